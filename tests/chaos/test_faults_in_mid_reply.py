@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_fault_in_mid_reply_does_not_lose_repeat_or_reorder_audio(stack: Stack, name: str) -> None:
+async def test_fault_during_a_reply_does_not_lose_repeat_or_reorder_audio(stack: Stack, name: str) -> None:
     chance = random.Random(f"moment of: {name}")
     async with talk(*stack.urls) as client:
         verdict = await turn_with_faults(
@@ -26,7 +26,7 @@ async def test_fault_in_mid_reply_does_not_lose_repeat_or_reorder_audio(stack: S
     assert verdict.sentences > 0
 
 
-async def test_verdict_detects_each_kind_of_damage(stack: Stack) -> None:
+async def test_turn_verdict_detects_each_kind_of_damage(stack: Stack) -> None:
     async with talk(*stack.urls) as client, stack.bus() as bus:
         await client.hears("Luna and Rex, hello!", turn_id := "6f9a2f0e-6d2b-4f0e-8a43-0d6b8b8e0a11")
         record = client.record

@@ -27,7 +27,7 @@ KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "mo
 
 
 @pytest.mark.timeout(150, method="signal")
-def test_short_run_finds_no_failure(tmp_path: Path) -> None:
+def test_short_chaos_run_finds_no_failure(tmp_path: Path) -> None:
     outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
@@ -35,7 +35,7 @@ def test_short_run_finds_no_failure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
-def test_checker_imports_nothing_of_the_product(name: str) -> None:
+def test_chaos_rig_checks_import_nothing_of_the_product(name: str) -> None:
     tree = ast.parse((Path(__file__).parent / "rig" / f"{name}.py").read_text())
     imported = [
         module
@@ -47,7 +47,7 @@ def test_checker_imports_nothing_of_the_product(name: str) -> None:
     assert not [each for each in imported if each.startswith(("tertulia", "tests")) and each not in allowed]
 
 
-def test_model_continues_an_interrupted_reply() -> None:
+def test_scripted_model_continues_an_interrupted_reply() -> None:
     full = reply_to("Hello", "Luna")
     begun = full[: full.index(".") + 1]
     system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
@@ -106,7 +106,7 @@ COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete",
         ([{"type": "turn_accepted", "turn_id": "t", "text": "Bye", "event_id": "6-0", "epoch": 1}], "wrong"),
     ],
 )
-def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], kind: Kind) -> None:
+def test_frame_checker_reports_each_kind_of_failure(frames: list[dict[str, object]], kind: Kind) -> None:
     checker, found = heard()
     for frame in frames:
         checker.feed(frame)
@@ -145,7 +145,7 @@ WHOLE = ["1-1", "1-2", "2-0"]
         (["2-0"], ("kill llm", "oom"), True),
     ],
 )
-def test_heard_sound_may_be_missing_only_if_redis_was_full(
+def test_data_checks_allow_missing_heard_sound_only_if_redis_was_full(
     kept: list[str],
     faults: tuple[str, ...],
     is_right: bool,  # noqa: FBT001 - a parameter of the test
@@ -176,13 +176,13 @@ def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
     assert may_have_ended(service, log, 10.0, injected) == may
 
 
-def test_plan_runs_each_fault_once_before_it_repeats_one() -> None:
+def test_chaos_plan_runs_each_fault_once_before_it_repeats_one() -> None:
     names = shuffled_faults(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)
 
 
-def test_report_is_a_markdown_table() -> None:
+def test_chaos_report_is_a_markdown_table() -> None:
     checker, _ = heard()
     user = User(0, Client(checker, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
     user.client.arrivals += [1.0, 2.5, 3.0]

@@ -15,7 +15,7 @@ from tests.harness.sound import loudness
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 
-def test_page_is_served(stack: Compose) -> None:
+def test_page_is_served_at_the_published_port(stack: Compose) -> None:
     status, page = stack.get("/")
     assert status == 200
     (script,) = re.findall(r'src="\./(assets/[^"]+\.js)"', page)

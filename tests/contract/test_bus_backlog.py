@@ -27,7 +27,7 @@ async def test_backlog_of_a_stage_without_work_is_empty(bus: Bus) -> None:
     assert await bus.backlog("tts") == Backlog()
 
 
-async def test_work_counts_as_waiting_then_held_then_not_at_all(bus: Bus) -> None:
+async def test_backlog_counts_work_as_waiting_until_it_is_claimed_and_as_held_until_it_is_finished(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 5)
     assert figures(await bus.backlog("tts")) == (5, 0, 0)
@@ -42,7 +42,7 @@ async def test_work_counts_as_waiting_then_held_then_not_at_all(bus: Bus) -> Non
     assert figures(await bus.backlog("tts")) == (1, 0, 0)
 
 
-async def test_nacked_work_is_counted_apart_until_it_is_taken_over(bench: Bench) -> None:
+async def test_backlog_counts_nacked_work_separately_until_it_is_taken_over(bench: Bench) -> None:
     bus = bench.bus
     await bus.prepare("tts")
     await post(bus, 3)
@@ -63,7 +63,7 @@ async def test_backlog_ignores_other_stages(bus: Bus) -> None:
     assert figures(await bus.backlog("tts")) == (2, 0, 0)
 
 
-async def test_backlog_has_the_age_of_the_oldest_of_each_kind(bus: Bus) -> None:
+async def test_backlog_has_the_age_of_the_oldest_waiting_and_the_oldest_held_work(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 1)
 
@@ -83,7 +83,7 @@ async def test_backlog_has_the_age_of_the_oldest_of_each_kind(bus: Bus) -> None:
     assert (await bus.backlog("tts")).oldest_given_out_s == 0
 
 
-async def test_older_pending_work_does_not_hide_waiting_work(bus: Bus) -> None:
+async def test_backlog_counts_waiting_work_behind_older_pending_work(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 2)
     await bus.claim("tts", "a", count=1, block_s=0)

@@ -19,7 +19,7 @@ from tests.harness.eventually import eventually
 IDLE_S = 0.02
 
 
-def test_both_buses_implement_the_port(keys: Keys) -> None:
+def test_redis_bus_and_memory_bus_implement_the_port(keys: Keys) -> None:
     fake: Bus = MemoryBus(keys)
     real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # it connects on its first call
     assert fake.keys == real.keys == keys
@@ -59,7 +59,7 @@ async def test_concurrent_claims_deliver_each_piece_to_one_worker(bench: Bench) 
     assert await bench.bus.open_work("llm") == 0
 
 
-async def test_stages_do_not_share_work(bus: Bus) -> None:
+async def test_claim_returns_only_work_of_its_stage(bus: Bus) -> None:
     await claimed(bus, "stt")
     await bus.prepare("tts")
     assert await bus.claim("tts", "a", count=1, block_s=0) == []
@@ -82,7 +82,7 @@ async def test_claim_without_work_returns_nothing(bus: Bus, block_s: float) -> N
     assert await bus.claim("tts", "a", count=1, block_s=block_s) == []
 
 
-async def test_cancelled_claim_takes_no_work(bench: Bench) -> None:
+async def test_work_is_not_lost_to_a_cancelled_claim(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -102,7 +102,7 @@ async def test_work_posted_before_the_group_exists_is_delivered(bus: Bus) -> Non
     assert decode(Work, claim.fields).conversation_id == "early"
 
 
-async def test_claim_creates_a_missing_group(bus: Bus) -> None:
+async def test_claim_creates_a_missing_consumer_group(bus: Bus) -> None:
     await bus.post("llm", Work("early"))
     assert await bus.claim("llm", "a", count=5, block_s=0) == []
     assert len(await bus.claim("llm", "a", count=5, block_s=0)) == 1
@@ -144,7 +144,7 @@ async def test_takeover_counts_as_an_attempt_and_renewal_does_not(bench: Bench) 
         assert claim.attempt == attempt
 
 
-async def test_takeover_returns_at_most_count(bus: Bus) -> None:
+async def test_takeover_returns_at_most_count_entries(bus: Bus) -> None:
     for _ in range(5):
         await claimed(bus, worker="a")
     assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
@@ -229,7 +229,7 @@ async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
     assert [claim.id for claim in taken] == [forgotten.id]
 
 
-async def test_nacked_work_does_not_belong_to_the_worker(bus: Bus) -> None:
+async def test_worker_no_longer_holds_work_that_it_nacked(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
@@ -238,7 +238,7 @@ async def test_nacked_work_does_not_belong_to_the_worker(bus: Bus) -> None:
     assert await bus.open_work("tts") == 1
 
 
-async def test_deregistered_worker_leaves_its_work_to_others(bench: Bench) -> None:
+async def test_work_of_a_deregistered_worker_can_be_taken_over(bench: Bench) -> None:
     mine = [await claimed(bench.bus, worker="a") for _ in range(3)]
     theirs = await claimed(bench.bus, worker="b")
     await bench.bus.deregister("tts", "a")
@@ -260,7 +260,7 @@ async def test_reason_of_a_failed_attempt_is_stored(bench: Bench) -> None:
     assert await bench.rival.last_failure(other) == ""
 
 
-async def test_uncounted_attempts_are_counted(bench: Bench) -> None:
+async def test_number_of_attempts_that_do_not_count_is_stored(bench: Bench) -> None:
     claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
     assert await bench.bus.uncounted(claim) == 0
     await bench.bus.note_uncounted(claim)
@@ -281,7 +281,7 @@ async def test_renew_reports_which_work_was_lost(bench: Bench) -> None:
     assert await bench.bus.renew("tts", "a", []) == set()
 
 
-async def test_paused_worker_cannot_change_its_successors_work(bench: Bench) -> None:
+async def test_paused_worker_cannot_change_work_that_a_peer_has_taken_over(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="paused")
     await bench.pass_time(IDLE_S)
     (again,) = await bench.rival.take_over("tts", "rival", idle_s=IDLE_S, count=1)
@@ -306,7 +306,7 @@ async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus
     assert await bus.finish(second, "a")
 
 
-async def test_takeover_from_one_worker_leaves_the_work_of_other_workers(bench: Bench) -> None:
+async def test_takeover_from_a_named_worker_takes_no_work_of_others(bench: Bench) -> None:
     of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
     assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
     (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")
@@ -317,11 +317,11 @@ async def test_takeover_from_one_worker_leaves_the_work_of_other_workers(bench: 
     assert await bench.bus.holders("tts") == ["c"]
 
 
-async def test_unprepared_stage_has_no_holders(bus: Bus) -> None:
+async def test_stage_without_a_consumer_group_has_no_holders(bus: Bus) -> None:
     assert list(await bus.holders("stt")) == []
 
 
-async def test_reclaim_begins_a_new_uncounted_attempt(bench: Bench) -> None:
+async def test_reclaim_begins_a_new_attempt_that_does_not_count(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     again = await bench.bus.reclaim(claim, "a")
     assert again is not None
@@ -362,7 +362,7 @@ async def test_reclaim_renews_the_lease(bench: Bench) -> None:
     assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1) == []
 
 
-async def test_kept_leases_are_renewed_and_losses_are_reported_with_their_attempt(bench: Bench) -> None:
+async def test_lease_keeper_renews_leases_and_reports_lost_work_with_its_attempt(bench: Bench) -> None:
     kept, stolen = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="a")
     (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     stolen_id = taken.id

@@ -31,12 +31,12 @@ async def test_lease_ends_without_a_renewal(bench: Bench) -> None:
     assert not await bench.bus.acquire_lease(key, "a")
 
 
-async def test_releasing_a_free_lease_changes_nothing(bus: Bus) -> None:
+async def test_releasing_a_lease_that_is_not_held_changes_nothing(bus: Bus) -> None:
     await bus.release(bus.keys.drainer(), "a")
     assert await bus.acquire_lease(bus.keys.drainer(), "b")
 
 
-async def test_removed_entries_are_gone_and_the_rest_stays_in_order(bus: Bus) -> None:
+async def test_removing_entries_keeps_the_order_of_the_others(bus: Bus) -> None:
     key = bus.keys.store()
     assert await bus.length(key) == 0
     outlet = bus.outlet()
@@ -52,7 +52,7 @@ async def test_removed_entries_are_gone_and_the_rest_stays_in_order(bus: Bus) ->
     assert await bus.length(key) == 0
 
 
-async def test_moved_entries_are_appended_unchanged(bus: Bus) -> None:
+async def test_entries_are_moved_to_another_stream_unchanged(bus: Bus) -> None:
     key, other = bus.keys.store(), bus.keys.held_back()
     outlet = bus.outlet()
     outlet.append(other, StoreWrite("message", "first"))
@@ -72,7 +72,7 @@ async def test_moved_entries_are_appended_unchanged(bus: Bus) -> None:
     follow.close()
 
 
-async def test_entries_of_a_refused_move_stay(bus: Bus) -> None:
+async def test_entries_stay_in_their_stream_if_the_move_is_refused(bus: Bus) -> None:
     key = bus.keys.store()
     outlet = bus.outlet()
     outlet.append(key, StoreWrite("message", "a"))
@@ -84,7 +84,7 @@ async def test_entries_of_a_refused_move_stay(bus: Bus) -> None:
     assert list(await bus.read(key)) == list(entries)
 
 
-async def test_ownership_is_released_by_its_token_only(bus: Bus) -> None:
+async def test_ownership_is_released_only_with_its_token(bus: Bus) -> None:
     conversation_id = new_id()
     first = await claimed(bus, "llm")
     mine = await owned(bus, first, conversation_id, "turns")

@@ -25,7 +25,7 @@ async def fill(bus: Bus) -> None:
     )
 
 
-async def test_sounds_have_their_ttl_size_and_end(bus: Bus) -> None:
+async def test_audio_streams_are_listed_with_ttl_size_and_end(bus: Bus) -> None:
     await fill(bus)
     found = {sound.name: sound for sound in await listed(bus.sounds())}
     assert set(found) == {bus.keys.audio(C, M).name, bus.keys.audio(C, S).name}
@@ -38,21 +38,21 @@ async def test_sounds_have_their_ttl_size_and_end(bus: Bus) -> None:
     assert 0 < found[audio.name].ttl_s <= 100
 
 
-async def test_sizes_are_reported_for_all_keys(bus: Bus) -> None:
+async def test_memory_size_is_reported_for_every_key(bus: Bus) -> None:
     await fill(bus)
     sizes = {sized.name: sized.size for sized in await listed(bus.sizes())}
     assert sizes[bus.keys.audio(C, M).name] >= len(PCM)
     assert sizes[bus.keys.turns(C).name] > 0
 
 
-async def test_space_has_the_memory_in_use(bus: Bus) -> None:
+async def test_space_returns_the_memory_that_redis_uses(bus: Bus) -> None:
     await fill(bus)
     space = await bus.space()
     assert space.used >= 2 * len(PCM)
     assert space.policy
 
 
-async def test_free_deletes_only_the_named_keys(bus: Bus) -> None:
+async def test_freeing_memory_deletes_only_the_named_keys(bus: Bus) -> None:
     await fill(bus)
     await bus.free([bus.keys.mic(C, S).name], keep_end=False)
     await bus.free([], keep_end=False)
@@ -61,7 +61,7 @@ async def test_free_deletes_only_the_named_keys(bus: Bus) -> None:
     assert await bus.length(bus.keys.turns(C)) == 1
 
 
-async def test_free_can_keep_the_last_entry(bus: Bus) -> None:
+async def test_freeing_memory_can_keep_the_last_entry_of_a_stream(bus: Bus) -> None:
     await fill(bus)
     await bus.free([bus.keys.audio(C, M).name], keep_end=True)
     (end,) = await bus.read(bus.keys.audio(C, M))
@@ -69,7 +69,7 @@ async def test_free_can_keep_the_last_entry(bus: Bus) -> None:
     assert end.fields[b"is_final"] == b"1"
 
 
-async def test_probe_of_writes_sets_its_age(bus: Bus) -> None:
+async def test_age_of_the_last_write_probe_is_known(bus: Bus) -> None:
     assert await bus.probe_age() is None
     await bus.probe_writes()
     await bus.probe_writes()

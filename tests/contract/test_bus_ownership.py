@@ -34,12 +34,12 @@ async def test_owner_gets_the_state_and_may_write(bus: Bus) -> None:
     assert len(await bus.read(bus.keys.events(CONVERSATION))) == 1
 
 
-async def test_conversation_without_state_is_at_epoch_0(bus: Bus) -> None:
+async def test_conversation_without_a_state_has_epoch_0(bus: Bus) -> None:
     mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
     assert (mine.epoch, dict(mine.state)) == (0, {})
 
 
-async def test_claim_of_another_entry_is_refused(bench: Bench) -> None:
+async def test_second_work_entry_cannot_own_what_another_owns(bench: Bench) -> None:
     first, second = [await claimed(bench.bus, "llm", worker) for worker in "ab"]
     mine = await owned(bench.bus, first, CONVERSATION, "turns")
     assert await bench.rival.own(second, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
@@ -49,14 +49,14 @@ async def test_claim_of_another_entry_is_refused(bench: Bench) -> None:
     await outlet.flush()
 
 
-async def test_things_are_owned_independently(bus: Bus) -> None:
+async def test_parts_of_a_conversation_are_owned_independently(bus: Bus) -> None:
     first, second = await claimed(bus, "tts"), await claimed(bus, "tts")
     await owned(bus, first, CONVERSATION, "message 1")
     await owned(bus, second, CONVERSATION, "message 2")
     await owned(bus, second, new_id(), "message 1")
 
 
-async def test_later_attempt_fences_off_the_earlier(bench: Bench) -> None:
+async def test_later_attempt_fences_off_the_earlier_attempt(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     early = await owned(bench.bus, claim, CONVERSATION, "message")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -84,7 +84,7 @@ async def test_owning_twice_through_one_attempt_is_refused(bus: Bus) -> None:
     assert await bus.own(claim, CONVERSATION, "message") == Refused(mine.token, later_attempt=True)
 
 
-async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
+async def test_owner_whose_work_is_not_pending_is_replaced(bench: Bench) -> None:
     dead, alive = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     gone = await owned(bench.bus, dead, CONVERSATION, "turns")
     assert await bench.bus.finish(dead, "a")  # the worker died before it released the turns
@@ -96,7 +96,7 @@ async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
         await outlet.flush()
 
 
-async def test_worker_that_owns_after_its_work_was_taken_over_does_not_block_a_peer(bench: Bench) -> None:
+async def test_owner_whose_work_was_taken_over_does_not_block_the_peer(bench: Bench) -> None:
     stalled = await claimed(bench.bus, "llm", "a")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
     peer = await owned(bench.rival, again, CONVERSATION, "turns")
@@ -114,14 +114,14 @@ async def test_worker_that_owns_after_its_work_was_taken_over_does_not_block_a_p
 
 
 @pytest.mark.parametrize("attempt", ["2", "9" * 30])
-async def test_owner_with_an_attempt_that_was_never_made_does_not_block_workers(bench: Bench, attempt: str) -> None:
+async def test_owner_with_an_impossible_attempt_number_does_not_block_workers(bench: Bench, attempt: str) -> None:
     other, mine = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     stranger = replace(other, attempt=int(attempt))
     await owned(bench.bus, stranger, CONVERSATION, "turns")
     await owned(bench.rival, mine, CONVERSATION, "turns")
 
 
-async def test_worker_that_takes_over_nacked_work_owns_its_thing(bench: Bench) -> None:
+async def test_worker_that_takes_over_nacked_work_can_own_its_part(bench: Bench) -> None:
     first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     await owned(bench.bus, first, CONVERSATION, "turns")
     await bench.bus.nack(first, "a")
@@ -131,7 +131,7 @@ async def test_worker_that_takes_over_nacked_work_owns_its_thing(bench: Bench) -
     assert isinstance(await bench.rival.own(again, CONVERSATION, "turns"), Owned)
 
 
-async def test_worker_that_claims_requeued_work_owns_its_thing(bench: Bench) -> None:
+async def test_worker_that_claims_requeued_work_can_own_its_part(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     before = await owned(bench.bus, claim, CONVERSATION, "turns")
     assert await bench.bus.requeue(claim, "a")
@@ -143,7 +143,7 @@ async def test_worker_that_claims_requeued_work_owns_its_thing(bench: Bench) -> 
         await outlet.flush()
 
 
-async def test_turns_are_released_when_none_waits(bench: Bench) -> None:
+async def test_ownership_of_turns_is_released_when_no_turn_waits(bench: Bench) -> None:
     bus = bench.bus
     turns = bus.keys.turns(CONVERSATION)
     await bus.transact(CONVERSATION, [Append(turns, turn())])
@@ -156,7 +156,7 @@ async def test_turns_are_released_when_none_waits(bench: Bench) -> None:
     await owned(bench.rival, await claimed(bus, "llm", "b"), CONVERSATION, "turns")
 
 
-async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
+async def test_ownership_of_turns_is_kept_while_a_turn_waits(bench: Bench) -> None:
     bus = bench.bus
     turns = bus.keys.turns(CONVERSATION)
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
@@ -170,19 +170,19 @@ async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("raw", "cut"), [("", 0), ("0", 0), ("70", 70)])
-async def test_turns_are_released_when_the_last_interruption_is_settled(bus: Bus, raw: str, cut: int) -> None:
+async def test_ownership_of_turns_is_kept_until_the_last_interruption_is_settled(bus: Bus, raw: str, cut: int) -> None:
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cut": raw})])
     assert not await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
     assert await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut)
 
 
-async def test_turns_of_an_empty_conversation_are_released(bus: Bus) -> None:
+async def test_ownership_of_turns_is_released_in_an_empty_conversation(bus: Bus) -> None:
     mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
     assert await bus.release_turns(mine, CONVERSATION, "0-0")
 
 
-async def test_fenced_owner_cannot_release(bench: Bench) -> None:
+async def test_fenced_off_owner_cannot_release_the_ownership(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     early = await owned(bench.bus, claim, CONVERSATION, "turns")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
@@ -192,7 +192,7 @@ async def test_fenced_owner_cannot_release(bench: Bench) -> None:
     assert await bench.rival.release_turns(late, CONVERSATION, "0-0")
 
 
-async def test_own_returns_the_streams_asked_for(bus: Bus) -> None:
+async def test_own_returns_the_requested_entries(bus: Bus) -> None:
     claim, thing = await claimed(bus), new_id()
     audio, sentences = bus.keys.audio(CONVERSATION, thing), bus.keys.sentences(CONVERSATION, thing)
     nothing = await bus.own(claim, CONVERSATION, thing, last=audio, first=sentences)

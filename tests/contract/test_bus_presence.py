@@ -23,7 +23,7 @@ async def test_new_heartbeat_replaces_the_old_one(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == ["llm-1", "stt-1"]
 
 
-async def test_worker_that_left_is_not_alive(bench: Bench) -> None:
+async def test_deregistered_worker_is_not_alive(bench: Bench) -> None:
     await bench.bus.beat("tts-1")
     await bench.bus.beat("tts-2")
     await bench.rival.leave("tts-1")
@@ -31,5 +31,5 @@ async def test_worker_that_left_is_not_alive(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == ["tts-2"]
 
 
-async def test_ping_returns_a_round_trip_time(bus: Bus) -> None:
+async def test_ping_returns_the_round_trip_time_to_redis(bus: Bus) -> None:
     assert await bus.ping() >= 0

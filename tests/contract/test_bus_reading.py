@@ -44,7 +44,7 @@ async def test_follow_reads_existing_and_new_entries(bench: Bench) -> None:
     assert ([entry.id], entry.fields[b"turn_id"]) == (more, b"3")
 
 
-async def test_follow_reads_from_the_middle(bench: Bench) -> None:
+async def test_follow_starts_after_the_given_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
@@ -55,7 +55,7 @@ async def test_follow_reads_from_the_middle(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_follow_added_during_a_blocked_read_is_served_at_once(bench: Bench) -> None:
+async def test_follow_that_is_added_during_a_blocked_read_gets_entries_at_once(bench: Bench) -> None:
     quiet, busy = bench.bus.keys.events(C), bench.bus.keys.control(C)
     await write(bench.rival, busy, "1")
     silent = bench.bus.follow(quiet)
@@ -67,7 +67,7 @@ async def test_follow_added_during_a_blocked_read_is_served_at_once(bench: Bench
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
+async def test_follow_that_is_added_at_any_moment_gets_its_entries(bench: Bench) -> None:
     bus = bench.bus
     keys = [bus.keys.events(new_id()) for _ in range(150)]
     for key in keys:
@@ -87,7 +87,7 @@ async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
 
 
-async def test_follows_of_one_stream_have_separate_cursors(bench: Bench) -> None:
+async def test_two_follows_of_one_stream_both_get_every_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
     back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
@@ -99,7 +99,7 @@ async def test_follows_of_one_stream_have_separate_cursors(bench: Bench) -> None
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_slow_reader_is_bounded_and_misses_no_entry_and_delays_no_other(bench: Bench) -> None:
+async def test_slow_follow_misses_no_entry_and_delays_no_other_follow(bench: Bench) -> None:
     slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
     slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
     names = [str(n) for n in range(MAX_HELD * 3)]
@@ -115,7 +115,7 @@ async def test_slow_reader_is_bounded_and_misses_no_entry_and_delays_no_other(be
     assert got == names
 
 
-async def test_take_does_not_wait(bench: Bench) -> None:
+async def test_take_returns_the_available_entries_without_waiting(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     assert list(follow.take()) == []
@@ -127,7 +127,7 @@ async def test_take_does_not_wait(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_closed_follow_gets_no_more_entries_and_others_continue(bench: Bench) -> None:
+async def test_closed_follow_gets_no_more_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     closed, open_ = bench.bus.follow(key), bench.bus.follow(key)
     await bench.until_reading()
@@ -145,7 +145,7 @@ async def test_closed_follow_gets_no_more_entries_and_others_continue(bench: Ben
     await asyncio.wait([waiting])
 
 
-async def test_cancelled_read_misses_no_entry(bench: Bench) -> None:
+async def test_no_entry_is_lost_when_a_read_is_cancelled(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     reading = asyncio.create_task(follow.read())
@@ -156,7 +156,7 @@ async def test_cancelled_read_misses_no_entry(bench: Bench) -> None:
     assert [entry.id for entry in await follow.read()] == ids
 
 
-async def test_stream_is_read_in_part(bus: Bus) -> None:
+async def test_stream_can_be_read_in_parts(bus: Bus) -> None:
     key = bus.keys.events(C)
     assert list(await bus.read(key)) == []
     assert await bus.last(key) is None
@@ -170,7 +170,7 @@ async def test_stream_is_read_in_part(bus: Bus) -> None:
     assert (last.id, last.fields[b"turn_id"]) == (ids[2], b"3")
 
 
-async def test_missing_hash_is_empty(bus: Bus) -> None:
+async def test_missing_hash_is_read_as_empty(bus: Bus) -> None:
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
@@ -184,7 +184,7 @@ async def test_conversations_with_turns_are_found(bus: Bus) -> None:
     assert set(await listed(bus.conversations_with_turns())) == wanted
 
 
-async def test_follow_with_tell_loss_raises_and_reads_on(bench: Bench) -> None:
+async def test_follow_with_tell_loss_raises_once_and_then_continues(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
@@ -199,7 +199,7 @@ async def test_follow_with_tell_loss_raises_and_reads_on(bench: Bench) -> None:
         assert [entry.id for entry in await follow.read()] == [after]
 
 
-async def test_loss_is_raised_before_later_entries(bench: Bench) -> None:
+async def test_loss_is_raised_before_entries_written_after_it(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
@@ -214,7 +214,7 @@ async def test_loss_is_raised_before_later_entries(bench: Bench) -> None:
     assert [entry.id for entry in await telling.read()] == [after]
 
 
-async def test_loss_is_raised_once_for_several_breaks(bench: Bench) -> None:
+async def test_loss_is_raised_once_for_several_lost_connections(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, tell_loss=True)
@@ -248,7 +248,7 @@ async def test_expired_entry_does_not_count_as_lost(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("read", [0, 3])
-async def test_break_without_a_loss_raises_nothing(bench: Bench, read: int) -> None:
+async def test_lost_connection_without_lost_entries_raises_nothing(bench: Bench, read: int) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     follow = bench.bus.follow(key, "5-5" if read else ids[-1], tell_loss=True)
@@ -260,7 +260,7 @@ async def test_break_without_a_loss_raises_nothing(bench: Bench, read: int) -> N
 
 
 @pytest.mark.parametrize("read", [True, False])
-async def test_loss_is_raised_without_a_break_of_the_connection(bench: Bench, read: bool) -> None:  # noqa: FBT001
+async def test_loss_is_raised_even_if_the_connection_stays_open(bench: Bench, read: bool) -> None:  # noqa: FBT001
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, "0-0" if read else ids[-1], tell_loss=True)

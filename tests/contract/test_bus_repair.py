@@ -57,7 +57,7 @@ async def waiting(bus: Bus, conversation_id: str) -> list[Entry]:
     return list(owned.waiting)
 
 
-async def test_mend_leaves_a_healthy_conversation_unchanged(bus: Bus) -> None:
+async def test_repair_does_not_change_an_intact_conversation(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     assert await bus.mend(c) == []
     await say(bus, c)
@@ -74,7 +74,7 @@ async def test_mend_leaves_a_healthy_conversation_unchanged(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_mend_deletes_a_stream_of_another_type(bus: Bus, name: str) -> None:
+async def test_repair_deletes_a_stream_key_of_another_type(bus: Bus, name: str) -> None:
     c = new_id()
     key = stream_of(bus, name, c)
     await put(bus, key, a="b")
@@ -87,7 +87,7 @@ async def test_mend_deletes_a_stream_of_another_type(bus: Bus, name: str) -> Non
     assert len(await waiting(bus, c)) == 2
 
 
-async def test_mend_replaces_a_state_of_another_type_with_a_higher_epoch(bus: Bus) -> None:
+async def test_repair_replaces_a_state_key_of_another_type_and_raises_the_epoch(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     outlet = bus.outlet(epoch=7)
     outlet.append(keys.events(c), TurnAccepted(new_id(), "Hello", "typed"))
@@ -106,7 +106,7 @@ async def test_mend_replaces_a_state_of_another_type_with_a_higher_epoch(bus: Bu
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize("id", [f"{FAR}-{FAR}", f"{FAR}-7", "99999999999999-0"])
-async def test_mend_removes_the_entry_with_a_far_future_id(bus: Bus, name: str, id: str) -> None:
+async def test_repair_removes_an_entry_whose_id_is_far_in_the_future(bus: Bus, name: str, id: str) -> None:
     c = new_id()
     key = stream_of(bus, name, c)
     await append(bus, key, "5-0")
@@ -126,7 +126,7 @@ async def test_mend_removes_the_entry_with_a_far_future_id(bus: Bus, name: str, 
 
 
 @pytest.mark.parametrize("epoch", ["abc", "", "1e15", "-1", "007", str(2**63 - 1), "9" * 17, "9" * 400, "\N{SNOWMAN}"])
-async def test_mend_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, epoch: str) -> None:
+async def test_repair_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, epoch: str) -> None:
     c, keys, turn_id = new_id(), bus.keys, new_id()
     await say(bus, c)
     await put(bus, keys.state(c), epoch=epoch)
@@ -145,7 +145,7 @@ async def test_mend_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, epo
 
 
 @pytest.mark.parametrize("cursor", ["yesterday", "", "5-", f"{FAR}-{FAR}", "99999999999999-0"])
-async def test_mend_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, cursor: str) -> None:
+async def test_repair_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, cursor: str) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     await say(bus, c)
@@ -157,7 +157,7 @@ async def test_mend_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, cur
     assert [entry.id for entry in await waiting(bus, c)] == [(await bus.read(keys.turns(c)))[-1].id]
 
 
-async def test_mend_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
+async def test_repair_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     (turn,) = await bus.read(keys.turns(c))
@@ -168,7 +168,7 @@ async def test_mend_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
     assert await bus.mend(c) == []
 
 
-async def test_malformed_owner_token_is_replaced(bus: Bus) -> None:
+async def test_repair_deletes_a_malformed_owner_token(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await put(bus, keys.owner(c, "turns"), a="b")
     assert await bus.mend(c) == []

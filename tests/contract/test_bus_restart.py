@@ -78,7 +78,7 @@ def restart(server: RedisServer, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_reads_and_writes_continue_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
+async def test_bus_reads_and_writes_after_a_restart_of_redis(server: RedisServer, bus: RedisBus, how: str) -> None:
     follow = bus.follow(bus.keys.events(C))
     await write(bus, "before")
     assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"before"]
@@ -142,7 +142,7 @@ async def test_waiting_claim_raises_when_redis_becomes_unavailable(server: Redis
     assert (await claimed(bus, "llm", "a")).attempt == 1
 
 
-async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
+async def test_scripts_are_loaded_again_after_script_flush(bus: RedisBus, admin: Any) -> None:
     claim = await claimed(bus, "llm", "a")
     await write(bus, "1")
     await admin.script_flush()
@@ -159,7 +159,7 @@ async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"2", b"3"]
 
 
-async def test_owner_without_a_group_after_a_flush_is_replaced(bus: RedisBus, admin: Any) -> None:
+async def test_owner_can_be_replaced_when_a_flush_has_deleted_the_group(bus: RedisBus, admin: Any) -> None:
     first = await claimed(bus)
     assert isinstance(await bus.own(first, C, "turns"), Owned)
     await admin.delete(bus.keys.work("tts").name)  # this also deletes the consumer group
@@ -200,7 +200,7 @@ async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: A
     assert {str(n).encode() for n in range(accepted)} <= set(there)
 
 
-async def test_write_with_an_unknown_outcome_raises(server: RedisServer, bus: RedisBus) -> None:
+async def test_write_raises_if_the_connection_breaks_before_its_reply(server: RedisServer, bus: RedisBus) -> None:
     await write(bus, "1")
     server.pause()
     outlet = bus.outlet()
@@ -226,7 +226,7 @@ async def test_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server
     await link.close()
 
 
-async def test_refusal_has_the_error_of_redis(bus: RedisBus, admin: Any) -> None:
+async def test_refused_connection_raises_with_the_error_of_redis(bus: RedisBus, admin: Any) -> None:
     claim = await claimed(bus, "llm", "a")
     await admin.config_set("maxmemory", 1)
     outlet = bus.outlet()
@@ -277,7 +277,7 @@ async def test_bus_works_with_the_rights_of_a_service(server: RedisServer, keys:
         await other.close()
 
 
-async def test_opening_without_a_server_raises_at_once(keys: Keys, tmp_path: Path) -> None:
+async def test_opening_a_bus_without_a_server_raises_at_once(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(BusUnavailable):
         async with open_bus(f"unix://{tmp_path}/none.sock", keys):
             pass

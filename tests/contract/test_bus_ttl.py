@@ -51,7 +51,7 @@ async def test_shortening_never_prolongs_a_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 0
 
 
-async def test_later_write_renews_a_shortened_ttl(bench: Bench) -> None:
+async def test_later_write_restores_a_shortened_ttl(bench: Bench) -> None:
     key, outlet = bench.bus.keys.audio(C, M), bench.bus.outlet()
     outlet.append(key, chunk(0).entry, id="1-1")
     outlet.expire(key, 1)
@@ -61,13 +61,13 @@ async def test_later_write_renews_a_shortened_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 2
 
 
-async def test_shortening_creates_no_key(bus: Bus) -> None:
+async def test_shortening_the_ttl_of_a_missing_key_creates_none(bus: Bus) -> None:
     key = bus.keys.audio(C, M)
     await bus.transact(C, [Expire(key, 1)])
     assert await bus.length(key) == 0
 
 
-async def test_fenced_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
+async def test_fenced_off_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     claim = await claimed(bench.bus)
     old = await owned(bench.bus, claim, C, M)
@@ -86,7 +86,7 @@ async def test_fenced_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 1
 
 
-async def test_writer_without_a_fence_sets_the_ttl_of_a_key_that_was_deleted_under_it(bus: Bus) -> None:
+async def test_unfenced_write_sets_the_ttl_of_a_key_that_was_deleted_meanwhile(bus: Bus) -> None:
     key, outlet = bus.keys.audio(C, M), bus.outlet()
     outlet.append(key, chunk(0).entry, id="1-1")
     await outlet.flush()

@@ -26,7 +26,7 @@ async def ids(bus: Bus) -> list[str]:
     return [entry.id for entry in await bus.read(bus.keys.audio(C, M))]
 
 
-async def test_keys_of_any_type_are_deleted(bus: Bus) -> None:
+async def test_keys_of_any_redis_type_are_deleted(bus: Bus) -> None:
     await write(bus, chunk(0, 0))
     outlet = bus.outlet()
     outlet.put(bus.keys.state(C), {"epoch": 3})
@@ -37,7 +37,7 @@ async def test_keys_of_any_type_are_deleted(bus: Bus) -> None:
     await bus.delete([])
 
 
-async def test_stage_without_a_group_has_no_pending_work(bus: Bus) -> None:
+async def test_stage_without_a_consumer_group_has_no_pending_work(bus: Bus) -> None:
     assert list(await bus.pending("stt")) == []
 
 
@@ -69,7 +69,7 @@ async def test_pending_work_shows_a_takeover(bench: Bench) -> None:
     assert (held.id, held.worker, held.attempt) == (claim.id, "b", 2)
 
 
-async def test_nacked_work_is_unassigned(bus: Bus) -> None:
+async def test_nacked_work_is_listed_as_unassigned(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert [each.worker for each in await bus.pending("tts")] == [UNASSIGNED]
@@ -84,7 +84,7 @@ async def test_many_pending_entries_are_returned_in_order(bench: Bench) -> None:
     assert [each.id for each in await bus.pending("tts")] == [claim.id for claim in claims]
 
 
-async def test_owner_returns_the_token(bus: Bus) -> None:
+async def test_owner_returns_the_token_of_the_owner(bus: Bus) -> None:
     assert not await bus.owner(C, M)
     claim = await claimed(bus)
     await owned(bus, claim, C, M)

@@ -39,7 +39,7 @@ def events_of(entries: Sequence[Entry]) -> list[Event]:
 # -- outlets
 
 
-async def test_writes_arrive_in_order(bus: Bus) -> None:
+async def test_writes_of_an_outlet_arrive_in_order(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for n in range(200):
         outlet.append(events, done(str(n)))
@@ -97,7 +97,7 @@ async def test_writes_of_one_tick_are_atomic(bench: Bench) -> None:
     await outlet.flush()
 
 
-async def test_repeated_id_changes_nothing(bus: Bus) -> None:
+async def test_write_with_a_repeated_entry_id_changes_nothing(bus: Bus) -> None:
     key, outlet = bus.keys.sentences(C, M), bus.outlet()
     outlet.append(key, sentence(0, "First."), id="1-0")
     outlet.append(key, sentence(1, "Second."), id="2-0")
@@ -112,14 +112,14 @@ async def test_repeated_id_changes_nothing(bus: Bus) -> None:
     assert [decode(TTSSentence, entry.fields).text for entry in entries] == ["First.", "Second.", "Third."]
 
 
-async def test_impossible_id_is_refused(bus: Bus) -> None:
+async def test_write_with_an_impossible_entry_id_is_refused(bus: Bus) -> None:
     outlet = bus.outlet()
     outlet.append(bus.keys.sentences(C, M), sentence(0), id="0-0")
     with pytest.raises(WriteRefused):
         await outlet.flush()
 
 
-async def test_sound_arrives_unchanged(bus: Bus) -> None:
+async def test_audio_bytes_arrive_unchanged(bus: Bus) -> None:
     chunk = AudioChunk(bytes(range(256)) * 20, 0, 0, C, M, "luna")
     outlet = bus.outlet()
     outlet.append(bus.keys.audio(C, M), chunk, id="1-1")
@@ -143,7 +143,7 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     assert dict(await bus.hash(state)) == {b"cursor": b"3-0"}
 
 
-async def test_stream_keeps_to_its_bound(bus: Bus) -> None:
+async def test_stream_is_trimmed_to_its_length_bound(bus: Bus) -> None:
     key = Key(bus.keys.control(C).name, 60, max_len=10)
     outlet = bus.outlet()
     for n in range(400):
@@ -155,7 +155,7 @@ async def test_stream_keeps_to_its_bound(bus: Bus) -> None:
     assert events_of(entries)[-1] == done("399")
 
 
-async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
+async def test_room_waits_while_too_many_writes_are_queued(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for n in range(MAX_QUEUED + 1):
         outlet.append(events, done(str(n)))
@@ -177,7 +177,7 @@ async def test_outlet_without_queued_writes_does_not_wait(bus: Bus) -> None:
 # -- who may write
 
 
-async def test_batch_of_a_fenced_owner_is_not_written(bench: Bench) -> None:
+async def test_batch_of_a_fenced_off_owner_is_not_written(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     mine = await owned(bench.bus, claim, C, M)
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -192,7 +192,7 @@ async def test_batch_of_a_fenced_owner_is_not_written(bench: Bench) -> None:
     assert dict(await bench.bus.hash(state)) == {}
 
 
-async def test_older_work_is_stale_after_an_interruption(bench: Bench) -> None:
+async def test_write_of_an_older_epoch_raises_stale_after_an_interruption(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     outlet = bus.outlet(mine.fence(mine.epoch))
@@ -213,7 +213,7 @@ async def test_older_work_is_stale_after_an_interruption(bench: Bench) -> None:
     assert len(await bus.read(events)) == 3
 
 
-async def test_outlet_keeps_its_first_failure(bench: Bench) -> None:
+async def test_outlet_raises_its_first_failure_again(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -231,7 +231,7 @@ async def test_outlet_keeps_its_first_failure(bench: Bench) -> None:
     assert await bus.read(events) == []
 
 
-async def test_refused_outlet_that_continues_to_write_does_not_affect_others(bench: Bench) -> None:
+async def test_outlet_that_was_refused_does_not_affect_other_outlets(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -269,7 +269,7 @@ async def test_unencodable_write_is_refused_and_does_not_affect_others(bus: Bus,
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
-async def test_write_to_a_key_of_another_type_ends_its_batch(bus: Bus) -> None:
+async def test_write_to_a_key_of_another_type_stops_its_batch(bus: Bus) -> None:
     state, events = bus.keys.state(C), bus.keys.events(C)
     outlet, other = bus.outlet(), bus.outlet()
     outlet.put(state, {"cursor": "1-0"})
@@ -285,7 +285,7 @@ async def test_write_to_a_key_of_another_type_ends_its_batch(bus: Bus) -> None:
 # -- transactions
 
 
-async def test_writes_of_a_raising_transaction_have_the_new_epoch(bus: Bus) -> None:
+async def test_transaction_that_raises_the_epoch_writes_with_the_new_epoch(bus: Bus) -> None:
     events, control = bus.keys.events(C), bus.keys.control(C)
     for epoch in (1, 2):
         writes = [Append(events, Interrupted("turn")), Append(control, Interrupted("turn"))]
@@ -303,7 +303,7 @@ async def test_conversations_have_epochs_of_their_own(bus: Bus) -> None:
     assert (await bus.transact(new_id(), [])).epoch == 0
 
 
-async def test_if_talking_writes_come_first_and_only_during_talk(bus: Bus) -> None:
+async def test_if_talking_writes_are_made_first_and_only_while_a_reply_is_in_progress(bus: Bus) -> None:
     events = bus.keys.events(C)
 
     async def interrupt(name: str, *, talk: bool | None) -> list[Event]:
@@ -319,12 +319,12 @@ async def test_if_talking_writes_come_first_and_only_during_talk(bus: Bus) -> No
     assert await interrupt("quiet again", talk=None) == [done("quiet again")]
 
 
-async def test_unended_talk_expires_with_the_state(bus: Bus) -> None:
+async def test_talk_mark_expires_with_the_state(bus: Bus) -> None:
     await bus.transact(C, [], talk=True)  # no other write follows: no_leaked_keys checks the TTL of the state
     assert dict(await bus.hash(bus.keys.state(C))) == {b"talk": b"1"}
 
 
-async def test_repeated_transaction_writes_once_and_posts_again(bus: Bus) -> None:
+async def test_repeated_transaction_writes_once_and_posts_the_pointer_again(bus: Bus) -> None:
     turn = UserTurn(new_id(), C, "Hello", "typed")
     turns, once = bus.keys.turns(C), bus.keys.turn_seen(C, turn.turn_id)
 
@@ -355,21 +355,21 @@ async def test_refused_transaction_changes_nothing(bench: Bench) -> None:
     assert (await bus.transact(C, [], once=once)).new
 
 
-async def test_transaction_follows_earlier_writes_of_an_outlet(bus: Bus) -> None:
+async def test_transaction_is_applied_after_earlier_writes_of_an_outlet(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     outlet.append(events, VadStart("s"))
     await bus.transact(C, [Append(events, done("t"))])
     assert events_of(await bus.read(events)) == [VadStart("s"), done("t")]
 
 
-async def test_transaction_writes_hashes_too(bus: Bus) -> None:
+async def test_transaction_can_write_hash_fields(bus: Bus) -> None:
     state = bus.keys.state(C)
     await bus.transact(C, [Put(state, {"client": "x", "gone": "y"})])
     await bus.transact(C, [Put(state, {"gone": None})])
     assert dict(await bus.hash(state)) == {b"client": b"x"}
 
 
-async def test_concurrent_transactions_raise_the_epoch_one_by_one(bench: Bench) -> None:
+async def test_concurrent_transactions_each_raise_the_epoch_by_one(bench: Bench) -> None:
     applied = await asyncio.gather(
         *(bus.transact(C, [], raise_epoch=True) for _ in range(20) for bus in (bench.bus, bench.rival))
     )

@@ -49,7 +49,7 @@ async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine
 
 
 @pytest.mark.parametrize("text", ["Hi.", "Is it you?", "Stop!", "Well, I think so"])
-async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: SpeechEngine, text: str) -> None:
+async def test_espeak_ends_every_sentence_with_the_same_silence(espeak_engine: SpeechEngine, text: str) -> None:
     for voice in espeak_engine.voices():
         sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
         audio = len(await spoken(espeak_engine, text, voice.id)) // 2

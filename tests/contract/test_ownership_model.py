@@ -406,5 +406,5 @@ def _search(url: str) -> None:
 
 @pytest.mark.timeout(600 if EXAMPLES > 40 else 120, method="signal")
 @pytest.mark.parametrize("kind", ["memory", pytest.param("redis", marks=pytest.mark.slow)])
-def test_bus_has_one_writer_per_thing_and_loses_no_work(kind: str, request: pytest.FixtureRequest) -> None:
+def test_bus_has_one_writer_per_owned_part_and_loses_no_work(kind: str, request: pytest.FixtureRequest) -> None:
     _search(request.getfixturevalue("redis_url") if kind == "redis" else "")

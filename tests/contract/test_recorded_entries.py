@@ -114,7 +114,7 @@ def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
-def test_all_kinds_of_entries_are_recorded() -> None:
+def test_every_kind_of_entry_is_recorded() -> None:
     there = {each.cls.__name__ for each in PRESENT}
     classes = {
         name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__

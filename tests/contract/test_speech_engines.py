@@ -72,7 +72,7 @@ async def spoken(engine: SpeechEngine, text: str, voice: str | None = None, seed
 # -- the PCM
 
 
-async def test_pieces_are_whole_samples_and_never_empty(engine: SpeechEngine) -> None:
+async def test_pieces_of_speech_are_whole_samples_and_never_empty(engine: SpeechEngine) -> None:
     pieces = await pieces_of(engine, SENTENCE)
     assert pieces
     assert all(pcm and len(pcm) % 2 == 0 for pcm in pieces)
@@ -84,14 +84,14 @@ async def test_speech_is_audible_and_does_not_clip(engine: SpeechEngine) -> None
     assert np.abs(samples(pcm)).max() < 32767
 
 
-async def test_equal_arguments_give_equal_pcm_after_other_calls(engine: SpeechEngine) -> None:
+async def test_equal_syntheses_give_equal_pcm(engine: SpeechEngine) -> None:
     for voice in engine.voices():
         first = await spoken(engine, SENTENCE, voice.id)
         await spoken(engine, "Something else entirely!", engine.voices()[-1].id, seed=1)
         assert await spoken(engine, SENTENCE, voice.id) == first, voice.id
 
 
-async def test_second_engine_gives_the_same_pcm(engine: SpeechEngine, make: Make) -> None:
+async def test_second_instance_of_an_engine_gives_the_same_pcm(engine: SpeechEngine, make: Make) -> None:
     peer = make()
     await peer.start()
     try:
@@ -110,7 +110,7 @@ async def test_sentence_synthesized_again_has_the_same_chunks(engine: SpeechEngi
     assert await chunks() == await chunks()
 
 
-async def test_seeds_of_any_size_are_accepted(engine: SpeechEngine) -> None:
+async def test_speech_engine_accepts_seeds_of_any_size(engine: SpeechEngine) -> None:
     for seed in (0, 1, 2**31, 2**64 - 1):
         assert await spoken(engine, "Yes.", seed=seed)
 
@@ -118,7 +118,7 @@ async def test_seeds_of_any_size_are_accepted(engine: SpeechEngine) -> None:
 # -- voices
 
 
-async def test_voices_are_distinct(engine: SpeechEngine) -> None:
+async def test_voices_of_an_engine_sound_different(engine: SpeechEngine) -> None:
     voices = engine.voices()
     assert len({voice.id for voice in voices}) == len(voices)
     assert {"luna", "rex", "sage"} <= {voice.id for voice in voices}
@@ -142,12 +142,12 @@ async def test_unknown_voice_is_replaced_by_the_default_voice(engine: SpeechEngi
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t  "])
-async def test_blank_text_yields_no_pieces(engine: SpeechEngine, text: str) -> None:
+async def test_blank_text_gives_no_speech(engine: SpeechEngine, text: str) -> None:
     assert await pieces_of(engine, text) == []
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-async def test_odd_text_does_not_affect_later_calls(engine: SpeechEngine, text: str) -> None:
+async def test_unusual_text_does_not_affect_later_syntheses(engine: SpeechEngine, text: str) -> None:
     before = await spoken(engine, SENTENCE)
     odd = await spoken(engine, text)
     assert len(odd) % 2 == 0
@@ -169,14 +169,14 @@ async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None
 # -- stopping, and concurrency
 
 
-async def test_concurrent_syntheses_equal_single_ones(engine: SpeechEngine) -> None:
+async def test_concurrent_syntheses_give_the_same_pcm_as_single_ones(engine: SpeechEngine) -> None:
     jobs = [(f"Sentence number {n}, of several.", voice.id) for n, voice in enumerate(engine.voices())]
     alone = [await spoken(engine, text, voice) for text, voice in jobs]
     together = await asyncio.gather(*(spoken(engine, text, voice) for text, voice in jobs))
     assert together == alone
 
 
-async def test_generator_closed_early_does_not_affect_later_calls(engine: SpeechEngine) -> None:
+async def test_synthesis_closed_early_does_not_affect_later_ones(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     for _ in range(5):
         async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
@@ -184,7 +184,7 @@ async def test_generator_closed_early_does_not_affect_later_calls(engine: Speech
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> None:
+async def test_cancelled_synthesis_frees_the_engine(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     began = asyncio.Event()
 
@@ -202,14 +202,14 @@ async def test_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> None
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_stalled_consumer_does_not_block_others(engine: SpeechEngine) -> None:
+async def test_stalled_consumer_does_not_block_other_syntheses(engine: SpeechEngine) -> None:
     async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as stalled:
         assert await anext(stalled)
         assert await spoken(engine, SENTENCE)
         assert await anext(stalled)
 
 
-async def test_close_ends_all_threads_and_is_idempotent(make: Make) -> None:
+async def test_closing_a_speech_engine_ends_its_threads(make: Make) -> None:
     before = set(threading.enumerate())
     made = make()
     await made.start()
@@ -219,7 +219,7 @@ async def test_close_ends_all_threads_and_is_idempotent(make: Make) -> None:
     assert set(threading.enumerate()) <= before
 
 
-async def test_engine_starts_again_after_close(engine: SpeechEngine) -> None:
+async def test_speech_engine_starts_again_after_close(engine: SpeechEngine) -> None:
     before = await spoken(engine, SENTENCE)
     await engine.close()
     await engine.start()

@@ -30,7 +30,9 @@ class TestCharacters:
             ("Sage", "sage", True),
         ]
 
-    async def test_edits_of_the_first_characters_are_kept(self, open_store: OpenStore, store: Store) -> None:
+    async def test_reopening_a_store_keeps_edits_of_the_first_characters(
+        self, open_store: OpenStore, store: Store
+    ) -> None:
         luna, rex, sage = await store.characters()
         await store.delete_character(luna.id)
         edited = replace(rex, name="Maximilian", system_prompt="You are Maximilian.", active=False, updated_at=at(3))
@@ -38,13 +40,13 @@ class TestCharacters:
         other = await open_store()
         assert await other.characters() == [edited, sage]
 
-    async def test_characters_are_listed_by_name_case_ignored(self, store: Store) -> None:
+    async def test_characters_are_listed_by_name_ignoring_case(self, store: Store) -> None:
         for name in ("zoë", "Ábel", "bob", "Émile", "ANA"):
             await store.save_character(character(name))
         names = [each.name for each in await store.characters()]
         assert names == ["ANA", "bob", "Luna", "Rex", "Sage", "zoë", "Ábel", "Émile"]
 
-    async def test_list_has_only_active_characters_on_request(self, store: Store) -> None:
+    async def test_characters_can_be_listed_without_inactive_ones(self, store: Store) -> None:
         resting = character("Bob", active=False)
         await store.save_character(resting)
         assert [each.name for each in await store.characters(active_only=True)] == ["Luna", "Rex", "Sage"]
@@ -65,18 +67,20 @@ class TestCharacters:
         assert await store.character(first.id) == replace(second, created_at=first.created_at)
 
     @pytest.mark.parametrize("name", ["luna", "LUNA", "Ｌｕｎａ"])
-    async def test_taken_name_is_refused(self, store: Store, name: str) -> None:
+    async def test_character_name_that_is_taken_is_refused(self, store: Store, name: str) -> None:
         with pytest.raises(NameTaken, match="already a character named"):
             await store.save_character(character(name))
         assert len(await store.characters()) == 3
 
-    async def test_renaming_to_a_taken_name_is_refused(self, store: Store) -> None:
+    async def test_renaming_a_character_to_a_taken_name_is_refused(self, store: Store) -> None:
         luna, rex, _ = await store.characters()
         with pytest.raises(NameTaken):
             await store.save_character(replace(luna, name="rex"))
         assert (await store.characters())[:2] == [luna, rex]
 
-    async def test_concurrent_writers_cannot_share_a_name(self, open_store: OpenStore, store: Store) -> None:
+    async def test_concurrent_stores_cannot_save_two_characters_with_one_name(
+        self, open_store: OpenStore, store: Store
+    ) -> None:
         other = await open_store()
         outcomes = await asyncio.gather(
             store.save_character(character("Straße")),
@@ -137,7 +141,7 @@ class TestCharacters:
         assert refused.value.field == field
         assert len(await store.characters()) == 3
 
-    async def test_longest_allowed_character_is_stored_whole(self, store: Store) -> None:
+    async def test_longest_allowed_character_is_stored_completely(self, store: Store) -> None:
         big = replace(character("é" * 40), voice="v" * 64, system_prompt="p" * 8000, image=LONGEST_PICTURE)
         await store.save_character(big)
         assert await store.character(big.id) == big

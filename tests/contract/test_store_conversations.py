@@ -16,7 +16,7 @@ from tests.harness.store_records import START, at, new_id, user_message
 
 
 class TestConversations:
-    async def test_ensuring_a_conversation_twice_keeps_the_first(self, store: Store, talk: str) -> None:
+    async def test_creating_a_conversation_again_changes_nothing(self, store: Store, talk: str) -> None:
         await store.ensure_conversation(talk, "Another title")
         found = await store.conversation(talk)
         assert found is not None
@@ -43,7 +43,7 @@ class TestConversations:
         expected = sorted(ids, key=lambda each: (ids.index(each) // 2, each), reverse=True)
         assert listed == expected
 
-    async def test_message_moves_its_conversation_to_the_top(self, store: Store, talk: str) -> None:
+    async def test_new_message_moves_its_conversation_to_the_top(self, store: Store, talk: str) -> None:
         other = new_id()
         await store.ensure_conversation(other)
         await store.save_messages([user_message(other, 1, seconds=5)])
@@ -52,7 +52,7 @@ class TestConversations:
         listed = await store.conversations(10)
         assert [(each.id, each.updated_at) for each in listed] == [(talk, at(9)), (other, at(5))]
 
-    async def test_rename_changes_the_title(self, store: Store, talk: str) -> None:
+    async def test_renaming_a_conversation_changes_its_title(self, store: Store, talk: str) -> None:
         await store.rename_conversation(talk, "Los astros ✨")
         found = await store.conversation(talk)
         assert found is not None
@@ -60,7 +60,9 @@ class TestConversations:
         with pytest.raises(NotFound, match="no conversation"):
             await store.rename_conversation(new_id(), "x")
 
-    async def test_delete_removes_messages_and_settings_of_one_conversation(self, store: Store, talk: str) -> None:
+    async def test_deleting_a_conversation_removes_its_messages_and_settings_only(
+        self, store: Store, talk: str
+    ) -> None:
         other = new_id()
         await store.ensure_conversation(other)
         kept = user_message(other, 1)
@@ -78,28 +80,26 @@ class TestConversations:
         "cursor",
         ["", "yesterday", "2026-03-01T12:00:00~x", "0001-01-01T00:00:00+14:00~x", f"{at(0).isoformat()}~\ud800"],
     )
-    async def test_forged_cursor_is_refused(self, store: Store, cursor: str) -> None:
+    async def test_malformed_page_cursor_is_refused(self, store: Store, cursor: str) -> None:
         with pytest.raises(InvalidRecord, match="not a cursor"):
             await store.conversations(10, cursor)
 
 
 class TestModelSettings:
-    async def test_settings_are_empty_first_and_replaced_as_a_whole(self, store: Store, talk: str) -> None:
+    async def test_saved_model_settings_replace_the_earlier_ones_as_a_whole(self, store: Store, talk: str) -> None:
         assert await store.model_settings(talk) == {}
         await store.save_model_settings(talk, {"model": "x/y", "temperature": 0.7, "top_k": 40, "stop": None})
         await store.save_model_settings(talk, {"temperature": 1.0, "extra": {"a": ["ü", True]}})
         assert await store.model_settings(talk) == {"temperature": 1.0, "extra": {"a": ["ü", True]}}
 
-    async def test_settings_of_an_unknown_conversation_are_not_found(self, store: Store) -> None:
+    async def test_model_settings_of_an_unknown_conversation_raise_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             await store.model_settings(new_id())
         with pytest.raises(NotFound):
             await store.save_model_settings(new_id(), {})
 
     @pytest.mark.parametrize("settings", [{"x": object()}, {"x": "y" * 9000}, [1], {1: 2}, {"x": "\ud800"}])
-    async def test_settings_other_than_json_within_8_kib_are_refused(
-        self, store: Store, talk: str, settings: Any
-    ) -> None:
+    async def test_model_settings_must_be_json_of_at_most_8_kib(self, store: Store, talk: str, settings: Any) -> None:
         with pytest.raises(InvalidRecord, match="model_settings"):
             await store.save_model_settings(talk, settings)
         assert await store.model_settings(talk) == {}

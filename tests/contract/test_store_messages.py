@@ -25,7 +25,7 @@ STATUSES: tuple[Status, ...] = members(Status)
 
 
 class TestMessages:
-    async def test_messages_are_read_as_saved(self, store: Store, talk: str) -> None:
+    async def test_saved_messages_are_read_unchanged(self, store: Store, talk: str) -> None:
         zone = timezone(timedelta(hours=-5))
         saved = replace(
             user_message(talk, 1, "¿Qué tal? 你好 🌙\n\"';--\\ \u200d"),
@@ -37,7 +37,9 @@ class TestMessages:
         assert found == saved
         assert found.created_at.utcoffset() == timedelta(0)
 
-    async def test_messages_are_ordered_by_position(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_stored_messages_are_ordered_by_position(
+        self, open_store: OpenStore, store: Store, talk: str
+    ) -> None:
         other = await open_store()
         first, second, third, fourth = (user_message(talk, position) for position in (10, 11, 4096, 2**53 - 1))
         await store.save_messages([fourth])
@@ -46,14 +48,16 @@ class TestMessages:
         assert await other.history(talk, 10) == [first, second, third, fourth]
         assert await store.history(talk, 2) == [third, fourth]
 
-    async def test_saving_again_changes_nothing(self, store: Store, talk: str) -> None:
+    async def test_saving_a_message_again_changes_nothing(self, store: Store, talk: str) -> None:
         saved = [user_message(talk, 1), reply(talk, 2, "Good evening.", "complete")]
         await store.save_messages(saved)
         await store.save_messages(saved)
         await store.save_messages([*saved, *saved])
         assert await store.history(talk, 10) == saved
 
-    async def test_update_keeps_turn_role_position_and_creation(self, store: Store, talk: str) -> None:
+    async def test_updating_a_message_keeps_its_turn_role_position_and_creation_time(
+        self, store: Store, talk: str
+    ) -> None:
         first = reply(talk, 2)
         await store.save_messages([first])
         redone = replace(
@@ -64,7 +68,7 @@ class TestMessages:
 
     @pytest.mark.parametrize(("old", "new"), list(itertools.product(STATUSES, STATUSES)))
     @pytest.mark.parametrize("later_s", [-1, 0, 1])
-    async def test_higher_status_or_newer_write_wins(
+    async def test_message_write_with_higher_status_wins_and_otherwise_the_newer_one(
         self, store: Store, talk: str, old: Status, new: Status, later_s: int
     ) -> None:
         before = reply(talk, 1, "before", old)
@@ -73,14 +77,14 @@ class TestMessages:
         await store.save_messages([after])
         assert await store.history(talk, 10) == [after if supersedes(after, before) else before]
 
-    async def test_late_streaming_write_does_not_undo_the_full_text(self, store: Store, talk: str) -> None:
+    async def test_late_partial_write_does_not_replace_the_complete_text(self, store: Store, talk: str) -> None:
         complete = reply(talk, 1, "All of it.", "complete")
         late = replace(complete, text="All", status="streaming", updated_at=at(60))
         await store.save_messages([complete])
         await store.save_messages([late])
         assert await store.history(talk, 10) == [complete]
 
-    async def test_heard_text_is_kept_against_a_late_full_text(self, store: Store, talk: str) -> None:
+    async def test_late_complete_text_does_not_replace_the_heard_text(self, store: Store, talk: str) -> None:
         heard = reply(talk, 1, "What was heard", "interrupted")
         await store.save_messages([heard])
         await store.save_messages([replace(heard, text="Everything.", status="complete", updated_at=at(60))])
@@ -98,12 +102,12 @@ class TestMessages:
         assert [len(page) for page in pages] == [5, 2]  # the three messages at position 2 stay together
         assert list(itertools.chain.from_iterable(pages)) == in_order
 
-    async def test_refused_message_refuses_the_whole_call(self, store: Store, talk: str) -> None:
+    async def test_one_refused_message_refuses_all_messages_of_the_call(self, store: Store, talk: str) -> None:
         with pytest.raises(NotFound, match="no conversation"):
             await store.save_messages([user_message(talk, 1), user_message(new_id(), 2)])
         assert await store.history(talk, 10) == []
 
-    async def test_deleted_conversation_is_not_brought_back(self, store: Store, talk: str) -> None:
+    async def test_saving_a_message_does_not_recreate_a_deleted_conversation(self, store: Store, talk: str) -> None:
         begun = reply(talk, 1)
         await store.save_messages([begun])
         await store.delete_conversation(talk)
@@ -111,7 +115,7 @@ class TestMessages:
             await store.save_messages([replace(begun, text="Late.", status="complete")])
         assert await store.conversation(talk) is None
 
-    async def test_id_of_another_conversation_is_refused(self, store: Store, talk: str) -> None:
+    async def test_message_id_of_another_conversation_is_refused(self, store: Store, talk: str) -> None:
         mine = user_message(talk, 1)
         await store.save_messages([mine])
         other = new_id()
@@ -124,7 +128,7 @@ class TestMessages:
     async def test_saving_no_messages_changes_nothing(self, store: Store) -> None:
         await store.save_messages([])
 
-    async def test_refusals_among_concurrent_writes_hit_only_their_callers(self, store: Store, talk: str) -> None:
+    async def test_refused_write_does_not_fail_concurrent_writes(self, store: Store, talk: str) -> None:
         good = [user_message(talk, position) for position in range(20)]
         writes = [store.save_messages([message]) for message in good]
         writes.insert(7, store.save_messages([user_message(new_id(), 1)]))
@@ -133,7 +137,7 @@ class TestMessages:
         assert isinstance(outcomes[7], NotFound)
         assert await store.history(talk, 100) == good
 
-    async def test_calls_take_effect_in_the_order_they_were_made(self, store: Store) -> None:
+    async def test_store_calls_take_effect_in_the_order_in_which_they_were_made(self, store: Store) -> None:
         conversation_id = new_id()
         message = user_message(conversation_id, 1)
         async with asyncio.TaskGroup() as tasks:
@@ -146,7 +150,9 @@ class TestMessages:
         assert found.title == "third"
         assert await store.history(conversation_id, 1) == [message]
 
-    async def test_concurrent_stores_write_all_rows(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_concurrent_stores_on_the_same_data_save_all_rows(
+        self, open_store: OpenStore, store: Store, talk: str
+    ) -> None:
         other = await open_store()
         shared = reply(talk, 0, "the same from both", "complete")
         saved = [user_message(talk, position) for position in range(1, 61)]
@@ -185,12 +191,12 @@ class TestMessages:
         assert await store.history(talk, 10) == []
 
     @pytest.mark.parametrize("limit", [0, -1, 1001])
-    async def test_limit_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
+    async def test_message_limit_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
         for call in (store.history(talk, limit), store.messages(talk, limit), store.conversations(limit)):
             with pytest.raises(InvalidRecord, match=r"not in 1\.\.1000"):
                 await call
 
     @pytest.mark.parametrize("after", [-1, 2**53, 10**30])
-    async def test_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
+    async def test_message_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
         with pytest.raises(InvalidRecord, match="after"):
             await store.messages(talk, 10, after)

@@ -24,7 +24,7 @@ class TestOpenAndClose:
         assert await again.model_settings(talk) == {"top_p": 0.5}
         assert len(await again.characters()) == 3
 
-    async def test_same_store_opens_again(self, store: Store, talk: str) -> None:
+    async def test_closed_store_can_be_opened_again(self, store: Store, talk: str) -> None:
         await store.close()
         await store.close()
         with pytest.raises(StoreUnavailable, match="not open"):
@@ -35,7 +35,7 @@ class TestOpenAndClose:
         await store.open()
         assert await store.conversation(talk) is not None
 
-    async def test_close_finishes_earlier_calls(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_closing_a_store_finishes_earlier_calls(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in range(40)]
         writes = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
         await asyncio.sleep(0)  # let each task make its call

@@ -77,19 +77,19 @@ async def noticed(url: str) -> None:
 
 
 @pytest.mark.parametrize("key", [make_key("service_role", "another-secret-that-is-long-enough-too"), "nonsense"])
-async def test_wrong_key_is_reported(supabase: SupabaseServer, key: str) -> None:
+async def test_wrong_supabase_key_is_reported(supabase: SupabaseServer, key: str) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_KEY"):
         async with opened(supabase.url, key):
             pass
 
 
-async def test_public_key_is_not_enough(supabase: SupabaseServer) -> None:
+async def test_public_supabase_key_is_refused_at_the_start(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="service role key"):
         async with opened(supabase.url, ANON_KEY):
             pass
 
 
-async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
+async def test_missing_supabase_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
@@ -103,20 +103,20 @@ async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
         await noticed(supabase.url)  # PostgREST reloads with a delay; the next test's store must open
 
 
-async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_outdated_supabase_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 2)
     with pytest.raises(StoreUnusable, match="version 1 of Tertulia's tables, 2 is needed"):
         async with opened(supabase.url):
             pass
 
 
-async def test_server_other_than_postgrest_is_reported(supabase: SupabaseServer) -> None:
+async def test_server_that_is_not_postgrest_is_reported(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
         async with opened(f"{supabase.url}/elsewhere"):
             pass
 
 
-async def test_unreachable_server_is_an_unavailable_store(supabase: SupabaseServer) -> None:
+async def test_unreachable_supabase_server_raises_store_unavailable(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnavailable, match="SUPABASE_URL"):
         async with opened(f"http://127.0.0.1:{free_port()}"):
             pass
@@ -129,7 +129,7 @@ async def test_unreachable_server_is_an_unavailable_store(supabase: SupabaseServ
     await store.close()
 
 
-def test_library_is_imported_only_if_supabase_is_chosen() -> None:
+def test_supabase_library_is_imported_only_if_supabase_is_chosen() -> None:
     program = (
         "import sys, tertulia_shared.store, tertulia_llm.main, tertulia_gateway.main; print('supabase' in sys.modules)"
     )
@@ -140,7 +140,7 @@ def test_library_is_imported_only_if_supabase_is_chosen() -> None:
 # -- the tables
 
 
-async def test_repeated_migrations_change_nothing(supabase: SupabaseServer) -> None:
+async def test_repeated_supabase_migrations_change_nothing(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         luna, rex, sage = await store.characters()
         edited = replace(rex, name="Maximilian", updated_at=at(1))
@@ -150,7 +150,7 @@ async def test_repeated_migrations_change_nothing(supabase: SupabaseServer) -> N
         assert await store.characters() == [edited, sage]
 
 
-async def test_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
+async def test_supabase_migrations_create_the_same_first_characters_as_other_stores(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         found = await store.characters()
     now = datetime.now(UTC)
@@ -197,7 +197,7 @@ async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None
             assert answer.status_code in (401, 403), f"{name}: {answer.status_code} {answer.text}\n{granted(supabase)}"
 
 
-def test_row_policies_hold_without_grants(supabase: SupabaseServer) -> None:
+def test_row_level_security_denies_access_even_with_grants(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("grant select on public.characters to anon")
     try:
@@ -207,7 +207,7 @@ def test_row_policies_hold_without_grants(supabase: SupabaseServer) -> None:
         database.sql("revoke select on public.characters from anon")
 
 
-async def test_dashboard_edit_leaves_valid_rows(supabase: SupabaseServer) -> None:
+async def test_row_edited_in_the_dashboard_stays_valid(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("insert into characters (id, name, voice) values (gen_random_uuid(), '  Ｚoë   Quick', 'luna')")
     assert database.sql("select name_key from characters where voice = 'luna' and name <> 'Luna'") == "zoë quick"
@@ -219,7 +219,7 @@ async def test_dashboard_edit_leaves_valid_rows(supabase: SupabaseServer) -> Non
     assert not database.sql("select name from characters where created_at < '2002-01-01'")
 
 
-async def test_dashboard_edit_of_a_message_moves_its_time(supabase: SupabaseServer) -> None:
+async def test_message_edited_in_the_dashboard_gets_a_new_update_time(supabase: SupabaseServer) -> None:
     talk, database = new_id(), supabase.database
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -234,7 +234,7 @@ async def test_dashboard_edit_of_a_message_moves_its_time(supabase: SupabaseServ
     assert found.updated_at == corrected.updated_at
 
 
-async def test_page_may_exceed_the_servers_row_limit(supabase: SupabaseServer) -> None:
+async def test_page_may_be_larger_than_the_row_limit_of_the_server(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -254,7 +254,7 @@ async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: Sup
 # -- away
 
 
-async def test_killed_database_is_unavailable_and_returns_with_all_rows(supabase: SupabaseServer) -> None:
+async def test_killed_database_has_all_rows_after_its_restart(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -269,7 +269,7 @@ async def test_killed_database_is_unavailable_and_returns_with_all_rows(supabase
         assert await store.history(talk, 10) == said
 
 
-async def test_silent_database_is_unavailable(supabase: SupabaseServer) -> None:
+async def test_hanging_database_raises_store_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.hold()
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -278,7 +278,7 @@ async def test_silent_database_is_unavailable(supabase: SupabaseServer) -> None:
         await answers(store)
 
 
-async def test_later_error_for_a_person_counts_as_unavailable(supabase: SupabaseServer) -> None:
+async def test_configuration_error_after_the_start_counts_as_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.database.sql("revoke select on public.characters from service_role")
         try:
@@ -319,7 +319,7 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
     await asyncio.wait([watch])
 
 
-async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
+async def test_changed_characters_are_reported_by_realtime(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
         await changed.reach(1)  # the start counts as a change
@@ -327,7 +327,7 @@ async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
         await changed.reach(2)
 
 
-async def test_lost_connection_is_reopened(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_realtime_connection_is_reopened(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):

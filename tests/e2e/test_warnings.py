@@ -9,7 +9,7 @@ from tests.e2e.visitor import READY, Visitor
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
-PAUSED = "Redis misses the replicas that it is set up to have."
+PAUSED = "Redis lacks the replicas that its settings require."
 WAITING = "on its way…"
 
 

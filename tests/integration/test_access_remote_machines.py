@@ -72,7 +72,7 @@ def renewed(bench: AccessBench, capture: pytest.CaptureFixture[bytes], *words: s
 
 
 @pytest.mark.parametrize("step", ["write", "set_accounts"])
-def test_killed_revocation_is_finished_by_next_one(
+def test_killed_revocation_is_finished_by_the_next_revocation(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: str
 ) -> None:
     gone, stays = connect(bench, "gpu1"), connect(bench, "gpu2")
@@ -89,7 +89,7 @@ def test_killed_revocation_is_finished_by_next_one(
     assert stays.client_id() == id
 
 
-def test_killed_revocation_is_finished_by_init(
+def test_killed_revocation_is_finished_by_access_init(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     break_off_revoking(bench, monkeypatch, "set_accounts")
@@ -100,7 +100,7 @@ def test_killed_revocation_is_finished_by_init(
     assert capsys.readouterr().err.endswith("its users are up to date\n")
 
 
-def test_revoking_an_unknown_box_fails_with_the_known_names(bench: AccessBench) -> None:
+def test_revoking_an_unknown_machine_lists_the_known_names(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"^there is no box 'gpu9'; the boxes are: gpu1, gpu2\.$"):
         command.revoke(bench.access, "gpu9")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -112,21 +112,21 @@ def test_revoking_an_unknown_box_fails_with_the_known_names(bench: AccessBench) 
     bench.server.start()
 
 
-def test_revoking_in_empty_folder_writes_no_login(tmp_path: Path, keys: Keys) -> None:
+def test_revoking_in_an_empty_access_folder_writes_no_login(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     with pytest.raises(Failure, match=r"^there is no box 'gpu1'; the boxes are: none\.$"):
         command.revoke(bench.access, "gpu1")
     assert [path.name for path in bench.root.rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_revocation_keeps_other_logins(bench: AccessBench) -> None:
+def test_revoking_a_machine_keeps_other_logins(bench: AccessBench) -> None:
     url = bench.url("reader")
     bench.access.folder.login("reader").unlink()
     assert command.revoke(bench.access, "gpu1") == 0
     assert cast("Any", redis.Redis.from_url(url)).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
-def test_renewed_box_keeps_the_options_that_are_not_given(
+def test_renewed_machine_keeps_options_that_are_not_given(
     bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     kept = bench.access.folder.nodes
@@ -141,7 +141,7 @@ def test_renewed_box_keeps_the_options_that_are_not_given(
     assert kept()["gpu3"].stages == ("tts",)
 
 
-def test_new_box_gets_defaults(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_new_machine_gets_default_options(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert renewed(bench, capfdbinary).port == 6380
     box = bench.access.folder.nodes()["gpu3"]
     assert (box.stages, box.days, box.port) == (("tts",), 365, 6380)

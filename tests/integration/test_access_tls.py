@@ -13,7 +13,7 @@ import pytest
 
 from tertulia_cli.access import certificates, command
 from tertulia_cli.exits import Failure
-from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused
+from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused, link
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import Keys
 from tertulia_shared.tls import Tls
@@ -51,7 +51,7 @@ async def client_id(bus: RedisBus) -> int:
     return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
 
 
-async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
+async def test_remote_machine_has_the_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         await bus.prepare("tts")
         assert await bus.open_work("tts") == 0
@@ -60,7 +60,7 @@ async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> N
         await bus.deregister("tts", "nobody")
 
 
-async def test_bundle_has_only_the_files_of_its_box(bench: AccessBench, keys: Keys) -> None:
+async def test_bundle_has_only_the_files_of_its_machine(bench: AccessBench, keys: Keys) -> None:
     entries = await asyncio.to_thread(bench.box, "gpu2", "stt", "tts")
     assert {name: stat.S_IMODE(entry.mode) for name, entry in entries.items()} == {
         "secrets": 0o700, "secrets/TERTULIA_REDIS_URL": 0o444, "secrets/TERTULIA_NAMESPACE": 0o444,
@@ -72,7 +72,9 @@ async def test_bundle_has_only_the_files_of_its_box(bench: AccessBench, keys: Ke
         assert await bus.open_work("stt") == 0
 
 
-async def test_wrong_login_and_wrong_certificate_give_different_errors(bench: AccessBench) -> None:
+async def test_wrong_login_and_wrong_certificate_give_different_errors(
+    bench: AccessBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
     other = bench.root.parent / "other.pem"
     other.write_text(certificates.make_authority(certificates.now()).certificate)
@@ -81,9 +83,10 @@ async def test_wrong_login_and_wrong_certificate_give_different_errors(bench: Ac
     assert "for another name" in await refused(url.replace("localhost", "127.0.0.1"), tls)
     assert "does not let the user 'box-gpu1' in" in await refused(url.replace("box-gpu1:", "box-gpu1:x"), tls)
     assert "does not let the user 'default' in" in await refused(f"rediss://localhost:{bench.tls_port}/0", tls)
-    plain = bench.access.redis.rpartition(":")[2]
-    assert "is that its TLS port?" in await refused(url.replace(str(bench.tls_port), plain), tls)
     assert url.split(":")[2].split("@")[0] not in await refused(url, replace(tls, ca=other))
+    plain = bench.access.redis.rpartition(":")[2]
+    monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 0.5)  # a port without TLS never answers the handshake
+    assert "is that its TLS port?" in await refused(url.replace(str(bench.tls_port), plain), tls)
 
 
 async def test_certificate_of_another_authority_is_refused(bench: AccessBench, tmp_path: Path) -> None:
@@ -95,7 +98,7 @@ async def test_certificate_of_another_authority_is_refused(bench: AccessBench, t
     assert "our certificate" in await refused(bench.box_url("gpu1"), tls)
 
 
-async def test_box_with_expired_certificate_gets_clear_error(
+async def test_machine_with_an_expired_certificate_gets_a_clear_error(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past = certificates.now() - timedelta(days=60)
@@ -122,7 +125,7 @@ async def test_expired_certificate_of_redis_is_reported_and_renewed(
         assert await bus.open_work("tts") == 0
 
 
-async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
+async def test_revoked_machine_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
     await asyncio.to_thread(bench.box, "gpu2")
     async with (
         open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as gone,
@@ -137,7 +140,7 @@ async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: Access
         assert await client_id(stays) == id
 
 
-async def test_revoked_box_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
+async def test_revoked_machine_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()
@@ -151,7 +154,7 @@ def test_unreachable_redis_is_reported(bench: AccessBench) -> None:
     bench.server.start()
 
 
-def test_existing_box_is_renewed_only_on_request(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_machine_is_renewed_only_on_request(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
     before = bench.box_url("gpu1")
     with pytest.raises(Failure, match=r"'gpu1' already exists: --renew"):
         bench.box("gpu1")
@@ -166,7 +169,7 @@ def test_existing_box_is_renewed_only_on_request(bench: AccessBench, capsys: pyt
     assert capsys.readouterr().out.startswith("gpu1: stt, tts, by localhost, until ")
 
 
-def test_new_names_get_new_redis_certificate(bench: AccessBench) -> None:
+def test_new_host_names_of_redis_get_a_new_certificate(bench: AccessBench) -> None:
     certificate, _ = bench.access.folder.server
     before = certificate.read_text()
     bench.init()
@@ -175,7 +178,7 @@ def test_new_names_get_new_redis_certificate(bench: AccessBench) -> None:
     assert certificates.names_of(certificate.read_text()) == ("localhost", "192.168.1.10", "::1")
 
 
-async def test_box_renews_leases_over_tls(bench: AccessBench, keys: Keys) -> None:
+async def test_remote_machine_renews_leases_over_tls(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         claim = await claimed(bus, worker="a")
         lost: list[str] = []

@@ -191,7 +191,7 @@ async def test_say_in_a_running_conversation_shows_only_its_own_turn(
     assert "(0.1 s of speech" in shown.err
 
 
-async def test_unconfirmed_message_is_repeated_under_the_same_id() -> None:
+async def test_say_repeats_an_unconfirmed_message_with_the_same_id() -> None:
     turns: list[str] = []
 
     async def lost(client: Client) -> None:
@@ -211,7 +211,7 @@ async def test_unconfirmed_message_is_repeated_under_the_same_id() -> None:
     assert turns[0] == turns[1]
 
 
-async def test_message_is_repeated_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_say_repeats_its_message_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_cli.client.say.RETRY_S", 0.01)
 
     async def script(client: Client) -> None:
@@ -228,7 +228,7 @@ async def test_message_is_repeated_while_redis_is_unavailable(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("code", "word"), [(4001, "newer connection"), (1008, "refused"), (1013, "try again later")])
-async def test_final_close_code_exits_with_an_explanation(code: int, word: str) -> None:
+async def test_say_explains_a_final_close_code_and_exits(code: int, word: str) -> None:
     async def script(client: Client) -> None:
         await client.started()
         await client.socket.close(code, "because")
@@ -242,13 +242,13 @@ async def test_final_close_code_exits_with_an_explanation(code: int, word: str) 
 
 
 @pytest.mark.parametrize(("status", "word"), [(401, "TERTULIA_TOKEN"), (403, "Token missing"), (404, "HTTP 404")])
-async def test_refused_connection_exits_with_the_reason(status: int, word: str) -> None:
+async def test_say_explains_a_refused_connection_and_exits(status: int, word: str) -> None:
     async with gateway(refuse=status) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=word), flatten_subgroups=True):
             await say(address, SayOptions("hello"))
 
 
-async def test_refused_message_exits_with_1() -> None:
+async def test_say_exits_with_1_if_the_message_is_refused() -> None:
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("user_message")
@@ -260,7 +260,7 @@ async def test_refused_message_exits_with_1() -> None:
             await say(address, SayOptions("hello"))
 
 
-async def test_failed_reply_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_say_exits_with_1_if_the_reply_fails(capsys: pytest.CaptureFixture[str]) -> None:
     async def script(client: Client) -> None:
         await client.started()
         turn = (await client.heard("user_message"))["turn_id"]
@@ -274,7 +274,7 @@ async def test_failed_reply_exits_with_1(capsys: pytest.CaptureFixture[str]) -> 
     assert "error: The key is wrong. [llm_auth]" in capsys.readouterr().err
 
 
-async def test_silence_exits_with_4() -> None:
+async def test_say_exits_with_4_if_no_answer_comes_in_time() -> None:
     async def script(client: Client) -> None:
         await client.started()
         await read_to_end(client)

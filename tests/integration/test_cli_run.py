@@ -199,7 +199,7 @@ async def test_sigint_during_the_start_stops_the_run(run: Run) -> None:
     assert run.process.wait(STOP_S) in {0, 130}, run.shown
 
 
-async def test_wrong_setting_of_a_service_is_printed(run: Run) -> None:
+async def test_run_prints_the_wrong_setting_of_a_service(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.environment["TERTULIA_TTS_ENGINE"] = "no_such_engine"

@@ -64,7 +64,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-async def test_service_runs_until_it_is_stopped(tmp_path: Path) -> None:
+async def test_supervised_service_runs_until_it_is_stopped(tmp_path: Path) -> None:
     async with kept(tmp_path, WAIT) as (thing, running):
         await thing.says("up")
         pid = thing.service.pid
@@ -74,7 +74,7 @@ async def test_service_runs_until_it_is_stopped(tmp_path: Path) -> None:
         assert not thing.restarts
 
 
-async def test_killed_process_is_restarted(tmp_path: Path) -> None:
+async def test_killed_service_process_is_restarted(tmp_path: Path) -> None:
     async with kept(tmp_path, WAIT) as (thing, running):
         await thing.says("up")
         thing.service.came_up()
@@ -114,7 +114,7 @@ async def test_service_that_ignores_sigterm_is_killed_after_its_grace_period(tmp
         assert not lives(pid)
 
 
-async def test_kill_ends_a_stopping_service_at_once(tmp_path: Path) -> None:
+async def test_kill_ends_a_stopping_service_immediately(tmp_path: Path) -> None:
     async with kept(tmp_path, STUBBORN, grace_s=3600) as (thing, running):
         await thing.says("up")
         thing.service.stop()
@@ -136,7 +136,7 @@ async def test_child_processes_of_a_service_are_killed_with_it(tmp_path: Path) -
         assert await running is None
 
 
-async def test_endless_line_is_cut_and_the_last_output_is_kept(tmp_path: Path) -> None:
+async def test_endless_output_line_is_cut_and_the_last_output_is_kept(tmp_path: Path) -> None:
     script = "import sys; sys.stdout.write('x' * 200_000 + '\\nlast words'); sys.stdout.flush(); raise SystemExit(1)"
     async with kept(tmp_path, script) as (thing, running):
         lost = await running

@@ -107,7 +107,7 @@ async def kill_llm_in_mid_story(stack: Stack, model: ScriptedModel, client: Talk
 
 
 @pytest.mark.usefixtures("model")
-async def test_reply_that_failed_in_tts_is_spoken_after_retry(stack: Stack, tmp_path: Path) -> None:
+async def test_reply_that_failed_in_tts_is_spoken_after_dead_retry(stack: Stack, tmp_path: Path) -> None:
     for worker in stack.of("tts"):
         worker.send(signal.SIGTERM)
         worker.wait()
@@ -156,7 +156,7 @@ async def test_reply_that_failed_in_tts_is_spoken_after_retry(stack: Stack, tmp_
         assert file.readframes(file.getnframes()) == sound
 
 
-async def test_turn_that_was_given_up_is_asked_again_after_retry(stack: Stack, model: ScriptedModel) -> None:
+async def test_given_up_turn_is_answered_after_dead_retry(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
@@ -181,7 +181,7 @@ async def test_turn_that_was_given_up_is_asked_again_after_retry(stack: Stack, m
         assert await read_dead(bus) == []
 
 
-async def test_retry_of_an_outdated_turn_is_refused_and_dropped(stack: Stack, model: ScriptedModel) -> None:
+async def test_dead_retry_refuses_a_turn_of_an_earlier_epoch(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()

@@ -15,7 +15,7 @@ SEED = 20261126
 
 
 @pytest.mark.timeout(180)  # the run starts all services, and takes 20 s on an idle machine
-def test_random_inputs_break_no_service(tmp_path: Path) -> None:
+def test_fuzzing_with_a_fixed_seed_breaks_no_service(tmp_path: Path) -> None:
     run = Run(SEED)
     fuzz(run, INPUTS, tmp_path, kind_s=KIND_S)
     assert run.inputs >= INPUTS

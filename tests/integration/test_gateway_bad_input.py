@@ -59,7 +59,7 @@ async def test_bad_frame_is_answered_with_an_error(open_gateway: Gateway, frame:
         await client.until("turn_accepted")
 
 
-async def test_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
+async def test_one_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=1.5, top_p=7)
@@ -140,21 +140,23 @@ async def test_connection_above_the_limit_is_closed_with_1013(redis_url: str, ke
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-async def test_pages_of_other_origins_are_refused(open_gateway: Gateway, origin: str) -> None:
+async def test_websocket_of_another_origin_is_refused(open_gateway: Gateway, origin: str) -> None:
     async with Client.at(open_gateway.url(), origin=origin) as client:
         assert await client.close_code() == 1008
         assert client.frames == []
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example"])
-async def test_host_name_rebound_to_this_machine_is_refused(open_gateway: Gateway, origin: str | None) -> None:
+async def test_foreign_host_name_that_resolves_to_this_machine_is_refused(
+    open_gateway: Gateway, origin: str | None
+) -> None:
     port = open_gateway.port
     async with Client.at(f"ws://evil.example:{port}/ws", host="127.0.0.1", port=port, origin=origin) as client:
         assert await client.close_code() == 1008
         assert client.frames == []
 
 
-async def test_configured_and_own_origins_may_connect(redis_url: str, keys: Keys) -> None:
+async def test_websocket_of_an_allowed_origin_is_accepted(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, origins="https://talk.example.org, http://other:81") as made:
         for origin in ("https://talk.example.org", f"http://127.0.0.1:{made.port}"):
             async with Client.at(made.url(), origin=origin) as client:
@@ -173,7 +175,7 @@ async def test_connection_requires_the_token(redis_url: str, keys: Keys) -> None
 
 
 @pytest.mark.parametrize("query", ["?conversation_id=7", "?conversation_id="])
-async def test_bad_address_is_answered_with_an_error(open_gateway: Gateway, query: str) -> None:
+async def test_websocket_url_with_bad_parameters_is_answered_with_an_error(open_gateway: Gateway, query: str) -> None:
     async with Client.at(open_gateway.url(query)) as client:
         assert (await client.next())["code"] == "bad_field"
         await client.send("new_conversation")
@@ -188,7 +190,7 @@ async def test_client_can_close_the_connection(open_gateway: Gateway) -> None:
             await client.next()
 
 
-async def test_log_contains_neither_token_nor_speech(
+async def test_gateway_log_contains_neither_token_nor_speech(
     redis_url: str, keys: Keys, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

@@ -30,7 +30,7 @@ async def open_gateway(redis_url: str, keys: Keys, store: MemoryStore) -> AsyncG
         yield made
 
 
-async def test_typed_turn_arrives_in_order_with_text_and_audio(open_gateway: Gateway) -> None:
+async def test_typed_turn_is_answered_with_text_and_audio_in_order(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         started = await client.next()
         assert (started["type"], started["resumed"], started["demo"]) == ("conversation_started", False, False)
@@ -71,7 +71,7 @@ async def test_typed_turn_arrives_in_order_with_text_and_audio(open_gateway: Gat
     assert metrics["metrics"]["source"] == "typed"
 
 
-async def test_talk_ends_when_the_client_has_played_everything(open_gateway: Gateway) -> None:
+async def test_talk_mark_is_cleared_when_the_client_has_played_everything(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         workers = Workers(open_gateway.bus, client.conversation_id)
@@ -93,7 +93,7 @@ async def test_talk_ends_when_the_client_has_played_everything(open_gateway: Gat
         assert (await open_gateway.bus.last(open_gateway.bus.keys.receipts(client.conversation_id))) is not None
 
 
-async def test_turn_sent_twice_is_accepted_twice_and_written_once(open_gateway: Gateway) -> None:
+async def test_repeated_turn_is_confirmed_again_and_written_once(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         turn_id = str(uuid.uuid4())
@@ -221,7 +221,7 @@ async def test_model_settings_are_merged_saved_and_answered(open_gateway: Gatewa
         await eventually(is_saved)
 
 
-async def test_refresh_sends_the_characters(open_gateway: Gateway) -> None:
+async def test_refresh_sends_the_characters_to_the_client(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("refresh_characters")

@@ -59,7 +59,7 @@ KINDS = pytest.mark.parametrize(("kind", "cause"), [("full", "no memory"), ("lon
 
 
 @KINDS
-async def test_client_is_warned_once_and_a_repeated_message_is_written_once(
+async def test_client_is_warned_once_while_redis_refuses_writes(
     pausable: Pausable, keys: Keys, kind: str, cause: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:

@@ -36,7 +36,7 @@ async def session(at: Gateway, conversation_id: str, claim: Claim) -> list[MicCh
     return [decode(MicChunk, entry.fields) for entry in entries]
 
 
-async def test_second_session_ends_the_first(open_gateway: Gateway) -> None:
+async def test_second_listening_session_ends_the_first(open_gateway: Gateway) -> None:
     bus = open_gateway.bus
     await bus.prepare("stt")
     async with Client.at(open_gateway.url()) as client:
@@ -57,7 +57,7 @@ async def test_second_session_ends_the_first(open_gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("way", ["abort", "close", "new_conversation"])
-async def test_session_ends_with_its_connection_or_conversation(open_gateway: Gateway, way: str) -> None:
+async def test_listening_session_ends_with_its_connection_or_conversation(open_gateway: Gateway, way: str) -> None:
     bus = open_gateway.bus
     await bus.prepare("stt")
     async with Client.at(open_gateway.url()) as client:

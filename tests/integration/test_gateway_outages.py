@@ -127,7 +127,7 @@ async def test_microphone_audio_is_kept_while_redis_is_unavailable(own_redis: Re
         assert [entry.fields[b"pcm"][:1] for entry in entries[1:]] == [bytes([n]) for n in range(10)]
 
 
-async def test_talk_continues_after_redis_lost_everything(forgetful_redis: RedisServer, keys: Keys) -> None:
+async def test_conversation_continues_after_redis_lost_all_data(forgetful_redis: RedisServer, keys: Keys) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         for text in ("one", "two", "three"):
@@ -169,7 +169,7 @@ async def test_client_that_waits_for_a_lost_reply_gets_an_error(forgetful_redis:
 
 
 @pytest.mark.parametrize("turns_before", [1, 3])
-async def test_turn_right_after_a_flush_is_answered_and_the_loss_is_reported(
+async def test_turn_after_a_flush_of_redis_is_answered_and_the_loss_is_reported(
     forgetful_redis: RedisServer, keys: Keys, turns_before: int
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:

@@ -49,7 +49,7 @@ async def _write_at_random(reply: Reply, dice: random.Random, upto: asyncio.Even
 
 
 @pytest.mark.timeout(240)
-async def test_second_client_gets_each_event_and_frame_once_after_any_cut(
+async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_stopped(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     for seed in range(SEEDS):
@@ -107,7 +107,7 @@ async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Ga
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_resume_frame_without_marks_continues_after_the_heard_audio(
+async def test_resume_without_a_position_continues_after_the_heard_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -127,7 +127,7 @@ async def test_resume_frame_without_marks_continues_after_the_heard_audio(
     assert audio_ids(second.frames)[0] == (luna, "2-3")
 
 
-async def test_second_tab_continues_after_the_audio_the_first_has_heard(
+async def test_second_tab_continues_after_the_audio_that_the_first_tab_played(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways

@@ -28,7 +28,7 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
         yield one, other
 
 
-async def test_complete_interrupted_turn_is_not_replayed(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_completed_interrupted_turn_is_not_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -44,7 +44,7 @@ async def test_complete_interrupted_turn_is_not_replayed(two_gateways: tuple[Gat
         assert (started["heard"], [f["type"] for f in second.frames]) == ([], ["conversation_started", "characters"])
 
 
-async def test_interrupted_turn_is_replayed_without_audio_until_it_is_complete(
+async def test_incomplete_interrupted_turn_is_replayed_without_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -74,7 +74,7 @@ async def test_interrupted_turn_is_replayed_without_audio_until_it_is_complete(
     assert b"talk" not in await one.bus.hash(one.bus.keys.state(c))
 
 
-async def test_unanswered_turn_is_replayed(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_unanswered_turn_is_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -87,7 +87,7 @@ async def test_unanswered_turn_is_replayed(two_gateways: tuple[Gateway, Gateway]
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_half_heard_talk_that_was_given_up_continues_and_ends(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_given_up_turn_continues_after_its_heard_audio_and_ends(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -104,7 +104,7 @@ async def test_half_heard_talk_that_was_given_up_continues_and_ends(two_gateways
     assert audio_ids(second.frames) == (await all_audio_ids(bus, c, turn.reply))[1:]
 
 
-async def test_talk_that_was_heard_while_no_gateway_ran_is_ended(
+async def test_talk_mark_is_cleared_if_the_audio_was_played_while_no_gateway_ran(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -128,7 +128,7 @@ async def test_talk_that_was_heard_while_no_gateway_ran_is_ended(
         assert [f["type"] for f in second.frames] == ["conversation_started", "characters"]
 
 
-async def test_hostile_receipts_do_not_move_the_position(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_impossible_receipts_do_not_change_the_position(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)

@@ -63,7 +63,9 @@ async def _write_at_random(reply: Reply, dice: random.Random) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_client_gets_each_event_and_frame_once_after_any_cut(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_resuming_client_gets_each_event_and_frame_once_after_any_disconnection(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     for seed in range(SEEDS):
         dice = random.Random(seed)
         frames: list[dict[str, Any]] = []
@@ -101,7 +103,7 @@ async def test_client_gets_each_event_and_frame_once_after_any_cut(two_gateways:
         assert received(frames) == await stored(two_gateways[0], c, reply), f"seed {seed}"
 
 
-async def test_restarted_gateway_continues_at_the_marks(redis_url: str, keys: Keys) -> None:
+async def test_restarted_gateway_continues_at_the_position_of_the_client(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as first, Client.at(first.url()) as client:
         await client.next()
         c, workers = client.conversation_id, Workers(first.bus, client.conversation_id)
@@ -127,7 +129,7 @@ async def test_restarted_gateway_continues_at_the_marks(redis_url: str, keys: Ke
         assert received(frames + client.frames) == await stored(second, c, again)
 
 
-async def test_client_without_marks_gets_only_new_events_if_all_audio_was_heard(
+async def test_client_without_a_position_gets_only_new_events_if_all_audio_was_heard(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -175,7 +177,7 @@ async def test_audio_of_an_interrupted_turn_is_not_sent_again(two_gateways: tupl
 
 
 @pytest.mark.parametrize("last_event_id", ["99999999999999-0", "9999999999999999999-9999999999999999999"])
-async def test_mark_beyond_the_last_event_does_not_delay_events(
+async def test_resume_position_after_the_last_event_does_not_delay_events(
     two_gateways: tuple[Gateway, Gateway], last_event_id: str
 ) -> None:
     one, _ = two_gateways
@@ -207,7 +209,7 @@ async def test_newer_connection_replaces_the_older_one_at_another_gateway(
                 await newest.until("characters")
 
 
-async def test_unknown_conversation_is_an_error(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_resuming_an_unknown_conversation_is_an_error(two_gateways: tuple[Gateway, Gateway]) -> None:
     unknown = "12345678-1234-4234-8234-123456789012"
     async with Client.at(two_gateways[0].url(f"?conversation_id={unknown}")) as client:
         assert (await client.next())["code"] == "unknown_conversation"

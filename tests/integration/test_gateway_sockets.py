@@ -78,7 +78,7 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-async def test_flood_of_frames_ends_only_its_own_connection(process: Stack, flood: str) -> None:
+async def test_flood_of_frames_closes_only_its_own_connection(process: Stack, flood: str) -> None:
     port = process.of("gateway")[0].port
     async with others_are_served(process), RawSocket.upgraded(port) as raw:
         writing = asyncio.create_task(raw.write(FLOODS[flood]))
@@ -208,7 +208,7 @@ async def _wait_for_room(url: str) -> None:
 
 
 @pytest.mark.parametrize("fragments", [1, 8])
-async def test_text_above_the_rate_ends_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
+async def test_text_frames_above_the_rate_close_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
     data = b"[" * (1024 * 1024 // fragments)
     parts = [frame(CONTINUATION if n else TEXT, data, fin=n == fragments - 1) for n in range(fragments)]
     async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:

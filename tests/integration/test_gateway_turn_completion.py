@@ -104,7 +104,7 @@ async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> 
             running.cancel()
 
 
-async def test_turn_is_reported_once_and_its_talk_ends_when_it_was_played(scene: Scene) -> None:
+async def test_talk_mark_is_cleared_when_the_turn_was_played(scene: Scene) -> None:
     assert await scene.is_talking()
     assert scene.transport.events.empty()
     scene.settle()
@@ -118,7 +118,7 @@ async def test_turn_is_reported_once_and_its_talk_ends_when_it_was_played(scene:
     assert scene.transport.events.empty()
 
 
-async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_began_meanwhile(scene: Scene) -> None:
+async def test_talk_mark_is_kept_if_a_new_turn_began_meanwhile(scene: Scene) -> None:
     scene.settle()
     assert await scene.next_event() == "turn_metrics"
     # the user has spoken, and this gateway has not yet read the event
@@ -127,7 +127,7 @@ async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_began_meanwhile(scene
     assert await scene.is_talking()
 
 
-async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_this_gateway_has_just_written(scene: Scene) -> None:
+async def test_talk_mark_is_kept_if_this_gateway_has_just_written_a_turn(scene: Scene) -> None:
     scene.settle()
     assert await scene.next_event() == "turn_metrics"
     applied = await scene.bus.transact(C, [], raise_epoch=True, talk=True)
@@ -137,7 +137,7 @@ async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_this_gateway_has_just
     assert await scene.is_talking()
 
 
-async def test_played_audio_expires_soon(scene: Scene) -> None:
+async def test_audio_gets_a_short_ttl_after_it_was_played(scene: Scene) -> None:
     await scene.write_audio()
     scene.settle()
     await scene.play()

@@ -81,7 +81,7 @@ async def assert_turn_works(workers: Workers, client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-async def test_unreadable_event_is_skipped(redis_url: str, keys: Keys, name: str) -> None:
+async def test_gateway_skips_an_unreadable_event(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         events = keys.events(client.conversation_id)
@@ -102,7 +102,7 @@ async def test_unreadable_event_is_skipped(redis_url: str, keys: Keys, name: str
 
 
 @pytest.mark.parametrize("name", AUDIO)
-async def test_unreadable_audio_entry_is_skipped(redis_url: str, keys: Keys, name: str) -> None:
+async def test_gateway_skips_an_unreadable_audio_entry(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         c, message_id = client.conversation_id, new_id()
@@ -129,7 +129,7 @@ async def test_unreadable_audio_entry_is_skipped(redis_url: str, keys: Keys, nam
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-async def test_change_replaces_unreadable_settings(redis_url: str, keys: Keys, name: str) -> None:
+async def test_settings_change_replaces_unreadable_settings(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await made.bus.transact(
@@ -166,7 +166,7 @@ async def test_unreadable_settings_in_the_store_do_not_prevent_a_resume(
             assert unpack(state[b"settings"]) == saved
 
 
-def test_unreadable_voices_are_skipped() -> None:
+def test_gateway_skips_unreadable_voices() -> None:
     good = pack([{"id": "luna", "name": "Luna", "language": "en", "description": "", "accent": "Irish"}])
     published = {b"good": good, b"bad": b"\xc1", b"worse": pack([{"id": "x"}]), b"\xff": good, b"none": pack(3)}
     assert [(voice.engine, voice.id) for voice in voices_of(published)] == [("good", "luna")]

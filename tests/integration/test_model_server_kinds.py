@@ -61,7 +61,7 @@ def thoughts(client: Client) -> int:
 
 
 @pytest.mark.parametrize("kind", [*HOSTED, *LOCAL], ids=lambda kind: kind.name)
-async def test_each_of_ten_turns_gets_the_whole_reply(kind: ServerKind) -> None:
+async def test_each_of_ten_successive_turns_gets_its_whole_reply(kind: ServerKind) -> None:
     async with table_with(kind) as (table, server):
         for number in range(TURNS):
             await table.say(f"Message {number}. {PADDING}")

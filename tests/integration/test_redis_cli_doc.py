@@ -259,13 +259,13 @@ RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
 }
 
 
-def test_sections_of_the_document_all_have_a_test() -> None:
+def test_every_section_of_the_redis_cli_document_has_a_test() -> None:
     assert {heading for heading, scripts in BLOCKS.items() if scripts} == {*RECIPES, *SETTING_UP}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("heading", list(RECIPES))
-async def test_recipe_prints_the_recorded_data(left: Left, heading: str, shell: str) -> None:
+async def test_redis_cli_recipe_prints_the_recorded_data(left: Left, heading: str, shell: str) -> None:
     RECIPES[heading](left, [left.run(shell, script) for script in BLOCKS[heading]])
     if heading == "How does it sound?":
         async with left.stack.bus() as bus:
@@ -304,7 +304,7 @@ async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: Left, shell:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_watching_prints_each_event_at_once(left: Left, shell: str) -> None:
+async def test_watch_recipe_prints_each_event_at_once(left: Left, shell: str) -> None:
     out = left.folder / f"watch-{shell}.txt"
     script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
     before = {client["id"] for client in await clients(left)}
@@ -371,18 +371,18 @@ def reached(script: str, folder: Path, **extra: str) -> str:
     ).stdout  # fmt: skip
 
 
-def test_redis_of_make_run_is_reached(server: RedisServer, tmp_path: Path) -> None:
+def test_redis_cli_recipe_reaches_the_redis_of_make_run(server: RedisServer, tmp_path: Path) -> None:
     assert reached(BLOCKS["Reaching Redis"][0], tmp_path) == "PONG\n"
 
 
-def test_redis_at_a_url_is_reached(redis_url: str, tmp_path: Path) -> None:
+def test_redis_cli_recipe_reaches_a_redis_at_a_url(redis_url: str, tmp_path: Path) -> None:
     assert reached(BLOCKS["Reaching Redis"][1], tmp_path, TERTULIA_REDIS_URL=redis_url) == "PONG\n"
 
 
 SHOW = '\necho "$cli"'
 
 
-def test_password_is_on_no_command_line(tmp_path: Path) -> None:
+def test_redis_password_is_on_no_command_line(tmp_path: Path) -> None:
     secret = "pa:ss"  # noqa: S105 - the server lives only for this test
     with RedisServer(tmp_path / "server", password=secret) as server:
         for login in (f":{secret}", f"default:{secret}"):
@@ -392,7 +392,7 @@ def test_password_is_on_no_command_line(tmp_path: Path) -> None:
             assert lines[1:] == ["PONG"]
 
 
-def test_redis_that_requires_certificates_is_reached(keys: Keys, tmp_path: Path) -> None:
+def test_redis_cli_recipe_reaches_a_redis_that_requires_certificates(keys: Keys, tmp_path: Path) -> None:
     try:
         bench = AccessBench(tmp_path, keys, tls=True)
     except RedisDidNotStart as missing:
@@ -413,7 +413,7 @@ def test_redis_that_requires_certificates_is_reached(keys: Keys, tmp_path: Path)
             reached(own, tmp_path, **env)
 
 
-def test_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, keys: Keys, tmp_path: Path) -> None:
+def test_redis_cli_recipe_reaches_the_redis_of_compose(redis_url: str, keys: Keys, tmp_path: Path) -> None:
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
     docker.write_text(

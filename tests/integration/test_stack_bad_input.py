@@ -55,7 +55,7 @@ async def test_invalid_frame_gets_an_error_and_has_no_other_effect(stack: Stack,
 
 
 @pytest.mark.parametrize("size", [1, 641, 6402, 64_000])
-async def test_pcm_of_a_wrong_size_is_refused_and_listening_continues(stack: Stack, size: int) -> None:
+async def test_audio_frame_of_a_wrong_size_is_refused_and_listening_continues(stack: Stack, size: int) -> None:
     async with talk(*stack.urls) as client:
         await client.send("start_listening")
         await client.send_raw(bytes(size))
@@ -64,7 +64,7 @@ async def test_pcm_of_a_wrong_size_is_refused_and_listening_continues(stack: Sta
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
 
 
-async def test_frame_above_the_bound_closes_its_connection_only(stack: Stack) -> None:
+async def test_frame_above_the_size_bound_closes_only_its_connection(stack: Stack) -> None:
     async with talk(*stack.urls) as other:
         async with connect(stack.urls[0], proxy=None, compression=None) as socket:
             with contextlib.suppress(ConnectionClosed):

@@ -22,7 +22,7 @@ def raw(stack: Stack) -> Redis:
 
 
 @pytest.mark.parametrize("epoch", ["abc", "9" * 17])
-async def test_non_numeric_epoch_costs_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
+async def test_non_numeric_epoch_fails_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         raw.hset(stack.keys.state(client.record.conversation_id).name, "epoch", epoch)
@@ -43,7 +43,7 @@ async def test_event_id_in_the_far_future_blocks_no_later_event(stack: Stack, ra
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_stream_key_of_a_wrong_type_loses_at_most_one_turn(stack: Stack, raw: Redis, name: str) -> None:
+async def test_stream_key_of_a_wrong_type_fails_at_most_one_turn(stack: Stack, raw: Redis, name: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         key = getattr(stack.keys, name)(client.record.conversation_id).name

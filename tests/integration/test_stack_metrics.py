@@ -90,7 +90,7 @@ def asking(tmp_path: Path, model_port: int) -> Iterator[Stack]:
         yield running
 
 
-async def test_complete_and_interrupted_typed_turns_are_counted(asking: Stack, model_port: int) -> None:
+async def test_metrics_count_complete_and_interrupted_typed_turns(asking: Stack, model_port: int) -> None:
     before = await at_rest(asking)
     held = Reply(["It is a long story, and it begins at sea. ", "There was"], hold=Hold(2))
     script = [held, Reply(["I am well, thank you. ", "And you?"], usage=True)]
@@ -144,7 +144,7 @@ async def test_complete_and_interrupted_typed_turns_are_counted(asking: Stack, m
     assert all(over >= 0 for over in at_least), at_least
 
 
-async def test_spoken_turn_is_counted(stack: Stack) -> None:
+async def test_metrics_count_a_spoken_turn(stack: Stack) -> None:
     before = await at_rest(stack)
     async with talk(*stack.urls) as client:
         await client.speak("hello_luna.wav")
@@ -162,7 +162,7 @@ async def test_spoken_turn_is_counted(stack: Stack) -> None:
     assert moved.by("tertulia_hop_seconds_count", hop="work_stt") == 1
 
 
-async def test_replaced_and_refused_connections_are_counted(stack: Stack) -> None:
+async def test_metrics_count_replaced_and_refused_connections(stack: Stack) -> None:
     before = await at_rest(stack)
     async with talk(*stack.urls) as first:
         await first.hears("Sage?", new_id())
@@ -181,7 +181,7 @@ async def test_replaced_and_refused_connections_are_counted(stack: Stack) -> Non
     assert moved.by("tertulia_replaced_clients_total") == 1
 
 
-async def test_open_work_is_shown_from_redis(stack: Stack) -> None:
+async def test_metrics_show_the_open_work_in_redis(stack: Stack) -> None:
     (gateway,), (tts,) = stack.of("gateway"), stack.of("tts")
 
     def of_tts(*names: str) -> float:
@@ -204,7 +204,7 @@ async def test_open_work_is_shown_from_redis(stack: Stack) -> None:
         tts.send(signal.SIGCONT)
 
 
-def test_processes_report_their_health(stack: Stack) -> None:
+def test_every_process_reports_its_health(stack: Stack) -> None:
     for process in processes(stack):
         with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=10) as response:
             assert response.read() == b"ok\n"
@@ -213,7 +213,7 @@ def test_processes_report_their_health(stack: Stack) -> None:
         assert any(("service", process.service) in labels for name, labels in shown.values if name.endswith("_info"))
 
 
-def test_series_are_few_and_contain_no_ids(stack: Stack) -> None:
+def test_metric_series_are_few_and_contain_no_ids(stack: Stack) -> None:
     for process in processes(stack):
         values = scrape(process.metrics_port).values
         assert 50 < len(values) < MOST_SERIES, process.name
@@ -231,7 +231,7 @@ def test_gateway_serves_its_metrics_at_its_own_address(stack: Stack) -> None:
     assert {name for name, _ in shown.values} == {name for name, _ in scrape(gateway.metrics_port).values}
 
 
-def test_metrics_need_the_token(stack: Stack) -> None:
+def test_metrics_of_the_gateway_require_the_token(stack: Stack) -> None:
     asking = http.client.HTTPConnection("127.0.0.1", stack.of("gateway")[0].port, timeout=10)
     with contextlib.closing(asking):
         asking.request("GET", "/metrics", headers={"Host": "tertulia.example"})

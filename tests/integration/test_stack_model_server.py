@@ -71,7 +71,7 @@ async def talk_with(stack: Stack, port: int, *script: Act) -> AsyncGenerator[tup
         stack.unsaid |= client.record.words()
 
 
-async def test_request_has_the_settings_and_the_persona_first(asking: Stack, model_port: int) -> None:
+async def test_model_request_begins_with_the_persona_and_has_the_settings(asking: Stack, model_port: int) -> None:
     settings = {
         "model": "vendor/special", "temperature": 0.7, "top_p": 0.9, "min_p": 0.05, "top_k": 40,
         "frequency_penalty": 0.5, "presence_penalty": -0.25, "repetition_penalty": 1.1,
@@ -93,7 +93,7 @@ async def test_request_has_the_settings_and_the_persona_first(asking: Stack, mod
     assert "authorization" in headers
 
 
-async def test_second_request_has_the_history(asking: Stack, model_port: int) -> None:
+async def test_second_model_request_has_the_history(asking: Stack, model_port: int) -> None:
     async with talk_with(
         asking, model_port, Reply(["I like owls."]), Reply(["So do I."]), Reply(["We said that."])
     ) as (client, model):
@@ -108,7 +108,7 @@ async def test_second_request_has_the_history(asking: Stack, model_port: int) ->
     assert [prompt.index(part) for part in parts] == sorted(prompt.index(part) for part in parts)
 
 
-async def test_prompt_has_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
+async def test_model_request_has_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
     hold = Hold(len(SENTENCES))  # two of three sentences are spoken: a sentence is spoken when the next one begins
     async with talk_with(asking, model_port, Reply(SENTENCES, hold=hold), Reply(["Where was I?"])) as (client, model):
         turn_id = new_id()
@@ -130,7 +130,7 @@ async def test_prompt_has_the_heard_part_of_an_interrupted_reply(asking: Stack, 
     assert SENTENCES[1].strip() not in prompt
 
 
-async def test_tags_of_the_model_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
+async def test_tags_in_a_model_reply_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Reply(["<Lu", "na>Hello ", "there.</", "Luna>"])) as (client, _):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
@@ -163,7 +163,7 @@ async def test_model_refusal_is_an_error_and_ends_the_turn(
         assert client.record.of_turn(again)[0].text == "Here I am."
 
 
-async def test_busy_model_server_is_asked_again(asking: Stack, model_port: int) -> None:
+async def test_request_to_a_busy_model_server_is_repeated(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Fail(429, headers={"retry-after": "0"}), Reply(SENTENCES)) as (client, _):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
@@ -185,7 +185,7 @@ def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str
 
 
 @pytest.mark.parametrize("broken", [Break, ErrorInStream], ids=["connection lost", "error in the stream"])
-async def test_broken_reply_continues_and_is_spoken_once(
+async def test_reply_of_a_broken_model_stream_continues_and_is_spoken_once(
     asking: Stack, model_port: int, broken: type[Break | ErrorInStream]
 ) -> None:
     # break the reply only after the worker has read it: a closing connection may lose its last bytes
@@ -202,7 +202,7 @@ async def test_broken_reply_continues_and_is_spoken_once(
         assert_continued_once(client, model, turn_id)
 
 
-async def test_stalled_reply_continues_and_is_spoken_once(impatient: Stack, model_port: int) -> None:
+async def test_reply_of_a_stalled_model_stream_continues_and_is_spoken_once(impatient: Stack, model_port: int) -> None:
     stalling = Reply([SENTENCES[0] + "The ti"], hold=Hold(1))
     async with talk_with(impatient, model_port, stalling, Reply(["".join(SENTENCES[1:])])) as (client, model):
         turn_id = new_id()

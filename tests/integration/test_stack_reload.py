@@ -55,7 +55,7 @@ async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.timeout(240)
-async def test_next_client_gets_the_rest_wherever_the_first_disconnects(stack: Stack) -> None:
+async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_disconnects(stack: Stack) -> None:
     async with stack.bus() as bus:
         for moment in range(MOMENTS):
             dice = random.Random(moment)
@@ -82,7 +82,7 @@ async def test_next_client_gets_the_rest_wherever_the_first_disconnects(stack: S
                 stack.unsaid |= record.words()
 
 
-async def test_second_tab_continues_where_the_first_one_is(stack: Stack) -> None:
+async def test_second_tab_continues_at_the_position_of_the_first_tab(stack: Stack) -> None:
     async with stack.bus() as bus, talk(*stack.urls) as first:
         turn_id = new_id()
         await first.say(QUESTION, turn_id)

@@ -47,14 +47,14 @@ async def test_spoken_question_is_transcribed_and_answered_aloud(stack: Stack, n
         stack.unsaid |= client.record.words()
 
 
-async def test_silence_becomes_no_turn(stack: Stack) -> None:
+async def test_recorded_silence_does_not_become_a_turn(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("silence_noise.wav")
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
         assert client.record.turns_accepted == {}
 
 
-async def test_utterances_of_a_session_become_separate_turns(stack: Stack) -> None:
+async def test_each_utterance_of_a_listening_session_becomes_a_turn(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("two_utterances.wav")
         second = await client.until_event("turn_accepted", 2)

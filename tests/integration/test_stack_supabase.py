@@ -87,7 +87,7 @@ async def test_conversation_is_stored(kept: Stack, store: SupabaseStore) -> None
     assert found.title == "Luna and Rex, hello!"
 
 
-async def test_killed_database_delays_no_turn_and_gets_every_row(
+async def test_killed_database_delays_no_turn_and_later_has_every_row(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
@@ -122,7 +122,7 @@ async def test_killed_database_delays_no_turn_and_gets_every_row(
     kept.wait_ready()
 
 
-async def test_hanging_database_delays_no_turn_and_gets_every_row(
+async def test_hanging_database_delays_no_turn_and_later_has_every_row(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer
 ) -> None:
     async with talk(*kept.urls) as client:
@@ -156,7 +156,7 @@ async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
     assert (row.id, row.text, row.status) == (rex.message_id, heard["text"], "interrupted")
 
 
-async def test_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
+async def test_wrong_supabase_key_ends_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
     # the services must exit by themselves
     starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
     for process in starting:

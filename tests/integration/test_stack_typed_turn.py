@@ -41,7 +41,7 @@ async def test_named_characters_answer_in_order(stack: Stack, text: str, names: 
         stack.unsaid |= client.record.words()
 
 
-async def test_first_event_says_that_the_conversation_is_new(stack: Stack) -> None:
+async def test_first_event_of_a_conversation_says_that_it_is_new(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         first = client.record.frames[0]
     assert (first["type"], first["resumed"]) == ("conversation_started", False)

@@ -54,7 +54,7 @@ def test_each_service_refuses_unsuitable_redis_with_reason(unfit: tuple[str, str
         assert "Traceback" not in ended.stderr
 
 
-def test_doctor_names_setting_to_change(unfit: tuple[str, str], tmp_path: Path) -> None:
+def test_doctor_names_the_redis_setting_to_change(unfit: tuple[str, str], tmp_path: Path) -> None:
     redis_url, said = unfit
     ended = run(["tertulia_cli.main", "doctor"], redis_url, tmp_path)
     assert any(line.startswith("✗") and said in line for line in ended.stdout.splitlines()), ended.stdout

@@ -49,7 +49,7 @@ def settings_of(service: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", sorted(READS))
-def test_services_receive_exactly_the_settings_they_read(service: str) -> None:
+def test_compose_passes_each_service_exactly_its_settings(service: str) -> None:
     given = set(services(ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "gpu.yml")[service])
     assert given - NOT_A_SETTING == settings_of(service)
 
@@ -61,7 +61,7 @@ def test_overlays_set_only_settings_that_their_services_read(overlay: Path) -> N
             assert set(environment) - NOT_A_SETTING <= settings_of(service), service
 
 
-def test_secrets_have_no_value() -> None:
+def test_secrets_in_compose_files_have_no_value() -> None:
     for file in (ROOT / "docker-compose.yml", *OVERLAYS):
         for service, environment in services(file).items():
             for name, value in environment.items():
@@ -69,7 +69,7 @@ def test_secrets_have_no_value() -> None:
                     assert not value or str(value).startswith(("/run/secrets/", "@/run/secrets/")), f"{service}: {name}"
 
 
-def test_own_images_are_built_from_their_dockerfiles() -> None:
+def test_compose_builds_each_image_from_its_dockerfile() -> None:
     composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     for name, service in composed.items():
         if name not in ("redis", "cli"):
@@ -79,7 +79,7 @@ def test_own_images_are_built_from_their_dockerfiles() -> None:
 BOX = ROOT / "deploy" / "gpu-box"
 
 
-def test_box_receives_every_setting_that_its_stages_read() -> None:
+def test_compose_passes_a_remote_machine_every_setting_of_its_stages() -> None:
     of_the_box = services(BOX / "compose.yml")
     tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
     tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
@@ -88,7 +88,7 @@ def test_box_receives_every_setting_that_its_stages_read() -> None:
     assert set(of_the_box["stt"]) == (settings_of("stt") - in_the_bundle - {"TERTULIA_STT_WORDS"}) | tls
 
 
-def test_box_opens_no_port_and_has_minimal_privileges() -> None:
+def test_containers_of_a_remote_machine_open_no_port() -> None:
     for name, service in yaml.safe_load((BOX / "compose.yml").read_text(encoding="utf-8"))["services"].items():
         assert "ports" not in service, name
         assert service["read_only"], name
@@ -96,7 +96,7 @@ def test_box_opens_no_port_and_has_minimal_privileges() -> None:
         assert [file for file in service["volumes"] if isinstance(file, dict) and not file["read_only"]] == [], name
 
 
-def test_redis_for_further_machines_is_the_same_with_tls() -> None:
+def test_remote_overlay_only_adds_tls_to_redis() -> None:
     here, there = (
         yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]["redis"]["command"]
         for file in ("docker-compose.yml", "deploy/compose/remote.yml")

@@ -19,7 +19,7 @@ def name_of(family: Family) -> str:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_document_has_one_entry_per_metric_with_labels_and_meaning(family: Family) -> None:
+def test_metrics_document_describes_every_metric(family: Family) -> None:
     entries = [(labels, meaning) for name, labels, meaning in ENTRIES if name == family.name]
     assert len(entries) == 1, "docs/metrics.md needs an entry for it"
     labels, meaning = entries[0]
@@ -27,7 +27,7 @@ def test_document_has_one_entry_per_metric_with_labels_and_meaning(family: Famil
     assert meaning.strip()
 
 
-def test_document_names_only_existing_metrics() -> None:
+def test_metrics_document_names_only_existing_metrics() -> None:
     known = {family.name for family in catalogue.FAMILIES}
     known |= {
         family.name + suffix
@@ -39,7 +39,7 @@ def test_document_names_only_existing_metrics() -> None:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_document_lists_every_label_value(family: Family) -> None:
+def test_metrics_document_lists_every_label_value(family: Family) -> None:
     for label, values in family.labels.items():
         if values is None or label == "stage":
             continue

@@ -59,7 +59,7 @@ def test_env_example_lists_every_setting_with_its_default() -> None:
 
 
 @pytest.mark.parametrize("cls", settings_classes(), ids=lambda cls: cls.__name__)
-def test_env_example_uncommented_changes_nothing(
+def test_uncommented_env_example_equals_the_defaults(
     cls: type[BaseSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [*os.environ]:
@@ -72,7 +72,7 @@ def test_env_example_uncommented_changes_nothing(
     assert build(_env_file=env_file) == build(_env_file=None)
 
 
-def test_variables_have_one_default() -> None:
+def test_settings_of_several_services_have_the_same_default() -> None:
     defaults: dict[str, set[str]] = {}
     for cls in settings_classes():
         for name, field in cls.model_fields.items():
@@ -120,7 +120,7 @@ def test_documents_name_targets_that_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
-def test_links_lead_to_files(document: Path) -> None:
+def test_links_in_documents_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     dead = [link for link in links if "://" not in link and not (document.parent / link).exists()]
     assert not dead
@@ -129,7 +129,7 @@ def test_links_lead_to_files(document: Path) -> None:
 @pytest.mark.parametrize(
     "document", [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ADRS], ids=relative
 )
-def test_named_files_exist(document: Path) -> None:
+def test_files_named_in_documents_exist(document: Path) -> None:
     named = re.findall(
         r"`((?:shared|cli|services|tests|docs|scripts|requirements)/[\w./-]+)`", document.read_text("utf-8")
     )
@@ -226,7 +226,7 @@ def pins(name: str) -> Iterator[Requirement]:
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS, ids=relative)
-def test_pins_have_hashes(requirements: Path) -> None:
+def test_pinned_packages_have_hashes(requirements: Path) -> None:
     entries = re.split(r"\n(?=\S)", requirements.read_text(encoding="utf-8").strip())
     pinned = [entry for entry in entries if not entry.startswith("#")]
     assert pinned
@@ -235,7 +235,7 @@ def test_pins_have_hashes(requirements: Path) -> None:
         assert "--hash=sha256:" in entry, entry
 
 
-def test_dependencies_are_pinned() -> None:
+def test_all_dependencies_are_pinned() -> None:
     projects = [project(path) for path in PROJECTS]
     overrides = {
         canonicalize_name(Requirement(line).name) for line in projects[0]["tool"]["uv"]["override-dependencies"]
@@ -262,7 +262,7 @@ def test_dependencies_are_pinned() -> None:
     assert not missing, "run `make lock`"
 
 
-def test_dev_pins_agree_with_run_pins() -> None:
+def test_development_and_runtime_pins_agree() -> None:
     assert {str(pin) for pin in pins("run.txt")} <= {str(pin) for pin in pins("dev.txt")}
 
 

@@ -54,7 +54,7 @@ def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
 
-async def test_speech_becomes_the_text_of_the_model(engine: RealtimeSTTEngine) -> None:
+async def test_final_text_and_positions_are_those_of_the_speech(engine: RealtimeSTTEngine) -> None:
     events = await hear(await engine.open(), pcm("hello_luna"))
     (final,) = finals(events)
     assert final.text == SENTENCE
@@ -64,7 +64,7 @@ async def test_speech_becomes_the_text_of_the_model(engine: RealtimeSTTEngine) -
     assert 3.5 < final.end_sample / 16_000 <= len(pcm("hello_luna")) / SECOND
 
 
-async def test_ten_sessions_leave_no_thread_of_any_kind(engine: RealtimeSTTEngine) -> None:
+async def test_ten_closed_sessions_leave_no_threads(engine: RealtimeSTTEngine) -> None:
     before = set(threading.enumerate())
     for _ in range(10):
         session = await engine.open()
@@ -77,7 +77,7 @@ async def test_ten_sessions_leave_no_thread_of_any_kind(engine: RealtimeSTTEngin
     await eventually(lambda: gone() or None, "the threads of closed sessions end")
 
 
-async def test_backlog_fed_at_once_keeps_its_pauses(engine: RealtimeSTTEngine) -> None:
+async def test_pause_in_audio_that_is_fed_at_once_separates_two_utterances(engine: RealtimeSTTEngine) -> None:
     assert len(finals(await hear(await engine.open(), pcm("two_utterances")))) == 2
 
 
@@ -88,14 +88,14 @@ async def test_stall_between_two_words_does_not_end_the_utterance(
     said, pause, rest = speech[: 2 * SECOND], bytes(SECOND * 3 // 10), speech[2 * SECOND :]
     session = await engine.open()
     await session.feed(said + pause)
-    recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - it knows when it has looked at all
+    recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - waits until it has processed the audio
     assert await asyncio.to_thread(recorder.drain_audio_input, timeout=PATIENCE_S)
     on_time = time.time
     monkeypatch.setattr(time, "time", lambda: on_time() + 1)  # as after a second in which no thread ran
     assert len(finals(await hear(session, rest))) == 1
 
 
-async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> None:
+async def test_finish_ends_the_utterance_without_waiting_for_silence(engine: RealtimeSTTEngine) -> None:
     audio = pcm("hello_luna")[: 2 * SECOND]  # in the middle of a sentence
     events = await hear(await engine.open(), audio)
     assert isinstance(events[-1], TranscriptionFinished)
@@ -103,7 +103,7 @@ async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> No
     assert events[-1].end_sample == len(audio) // 2
 
 
-async def test_endless_speech_is_cut_without_losing_audio(
+async def test_utterance_above_the_maximum_length_is_split_without_losing_audio(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callbacks_module, "MAX_UTTERANCE_CHUNKS", 40)
@@ -115,7 +115,7 @@ async def test_endless_speech_is_cut_without_losing_audio(
         assert following.start_sample == one.end_sample
 
 
-async def test_close_during_a_transcription_returns_and_leaves_no_thread(
+async def test_close_during_a_transcription_leaves_no_thread(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, go_on = threading.Event(), threading.Event()
@@ -138,7 +138,9 @@ async def test_close_during_a_transcription_returns_and_leaves_no_thread(
     assert not [thread for thread in threading.enumerate() if thread.name == "stt-session"]
 
 
-async def test_broken_model_fails_its_session_only(engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_error_of_the_model_fails_only_its_session(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken, other = await engine.open(), await engine.open()
     real = SharedWhisper.transcribe
 
@@ -162,14 +164,14 @@ async def test_stalled_recorder_fails_its_session(engine: RealtimeSTTEngine, mon
     monkeypatch.setattr(session_module, "STALLED_S", 0.3)
     session = await engine.open()
     session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
-    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+    with pytest.raises(RecognitionFailed, match="processed no audio"):
         await session.feed(bytes(2 * SECOND))
-    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+    with pytest.raises(RecognitionFailed, match="processed no audio"):
         _ = [event async for event in session.events()]
     await session.close()
 
 
-async def test_recorder_that_is_not_ready_in_time_fails_with_a_reason(
+async def test_open_fails_and_discards_a_recorder_that_is_ready_too_late(
     engine: RealtimeSTTEngine, settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, discarded = threading.Event(), threading.Event()
@@ -190,10 +192,12 @@ async def test_recorder_that_is_not_ready_in_time_fails_with_a_reason(
     with pytest.raises(EngineUnavailable, match="fetch-models"):
         await engine.open()
     release.set()
-    await eventually(lambda: discarded.is_set() or None, "the recorder that came too late is shut down")
+    await eventually(lambda: discarded.is_set() or None, "the late recorder is shut down")
 
 
-async def test_library_prints_nothing(engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_library_prints_nothing_to_stdout_and_stderr(
+    engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]
+) -> None:
     await hear(await engine.open(), pcm("hello_luna")[: 2 * SECOND])
     out, err = capfd.readouterr()
     assert out == ""

@@ -26,12 +26,14 @@ async def start(settings: RealtimeSTTSettings, **changes: object) -> None:
         await engine.close()
 
 
-async def test_start_names_a_model_whose_weights_are_missing(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
+async def test_start_error_names_the_model_whose_weights_are_missing(
+    settings: RealtimeSTTSettings, tmp_path: Path
+) -> None:
     with pytest.raises(EngineUnavailable, match=r"weights of .* 'small'.*fetch-models.*TERTULIA_STT_MODEL"):
         await start(settings, stt_model="small", data_dir=tmp_path)
 
 
-async def test_start_names_a_realtime_model_whose_weights_are_missing(
+async def test_start_error_names_the_realtime_model_whose_weights_are_missing(
     settings: RealtimeSTTSettings, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineUnavailable, match=r"'tiny'.*TERTULIA_STT_REALTIME_MODEL"):
@@ -55,7 +57,7 @@ def broken_model(whisper: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_start_names_a_damaged_model(settings: RealtimeSTTSettings, broken_model: Path) -> None:
+async def test_start_error_names_the_damaged_model(settings: RealtimeSTTSettings, broken_model: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"cannot be loaded on cpu as int8"):
         await start(settings, stt_model=str(broken_model))
 
@@ -73,7 +75,7 @@ async def test_start_refuses_an_unsupported_compute_type(settings: RealtimeSTTSe
         await start(settings, stt_compute_type="float99", stt_device="cpu")
 
 
-def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_models_and_compute_type_depend_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = settings_of(RealtimeSTTSettings)
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
     on_gpu = plan(defaults)
@@ -83,7 +85,7 @@ def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPat
     assert (on_cpu.device, on_cpu.compute_type, on_cpu.realtime_model) == ("cpu", "int8", "tiny")
 
 
-def test_fetch_downloads_both_models_into_the_engines_folder(
+def test_model_download_fetches_both_models_into_the_models_folder(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[tuple[str, str]] = []
@@ -97,7 +99,7 @@ def test_fetch_downloads_both_models_into_the_engines_folder(
     assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
 
 
-def test_fetch_without_a_network_fails_with_advice(
+def test_model_download_without_a_network_says_what_to_copy(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:

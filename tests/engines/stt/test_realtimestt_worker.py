@@ -50,14 +50,14 @@ async def test_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) ->
             assert (turn.turn_id, turn.text) == (finished.turn_id, SENTENCE)
 
 
-async def test_worker_without_weights_names_them_and_exits(tmp_path: Path) -> None:
+async def test_worker_without_weights_exits_with_an_error_that_names_the_download_command(tmp_path: Path) -> None:
     settings = {"TERTULIA_STT_ENGINE": "realtimestt", "TERTULIA_STT_MODEL": "small"}
     stack = Stack(tmp_path, workers={}, env=settings)
     with stack:
         worker = stack.start("stt")
         worker.killed = True  # the test checks the exit code
         worker.stopping = True
-        await eventually(lambda: not worker.running, "it ends")
+        await eventually(lambda: not worker.running, "the worker exits")
         assert worker.wait() == 1
         assert "fetch-models" in worker.tail()
         assert "Traceback" not in worker.tail()

@@ -89,7 +89,7 @@ def test_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: Clon
     assert first() == whole
 
 
-def test_generation_stops_when_no_more_columns_are_wanted(model: BosonModel, voice: ClonedVoice) -> None:
+def test_generation_stops_when_the_callback_returns_false(model: BosonModel, voice: ClonedVoice) -> None:
     steps = 0
 
     def three(_: Codes) -> bool:
@@ -101,7 +101,7 @@ def test_generation_stops_when_no_more_columns_are_wanted(model: BosonModel, voi
     assert steps == 3
 
 
-def test_frames_are_bounded(model: BosonModel, voice: ClonedVoice) -> None:
+def test_generation_stops_after_the_maximum_number_of_frames(model: BosonModel, voice: ClonedVoice) -> None:
     for seed in range(4):
         assembler = FrameAssembler(8)
         frames = 0
@@ -115,7 +115,7 @@ def test_frames_are_bounded(model: BosonModel, voice: ClonedVoice) -> None:
         assert frames <= 10
 
 
-def test_streaming_equals_decoding_at_once(model: BosonModel) -> None:
+def test_decoding_in_windows_equals_decoding_all_frames_at_once(model: BosonModel) -> None:
     frames = np.random.default_rng(5).integers(0, CODES, (8, 70)).astype(np.int16)
     decoder = FrameDecoder(model.decode)
     pieces = [decoder.feed(frames[:, at]) for at in range(70)] + list(decoder.finish())
@@ -127,7 +127,7 @@ def test_streaming_equals_decoding_at_once(model: BosonModel) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
+def test_windows_of_the_full_size_codec_join_without_seams(tmp_path: Path) -> None:
     """Tests that the windows' context is enough for the real codec. (The codec has 459 MB and is made once.)"""
     whole = load_boson(make_tiny_higgs(tmp_path).settings())
     frames = np.random.default_rng(6).integers(0, CODES, (8, 14)).astype(np.int16)
@@ -139,14 +139,14 @@ def test_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
 
 
-async def test_concurrent_streams_equal_single_ones(engine: HiggsEngine) -> None:
+async def test_concurrent_syntheses_give_the_same_audio_as_separate_ones(engine: HiggsEngine) -> None:
     alone = [await spoken(engine, voice="luna"), await spoken(engine, voice="rex", seed=8)]
     assert all(alone)
     together = await asyncio.gather(spoken(engine, voice="luna"), spoken(engine, voice="rex", seed=8))
     assert list(together) == alone
 
 
-async def test_closed_generator_ends_the_run_at_the_next_step(
+async def test_closing_the_generator_ends_the_generation_at_the_next_step(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -171,7 +171,7 @@ async def test_closed_generator_ends_the_run_at_the_next_step(
     assert len(steps_after) <= 1
 
 
-async def test_hanging_model_breaks_the_engine(
+async def test_stalled_model_breaks_the_engine(
     model: BosonModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
@@ -194,7 +194,7 @@ async def test_hanging_model_breaks_the_engine(
     await eventually(lambda: all(each.name != "higgs" for each in threading.enumerate()), "the thread ends")
 
 
-async def test_out_of_memory_during_a_sentence_is_not_audible(
+async def test_sentence_that_runs_out_of_memory_once_has_the_same_audio(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -212,7 +212,7 @@ async def test_out_of_memory_during_a_sentence_is_not_audible(
     assert calls > 22
 
 
-def test_errors_of_pytorch_are_translated(
+def test_errors_of_pytorch_become_out_of_memory_or_device_lost(
     model: BosonModel, voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raising(error: Exception) -> None:
@@ -235,7 +235,7 @@ def test_errors_of_pytorch_are_translated(
 # -- errors at the start
 
 
-async def refused(settings: object) -> str:
+async def start_error(settings: object) -> str:
     engine = load_engine("higgs", settings)  # type: ignore[arg-type]
     with pytest.raises(EngineUnavailable) as caught:
         await engine.start()
@@ -243,45 +243,49 @@ async def refused(settings: object) -> str:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
+def local_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     """Settings for a voice folder, and an empty hub cache."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 
 
-async def test_start_without_a_gpu_fails_with_the_reason(tiny: TinyHiggs, here: dict[str, object]) -> None:
-    settings = tiny.settings().model_copy(update={**here, "tts_higgs_device": "cuda"})
-    assert "wants a CUDA GPU" in await refused(settings)
+async def test_start_error_says_that_there_is_no_gpu(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
+    settings = tiny.settings().model_copy(update={**local_settings, "tts_higgs_device": "cuda"})
+    assert "wants a CUDA GPU" in await start_error(settings)
 
 
-async def test_missing_weights_name_the_command_that_fetches_them(tiny: TinyHiggs, here: dict[str, object]) -> None:
-    settings = tiny.settings().model_copy(update={**here, "tts_higgs_model": weights.PUBLISHED_MODEL})
-    message = await refused(settings)
+async def test_start_error_about_missing_weights_names_the_download_command(
+    tiny: TinyHiggs, local_settings: dict[str, object]
+) -> None:
+    settings = tiny.settings().model_copy(update={**local_settings, "tts_higgs_model": weights.PUBLISHED_MODEL})
+    message = await start_error(settings)
     assert "TERTULIA_TTS_HIGGS_MODEL" in message
     assert "make higgs-models" in message
 
 
-async def test_incomplete_weights_name_the_missing_file(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_start_error_about_incomplete_weights_names_the_missing_file(
+    tiny: TinyHiggs, local_settings: dict[str, object]
+) -> None:
     (tiny.codec / "model.pth").unlink()
-    assert "lacks model.pth" in await refused(tiny.settings().model_copy(update=here))
+    assert "lacks model.pth" in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
-async def test_weights_in_the_newer_format_are_refused_with_the_right_revision(
-    tiny: TinyHiggs, here: dict[str, object]
+async def test_start_error_about_weights_in_the_newer_format_names_the_right_revision(
+    tiny: TinyHiggs, local_settings: dict[str, object]
 ) -> None:
     config = json.loads((tiny.model / "config.json").read_text())
     (tiny.model / "config.json").write_text(json.dumps(config | {"model_type": "higgs_audio_v2"}))
-    assert weights.MODEL_REVISION in await refused(tiny.settings().model_copy(update=here))
+    assert weights.MODEL_REVISION in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
-async def test_damaged_weights_are_named(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_start_error_names_the_damaged_weights(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
     (tiny.model / "model.safetensors").write_bytes(b"not these")
-    assert str(tiny.model) in await refused(tiny.settings().model_copy(update=here))
+    assert str(tiny.model) in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
-async def test_engine_starts_with_its_settings(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_engine_speaks_with_the_configured_weights(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
     with thin_codec():
-        engine = load_engine("higgs", tiny.settings().model_copy(update=here))
+        engine = load_engine("higgs", tiny.settings().model_copy(update=local_settings))
         await engine.start()
     try:
         assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]

@@ -24,7 +24,7 @@ from tertulia_cli.main import parser
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def test_write_is_idempotent_and_readable_by_the_owner_only(tmp_path: Path) -> None:
+def test_access_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
     assert write(path, "secret") is True
     assert write(path, "secret") is False
@@ -34,7 +34,7 @@ def test_write_is_idempotent_and_readable_by_the_owner_only(tmp_path: Path) -> N
     assert [each.name for each in path.parent.iterdir()] == ["file"]
 
 
-def test_write_gives_a_named_group_read_access(tmp_path: Path) -> None:
+def test_access_file_can_be_readable_by_a_group(tmp_path: Path) -> None:
     path = tmp_path / "file"
     gid = path.parent.stat().st_gid
     write(path, "secret", OWNER_ONLY)
@@ -43,7 +43,7 @@ def test_write_gives_a_named_group_read_access(tmp_path: Path) -> None:
     assert write(path, "secret", Readers(gid)) is False
 
 
-def test_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_write_keeps_the_old_access_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     write(path, "old")
 
@@ -57,7 +57,7 @@ def test_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_read_returns_none_for_a_missing_file_and_fails_for_a_binary_one(tmp_path: Path) -> None:
+def test_reading_an_access_file_fails_only_if_it_is_not_text(tmp_path: Path) -> None:
     assert read(tmp_path / "none") is None
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(Failure, match="cannot be read"):
@@ -71,19 +71,19 @@ def test_read_returns_none_for_a_missing_file_and_fails_for_a_binary_one(tmp_pat
         ("gpu-1", "gpu-1"),
     ],
 )  # fmt: skip
-def test_parse_name_normalizes_names(text: str, name: str) -> None:
+def test_machine_name_is_normalized(text: str, name: str) -> None:
     assert parse_name(text) == name
 
 
 @pytest.mark.parametrize(
     "text", ["", "a b", "redis://hub", "hub:6380", "-hub", "hub..org", "1.2.3.400", "x" * 64, "a/b", "h\nu"]
 )
-def test_parse_name_refuses_malformed_names(text: str) -> None:
+def test_malformed_machine_name_is_refused(text: str) -> None:
     with pytest.raises(Failure, match="is not a machine's name"):
         parse_name(text)
 
 
-def test_parse_names_removes_duplicates() -> None:
+def test_duplicate_host_names_are_removed() -> None:
     assert parse_names("hub, 10.0.0.1,HUB,") == ("hub", "10.0.0.1")
     assert parse_names("") == ()
     assert in_url("fe80::1") == "[fe80::1]"
@@ -95,7 +95,7 @@ def purposes(pem: str) -> list[x509.ObjectIdentifier]:
     return list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
 
-def test_certificate_has_one_purpose_and_its_validity() -> None:
+def test_certificate_is_for_one_purpose_and_a_limited_time() -> None:
     authority = certificates.make_authority(NOW)
     server = certificates.make_server(authority, ("hub.example.org", "::1"), NOW)
     client = certificates.make_client(authority, "box-gpu1", NOW, 30)
@@ -114,7 +114,7 @@ def test_certificate_needs_renewal_in_its_last_third_or_under_another_authority(
     assert certificates.needs_renewal(server, certificates.make_authority(NOW).certificate, NOW)
 
 
-def test_nodes_survive_a_round_trip(tmp_path: Path) -> None:
+def test_written_remote_machines_are_read_as_written(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     assert folder.nodes() == {}
     box = Node("gpu1", ("stt", "tts"), "ab" * 32, "hub", NOW, NOW + timedelta(days=365))
@@ -128,7 +128,7 @@ def test_nodes_survive_a_round_trip(tmp_path: Path) -> None:
         folder.nodes()
 
 
-def test_node_of_an_older_release_gets_the_default_port(tmp_path: Path) -> None:
+def test_remote_machine_of_an_older_release_gets_the_default_port(tmp_path: Path) -> None:
     folder, file = Folder(tmp_path), tmp_path / "ca" / "boxes.json"
     folder.save_nodes([Node("gpu1", ("tts",), "ab" * 32, "hub", NOW, NOW + timedelta(days=30), 7000)])
     (row,) = json.loads(file.read_text())
@@ -140,7 +140,7 @@ def test_node_of_an_older_release_gets_the_default_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_help_works_without_the_extra() -> None:
+def test_access_help_works_without_its_optional_packages() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from tertulia_cli.main import main; main()"
     words = [sys.executable, "-c", program, "access", "init"]
     helped = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True)
@@ -151,7 +151,7 @@ def test_help_works_without_the_extra() -> None:
     )  # fmt: skip
 
 
-def test_folder_option_is_accepted_before_and_after_the_subcommand(tmp_path: Path) -> None:
+def test_access_folder_option_may_precede_or_follow_the_subcommand(tmp_path: Path) -> None:
     before = parser().parse_args(["access", "--dir", "/a", "--gid", "1", "list"])
     behind = parser().parse_args(["access", "--dir", "/a", "list", "--dir", "/b"])
     neither = parser().parse_args(["access", "init"])
@@ -169,7 +169,7 @@ def test_folder_option_is_accepted_before_and_after_the_subcommand(tmp_path: Pat
     ],
     ids=["no host", "no such stage", "no days", "no such port", "not to be rotated", "no such group", "nothing"],
 )  # fmt: skip
-def test_wrong_options_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_of_access_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         parser().parse_args(["access", *words])
     assert exit_.value.code == 2

@@ -19,12 +19,12 @@ from tertulia_cli.exits import MISUSED, Failure
         ("ws://[::1]:8000", "ws://[::1]:8000/ws"),
     ],
 )
-def test_parse_address_accepts_common_forms(given: str, meant: str) -> None:
+def test_gateway_address_may_have_common_forms(given: str, meant: str) -> None:
     assert parse_address(given, "").url == meant
 
 
 @pytest.mark.parametrize("given", ["ftp://example.org", "ws://", "", "ws://host:port", "ws://host:0"])
-def test_parse_address_refuses_malformed_urls(given: str) -> None:
+def test_malformed_gateway_url_is_refused(given: str) -> None:
     with pytest.raises(Failure, match="must look like ws://") as failure:
         parse_address(given, "")
     assert failure.value.code == MISUSED
@@ -37,7 +37,7 @@ def test_token_is_sent_as_a_header_and_not_in_the_url() -> None:
     assert parse_address("127.0.0.1:8000", "").headers == {}
 
 
-def test_url_carries_the_conversation() -> None:
+def test_websocket_url_has_the_conversation_id() -> None:
     address = parse_address("127.0.0.1:8000", "")
     assert address.url_with({}) == "ws://127.0.0.1:8000/ws"
     assert address.url_with({"conversation_id": "a&b"}) == "ws://127.0.0.1:8000/ws?conversation_id=a%26b"
@@ -46,5 +46,5 @@ def test_url_carries_the_conversation() -> None:
 @pytest.mark.parametrize(
     ("url", "here"), [("localhost:1", True), ("[::1]:1", True), ("10.0.0.1:1", False), ("x.y", False)]
 )
-def test_loopback_addresses_are_local(url: str, here: bool) -> None:  # noqa: FBT001 - a table's column
+def test_loopback_addresses_count_as_local(url: str, here: bool) -> None:  # noqa: FBT001 - a table's column
     assert parse_address(url, "").is_local is here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tertulia_cli.client.backoff import FIRST_WAIT_S, GIVE_UP_S, LONGEST_WAIT_S, SETTLED_S, Backoff
 
 
-def test_backoff_doubles_up_to_its_bound_and_then_gives_up() -> None:
+def test_reconnect_delay_doubles_up_to_its_bound() -> None:
     backoff, now, waits = Backoff(), 100.0, list[float]()
     while (wait_s := backoff.failed(now)) is not None:
         waits.append(wait_s)
@@ -15,14 +15,14 @@ def test_backoff_doubles_up_to_its_bound_and_then_gives_up() -> None:
     assert GIVE_UP_S < now - 100.0 <= GIVE_UP_S + LONGEST_WAIT_S
 
 
-def test_short_connection_counts_as_part_of_the_outage() -> None:
+def test_short_connection_does_not_reset_the_reconnect_delay() -> None:
     backoff = Backoff()
     assert backoff.failed(0.0, lived_s=0.1) == FIRST_WAIT_S
     assert backoff.failed(1.0, lived_s=0.1) == 2 * FIRST_WAIT_S
     assert backoff.failed(GIVE_UP_S + 1, lived_s=0.1) is None
 
 
-def test_long_connection_ends_the_outage() -> None:
+def test_long_connection_resets_the_reconnect_delay() -> None:
     backoff = Backoff()
     backoff.failed(0.0)
     backoff.failed(1.0)

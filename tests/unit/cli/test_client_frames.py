@@ -17,7 +17,7 @@ FRAME = {
 }  # fmt: skip
 
 
-def test_event_is_parsed_with_its_envelope() -> None:
+def test_text_frame_is_parsed_as_an_event_with_its_envelope() -> None:
     event = parse_event('{"type": "llm_chunk", "text": "hi", "event_id": "5-0", "epoch": 3}')
     assert (event.type, event.id, event.epoch, event.text("text"), event.text("none")) == (
         "llm_chunk",
@@ -28,11 +28,11 @@ def test_event_is_parsed_with_its_envelope() -> None:
     )
 
 
-def test_audio_frame_is_parsed() -> None:
+def test_binary_frame_is_parsed_as_audio() -> None:
     assert parse_audio(msgpack.packb(FRAME)) == Audio("m", "c", 0, 1, "1-2", 24000, b"\0\0")
 
 
-def test_unknown_types_and_fields_are_ignored() -> None:
+def test_client_ignores_unknown_event_types_and_fields() -> None:
     assert parse_audio(msgpack.packb({**FRAME, "type": "video"})) is None
     assert parse_audio(msgpack.packb({**FRAME, "loudness": 1})) is not None
     assert parse_event('{"type": "new_thing", "what": 1}').type == "new_thing"

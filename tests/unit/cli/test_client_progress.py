@@ -39,7 +39,7 @@ def apply(progress: Progress, *events: Event) -> None:
         progress.apply(each)
 
 
-def test_turn_is_over_after_its_last_audio(progress: Progress) -> None:
+def test_awaited_turn_is_over_after_its_last_audio(progress: Progress) -> None:
     for each in TURN[:-1]:
         progress.apply(each)
         assert not progress.over, each.type
@@ -48,14 +48,14 @@ def test_turn_is_over_after_its_last_audio(progress: Progress) -> None:
     assert progress.names[M1] == "Luna"
 
 
-def test_turn_is_over_after_its_text_if_audio_completes_first(progress: Progress) -> None:
+def test_awaited_turn_is_over_after_its_text_if_its_audio_ends_first(progress: Progress) -> None:
     apply(progress, *TURN[:7], TURN[8])
     assert not progress.over
     progress.apply(TURN[7])
     assert progress.over
 
 
-def test_repeated_message_started_is_counted_once(progress: Progress) -> None:
+def test_repeated_message_started_adds_no_awaited_reply(progress: Progress) -> None:
     apply(progress, *TURN[:6], TURN[2], *TURN[6:])
     assert progress.over
 
@@ -67,25 +67,25 @@ def test_planned_reply_that_never_starts_is_not_awaited(progress: Progress) -> N
 
 
 @pytest.mark.parametrize("cut", [event("interrupted", 2), event("turn_accepted", 2, turn_id="turn-2")])
-def test_turn_is_over_when_it_is_interrupted(progress: Progress, cut: Event) -> None:
+def test_awaited_turn_is_over_when_it_is_interrupted(progress: Progress, cut: Event) -> None:
     apply(progress, *TURN[:5], cut)
     assert progress.over
     assert progress.turns[T].cut_off
 
 
-def test_turn_is_not_interrupted_by_its_own_epoch(progress: Progress) -> None:
+def test_awaited_turn_is_not_interrupted_by_its_own_epoch(progress: Progress) -> None:
     apply(progress, event("interrupted", 4), event("turn_accepted", 4, turn_id=T))
     assert not progress.over
 
 
-def test_answer_to_a_repeated_message_counts_as_accepted(progress: Progress) -> None:
+def test_repeated_turn_accepted_counts_as_accepted(progress: Progress) -> None:
     assert not progress.accepted(T)
     progress.apply(event("turn_accepted", 0, turn_id=T))
     assert progress.accepted(T)
     assert not progress.over
 
 
-def test_other_turns_are_ignored(progress: Progress) -> None:
+def test_events_of_other_turns_do_not_end_the_awaited_turn(progress: Progress) -> None:
     apply(progress, event("turn_complete", turn_id="other"), event("error", turn_id="other", message="x"))
     assert not progress.over
     assert not progress.errors

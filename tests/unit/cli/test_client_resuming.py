@@ -26,20 +26,20 @@ def live() -> Position:
     return position
 
 
-def test_new_conversation_is_live_after_conversation_started() -> None:
+def test_client_delivers_frames_of_a_new_conversation_after_conversation_started() -> None:
     position = live()
     assert position.conversation_id == "c1"
     assert position.event(event("2-0"))
 
 
-def test_reconnect_resumes_after_the_last_event_and_audio() -> None:
+def test_client_resumes_after_its_last_event_and_audio_frame() -> None:
     position = live()
     position.event(event("2-0"))
     position.audio(audio("1-3"))
     assert position.query() == {"conversation_id": "c1", "last_event_id": "2-0", "last_audio": "m1/1-3"}
 
 
-def test_only_errors_are_delivered_before_conversation_started() -> None:
+def test_client_delivers_only_errors_before_conversation_started() -> None:
     position = live()
     position.event(event("2-0"))
     position.connected()
@@ -51,7 +51,7 @@ def test_only_errors_are_delivered_before_conversation_started() -> None:
     assert position.event(event("4-0"))
 
 
-def test_repeated_frames_are_dropped() -> None:
+def test_client_drops_repeated_frames() -> None:
     position = live()
     assert position.event(event("9-5"))
     assert not position.event(event("9-5"))
@@ -63,13 +63,13 @@ def test_repeated_frames_are_dropped() -> None:
     assert position.audio(audio("1-1", "m2"))
 
 
-def test_events_without_id_are_always_delivered() -> None:
+def test_client_delivers_every_event_without_an_id() -> None:
     position = live()
     assert position.event(event("", "audio_complete"))
     assert position.event(event("", "audio_complete"))
 
 
-def test_joined_conversation_is_live_after_conversation_started() -> None:
+def test_client_delivers_frames_of_a_joined_conversation_after_conversation_started() -> None:
     position = Position("c1")
     assert position.query() == {"conversation_id": "c1"}
     position.connected()
@@ -87,7 +87,7 @@ def accepted(turn_id: str) -> Event:
     return Event("turn_accepted", "2-0", 1, {"turn_id": turn_id})
 
 
-def test_running_turn_of_a_joined_conversation_is_dropped_until_the_next_turn() -> None:
+def test_client_that_joins_skips_the_running_turn() -> None:
     joining = joined()
     assert not joining.event(accepted("theirs"), {"mine"})
     assert not joining.event(event("3-0"), {"mine"})
@@ -100,14 +100,14 @@ def test_running_turn_of_a_joined_conversation_is_dropped_until_the_next_turn() 
     assert joining.audio()
 
 
-def test_interruption_ends_the_dropped_turn() -> None:
+def test_client_that_joins_skips_the_running_turn_until_its_interruption() -> None:
     joining = joined()
     joining.event(accepted("theirs"), ())
     assert joining.event(Event("interrupted", "5-0"), ())
     assert joining.audio()
 
 
-def test_awaited_turns_are_delivered_after_a_reconnect() -> None:
+def test_client_delivers_the_turns_it_waits_for_after_a_reconnect() -> None:
     assert joined().event(accepted("mine"), {"mine"})
     spoken = joined()
     assert spoken.event(event("1-0", "vad_start"), ())

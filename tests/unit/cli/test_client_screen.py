@@ -12,7 +12,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_reply_streams_into_one_line() -> None:
+def test_terminal_shows_a_streaming_reply_on_one_line() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -27,7 +27,7 @@ def test_reply_streams_into_one_line() -> None:
     assert out.getvalue() == "Luna: Hello you.\nRex: Hm. [interrupted]\n"
 
 
-def test_resumed_reply_continues_its_line() -> None:
+def test_terminal_continues_the_line_of_a_resumed_reply() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -38,7 +38,7 @@ def test_resumed_reply_continues_its_line() -> None:
     assert out.getvalue() == "Luna: Once upon a time.\n"
 
 
-def test_resumed_reply_with_other_text_is_printed_again() -> None:
+def test_terminal_reprints_a_resumed_reply_whose_text_changed() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -49,7 +49,7 @@ def test_resumed_reply_with_other_text_is_printed_again() -> None:
     assert out.getvalue() == "Luna: Once upon a ti\nLuna: (again) Once more.\n"
 
 
-def test_partial_transcripts_replace_each_other_on_a_terminal() -> None:
+def test_terminal_replaces_the_previous_partial_transcript() -> None:
     out = Terminal()
     screen = Screen(out, io.StringIO(), columns=20)
     screen.hearing("hello")
@@ -62,7 +62,7 @@ def test_partial_transcripts_replace_each_other_on_a_terminal() -> None:
     assert shown.endswith("Hello Luna\n")
 
 
-def test_partial_transcripts_are_hidden_without_a_terminal() -> None:
+def test_partial_transcripts_are_not_printed_without_a_terminal() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.hearing("hello")
@@ -70,7 +70,7 @@ def test_partial_transcripts_are_hidden_without_a_terminal() -> None:
     assert out.getvalue() == "You: Hello Luna\n"
 
 
-def test_notes_go_to_stderr() -> None:
+def test_client_notes_are_printed_to_stderr() -> None:
     out, err = io.StringIO(), io.StringIO()
     screen = Screen(out, err)
     screen.message_started("1", "Luna")
@@ -81,7 +81,7 @@ def test_notes_go_to_stderr() -> None:
     assert err.getvalue() == "the connection was lost\n"
 
 
-def test_control_characters_are_removed() -> None:
+def test_client_output_contains_no_control_characters() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Lu\x1b]0;na")

@@ -16,7 +16,7 @@ def audio(ms: int, sentence: int = 0, chunk: int = 0, message_id: str = "m") -> 
     return Audio(message_id, "c", sentence, chunk, f"{sentence + 1}-{chunk + 1}", 24_000, b"\1\0" * (24 * ms))
 
 
-def test_recording_writes_frames_in_order(tmp_path: Path) -> None:
+def test_received_speech_is_recorded_in_order(tmp_path: Path) -> None:
     recording = Recording()
     recording.add(audio(100))
     recording.add(audio(50))
@@ -27,12 +27,12 @@ def test_recording_writes_frames_in_order(tmp_path: Path) -> None:
         assert written.readframes(9999) == b"\1\0" * (24 * 150)
 
 
-def test_unwritable_file_fails_with_its_path(tmp_path: Path) -> None:
+def test_unwritable_output_file_is_reported_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be written"):
         Recording().write(tmp_path / "no" / "out.wav")
 
 
-def test_frames_play_one_after_the_other() -> None:
+def test_simulated_playback_plays_one_frame_after_the_other() -> None:
     player = Player()
     player.add(audio(100, chunk=0), now=10.0)
     player.add(audio(100, chunk=1), now=10.01)
@@ -44,7 +44,7 @@ def test_frames_play_one_after_the_other() -> None:
     assert player.all_reported
 
 
-def test_played_returns_the_newest_receipt_of_each_message() -> None:
+def test_simulated_playback_returns_the_newest_receipt_of_each_message() -> None:
     player = Player()
     for chunk in range(5):
         player.add(audio(100, chunk=chunk), now=0.0)
@@ -52,7 +52,7 @@ def test_played_returns_the_newest_receipt_of_each_message() -> None:
     assert player.played(9.0) == [Receipt("m", 0, 4, 500), Receipt("n", 0, 0, 100)]
 
 
-def test_frame_after_a_pause_starts_at_once() -> None:
+def test_simulated_playback_starts_at_once_after_a_pause() -> None:
     player = Player()
     player.add(audio(100, chunk=0), now=0.0)
     player.played(5.0)
@@ -61,7 +61,7 @@ def test_frame_after_a_pause_starts_at_once() -> None:
     assert player.played(5.11) == [Receipt("m", 0, 1, 200)]
 
 
-def test_flushed_frames_get_no_receipt() -> None:
+def test_simulated_playback_gives_no_receipt_for_flushed_frames() -> None:
     player = Player()
     player.add(audio(1000), now=0.0)
     player.flush()

@@ -61,7 +61,7 @@ def not_retryable(recovery: Recovery) -> str:
     return recovery.reason
 
 
-def test_unfinished_reply_is_requeued_without_its_premature_end() -> None:
+def test_retry_of_an_unfinished_reply_removes_its_premature_end() -> None:
     recovery = recovery_for(TTS, Facts(3, message=SPOKEN))
     assert isinstance(recovery, Requeue)
     assert (recovery.stage, recovery.work, recovery.epoch, recovery.end_id) == ("tts", Work(C, M), 3, "3-0")
@@ -77,7 +77,7 @@ def test_unfinished_reply_is_requeued_without_its_premature_end() -> None:
     ],
     ids=["expired", "interrupted since", "never written to its end"],
 )
-def test_outdated_reply_is_not_retryable(epoch: int, message: Message | None, why: str) -> None:
+def test_reply_of_an_earlier_epoch_is_not_retryable(epoch: int, message: Message | None, why: str) -> None:
     assert why in not_retryable(recovery_for(TTS, Facts(epoch, message=message)))
 
 
@@ -86,7 +86,7 @@ def test_reply_that_is_still_being_written_is_requeued() -> None:
     assert isinstance(recovery_for(TTS, Facts(3, message=unfinished)), Requeue)
 
 
-def test_reply_that_was_spoken_since_is_already_done() -> None:
+def test_reply_that_was_spoken_meanwhile_is_not_retried() -> None:
     assert isinstance(recovery_for(TTS, Facts(9, message=replace(SPOKEN, end_ts=1_001))), AlreadyDone)
 
 
@@ -106,7 +106,7 @@ def test_turn_of_an_earlier_epoch_is_not_retryable() -> None:
     assert "Say it again" in not_retryable(recovery_for(LLM, Facts(4, turn=Turn(T, "Luna?", 3))))
 
 
-def test_waiting_turn_gets_a_new_pointer() -> None:
+def test_retry_posts_a_new_pointer_for_a_waiting_turn() -> None:
     recovery = recovery_for(LLM, Facts(3, turn_waits=True))
     assert isinstance(recovery, Requeue)
     assert (recovery.stage, recovery.work) == ("llm", Work(C))
@@ -133,11 +133,11 @@ def test_listening_session_is_requeued_until_its_sound_expires() -> None:
     ],
     ids=["the conversation has expired", "no conversation", "no session", "of a newer release"],
 )
-def test_entry_without_valid_target_is_not_retryable(given: DeadEntry, facts: Facts, why: str) -> None:
+def test_dead_letter_without_a_valid_target_is_not_retryable(given: DeadEntry, facts: Facts, why: str) -> None:
     assert why in not_retryable(recovery_for(given, facts))
 
 
-def test_explanation_names_the_work_the_reason_and_the_recovery() -> None:
+def test_dead_letter_explanation_names_the_work_the_reason_and_the_recovery() -> None:
     lines = explain(TTS, Facts(3, message=SPOKEN))
     assert lines[0].startswith("tts work 5-0 was given up at ")
     assert lines[0].endswith(" after 11 attempts.")
@@ -165,13 +165,15 @@ def test_explanation_names_the_work_the_reason_and_the_recovery() -> None:
     ],
     ids=["a turn", "turns", "a session", "expired", "done"],
 )
-def test_explanation_fits_the_kind_of_work(given: DeadEntry, facts: Facts, what: str, then: str) -> None:
+def test_dead_letter_explanation_depends_on_the_kind_of_work(
+    given: DeadEntry, facts: Facts, what: str, then: str
+) -> None:
     lines = explain(given, facts)
     assert what in lines[1]
     assert lines[3].startswith(then)
 
 
-def test_entries_are_chosen_by_their_own_or_their_works_id_once_each() -> None:
+def test_dead_letters_are_chosen_by_their_id_or_the_id_of_their_work() -> None:
     other = DeadEntry("8-0", 1, DeadLetter("llm", "6-0", 1, "x"))
     assert choose([TTS, other], ["7-0", "5-0"]) == [TTS]
     assert choose([TTS, other], ["6-0", "7-0"]) == [other, TTS]
@@ -179,7 +181,7 @@ def test_entries_are_chosen_by_their_own_or_their_works_id_once_each() -> None:
         choose([TTS], ["1-1"])
 
 
-def test_table_has_a_row_for_an_unreadable_entry() -> None:
+def test_dead_letter_table_has_a_row_for_an_unreadable_entry() -> None:
     assert table([TTS, DeadEntry("7-0", 1_000, None, "newer")], 2_000).row_count == 2
 
 
@@ -233,7 +235,7 @@ async def test_failed_turn_is_found_though_its_work_was_posted_with_another_turn
     assert "“Two?” is asked again" in " ".join(explain(dead, await read_facts(bus, dead)))
 
 
-async def test_unreadable_turn_is_found_by_the_work_id_in_a_letter_of_an_older_worker(bus: Bus) -> None:
+async def test_unreadable_turn_is_found_by_the_work_id_of_its_dead_letter(bus: Bus) -> None:
     keys = bus.keys
     turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), ("no-id", "Two?"))]
     await bus.transact(C, [*turns, Append(keys.events(C), failed(T, "no device"))], raise_epoch=True)
@@ -242,14 +244,14 @@ async def test_unreadable_turn_is_found_by_the_work_id_in_a_letter_of_an_older_w
     assert (await read_facts(bus, dead)).turn == Turn("no-id", "Two?", 1)
 
 
-async def test_facts_are_read_despite_a_malformed_state(bus: Bus) -> None:
+async def test_dead_letter_is_explained_despite_a_malformed_state(bus: Bus) -> None:
     state = {"epoch": b"many", "cursor": b"yesterday"}
     await bus.transact(C, [Append(bus.keys.turns(C), UserTurn(T, C, "Hi", "typed")), Put(bus.keys.state(C), state)])
     facts = await read_facts(bus, await give_up(bus, DeadLetter("llm", "5-0", 2, "x", C)))
     assert (facts.epoch, facts.turn_waits) == (0, True)
 
 
-async def test_repeated_retry_asks_the_turn_again_once(bus: Bus) -> None:
+async def test_second_retry_does_not_ask_the_turn_again(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,
@@ -297,7 +299,7 @@ async def test_retry_of_stt_work_deletes_the_end_mark_and_posts_the_pointer(bus:
     [("y", False, 0), ("no", False, 1), ("", False, 1), ("no", True, 0)],
     ids=["yes", "no", "empty answer", "not asked"],
 )
-async def test_drop_asks_on_a_terminal(
+async def test_dead_drop_asks_for_confirmation_on_a_terminal(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, *, sure: bool, left: int
 ) -> None:
     @asynccontextmanager
@@ -363,7 +365,9 @@ async def test_retry_of_settings_saves_the_current_ones(bus: Bus) -> None:
     ],
     ids=["expired", "never set", "unreadable"],
 )
-async def test_settings_are_not_retryable_without_the_current_ones(bus: Bus, state: dict[str, Any], why: str) -> None:
+async def test_dead_letter_of_settings_is_not_retryable_without_the_current_ones(
+    bus: Bus, state: dict[str, Any], why: str
+) -> None:
     if state:
         await bus.transact(C, [Put(bus.keys.state(C), state)])
     line, done = await retried(bus, await give_up(bus, OLD_SETTINGS))
@@ -374,7 +378,7 @@ async def test_settings_are_not_retryable_without_the_current_ones(bus: Bus, sta
 
 
 @pytest.mark.parametrize("command_line", ["list", "show"], ids=str)
-async def test_text_of_a_letter_is_printed_without_markup_and_control_characters(
+async def test_dead_letter_is_printed_without_markup_and_control_characters(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command_line: str
 ) -> None:
     @asynccontextmanager
@@ -400,7 +404,7 @@ def test_unreadable_store_write_is_not_retryable(packed_write: bytes) -> None:
     )
 
 
-async def test_entry_that_is_not_retryable_stays_in_the_list(bus: Bus) -> None:
+async def test_dead_letter_that_is_not_retryable_is_kept(bus: Bus) -> None:
     line, done = await retried(bus, await give_up(bus, DeadLetter("tts", "5-0", 2, "x", C, M)))
     assert not done
     assert "cannot be retried" in line
@@ -408,7 +412,7 @@ async def test_entry_that_is_not_retryable_stays_in_the_list(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("dead_is_broken", [True, False])
-async def test_entries_of_the_fallback_key_are_listed_and_removed_with_the_others(
+async def test_dead_letters_in_the_fallback_stream_are_listed_and_removed_too(
     bus: Bus,
     dead_is_broken: bool,  # noqa: FBT001 - a parameter
 ) -> None:

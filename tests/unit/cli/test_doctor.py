@@ -24,17 +24,17 @@ ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it"
 @pytest.mark.parametrize(
     ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
 )
-def test_python_version_is_checked(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
+def test_doctor_checks_the_python_version(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
     assert findings.python(version).ok is fits
 
 
-def test_missing_module_is_named_with_advice() -> None:
+def test_doctor_names_a_missing_module_with_advice() -> None:
     found = findings.part(ENGINE, lambda name: name != "soxr")
     assert found == Finding(ok=False, what="tts engine espeak: soxr not installed", advice="pip install it")
     assert findings.part(ENGINE, lambda _: True).ok
 
 
-def test_exit_code_depends_on_needed_parts_only() -> None:
+def test_doctor_exit_code_depends_only_on_required_parts() -> None:
     fine, missing, wanted = (
         Finding(ok=True, what="a"),
         Finding(ok=False, what="b"),
@@ -44,7 +44,7 @@ def test_exit_code_depends_on_needed_parts_only() -> None:
     assert verdict([fine, missing]) == FAILED
 
 
-def test_report_has_a_line_for_each_finding() -> None:
+def test_doctor_report_has_a_line_for_each_finding() -> None:
     out = io.StringIO()
     found = [
         Finding(ok=True, what="a"),
@@ -61,7 +61,7 @@ def test_report_has_a_line_for_each_finding() -> None:
     ]
 
 
-def test_old_redis_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_refuses_an_old_redis_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def old(server: str) -> tuple[int, ...]:
         assert server == "/usr/bin/redis-server"
         return (5, 0, 14)
@@ -76,7 +76,7 @@ def test_old_redis_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not findings.redis_server(named).needed
 
 
-async def test_configured_redis_must_answer(redis_url: str) -> None:
+async def test_doctor_requires_that_a_configured_redis_answers(redis_url: str) -> None:
     there = await findings.redis_answer(settings_of(RunSettings, redis_url=redis_url))
     assert there[0].ok
     assert all(not each.needed for each in there[1:]), "it keeps no append-only file, which is no more than a warning"
@@ -85,12 +85,12 @@ async def test_configured_redis_must_answer(redis_url: str) -> None:
     assert "TERTULIA_REDIS_URL" in away.advice
 
 
-async def test_own_redis_need_not_run_yet(tmp_path: Path) -> None:
+async def test_doctor_does_not_require_that_the_own_redis_runs(tmp_path: Path) -> None:
     (none,) = await findings.redis_answer(settings_of(RunSettings, data_dir=tmp_path))
     assert none.ok
 
 
-def test_used_port_is_reported_unless_the_gateway_listens_there() -> None:
+def test_doctor_reports_a_port_that_another_program_uses() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -99,14 +99,14 @@ def test_used_port_is_reported_unless_the_gateway_listens_there() -> None:
         assert findings.port(settings, running=True).ok
 
 
-def test_data_folder_need_not_exist_yet(tmp_path: Path) -> None:
+def test_doctor_accepts_a_missing_data_folder(tmp_path: Path) -> None:
     assert findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "a" / "b")).ok
     (tmp_path / "file").touch()
     assert not findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "file" / "data")).ok
     assert not (tmp_path / "a").exists()
 
 
-def test_invalid_store_file_and_moved_files_are_reported(tmp_path: Path) -> None:
+def test_doctor_reports_an_invalid_store_file_and_files_moved_aside(tmp_path: Path) -> None:
     settings, file = settings_of(RunSettings, data_dir=tmp_path), tmp_path / "tertulia.db"
     assert findings.store_file(settings) == []
     sqlite3.connect(file).execute("CREATE TABLE t (a)").connection.close()
@@ -119,7 +119,7 @@ def test_invalid_store_file_and_moved_files_are_reported(tmp_path: Path) -> None
     assert [(each.ok, each.needed) for each in (wrong, aside)] == [(False, False)] * 2
 
 
-def test_demo_model_is_reported_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_reports_the_demo_model_if_no_key_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     assert "demo" in findings.model(settings_of(RunSettings)).what
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
@@ -129,7 +129,7 @@ def test_demo_model_is_reported_without_a_key(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, OK), (503, FAILED)])
-async def test_services_in_containers_need_no_local_installation(
+async def test_doctor_requires_no_local_installation_for_containers(
     status: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str
 ) -> None:
     async def answered(_host: str, _port: int) -> int:

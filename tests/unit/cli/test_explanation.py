@@ -55,13 +55,13 @@ def answered_by(*names: str, reason: str | None) -> Turn:
     return build(recording([entry(TurnAccepted(T1, "Hello", "typed"), 0), entry(started, 4)])).turns[0]
 
 
-def test_typed_message_is_quoted_with_its_time() -> None:
+def test_explanation_quotes_a_typed_message_with_its_time() -> None:
     line = explain_turn(turn(TYPED))[0]
     assert "typed “Hello Luna”" in line
     assert time_of_day(T0) in line
 
 
-def test_spoken_message_is_quoted_with_the_latency_of_its_transcript() -> None:
+def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> None:
     events = [
         entry(VadStop("s"), -700),
         entry(TranscriptionFinished("s", "Hello", T1), -20),
@@ -85,25 +85,25 @@ def test_spoken_message_is_quoted_with_the_latency_of_its_transcript() -> None:
     ],
     ids=["one named", "two named", "all", "the only one", "older worker", "newer worker"],
 )
-def test_reason_for_the_answering_characters_comes_from_turn_started(
+def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str
 ) -> None:
     assert explain_turn(answered_by(*names, reason=reason))[1].startswith(explanation)
 
 
-def test_steps_to_the_first_sound_have_times_and_the_longest_has_its_share() -> None:
+def test_explanation_gives_the_share_of_the_longest_step_to_the_first_sound() -> None:
     line = explain_turn(turn(TYPED))[2]
     assert re.findall(r"\d+ (?:ms|%)", line) == ["4 ms", "146 ms", "88 %", "10 ms", "5 ms", "165 ms"]
 
 
-def test_running_turn_is_explained_up_to_its_last_step() -> None:
+def test_explanation_of_a_running_turn_ends_at_its_last_step() -> None:
     events = [*TYPED[:3], entry(MessageStarted(M1, T1, L, "Luna"), 6)]
     lines = explain_turn(build(recording(events)).turns[0])
     assert "4 ms" in lines[2]
     assert lines[3] == "Luna's reply is being written: 0 sentences so far."
 
 
-def test_resumption_of_a_reply_names_the_sentence_and_the_gap() -> None:
+def test_explanation_of_a_resumed_reply_has_the_sentence_and_the_gap() -> None:
     events = [*TYPED[:6], entry(MessageResumed(M1, L, "Hi. "), 3_280), *TYPED[6:]]
     (line,) = [line for line in explain_turn(turn(events)) if "was lost" in line]
     assert "Luna's reply" in line
@@ -111,7 +111,7 @@ def test_resumption_of_a_reply_names_the_sentence_and_the_gap() -> None:
     assert "3.1 s" in line
 
 
-def test_second_attempt_to_speak_names_the_longest_gap_in_the_sound() -> None:
+def test_explanation_of_a_second_tts_attempt_has_the_longest_gap() -> None:
     pieces = [SOUND[0], replace(SOUND[1], ts=T0 + 3_365), *SOUND[2:]]
     (only,) = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: pieces}, owners={M1: "5-0/2"})).turns
     (line,) = [line for line in explain_turn(only) if "claimed" in line]
@@ -130,20 +130,20 @@ def test_second_attempt_to_speak_names_the_longest_gap_in_the_sound() -> None:
     ],
     ids=["one", "more than one", "less than one", "all", "nothing"],
 )
-def test_interruption_counts_the_heard_sentences(heard: str, count: str) -> None:
+def test_explanation_of_an_interruption_counts_the_heard_sentences(heard: str, count: str) -> None:
     events = [*TYPED, entry(Interrupted("turn"), 4_365, 2), entry(MessageHeard(M1, L, heard), 4_400, 2)]
     line = explain_turn(turn(events))[-1]
     assert line.startswith("You interrupted 4.2 s after the first sound.")
     assert f"Of Luna's 2 sentences {count}" in line
 
 
-def test_interruption_before_the_first_sound_is_explained() -> None:
+def test_explanation_covers_an_interruption_before_the_first_sound() -> None:
     events = [*TYPED[:4], entry(Interrupted("request"), 90, 2), entry(MessageComplete(M1, L, "", "interrupted"), 91)]
     (only,) = build(recording(events)).turns
     assert explain_turn(only)[-1] == "You interrupted 90 ms later, before the first sound."
 
 
-def test_error_is_quoted_with_its_code() -> None:
+def test_explanation_quotes_an_error_with_its_code() -> None:
     events = [*TYPED, entry(Error("llm_auth", "The key was refused.", T1), 220)]
     assert explain_turn(turn(events))[-1].endswith("The key was refused. [llm_auth]")
 
@@ -160,18 +160,18 @@ TTS_WORK = OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "")
 WORKERS = ("llm:h-1-a:demo", "tts:h-2-b:espeak")
 
 
-def test_report_is_empty_without_stuck_work() -> None:
+def test_stuck_work_report_is_empty_without_stuck_work() -> None:
     assert stuck(workers=WORKERS) == []
 
 
-def test_stage_without_a_worker_is_reported_with_advice() -> None:
+def test_stuck_work_report_names_a_stage_without_a_worker() -> None:
     first, second = stuck(open_work=[TTS_WORK], workers=WORKERS[:1])
     assert first.startswith("No tts worker is alive")
     assert "`tertulia run`" in first
     assert second == "tts work 5-0 on Luna's reply, posted 3 s ago, waits for a worker."
 
 
-def test_stage_with_busy_workers_is_reported() -> None:
+def test_stuck_work_report_names_a_stage_with_busy_workers() -> None:
     (line,) = stuck(open_work=[TTS_WORK], workers=WORKERS)
     assert line.endswith("the 1 worker of the stage must be busy.")
 
@@ -186,19 +186,19 @@ def test_stage_with_busy_workers_is_reported() -> None:
     ],
     ids=["running", "failed", "lost", "requeued"],
 )
-def test_claimed_work_names_its_owner_and_state(worker: str, idle_s: float, state: str) -> None:
+def test_stuck_work_report_names_the_worker_of_claimed_work(worker: str, idle_s: float, state: str) -> None:
     held = replace(TTS_WORK, worker=worker, idle_s=idle_s, attempt=2)
     (line,) = stuck(open_work=[held], workers=WORKERS)
     assert line.startswith(f"tts work 5-0 on Luna's reply, posted 3 s ago, {state}")
 
 
-def test_failed_attempt_is_quoted() -> None:
+def test_stuck_work_report_quotes_the_last_failure() -> None:
     held = replace(TTS_WORK, worker="h-2-b", idle_s=0.1, attempt=2, last_failure="RetryLater: no device")
     (line,) = stuck(open_work=[held], workers=WORKERS)
     assert line.endswith("RetryLater: no device.")
 
 
-def test_dead_work_names_the_reason_and_the_next_command() -> None:
+def test_stuck_work_report_gives_the_reason_of_a_dead_letter_and_the_next_command() -> None:
     (line,) = stuck(dead=[GivenUp("9-0", T0, DeadLetter("tts", "5-0", 3, "no voice", C, M1))])
     assert "reply of Luna" in line
     assert time_of_day(T0) in line
@@ -206,12 +206,12 @@ def test_dead_work_names_the_reason_and_the_next_command() -> None:
     assert "`tertulia dead show 9-0`" in line
 
 
-def test_turn_without_a_work_pointer_is_reported() -> None:
+def test_stuck_work_report_names_a_turn_without_a_work_pointer() -> None:
     (line,) = stuck(turns=[entry(UserTurn(T2, C, "x", "typed"), 0)], workers=WORKERS)
     assert line.startswith(f"Turn {T2} has not been started")
 
 
-def test_sound_without_its_sentences_is_explained() -> None:
+def test_explanation_covers_sound_without_sentences() -> None:
     """The sentences have expired, or another release wrote them."""
     chunk = AudioChunk(b"\0" * 4_800, 0, 0, C, M1, L)
     (only,) = build(recording(TYPED, audio={M1: [Piece(0, T0 + 165, len(chunk.audio), is_final=False)]})).turns

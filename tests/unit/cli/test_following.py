@@ -102,23 +102,23 @@ def formatted(kind: str, what: object) -> tuple[str, str]:
     ],
     ids=lambda value: f"{type(value).__name__}" if not isinstance(value, str | tuple) else None,
 )
-def test_entry_is_formatted_as_one_line(kind: str, what: object, line: tuple[str, str]) -> None:
+def test_follow_prints_an_entry_as_one_line(kind: str, what: object, line: tuple[str, str]) -> None:
     assert formatted(kind, what) == line
 
 
-def test_entry_of_a_newer_release_is_reported_as_unreadable() -> None:
+def test_follow_reports_an_entry_of_a_newer_release_as_unreadable() -> None:
     newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
     line = LineFormatter().format(StreamRef("events", C), newer)
     assert line.what.startswith("cannot be read by this release: it was written by a newer release (schema version 99")
 
 
-def test_malformed_audio_entry_is_reported_as_unreadable() -> None:
+def test_follow_reports_a_malformed_audio_entry_as_unreadable() -> None:
     bad = entry(AudioChunk(b"\0\0", 1, 2, C, M1, L), 0)
     line = LineFormatter().format(StreamRef("audio", C, M1), Entry(bad.id, {**bad.fields, b"chunk_index": b"many"}))
     assert line.what.startswith("cannot be read by this release: AudioChunk entry: field 'chunk_index'")
 
 
-def test_text_line_contains_no_control_characters() -> None:
+def test_followed_line_contains_no_control_characters() -> None:
     line = Line(T0, "1-0", "events", C, M1, "Lu\x1bna", "said\x1b[2J\nmore")
     text = as_text(line, every_conversation=True)
     assert text.endswith(" 00000000 events             Lu na    said [2J more")
@@ -126,7 +126,7 @@ def test_text_line_contains_no_control_characters() -> None:
     assert C[:8] not in as_text(line, every_conversation=False)
 
 
-def test_json_line_has_stable_names() -> None:
+def test_followed_json_line_has_stable_field_names() -> None:
     assert json.loads(json.dumps(as_json(Line(T0, "1-0", "events", C, M1, "Luna", "x")))) == {
         "ts": T0, "id": "1-0", "stream": "events", "conversation_id": C, "message_id": M1, "who": "Luna", "what": "x",
     }  # fmt: skip
@@ -198,7 +198,7 @@ async def say(bus: Bus, conversation_id: str, message_id: str, text: str, *, pos
     )  # fmt: skip
 
 
-async def test_entries_of_new_streams_are_reported(bus: Bus) -> None:
+async def test_follow_reports_entries_of_new_streams(bus: Bus) -> None:
     async with following(bus, "") as lines:
         await say(bus, C, M1, "Hello")
         await lines.until("audio", "no more sound")
@@ -209,7 +209,7 @@ async def test_entries_of_new_streams_are_reported(bus: Bus) -> None:
     assert sum(line.stream == "audio" for line in lines.lines) == 2
 
 
-async def test_existing_entries_are_not_reported(bus: Bus) -> None:
+async def test_follow_does_not_report_existing_entries(bus: Bus) -> None:
     await say(bus, C, M1, "before")
     async with following(bus, C) as lines:
         await say(bus, C, M2, "after")
@@ -219,7 +219,7 @@ async def test_existing_entries_are_not_reported(bus: Bus) -> None:
     assert not [line for line in lines.lines if "before" in line.what or line.message_id == M1]
 
 
-async def test_following_one_conversation_ignores_others(bus: Bus) -> None:
+async def test_follow_of_one_conversation_ignores_others(bus: Bus) -> None:
     await say(bus, C, M1, "before")
     async with following(bus, C) as lines:
         await say(bus, T2, M2, "elsewhere")
@@ -251,7 +251,7 @@ def follows(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return held
 
 
-async def test_longest_silent_conversation_is_paused_above_the_bound(
+async def test_follow_pauses_the_longest_silent_conversation_above_its_limit(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, follows: list[str]
 ) -> None:
     monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 2)
@@ -283,7 +283,7 @@ async def test_longest_silent_conversation_is_paused_above_the_bound(
     assert warning.startswith("more than 2 conversations: the longest silent ones are skipped")
 
 
-async def test_conversation_skipped_at_the_start_is_reported_from_the_start_time(
+async def test_conversation_paused_at_the_start_is_followed_from_the_start_time(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 1)
@@ -307,7 +307,7 @@ async def test_conversation_skipped_at_the_start_is_reported_from_the_start_time
 # -- one message
 
 
-async def test_message_is_found_by_the_start_of_its_id(bus: Bus) -> None:
+async def test_inspect_finds_a_message_by_the_start_of_its_id(bus: Bus) -> None:
     await say(bus, C, M1, "Hello")
     assert await conversation_of_message(bus, M1[:34]) == (C, M1)
     assert await conversation_of_message(bus, "ffff") is None
@@ -321,7 +321,7 @@ async def test_message_is_found_by_the_start_of_its_id(bus: Bus) -> None:
         choose_message("0000", build(recording(TYPED)))
 
 
-async def test_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -> None:
+async def test_sound_of_a_message_is_written_to_a_wav_unchanged(bus: Bus, tmp_path: Path) -> None:
     await say(bus, C, M1, "Hello")
     seconds = await write_wav(tmp_path / "out.wav", sound_of(bus, C, M1))
     assert seconds == 0.1
@@ -330,7 +330,7 @@ async def test_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -> No
         assert file.readframes(10_000) == b"\1\2" * 2_400
 
 
-async def test_unwritable_file_fails_with_its_path(tmp_path: Path) -> None:
+async def test_unwritable_output_file_is_reported_with_its_path(tmp_path: Path) -> None:
     async def nothing() -> AsyncIterator[bytes]:
         for pcm in ():
             yield pcm
@@ -348,13 +348,13 @@ async def test_unwritable_file_fails_with_its_path(tmp_path: Path) -> None:
     ],
     ids=["expired", "not yet", "none"],
 )
-def test_missing_sound_is_explained(sentences: list[Entry], audio: list[object], why: str) -> None:
+def test_inspect_explains_why_a_message_has_no_sound(sentences: list[Entry], audio: list[object], why: str) -> None:
     timeline = build(recording(TYPED, sentences={M1: sentences}, audio={M1: audio}))
     with pytest.raises(Failure, match=why):
         check_sound(timeline.turns[0].messages[M1])
 
 
-def test_json_has_times_and_text_but_no_audio() -> None:
+def test_inspect_json_has_times_and_text_but_no_audio() -> None:
     timeline = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
     plain = json.loads(json.dumps(json_output.timeline_json(timeline)))
     assert set(plain) == {

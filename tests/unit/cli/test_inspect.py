@@ -49,7 +49,7 @@ def typed() -> Timeline:
     return build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}))
 
 
-def test_steps_of_a_reply_have_their_times() -> None:
+def test_timeline_has_the_time_of_each_step_of_a_reply() -> None:
     timeline = typed()
     (turn,) = timeline.turns
     luna, rex = turn.messages.values()
@@ -68,14 +68,14 @@ def test_steps_of_a_reply_have_their_times() -> None:
     assert (rex.status, rex.steps) == ("not begun", [])
 
 
-def test_sentences_are_matched_with_their_sound() -> None:
+def test_timeline_matches_sentences_with_their_sound() -> None:
     first, second = typed().turns[0].messages[M1].sentences.values()
     assert (first.text, first.written - T0, first.first_sound, first.last_sound) == ("Hi.", 160, T0 + 165, T0 + 170)
     assert (first.chunks, first.seconds) == (2, 1.5)
     assert (second.chunks, second.seconds) == (1, 1.0)
 
 
-def test_spoken_turn_is_timed_from_the_end_of_speech() -> None:
+def test_timeline_of_a_spoken_turn_starts_at_the_end_of_speech() -> None:
     (turn,) = build(
         recording(
             [
@@ -93,7 +93,7 @@ def test_spoken_turn_is_timed_from_the_end_of_speech() -> None:
     ]
 
 
-def test_resumptions_and_heard_text_are_recorded() -> None:
+def test_timeline_has_resumptions_and_the_heard_text() -> None:
     (turn,) = build(
         recording(
             [
@@ -110,12 +110,12 @@ def test_resumptions_and_heard_text_are_recorded() -> None:
     assert turn.interrupted
 
 
-def test_completed_turn_is_not_marked_as_interrupted() -> None:
+def test_timeline_does_not_mark_a_completed_turn_as_interrupted() -> None:
     (turn,) = build(recording([*TYPED, entry(Interrupted("turn"), 9_000, 2)])).turns
     assert not turn.interrupted
 
 
-def test_errors_belong_to_their_turn() -> None:
+def test_timeline_assigns_errors_to_their_turn() -> None:
     events = [
         *TYPED[:4],
         entry(Error("tts_failed", "no voice", message_id=M1), 9),
@@ -125,13 +125,13 @@ def test_errors_belong_to_their_turn() -> None:
     assert turn.errors == ["no voice [tts_failed]", "no key [llm_auth]"]
 
 
-def test_entries_of_another_release_are_skipped() -> None:
+def test_timeline_skips_entries_of_another_release() -> None:
     newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
     foreign = Entry("9-1", {b"v": b"1", b"type": b"client_changed", b"ts": b"1", b"epoch": b"1"})
     assert len(build(recording([newer, foreign, *TYPED])).turns) == 1
 
 
-def test_turns_without_turn_started_are_waiting() -> None:
+def test_turn_without_turn_started_is_listed_as_waiting() -> None:
     turns = [entry(UserTurn(id, C, "x", "typed"), 0) for id in (T1, T2)]
     assert build(recording(TYPED, turns=turns)).waiting == (T2,)
 
@@ -142,7 +142,7 @@ def shown(timeline: Timeline) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def test_report_shows_steps_sentences_and_totals() -> None:
+def test_inspect_report_has_steps_sentences_and_totals() -> None:
     text = shown(typed())
     head, rest = text.split("\n\n", 1)
     assert head == f"Conversation {C}  (epoch 1, demo model)"
@@ -166,7 +166,7 @@ def test_report_shows_steps_sentences_and_totals() -> None:
     assert lines[-1] == "no work is waiting, none was given up"
 
 
-def test_report_ends_with_open_and_dead_work() -> None:
+def test_inspect_report_ends_with_open_work_and_dead_letters() -> None:
     text = shown(
         build(
             recording(
@@ -184,7 +184,7 @@ def test_report_ends_with_open_and_dead_work() -> None:
     assert "`tertulia dead show 9-0`" in text
 
 
-def test_report_contains_no_control_characters() -> None:
+def test_inspect_report_contains_no_control_characters() -> None:
     timeline = build(recording([entry(TurnAccepted(T1, "a\x1b[2Jb\nc [bold]d", "typed"), 0)]))
     assert "“a [2Jb c [bold]d”" in shown(timeline)
 
@@ -193,7 +193,7 @@ SAID = "say [/b] now [bold]\x1b[2Jthis"
 SHOWN = "say [/b] now [bold] [2Jthis"
 
 
-def test_report_does_not_interpret_markup() -> None:
+def test_inspect_report_does_not_interpret_markup() -> None:
     events = [
         entry(TurnAccepted(T1, SAID, "typed"), 0),
         entry(TurnStarted(T1, replies((M1, SAID))), 4),
@@ -218,7 +218,7 @@ def test_report_does_not_interpret_markup() -> None:
     assert out.getvalue().splitlines()[-2].count(SHOWN) == 2
 
 
-def test_entries_with_malformed_fields_are_skipped() -> None:
+def test_timeline_skips_entries_with_malformed_fields() -> None:
     good = entry(sentence("Hi.", 0), 160)
     bad = [Entry("2-0", {**good.fields, name: b"many"}) for name in (b"index", b"ts")]
     bad += [Entry("2-0", {**good.fields, name: b"\xff"}) for name in (b"text", b"written")]
@@ -231,7 +231,7 @@ def test_entries_with_malformed_fields_are_skipped() -> None:
     assert luna.attempts == 0
 
 
-async def test_unreadable_entries_in_redis_are_skipped(bus: Bus) -> None:
+async def test_inspect_skips_unreadable_entries_in_redis(bus: Bus) -> None:
     keys, outlet = bus.keys, bus.outlet()
     outlet.append(keys.turns(C), UserTurn(T1, C, "Hello", "typed"))
     outlet.append(keys.events(C), MessageStarted(M1, T1, L, "Luna"))
@@ -250,7 +250,7 @@ async def test_unreadable_entries_in_redis_are_skipped(bus: Bus) -> None:
     assert found.dead == []
 
 
-async def test_conversation_is_read_through_the_bus(bus: Bus) -> None:
+async def test_inspect_reads_a_conversation_through_the_bus(bus: Bus) -> None:
     keys = bus.keys
     event: Event = TurnStarted(T1, replies((M1, "Luna")))
     await bus.prepare("tts")
@@ -288,7 +288,7 @@ def listed(id: str) -> Listed:
     return Listed(id, T0, "hi", answered=True)
 
 
-def test_conversation_is_chosen_by_the_start_of_its_id() -> None:
+def test_inspect_finds_a_conversation_by_the_start_of_its_id() -> None:
     there = [listed("abc1"), listed("abd2")]
     assert choose("last", there) == "abc1"
     assert choose("ABD", there) == "abd2"
@@ -301,7 +301,7 @@ def test_conversation_is_chosen_by_the_start_of_its_id() -> None:
         choose("last", [])
 
 
-def test_list_shows_the_most_recent_conversations() -> None:
+def test_inspect_lists_the_most_recent_conversations() -> None:
     out = io.StringIO()
     many = [listed(f"id-{number}") for number in range(25)]
     tables.show_list(Console(file=out, width=160, highlight=False), many, T0 + 90_000)
@@ -312,7 +312,7 @@ def test_list_shows_the_most_recent_conversations() -> None:
     assert "2 min ago" in text
 
 
-def test_empty_list_is_reported() -> None:
+def test_inspect_reports_that_there_are_no_conversations() -> None:
     out = io.StringIO()
     tables.show_list(Console(file=out, width=160), [], T0)
     assert "No conversation in Redis" in out.getvalue()

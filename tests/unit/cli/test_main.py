@@ -28,7 +28,7 @@ def ends_with(*argv: str) -> object:
     "asked",
     [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help"), ("dead", "--help")],
 )
-def test_commands_all_have_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*asked) == OK
     assert "usage: tertulia" in capsys.readouterr().out
 
@@ -54,7 +54,7 @@ def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -
         ("inspect", "--follow", "--message", "x"),
     ],
 )  # fmt: skip
-def test_wrong_usage_exits_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_command_line_exits_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*argv) == MISUSED
     assert "tertulia" in capsys.readouterr().err
 
@@ -65,7 +65,7 @@ def test_wrong_setting_exits_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert "TERTULIA_PORT" in capsys.readouterr().err
 
 
-def test_missing_server_exits_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_server_exits_with_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with("say", "hi", "--url", "ws://127.0.0.1:1/ws") == NO_CONNECTION
     said = capsys.readouterr().err
     assert said.startswith("tertulia: nothing listens at ws://127.0.0.1:1/ws: start it with `tertulia run`")
@@ -80,7 +80,7 @@ def test_missing_server_exits_with_3(capsys: pytest.CaptureFixture[str]) -> None
         (ExceptionGroup("a task", [ExceptionGroup("inside", [Failure("no", NO_CONNECTION)])]), NO_CONNECTION),
     ],
 )
-def test_exception_determines_the_exit_code(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_exception_has_its_exit_code(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(coroutine: object) -> int:
         assert asyncio.iscoroutine(coroutine)
         coroutine.close()
@@ -110,5 +110,5 @@ def test_unexpected_exception_in_a_group_is_raised(monkeypatch: pytest.MonkeyPat
         ("lunacy", "Luna", "Luna, lunacy"),
     ],
 )
-def test_addressed_puts_the_name_into_the_text(text: str, character: str, said: str) -> None:
+def test_name_of_the_addressed_character_is_put_into_the_text(text: str, character: str, said: str) -> None:
     assert addressed(text, character) == said

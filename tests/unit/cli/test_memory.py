@@ -32,11 +32,11 @@ def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
     ],
     ids=str,
 )  # fmt: skip
-def test_key_is_counted_by_its_kind(name: object, kind: str) -> None:
+def test_redis_memory_is_summed_by_kind_of_key(name: object, kind: str) -> None:
     assert kind_of(KEYS, str(name)) == kind
 
 
-async def test_memory_is_measured_by_kind() -> None:
+async def test_measured_memory_is_listed_by_kind_of_key() -> None:
     clock = Clock()
     bus = MemoryBus(KEYS, clock=clock)
     await bus.transact(
@@ -60,7 +60,7 @@ async def test_memory_is_measured_by_kind() -> None:
     assert (await memory(bus) or full()).writes_paused is True
 
 
-async def test_memory_is_unknown_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_redis_memory_is_unknown_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = MemoryBus(KEYS)
 
     async def refused() -> None:
@@ -71,7 +71,7 @@ async def test_memory_is_unknown_without_permission(monkeypatch: pytest.MonkeyPa
     assert json_output.listed_json([], None)["redis"] is None
 
 
-def test_sentence_names_use_limit_and_kinds() -> None:
+def test_memory_sentence_has_use_limit_and_kinds() -> None:
     assert sentence_of(full()) == (
         "Redis uses 90.0 MB of 100.0 MB (90 %), policy noeviction; sound 70.0 MB, mic 0.0 MB, text 0.0 MB, "
         "other 0.0 MB."

@@ -20,7 +20,7 @@ async def used(settings: RunSettings, error: Exception) -> None:
         raise error
 
 
-async def test_malformed_address_exits_with_3() -> None:
+async def test_malformed_redis_url_exits_with_3() -> None:
     settings = settings_of(RunSettings, redis_url="redis://localhost:port")
     with pytest.raises(Failure) as failed:
         async with open_redis(settings, "test"):
@@ -28,7 +28,7 @@ async def test_malformed_address_exits_with_3() -> None:
     assert failed.value.code == NO_CONNECTION
 
 
-async def test_error_of_the_block_is_passed_on(redis_url: str, keys: Keys) -> None:
+async def test_error_inside_the_redis_block_is_raised_unchanged(redis_url: str, keys: Keys) -> None:
     settings = settings_of(RunSettings, redis_url=redis_url, namespace=keys.ns)
     with pytest.raises(ExceptionGroup) as group:
         await used(settings, BadEntry("an entry cannot be read"))
@@ -36,7 +36,7 @@ async def test_error_of_the_block_is_passed_on(redis_url: str, keys: Keys) -> No
     assert not group.group_contains(Failure)
 
 
-async def test_connection_lost_in_the_block_exits_with_3(redis_url: str, keys: Keys) -> None:
+async def test_lost_redis_connection_exits_with_3(redis_url: str, keys: Keys) -> None:
     settings = settings_of(RunSettings, redis_url=redis_url, namespace=keys.ns)
     with pytest.raises(Failure, match="Redis cannot be used") as failed:
         await used(settings, BusUnavailable("away"))

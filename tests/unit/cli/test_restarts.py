@@ -10,7 +10,7 @@ PATIENCE = RestartPolicy(quick_s=10, quick_deaths=4, first_s=0.1, longest_s=0.3)
 
 
 @pytest.mark.parametrize("code", [1, 2])
-def test_service_that_refuses_to_start_is_given_up(code: int) -> None:
+def test_service_that_refuses_to_start_is_not_restarted(code: int) -> None:
     verdict = Restarts(PATIENCE).ended(code, lived_s=0.5)
     assert isinstance(verdict, GiveUp)
     assert verdict.refused
@@ -27,7 +27,7 @@ def test_killed_service_is_restarted_even_before_it_was_ready() -> None:
     assert Restarts(PATIENCE).ended(-9, lived_s=0.1) == Restart(0.0, "was killed by SIGKILL")
 
 
-def test_quick_deaths_back_off_until_the_service_is_given_up() -> None:
+def test_service_that_dies_quickly_is_restarted_with_backoff_and_then_given_up() -> None:
     restarts = Restarts(PATIENCE)
     verdicts = [restarts.ended(3, lived_s=1) for _ in range(4)]
     assert [each.after_s for each in verdicts if isinstance(each, Restart)] == [0.0, 0.1, 0.2]
@@ -37,7 +37,7 @@ def test_quick_deaths_back_off_until_the_service_is_given_up() -> None:
     assert "4 times in a row" in last.why
 
 
-def test_long_run_resets_the_backoff() -> None:
+def test_long_run_of_a_service_resets_the_restart_backoff() -> None:
     restarts = Restarts(PATIENCE)
     for lived_s in (1, 1, 1, 3600, 1, 1, 1):
         assert isinstance(restarts.ended(-11, lived_s), Restart)

@@ -13,7 +13,7 @@ def json_line(message: str, **more: object) -> bytes:
     return orjson.dumps({"ts": "2026-01-02T03:04:05.678+00:00", "level": "info", "message": message, **more})
 
 
-def test_lines_are_appended_and_echoed(tmp_path: Path) -> None:
+def test_service_log_lines_are_appended_and_printed(tmp_path: Path) -> None:
     path, seen = tmp_path / "tts.log", list[str]()
     for text in (b"one", b"two"):
         with LogFile(path, seen.append) as log:
@@ -22,7 +22,7 @@ def test_lines_are_appended_and_echoed(tmp_path: Path) -> None:
     assert seen == ["one", "two"]
 
 
-def test_log_above_its_bound_is_rotated_at_the_start(tmp_path: Path) -> None:
+def test_service_log_above_its_bound_is_rotated_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "tts.log"
     path.write_text("old" * 100)
     with LogFile(path, max_bytes=100) as log:
@@ -31,7 +31,7 @@ def test_log_above_its_bound_is_rotated_at_the_start(tmp_path: Path) -> None:
     assert (tmp_path / "tts.log.1").read_text() == "old" * 100
 
 
-def test_log_never_exceeds_two_files_of_its_bound(tmp_path: Path) -> None:
+def test_service_log_never_exceeds_two_files_of_its_bound(tmp_path: Path) -> None:
     path = tmp_path / "tts.log"
     with LogFile(path, max_bytes=1000) as log:
         for number in range(500):
@@ -41,14 +41,14 @@ def test_log_never_exceeds_two_files_of_its_bound(tmp_path: Path) -> None:
     assert (tmp_path / "tts.log.1").read_text() + path.read_text() in "".join(f"line {n}\n" for n in range(500))
 
 
-def test_plain_lines_explain_a_death(tmp_path: Path) -> None:
+def test_last_plain_lines_of_the_log_explain_why_a_service_died(tmp_path: Path) -> None:
     with LogFile(tmp_path / "tts.log") as log:
         log.write(json_line("waiting for Redis"))
         log.write(b"tertulia-tts cannot start: no voice")
         assert log.explanation() == "tertulia-tts cannot start: no voice"
 
 
-def test_last_log_lines_explain_a_death_without_plain_lines(tmp_path: Path) -> None:
+def test_last_json_lines_explain_why_a_service_died_without_plain_lines(tmp_path: Path) -> None:
     with LogFile(tmp_path / "tts.log") as log:
         for number in range(30):
             log.write(json_line(f"step {number}", work_id="1-0"))
@@ -57,18 +57,18 @@ def test_last_log_lines_explain_a_death_without_plain_lines(tmp_path: Path) -> N
     assert lines[-1] == "03:04:05.678 info: step 29 work_id=1-0"
 
 
-def test_forget_clears_the_explanation(tmp_path: Path) -> None:
+def test_explanation_of_a_dead_service_can_be_cleared(tmp_path: Path) -> None:
     with LogFile(tmp_path / "tts.log") as log:
         log.write(b"the first one's last words")
         log.forget()
         assert not log.explanation()
 
 
-def test_traceback_follows_its_log_line() -> None:
+def test_printed_traceback_follows_its_log_line() -> None:
     shown = readable(json_line("failed", error="Traceback\n  boom").decode())
     assert shown.splitlines() == ["03:04:05.678 info: failed", "Traceback", "  boom"]
 
 
-def test_plain_lines_are_not_changed() -> None:
+def test_plain_log_lines_are_printed_unchanged() -> None:
     assert readable('{"no": "record"}') == '{"no": "record"}'
     assert readable("{broken") == "{broken"

@@ -20,7 +20,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunSettings:
     return settings_of(RunSettings, data_dir=tmp_path)
 
 
-def test_default_is_one_worker_per_stage() -> None:
+def test_run_starts_one_worker_per_stage_by_default() -> None:
     assert plan.parse_workers("") == {"stt": 1, "llm": 1, "tts": 1}
     assert plan.parse_workers("tts=2, llm=3") == {"stt": 1, "llm": 3, "tts": 2}
 
@@ -32,7 +32,7 @@ def test_wrong_worker_counts_are_refused_with_advice(asked: str) -> None:
     assert failure.value.code == MISUSED
 
 
-def test_workers_of_a_stage_have_different_names(settings: RunSettings) -> None:
+def test_run_gives_the_workers_of_a_stage_different_names(settings: RunSettings) -> None:
     made = plan.workers(settings, plan.parse_workers("tts=2"), {})
     assert [(worker.stage, worker.spec.name) for worker in made] == [
         ("stt", "stt"),
@@ -43,7 +43,7 @@ def test_workers_of_a_stage_have_different_names(settings: RunSettings) -> None:
     assert list(made[-1].spec.command[1:]) == ["-m", "tertulia_tts.main"]
 
 
-def test_environment_has_the_addresses_and_folders(settings: RunSettings) -> None:
+def test_services_get_addresses_and_folders_in_their_environment(settings: RunSettings) -> None:
     env = plan.environment(settings, {"PATH": "/bin"}, "unix:///x.sock?db=0")
     assert env["PATH"] == "/bin"
     assert env["TERTULIA_REDIS_URL"] == "unix:///x.sock?db=0"
@@ -51,36 +51,36 @@ def test_environment_has_the_addresses_and_folders(settings: RunSettings) -> Non
     assert env["TERTULIA_PORT"] == "8000"
 
 
-def test_own_model_server_disables_the_demo(settings: RunSettings) -> None:
+def test_configured_model_server_disables_the_demo(settings: RunSettings) -> None:
     assert not settings.model_copy(update={"llm_base_url": "http://127.0.0.1:11434/v1"}).demo
 
 
-def test_key_disables_the_demo(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
+def test_model_key_disables_the_demo(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-test")
     assert settings.demo
     assert not settings_of(RunSettings).demo
 
 
-def test_drain_time_is_short_unless_it_is_set(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
+def test_run_shortens_the_drain_time_unless_it_is_set(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
     assert plan.drain_s(settings) == plan.DRAIN_S
     monkeypatch.setenv("TERTULIA_DRAIN_S", "30")
     assert plan.drain_s(settings_of(RunSettings)) == 30
     assert plan.gateway(settings_of(RunSettings), {}).grace_s == 30 + plan.GRACE_S
 
 
-def test_configured_redis_is_not_our_own(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
+def test_run_starts_no_redis_if_one_is_configured(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:
     assert settings.own_redis
     monkeypatch.setenv("TERTULIA_REDIS_URL", "redis://127.0.0.1:6379/0")
     assert not settings_of(RunSettings).own_redis
 
 
-def test_metrics_are_off_without_a_port(settings: RunSettings) -> None:
+def test_run_serves_no_metrics_without_a_port(settings: RunSettings) -> None:
     assert plan.metrics_ports(settings, plan.parse_workers("")) == {}
     spec = plan.gateway(settings, {})
     assert plan.with_metrics(spec, {}) is spec
 
 
-def test_metrics_ports_follow_each_other_in_start_order(settings: RunSettings) -> None:
+def test_metrics_ports_are_consecutive_in_start_order(settings: RunSettings) -> None:
     settings = settings.model_copy(update={"metrics_port": 9100})
     counts = plan.parse_workers("tts=2")
     ports = plan.metrics_ports(settings, counts)
@@ -104,5 +104,5 @@ def test_metrics_ports_above_65535_are_refused_with_advice(settings: RunSettings
 @pytest.mark.parametrize(
     ("host", "reached"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")]
 )
-def test_wildcard_address_is_reached_over_loopback(settings: RunSettings, host: str, reached: str) -> None:
+def test_gateway_on_a_wildcard_address_is_reached_over_loopback(settings: RunSettings, host: str, reached: str) -> None:
     assert settings.model_copy(update={"host": host}).reachable_host == reached

@@ -12,7 +12,7 @@ from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight
 
 
-def test_data_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+def test_run_makes_a_data_folder_that_only_its_owner_can_read(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
     preflight.make_data_dir(folder)
     preflight.make_data_dir(folder)
@@ -20,17 +20,17 @@ def test_data_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_unwritable_data_folder_fails_with_advice(tmp_path: Path) -> None:
+def test_run_reports_an_unwritable_data_folder_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Failure, match="TERTULIA_DATA_DIR"):
         preflight.make_data_dir(tmp_path / "file" / "data")
 
 
-def test_port_0_takes_a_free_port() -> None:
+def test_run_with_port_0_uses_a_free_port() -> None:
     assert preflight.bindable_port("127.0.0.1", 0) > 0
 
 
-def test_used_port_fails_with_advice() -> None:
+def test_run_reports_a_used_port_with_advice() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -39,12 +39,12 @@ def test_used_port_fails_with_advice() -> None:
             preflight.bindable_port("127.0.0.1", port)
 
 
-def test_foreign_address_fails() -> None:
+def test_run_refuses_an_address_of_another_machine() -> None:
     with pytest.raises(Failure, match="TERTULIA_HOST"):
         preflight.bindable_port("192.0.2.1", 8000)
 
 
-def test_second_run_on_a_folder_fails(tmp_path: Path) -> None:
+def test_second_run_with_the_same_data_folder_is_refused(tmp_path: Path) -> None:
     with preflight.lock_data_dir(tmp_path):
         refused = pytest.raises(Failure, match=rf"another `tertulia run` \(process {os.getpid()}\)")
         with refused, preflight.lock_data_dir(tmp_path):
@@ -53,7 +53,7 @@ def test_second_run_on_a_folder_fails(tmp_path: Path) -> None:
         pass
 
 
-def test_folder_stays_locked_while_the_redis_of_a_killed_run_lives(
+def test_data_folder_is_locked_while_the_redis_of_a_killed_run_still_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "LOCK_PATIENCE_S", 0.0)
@@ -65,7 +65,7 @@ def test_folder_stays_locked_while_the_redis_of_a_killed_run_lives(
             pytest.fail("it was let in")
 
 
-def test_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_names_a_service_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     preflight.check_packages()
     monkeypatch.setattr(preflight, "PACKAGES", ("tertulia_shared", "tertulia_no_such"))
     with pytest.raises(Failure, match="tertulia-no-such not installed"):

@@ -26,7 +26,7 @@ def test_malformed_worker_names_are_skipped() -> None:
     assert found == [Member("tts", "my-host-4711-a1b2c3", "espeak"), Member("llm", "my-host-4712-a1b2c3", "demo")]
 
 
-def test_worker_is_matched_by_process_and_host() -> None:
+def test_live_worker_is_matched_by_process_and_host() -> None:
     member = Member("tts", "my-host-4711-a1b2c3", "espeak")
     assert member.is_process(4711, "my-host")
     assert not member.is_process(471, "my-host")
@@ -34,11 +34,11 @@ def test_worker_is_matched_by_process_and_host() -> None:
     assert not member.is_process(4711, "other")
 
 
-async def test_status_is_none_without_a_server() -> None:
+async def test_gateway_status_is_none_if_it_does_not_listen() -> None:
     assert await gateway_status("127.0.0.1", 1) is None
 
 
-async def test_status_is_that_of_readyz() -> None:
+async def test_gateway_status_is_that_of_readyz() -> None:
     asked: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +51,7 @@ async def test_status_is_that_of_readyz() -> None:
     assert asked[0].startswith(b"GET /readyz HTTP/1.1\r\n")
 
 
-async def test_cancel_does_not_wait_for_a_hanging_gateway() -> None:
+async def test_cancelled_readiness_check_does_not_wait_for_a_hanging_gateway() -> None:
     asked = asyncio.Event()
     never = asyncio.Event()
 
@@ -78,5 +78,5 @@ async def test_cancel_does_not_wait_for_a_hanging_gateway() -> None:
     ],
     ids=["ok", "no reason", "closed", "another protocol", "no number"],
 )  # fmt: skip
-def test_malformed_status_line_is_read_as_no_status(line: bytes, status: int | None) -> None:
+def test_malformed_http_status_line_counts_as_no_status(line: bytes, status: int | None) -> None:
     assert parse_status(line) == status

@@ -26,11 +26,11 @@ def test_redis_server_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.M
     assert redis.version_of(str(own)) == (5, 0, 14)
 
 
-def test_broken_server_has_no_version(tmp_path: Path) -> None:
+def test_redis_server_that_does_not_run_has_no_version(tmp_path: Path) -> None:
     assert redis.version_of(str(tmp_path / "nothing")) is None
 
 
-def test_long_socket_path_is_replaced_by_a_private_folder(tmp_path: Path) -> None:
+def test_too_long_socket_path_is_replaced_by_one_in_a_private_folder(tmp_path: Path) -> None:
     assert redis.socket_path(Path("/data/redis")) == Path("/data/redis/redis.sock")
     short = redis.socket_path(tmp_path / ("long" * 30))
     assert len(bytes(short)) <= redis.MAX_SOCKET_PATH
@@ -38,7 +38,7 @@ def test_long_socket_path_is_replaced_by_a_private_folder(tmp_path: Path) -> Non
     short.parent.rmdir()
 
 
-def test_command_disables_the_port_and_eviction_and_enables_persistence() -> None:
+def test_own_redis_runs_without_port_or_eviction_and_with_persistence() -> None:
     command = " ".join(redis.command("redis-server", Path("/d"), Path("/d/redis.sock")))
     for option in (
         "--port 0",

@@ -13,7 +13,7 @@ from tertulia_cli.run.report import Report
 @pytest.mark.parametrize(
     ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")], ids=["IPv4", "IPv6"]
 )  # fmt: skip
-def test_metrics_addresses_are_printed_in_one_line(host: str, shown: str) -> None:
+def test_run_prints_all_metrics_addresses_in_one_line(host: str, shown: str) -> None:
     out = io.StringIO()
     Report(Console(file=out, width=60, soft_wrap=True)).metrics(host, {"gateway": 9100, "stt": 9101, "tts-2": 9102})
     assert out.getvalue() == f"  Metrics: http://{shown}:9100/metrics (gateway), :9101 (stt), :9102 (tts-2)\n"

@@ -24,7 +24,7 @@ def texts(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_secrets_are_made_once_and_match_each_other(tmp_path: Path) -> None:
+def test_supabase_secrets_are_made_once_and_match_each_other(tmp_path: Path) -> None:
     assert keys.supabase_keys(tmp_path) == OK
     made = texts(tmp_path)
     assert set(made) == {
@@ -39,7 +39,7 @@ def test_secrets_are_made_once_and_match_each_other(tmp_path: Path) -> None:
     assert texts(tmp_path) == made
 
 
-def test_secrets_are_random_and_readable_by_their_readers_only(tmp_path: Path) -> None:
+def test_supabase_secrets_are_random_and_private(tmp_path: Path) -> None:
     for name in ("a", "b"):
         keys.supabase_keys(tmp_path / name)
     first, second = texts(tmp_path / "a"), texts(tmp_path / "b")
@@ -49,7 +49,7 @@ def test_secrets_are_random_and_readable_by_their_readers_only(tmp_path: Path) -
             assert path.stat().st_mode & 0o007 == 0
 
 
-def test_empty_secret_fails_instead_of_being_replaced(tmp_path: Path) -> None:
+def test_empty_secret_file_is_an_error_and_not_replaced(tmp_path: Path) -> None:
     keys.supabase_keys(tmp_path)
     path = tmp_path / "postgres" / "postgres"
     path.chmod(0o600)

@@ -33,7 +33,7 @@ def tertulia(*args: str) -> int:
     return ended.value.code
 
 
-def test_clip_becomes_a_voice(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_voice_add_makes_a_voice_from_a_clip(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = str(recording(tmp_path / "clip.wav"))
     assert tertulia("voice", "add", "bob", clip, "Hello  there.\n", "--title", "Bob", "--language", "en-GB") == 0
     made = read_voice(voices / "bob")
@@ -44,13 +44,13 @@ def test_clip_becomes_a_voice(tmp_path: Path, voices: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == "bob: Bob, en-GB (5.0 s)\n"
 
 
-def test_higher_sample_rate_is_reduced(tmp_path: Path, voices: Path) -> None:
+def test_voice_add_reduces_a_higher_sample_rate(tmp_path: Path, voices: Path) -> None:
     assert tertulia("voice", "add", "bob", str(recording(tmp_path / "clip.wav", 3.5, 96_000, 1)), "Hello.") == 0
     made = read_voice(voices / "bob")
     assert (made.sample_rate, made.seconds) == (48_000, pytest.approx(3.5))
 
 
-def test_existing_voice_is_replaced_only_with_replace(
+def test_voice_add_overwrites_a_voice_only_with_replace(
     tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = str(recording(tmp_path / "clip.wav"))
@@ -62,7 +62,7 @@ def test_existing_voice_is_replaced_only_with_replace(
     assert read_voice(voices / "bob").transcript == "Two."
 
 
-def test_unsuitable_clip_is_refused_with_the_reason(
+def test_voice_add_refuses_an_unsuitable_clip_with_the_reason(
     tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tertulia("voice", "add", "bob", str(recording(tmp_path / "clip.wav", 1)), "Hello.") == 2
@@ -77,6 +77,6 @@ def test_unsuitable_clip_is_refused_with_the_reason(
     assert not voices.exists()
 
 
-def test_empty_list_shows_how_to_add_a_voice(capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_voice_list_shows_how_to_add_a_voice(capsys: pytest.CaptureFixture[str]) -> None:
     assert tertulia("voice", "list") == 0
     assert "tertulia voice add" in capsys.readouterr().out

@@ -64,14 +64,14 @@ def test_reply_that_failed_before_its_first_word_is_silent() -> None:
     assert not queue.is_silent("b")
 
 
-def test_mark_in_a_queued_message_keeps_the_audio_after_it() -> None:
+def test_keep_from_drops_the_audio_up_to_the_mark() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", "c")
     queue.keep_from(AudioMark("b", "2-3"))
     assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_mark_in_an_older_turn_keeps_the_whole_current_turn() -> None:
+def test_keep_from_a_mark_in_an_older_turn_keeps_the_current_turn() -> None:
     queue = AudioQueue()
     begin(queue, "old", epoch=1)
     begin(queue, "a", epoch=2)
@@ -86,7 +86,7 @@ def test_reset_accepts_messages_of_a_lower_epoch() -> None:
     assert queued(queue) == ["a"]
 
 
-async def test_next_waits_for_a_message() -> None:
+async def test_next_waits_until_a_message_is_queued() -> None:
     queue = AudioQueue()
     waiting = asyncio.create_task(queue.next())
     await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_next_waits_for_a_message() -> None:
 
 
 @pytest.mark.parametrize("cause", ["interruption", "loss", "failure"])
-async def test_dropped_message_cancels_the_task_that_sends_it(cause: str) -> None:
+async def test_task_that_sends_a_message_is_cancelled_when_the_message_is_dropped(cause: str) -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     sending = asyncio.create_task(asyncio.Event().wait())

@@ -1,4 +1,4 @@
-"""Audio sending, step by step: the test's transport holds frames back, so that each moment can be examined."""
+"""Audio sending, step by step: the test's transport accepts a frame only when the test allows it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def begin(bus: MemoryBus, message_id: str, *, epoch: int, chunks: int, fin
     await outlet.flush()
 
 
-async def test_frame_that_waits_for_a_slow_client_is_not_sent_after_an_interruption(
+async def test_frame_waiting_for_a_slow_client_is_not_sent_after_an_interruption(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     async with talk(bus, transport) as conversation:
@@ -90,7 +90,7 @@ async def test_frame_that_waits_for_a_slow_client_is_not_sent_after_an_interrupt
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
 
 
-async def test_message_without_a_final_entry_gives_way_to_the_next_epoch(
+async def test_next_message_is_sent_if_an_interrupted_one_has_no_final_entry(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
@@ -103,7 +103,7 @@ async def test_message_without_a_final_entry_gives_way_to_the_next_epoch(
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "b1-2", "audio_complete"]
 
 
-async def test_message_that_redis_lost_gives_way_to_the_next_turn_of_the_same_epoch(
+async def test_next_turn_is_sent_if_redis_lost_the_message_being_sent(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
@@ -120,7 +120,9 @@ async def test_message_that_redis_lost_gives_way_to_the_next_turn_of_the_same_ep
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "audio_complete"]
 
 
-async def test_raised_epoch_stops_the_frames_of_a_read_in_progress(bus: MemoryBus, transport: GatedTransport) -> None:
+async def test_frames_already_read_are_not_sent_after_the_epoch_rises(
+    bus: MemoryBus, transport: GatedTransport
+) -> None:
     position = ClientPosition("me", claimed=True)
     async with talk(bus, transport, position):
         raised = False
@@ -139,7 +141,7 @@ async def test_raised_epoch_stops_the_frames_of_a_read_in_progress(bus: MemoryBu
     assert [frame for frame in transport.taken if frame.startswith("a1")] == ["a1-1"]
 
 
-async def test_queue_drops_older_audio_before_the_client_gets_interrupted(
+async def test_older_audio_is_dropped_before_the_interrupted_event_is_sent(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     epochs: list[int] = []
@@ -160,7 +162,7 @@ async def test_queue_drops_older_audio_before_the_client_gets_interrupted(
     assert epochs == [4]
 
 
-async def test_audio_follows_the_event_that_starts_its_message(bus: MemoryBus, transport: GatedTransport) -> None:
+async def test_audio_is_sent_after_the_message_started_event(bus: MemoryBus, transport: GatedTransport) -> None:
     transport.gate.set()
     async with talk(bus, transport):
         await begin(bus, A, epoch=0, chunks=2, final=True)

@@ -34,7 +34,7 @@ def test_other_hosts_are_refused_without_a_token(host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost:9", "http://localhost:8000@evil"])
-def test_other_origins_are_refused_status(origin: str) -> None:
+def test_other_origins_are_refused(origin: str) -> None:
     assert refused_status(Access(settings()), host="localhost:8000", origin=origin) == 403
 
 
@@ -54,11 +54,11 @@ def test_page_of_another_site_needs_an_allowed_origin(site: str) -> None:
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_own_page_and_typed_addresses_are_allowed(site: str) -> None:
+def test_own_page_and_addresses_typed_by_the_user_are_allowed(site: str) -> None:
     assert refused_status(Access(settings()), host="localhost", sec_fetch_site=site) == 0
 
 
-def test_token_is_required_and_accepted_in_query_and_header() -> None:
+def test_token_is_accepted_in_the_query_and_in_the_header() -> None:
     access = Access(settings(host="0.0.0.0", token=TOKEN))
     assert refused_status(access, host="talk.lan") == 401
     assert refused_status(access, host="talk.lan", query={"token": "wrong"}) == 401
@@ -85,13 +85,13 @@ def test_published_host_decides_whether_a_token_is_required() -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "with\nbreak-and-more-of-it", "ünïcödé-ünïcödé-ünïcödé"])
-def test_unusable_tokens_are_refused_status(token: str) -> None:
+def test_unusable_tokens_are_refused(token: str) -> None:
     with pytest.raises(ValidationError, match="at least 16"):
         settings(token=token)
 
 
 @pytest.mark.parametrize("origin", ["talk.example.org", "ftp://a", "https://a/path", "https://"])
-def test_malformed_origins_are_refused_status(origin: str) -> None:
+def test_malformed_origins_are_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="https://talk"):
         settings(origins=origin)
 
@@ -100,6 +100,6 @@ def test_repr_of_settings_hides_the_token() -> None:
     assert TOKEN not in repr(settings(token=TOKEN))
 
 
-def test_names_are_not_loopback() -> None:
+def test_host_name_is_not_a_loopback_address() -> None:
     assert is_loopback("::1")
     assert not is_loopback("example.org")

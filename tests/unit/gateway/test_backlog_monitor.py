@@ -23,7 +23,9 @@ POSTED_MS = 1_763_800_000_000
 ALIVE_S = 5.0
 
 
-class Scene:
+class MonitorSetup:
+    """A backlog monitor, its metrics, and a bus whose wall clock the test sets."""
+
     def __init__(self) -> None:
         self.metrics = Metrics()
         self.now_ms = POSTED_MS
@@ -42,22 +44,22 @@ class Scene:
 
 @virtual_time
 async def test_backlog_workers_and_outbox_are_reported() -> None:
-    it = Scene()
-    await it.bus.prepare("tts")
+    setup = MonitorSetup()
+    await setup.bus.prepare("tts")
     for _ in range(3):
-        await it.bus.post("tts", Work(new_id(), message_id=new_id()))
-        it.now_ms += 1000
-    claim, _ = await it.bus.claim("tts", "a", count=2, block_s=0)
-    await it.bus.nack(claim, "a")
-    outlet = it.bus.outlet()
-    outlet.append(it.bus.keys.store(), StoreWrite("message", "c"))
-    outlet.append(it.bus.keys.held_back(), StoreWrite("message", "c"))
-    outlet.append(it.bus.keys.dead(), DeadLetter("tts", "1-0", 3, "no luck"))
+        await setup.bus.post("tts", Work(new_id(), message_id=new_id()))
+        setup.now_ms += 1000
+    claim, _ = await setup.bus.claim("tts", "a", count=2, block_s=0)
+    await setup.bus.nack(claim, "a")
+    outlet = setup.bus.outlet()
+    outlet.append(setup.bus.keys.store(), StoreWrite("message", "c"))
+    outlet.append(setup.bus.keys.held_back(), StoreWrite("message", "c"))
+    outlet.append(setup.bus.keys.dead(), DeadLetter("tts", "1-0", 3, "no luck"))
     await outlet.flush()
     for member in ("tts:a:espeak", "tts:b:higgs", "llm:c:demo"):
-        await it.bus.beat(member)
-    async with it.monitored():
-        seen = scraped(it.metrics)
+        await setup.bus.beat(member)
+    async with setup.monitored():
+        seen = scraped(setup.metrics)
     figures = {
         name: seen.of(f"tertulia_work_{name}", stage="tts")
         for name in ("waiting", "held", "handed_back", "oldest_waiting_seconds", "oldest_held_seconds")
@@ -70,23 +72,23 @@ async def test_backlog_workers_and_outbox_are_reported() -> None:
     assert seen.of("tertulia_store_outbox_entries") == 2
     assert seen.of("tertulia_dead_letter_entries") == 1
     assert seen.of("tertulia_redis_up") == 1
-    assert it.metrics.health.problem() == ""
+    assert setup.metrics.health.problem() == ""
 
 
 @virtual_time
 async def test_backlog_metrics_disappear_while_redis_is_unavailable() -> None:
-    it = Scene()
-    async with it.monitored():
-        assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0
-        it.bus.break_connection()
+    setup = MonitorSetup()
+    async with setup.monitored():
+        assert scraped(setup.metrics).of("tertulia_work_waiting", stage="tts") == 0
+        setup.bus.break_connection()
         await asyncio.sleep(POLL_S * 2)
-        seen = scraped(it.metrics)
+        seen = scraped(setup.metrics)
         assert seen.of("tertulia_redis_up") == 0
         for gone in ("work_waiting", "work_oldest_held_seconds", "workers", "store_outbox_entries"):
             assert not seen.has(f"tertulia_{gone}")
-        it.bus.restore_connection()
+        setup.bus.restore_connection()
         await asyncio.sleep(POLL_S * 2)
-        seen = scraped(it.metrics)
+        seen = scraped(setup.metrics)
         assert seen.of("tertulia_redis_up") == 1
         assert seen.of("tertulia_workers", stage="tts") == 0
 
@@ -101,14 +103,14 @@ class Silent(MemoryBus):
 
 @virtual_time
 async def test_redis_that_does_not_answer_in_time_counts_as_a_failure() -> None:
-    it = Scene()
-    it.bus = Silent(Keys("test"), clock=now)
-    async with it.monitored():
+    setup = MonitorSetup()
+    setup.bus = Silent(Keys("test"), clock=now)
+    async with setup.monitored():
         await asyncio.sleep(PATIENCE_S + 0.1)
-        seen = scraped(it.metrics)
+        seen = scraped(setup.metrics)
     assert seen.of("tertulia_redis_up") == 0
     assert seen.of("tertulia_redis_failures_total") == 1
-    assert it.metrics.health.problem()
+    assert setup.metrics.health.problem()
 
 
 class Forbidding(MemoryBus):
@@ -119,17 +121,17 @@ class Forbidding(MemoryBus):
 
 
 @virtual_time
-async def test_redis_that_refuses_the_backlog_is_up_and_is_logged_once(
+async def test_redis_that_refuses_the_backlog_counts_as_available_and_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    it = Scene()
-    it.bus = Forbidding(Keys("test"), clock=now)
-    async with it.monitored():
+    setup = MonitorSetup()
+    setup.bus = Forbidding(Keys("test"), clock=now)
+    async with setup.monitored():
         await asyncio.sleep(POLL_S * 3)
-    seen = scraped(it.metrics)
+    seen = scraped(setup.metrics)
     assert seen.of("tertulia_redis_up") == 1
     assert not seen.has("tertulia_work_waiting")
-    assert it.metrics.health.problem() == ""
+    assert setup.metrics.health.problem() == ""
     assert [record.getMessage() for record in caplog.records] == [
         "the backlog in Redis cannot be polled: Redis refused EVALSHA: NOPERM scripted"
     ]

@@ -88,7 +88,7 @@ def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
         assert isinstance(parse(frame("model_settings", {name: value})), Problem)
 
 
-def test_problem_names_every_wrong_setting() -> None:
+def test_problem_names_all_wrong_settings() -> None:
     problem = parse(frame("model_settings", {"top_p": 2, "min_p": -1, "temperature": 1}))
     assert isinstance(problem, Problem)
     assert "`top_p`" in problem.message

@@ -1,4 +1,4 @@
-"""A WebSocket connection whose client disappears with unread receipts."""
+"""A WebSocket connection whose client disconnects while receipts are unread."""
 
 from __future__ import annotations
 

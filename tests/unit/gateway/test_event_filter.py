@@ -54,7 +54,7 @@ def test_reset_filter_accepts_any_epoch() -> None:
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND
 
 
-def test_other_client_replaces_this_one_only_after_its_own_claim() -> None:
+def test_client_is_replaced_only_by_a_client_that_connected_after_it() -> None:
     events = EventFilter("me", claimed=False)
     assert events.decide(b"client_changed", client("before")) is Decision.SKIP
     assert events.decide(b"client_changed", client("me")) is Decision.SKIP

@@ -59,7 +59,7 @@ def plain(tokens: list[Token]) -> str:
 
 
 def as_shown(text: str) -> str:
-    """The text without white space at the ends of lines; an empty line has a no-break space."""
+    """The text as the export shows it: without white space around lines, and with a no-break space in empty lines."""
     lines = [line.strip() or NBSP for line in text.strip().split("\n")]
     return "\n".join(lines).strip()
 
@@ -110,12 +110,12 @@ def test_any_text_stays_in_its_own_paragraph(texts: list[str]) -> None:
         assert [line.text.split() for line in lines] == [as_shown(text).split() for text in texts]
 
 
-def test_status_of_an_unfinished_message_is_noted_in_italics() -> None:
+def test_status_of_an_interrupted_message_is_added_in_italics() -> None:
     markdown = exported(("Luna", "Well, *(cut off)*"), status="interrupted")
     assert markdown.endswith("\n**Luna:** Well, \\*(cut off)\\* *(cut off)*\n")
 
 
-def test_invisible_characters_of_old_names_are_left_out() -> None:
+def test_invisible_characters_in_names_and_titles_are_removed() -> None:
     markdown = exported(("Lu\u202ena", "Hi"), title="St\u200bars")
     assert markdown.startswith("# Stars\n")
     assert "\n**Luna:** Hi\n" in markdown

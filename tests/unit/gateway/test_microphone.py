@@ -15,7 +15,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 C = "cccccccc-0000-4000-8000-000000000001"
 
 
-class Listener:
+class RunningMicrophone:
     """A running microphone. `failures` gets an item for each failed attempt to write."""
 
     def __init__(self, bus: MemoryBus) -> None:
@@ -26,7 +26,7 @@ class Listener:
     async def _failed(self) -> None:
         self.failures.put_nowait(None)
 
-    async def heard(self, session_id: str, count: int) -> list[bytes]:
+    async def wait_for_chunks(self, session_id: str, count: int) -> list[bytes]:
         """Wait for this many chunks of a session. Returns their PCM."""
         key = self.bus.keys.mic(C, session_id)
         async with asyncio.timeout(10):
@@ -39,62 +39,62 @@ class Listener:
 
 
 @pytest.fixture
-async def listener(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Listener]:
+async def running(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[RunningMicrophone]:
     monkeypatch.setattr(microphone, "FIRST_BACKOFF_S", 0.0)
-    made = Listener(MemoryBus(keys))
+    made = RunningMicrophone(MemoryBus(keys))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.microphone.run())
         yield made
         running.cancel()
 
 
-async def test_audio_from_an_outage_is_written_when_redis_is_back(listener: Listener) -> None:
-    session_id = listener.microphone.start(C)
-    listener.microphone.feed(b"\0\0")
-    await listener.heard(session_id, 1)
-    listener.bus.break_connection()
+async def test_audio_of_an_outage_is_written_when_redis_is_available_again(running: RunningMicrophone) -> None:
+    session_id = running.microphone.start(C)
+    running.microphone.feed(b"\0\0")
+    await running.wait_for_chunks(session_id, 1)
+    running.bus.break_connection()
     for n in range(1, 10):
-        listener.microphone.feed(bytes([n, 0]))
+        running.microphone.feed(bytes([n, 0]))
     async with asyncio.timeout(10):
         for _ in range(3):  # it retries without further audio
-            await listener.failures.get()
-    listener.bus.restore_connection()
-    assert await listener.heard(session_id, 10) == [bytes([n, 0]) for n in range(10)]
+            await running.failures.get()
+    running.bus.restore_connection()
+    assert await running.wait_for_chunks(session_id, 10) == [bytes([n, 0]) for n in range(10)]
 
 
-async def test_full_queue_drops_the_oldest_chunks(listener: Listener) -> None:
-    listener.bus.break_connection()
-    session_id = listener.microphone.start(C)
+async def test_full_queue_drops_the_oldest_chunks(running: RunningMicrophone) -> None:
+    running.bus.break_connection()
+    session_id = running.microphone.start(C)
     for n in range(MAX_WAITING + 100):
-        listener.microphone.feed(n.to_bytes(2, "little"))
-    listener.microphone.stop("stopped")
-    listener.bus.restore_connection()
+        running.microphone.feed(n.to_bytes(2, "little"))
+    running.microphone.stop("stopped")
+    running.bus.restore_connection()
     # the session's begin and end are kept
-    heard = await listener.heard(session_id, MAX_WAITING - 1)
+    heard = await running.wait_for_chunks(session_id, MAX_WAITING - 1)
     assert len(heard) == MAX_WAITING - 1
     assert heard[-1] == b""
     assert heard[-2] == (MAX_WAITING + 99).to_bytes(2, "little")
-    assert await listener.bus.open_work("stt") == 1
+    assert await running.bus.open_work("stt") == 1
 
 
-async def test_stopped_session_that_redis_lost_is_posted_again_with_its_end(listener: Listener) -> None:
-    session_id = listener.microphone.start(C)
-    listener.microphone.feed(b"\0\0")
-    listener.microphone.stop("stopped")
-    await listener.heard(session_id, 2)
-    await listener.bus.free([listener.bus.keys.mic(C, session_id).name], keep_end=False)
-    listener.microphone.redis_lost_data()
-    assert await listener.heard(session_id, 1) == [b""]
-    assert await listener.bus.open_work("stt") == 2
+async def test_stopped_session_that_redis_lost_is_posted_again_with_its_end(running: RunningMicrophone) -> None:
+    session_id = running.microphone.start(C)
+    running.microphone.feed(b"\0\0")
+    running.microphone.stop("stopped")
+    await running.wait_for_chunks(session_id, 2)
+    await running.bus.free([running.bus.keys.mic(C, session_id).name], keep_end=False)
+    running.microphone.redis_lost_data()
+    assert await running.wait_for_chunks(session_id, 1) == [b""]
+    assert await running.bus.open_work("stt") == 2
 
 
-async def test_ended_session_is_not_posted_again_after_data_loss(listener: Listener) -> None:
-    session_id = listener.microphone.start(C)
-    listener.microphone.stop("stopped")
-    await listener.heard(session_id, 1)
-    listener.microphone.ended(session_id)
-    listener.microphone.redis_lost_data()
-    listener.microphone.start(C)
-    listener.microphone.feed(b"\0\0")
-    await listener.heard(listener.microphone.session_id, 1)
-    assert await listener.bus.open_work("stt") == 2, "one for each session"
+async def test_ended_session_is_not_posted_again_after_data_loss(running: RunningMicrophone) -> None:
+    session_id = running.microphone.start(C)
+    running.microphone.stop("stopped")
+    await running.wait_for_chunks(session_id, 1)
+    running.microphone.ended(session_id)
+    running.microphone.redis_lost_data()
+    running.microphone.start(C)
+    running.microphone.feed(b"\0\0")
+    await running.wait_for_chunks(running.microphone.session_id, 1)
+    assert await running.bus.open_work("stt") == 2, "one for each session"

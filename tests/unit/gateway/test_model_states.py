@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tertulia_gateway.rest.model_states import RECENT_MS, known_models, models_of
-from tertulia_gateway.rest.shapes import ModelState
+from tertulia_gateway.rest.schemas import ModelState
 from tertulia_shared.bus import BusUnavailable
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus

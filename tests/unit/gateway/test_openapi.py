@@ -43,7 +43,7 @@ def described() -> Any:
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 
 
-def test_table_lists_every_operation() -> None:
+def test_list_of_operations_is_complete() -> None:
     found = {result.ok().label for result in described().get_all_operations()}
     assert found == set(OPERATIONS)
 
@@ -51,7 +51,7 @@ def test_table_lists_every_operation() -> None:
 @pytest.mark.parametrize("label", OPERATIONS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
 @given(data=st.data())
-def test_answer_conforms_to_the_document(label: str, data: st.DataObject) -> None:
+def test_response_conforms_to_the_openapi_document(label: str, data: st.DataObject) -> None:
     method, _, path = label.partition(" ")
     case = data.draw(described()[path][method].as_strategy())
     response = case.call(headers=HERE)

@@ -35,32 +35,32 @@ def position() -> ClientPosition:
     return made
 
 
-def test_interruption_drops_audio_and_playback_before_the_client_has_the_event(position: ClientPosition) -> None:
+def test_interruption_drops_queued_audio_before_the_client_gets_the_event(position: ClientPosition) -> None:
     assert position.advance(event("interrupted", epoch=2)) is Decision.SEND
     assert position.audio.head is None
     assert position.playback.remaining(0.0) == 0.0
     assert position.timeline.turn_id == "t", "the timeline follows what the client has"
 
 
-def test_raise_to_the_same_epoch_keeps_audio_and_playback(position: ClientPosition) -> None:
+def test_audio_is_kept_if_the_epoch_does_not_rise(position: ClientPosition) -> None:
     position.raise_epoch(1)
     assert position.audio.head is not None
     assert position.playback.remaining(0.0) == 1.0
 
 
-def test_lower_epoch_of_a_new_turn_drops_audio_and_continues_from_there(position: ClientPosition) -> None:
+def test_turn_with_a_lower_epoch_drops_queued_audio_and_is_accepted(position: ClientPosition) -> None:
     position.raise_epoch(5)
     assert position.advance(event("turn_accepted", epoch=1, turn_id="u")) is Decision.SEND_AFTER_LOSS
     assert (position.epoch, position.audio.epoch, position.audio.head) == (1, 1, None)
 
 
-def test_position_that_accepts_any_epoch_takes_a_lower_one(position: ClientPosition) -> None:
+def test_lower_epoch_is_accepted_after_accept_any_epoch(position: ClientPosition) -> None:
     position.accept_any_epoch()
     assert position.audio.head is None
     assert position.advance(event("turn_accepted", epoch=1, turn_id="u")) is Decision.SEND
 
 
-def test_advance_moves_the_position_and_rebuild_does_not(position: ClientPosition) -> None:
+def test_advance_changes_the_last_entry_and_rebuild_does_not(position: ClientPosition) -> None:
     fresh = ClientPosition("me", claimed=False, after="3-0")
     assert fresh.rebuild(TURN[0])
     assert not fresh.rebuild(event("client_changed", client="another"))
@@ -77,7 +77,7 @@ CHANGES: dict[str, Callable[[ClientPosition], object]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 @virtual_time
-async def test_change_of_the_turn_wakes_its_waiter_once(name: str) -> None:
+async def test_turn_change_returns_once_after_a_change(name: str) -> None:
     position = ClientPosition("me", claimed=True)
     waiting = asyncio.create_task(position.turn_change(60.0))
     await asyncio.sleep(1.0)
@@ -90,7 +90,7 @@ async def test_change_of_the_turn_wakes_its_waiter_once(name: str) -> None:
 
 
 @virtual_time
-async def test_llm_chunk_does_not_wake_the_waiter() -> None:
+async def test_turn_change_ignores_an_llm_chunk() -> None:
     position = ClientPosition("me", claimed=True)
     position.has_event(event("llm_chunk", message_id="m"))
     begun = now()

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import UnfinishedConnections
+from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
 
 
 @dataclass(eq=False)
@@ -40,13 +40,13 @@ async def _until_parsed(*senders: Sender) -> None:
             await asyncio.sleep(0)
 
 
-async def test_single_slice_is_parsed_at_once() -> None:
+async def test_first_slice_of_a_connection_is_parsed_at_once() -> None:
     sender = Sender("a", 1)
     FairParsing().add(sender)
     assert sender.parsed == ["a"]
 
 
-async def test_connections_with_much_to_parse_take_turns() -> None:
+async def test_connections_with_unparsed_bytes_are_parsed_in_turns() -> None:
     parsed: list[str] = []
     parsing = FairParsing()
     flood, other = Sender("flood", 100, parsed), Sender("other", 2, parsed)
@@ -69,7 +69,7 @@ async def test_parser_failure_ends_only_its_own_connection() -> None:
     assert (bad.evicted, flood.evicted, other.evicted) == (True, False, False)
 
 
-def test_connection_above_the_limit_evicts_the_oldest_that_waits() -> None:
+def test_connection_above_the_limit_evicts_the_oldest_one_that_waits_for_its_client() -> None:
     unfinished = UnfinishedConnections(2)
     busy, idle, new = Sender("busy", 0, waits=False), Sender("idle", 0), Sender("new", 0)
     for connection in (busy, idle, new):
@@ -78,7 +78,7 @@ def test_connection_above_the_limit_evicts_the_oldest_that_waits() -> None:
     assert len(unfinished) == 2
 
 
-def test_newest_connection_is_evicted_if_all_others_are_being_answered() -> None:
+def test_newest_connection_is_evicted_if_no_other_one_waits_for_its_client() -> None:
     unfinished = UnfinishedConnections(1)
     busy, new = Sender("busy", 0, waits=False), Sender("new", 0, waits=False)
     unfinished.enter(busy)

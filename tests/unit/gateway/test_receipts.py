@@ -19,7 +19,7 @@ async def written(bus: MemoryBus) -> list[int]:
     return [int(entry.fields[b"chunk_index"]) for entry in entries]
 
 
-async def test_newest_of_receipts_above_the_rate_is_written_a_moment_later(bus: MemoryBus) -> None:
+async def test_newest_receipt_above_the_rate_limit_is_written_after_a_delay(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     for chunk in range(200):
@@ -30,7 +30,7 @@ async def test_newest_of_receipts_above_the_rate_is_written_a_moment_later(bus: 
     running.cancel()
 
 
-async def test_deferred_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
+async def test_deferred_receipt_is_written_when_the_writer_is_cancelled(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     await asyncio.sleep(0)

@@ -36,21 +36,21 @@ async def test_status_and_readiness_follow_redis_and_workers(api: httpx2.AsyncCl
     problem(await api.get("/api/voices"), 503)
 
 
-async def test_absent_store_is_a_problem(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_unavailable_store_is_reported_as_a_503_problem(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     store.away = True
-    assert "away" in problem(await api.get("/api/characters"), 503)["detail"]
+    assert "unavailable" in problem(await api.get("/api/characters"), 503)["detail"]
 
 
 @pytest.mark.parametrize(
     "path",
     ["/api/conversations?limit=0", "/api/conversations?before=x", "/api/conversations/7", "/api/characters/../x%00"],
 )
-async def test_bad_parameters_are_problems(api: httpx2.AsyncClient, path: str) -> None:
+async def test_bad_parameters_are_reported_as_problem_details(api: httpx2.AsyncClient, path: str) -> None:
     response = await api.get(path)
     problem(response, 404 if "characters" in path else 422)
 
 
-async def test_wrong_paths_and_methods_are_problems(api: httpx2.AsyncClient) -> None:
+async def test_wrong_paths_and_methods_are_reported_as_problem_details(api: httpx2.AsyncClient) -> None:
     problem(await api.get("/api/nothing"), 404)
     problem(await api.put("/api/characters", json={}), 405)
     problem(await api.post("/api/characters", content=b"{"), 422)
@@ -63,7 +63,7 @@ async def test_other_origins_and_hosts_are_refused(api: httpx2.AsyncClient) -> N
     problem(await api.get("/api/characters", headers={"Host": "evil.example"}), 403)
 
 
-async def test_api_requires_the_token_and_health_does_not(bus: MemoryBus, store: MemoryStore) -> None:
+async def test_api_requires_the_token_and_the_health_check_does_not(bus: MemoryBus, store: MemoryStore) -> None:
     secret = "y" * 20
     async with client_of(bus, store, token=secret) as api:
         refused = await api.get("/api/characters")
@@ -95,7 +95,7 @@ async def test_openapi_describes_the_problems(api: httpx2.AsyncClient) -> None:
         assert list(answers[status]["content"]) == ["application/problem+json"]
 
 
-async def test_reference_lists_operations_and_shapes_without_scripts(api: httpx2.AsyncClient) -> None:
+async def test_api_docs_list_operations_and_schemas_without_scripts(api: httpx2.AsyncClient) -> None:
     page = (await api.get("/api/docs")).text
     assert "<code>PATCH /api/characters/{character_id}</code>" in page
     assert 'href="#ProblemDetails"' in page
@@ -112,7 +112,7 @@ async def test_long_and_chunked_bodies_are_refused(api: httpx2.AsyncClient) -> N
     problem(await api.post("/api/characters", content=endless()), 411)
 
 
-async def test_metrics_are_text_and_need_access(bus: MemoryBus, store: MemoryStore) -> None:
+async def test_metrics_are_plain_text_and_require_access(bus: MemoryBus, store: MemoryStore) -> None:
     token = "x" * 16
     async with client_of(bus, store, token=token) as api:
         problem(await api.get("/metrics"), 401)

@@ -132,7 +132,7 @@ async def test_invisible_characters_are_refused_with_their_code_point(
     assert (taken.status_code, taken.json()["name"]) == (201, "می\u200cخواهم 👩\u200d🚀")
 
 
-async def test_invisible_name_of_an_earlier_release_allows_changes(
+async def test_character_with_an_invisible_name_of_an_earlier_release_can_be_changed(
     api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (known, *_) = await store.characters()
@@ -143,7 +143,7 @@ async def test_invisible_name_of_an_earlier_release_allows_changes(
     assert (changed.status_code, changed.json()["name"]) == (200, "Iris")
 
 
-async def test_taken_name_is_a_conflict(api: httpx2.AsyncClient) -> None:
+async def test_character_with_a_name_in_use_is_refused(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
     assert "another name" in details["detail"]
 

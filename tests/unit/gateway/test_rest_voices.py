@@ -71,7 +71,7 @@ async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.Async
     assert await bus.hash(bus.keys.state(spoken[0].conversation_id)) == {}
 
 
-async def test_failed_voice_sample_leaves_no_entries(
+async def test_failed_voice_sample_leaves_no_entries_in_redis(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.MAX_PCM_BYTES", 4)

@@ -19,7 +19,7 @@ def stored(entry: object) -> Fields:
     return dict(zip(raw[::2], raw[1::2], strict=True))
 
 
-def test_event_is_flat_json_with_its_id() -> None:
+def test_event_becomes_a_flat_json_object_with_its_id() -> None:
     message = orjson.loads(event_json("17-0", stored(LLMChunk("Grüße 🌙", "c", "m")), 5))
     assert message == {
         "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "sentence_ends": [],
@@ -27,12 +27,12 @@ def test_event_is_flat_json_with_its_id() -> None:
     }  # fmt: skip
 
 
-def test_event_keeps_nested_fields() -> None:
+def test_nested_fields_of_an_event_are_kept() -> None:
     reply = {"message_id": "m", "character_id": "c", "character_name": "Luna"}
     assert orjson.loads(event_json("1-0", stored(TurnStarted("t", (reply,))), 0))["replies"] == [reply]
 
 
-def test_audio_frame_is_a_msgpack_map() -> None:
+def test_audio_entry_becomes_a_msgpack_map() -> None:
     frame = msgpack.unpackb(audio_frame("2-3", stored(AudioChunk(b"\1\2", 1, 2, "conversation", "m", "c"))))
     assert frame == {
         "type": "audio", "message_id": "m", "character_id": "c", "sentence_index": 1, "chunk_index": 2, "id": "2-3",
@@ -40,13 +40,13 @@ def test_audio_frame_is_a_msgpack_map() -> None:
     }  # fmt: skip
 
 
-def test_answer_has_no_event_id() -> None:
+def test_event_for_one_connection_has_no_event_id() -> None:
     assert orjson.loads(answer_json(AudioComplete("m", "c"), id="4-0")) == {
         "type": "audio_complete", "message_id": "m", "character_id": "c", "id": "4-0",
     }  # fmt: skip
 
 
-def test_answer_to_model_settings_has_all_settings() -> None:
+def test_model_settings_event_contains_all_settings() -> None:
     assert orjson.loads(settings_json(ModelSettings(top_k=3))) == {
         "type": "model_settings", "model": None, "temperature": None, "top_p": None, "min_p": None, "top_k": 3,
         "frequency_penalty": None, "presence_penalty": None, "repetition_penalty": None,

@@ -25,7 +25,7 @@ at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
 """The number of the bus call that fails. Opening a conversation takes fewer calls."""
 
 
-class Flickering(MemoryBus):
+class FailingOnce(MemoryBus):
     """A bus that fails once, at the `moment`-th call after `moment` was set."""
 
     moment = 0
@@ -82,7 +82,7 @@ async def receives_events(bus: MemoryBus, transport: RecordingTransport, session
 @at_any_moment
 @virtual_time
 async def test_first_conversation_opens_as_soon_as_redis_answers(moment: int) -> None:
-    bus, transport = Flickering(Keys("test"), clock=now), RecordingTransport()
+    bus, transport = FailingOnce(Keys("test"), clock=now), RecordingTransport()
     bus.moment = moment
     async with open_session(bus, transport) as session:
         await asyncio.sleep(60)
@@ -92,8 +92,8 @@ async def test_first_conversation_opens_as_soon_as_redis_answers(moment: int) ->
 
 @at_any_moment
 @virtual_time
-async def test_open_conversation_stays_open_if_the_next_one_fails(moment: int) -> None:
-    bus, transport = Flickering(Keys("test"), clock=now), RecordingTransport()
+async def test_open_conversation_stays_open_if_the_next_one_cannot_be_opened(moment: int) -> None:
+    bus, transport = FailingOnce(Keys("test"), clock=now), RecordingTransport()
     async with open_session(bus, transport) as session:
         await asyncio.sleep(60)
         bus.moment = moment

@@ -45,7 +45,7 @@ def test_spoken_turn_has_all_times_and_settles() -> None:
     }  # fmt: skip
 
 
-def test_transcript_after_its_turn_is_recorded() -> None:
+def test_transcript_that_comes_after_its_turn_is_recorded() -> None:
     timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
     timeline.see(b"transcription_finished", event(1001, turn_id="t"))

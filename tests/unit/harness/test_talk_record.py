@@ -57,7 +57,7 @@ def record_of(frames: list[Frame]) -> Record:
     return record
 
 
-def test_correct_conversation_has_no_faults() -> None:
+def test_recorded_correct_conversation_has_no_faults() -> None:
     record = record_of(a_talk())
     assert record.faults == []
     assert record.turn_is_done("t1")
@@ -66,7 +66,7 @@ def test_correct_conversation_has_no_faults() -> None:
 
 
 @pytest.mark.parametrize("length", range(17))
-def test_turn_is_done_only_at_its_last_frame(length: int) -> None:
+def test_recorded_turn_is_complete_only_after_its_last_frame(length: int) -> None:
     record = record_of(a_talk()[:length])
     assert record.faults == []
     assert not record.turn_is_done("t1")
@@ -110,7 +110,7 @@ WRONG: dict[str, Callable[[list[Frame]], object]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_record_reports_each_kind_of_fault(name: str) -> None:
+def test_record_reports_each_kind_of_faulty_frame(name: str) -> None:
     frames = a_talk()
     WRONG[name](frames)
     assert record_of(frames).faults

@@ -76,7 +76,7 @@ def extra(*names: str) -> dict[str, Any]:
         (
             {
                 "object": "error",
-                "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'min_p'), 'msg': 'Extra inputs not permitted'}]",
+                "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'min_p'), 'msg': 'Extra inputs'}]",
                 "type": "BadRequestError",
             },
             ["min_p"],

@@ -61,7 +61,7 @@ def wire(flat: Sequence[Value]) -> dict[bytes, bytes]:
 @pytest.mark.parametrize("cls", ENTRIES)
 @settings(max_examples=25)
 @given(data=st.data(), ts=st.integers(0, 2**50), epoch=st.integers(0, 2**31))
-def test_entries_are_decoded_as_encoded(cls: type, data: st.DataObject, ts: int, epoch: int) -> None:
+def test_decoded_entry_equals_the_encoded_one(cls: type, data: st.DataObject, ts: int, epoch: int) -> None:
     entry = data.draw(any_of(cls))
     fields = wire(codec.encode(entry, ts=ts, epoch=epoch))
     assert codec.decode(cls, fields) == entry
@@ -71,7 +71,7 @@ def test_entries_are_decoded_as_encoded(cls: type, data: st.DataObject, ts: int,
 @pytest.mark.parametrize("cls", EVENTS.values(), ids=lambda cls: cls.type)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_events_are_decoded_as_encoded(cls: type[Event], data: st.DataObject) -> None:
+def test_decoded_event_equals_the_encoded_one(cls: type[Event], data: st.DataObject) -> None:
     event = data.draw(any_of(cls))
     fields = wire(codec.encode(event, ts=1, epoch=0))
     assert codec.decode_event(fields) == event
@@ -80,7 +80,9 @@ def test_events_are_decoded_as_encoded(cls: type[Event], data: st.DataObject) ->
 
 
 @given(any_of(ModelSettings), st.lists(any_of(Speaker), max_size=3), st.lists(TEXT, max_size=3))
-def test_plan_is_unpacked_as_packed(wanted: ModelSettings, speakers: list[Speaker], others: list[str]) -> None:
+def test_unpacked_turn_plan_equals_the_packed_one(
+    wanted: ModelSettings, speakers: list[Speaker], others: list[str]
+) -> None:
     plan = TurnPlan("t", "1-0", 3, tuple(speakers), wanted, tuple(others))
     assert codec.known(TurnPlan, codec.unpack(codec.pack(plan.to_wire()))) == plan
 
@@ -104,14 +106,14 @@ PLAN = TurnPlan(
     ],
     ids=["a word", "a bool", "nothing", "bytes", "no list", "in a list", "settings", "a fraction"],
 )
-def test_value_of_another_type_in_a_nested_structure_is_named(wrong: Mapping[str, Any], what: str) -> None:
+def test_error_names_the_nested_field_with_a_wrong_type(wrong: Mapping[str, Any], what: str) -> None:
     assert codec.known(TurnPlan, PLAN.to_wire()) == PLAN
     with pytest.raises(BadEntry, match=what):
         codec.known(TurnPlan, {**PLAN.to_wire(), **wrong})
 
 
 @given(st.dictionaries(st.sampled_from([b"v", b"type", b"text", b"turn_id", b"replies", b"metrics"]), st.binary()))
-def test_decoding_any_entry_raises_only_bad_entry(fields: dict[bytes, bytes]) -> None:
+def test_decoding_arbitrary_bytes_raises_only_bad_entry(fields: dict[bytes, bytes]) -> None:
     for known in ({}, {b"v": b"1"}, {b"v": b"1", b"type": b"turn_started"}, {b"v": b"1", b"type": b"turn_metrics"}):
         try:
             codec.decode_event({**fields, **known})
@@ -120,7 +122,7 @@ def test_decoding_any_entry_raises_only_bad_entry(fields: dict[bytes, bytes]) ->
 
 
 @given(st.sampled_from(ENTRIES), st.data())
-def test_decoding_any_field_raises_only_bad_entry(cls: type, data: st.DataObject) -> None:
+def test_decoding_an_arbitrary_field_raises_only_bad_entry(cls: type, data: st.DataObject) -> None:
     names = [field.name.encode() for field in dataclasses.fields(cls)]
     fields = {name: data.draw(st.binary(max_size=20)) for name in names}
     try:
@@ -138,24 +140,24 @@ def test_encoded_entry_is_readable_text() -> None:
     ]  # fmt: skip
 
 
-def test_fields_at_their_default_are_omitted_and_restored() -> None:
+def test_encoded_entry_omits_fields_with_their_default_value() -> None:
     fields = wire(codec.encode(MicChunk(b"\x00\x01"), ts=1, epoch=0))
     assert set(fields) == {b"v", b"ts", b"epoch", b"pcm"}
     assert codec.decode(MicChunk, fields) == MicChunk(b"\x00\x01", is_final=False, cause="")
 
 
-def test_event_names_its_type_and_allows_further_fields() -> None:
+def test_encoded_event_has_its_type_and_extra_fields() -> None:
     flat = codec.encode(TurnComplete("t"), ts=1, epoch=0, spans=b"\x80", n=2)
     assert wire(flat)[b"type"] == b"turn_complete"
     assert (wire(flat)[b"spans"], wire(flat)[b"n"]) == (b"\x80", b"2")
 
 
-def test_unknown_fields_are_ignored() -> None:
+def test_unknown_fields_of_an_entry_are_ignored() -> None:
     fields = {**wire(codec.encode(TurnComplete("t"), ts=1, epoch=0)), b"mood": b"good"}
     assert codec.decode_event(fields) == TurnComplete("t")
 
 
-def test_missing_field_is_named() -> None:
+def test_error_names_the_missing_field() -> None:
     fields = wire(codec.encode(UserTurn("t", "c", "Hi", "typed"), ts=1, epoch=0))
     del fields[b"turn_id"]
     with pytest.raises(BadEntry, match="UserTurn entry lacks the field 'turn_id'"):
@@ -172,7 +174,7 @@ def test_missing_field_is_named() -> None:
         (TurnStarted, b"replies", b"\x05"),
     ],
 )
-def test_field_that_cannot_be_read_is_named(cls: type, name: bytes, raw: bytes) -> None:
+def test_error_names_the_unreadable_field(cls: type, name: bytes, raw: bytes) -> None:
     good = {DeadLetter: DeadLetter("llm", "1-0", 3, "why"), UserTurn: UserTurn("t", "c", "Hi", "typed"),
             ModelSettings: ModelSettings(), TurnStarted: TurnStarted("t", ())}[cls]  # fmt: skip
     fields = {**wire(codec.encode(good, ts=1, epoch=0)), name: raw}
@@ -181,7 +183,7 @@ def test_field_that_cannot_be_read_is_named(cls: type, name: bytes, raw: bytes) 
 
 
 @pytest.mark.parametrize("version", [b"2", b"10"])
-def test_newer_releases_entry_is_refused_with_advice(version: bytes) -> None:
+def test_entry_of_a_newer_release_is_refused_with_advice(version: bytes) -> None:
     fields = {**wire(codec.encode(UserTurn("t", "c", "Hi", "typed"), ts=1, epoch=0)), b"v": version}
     with pytest.raises(UnknownVersion, match="update this worker"):
         codec.decode(UserTurn, fields)
@@ -190,24 +192,24 @@ def test_newer_releases_entry_is_refused_with_advice(version: bytes) -> None:
 
 
 @pytest.mark.parametrize("version", [{}, {b"v": b""}, {b"v": b"one"}, {b"v": b"-1"}])
-def test_entry_without_a_version_is_refused(version: dict[bytes, bytes]) -> None:
+def test_entry_without_a_schema_version_is_refused(version: dict[bytes, bytes]) -> None:
     with pytest.raises(BadEntry, match="version"):
         codec.decode_event({**version, b"type": b"turn_complete", b"turn_id": b"t"})
 
 
 @pytest.mark.parametrize("kind", [{}, {b"type": b"thought_read"}, {b"type": b"\xff\xfe"}])
-def test_event_of_no_known_type_is_refused(kind: dict[bytes, bytes]) -> None:
+def test_event_of_an_unknown_type_is_refused(kind: dict[bytes, bytes]) -> None:
     with pytest.raises(BadEntry, match="type"):
         codec.decode_event({b"v": b"1", **kind})
 
 
 @pytest.mark.parametrize("fields", [{}, {b"ts": b"1"}, {b"ts": b"x", b"epoch": b"1"}, {b"ts": b"1", b"epoch": b""}])
-def test_envelope_that_cannot_be_read_is_refused(fields: dict[bytes, bytes]) -> None:
+def test_entry_with_an_unreadable_envelope_is_refused(fields: dict[bytes, bytes]) -> None:
     with pytest.raises(BadEntry, match="envelope"):
         codec.envelope(fields)
 
 
-def test_text_returns_a_field_or_its_default() -> None:
+def test_text_of_a_missing_field_is_the_default() -> None:
     assert codec.text({b"a": "ñ".encode()}, b"a") == "ñ"
     assert codec.text({}, b"a", "else") == "else"
     with pytest.raises(BadEntry, match="'a'"):
@@ -215,6 +217,6 @@ def test_text_returns_a_field_or_its_default() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xc1", b"\x01\x01", b"\x92\x01"])
-def test_unpack_refuses_other_bytes_than_msgpack(raw: bytes) -> None:
+def test_unpack_refuses_bytes_that_are_not_msgpack(raw: bytes) -> None:
     with pytest.raises(BadEntry):
         codec.unpack(raw)

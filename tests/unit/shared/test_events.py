@@ -12,7 +12,7 @@ CLASSES = [cls for _, cls in inspect.getmembers(events, inspect.isclass) if issu
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_events_are_listed_under_their_names(cls: type[Event]) -> None:
+def test_every_event_is_registered_under_its_name(cls: type[Event]) -> None:
     assert EVENTS[cls.type] is cls
     assert cls.__doc__
 
@@ -23,7 +23,7 @@ def test_event_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_events_are_values_whose_fields_leave_the_envelope_alone(cls: type[Event]) -> None:
+def test_event_fields_do_not_collide_with_the_envelope(cls: type[Event]) -> None:
     # an event reaches the client as one flat object: its type, its id and its own fields
     names = {field.name for field in dataclasses.fields(cls)}
     assert names.isdisjoint({"type", "event_id", "v", "ts", "epoch"})
@@ -31,7 +31,7 @@ def test_events_are_values_whose_fields_leave_the_envelope_alone(cls: type[Event
         setattr(cls(*names), next(iter(names)), "changed")
 
 
-def test_listening_events_are_those_of_the_recorder() -> None:
+def test_listening_events_match_the_callbacks_of_realtimestt() -> None:
     assert {
         "transcription_update", "transcription_stabilized", "transcription_finished", "vad_detect_start",
         "vad_detect_stop", "vad_start", "vad_stop", "recording_start", "recording_stop",

@@ -16,7 +16,7 @@ WELL = {
 
 
 @pytest.mark.parametrize("info", [WELL, {}, WELL | {"redis_version": "8.0.1"}])
-def test_suitable_redis_has_no_fault(info: dict[str, str]) -> None:
+def test_suitable_redis_has_no_faults(info: dict[str, str]) -> None:
     assert judge(info) == []
 
 
@@ -38,18 +38,18 @@ def test_suitable_redis_has_no_fault(info: dict[str, str]) -> None:
         ("aof_enabled", "0", Severity.WARNING, "appendonly"),
     ],
 )
-def test_faults_are_reported_in_one_sentence_each(field: str, value: str, severity: Severity, said: str) -> None:
+def test_each_fault_of_redis_is_reported_in_one_sentence(field: str, value: str, severity: Severity, said: str) -> None:
     (fault,) = judge(WELL | {field: value})
     assert fault.severity is severity
     assert said in fault.text
     assert "\n" not in fault.text
 
 
-def test_writable_replica_is_accepted() -> None:
+def test_redis_replica_that_accepts_writes_is_suitable() -> None:
     assert judge(WELL | {"role": "slave", "slave_read_only": "0"}) == []
 
 
-def test_reply_to_info_is_parsed_by_field() -> None:
+def test_info_reply_is_parsed_into_fields() -> None:
     reply = b"# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\r\nmaxmemory_policy:noeviction\r\nodd\r\nos:a:b\xff\r\n"
     assert fields_of(reply) == {"redis_version": "7.0.15", "maxmemory_policy": "noeviction", "os": "a:b\ufffd"}
 
@@ -57,7 +57,7 @@ def test_reply_to_info_is_parsed_by_field() -> None:
 @pytest.mark.parametrize(
     "error", [MovedError("14377 127.0.0.1:7503"), AskError("14377 127.0.0.1:7503"), ClusterCrossSlotError("Keys in")]
 )
-def test_refusal_of_a_cluster_names_the_cluster(error: ResponseError) -> None:
+def test_error_for_redis_cluster_names_the_cluster(error: ResponseError) -> None:
     refusal = refusal_of(error, "ZRANGEBYSCORE")
     assert "Redis Cluster" in str(refusal)
     assert not isinstance(refusal, WritesPaused)
@@ -67,11 +67,11 @@ def test_refusal_of_a_cluster_names_the_cluster(error: ResponseError) -> None:
     "url",
     ["redis://a:1,b:2/0", "rediss://u:p@a,b,c/0", "redis+sentinel://a:26379/mymaster", "sentinel://a", "http://a"],
 )
-def test_lists_of_hosts_and_sentinels_are_refused_as_settings(url: str) -> None:
+def test_redis_url_with_several_hosts_or_sentinels_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"must (name one Redis|begin with)"):
         settings_of(CommonSettings, redis_url=url)
 
 
 @pytest.mark.parametrize("url", ["redis://u:a,b@host:6379/0", "unix:///tmp/a,b.sock?db=0", "redis://[::1]:6379/0"])
-def test_comma_outside_the_host_is_not_a_list_of_hosts(url: str) -> None:
+def test_redis_url_may_have_a_comma_outside_the_host(url: str) -> None:
     assert settings_of(CommonSettings, redis_url=url).redis_url == url

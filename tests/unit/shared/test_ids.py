@@ -9,7 +9,7 @@ from tertulia_shared.ids import is_id, new_id, reply_id, spoken_turn_id
 TURN = "6b1e7c1e-0d6c-4a55-9d3f-0a4c1b2f3d4e"
 
 
-def test_new_ids_are_ids_and_differ() -> None:
+def test_new_ids_are_valid_and_unique() -> None:
     ids = {new_id() for _ in range(100)}
     assert len(ids) == 100
     assert all(is_id(id) for id in ids)
@@ -22,11 +22,11 @@ def test_new_ids_are_ids_and_differ() -> None:
         f"urn:uuid:{TURN}", f" {TURN}", f"{TURN}\n", TURN + "0",
     ],
 )  # fmt: skip
-def test_only_canonical_text_is_an_id(value: object) -> None:
+def test_id_must_be_a_lower_case_uuid_with_hyphens(value: object) -> None:
     assert not is_id(value)
 
 
-def test_redone_turn_derives_the_same_ids() -> None:
+def test_derived_ids_are_equal_for_equal_turns() -> None:
     assert reply_id(TURN, "luna") == reply_id(TURN, "luna") == str(uuid.uuid5(uuid.UUID(TURN), "luna"))
     assert reply_id(TURN, "luna") != reply_id(TURN, "rex")
     assert reply_id(TURN, "luna") != reply_id(new_id(), "luna")

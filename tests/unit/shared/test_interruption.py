@@ -35,7 +35,7 @@ async def block(bus: MemoryBus, epoch: int, ended: list[str]) -> None:
 
 
 @virtual_time
-async def test_block_that_ends_by_itself_is_not_cancelled() -> None:
+async def test_uninterrupted_block_is_not_cancelled() -> None:
     bus = await talking_bus()
     async with until_interrupted(bus, CONVERSATION, 1):
         await settle()
@@ -53,7 +53,7 @@ async def test_interruption_cancels_the_block_and_raises_stale() -> None:
 
 
 @virtual_time
-async def test_earlier_interruption_counts_only_above_the_epoch() -> None:
+async def test_earlier_interruption_cancels_only_work_of_an_older_epoch() -> None:
     bus, ended = await talking_bus(), list[str]()
     await interrupt(bus)
     with pytest.raises(Stale):
@@ -67,7 +67,7 @@ async def test_earlier_interruption_counts_only_above_the_epoch() -> None:
 
 
 @virtual_time
-async def test_work_whose_data_was_lost_ends_without_a_command() -> None:
+async def test_work_is_cancelled_when_redis_has_lost_its_data() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 7, ended))  # the state was written again after the loss, at epoch 1
     with pytest.raises(Stale, match="at epoch 1, this work is of epoch 7"):
@@ -76,7 +76,7 @@ async def test_work_whose_data_was_lost_ends_without_a_command() -> None:
 
 
 @virtual_time
-async def test_work_continues_at_its_epoch_and_while_redis_is_unavailable() -> None:
+async def test_work_continues_while_redis_is_unavailable_or_its_epoch_is_unchanged() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await asyncio.sleep(3 * LOOK_S)
@@ -91,7 +91,7 @@ async def test_work_continues_at_its_epoch_and_while_redis_is_unavailable() -> N
 
 
 @virtual_time
-async def test_error_of_the_block_is_raised_unchanged() -> None:
+async def test_error_of_an_interruptible_block_is_raised_unchanged() -> None:
     bus = await talking_bus()
     with pytest.raises(NotOwner, match="mine"):
         async with until_interrupted(bus, CONVERSATION, 1):
@@ -99,7 +99,7 @@ async def test_error_of_the_block_is_raised_unchanged() -> None:
 
 
 @virtual_time
-async def test_outer_cancellation_cancels_and_closes_the_follow() -> None:
+async def test_cancellation_from_outside_closes_the_follow_of_commands() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await settle()

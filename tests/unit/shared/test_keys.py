@@ -24,20 +24,20 @@ def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
 
 
 @pytest.mark.parametrize(("name", "key"), sorted(set(every_key(Keys("ns"))), key=str), ids=str)
-def test_keys_are_in_their_namespace_expire_and_are_bounded(name: str, key: Key) -> None:
+def test_every_key_has_the_namespace_and_a_ttl(name: str, key: Key) -> None:
     assert key.name.startswith("ns:")
     assert str(key) == key.name
     assert 0 < key.ttl_s <= 30 * 24 * 3600
     assert key.max_len is None or 0 < key.max_len <= 100_000
 
 
-def test_keys_differ() -> None:
+def test_different_arguments_give_different_keys() -> None:
     names = {key.name for _, key in every_key(Keys("ns"))}
     assert len(names) == len({(name, key.name) for name, key in every_key(Keys("ns"))})
     assert names.isdisjoint(key.name for _, key in every_key(Keys("other")))
 
 
-def test_keys_of_a_conversation_share_its_slot_and_the_rest_have_none() -> None:
+def test_only_keys_of_a_conversation_have_a_hash_tag() -> None:
     keys = Keys("ns")
     for name, key in every_key(keys):
         own = "conversation_id" in inspect.signature(getattr(keys, name)).parameters
@@ -45,7 +45,7 @@ def test_keys_of_a_conversation_share_its_slot_and_the_rest_have_none() -> None:
         assert keys.conversation_of(key.name) == (C if own else "")
 
 
-def test_streams_have_a_bound_and_other_kinds_none() -> None:
+def test_only_stream_keys_have_a_length_bound() -> None:
     other = {"mic_progress", "turn_seen", "state", "owner", "workers", "voices", "models", "drainer", "cast"}
     other |= {"work_failure", "work_left", "probe", "space_keeper"}
     for name, key in every_key(Keys()):
@@ -53,11 +53,11 @@ def test_streams_have_a_bound_and_other_kinds_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "ns:work:llm", "}{", "{", "a}b{c"])
-def test_key_without_a_conversation_has_an_empty_conversation_id(name: str) -> None:
+def test_conversation_id_of_a_key_without_a_conversation_is_empty(name: str) -> None:
     assert Keys().conversation_of(name) == ""
 
 
-def test_pattern_finds_turns() -> None:
+def test_turns_pattern_matches_every_turns_key() -> None:
     keys = Keys("ns")
     before, after = keys.every_turns().split("*")
     assert keys.turns(C).name.removeprefix(before).removesuffix(after) == C

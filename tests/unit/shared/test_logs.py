@@ -26,7 +26,7 @@ def root_logger() -> Iterator[logging.Logger]:
     root.setLevel(level)
 
 
-def test_line_has_time_service_and_message() -> None:
+def test_log_line_has_time_service_and_message() -> None:
     said = line(created=0.25)
     assert said == {
         "ts": "1970-01-01T00:00:00.250+00:00", "level": "warning", "service": "llm", "logger": "tertulia.x",
@@ -34,7 +34,7 @@ def test_line_has_time_service_and_message() -> None:
     }  # fmt: skip
 
 
-def test_only_listed_fields_are_written() -> None:
+def test_log_line_has_only_the_allowed_fields() -> None:
     values = {**dict.fromkeys(IDS, "x"), "text": "what the user said", "api_key": "sk-1", "count": 0}
     said = line(**values)
     assert said["count"] == 0
@@ -42,16 +42,16 @@ def test_only_listed_fields_are_written() -> None:
     assert not {"text", "api_key"} & set(said)
 
 
-def test_empty_fields_are_omitted() -> None:
+def test_log_line_omits_empty_fields() -> None:
     assert not {"turn_id", "message_id"} & set(line(turn_id="", message_id=None))
 
 
-def test_error_comes_with_its_traceback_on_the_same_line() -> None:
+def test_log_line_of_an_error_contains_its_traceback() -> None:
     error = ValueError("broken\nin two")
     assert "ValueError: broken\nin two" in line(exc_info=(type(error), error, None))["error"]
 
 
-def test_process_logs_json_to_stderr(root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_goes_to_stderr_as_json(root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
     set_up("tts", "INFO")
     logging.getLogger("a").info("said once", extra={"conversation_id": "c"})
     logging.getLogger("a").debug("too fine")

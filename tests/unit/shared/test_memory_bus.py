@@ -143,7 +143,7 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-async def test_bus_calls_raise_while_the_connection_is_broken(bus: MemoryBus) -> None:
+async def test_memory_bus_calls_raise_while_its_connection_is_broken(bus: MemoryBus) -> None:
     c = new_id()
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
@@ -165,7 +165,7 @@ async def test_bus_calls_raise_while_the_connection_is_broken(bus: MemoryBus) ->
     assert await bus.finish(claim, "a")
 
 
-async def test_waiting_claim_raises_and_followers_continue_after_a_break(bus: MemoryBus) -> None:
+async def test_lost_connection_ends_a_waiting_claim_but_no_follower(bus: MemoryBus) -> None:
     c = new_id()
     await bus.prepare("llm")
     follow = bus.follow(bus.keys.events(c))
@@ -180,7 +180,7 @@ async def test_waiting_claim_raises_and_followers_continue_after_a_break(bus: Me
     assert len(await reading) == 1
 
 
-async def test_entries_have_the_given_time(keys: Keys) -> None:
+async def test_memory_bus_gives_entries_the_time_of_its_clock(keys: Keys) -> None:
     bus: Bus = MemoryBus(keys, now_ms=lambda: 1234)
     for _ in range(2):
         await bus.transact("c", [Append(keys.events("c"), TurnComplete("t"))])

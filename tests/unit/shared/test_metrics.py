@@ -23,7 +23,7 @@ def name_of(family: Family) -> str:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_family_name_follows_the_conventions_of_prometheus(family: Family) -> None:
+def test_metric_names_follow_the_conventions_of_prometheus(family: Family) -> None:
     assert re.fullmatch(r"tertulia_[a-z_]+[a-z]", family.name)
     assert isinstance(family, CounterFamily) == family.name.endswith("_total")
     assert family.help.endswith(".")
@@ -33,7 +33,7 @@ def test_family_name_follows_the_conventions_of_prometheus(family: Family) -> No
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_family_has_few_series_and_no_label_for_a_person_or_a_conversation(family: Family) -> None:
+def test_metric_labels_never_identify_a_person_or_a_conversation(family: Family) -> None:
     assert not FORBIDDEN.intersection(family.labels)
     listed = [values for values in family.labels.values() if values is not None]
     series = 1
@@ -43,12 +43,12 @@ def test_family_has_few_series_and_no_label_for_a_person_or_a_conversation(famil
     assert series <= 28
 
 
-def test_names_are_unique() -> None:
+def test_metric_names_are_unique() -> None:
     names = [family.name for family in catalogue.FAMILIES]
     assert len(set(names)) == len(names) > 30
 
 
-def test_unlisted_label_is_counted_as_other() -> None:
+def test_unlisted_label_value_is_counted_as_other() -> None:
     metrics = Metrics()
     for source in ("typed", "sung", "whistled", "typed"):
         metrics.of(catalogue.TURNS, source).inc()
@@ -59,7 +59,7 @@ def test_unlisted_label_is_counted_as_other() -> None:
 
 
 @pytest.mark.parametrize("labels", [(), ("typed", "more")], ids=["none", "too many"])
-def test_labels_that_do_not_fit_are_refused(labels: tuple[str, ...]) -> None:
+def test_wrong_number_of_label_values_is_refused(labels: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="tertulia_turns_total has the labels"):
         Metrics().of(catalogue.TURNS, *labels)
 
@@ -71,7 +71,7 @@ def test_process_exports_only_its_own_metrics() -> None:
     assert not scraped(other).values
 
 
-def test_series_can_be_shown_from_zero() -> None:
+def test_series_can_be_exported_from_zero() -> None:
     metrics = Metrics()
     metrics.from_zero(catalogue.TURNS, catalogue.RESUMES, catalogue.TURN_FIRST_TEXT)
     seen = scraped(metrics)
@@ -82,7 +82,7 @@ def test_series_can_be_shown_from_zero() -> None:
         metrics.from_zero(catalogue.TTS_RATIO)
 
 
-def test_forgotten_family_is_not_exported_until_it_is_used_again() -> None:
+def test_removed_metric_is_not_exported_until_it_is_used_again() -> None:
     metrics = Metrics()
     metrics.of(catalogue.WORK_WAITING, "tts").set(3)
     metrics.forget(catalogue.WORK_WAITING)
@@ -119,7 +119,7 @@ class Clock:
         return self.now
 
 
-def test_process_is_healthy_from_its_first_heartbeat_until_seconds_after_the_last() -> None:
+def test_process_is_healthy_until_seconds_after_its_last_heartbeat() -> None:
     clock = Clock()
     health = Health(clock)
     health.waits_for("Redis has not answered yet")
@@ -139,7 +139,7 @@ def test_process_is_healthy_from_its_first_heartbeat_until_seconds_after_the_las
 # -- signs of life, hops
 
 
-async def test_heartbeat_records_health_and_round_trip() -> None:
+async def test_heartbeat_records_health_and_the_round_trip_to_redis() -> None:
     metrics = Metrics()
     heartbeat = Heartbeat(metrics)
 
@@ -155,7 +155,7 @@ async def test_heartbeat_records_health_and_round_trip() -> None:
     assert seen.of("tertulia_redis_failures_total") == 0
 
 
-async def test_failed_heartbeat_is_counted_and_does_not_make_healthy() -> None:
+async def test_failed_heartbeat_is_counted_and_does_not_count_as_healthy() -> None:
     metrics = Metrics()
 
     async def sign() -> None:
@@ -174,7 +174,7 @@ async def test_failed_heartbeat_is_counted_and_does_not_make_healthy() -> None:
     [(b"9750", 0, 0.25), (b"10100", 0, 0.0), (b"9000", 9990, 0.01), (b"9995", 9990, 0.005)],
     ids=["under way", "clocks that disagree", "it lay there before it was asked for", "asked for before it came"],
 )
-def test_hop_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, seconds: float) -> None:
+def test_hop_latency_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, seconds: float) -> None:
     metrics = Metrics()
     Hop(metrics, "audio", lambda: 10_000).taken({b"ts": ts}, since_ms=since_ms)
     seen = scraped(metrics)
@@ -183,7 +183,7 @@ def test_hop_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, seconds
 
 
 @pytest.mark.parametrize("fields", [{}, {b"ts": b""}, {b"ts": b"soon"}], ids=["none", "empty", "words"])
-def test_entry_without_a_time_is_not_measured(fields: dict[bytes, bytes]) -> None:
+def test_entry_without_a_time_has_no_hop_latency(fields: dict[bytes, bytes]) -> None:
     metrics = Metrics()
     Hop(metrics, "audio", lambda: 10_000).taken(fields)
     assert scraped(metrics).of("tertulia_hop_seconds_count", hop="audio") == 0

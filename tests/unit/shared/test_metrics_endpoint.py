@@ -56,32 +56,32 @@ def test_metrics_are_served_in_the_format_of_prometheus(port: int, metrics: Metr
     assert parsed(body.decode()).of("tertulia_claims_total", stage="tts") == 4
 
 
-def test_health_is_ok_or_a_reason_in_one_line(port: int, metrics: Metrics) -> None:
+def test_healthz_answers_ok_or_one_line_with_the_reason(port: int, metrics: Metrics) -> None:
     metrics.health.waits_for("Redis has not answered yet")
     assert ask(port, "/healthz")[::2] == (503, b"not ready: Redis has not answered yet\n")
     metrics.health.beat()
     assert ask(port, "/healthz")[::2] == (200, b"ok\n")
 
 
-def test_query_is_ignored(port: int, metrics: Metrics) -> None:
+def test_metrics_endpoint_ignores_the_query_string(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     assert ask(port, "/healthz?verbose=1")[0] == 200
 
 
-def test_head_is_answered_without_the_body(port: int, metrics: Metrics) -> None:
+def test_head_request_is_answered_without_a_body(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     status, headers, body = ask(port, "/healthz", "HEAD")
     assert (status, headers["content-length"], body) == (200, "3", b"")
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/metricsx", "/../etc/passwd", "/healthz/x"])
-def test_other_path_is_not_found(port: int, path: str) -> None:
+def test_unknown_path_is_answered_with_404(port: int, path: str) -> None:
     status, _, body = ask(port, path)
     assert (status, body) == (404, b"there is /metrics and /healthz\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"])
-def test_other_method_is_refused(port: int, method: str) -> None:
+def test_methods_other_than_get_and_head_are_refused(port: int, method: str) -> None:
     status, headers, _ = ask(port, "/metrics", method)
     assert (status, headers["allow"]) == (405, "GET, HEAD")
 
@@ -95,13 +95,13 @@ def test_other_method_is_refused(port: int, method: str) -> None:
     ],
     ids=["nothing", "a word", "no version", "two spaces", "another protocol", "a proxy's request", "TLS"],
 )  # fmt: skip
-def test_malformed_request_is_refused(port: int, request_bytes: bytes) -> None:
+def test_malformed_http_request_is_refused(port: int, request_bytes: bytes) -> None:
     status, _, body = exchange(port, request_bytes)
     assert status == 400
     assert body.endswith(b"such as GET /metrics HTTP/1.1\n")
 
 
-def test_too_many_headers_are_refused(port: int) -> None:
+def test_http_request_with_too_many_headers_is_refused(port: int) -> None:
     request = b"GET /metrics HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n"
     status, _, body = exchange(port, request)
     assert status == 431
@@ -115,14 +115,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("sent", [b"", b"GET /metrics HTTP/1.1\r\nHost: loc"], ids=["silent", "half a request"])
-def test_slow_caller_is_disconnected(port: int, sent: bytes) -> None:
+def test_metrics_endpoint_disconnects_a_slow_caller(port: int, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as slow:
         slow.sendall(sent)
         with contextlib.suppress(ConnectionResetError):
             assert slow.recv(100) == b""  # the connection ends without an answer
 
 
-def test_caller_that_disconnects_does_not_affect_others(port: int, metrics: Metrics) -> None:
+def test_metrics_caller_that_disconnects_does_not_affect_others(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     for sent in (b"", b"GET /met", b"GET /metrics HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as caller:
@@ -138,9 +138,7 @@ def is_answered(port: int) -> bool:
         return False
 
 
-def test_slow_callers_are_limited_in_number_and_block_others_only_until_their_timeout(
-    port: int, metrics: Metrics
-) -> None:
+def test_slow_metrics_callers_block_others_at_most_until_their_timeout(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     slow = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(MAX_CALLERS)]
     deadline = time.monotonic() + PATIENCE_S
@@ -152,7 +150,7 @@ def test_slow_callers_are_limited_in_number_and_block_others_only_until_their_ti
         assert time.monotonic() < deadline
 
 
-async def test_endpoint_answers_while_the_event_loop_of_the_process_is_blocked(port: int, metrics: Metrics) -> None:
+async def test_metrics_endpoint_answers_while_the_event_loop_is_blocked(port: int, metrics: Metrics) -> None:
     metrics.health.beat()  # from here on `ask` blocks the event loop of this test
     assert ask(port, "/healthz")[::2] == (200, b"ok\n")
 
@@ -163,7 +161,7 @@ async def answering() -> AsyncGenerator[int]:
         yield bound
 
 
-async def test_scrape_does_not_block_the_event_loop(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_metrics_scrape_does_not_block_the_event_loop(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
     began, may_end = threading.Event(), threading.Event()
 
     def slow(_: Metrics) -> bytes:
@@ -186,7 +184,7 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "metrics"}
 
 
-def test_port_is_closed_after_the_block(metrics: Metrics) -> None:
+def test_metrics_port_is_closed_after_the_block(metrics: Metrics) -> None:
     before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
         ask(bound, "/healthz")
@@ -197,7 +195,7 @@ def test_port_is_closed_after_the_block(metrics: Metrics) -> None:
         socket.create_connection(("127.0.0.1", bound), timeout=PATIENCE_S).close()
 
 
-def test_caller_in_mid_request_does_not_delay_the_end_of_the_endpoint(
+def test_unfinished_request_does_not_delay_the_end_of_the_metrics_endpoint(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "HEAD_S", 3 * PATIENCE_S)
@@ -212,7 +210,7 @@ def test_caller_in_mid_request_does_not_delay_the_end_of_the_endpoint(
     slow.close()
 
 
-def test_taken_port_fails_with_advice(metrics: Metrics) -> None:
+def test_taken_metrics_port_raises_an_error_with_advice(metrics: Metrics) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -223,12 +221,12 @@ def test_taken_port_fails_with_advice(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
-def test_foreign_address_is_refused_with_the_reason(metrics: Metrics, host: str) -> None:
+def test_address_of_another_machine_is_refused_with_the_reason(metrics: Metrics, host: str) -> None:
     with pytest.raises(CannotListen, match="TERTULIA_METRICS_HOST"), endpoint(metrics, host, 0):
         pytest.fail("it listens")
 
 
-def test_endpoint_listens_on_ipv6(metrics: Metrics) -> None:
+def test_metrics_endpoint_listens_on_ipv6(metrics: Metrics) -> None:
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:

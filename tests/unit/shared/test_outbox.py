@@ -78,7 +78,7 @@ async def scene() -> Scene:
 
 
 @virtual_time
-async def test_writes_go_only_to_a_store_that_answers() -> None:
+async def test_outbox_writes_directly_to_the_store_while_it_answers() -> None:
     it = await scene()
     row = user_message(it.talk, 1)
     assert await it.outbox.save_messages(it.talk, [row], title="Hello")
@@ -90,7 +90,7 @@ async def test_writes_go_only_to_a_store_that_answers() -> None:
 
 
 @virtual_time
-async def test_writes_wait_in_order_while_the_store_is_unavailable() -> None:
+async def test_outbox_keeps_the_order_of_writes_while_the_store_is_unavailable() -> None:
     it = await scene()
     it.store.away = True
     rows = [user_message(it.talk, 1, "¿Qué tal?"), reply(it.talk, 2, "Bien.", "complete")]
@@ -109,7 +109,7 @@ async def test_writes_wait_in_order_while_the_store_is_unavailable() -> None:
 
 
 @virtual_time
-async def test_writes_to_an_unusable_store_wait() -> None:
+async def test_outbox_keeps_writes_while_the_store_needs_a_person() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.unusable = True
@@ -118,7 +118,7 @@ async def test_writes_to_an_unusable_store_wait() -> None:
 
 
 @virtual_time
-async def test_store_that_does_not_answer_is_waited_for_once() -> None:
+async def test_outbox_waits_only_once_for_a_store_that_does_not_answer() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.delay_s = 3600
@@ -129,7 +129,7 @@ async def test_store_that_does_not_answer_is_waited_for_once() -> None:
 
 
 @virtual_time
-async def test_store_is_retried_only_when_the_stream_is_empty() -> None:
+async def test_outbox_uses_the_store_again_only_when_the_stream_is_empty() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -142,7 +142,7 @@ async def test_store_is_retried_only_when_the_stream_is_empty() -> None:
 
 
 @virtual_time
-async def test_silent_store_is_not_waited_for_twice() -> None:
+async def test_outbox_does_not_wait_twice_for_a_hanging_store() -> None:
     it = await scene()
     it.store.delay_s = 3600
     it.outbox.note_away(TimeoutError())
@@ -156,7 +156,7 @@ async def test_silent_store_is_not_waited_for_twice() -> None:
 
 
 @virtual_time
-async def test_settings_never_overtake_writes_of_another_process() -> None:
+async def test_settings_are_not_saved_before_earlier_writes_of_another_process() -> None:
     it = await scene()
     other = Outbox(it.bus, it.store, PATIENCE_S)
     it.store.away = True
@@ -177,7 +177,7 @@ async def hold_back(it: Scene, *writes: StoreWrite) -> None:
 
 
 @virtual_time
-async def test_deferred_writes_delay_no_other_conversation() -> None:
+async def test_deferred_writes_do_not_delay_other_conversations() -> None:
     it = await scene()
     other = new_id()
     await hold_back(it, settings_write(other, {"top_k": 1}))
@@ -215,7 +215,7 @@ async def test_message_waits_for_deferred_writes_of_its_conversation() -> None:
 
 
 @virtual_time
-async def test_every_conversation_waits_when_the_limit_of_deferred_writes_is_reached() -> None:
+async def test_too_many_deferred_writes_make_every_conversation_wait() -> None:
     it = await scene()
     await hold_back(it, *[conversation_write(new_id(), "")] * (MAX_HELD - 1))
     assert not await it.outbox.is_waiting(it.talk)
@@ -224,7 +224,7 @@ async def test_every_conversation_waits_when_the_limit_of_deferred_writes_is_rea
 
 
 @virtual_time
-async def test_deleted_conversation_does_not_make_writes_wait() -> None:
+async def test_write_to_a_deleted_conversation_does_not_count_as_an_outage() -> None:
     it = await scene()
     with pytest.raises(NotFound):
         await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
@@ -233,7 +233,7 @@ async def test_deleted_conversation_does_not_make_writes_wait() -> None:
 
 
 @virtual_time
-async def test_write_refused_by_store_and_redis_raises() -> None:
+async def test_write_raises_if_both_store_and_redis_refuse_it() -> None:
     it = await scene()
     it.store.away = True
     it.bus.break_connection()
@@ -253,7 +253,7 @@ async def test_posted_messages_do_not_wait_for_the_store() -> None:
 
 
 @virtual_time
-async def test_full_stream_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_full_outbox_stream_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(Keys, "store", lambda self: Key(f"{self.ns}:store", 60, 2))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType]
     it = await scene()
     it.store.away = True
@@ -266,12 +266,12 @@ async def test_full_stream_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: py
 
 
 @pytest.mark.parametrize("row", [b"", b"\xc1", b"\x90", b"\x80", b"\x81\xa2id\x01"])
-def test_row_that_cannot_be_read_is_a_bad_entry(row: bytes) -> None:
+def test_unreadable_outbox_row_raises_bad_entry(row: bytes) -> None:
     with pytest.raises(BadEntry):
         message_of(StoreWrite("message", new_id(), new_id(), row))
 
 
-def test_message_keeps_its_times_to_the_microsecond() -> None:
+def test_message_keeps_the_microseconds_of_its_times() -> None:
     row = user_message(new_id(), 1, seconds=0.000001)
     row = replace(row, character_name="Zoë")
     assert message_of(message_write(row)) == row

@@ -41,14 +41,14 @@ async def waits(task: asyncio.Task[None]) -> bool:
     return not task.done()
 
 
-def test_entries_have_the_epoch_of_the_fence(sink: HandSink) -> None:
+def test_outlet_writes_entries_with_the_epoch_of_its_fence(sink: HandSink) -> None:
     owner = Key("owner", 60)
     assert QueueOutlet(sink, None, 4).epoch == 4
     assert QueueOutlet(sink, Fence(owner, "1-0/1", 7), 4).epoch == 7
     assert QueueOutlet(sink, Fence(owner, "1-0/1"), 4).epoch == 4
 
 
-def test_sink_is_woken_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> None:
+def test_outlet_reports_to_its_sink_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     outlet.put(KEY, {"a": 1})
     assert sink.woken == 1
@@ -58,7 +58,7 @@ def test_sink_is_woken_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> No
     assert outlet.take() == [Append(KEY, TurnComplete("2"), "1-0", {"more": b"x"})]
 
 
-def test_only_consecutive_tokens_are_merged(outlet: QueueOutlet) -> None:
+def test_outlet_merges_only_consecutive_tokens(outlet: QueueOutlet) -> None:
     tokens = [LLMChunk("a", "c", "m"), LLMChunk("b", "c", "m"), LLMChunk("c", "d", "n"), LLMChunk("d", "c", "m")]
     for token in tokens:
         outlet.append(KEY, token)
@@ -74,7 +74,7 @@ def test_only_consecutive_tokens_are_merged(outlet: QueueOutlet) -> None:
     assert len(outlet.take()) == 3
 
 
-async def test_flush_waits_for_queued_writes_and_writes_in_flight(outlet: QueueOutlet) -> None:
+async def test_flush_waits_for_all_writes_of_the_outlet(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     flushing = asyncio.create_task(outlet.flush())
     assert await waits(flushing)
@@ -87,7 +87,7 @@ async def test_flush_waits_for_queued_writes_and_writes_in_flight(outlet: QueueO
     await flushing
 
 
-async def test_room_counts_queued_writes_and_writes_in_flight(outlet: QueueOutlet) -> None:
+async def test_room_counts_queued_writes_and_unanswered_writes(outlet: QueueOutlet) -> None:
     for n in range(MAX_QUEUED):
         outlet.append(KEY, TurnComplete(str(n)))
     await outlet.room()
@@ -99,7 +99,7 @@ async def test_room_counts_queued_writes_and_writes_in_flight(outlet: QueueOutle
     await waiting
 
 
-async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: QueueOutlet) -> None:
+async def test_first_failure_of_an_outlet_is_raised_by_every_later_call(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     waiting = [asyncio.create_task(outlet.flush()) for _ in range(3)]
     assert await waits(waiting[0])
@@ -116,7 +116,7 @@ async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: Que
         outlet.put(KEY, {})
 
 
-async def test_cancelled_waiter_does_not_affect_others(outlet: QueueOutlet) -> None:
+async def test_cancelled_flush_does_not_affect_other_waiters(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     gone, stays = asyncio.create_task(outlet.flush()), asyncio.create_task(outlet.flush())
     assert await waits(stays)

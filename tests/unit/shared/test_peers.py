@@ -46,7 +46,7 @@ def name_for(pid: int) -> str:
     return re.sub(rf"-{os.getpid()}-(.*)\.\d+$", rf"-{pid}-\1.{started_at(pid)}", worker_name())
 
 
-def test_name_has_the_process_for_workers_of_the_same_machine() -> None:
+def test_worker_name_identifies_the_process_on_the_same_machine() -> None:
     mine = LocalProcess(os.getpid(), started_at(os.getpid()) or 0)
     assert local_process(worker_name()) == mine
     assert local_process(f"tts:{worker_name()}:espeak") == mine
@@ -64,18 +64,18 @@ def test_name_has_the_process_for_workers_of_the_same_machine() -> None:
         "a-1-b.v1.x.y",
     ],
 )
-def test_names_of_other_machines_and_older_releases_have_no_process(name: str) -> None:
+def test_worker_name_of_another_machine_or_older_release_identifies_no_process(name: str) -> None:
     assert local_process(name) is None
 
 
-def test_name_has_schema_and_pid_where_older_releases_read_them() -> None:
+def test_worker_name_has_schema_and_pid_where_older_releases_expect_them() -> None:
     name = worker_name()
     assert reads([f"tts:{name}:espeak"], "tts", 1)
     assert not reads([f"tts:{name}:espeak"], "tts", 999)
     assert int(name.split("-")[-2]) == os.getpid()
 
 
-def test_process_has_ended_when_killed_or_its_pid_is_reused(process: subprocess.Popen[bytes]) -> None:
+def test_process_counts_as_ended_when_it_is_killed_or_its_pid_is_reused(process: subprocess.Popen[bytes]) -> None:
     running = LocalProcess(process.pid, started_at(process.pid) or 0)
     assert not has_ended(running)
     assert has_ended(LocalProcess(process.pid, running.started - 1))
@@ -87,7 +87,7 @@ def test_process_has_ended_when_killed_or_its_pid_is_reused(process: subprocess.
 
 
 @pytest.mark.parametrize("with_pidfd", [True, False])
-async def test_death_of_a_peer_is_reported(
+async def test_death_of_a_watched_peer_is_reported(
     process: subprocess.Popen[bytes],
     monkeypatch: pytest.MonkeyPatch,
     with_pidfd: bool,  # noqa: FBT001 - a parameter

@@ -46,7 +46,7 @@ async def line(stream: asyncio.StreamReader | None, holding: str) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_service_stops_at_a_signal_and_exits_0(redis_url: str, number: signal.Signals) -> None:
+async def test_service_exits_0_after_a_stop_signal(redis_url: str, number: signal.Signals) -> None:
     process = await start(redis_url)
     await line(process.stdout, "serving")
     process.send_signal(number)
@@ -62,7 +62,7 @@ async def test_service_that_cannot_start_prints_one_sentence_and_exits_1(redis_u
     assert errors.decode() == "tertulia-test cannot start: the model is missing: fetch it\n"
 
 
-async def test_signal_stops_a_service_that_waits_for_redis() -> None:
+async def test_stop_signal_ends_the_wait_for_redis() -> None:
     process = await start(UNASSIGNED)
     await line(process.stderr, "waiting for Redis")
     process.terminate()
@@ -81,7 +81,7 @@ def healthz(port: int) -> str:
         return ""
 
 
-async def test_health_reports_that_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_healthz_reports_that_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
     process = await start(UNASSIGNED)
@@ -91,7 +91,9 @@ async def test_health_reports_that_redis_is_unavailable(monkeypatch: pytest.Monk
     assert await process.wait() == 0
 
 
-async def test_health_reports_that_the_service_has_not_begun(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_healthz_reports_that_the_service_has_not_started(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
     process = await start(redis_url)
@@ -102,7 +104,7 @@ async def test_health_reports_that_the_service_has_not_begun(redis_url: str, mon
     assert await process.wait() == 0
 
 
-async def test_taken_metrics_port_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_service_does_not_start_if_its_metrics_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

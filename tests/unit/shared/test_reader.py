@@ -44,7 +44,7 @@ def streams(command: Command) -> set[str]:
     return {str(name) for name in names[: len(names) // 2]}
 
 
-async def test_stream_followed_during_an_unblock_is_read() -> None:
+async def test_stream_that_is_followed_during_an_unblock_is_read() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -70,7 +70,7 @@ async def test_stream_followed_during_an_unblock_is_read() -> None:
     await asyncio.wait([running])
 
 
-async def test_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end() -> None:
+async def test_unblock_is_repeated_until_the_sent_read_has_blocked() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -87,7 +87,7 @@ async def test_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end() -
     await asyncio.wait([running])
 
 
-async def test_full_follow_is_not_read_until_it_has_room() -> None:
+async def test_stream_is_not_read_while_the_buffer_of_its_follow_is_full() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -115,7 +115,7 @@ def ids_taken(follow: Follow) -> list[str]:
 
 
 @virtual_time
-async def test_loss_is_raised_between_the_entries_before_and_after_it() -> None:
+async def test_loss_is_raised_after_earlier_entries_and_before_later_ones() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
@@ -140,7 +140,7 @@ async def test_loss_is_raised_between_the_entries_before_and_after_it() -> None:
 
 
 @virtual_time
-async def test_second_break_raises_no_loss_twice() -> None:
+async def test_second_lost_connection_does_not_raise_the_same_loss_again() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
@@ -165,7 +165,7 @@ async def test_second_break_raises_no_loss_twice() -> None:
 
 
 @virtual_time
-async def test_losses_are_checked_in_one_call_and_not_for_expired_entries() -> None:
+async def test_one_call_checks_all_streams_for_losses_and_ignores_expired_entries() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     old = f"{NOW_MS - 60_000}-0"

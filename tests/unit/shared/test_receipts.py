@@ -21,7 +21,7 @@ def entry(value: Receipt, **changed: bytes) -> Entry:
 
 
 @pytest.mark.parametrize("order", [[(0, 1), (1, 0), (1, 3)], [(1, 3), (0, 1), (1, 0)]])
-def test_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -> None:
+def test_only_the_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -> None:
     entries = [entry(receipt(*place)) for place in order] + [entry(receipt(0, 0, "other"))]
     assert last_receipts(entries) == {"m": receipt(1, 3), "other": receipt(0, 0, "other")}
 
@@ -35,5 +35,5 @@ def test_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -
         entry(receipt(0, 0), v=b"99"), Entry("1-0", {}),
     ],
 )  # fmt: skip
-def test_impossible_receipt_is_skipped(hostile: Entry) -> None:
+def test_receipt_with_impossible_numbers_is_skipped(hostile: Entry) -> None:
     assert readable_receipts([hostile, entry(receipt(0, 1))]) == [receipt(0, 1)]

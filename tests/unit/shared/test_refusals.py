@@ -20,7 +20,7 @@ from tertulia_shared.bus.refusals import refusal_of
     ],
     ids=["oom", "readonly", "misconf", "oom-in-script", "noreplicas"],
 )
-def test_temporary_error_is_writes_paused(error: ResponseError) -> None:
+def test_temporary_redis_error_becomes_writes_paused(error: ResponseError) -> None:
     assert isinstance(refusal_of(error, "XADD"), WritesPaused)
 
 
@@ -29,7 +29,7 @@ def test_temporary_error_is_writes_paused(error: ResponseError) -> None:
     ["WRONGTYPE Operation against a key holding the wrong kind of value", "ERR Invalid stream ID specified"],
     ids=["wrongtype", "id"],
 )
-def test_permanent_error_is_write_refused(text: str) -> None:
+def test_permanent_redis_error_becomes_write_refused(text: str) -> None:
     refusal = refusal_of(ResponseError(text), "XADD")
     assert isinstance(refusal, WriteRefused)
     assert not isinstance(refusal, WritesPaused)

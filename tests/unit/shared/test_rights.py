@@ -67,12 +67,12 @@ def may_touch(service: Service, key: Key) -> bool:
     ],
     ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
 )  # fmt: skip
-def test_service_has_no_right_to_keys_of_other_services(service: Service, key: Key) -> None:
+def test_redis_user_of_a_service_cannot_access_keys_of_other_services(service: Service, key: Key) -> None:
     assert not may_touch(service, key)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_has_rights_to_its_own_keys(service: Service) -> None:
+def test_redis_user_of_a_service_can_access_its_own_keys(service: Service) -> None:
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
@@ -84,7 +84,7 @@ def test_service_has_rights_to_its_own_keys(service: Service) -> None:
 
 
 @pytest.mark.parametrize("service", ["gateway", "stt", "llm"])
-def test_service_that_repairs_a_conversation_has_rights_to_its_keys(service: Service) -> None:
+def test_service_that_repairs_conversations_can_access_their_keys(service: Service) -> None:
     assert repair.MEND in rights_of(service, KEYS).scripts
     for key in (KEYS.state(C), KEYS.turns(C), KEYS.events(C), KEYS.control(C), KEYS.receipts(C)):
         assert may_touch(service, key)
@@ -92,7 +92,7 @@ def test_service_that_repairs_a_conversation_has_rights_to_its_keys(service: Ser
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_has_no_administrative_rights(service: Service) -> None:
+def test_redis_user_of_a_service_has_no_administrative_rights(service: Service) -> None:
     forbidden = {"FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "ACL", "EVAL", "DEBUG", "SHUTDOWN", "CLIENT", "CLIENT KILL",
                  "MONITOR", "SCRIPT", "SCRIPT FLUSH", "REPLICAOF", "MIGRATE", "RENAME", "COPY", "PUBLISH"}  # fmt: skip
     assert not rights_of(service, KEYS).commands & forbidden
@@ -100,7 +100,7 @@ def test_service_has_no_administrative_rights(service: Service) -> None:
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_every_command_of_the_bus_is_permitted_to_a_service() -> None:
+def test_every_command_that_the_bus_sends_is_allowed_to_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
     for where in (*REDIS_MODULES, reader, Link):
@@ -111,7 +111,7 @@ def test_every_command_of_the_bus_is_permitted_to_a_service() -> None:
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_every_command_of_a_script_is_permitted_to_a_service() -> None:
+def test_every_command_in_a_script_is_allowed_to_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
@@ -137,7 +137,7 @@ def source_of(method: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
+def test_service_may_run_every_command_of_its_scripts(service: Service) -> None:
     used = used_by(service)
     assert {"read", "outlet"} <= used
     run = re.compile(r"\b(?:scripts|ownership|repair)\.([a-z_]+)\(")
@@ -149,7 +149,7 @@ def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) ->
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
+def test_service_may_run_every_command_that_it_sends(service: Service) -> None:
     have = rights_of(service, KEYS).commands
     sent: set[str] = set()
     for method in used_by(service):
@@ -159,19 +159,19 @@ def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # these options and this error look like commands
 
 
-def test_commands_of_a_script_are_read_from_its_source() -> None:
+def test_commands_of_a_lua_script_are_found_in_its_source() -> None:
     script = Script("redis.call('XINFO', 'CONSUMERS', KEYS[1]) local x = redis.pcall('GET', KEYS[2])")
     assert called_by(script) == {"XINFO CONSUMERS", "GET"}
     assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(writing.WRITE)
 
 
-def test_stages_on_one_machine_share_their_rights() -> None:
+def test_redis_user_of_a_machine_has_the_rights_of_all_its_stages() -> None:
     both, stt, tts = rights_of_stages(("stt", "tts"), KEYS), rights_of("stt", KEYS), rights_of("tts", KEYS)
     assert both == Rights(stt.commands | tts.commands, stt.patterns | tts.patterns)
     assert rights_of_stages((), KEYS) == Rights()
 
 
-def test_acl_file_has_one_user_per_line_and_no_password() -> None:
+def test_acl_file_has_one_user_per_line_and_no_plain_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
     assert first == "user default reset off ~* &* +@all"
@@ -180,7 +180,7 @@ def test_acl_file_has_one_user_per_line_and_no_password() -> None:
     assert rights.UUID in second
 
 
-def test_people_have_users_that_stay_within_the_namespace() -> None:
+def test_redis_users_for_people_are_limited_to_the_namespace() -> None:
     for rules in (reader_rules(KEYS), operator_rules(KEYS)):
         assert [rule for rule in rules if rule.startswith("~")] == ["~ns.1:*"]
     assert "+@write" not in reader_rules(KEYS)

@@ -23,21 +23,23 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_everything_has_a_default() -> None:
+def test_every_setting_has_a_default() -> None:
     settings = load(Settings)
     assert settings.redis_url.startswith("redis://")
     assert settings.namespace == "tertulia"
     assert settings.lease_s > 0
 
 
-def test_environment_wins_over_the_file(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_takes_precedence_over_the_env_file(
+    bare_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (bare_environment / ".env").write_text("TERTULIA_PORT=1\nTERTULIA_NAMESPACE=file\nOTHER=x\nTERTULIA_UNKNOWN=y\n")
     monkeypatch.setenv("TERTULIA_PORT", "2")
     settings = load(Settings)
     assert (settings.port, settings.namespace) == (2, "file")
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load(Settings).namespace = "other"  # pyright: ignore[reportAttributeAccessIssue] - that is the point
 
@@ -45,12 +47,12 @@ def test_settings_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     "url", ["redis://h:1/0", "rediss://:p@h:1/0", "unix:///tmp/redis.sock?db=1", "redis://127.0.0.1"]
 )
-def test_redis_urls_of_all_kinds_are_taken(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_kinds_of_redis_urls_are_accepted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERTULIA_REDIS_URL", url)
     assert load(Settings).redis_url == url
 
 
-def test_all_mistakes_are_reported_at_once_without_values(
+def test_all_wrong_settings_are_reported_at_once_without_values(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {
@@ -80,7 +82,7 @@ def secrets(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_setting_is_read_from_a_file_of_its_name(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_is_read_from_the_secret_file_of_its_name(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "TERTULIA_REDIS_URL").write_text("redis://tts:password@redis:6379/0\n")
     (secrets / "TERTULIA_PORT").write_text("1")
     (secrets / "SUPABASE_KEY").write_text("key")
@@ -91,7 +93,7 @@ def test_setting_is_read_from_a_file_of_its_name(secrets: Path, monkeypatch: pyt
     assert settings.port == 2  # the environment wins
 
 
-def test_env_file_may_name_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_env_file_may_set_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = bare_environment / "elsewhere"
     folder.mkdir()
     (folder / "TERTULIA_PORT").write_text("3")
@@ -99,7 +101,7 @@ def test_env_file_may_name_the_secrets_folder(bare_environment: Path, monkeypatc
     assert load(Settings).port == 3
 
 
-def test_empty_variable_counts_as_unset(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_environment_variable_counts_as_unset(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "TERTULIA_REDIS_URL").write_text("redis://from-the-file")
     for name in ("TERTULIA_REDIS_URL", "TERTULIA_PORT", "TERTULIA_REDIS_CA"):
         monkeypatch.setenv(name, "")
@@ -107,7 +109,7 @@ def test_empty_variable_counts_as_unset(secrets: Path, monkeypatch: pytest.Monke
     assert (settings.redis_url, settings.port, settings.redis_tls) == ("redis://from-the-file", 8080, None)
 
 
-def test_missing_secrets_folder_is_reported_only_if_it_was_named(
+def test_missing_secrets_folder_is_reported_only_if_it_was_set(
     bare_environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tertulia_shared.settings.SECRETS_DIR", bare_environment / "none")
@@ -125,7 +127,7 @@ def test_binary_secret_is_reported_without_its_bytes(secrets: Path, capsys: pyte
     assert f"a file in {secrets} is not text" in capsys.readouterr().err
 
 
-def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_settings_take_a_certificate_and_its_key(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ca", "cert", "key"):
         (bare_environment / name).touch()
         monkeypatch.setenv(f"TERTULIA_REDIS_{name.upper()}", str(bare_environment / name))

@@ -24,13 +24,13 @@ def tables(db: sqlite3.Connection) -> set[str]:
     return {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
+def test_sqlite_migrations_are_numbered_without_gaps() -> None:
     shipped = bundled_migrations()
     assert [migration.version for migration in shipped] == list(range(1, len(shipped) + 1))
     assert shipped[0].name == "conversations"
 
 
-def test_migrations_are_applied_once_in_order(db: sqlite3.Connection) -> None:
+def test_missing_migrations_are_applied_once_and_in_order(db: sqlite3.Connection) -> None:
     migrate(db, [FIRST], applied_at="t1")
     migrate(db, [FIRST, SECOND], applied_at="t2")
     migrate(db, [FIRST, SECOND], applied_at="t3")
@@ -49,13 +49,13 @@ def test_failed_migration_is_rolled_back_completely(db: sqlite3.Connection) -> N
     assert db.execute("SELECT version FROM schema_migrations").fetchall() == [(1,)]
 
 
-def test_newer_schema_is_refused(db: sqlite3.Connection) -> None:
+def test_migrate_refuses_a_schema_of_a_newer_release(db: sqlite3.Connection) -> None:
     migrate(db, [FIRST, SECOND], applied_at="t1")
     with pytest.raises(StoreUnusable, match="schema version 2, this program knows versions up to 1"):
         migrate(db, [FIRST], applied_at="t2")
 
 
-def test_script_is_split_where_its_statements_end() -> None:
+def test_sql_script_is_split_into_its_statements() -> None:
     trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM b; -- a; b\nEND;\n"
     script = f"-- first; not a statement\nCREATE TABLE a (x TEXT DEFAULT ';');\n{trigger}INSERT INTO a VALUES (1)"  # noqa: S608  (no part comes from outside)
     found = list(statements(script))

@@ -16,7 +16,7 @@ LAST_EXACT_MS = int(datetime(2094, 1, 1, tzinfo=UTC).timestamp() * 1000)
 milliseconds = st.integers(min_value=NOW_MS, max_value=LAST_EXACT_MS)
 
 
-def test_replies_follow_the_users_message_and_precede_the_next_turn() -> None:
+def test_positions_of_replies_lie_between_their_turn_and_the_next() -> None:
     positions = [turn_position(f"{NOW_MS}-0", slot) for slot in range(4)]
     positions += [turn_position(f"{NOW_MS}-1", slot) for slot in range(4)]
     positions += [turn_position(f"{NOW_MS + 1}-0", slot) for slot in range(4)]
@@ -42,18 +42,18 @@ def test_javascript_reads_every_position_exactly(ms: int) -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["", "5", "a-b", "-1-0", f"{NOW_MS}", f"{NOW_MS}-0-0", "12-0", f"{NOW_MS}-٣x"])
-def test_position_of_a_malformed_entry_id_is_refused(entry_id: str) -> None:
+def test_turn_position_refuses_a_malformed_entry_id(entry_id: str) -> None:
     with pytest.raises(InvalidRecord, match="turn_entry_id"):
         turn_position(entry_id, 0)
 
 
 @pytest.mark.parametrize("slot", [-1, 4096])
-def test_slot_out_of_range_is_refused(slot: int) -> None:
+def test_turn_position_refuses_a_slot_out_of_range(slot: int) -> None:
     with pytest.raises(InvalidRecord, match="slot"):
         turn_position(f"{NOW_MS}-0", slot)
 
 
-def test_higher_status_wins_and_the_newer_of_equal_ones() -> None:
+def test_write_with_higher_status_wins_and_otherwise_the_newer_one() -> None:
     streaming = reply(new_id(), 1, "Hel", "streaming")
     failed = replace(streaming, status="failed")
     complete = replace(streaming, status="complete")

@@ -13,7 +13,7 @@ from tests.harness.store_records import START
 SEEDS = seed_characters(START)
 
 
-def test_ids_of_seed_characters_never_change() -> None:
+def test_ids_of_the_three_first_characters_never_change() -> None:
     assert {each.name: each.id for each in SEEDS} == {
         "Luna": "dba84ff1-0e17-575e-bc90-58c85071895f",
         "Rex": "ffa50724-17df-59d5-a9a5-b81004712e3e",
@@ -22,7 +22,7 @@ def test_ids_of_seed_characters_never_change() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
-def test_seed_character_is_complete(seed: Character) -> None:
+def test_first_characters_have_all_fields(seed: Character) -> None:
     check_character(seed)
     assert seed.active
     assert seed.voice == seed.name.lower()
@@ -31,7 +31,7 @@ def test_seed_character_is_complete(seed: Character) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
-def test_seed_portrait_is_a_small_self_contained_svg(seed: Character) -> None:
+def test_built_in_portrait_is_a_small_self_contained_svg(seed: Character) -> None:
     kind, _, encoded = seed.image.partition(",")
     assert kind == "data:image/svg+xml"
     assert len(seed.image) < 2048
@@ -42,6 +42,6 @@ def test_seed_portrait_is_a_small_self_contained_svg(seed: Character) -> None:
     assert "href" not in svg
 
 
-def test_seed_portraits_differ_in_colour() -> None:
+def test_built_in_portraits_differ_in_colour() -> None:
     backgrounds = {tuple(re.findall(r"stop-color='(#\w+)'", unquote(seed.image))) for seed in SEEDS}
     assert len(backgrounds) == 3

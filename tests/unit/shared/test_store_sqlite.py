@@ -89,7 +89,7 @@ async def all_messages(path: Path, conversation_id: str) -> list[Message]:
         await store.close()
 
 
-async def test_processes_that_start_at_once_share_a_fresh_file(path: Path) -> None:
+async def test_processes_that_start_at_once_share_a_new_sqlite_file(path: Path) -> None:
     conversation_id = new_id()
     processes = [await python(WRITE_SOME, str(path), conversation_id, str(first)) for first in (0, 25, 50, 75)]
     assert [await process.wait() for process in processes] == [0, 0, 0, 0]
@@ -97,7 +97,7 @@ async def test_processes_that_start_at_once_share_a_fresh_file(path: Path) -> No
 
 
 @pytest.mark.parametrize("round_number", range(3))
-async def test_stores_that_open_a_fresh_file_at_once_migrate_it_once(path: Path, round_number: int) -> None:
+async def test_stores_that_open_a_new_file_at_once_migrate_it_once(path: Path, round_number: int) -> None:
     stores = [SQLiteStore(path) for _ in range(12)]
     await asyncio.gather(*[store.open() for store in stores])
     assert [len(await store.characters()) for store in stores] == [3] * 12
@@ -120,7 +120,7 @@ def test_switch_to_wal_waits_for_another_process(tmp_path: Path, monkeypatch: py
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_switch_to_wal_times_out(tmp_path: Path) -> None:
+def test_switch_to_wal_times_out_while_another_process_has_a_lock(tmp_path: Path) -> None:
     path = tmp_path / "tertulia.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as rival,
@@ -157,7 +157,7 @@ async def test_write_waits_for_another_process_and_then_fails_as_retryable(store
     assert await store.conversation(conversation_id) is not None
 
 
-async def test_waiting_writes_are_bounded(path: Path) -> None:
+async def test_sqlite_store_refuses_writes_above_its_bound(path: Path) -> None:
     store = SQLiteStore(path, busy_timeout_s=30, max_pending=5)
     await store.open()
     with closing(sqlite3.connect(path, isolation_level=None)) as rival:
@@ -171,20 +171,20 @@ async def test_waiting_writes_are_bounded(path: Path) -> None:
     await store.close()
 
 
-async def test_files_are_private_to_their_owner(store: SQLiteStore, path: Path) -> None:
+async def test_sqlite_files_are_readable_by_their_owner_only(store: SQLiteStore, path: Path) -> None:
     await store.ensure_conversation(new_id())
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert modes == {"tertulia.db": 0o600, "tertulia.db-wal": 0o600, "tertulia.db-shm": 0o600}
 
 
-async def test_closing_leaves_one_file(store: SQLiteStore, path: Path) -> None:
+async def test_closed_sqlite_store_leaves_only_the_database_file(store: SQLiteStore, path: Path) -> None:
     await store.ensure_conversation(new_id())
     await store.close()
     assert [file.name for file in path.parent.iterdir()] == ["tertulia.db"]
 
 
-async def test_connection_is_set_up_for_many_processes(store: SQLiteStore, path: Path) -> None:
+async def test_sqlite_file_uses_wal_and_strict_tables(store: SQLiteStore, path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         loose = other.execute(
@@ -204,7 +204,7 @@ async def test_connection_is_set_up_for_many_processes(store: SQLiteStore, path:
     ],
     ids=["history", "messages", "conversations", "next conversations"],
 )
-async def test_page_comes_from_an_index_without_sorting(
+async def test_pages_of_rows_are_read_from_an_index_without_sorting(
     store: SQLiteStore, path: Path, query: str, arguments: tuple[object, ...] | dict[str, object], index: str
 ) -> None:
     with closing(sqlite3.connect(path)) as other:
@@ -213,7 +213,7 @@ async def test_page_comes_from_an_index_without_sorting(
     assert "TEMP B-TREE" not in plan
 
 
-async def test_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path) -> None:
+async def test_sqlite_store_refuses_a_schema_of_a_newer_release(store: SQLiteStore, path: Path) -> None:
     await store.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("INSERT INTO schema_migrations VALUES (9999, 'from_the_future', '')")
@@ -221,7 +221,7 @@ async def test_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path
         await store.open()
 
 
-async def test_file_of_another_format_is_refused_and_not_changed(foreign_file: Path) -> None:
+async def test_file_that_is_not_a_database_is_refused_and_not_changed(foreign_file: Path) -> None:
     before = os.stat(foreign_file)  # noqa: PTH116  (the async rules forbid the Path method, which does the same)
     with pytest.raises(StoreUnusable, match="NOTADB"):
         await SQLiteStore(foreign_file).open()
@@ -229,7 +229,9 @@ async def test_file_of_another_format_is_refused_and_not_changed(foreign_file: P
     assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
-async def test_path_that_cannot_be_created_is_refused_with_the_reason(foreign_file: Path, tmp_path: Path) -> None:
+async def test_database_path_that_cannot_be_created_is_refused_with_the_reason(
+    foreign_file: Path, tmp_path: Path
+) -> None:
     with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Not a directory"):
         await SQLiteStore(foreign_file / "data" / "tertulia.db").open()
     with pytest.raises(StoreUnusable, match="Cannot create the database"):
@@ -237,13 +239,13 @@ async def test_path_that_cannot_be_created_is_refused_with_the_reason(foreign_fi
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_directory_without_write_permission_is_refused(tmp_path: Path) -> None:
+async def test_database_directory_without_write_permission_is_refused(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o500)  # noqa: PTH101  (as above)
     with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Permission denied"):
         await SQLiteStore(tmp_path / "tertulia.db").open()
 
 
-async def test_failed_open_can_be_tried_again(foreign_file: Path) -> None:
+async def test_store_can_be_opened_after_a_failed_attempt(foreign_file: Path) -> None:
     store = SQLiteStore(foreign_file)
     with pytest.raises(StoreUnusable):
         await store.open()
@@ -268,7 +270,7 @@ async def test_cancelled_caller_does_not_affect_others(store: SQLiteStore) -> No
 
 
 @pytest.mark.parametrize("leftovers", [True, False])
-async def test_file_deleted_under_running_stores_is_created_again(tmp_path: Path, *, leftovers: bool) -> None:
+async def test_deleted_database_file_is_created_again_by_running_stores(tmp_path: Path, *, leftovers: bool) -> None:
     path = tmp_path / "tertulia.db"
     one, other = SQLiteStore(path), SQLiteStore(path)
     await one.open()
@@ -298,7 +300,7 @@ def noise(tmp_path: Path) -> Path:
     return path
 
 
-async def test_file_of_another_format_is_moved_aside(noise: Path) -> None:
+async def test_file_that_is_not_a_database_is_moved_aside(noise: Path) -> None:
     path = noise
     store = SQLiteStore(path, moves_broken_aside=True)
     await store.open()

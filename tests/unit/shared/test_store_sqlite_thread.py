@@ -43,7 +43,7 @@ def number(value: int) -> Call[int]:
     return lambda db: db.execute("SELECT ?", (value,)).fetchone()[0]
 
 
-async def test_calls_made_together_are_one_batch_on_another_thread() -> None:
+async def test_sqlite_calls_made_together_run_as_one_batch_on_a_thread() -> None:
     gate = Gate()
     lane = lane_through(gate)
     await lane.start()
@@ -55,7 +55,7 @@ async def test_calls_made_together_are_one_batch_on_another_thread() -> None:
     await lane.close()
 
 
-async def test_calls_made_while_a_batch_runs_are_the_next_one() -> None:
+async def test_sqlite_calls_made_during_a_batch_form_the_next_batch() -> None:
     gate = Gate()
     lane = lane_through(gate, max_batch=10)
     await lane.start()
@@ -68,7 +68,7 @@ async def test_calls_made_while_a_batch_runs_are_the_next_one() -> None:
     await lane.close()
 
 
-async def test_too_many_waiting_calls_are_refused() -> None:
+async def test_sqlite_thread_refuses_calls_above_its_bound() -> None:
     gate = Gate()
     lane = lane_through(gate, max_pending=2)
     await lane.start()
@@ -82,7 +82,7 @@ async def test_too_many_waiting_calls_are_refused() -> None:
     await lane.close()
 
 
-async def test_close_runs_queued_calls_and_ends_the_thread() -> None:
+async def test_closing_the_sqlite_thread_runs_the_queued_calls_first() -> None:
     gate = Gate()
     lane = lane_through(gate)
     await lane.start()
@@ -98,7 +98,7 @@ async def test_close_runs_queued_calls_and_ends_the_thread() -> None:
     await lane.close()
 
 
-async def test_broken_batch_fails_every_caller_and_the_next_one_runs() -> None:
+async def test_failed_batch_fails_its_callers_and_the_next_batch_runs() -> None:
     broken = True
 
     def run(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
@@ -115,7 +115,7 @@ async def test_broken_batch_fails_every_caller_and_the_next_one_runs() -> None:
     await lane.close()
 
 
-async def test_connection_that_fails_fails_the_start() -> None:
+async def test_start_of_the_sqlite_thread_raises_the_error_of_its_connection() -> None:
     def refuse() -> sqlite3.Connection:
         raise PermissionError("no")
 

@@ -25,16 +25,16 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
     ],
     ids=["apostrophe", "quotes", "dropped", "line-ends", "pair", "half", "kept", "letters"],
 )
-def test_clean_text(given_text: str, cleaned: str) -> None:
+def test_text_is_cleaned(given_text: str, cleaned: str) -> None:
     assert clean_text(given_text) == cleaned
 
 
-def test_line_has_single_spaces_and_no_surrounding_space() -> None:
+def test_clean_line_has_single_spaces_and_none_at_its_ends() -> None:
     assert clean_line("  a\tb\r\n c\u2029") == "a b c"
 
 
 @given(ANY_TEXT)
-def test_cleaning_again_changes_nothing(text: str) -> None:
+def test_cleaning_clean_text_changes_nothing(text: str) -> None:
     assert is_clean_text(clean_text(text))
     assert is_clean_line(clean_line(text))
     assert clean_line(clean_line(text)) == clean_line(text)

@@ -38,19 +38,19 @@ def alert(reason: str) -> ssl.SSLError:
     ],
     ids=lambda value: value if isinstance(value, str) else str(getattr(value, "reason", "")),
 )
-def test_tls_faults_are_described_in_one_sentence_each(error: ssl.SSLError, said: str) -> None:
+def test_each_tls_error_is_explained_in_one_sentence(error: ssl.SSLError, said: str) -> None:
     wrapped = ConnectionError("Error 1 connecting")
     wrapped.__cause__ = error
     assert said in (explained(wrapped) or "")
 
 
-def test_other_errors_are_not_tls_faults() -> None:
+def test_errors_without_relation_to_tls_get_no_tls_explanation() -> None:
     assert explained(ConnectionRefusedError(111, "refused")) is None
     assert hung_up(ConnectionResetError(104, "reset"))
     assert not hung_up(ConnectionRefusedError(111, "refused"))
 
 
-def test_files_other_than_certificates_are_refused(tmp_path: Path) -> None:
+def test_tls_file_that_is_not_a_certificate_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("not PEM")
     with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CA: .*not a readable PEM"):

@@ -22,10 +22,10 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("error", "ending"), ENDINGS)
-def test_errors_all_have_an_ending(error: BaseException | None, ending: Ending) -> None:
+def test_every_error_of_a_handler_has_an_ending(error: BaseException | None, ending: Ending) -> None:
     assert ending_of(error) is ending
 
 
 @pytest.mark.parametrize(("error", "ending"), ENDINGS[1:])
-def test_ending_of_a_group_is_that_of_its_first_error(error: Exception, ending: Ending) -> None:
+def test_exception_group_has_the_ending_of_its_first_error(error: Exception, ending: Ending) -> None:
     assert ending_of(ExceptionGroup("", [ExceptionGroup("", [error]), ValueError("later")])) is ending

@@ -26,7 +26,7 @@ from tests.unit.shared.worker_bench import (
 
 @pytest.mark.parametrize("error", [RetryLater("busy"), BusUnavailable("away"), ValueError("a bug")])
 @virtual_time
-async def test_failed_attempt_is_retried(error: Exception) -> None:
+async def test_failed_attempt_at_work_is_retried(error: Exception) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(error))
     async with working(bus, handler):
         await post(bus)
@@ -39,7 +39,7 @@ async def test_failed_attempt_is_retried(error: Exception) -> None:
 
 
 @virtual_time
-async def test_stale_work_is_finished_silently() -> None:
+async def test_interrupted_work_is_finished_without_a_report() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(Stale("interrupted")))
     async with working(bus, handler):
         await post(bus)
@@ -50,7 +50,7 @@ async def test_stale_work_is_finished_silently() -> None:
 
 @pytest.mark.parametrize("error", [BadWork("no such thing"), BadEntry("unreadable")])
 @virtual_time
-async def test_bad_work_is_dead_lettered_and_reported_at_once(error: Exception) -> None:
+async def test_bad_work_is_dead_lettered_and_reported_without_a_retry(error: Exception) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(error))
     async with working(bus, handler):
         await post(bus)
@@ -63,7 +63,7 @@ async def test_bad_work_is_dead_lettered_and_reported_at_once(error: Exception) 
 
 
 @virtual_time
-async def test_work_is_given_up_once_with_the_last_failure_after_the_last_attempt() -> None:
+async def test_work_is_given_up_with_its_last_error_after_the_last_attempt() -> None:
     errors = [RetryLater("first"), RetryLater("second"), RetryLater("third"), RetryLater("never seen")]
     bus, handler = make_bus(), ScriptedHandler(raising(*errors))
     async with working(bus, handler):
@@ -76,7 +76,7 @@ async def test_work_is_given_up_once_with_the_last_failure_after_the_last_attemp
 
 
 @virtual_time
-async def test_failing_give_up_does_not_end_the_worker_and_the_work_is_finished() -> None:
+async def test_work_is_finished_even_if_its_give_up_handler_fails() -> None:
     async def broken(_claim: Claim) -> None:
         raise BadEntry("the event cannot be read")
 
@@ -104,7 +104,7 @@ async def test_dead_letter_names_the_turn_that_was_given_up(turn_id: str | None)
 
 
 @virtual_time
-async def test_dead_work_with_unreadable_fields_is_dead_lettered() -> None:
+async def test_work_with_unreadable_fields_is_dead_lettered() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
     await bus.prepare("tts")
     outlet = bus.outlet()
@@ -117,7 +117,7 @@ async def test_dead_work_with_unreadable_fields_is_dead_lettered() -> None:
 
 @pytest.mark.parametrize("refusal", [WriteRefused("WRONGTYPE"), ExceptionGroup("", [WriteRefused("ids used up")])])
 @virtual_time
-async def test_work_whose_give_up_redis_refuses_is_dead_lettered(refusal: Exception) -> None:
+async def test_work_is_dead_lettered_even_if_redis_refuses_the_report_to_the_client(refusal: Exception) -> None:
     async def refused(_claim: Claim) -> None:
         raise refusal
 
@@ -132,7 +132,7 @@ async def test_work_whose_give_up_redis_refuses_is_dead_lettered(refusal: Except
 
 
 @virtual_time
-async def test_dead_letter_refused_by_its_stream_goes_to_the_fallback_key() -> None:
+async def test_dead_letter_goes_to_the_fallback_stream_if_redis_refuses_it() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("ids")))
     spoil: Outlet = bus.outlet()
     spoil.put(bus.keys.dead(), {"not": "a stream"})
@@ -146,7 +146,7 @@ async def test_dead_letter_refused_by_its_stream_goes_to_the_fallback_key() -> N
 
 
 @virtual_time
-async def test_work_of_a_worker_that_broke_counts_as_a_failed_attempt() -> None:
+async def test_work_in_progress_counts_as_failed_when_its_worker_breaks() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
     async with working(bus, handler) as worker:
         await post(bus)
@@ -157,7 +157,7 @@ async def test_work_of_a_worker_that_broke_counts_as_a_failed_attempt() -> None:
 
 
 @virtual_time
-async def test_reason_of_dead_work_is_the_first_error_of_a_group() -> None:
+async def test_dead_letter_has_the_first_error_of_an_exception_group() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(ExceptionGroup("of tasks", [BadEntry("no text in it")])))
     async with working(bus, handler):
         await post(bus)

@@ -25,7 +25,7 @@ from tests.unit.shared.worker_bench import (
 
 
 @virtual_time
-async def test_done_work_is_finished_and_deleted() -> None:
+async def test_handled_work_is_deleted_from_its_stream() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler):
         await post(bus, 3)
@@ -35,7 +35,7 @@ async def test_done_work_is_finished_and_deleted() -> None:
 
 
 @virtual_time
-async def test_concurrent_jobs_stay_within_the_bound_and_all_are_done() -> None:
+async def test_worker_runs_at_most_its_number_of_concurrent_jobs() -> None:
     async def a_while(_claim: Claim) -> None:
         await asyncio.sleep(0.1)
 
@@ -48,7 +48,7 @@ async def test_concurrent_jobs_stay_within_the_bound_and_all_are_done() -> None:
 
 
 @virtual_time
-async def test_new_work_and_work_taken_over_share_the_bound() -> None:
+async def test_new_work_and_taken_over_work_share_the_concurrency_limit() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
     await bus.prepare("tts")
     await post(bus, 2)
@@ -91,7 +91,7 @@ async def test_job_cancelled_before_its_first_step_frees_its_slot() -> None:
 
 
 @virtual_time
-async def test_worker_is_alive_under_its_name_and_engine() -> None:
+async def test_running_worker_is_listed_with_its_name_and_engine() -> None:
     bus = make_bus()
     async with working(bus, ScriptedHandler(nothing)) as worker:
         await settle()
@@ -100,7 +100,7 @@ async def test_worker_is_alive_under_its_name_and_engine() -> None:
 
 
 @virtual_time
-async def test_workers_share_the_work_and_do_each_piece_once() -> None:
+async def test_two_workers_share_the_work_and_do_each_piece_once() -> None:
     async def a_while(_claim: Claim) -> None:
         await asyncio.sleep(0.2)
 

@@ -107,7 +107,7 @@ async def test_worker_checks_for_expired_leases_often_only_while_work_is_pending
 
 
 @virtual_time
-async def test_holders_may_renew_before_a_check_after_a_stall_of_redis() -> None:
+async def test_leases_are_renewed_before_they_are_checked_after_a_stall_of_redis() -> None:
     bus, handler = LookedAt(), ScriptedHandler(forever)
     async with working(bus, handler):
         await held_by_peer(bus)
@@ -122,7 +122,7 @@ async def test_holders_may_renew_before_a_check_after_a_stall_of_redis() -> None
 
 
 @virtual_time
-async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
+async def test_job_is_cancelled_when_a_peer_has_taken_over_its_work() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
     async with working(bus, handler):
         await post(bus)
@@ -134,7 +134,7 @@ async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
 
 
 @virtual_time
-async def test_worker_does_not_take_over_its_own_late_work() -> None:
+async def test_worker_does_not_take_over_its_own_running_work() -> None:
     class Unrenewed(MemoryBus):
         """Refuses renewals, as after a stall of the process: the check for expired leases comes first."""
 
@@ -174,7 +174,7 @@ async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
 
 
 @virtual_time
-async def test_late_reply_about_lost_work_does_not_cancel_its_new_job() -> None:
+async def test_late_report_of_lost_work_does_not_cancel_a_newer_job() -> None:
     class LateBus(MemoryBus):
         """Delays the answer to a renewal until `late` is set."""
 
@@ -211,7 +211,7 @@ async def test_late_reply_about_lost_work_does_not_cancel_its_new_job() -> None:
 
 
 @virtual_time
-async def test_work_whose_thing_a_peer_owns_stays_pending() -> None:
+async def test_work_that_raises_not_owner_stays_pending() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(NotOwner("a peer's")))
     async with working(bus, handler):
         await post(bus)

@@ -79,7 +79,7 @@ class Scene:
 
 
 @virtual_time
-async def test_running_and_finished_work_is_counted() -> None:
+async def test_worker_metrics_count_running_and_finished_work() -> None:
     it = Scene()
     async with it.working():
         await it.post(3)
@@ -105,7 +105,7 @@ async def test_running_and_finished_work_is_counted() -> None:
     ids=["the engine", "redis", "a bug", "in a group"],
 )
 @virtual_time
-async def test_failure_is_counted_by_its_kind_and_retried(error: Exception, kind: str) -> None:
+async def test_worker_metrics_count_failures_by_kind(error: Exception, kind: str) -> None:
     it = Scene(error)
     it.handler.may_end.set()
     async with it.working():
@@ -126,7 +126,7 @@ async def test_failure_is_counted_by_its_kind_and_retried(error: Exception, kind
     ids=["a peer has it", "interrupted"],
 )
 @virtual_time
-async def test_uncounted_attempt_is_not_a_failure(error: Exception, ending: str) -> None:
+async def test_attempt_during_an_outage_is_not_counted_as_a_failure(error: Exception, ending: str) -> None:
     it = Scene(error)
     async with it.working():
         await it.post()
@@ -135,7 +135,7 @@ async def test_uncounted_attempt_is_not_a_failure(error: Exception, ending: str)
 
 
 @virtual_time
-async def test_given_up_work_is_counted_as_dead() -> None:
+async def test_worker_metrics_count_given_up_work() -> None:
     it = Scene(BadWork("nonsense"))
     async with it.working():
         await it.post()
@@ -149,7 +149,7 @@ async def test_given_up_work_is_counted_as_dead() -> None:
 
 
 @virtual_time
-async def test_requeued_work_of_a_stopping_worker_is_counted_and_claimed() -> None:
+async def test_worker_metrics_count_requeued_work() -> None:
     it = Scene()
     async with it.working():
         await it.post(2)
@@ -164,7 +164,7 @@ async def test_requeued_work_of_a_stopping_worker_is_counted_and_claimed() -> No
 
 
 @virtual_time
-async def test_nacked_work_of_a_broken_worker_is_counted() -> None:
+async def test_worker_metrics_count_nacked_work() -> None:
     it = Scene()
     it.breaks = True
     async with it.working():
@@ -172,7 +172,7 @@ async def test_nacked_work_of_a_broken_worker_is_counted() -> None:
     assert it.endings() == {"handed_back": 2}
 
 
-def test_waiting_time_excludes_the_time_a_previous_worker_held_the_work() -> None:
+def test_waiting_time_of_work_excludes_the_time_at_an_earlier_worker() -> None:
     metrics = Metrics()
     work = WorkMetrics(metrics, "tts", slots=1, now_ms=lambda: 100_250)
     work.claimed([Claim("tts", "100000-3", 1, {b"ts": b"40000"})])  # requeued after a minute
@@ -182,7 +182,7 @@ def test_waiting_time_excludes_the_time_a_previous_worker_held_the_work() -> Non
 
 
 @virtual_time
-async def test_finish_without_a_connection_is_a_failure() -> None:
+async def test_work_that_cannot_be_finished_without_a_connection_counts_as_failed() -> None:
     it = Scene()
     async with it.working():
         await it.post()

@@ -65,7 +65,7 @@ async def test_work_of_a_newer_release_is_left_to_a_live_worker_of_that_release(
 
 
 @virtual_time
-async def test_leaving_work_to_a_newer_worker_uses_up_no_attempt() -> None:
+async def test_leaving_work_to_a_newer_worker_costs_no_attempt() -> None:
     bus = make_bus()
     member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
     await bus.prepare("tts")

@@ -47,7 +47,7 @@ async def test_give_up_waits_while_the_bus_is_unavailable() -> None:
     "trouble", [BusUnavailable("away"), WritesPaused("no memory"), ExceptionGroup("", [BusUnavailable("")])]
 )
 @virtual_time
-async def test_attempt_repeated_after_an_outage_stays_with_its_worker_and_does_not_count(
+async def test_attempt_interrupted_by_an_outage_is_repeated_by_its_worker_and_not_counted(
     trouble: Exception,
 ) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(*[trouble] * (SETTINGS.max_attempts + 2)))

@@ -52,7 +52,7 @@ async def test_stopping_worker_requeues_work_that_takes_too_long() -> None:
 
 
 @virtual_time
-async def test_work_of_a_stopping_worker_goes_to_a_waiting_peer_without_a_pause() -> None:
+async def test_waiting_peer_gets_the_work_of_a_stopping_worker_at_once() -> None:
     bus, stopped, peer = make_bus(), ScriptedHandler(forever), ScriptedHandler(nothing)
     hasty = settings_of(CommonSettings, lease_s=3, drain_s=0)
     async with working(bus, stopped, settings=hasty):
@@ -69,7 +69,7 @@ async def test_work_of_a_stopping_worker_goes_to_a_waiting_peer_without_a_pause(
 
 
 @virtual_time
-async def test_stopping_workers_one_after_the_other_uses_up_no_attempt() -> None:
+async def test_stopping_several_workers_in_turn_costs_no_attempt() -> None:
     bus = make_bus()
     await bus.prepare("tts")
     await post(bus)

@@ -45,7 +45,7 @@ class Counting:
 
 
 @virtual_time
-async def test_worker_retries_to_prepare_its_stage() -> None:
+async def test_starting_worker_retries_until_it_can_create_its_consumer_group() -> None:
     bus = AwayAtFirst(Keys("test"), clock=now)
     stop = asyncio.Event()
     handler = Counting(stop)
@@ -59,7 +59,7 @@ async def test_worker_retries_to_prepare_its_stage() -> None:
 
 
 @virtual_time
-async def test_worker_can_be_stopped_while_it_waits_for_redis() -> None:
+async def test_starting_worker_can_be_stopped_while_it_waits_for_redis() -> None:
     bus = AwayAtFirst(Keys("test"), clock=now)
     stop = asyncio.Event()
     handler = Counting(stop)

@@ -17,7 +17,7 @@ def test_session_without_a_checkpoint_starts_at_the_beginning() -> None:
     assert CheckpointTracker(start).add(1, pcm(100)) == pcm(100)
 
 
-def test_checkpoint_is_read_from_the_progress_hash_as_written() -> None:
+def test_checkpoint_is_read_back_as_it_was_written() -> None:
     point = Checkpoint(sample=1234, entry=7, entry_sample=1000)
     fields = {name.encode(): str(value).encode() for name, value in point.fields().items()}
     assert read_checkpoint(fields) == point
@@ -34,7 +34,7 @@ def test_checkpoint_is_read_from_the_progress_hash_as_written() -> None:
         (299, Checkpoint(299, 3, 200)),
     ],
 )
-def test_checkpoint_names_the_entry_that_holds_its_sample(sample: int, expected: Checkpoint) -> None:
+def test_checkpoint_names_the_entry_that_contains_its_sample(sample: int, expected: Checkpoint) -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in (1, 2, 3):
         tracker.add(entry, pcm(100))
@@ -61,7 +61,7 @@ def test_takeover_feeds_exactly_the_samples_after_the_checkpoint() -> None:
         assert heard == whole[2 * sample :]
 
 
-def test_hours_of_silence_keep_the_tracker_bounded() -> None:
+def test_tracker_has_a_bounded_size_after_hours_of_silence() -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in range(1, MAX_ENTRIES + 1_000):
         tracker.add(entry, pcm(10))

@@ -38,14 +38,14 @@ def run(heard: Sequence[float], *, first_sample: int = 0) -> list[Boundary]:
     return found if last is None else [*found, last]
 
 
-def test_speech_is_reported_after_the_minimum_length_and_includes_the_pre_roll() -> None:
+def test_utterance_begins_after_the_minimum_length_and_includes_the_pre_roll() -> None:
     began, ended = run(probabilities("q30 s40 q30"))
     assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL))
     assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE)
 
 
 @pytest.mark.parametrize("pattern", ["q50", "q9 s2 q9 s1 q30", "m60", "q5 s2 m1 s2 m1 q40"])
-def test_clicks_and_murmurs_begin_no_utterance(pattern: str) -> None:
+def test_speech_that_is_too_short_or_too_uncertain_begins_no_utterance(pattern: str) -> None:
     assert run(probabilities(pattern)) == []
 
 
@@ -58,7 +58,7 @@ def test_pause_as_long_as_the_hangover_splits_the_utterance() -> None:
     assert [type(boundary) for boundary in boundaries] == [SpeechBegan, SpeechEnded] * 2
 
 
-def test_unsure_frames_keep_speech_alive() -> None:
+def test_frame_above_the_offset_probability_restarts_the_hangover() -> None:
     (_, ended) = run(probabilities("s5 q19 m1 q19 m1 q30"))
     assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE)
 
@@ -70,7 +70,7 @@ def test_pre_roll_never_reaches_into_the_previous_utterance() -> None:
     assert second.start_sample == first.end_sample
 
 
-def test_endless_utterance_is_cut_and_continues_without_a_gap() -> None:
+def test_utterance_above_the_maximum_length_is_split_without_a_gap() -> None:
     boundaries = run(probabilities("s250"))
     ends = [boundary for boundary in boundaries if isinstance(boundary, SpeechEnded)]
     assert [end.reason for end in ends] == [EndReason.TOO_LONG, EndReason.TOO_LONG, EndReason.INPUT_ENDED]
@@ -81,7 +81,7 @@ def test_endless_utterance_is_cut_and_continues_without_a_gap() -> None:
     ]
 
 
-def test_end_of_the_input_ends_the_utterance_with_its_remainder() -> None:
+def test_end_of_the_input_ends_the_utterance_at_the_last_sample() -> None:
     endpointer = Endpointer(SETTINGS)
     for probability in probabilities("s8"):
         endpointer.push(probability)
@@ -92,7 +92,7 @@ def test_end_of_the_input_ends_the_utterance_with_its_remainder() -> None:
 
 
 @given(st.lists(st.floats(0, 1), max_size=400), st.integers(0, 10**9))
-def test_utterances_alternate_never_overlap_and_stay_bounded(heard: list[float], first: int) -> None:
+def test_utterances_never_overlap_and_have_a_bounded_length(heard: list[float], first: int) -> None:
     boundaries = run(heard, first_sample=first)
     last_end = first
     for began, ended in zip(boundaries[::2], boundaries[1::2], strict=True):
@@ -105,7 +105,7 @@ def test_utterances_alternate_never_overlap_and_stay_bounded(heard: list[float],
 
 
 @given(st.lists(st.sampled_from([0.05, 0.4, 0.9]), max_size=300))
-def test_new_endpointer_continues_from_any_end(heard: list[float]) -> None:
+def test_new_endpointer_can_continue_after_any_utterance(heard: list[float]) -> None:
     boundaries = run(heard)
     for index, boundary in enumerate(boundaries):
         if isinstance(boundary, SpeechEnded):
@@ -126,6 +126,6 @@ def test_new_endpointer_continues_from_any_end(heard: list[float]) -> None:
         ("max_utterance_ms", 500),
     ],
 )
-def test_setting_out_of_range_is_named(name: str, value: float) -> None:
+def test_error_names_the_setting_that_is_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         EndpointSettings(**{name: value})  # pyright: ignore[reportArgumentType] - the mix of int and float is the point

@@ -14,7 +14,7 @@ from tertulia_stt.settings import STTSettings
 from tests.harness.settings_of import settings_of
 
 
-def test_unknown_engine_is_refused_with_a_list_of_the_installed_ones() -> None:
+def test_error_about_an_unknown_engine_lists_the_installed_ones() -> None:
     with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: pocketsphinx, realtimestt"):
         load_engine("parrot")
 
@@ -22,7 +22,7 @@ def test_unknown_engine_is_refused_with_a_list_of_the_installed_ones() -> None:
 @pytest.mark.parametrize(
     ("name", "library"), [("pocketsphinx", "pocketsphinx"), ("realtimestt", "RealtimeSTT")], ids=lambda each: each
 )
-def test_engine_without_its_libraries_names_what_to_install(
+def test_error_about_a_missing_library_says_what_to_install(
     name: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _forget_engines(monkeypatch)
@@ -32,7 +32,7 @@ def test_engine_without_its_libraries_names_what_to_install(
         load_engine(name)
 
 
-def test_download_of_models_without_the_engines_libraries_names_what_to_install(
+def test_model_download_without_the_libraries_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _forget_engines(monkeypatch)
@@ -51,7 +51,7 @@ def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-def test_specs_import_no_engine() -> None:
+def test_loading_all_engine_specs_imports_no_engine_library() -> None:
     code = """if True:
         import sys
         from tertulia_shared.engines import STT_ENGINES, installed_engines

@@ -1,4 +1,4 @@
-"""A listening session from the microphone's stream to events and turns, with a scripted recognizer."""
+"""A listening session from microphone audio to events and turns, with a scripted recognizer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.unit.stt.listening_session import AGAIN, FRAME_SAMPLES, HELLO, Listen
 
 
 @virtual_time
-async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_turn() -> None:
+async def test_all_recognition_events_reach_the_client_in_order_and_the_text_becomes_a_turn() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     await session.send_audio(21_000)
@@ -51,11 +51,11 @@ async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_
     mic = session.bus.keys.mic(session.conversation_id, session.session_id)
     assert await session.bus.length(mic) > 0
     await asyncio.sleep(SOUND_GRACE_S + 1)
-    assert await session.bus.length(mic) == 0, "the microphone's sound is deleted"
+    assert await session.bus.length(mic) == 0, "the microphone's audio is deleted"
 
 
 @virtual_time
-async def test_utterances_are_turns_of_separate_epochs() -> None:
+async def test_each_utterance_becomes_a_turn_with_a_higher_epoch() -> None:
     session = ListeningSession(HELLO, AGAIN)
     job = await session.start()
     await session.send_audio(51_000)
@@ -66,7 +66,7 @@ async def test_utterances_are_turns_of_separate_epochs() -> None:
         ("Hello Luna.", 1),
         ("And again.", 2),
     ]
-    assert session.results == {"turn": 2, "broke_in": 1}, "the second began before the first was answered"
+    assert session.results == {"turn": 2, "broke_in": 1}, "the second utterance began before the reply to the first"
     seen = scraped(session.metrics)
     assert seen.of("tertulia_stt_transcript_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_hop_seconds_count", hop="mic") >= 1
@@ -88,7 +88,7 @@ async def test_sound_without_words_creates_no_turn_and_is_processed_once() -> No
 
 
 @virtual_time
-async def test_takeover_after_any_write_loses_and_repeats_no_turn() -> None:
+async def test_takeover_after_any_write_neither_loses_nor_repeats_a_turn() -> None:
     writes = 0
     while True:
         writes += 1
@@ -99,7 +99,7 @@ async def test_takeover_after_any_write_loses_and_repeats_no_turn() -> None:
         if not await session.serve_until_write(writes):
             break
         await session.serve()
-        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], f"death at {writes}"
+        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], f"write {writes}"
         stopped = [event for event in await session.events() if isinstance(event, ListeningStopped)]
         assert stopped == [ListeningStopped(session.session_id, "stopped")]
         assert session.engine.open_sessions == 0
@@ -107,7 +107,7 @@ async def test_takeover_after_any_write_loses_and_repeats_no_turn() -> None:
 
 
 @virtual_time
-async def test_takeover_feeds_only_the_samples_after_the_last_turn() -> None:
+async def test_worker_that_takes_over_processes_only_the_audio_after_the_last_turn() -> None:
     session = ListeningSession(HELLO, AGAIN)
     job = await session.start()
     await session.send_audio(40_000)
@@ -124,7 +124,7 @@ async def test_takeover_feeds_only_the_samples_after_the_last_turn() -> None:
 
 
 @virtual_time
-async def test_worker_that_lost_its_work_writes_no_more() -> None:
+async def test_worker_that_lost_its_claim_writes_no_more_turns() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     await session.send_audio(10_000)
@@ -154,7 +154,7 @@ async def test_ended_session_is_not_served_again() -> None:
 
 
 @virtual_time
-async def test_second_pointer_to_a_served_session_is_ignored() -> None:
+async def test_second_work_entry_for_a_session_being_served_is_ignored() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     await settle()
@@ -167,7 +167,7 @@ async def test_second_pointer_to_a_served_session_is_ignored() -> None:
 
 
 @virtual_time
-async def test_session_without_audio_ends_as_idle_and_keeps_its_turns() -> None:
+async def test_session_whose_audio_stops_ends_as_idle_and_keeps_its_turns() -> None:
     session = ListeningSession(HELLO, stt_idle_s=5)
     job = await session.start()
     await session.send_audio(15_000)
@@ -179,7 +179,7 @@ async def test_session_without_audio_ends_as_idle_and_keeps_its_turns() -> None:
 
 
 @virtual_time
-async def test_session_of_a_lost_client_ends_as_abandoned() -> None:
+async def test_session_ends_as_abandoned_after_the_client_disconnected() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     await session.send_audio(1_000)
@@ -189,7 +189,7 @@ async def test_session_of_a_lost_client_ends_as_abandoned() -> None:
 
 
 @virtual_time
-async def test_broken_recognizer_is_retried_from_the_checkpoint() -> None:
+async def test_session_is_retried_from_its_checkpoint_after_the_recognizer_broke() -> None:
     session = ListeningSession(HELLO, AGAIN)
     session.engine.fails_at = 35_000
     job = await session.start()
@@ -204,7 +204,7 @@ async def test_broken_recognizer_is_retried_from_the_checkpoint() -> None:
 
 
 @virtual_time
-async def test_failed_session_tells_the_client_and_is_not_served_again() -> None:
+async def test_session_that_is_given_up_sends_an_error_and_is_not_served_again() -> None:
     session = ListeningSession(HELLO)
     await session.bus.prepare("stt")
     await session.post_work()
@@ -220,7 +220,7 @@ async def test_failed_session_tells_the_client_and_is_not_served_again() -> None
 
 @pytest.mark.parametrize("work", [Work("nonsense", session_id=new_id()), Work(new_id())])
 @virtual_time
-async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
+async def test_work_entry_without_ids_is_bad_work(work: Work) -> None:
     session = ListeningSession()
     await session.bus.prepare("stt")
     await session.bus.post("stt", work)
@@ -231,7 +231,7 @@ async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
 
 
 @virtual_time
-async def test_turn_event_and_checkpoint_are_one_write() -> None:
+async def test_turn_and_its_event_are_one_write() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     seen: set[tuple[int, int]] = set()

@@ -23,7 +23,7 @@ NO_VERSION: dict[str, Any] = {"v": ""}
 EXTRAS = pytest.mark.parametrize(
     ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
 )
-BREAKING_IN = speech("Stop that please.", (20_000, "stop that"), (30_000, "stop that please"))
+INTERRUPTING = speech("Stop that please.", (20_000, "stop that"), (30_000, "stop that please"))
 
 
 def _plan(**wrong: Any) -> bytes:
@@ -45,7 +45,9 @@ async def assert_given_up(session: ListeningSession, met: BaseException | None, 
 
 @EXTRAS
 @virtual_time
-async def test_unreadable_pointer_fails_the_session(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_session_with_an_undecodable_work_entry_is_given_up(
+    extra: dict[str, Any], error: type[Exception]
+) -> None:
     session = ListeningSession()
     await session.bus.prepare("stt")
     outlet = session.bus.outlet()
@@ -58,7 +60,9 @@ async def test_unreadable_pointer_fails_the_session(extra: dict[str, Any], error
 
 @EXTRAS
 @virtual_time
-async def test_unreadable_microphone_entry_fails_the_session(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_session_with_an_undecodable_microphone_entry_is_given_up(
+    extra: dict[str, Any], error: type[Exception]
+) -> None:
     session = ListeningSession()
     listening = await session.start()
     await session.send_audio(16_000)
@@ -71,7 +75,7 @@ async def test_unreadable_microphone_entry_fails_the_session(extra: dict[str, An
 
 
 @virtual_time
-async def test_unreadable_checkpoint_fails_the_session() -> None:
+async def test_session_with_an_undecodable_checkpoint_is_given_up() -> None:
     session = ListeningSession()
     key = session.bus.keys.mic_progress(session.conversation_id, session.session_id)
     await session.bus.transact(session.conversation_id, [Put(key, {"sample": "half"})])
@@ -87,19 +91,21 @@ async def test_unreadable_checkpoint_fails_the_session() -> None:
     ids=["no msgpack", "empty", "a list", "no UUID", "a number for an id", "a word for an epoch"],
 )
 @virtual_time
-async def test_unreadable_plan_does_not_prevent_barge_in(raw: bytes) -> None:
-    session = ListeningSession(BREAKING_IN)
+async def test_speech_interrupts_the_character_although_the_plan_is_undecodable(raw: bytes) -> None:
+    session = ListeningSession(INTERRUPTING)
     await session.character_speaks(STORY)
     await session.bus.transact(
         session.conversation_id, [Put(session.bus.keys.state(session.conversation_id), {"plan": raw})]
     )
-    await _breaks_in(session)
+    await _assert_interrupts(session)
 
 
 @EXTRAS
 @virtual_time
-async def test_unreadable_sentence_does_not_prevent_barge_in(extra: dict[str, Any], error: type[Exception]) -> None:
-    session = ListeningSession(BREAKING_IN)
+async def test_speech_interrupts_the_character_although_a_sentence_is_undecodable(
+    extra: dict[str, Any], error: type[Exception]
+) -> None:
+    session = ListeningSession(INTERRUPTING)
     await session.character_speaks(STORY)
     assert session.plan is not None
     assert issubclass(error, BadEntry)
@@ -108,10 +114,10 @@ async def test_unreadable_sentence_does_not_prevent_barge_in(extra: dict[str, An
     entry = TTSSentence("What?", 1, session.conversation_id, message_id, "luna-id", "Luna", "luna")
     outlet.append(session.bus.keys.sentences(session.conversation_id, message_id), entry, id="2-0", **extra)
     await outlet.flush()
-    await _breaks_in(session)
+    await _assert_interrupts(session)
 
 
-async def _breaks_in(session: ListeningSession) -> None:
+async def _assert_interrupts(session: ListeningSession) -> None:
     listening = await session.start()
     await session.send_audio(100_000)
     await session.stop()
@@ -123,7 +129,7 @@ async def _breaks_in(session: ListeningSession) -> None:
 
 @pytest.mark.parametrize("name", ["mic", "mic_progress", "events"])
 @virtual_time
-async def test_key_of_another_type_ends_the_session_with_an_error(name: str) -> None:
+async def test_session_with_a_key_of_a_wrong_type_ends_with_an_error(name: str) -> None:
     session = ListeningSession()
     await session.prepare()
     keys, outlet = session.bus.keys, session.bus.outlet()
@@ -147,10 +153,10 @@ async def test_key_of_another_type_ends_the_session_with_an_error(name: str) -> 
     assert events.count(ListeningStopped(session.session_id, "failed")) == 1
 
 
-@pytest.mark.parametrize("is_mended_elsewhere", [False, True])
+@pytest.mark.parametrize("is_repaired_elsewhere", [False, True])
 @virtual_time
-async def test_error_event_is_sent_when_the_state_key_has_a_wrong_type(
-    is_mended_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
+async def test_session_ends_with_an_error_if_the_state_key_has_a_wrong_type(
+    is_repaired_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session = ListeningSession()
@@ -160,7 +166,7 @@ async def test_error_event_is_sent_when_the_state_key_has_a_wrong_type(
     outlet.append(keys.state(session.conversation_id), MicChunk(b""))
     await outlet.flush()
     claim = await session.claim_work()
-    if is_mended_elsewhere:  # the gateway repairs it at the same moment as stt
+    if is_repaired_elsewhere:  # the gateway repairs the key at the same moment as the stt worker
         mend = session.bus.mend
 
         async def second(conversation_id: str, *, owner: bool = False) -> Sequence[str]:

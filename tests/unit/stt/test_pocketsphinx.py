@@ -50,7 +50,7 @@ def pcm(name: str) -> bytes:
         ("silence_noise", []),
     ],
 )
-def test_fixtures_are_transcribed(decoder: Decoder, name: str, texts: list[str]) -> None:
+def test_recordings_are_transcribed(decoder: Decoder, name: str, texts: list[str]) -> None:
     assert [final.text for final in finals(decoder, pcm(name))] == texts
 
 

@@ -15,7 +15,7 @@ DICTIONARY = {
 }
 
 
-def test_single_words_are_found_in_names_of_any_shape() -> None:
+def test_names_are_split_into_words_of_plain_letters() -> None:
     assert spoken_words(["Luna", "Mary-Ann O'Neil", "José"]) == {
         "luna": "Luna",
         "mary": "Mary",
@@ -30,15 +30,15 @@ def test_words_in_other_scripts_are_dropped(word: str) -> None:
     assert spoken_words([word]) == {}
 
 
-def test_dictionary_entries_are_used_first() -> None:
+def test_dictionary_entry_is_used_if_there_is_one() -> None:
     assert pronunciations("read", DICTIONARY.get) == ["R EH D", "R IY D"]
 
 
-def test_compounds_are_split_near_the_middle() -> None:
+def test_compound_name_is_split_into_two_dictionary_words_near_the_middle() -> None:
     assert pronunciations("starbuck", DICTIONARY.get) == ["S T AA R B AH K"]
 
 
-def test_unknown_names_are_spelt_by_letter_rules() -> None:
+def test_unknown_name_is_pronounced_by_letter_rules() -> None:
     assert pronunciations("zyx", DICTIONARY.get) == ["Z IY K S"]
 
 
@@ -46,5 +46,5 @@ def test_unknown_names_are_spelt_by_letter_rules() -> None:
     ("word", "phones"),
     [("ada", "AE D AH"), ("phoebe", "F OW EH B"), ("otto", "OW T OW"), ("o'shea", "OW SH IY"), ("jane", "JH AE N")],
 )
-def test_letters_to_phones(word: str, phones: str) -> None:
+def test_letter_rules_turn_a_word_into_phones(word: str, phones: str) -> None:
     assert by_letters(word) == phones

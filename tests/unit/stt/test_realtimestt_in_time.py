@@ -14,7 +14,7 @@ from tertulia_stt.engines.realtimestt.recorder import in_time
 PATIENCE_S = 20.0
 
 
-async def test_result_in_time_is_returned() -> None:
+async def test_result_within_the_time_limit_is_returned() -> None:
     assert await in_time(lambda: 7, PATIENCE_S, what="making seven", discard=lambda _: None) == 7
 
 
@@ -26,7 +26,7 @@ async def test_error_is_raised_in_the_caller() -> None:
         await in_time(broken, PATIENCE_S, what="dividing", discard=lambda _: None)
 
 
-async def test_late_result_times_out_with_a_reason_and_is_discarded() -> None:
+async def test_result_after_the_time_limit_is_discarded_and_an_error_is_raised() -> None:
     release: threading.Event = threading.Event()
     discarded: queue.Queue[str] = queue.Queue()
 
@@ -40,7 +40,7 @@ async def test_late_result_times_out_with_a_reason_and_is_discarded() -> None:
     assert await asyncio.to_thread(discarded.get, timeout=PATIENCE_S) == "late"
 
 
-async def test_result_after_a_cancel_is_discarded() -> None:
+async def test_result_after_a_cancellation_is_discarded() -> None:
     release: threading.Event = threading.Event()
     started: queue.Queue[None] = queue.Queue()
     discarded: queue.Queue[str] = queue.Queue()

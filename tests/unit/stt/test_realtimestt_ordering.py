@@ -46,7 +46,7 @@ def letters(events: list[STTEvent]) -> str:
     return "".join(LETTERS[type(event)] for event in events)
 
 
-def test_events_of_one_utterance_have_the_port_order() -> None:
+def test_events_of_one_utterance_are_in_the_order_of_the_port() -> None:
     assert events_of(
         Listening(0),
         Began(1, 600, 590),
@@ -70,12 +70,12 @@ def test_events_of_one_utterance_have_the_port_order() -> None:
     ]
 
 
-def test_utterance_cut_off_by_the_input_is_the_last_event() -> None:
+def test_no_event_follows_an_utterance_that_the_end_of_the_input_cut_off() -> None:
     events = events_of(Listening(0), Began(1, 5, 5), Ended(1, 9, 9, is_cut=True), Transcribed(1, "Yes", 0, 9), Over(9))
     assert letters(events) == "WVwRvrF"
 
 
-def test_next_utterance_waits_for_the_previous_text() -> None:
+def test_events_of_the_next_utterance_wait_for_the_text_of_the_previous_one() -> None:
     ordering = Ordering(0)
     for note in (Listening(0), Began(1, 5, 5), Ended(1, 9, 9)):
         list(ordering.take(note))
@@ -89,7 +89,7 @@ def test_next_utterance_waits_for_the_previous_text() -> None:
     assert ordering.waiting == 0
 
 
-def test_late_notes_are_dropped() -> None:
+def test_partial_text_of_a_finished_utterance_is_dropped() -> None:
     events = events_of(
         Listening(0),
         Began(1, 5, 5),
@@ -103,7 +103,7 @@ def test_late_notes_are_dropped() -> None:
     assert letters(events) == "WVwRvrFWVwR"
 
 
-def test_repeated_texts_are_dropped_and_stable_texts_only_grow() -> None:
+def test_repeated_partial_texts_are_dropped_and_stable_texts_only_grow() -> None:
     partials = [
         Partial(1, 6, "A"),
         Partial(1, 7, "A"),
@@ -145,7 +145,7 @@ def sessions(draw: st.DrawFn) -> list[Note]:
 
 
 @given(sessions())
-def test_port_order_holds_for_any_interleaving(notes: list[Note]) -> None:
+def test_events_are_in_the_order_of_the_port_for_any_interleaving_of_threads(notes: list[Note]) -> None:
     events = events_of(*notes)
     assert ORDER.fullmatch(letters(events)), letters(events)
     positions = [event.at_sample for event in events]

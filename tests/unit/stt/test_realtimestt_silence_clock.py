@@ -10,7 +10,7 @@ CHUNK_S = 0.032
 NOON = 1_800_000_000.0
 
 
-def counted(gaps: list[float]) -> float:
+def measured_silence(gaps: list[float]) -> float:
     """The measured silence (s) at the last chunk. Chunks arrive at these intervals; silence begins with the first."""
     clock, now = SilenceClock(CHUNK_S), NOON
     clock.chunk(now)
@@ -22,15 +22,15 @@ def counted(gaps: list[float]) -> float:
     return now - began
 
 
-def test_late_chunk_does_not_lengthen_silence() -> None:
-    assert counted([CHUNK_S, 1.0, CHUNK_S]) == pytest.approx(3 * CHUNK_S, abs=1e-5)
+def test_late_chunk_does_not_lengthen_the_measured_silence() -> None:
+    assert measured_silence([CHUNK_S, 1.0, CHUNK_S]) == pytest.approx(3 * CHUNK_S, abs=1e-5)
 
 
-def test_burst_of_chunks_does_not_shorten_silence() -> None:
-    assert counted([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
+def test_burst_of_chunks_does_not_shorten_the_measured_silence() -> None:
+    assert measured_silence([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
-def test_clock_keeps_the_value_zero() -> None:
+def test_start_time_of_zero_is_not_shifted() -> None:
     clock = SilenceClock(CHUNK_S)
     for now in (NOON, NOON + 1, NOON + 1):
         clock.chunk(now)
@@ -38,5 +38,5 @@ def test_clock_keeps_the_value_zero() -> None:
 
 
 @given(st.lists(st.floats(-10, 10), max_size=60))
-def test_silence_is_as_long_as_its_audio_for_any_clock(gaps: list[float]) -> None:
-    assert counted(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)
+def test_measured_silence_equals_its_audio_for_any_arrival_times(gaps: list[float]) -> None:
+    assert measured_silence(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)

@@ -8,40 +8,40 @@ from tertulia_stt.engines.realtimestt.throttle import CATCH_UP, SLACK_S, Throttl
 CHUNK_S = 0.032
 
 
-def pass_all(pace: Throttle, arrivals: list[float]) -> list[float]:
-    """The times at which chunks with these arrival times are passed on."""
+def feed_all(throttle: Throttle, arrivals: list[float]) -> list[float]:
+    """The times at which chunks with these arrival times are fed."""
     now, passed = 0.0, list[float]()
     for arrival in arrivals:
         now = max(now, arrival)
-        now += pace.wait_s(now)
-        pace.passed(now, CHUNK_S)
+        now += throttle.wait_s(now)
+        throttle.passed(now, CHUNK_S)
         passed.append(now)
     return passed
 
 
 def test_live_audio_is_not_delayed() -> None:
     arrivals = [i * CHUNK_S for i in range(100)]
-    assert pass_all(Throttle(), arrivals) == arrivals
+    assert feed_all(Throttle(), arrivals) == arrivals
 
 
 def test_frames_of_100_ms_are_hardly_delayed() -> None:
     arrivals = [(i // 3) * 3 * CHUNK_S for i in range(99)]
-    passed = pass_all(Throttle(), arrivals)
+    passed = feed_all(Throttle(), arrivals)
     assert max(at - arrival for at, arrival in zip(passed, arrivals, strict=True)) < CHUNK_S
 
 
 def test_backlog_is_fed_slightly_faster_than_speech() -> None:
-    passed = pass_all(Throttle(), [0.0] * 1000)
+    passed = feed_all(Throttle(), [0.0] * 1000)
     assert abs(passed[-1] - (999 * CHUNK_S / CATCH_UP - SLACK_S)) < 0.001
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=60))
-def test_backlog_is_never_fed_faster_after_gaps(gaps: list[float]) -> None:
+def test_backlog_is_never_fed_faster_than_the_catch_up_rate(gaps: list[float]) -> None:
     arrivals, at = list[float](), 0.0
     for gap in gaps:
         at += gap
         arrivals.append(at)
-    passed = pass_all(Throttle(), arrivals)
+    passed = feed_all(Throttle(), arrivals)
     for i, begun in enumerate(passed):
         for j in range(i, len(passed)):
             assert (j - i) * CHUNK_S <= (passed[j] - begun + SLACK_S) * CATCH_UP + 1e-6

@@ -3,44 +3,44 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.stabilizer import Seen, Stabilizer, sentence_case
+from tertulia_stt.stabilizer import Stabilizer, StabilizerResult, sentence_case
 
 
-def look(stabilizer: Stabilizer, text: str) -> Seen:
+def see(stabilizer: Stabilizer, text: str) -> StabilizerResult:
     return stabilizer.see(text.split())
 
 
 def test_unchanged_hypothesis_gives_no_update() -> None:
     stabilizer = Stabilizer()
-    assert look(stabilizer, "") == Seen(None, None)
-    assert look(stabilizer, "the") == Seen(("the",), None)
-    assert look(stabilizer, "the") == Seen(None, None)
-    assert look(stabilizer, "") == Seen(None, None)
-    assert look(stabilizer, "the") == Seen(None, None)
+    assert see(stabilizer, "") == StabilizerResult(None, None)
+    assert see(stabilizer, "the") == StabilizerResult(("the",), None)
+    assert see(stabilizer, "the") == StabilizerResult(None, None)
+    assert see(stabilizer, "") == StabilizerResult(None, None)
+    assert see(stabilizer, "the") == StabilizerResult(None, None)
 
 
-def test_prefix_of_three_hypotheses_is_stable() -> None:
+def test_prefix_that_three_hypotheses_share_is_stable() -> None:
     stabilizer = Stabilizer()
-    look(stabilizer, "the see")
-    look(stabilizer, "the sea is")
-    assert look(stabilizer, "the sea was").stabilized == ("the",)
-    assert look(stabilizer, "the sea was calm").stabilized == ("the", "sea")
+    see(stabilizer, "the see")
+    see(stabilizer, "the sea is")
+    assert see(stabilizer, "the sea was").stabilized == ("the",)
+    assert see(stabilizer, "the sea was calm").stabilized == ("the", "sea")
 
 
 def test_revised_prefix_does_not_change_the_stable_text() -> None:
     stabilizer = Stabilizer()
     for _ in range(3):
-        look(stabilizer, "she aged")
+        see(stabilizer, "she aged")
     for _ in range(3):
-        assert look(stabilizer, "sage what is").stabilized is None
-    assert look(stabilizer, "she aged well").stabilized is None
+        assert see(stabilizer, "sage what is").stabilized is None
+    assert see(stabilizer, "she aged well").stabilized is None
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b"]), max_size=4)))
-def test_stable_text_only_grows(looks: list[list[str]]) -> None:
+def test_stable_text_only_grows(hypotheses: list[list[str]]) -> None:
     stabilizer = Stabilizer()
     stable: tuple[str, ...] = ()
-    for words in looks:
+    for words in hypotheses:
         now = stabilizer.see(words).stabilized
         if now is not None:
             assert len(now) > len(stable)
@@ -48,6 +48,6 @@ def test_stable_text_only_grows(looks: list[list[str]]) -> None:
             stable = tuple(now)
 
 
-def test_sentence_case() -> None:
+def test_sentence_case_capitalizes_the_first_letter_and_the_word_i() -> None:
     assert sentence_case(["when", "i", "say", "i'm", "in", "Rex", "listens"]) == "When I say I'm in Rex listens"
     assert sentence_case([]) == ""

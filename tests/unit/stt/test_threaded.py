@@ -9,7 +9,7 @@ import pytest
 from tertulia_stt.engine import RecognitionFailed, STTEvent, TranscriptionUpdate, VadDetectStart, VadDetectStop
 from tertulia_stt.threaded import ThreadedSession
 
-SECOND = bytes(32_000)
+ONE_SECOND = bytes(32_000)
 
 
 class Scripted:
@@ -48,12 +48,12 @@ async def until_idle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_feeding_waits_while_the_backlog_is_full_and_continues_when_it_is_heard() -> None:
+async def test_feed_waits_while_the_backlog_is_full() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=1.0)
-    await session.feed(SECOND)
+    await session.feed(ONE_SECOND)
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(session.feed(SECOND))
+        waiting = tasks.create_task(session.feed(ONE_SECOND))
         await until_idle()
         assert not waiting.done()
         recognizer.gate.set()
@@ -62,17 +62,17 @@ async def test_feeding_waits_while_the_backlog_is_full_and_continues_when_it_is_
     await session.close()
 
 
-async def test_piece_above_the_bound_is_accepted_when_the_backlog_is_empty() -> None:
+async def test_piece_above_the_backlog_limit_is_accepted_if_the_backlog_is_empty() -> None:
     recognizer = Scripted()
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
-    await session.feed(SECOND)
+    await session.feed(ONE_SECOND)
     await session.finish()
     assert [event async for event in session.events()][-1] == VadDetectStop(16_000)
     await session.close()
 
 
-async def test_unread_events_block_the_recognizer() -> None:
+async def test_recognizer_waits_while_too_many_events_are_unread() -> None:
     recognizer = Scripted(per_piece=100)
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_events=5)
@@ -86,7 +86,7 @@ async def test_unread_events_block_the_recognizer() -> None:
     await session.close()
 
 
-async def test_close_wakes_a_recognizer_blocked_by_unread_events() -> None:
+async def test_close_ends_a_recognizer_that_waits_for_events_to_be_read() -> None:
     recognizer = Scripted(per_piece=100)
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_events=1)
@@ -95,11 +95,11 @@ async def test_close_wakes_a_recognizer_blocked_by_unread_events() -> None:
     assert recognizer.closed.is_set()
 
 
-async def test_close_wakes_a_feeder() -> None:
+async def test_close_ends_a_feed_that_waits() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
-    await session.feed(SECOND)
-    waiting = asyncio.ensure_future(session.feed(SECOND))
+    await session.feed(ONE_SECOND)
+    waiting = asyncio.ensure_future(session.feed(ONE_SECOND))
     await until_idle()
     closing = asyncio.ensure_future(session.close())
     with pytest.raises(RecognitionFailed, match="ended"):
@@ -109,7 +109,7 @@ async def test_close_wakes_a_feeder() -> None:
     assert recognizer.closed.is_set()
 
 
-async def test_broken_recognizer_fails_its_session_after_its_events() -> None:
+async def test_error_of_the_recognizer_is_raised_after_its_earlier_events() -> None:
     recognizer = Scripted(broken=b"\1\1")
     recognizer.gate.set()
     closed: list[ThreadedSession] = []

@@ -21,7 +21,7 @@ SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 
 
 class SpokenMessage:
-    """One message: a speech handler, and the writes of the llm worker and the gateway."""
+    """One message that the engine speaks, by default a `ScriptedSpeech`."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
         self.writes = Writes()
@@ -32,6 +32,7 @@ class SpokenMessage:
         self.handler = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
 
     async def post_sentences(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
+        """Write the sentences of a reply in progress, and post the work; `final`: also write the final entry."""
         await self.bus.prepare("tts")
         for index, text in enumerate(texts):
             await self.write_sentence(text, index)
@@ -60,12 +61,13 @@ class SpokenMessage:
         return claims[0]
 
     async def speak(self) -> None:
+        """Claim the work and speak the message."""
         claim = await self.claim_work()
         await self.handler.handle(claim)
         await self.bus.finish(claim, "worker")
 
     async def speak_until_write(self, writes: int) -> bool:
-        """Speak with a worker that dies after so many writes. False if it ends before."""
+        """Speak by a worker that crashes after this many writes. False if the message ended before."""
         return await self.bus.crash_after(writes, self.handler.handle(await self.claim_work()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
@@ -77,6 +79,7 @@ class SpokenMessage:
         return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
 
     async def assert_audio_complete(self, texts: Sequence[str] = SENTENCES) -> None:
+        """Check that the audio has every chunk of these sentences once, in order, and the final entry."""
         audio = await self.audio()
         for index, text in enumerate(texts):
             own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]

@@ -17,13 +17,13 @@ def chunks_of(chunker: Chunker, pieces: list[bytes]) -> list[bytes]:
     return [chunk for piece in pieces for chunk in chunker.feed(piece)] + chunker.finish()
 
 
-def test_first_chunk_is_short_and_last_has_the_remainder() -> None:
+def test_first_chunk_is_short_and_the_last_one_has_the_remainder() -> None:
     chunks = chunks_of(Chunker(first_ms=40, rest_ms=100), [pcm(310)])
     assert [len(chunk) // MS for chunk in chunks] == [40, 100, 100, 70]
 
 
 @given(st.binary(max_size=30_000), st.lists(st.integers(1, 6_000), max_size=40))
-def test_chunks_do_not_depend_on_how_the_pcm_arrives(audio: bytes, sizes: list[int]) -> None:
+def test_chunks_do_not_depend_on_the_sizes_of_the_pcm_pieces(audio: bytes, sizes: list[int]) -> None:
     audio = audio[: len(audio) // 2 * 2]
     whole = chunks_of(Chunker(), [audio])
     pieces: list[bytes] = []
@@ -37,7 +37,7 @@ def test_chunks_do_not_depend_on_how_the_pcm_arrives(audio: bytes, sizes: list[i
     assert all(whole)
 
 
-def test_chunk_is_yielded_as_soon_as_it_is_complete() -> None:
+def test_chunk_is_returned_as_soon_as_it_is_complete() -> None:
     chunker = Chunker(first_ms=40, rest_ms=100)
     assert chunker.feed(pcm(39)) == []
     assert [len(chunk) for chunk in chunker.feed(pcm(1))] == [40 * MS]
@@ -46,24 +46,24 @@ def test_chunk_is_yielded_as_soon_as_it_is_complete() -> None:
     assert chunker.finish() == []
 
 
-def test_piece_as_long_as_a_chunk_is_passed_on_uncopied() -> None:
+def test_piece_of_exactly_one_chunk_is_returned_without_a_copy() -> None:
     chunker = Chunker(first_ms=100, rest_ms=100)
     for piece in (pcm(100), pcm(100)):
         (chunk,) = chunker.feed(piece)
         assert chunk is piece
 
 
-def test_empty_audio_has_no_chunk() -> None:
+def test_empty_audio_yields_no_chunk() -> None:
     assert chunks_of(Chunker(), [b"", b""]) == []
 
 
-def test_half_a_sample_is_refused() -> None:
+def test_pcm_that_ends_within_a_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="whole 16-bit samples, not 3 bytes"):
         Chunker().feed(b"abc")
 
 
 @pytest.mark.parametrize("ms", [0, 19, 201])
-def test_lengths_out_of_range_are_refused(ms: int) -> None:
+def test_chunk_length_out_of_range_is_refused(ms: int) -> None:
     with pytest.raises(ValueError, match=f"first_ms must be 20 to 200 ms, not {ms}"):
         Chunker(first_ms=ms)
     with pytest.raises(ValueError, match=f"rest_ms must be 20 to 200 ms, not {ms}"):

@@ -15,12 +15,12 @@ BUILT_IN = [name for name, engine in installed_engines(TTS_ENGINES).items() if e
 VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second", "en", "another"))
 
 
-def test_unknown_engine_is_refused_with_a_list_of_the_installed_ones() -> None:
+def test_error_about_an_unknown_engine_lists_the_installed_ones() -> None:
     with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: espeak, higgs, instant, openai"):
         load_engine("parrot")
 
 
-def test_engine_without_its_libraries_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_about_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "tertulia_tts.engines.espeak.engine", raising=False)
     monkeypatch.setitem(sys.modules, "soxr", None)
     with pytest.raises(EngineUnavailable, match=r"needs soxr.*pip install 'tertulia-tts\[espeak\]'"):
@@ -28,7 +28,7 @@ def test_engine_without_its_libraries_names_what_to_install(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_engine_has_the_name_that_loads_it(name: str) -> None:
+def test_engine_is_loaded_by_its_own_name(name: str) -> None:
     assert load_engine(name).name == name
 
 
@@ -40,12 +40,12 @@ def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyP
     assert settings.tts_openai_model == "tts-1"
 
 
-def test_settings_of_an_unknown_engine_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_with_an_unknown_engine_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERTULIA_TTS_ENGINE", "parrot")
     assert type(load_settings()) is TTSSettings
 
 
-def test_wrong_setting_of_the_chosen_engine_ends_the_start(
+def test_invalid_setting_of_the_chosen_engine_exits_with_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERTULIA_TTS_ENGINE", "openai")
@@ -56,7 +56,7 @@ def test_wrong_setting_of_the_chosen_engine_ends_the_start(
     assert "TERTULIA_TTS_OPENAI_VOICES: 'luna' is not of the form" in capsys.readouterr().err
 
 
-def test_specs_import_no_engine() -> None:
+def test_loading_all_engine_specs_imports_no_engine_library() -> None:
     code = """if True:
         import sys
         from tertulia_shared.engines import TTS_ENGINES, installed_engines
@@ -68,11 +68,11 @@ def test_specs_import_no_engine() -> None:
     assert ran.stdout.split("\n") == ["[]", "[]", ""]
 
 
-def test_choose_voice_takes_the_voice_with_that_id() -> None:
+def test_choose_voice_returns_the_voice_with_that_id() -> None:
     choice = choose_voice(VOICES, "second")
     assert (choice.voice.id, choice.substituted) == ("second", False)
 
 
-def test_choose_voice_substitutes_the_default_for_an_unknown_id() -> None:
+def test_choose_voice_returns_the_default_voice_for_an_unknown_id() -> None:
     choice = choose_voice(VOICES, "third")
     assert (choice.voice.id, choice.substituted) == ("first", True)

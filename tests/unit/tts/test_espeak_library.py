@@ -30,13 +30,13 @@ def refuse(_pcm: bytes) -> bool:
     return False
 
 
-def test_audio_comes_in_pieces_short_enough_to_stop_between() -> None:
+def test_audio_is_delivered_in_pieces_of_at_most_100_ms() -> None:
     pieces = pieces_of()
     assert len(pieces) > 20
     assert max(len(pcm) for pcm in pieces) <= library.NATIVE_RATE * 2 // 10
 
 
-def test_callback_that_stops_is_not_called_again() -> None:
+def test_callback_that_returns_false_is_not_called_again() -> None:
     calls: list[bytes] = []
 
     def once(pcm: bytes) -> bool:
@@ -47,13 +47,13 @@ def test_callback_that_stops_is_not_called_again() -> None:
     assert len(calls) == 1
 
 
-def test_stopping_does_not_affect_the_next_call() -> None:
+def test_stopped_call_does_not_affect_the_next_one() -> None:
     whole = pieces_of()
     library.speak(LUNA, TEXT * 50, 1, refuse)
     assert pieces_of() == whole
 
 
-def test_exception_of_the_callback_is_raised() -> None:
+def test_exception_in_the_callback_is_raised_to_the_caller() -> None:
     def fail(_pcm: bytes) -> bool:
         raise KeyError("mine")
 
@@ -61,19 +61,21 @@ def test_exception_of_the_callback_is_raised() -> None:
         library.speak(LUNA, TEXT, 1, fail)
 
 
-def test_missing_voice_is_named() -> None:
+def test_error_names_the_missing_voice() -> None:
     unknown = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
     with pytest.raises(EngineUnavailable, match=r"no voice 'gmw/xx-nowhere' \(for 'luna'\)"):
         library.speak(unknown, TEXT, 1, refuse)
 
 
-def test_missing_library_fails_with_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_error_about_a_missing_library_names_the_package_to_reinstall(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
     with pytest.raises(EngineUnavailable, match="Reinstall the package espeakng-loader"):
         library.speak(LUNA, TEXT, 1, refuse)
 
 
-def test_missing_data_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_error_about_missing_data_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     copied = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(copied))
     with pytest.raises(EngineUnavailable, match="espeak-ng-data"):

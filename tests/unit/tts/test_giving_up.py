@@ -27,12 +27,12 @@ async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None
 async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
     message = SpokenMessage()
     await message.post_sentences((), final=False)
-    await message.handler.give_up(await message.claim_work(), "no luck")
+    await message.handler.give_up(await message.claim_work(), "test")
     assert [(audio_id, chunk.is_final) for audio_id, chunk in await message.audio()] == [("1-0", True)]
 
 
 @virtual_time
-async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
+async def test_give_up_ends_the_audio_after_an_undecodable_sentence() -> None:
     message = SpokenMessage()
     await message.post_sentences(final=False)
     outlet = message.bus.outlet()
@@ -42,10 +42,10 @@ async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
     claim = await message.claim_work()
     with pytest.raises(ValueError, match="TTSSentence"):
         await message.handler.handle(claim)
-    await message.handler.give_up(claim, "unreadable")
+    await message.handler.give_up(claim, "test")
     audio_id, last = (await message.audio())[-1]
     assert last.is_final
-    assert audio_id == "5-0", "behind all that was spoken, and all that will be"
+    assert audio_id == "5-0", "the id after all sentences"
 
 
 @virtual_time
@@ -54,5 +54,5 @@ async def test_give_up_of_an_interrupted_message_sends_no_error() -> None:
     await message.post_sentences()
     claim = await message.claim_work()
     await message.interrupt()
-    await message.handler.give_up(claim, "too late anyway")
+    await message.handler.give_up(claim, "test")
     assert await message.errors() == []

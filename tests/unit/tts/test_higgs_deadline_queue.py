@@ -7,40 +7,40 @@ import pytest
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 
 
-async def test_earliest_deadline_is_served_first_and_equal_ones_in_order() -> None:
-    line = DeadlineQueue()
-    await line.enter(0, 60)
+async def test_earliest_deadline_is_served_first_and_equal_ones_in_order_of_arrival() -> None:
+    waiting = DeadlineQueue()
+    await waiting.enter(0, 60)
     served: list[str] = []
 
     async def wait(name: str, deadline: float) -> None:
-        await line.enter(deadline, 60)
+        await waiting.enter(deadline, 60)
         served.append(name)
-        line.leave()
+        waiting.leave()
 
     async with asyncio.TaskGroup() as tasks:
         for name, deadline in (("late", 9.0), ("first", 5.0), ("second", 5.0), ("urgent", 1.0)):
             tasks.create_task(wait(name, deadline))
             await asyncio.sleep(0)
-        line.leave()
+        waiting.leave()
     assert served == ["urgent", "first", "second", "late"]
 
 
-async def test_timed_out_waiter_is_skipped() -> None:
-    line = DeadlineQueue()
-    await line.enter(0, 60)
+async def test_waiter_that_timed_out_is_skipped() -> None:
+    waiting = DeadlineQueue()
+    await waiting.enter(0, 60)
     with pytest.raises(TimeoutError):
-        await line.enter(0, 0.01)
-    line.leave()
-    await line.enter(0, 0.01)
+        await waiting.enter(0, 0.01)
+    waiting.leave()
+    await waiting.enter(0, 0.01)
 
 
-async def test_waiter_cancelled_at_its_turn_releases_the_next() -> None:
-    line = DeadlineQueue()
-    await line.enter(0, 60)
-    first = asyncio.create_task(line.enter(1, 60))
-    second = asyncio.create_task(line.enter(2, 60))
+async def test_waiter_that_is_cancelled_at_its_turn_lets_the_next_one_enter() -> None:
+    waiting = DeadlineQueue()
+    await waiting.enter(0, 60)
+    first = asyncio.create_task(waiting.enter(1, 60))
+    second = asyncio.create_task(waiting.enter(2, 60))
     await asyncio.sleep(0)
-    line.leave()
+    waiting.leave()
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first

@@ -22,7 +22,7 @@ def one_shot(frames: Codes) -> NDArray[np.int16]:
 
 
 @given(st.integers(1, 150))
-def test_windowed_decoding_equals_decoding_at_once(count: int) -> None:
+def test_decoding_in_windows_equals_decoding_all_frames_at_once(count: int) -> None:
     frames = spoken_frames("luna", "text", 1, count)
     decoder = FrameDecoder(sound_of)
     pieces = [decoder.feed(frames[:, at]) for at in range(count)] + list(decoder.finish())
@@ -31,7 +31,7 @@ def test_windowed_decoding_equals_decoding_at_once(count: int) -> None:
     assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # rounding
 
 
-def test_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:
+def test_first_frame_is_decoded_as_soon_as_its_context_is_complete() -> None:
     decoder = FrameDecoder(sound_of)
     frames = spoken_frames("luna", "text", 1, 40)
     sizes = [decoder.feed(frames[:, at]).size for at in range(40)]
@@ -39,7 +39,7 @@ def test_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:
 
 
 @given(st.integers(0, 400))
-def test_frames_are_decoded_once_with_their_context(count: int) -> None:
+def test_each_frame_is_decoded_once_with_its_context(count: int) -> None:
     plan = WindowPlan()
     windows: list[Window] = []
     for frames in range(1, count + 1):
@@ -58,7 +58,7 @@ def test_frames_are_decoded_once_with_their_context(count: int) -> None:
     assert at == count
 
 
-def test_decoding_at_four_fifths_of_real_time_has_no_gaps_in_playback() -> None:
+def test_playback_has_no_gaps_if_synthesis_takes_four_fifths_of_real_time() -> None:
     plan = WindowPlan()
     ends = [(frames, window.last) for frames in range(1, 600) if (window := plan.after(frames))]
     began = ends[0][0]
@@ -67,7 +67,7 @@ def test_decoding_at_four_fifths_of_real_time_has_no_gaps_in_playback() -> None:
 
 
 @pytest.mark.parametrize(("heard_first", "limit"), [(True, MAX_PAUSE_FRAMES), (False, MAX_LEAD_FRAMES)])
-def test_long_silent_run_is_detected(*, heard_first: bool, limit: int) -> None:
+def test_long_silence_is_detected(*, heard_first: bool, limit: int) -> None:
     decoder = FrameDecoder(sound_of)
     loud = spoken_frames("luna", "text", 1, 10)
     if heard_first:

@@ -10,7 +10,7 @@ from tests.fakes.scripted_higgs import CODEBOOKS, delayed, spoken_frames
 
 
 @given(st.integers(1, 60), st.integers(0, 1000))
-def test_frames_are_returned_at_the_first_column_that_completes_them(count: int, seed: int) -> None:
+def test_frame_is_returned_with_the_column_that_completes_it(count: int, seed: int) -> None:
     frames = spoken_frames("luna", "text", seed, count)
     assembler = FrameAssembler(CODEBOOKS)
     for at, column in enumerate(delayed(frames)):
@@ -24,7 +24,7 @@ def test_frames_are_returned_at_the_first_column_that_completes_them(count: int,
 
 
 @pytest.mark.parametrize("codebook", range(CODEBOOKS))
-def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
+def test_end_mark_in_any_codebook_ends_the_utterance(codebook: int) -> None:
     # After an END in a codebook the model sends END in all lower codebooks too, and in one more codebook per step.
     assembler = FrameAssembler(CODEBOOKS)
     got = at = 0
@@ -38,10 +38,11 @@ def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
         if assembler.ended:
             break
     assert got == ended_at - 1 - codebook
-    assert at == got + CODEBOOKS - 1 or at == ended_at  # the last codebook ended first, so the end was known at once
+    # if the end mark is in the last codebook, the last frame was complete before the mark
+    assert at == got + CODEBOOKS - 1 or at == ended_at
 
 
-def test_utterance_that_ends_at_once_has_no_frames() -> None:
+def test_utterance_that_ends_in_its_first_column_has_no_frames() -> None:
     assembler = FrameAssembler(CODEBOOKS)
     assembler.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     column = np.full(CODEBOOKS, BEGIN, np.int16)
@@ -52,7 +53,7 @@ def test_utterance_that_ends_at_once_has_no_frames() -> None:
     assert assembler.ended
 
 
-def test_stray_mark_becomes_a_code() -> None:
+def test_mark_within_an_utterance_is_clipped_to_a_code() -> None:
     assembler = FrameAssembler(2)
     assembler.feed(np.array([BEGIN, BEGIN], np.int16))
     assembler.feed(np.array([BEGIN, BEGIN], np.int16))
@@ -61,6 +62,6 @@ def test_stray_mark_becomes_a_code() -> None:
     assert frame.tolist() == [1023, 8]
 
 
-def test_column_of_another_shape_is_refused() -> None:
+def test_column_with_a_wrong_number_of_codes_is_refused() -> None:
     with pytest.raises(ValueError, match="8 codes"):
         FrameAssembler(8).feed(np.zeros(7, np.int16))

@@ -43,28 +43,30 @@ async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", see
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
 
 
-async def test_start_warms_the_model_up(model: ScriptedModel, engine: HiggsEngine) -> None:
+async def test_start_speaks_one_word_to_warm_up_the_model(model: ScriptedModel, engine: HiggsEngine) -> None:
     assert model.texts == ["Ready."]
 
 
-async def test_engine_has_all_voices_of_the_folder_and_luna_as_the_default(engine: HiggsEngine) -> None:
+async def test_voices_are_those_of_the_folder_and_luna_is_the_default(engine: HiggsEngine) -> None:
     assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]
 
 
-async def test_spoken_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_audio_of_a_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 33
     pcm = await spoken(engine)
     # Silence at the edges of the scripted tone is trimmed, so the length differs by a few samples.
     assert abs(len(pcm) - GAP_BYTES - 33 * SAMPLES_A_FRAME * 2) < 400
 
 
-async def test_duration_of_a_sentence_is_bounded_by_its_length(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_duration_of_speech_is_bounded_by_the_length_of_the_text(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     model.frames = 4000
     pcm = await spoken(engine, "Yes, sir.")
     assert len(pcm) < (len("Yes, sir.") * 2.5 + 50 + 1) * SAMPLES_A_FRAME * 2 + GAP_BYTES
 
 
-async def test_long_silent_run_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_long_silence_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames, model.silent_from = 130, 20
     before = model.columns
     pcm = await spoken(engine)
@@ -86,7 +88,7 @@ async def test_special_tokens_in_the_text_do_not_reach_the_model(engine: HiggsEn
 
 
 @pytest.mark.parametrize("text", ["...", "?!", "<|eot_id|>", "()"])
-async def test_punctuation_alone_is_not_spoken(engine: HiggsEngine, model: ScriptedModel, text: str) -> None:
+async def test_text_of_punctuation_only_is_not_spoken(engine: HiggsEngine, model: ScriptedModel, text: str) -> None:
     assert await spoken(engine, text) == b""
     assert model.texts == ["Ready."]
 
@@ -98,41 +100,45 @@ async def test_utterances_use_the_device_one_at_a_time(engine: HiggsEngine, mode
     assert model.most_at_once == 1
 
 
-async def test_closed_generator_ends_the_utterance_at_the_next_step(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_closing_the_generator_ends_the_utterance_at_the_next_step(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     model.frames = 120
     model.gate = threading.Event()
     before = model.columns
     task = asyncio.create_task(spoken(engine))
-    await eventually(lambda: model.at_once == 1, "it begins")
+    await eventually(lambda: model.at_once == 1, "the synthesis begins")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     model.gate.set()
-    await eventually(lambda: model.at_once == 0, "it ends")
+    await eventually(lambda: model.at_once == 0, "the synthesis ends")
     assert model.columns - before <= 1
     assert await spoken(engine, "Yes.")
 
 
-async def test_cancelled_waiter_is_not_spoken(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_sentence_that_is_cancelled_while_it_waits_is_not_spoken(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     model.gate = threading.Event()
     first = asyncio.create_task(spoken(engine, "First."))
-    await eventually(lambda: model.at_once == 1, "the first one begins")
-    waiting = asyncio.create_task(spoken(engine, "Never."))
+    await eventually(lambda: model.at_once == 1, "the first synthesis begins")
+    waiting = asyncio.create_task(spoken(engine, "Cancelled."))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     model.gate.set()
     assert await first
-    assert "Never." not in model.texts
+    assert "Cancelled." not in model.texts
 
 
-async def test_long_wait_fails_with_a_retryable_error(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_sentence_that_waits_too_long_fails_with_a_retryable_error(model: ScriptedModel, tmp_path: Path) -> None:
     engine = engine_of(model, tmp_path, wait_s=0.05)
     await engine.start()
     model.gate = threading.Event()
     first = asyncio.create_task(spoken(engine))
-    await eventually(lambda: model.at_once == 1, "the first one begins")
+    await eventually(lambda: model.at_once == 1, "the first synthesis begins")
     with pytest.raises(SynthesisFailed, match="more tts workers") as caught:
         await spoken(engine, "Second.")
     assert caught.value.retryable
@@ -141,7 +147,7 @@ async def test_long_wait_fails_with_a_retryable_error(model: ScriptedModel, tmp_
     await engine.close()
 
 
-async def test_stall_breaks_the_engine_and_fails_all_waiters(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_stalled_model_breaks_the_engine_and_fails_all_sentences(model: ScriptedModel, tmp_path: Path) -> None:
     engine = engine_of(model, tmp_path, stall_s=0.2)
     await engine.start()
     assert isinstance(engine, Breakable)
@@ -156,14 +162,18 @@ async def test_stall_breaks_the_engine_and_fails_all_waiters(model: ScriptedMode
 
 
 @pytest.mark.parametrize("at", [0, 30])
-async def test_out_of_memory_is_retried_once_inaudibly(engine: HiggsEngine, model: ScriptedModel, at: int) -> None:
+async def test_sentence_that_runs_out_of_memory_once_has_the_same_audio(
+    engine: HiggsEngine, model: ScriptedModel, at: int
+) -> None:
     whole = await spoken(engine)
     model.errors = [(at, OutOfMemory("scripted"))]
     assert await spoken(engine) == whole
     assert model.freed == 1
 
 
-async def test_second_out_of_memory_fails_with_a_retryable_error(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_sentence_that_runs_out_of_memory_twice_fails_with_a_retryable_error(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     whole = await spoken(engine)
     model.errors = [(30, OutOfMemory("scripted"))] * 2
     with pytest.raises(SynthesisFailed, match="out of memory") as caught:
@@ -172,7 +182,9 @@ async def test_second_out_of_memory_fails_with_a_retryable_error(engine: HiggsEn
     assert await spoken(engine) == whole
 
 
-async def test_repeated_out_of_memory_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_engine_breaks_after_several_sentences_in_a_row_ran_out_of_memory(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     model.errors += [(0, OutOfMemory("scripted"))] * 2 * MAX_FAILURES
     for _ in range(MAX_FAILURES):
         with pytest.raises(SynthesisFailed):
@@ -180,7 +192,7 @@ async def test_repeated_out_of_memory_breaks_the_engine(engine: HiggsEngine, mod
     assert "out of memory" in str(await engine.broken())
 
 
-async def test_lost_device_breaks_the_engine_at_once(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_lost_device_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors = [(3, DeviceLost("CUDA error: scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -188,7 +200,7 @@ async def test_lost_device_breaks_the_engine_at_once(engine: HiggsEngine, model:
     assert "CUDA error" in str(await engine.broken())
 
 
-async def test_other_errors_fail_only_their_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_unexpected_error_fails_only_its_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors = [(3, ValueError("scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -196,7 +208,7 @@ async def test_other_errors_fail_only_their_sentence(engine: HiggsEngine, model:
     assert await spoken(engine)
 
 
-async def test_close_fails_running_syntheses(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_closing_the_engine_fails_running_syntheses(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 120
     async with aclosing(engine.synthesize(LONG, "luna", 1)) as pieces:
         assert await anext(pieces)
@@ -206,12 +218,12 @@ async def test_close_fails_running_syntheses(engine: HiggsEngine, model: Scripte
     assert caught.value.retryable
 
 
-async def test_engine_refuses_to_speak_before_start(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_synthesis_before_start_fails(model: ScriptedModel, tmp_path: Path) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
         await spoken(engine_of(model, tmp_path))
 
 
-async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_codes_of_voice_clips_are_stored_and_reused(model: ScriptedModel, tmp_path: Path) -> None:
     for _ in range(2):
         engine = engine_of(model, tmp_path)
         await engine.start()
@@ -232,13 +244,13 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
     assert model.encoded == 8
 
 
-async def test_start_without_a_voice_fails_with_advice(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_error_without_a_voice_says_how_to_add_one(model: ScriptedModel, tmp_path: Path) -> None:
     engine = HiggsEngine(HiggsOptions(tmp_path / "none", tmp_path), lambda: model)
     with pytest.raises(EngineUnavailable, match="tertulia voice add"):
         await engine.start()
 
 
-async def test_unusable_voice_is_named(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_error_names_the_unusable_voice(model: ScriptedModel, tmp_path: Path) -> None:
     (tmp_path / "voices" / "bob").mkdir(parents=True)
     (tmp_path / "voices" / "bob" / "voice.toml").write_text('transcript = "Hello."')
     engine = HiggsEngine(HiggsOptions(tmp_path / "voices", tmp_path), lambda: model)
@@ -246,7 +258,7 @@ async def test_unusable_voice_is_named(model: ScriptedModel, tmp_path: Path) -> 
         await engine.start()
 
 
-async def test_missing_package_names_its_environment(tmp_path: Path) -> None:
+async def test_start_error_about_a_missing_package_names_the_install_command(tmp_path: Path) -> None:
     def load() -> ScriptedModel:
         raise ImportError("No module named 'boson_multimodal'")
 
@@ -257,7 +269,7 @@ async def test_missing_package_names_its_environment(tmp_path: Path) -> None:
     assert set(threading.enumerate()) <= before
 
 
-async def test_start_on_a_small_device_fails_with_the_reason(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_error_says_that_the_device_has_too_little_memory(model: ScriptedModel, tmp_path: Path) -> None:
     model.errors = [(0, OutOfMemory("tried to allocate 20 GiB"))]
     with pytest.raises(EngineUnavailable, match="20 GiB"):
         await engine_of(model, tmp_path).start()

@@ -16,7 +16,7 @@ class Clock:
         return self.now
 
 
-def test_sentence_is_timed_to_its_first_chunk_and_to_its_end() -> None:
+def test_timer_records_the_latency_of_the_first_chunk_and_the_real_time_ratio() -> None:
     metrics, clock = Metrics(), Clock()
     timer = SpeechMetrics(metrics, "scripted", clock).begin()
     clock.now += 0.25
@@ -31,7 +31,7 @@ def test_sentence_is_timed_to_its_first_chunk_and_to_its_end() -> None:
     assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(4)
 
 
-def test_sentence_without_sound_has_no_ratio() -> None:
+def test_sentence_without_audio_records_no_real_time_ratio() -> None:
     metrics = Metrics()
     SpeechMetrics(metrics, "scripted").begin().done()
     assert scraped(metrics).of("tertulia_tts_real_time_ratio_count", engine="scripted") == 0

@@ -25,7 +25,7 @@ VOICES = {"luna": "af_bella", "rex": "am_michael"}
 async def speaking(
     *acts: Act, sample_rate: int = 24_000, timeout_s: float = 20, retries: int = 2, key: str = ""
 ) -> AsyncGenerator[tuple[OpenAIEngine, speech_server.SpeechServer]]:
-    """A started engine and its server, which plays `acts` after the engine's request at the start."""
+    """A started engine and its server, which answers the requests after the start with `acts`."""
     async with speech_server.SpeechServer(sample_rate=sample_rate) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, key, "kokoro", VOICES, sample_rate, timeout_s, retries))
         await engine.start()
@@ -43,7 +43,7 @@ async def spoken(engine: OpenAIEngine, text: str = TEXT, voice: str = "luna") ->
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, 1)])
 
 
-async def test_request_asks_for_raw_pcm_in_the_servers_voice_with_the_key() -> None:
+async def test_request_contains_the_pcm_format_the_servers_voice_and_the_key() -> None:
     async with speaking(key="secret") as (engine, server):
         await spoken(engine, voice="rex")
     assert server.requests[-1] == {
@@ -52,7 +52,7 @@ async def test_request_asks_for_raw_pcm_in_the_servers_voice_with_the_key() -> N
     assert server.keys == ["Bearer secret"] * 2
 
 
-async def test_silence_around_the_speech_becomes_one_gap() -> None:
+async def test_silence_before_and_after_the_speech_is_replaced_by_one_gap() -> None:
     async with speaking() as (engine, _):
         pcm = await spoken(engine)
     expected = len(TEXT) * 24_000 // speech_server.CHARACTERS_A_SECOND + 24 * openai.SENTENCE_GAP_MS
@@ -70,7 +70,7 @@ async def test_audio_with_a_different_sample_rate_is_resampled(sample_rate: int)
     assert level_dbfs(pcm) == pytest.approx(level_dbfs(native), abs=0.5)
 
 
-async def test_wav_answer_is_decoded() -> None:
+async def test_wav_response_is_decoded() -> None:
     samples = speech_server.speech(TEXT, "af_bella", 16_000)
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
@@ -120,7 +120,7 @@ async def test_blank_text_sends_no_request() -> None:
 
 
 @pytest.mark.parametrize("act", [Refuse(429), Refuse(503), Break(0)])
-async def test_failure_before_the_first_sound_is_retried(act: Act) -> None:
+async def test_request_that_fails_before_the_first_audio_is_retried(act: Act) -> None:
     async with speaking() as (engine, _):
         whole = await spoken(engine)
     async with speaking(act, act) as (engine, server):
@@ -128,7 +128,7 @@ async def test_failure_before_the_first_sound_is_retried(act: Act) -> None:
     assert len(server.requests) == 4
 
 
-async def test_last_failed_try_raises_a_retryable_error() -> None:
+async def test_request_that_fails_at_every_attempt_raises_a_retryable_error() -> None:
     async with speaking(Refuse(503), Refuse(503), retries=1) as (engine, server):
         with pytest.raises(SynthesisFailed, match="503") as caught:
             await spoken(engine)
@@ -136,7 +136,7 @@ async def test_last_failed_try_raises_a_retryable_error() -> None:
     assert len(server.requests) == 3
 
 
-async def test_failure_after_the_first_sound_is_not_retried() -> None:
+async def test_request_that_fails_after_the_first_audio_is_not_retried() -> None:
     async with speaking(Break(30_000)) as (engine, server):
         pieces = engine.synthesize(TEXT, "luna", 1)
         assert await anext(pieces)
@@ -147,7 +147,7 @@ async def test_failure_after_the_first_sound_is_not_retried() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 422])
-async def test_refusal_is_not_retried(status: int) -> None:
+async def test_request_that_the_server_refuses_is_not_retried(status: int) -> None:
     async with speaking(Refuse(status, "no: secret"), key="secret") as (engine, server):
         with pytest.raises(SynthesisFailed, match=str(status)) as caught:
             await spoken(engine)
@@ -170,22 +170,22 @@ def wav_of_mu_law() -> bytes:
         (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
     ],
 )
-async def test_other_formats_are_refused_by_name(act: Act, reason: str) -> None:
+async def test_error_names_the_format_of_a_response_that_is_not_pcm(act: Act, reason: str) -> None:
     async with speaking(act) as (engine, _):
         with pytest.raises(SynthesisFailed, match=reason) as caught:
             await spoken(engine)
         assert not caught.value.retryable
 
 
-async def test_hanging_server_times_out() -> None:
-    # it hangs on each try: on a slow machine a try may time out before the first sound and be repeated
+async def test_synthesis_times_out_when_the_server_stops_sending() -> None:
+    # it hangs at each attempt: on a slow machine, an attempt may time out before the first audio and be repeated
     async with speaking(*(Hang(30_000) for _ in range(3)), timeout_s=0.2, retries=2) as (engine, _):
         with pytest.raises(SynthesisFailed, match="silent for") as caught:
             await spoken(engine)
         assert caught.value.retryable
 
 
-async def test_closed_generator_closes_the_request() -> None:
+async def test_closing_the_generator_closes_the_request() -> None:
     hang = Hang(30_000)
     async with speaking(hang) as (engine, _):
         async with aclosing(engine.synthesize(TEXT, "luna", 1)) as pieces:
@@ -193,7 +193,7 @@ async def test_closed_generator_closes_the_request() -> None:
         await hang.gone.wait()
 
 
-async def test_close_fails_running_syntheses() -> None:
+async def test_closing_the_engine_fails_running_syntheses() -> None:
     async with speaking(Hang(30_000)) as (engine, _):
         pieces = engine.synthesize(TEXT, "luna", 1)
         assert await anext(pieces)
@@ -204,14 +204,14 @@ async def test_close_fails_running_syntheses() -> None:
 
 
 @pytest.mark.parametrize(("act", "reason"), [(Refuse(401), "TERTULIA_TTS_OPENAI_KEY"), (Refuse(404), "/audio/speech")])
-async def test_start_names_the_wrong_setting(act: Act, reason: str) -> None:
+async def test_start_error_names_the_wrong_setting(act: Act, reason: str) -> None:
     async with speech_server.SpeechServer([act]) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, "key", "kokoro", VOICES))
         with pytest.raises(EngineUnavailable, match=reason):
             await engine.start()
 
 
-async def test_start_without_a_server_fails() -> None:
+async def test_start_fails_if_the_server_cannot_be_reached() -> None:
     async with speech_server.SpeechServer() as server:
         pass
     engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES, retries=0))

@@ -12,7 +12,7 @@ def queue() -> PCMQueue:
     return PCMQueue(asyncio.get_running_loop())
 
 
-async def test_pieces_offered_before_a_take_are_joined() -> None:
+async def test_take_joins_all_pieces_offered_before_it() -> None:
     pieces = queue()
     assert pieces.offer(b"ab")
     assert pieces.offer(b"cd")
@@ -21,7 +21,7 @@ async def test_pieces_offered_before_a_take_are_joined() -> None:
     assert await pieces.take() is None
 
 
-async def test_waiting_consumer_is_woken_by_the_thread() -> None:
+async def test_offer_from_a_thread_wakes_the_waiting_consumer() -> None:
     pieces = queue()
     async with asyncio.TaskGroup() as tasks:
         taker = tasks.create_task(pieces.take())
@@ -29,7 +29,7 @@ async def test_waiting_consumer_is_woken_by_the_thread() -> None:
     assert taker.result() == b"ab"
 
 
-async def test_stopped_producer_gets_false() -> None:
+async def test_offer_returns_false_after_stop() -> None:
     pieces = queue()
     assert pieces.offer(b"ab")
     pieces.stop()
@@ -38,7 +38,7 @@ async def test_stopped_producer_gets_false() -> None:
     assert await pieces.take() is None
 
 
-async def test_consumer_gets_the_error_of_stop() -> None:
+async def test_take_raises_the_error_given_to_stop() -> None:
     pieces = queue()
     reason = SynthesisFailed("closed", retryable=True)
     async with asyncio.TaskGroup() as tasks:
@@ -47,7 +47,7 @@ async def test_consumer_gets_the_error_of_stop() -> None:
     assert taker.result() is reason
 
 
-async def test_pieces_come_before_the_failure() -> None:
+async def test_take_returns_all_pieces_before_it_raises_the_error_given_to_finish() -> None:
     pieces = queue()
     pieces.offer(b"ab")
     pieces.finish(EngineUnavailable("gone"))
@@ -56,7 +56,7 @@ async def test_pieces_come_before_the_failure() -> None:
         await pieces.take()
 
 
-async def test_unexpected_error_becomes_synthesis_failed() -> None:
+async def test_unexpected_error_given_to_finish_becomes_synthesis_failed() -> None:
     pieces = queue()
     cause = ZeroDivisionError("oops")
     pieces.finish(cause)
@@ -66,7 +66,7 @@ async def test_unexpected_error_becomes_synthesis_failed() -> None:
     assert not caught.value.retryable
 
 
-def test_producer_stops_when_the_loop_is_closed() -> None:
+def test_offer_returns_false_after_the_loop_was_closed() -> None:
     loop = asyncio.new_event_loop()
     pieces = PCMQueue(loop)
     loop.close()

@@ -15,7 +15,7 @@ def test_last_sentence_is_resumed_after_its_published_chunks() -> None:
     assert point.chunks_to_skip(2) == 5
 
 
-def test_later_sentences_are_published_whole() -> None:
+def test_later_sentences_are_published_from_their_first_chunk() -> None:
     assert resume_after(AudioPosition(2, 4)).chunks_to_skip(3) == 0
 
 
@@ -36,6 +36,6 @@ def test_resume_publishes_exactly_the_missing_chunks() -> None:
 
 
 @pytest.mark.parametrize(("sentence", "chunk"), [(-1, 0), (0, -1)])
-def test_positions_count_from_zero(sentence: int, chunk: int) -> None:
+def test_negative_index_is_refused(sentence: int, chunk: int) -> None:
     with pytest.raises(ValueError, match="count from 0"):
         AudioPosition(sentence, chunk)

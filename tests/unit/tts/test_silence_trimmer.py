@@ -23,16 +23,16 @@ def sound(ms: int) -> Samples:
     return np.full(ms * PER_MS, -32768, np.int16)
 
 
-def test_silence_around_a_sentence_becomes_a_lead_and_a_gap() -> None:
+def test_silence_is_cut_to_the_lead_before_a_sentence_and_the_gap_after_it() -> None:
     result = trim(silence(120), sound(50), silence(400))
     assert np.array_equal(result, np.concatenate((silence(LEAD_MS), sound(50), silence(GAP_MS))))
 
 
-def test_short_gap_is_lengthened() -> None:
+def test_silence_after_a_sentence_is_extended_to_the_gap() -> None:
     assert np.array_equal(trim(sound(10)), np.concatenate((sound(10), silence(GAP_MS))))
 
 
-def test_end_of_a_decay_is_kept() -> None:
+def test_quiet_end_of_the_last_sound_is_kept_within_the_gap() -> None:
     result = trim(sound(10), silence(30, SILENCE_PEAK))
     assert np.array_equal(result[10 * PER_MS :], np.concatenate((silence(30, SILENCE_PEAK), silence(GAP_MS - 30))))
 
@@ -42,11 +42,11 @@ def test_pauses_within_a_sentence_are_kept() -> None:
     assert np.array_equal(trim(sentence)[: len(sentence)], sentence)
 
 
-def test_silence_alone_yields_nothing() -> None:
+def test_sentence_of_silence_yields_nothing() -> None:
     assert trim(silence(300, SILENCE_PEAK), silence(300, -SILENCE_PEAK)).size == 0
 
 
-def test_sound_is_given_at_once() -> None:
+def test_sound_is_returned_without_delay() -> None:
     assert len(SilenceTrimmer(GAP_MS).feed(sound(3))) == 3 * PER_MS
 
 

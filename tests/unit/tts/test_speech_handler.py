@@ -1,4 +1,4 @@
-"""One message from its sentences to its sound, also with a worker that dies after any write."""
+"""One message from its sentences to its audio, also with a worker that crashes after any write."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.harness.scrape import scraped
 from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
 
-PASSING = SynthesisFailed("the engine is busy", retryable=True)
-HOPELESS = SynthesisFailed("no such sound", retryable=False)
+RETRYABLE = SynthesisFailed("the engine is busy", retryable=True)
+PERMANENT = SynthesisFailed("the text is unspeakable", retryable=False)
 
 
 @virtual_time
@@ -41,18 +41,18 @@ async def test_sentences_are_spoken_in_order_in_the_characters_voice() -> None:
 async def test_sentences_are_spoken_as_they_arrive() -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
-    job = asyncio.create_task(message.speak())
+    speaking = asyncio.create_task(message.speak())
     await asyncio.sleep(1)
     assert {chunk.sentence_index for _, chunk in await message.audio()} == {0}
     for index in (1, 2):
         await message.write_sentence(SENTENCES[index], index)
     await message.write_sentence("", 3, is_final=True)
-    await job
+    await speaking
     await message.assert_audio_complete()
 
 
 @virtual_time
-async def test_takeover_after_any_write_continues_at_the_next_chunk() -> None:
+async def test_worker_that_takes_over_after_any_write_publishes_only_the_missing_chunks() -> None:
     writes = 0
     while True:
         writes += 1
@@ -66,7 +66,7 @@ async def test_takeover_after_any_write_continues_at_the_next_chunk() -> None:
 
 
 @virtual_time
-async def test_published_sentences_are_not_synthesized_again() -> None:
+async def test_worker_that_takes_over_synthesizes_no_sentence_that_is_published_completely() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     while {chunk.sentence_index for _, chunk in await message.audio()} != {0, 1}:
@@ -88,21 +88,21 @@ async def test_complete_message_is_not_spoken_again() -> None:
 
 
 @virtual_time
-async def test_second_pointer_to_a_message_being_spoken_is_ignored() -> None:
+async def test_second_work_entry_for_a_message_being_spoken_is_ignored() -> None:
     message = SpokenMessage()
     await message.post_sentences()
-    job = asyncio.create_task(message.speak())
+    speaking = asyncio.create_task(message.speak())
     await settle()
     await message.post_work()
     await message.speak()
-    assert not job.done()
-    await job
+    assert not speaking.done()
+    await speaking
     await message.assert_audio_complete()
     assert len(message.engine.spoken) == len(SENTENCES)
 
 
 @virtual_time
-async def test_worker_that_lost_its_work_writes_no_more() -> None:
+async def test_worker_that_lost_its_claim_writes_no_more_audio() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     early = await message.claim_work()
@@ -119,7 +119,7 @@ async def test_worker_that_lost_its_work_writes_no_more() -> None:
 
 
 @virtual_time
-async def test_interruption_after_any_write_stops_the_sound_there() -> None:
+async def test_no_audio_is_written_after_an_interruption() -> None:
     writes = 0
     while True:
         writes += 1
@@ -157,16 +157,16 @@ async def test_message_interrupted_before_the_claim_is_not_spoken() -> None:
 async def test_interruption_ends_the_wait_for_the_first_sentence() -> None:
     message = SpokenMessage()
     await message.post_sentences((), final=False)
-    job = asyncio.create_task(message.speak())
+    speaking = asyncio.create_task(message.speak())
     await asyncio.sleep(1)
     await message.interrupt()
     with pytest.raises(Stale):
-        await job
+        await speaking
 
 
 @virtual_time
-async def test_retryable_failure_resumes_after_the_last_chunk() -> None:
-    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PASSING, 3)]}))
+async def test_next_attempt_after_a_retryable_failure_publishes_only_the_missing_chunks() -> None:
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(RETRYABLE, 3)]}))
     await message.post_sentences()
     with pytest.raises(RetryLater, match="busy"):
         await message.speak()
@@ -177,8 +177,8 @@ async def test_retryable_failure_resumes_after_the_last_chunk() -> None:
 
 @pytest.mark.parametrize("pieces", [0, 3])
 @virtual_time
-async def test_unspeakable_sentence_is_reported_and_skipped(pieces: int) -> None:
-    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(HOPELESS, pieces)]}))
+async def test_sentence_that_cannot_be_spoken_is_reported_and_skipped(pieces: int) -> None:
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PERMANENT, pieces)]}))
     await message.post_sentences()
     await message.speak()
     (error,) = await message.errors()
@@ -193,7 +193,7 @@ async def test_unspeakable_sentence_is_reported_and_skipped(pieces: int) -> None
 
 
 @virtual_time
-async def test_unknown_voice_is_replaced_by_the_first() -> None:
+async def test_unknown_voice_is_replaced_by_the_default_voice() -> None:
     message = SpokenMessage()
     await message.bus.prepare("tts")
     outlet = message.bus.outlet()
@@ -208,7 +208,7 @@ async def test_unknown_voice_is_replaced_by_the_first() -> None:
 
 
 @virtual_time
-async def test_missing_sentences_time_out() -> None:
+async def test_wait_for_the_next_sentence_times_out() -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     begun = now()
@@ -219,7 +219,7 @@ async def test_missing_sentences_time_out() -> None:
 
 @pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])
 @virtual_time
-async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
+async def test_work_entry_without_ids_is_bad_work(work: Work) -> None:
     message = SpokenMessage()
     await message.bus.prepare("tts")
     await message.bus.post("tts", work)
@@ -236,15 +236,14 @@ def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
 
 
 @virtual_time
-async def test_metrics_record_each_sentence_duration_and_count_skipped_sentences() -> None:
-    hopeless = Failure(HOPELESS)
-    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
+async def test_metrics_count_spoken_and_skipped_sentences() -> None:
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PERMANENT)]}))
     await message.post_sentences()
     await message.speak()
     seen = scraped(message.metrics)
     assert seen.of("tertulia_tts_first_chunk_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_tts_real_time_ratio_count", engine="scripted") == 2
     assert seen.of("tertulia_tts_failures_total") == 1
-    assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "all of them came at once"
+    assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "one read returned all sentences"
     sound_s = sum(len(chunk.audio) for _, chunk in await message.audio()) / BYTES_PER_SECOND
     assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(sound_s)

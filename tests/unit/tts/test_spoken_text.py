@@ -20,7 +20,7 @@ from tertulia_tts.spoken_text import segments, speakable
         (" \n\t\0", ""),
     ],
 )
-def test_unspeakable_characters_are_dropped(text: str, spoken: str) -> None:
+def test_control_characters_and_markdown_emphasis_are_removed(text: str, spoken: str) -> None:
     assert speakable(text) == spoken
 
 
@@ -28,19 +28,19 @@ def test_short_text_is_one_segment() -> None:
     assert segments("A sentence, with a comma. And another.") == ["A sentence, with a comma. And another."]
 
 
-def test_long_text_is_cut_where_a_clause_ends() -> None:
+def test_long_text_is_split_at_the_end_of_a_clause() -> None:
     assert segments("one two three, four five six seven", max_chars=20) == ["one two three,", "four five six seven"]
 
 
-def test_text_without_clauses_is_cut_between_words() -> None:
+def test_text_without_clauses_is_split_between_words() -> None:
     assert segments("one two three four", max_chars=10) == ["one two", "three four"]
 
 
-def test_text_without_spaces_is_cut_anywhere() -> None:
+def test_text_without_spaces_is_split_at_the_maximum_length() -> None:
     assert segments("a" * 25, max_chars=10) == ["a" * 10, "a" * 10, "a" * 5]
 
 
-def test_chinese_is_cut_at_its_own_marks() -> None:
+def test_chinese_text_is_split_at_chinese_punctuation() -> None:
     assert segments("你好世界。你好世界。你好", max_chars=8) == ["你好世界。", "你好世界。你好"]
 
 

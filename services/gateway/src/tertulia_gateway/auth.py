@@ -16,7 +16,7 @@ from tertulia_gateway.settings import GatewaySettings, is_loopback
 OWN_SITES = frozenset({"none", "same-origin"})
 """`Sec-Fetch-Site` of requests by this server's own page, and of an address that the user typed.
 
-A request of another page without an `Origin` cannot be checked against the allowed origins.
+Requests with another value need an `Origin`, which is compared with the allowed origins.
 """
 
 

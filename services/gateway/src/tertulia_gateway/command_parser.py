@@ -34,7 +34,7 @@ from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
 SHOWN_CHARS: Final = 40
-"""Maximum number of characters of a client's value in an error."""
+"""Maximum number of characters of a client's value that an error message quotes."""
 
 SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 

@@ -37,19 +37,19 @@ class StopListening:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """Changes model settings; `None`: back to the model's default. Settings without a name here stay."""
+    """Changes model settings; `None` restores the model's default. Settings that are not named keep their values."""
 
     changes: Mapping[str, str | float | int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshCharacters:
-    """Has the workers read the characters again, and asks for the list."""
+    """Makes the workers reload the characters, and requests the list of characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewConversation:
-    """Leaves the open conversation and creates another."""
+    """Closes the open conversation and creates another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class StopReplies:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`: the client has played audio up to here."""
+    """`playback`: the client has played the audio up to the chunk in the receipt."""
 
     receipt: Receipt
 

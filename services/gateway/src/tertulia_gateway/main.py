@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: the process has its own. Reports the port once it listens."""
+    """uvicorn's server without signal handlers, because the process has its own. Reports the port once it listens."""
 
     def __init__(self, config: uvicorn.Config, on_listening: Callable[[int], None]) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""Writes changed model settings into the store in the background; it writes only the newest of each conversation.
+"""Writes changed model settings into the store in the background, only the newest settings of each conversation.
 
 The next turn reads them from the conversation's state in Redis. The store keeps them after that state has expired.
 While the store is unavailable they wait in the outbox.

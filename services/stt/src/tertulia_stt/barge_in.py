@@ -1,4 +1,4 @@
-"""Decides whether speech over a character's voice interrupts it, or is a cough, an "mm-hm", or the voice's own echo.
+"""Decides whether the user's speech over a character interrupts it, or is a cough, an "mm-hm", or the character's echo.
 
 Pure. The listener asks with each partial transcript, and with the final one.
 """
@@ -14,28 +14,29 @@ from tertulia_stt.engine import SAMPLE_RATE
 
 STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
 """Words that interrupt a character on their own."""
-LISTENING_SOUNDS = frozenset(
+BACKCHANNEL_WORDS = frozenset(
     {
         "ah", "aha", "eh", "er", "ha", "haha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmm", "oh", "ok", "okay", "right",
         "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
     }
 )  # fmt: skip
-"""Backchannel words: the character continues to speak."""
+"""Words with which a listener shows attention: the character continues to speak."""
 MIN_WORDS = 2
 ECHO_WINDOW = 3
-"""Maximum distance of two words of an echo in the character's text; common words match by chance farther apart."""
+"""Maximum distance of two words of an echo in the character's text; words that are farther apart match by chance."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class BargeInDecision(Enum):
-    """The decision about user speech while a character speaks."""
+    """The decision about the user's speech over a character."""
 
     WAIT = "wait"
     """Too early to decide."""
     IGNORE = "ignore"
-    """A false alarm."""
+    """Not meant as an interruption: an echo, a cough or backchannel."""
     BREAK_IN = "break in"
+    """Interrupt the character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDe
         return undecided
     if echo_share(words, being_said) >= bounds.echo_share:
         return undecided
-    if all(word in LISTENING_SOUNDS for word in words):
+    if all(word in BACKCHANNEL_WORDS for word in words):
         return undecided
     if len(words) >= MIN_WORDS or heard.is_final or STOP_WORDS.intersection(words):
         return BargeInDecision.BREAK_IN
@@ -71,10 +72,10 @@ def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDe
 
 
 def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
-    """The share (0..1) of `words` that are also in `being_said`, each near another one.
+    """The share (0..1) of `words` that are also in `being_said`, each near another match.
 
-    A recognizer mishears an echo here and there, so only pairs count: two of the words, in order, at most
-    `ECHO_WINDOW` words apart. A single word counts if it occurs at all.
+    Words match in pairs: two words in the same order, at most `ECHO_WINDOW` words apart in both texts. So a match may
+    skip words that the recognizer misheard. A single word matches if it occurs at all.
     """
     said = words_of(" ".join(being_said))
     if not words or not said:

@@ -1,4 +1,4 @@
-"""The checkpoint of a listening session: a worker that takes the session over continues there. Pure."""
+"""The checkpoint of a listening session, from which a worker that takes the session over continues. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tertulia_shared.codec import BadEntry, Fields, Value, count
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
-"""Microphone entries to remember: as many as the stream keeps. Two minutes, longer than the longest utterance."""
+"""Maximum number of entries to track: as many as the stream holds. Two minutes, longer than the longest utterance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Checkpoint:
 
 
 def read_checkpoint(fields: Fields) -> Checkpoint:
-    """Read the progress hash; without one the session starts at the beginning.
+    """Read the checkpoint from the progress hash; an empty hash gives the beginning of the session.
 
     Raises:
         BadEntry: the hash cannot be read.

@@ -16,7 +16,7 @@ from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 
 def main() -> None:
-    """Download the missing models; exits 1 with one sentence if that fails."""
+    """Download the missing models. Prints one sentence and exits with code 1 if that fails."""
     try:
         for line in fetch(load(RealtimeSTTSettings)):
             print(line, flush=True)  # noqa: T201 - for a person
@@ -41,7 +41,7 @@ def fetch(settings: RealtimeSTTSettings) -> Any:
     plan, folder = whisper.plan(settings), whisper.models_dir(settings)
     for model in dict.fromkeys((plan.model, plan.realtime_model)):
         if Path(model).is_dir():
-            yield f"fetch-models: {model} is a folder of yours"
+            yield f"fetch-models: {model} is a local folder"
             continue
         yield f"fetch-models: {model}, into {folder}"
         whisper.download(model, folder)

@@ -1,4 +1,4 @@
-"""Finds where utterances begin and end, from speech probabilities alone.
+"""Finds the beginnings and ends of utterances from speech probabilities.
 
 Pure: takes one probability per 32 ms frame, returns boundaries with positions in samples. No audio, no clock.
 """
@@ -11,7 +11,7 @@ from math import ceil
 from typing import Final, TypeAlias
 
 FRAME_SAMPLES: Final = 512
-"""Samples per probability: what Silero's VAD takes at 16 kHz."""
+"""Samples per frame: the input size of Silero's VAD at 16 kHz."""
 
 FRAME_MS: Final = 32
 
@@ -25,13 +25,13 @@ class EndpointSettings:
     """
 
     onset_probability: float = 0.5
-    """A frame at least this likely to be speech counts as speech before an utterance (Silero's own default)."""
+    """Before an utterance, a frame with at least this probability counts as speech (Silero's own default)."""
     offset_probability: float = 0.35
-    """Within speech, a frame below this counts as silence (Silero's own onset - 0.15)."""
+    """Within an utterance, a frame below this counts as silence (Silero's own value is onset - 0.15)."""
     min_speech_ms: int = 96
-    """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
+    """Speech this long without a break begins an utterance. Three frames: longer than a click, shorter than "yes"."""
     pre_roll_ms: int = 300
-    """Audio to keep from before the beginning, because soft first consonants are below the onset probability."""
+    """Audio before the detected speech that belongs to the utterance: soft first consonants are not detected."""
     hangover_ms: int = 640
     """Silence this long ends the utterance; people pause for less within a sentence."""
     max_utterance_ms: int = 30_000
@@ -76,7 +76,7 @@ class EndpointSettings:
 
     @property
     def look_back_frames(self) -> int:
-        """The maximum number of frames, with the newest, from a `SpeechBegan` back to its start."""
+        """The maximum number of frames from the start of an utterance to its detection."""
         return self.pre_roll_frames + self.min_speech_frames
 
 
@@ -120,7 +120,7 @@ class Endpointer:
         self._position = first_sample
         self._floor = first_sample
         self._start: int | None = None
-        self._run = 0  # consecutive frames that contradict the current state
+        self._run = 0  # number of consecutive frames that speak for the other state
 
     @property
     def position(self) -> int:

@@ -83,7 +83,7 @@ BYTES_PER_SAMPLE = 2
 
 
 class RecognitionFailed(EngineError):
-    """One session broke. Its finished utterances stay valid; the last one must be fed again."""
+    """One session broke. Its finished utterances stay valid; the audio after them must be fed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class RecognitionSession(Protocol):
         ...
 
     async def close(self) -> None:
-        """End now, and drop unprocessed audio and unread events. Returns when all threads of the session have ended."""
+        """End the session now; drop unprocessed audio and unread events. Returns when all its threads have ended."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, makes utterances into turns.
+"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, writes the turns.
 
-The stt stage's `Handler`. One script writes an utterance's turn, its event and the checkpoint after it. So a worker
-that takes the session over processes only the audio that has not become a turn.
+One Redis script writes an utterance's turn, its event and the checkpoint after it. So a worker that takes the session
+over processes only the audio after the last turn.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Listener:
                 case recognition.TranscriptionFinished():
                     self._metrics.transcribed(session.speech_ended)
                     session.speech_ended = None
-                    await outlet.flush()  # `_finished` writes by another connection: its events must come after these
+                    await outlet.flush()  # first, because `_finished` does not write through the outlet
                     await self._finished(session, event)
                     continue
                 case recognition.TranscriptionUpdate(text=text):
@@ -166,7 +166,7 @@ class Listener:
         await outlet.flush()
 
     async def _finished(self, session: _Session, event: recognition.TranscriptionFinished) -> None:
-        """Write the final text of an utterance and the checkpoint after it; and the turn, if it is to be answered."""
+        """Write the utterance's final text and checkpoint; and a turn, unless it is ignored or has no words."""
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
         conversation_id, overlap = work.conversation_id, session.overlap
         checkpoint = Put(

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StabilizerResult:
     """The result of one hypothesis: the new text and the longer stable prefix. Each is None if it has not changed."""
 
     update: Sequence[str] | None
@@ -24,24 +24,24 @@ class Stabilizer:
     """
 
     def __init__(self, agreement: int = 3) -> None:
-        self._looks: deque[tuple[str, ...]] = deque(maxlen=agreement)
+        self._recent: deque[tuple[str, ...]] = deque(maxlen=agreement)
         self._last_update: tuple[str, ...] = ()
         self._stable: tuple[str, ...] = ()
 
-    def see(self, words: Sequence[str]) -> Seen:
-        """Process the current hypothesis."""
+    def see(self, words: Sequence[str]) -> StabilizerResult:
+        """Process the next hypothesis."""
         now = tuple(words)
-        self._looks.append(now)
+        self._recent.append(now)
         update = now if now and now != self._last_update else None
         self._last_update = now or self._last_update
-        common = self._common() if len(self._looks) == self._looks.maxlen else ()
+        common = self._common() if len(self._recent) == self._recent.maxlen else ()
         grown = len(common) > len(self._stable) and common[: len(self._stable)] == self._stable
         if grown:
             self._stable = common
-        return Seen(update, common if grown else None)
+        return StabilizerResult(update, common if grown else None)
 
     def _common(self) -> tuple[str, ...]:
-        columns = zip(*self._looks, strict=False)
+        columns = zip(*self._recent, strict=False)
         return tuple(column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns))
 
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
 
 _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
-"""Longest piece of audio for the recognizer, 100 ms, so that it notices a close soon."""
+"""Longest piece of audio for the recognizer, 100 ms, so that it soon notices when the session is closed."""
 
 
 class BlockingRecognizer(Protocol):
@@ -65,7 +65,7 @@ class ThreadedSession:
         self._over = False  # no more input is accepted
         self._failure: RecognitionFailed | None = None
         self._stopped = asyncio.Event()
-        # A daemon: a process that ends must not wait for a decoder.
+        # A daemon thread: a process that ends must not wait for a recognizer.
         self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
         self._thread.start()
 

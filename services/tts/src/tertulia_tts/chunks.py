@@ -13,10 +13,10 @@ MAX_CHUNK_MS = 200
 
 
 class Chunker:
-    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`, and the last one has the rest.
+    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`; the last one holds the remainder.
 
-    A short first chunk shortens the wait for an engine that makes audio slowly. An engine that makes all audio in a few
-    milliseconds does not need it, and `first_ms=rest_ms` saves an entry. A piece that is exactly the next chunk is
+    A short first chunk shortens the wait if the engine is slow. If the engine makes a sentence in a few milliseconds,
+    `first_ms=rest_ms` saves one entry per sentence. A piece that is exactly the next chunk is
     returned without a copy.
 
     Raises:

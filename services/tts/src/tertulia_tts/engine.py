@@ -96,8 +96,8 @@ class SpeechEngine(Protocol):
         """Speak `text`: yield pieces of PCM, each of any even, non-zero length, as they are made.
 
         The joined pieces are the same for equal arguments, independent of earlier calls: a worker that takes over a
-        message synthesizes a sentence again and skips the chunks that are published. The default voice
-        replaces an unknown one. Text without words yields nothing. Closing the generator, or cancelling its consumer,
+        message synthesizes a sentence again and skips the chunks that are published. An unknown voice is replaced by
+        the default voice. Text without words yields nothing. Closing the generator, or cancelling its consumer,
         stops the synthesis within one piece.
 
         Raises:
@@ -115,7 +115,7 @@ class Breakable(Protocol):
     """An engine that can break permanently. The worker then requeues its work and exits with an error."""
 
     async def broken(self) -> EngineBroken:
-        """Wait until the engine breaks, which may never happen; returns the cause."""
+        """Wait until the engine breaks. Returns the cause. An engine that never breaks waits until cancelled."""
         ...
 
 
@@ -130,8 +130,8 @@ class VoiceChoice:
 def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
     """The voice with the id `wanted`, else the default one.
 
-    This is not an error: a character with a voice of another engine must not silence a conversation. The caller may
-    warn if `substituted` is set.
+    An unknown voice is not an error: a character whose voice belongs to another engine must still be heard. The caller
+    may log a warning if `substituted` is set.
     """
     for voice in voices:
         if voice.id == wanted:

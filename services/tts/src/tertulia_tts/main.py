@@ -53,7 +53,7 @@ def main() -> None:
 
 
 async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Event) -> EngineBroken:
-    """Wait until the engine breaks, then stop the worker, which requeues its work."""
+    """Wait until the engine breaks, then stop the worker, which then requeues its work."""
     never: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
     broken = await (engine.broken() if isinstance(engine, Breakable) else never)
     log.error("the engine broke: %s", broken)

@@ -22,7 +22,7 @@ class SpeechMetrics:
         self.clock = clock
 
     def begin(self) -> SentenceTimer:
-        """Start to measure a sentence."""
+        """Start the timer of a sentence."""
         return SentenceTimer(self)
 
     def failed(self) -> None:
@@ -39,7 +39,7 @@ class SentenceTimer:
         self._bytes = 0
 
     def made(self, pcm: bytes) -> None:
-        """Add a piece of PCM from the engine."""
+        """Count a piece of PCM from the engine."""
         self._bytes += len(pcm)
 
     def first_chunk(self) -> None:

@@ -30,7 +30,7 @@ class PCMQueue:
         return self._stopped
 
     def offer(self, pcm: bytes) -> bool:
-        """Thread: add a piece. Returns False if the consumer has stopped."""
+        """On the thread: add a piece. Returns False if the consumer has stopped."""
         if self._stopped:
             return False
         if pcm:
@@ -42,7 +42,7 @@ class PCMQueue:
         return True
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Thread: end the queue, with the error of the synthesis if it failed."""
+        """On the thread: end the queue, with the error of the synthesis if it failed."""
         if error is not None and not isinstance(error, EngineError):
             failure = SynthesisFailed(f"synthesis failed: {type(error).__name__}: {error}", retryable=False)
             failure.__cause__ = error
@@ -53,7 +53,7 @@ class PCMQueue:
         self._wake_from_thread()
 
     def stop(self, error: EngineError | None = None) -> None:
-        """Loop: stop the producer; a waiting consumer gets `error`."""
+        """On the loop: stop the producer; a waiting consumer gets `error`."""
         self._stopped = True
         with self._lock:
             self._error = self._error or error
@@ -62,7 +62,7 @@ class PCMQueue:
         self._changed.set()
 
     async def take(self) -> bytes | None:
-        """Loop: all PCM since the last call, at least one sample; `None` after the end.
+        """On the loop: wait for PCM. Returns all PCM since the last call; `None` after the end.
 
         Raises:
             EngineError: the error that `finish` or `stop` got.

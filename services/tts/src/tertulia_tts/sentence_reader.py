@@ -38,7 +38,7 @@ async def read_sentences(
                 hop.taken(entries[0].fields)
             for entry in entries:
                 sentence = decode(TTSSentence, entry.fields)
-                if entry.id != f"{sentence.index + 1}-0":  # its chunks would use the ids of other chunks
+                if entry.id != f"{sentence.index + 1}-0":  # the ids of its chunks would be wrong as well
                     raise BadEntry(f"TTSSentence entry {entry.id}: the id does not match sentence {sentence.index}")
                 yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
                 if sentence.is_final:

@@ -17,7 +17,7 @@ Samples = NDArray[np.int16]
 
 
 class SilenceTrimmer:
-    """Trims one sentence as a stream: holds silence back until sound follows.
+    """Trims one sentence as a stream: withholds silence until sound follows.
 
     Pauses between words are kept. A sentence of silence yields nothing.
     """
@@ -29,7 +29,7 @@ class SilenceTrimmer:
         self._began = False
 
     def feed(self, samples: Samples) -> Samples:
-        """The samples that belong to the sentence for certain, with the silence held back before them."""
+        """The samples that belong to the sentence for certain, with the withheld silence before them."""
         # Two comparisons, because abs(-32768) does not fit into int16.
         sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
         if not sounding.size:
@@ -51,6 +51,6 @@ class SilenceTrimmer:
         if not self._began:
             return np.empty(0, np.int16)
         gap = np.zeros(self._gap, np.int16)
-        kept = self._held[: self._gap]  # the end of a decay is not digital silence; cutting it would click
+        kept = self._held[: self._gap]  # the last sound fades out below the threshold; cutting it off would click
         gap[: len(kept)] = kept
         return gap

@@ -71,12 +71,12 @@ class SpeechHandler:
         work, epoch = _message(claim), envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        # one call, because each round trip counts if Redis is far away
+        # one call for all three, because a round trip to a remote Redis takes long
         owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
-            return  # the message has two pointers: the worker with the other one speaks it
+            return  # two work entries name this message: the worker with the other entry speaks it
         if owned.epoch > epoch:
             return  # the message was interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
@@ -90,7 +90,7 @@ class SpeechHandler:
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet)
-            # Redis ignores chunks, and the final entry, below an entry with a wrong id: it takes them for duplicates
+            # Redis ignores entries whose id is not above the last one: a wrong id may have displaced the final entry
             final_id = await missing_final_id(self._bus, audio, index)
             if final_id:
                 log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})

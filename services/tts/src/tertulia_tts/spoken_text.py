@@ -7,7 +7,7 @@ import unicodedata
 
 MAX_SEGMENT_CHARS = 240
 """Longest text that is synthesized at once: about 15 s of prose. The worst case is 6 minutes (espeak-ng reads 240 emoji
-by name). It bounds the audio in memory, and the wait of other syntheses."""
+by name). The limit bounds the audio in memory, and the wait of other syntheses."""
 
 _UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
 _EMPHASIS = re.compile(r"(?<=\S)[*_`~]+|[*_`~]+(?=\S)")  # Markdown around words; "2 * 3" keeps its sign
@@ -21,7 +21,7 @@ def speakable(text: str) -> str:
 
 
 def says_something(text: str) -> bool:
-    """True if the text has a letter or a digit: neural voices babble on punctuation alone."""
+    """True if the text has a letter or a digit: neural voices turn bare punctuation into random sounds."""
     return any(char.isalnum() for char in text)
 
 

@@ -31,6 +31,8 @@ from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 REPLY_TIMEOUT_S = 10.0
 """Time limit for a command that does not block; then its connection counts as lost."""
+CONNECT_TIMEOUT_S = 5.0
+"""Time limit for a new connection, with its TLS handshake."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
 two may drop idle connections, and the next write would then get no answer."""
@@ -55,7 +57,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
-        socket_connect_timeout=5.0,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
         # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
         socket_timeout=None,
         driver_info=None,  # no CLIENT SETINFO: Redis before 7.2 does not know it, and its ACLs cannot allow it

@@ -1,1 +1,1 @@
-"""One open conversation of a connection: its events and audio out, the client's words and receipts in."""
+"""The conversation that a connection has open: sends its events and audio, and writes the client's commands."""

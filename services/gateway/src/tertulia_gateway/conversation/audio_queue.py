@@ -1,7 +1,7 @@
-"""The messages whose audio is still to be sent, fed with the events in stream order.
+"""The queue of messages whose audio is still to be sent; it gets the events in stream order.
 
-Messages are sent in the order in which they start. When the epoch rises, all queued messages are dropped: every turn
-raises the epoch, so the queue only ever holds messages of one turn.
+Messages are sent in the order in which they start. When the epoch rises, all queued messages are dropped. Every turn
+raises the epoch, so all queued messages belong to one turn.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class QueuedMessage:
 
 
 class AudioQueue:
-    """Wakes the task that waits for a message, and cancels the task that sends a message when it is dropped."""
+    """The queue. It also cancels the task that sends a message as soon as the message is dropped."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
         self._waiting: list[QueuedMessage] = []
         self._added = asyncio.Event()
         self._started: set[str] = set()
-        """Messages of this epoch that were queued. A repeated `message_started` does not queue one again."""
+        """Messages of this epoch that were queued. They are not queued again by a repeated `message_started`."""
         self._silent: set[str] = set()
         self._sending: tuple[QueuedMessage, asyncio.Task[Any]] | None = None
 
@@ -138,6 +138,6 @@ def is_final(fields: Mapping[bytes, bytes]) -> bool:
 def has_possible_id(entry: Entry) -> bool:
     """True if a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
 
-    Nothing can follow an entry with a higher id.
+    After an entry with a higher id, workers can write no more audio.
     """
     return order(entry.id)[0] <= MAX_SENTENCES

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from tertulia_gateway.conversation.audio_queue import QueuedMessage, has_possible_id, is_final
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
-from tertulia_gateway.conversation.unreadable import UnreadableWarning
+from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, audio_frame
 from tertulia_gateway.transport import Transport

@@ -1,4 +1,4 @@
-"""One conversation that a connection has open: the client's commands in, its events and audio out."""
+"""One conversation that a connection has open: executes the client's commands, and sends events and audio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.receipts import ReceiptWriter
 from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
-from tertulia_gateway.conversation.unreadable import UnreadableWarning
+from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
@@ -115,7 +115,7 @@ class Conversation:
         return settings
 
     def played(self, receipt: Receipt) -> None:
-        """The client has played the audio up to here."""
+        """Record a playback receipt of the client."""
         self._position.played(receipt)
         self._receipts.add(receipt)
 

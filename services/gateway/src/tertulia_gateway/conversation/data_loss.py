@@ -20,7 +20,8 @@ LOST_EPOCHS = 1_000
 """Added to the epoch after data loss; larger than the number of interruptions that Redis can lose."""
 RETRY_S = 0.1
 TALK_LOST = (
-    "The server has lost the last moments of this talk (its Redis was restarted). Say again what was not answered."
+    "The server has lost the last moments of this conversation (its Redis was restarted). Please repeat what was not "
+    "answered."
 )
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class DataLoss:
         self._microphone = microphone
 
     async def report(self) -> None:
-        """Tell the client, and have the microphone repeat what Redis may have lost."""
+        """Tell the client, and make the microphone write again what Redis may have lost."""
         if self._microphone is not None:
             self._microphone.redis_lost_data()
         await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
@@ -69,7 +70,7 @@ class DataLoss:
         stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
-            # the user has spoken since: the workers answer that turn; its epoch may equal one from before the loss
+            # a turn was accepted after the loss, with an epoch that was perhaps used before: the workers answer it
             self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above
@@ -77,6 +78,6 @@ class DataLoss:
         epoch = max(stored, self._position.epoch) + LOST_EPOCHS
         fence = Fence(state, "", stored)
         await self._bus.transact(self._id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=fence)
-        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts the reply as well
+        with contextlib.suppress(Stale):  # a turn was just accepted, which interrupts the reply as well
             applied = await self._writer.interrupt(Fence(state, "", epoch))
             self._position.raise_epoch(applied.epoch)

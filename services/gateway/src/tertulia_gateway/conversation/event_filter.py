@@ -1,8 +1,8 @@
 """Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
-The stream itself names the conversation's client: each connection writes its own `client_changed` into it, and a
-connection that reads another client's `client_changed` after its own has been replaced. All gateway processes read the
-same stream, so they agree.
+A conversation has one client. Each connection writes a `client_changed` event with its client into the stream. If a
+connection reads another client's `client_changed` after its own, the other client has replaced it. All gateway
+processes read the same stream, so they agree.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Decision(Enum):
     SEND_AFTER_LOSS = auto()
     """Like SEND, but the entry's epoch is lower: Redis lost the conversation's state and counts epochs from 0 again."""
     REPLACED = auto()
-    """A newer client has the conversation."""
+    """A newer client has taken the conversation over."""
 
 
 class EventFilter:
@@ -65,7 +65,7 @@ class EventFilter:
         epoch = epoch_of(fields)
         if kind == b"turn_accepted":
             is_lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
-            if is_lost:  # an equal epoch shows a loss as well: each turn raises it
+            if is_lost:  # also if the epoch is equal: each turn raises it
                 self.epoch = epoch
                 return Decision.SEND_AFTER_LOSS
         if epoch >= self.epoch:

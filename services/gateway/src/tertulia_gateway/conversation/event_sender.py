@@ -1,4 +1,4 @@
-"""Sends the events of one conversation to its client, as they are written."""
+"""Sends the events of one conversation to its client as soon as they are written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tertulia_gateway.conversation.event_filter import Decision
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.position import ClientPosition
-from tertulia_gateway.conversation.unreadable import UnreadableWarning
+from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.serialization import event_json
 from tertulia_gateway.transport import REPLACED, CloseConnection, Transport
@@ -22,7 +22,7 @@ from tertulia_shared.entry_ids import order
 
 RETRY_S = 0.1
 FAR_MS = 25 * 3600 * 1000
-"""An event this far in the future blocks all that follow it; `Bus.mend` moves those of more than a day."""
+"""An event whose id is this far in the future blocks later events. `Bus.mend` moves ids of more than a day ahead."""
 UNLIMITED_MS = 2**64
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class EventSender:
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
-            if not repaired:  # another process repaired it, or no process can: send the events as they are
+            if not repaired:  # it needs no repair any more, or cannot be repaired: send the events as they are
                 far_ms = UNLIMITED_MS
                 await asyncio.sleep(RETRY_S)
 
@@ -106,7 +106,7 @@ class EventSender:
             raise CloseConnection(REPLACED, "a newer connection took this conversation over")
         if decision is Decision.SKIP:
             return
-        if decision is Decision.SEND_AFTER_LOSS:  # the user spoke before this gateway noticed the loss
+        if decision is Decision.SEND_AFTER_LOSS:  # a turn was accepted before this gateway noticed the loss
             await self._data_loss.report()
         fields = entry.fields
         kind = fields.get(b"type", b"")
@@ -118,4 +118,4 @@ class EventSender:
             self._metrics.text_sent()
         else:
             self._metrics.event_sent(kind, fields)
-        self._position.has_event(entry)  # only now: the audio of a message must follow its `message_started`
+        self._position.has_event(entry)  # after sending: the audio of a message must follow its `message_started`

@@ -1,4 +1,4 @@
-"""Computes from the receipts how much of a turn was heard. A client without resume ids continues from there."""
+"""Computes from the receipts how much of a turn was heard. A client that resumes without marks continues from there."""
 
 from __future__ import annotations
 

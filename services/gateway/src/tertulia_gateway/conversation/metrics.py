@@ -14,7 +14,7 @@ from tertulia_shared.metrics.hop import Hop
 
 
 class ConversationMetrics:
-    """`wall_ms` returns milliseconds since 1970, as entries carry them."""
+    """The metrics of one conversation. `wall_ms` returns milliseconds since 1970, as in the entries."""
 
     def __init__(self, metrics: Metrics, wall_ms: Callable[[], int]) -> None:
         self._metrics = metrics

@@ -1,8 +1,8 @@
 """Writes the client's microphone audio into the `mic` stream of a listening session.
 
-The receiver only appends chunks to a bounded queue. One task writes them in batches; while one batch is in flight, the
-next one collects. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome is written again:
-Redis refuses the entries that it already has.
+The receiver only appends chunks to a bounded queue. One task writes them in batches; while a batch is being written,
+the chunks of the next one are queued. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome
+is written again: Redis refuses the entries that it already has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Chunk:
 
 
 class Microphone:
-    """One connection's microphone; at most one session at a time.
+    """One connection's microphone; it has at most one open session.
 
     `on_unavailable` is called after each failed attempt to write.
     """
@@ -69,7 +69,7 @@ class Microphone:
         return self._session_id
 
     def redis_lost_data(self) -> None:
-        """Write the session's work pointer again, and its end if it was stopped.
+        """Post the session's work again, and write its end again if it was stopped.
 
         Idempotent. A worker that finds only the end reports it, so that the client does not wait for it.
         """
@@ -130,7 +130,7 @@ class Microphone:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # posting is idempotent: a worker that claims a second pointer finds that the session has an owner
+                # posting is idempotent: a worker that claims a second entry finds that the session has an owner
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)

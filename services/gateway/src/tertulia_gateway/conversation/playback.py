@@ -1,4 +1,4 @@
-"""Decides whether the client has played all its audio, by receipts or else by the audio's length. No I/O."""
+"""Estimates when the client has played all its audio, from receipts, or without them from its length. No I/O."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tertulia_shared.entries import SAMPLE_RATE_OUT, Receipt
 
 BYTES_PER_SECOND = SAMPLE_RATE_OUT * 2
 RECEIPT_GRACE_S = 3.0
-"""Time beyond the audio's length for a client that sends receipts: its own buffer, a paused tab."""
+"""Time to wait beyond the audio's length if the client sends receipts: it buffers audio, or its tab is paused."""
 
 
 class Playback:
@@ -15,7 +15,7 @@ class Playback:
     def __init__(self) -> None:
         self._until = 0.0
         self._last: tuple[str, int, int] | None = None
-        """The last frame sent: message, sentence, chunk."""
+        """The last frame sent: message id, sentence index, chunk index."""
         self._heard_all = True
         self._sends_receipts = False
 

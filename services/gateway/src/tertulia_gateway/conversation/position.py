@@ -17,7 +17,7 @@ from tertulia_shared.entry_ids import BEGINNING
 class ClientPosition:
     """Keeps event filter, audio queue, turn timeline and playback in step through events, interruptions and losses.
 
-    `after` is the id of the last entry of the `events` stream that was looked at.
+    `after` is the id of the last processed entry of the `events` stream.
     """
 
     def __init__(self, client: str, *, claimed: bool, after: str = BEGINNING) -> None:
@@ -70,13 +70,13 @@ class ClientPosition:
     # -- interruption and loss
 
     def raise_epoch(self, epoch: int) -> None:
-        """The user interrupted: drop all audio of older epochs."""
+        """Drop all audio of older epochs, because the user has interrupted it."""
         if epoch > self.audio.epoch:
             self.audio.raise_epoch(epoch)
             self.playback.flush()
 
     def accept_any_epoch(self) -> None:
-        """Redis lost the conversation's state and counts epochs from 0 again: drop all audio and accept any epoch."""
+        """Drop all audio and accept any epoch, because Redis has lost the state and counts epochs from 0 again."""
         self._filter.reset()
         self._drop_audio()
 

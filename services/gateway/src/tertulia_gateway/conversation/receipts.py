@@ -13,7 +13,7 @@ RECEIPTS_PER_S = 20.0
 
 
 class ReceiptWriter:
-    """`run` must run while receipts are added: it writes those that `add` has deferred."""
+    """Writes receipts. `run` must be running: it writes the receipts that `add` has deferred."""
 
     def __init__(self, bus: Bus, conversation_id: str, clock: Clock) -> None:
         self._bus = bus

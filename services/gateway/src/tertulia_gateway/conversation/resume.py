@@ -43,7 +43,7 @@ class OpenedConversation:
     lost: bool = False
     """Redis has lost events that this client has."""
     replay: tuple[Entry, ...] = ()
-    """Events before the position that are sent again: those of the turn in progress, to a client without resume ids."""
+    """Events before the position that are sent again: those of the turn in progress, to a client without marks."""
     heard: tuple[Heard, ...] = ()
     """The heard part of that turn's audio."""
 
@@ -113,7 +113,11 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
         known(ModelSettings, saved)
     except NotFound:
         return None
-    except (StoreUnavailable, TimeoutError, BadEntry) as error:  # the talk continues with the model's own settings
+    except (
+        StoreUnavailable,
+        TimeoutError,
+        BadEntry,
+    ) as error:  # the conversation continues with the model's default settings
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return None
     return pack(saved) if saved else None
@@ -188,7 +192,7 @@ class _Resuming:
             else:
                 audio.keep_from(AudioMark(each.message_id, each.audio_id))
         await self._skip_complete_audio()
-        # without the talk mark and without any receipt, the gateway ended the talk after the audio's duration
+        # without a talk mark and receipts, the audio counts as heard: the mark is cleared after the audio's duration
         is_unheard = audio.head is not None and (self.is_talking or bool(receipts))
         if timeline.text_complete and not is_unheard:
             audio.clear()
@@ -199,7 +203,7 @@ class _Resuming:
         return replay, heard
 
     async def _mark_talk(self) -> None:
-        """Set the talk mark again. It was cleared when the gateway gave up a client that had not heard everything."""
+        """Set the talk mark again. It was cleared when the client had not played everything in time."""
         fence = Fence(self.bus.keys.state(self.conversation_id), "", self.position.audio.epoch)
         with contextlib.suppress(Stale):
             await self.bus.transact(self.conversation_id, [], fence=fence, talk=True)
@@ -215,7 +219,7 @@ class _Resuming:
     async def _is_complete(self, message: QueuedMessage) -> bool:
         key = self.bus.keys.audio(self.conversation_id, message.message_id)
         last = await self.bus.last(key)
-        if last is None:  # no audio yet, or the stream has expired: soon after the talk, at the latest after its TTL
+        if last is None:  # no audio yet, or the stream has expired: soon after playback, or after its TTL
             has_expired = message.started_ms + key.ttl_s * 1000 < self.now_ms
             return message.after != BEGINNING or not self.is_talking or has_expired
         return is_final(last.fields) and order(message.after) >= order(last.id)

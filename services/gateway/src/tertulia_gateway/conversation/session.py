@@ -74,7 +74,7 @@ class ConversationSession:
             return None if self._pending is None else await self._open(self._pending)
 
     async def retry_pending(self) -> None:
-        """Retry `open_pending` until it succeeds, so that the client need not ask again."""
+        """Retry `open_pending` until it succeeds, so that the client need not repeat its request."""
         wait_s = FIRST_RETRY_S
         while self._pending is not None:
             await asyncio.sleep(wait_s)
@@ -84,7 +84,8 @@ class ConversationSession:
 
     async def _open(self, target: Target) -> Problem | None:
         ctx = self._ctx
-        demo = await self._is_demo()  # ask before the conversation is opened: nothing may fail afterwards
+        # ask first: an error after the conversation is opened would leave it without a task
+        demo = await self._is_demo()
         opened = await self._create_or_resume(target, demo=demo)
         self._pending = None
         if isinstance(opened, Problem):

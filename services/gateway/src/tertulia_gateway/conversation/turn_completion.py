@@ -1,4 +1,4 @@
-"""Completes turns: sends the client a turn's metrics, and ends the talk when the client has played everything."""
+"""Completes turns: sends the client their metrics, and clears the talk mark when their audio was played."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tertulia_shared.events import TurnMetrics
 from tertulia_shared.keys import SOUND_GRACE_S
 
 RETRY_S = 1.0
-"""Time between two attempts to end the talk while Redis is unavailable."""
+"""Time between two attempts to clear the talk mark while Redis is unavailable."""
 
 log = logging.getLogger(__name__)
 
 
 class TurnCompletion:
-    """Reports each complete turn and ends its talk, once each."""
+    """Reports each complete turn, and clears its talk mark, once each."""
 
     def __init__(
         self, bus: Bus, transport: Transport, conversation_id: str, position: ClientPosition, *, clock: Clock
@@ -34,8 +34,8 @@ class TurnCompletion:
         self._clock = clock
         self._reported = self._timeline.turn_id if self._timeline.settled else ""
         """The last turn whose metrics the client has."""
-        self._ended = ""
-        """The last turn whose talk was ended."""
+        self._cleared = ""
+        """The last turn whose talk mark was cleared."""
 
     async def run(self) -> None:
         """Complete one turn after the other, until cancelled."""
@@ -44,9 +44,9 @@ class TurnCompletion:
             await self._position.turn_change(wait_s)
 
     async def _complete(self) -> float | None:
-        """Report the turn or end its talk if it is time. Returns the seconds until the next call; None: not needed."""
+        """Do what is due. Returns the seconds until the next call; None: the next call is due when the turn changes."""
         turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
-        if not self._timeline.settled or self._ended == turn_id:
+        if not self._timeline.settled or self._cleared == turn_id:
             return None
         try:
             if self._reported != turn_id:
@@ -55,12 +55,12 @@ class TurnCompletion:
             remaining_s = self._position.playback.remaining(self._clock())
             if remaining_s > 0:
                 return remaining_s
-            await self._end_talk(epoch)
+            await self._clear_talk_mark(epoch)
         except BusError as error:
             ids = {"conversation_id": self._conversation_id}
-            log.log(level_of(error), "the end of the talk is not written yet: %s", error, extra=ids)
+            log.log(level_of(error), "the talk mark is not cleared yet: %s", error, extra=ids)
             return RETRY_S
-        self._ended = turn_id
+        self._cleared = turn_id
         return None
 
     async def _report(self, turn_id: str) -> None:
@@ -80,9 +80,9 @@ class TurnCompletion:
             return
         await self._transport.send_text(frame)
 
-    async def _end_talk(self, epoch: int) -> None:
-        # Fenced by the turn's own epoch: a newer turn has raised it, and its `talk` mark must stay. The audio queue's
-        # epoch would be wrong: this gateway raises it once Redis has the newer turn, before the turn's event is read.
+    async def _clear_talk_mark(self, epoch: int) -> None:
+        # The fence is the turn's own epoch: a newer turn has raised the epoch, and its talk mark must stay. The audio
+        # queue's epoch would be wrong: it rises as soon as Redis has the newer turn, before its event is read.
         fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
             await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
@@ -90,7 +90,7 @@ class TurnCompletion:
             return
 
     def _expire_played_audio(self) -> list[Expire]:
-        """Let the turn's audio expire early if it was heard. Interrupted turns keep theirs: the llm reads it first."""
+        """Let the audio of a played turn expire early. An interrupted turn keeps it: the llm worker needs it."""
         if not self._position.playback.was_heard:
             return []
         keys, conversation_id = self._bus.keys, self._conversation_id

@@ -82,7 +82,7 @@ class TurnTimeline:
             reply.first_audio, reply.first_frame = entry_ts, sent_ms
 
     def note_audio_complete(self, message_id: str, sent_ms: int | None) -> None:
-        """Record a message's last frame. None: the client had it before."""
+        """Record a message's last frame. None: the client had the frame before it resumed."""
         reply = self._find(message_id)
         if reply is not None:
             reply.audio_complete, reply.settled = sent_ms, True
@@ -163,7 +163,7 @@ class TurnTimeline:
     def _transcribed(self, fields: Fields) -> None:
         turn_id, at = _text(fields, b"turn_id"), _ts(fields)
         self._transcript = turn_id, at
-        if self._turn is not None and self._turn.turn_id == turn_id:  # the event may come after its turn
+        if self._turn is not None and self._turn.turn_id == turn_id:  # this event may come after `turn_accepted`
             self._turn.transcript = self._turn.transcript or at
 
     def _turn_accepted(self, fields: Fields) -> None:

@@ -39,7 +39,7 @@ class ConversationWriter:
         state = ConversationState(await self._bus.hash(key))
         stored: dict[str, Any] = {**read_settings(state.get(StateField.SETTINGS)), **changes}
         settings = possible_settings(stored)
-        # keep settings that only a newer release knows
+        # keep the settings that this release does not know
         put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
         await self._repairing(lambda: self._bus.transact(self._id, [put]))
         return settings

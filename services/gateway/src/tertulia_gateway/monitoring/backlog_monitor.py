@@ -1,6 +1,7 @@
 """Polls the open work of all stages in Redis, for the metrics.
 
-A scrape then costs Redis nothing. All gateways report the same numbers: take their `max`, not their sum.
+A scrape of the metrics then causes no load on Redis. All gateways report the same numbers: use their `max`, not their
+sum.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Heartbeat
 
 POLL_S = 2.0
-"""Time between two polls. Each takes a round trip, and one more for each stage and stream."""
+"""Time between two polls. Each takes a few round trips: one per stage and per stream."""
 POLLED = (
     catalogue.WORK_WAITING,
     catalogue.WORK_HELD,
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class BacklogMonitor:
-    """`alive_s`: seconds without a heartbeat after which a worker counts as dead."""
+    """Polls the backlog. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
         self._bus = bus
@@ -63,7 +64,7 @@ class BacklogMonitor:
         return True
 
     async def _ping(self) -> None:
-        # the timeout is inside the heartbeat: around it, a timeout would cancel it, and it would not count a failure
+        # the timeout is inside the heartbeat, which then counts it as a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 

@@ -1,7 +1,7 @@
-"""Probes whether Redis accepts writes. Without it, a worker's write may fail long before a write of the gateway.
+"""Probes whether Redis accepts writes. Without the probe, a gateway that writes nothing would not notice an outage.
 
-A Redis without memory, with a full disk or without its replicas still answers PING and reads. Each connection warns its
-client once when an outage begins, and once when it ends.
+A Redis that is out of memory, has a full disk or lacks its replicas still answers PING and reads. Each connection warns
+its client once when an outage begins, and once when it ends.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ REFUSED_PROBE_S: Final = 60.0
 CAUSES: Final = {
     "OOM": "Redis has no memory left",
     "MISCONF": "the disk of Redis is full, or cannot be written to",
-    "READONLY": "this Redis is a replica that is only read from",
-    "NOREPLICAS": "Redis misses the replicas that it is set up to have",
+    "READONLY": "this Redis is a read-only replica",
+    "NOREPLICAS": "Redis lacks the replicas that its settings require",
     "LOADING": "Redis is still loading its data",
     "BUSY": "Redis is busy with a script",
 }
 _CODE: Final = re.compile(rf"\b({'|'.join(CAUSES)})\b")
-RESUMED: Final = "Redis takes writes again: the talk goes on."
+RESUMED: Final = "Redis takes writes again: the conversation continues."
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +40,16 @@ def cause_of(error: WritesPaused) -> str:
 
 
 def explanation(error: WritesPaused) -> str:
-    """The text that clients get."""
+    """The warning for clients."""
     cause = cause_of(error)
     return (
-        f"{cause[0].upper()}{cause[1:]}: nothing can be written just now. What is being said waits, and goes on by "
-        "itself when there is room again. What you send now has to be sent again (with the same turn_id)."
+        f"{cause[0].upper()}{cause[1:]}: nothing can be written just now. The reply in progress waits, and continues "
+        "by itself when Redis takes writes again. What you send now has to be sent again (with the same turn_id)."
     )
 
 
 def level_of(error: Exception) -> int:
-    """The log level for a failed operation. The probe has already logged paused writes."""
+    """The log level for a failed operation: DEBUG while writes are paused, which the probe has logged."""
     return logging.DEBUG if isinstance(error, WritesPaused) else logging.WARNING
 
 
@@ -68,13 +68,13 @@ class WriteStatus:
         changed.set()
 
     async def until(self, *, paused: bool) -> None:
-        """Wait until writes are paused, or accepted."""
+        """Wait until writes are paused (`paused=True`) or accepted."""
         while bool(self.why) is not paused:
             await self._changed.wait()
 
 
 class WritesProbe:
-    """Updates `writes` until cancelled."""
+    """Probes whether Redis accepts writes, and records the result in `writes`."""
 
     def __init__(self, bus: Bus, writes: WriteStatus, metrics: Metrics) -> None:
         self._bus = bus
@@ -82,7 +82,7 @@ class WritesProbe:
         self._paused = metrics.of(catalogue.REDIS_WRITES_PAUSED)
 
     async def run(self) -> None:
-        """Probe repeatedly."""
+        """Probe until cancelled."""
         while True:
             wait_s = PROBE_S
             try:

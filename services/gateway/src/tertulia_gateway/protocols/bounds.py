@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import UnfinishedConnections
+from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
 from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0
@@ -28,9 +28,9 @@ class SocketBounds:
 
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
-    """Frames of one message. Empty continuation frames add nothing to its size, so the size limit allows any number."""
+    """Frames of one message. The size limit alone would allow any number of empty continuation frames."""
     text_bytes_per_s: float = 256 * 1024
-    """Bytes of text messages per second: 1 MiB of JSON takes milliseconds to parse, and is within the frame limit."""
+    """Bytes of text messages per second: a message of 1 MiB takes milliseconds to parse, and counts as one frame."""
     text_burst_bytes: float = 2 * 1024 * 1024
     refusals_per_s: float = 20.0
     """Refused handshakes, of all clients together, that are answered with the reason; further ones are aborted."""

@@ -64,7 +64,7 @@ class FairParsing:
         while self._waiting:
             connection = self._waiting[0]
             more = _parse(connection)
-            self._waiting.popleft()  # remove it after parsing, so that `add` sees a round in progress
+            self._waiting.popleft()  # after parsing: until then, `add` sees that a round is in progress
             if more:
                 self._waiting.append(connection)
             else:

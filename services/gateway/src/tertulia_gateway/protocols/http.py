@@ -17,7 +17,7 @@ WATCH_S = 0.5
 """Time between two checks of a connection's progress."""
 MAX_BACKLOG_BYTES = 1024 * 1024
 MAX_DRAINED_BYTES = 4 * 1024 * 1024
-"""Bytes of a body to read after its response: a browser reads the response only once it has sent the body."""
+"""Bytes of a body to read after the response: a browser reads the response only after it has sent the body."""
 MAX_DRAINED_CHUNKED_BYTES = 64 * 1024
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -117,7 +117,7 @@ class BoundedHttp(H11Protocol):
             self._timer.cancel()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the transport over; or abort a handshake that will be refused, if there are too many of them."""
+        """Pass the transport to the WebSocket protocol. A handshake above the rate of refused ones is aborted."""
         query = QueryParams(event.target.partition(b"?")[2])
         if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
             self.evict()

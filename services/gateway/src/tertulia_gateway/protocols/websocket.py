@@ -19,7 +19,7 @@ from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""Bytes to read and drop after the close frame, to see the client's FIN; then reading stops."""
+"""Bytes to read and drop after the close frame, to receive the client's FIN; then reading stops."""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
@@ -100,7 +100,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # only after the handshake response; otherwise the client would get a pong first
+        # only after the handshake response: a pong must not be sent before it
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
     def _handle_frames(self, frames: list[Frame]) -> None:

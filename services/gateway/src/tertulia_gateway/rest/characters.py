@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 
 from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.shapes import (
+from tertulia_gateway.rest.schemas import (
     CharacterChange,
     CharacterItem,
     CharacterList,

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from tertulia_gateway.rest import export
 from tertulia_gateway.rest.export import Format
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.shapes import (
+from tertulia_gateway.rest.schemas import (
     ConversationItem,
     ConversationPage,
     ConversationWithMessages,

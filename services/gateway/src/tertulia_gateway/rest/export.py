@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 
 from tertulia_gateway.rest.markdown_text import escaped_line, escaped_paragraph
-from tertulia_gateway.rest.shapes import conversation_item, message_item
+from tertulia_gateway.rest.schemas import conversation_item, message_item
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.visible_text import without_invisible
 
@@ -31,7 +31,7 @@ def was_shown(message: Message) -> bool:
 
 
 async def markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
-    """The conversation as Markdown: a heading, then one paragraph for each message, which begins with the bold name."""
+    """The conversation as Markdown: a heading, then a paragraph for each message, after the speaker's name in bold."""
     yield heading(conversation)
     async for message in _all_messages(store, conversation.id):
         yield paragraph(message)

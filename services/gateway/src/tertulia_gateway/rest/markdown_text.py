@@ -1,7 +1,7 @@
 """Escapes text for Markdown, so that it is shown as it was written. Pure.
 
-Whatever a message contains, it stays one paragraph: it cannot add a heading, a list, a code block, a link, HTML or a
-line that looks like another speaker's. The syntax is CommonMark with GitHub's extensions.
+A message of any content stays one paragraph: it cannot add a heading, a list, a code block, a link, HTML or a line
+that looks like the beginning of another message. The syntax is CommonMark with GitHub's extensions.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _ANYWHERE: Final = re.compile(r"[\\`*_\[\]{|~$]|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _AT_LINE_START: Final = re.compile(r"[#>+=:<-]|\d{1,9}(?=[.)])")
 """Headings and their underlines, quotes, lists, HTML, definitions; the numbers of lists."""
 _CLOSING_SEQUENCE: Final = re.compile(r"(?:(?<= )|^)#+$")
-"""These may close a heading."""
+"""Number signs that may close a heading."""
 _BLANK_LINE: Final = "\N{NO-BREAK SPACE}"
-"""A line that looks empty, but does not end the paragraph."""
+"""In place of an empty line, which would end the paragraph."""
 _HARD_BREAK: Final = "\\\n"
 
 
@@ -27,7 +27,7 @@ def escaped_line(text: str) -> str:
 
 
 def escaped_paragraph(text: str) -> str:
-    """Escape text of any number of lines, which follows something else on its first line. Line breaks stay."""
+    """Escape text of any number of lines. Its first line does not begin a line of the file. Line breaks are kept."""
     first, *others = (line.strip() for line in text.strip().split("\n"))
     lines = [_ANYWHERE.sub(r"\\\g<0>", first), *map(_line_of_its_own, others)]
     return _HARD_BREAK.join(lines)

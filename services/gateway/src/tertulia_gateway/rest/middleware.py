@@ -31,7 +31,7 @@ def body_refusal(headers: Mapping[str, str]) -> Refusal | None:
     """Return a 411/413 refusal if Content-Length is missing or too large."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdigit():
-        return Refusal(411, "Say the body's length in Content-Length.")
+        return Refusal(411, "Give the body's length in Content-Length.")
     if int(length) > MAX_BODY_BYTES:
         return Refusal(413, f"The body has {length} bytes; at most {MAX_BODY_BYTES} are taken.")
     return None

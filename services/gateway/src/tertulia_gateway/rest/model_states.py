@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 
 from tertulia_gateway.monitoring.health import PATIENCE_S
-from tertulia_gateway.rest.shapes import ModelState
+from tertulia_gateway.rest.schemas import ModelState
 from tertulia_shared.bus import Bus, BusError
 
 RECENT_MS: Final = 3_600_000

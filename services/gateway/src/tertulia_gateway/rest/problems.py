@@ -80,7 +80,7 @@ def install(app: FastAPI) -> None:
             for operation in path.values():
                 for response in operation["responses"].values():
                     content = response.get("content", {})
-                    if MEDIA_TYPE in content:  # FastAPI adds the model as application/json, a type that is never sent
+                    if MEDIA_TYPE in content:  # FastAPI adds the model as application/json, which no response has
                         content.pop("application/json", None)
         return spec
 
@@ -97,11 +97,11 @@ async def _store_error(_: Request, error: Exception) -> JSONResponse:
             name = field.rpartition(".")[2]
             return problem(422, f"{name}: {what}", [FieldError(field=name, message=what)])
         case _:
-            return problem(503, f"The store is away: {error}")
+            return problem(503, f"The store is unavailable: {error}")
 
 
 async def _bus_error(_: Request, error: Exception) -> JSONResponse:
-    return problem(503, f"Redis is away: {error}. What was to be stored is stored.")
+    return problem(503, f"Redis is unavailable: {error}. Changes to the store were saved.")
 
 
 async def _voice_silent(_: Request, error: Exception) -> JSONResponse:

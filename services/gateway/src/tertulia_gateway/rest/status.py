@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from tertulia_gateway.monitoring.health import DEMO, check_health
 from tertulia_gateway.rest.model_states import known_models
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.shapes import Readiness, Status
+from tertulia_gateway.rest.schemas import Readiness, Status
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics

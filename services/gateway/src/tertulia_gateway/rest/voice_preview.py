@@ -1,7 +1,7 @@
 """Speaks a sample of a voice through the tts workers, as a WAV.
 
-A sample is an ordinary message of a conversation that has no client: two sentence entries, a work entry, an audio
-stream. Its keys are deleted afterwards: a sample takes up to 3 MB in Redis, and a client can ask for many.
+A sample is an ordinary message of a conversation without a client: two sentence entries, a work entry, an audio stream.
+Its keys are deleted afterwards: a sample takes up to 3 MB in Redis, and a client can ask for many.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken:
     fence = [keys.state(conversation_id), keys.control(conversation_id)]
     try:
         if not is_spoken:
-            # a worker may claim the work now or later: the raised epoch in `state` stops it, so `state` is kept
+            # keep `state`: its raised epoch stops a worker that claims the work now or later
             interrupt = Append(keys.control(conversation_id), Interrupt("request"))
             await bus.transact(conversation_id, [interrupt], raise_epoch=True)
         await bus.delete([*made, *(fence if is_spoken else ())])

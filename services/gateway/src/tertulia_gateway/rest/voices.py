@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Path, Query, Response
 
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.shapes import VoiceItem, VoiceList
+from tertulia_gateway.rest.schemas import VoiceItem, VoiceList
 from tertulia_gateway.rest.voice_preview import MAX_CHARS, SampleQueue
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack

@@ -34,7 +34,7 @@ from tertulia_shared.store import StoreError, pictures
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
 """Fields of each character in the `characters` event."""
 
-UNAVAILABLE = "Redis or the store is away; nothing is lost. Send it again in a moment (with the same turn_id)."
+UNAVAILABLE = "Redis or the store is unavailable; nothing is lost. Send it again in a moment (with the same turn_id)."
 NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class CommandHandler:
             return await self._session.open_pending()
         except (BusError, StoreError) as error:
             log.log(level_of(error), "no conversation yet: %s", error)
-            cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is away"
+            cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is unavailable"
             return Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
 
     async def execute(self, command: Command) -> Problem | None:

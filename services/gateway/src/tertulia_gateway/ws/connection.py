@@ -1,6 +1,6 @@
 """One WebSocket connection: dispatches the client's frames, runs its conversation, and ends in one place.
 
-All tasks of a connection live in one TaskGroup. `CloseConnection`, raised by any of them, ends it with a close code.
+All tasks of a connection run in one TaskGroup. `CloseConnection`, raised by any of them, ends it with a close code.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Connection:
         except* Exception:
             ids = {"conversation_id": "" if session is None else session.open_id}
             log.exception("a connection failed", extra=ids)
-            ending = CloseConnection(INTERNAL_ERROR, "the server cannot go on; connect again and resume")
+            ending = CloseConnection(INTERNAL_ERROR, "the server had an error; connect again and resume")
         finally:
             await self._end(ending)
 
@@ -143,7 +143,7 @@ class Connection:
 
     def _pcm(self, pcm: bytes) -> Problem | None:
         if not self._microphone.session_id:
-            return Problem("not_listening", "PCM came without start_listening; it is not kept.")
+            return Problem("not_listening", "PCM came without start_listening; it was dropped.")
         if not 0 < len(pcm) <= MAX_PCM_BYTES or len(pcm) % 2:
             return Problem(
                 "bad_audio",
@@ -172,7 +172,7 @@ class Connection:
 
     async def _report_unavailable(self) -> None:
         await self._report(
-            Problem("unavailable", "Redis is away; what you say is kept for a while and sent when it is back.")
+            Problem("unavailable", "Redis is unavailable; what you say is kept for a while, and sent when it is back.")
         )
 
 

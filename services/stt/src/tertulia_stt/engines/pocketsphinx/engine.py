@@ -1,7 +1,7 @@
 """Speech recognition with no key, no GPU and no download: Silero's VAD and pocketsphinx's US English model.
 
-The VAD processes every 32 ms frame; the decoder runs only during speech. In each session it starts with the average
-voice, and adapts to the speaker from utterance to utterance.
+The VAD processes every 32 ms frame; the decoder runs only during speech. In each session it starts with the parameters
+of an average voice, and adapts them to the speaker with each utterance.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _FRAMES_PER_PARTIAL: Final = 4
-"""Frames between two reads of the hypothesis, 128 ms: faster than people read, and cheap compared to the search."""
+"""Frames between two reads of the hypothesis, 128 ms: faster than people read, and cheap compared to decoding."""
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
@@ -101,7 +101,7 @@ class PocketSphinxEngine:
             return self._idle.pop() if self._idle else None
 
     def _return(self, decoder: Decoder) -> None:
-        # Ending an utterance costs a full second pass, so making a new decoder is cheaper.
+        # A decoder within an utterance is closed: ending the utterance costs more than making a new decoder.
         with self._lock:
             if self._running and not decoder.in_utterance and len(self._idle) < self._max_idle:
                 self._idle.append(decoder)

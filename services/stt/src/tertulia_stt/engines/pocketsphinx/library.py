@@ -41,14 +41,15 @@ _SIGNATURES: Final = {
 }
 
 _LANGUAGE_WEIGHT: Final = 4.5
-"""Weight of the language model against the acoustics. On 32 sentences in four flite voices 4 to 5 had half the word
-errors of the default 6.5, which drops words that the model does not expect."""
+"""Weight of the language model against the acoustics. On 32 sentences in four flite voices, weights of 4 to 5 had
+half the word errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""Factor by which a hint is likelier than a rare word. On the same sentences 300 missed names, 3000 found no more."""
+"""Factor by which a hint is likelier than a rare word. On the same sentences, names were missed with a factor of 300; a
+factor of 3000 found no more names."""
 
 _HINT_MARK: Final = "_"
-"""Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""
+"""Prefix of a hint in the dictionary: it makes the hint a separate word, whose probability can be set."""
 
 
 class Decoder:
@@ -66,7 +67,7 @@ class Decoder:
         self._decoder: int | None = self._make()
         entries = [entry for word in hints for entry in self._entries(word)]
         for number, (entry, phones) in enumerate(entries, 1):
-            # Updating rebuilds the search, which takes 0.15 s, so only the last word asks for it.
+            # Only the last word updates the search, because an update takes 0.15 s.
             if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
                 raise EngineUnavailable(f"pocketsphinx cannot add {entry!r} as {phones!r}; leave that word out")
         self._initial_cmn: bytes = self._library.ps_get_cmn(self._decoder, 0)
@@ -91,7 +92,7 @@ class Decoder:
 
     def process(self, pcm: bytes) -> None:
         """Decode 16 kHz s16le mono PCM, a whole number of samples."""
-        self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "hear audio")
+        self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "process audio")
 
     def end(self) -> None:
         """End the utterance; the second and third pass happen here."""

@@ -1,7 +1,7 @@
 """Guesses the pronunciation of names, in the phones of the CMU dictionary.
 
 It uses the dictionary's entry if there is one, else two words of the dictionary (Star+buck), else letter rules. A rough
-guess is enough: the decoder finds a name that is nearly right, but never finds a name that is not in the dictionary.
+guess is enough: the decoder recognizes a name whose phones are nearly right, but never a name without phones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], str | None]
-"""Maps a lower-case dictionary word, or a variant such as `read(2)`, to its phones; None if it is not there."""
+"""Maps a lower-case word, or a variant such as `read(2)`, to its phones; None if the dictionary does not have it."""
 
 _MIN_PART: Final = 3
 """Minimum length of a dictionary word that is used as part of a name; shorter ones are mostly abbreviations."""
@@ -57,7 +57,7 @@ def pronunciations(word: str, lookup: Lookup) -> list[str]:
 
 
 def by_letters(word: str) -> str:
-    """The phones by letter rules, longest spelling first."""
+    """The phones of a word by letter rules. Of the spellings that match, the longest is used."""
     word = re.sub(r"([^aeiou])\1", r"\1", word.replace("'", ""))
     phones: list[str] = []
     at = 0

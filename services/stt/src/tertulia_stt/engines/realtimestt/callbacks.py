@@ -53,7 +53,7 @@ class RecorderCallbacks:
         self.audio_samples = 0
         """The length of the utterance being transcribed."""
         self._silence = SilenceClock(CHUNK_S)
-        self._number = 0  # of the current utterance
+        self._number = 0  # number of the current utterance
         self._began = 0  # the chunk at which the current utterance began
         self._speech_at = 0
         self._stop_at: int | None = None  # the position at which the VAD detected the end of speech
@@ -64,7 +64,7 @@ class RecorderCallbacks:
         """The number of chunks that the recorder was given and has not processed."""
         return self.fed_samples // CHUNK_SAMPLES - self._processed_chunks
 
-    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that it processes next
+    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that the recorder processes next
         if self.recorder.is_recording and self._processed_chunks - self._began >= MAX_UTTERANCE_CHUNKS:
             self.recorder.stop()  # the recorder keeps listening, and no audio is lost
         self._count_silence()
@@ -104,10 +104,10 @@ class RecorderCallbacks:
 
     def on_transcription_start(self, audio: Any) -> bool:
         self.audio_samples = len(audio)
-        return False  # the recorder transcribes it
+        return False  # False lets the recorder transcribe the audio
 
     def on_realtime_text_stabilization_update(self, event: Any) -> None:
-        """Called right before the other two callbacks, with their utterance and its stable text."""
+        """Called right before the two callbacks below, with the utterance that they are about and its stable text."""
         text = event.stable_text.strip()
         self._stable = event.recording_id, text[:1].upper() + text[1:]
 

@@ -1,8 +1,8 @@
 """Puts a recorder's callbacks into the order that the port promises. Pure.
 
 A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the
-previous one is being transcribed. Each call becomes a note; the notes of a later utterance wait until the earlier one
-is finished.
+previous one is being transcribed. Each call is recorded as a note. The notes of a later utterance wait until the
+earlier one has its final text.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Ordering:
     def _enqueue(self, note: Note) -> None:
         if isinstance(note, Partial):
             if note.number == self._number:
-                return  # a late note: its utterance is over
+                return  # its utterance has ended
             same = (
                 waiting
                 for waiting in self._waiting
@@ -150,7 +150,7 @@ class Ordering:
                     yield VadDetectStop(self._reach(note.at))
                 self._state = _State.OVER
             case _:
-                pass  # the note is late or irrelevant
+                pass  # the note came too late, or has no event
 
     def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING

@@ -1,4 +1,4 @@
-"""Makes an `AudioToTextRecorder` that is fed its audio and logs only errors, within a time limit; and ends one."""
+"""Creates and shuts down RealtimeSTT's `AudioToTextRecorder`. Creating it is limited in time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ CONFIRMATION_S: Final = 0.16
 PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2
-"""Pause between two partial transcriptions."""
+"""Time between two partial transcriptions."""
 JOIN_S: Final = 30.0
-"""Maximum wait of closing, in seconds, for a transcription that cannot be cancelled."""
+"""Maximum time that `shut_down` waits for a transcription, which cannot be cancelled."""
 
 
 class Callbacks(Protocol):
@@ -51,13 +51,13 @@ def load_library() -> None:
     Raises:
         ImportError: RealtimeSTT or one of its dependencies is not installed.
     """
-    # The library sets "spawn" at import, for processes that it starts on other systems only. With "spawn", its events
-    # would start a resource tracker process here.
+    # Set the start method before the library sets "spawn": with it, the library's events would start a process that
+    # tracks resources. Here the library starts no processes of its own.
     with contextlib.suppress(RuntimeError):  # the start method is set already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
         vars(import_module(name))["print"] = _drop  # silences the library's prints to stdout
-    import_module("torch").set_num_threads(1)  # more threads slow Silero's tiny network down
+    import_module("torch").set_num_threads(1)  # Silero's tiny network is slower with more threads
     import_module("tqdm").tqdm.monitor_interval = 0  # tqdm then starts no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     logger = logging.getLogger(LOGGER)
@@ -113,7 +113,7 @@ def shut_down(recorder: Any) -> None:
 
 
 async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:
-    """Run `make` in a thread, and return its result. `discard` gets a result that comes after a timeout or a cancel.
+    """Run `make` in a thread, and return its result. `discard` gets a result that comes too late.
 
     Raises:
         EngineUnavailable: it took longer than `timeout_s`.
@@ -143,7 +143,7 @@ async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard
             return await waiting
     except TimeoutError:
         raise EngineUnavailable(
-            f"{what} took longer than {timeout_s:g} s (TERTULIA_STT_START_S). RealtimeSTT hangs like this when it"
+            f"{what} took longer than {timeout_s:g} s (TERTULIA_STT_START_S). RealtimeSTT may hang like this while it"
             " waits for a download: are the models that TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL name on"
             " this machine? `tertulia fetch-models` brings them where there is a network"
         ) from None

@@ -76,7 +76,7 @@ class RecorderSession:
 
     @property
     def is_cancelled(self) -> bool:
-        """True if the session is closing, so that its texts are not needed."""
+        """True if the session is closing, so that no transcription is needed any more."""
         return self._closing.is_set()
 
     # -- the port
@@ -146,7 +146,7 @@ class RecorderSession:
                     await self._change.wait()
             except TimeoutError:
                 if unheard:
-                    self._fail(RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s"))
+                    self._fail(RecognitionFailed(f"the recorder has processed no audio for {STALLED_S:g} s"))
 
     def _feed_chunk(self, chunk: bytes) -> None:
         self._throttle.passed(self._loop.time(), CHUNK_S)
@@ -158,7 +158,7 @@ class RecorderSession:
     def _take(self, note: Note) -> None:
         for event in self._ordering.take(note):
             if isinstance(event, TranscriptionUpdate) and self._output.qsize() >= MAX_UNREAD_EVENTS:
-                continue  # unread events pile up, and a later update replaces this one
+                continue  # too many events are unread, and a later update replaces this one
             self._output.put_nowait(event)
         self._change.set()
 
@@ -238,7 +238,7 @@ class RecorderSession:
             if self._closing.is_set():
                 return
             if time.monotonic() > deadline:
-                raise RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s")
+                raise RecognitionFailed(f"the recorder has processed no audio for {STALLED_S:g} s")
         if self._recorder.is_recording:  # the recording thread is idle, because no audio is left
             self.callbacks.is_cut = True
             self._recorder.stop()

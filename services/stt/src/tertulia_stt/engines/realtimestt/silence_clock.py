@@ -1,4 +1,4 @@
-"""Measures silence in audio time. Pure: time comes in as an argument.
+"""Measures silence by the length of its audio instead of wall time. Pure: the caller passes the time.
 
 RealtimeSTT stores the wall time at which silence begins, and compares it with the clock at each later chunk. If the
 network or this process stalls for half a second in a pause between two words, the utterance would end in the middle of
@@ -19,7 +19,7 @@ class SilenceClock:
 
     def chunk(self, now: float) -> None:
         """Call before each chunk, with the current time."""
-        # Negative for chunks that arrive in a burst: this makes up for the stall before the burst.
+        # Negative for chunks that arrive in a burst, which compensates for the stall before the burst.
         self._ahead_s = 0.0 if self._last is None else now - self._last - self._chunk_s
         self._last = now
 

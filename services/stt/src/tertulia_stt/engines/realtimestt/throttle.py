@@ -1,4 +1,4 @@
-"""Decides when the next piece of audio may be fed to the recorder. Pure: time comes in as an argument.
+"""Decides when the next piece of audio may be fed to the recorder. Pure: the caller passes the time.
 
 RealtimeSTT uses the wall clock to detect speech and to make partial texts, so audio that arrives faster than it was
 spoken is processed too late. Delayed audio (a worker took a session over, the network stalled) is therefore fed at the
@@ -16,7 +16,7 @@ SLACK_S: Final = 0.06
 
 
 class Throttle:
-    """A leaky bucket over audio time."""
+    """Limits the rate of audio: a leaky bucket whose content is seconds of audio."""
 
     def __init__(self, *, catch_up: float = CATCH_UP, slack_s: float = SLACK_S) -> None:
         self._catch_up = catch_up

@@ -92,7 +92,9 @@ def weights(model: str, folder: Path, variable: str) -> str:
         )
     try:
         return faster_whisper.download_model(model, cache_dir=str(folder), local_files_only=True)
-    except Exception as error:  # the Hub's client has a dozen errors for a missing model, and they change
+    except (
+        Exception
+    ) as error:  # the Hub's client has many error classes for a missing model, which differ between versions
         raise EngineUnavailable(
             f"the weights of the Whisper model {model!r} are not in {folder}. Where there is a network,"
             f" `tertulia fetch-models` brings them; else copy them there, or set {variable} to a folder that has them"
@@ -107,7 +109,7 @@ def download(model: str, folder: Path) -> None:
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
-    except Exception as error:  # many kinds of errors, as in `weights`
+    except Exception as error:  # the Hub's client has many error classes, as in `weights`
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise EngineUnavailable(
             f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
@@ -129,7 +131,7 @@ class SharedWhisper:
             self._model = faster_whisper.WhisperModel(
                 folder, device=plan.device, compute_type=plan.compute_type, cpu_threads=threads, local_files_only=True
             )
-        except Exception as error:  # a damaged file, too little memory and a wrong CUDA library are all RuntimeErrors
+        except Exception as error:  # a damaged file, too little memory, a wrong CUDA library
             raise EngineUnavailable(
                 f"the Whisper model in {folder} cannot be loaded on {plan.device} as {plan.compute_type}: {error}"
             ) from error
@@ -156,7 +158,7 @@ class SharedWhisper:
 
 
 class SessionExecutor:
-    """A recorder's transcription executor: uses the shared model until the session is closed."""
+    """The transcription executor of one session's recorder. It uses a shared model, until the session is closed."""
 
     def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
         self._whisper = whisper

@@ -1,4 +1,5 @@
-"""The engine `espeak`: espeak-ng in this process. It needs no GPU, key or download; it sounds robotic and is instant.
+"""The engine `espeak`: espeak-ng in this process. It needs no GPU, key or download. It sounds robotic, and makes
+a sentence in milliseconds.
 
 espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency `espeak`, and only this package imports
 it.
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def create(_settings: TTSSettings) -> EspeakEngine:
-    """The engine; it has no settings."""
+    """Create the engine, which has no settings."""
     return EspeakEngine()
 
 
@@ -119,14 +120,14 @@ class _ProcessThread:
             return self._executor
 
     async def release(self) -> None:
-        """Release one use; the last one ends the thread."""
+        """End one engine's use of the thread. The last release ends the thread."""
         with self._guard:
             self._users -= 1
             if self._users or self._executor is None:
                 return
             executor, self._executor = self._executor, None
         try:
-            # The running job stops within a piece. Waiting for it here makes the blocking shutdown below instant.
+            # The running job stops after its current piece. Wait for it without blocking the loop: `shutdown` blocks.
             await asyncio.wrap_future(executor.submit(_nothing))
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
@@ -136,7 +137,7 @@ _thread = _ProcessThread()
 
 
 def _nothing() -> None:
-    """Does nothing. The thread runs jobs in order: when this one is done, all earlier ones are."""
+    """Do nothing. The thread runs jobs in order, so all earlier jobs have ended when this one ends."""
 
 
 def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
@@ -169,8 +170,8 @@ def _check() -> None:
             raise EngineUnavailable(f"espeak-ng made no sound with the voice {known.voice.id!r}")
         if first != second:
             raise EngineUnavailable(
-                "espeak-ng speaks the same text differently each time, so a message could not be resumed: its library "
-                "stays loaded. Nothing else in this process may load it"
+                "espeak-ng speaks the same text differently each time, so a message could not be resumed. The cause: "
+                "other code in this process has loaded its library, too"
             )
 
 

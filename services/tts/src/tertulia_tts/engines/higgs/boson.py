@@ -1,7 +1,7 @@
 """The real model: boson-multimodal's `HiggsAudioServeEngine`, without its streaming.
 
-Its `generate_delta_stream` runs a thread that cannot be stopped, and the reader waits for ever if that thread fails. So
-the engine's thread calls the model's `generate`, with a streamer that can raise at any step to end it.
+Its `generate_delta_stream` runs a thread that cannot be stopped, and its reader waits for ever if that thread fails.
+Instead, the engine's thread calls the model's `generate` with a streamer that ends it by an exception at any step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ with warnings.catch_warnings():  # third-party code warns about deprecations
     from boson_multimodal.data_types import AudioContent, ChatMLSample, Message
     from boson_multimodal.dataset.chatml_dataset import ChatMLDatasetSample, prepare_chatml_sample
     from boson_multimodal.serve.serve_engine import HiggsAudioServeEngine
-    from loguru import logger as bosons_log
+    from loguru import logger as boson_log
     from numpy.typing import NDArray
     from transformers import HubertModel
     from transformers.generation.streamers import BaseStreamer
@@ -44,23 +44,24 @@ from tertulia_tts.engines.higgs.weights import Weights, locate
 CODEBOOKS = 8
 DEFAULT_SCENE = "Audio is recorded from a quiet room."
 CACHE_LENGTHS = (1024, 2048, 4096)
-"""Lengths of the key-value caches. A clip of 30 s, its transcript and an utterance take at most 750 + 1000 + 650."""
+"""Lengths of the key-value caches. A clip of 30 s, its transcript and an utterance take at most 750 + 1000 + 650
+positions."""
 
 REPEAT_WINDOW, MAX_REPEATS = 7, 2
-"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents stuck sounds."""
+"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents endlessly repeated sounds."""
 
 DELAY_STEPS = CODEBOOKS
-"""Steps in addition to one per frame: the column of marks, and the delay."""
+"""Steps in addition to one per frame: one for the column of `BEGIN` marks, and seven for the delay of the codebooks."""
 
-bosons_log.disable("boson_multimodal")  # it does not log through `logging`
+boson_log.disable("boson_multimodal")  # it does not log through `logging`
 logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns about boson-multimodal's calls
 
 
-class _Enough(Exception):
+class _StopGeneration(Exception):
     """Raised to end `generate` when the consumer wants no more columns."""
 
 
-class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
+class _ColumnStreamer(BaseStreamer):  # type: ignore[misc] # transformers is not typed
     """The streamer that `generate` calls at each step."""
 
     def __init__(self, on_column: Callable[[Codes], bool]) -> None:
@@ -68,7 +69,7 @@ class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
 
     def put(self, value: torch.Tensor) -> None:
         if value.ndim == 1 and value.shape[0] == CODEBOOKS and not self._on_column(value.numpy().astype(np.int16)):
-            raise _Enough
+            raise _StopGeneration
 
     def end(self) -> None:
         """Called when the utterance ends by itself."""
@@ -103,7 +104,7 @@ class BosonModel:
             prompt = self._prompt(voice, text)
             for cache in self._serve.kv_caches.values():
                 cache.reset()
-            with suppress(_Enough):
+            with suppress(_StopGeneration):
                 self._serve.model.generate(
                     **prompt,
                     max_new_tokens=max_frames + DELAY_STEPS,
@@ -113,7 +114,7 @@ class BosonModel:
                     ras_win_len=REPEAT_WINDOW,
                     ras_win_max_num_repeat=MAX_REPEATS,
                     seed=seed,
-                    streamer=_Columns(on_column),
+                    streamer=_ColumnStreamer(on_column),
                     **self._sampling,
                 )
 
@@ -171,7 +172,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
 
     Raises:
         EngineUnavailable: the GPU or the weights are missing, or the weights do not load; the message says what to do.
-        OutOfMemory, DeviceLost: the device cannot hold it.
+        OutOfMemory, DeviceLost: the model does not fit on the device, or the device failed.
     """
     device = settings.tts_higgs_device
     if device == "cuda" and not torch.cuda.is_available():
@@ -217,7 +218,7 @@ def _fingerprint(weights: Weights) -> str:
 
 @contextmanager
 def _hubert_from(folder: Path) -> Generator[None]:
-    """Make the codec load its HuBERT from `folder`; by default it asks the hub, and would run code from there."""
+    """Make the codec load its HuBERT from `folder`; by default it downloads HuBERT from the hub, and runs its code."""
 
     class _Local:
         @staticmethod
@@ -234,7 +235,7 @@ def _hubert_from(folder: Path) -> Generator[None]:
 
 @contextmanager
 def _device_errors() -> Generator[None]:
-    """Convert PyTorch's errors to the engine's."""
+    """Raise `OutOfMemory` or `DeviceLost` in place of PyTorch's errors."""
     try:
         yield
     except torch.OutOfMemoryError as error:

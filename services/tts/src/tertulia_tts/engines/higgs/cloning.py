@@ -1,7 +1,7 @@
 """Encodes each voice's clip once, and keeps its codes on disk.
 
-The stored codes also keep the sound equal: another GPU model may encode a clip slightly differently, which changes
-every sentence of that voice. Workers that share the folder sound the same.
+Another model of GPU may encode a clip slightly differently, which changes every sentence of that voice. Workers that
+share the folder of the stored codes sound the same.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from itertools import count
 
 
 class DeadlineQueue:
-    """Bound to one event loop. Call `leave()` after a successful `enter()`."""
+    """A queue that is bound to one event loop. Call `leave()` after a successful `enter()`."""
 
     def __init__(self) -> None:
         self._busy = False

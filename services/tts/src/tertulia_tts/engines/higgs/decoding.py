@@ -1,4 +1,4 @@
-"""Decodes frames of codes to PCM, as early as the PCM is final."""
+"""Decodes frames of codes to PCM, as soon as the PCM is final."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_PAUSE_FRAMES = 38
 """Frames of silence after which an utterance ends, 1.5 s: longer than any pause within a sentence."""
 
 MAX_LEAD_FRAMES = 100
-"""The same before the first sound: 4 s."""
+"""Frames of silence before the first sound after which an utterance ends, 4 s."""
 
 Decode = Callable[[Codes], NDArray[np.float32]]
 """Decodes frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
@@ -37,7 +37,7 @@ class FrameDecoder:
 
     @property
     def fell_silent(self) -> bool:
-        """True if the silence has lasted so long that no more speech is expected."""
+        """True if the current silence is so long that no more speech is expected."""
         return self._silent >= (MAX_PAUSE_FRAMES if self._heard else MAX_LEAD_FRAMES)
 
     def feed(self, frame: Codes) -> NDArray[np.int16]:

@@ -19,7 +19,7 @@ CLOSE_PATIENCE_S = 5.0
 class DeviceThread:
     """Runs jobs one after the other. Calls `on_stall` once, on the loop, if a job stops calling `beat`.
 
-    A daemon: a hung device must not keep the process from ending.
+    It is a daemon thread: a device that hangs must not keep the process from ending.
     """
 
     def __init__(self, stall_s: float, on_stall: Callable[[], None]) -> None:
@@ -36,11 +36,11 @@ class DeviceThread:
         self._thread.start()
 
     def beat(self) -> None:
-        """Thread: tell the watchdog that the job makes progress."""
+        """On the thread: report to the watchdog that the job makes progress."""
         self._last_beat = time.monotonic()
 
     def submit(self, job: Callable[[], R], *, watched: bool = True) -> asyncio.Future[R]:
-        """Loop: queue `job`. Jobs that may take minutes, such as loading, are not `watched`.
+        """On the loop: queue `job`. Jobs that may take minutes, such as loading, are not `watched`.
 
         Cancelling the future does not stop the job; its result is dropped.
         """

@@ -1,12 +1,12 @@
 """Implements the port with Higgs Audio v2: one model, one thread, one utterance at a time.
 
 A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
-listener runs out of sound, and use the device one at a time. The model's delayed columns (`codes`) go through the codec
-in growing windows (`windows`, `decoding`) to the consumer; the first 40 ms come as soon as the codec's look-ahead
-allows. If the consumer stops, the utterance ends at the next step.
+listener runs out of audio, and use the device one at a time (`deadline_queue`, `device_thread`). The model's columns
+become frames (`delay_pattern`), which the codec decodes in growing windows (`windows`, `decoding`); the first 40 ms
+come as soon as the codec's look-ahead allows. If the consumer stops, the utterance ends at the next step.
 
-The same text, voice and seed give the same sound. So the prompt holds no earlier sentences: a worker that takes a
-message over does not have them. Only the voice's clip keeps the voice stable.
+The same text, voice and seed give the same sound. Therefore the prompt contains no earlier sentences: a worker that
+takes a message over does not have them. The voice's clip alone keeps the voice the same.
 
 If the device runs out of memory, the engine frees memory, makes the utterance again and skips the delivered part; the
 second time the work is requeued. `MAX_FAILURES` such utterances in a row, a lost device or a step that does not end
@@ -41,18 +41,18 @@ from tertulia_tts.engines.higgs.utterance import Utterance, generate, speak
 from tertulia_tts.pcm_queue import PCMQueue
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence; replaces the model's."""
+"""Silence after a sentence, in place of the silence that the model makes."""
 
 UTTERANCE_GAP_MS = 100
 """Silence between the parts of a very long sentence."""
 
 MAX_FAILURES = 3
-"""Number of consecutive utterances that run out of memory until the engine counts as broken."""
+"""The engine breaks when this many utterances in a row have run out of memory."""
 
 WARM_UP = "Ready."
 WARM_UP_FRAMES = 40
 
-_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # the golden ratio's bits: spreads the seeds of a sentence's parts
+_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # bits of the golden ratio: makes the seeds of a sentence's parts differ
 _SEED_MASK = 2**63 - 1
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class HiggsOptions:
 
 
 def create(settings: HiggsSettings) -> HiggsEngine:
-    """The engine with the real model."""
+    """Create the engine with the real model."""
 
     def load() -> SpeechModel:
         # Imported here: torch and transformers take seconds to import, and `start` explains their absence.
@@ -98,7 +98,7 @@ class HiggsEngine:
         self._voices: tuple[Voice, ...] = ()
         self._thread: DeviceThread | None = None
         self._model: SpeechModel | None = None
-        self._line = DeadlineQueue()
+        self._device_queue = DeadlineQueue()
         self._running: set[PCMQueue] = set()
         self._failures = 0
         self._broken: EngineBroken | None = None
@@ -113,7 +113,7 @@ class HiggsEngine:
         if self._thread is not None:
             return
         files = self._voice_files()
-        self._line, self._failures = DeadlineQueue(), 0
+        self._device_queue, self._failures = DeadlineQueue(), 0
         self._broken, self._broke = None, asyncio.Event()
         self._thread = thread = DeviceThread(self._options.stall_s, self._stalled)
         try:
@@ -154,7 +154,7 @@ class HiggsEngine:
             queue = await self._begin(utterance, deadline)
             try:
                 while (pcm := await queue.take()) is not None:
-                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener's sound ends
+                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener runs out of audio
                     yield pcm
             finally:
                 queue.stop()
@@ -180,23 +180,23 @@ class HiggsEngine:
         Raises:
             SynthesisFailed: the device was busy for too long, or the engine is broken or closed.
         """
-        line = self._line
+        device_queue = self._device_queue
         try:
-            await line.enter(deadline, self._options.wait_s)
+            await device_queue.enter(deadline, self._options.wait_s)
         except TimeoutError:
             raise SynthesisFailed(
                 f"the voice was busy for {self._options.wait_s:g} s; start more tts workers", retryable=True
             ) from None
         thread, model = self._thread, self._model
         if thread is None or model is None or self._broken is not None:
-            line.leave()  # so that the next waiting utterance fails as well
+            device_queue.leave()  # so that the next waiting utterance fails as well
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
         queue = PCMQueue(asyncio.get_running_loop())
         self._running.add(queue)
         job = thread.submit(lambda: speak(model, utterance, queue, thread.beat))
 
         def ended(done: asyncio.Future[Exception | None]) -> None:
-            line.leave()
+            device_queue.leave()
             self._ended(done.result())
 
         job.add_done_callback(ended)
@@ -219,7 +219,7 @@ class HiggsEngine:
         failure = self._broken_failure()
         for queue in self._running:
             queue.stop(failure)
-        self._line.leave()  # the running utterance never calls `leave`, and the waiting ones must fail
+        self._device_queue.leave()  # the running utterance never calls `leave`, and the waiting ones must fail
         self._broke.set()
 
     def _broken_failure(self) -> SynthesisFailed | None:
@@ -236,11 +236,11 @@ class HiggsEngine:
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
                 '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
-        # Luna first, if she exists: all engines have the same default voice.
+        # Luna first, if there is such a voice: it is the default voice of every engine.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
 
     def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:
-        """Thread: load the model, clone the voices, and speak one word."""
+        """On the thread: load the model, clone the voices, and speak one word."""
         model = self._load()
         cloned = clone(model, files, self._options.kept_dir)
         generate(model, Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)

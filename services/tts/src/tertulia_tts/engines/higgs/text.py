@@ -8,7 +8,7 @@ from tertulia_tts.spoken_text import says_something, segments, speakable
 
 FRAMES_A_CHARACTER = 2.5
 SPARE_FRAMES = 50
-"""A slow speaker needs about 2 frames (80 ms) per character. The bound stops a model that does not end."""
+"""A slow speaker needs about 2 frames (80 ms) per character. The limit ends speech that does not stop."""
 
 _MARKS = re.compile(r"<\|\w+\|>|<\||\|>")  # the tokenizer's special tokens, removed from text
 _BRACKETS = re.compile(r"[()\[\]{}<>]+")

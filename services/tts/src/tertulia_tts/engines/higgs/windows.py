@@ -15,14 +15,16 @@ MAX_WINDOW = 25
 """Maximum frames of a window, without its context: one second."""
 
 GROWTH = 4
-"""A window is a quarter of the frames before it. At up to 4/5 of real time the listener's buffer then never runs dry
-between two windows, and the cost of decoding the context again soon becomes small."""
+"""A window has a quarter as many frames as all windows before it. If synthesis takes up to 4/5 of real time, playback
+then has no gap between two windows; and the cost of decoding the context again soon becomes small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode frames `begin` to `end`, keep `first` to `last` (all half-open). The last frame is
-    appended `padding` times before: without it, a decoder hisses at the end."""
+    """Decode the frames `begin` to `end`, and keep the audio of the frames `first` to `last` (half-open ranges).
+
+    The last frame is repeated `padding` times before decoding: otherwise the decoder hisses at the end.
+    """
 
     begin: int
     end: int
@@ -45,7 +47,7 @@ class WindowPlan:
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window once the last frame is there; `None` when all frames are decoded."""
+        """The next window after the last frame was added; `None` when all frames are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None

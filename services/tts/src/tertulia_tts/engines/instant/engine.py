@@ -1,6 +1,6 @@
-"""The engine `instant`: 1.2 s of a quiet tone for each sentence, made beforehand, at no cost.
+"""The engine `instant`: 1.2 s of a quiet tone for each sentence, made in advance.
 
-It serves benchmarks, and tests of the code around an engine. It yields 100 ms pieces of a sine at -30 dBFS, audible and
+It is for benchmarks and tests. It yields 100 ms pieces of a sine at -30 dBFS, audible and
 different for each voice.
 """
 
@@ -22,7 +22,7 @@ _TONES_HZ = {"luna": 440, "rex": 220, "sage": 330}
 
 
 def create(_settings: TTSSettings) -> InstantEngine:
-    """The engine; it has no settings."""
+    """Create the engine, which has no settings."""
     return InstantEngine()
 
 

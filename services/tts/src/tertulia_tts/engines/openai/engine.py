@@ -1,7 +1,7 @@
 """The engine `openai`: any server with OpenAI's `/audio/speech` (vLLM, SGLang, Kokoro servers, OpenAI itself).
 
-Each text is one request for raw PCM, which is passed on as it arrives. A request is retried only before its first
-sound.
+Each text is one request for raw PCM, which the engine yields as it arrives. A request is retried only if it fails
+before its first audio.
 
 The API has no seed, so a server may speak the same text a little differently each time. A worker that takes a message
 over continues at the sample where the other worker stopped. From there on the sentence may sound slightly different, or
@@ -24,10 +24,10 @@ from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.spoken_text import says_something, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence; replaces the server's."""
+"""Silence after a sentence, in place of the silence that the server sends."""
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Maximum length of an answer: more than any text makes (23 minutes at 24 kHz). The engine aborts a longer one."""
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""Maximum length of a response: longer than the speech of any text (23 minutes at 24 kHz)."""
 
 READ_BYTES = 16 * 1024
 FIRST_BACKOFF_S = 0.2
@@ -51,7 +51,7 @@ class SpeechServer:
 
 
 def create(settings: OpenAISettings) -> OpenAIEngine:
-    """The engine for the server that the settings name."""
+    """Create the engine for the server that the settings name."""
     return OpenAIEngine(
         SpeechServer(
             settings.tts_openai_base_url,
@@ -82,7 +82,7 @@ class OpenAIEngine:
         """Speak one word, to detect a wrong address, key, model or voice.
 
         Raises:
-            EngineUnavailable: the server does not speak; the message has its answer.
+            EngineUnavailable: the server does not speak; the message quotes its response.
         """
         if self._session is not None:
             return
@@ -119,14 +119,14 @@ class OpenAIEngine:
         if chosen.substituted:
             log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
         for attempt in range(self._server.retries + 1):
-            began = False
+            has_audio = False
             try:
                 async with aclosing(self._ask(spoken, self._server.voices[chosen.voice.id])) as pieces:
                     async for pcm in pieces:
-                        began = True
+                        has_audio = True
                         yield pcm
             except SynthesisFailed as failure:
-                if began or not failure.retryable or self._session is None or attempt == self._server.retries:
+                if has_audio or not failure.retryable or self._session is None or attempt == self._server.retries:
                     raise
                 log.warning("the speech server failed, trying again: %s", failure)
             else:
@@ -158,8 +158,8 @@ class OpenAIEngine:
                 await _check(answer, server)
                 async for raw in answer.content.iter_chunked(READ_BYTES):
                     received += len(raw)
-                    if received > MAX_ANSWER_BYTES:
-                        raise SynthesisFailed("the speech server does not stop talking", retryable=False)
+                    if received > MAX_RESPONSE_BYTES:
+                        raise SynthesisFailed("the speech server sends more audio than any text needs", retryable=False)
                     if pcm := pcm_decoder.feed(raw):
                         yield pcm
                 if pcm := pcm_decoder.finish():
@@ -168,7 +168,7 @@ class OpenAIEngine:
 
 @contextmanager
 def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
-    """Convert the errors of a request to `SynthesisFailed`."""
+    """Raise `SynthesisFailed` in place of the errors of a request."""
     try:
         yield
     except NotPCM as error:

@@ -24,10 +24,10 @@ class NotPCM(ValueError):
 
 
 class PCMDecoder:
-    """Converts signed 16-bit little-endian mono, or WAV, to `SAMPLE_RATE`, and replaces its final silence by a gap.
+    """Converts signed 16-bit little-endian mono PCM, or WAV, to `SAMPLE_RATE`. Replaces its final silence by a gap.
 
-    Some servers send WAV instead of raw PCM. Its header says the rate and the kind of samples; chunks after the samples
-    are dropped. Of several channels the first is taken: a speech server sends the same voice in each.
+    Some servers send WAV instead of raw PCM. Its header gives the sample rate and the sample format; RIFF chunks after
+    the samples are dropped. Of several channels the first is used: a speech server sends the same voice in each.
     """
 
     def __init__(self, sample_rate: int, gap_ms: int) -> None:
@@ -39,7 +39,7 @@ class PCMDecoder:
         self._left: int | None = None
         """Bytes of samples still to come; `None`: up to the end of the stream."""
         self._part = b""
-        """The beginning of a frame."""
+        """The bytes of an incomplete frame."""
 
     def feed(self, raw: bytes) -> bytes:
         """Convert a piece. Returns the samples that certainly belong to the speech.
@@ -65,7 +65,7 @@ class PCMDecoder:
         return self._convert(self._samples(rest), last=True) + self._trimmer.finish().tobytes()
 
     def _samples(self, raw: bytes) -> NDArray[np.int16]:
-        """The samples of the first channel; keeps a frame that is not complete."""
+        """The samples of the first channel. Keeps an incomplete frame for the next call."""
         raw = self._part + raw
         whole = len(raw) - len(raw) % self._layout.frame_bytes
         self._part = raw[whole:]
@@ -109,5 +109,5 @@ def _has_header(head: bytes) -> bool:
 
 
 def _unmistakable_kind(head: bytes) -> str:
-    """The name of another file format. Samples near silence can look like an MPEG frame, so text marks alone count."""
+    """The name of another file format; "" if unknown. Only magic words count: silent samples may look like MPEG."""
     return file_kind(head) if head[:1] != b"\xff" else ""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tertulia_gateway.command_parser import parse
 from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage
-from tertulia_gateway.rest.shapes import CharacterChange, NewCharacter, Rename
+from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter, Rename
 from tertulia_llm.turn_rows import title_of
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, InvalidRecord, Message
@@ -67,7 +67,7 @@ def row(text: str, name: str = "Jay") -> Message:
 
 
 @given(LONG, st.sampled_from(["plain", "escaped"]))
-def test_accepted_message_is_stored(text: str, how: str) -> None:
+def test_store_accepts_every_message_that_the_gateway_accepts(text: str, how: str) -> None:
     frame = raw_frame("user_message", {"text": text})
     command = parse(json.dumps(json.loads(frame)) if how == "escaped" else frame)
     assert isinstance(command, UserMessage | Problem)
@@ -78,7 +78,9 @@ def test_accepted_message_is_stored(text: str, how: str) -> None:
 
 
 @given(LONG, st.floats() | st.integers() | st.none(), st.floats() | st.integers() | st.booleans())
-def test_accepted_model_settings_are_stored(model: str, temperature: float | None, top_k: float) -> None:
+def test_store_accepts_all_model_settings_that_the_gateway_accepts(
+    model: str, temperature: float | None, top_k: float
+) -> None:
     data = {"model": model, "temperature": temperature, "top_k": top_k}
     for name, value in data.items():  # one by one: a refused setting refuses the whole command
         command = parse(raw_frame("model_settings", {name: value}))
@@ -89,13 +91,13 @@ def test_accepted_model_settings_are_stored(model: str, temperature: float | Non
 
 
 @given(LONG)
-def test_accepted_title_is_stored(title: str) -> None:
+def test_store_accepts_every_title_that_the_gateway_accepts(title: str) -> None:
     if (rename := accepted(lambda: Rename(title=title))) is not None:
         check_title(rename.title)
 
 
 @given(LONG, LONG, LONG, LONG)
-def test_accepted_character_is_stored(name: str, voice: str, prompt: str, image: str) -> None:
+def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice: str, prompt: str, image: str) -> None:
     for fields in ({"name": name}, {"voice": voice}, {"system_prompt": prompt}, {"image": image}):
         whole = {"name": "Luna", "voice": "luna", **fields}
         new = accepted(lambda whole=whole: NewCharacter.model_validate(whole))
@@ -108,6 +110,6 @@ def test_accepted_character_is_stored(name: str, voice: str, prompt: str, image:
 
 
 @given(LONG, LONG)
-def test_fitted_message_of_any_text_is_stored(text: str, name: str) -> None:
-    """The text of an outbox row comes from a model, a recognizer, a setting or another release."""
+def test_store_accepts_every_fitted_message(text: str, name: str) -> None:
+    """The text may come from a model, a recognizer, a setting or another release."""
     check_message(fitted_message(row(text, name)))

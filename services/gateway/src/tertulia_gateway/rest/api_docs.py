@@ -28,7 +28,7 @@ def _page(spec: dict[str, Any]) -> Iterator[str]:
             yield f"<p>{escape(operation.get('description', ''))}</p>"
             yield from _table(("parameter", "in", "meaning"), _parameters(operation))
             yield from _table(("status", "meaning", "gives"), _responses(operation))
-    yield "<h2>Shapes</h2>"
+    yield "<h2>Schemas</h2>"
     for name, schema in spec["components"]["schemas"].items():
         yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
         fields = schema.get("properties", {})

@@ -20,8 +20,7 @@ class Evictable(Protocol):
 class UnfinishedConnections:
     """Holds at most `most` connections at once. A further one evicts the oldest that waits for its client.
 
-    An honest request is complete within milliseconds, so a flood of unfinished requests evicts only its own
-    requests.
+    A normal request is complete within milliseconds, so a flood of unfinished requests evicts only its own requests.
     """
 
     def __init__(self, most: int) -> None:

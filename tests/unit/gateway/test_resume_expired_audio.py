@@ -19,7 +19,7 @@ C, M, T, LUNA = new_id(), new_id(), new_id(), new_id()
 NOW_MS = 1_800_000_000_000
 
 
-class Scene:
+class CompleteTurn:
     """A turn whose text and audio are complete."""
 
     def __init__(self) -> None:
@@ -52,38 +52,38 @@ class Scene:
 
 
 @pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
-async def test_audio_is_queued_within_its_grace_period_after_the_talk(later_s: int) -> None:
-    it = Scene()
-    await it.begin()
-    await it.end_talk()
-    it.clock.now += later_s
-    opened = await it.resume()
+async def test_played_audio_is_queued_until_its_grace_period_ends(later_s: int) -> None:
+    turn = CompleteTurn()
+    await turn.begin()
+    await turn.end_talk()
+    turn.clock.now += later_s
+    opened = await turn.resume()
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_audio_is_not_awaited_after_its_grace_period() -> None:
-    it = Scene()
-    await it.begin()
-    await it.end_talk()
-    it.clock.now += SOUND_GRACE_S
-    opened = await it.resume()
+async def test_expired_audio_is_not_awaited() -> None:
+    turn = CompleteTurn()
+    await turn.begin()
+    await turn.end_talk()
+    turn.clock.now += SOUND_GRACE_S
+    opened = await turn.resume()
     assert opened.position.audio.head is None
     assert opened.position.timeline.settled
 
 
-async def test_unheard_audio_is_queued_for_its_whole_ttl() -> None:
-    it = Scene()
-    await it.begin()
-    it.clock.now += 10 * SOUND_GRACE_S
-    opened = await it.resume()
+async def test_unheard_audio_is_queued_after_the_grace_period() -> None:
+    turn = CompleteTurn()
+    await turn.begin()
+    turn.clock.now += 10 * SOUND_GRACE_S
+    opened = await turn.resume()
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_deleted_audio_keeps_its_final_entry() -> None:
-    it = Scene()
-    await it.begin()
-    await it.bus.free([it.bus.keys.audio(C, M).name], keep_end=True)
-    opened = await it.resume()
+async def test_message_with_deleted_audio_is_queued_up_to_its_final_entry() -> None:
+    turn = CompleteTurn()
+    await turn.begin()
+    await turn.bus.free([turn.bus.keys.audio(C, M).name], keep_end=True)
+    opened = await turn.resume()
     (message,) = opened.position.audio.waiting
-    (end,) = await it.bus.read(it.bus.keys.audio(C, M), message.after)
+    (end,) = await turn.bus.read(turn.bus.keys.audio(C, M), message.after)
     assert end.fields[b"is_final"] == b"1"

@@ -8,8 +8,7 @@ from tertulia_shared.codec import BadEntry, UnknownVersion
 from tertulia_shared.events import Warn
 
 NEWER = (
-    "This server is older than the workers that answer: some of it cannot be shown. It goes on as usual once the "
-    "gateway is updated, too."
+    "The gateway of this server is older than its workers, so some messages cannot be shown. Update the gateway, too."
 )
 
 

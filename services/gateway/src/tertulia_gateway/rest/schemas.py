@@ -23,7 +23,7 @@ from tertulia_shared.visible_text import invisible_fault
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
-    """Repairs text before its length is checked. Other types are left for Pydantic to refuse."""
+    """Cleans text before its length is checked. Pydantic refuses values of other types."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 
@@ -38,13 +38,13 @@ Line = Annotated[str, _cleaned(_visible_line)]
 Text = Annotated[str, _cleaned(clean_text)]
 
 
-class Shape(BaseModel):
+class Schema(BaseModel):
     """Base of all bodies: built from records, and refuses unknown fields in requests."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
 
-class ConversationItem(Shape):
+class ConversationItem(Schema):
     """A conversation in a list."""
 
     id: str
@@ -53,14 +53,14 @@ class ConversationItem(Shape):
     updated_at: datetime = Field(description="time of its newest message")
 
 
-class ConversationPage(Shape):
+class ConversationPage(Schema):
     """A page of conversations, the most recently used first."""
 
     items: list[ConversationItem]
     next: str | None = Field(description="give it as `before` to get the next page; null on the last one")
 
 
-class MessageItem(Shape):
+class MessageItem(Schema):
     """One message of the user or of a character."""
 
     id: str
@@ -81,13 +81,13 @@ class ConversationWithMessages(ConversationItem):
     next: int | None = Field(description="give it as `after` to get the next page; null on the last one")
 
 
-class Rename(Shape):
+class Rename(Schema):
     """A conversation's new title."""
 
     title: Line = Field(max_length=TITLE_MAX_CHARS)
 
 
-class CharacterItem(Shape):
+class CharacterItem(Schema):
     """A character."""
 
     id: str
@@ -100,13 +100,13 @@ class CharacterItem(Shape):
     updated_at: datetime
 
 
-class CharacterList(Shape):
+class CharacterList(Schema):
     """All characters, by name."""
 
     characters: list[CharacterItem]
 
 
-class NewCharacter(Shape):
+class NewCharacter(Schema):
     """A character to create."""
 
     name: Line = Field(min_length=1, max_length=NAME_MAX_CHARS)
@@ -118,7 +118,7 @@ class NewCharacter(Shape):
     active: bool = True
 
 
-class CharacterChange(Shape):
+class CharacterChange(Schema):
     """The fields to change; omitted fields stay."""
 
     name: Line | None = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
@@ -128,7 +128,7 @@ class CharacterChange(Shape):
     active: bool | None = None
 
 
-class VoiceItem(Shape):
+class VoiceItem(Schema):
     """A voice that a live speech engine has."""
 
     id: str
@@ -138,13 +138,13 @@ class VoiceItem(Shape):
     engine: str
 
 
-class VoiceList(Shape):
+class VoiceList(Schema):
     """All voices."""
 
     voices: list[VoiceItem]
 
 
-class ModelState(Shape):
+class ModelState(Schema):
     """What the llm workers know about a model in use."""
 
     server: str = Field(description="base URL of its server")
@@ -153,21 +153,21 @@ class ModelState(Shape):
     changes: list[str] = Field(description="how requests for it differ, because its server refuses something")
 
 
-class Status(Shape):
+class Status(Schema):
     """The state of the installation."""
 
     version: str
     demo: bool = Field(description="replies come from the demo model")
     redis_ms: float | None = Field(description="round trip to Redis; null if it does not answer")
     engines: dict[str, list[str]] = Field(description="per stage the engines of its live workers")
-    missing: list[str] = Field(description="parts that a talk needs and that do not run")
+    missing: list[str] = Field(description="parts that a conversation needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
     models: list[ModelState] = Field(description="the language models that were used in the last hour")
 
 
-class Readiness(Shape):
-    """`ready` is true if all parts that a talk needs are running."""
+class Readiness(Schema):
+    """`ready` is true if all parts that a conversation needs are running."""
 
     ready: bool
     missing: list[str]
