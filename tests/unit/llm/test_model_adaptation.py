@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Mapping
@@ -66,6 +67,17 @@ async def test_refused_parameter_is_left_out_in_the_same_reply_and_later(caplog:
         assert [
             record.getMessage() for record in caplog.records if "leaves out seed" in record.getMessage()
         ].__len__() == 1
+
+
+async def test_conversations_at_the_same_time_are_all_answered() -> None:
+    body = {"error": {"message": "Unknown parameters: seed, stream_options", "param": None}}
+    async with model_with(*[Fail(400, body)] * 5) as (server, model):
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(ask(model)) for _ in range(5)]
+            await server.until_asked(5)
+        assert [task.result()[0] for task in asked] == ["Hi."] * 5
+        assert len(server.requests) == 10
+        assert [{"seed", "stream_options"}.isdisjoint(body) for body in bodies(server)] == [False] * 5 + [True] * 5
 
 
 async def test_what_one_model_refuses_is_sent_to_another() -> None:
@@ -282,6 +294,18 @@ async def test_refusals_that_a_shorter_prompt_does_not_end_leave_the_window_unch
         server.script.clear()
         await ask(model, messages=LONG)
         assert bodies(server)[-1]["messages"] == bodies(server)[0]["messages"]
+
+
+async def test_long_conversations_at_the_same_time_shrink_the_window_once() -> None:
+    refusals = [Fail(400, {"error": {"message": "Please reduce the length of the messages."}})]
+    async with model_with(*refusals * 5) as (server, model):
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(ask(model, messages=LONG)) for _ in range(5)]
+            await server.until_asked(5)
+        assert [task.result()[0] for task in asked] == ["Hi."] * 5
+        sizes = {sum(len(message["content"]) for message in body["messages"]) for body in bodies(server)[5:]}
+        assert len(sizes) == 1
+        assert min(sizes) > 20_000
 
 
 @pytest.mark.parametrize("told", [None, 20_000])

@@ -19,7 +19,7 @@ from tertulia_llm.model.context_window import overflow_of
 from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
-from tertulia_llm.model.server import ModelServer
+from tertulia_llm.model.server import ModelServer, is_web_page
 from tertulia_llm.model.stream import ModelStream
 from tertulia_llm.model.tokens import counted_prompt_tokens
 from tertulia_llm.settings import LLMSettings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MAX_CHANGES = 8
 """A reply asks at most so many times again with a changed request. None of these is a try of `llm_retries`."""
 _GROWTH = 1.25
+"""The estimate of tokens is raised by this factor until the next request is shorter than a refused one."""
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Model:
         try:
             request, opening, response = await self._opened(builder, known)
         except ModelFailed as failure:
-            if failure.status:  # the server answered
+            if failure.code == "llm_context":
                 known.restore_window(window)
             raise
         stream = ModelStream(response.iter_bytes(), self._settings)
@@ -113,11 +114,12 @@ class Model:
                 problem = f"The model server's answer cannot be read ({type(error).__name__})."
                 raise ModelFailed("llm_unavailable", problem, retryable=True) from error
             else:
-                if response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html":
-                    page = await self.server.beginning_of(response)
+                if not is_web_page(response.headers):
+                    return request, opening, response
+                try:
+                    raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
+                finally:
                     await opening.__aexit__(None, None, None)
-                    raise await self._adviser.web_page(page, str(response.url))
-                return request, opening, response
 
     def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
         """Learn from a refusal. True if the next request is different.
@@ -130,16 +132,19 @@ class Model:
             return False
         overflow = overflow_of(error, failure.status)
         if overflow is not None:
-            known.overflowed(overflow, request.estimate, known.scale.factor * request.estimate + request.room)
-            self._shrink(request, builder, known, failure)
-            log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
+            # another conversation may have learned it while this request was under way
+            if overflow.window or not builder.build(known).is_smaller_than(request):
+                known.overflowed(overflow, request.estimate, known.scale.factor * request.estimate + request.room)
+                self._shrink(request, builder, known, failure)
+                log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
         else:
-            adaptations = adapted(known.adaptations, error, failure.status, request.body)
-            if adaptations is None:
+            if adapted(request.adaptations, error, failure.status, request.body) is None:
                 return False
-            new = set(adaptations.described()) - set(known.adaptations.described())
-            known.adaptations = adaptations
-            log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(sorted(new)), error.message)
+            before = known.adaptations
+            known.adaptations = adapted(before, error, failure.status, request.body) or before
+            new = [each for each in known.adaptations.described() if each not in before.described()]
+            if new:
+                log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(new), error.message)
         self.server.changed()
         return True
 

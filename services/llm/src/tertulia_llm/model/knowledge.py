@@ -59,8 +59,10 @@ class KnownModel:
         return self.refused_window, self.is_refused_guess, self.scale.factor
 
     def restore_window(self, state: tuple[int | None, bool, float]) -> None:
-        """Forget what refusals have taught since `state`: smaller requests did not help."""
-        self.refused_window, self.is_refused_guess, self.scale.factor = state
+        """Forget what refusals have taught since `state`, because shorter prompts failed, too; keep a size that was told."""
+        window, is_guess, self.scale.factor = state
+        if self.is_refused_guess:
+            self.refused_window, self.is_refused_guess = window, is_guess
 
     def overflowed(self, overflow: Overflow, estimate: float, sent_tokens: float) -> None:
         """Learn from a refused prompt. `estimate`: its estimated tokens; `sent_tokens`: those and the reply's room."""

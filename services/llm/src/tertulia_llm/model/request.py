@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tertulia_llm.model.adaptation import LIMITS, MAX_TOKENS
+from tertulia_llm.model.adaptation import LIMITS, MAX_TOKENS, Adaptations
 from tertulia_llm.model.context_window import divided, reply_room
 from tertulia_llm.model.knowledge import KnownModel
 from tertulia_llm.model.tokens import estimated_message_tokens, estimated_prompt_tokens, most_prompt_tokens
@@ -22,6 +22,7 @@ class Request:
     body: Mapping[str, Any]
     messages: Sequence[Message]
     room: int
+    adaptations: Adaptations
     dropped: tuple[str, ...]
     """A sentence for each setting that the model refuses and that is therefore left out."""
 
@@ -56,7 +57,7 @@ class RequestBuilder:
                 messages = fit(messages, division.prompt, lambda each: factor * estimated_message_tokens(each))
                 room = reply_room(known.window, factor * estimated_prompt_tokens(messages), most)
         body = self._body(known.name, merge(messages), room, is_bounded=room < most)
-        return Request(known.adaptations.applied(body), messages, room, self._dropped(known))
+        return Request(known.adaptations.applied(body), messages, room, known.adaptations, self._dropped(known))
 
     def _max_reply(self) -> int:
         extra = (self.extra_body.get(name) for name in LIMITS)

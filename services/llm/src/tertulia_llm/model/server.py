@@ -24,6 +24,11 @@ CONNECT_S: Final = 10.0
 MAX_PAGE_BYTES: Final = 1 << 16
 
 
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """True if a response with these headers is a web page."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
+
+
 class ModelServer:
     """One server. `is_changed` is set when there is news about a model, or a model was used."""
 
