@@ -88,7 +88,7 @@ async def replace(stack: Stack, stage: Stage, old: Process) -> None:
 def assert_no_lease_ran_out_and_nothing_failed(stack: Stack) -> None:
     assert stack.length(stack.keys.dead()) == 0
     for name, log in stack.logs().items():
-        assert "took work over" not in log, f"{name} waited for a lease"
+        assert "took work over" not in log, f"{name} waited for a lease\n{stack.tails()}"
         assert "attempt failed" not in log, name
 
 

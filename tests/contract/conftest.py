@@ -10,10 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from tertulia_shared.store import SQLiteStore, Store
-from tertulia_shared.store.supabase import SupabaseStore
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tests.harness.store_records import START, OpenStore, new_id
-from tests.servers.supabase_server import SERVICE_KEY
 
 
 def start_time() -> datetime:
@@ -33,6 +31,10 @@ async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         if request.param == "memory":
             store = MemoryStore(tables, now=start_time)
         elif supabase is not None:
+            # the environments of the engines, which run other tests of this folder, lack Supabase's libraries
+            from tertulia_shared.store.supabase import SupabaseStore  # noqa: PLC0415
+            from tests.servers.supabase_server import SERVICE_KEY  # noqa: PLC0415
+
             store = SupabaseStore(supabase.url, SecretStr(SERVICE_KEY), now=start_time)
         else:
             store = SQLiteStore(tmp_path / "data" / "tertulia.db", now=start_time)

@@ -82,7 +82,16 @@ class ErrorInStream:
     reply: Reply = field(default_factory=lambda: Reply(["One. ", "Two. ", "Three. ", "Four."]))
 
 
-Act = Reply | Fail | Break | ErrorInStream
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """These bytes as the response, piece by piece; `hold` counts pieces. The connection is closed cleanly."""
+
+    pieces: Sequence[bytes]
+    content_type: str = "text/event-stream"
+    hold: Hold | None = None
+
+
+Act = Reply | Fail | Break | ErrorInStream | Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,8 @@ class ScriptedModel:
             self.requests.append(seen)
             self._arrived.notify_all()
         try:
+            if isinstance(act, Raw):
+                return await _raw(request, act)
             return await self._play(request, act, body)
         except (asyncio.CancelledError, ConnectionResetError):
             async with self._arrived:
@@ -175,7 +186,9 @@ class ScriptedModel:
                 self._arrived.notify_all()
             raise
 
-    async def _play(self, request: web.Request, act: Act | None, body: Mapping[str, Any]) -> web.StreamResponse:
+    async def _play(
+        self, request: web.Request, act: Reply | Fail | Break | ErrorInStream | None, body: Mapping[str, Any]
+    ) -> web.StreamResponse:
         match act:
             case None:
                 message = f"The script is over: this is request {len(self.requests)}, and there is no default."
@@ -246,6 +259,17 @@ def _ending(act: Reply) -> bytes:
     return ending(
         len(act.tokens), finish_reason=act.finish_reason, with_usage=act.usage, prompt_tokens=act.prompt_tokens
     )
+
+
+async def _raw(request: web.Request, act: Raw) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": act.content_type})
+    await response.prepare(request)
+    for index, piece in enumerate(act.pieces):
+        await _held(act.hold, index)
+        await response.write(piece)
+    await _held(act.hold, len(act.pieces))
+    await response.write_eof()
+    return response
 
 
 async def _held(hold: Hold | None, sent: int) -> None:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tertulia_shared.voice_files import VoiceFiles
-from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
+from tertulia_tts.engines.higgs.decode_windows import CONTEXT
 from tertulia_tts.engines.higgs.delay_pattern import BEGIN, END, Codes
+from tertulia_tts.engines.higgs.frame_decoder import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.model import ClonedVoice
-from tertulia_tts.engines.higgs.windows import CONTEXT
 
 CODEBOOKS = 8
 

@@ -25,7 +25,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import HubertConfig, HubertModel, LlamaConfig, PreTrainedTokenizerFast
 
 # Imported first: it silences the messages of boson-multimodal's import.
-import tertulia_tts.engines.higgs.boson  # noqa: F401 # pyright: ignore[reportUnusedImport]
+import tertulia_tts.engines.higgs.boson_model  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tests.harness.settings_of import settings_of
 

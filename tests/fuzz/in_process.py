@@ -15,8 +15,6 @@ from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
-from tertulia_llm.model.sse import BrokenStream, StreamParser
-from tertulia_llm.model.usage import added
 from tertulia_shared import entries, wav
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
@@ -24,6 +22,7 @@ from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics
 from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
+from tests.fuzz.model_streams import model_stream
 from tests.fuzz.mutations import changed, flipped, raw, value
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
@@ -42,10 +41,6 @@ COMMANDS: Final[tuple[Mapping[str, Any], ...]] = (
     {"type": "interrupt"},
     {"type": "playback", "data": {"message_id": new_id(), "sentence_index": 0, "chunk_index": 1, "played_ms": 20}},
 )  # fmt: skip
-CHUNK: Final = {
-    "choices": [{"delta": {"content": "Hello "}, "finish_reason": None}],
-    "usage": {"prompt_tokens": 3, "completion_tokens": 4, "cost": 0.1},
-}
 
 
 def command(rng: Random) -> str:
@@ -66,15 +61,6 @@ def _json(given: Any) -> str:
 
 def text_frame(rng: Random) -> object:
     return parse(command(rng))
-
-
-def server_sent_events(rng: Random) -> None:
-    parser = StreamParser()
-    for _ in range(rng.randrange(1, 4)):
-        chunk = changed(rng, CHUNK)
-        line = b"data: " + _json(chunk if rng.randrange(4) else value(rng)).encode() + b"\n\n"
-        delta = parser.feed(line if rng.randrange(3) else flipped(rng, line))
-        added({}, delta.usage)
 
 
 def fields(rng: Random) -> Fields:
@@ -141,7 +127,7 @@ def microphone(rng: Random) -> None:
 
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {
     "text commands, parsed": (text_frame, ()),
-    "server-sent events": (server_sent_events, (BrokenStream,)),
+    "responses of a model server": (model_stream, ()),
     "stream entries": (entry, ()),
     "what follows events": (followers, ()),
     "WAV files": (wav_file, (ValueError,)),

@@ -77,7 +77,7 @@ def tiny_higgs_model():
     """The model, loaded by the real code from tiny weights, once per process."""
     import torch  # noqa: PLC0415 - installed only where higgs is
 
-    from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
+    from tertulia_tts.engines.higgs.boson_model import load_boson  # noqa: PLC0415
     from tests.fakes.tiny_higgs import make_tiny_higgs, thin_codec  # noqa: PLC0415
 
     torch.set_num_threads(1)  # more threads only slow tiny matrices down

@@ -9,11 +9,9 @@ SHARING = ("tests/chaos/", "tests/integration/test_stack_")
 
 
 def order(nodeid: str) -> int:
-    """The position of a test in the queue: files that share a stack first, the remaining slow ones next."""
-    for position, prefix in enumerate((*SHARING, "tests/integration/")):
-        if nodeid.startswith(prefix):
-            return position
-    return len(SHARING) + 1
+    """The position of a test in the queue: files that share a stack first, unit tests last."""
+    slow_first = (*SHARING, "tests/integration/", "tests/contract/")
+    return next((at for at, prefix in enumerate(slow_first) if nodeid.startswith(prefix)), len(slow_first))
 
 
 class SharedStackScheduling(LoadFileScheduling):

@@ -30,7 +30,7 @@ _TAG_FLAG: Final = re.compile(
 _VISIBLE_FORMATS: Final = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
 """Format characters with a glyph: number signs and other marks of Arabic, Syriac and Kaithi."""
 _BLANK: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufdd0-\ufdef\U000e0000-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufffc\ufdd0-\ufdef\U0001d159\U000e0000-\U000e0fff]"
 )
 """Fillers and other code points without a glyph whose category does not say so. Selectors are examined before."""
 _NONCHARACTER_BITS: Final = 0xFFFE

@@ -1,4 +1,4 @@
-"""A resuming client waits for audio that is still to come, and not for audio that expired after the talk."""
+"""A resuming client waits for audio that is still to come, and not for audio that has expired."""
 
 from __future__ import annotations
 

@@ -9,10 +9,12 @@ import pytest
 
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import MAX_RETRY_DELAY_S, ModelFailed, error_in_stream, jitter, retry_delay_s
+from tertulia_llm.model.stream import DISCARD, THINKING, Marker
 from tertulia_llm.model.usage import added
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
-from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
+from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Raw, Reply, ScriptedModel
+from tests.fakes.model_sse import chunk
 from tests.harness.settings_of import settings_of
 
 ASKED = [{"role": "system", "content": "You are Luna."}, {"role": "user", "content": "Hello"}]
@@ -33,7 +35,7 @@ async def talking(
 
 async def said(model: Model, settings: ModelSettings | None = None, seed: int | None = None) -> list[str]:
     async with model.reply(ASKED, settings or ModelSettings(), seed=seed) as stream:
-        return [text async for text in stream]
+        return [piece async for piece in stream if isinstance(piece, str)]
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
@@ -41,8 +43,9 @@ async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
-            async for text in stream:
-                texts.append(text)  # noqa: PERF401 - what came before the failure counts
+            async for piece in stream:
+                if isinstance(piece, str):
+                    texts.append(piece)  # noqa: PERF401 - what came before the failure counts
     except ModelFailed as failure:
         return texts, failure
     raise AssertionError("the model did not fail")
@@ -63,7 +66,7 @@ async def test_very_long_reply_is_read_whole() -> None:
 async def test_usage_is_added_up_over_the_requests_of_a_reply() -> None:
     async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
-            assert "".join([text async for text in stream]) == "Hello"
+            assert "".join([piece async for piece in stream if isinstance(piece, str)]) == "Hello"
         taken = added({}, stream.usage)
         assert taken["completion_tokens"] == 2
         again = added(taken, {"completion_tokens": 3, "cost": 0.5, "prompt_tokens": None, "native": {"x": 1}})
@@ -147,6 +150,37 @@ async def test_keep_alives_do_not_extend_the_first_token_timeout() -> None:
         texts, failure = await failure_of(model)
         assert (texts, failure.retryable) == ([], True)
         hold.event.set()
+
+
+async def pieces_of(model: Model) -> list[str | Marker]:
+    async with model.reply(ASKED, ModelSettings()) as stream:
+        return [piece async for piece in stream]
+
+
+async def test_reasoning_without_an_opening_tag_is_spoken_once_at_most() -> None:
+    thought, closing, answer = (
+        chunk({"content": "Jay says hello."}),
+        chunk({"content": "\n</think>\n"}),
+        chunk({"content": "Hi"}),
+    )
+    act = Raw([thought, closing, answer, chunk({}, "stop")])
+    async with talking(act, act) as (_, model):
+        assert DISCARD in await pieces_of(model)
+        assert await pieces_of(model) == [THINKING, "Hi"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/plain"])
+async def test_whole_answer_to_a_streamed_request_is_read(content_type: str) -> None:
+    body = b'{\n  "choices": [\n    {"message": {"content": "Hi"}, "finish_reason": "stop"}\n  ]\n}'
+    async with talking(Raw([body], content_type)) as (_, model):
+        assert await said(model) == ["Hi"]
+
+
+async def test_page_in_place_of_a_stream_is_told_in_its_own_words() -> None:
+    async with talking(Raw([b"<html><title>Sign in</title></html>"], "text/html")) as (_, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.code) == ([], "llm_unavailable")
+        assert "Sign in" in str(failure)
 
 
 async def test_abandoned_reply_closes_the_connection() -> None:

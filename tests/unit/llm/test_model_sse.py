@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from tertulia_llm.model.sse import MAX_LINE_BYTES, BrokenStream, Delta, StreamParser
+from tertulia_llm.model.chunks import Delta
+from tertulia_llm.model.sse import MAX_EVENT_LINES, MAX_LINE_BYTES, MAX_WORDS, StreamParser
 
 
 def event(**fields: Any) -> bytes:
@@ -18,9 +19,20 @@ def token(text: str | None, finish: str | None = None) -> bytes:
     return event(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": finish}])
 
 
+def parsed(*pieces: bytes) -> list[Delta]:
+    """All deltas of a stream that mean something."""
+    parser = StreamParser()
+    deltas = [delta for piece in pieces for delta in parser.feed(piece)] + parser.finish()
+    return [delta for delta in deltas if delta != Delta()]
+
+
+def text_of(*pieces: bytes) -> str:
+    return "".join(delta.text for delta in parsed(*pieces))
+
+
 def test_read_of_many_tokens_is_one_delta() -> None:
-    delta = StreamParser().feed(token("Hel") + token("lo") + token("", "stop") + b"data: [DONE]\n\n")
-    assert delta == Delta(text="Hello", done=True, finish_reason="stop")
+    deltas = StreamParser().feed(token("Hel") + token("lo") + token("", "stop") + b"data: [DONE]\n\n")
+    assert deltas == [Delta("Hello"), Delta(finish_reason="stop", is_whole=True), Delta(done=True, is_whole=True)]
 
 
 @pytest.mark.parametrize(
@@ -37,51 +49,188 @@ def test_read_of_many_tokens_is_one_delta() -> None:
     ],
 )
 def test_events_without_text_yield_no_text(nothing: bytes) -> None:
-    assert StreamParser().feed(nothing + token("Hi")) == Delta(text="Hi")
+    assert parsed(nothing + token("Hi")) == [Delta(text="Hi")]
 
 
 def test_usage_and_errors_are_parsed() -> None:
-    parser = StreamParser()
-    assert parser.feed(event(choices=[], usage={"total_tokens": 9})).usage == {"total_tokens": 9}
-    assert parser.feed(token("Hi") + event(error={"code": 502})) == Delta(text="Hi", error={"code": 502})
-    assert parser.feed(event(error="overloaded")).error == {"message": "overloaded"}
+    assert parsed(event(choices=[], usage={"total_tokens": 9})) == [Delta(usage={"total_tokens": 9})]
+    assert parsed(token("Hi") + event(error={"code": 502})) == [Delta("Hi"), Delta(error={"code": 502}, is_whole=True)]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (event(error="overloaded"), {"message": "overloaded"}),
+        (event(error="overloaded", code=503), {"message": "overloaded", "code": 503}),
+        (event(error=True, message="overloaded"), {"error": True, "message": "overloaded"}),
+        (
+            event(object="error", message="no such model", code=404),
+            {"object": "error", "message": "no such model", "code": 404},
+        ),
+        (b'event: error\ndata: {"message": "overloaded"}\n\n', {"message": "overloaded"}),
+        (
+            event(choices=[{"delta": {"content": ""}, "error": {"code": 502, "message": "gone"}}]),
+            {"code": 502, "message": "gone"},
+        ),
+        (b'[{"error": {"code": 400, "message": "bad"}}]', {"code": 400, "message": "bad"}),
+        (b'{\n  "error": {\n    "code": 401,\n    "message": "no key"\n  }\n}\n', {"code": 401, "message": "no key"}),
+    ],
+)
+def test_error_is_found_in_every_place(data: bytes, error: Mapping[str, Any]) -> None:
+    assert parsed(data)[-1].error == error
+    assert parsed(*(bytes([byte]) for byte in data))[-1].error == error
 
 
 def test_parser_leaves_nul_characters_to_the_cleaner() -> None:
-    assert StreamParser().feed(token("a\0b")).text == "a\0b"
+    assert text_of(token("a\0b")) == "a\0b"
 
 
 def test_result_does_not_depend_on_how_bytes_are_cut() -> None:
     stream = b": hi\r\n\r\n" + token("Ünï") + token("cödé ✓").replace(b"\n\n", b"\r\n\r\n") + b"data:[DONE]\n\n"
     draw = random.Random(3)
     for _ in range(200):
-        parser, text, done, at = StreamParser(), "", False, 0
+        pieces, at = list[bytes](), 0
         while at < len(stream):
             size = draw.randrange(1, 9)
-            delta = parser.feed(stream[at : at + size])
-            text, done, at = text + delta.text, done or delta.done, at + size
-        assert (text, done) == ("Ünïcödé ✓", True)
+            pieces.append(stream[at : at + size])
+            at += size
+        deltas = parsed(*pieces)
+        assert ("".join(delta.text for delta in deltas), deltas[-1].done) == ("Ünïcödé ✓", True)
+
+
+def content(value: Any) -> bytes:
+    return event(choices=[{"index": 0, "delta": {"content": value}}])
+
+
+HI = json.dumps({"choices": [{"delta": {"content": "Hi"}}]})
+WHOLE = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
+SHAPES: Sequence[bytes] = (
+    content([{"type": "text", "text": "H"}, {"type": "text", "text": "i"}]),
+    content([{"type": "thinking", "thinking": [{"type": "text", "text": "x"}]}, {"type": "text", "text": "Hi"}]),
+    content({"type": "text", "text": "Hi"}),
+    content({"type": "text", "text": {"value": "Hi"}}),
+    content(["H", "i", {"type": "image_url"}, 7]),
+    event(choices=[{"message": {"content": "Hi"}}]),
+    event(choices=[{"delta": "Hi"}]),
+    event(choices=[{"text": "Hi", "index": 0}]),
+    event(choices=[{"delta": {"content": "Hi"}, "message": {"content": "Hi"}}]),
+    event(choices=[{"delta": {"content": None, "refusal": "Hi"}}]),
+    event(choices=[{"index": 1, "delta": {"content": "Hi"}}, {"index": 0, "delta": {"content": "No"}}]),
+    event(choices=[{"index": 0, "delta": {"content": "Hi"}}, {"index": 1, "delta": {"content": "No"}}]),
+    event(choices=[{"index": "0", "delta": {"content": "Hi"}}]),
+    event(choices=["text", {"delta": {"content": "Hi"}}]),
+    b"data:\n\n" + token("Hi") + b"data: \n\n",
+    b"data: ping\n\n" + token("Hi") + b"data: null\n\ndata: 7\n\ndata: [1, 2]\n\n",
+    b": comment\nevent: message\nid: 7\nretry: 10\n" + token("Hi"),
+    b'event: ping\ndata: {"type": "ping"}\n\n' + token("Hi"),
+    token("Hi").replace(b"\n", b"\r"),
+    token("Hi").replace(b"\n", b"\r\n"),
+    token("Hi").replace(b"data: ", b"data:"),
+    token("Hi").replace(b"data: ", b" data: "),
+    token("Hi").rstrip(),
+    b"\xef\xbb\xbf" + token("Hi"),
+    b'data: {\ndata: "choices": [\ndata: {"delta": {"content": "Hi"}}\ndata: ]}\n\n',
+    f"data: {HI[:12]}\n: comment\ndata: {HI[12:]}\n\n".encode(),
+    f"data: {HI}\ndata: [DONE]\n".encode(),
+    HI.encode(),
+    f"{HI}\n".encode() + b'{"choices": [], "usage": {}}\n[DONE]\n',
+    f"[{HI}]".encode(),
+    json.dumps(WHOLE).encode(),
+    json.dumps(WHOLE, indent=2).encode(),
+    json.dumps(WHOLE, indent=4).replace("\n", "\r\n").encode(),
+    b"\n\n" + json.dumps(WHOLE, indent="\t").encode() + b"\n\n",
+    b'{"message": {"role": "assistant", "content": "Hi"}, "done": true, "done_reason": "stop"}\n',
+    f'data: {{"usage": {{"cost": NaN, "x": -Infinity}}, {HI[1:]}\n\n'.encode(),
+    content("H") + content("i") + content("\ud83d"),
+    b'data: {"choices": [{"delta": {"content": "Hi\xc3"}}]}\n\n',
+)
+
+
+@pytest.mark.parametrize("stream", SHAPES)
+def test_reply_is_read_in_every_shape(stream: bytes) -> None:
+    assert text_of(stream) == "Hi"
+    assert text_of(*(bytes([byte]) for byte in stream)) == "Hi"
+    assert all(text_of(stream[:at], stream[at:]) == "Hi" for at in range(len(stream)))
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        (b'"\\ud83d"', b'"\\ude00"'),
+        (b'"\xf0\x9f"', b'"\x98\x80"'),
+        (b'"\xf0"', b'"\x9f\x98\x80"'),
+        (b'"\xf0\x9f\x98"', b'"\x80"'),
+    ],
+)
+def test_halves_of_a_character_in_two_events_are_joined(halves: Sequence[bytes]) -> None:
+    chunks = [b'data: {"choices": [{"delta": {"content": %s}}]}\n\n' % half for half in halves]
+    assert text_of(token("é"), *chunks, token("é")) == "é😀é"
+    assert text_of(token("é") + b"".join(chunks) + token("é")) == "é😀é"
+
+
+def test_lone_half_of_a_character_is_dropped() -> None:
+    for half, rest in (("\ud83d", ""), ("\ude00", ""), ("\ud83dx", "x"), ("x\ude00", "x")):
+        assert text_of(token(half), token("é")) == f"{rest}é"
+    assert text_of(b'data: {"choices": [{"delta": {"content": "\x9f\xff\xc3("}}]}\n\n', token("é")) == "(é"
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning_content", "thinking", "reasoning_details"])
+def test_reasoning_field_is_counted_and_is_no_text(name: str) -> None:
+    assert parsed(event(choices=[{"delta": {"content": None, name: "Hmm."}}])) == [Delta(reasoning=4, is_whole=True)]
+    details = parsed(event(choices=[{"delta": {name: [{"type": "reasoning.encrypted", "data": "x"}]}}]))
+    assert details[0].reasoning > 0
+
+
+def test_message_beside_deltas_is_not_read_twice() -> None:
+    last = event(choices=[{"message": {"content": "Hi"}, "finish_reason": "stop"}])
+    assert text_of(token("H"), token("i"), last) == "Hi"
+
+
+def test_tool_calls_refusals_and_reasons_are_reported() -> None:
+    (called,) = parsed(event(choices=[{"delta": {"tool_calls": [{"index": 0}]}}]))
+    assert called.calls_tool
+    (refused,) = parsed(event(choices=[{"delta": {"refusal": "No."}}]))
+    assert (refused.text, refused.refused) == ("No.", True)
+    (ended,) = parsed(event(choices=[{"delta": {}, "finish_reason": "stop", "native_finish_reason": "SAFETY"}]))
+    assert (ended.finish_reason, ended.native_finish_reason) == ("stop", "SAFETY")
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        b"data: {half\n",
-        b"data: [1, 2]\n",
-        b"data: 7\n",
-        event(choices=["text"]),
-        event(choices=7),
-        event(choices=[{"delta": {"content": ["parts"]}}]),
-        event(choices=[{"delta": "text"}]),
+        b"data: {half\n\n",
+        b"data: {half",
+        b"data: {half\n" + token("Hi"),
+        b'{\n"choices": [\n',
         b": " + b"x" * MAX_LINE_BYTES,
+        b"data: [\n" * (MAX_EVENT_LINES + 1),
     ],
 )
-def test_other_data_is_a_broken_stream(data: bytes) -> None:
-    with pytest.raises(BrokenStream, match="model server sent"):
-        StreamParser().feed(data)
+def test_incomplete_event_breaks_the_stream(data: bytes) -> None:
+    assert "The model server sent" in parsed(data)[-1].broken
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (
+            b"<html><head><title>Sign in</title><style>a {}</style></head>\n<body><p>Please log in",
+            "Sign in Please log in",
+        ),
+        (b"Service Unavailable", "Service Unavailable"),
+        (b"data: no credit left\n\n", "no credit left"),
+        (b'{"detail": "Not Found"}', '{"detail": "Not Found"}'),
+        (b"x" * 5000, "x" * MAX_WORDS),
+    ],
+)
+def test_words_of_a_server_that_sends_no_completion_are_kept(data: bytes, words: str) -> None:
+    parser = StreamParser()
+    for byte in data:
+        parser.feed(bytes([byte]))
+    parser.finish()
+    assert parser.words == words
 
 
 def test_chunks_of_every_shape_are_parsed() -> None:
     shapes: list[Mapping[str, Any]] = [{"choices": [{"delta": {"content": str(n)}}]} for n in range(50)]
-    parser = StreamParser()
-    assert parser.feed(b"".join(event(**shape) for shape in shapes)).text == "".join(map(str, range(50)))
+    assert text_of(b"".join(event(**shape) for shape in shapes)) == "".join(map(str, range(50)))

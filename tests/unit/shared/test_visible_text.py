@@ -16,7 +16,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("\u200
     [
         *"\u200b\u200e\u200f\u061c\u2060\u2061\ufeff\u180e\u00ad",  # zero width, marks of direction, soft hyphen
         *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # bidi embeddings, overrides, isolates
-        *"\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800",  # fillers and blanks
+        *"\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\ufffc\U0001d159",  # fillers and blanks
         *"\U000e0001\U000e0041\U000e007f",  # tags
         *"\ue000\uf8ff\U000f0000\U0010fffd",  # private use
         *"\ufff9\ufffb\U0001d173",  # annotation and music controls

@@ -45,15 +45,19 @@ def test_settings_with_an_unknown_engine_are_those_of_the_service(monkeypatch: p
     assert type(load_settings()) is TTSSettings
 
 
+@pytest.mark.parametrize(
+    ("voices", "fault"),
+    [("luna", "'luna' is not of the form"), ("lu\u200bna=af", r"the voice 'lu\u200bna' contains U+200B")],
+)
 def test_invalid_setting_of_the_chosen_engine_exits_with_an_error(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], voices: str, fault: str
 ) -> None:
     monkeypatch.setenv("TERTULIA_TTS_ENGINE", "openai")
-    monkeypatch.setenv("TERTULIA_TTS_OPENAI_VOICES", "luna")
+    monkeypatch.setenv("TERTULIA_TTS_OPENAI_VOICES", voices)
     with pytest.raises(SystemExit) as ended:
         load_settings()
     assert ended.value.code == 2
-    assert "TERTULIA_TTS_OPENAI_VOICES: 'luna' is not of the form" in capsys.readouterr().err
+    assert f"TERTULIA_TTS_OPENAI_VOICES: {fault}" in capsys.readouterr().err
 
 
 def test_loading_all_engine_specs_imports_no_engine_library() -> None:

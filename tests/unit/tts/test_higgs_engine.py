@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tertulia_tts.engine import Breakable, EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.engine import MAX_FAILURES, SENTENCE_GAP_MS, HiggsEngine, HiggsOptions
+from tertulia_tts.engines.higgs.frame_decoder import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.model import DeviceLost, OutOfMemory
 from tests.fakes.scripted_higgs import ScriptedModel
 from tests.harness.available_speech_engines import VOICES

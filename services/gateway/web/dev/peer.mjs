@@ -3,7 +3,8 @@
 //     npm run build && npm run peer        then open http://127.0.0.1:8787
 //
 // Environment: PORT; PEER_PACE (ms per token, default 45); PEER_AUDIO (time to send sound, as a share of its length,
-// default 0.1). Special messages: "/error", "/drop" (cuts the connection), "/long" (600 messages).
+// default 0.1). Special messages: "/error", "/drop" (cuts the connection), "/long" (600 messages), "/think" (the models
+// reason before they answer).
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -19,6 +20,7 @@ import { CHARACTERS, VOICES, replyOf } from "./script.mjs";
 
 const PORT = Number(process.env.PORT ?? 8787);
 const PACE_MS = Number(process.env.PEER_PACE ?? 45);
+const REASONING_MS = 3_000;
 const AUDIO_SHARE = Number(process.env.PEER_AUDIO ?? 0.1);
 const STATIC = fileURLToPath(new URL("../../src/tertulia_gateway/static", import.meta.url));
 const TYPES = {
@@ -43,7 +45,8 @@ const SETTINGS = [
 const SAMPLE_RATE = 24_000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-const characters = structuredClone(CHARACTERS);
+const NO_SETTINGS = Object.fromEntries(SETTINGS.map((name) => [name, null]));
+const characters = CHARACTERS.map((character) => ({ ...character, model_settings: NO_SETTINGS }));
 /** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 
@@ -57,7 +60,8 @@ class Conversation {
   epoch = 0;
   talking = false;
   turns = new Set();
-  settings = Object.fromEntries(SETTINGS.map((name) => [name, null]));
+  settings = { ...NO_SETTINGS };
+  usage = {};
   socket = null;
   #clock = 0;
 
@@ -131,6 +135,11 @@ async function runTurn(talk, text, turnId, source, marks) {
     const since = () => Date.now() - at;
     const times = { ...reply, message_started: since() };
     metrics.messages.push(times);
+    if (text.startsWith("/think")) {
+      talk.event("thinking", { ...reply, turn_id: turnId });
+      await wait(REASONING_MS);
+      if (talk.epoch !== epoch) return;
+    }
     talk.event("message_started", { ...reply, turn_id: turnId });
     await wait(250);
     const spoken = replyOf(reply.character_name, text, talk.messages.length);
@@ -181,6 +190,9 @@ async function runTurn(talk, text, turnId, source, marks) {
   talk.event("turn_complete", { turn_id: turnId });
   metrics.turn_complete = Date.now() - at;
   await speaking;
+  const usage = { prompt_tokens: 900, completion_tokens: 340, reasoning_tokens: 200, cost: 0.00214 };
+  for (const [name, figure] of Object.entries(usage)) talk.usage[name] = (talk.usage[name] ?? 0) + figure;
+  Object.assign(metrics, { usage, conversation_usage: talk.usage });
   if (talk.epoch === epoch) talk.answer("turn_metrics", { turn_id: turnId, metrics });
 }
 
@@ -369,7 +381,7 @@ async function serveApi(request, response, url) {
   if (what === "export") return send(200, { ...row(talk), messages: talk.messages });
   if (request.method === "PATCH") talk.title = body.title;
   if (request.method === "DELETE") conversations.delete(id);
-  return send(request.method === "DELETE" ? 204 : 200, { ...row(talk), messages: talk.messages, next: null });
+  return send(request.method === "DELETE" ? 204 : 200, { ...row(talk), messages: talk.messages, usage: talk.usage, next: null });
 }
 
 async function serveFile(response, url) {

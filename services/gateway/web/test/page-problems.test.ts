@@ -9,6 +9,7 @@ describe("problems", () => {
     ["llm_auth", "transcript"],
     ["llm_filtered", "transcript"],
     ["llm_tool_call", "transcript"],
+    ["llm_refused", "transcript"],
     ["llm_no_text", "transcript"],
     ["no_characters", "transcript"],
     ["rate_limited", "composer"],
@@ -80,7 +81,7 @@ describe("warnings", () => {
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
   });
 
-  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"])(
+  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped", "voice_lacks_script"])(
     "%s appears in the transcript until the next turn",
     (code) => {
       const state = after([said("warning", { code, message: "why" })], SPOKEN);

@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Literal
 
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
+from tertulia_llm.model.stream import DISCARD, Marker
 from tertulia_llm.model.usage import added
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
@@ -67,20 +69,22 @@ class ReplyGenerator:
             self._model.reply(
                 self._prompt(turn, reply), turn.plan.settings, seed=reply_seed(reply.message_id)
             ) as stream,
-            aclosing(aiter(stream)) as texts,
+            aclosing(aiter(stream)) as pieces,
         ):
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
-                await self._write(turn, reply, texts, row_saved)
+                await self._write(turn, reply, pieces, row_saved)
             except EmptyReply as error:
                 raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
             finally:
                 self._metrics.count_tokens(added({}, stream.usage))
                 reply.usage = added(reply.usage, stream.usage)
 
-    async def _write(self, turn: Turn, reply: Reply, texts: AsyncIterator[str], row_saved: asyncio.Task[None]) -> None:
-        text = await anext(texts, None)
+    async def _write(
+        self, turn: Turn, reply: Reply, pieces: AsyncIterator[str | Marker], row_saved: asyncio.Task[None]
+    ) -> None:
+        text = await _next_text(pieces)
         if text is not None:
             turn.timer.token()
         # a resumed reply may already be whole, so that the model has nothing to add
@@ -88,10 +92,15 @@ class ReplyGenerator:
             await row_saved
             reply.announce(resumed=turn.progress.started > reply.number)
         writer = ReplyWriter(reply)
-        while text is not None and await writer.write(text):
-            if reply.written.sentences:
+        while text is not None:
+            if text is DISCARD:
+                reply.announce(resumed=True)
+                writer = ReplyWriter(reply)
+            elif not await writer.write(text):
+                break
+            elif reply.written.sentences:
                 turn.timer.sentence()
-            text = await anext(texts, None)
+            text = await _next_text(pieces)
         writer.finish()
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
@@ -103,3 +112,10 @@ class ReplyGenerator:
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
         )
+
+
+async def _next_text(pieces: AsyncIterator[str | Marker]) -> str | Literal[Marker.DISCARD] | None:
+    async for piece in pieces:
+        if piece is not Marker.THINKING:
+            return piece
+    return None

@@ -61,7 +61,7 @@ class DataLoss:
                 return await self._continue()
             except BusError as error:
                 ids = {"conversation_id": self._id}
-                log.log(level_of(error), "no recovery from the data loss yet: %s", error, extra=ids)
+                log.log(level_of(error), "no recovery from the data loss of Redis yet: %s", error, extra=ids)
                 await asyncio.sleep(RETRY_S)
 
     async def _continue(self) -> None:

@@ -56,7 +56,7 @@ class CommandHandler:
         try:
             return await self._session.open_pending()
         except (BusError, StoreError) as error:
-            log.log(level_of(error), "no conversation yet: %s", error)
+            log.log(level_of(error), "the conversation cannot be opened yet: %s", error)
             cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is unavailable"
             return Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
 

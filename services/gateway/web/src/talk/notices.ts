@@ -7,7 +7,13 @@ type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };
 
 /** Codes of warnings about one turn; the next turn removes the notice. */
-const OF_A_TURN: ReadonlySet<string> = new Set(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"]);
+const OF_A_TURN: ReadonlySet<string> = new Set([
+  "store_refused",
+  "reply_cut",
+  "reply_filtered",
+  "model_setting_dropped",
+  "voice_lacks_script",
+]);
 const SENT_AGAIN = "what you write now is sent as soon as possible.";
 
 export function ofWarning({ code, message }: Warning): Notice {

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { Character, CharacterDraft, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import type { ModelSettings } from "../wire/events";
 import { CharacterModel } from "./character-model";
 import { FieldProblem } from "./field-problem";
 import { NO_SETTINGS } from "./model-settings";
@@ -50,7 +51,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
   };
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const whole = { ...draft, voice, name: draft.name.trim() };
+    const whole = { ...draft, voice, name: draft.name.trim(), model_settings: trimmed(draft.model_settings) };
     run(character ? talk.api.changeCharacter(character.id, whole) : talk.api.createCharacter(whole));
   };
   return (
@@ -96,13 +97,11 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
         />
         <FieldProblem text={problemOf("system_prompt")} />
       </div>
-      {draft.model_settings && (
-        <CharacterModel
-          settings={draft.model_settings}
-          failure={failure}
-          onChange={(model_settings) => change({ model_settings })}
-        />
-      )}
+      <CharacterModel
+        settings={draft.model_settings}
+        failure={failure}
+        onChange={(model_settings) => change({ model_settings })}
+      />
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || waiting}>
@@ -130,6 +129,11 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
       </div>
     </form>
   );
+}
+
+/** A model's name without the spaces around it; null if nothing is left. */
+function trimmed(settings: ModelSettings): ModelSettings {
+  return { ...settings, model: settings.model?.trim() || null };
 }
 
 function draftOf(character: Character | null): CharacterDraft {

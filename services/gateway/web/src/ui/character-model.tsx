@@ -8,7 +8,7 @@ import { DialField } from "./dial-field";
 import { FieldProblem } from "./field-problem";
 import { DIALS } from "./model-settings";
 
-const UNSET = "conversation's setting";
+const UNSET = "conversation's";
 
 interface Props {
   readonly settings: ModelSettings;
@@ -27,29 +27,31 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
         Model and settings
         <span class="detail">{own === 0 ? "as in the conversation" : `${own} of its own`}</span>
       </summary>
-      <p class="detail">For this character only. Everything you do not set is taken from the conversation.</p>
-      <div class="field">
-        <label for="character-model">Model</label>
-        <input
-          id="character-model"
-          maxLength={200}
-          value={settings.model ?? ""}
-          placeholder="The conversation's model"
-          spellcheck={false}
-          onInput={(event) => change({ model: event.currentTarget.value.trim() || null })}
-        />
-        <FieldProblem text={problemOf("model")} />
+      <div class="form">
+        <p class="detail">For this character only. Everything you do not set is taken from the conversation.</p>
+        <div class="field">
+          <label for="character-model">Model</label>
+          <input
+            id="character-model"
+            maxLength={200}
+            value={settings.model ?? ""}
+            placeholder="The conversation's model"
+            spellcheck={false}
+            onInput={(event) => change({ model: event.currentTarget.value || null })}
+          />
+          <FieldProblem text={problemOf("model")} />
+        </div>
+        {DIALS.map((dial) => (
+          <DialField
+            key={dial.name}
+            dial={dial}
+            value={settings[dial.name]}
+            unset={UNSET}
+            problem={problemOf(dial.name)}
+            onChange={change}
+          />
+        ))}
       </div>
-      {DIALS.map((dial) => (
-        <DialField
-          key={dial.name}
-          dial={dial}
-          value={settings[dial.name]}
-          unset={UNSET}
-          problem={problemOf(dial.name)}
-          onChange={change}
-        />
-      ))}
     </details>
   );
 }

@@ -48,6 +48,7 @@ class Model:
         self.server = ModelServer(settings)
         self.known = KnownModels(settings.llm_context_tokens or None)
         self._adviser = Adviser(self.server, settings)
+        self._reasons_first = set[str]()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,7 +73,7 @@ class Model:
             if failure.code == "llm_context":
                 known.restore_window(window)
             raise
-        stream = ModelStream(response.iter_bytes(), self._settings)
+        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
         stream.dropped = request.dropped
         try:
             yield stream

@@ -59,7 +59,7 @@ class KnownModel:
         return self.refused_window, self.is_refused_guess, self.scale.factor
 
     def restore_window(self, state: tuple[int | None, bool, float]) -> None:
-        """Forget what refusals have taught since `state`, because shorter prompts failed, too; keep a size that was told."""
+        """Forget what refusals have taught since `state`: shorter prompts failed, too. A size that was told is kept."""
         window, is_guess, self.scale.factor = state
         if self.is_refused_guess:
             self.refused_window, self.is_refused_guess = window, is_guess

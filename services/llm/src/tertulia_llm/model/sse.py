@@ -1,97 +1,195 @@
-"""Parses the server-sent events of `/chat/completions`. Pure; makes no object per token.
+"""Parses the response to a streamed `/chat/completions`. Pure; makes no object per token.
 
-Servers differ: comment lines keep the connection alive (`: OPENROUTER PROCESSING`); a chunk may have empty `choices`,
-`content` null, or only usage; an `error` object may stand in place of a chunk; some servers never send [DONE].
+Most servers send server-sent events, some of them loosely: comment lines keep the connection alive (`: OPENROUTER
+PROCESSING`); data may be empty or a word; line ends are LF, CRLF or CR; one event may have several data lines; [DONE]
+may be missing. Other servers send one JSON object per line, or one whole JSON answer. A page of HTML is kept as the
+server's words.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+import re
+from typing import Any, Final, cast
 
 import orjson
 
-MAX_LINE_BYTES = 1 << 20
-"""Maximum length of a line. A stream with a longer one is broken."""
+from tertulia_llm.model.chunks import ChunkReader, Delta
+
+MAX_LINE_BYTES: Final = 1 << 20
+"""Maximum length of a line, and of an event. A stream with a longer one is broken."""
+MAX_EVENT_LINES: Final = 2000
+"""Maximum number of lines of one event."""
+MAX_WORDS: Final = 200
+"""Characters of what cannot be read that are kept for the error."""
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
+"""The fields of server-sent events; a comment has no name."""
+_NOT_JSON: Final = object()
+_IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
-class BrokenStream(ValueError):
-    """The data is not an event stream of chat completions."""
-
-
-@dataclass(slots=True)
-class Delta:
-    """The content of one read. `error` is the server's own error object; `usage` as the server sends it."""
-
-    text: str = ""
-    done: bool = False
-    finish_reason: str = ""
-    error: Mapping[str, Any] | None = None
-    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+class _BrokenStream(ValueError):
+    """The data is not a response of `/chat/completions`."""
 
 
 class StreamParser:
     """Parses one response, fed in pieces of any size."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: bytes = b""
+        self._is_at_start = True
+        self._skip_line_feed = False
+        self._lines: list[bytes] = []
+        """The lines so far of an event that is not JSON yet."""
+        self._lines_bytes = 0
+        self._event_name = b""
+        self._has_fields = False
+        self._is_ended = False
+        self._reader = ChunkReader()
+        self._unread = ""
 
-    def feed(self, data: bytes) -> Delta:
-        """Take more bytes; return the events that they complete, as one `Delta`.
+    @property
+    def words(self) -> str:
+        """The beginning of what could not be read, without markup."""
+        return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
 
-        Raises:
-            BrokenStream: a line is too long, or its data is not JSON.
-        """
-        delta = Delta()
-        lines = (self._rest + data).split(b"\n")
+    def feed(self, data: bytes) -> list[Delta]:
+        """Take more bytes; return the events that they complete. Successive texts are one `Delta`."""
+        data = self._rest + self._with_line_feeds(data)
+        if self._is_at_start:
+            if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
+                self._rest = data
+                return []
+            data = data.removeprefix(_BYTE_ORDER_MARK)
+            self._is_at_start = False
+        lines = data.split(b"\n")
         self._rest = lines.pop()
+        deltas = self._read(lines)
         if len(self._rest) > MAX_LINE_BYTES:
-            raise BrokenStream(f"the model server sent a line of more than {MAX_LINE_BYTES} bytes")
-        texts: list[str] = []
-        for line in lines:
-            if line.startswith(b"data:"):
-                self._event(line[5:].strip(), delta, texts)
+            deltas.append(Delta(broken=f"The model server sent a line of more than {MAX_LINE_BYTES} bytes."))
+        return deltas
+
+    def finish(self) -> list[Delta]:
+        """Return the last event; its line end may be missing."""
+        self._is_ended = True
+        lines, self._rest = [self._rest, b""], b""
+        return self._read(lines)
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        """Turn CR and CRLF into LF. The LF of a CRLF may come with the next piece."""
+        if self._skip_line_feed:
+            data = data.removeprefix(b"\n")
+            self._skip_line_feed = False
+        if b"\r" in data:
+            self._skip_line_feed = data.endswith(b"\r")
+            return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def _read(self, lines: list[bytes]) -> list[Delta]:
+        deltas: list[Delta] = []
+        delta, texts = Delta(), list[str]()
+        try:
+            for line in lines:
+                count = len(texts)
+                if line.startswith(b"data:"):
+                    self._has_fields = True
+                    self._data(line[5:].strip(), delta, texts)
+                elif line:
+                    self._other_line(line.strip(), delta, texts)
+                elif self._has_fields or self._is_ended:
+                    self._give_up_lines()
+                    self._event_name = b""
+                if delta.is_whole:
+                    if count:  # earlier events come first
+                        deltas.append(Delta("".join(texts[:count])))
+                    delta.text = "".join(texts[count:])
+                    deltas.append(delta)
+                    if delta.done or delta.error is not None:
+                        return deltas
+                    delta, texts = Delta(), []
+        except _BrokenStream as error:
+            delta.broken = str(error)
         delta.text = "".join(texts)
-        return delta
+        deltas.append(delta)
+        return deltas
 
-    def _event(self, data: bytes, delta: Delta, texts: list[str]) -> None:
-        if data == b"[DONE]":
-            delta.done = True
+    def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
+        """A line that is not data: another field, a comment, or JSON without the name of a field."""
+        name, colon, value = line.partition(b":")
+        if colon and name in _FIELDS and (self._has_fields or not self._lines):
+            self._has_fields = True
+            if name == b"event":
+                self._event_name = value.strip()
+            elif name == b"data":  # white space stands before it
+                self._data(value.strip(), delta, texts)
+        elif self._lines or line.startswith((b"{", b"[")):
+            self._data(line, delta, texts)
+        else:
+            self._keep_words(line)
+
+    def _data(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        if not data:
             return
+        if data == b"[DONE]":
+            self._give_up_lines()
+            delta.done = delta.is_whole = True
+            return
+        event = self._loaded(data)
+        if self._lines and not _is_chunk(event):
+            event = self._continued(data)
+        elif event is _NOT_JSON and data.startswith((b"{", b"[")):
+            self._give_up_lines()
+            event = self._continued(data)
+        else:
+            self._give_up_lines()
+            if event is _NOT_JSON:
+                self._keep_words(data)
+        if event is _NOT_JSON:
+            return
+        is_error = self._event_name == b"error"
+        if not self._reader.read(event, delta, texts, is_error=is_error):
+            self._keep_words(data)
+
+    def _continued(self, data: bytes) -> object:
+        """Add a line to an event that is not complete. Returns the event once it is JSON."""
+        self._lines.append(data)
+        self._lines_bytes += len(data)
+        if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
+            raise _BrokenStream(f"The model server sent an event of more than {MAX_LINE_BYTES} bytes.")
+        if len(self._lines) == 1 or not data.endswith((b"}", b"]")):
+            return _NOT_JSON
+        event = self._loaded(b"\n".join(self._lines))
+        if event is not _NOT_JSON:
+            self._lines.clear()
+            self._lines_bytes = 0
+        return event
+
+    def _give_up_lines(self) -> None:
+        if self._lines:
+            text = b"\n".join(self._lines)[:MAX_WORDS].decode("utf-8", "ignore")
+            raise _BrokenStream(f"The model server sent an event that is not JSON: {text}")
+
+    def _keep_words(self, data: bytes) -> None:
+        if len(self._unread) < 10 * MAX_WORDS:  # most of a page is markup
+            self._unread += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
+
+    def _loaded(self, data: bytes) -> object:
         try:
-            chunk = _loaded(data)
-        except (ValueError, RecursionError) as error:
-            raise BrokenStream(f"the model server sent an event that is not JSON: {error}") from error
-        if not isinstance(chunk, dict):
-            raise BrokenStream("the model server sent an event that is not a JSON object")
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            pass
         try:
-            _read(cast("dict[str, Any]", chunk), delta, texts)
-        except (AttributeError, TypeError) as error:
-            raise BrokenStream(f"the model server sent an event of another shape: {error}") from error
+            # for half characters, NaN, and line ends in strings
+            event = json.loads(data.decode("utf-8", "surrogateescape"), strict=False)
+        except (ValueError, RecursionError):
+            return _NOT_JSON
+        self._reader.may_have_halves = True
+        return event
 
 
-def _loaded(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:  # a server that escapes may cut between the halves of a surrogate pair
-        return json.loads(data)
-
-
-def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
-    if event.get("error"):
-        error = event["error"]
-        delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
-        return
-    if isinstance(event.get("usage"), dict):  # servers also send null, and other types
-        delta.usage = event["usage"] or delta.usage
-    for choice in event.get("choices") or ():
-        fields: dict[str, Any] = choice.get("delta") or {}
-        content: str | None = fields.get("content")
-        if content:
-            if not isinstance(content, str):  # pyright: ignore[reportUnnecessaryIsInstance] - from a server's JSON
-                raise TypeError(f"`content` is not text but {type(content).__name__}")
-            texts.append(content)
-        if choice.get("finish_reason"):
-            delta.finish_reason = choice["finish_reason"]
+def _is_chunk(event: object) -> bool:
+    """True for a chunk or an error; false for a part of one, on a line of its own."""
+    return isinstance(event, dict) and not _IN_CHUNKS_ONLY.isdisjoint(cast("dict[str, Any]", event))

@@ -4,57 +4,81 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import openai
 
-from tertulia_llm.model.failures import ModelFailed, error_in_stream, failure_of
-from tertulia_llm.model.sse import BrokenStream, StreamParser
+from tertulia_llm.model.endings import Ending
+from tertulia_llm.model.failures import ModelFailed, failure_of
+from tertulia_llm.model.reply_reader import Marker, ReplyReader
 from tertulia_llm.settings import LLMSettings
+
+THINKING: Final = Marker.THINKING
+DISCARD: Final = Marker.DISCARD
+__all__ = ("DISCARD", "THINKING", "Marker", "ModelStream")
+
+AFTER_FINISH_S: Final = 2.0
+"""How long to wait for the figures of use and the end of the stream, after the reply; some servers send neither."""
 
 
 class ModelStream:
     """One response: iterate for its text, as much at a time as has arrived."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], settings: LLMSettings) -> None:
+    def __init__(
+        self,
+        pieces: AsyncIterator[bytes],
+        settings: LLMSettings,
+        model: str = "",
+        reasons_first: set[str] | None = None,
+    ) -> None:
+        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it."""
         self._pieces = pieces
         self._settings = settings
-        self.usage: Mapping[str, Any] = {}
         self.dropped: Sequence[str] = ()
         """A sentence for each setting that the model refuses and that was left out."""
+        self._model = model
+        self._reasons_first = set[str]() if reasons_first is None else reasons_first
+        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first)
 
-    async def __aiter__(self) -> AsyncGenerator[str]:
-        """Yield texts, never empty.
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        """The figures of use, as the server sends them; empty until then."""
+        return self._reader.usage
+
+    @property
+    def ending(self) -> Ending:
+        """How the reply ended; valid when the iteration has ended."""
+        return self._reader.ending
+
+    async def __aiter__(self) -> AsyncGenerator[str | Marker]:
+        """Yield texts, never empty, and markers.
 
         Raises:
-            ModelFailed: the stream broke, stalled, or holds an error.
+            ModelFailed: the stream broke, stalled, or holds an error or no reply.
         """
-        parser = StreamParser()
+        reader = self._reader
         wait_s = self._settings.llm_first_token_s
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
-        finished = False
-        at_end = False
-        while not at_end:
-            data = await self._read(deadline, wait_s)
-            at_end = not data
-            try:
-                delta = parser.feed(data or b"\n")  # the last line may lack its line end
-            except BrokenStream as error:
-                raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
-            self.usage = delta.usage or self.usage
-            if delta.text:
-                # only text extends the deadline; keep-alive comments do not
-                wait_s = self._settings.llm_stall_s
-                deadline = loop.time() + wait_s
-                yield delta.text
-            if delta.error is not None:
-                raise error_in_stream(delta.error)
-            if delta.done:
-                return
-            finished = finished or bool(delta.finish_reason)
-        if not finished:
-            raise ModelFailed("llm_unavailable", "The model's reply broke off.", retryable=True)
+        try:
+            while not reader.is_done:
+                is_finished, progress = reader.is_finished, reader.progress
+                data = await self._read(deadline, wait_s)
+                for piece in reader.feed(data) if data else reader.finish():
+                    yield piece
+                if reader.is_finished and not is_finished:
+                    deadline = loop.time() + min(AFTER_FINISH_S, self._settings.llm_stall_s)
+                elif reader.progress > progress and not reader.is_finished:
+                    # only text and reasoning extend the deadline; keep-alive comments do not
+                    wait_s = self._settings.llm_stall_s
+                    deadline = loop.time() + wait_s
+        finally:
+            if reader.reasons_first:
+                self._reasons_first.add(self._model)
+            else:
+                self._reasons_first.discard(self._model)
+        if reader.failure is not None:
+            raise reader.failure
 
     async def _read(self, deadline: float, wait_s: float) -> bytes:
         """The next bytes; empty at the end."""
@@ -62,10 +86,11 @@ class ModelStream:
             async with asyncio.timeout_at(deadline):
                 return await anext(self._pieces, b"")
         except TimeoutError:
-            raise ModelFailed(
-                "llm_unavailable", f"The model said nothing for {wait_s:g} seconds.", retryable=True
-            ) from None
+            failure = ModelFailed("llm_unavailable", f"The model said nothing for {wait_s:g} seconds.", retryable=True)
         except openai.APIError as error:
-            raise failure_of(error) from error
-        except Exception as error:  # the SDK's transports raise errors of their own while reading
-            raise ModelFailed("llm_unavailable", f"The model's reply broke off: {error}", retryable=True) from error
+            failure = failure_of(error)
+        except Exception as error:  # noqa: BLE001 - the SDK's transports raise errors of their own while reading
+            failure = ModelFailed("llm_unavailable", f"The model's reply broke off: {error}", retryable=True)
+        if self._reader.is_finished:
+            return b""  # the reply is whole
+        raise failure

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.engines.realtimestt.recorder import in_time, load_library, make_recorder, shut_down
+from tertulia_stt.engines.realtimestt.recorder import load_library, make_recorder, run_with_timeout, shut_down
 from tertulia_stt.engines.realtimestt.session import RecorderSession
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.engines.realtimestt.whisper import (
@@ -39,7 +39,9 @@ class RealtimeSTTEngine:
 
     async def start(self) -> None:
         timeout_s = self._settings.stt_start_s
-        self._models = await in_time(self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None)
+        self._models = await run_with_timeout(
+            self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None
+        )
         await (await self.open()).close()  # so that `start` fails if sessions cannot be opened
 
     async def open(self, *, first_sample: int = 0) -> RecorderSession:
@@ -48,7 +50,7 @@ class RealtimeSTTEngine:
         final, realtime = self._running()
         session = RecorderSession(first_sample, on_closed=self._sessions.discard)
         executors = [SessionExecutor(model, lambda: session.is_cancelled) for model in (final, realtime)]
-        recorder: Any = await in_time(
+        recorder: Any = await run_with_timeout(
             partial(make_recorder, self._settings, session.callbacks, *executors),
             self._settings.stt_start_s,
             what="making a recorder",

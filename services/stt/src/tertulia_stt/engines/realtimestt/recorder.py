@@ -112,7 +112,7 @@ def shut_down(recorder: Any) -> None:
         thread.join(JOIN_S)
 
 
-async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:
+async def run_with_timeout(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:
     """Run `make` in a thread, and return its result. `discard` gets a result that comes too late.
 
     Raises:

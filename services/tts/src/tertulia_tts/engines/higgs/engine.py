@@ -2,15 +2,15 @@
 
 A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
 listener runs out of audio, and use the device one at a time (`deadline_queue`, `device_thread`). The model's columns
-become frames (`delay_pattern`), which the codec decodes in growing windows (`windows`, `decoding`); the first 40 ms
-come as soon as the codec's look-ahead allows. If the consumer stops, the utterance ends at the next step.
+become frames (`delay_pattern`), which the codec decodes in growing windows (`decode_windows`, `frame_decoder`); the
+first 40 ms come as soon as the codec's look-ahead allows. If the consumer stops, the utterance ends at the next step.
 
 The same text, voice and seed give the same sound. Therefore the prompt contains no earlier sentences: a worker that
 takes a message over does not have them. The voice's clip alone keeps the voice the same.
 
-If the device runs out of memory, the engine frees memory, makes the utterance again and skips the delivered part; the
-second time the work is requeued. `MAX_FAILURES` such utterances in a row, a lost device or a step that does not end
-break the engine permanently.
+If the device runs out of memory, the engine frees memory, generates the utterance a second time and skips the part that
+was delivered. If that fails as well, the work is requeued. `MAX_FAILURES` such utterances in a row, a lost device or a
+model that stalls break the engine permanently.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from tertulia_tts.engine import (
     Voice,
     choose_voice,
 )
-from tertulia_tts.engines.higgs.cloning import clone
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
+from tertulia_tts.engines.higgs.prompt_text import max_frames, utterances
 from tertulia_tts.engines.higgs.settings import HiggsSettings
-from tertulia_tts.engines.higgs.text import max_frames, utterances
 from tertulia_tts.engines.higgs.utterance import Utterance, generate, speak
+from tertulia_tts.engines.higgs.voice_cloning import clone
 from tertulia_tts.pcm_queue import PCMQueue
 
 SENTENCE_GAP_MS = 200
@@ -73,7 +73,7 @@ def create(settings: HiggsSettings) -> HiggsEngine:
 
     def load() -> SpeechModel:
         # Imported here: torch and transformers take seconds to import, and `start` explains their absence.
-        from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
+        from tertulia_tts.engines.higgs.boson_model import load_boson  # noqa: PLC0415
 
         return load_boson(settings)
 

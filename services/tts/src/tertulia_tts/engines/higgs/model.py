@@ -1,4 +1,4 @@
-"""The port of the model. `boson` implements it; tests have a scripted one."""
+"""The port of the model. `boson_model` implements it; tests have a scripted one."""
 
 from __future__ import annotations
 

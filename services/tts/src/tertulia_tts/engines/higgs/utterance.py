@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tertulia_tts.engine import SynthesisFailed
-from tertulia_tts.engines.higgs.decoding import FrameDecoder
 from tertulia_tts.engines.higgs.delay_pattern import Codes, FrameAssembler
+from tertulia_tts.engines.higgs.frame_decoder import FrameDecoder
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory, SpeechModel
 from tertulia_tts.pcm_queue import PCMQueue
 from tertulia_tts.silence_trimmer import SilenceTrimmer

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
+from tertulia_shared.visible_text import invisible_fault
 from tertulia_tts.settings import TTSSettings
 
 
@@ -55,13 +56,15 @@ def parse_voices(text: str) -> Mapping[str, str]:
     """`luna=af_bella, rex=am_michael` as a mapping, in order.
 
     Raises:
-        ValueError: a part has no name, a name comes twice, or there is none.
+        ValueError: a part has no name, a name has an invisible character or comes twice, or there is none.
     """
     voices: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         ours, _, theirs = (side.strip() for side in part.partition("="))
         if not ours or not theirs:
             raise ValueError(f"{part!r} is not of the form our-voice=the-server's-voice")
+        if fault := invisible_fault(ours):
+            raise ValueError(f"the voice {ours!r} {fault}")
         if ours in voices:
             raise ValueError(f"the voice {ours!r} is named twice")
         voices[ours] = theirs

@@ -35,8 +35,8 @@ with warnings.catch_warnings():  # third-party code warns about deprecations
 
 from tertulia_shared.voice_files import VoiceFiles
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable
-from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes
+from tertulia_tts.engines.higgs.frame_decoder import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
 from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tertulia_tts.engines.higgs.weights import Weights, locate

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tertulia_tts.engines.higgs.decode_windows import Window, WindowPlan
 from tertulia_tts.engines.higgs.delay_pattern import Codes
-from tertulia_tts.engines.higgs.windows import Window, WindowPlan
 
 SAMPLES_A_FRAME = 960
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tertulia_tts.engines.higgs.decoding import MAX_LEAD_FRAMES, MAX_PAUSE_FRAMES, SAMPLES_A_FRAME, FrameDecoder
+from tertulia_tts.engines.higgs.decode_windows import CONTEXT, MAX_WINDOW, Window, WindowPlan
 from tertulia_tts.engines.higgs.delay_pattern import Codes
-from tertulia_tts.engines.higgs.windows import CONTEXT, MAX_WINDOW, Window, WindowPlan
+from tertulia_tts.engines.higgs.frame_decoder import MAX_LEAD_FRAMES, MAX_PAUSE_FRAMES, SAMPLES_A_FRAME, FrameDecoder
 from tests.fakes.scripted_higgs import sound_of, spoken_frames
 
 

@@ -9,13 +9,13 @@ import threading
 import pytest
 
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.engines.realtimestt.recorder import in_time
+from tertulia_stt.engines.realtimestt.recorder import run_with_timeout
 
 PATIENCE_S = 20.0
 
 
 async def test_result_within_the_time_limit_is_returned() -> None:
-    assert await in_time(lambda: 7, PATIENCE_S, what="making seven", discard=lambda _: None) == 7
+    assert await run_with_timeout(lambda: 7, PATIENCE_S, what="making seven", discard=lambda _: None) == 7
 
 
 async def test_error_is_raised_in_the_caller() -> None:
@@ -23,7 +23,7 @@ async def test_error_is_raised_in_the_caller() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await in_time(broken, PATIENCE_S, what="dividing", discard=lambda _: None)
+        await run_with_timeout(broken, PATIENCE_S, what="dividing", discard=lambda _: None)
 
 
 async def test_result_after_the_time_limit_is_discarded_and_an_error_is_raised() -> None:
@@ -35,7 +35,7 @@ async def test_result_after_the_time_limit_is_discarded_and_an_error_is_raised()
         return "late"
 
     with pytest.raises(EngineUnavailable, match=r"making it took longer than 0.01 s .*fetch-models"):
-        await in_time(hang, 0.01, what="making it", discard=discarded.put)
+        await run_with_timeout(hang, 0.01, what="making it", discard=discarded.put)
     release.set()
     assert await asyncio.to_thread(discarded.get, timeout=PATIENCE_S) == "late"
 
@@ -50,7 +50,7 @@ async def test_result_after_a_cancellation_is_discarded() -> None:
         release.wait()
         return "unwanted"
 
-    waiting = asyncio.create_task(in_time(hang, PATIENCE_S, what="making it", discard=discarded.put))
+    waiting = asyncio.create_task(run_with_timeout(hang, PATIENCE_S, what="making it", discard=discarded.put))
     await asyncio.to_thread(started.get, timeout=PATIENCE_S)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

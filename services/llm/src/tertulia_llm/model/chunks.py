@@ -1,0 +1,168 @@
+"""Reads the JSON of a chat completion, whole or one chunk of it, in the shapes that servers give it. Pure.
+
+`content` is text, a list of parts, or a part; `message` stands in place of `delta`; an `error` stands beside a choice
+or inside it; the choice is the whole event (Ollama). What means nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from tertulia_llm.model.half_characters import CharacterJoiner
+
+JsonObject = dict[str, Any]
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
+"""Fields of reasoning, beside `content`. Some servers send the same reasoning in two of them."""
+_REASONING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "reasoning_content", "thought"})
+
+
+@dataclass(slots=True)
+class Delta:
+    """The content of successive events. `error` is the server's own error object; `usage` as the server sends it."""
+
+    text: str = ""
+    reasoning: int = 0
+    """Characters of reasoning in fields of their own."""
+    refused: bool = False
+    calls_tool: bool = False
+    done: bool = False
+    finish_reason: str = ""
+    native_finish_reason: str = ""
+    error: Mapping[str, Any] | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    broken: str = ""
+    """Why nothing more can be read."""
+    is_whole: bool = False
+    """True once it has more than text and usage: the next event begins another one."""
+
+
+class ChunkReader:
+    """Reads the events of one response. It follows the choice that came first."""
+
+    def __init__(self) -> None:
+        self._index: int | None = None
+        self._has_deltas = False
+        self._joiner = CharacterJoiner()
+        self.may_have_halves = False
+        """True once an event may hold half of a character."""
+
+    def read(self, event: object, delta: Delta, texts: list[str], *, is_error: bool = False) -> bool:
+        """Add an event to `delta` and its text to `texts`. `is_error`: the server calls the event an error.
+
+        Returns:
+            False if nothing in the event means anything.
+        """
+        if isinstance(event, list):
+            read = [self.read(one, delta, texts) for one in cast("list[object]", event)]
+            return any(read)
+        if not isinstance(event, dict):
+            return False
+        fields = cast("JsonObject", event)
+        choices = fields.get("choices")
+        error = fields.get("error")
+        if error or (choices is None and (is_error or fields.get("object") == "error")):
+            delta.error, delta.is_whole = _error(error, fields), True
+            return True
+        usage = fields.get("usage")
+        if isinstance(usage, dict):  # servers also send null, and other types
+            delta.usage = cast("JsonObject", usage) or delta.usage
+        if isinstance(choices, list):
+            for choice in cast("list[object]", choices):
+                if isinstance(choice, dict) and self._choice(cast("JsonObject", choice), delta, texts):
+                    break
+            return True
+        if choices is None and isinstance(fields.get("message"), dict):
+            self._choice(fields, delta, texts)
+            return True
+        return "choices" in fields or isinstance(usage, dict)
+
+    def _choice(self, choice: JsonObject, delta: Delta, texts: list[str]) -> bool:
+        """Read a choice. Returns False if the reply is another one."""
+        index = choice.get("index", 0)
+        if index != self._index:
+            if self._index is not None and isinstance(index, int):
+                return False
+            self._index = index if isinstance(index, int) else 0
+        content = choice.get("delta")
+        if content is not None:
+            self._has_deltas = True
+        elif not self._has_deltas:  # beside deltas, `message` repeats the whole reply
+            content = choice.get("message") or choice.get("text")
+        if isinstance(content, dict):
+            self._content(cast("JsonObject", content), delta, texts)
+        elif isinstance(content, str) and content:
+            texts.append(self._whole(content))
+        _finish(choice, delta)
+        return True
+
+    def _content(self, fields: JsonObject, delta: Delta, texts: list[str]) -> None:
+        content = fields.get("content")
+        if isinstance(content, str):
+            if content:
+                texts.append(self._whole(content))
+        elif content:
+            self._parts(content, delta, texts)
+        if content and len(fields) == 1:
+            return
+        for name in _REASONING:
+            reasoning = fields.get(name)
+            if reasoning:
+                delta.reasoning += _length(reasoning)
+                delta.is_whole = True
+                break
+        refusal = fields.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            delta.refused = delta.is_whole = True
+            texts.append(self._whole(refusal))
+        if fields.get("tool_calls") or fields.get("function_call"):
+            delta.calls_tool = delta.is_whole = True
+
+    def _parts(self, content: object, delta: Delta, texts: list[str]) -> None:
+        for part in cast("Iterable[object]", content if isinstance(content, list) else [content]):
+            if isinstance(part, str):
+                texts.append(self._whole(part))
+            elif isinstance(part, dict):
+                self._part(cast("JsonObject", part), delta, texts)
+
+    def _part(self, part: JsonObject, delta: Delta, texts: list[str]) -> None:
+        kind = part.get("type")
+        if kind in _REASONING_PARTS:
+            delta.reasoning += _length(part)
+            delta.is_whole = True
+            return
+        refusal = part.get("refusal")
+        text = refusal if kind == "refusal" and refusal else part.get("text")
+        if isinstance(text, dict):  # {"type": "text", "text": {"value": "…"}}
+            text = cast("JsonObject", text).get("value")
+        if isinstance(text, str) and text:
+            if kind == "refusal":
+                delta.refused = delta.is_whole = True
+            texts.append(self._whole(text))
+
+    def _whole(self, text: str) -> str:
+        return self._joiner.feed(text) if self.may_have_halves else text
+
+
+def _finish(choice: JsonObject, delta: Delta) -> None:
+    reason = choice.get("finish_reason") or choice.get("done_reason")
+    if isinstance(reason, str) and reason:
+        delta.finish_reason, delta.is_whole = reason, True
+        native = choice.get("native_finish_reason")
+        delta.native_finish_reason = native if isinstance(native, str) else ""
+    error = choice.get("error")
+    if error:
+        delta.error, delta.is_whole = _error(error, choice), True
+
+
+def _error(error: object, beside: JsonObject) -> Mapping[str, Any]:
+    if isinstance(error, dict):
+        return cast("JsonObject", error)
+    if isinstance(error, str) and error:
+        return {"message": error, **{name: beside[name] for name in ("code", "type") if name in beside}}
+    return beside if isinstance(beside.get("message"), str) else {"message": str(error or beside)[:500]}
+
+
+def _length(reasoning: object) -> int:
+    return len(reasoning) if isinstance(reasoning, str) else len(str(reasoning))

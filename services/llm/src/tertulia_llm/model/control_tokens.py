@@ -1,0 +1,209 @@
+"""Recognizes the control tokens of chat models in text: reasoning tags, ends of a turn, roles, channels. Pure.
+
+A server that decodes special tokens, or has no parser for the model's reasoning, passes them on as text. The spellings
+are those of the chat templates of Llama, Qwen, DeepSeek, Mistral, Gemma, Phi, gpt-oss (Harmony), Command, Granite,
+Kimi, GLM, Seed, MiniMax, EXAONE, Apertus, Pangu, PLaMo and others. A piped token with an unknown name (`<|name|>`) is
+dropped: nobody says such a thing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+
+class Kind(Enum):
+    """The meaning of a control token."""
+
+    OPEN = auto()
+    """Reasoning begins."""
+    CLOSE = auto()
+    """Reasoning ends."""
+    CHANNEL = auto()
+    """The name of a channel follows: reasoning, or the reply."""
+    CLOSE_CHANNEL = auto()
+    """The name of the channel that ends follows."""
+    END = auto()
+    """The turn ends."""
+    TURN = auto()
+    """A turn begins; its role follows."""
+    USER = auto()
+    """A turn of the user, the system or a tool begins."""
+    ASSISTANT = auto()
+    """A turn of the model begins."""
+    BEGIN = auto()
+    """The text begins."""
+    ANSWER = auto()
+    """A wrapper around the reply begins."""
+    ANSWER_END = auto()
+    TOOL = auto()
+    """A tool call begins."""
+    DROP = auto()
+    """No meaning for the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A control token. `is_soft`: the same text occurs in ordinary writing, so its position decides."""
+
+    kind: Kind
+    length: int
+    is_soft: bool = False
+    is_strike: bool = False
+    """True for `<s>` and `</s>`, which also strike text out in HTML."""
+
+
+_THOUGHT: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reason")
+_REASONING_TAGS: Final = frozenset(
+    {
+        *_THOUGHT,
+        *("reflection", "reflect", "analysis", "scratchpad", "rationale", "deliberation", "details"),
+        *("inner_monologue", "internal_monologue", "monologue", "inner_thoughts", "internal_thoughts"),
+        *("internal_reasoning", "inner_reasoning", "thought_process", "thinking_process", "chain_of_thought", "cot"),
+        *("seed:think", "seed:cot_budget_reflect", "mm:think", "longcat_think", "antthinking", "ant:thinking"),
+    }
+)
+_ANSWER_TAGS: Final = frozenset({"answer", "final_answer", "final", "response", "final_response", "output", "reply"})
+_TAGS: Final = {
+    **dict.fromkeys(("eos", "eod", "eop", "eom", "eot", "end_of_turn", "end_of_utterance", "endoftext"), Kind.END),
+    **dict.fromkeys(("im_end", "end_of_text", "eot_id", "end_of_sentence", "/s"), Kind.END),
+    **dict.fromkeys(("start_of_turn", "im_start"), Kind.TURN),
+    **dict.fromkeys(("s", "bos", "sop", "begin_of_text", "begin_of_sentence"), Kind.BEGIN),
+    **dict.fromkeys(("pad", "unk", "mask"), Kind.DROP),
+    **dict.fromkeys(("tool_call", "tool_calls", "function_call", "function_calls"), Kind.TOOL),
+    "unused94": Kind.OPEN,  # MedGemma
+    "unused95": Kind.CLOSE,
+    "reserved_106": Kind.USER,  # Baichuan
+    "reserved_107": Kind.ASSISTANT,
+}
+_PIPED: Final = {
+    **{
+        name: Kind.OPEN
+        for word in _THOUGHT
+        for name in (word, *(f"{first}{word}" for first in ("begin_", "start_", "begin_of_", "start_of_")))
+    },
+    **{f"{word}{last}": Kind.OPEN for word in _THOUGHT for last in ("_start", ":start", "_begin")},
+    **{
+        name: Kind.CLOSE
+        for word in _THOUGHT
+        for name in (*(f"{first}{word}" for first in ("/", "end_", "end_of_", "endof")), f"{word}_end", f"{word}:end")
+    },
+    **dict.fromkeys(("inner_prefix", "plamo:begin_think:plamo"), Kind.OPEN),
+    **dict.fromkeys(("inner_suffix", "plamo:end_think:plamo", "start_response", "begin_of_solution"), Kind.CLOSE),
+    **dict.fromkeys(("channel", "open"), Kind.CHANNEL),
+    "close": Kind.CLOSE_CHANNEL,
+    **dict.fromkeys(("end", "return", "eos", "eod", "eot", "eot_id", "eom", "eom_id", "eoc", "im_end"), Kind.END),
+    **dict.fromkeys(("end_of_text", "endoftext", "end_of_turn", "endofturn", "end_of_turn_token"), Kind.END),
+    **dict.fromkeys(("end_of_sentence", "end_of_utterance", "end_of_message", "end_response"), Kind.END),
+    **dict.fromkeys(("end_of_solution", "end_text", "assistant_end", "plamo:tag", "end_of_generation"), Kind.END),
+    **dict.fromkeys(("im_start", "start", "start_header_id", "start_of_role", "start_of_turn", "turn"), Kind.TURN),
+    "im_assistant": Kind.TURN,  # Kimi: the role stands there once more
+    "start_of_turn_token": Kind.DROP,  # the token of the role follows
+    **dict.fromkeys(("user", "human", "prompter", "system", "tool", "observation", "function", "developer"), Kind.USER),
+    **dict.fromkeys(("user_token", "system_token", "im_user", "im_system", "user_start", "system_start"), Kind.USER),
+    **dict.fromkeys(("assistant", "bot", "model", "chatbot_token", "assistant_start"), Kind.ASSISTANT),
+    **dict.fromkeys(("begin_of_text", "startoftext", "begin_of_sentence", "bos"), Kind.BEGIN),
+    **dict.fromkeys(("tool_call", "tool_calls", "tool_calls_begin", "tool_call_begin"), Kind.TOOL),
+    **dict.fromkeys(("tool_calls_section_begin", "python_tag", "start_action", "call", "tools_prefix"), Kind.TOOL),
+}
+_RIGHT_PIPED: Final = {
+    "turn": Kind.END,
+    "channel": Kind.CLOSE,
+    "think": Kind.CLOSE,
+    **dict.fromkeys(("tool_call", "tool_response", "tool", "image", "audio"), Kind.DROP),
+}
+"""Gemma 4 writes `<|turn>` and `<turn|>`."""
+_LITERALS: Final = {
+    "◁think▷": Token(Kind.OPEN, 7, is_soft=True),
+    "◁/think▷": Token(Kind.CLOSE, 8),
+    "[THINK]": Token(Kind.OPEN, 7, is_soft=True),
+    "[/THINK]": Token(Kind.CLOSE, 8),
+    "[unused16]": Token(Kind.OPEN, 10),
+    "[unused17]": Token(Kind.CLOSE, 10),
+    **{text: Token(Kind.USER, len(text)) for text in ("[INST]", "[SYSTEM_PROMPT]", "[AVAILABLE_TOOLS]", "<<SYS>>")},
+    **{text: Token(Kind.USER, len(text)) for text in ("[|user|]", "[|system|]", "[|tool|]")},
+    **{text: Token(Kind.ASSISTANT, len(text)) for text in ("[/INST]", "[|assistant|]")},
+    **{text: Token(Kind.DROP, len(text)) for text in ("[PAD]", "[UNK]", "[/SYSTEM_PROMPT]", "<</SYS>>")},
+    **{text: Token(Kind.BEGIN, len(text)) for text in ("[gMASK]", "[BOS]")},
+    **{text: Token(Kind.END, len(text)) for text in ("[EOS]", "[|endofturn|]", "[e~[")},
+    "[TOOL_CALLS]": Token(Kind.TOOL, 12),
+}
+_LITERAL_PREFIXES: Final = frozenset(text[:length] for text in _LITERALS for length in range(1, len(text)))
+_LONGEST_LITERAL: Final = max(map(len, _LITERALS))
+_ALL_TAGS: Final = (*_REASONING_TAGS, *_ANSWER_TAGS, *_TAGS, *(f"{name}|" for name in _RIGHT_PIPED))
+_TAG_PREFIXES: Final = frozenset(
+    name.lstrip("/")[:length] for name in _ALL_TAGS for length in range(len(name.lstrip("/")) + 1)
+)
+_WITH_ATTRIBUTES: Final = _REASONING_TAGS | _ANSWER_TAGS
+
+_PIPED_TOKEN: Final = re.compile(
+    r"<(?:[|\uff5c]([^\s<>|\uff5c]{1,40})[|\uff5c]?|(" + "|".join(_RIGHT_PIPED) + r")\|)>",
+    re.IGNORECASE,
+)
+_PIPED_PART: Final = re.compile(r"<[|\uff5c](?:[^\s<>|\uff5c]{1,40}[|\uff5c]?)?\Z")
+_TAG: Final = re.compile(r"<\s{0,2}(/?)\s{0,2}([A-Za-z][\w:.-]{0,31})(\s[^<>]{0,80}?)?\s{0,2}(/?)\s{0,2}>")
+_TAG_PART: Final = re.compile(r"<\s{0,2}/?\s{0,2}([A-Za-z][\w:.|-]{0,31})?(\s[^<>]{0,80})?/?\s{0,2}\Z")
+
+FIRST: Final = "<[◁"
+"""The characters that a token can begin with."""
+MAX_CHARS: Final = 128
+"""No token is longer."""
+
+
+def token_at(text: str, at: int) -> Token | None:
+    """The token at this place in a text, which has one of the characters `FIRST` there."""
+    for length in (*range(4, _LONGEST_LITERAL + 1),) if text[at] != "<" or text.startswith("<<", at) else ():
+        literal = _LITERALS.get(text[at : at + length])
+        if literal is not None:
+            return literal
+    if text[at] != "<":
+        return None
+    piped = _PIPED_TOKEN.match(text, at)
+    if piped is not None:
+        return Token(_piped_kind(piped), len(piped.group()))
+    tag = _TAG.match(text, at)
+    return None if tag is None else _tag(tag)
+
+
+def may_become_token(text: str, at: int) -> bool:
+    """Whether the rest of the text, from this place on, may be the beginning of a token."""
+    rest = text[at : at + MAX_CHARS + 1]
+    if len(rest) > MAX_CHARS:
+        return False
+    if rest in _LITERAL_PREFIXES:
+        return True
+    if rest[0] != "<":
+        return False
+    if _PIPED_PART.match(rest):
+        return True
+    part = _TAG_PART.match(rest)
+    if part is None:
+        return False
+    name = (part.group(1) or "").lower().replace("-", "_")
+    return name in _WITH_ATTRIBUTES if part.group(2) else name in _TAG_PREFIXES
+
+
+def _piped_kind(match: re.Match[str]) -> Kind:
+    name, right_name = match.groups()
+    if right_name is not None:
+        return _RIGHT_PIPED[right_name.lower()]
+    return _PIPED.get(name.lower().replace("\u2581", "_"), Kind.DROP)
+
+
+def _tag(match: re.Match[str]) -> Token | None:
+    slash, name, attributes, end_slash = match.groups()
+    name, length = name.lower().replace("-", "_"), len(match.group())
+    if name in _REASONING_TAGS:
+        if end_slash:
+            return Token(Kind.DROP, length)
+        return Token(Kind.CLOSE, length) if slash else Token(Kind.OPEN, length, is_soft=True)
+    if name in _ANSWER_TAGS:
+        return Token(Kind.ANSWER_END if slash else Kind.ANSWER, length, is_soft=True)
+    if attributes:
+        return None
+    kind = _TAGS.get(slash + name)
+    if kind is None:
+        return Token(Kind.DROP, length) if re.fullmatch(r"unused\d+", name) else None
+    return Token(kind, length, is_soft=kind is Kind.TOOL, is_strike=name == "s")

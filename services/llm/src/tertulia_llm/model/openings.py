@@ -1,0 +1,63 @@
+"""Recognizes reasoning that begins without a tag, by the first words of a reply. Pure.
+
+Three kinds of reply begin so: Granite announces its reasoning in words; gpt-oss behind a server that drops its special
+tokens begins with the channel's name, glued to the first word; and a model whose chat template opens the reasoning
+itself sends no opening tag. The last kind can only be guessed: such reasoning is *about* the user ("Okay, the user
+says hello"), while a character speaks *to* the user.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from itertools import product
+from typing import Final
+
+
+class Opening(Enum):
+    """How a reply begins."""
+
+    GRANITE = auto()
+    ANALYSIS = auto()
+    GUESS = auto()
+    ROLE = auto()
+    """The role of the model, left over from a header without its special tokens."""
+    TEXT = auto()
+    UNDECIDED = auto()
+
+
+_GRANITE: Final = ("here is my thought process:", "here's my thought process:")
+_ANALYSIS: Final = re.compile(r"analysis(?=[A-Z])")
+_ROLE: Final = re.compile(r"assistant\n")
+_WORDED: Final = ("analysis", "assistant")
+_INTERJECTIONS: Final = ("", "okay, ", "okay. ", "ok, ", "alright, ", "all right, ", "hmm, ", "hmm. ", "so ", "well, ")
+_MORE: Final = ("right, ", "now, ", "first, ", "got it, ", "okay, so ", "ok, so ", "alright, so ", "hmm, so ")
+_THOUGHTS: Final = (
+    *("the user ", "the user's ", "the user, ", "user says", "user asks", "user wants", "user said"),
+    *("we need to respond as ", "we need to answer as ", "we need to reply as ", "we need to produce "),
+    *("i need to respond as ", "i should respond as ", "i need to reply as ", "i should reply as "),
+    *("let me think about how ", "let's think about how ", "i'm supposed to respond"),
+)
+_GUESSES: Final = tuple(map("".join, product((*_INTERJECTIONS, *_MORE), _THOUGHTS)))
+_PREFIXES: Final = frozenset(
+    text[:length] for text in (*_GRANITE, *_WORDED, *_GUESSES) for length in range(len(text) + 1)
+)
+_LONGEST: Final = max(map(len, (*_GRANITE, *_GUESSES)))
+
+
+def opening_of(text: str) -> tuple[Opening, int]:
+    """How a reply begins, and how many characters of it belong to the opening itself.
+
+    `text` begins with the first character that is not white space.
+    """
+    head = text[:_LONGEST].lower().replace("\u2019", "'")
+    for sentence in _GRANITE:
+        if head.startswith(sentence):
+            return Opening.GRANITE, len(sentence)
+    if found := _ANALYSIS.match(text):
+        return Opening.ANALYSIS, found.end()
+    if found := _ROLE.match(text):
+        return Opening.ROLE, found.end()
+    if head.startswith(_GUESSES):
+        return Opening.GUESS, 0
+    return (Opening.UNDECIDED, 0) if head in _PREFIXES else (Opening.TEXT, 0)

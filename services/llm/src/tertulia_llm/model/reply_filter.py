@@ -1,0 +1,262 @@
+"""Removes reasoning and control tokens from the text of a reply, as it streams. Pure.
+
+Which text is reasoning and which is the reply is decided by position:
+
+- A reasoning tag opens at the start of the reply, of a line or of a sentence, and after another block. In quotation
+  marks, in code and amid a sentence it is text ("use the <thinking> tag"). Special tokens (`<|im_end|>`) count anywhere
+  but in quotation marks and code.
+- A closing tag without an opening one means that all text so far was reasoning: `discards` is raised, and the caller
+  takes back what it can. `was_opened_by_template` then tells it to begin the next stream of this model with
+  `reasons_first`, which holds text back until the closing tag, or until the end if there is none.
+- An end-of-turn token, and the start of a turn after text, end the reply.
+
+Text is held back only while it may become a token, at most `MAX_CHARS` characters.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tertulia_llm.model.control_tokens import FIRST, Kind, Token, may_become_token, token_at
+from tertulia_llm.model.openings import Opening, opening_of
+from tertulia_llm.model.reasoning import Leaving, Reasoning
+from tertulia_llm.model.reply_text import ReplyText
+from tertulia_llm.model.turn_headers import Expected, Header, may_become_heading, name_at, role_heading
+
+_SPECIAL: Final = re.compile(rf"[{re.escape(FIRST)}#]")
+_SPECIAL_OR_LINE_FEED: Final = re.compile(rf"[{re.escape(FIRST)}#\n]")
+_CUT_TOKEN: Final = re.compile(r"\S{3,}")
+"""Part of a token at the end of a stream; shorter ones, and those with white space, are more likely text."""
+_WAIT: Final = -1
+
+
+class ReplyFilter:
+    """Filters one reply, fed in pieces of any size. The result does not depend on the pieces."""
+
+    def __init__(self, *, reasons_first: bool = False) -> None:
+        """`reasons_first`: the model's reasoning begins without an opening tag."""
+        self.ended = False
+        """True after an end-of-turn token; the rest of the stream is not part of the reply."""
+        self.calls_tool = False
+        self.discards = 0
+        """How often all earlier text turned out to be reasoning."""
+        self.reasoned_chars = 0
+        self.has_reasoned = False
+        self.was_opened_by_template = False
+        """True if reasoning was closed that no tag had opened."""
+        self._held = ""
+        self._reply = ReplyText()
+        self._expected: Expected | None = None
+        self._reasoning: Reasoning | None = None
+        self._is_opening = True
+        self._is_plain = False
+        self._mentions = 0  # opening tags that were kept as text
+        self._strikes = 0
+        self._answers = 0
+        if reasons_first:
+            self._begin(Opening.GUESS)
+
+    def feed(self, text: str) -> str:
+        """Take a piece; return the part of the reply that is certain."""
+        if self._is_plain and _SPECIAL_OR_LINE_FEED.search(text) is None:
+            self._reply.add_plain(text)
+            return text
+        return "" if self.ended else self._run(self._held + text, is_final=False)
+
+    def finish(self, *, is_cut: bool = False) -> str:
+        """Return the text that was held back. `is_cut`: the reply ended before its end."""
+        if self.ended:
+            return ""
+        text = self._run(self._held, is_final=True)
+        if self._reasoning is not None:
+            self._end_reasoning(self._reasoning, is_cut=is_cut)
+        return text + self._reply.take()
+
+    def _run(self, text: str, *, is_final: bool) -> str:
+        at = 0
+        while at < len(text) and not self.ended:
+            if self._reasoning is not None:
+                after = self._reason(self._reasoning, text, at, is_final=is_final)
+            elif self._expected is not None:
+                after = self._name(self._expected, text, at, is_final=is_final)
+            else:
+                after = self._text(text, at, is_final=is_final)
+            if after == _WAIT:
+                break
+            at = after
+        self._held = "" if self.ended else text[at:]
+        is_in_text = self._reasoning is None and self._expected is None
+        self._is_plain = is_in_text and self._reply.is_plain and not (self.ended or self._held)
+        return self._reply.take()
+
+    def _text(self, text: str, at: int, *, is_final: bool) -> int:
+        if self._is_opening and not self._reply.has_text:
+            after = self._open(text, at, is_final=is_final)
+            if after != at or self._reasoning is not None:
+                return after
+        found = _SPECIAL.search(text, at)
+        if found is None or found.start() > at:
+            end = len(text) if found is None else found.start()
+            self._reply.add(text[at:end])
+            return end
+        if text[at] == "#":
+            return self._heading(text, at, is_final=is_final)
+        return self._token(text, at, is_final=is_final)
+
+    def _open(self, text: str, at: int, *, is_final: bool) -> int:
+        """Look at the first words of the reply. Returns `at` if they are text, or if a token comes first."""
+        start = at + len(text[at:]) - len(text[at:].lstrip())
+        if start == len(text):
+            self._is_opening = not is_final
+            return at if is_final else _WAIT
+        if text[start] in FIRST or text[start] == "#":
+            return start
+        opening, length = opening_of(text[start:])
+        match opening:
+            case Opening.UNDECIDED if not is_final:
+                return _WAIT
+            case Opening.GRANITE | Opening.ANALYSIS | Opening.GUESS:
+                self._begin(opening)
+                return start + length
+            case Opening.ROLE:
+                self._reply.skip_space()
+                return start + length
+            case _:
+                self._is_opening = False
+                return at
+
+    def _heading(self, text: str, at: int, *, is_final: bool) -> int:
+        if self._reply.line.is_blank:
+            heading = role_heading(text, at)
+            if heading is not None:
+                is_model, length = heading
+                self._turn(is_model=is_model)
+                return at + length
+            if may_become_heading(text, at) and not is_final:
+                return _WAIT
+        self._reply.add(text[at])
+        return at + 1
+
+    def _token(self, text: str, at: int, *, is_final: bool) -> int:
+        token = token_at(text, at)
+        if token is None:
+            if may_become_token(text, at):
+                if not is_final:
+                    return _WAIT
+                if _CUT_TOKEN.fullmatch(text, at):
+                    return len(text)
+            self._reply.add(text[at])
+            return at + 1
+        end = at + token.length
+        if self._reply.line.is_quoted or not self._obey(token):
+            self._reply.add(text[at:end])
+        return end
+
+    def _obey(self, token: Token) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
+        """Do what a token outside of reasoning says. Returns False if it is text."""
+        match token.kind:
+            case Kind.OPEN:
+                if token.is_soft and not self._reply.may_open_block:
+                    self._mentions += 1
+                    return False
+                self._begin(None)
+            case Kind.CLOSE:
+                return self._close_alone()
+            case Kind.CHANNEL:
+                self._expected = Expected.CHANNEL
+            case Kind.TURN if not self._reply.has_text:
+                self._expected = Expected.ROLE
+            case Kind.USER | Kind.ASSISTANT:
+                self._turn(is_model=token.kind is Kind.ASSISTANT)
+            case Kind.BEGIN if not self._reply.has_text:
+                self._reply.skips_space = True
+            case Kind.BEGIN | Kind.END if token.is_strike and (token.kind is Kind.BEGIN or self._strikes):
+                self._strikes += 1 if token.kind is Kind.BEGIN else -1
+                return False
+            case Kind.ANSWER:
+                if self._reply.has_text:
+                    return False
+                self._answers += 1
+                self._reply.skips_space = True
+            case Kind.ANSWER_END:
+                if not self._answers:
+                    return False
+                self._answers -= 1
+            case Kind.TOOL:
+                if token.is_soft and not self._reply.may_open_block:
+                    return False
+                self.calls_tool = self.ended = True
+            case Kind.DROP:
+                self._reply.skip_space()
+            case _:
+                self.ended = True
+        return True
+
+    def _close_alone(self) -> bool:
+        if self._mentions:
+            self._mentions -= 1
+            return False
+        if not self._reply.has_text:
+            self._reply.skips_space = True
+            return True
+        if self._reply.line.text[-1:] in (" ", "\t") and not self._reply.may_open_block:
+            return False
+        if not self.discards:  # a second one is a mistake of the model: what precedes it was the reply
+            self.discards += 1
+            self.has_reasoned = self.was_opened_by_template = True
+            self._reply.discard()
+        return True
+
+    def _turn(self, *, is_model: bool) -> None:
+        """A turn begins: another one if there is text already, or if it is not the model's."""
+        self.ended = self._reply.has_text or not is_model
+        self._reply.skips_space = True
+
+    def _name(self, expected: Expected, text: str, at: int, *, is_final: bool) -> int:
+        """Read the name of a role or a channel."""
+        named = name_at(text, at, expected, is_final=is_final)
+        if named is None:
+            return _WAIT
+        header, end = named
+        self._expected = None
+        self._reply.skip_space()
+        if header is Header.REASONING:
+            self._begin(None, is_channel=True)
+        self.ended = header is Header.OTHER_TURN
+        return end
+
+    def _begin(self, opening: Opening | None, *, is_channel: bool = False) -> None:
+        self._reasoning = Reasoning(opening, is_channel=is_channel)
+        self._is_opening = False
+        self.has_reasoned = True
+
+    def _reason(self, reasoning: Reasoning, text: str, at: int, *, is_final: bool) -> int:
+        after, leaving = reasoning.read(text, at, is_final=is_final)
+        if after > at:
+            self.reasoned_chars += after - at
+        match leaving:
+            case None:
+                return after
+            case Leaving.END | Leaving.TOOL:
+                self.calls_tool = leaving is Leaving.TOOL
+                self._end_reasoning(reasoning, is_cut=False)
+                self.ended = True
+                return after
+            case Leaving.CLOSED:
+                self.was_opened_by_template = self.was_opened_by_template or reasoning.is_guess
+            case Leaving.ROLE:
+                self._expected = Expected.ROLE
+            case Leaving.CHANNEL:
+                self._expected = Expected.CHANNEL
+            case Leaving.CLOSED_CHANNEL:
+                self._expected = Expected.CLOSED_CHANNEL
+        self._reasoning = None
+        self._reply.end_block()
+        return after
+
+    def _end_reasoning(self, reasoning: Reasoning, *, is_cut: bool) -> None:
+        """Add what may be the reply although it stands in reasoning that does not end."""
+        self._reasoning = None
+        self._reply.skip_space()
+        self._reply.add(reasoning.kept(is_cut=is_cut))

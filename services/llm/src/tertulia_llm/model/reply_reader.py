@@ -1,0 +1,171 @@
+"""Reads the bytes of one response as text and markers, and judges its end. Pure: no I/O, no clock.
+
+A response without text ends in a failure, unless the server gave a reason that the caller deals with: a filter, a
+refusal, a tool call. A clean end of the stream after text is the end of the reply, also without a `finish_reason`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
+from typing import Any, Final
+
+from tertulia_llm.model.chunks import Delta
+from tertulia_llm.model.endings import BROKEN, Ending, ending_of, normal_reason
+from tertulia_llm.model.failures import ModelFailed, error_in_stream
+from tertulia_llm.model.reply_filter import ReplyFilter
+from tertulia_llm.model.sse import StreamParser
+
+MAX_REASONING_CHARS: Final = 500_000
+"""Most characters of reasoning in one response: more than a reply's 100,000 tokens, the limit of the setting."""
+
+
+class Marker(Enum):
+    """What a stream yields beside text."""
+
+    THINKING = auto()
+    """The model began to reason. At most once per stream, before or between texts."""
+    DISCARD = auto()
+    """All texts yielded so far were reasoning: replace what is shown by what follows."""
+
+
+class ReplyReader:
+    """Reads one response, fed in pieces of any size."""
+
+    def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
+        """`max_tokens`: the maximum asked for. `reasons_first`: see `ReplyFilter`."""
+        self.usage: Mapping[str, Any] = {}
+        self.ending = Ending.COMPLETE
+        self.failure: ModelFailed | None = None
+        """Set when the response failed; the pieces returned with it are valid."""
+        self.is_finished = False
+        """True after the end of the reply; only figures of use may follow."""
+        self.is_done = False
+        """True when nothing may follow."""
+        self.progress = 0
+        """Rises with each piece of text or reasoning."""
+        self._max_tokens = max_tokens
+        self._parser = StreamParser()
+        self._filter = ReplyFilter(reasons_first=reasons_first)
+        self._reasons_first = reasons_first
+        self._field_chars = 0
+        self._has_announced = False
+        self._has_text = False
+        self._discards = 0
+        self._finish_reason = ""
+        self._refused = False
+        self._calls_tool = False
+
+    @property
+    def reasons_first(self) -> bool:
+        """Whether the next response of this model should be read with `reasons_first`."""
+        if self._filter.was_opened_by_template:
+            return True
+        is_complete = self.is_done and self.failure is None and self.ending is Ending.COMPLETE
+        return self._reasons_first and not is_complete
+
+    def feed(self, data: bytes) -> Sequence[str | Marker]:
+        """Take more bytes; return the texts and markers that they complete."""
+        pieces: list[str | Marker] = []
+        for delta in self._parser.feed(data):
+            if not self.is_done:
+                self._take(delta, pieces)
+        return pieces
+
+    def finish(self) -> Sequence[str | Marker]:
+        """The stream ended: return the rest, and judge the end."""
+        pieces: list[str | Marker] = []
+        for delta in self._parser.finish():
+            if not self.is_done:
+                self._take(delta, pieces)
+        if not self.is_done:
+            self._end(pieces)
+        return pieces
+
+    def _take(self, delta: Delta, pieces: list[str | Marker]) -> None:
+        self.usage = delta.usage or self.usage
+        if delta.reasoning or delta.calls_tool:
+            self.progress += 1
+            self._field_chars += delta.reasoning
+            self._calls_tool = self._calls_tool or delta.calls_tool
+            self._announce(pieces, has_reasoned=delta.reasoning > 0)
+        if delta.text:
+            self.progress += 1
+            self._refused = self._refused or delta.refused
+            self._add(self._filter.feed(delta.text), pieces)
+            if self._filter.ended:
+                self.ending, self._finish_reason, self.is_finished = Ending.COMPLETE, "", True
+                self._end(pieces)
+                return
+        if delta.finish_reason:
+            self._finish_reason = delta.finish_reason
+            self.ending = ending_of(delta.finish_reason, delta.native_finish_reason)
+            self.is_finished = True
+        if delta.done or (delta.broken and self.is_finished):
+            self._end(pieces)
+            return
+        self.failure = self._failure_in(delta)
+        self.is_done = self.failure is not None
+
+    def _failure_in(self, delta: Delta) -> ModelFailed | None:
+        if delta.error is not None:
+            return error_in_stream(delta.error)
+        if delta.broken:
+            return ModelFailed("llm_unavailable", delta.broken, retryable=True)
+        if self._field_chars + self._filter.reasoned_chars > MAX_REASONING_CHARS:
+            return ModelFailed(
+                "llm_reasoning",
+                f"The model reasoned for more than {MAX_REASONING_CHARS:,} characters without an end: limit or turn "
+                "off its reasoning, or choose another model.",
+                retryable=False,
+            )
+        return None
+
+    def _add(self, text: str, pieces: list[str | Marker]) -> None:
+        self._announce(pieces, has_reasoned=self._filter.has_reasoned)
+        if self._filter.discards > self._discards:
+            self._discards = self._filter.discards
+            self._has_text = False
+            pieces.append(Marker.DISCARD)
+        if text:
+            self._has_text = True
+            pieces.append(text)
+
+    def _announce(self, pieces: list[str | Marker], *, has_reasoned: bool) -> None:
+        if has_reasoned and not self._has_announced:
+            self._has_announced = True
+            pieces.append(Marker.THINKING)
+
+    def _end(self, pieces: list[str | Marker]) -> None:
+        """Flush the filter, and decide what the end means."""
+        self.is_done = True
+        self._add(self._filter.finish(is_cut=self.ending is Ending.LENGTH), pieces)
+        if self._refused and self.ending is Ending.COMPLETE:
+            self.ending = Ending.REFUSED
+        if self._filter.calls_tool or (self._calls_tool and not self._has_text and self.ending is Ending.COMPLETE):
+            self.ending = Ending.TOOL_CALLS
+        self.failure = self._judged()
+
+    def _judged(self) -> ModelFailed | None:
+        if normal_reason(self._finish_reason) in BROKEN:
+            problem = f"The model server gave the reply up ({self._finish_reason})."
+            return ModelFailed("llm_unavailable", problem, retryable=True)
+        if self._has_text or self.ending in (Ending.FILTERED, Ending.REFUSED, Ending.TOOL_CALLS):
+            return None
+        if self.ending is Ending.LENGTH:
+            return ModelFailed(
+                "llm_reasoning",
+                f"All of the reply's {self._max_tokens} tokens went into reasoning: raise TERTULIA_LLM_MAX_TOKENS, "
+                "limit or turn off the model's reasoning, or choose another model.",
+                retryable=False,
+            )
+        if self.is_finished and not self._has_announced:
+            return None  # an empty reply
+        return ModelFailed("llm_unavailable", self._problem(), retryable=True)
+
+    def _problem(self) -> str:
+        if self.is_finished:
+            return "The model reasoned, but wrote no reply."
+        if self._parser.words:
+            return f"The model server sent no chat completion, but: {self._parser.words}"
+        return "The model's reply broke off."

@@ -1,0 +1,80 @@
+"""The deadlines of a model's stream, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from tertulia_llm.model.failures import ModelFailed
+from tertulia_llm.model.stream import AFTER_FINISH_S, THINKING, Marker, ModelStream
+from tertulia_llm.settings import LLMSettings
+from tests.fakes.model_sse import KEEP_ALIVE, chunk
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, virtual_time
+
+FIRST_TOKEN_S, STALL_S = 30.0, 20.0
+FOREVER_S = 10_000.0
+HI, STOP = chunk({"content": "Hi"}), chunk({}, "stop")
+
+
+def stream_of(*steps: tuple[float, bytes]) -> ModelStream:
+    """A stream whose pieces come after waits of these lengths."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for wait_s, piece in steps:
+            await asyncio.sleep(wait_s)
+            yield piece
+
+    settings = settings_of(LLMSettings, llm_first_token_s=FIRST_TOKEN_S, llm_stall_s=STALL_S)
+    return ModelStream(pieces(), settings)
+
+
+async def pieces_of(stream: ModelStream) -> Sequence[str | Marker]:
+    return [piece async for piece in stream]
+
+
+@virtual_time
+async def test_reasoning_in_a_field_extends_the_deadline() -> None:
+    thought = chunk({"content": None, "reasoning": "Hmm."})
+    stream = stream_of(*[(STALL_S - 1, thought)] * 5, (STALL_S - 1, HI), (1, STOP))
+    assert await pieces_of(stream) == [THINKING, "Hi"]
+
+
+@virtual_time
+async def test_reasoning_in_the_text_extends_the_deadline() -> None:
+    texts = ("<think>", "Hmm.", "Hmm.", "</think>", "Hi")
+    stream = stream_of(*((STALL_S - 1, chunk({"content": text})) for text in texts), (1, STOP))
+    assert await pieces_of(stream) == [THINKING, "Hi"]
+
+
+@virtual_time
+async def test_stall_amid_reasoning_fails() -> None:
+    began = now()
+    with pytest.raises(ModelFailed, match="said nothing for 20 seconds"):
+        await pieces_of(stream_of((1, chunk({"content": "<think>"})), (STALL_S + 1, HI)))
+    assert now() == began + 1 + STALL_S
+
+
+@virtual_time
+async def test_comments_do_not_extend_the_deadline() -> None:
+    began = now()
+    with pytest.raises(ModelFailed, match="said nothing for 30 seconds"):
+        await pieces_of(stream_of(*[(7, KEEP_ALIVE)] * 10))
+    assert now() == began + FIRST_TOKEN_S
+
+
+@virtual_time
+async def test_stream_that_stays_open_after_its_end_is_complete() -> None:
+    began = now()
+    assert await pieces_of(stream_of((1, HI), (1, STOP), (FOREVER_S, b"data: [DONE]"))) == ["Hi"]
+    assert now() == began + 2 + AFTER_FINISH_S
+
+
+@virtual_time
+async def test_usage_after_the_end_is_waited_for() -> None:
+    usage = b'data: {"choices": [], "usage": {"total_tokens": 3}}\n\n'
+    stream = stream_of((1, HI), (1, STOP), (AFTER_FINISH_S - 1, usage))
+    assert await pieces_of(stream) == ["Hi"]
+    assert stream.usage == {"total_tokens": 3}

@@ -1,0 +1,210 @@
+"""Reasoning and control tokens, cut at every position."""
+
+from __future__ import annotations
+
+import pytest
+
+from tertulia_llm.model.control_tokens import MAX_CHARS
+from tertulia_llm.model.reply_filter import ReplyFilter
+
+HELLO = "Hello Jay. It is late."
+THOUGHT = "The user says hello.\nI answer: 2 < 3, [1] and a & b."
+NAMES = (
+    "think", "thinking", "thought", "reasoning", "reason", "reflection", "analysis", "scratchpad", "inner_monologue",
+    "inner-monologue", "seed:think", "mm:think", "longcat_think", "antThinking", "THINK", "Thinking", "details",
+)  # fmt: skip
+PAIRS = (
+    *((f"<{name}>", f"</{name}>") for name in NAMES),
+    ("< think >", "</ think >"), ("<think >", "< /think>"), ("<think\n>", "</think>"), ("<think>", "</thinking>"),
+    ('<thinking budget="high" lang=en>', "</thinking>"), ("<think>\n", "\n</think>\n\n"),
+    ("◁think▷", "◁/think▷"), ("[THINK]", "[/THINK]"), ("<unused94>thought\n", "<unused95>"),
+    ("[unused16]", "[unused17]"), ("<|begin_of_thought|>", "<|end_of_thought|>"), ("<|think|>", "<|/think|>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>\n\n<|begin_of_solution|>"), ("<|think:start|>", "<|think:end|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"), ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"), ("<|plamo:begin_think:plamo|>", "<|plamo:end_think:plamo|>"),
+    ("<|channel>thought\n", "<channel|>"), ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant\n"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("<|channel|>commentary to=functions.x <|constrain|>json<|message|>", "<|channel|>final<|message|>"),
+    ("<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"), ("analysis", "assistantfinal"),
+    ("Here is my thought process:", "Here is my response:"), ("Here's my thought process:", "Here's my response:"),
+    ("<think>\n", "\n</think>\n<answer>\n"), ("<think>a\n<think>b</think>", "</think>"),
+    ("<s><think>", "</think>"), ("<|im_start|>assistant\n<think>", "</think>"), ("\n\n<think>", "</think>"),
+    ("<think>", "</think>\n<think>More.</think>"), ("<think></think><think>", "</think>"),
+)  # fmt: skip
+ENDS = (
+    "<|im_end|>", "<|im_end|>\n<|im_start|>user\n", "<|im_start|>user\n", "<|im_start|>assistant\n", "</s>", "[INST]",
+    "[/INST]", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<|return|>", "<|EOT|>",
+    "<|start_header_id|>user<|end_header_id|>", "<end_of_turn>", "<start_of_turn>user\n", "<eos>", "<turn|>", "[EOS]",
+    "<｜end▁of▁sentence｜>", "<｜User｜>", "<|user|>", "<|assistant|>", "<|END_OF_TURN_TOKEN|>", "[|endofturn|]",
+    "<|END_RESPONSE|>", "<|end_of_solution|>", "<|endofprompt|><|user|>", "<|im_user|>", "<bos>", "<|begin_of_text|>",
+    "<reserved_106>", "\n### User:", "\n### Instruction:\n", "\n## Human:", "\n### Response:", "[e~[", "<|call|>",
+    "<|close|>response<|sep|>", "<|tool_call|>", "[TOOL_CALLS]", "\n<tool_call>",
+)  # fmt: skip
+BEGINNINGS = (
+    "<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>", "<|im_start|>assistant\n", "<|im_start|>assistant ",
+    "<|start_header_id|>assistant<|end_header_id|>\n\n", "<start_of_turn>model\n", "<|assistant|>\n", "[/INST] ",
+    "<|Assistant|>", "<｜Assistant｜>", "<|start|>assistant<|channel|>final<|message|>", "[gMASK]<sop>", "<pad><pad>",
+    "<|im_assistant|>assistant<|im_middle|>", "assistant\n\n", "<|start_of_role|>assistant<|end_of_role|>", "<unk>",
+    "<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>", "### Response:\n", "</think>\n\n", "<think/>", "<|turn>model\n",
+    "<|image|>", "<s> <|im_start|>assistant<|im_sep|>",
+)  # fmt: skip
+TEXTS = (
+    "`<think>` is a tag", "use the <thinking> tag in HTML, and </thinking> ends it", "a < b", "a <b and c> d", "[1]",
+    "`</s>` is a token. So is `<|im_end|>`, or `a <eos> b`", '"</s>" is a token', "It ends with “<|im_end|>”. Right?",
+    "```\n<think>\nx\n</think>\n</s>\n```\nSo it is.",
+    "That is <s>wrong</s> right", "<Luna> hello </Luna>", "I <3 you",
+    "# A heading\n## Another", "[", "Issue #5, and #user",
+    "<", "<<", "◁", "◁ left", "[THINKING] aloud", "(think)",
+    "Here is my thought: yes", "Here is my response, Jay", "analysis is hard", "assistant of mine", "Okay, I see.",
+    "The users are here", "Hmm, so what?", "<b>bold</b>", "Write <think so", "close it with </think> please", "<tool",
+    "  Hello", "\n\nHello", "😀 <ok> 😀", "a <tool_call> is a call", "the answer is in <answer> tags", "1 <2",
+    "<|", "<p>",
+    "“Quoted.” <no> 'x'", "I'll [INSTALL] it", "[/b]", "<im> <eo> <bo> <pa>", "use <| and |> in F#",
+)  # fmt: skip
+
+
+def filtered(pieces: list[str], *, reasons_first: bool = False, is_cut: bool = False) -> tuple[str, ReplyFilter]:
+    """What a client shows at the end, and the filter."""
+    reply_filter = ReplyFilter(reasons_first=reasons_first)
+    shown, discards = "", 0
+    for piece in pieces:
+        text = reply_filter.feed(piece)
+        if reply_filter.discards > discards:
+            shown, discards = "", reply_filter.discards
+        shown += text
+    return shown + reply_filter.finish(is_cut=is_cut), reply_filter
+
+
+def at_every_cut(text: str, *, reasons_first: bool = False, is_cut: bool = False) -> tuple[str, ReplyFilter]:
+    """Check that the result does not depend on the pieces, and return it."""
+    whole, reply_filter = filtered([text], reasons_first=reasons_first, is_cut=is_cut)
+    cuts = [[text[:at], text[at:]] for at in range(1, len(text))]
+    for pieces in (*cuts, list(text)):
+        again, other = filtered(pieces, reasons_first=reasons_first, is_cut=is_cut)
+        assert again == whole, pieces
+        assert (other.ended, other.has_reasoned, other.calls_tool, other.discards) == (
+            reply_filter.ended, reply_filter.has_reasoned, reply_filter.calls_tool, reply_filter.discards,
+        ), pieces  # fmt: skip
+    return whole, reply_filter
+
+
+@pytest.mark.parametrize(("opening", "closing"), PAIRS)
+def test_reasoning_is_removed(opening: str, closing: str) -> None:
+    shown, reply_filter = at_every_cut(f"{opening}{'' if opening == 'analysis' else ' '}{THOUGHT}{closing}{HELLO}")
+    assert shown == HELLO
+    assert reply_filter.has_reasoned
+    assert not reply_filter.ended
+    assert not reply_filter.discards
+
+
+@pytest.mark.parametrize("opening", [opening for opening, _ in PAIRS])
+def test_reasoning_without_an_end_is_no_reply(opening: str) -> None:
+    if opening != "<think>a\n<think>b</think>":
+        assert at_every_cut(f"{opening}{THOUGHT}")[0] == ""
+
+
+def test_block_between_two_lines_is_removed() -> None:
+    shown, _ = at_every_cut("One.\n<think>Now two.</think>\nTwo.")
+    assert shown == "One.\n\nTwo."
+
+
+@pytest.mark.parametrize(
+    "text", ["One. <think>x</think>Two.", "Luna: <think>x</think>Two.", "<Luna><think>x</think>Two."]
+)
+def test_block_after_a_sentence_or_the_speakers_name_is_removed(text: str) -> None:
+    assert at_every_cut(text)[0] == text.replace("<think>x</think>", "")
+
+
+def test_nested_block_that_is_closed_once_ends_there() -> None:
+    assert at_every_cut(f"<think>a <think>b</think>{HELLO}")[0] == HELLO
+
+
+def test_quoted_closing_tag_in_reasoning_does_not_end_it() -> None:
+    assert at_every_cut(f'<think>I end with "</think>" or `</think>`, then speak.</think>{HELLO}')[0] == HELLO
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_end_of_the_turn_ends_the_reply(end: str) -> None:
+    shown, reply_filter = at_every_cut(f"{HELLO}{end}What is next?")
+    assert shown.rstrip() == HELLO
+    assert reply_filter.ended
+
+
+def test_tool_call_ends_the_reply_and_is_reported() -> None:
+    for call in ("<tool_call>{}", "<|tool_calls_section_begin|>{}", "[TOOL_CALLS][{}]", "<|python_tag|>x()"):
+        shown, reply_filter = at_every_cut(call)
+        assert (shown, reply_filter.calls_tool, reply_filter.ended) == ("", True, True)
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_beginning_of_the_models_turn_is_dropped(beginning: str) -> None:
+    shown, reply_filter = at_every_cut(f"{beginning}{HELLO}")
+    assert shown == HELLO
+    assert not reply_filter.ended
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_about_a_token_is_kept(text: str) -> None:
+    for whole in (text, f"{text} So it is.", f"I say {text}"):
+        shown, reply_filter = at_every_cut(whole)
+        assert shown == (whole.removesuffix("<tool") if whole.endswith("<tool") else whole)
+        assert not reply_filter.ended
+
+
+def test_end_after_a_closing_quotation_mark_is_not_quoted() -> None:
+    for text in ('He said "hi"', "„Hallo“", "I don`t", "`x`", "It is 'so'"):
+        shown, reply_filter = at_every_cut(f"{text}<|im_end|>")
+        assert (shown, reply_filter.ended) == (text, True)
+
+
+@pytest.mark.parametrize("closing", ["</think>", "</thinking>", "◁/think▷", "[/THINK]", "<|END_THINKING|>"])
+def test_closing_tag_alone_discards_the_text_before_it(closing: str) -> None:
+    shown, reply_filter = at_every_cut(f"Jay says hello. I answer.\n{closing}\n\n{HELLO}")
+    assert (shown, reply_filter.discards) == (HELLO, 1)
+    assert reply_filter.was_opened_by_template
+
+
+def test_second_closing_tag_alone_discards_nothing() -> None:
+    assert at_every_cut(f"Jay says hello.</think>{HELLO}</think> Yes.")[0] == f"{HELLO} Yes."
+
+
+@pytest.mark.parametrize("start", ["Okay, so the user says hello.", "The user's name is Jay.", "Hmm, the user, Jay,"])
+def test_reasoning_about_the_user_is_held_back_until_the_closing_tag(start: str) -> None:
+    shown, reply_filter = at_every_cut(f"{start} I answer.\n</think>\n\n{HELLO}")
+    assert (shown, reply_filter.discards) == (HELLO, 0)
+    assert reply_filter.was_opened_by_template
+
+
+def test_guessed_reasoning_is_the_reply_if_it_does_not_end() -> None:
+    text = "The user interface is ugly."
+    assert at_every_cut(text)[0] == text
+    assert at_every_cut(f"{text}<|im_end|>")[0] == text
+    assert at_every_cut(text, is_cut=True)[0] == ""
+
+
+def test_model_that_reasons_first_is_held_back_until_the_closing_tag() -> None:
+    shown, reply_filter = at_every_cut(f"Jay says hello.</think>{HELLO}", reasons_first=True)
+    assert (shown, reply_filter.discards) == (HELLO, 0)
+    assert at_every_cut(f"<think>Jay says hello.</think>{HELLO}", reasons_first=True)[0] == HELLO
+    shown, reply_filter = at_every_cut(HELLO, reasons_first=True)
+    assert (shown, reply_filter.was_opened_by_template) == (HELLO, False)
+
+
+def test_plain_text_passes_without_delay() -> None:
+    reply_filter = ReplyFilter()
+    for word in ("Hello", " Jay", ".", " It", " is", "\n", "late", ", 2", " >", " 1", "!", " Ünï", "\n\n", "Yes"):
+        assert reply_filter.feed(word) == word
+
+
+@pytest.mark.parametrize("start", ["<", "[", "◁", "<|", "<think ", "<thinking a=b ", "\n#", "\n### Us"])
+def test_text_is_held_back_only_while_it_may_become_a_token(start: str) -> None:
+    reply_filter = ReplyFilter()
+    shown = reply_filter.feed("Well.") + reply_filter.feed(start)
+    for _ in range(MAX_CHARS + 1):
+        shown += reply_filter.feed("y")
+    assert len(f"Well.{start}") + MAX_CHARS + 1 == len(shown)
+
+
+def test_cut_token_at_the_end_is_dropped() -> None:
+    for part in ("<|im_e", "</thi", "<|channel|", "[/INS"):
+        assert at_every_cut(f"{HELLO}{part}")[0] == HELLO

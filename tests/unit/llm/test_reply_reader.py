@@ -1,0 +1,206 @@
+"""How a response ends, and what it means when it ends without a reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tertulia_llm.model.endings import Ending, ending_of
+from tertulia_llm.model.reply_reader import MAX_REASONING_CHARS, Marker, ReplyReader
+
+DONE = b"data: [DONE]\n\n"
+MAX_TOKENS = 1024
+
+
+def event(**fields: Any) -> bytes:
+    return f"data: {json.dumps(fields)}\n\n".encode()
+
+
+def delta(finish_reason: str | None = None, **fields: Any) -> bytes:
+    return event(choices=[{"index": 0, "delta": fields, "finish_reason": finish_reason}])
+
+
+def read(*events: bytes, reasons_first: bool = False) -> tuple[Sequence[str | Marker], ReplyReader]:
+    """The pieces of a response, and its reader at the end. The result must not depend on the cuts."""
+    results: list[tuple[list[str | Marker], ReplyReader]] = []
+    for parts in (events, [b"".join(events)]):
+        reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first)
+        pieces: list[str | Marker] = []
+        for part in parts:
+            if not reader.is_done:
+                pieces += reader.feed(part)
+        if not reader.is_done:
+            pieces += reader.finish()
+        assert reader.is_done
+        results.append((pieces, reader))
+    assert _joined(results[0][0]) == _joined(results[1][0])
+    assert str(results[0][1].failure) == str(results[1][1].failure)
+    assert results[0][1].ending is results[1][1].ending
+    return results[0]
+
+
+def _joined(pieces: Sequence[str | Marker]) -> list[str | Marker]:
+    joined: list[str | Marker] = []
+    for piece in pieces:
+        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+@pytest.mark.parametrize(
+    ("reason", "native", "ending"),
+    [
+        ("stop", "", Ending.COMPLETE), ("eos", "", Ending.COMPLETE), ("end_turn", "", Ending.COMPLETE),
+        ("STOP", "", Ending.COMPLETE), ("something new", "", Ending.COMPLETE), ("stop", "stop", Ending.COMPLETE),
+        ("length", "", Ending.LENGTH), ("max_tokens", "", Ending.LENGTH), ("MAX_TOKENS", "", Ending.LENGTH),
+        ("FinishReason.MAX_TOKENS", "", Ending.LENGTH), ("model_length", "", Ending.LENGTH),
+        ("content_filter", "", Ending.FILTERED), ("SAFETY", "", Ending.FILTERED), ("recitation", "", Ending.FILTERED),
+        ("content-filter", "", Ending.FILTERED), ("sensitive", "", Ending.FILTERED), ("refusal", "", Ending.REFUSED),
+        ("tool_calls", "", Ending.TOOL_CALLS), ("function_call", "", Ending.TOOL_CALLS),
+        ("stop", "MAX_TOKENS", Ending.LENGTH), ("stop", "refusal", Ending.REFUSED), ("stop", "SAFETY", Ending.FILTERED),
+        ("length", "stop", Ending.LENGTH),
+    ],
+)  # fmt: skip
+def test_finish_reason_gives_the_ending(reason: str, native: str, ending: Ending) -> None:
+    assert ending_of(reason, native) is ending
+    last = event(choices=[{"delta": {}, "finish_reason": reason, "native_finish_reason": native}])
+    pieces, reader = read(delta(content="Hi"), last, DONE)
+    assert (pieces, reader.ending, reader.failure) == (["Hi"], ending, None)
+
+
+def test_clean_end_after_text_is_the_end_of_the_reply() -> None:
+    pieces, reader = read(delta(content="Hello."))
+    assert (pieces, reader.ending, reader.failure) == (["Hello."], Ending.COMPLETE, None)
+
+
+def test_end_without_text_and_reason_is_retryable() -> None:
+    for events in ([], [delta(role="assistant")], [b": ping\n\n"], [DONE]):
+        _, reader = read(*events)
+        assert reader.failure is not None
+        assert (reader.failure.code, reader.failure.retryable) == ("llm_unavailable", True)
+
+
+def test_end_amid_an_event_is_retryable_unless_the_reply_had_ended() -> None:
+    _, reader = read(delta(content="Hi"), b'data: {"choices": [')
+    assert reader.failure is not None
+    assert reader.failure.retryable
+    _, reader = read(delta(content="Hi"), delta("stop"), b'data: {"usage": {')
+    assert reader.failure is None
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "network_error", "insufficient_system_resource"])
+def test_reply_that_the_server_gave_up_is_retryable(reason: str) -> None:
+    pieces, reader = read(delta(content="Hi"), delta(reason), DONE)
+    assert pieces == ["Hi"]
+    assert reader.failure is not None
+    assert reader.failure.retryable
+    assert reason in str(reader.failure)
+
+
+def test_text_before_an_error_is_kept() -> None:
+    pieces, reader = read(delta(content="Hi"), event(error={"code": 502, "message": "gone"}), delta(content="No"))
+    assert pieces == ["Hi"]
+    assert "gone" in str(reader.failure)
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content", "thinking"])
+def test_reasoning_field_yields_one_marker(field: str) -> None:
+    pieces, reader = read(
+        delta(role="assistant"), delta(**{field: "Hmm"}), delta(content="", **{field: "."}), delta(content="Hi"), DONE
+    )
+    assert pieces == [Marker.THINKING, "Hi"]
+    assert reader.failure is None
+
+
+def test_reasoning_text_yields_one_marker() -> None:
+    pieces, _ = read(
+        delta(content="<think>Hm"), delta(content="m</think>\n\nHi"), delta(content=".\n<think>x</think>"), DONE
+    )
+    assert _joined(pieces) == [Marker.THINKING, "Hi.\n"]
+
+
+def test_reply_of_mere_reasoning_that_reached_the_limit_is_not_retried() -> None:
+    for events in ([delta(reasoning="Hmm")], [delta(content="<think>Hmm")], [delta(role="assistant")]):
+        _, reader = read(*events, delta("length"), DONE)
+        assert reader.failure is not None
+        assert (reader.failure.code, reader.failure.retryable) == ("llm_reasoning", False)
+        assert "1024 tokens" in str(reader.failure)
+        assert "TERTULIA_LLM_MAX_TOKENS" in str(reader.failure)
+
+
+def test_reply_of_mere_reasoning_that_ended_is_retried() -> None:
+    _, reader = read(delta(content="<think>Hmm"), delta("stop"), DONE)
+    assert reader.failure is not None
+    assert (reader.failure.code, reader.failure.retryable) == ("llm_unavailable", True)
+
+
+def test_endless_reasoning_fails() -> None:
+    chunk = "x" * (MAX_REASONING_CHARS // 4)
+    for first in (delta(reasoning=chunk), delta(content="<think>" + chunk)):
+        _, reader = read(first, *[delta(content=chunk, reasoning=chunk)] * 4, delta(content="Hi"), DONE)
+        assert reader.failure is not None
+        assert (reader.failure.code, reader.failure.retryable) == ("llm_reasoning", False)
+
+
+def test_closing_tag_alone_yields_discard_and_is_remembered() -> None:
+    events = [
+        delta(content="Jay says hello."),
+        delta(content="\n</think>\n\n"),
+        delta(content="Hi"),
+        delta("stop"),
+        DONE,
+    ]
+    first = ReplyReader(MAX_TOKENS)
+    pieces = [piece for part in events for piece in first.feed(part)]
+    assert pieces == ["Jay says hello.", Marker.THINKING, Marker.DISCARD, "Hi"]
+    assert first.reasons_first
+    pieces, second = read(*events, reasons_first=True)
+    assert pieces == [Marker.THINKING, "Hi"]
+    assert second.reasons_first
+
+
+def test_model_that_stops_reasoning_first_is_forgotten() -> None:
+    pieces, reader = read(delta(content="Hello."), delta("stop"), DONE, reasons_first=True)
+    assert pieces[-1] == "Hello."
+    assert not reader.reasons_first
+    _, reader = read(delta(content="Jay says"), delta("length"), DONE, reasons_first=True)
+    assert reader.reasons_first
+
+
+@pytest.mark.parametrize(("reason", "ending"), [("content_filter", Ending.FILTERED), ("tool_calls", Ending.TOOL_CALLS)])
+def test_ending_without_text_is_left_to_the_caller(reason: str, ending: Ending) -> None:
+    pieces, reader = read(delta(role="assistant"), delta(reason), DONE)
+    assert (pieces, reader.ending, reader.failure) == ([], ending, None)
+
+
+def test_tool_call_without_text_and_reason_is_a_tool_call() -> None:
+    for events in ([delta(tool_calls=[{"index": 0}]), delta("stop")], [delta(content="<tool_call>{}")]):
+        _, reader = read(*events, DONE)
+        assert (reader.ending, reader.failure) == (Ending.TOOL_CALLS, None)
+
+
+def test_refusal_is_the_text_of_the_reply() -> None:
+    pieces, reader = read(delta(refusal="I can't "), delta(refusal="say."), delta("stop"), DONE)
+    assert _joined(pieces) == ["I can't say."]
+    assert (reader.ending, reader.failure) == (Ending.REFUSED, None)
+
+
+def test_end_of_turn_token_ends_the_reply_at_once() -> None:
+    reader = ReplyReader(MAX_TOKENS)
+    assert reader.feed(delta(content="Hi<|im_end|>")) == ["Hi"]
+    assert (reader.is_done, reader.ending, reader.failure) == (True, Ending.COMPLETE, None)
+
+
+def test_held_back_text_comes_at_the_end() -> None:
+    pieces, _ = read(delta(content="1 <"), delta("stop"), DONE)
+    assert "".join(piece for piece in pieces if isinstance(piece, str)) == "1 <"
+
+
+def test_words_of_a_server_without_a_completion_are_shown() -> None:
+    _, reader = read(b"<html><head><title>Sign in</title></head>", b"<body>Please log in</body></html>")
+    assert "Sign in Please log in" in str(reader.failure)
