@@ -97,6 +97,26 @@ async def test_web_page_in_place_of_the_api_without_v1_is_named() -> None:
     assert "lacks /v1" in str(found)
 
 
+async def test_error_with_status_200_for_a_base_url_without_v1_is_named() -> None:
+    unknown = {"error": "Unexpected endpoint or method. (POST /chat/completions)"}
+    site = Site({"/chat/completions": (200, unknown), "/models": (200, unknown), "/v1/models": (200, LIST)})
+    found = await failure(site, base="")
+    assert (found.code, found.retryable) == ("llm_address", False)
+    assert "lacks /v1" in str(found)
+    assert "Unexpected endpoint" in str(found)
+
+
+async def test_error_with_status_200_has_the_advice_of_its_cause() -> None:
+    site = Site(
+        {CHAT: (200, {"error": {"message": "No models loaded. Please load a model"}}), "/v1/models": (200, LIST)}
+    )
+    found = await failure(site)
+    assert (found.code, found.retryable) == ("llm_model", False)
+    assert "No models loaded" in str(found)
+    assert "qwen3:8b" in str(found)
+    assert site.asked.count(f"POST {CHAT}") == 1
+
+
 @pytest.mark.parametrize("status", [404, 405])
 async def test_address_without_any_api_is_named(status: int) -> None:
     found = await failure(Site({"/api/chat/completions": (status, "not here")}), base="/api")

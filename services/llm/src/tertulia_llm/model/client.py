@@ -78,8 +78,11 @@ class Model:
         try:
             yield stream
         except ModelFailed as failure:  # a server may refuse a request after it has begun to answer
-            failure.is_adapted = failure.error is not None and self._learned(failure, request, builder, known)
-            failure.retryable = failure.retryable or failure.is_adapted
+            if failure.error is None:
+                raise
+            if not self._learned(failure, request, builder, known):
+                raise await self._adviser.explained(failure, model) from failure
+            failure.is_adapted = failure.retryable = True
             raise
         finally:
             counted = counted_prompt_tokens(stream.usage)

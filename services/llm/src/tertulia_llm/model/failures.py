@@ -39,6 +39,7 @@ _NO_MODEL = re.compile(
     r"|unable to find.{0,20} model",
     re.IGNORECASE,
 )
+_NO_ENDPOINT = re.compile(r"unexpected endpoint|endpoint not found|no such (route|endpoint)|cannot post", re.IGNORECASE)
 _STATUS_OF_CODE: Final = {
     "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403, "rate_limit_exceeded": 429,
     "rate_limit_error": 429, "context_length_exceeded": 400, "exceed_context_size_error": 400,
@@ -107,7 +108,7 @@ def jitter() -> float:
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
     """The failure for an error object that a server sent in place of a chunk."""
     found = read_error(error)
-    unknown = NOT_FOUND if is_about_the_model(found) else SERVER_FAILED
+    unknown = NOT_FOUND if is_about_the_model(found) or _NO_ENDPOINT.search(found.text) else SERVER_FAILED
     by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), unknown)
     return by_status(found.status or by_code, found)
 
