@@ -16,12 +16,15 @@ from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tests.fakes.model_server import Act, ErrorInStream, Fail, Reply, ScriptedModel
+from tests.fakes.model_sse import DONE
+from tests.fakes.server_kinds.server import WINDOW_TOKENS, Body, KindServer, Refusal, ServerKind, delta, over_window
 from tests.harness.settings_of import settings_of
 
 SYSTEM = {"role": "system", "content": "You are Luna."}
 QUESTION = {"role": "user", "content": "And now?"}
 PROMPT = [SYSTEM, {"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}, QUESTION]
 HI = Reply(["Hi."])
+CONVERSATIONS = 8
 
 
 def refused(message: str, param: str | None = None, status: int = 400) -> Fail:
@@ -69,15 +72,35 @@ async def test_refused_parameter_is_left_out_in_the_same_reply_and_later(caplog:
         ].__len__() == 1
 
 
+@asynccontextmanager
+async def model_at(kind: ServerKind) -> AsyncGenerator[tuple[KindServer, Model]]:
+    async with KindServer(kind, ["Hi."] * CONVERSATIONS).running() as server:
+        model = Model(settings_of(LLMSettings, llm_base_url=server.base_url, llm_model="house"))
+        try:
+            yield server, model
+        finally:
+            await model.close()
+
+
+def one_reply(text: str) -> list[bytes]:
+    return [delta({"content": text}), delta({}, "stop"), DONE]
+
+
+def seed_refused(body: Body) -> Refusal | None:
+    return Refusal(400, {"error": "Unknown parameters: seed, stream_options"}) if "seed" in body else None
+
+
+def length_refused(body: Body) -> Refusal | None:
+    return Refusal(400, {"error": "Please reduce the length of the messages."}) if over_window(body) else None
+
+
 async def test_conversations_at_the_same_time_are_all_answered() -> None:
-    body = {"error": {"message": "Unknown parameters: seed, stream_options", "param": None}}
-    async with model_with(*[Fail(400, body)] * 5) as (server, model):
+    async with model_at(ServerKind("x", one_reply, (seed_refused,))) as (server, model):
         async with asyncio.TaskGroup() as tasks:
-            asked = [tasks.create_task(ask(model)) for _ in range(5)]
-            await server.until_asked(5)
-        assert [task.result()[0] for task in asked] == ["Hi."] * 5
-        assert len(server.requests) == 10
-        assert [{"seed", "stream_options"}.isdisjoint(body) for body in bodies(server)] == [False] * 5 + [True] * 5
+            asked = [tasks.create_task(ask(model)) for _ in range(CONVERSATIONS)]
+        assert [task.result()[0] for task in asked] == ["Hi."] * CONVERSATIONS
+        assert len(server.refused) <= CONVERSATIONS
+        assert all("stream_options" not in body for body in server.requests)
 
 
 async def test_what_one_model_refuses_is_sent_to_another() -> None:
@@ -296,16 +319,14 @@ async def test_refusals_that_a_shorter_prompt_does_not_end_leave_the_window_unch
         assert bodies(server)[-1]["messages"] == bodies(server)[0]["messages"]
 
 
-async def test_long_conversations_at_the_same_time_shrink_the_window_once() -> None:
-    refusals = [Fail(400, {"error": {"message": "Please reduce the length of the messages."}})]
-    async with model_with(*refusals * 5) as (server, model):
+async def test_long_conversations_at_the_same_time_do_not_shrink_the_window_again_and_again() -> None:
+    async with model_at(ServerKind("x", one_reply, (length_refused,))) as (_, model):
         async with asyncio.TaskGroup() as tasks:
-            asked = [tasks.create_task(ask(model, messages=LONG)) for _ in range(5)]
-            await server.until_asked(5)
-        assert [task.result()[0] for task in asked] == ["Hi."] * 5
-        sizes = {sum(len(message["content"]) for message in body["messages"]) for body in bodies(server)[5:]}
-        assert len(sizes) == 1
-        assert min(sizes) > 20_000
+            asked = [tasks.create_task(ask(model, messages=LONG)) for _ in range(CONVERSATIONS)]
+        assert [task.result()[0] for task in asked] == ["Hi."] * CONVERSATIONS
+        window = model.known.of("house").window
+        assert window is not None
+        assert window > WINDOW_TOKENS / 2
 
 
 @pytest.mark.parametrize("told", [None, 20_000])
