@@ -22,7 +22,9 @@ RETRY_S = 0.5
 position: dict[str, str] = {}  # our position in the conversation; the URL of the next connection contains it
 texts: dict[str, str] = {}  # the text of each message that the model has written so far
 printed: dict[str, int] = {}  # how many characters of that text are printed
-waiting: set[str] = {TURN_ID}  # the turn until its text is complete, and each of its messages until its sound is
+waiting: set[str] = {
+    TURN_ID
+}  # still awaited: the turn until its text is complete, each of its messages until its sound is complete
 
 
 def show(message_id: str) -> None:
@@ -45,7 +47,7 @@ def take(frame: dict[str, Any], sound: wave.Wave_write) -> None:
             texts[frame["message_id"]] = f"{name}: {frame['text']}"
         case "turn_complete":
             waiting.discard(frame["turn_id"])
-        case "audio":  # messages are spoken one after the other, so their texts appear in order, too
+        case "audio":  # messages are spoken one after the other, so their texts are printed in the same order
             sound.writeframes(frame["pcm"])
             show(frame["message_id"])
         case "audio_complete":

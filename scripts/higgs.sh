@@ -1,9 +1,10 @@
 #!/bin/sh
-# Brings .venv-higgs up to what the tts engine `higgs` needs, `env` or `test`; done in milliseconds when it already is.
+# Installs the packages of the tts engine `higgs` into .venv-higgs: `env` for use, `test` with the tests' packages.
+# Takes milliseconds if they are already installed.
 #
-# An environment of its own, as boson-multimodal wants a transformers that nothing else here wants; made with pip, as
-# PyTorch is taken as the machine's index has it: with CUDA where that is set up so, else for the CPU.
-# PYTHON=/path/to/python3.12 chooses the Python; else that of .venv.
+# The engine has its own environment, because boson-multimodal needs an old version of transformers. pip installs
+# PyTorch in the variant that the machine's package index offers: with CUDA, or for the CPU.
+# PYTHON=/path/to/python3.12 chooses the Python; the default is the one of .venv.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ venv=.venv-higgs
 requirements=requirements/higgs.txt
 stamp=$venv/higgs.stamp
 
-fingerprint() { # of all that decides what is installed
+fingerprint() { # of all files that determine what is installed
     cat "$requirements" scripts/higgs.sh shared/pyproject.toml services/tts/pyproject.toml | cksum
     pwd
 }
@@ -32,10 +33,10 @@ echo "higgs: $(grep -c == "$requirements") packages from $requirements"
 .tools/bin/uv pip install --no-config --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
 
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-# descript-audio-codec installs its tests as a package of that name, which would hide ours.
+# descript-audio-codec installs a package named `tests`, which would hide this project's tests.
 rm -rf "$site/tests"
 if ! "$venv/bin/python" -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then
-    # torchaudio's compiled parts want CUDA's libraries and are not used; without them it imports.
+    # torchaudio's compiled parts need CUDA's libraries and are not used; without them it can be imported.
     rm -f "$site"/torchaudio/lib/*.so
 fi
 echo "higgs: Tertulia's own packages"

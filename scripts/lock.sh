@@ -1,8 +1,8 @@
 #!/bin/sh
 # Resolves every dependency for Python 3.11 and 3.12 and pins it by hash in requirements/*.txt.
 #
-# These files have no addresses: they install from the index that the machine is set up for. uv.lock, which has
-# addresses, stays on the machine where it was made; git ignores it.
+# These files contain no addresses: packages come from the index that the machine is configured for. uv.lock contains
+# addresses, so git ignores it.
 set -eu
 cd "$(dirname "$0")/.."
 

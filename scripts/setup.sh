@@ -1,8 +1,9 @@
 #!/bin/sh
-# Brings .venv up to what is wanted, `run` or `dev` (everything that `run` has, and the tests' needs), and is done in
-# milliseconds when it already is: nothing is resolved or downloaded unless a file that says what to install changed.
+# Installs a set of packages into .venv: `run`, or `dev` (`run` and the tests' packages). Takes milliseconds if the files
+# that determine the packages have not changed since the last call.
 #
-# PYTHON=/path/to/python3.12 chooses the Python; else the first of python3.12, python3.11, python3 that fits.
+# PYTHON=/path/to/python3.12 chooses the Python; the default is the first suitable one of python3.12, python3.11 and
+# python3.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,7 +29,7 @@ find_python() {
     return 1
 }
 
-fingerprint() { # of all that decides what is installed
+fingerprint() { # of all files that determine what is installed
     cat "$1" requirements/tools.txt scripts/setup.sh shared/pyproject.toml cli/pyproject.toml services/*/pyproject.toml \
         shared/src/tertulia_shared/version.py |
         cksum

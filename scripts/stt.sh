@@ -1,10 +1,10 @@
 #!/bin/sh
-# Brings .venv-stt up to what the stt engine `realtimestt` needs; done in milliseconds when it already is.
+# Installs the packages of the stt engine `realtimestt` into .venv-stt. Takes milliseconds if they are installed.
 #
-# PyTorch comes by pip, as the machine's index has it: with CUDA where that is set up so, else for the CPU. The rest is
-# pinned by hash. PyAudio and torchaudio, which RealtimeSTT names, are left out: they are for microphones and sound files
-# of its own, and PyAudio needs a C compiler and PortAudio.
-# PYTHON=/path/to/python3.12 chooses the Python; else that of .venv.
+# pip installs PyTorch in the variant that the machine's package index offers: with CUDA, or for the CPU. All other
+# packages are pinned by hash. RealtimeSTT also requires PyAudio and torchaudio, for local microphones and sound files.
+# They are not used here and not installed: PyAudio needs a C compiler and PortAudio.
+# PYTHON=/path/to/python3.12 chooses the Python; the default is the one of .venv.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ venv=.venv-stt
 requirements=requirements/stt.txt
 stamp=$venv/stt.stamp
 
-fingerprint() { # of all that decides what is installed; a folder that was moved has dead scripts, hence the pwd
+fingerprint() { # of all files that determine what is installed; a folder that was moved has dead scripts, hence the pwd
     cat "$requirements" scripts/stt.sh shared/pyproject.toml services/stt/pyproject.toml | cksum
     echo "${PYTHON:-}"
     pwd

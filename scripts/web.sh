@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the page (services/gateway/web) into the gateway's package, unless the built page is newer than every source.
-# With `check`, runs the types, lint and tests of the page instead. Node is the machine's, else a wheel's in .tools.
+# With `check`, runs the types, lint and tests of the page instead. Uses the Node of the machine, or one from a wheel in .tools.
 set -eu
 cd "$(dirname "$0")/.."
 

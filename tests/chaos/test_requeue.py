@@ -33,7 +33,7 @@ async def test_peer_continues_a_requeued_reply_at_once(stack: Stack, stage: Stag
             assert owner in without_drain
             owner.send(signal.SIGTERM)
             assert await asyncio.to_thread(owner.wait) == 0
-            assert "handed work back" in owner.log.read_text()
+            assert "requeued work" in owner.log.read_text()
             await client.until_done(turn_id)
             peer = next(process for process in without_drain if process is not owner)
             assert "took work over" not in peer.log.read_text(), "it waited for a lease"

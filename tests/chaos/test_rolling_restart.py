@@ -27,7 +27,7 @@ NO_DRAIN = {"TERTULIA_DRAIN_S": "0"}
 
 @pytest.fixture(scope="module", params=[{}, NO_DRAIN], ids=["finishes begun work", "requeues begun work"])
 def pairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Two of each, with a lease so long that waiting for one would fail the test."""
+    """A stack with two processes of each kind. A test that waits for a lease to expire fails, as leases are long."""
     workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
     folder = tmp_path_factory.mktemp("pairs") / "stack"
     with Stack(folder, workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
@@ -135,7 +135,7 @@ async def test_reply_continues_after_its_only_worker_is_replaced(singles: Stack,
         await client.until_frames(60)
         (old,) = singles.of(stage)
         await stop(old)
-        assert "handed work back" in old.log.read_text()
+        assert "requeued work" in old.log.read_text()
         assert not client.record.turn_is_done(turn_id)
         singles.start(stage)
         await client.until_done(turn_id)

@@ -212,6 +212,22 @@ async def test_only_the_holder_requeues_work(bus: Bus) -> None:
     assert await bus.claim("tts", "c", count=9, block_s=0) == []
 
 
+async def test_unstarted_work_is_requeued_and_started_work_stays(bench: Bench) -> None:
+    await bench.bus.prepare("tts")
+    for _ in range(4):
+        await bench.bus.post("tts", Work(new_id(), message_id=new_id()))
+    started, unstarted = await bench.bus.claim("tts", "a", count=2, block_s=0)
+    (of_a_peer,) = await bench.rival.claim("tts", "b", count=1, block_s=0)
+    (failed_before,) = await bench.bus.take_over("tts", "a", idle_s=0, count=1, of="b")
+    (waiting,) = await bench.rival.claim("tts", "b", count=9, block_s=0)
+    assert failed_before.id == of_a_peer.id
+    assert await bench.bus.requeue_unstarted("tts", "a", started=[started.id]) == 1
+    (again,) = await bench.rival.claim("tts", "c", count=9, block_s=0)
+    assert (again.fields, again.attempt) == (unstarted.fields, 1)
+    assert await bench.bus.renew("tts", "a", [started.id, failed_before.id]) == set()
+    assert await bench.rival.renew("tts", "b", [waiting.id]) == set()
+
+
 async def test_only_the_holder_nacks_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     assert not await bus.nack(claim, "b")

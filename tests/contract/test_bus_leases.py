@@ -67,7 +67,7 @@ async def test_entries_are_moved_to_another_stream_unchanged(bus: Bus) -> None:
     assert list(await bus.read(key)) == [entries[1], entries[3]]
     assert [entry.fields for entry in (await bus.read(other))[1:]] == [entries[0].fields, entries[2].fields]
     assert (await follow.read())[0].fields == entries[0].fields
-    await bus.move(key, [entries[0]], other)  # repeated, as after a connection that broke during the first call
+    await bus.move(key, [entries[0]], other)  # repeated, as after a lost connection during the first call
     assert [entry.fields for entry in (await bus.read(other))[3:]] == [entries[0].fields]
     follow.close()
 

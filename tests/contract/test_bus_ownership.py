@@ -1,4 +1,4 @@
-"""Each thing of a conversation has one owner that may write. A later owner fences off the earlier one."""
+"""Each part of a conversation has one owner that may write. A later owner fences off the earlier one."""
 
 from __future__ import annotations
 

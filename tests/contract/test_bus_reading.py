@@ -48,7 +48,7 @@ async def test_follow_starts_after_the_given_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
-    # after an entry that does not exist
+    # reading starts after an entry id that does not exist
     sentences = bench.bus.keys.sentences(C, "m")
     await bench.bus.transact(C, [Append(sentences, TurnComplete(str(n)), f"{n}-{n}") for n in (1, 3, 5)])
     assert [entry.id for entry in await read_count(bench.bus.follow(sentences, "1-9"), 2)] == ["3-3", "5-5"]
@@ -77,7 +77,7 @@ async def test_follow_that_is_added_at_any_moment_gets_its_entries(bench: Bench)
     follows: list[Follow] = []
     for n, key in enumerate(keys):
         follows.append(bus.follow(key))
-        for _ in range(n % 5):  # at each stage of the read that the previous follow caused
+        for _ in range(n % 5):  # at each step of the read that the previous follow started
             await asyncio.sleep(0)
     for follow in follows:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"here"]
@@ -208,7 +208,7 @@ async def test_loss_is_raised_before_entries_written_after_it(bench: Bench) -> N
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     (after,) = await write(bench.rival, key, "4")
-    await other.read()  # by now the entry has arrived at both
+    await other.read()  # both follows have received the entry
     with pytest.raises(EntriesLost):
         await telling.read()
     assert [entry.id for entry in await telling.read()] == [after]

@@ -90,7 +90,7 @@ async def test_bus_reads_and_writes_after_a_restart_of_redis(server: RedisServer
     await eventually(lambda: answers(bus))
     await _until_written(bus, "after")
     entries = await read_count(follow, 1)
-    assert {entry.fields[b"turn_id"] for entry in entries} == {b"after"}  # "before" is not read again
+    assert {entry.fields[b"turn_id"] for entry in entries} == {b"after"}  # the entry "before" is not read again
     # the claim, its owner and the scripts still exist
     assert await bus.renew("llm", "a", [claim.id]) == set()
     assert (await bus.transact(C, [], fence=mine.fence(0), raise_epoch=True)).epoch == 1
@@ -184,7 +184,7 @@ async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: A
                 await write(bus, str(accepted))
                 accepted += 1
             except BusUnavailable:
-                failures += 1  # the write may have arrived, or not
+                failures += 1  # Redis may have executed the write or not
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(cut())
@@ -290,7 +290,7 @@ async def test_bus_closed_right_after_opening_leaves_no_connection(server: Redis
     kept: list[Bus] = []
     for _ in range(5):
         async with open_bus(server.url, keys, name="brief") as bus:
-            kept.append(bus)  # closed before any of its tasks has run
+            kept.append(bus)  # the bus is closed before any of its tasks has run
 
     async def alone() -> bool:
         return not any(client["name"].startswith("brief:") for client in await admin.client_list())

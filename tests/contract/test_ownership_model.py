@@ -1,7 +1,7 @@
 """A model of claims, leases, ownership, fences and epochs, compared with both buses after every step hypothesis takes.
 
-Workers act as the stages do, and as a worker does that was paused for too long: they act on claims that a peer has
-taken over since. The model knows the answer to each call. `MODEL_EXAMPLES` searches deeper.
+Workers act like the stages, and like a worker that was paused for too long: they use claims that a peer has taken
+over. The model knows the answer to each call. `MODEL_EXAMPLES` searches deeper.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Conversation:
 
 
 @dataclass
-class Grip:
+class LocalClaim:
     """A worker's local view of its work: its claim, and its ownership if `own` succeeded."""
 
     worker: str
@@ -89,7 +89,7 @@ class Grip:
 
 
 class OwnershipModel(RuleBasedStateMachine):
-    """The state machine. Add a rule for each further way in which work or ownership changes hands."""
+    """The state machine. Add a rule for each new operation that moves work or ownership."""
 
     url = ""
     """The URL of a Redis; empty for the memory bus."""
@@ -102,7 +102,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.bench: Bench = self.do(self.context.__aenter__()) if self.context else MemoryBench(self.keys)
         self.pieces: dict[str, Piece] = {}
         self.finished: set[str] = set()
-        self.grips: list[Grip] = []
+        self.grips: list[LocalClaim] = []
         self.conversations = [Conversation() for _ in range(CONVERSATIONS)]
 
     def do(self, awaitable: Awaitable[T]) -> T:
@@ -135,7 +135,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, CONVERSATIONS - 1), again=st.booleans())
     def say(self, number: int, *, again: bool) -> None:
-        """A turn is accepted, the epoch rises, a pointer is posted. Sent again, it only posts another pointer."""
+        """Accept a turn: the epoch rises and a pointer is posted. A repeated turn only posts another pointer."""
         talk, bus = self.conversations[number], self.bench.rival
         turn_id = talk.said[-1] if again and talk.said else new_id()
         is_new = turn_id not in talk.said
@@ -155,7 +155,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, CONVERSATIONS - 1))
     def interrupt(self, number: int) -> None:
-        """The epoch rises without a new turn; a pointer lets a worker settle what was heard."""
+        """Interrupt: the epoch rises without a new turn, and a pointer is posted for the heard text."""
         talk = self.conversations[number]
         applied = self.do(
             self.bench.rival.transact(talk.id, [], raise_epoch=True, talk=False, then=("llm", Work(talk.id)))
@@ -165,20 +165,20 @@ class OwnershipModel(RuleBasedStateMachine):
         self.posted(number)
 
     def raised(self, talk: Conversation, *, talks: bool) -> None:
-        """The epoch rose; `cut` remembers it if a reply was being made."""
+        """Raise the model's epoch; `cut` stores it if a reply was being made."""
         talk.epoch += 1
         if talk.talks:
             talk.cut = talk.epoch
         talk.talks = talks
 
     def posted(self, number: int) -> None:
-        """A pointer was posted: learn its id."""
+        """Find the id of the pointer that was just posted."""
         known = set(self.pieces) | self.finished
         entries = self.do(self.bench.bus.read(self.keys.work("llm")))
         (new,) = [entry.id for entry in entries if entry.id not in known]
         self.pieces[new] = Piece(number)
 
-    # -- work changes hands
+    # -- takeover and release of work
 
     @rule(worker=st.sampled_from(WORKERS), most=st.integers(1, 3))
     def claim(self, worker: str, most: int) -> None:
@@ -202,11 +202,11 @@ class OwnershipModel(RuleBasedStateMachine):
             piece.holder, piece.attempt, piece.is_idle = worker, piece.attempt + 1, False
             assert claim.attempt == piece.attempt
             assert decode(Work, claim.fields).conversation_id == self.conversations[piece.conversation].id
-            self.grips.append(Grip(worker, claim, piece.conversation))
+            self.grips.append(LocalClaim(worker, claim, piece.conversation))
 
     @rule()
     def leases_run_out(self) -> None:
-        """No worker renews for longer than a lease: all died, or all were paused."""
+        """Let all leases expire, as if all workers died or were paused."""
         if isinstance(self.bench, MemoryBench):
             self.bench.clock.now += LONG_S
         for entry_id, piece in self.pieces.items():
@@ -217,7 +217,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def renew(self, worker: str) -> None:
-        """A worker renews all claims in its local view, and learns which of them it lost."""
+        """Renew all claims in a worker's local view; the reply names the ones that it has lost."""
         ids = list(dict.fromkeys(grip.claim.id for grip in self.grips if grip.worker == worker))
         lost = self.do(self.bus_of(worker).renew("llm", worker, ids)) if ids else set[str]()
         assert lost == {each for each in ids if each not in self.pieces or self.pieces[each].holder != worker}
@@ -238,7 +238,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def pass_on(self, data: st.DataObject) -> None:
-        """A stopping worker requeues its work; the new entry's holder can own the same thing."""
+        """Requeue a worker's work; the holder of the new entry can own the same part."""
         grip = data.draw(st.sampled_from(self.grips))
         held = self.holds(grip)
         assert self.do(self.bus_of(grip.worker).requeue(grip.claim, grip.worker)) == held
@@ -271,7 +271,7 @@ class OwnershipModel(RuleBasedStateMachine):
         """A worker is killed: it never acts on its claims again."""
         self.grips = [grip for grip in self.grips if grip.worker != worker]
 
-    def holds(self, grip: Grip) -> bool:
+    def holds(self, grip: LocalClaim) -> bool:
         """Whether a worker still holds its claim."""
         piece = self.pieces.get(grip.claim.id)
         return piece is not None and (piece.holder, piece.attempt) == (grip.worker, grip.claim.attempt)
@@ -301,7 +301,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), again=st.booleans())
     def write(self, data: st.DataObject, *, again: bool) -> None:
-        """A fenced write under an id that is derived from its place; one that was written before counts as done."""
+        """A fenced write whose id is derived from its position; a repeated write counts as done."""
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
         talk = self.conversations[grip.conversation]
@@ -311,14 +311,14 @@ class OwnershipModel(RuleBasedStateMachine):
         if expected is None and entry_id not in talk.written:
             talk.written.append(entry_id)
 
-    def refusal(self, grip: Grip, talk: Conversation) -> type[Exception] | None:
+    def refusal(self, grip: LocalClaim, talk: Conversation) -> type[Exception] | None:
         """The expected error of a fenced write of this worker."""
         assert grip.owned is not None
         if talk.token != grip.owned.token:
             return NotOwner
         return Stale if talk.epoch > grip.epoch else None
 
-    def fenced(self, grip: Grip, key: Key, entry_id: str) -> type[Exception] | None:
+    def fenced(self, grip: LocalClaim, key: Key, entry_id: str) -> type[Exception] | None:
         """Write one entry. Returns the error, or None."""
         assert grip.owned is not None
         outlet = self.bus_of(grip.worker).outlet(grip.owned.fence(grip.epoch))
@@ -336,7 +336,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), knows_cut=st.booleans(), answered=st.integers(0, 9))
     def release_turns(self, data: st.DataObject, *, knows_cut: bool, answered: int) -> None:
-        """A worker gives the turns up; it must keep them if a turn waits or an interruption is not dealt with."""
+        """A worker releases the turns. It must keep them if a turn waits or an interruption is not settled."""
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
         talk = self.conversations[grip.conversation]
@@ -358,7 +358,7 @@ class OwnershipModel(RuleBasedStateMachine):
         """The stream that the owner of the turns writes in this model."""
         return self.keys.sentences(talk.id, talk.message)
 
-    # -- what always holds
+    # -- invariants
 
     @invariant()
     def the_bus_agrees(self) -> None:

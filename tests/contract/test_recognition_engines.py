@@ -146,7 +146,7 @@ async def test_stable_transcript_only_grows_while_the_partial_one_may_change(eng
         tasks.create_task(read())
         await session.feed(audio[:amid])
         await is_shown.wait()
-        # A busy machine may need longer for a second text, which shows what is stable, than one speaks: say more.
+        # On a busy machine the second partial text, which shows the stable part, comes late: use long speech.
         for _ in range(MORE_S):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):

@@ -251,7 +251,7 @@ async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: Sup
     assert "a\x00b" not in str(refused.value)
 
 
-# -- away
+# -- an unavailable database
 
 
 async def test_killed_database_has_all_rows_after_its_restart(supabase: SupabaseServer) -> None:

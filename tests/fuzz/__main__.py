@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzz import handlers, in_process, live
+from tests.fuzz import gateway_process, handlers, in_process
 from tests.fuzz.report import Run
 from tests.harness.stack import Stack, StackFailed
 
@@ -28,8 +28,8 @@ def fuzz(run: Run, inputs: int, folder: Path, *, kind_s: float = KIND_S) -> None
     """Try this many inputs, spread over all kinds."""
     try:
         with Stack(folder / "stack", env=STACK_ENV) as stack:
-            for kind, share in live.SHARES.items():
-                live.fuzz(stack, run, kind, round(inputs * share), kind_s)
+            for kind, share in gateway_process.SHARES.items():
+                gateway_process.fuzz(stack, run, kind, round(inputs * share), kind_s)
     except StackFailed as failure:
         run.report("the processes' end").fail(str(failure))
     for kind, one in handlers.KINDS.items():

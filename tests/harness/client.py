@@ -24,7 +24,7 @@ REPLACED = 4001
 ENDING_MS = 1500
 """Silence after the spoken words, so that the recognizer finds the end of the utterance."""
 AT_ONCE_MS = 4900
-"""The sound that is sent faster than real time: the gateway accepts 5 s at any rate, and drops part of the rest."""
+"""ms of sound that are sent at once: the gateway accepts 5 s faster than real time, and drops part of the rest."""
 
 
 class TalkClient:

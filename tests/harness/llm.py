@@ -281,7 +281,7 @@ class Client:
     sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
     written: dict[str, str] = field(default_factory=dict[str, str])
     written_ends: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-    """Where each sentence of `sentences` ends in `written`."""
+    """The offset in `written` at which each sentence ends."""
     heard: dict[str, str] = field(default_factory=dict[str, str])
     complete: list[str] = field(default_factory=list[str])
     errors: list[Error] = field(default_factory=list[Error])

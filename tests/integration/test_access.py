@@ -13,7 +13,7 @@ import redis.exceptions
 
 from tertulia_cli.access import command
 from tertulia_cli.access.folder import HOLDERS
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.bus import Append
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.rights import SERVICES
@@ -78,7 +78,7 @@ def test_service_is_refused_keys_of_another_stage(bench: AccessBench, keys: Keys
     with pytest.raises(DENIED):
         bench.client("gateway").set(keys.owner(C, "turns").name, "1-0/1")
     digest = bench.client("tts").script_load("return redis.call('XRANGE', KEYS[1], '-', '+')")
-    with pytest.raises(DENIED):  # also if a script sends the command
+    with pytest.raises(DENIED):  # the command is also refused inside a script
         bench.client("tts").evalsha(digest, 1, keys.turns(C).name)
 
 
@@ -138,7 +138,7 @@ def test_access_init_restores_a_lost_acl_file(bench: AccessBench) -> None:
 
 def test_access_init_grants_new_rights_in_a_running_redis(bench: AccessBench, keys: Keys) -> None:
     keeper = bench.client("keeper")
-    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as in an older release
+    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # like the users of an older release
     with pytest.raises(DENIED):
         bench.client("tts").hgetall(keys.voices().name)
     bench.init()

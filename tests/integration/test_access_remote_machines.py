@@ -14,7 +14,7 @@ import redis
 import redis.exceptions
 
 from tertulia_cli.access import command
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.main import parser
 from tertulia_shared.keys import Keys
 from tests.harness.access import AccessBench
@@ -32,7 +32,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 class BrokenOff(BaseException):
-    """Raised in place of the kill of a command."""
+    """Simulates the kill of a command."""
 
 
 def break_off(*_: object) -> Never:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_cli.access import certificates, command
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused, link
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import Keys
@@ -81,8 +81,8 @@ async def test_wrong_login_and_wrong_certificate_give_different_errors(
     assert "unknown authority" in await refused(url, replace(tls, ca=other))
     assert "our certificate" in await refused(url, Tls(tls.ca))
     assert "for another name" in await refused(url.replace("localhost", "127.0.0.1"), tls)
-    assert "does not let the user 'box-gpu1' in" in await refused(url.replace("box-gpu1:", "box-gpu1:x"), tls)
-    assert "does not let the user 'default' in" in await refused(f"rediss://localhost:{bench.tls_port}/0", tls)
+    assert "refuses the login of the user 'box-gpu1'" in await refused(url.replace("box-gpu1:", "box-gpu1:x"), tls)
+    assert "refuses the login of the user 'default'" in await refused(f"rediss://localhost:{bench.tls_port}/0", tls)
     assert url.split(":")[2].split("@")[0] not in await refused(url, replace(tls, ca=other))
     plain = bench.access.redis.rpartition(":")[2]
     monkeypatch.setattr(link, "CONNECT_TIMEOUT_S", 0.5)  # a port without TLS never answers the handshake
@@ -144,7 +144,7 @@ async def test_revoked_machine_cannot_log_in_after_redis_restarts(bench: AccessB
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()
-    assert "does not let the user" in await refused(bench.box_url("gpu1"), bench.box_tls("gpu1"))
+    assert "refuses the login of the user" in await refused(bench.box_url("gpu1"), bench.box_tls("gpu1"))
 
 
 def test_unreachable_redis_is_reported(bench: AccessBench) -> None:

@@ -19,7 +19,7 @@ from websockets.http11 import Request, Response
 from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.client.talk import FRAME_BYTES, TalkOptions, talk
-from tertulia_cli.exits import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
+from tertulia_cli.exit_codes import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
 
 C, M1, M2, L = "conversation-1", "message-1", "message-2", "luna"
 CHUNK_MS = 40

@@ -23,7 +23,7 @@ WAIT = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"
 
 
-class Kept:
+class SupervisedService:
     """A service with its log and the number of its restarts."""
 
     def __init__(self, folder: Path, command: Sequence[str], grace_s: float, patience: RestartPolicy | None) -> None:
@@ -44,9 +44,9 @@ class Kept:
 @asynccontextmanager
 async def kept(
     folder: Path, script: str, *, grace_s: float = 20.0, patience: RestartPolicy | None = None
-) -> AsyncGenerator[tuple[Kept, asyncio.Task[ServiceFailure | None]]]:
+) -> AsyncGenerator[tuple[SupervisedService, asyncio.Task[ServiceFailure | None]]]:
     """A running service; it is stopped when the block ends."""
-    made = Kept(folder, [sys.executable, "-c", script], grace_s, patience)
+    made = SupervisedService(folder, [sys.executable, "-c", script], grace_s, patience)
     with made.log:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(made.service.run())
@@ -129,7 +129,7 @@ async def test_child_processes_of_a_service_are_killed_with_it(tmp_path: Path) -
     async with kept(tmp_path, script) as (thing, running):
         await thing.says("up", times=2)
         grandchild = next(int(line) for line in thing.lines if line.isdecimal())
-        os.kill(thing.service.pid, signal.SIGKILL)  # it has no chance to clean up
+        os.kill(thing.service.pid, signal.SIGKILL)  # the killed supervisor cannot clean up
         await thing.says("up", times=4)
         await eventually(lambda: not lives(grandchild), "the grandchild's end")
         thing.service.stop()

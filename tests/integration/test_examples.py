@@ -1,4 +1,4 @@
-"""The example client in Python, started as a user starts it."""
+"""The Python example client, run as a separate process like a user runs it."""
 
 from __future__ import annotations
 

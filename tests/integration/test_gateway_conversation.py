@@ -1,4 +1,4 @@
-"""A talk through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
+"""A conversation through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ async def test_talk_mark_is_cleared_when_the_client_has_played_everything(open_g
         await client.send("user_message", text="hello")
         turn, epoch = await workers.next_turn()
         reply = workers.reply(turn, epoch)
-        await reply.whole(pcm=b"\0\0" * 24_000 * 10)  # two minutes of audio: only a receipt can end the talk in time
+        await reply.whole(
+            pcm=b"\0\0" * 24_000 * 10
+        )  # two minutes of audio: the talk ends in time only if the receipt ends it
         await client.until("turn_metrics")
         assert b"talk" in await open_gateway.bus.hash(state)
         await client.send(
@@ -104,7 +106,9 @@ async def test_repeated_turn_is_confirmed_again_and_written_once(open_gateway: G
             assert ("event_id" in accepted) is not again
         turns = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
         assert len(turns) == 1
-        assert await open_gateway.bus.open_work("llm") == 2  # posted again: the first may have been lost
+        assert (
+            await open_gateway.bus.open_work("llm") == 2
+        )  # the pointer is posted again, because the first may have been lost
 
 
 @pytest.mark.parametrize("way", ["interrupt", "turn", "spoken"])
@@ -130,7 +134,7 @@ async def test_frames_of_an_older_epoch_are_not_sent_after_an_interruption(open_
                 await client.send("user_message", text="wait!")
             case _:
                 await _begin_spoken_turn(workers)
-        # a worker that has not noticed the interruption yet
+        # this worker has not noticed the interruption yet
         for k in range(300, 400):
             reply.sound(LUNA, 0, k, b"\1\0" * 960)
         reply.text(LUNA, "stale")

@@ -45,7 +45,7 @@ async def test_second_listening_session_ends_the_first(open_gateway: Gateway) ->
         await client.send("start_listening")
         for frame in frames[:20]:
             await client.socket.send(frame)
-        await client.send("start_listening")  # ends the first session and begins another
+        await client.send("start_listening")  # this ends the first session and begins another
         for frame in frames[20:]:
             await client.socket.send(frame)
         await client.send("stop_listening")

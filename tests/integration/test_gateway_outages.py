@@ -181,7 +181,7 @@ async def test_turn_after_a_flush_of_redis_is_answered_and_the_loss_is_reported(
             before.append(await workers.next_turn())
         reply = workers.reply(*before[-1])
         reply.start()
-        reply.begin(LUNA)  # its audio never comes
+        reply.begin(LUNA)  # the audio of this reply never comes
         await reply.flush()
         await client.until("message_started")
         cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped

@@ -14,19 +14,19 @@ from tests.integration.turn_before_reload import (
     all_audio_ids,
     ask,
     audio_ids,
+    disconnect,
     heard_before,
     receive_the_rest,
     send_receipt,
     turn_events,
-    vanish,
     wait_for_receipts,
 )
 
 SEEDS = 40
 MOMENTS_UNTIL = 40
-"""The first client vanishes after at most this many frames. A turn has more."""
+"""The first client disconnects after at most this many frames. A turn has more."""
 LISTENS_S = 0.1
-"""The longest time before the first client vanishes. The test is valid for any cut."""
+"""The longest time before the first client disconnects. The test is valid for any cut."""
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_st
                 pass  # the workers write no more until the first client has disconnected
             if played:
                 await wait_for_receipts(bus, c, 1)
-            await vanish(first)
+            await disconnect(first)
         async with Client.at(dice.choice(two_gateways).url(f"?conversation_id={c}")) as second:
             started = await second.next()
             go_on.set()
@@ -80,7 +80,7 @@ async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_st
             heard = heard_before(started, whole)
             assert set(heard) <= set(audio_ids(first.frames)) or any(each["complete"] for each in started["heard"])
             if heard == whole:
-                continue  # all of it was heard
+                continue  # the client has heard all audio
             await receive_the_rest(second, turn)
         assert (started["type"], started["resumed"]) == ("conversation_started", True)
         assert [f["event_id"] for f in second.frames if "event_id" in f] == events, f"seed {seed}"
@@ -97,7 +97,7 @@ async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Ga
         await turn.reply.whole()
         await first.until("audio")
         c = first.conversation_id
-        await vanish(first)
+        await disconnect(first)
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         await receive_the_rest(second, turn)
     kinds = [f["type"] for f in second.frames]

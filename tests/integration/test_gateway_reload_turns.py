@@ -15,9 +15,9 @@ from tests.integration.turn_before_reload import (
     all_audio_ids,
     ask,
     audio_ids,
+    disconnect,
     receive_the_rest,
     send_receipt,
-    vanish,
     wait_for_receipts,
 )
 
@@ -60,7 +60,7 @@ async def test_incomplete_interrupted_turn_is_replayed_without_audio(
         await first.send("interrupt")
         await first.until("interrupted")
         c = first.conversation_id
-        await vanish(first)
+        await disconnect(first)
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         started = await second.next()
         await second.until("interrupted")
@@ -79,7 +79,7 @@ async def test_unanswered_turn_is_replayed_after_a_reload(two_gateways: tuple[Ga
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
         c = first.conversation_id
-        await vanish(first)
+        await disconnect(first)
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         assert (await second.until("turn_accepted"))["turn_id"] == turn.turn_id
         await turn.reply.whole()
@@ -113,7 +113,7 @@ async def test_talk_mark_is_cleared_if_the_audio_was_played_while_no_gateway_ran
         await turn.reply.whole(pcm=b"\0\0" * 24_000)
         c, bus = first.conversation_id, one.bus
         await first.until("turn_complete")
-        await vanish(first)
+        await disconnect(first)
     outlet = bus.outlet()
     outlet.append(bus.keys.receipts(c), Receipt(turn.reply.message_ids[REX], 2, 3, 10))
     await outlet.flush()
@@ -135,7 +135,7 @@ async def test_impossible_receipts_do_not_change_the_position(two_gateways: tupl
         await turn.reply.whole()
         c, bus = first.conversation_id, one.bus
         await first.until("turn_metrics")
-        await vanish(first)
+        await disconnect(first)
     luna = turn.reply.message_ids[LUNA]
     outlet = bus.outlet()
     for place in ((0, 1), (-5, 0), (0, -7), (10**30, 0), (7, 7), (999_999, 999_999)):

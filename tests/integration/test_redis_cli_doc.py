@@ -55,7 +55,7 @@ FUNCTIONS = BLOCKS["One entry per line"][0]
 
 
 @dataclass(frozen=True)
-class Left:
+class ConversationData:
     """The data in Redis, and the way to reach it."""
 
     cli: str
@@ -91,14 +91,14 @@ class Left:
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConversationData]:
     """The data of a conversation."""
     folder = tmp_path_factory.mktemp("doc")
     with Stack(folder / "stack", namespace="tertulia") as stack:
         yield asyncio.run(talked(stack, folder))
 
 
-async def talked(stack: Stack, folder: Path) -> Left:
+async def talked(stack: Stack, folder: Path) -> ConversationData:
     """Hold a conversation; then leave one dead letter, one claimed work, one waiting work, and one row to save."""
     async with talk(*stack.urls) as client:
         await client.hears(AWKWARD, new_id())
@@ -127,7 +127,7 @@ async def talked(stack: Stack, folder: Path) -> Left:
         cursor = (await bus.hash(bus.keys.state(conversation_id)))[b"cursor"].decode()
         timeline = build(await record(bus, conversation_id, 0))
         assert waiting is not None
-        return Left(
+        return ConversationData(
             cli=reader(stack.redis.url), folder=folder, stack=stack, conversation_id=conversation_id, older=older,
             turn=timeline.turns[0], held_id=claim.id, waiting_id=waiting.id, dead_id=dead.id, cursor=cursor,
             stt=next(member for member in timeline.workers if member.startswith("stt:")),
@@ -151,7 +151,7 @@ def redis_cli() -> str:
 # -- the expected output of each recipe
 
 
-def conversations(left: Left, outputs: list[str]) -> None:
+def conversations(left: ConversationData, outputs: list[str]) -> None:
     """The list, newest first; then the id of the newest."""
     first, second = [line.split("  ", 2) for line in outputs[0].splitlines()]
     assert first == [str(left.turn.accepted), left.conversation_id, SAID]
@@ -159,21 +159,21 @@ def conversations(left: Left, outputs: list[str]) -> None:
     assert outputs[1].strip() == left.conversation_id
 
 
-def who_said_what(left: Left, outputs: list[str]) -> None:
+def who_said_what(left: ConversationData, outputs: list[str]) -> None:
     assert outputs[0].splitlines() == [f"You: {SAID}", f"{left.message.name}: {left.message.text}"]
 
 
-def messages(left: Left, outputs: list[str]) -> None:
+def messages(left: ConversationData, outputs: list[str]) -> None:
     assert outputs[0].splitlines() == [f"{left.message.message_id} {left.message.name}"]
     assert outputs[1].strip() == left.message.message_id
 
 
-def sentences(left: Left, outputs: list[str]) -> None:
+def sentences(left: ConversationData, outputs: list[str]) -> None:
     assert outputs[0].splitlines() == [each.text for each in left.message.sentences.values()]
     assert outputs[1].strip() == "1"
 
 
-def hops(left: Left, outputs: list[str]) -> None:
+def hops(left: ConversationData, outputs: list[str]) -> None:
     zero, message = left.turn.accepted, left.message
     first = message.sentences[0]
     assert left.turn.started is not None
@@ -188,7 +188,7 @@ def hops(left: Left, outputs: list[str]) -> None:
     assert outputs[0].splitlines() == [f"{name} {at - zero} ms" for name, at in expected.items() if at is not None]
 
 
-def sound(left: Left, outputs: list[str]) -> None:
+def sound(left: ConversationData, outputs: list[str]) -> None:
     assert outputs == [""]
     with wave.open(str(left.folder / "reply.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
@@ -198,7 +198,7 @@ def sound(left: Left, outputs: list[str]) -> None:
     assert (left.folder / "reply.wav").stat().st_size == len(pcm) + 44
 
 
-def waiting(left: Left, outputs: list[str]) -> None:
+def waiting(left: ConversationData, outputs: list[str]) -> None:
     assert outputs[0].splitlines() == [
         "stt: 0 open, 0 with a worker", "llm: 0 open, 0 with a worker", "tts: 2 open, 1 with a worker",
     ]  # fmt: skip
@@ -208,7 +208,7 @@ def waiting(left: Left, outputs: list[str]) -> None:
     assert f"message_id={left.message.message_id}" in second
 
 
-def owner(left: Left, outputs: list[str]) -> None:
+def owner(left: ConversationData, outputs: list[str]) -> None:
     id, worker, idle_ms, attempt = outputs[0].strip().split("\t")
     assert (id, worker, attempt) == (f"tts {left.held_id}", "host-1-abc", "1")
     assert idle_ms.isdigit()
@@ -216,21 +216,21 @@ def owner(left: Left, outputs: list[str]) -> None:
     assert outputs[2].strip() == "RetryLater: no device"
 
 
-def died(left: Left, outputs: list[str]) -> None:
+def died(left: ConversationData, outputs: list[str]) -> None:
     (line,) = outputs[0].splitlines()
     assert line.startswith(f"{left.dead_id} tts work ")
     assert "attempts: 1, a tts work entry needs a conversation_id and a message_id, both UUIDs" in line
     assert line.endswith(f"; {left.conversation_id} no-id")
 
 
-def state(left: Left, outputs: list[str]) -> None:
+def state(left: ConversationData, outputs: list[str]) -> None:
     fields = dict(line.split(":", 1) for line in outputs[0].splitlines())
     assert list(fields) == ["epoch", "cut", "talk", "cursor", "started", "complete", "failed"]
     assert (fields["epoch"], fields["cursor"]) == (f" {left.turn.epoch}", f" {left.cursor}")
     assert (fields["started"], fields["complete"], fields["failed"].strip()) == (" 1", " 1", "")
 
 
-def outbox(left: Left, outputs: list[str]) -> None:
+def outbox(left: ConversationData, outputs: list[str]) -> None:
     count, entry = outputs[0].splitlines()
     assert count == "1"
     assert entry.split("\t")[1:] == [
@@ -238,12 +238,12 @@ def outbox(left: Left, outputs: list[str]) -> None:
     ]  # fmt: skip
 
 
-def alive(left: Left, outputs: list[str]) -> None:
+def alive(left: ConversationData, outputs: list[str]) -> None:
     assert left.stt in outputs[0].splitlines()
     assert all(member.count(":") == 2 for member in outputs[0].splitlines())
 
 
-RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
+RECIPES: Mapping[str, Callable[[ConversationData, list[str]], None]] = {
     "Which conversations are there?": conversations,
     "Who said what, in order?": who_said_what,
     "Which messages are there?": messages,
@@ -265,7 +265,7 @@ def test_every_section_of_the_redis_cli_document_has_a_test() -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("heading", list(RECIPES))
-async def test_redis_cli_recipe_prints_the_recorded_data(left: Left, heading: str, shell: str) -> None:
+async def test_redis_cli_recipe_prints_the_recorded_data(left: ConversationData, heading: str, shell: str) -> None:
     RECIPES[heading](left, [left.run(shell, script) for script in BLOCKS[heading]])
     if heading == "How does it sound?":
         async with left.stack.bus() as bus:
@@ -274,7 +274,7 @@ async def test_redis_cli_recipe_prints_the_recorded_data(left: Left, heading: st
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_sound_recipe_keeps_every_byte_value(left: Left, shell: str) -> None:
+async def test_sound_recipe_keeps_every_byte_value(left: ConversationData, shell: str) -> None:
     every = bytes(range(256)) + b"\\x41\"\n\r\t\a\b'%s\\n" * 3
     message_id = new_id()
     async with left.stack.bus() as bus:
@@ -292,7 +292,7 @@ async def write_audio(bus: Bus, conversation_id: str, message_id: str, *chunks: 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: Left, shell: str) -> None:
+async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: ConversationData, shell: str) -> None:
     message_id = new_id()
     said = TTSSentence(AWKWARD, 0, left.conversation_id, message_id, "luna", "Zoë", "luna")
     async with left.stack.bus() as bus:
@@ -304,7 +304,7 @@ async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: Left, shell:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_watch_recipe_prints_each_event_at_once(left: Left, shell: str) -> None:
+async def test_watch_recipe_prints_each_event_at_once(left: ConversationData, shell: str) -> None:
     out = left.folder / f"watch-{shell}.txt"
     script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
     before = {client["id"] for client in await clients(left)}
@@ -330,13 +330,13 @@ def start_watching(shell: str, script: str, out: Path) -> subprocess.Popen[bytes
         return subprocess.Popen([shell, "-c", script], stdout=to, start_new_session=True)
 
 
-async def clients(left: Left) -> list[dict[str, str]]:
+async def clients(left: ConversationData) -> list[dict[str, str]]:
     """The connections of the stack's Redis."""
     async with Redis.from_url(left.stack.redis.url) as client:  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
         return await cast("Any", client).client_list()
 
 
-async def until_blocked(left: Left, before: set[str]) -> None:
+async def until_blocked(left: ConversationData, before: set[str]) -> None:
     """Wait until the shell's XREAD waits at the server. A connection in `before` may belong to another shell, which was
     killed while Redis has not noticed yet."""
 

@@ -1,4 +1,4 @@
-"""A conversation with damaged keys in Redis is mended and continues, with real processes and their rights."""
+"""A conversation with damaged keys in Redis is repaired and continues, with real processes and their rights."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def seen(stack: Stack) -> Scrape:
     return Scrape(dict(total))
 
 
-class Moved:
+class MetricChanges:
     """Changes of the sums since a moment."""
 
     def __init__(self, before: Scrape, after: Scrape) -> None:
@@ -73,7 +73,7 @@ async def at_rest(stack: Stack) -> Scrape:
 ENDINGS = ("finished", "lost", "failed", "passed_on", "handed_back", "dead")
 
 
-def begun_and_ended(moved: Moved, stage: Stage) -> tuple[float, float]:
+def begun_and_ended(moved: MetricChanges, stage: Stage) -> tuple[float, float]:
     """Attempts at a stage's work, counted at their start and at their end."""
     return (
         moved.by("tertulia_claims_total", stage=stage) + moved.by("tertulia_takeovers_total", stage=stage),
@@ -101,7 +101,7 @@ async def test_metrics_count_complete_and_interrupted_typed_turns(asking: Stack,
         await client.until_event("interrupted")
         await client.hears("Rex, how are you?", new_id())
         asking.unsaid |= client.record.words()
-    moved = Moved(before, await at_rest(asking))
+    moved = MetricChanges(before, await at_rest(asking))
     for stage in STAGES:
         begun, ended = begun_and_ended(moved, stage)
         assert begun == ended, stage
@@ -152,7 +152,7 @@ async def test_metrics_count_a_spoken_turn(stack: Stack) -> None:
         await client.until_done(accepted["turn_id"])
         await client.until_event("listening_stopped")
         stack.unsaid |= client.record.words()
-    moved = Moved(before, await at_rest(stack))
+    moved = MetricChanges(before, await at_rest(stack))
     assert moved.by("tertulia_work_ended_total", stage="stt", ending="finished") == 1
     assert moved.by("tertulia_stt_utterances_total", result="turn") == 1
     assert moved.by("tertulia_stt_transcript_seconds_count", engine="pocketsphinx") == 1
@@ -174,7 +174,7 @@ async def test_metrics_count_replaced_and_refused_connections(stack: Stack) -> N
     async with connect(stack.urls[0], proxy=None, origin="https://elsewhere.example") as stranger:  # pyright: ignore[reportArgumentType] - a NewType of str
         with pytest.raises(ConnectionClosed):
             await stranger.recv()
-    moved = Moved(before, await at_rest(stack))
+    moved = MetricChanges(before, await at_rest(stack))
     assert moved.by("tertulia_connections_accepted_total") == 3
     assert moved.by("tertulia_connections_refused_total", reason="access") == 1
     assert moved.by("tertulia_resumes_total") == 2

@@ -1,4 +1,4 @@
-"""A turn of a client that vanishes, and the rest of the turn for a client without marks."""
+"""A turn of a client that disconnects, and the rest of the turn for a client without marks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def wait_for_receipts(bus: Bus, conversation_id: str, count: int) -> None:
     await eventually(there)
 
 
-async def vanish(client: Client) -> None:
+async def disconnect(client: Client) -> None:
     """Drop the connection without a close frame."""
     client.socket.transport.abort()
 

@@ -42,7 +42,7 @@ class BreakingProxy:
                 both.create_task(self._forward_requests(reader, upstream_writer))
                 both.create_task(self._forward_responses(upstream_reader, writer))
         except* OSError:
-            pass  # one end has closed
+            pass  # the client or the server has closed its connection
         finally:
             self._open -= ends
             for end in ends:

@@ -165,7 +165,7 @@ def test_adr_numbers_are_unique_and_without_gaps() -> None:
     assert [int(adr.name[:4]) for adr in ADRS] == list(range(1, len(ADRS) + 1))
 
 
-# -- nothing of the machine it was made on
+# -- no data of a developer's machine
 
 
 def test_files_contain_no_path_of_a_personal_machine() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run.environments import python_of
 from tertulia_cli.settings import RunSettings
 

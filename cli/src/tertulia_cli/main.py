@@ -16,7 +16,7 @@ from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
-from tertulia_cli.exits import FAILED, STOPPED, Failure
+from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
 from tertulia_cli.fetch_models import fetch_models
 from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.run.command import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from tertulia_cli.exits import NO_CONNECTION, Failure
+from tertulia_cli.exit_codes import NO_CONNECTION, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus, BusError, BusRefused
 from tertulia_shared.bus.redis_bus import open_bus

@@ -13,7 +13,7 @@ from typing import Final
 import jwt
 
 from tertulia_cli.access.files import Readers, locked, read, write
-from tertulia_cli.exits import OK, Failure
+from tertulia_cli.exit_codes import OK, Failure
 
 OURS: Final = Readers(gid=10_001)
 """The group of Tertulia's images."""

@@ -53,7 +53,7 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
                 continue
             if raised <= epoch:
                 continue
-            # the state has the true epoch: a command that it does not confirm must not stop the work
+            # only the epoch in the state counts: a command with another epoch must not stop the work
             held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
             if held > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {held}")

@@ -117,7 +117,7 @@ class Jobs:
                 if again is None:
                     return await self._end(job.claim, Ending.LOST, None)
                 job.claim = again
-                log.info("took interrupted work up again", extra=self._ids(again))
+                log.info("continued interrupted work", extra=self._ids(again))
         except asyncio.CancelledError:
             if job.cancelled_for is None:
                 raise
@@ -194,13 +194,13 @@ class Jobs:
                     self._metrics.ended("finished")
                 else:
                     self._metrics.ended("lost")
-                    log.warning("finished work that a peer owns by now", extra=ids)
+                    log.warning("a peer has already taken over the finished work", extra=ids)
             case Ending.LOST:
                 self._metrics.ended("lost")
                 log.info("stopped: another worker owns this work now", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self.left_to_newer[claim.id] = error.version
-                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it since
+                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it over meanwhile
                     del self.left_to_newer[next(iter(self.left_to_newer))]
                 await self._bus.note_uncounted(claim)  # not a failed attempt
                 await self._bus.nack(claim, self._worker)
@@ -220,7 +220,7 @@ class Jobs:
                 broke = self._broke()
                 await (self._bus.nack if broke else self._bus.requeue)(claim, self._worker)
                 self._metrics.ended("handed_back" if broke else "passed_on")
-                log.info("handed work back", extra=ids)
+                log.info("requeued work", extra=ids)
 
     async def _is_read_by_a_peer(self, version: int) -> bool:
         return reads(await self._bus.alive(PEER_ALIVE_S), self._stage, version)
@@ -231,7 +231,7 @@ class Jobs:
         """Dead-letter the work. Only if Redis is unavailable, or takes no writes now, is this postponed."""
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
-        log.error("gave work up: %s", reason, extra=self._ids(claim))
+        log.error("gave up work: %s", reason, extra=self._ids(claim))
         turn_id: str | None = None
         try:
             turn_id = await self._handler.give_up(claim, reason)
@@ -240,7 +240,7 @@ class Jobs:
             if isinstance(error, BusUnavailable | WritesPaused):
                 raise error from raised
             if isinstance(error, BusError):
-                log.error("the client has no error event: %s", error, extra=self._ids(claim))  # noqa: TRY400 - the message says it all
+                log.error("the error event could not be written: %s", error, extra=self._ids(claim))  # noqa: TRY400 - the message says it all
             else:
                 log.exception("giving up failed", extra=self._ids(claim))
         work = pointed_at(claim.fields)

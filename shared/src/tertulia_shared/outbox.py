@@ -121,8 +121,8 @@ class Outbox:
             await self._store.save_model_settings(conversation_id, settings)
 
         writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
-        # older settings, perhaps from another process, must not be applied after these; of two messages the newer one
-        # wins anyway
+        # Older settings in the stream, perhaps from another process, must not be applied after these. Messages need no
+        # such order: the store keeps the newer one.
         return await self._save(direct, writes, waits=await self.is_waiting(conversation_id))
 
     async def post_messages(self, rows: Sequence[Message]) -> None:
@@ -136,7 +136,7 @@ class Outbox:
     def note_away(self, error: BaseException) -> None:
         """Record that the store did not answer: later writes go to the stream."""
         if not self.is_away:
-            log.warning("the store is away: %s", str(error) or f"no answer within {self.patience_s} s")
+            log.warning("the store is unavailable: %s", str(error) or f"no answer within {self.patience_s} s")
             self.is_away, self._left = True, False
 
     async def is_waiting(self, conversation_id: str) -> bool:
@@ -172,7 +172,7 @@ class Outbox:
         return False
 
     def _is_lost(self, conversation_id: str) -> bool:
-        """True, once, if the store has lost the conversation: it is missing after the database was deleted."""
+        """True, once, if the database was deleted and the store therefore lacks the conversation."""
         if self._losses != self._store.losses:
             self._losses = self._store.losses
             self._restarted.clear()
@@ -184,7 +184,7 @@ class Outbox:
     async def _refused(self, write: StoreWrite, error: Exception) -> None:
         reason = str(error) if isinstance(error, StoreError) else f"the store failed with {type(error).__name__}"
         ids = {"conversation_id": write.conversation_id, "message_id": write.message_id}
-        log.error("the store refused a row for good: %s", reason, extra=ids)
+        log.error("the store permanently refused a row: %s", reason, extra=ids)
         await write_dead_letter(self._bus, refused_letter(write, reason))
 
     async def _append(self, writes: Sequence[StoreWrite]) -> None:

@@ -14,8 +14,8 @@ import uvloop
 
 from tertulia_shared import logs
 from tertulia_shared.bus import Bus, BusRefused, BusUnavailable
-from tertulia_shared.bus.fitness import Severity, faults_of
 from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.bus.suitability import Severity, faults_of
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
@@ -84,7 +84,7 @@ async def _open(store: Store) -> bool:
     try:
         await store.open()
     except StoreUnavailable as error:
-        log.warning("the store is away: %s", error)
+        log.warning("the store is unavailable: %s", error)
         return True
     return False
 

@@ -41,14 +41,20 @@ class CommonSettings(BaseSettings):
     )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
-    redis_ca: Path | None = Field(None, description="rediss://: file of the authority that vouches for Redis (PEM)")
-    redis_cert: Path | None = Field(None, description="rediss://: file of our certificate, if Redis asks for one (PEM)")
-    redis_key: Path | None = Field(None, description="rediss://: file of its key (PEM)")
+    redis_ca: Path | None = Field(
+        None, description="rediss://: certificate of the authority that signed Redis' certificate (PEM file)"
+    )
+    redis_cert: Path | None = Field(
+        None, description="rediss://: the service's own certificate, if Redis requires one (PEM file)"
+    )
+    redis_key: Path | None = Field(None, description="rediss://: the key of that certificate (PEM file)")
     secrets_dir: Path = Field(
         SECRETS_DIR, description="folder of files that are named like a setting and hold its value (Docker's secrets)"
     )
     namespace: str = Field("tertulia", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="first part of every Redis key")
-    data_dir: Path = Field(Path("data"), description="folder of the SQLite file and of a Redis that we start")
+    data_dir: Path = Field(
+        Path("data"), description="folder of the SQLite file, and of the Redis that `tertulia run` starts"
+    )
     store: Literal["sqlite", "supabase"] = Field(
         "sqlite", description="where conversations are kept: sqlite (a file in the data folder) or supabase"
     )
@@ -61,9 +67,12 @@ class CommonSettings(BaseSettings):
         description="its service role (secret) key, which must never reach a browser",
     )
     store_patience_s: float = Field(
-        2.0, gt=0, le=60, description="seconds the store may take for what the talk waits for; then the talk goes on"
+        2.0,
+        gt=0,
+        le=60,
+        description="seconds that a conversation waits for the store; later the write goes to the outbox",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level that is logged")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="port on which each service serves /metrics and /healthz; 0: none"
     )
@@ -75,7 +84,7 @@ class CommonSettings(BaseSettings):
         ge=0.5,
         le=60,
         description="seconds without a renewed lease after which a worker's work is taken over; "
-        "a peer on the same machine that dies is noticed at once",
+        "a peer on the same machine that dies is detected at once",
     )
     drain_s: float = Field(
         10.0, ge=0, le=600, description="seconds a stopping worker may take to finish what it has begun"
@@ -86,7 +95,7 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _redis_url(cls, url: str) -> str:
         if urlsplit(url).scheme not in REDIS_SCHEMES:
-            hint = ": a Sentinel cannot be used, name the Redis itself" if "sentinel" in urlsplit(url).scheme else ""
+            hint = ": a Sentinel cannot be used; name the Redis itself" if "sentinel" in urlsplit(url).scheme else ""
             raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}{hint}")
         if urlsplit(url).scheme != "unix" and "," in urlsplit(url).netloc.rpartition("@")[2]:
             raise ValueError("names several hosts, and must name one Redis: clusters and Sentinels cannot be used")
@@ -106,7 +115,7 @@ class CommonSettings(BaseSettings):
         if self.redis_tls is not None and urlsplit(self.redis_url).scheme != "rediss":
             raise ValueError(
                 "TERTULIA_REDIS_CA, _CERT and _KEY are for TLS: "
-                "let TERTULIA_REDIS_URL begin with rediss://, or unset them"
+                "use a TERTULIA_REDIS_URL that begins with rediss://, or unset them"
             )
         return self
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
@@ -30,6 +31,8 @@ EAGER_LOOK_S = 0.25
 """Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
+MAX_STARTED = 1_000
+"""Started pieces of work whose ids are remembered: many more than a worker holds at once."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ class Worker:
         self._settings = settings
         self._concurrency = concurrency
         self._jobs: dict[str, Job] = {}
+        self._started = deque[str](maxlen=MAX_STARTED)
+        """The ids of the newest pieces of work that jobs were started for."""
         self._slot_free = asyncio.Event()
         self.broke = False
         """Set before the worker stops because it broke: its work may be the cause, so the attempt counts as failed."""
@@ -67,7 +72,7 @@ class Worker:
         self._dead: set[str] = set()
         """Peers that died and may still hold work."""
         self._reply_lost = False
-        """Redis may have delivered work to us in a reply that never arrived."""
+        """True if a claim's reply was lost: Redis may have delivered work to this worker in it."""
         self._pending = False
         """True if work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
@@ -87,6 +92,7 @@ class Worker:
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
                 await asyncio.wait([claiming])  # stop claiming first: it could claim the work that we requeue
+                await self._requeue_unstarted()
                 await self._drain()
             for task in upkeep:
                 task.cancel()
@@ -107,7 +113,7 @@ class Worker:
         while True:
             free = await self._free_slots()
             try:
-                if not prepared:  # here, because Redis may be unavailable at the start
+                if not prepared:  # called here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
                 claims = await self._left_by_the_dead(free)
@@ -118,7 +124,9 @@ class Worker:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
                     back_at = now() + block_s
                     claims = await self._new(free, block_s)
-                    if now() - back_at > self._calm_look_s:  # Redis was stalled: let the holders renew first
+                    if (
+                        now() - back_at > self._calm_look_s
+                    ):  # Redis was stalled: wait until the holders have renewed their leases
                         next_look = now() + self._calm_look_s
                 failures = 0
             except BusError as error:
@@ -126,7 +134,7 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_look = now() + self._calm_look_s  # let the holders renew first
+                next_look = now() + self._calm_look_s  # wait until the holders have renewed their leases
                 continue
             for claim in claims:
                 self._start(jobs, claim)
@@ -199,7 +207,7 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is not None and job.claim.attempt == attempt:  # skip it if we have claimed it again since
+        if job is not None and job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
             log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
             job.cancel(Ending.LOST)
 
@@ -232,6 +240,13 @@ class Worker:
 
     # -- the jobs
 
+    async def _requeue_unstarted(self) -> None:
+        """Requeue work that Redis delivered to the claim that was cancelled: otherwise it would wait for the drain."""
+        with contextlib.suppress(BusError):
+            count = await self._bus.requeue_unstarted(self._stage, self.name, started=self._started)
+            if count:
+                log.info("handed work back", extra={"worker": self.name, "count": count})
+
     async def _drain(self) -> None:
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         if tasks:
@@ -251,6 +266,7 @@ class Worker:
             known.cancel(Ending.LOST)
         job = Job(claim)
         self._jobs[claim.id] = job
+        self._started.append(claim.id)
         self._metrics.jobs(len(self._jobs))
         job.task = jobs.create_task(self._run.run(job), name=f"work {claim.id}")
         job.task.add_done_callback(lambda _: self._ended(job))  # also called for a task that never started

@@ -17,10 +17,10 @@ from tests.chaos.rig.simulated_user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
-"""The pause between two faults, also if no turn ends meanwhile."""
+"""The longest pause between two faults, even if no turn ends meanwhile."""
 SHORTEST_GAP_S = 0.2
 WITHOUT_A_TURN = 4
-"""After this many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
+"""After this many faults during which no turn ended, the next fault waits until one ends."""
 MANY_STARTING = 4
 """No fault restarts processes while this many start: otherwise two cores would do nothing else."""
 LOOK_S = 0.3

@@ -202,7 +202,7 @@ async def _flush_all(targets: Targets, dice: random.Random) -> None:
         user.checker.lost_data()
     await asyncio.to_thread(targets.redis.flushall)
     for user in targets.users:
-        user.checker.lost_data()  # the turns accepted between the two
+        user.checker.lost_data()  # for turns that were accepted between the mark and the flush
     for user, count, run in before:
         if run is None or not run.turn_id:
             continue

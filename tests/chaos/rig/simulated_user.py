@@ -33,7 +33,7 @@ CUTS = 0.18
 """Share of the turns that the user interrupts."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
-"""100 ms each: the gateway accepts five seconds at any rate."""
+"""Microphone frames of 100 ms that are sent at once; the gateway accepts five seconds faster than real time."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Run:
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
     faults_before: int = 0
-    """The number of faults before it began."""
+    """The number of faults before the turn began."""
 
 
 @dataclass
@@ -135,7 +135,7 @@ class User:
         turn = self.checker.turn(run.turn_id)
         await self.client.until(lambda: len(self.client.arrivals) >= seen or self.checker.is_done(turn), PATIENCE_S)
         if self._dice.random() < 0.5:
-            with contextlib.suppress(Gone):  # the following frames show whether the gateway has it
+            with contextlib.suppress(Gone):  # the following frames show whether the gateway received the interruption
                 await self.client.send("interrupt")
             await self._until_over(run)
             return

@@ -18,7 +18,7 @@ from tertulia_cli.access import certificates
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
 from tertulia_cli.access.folder import HOLDERS, Folder, Node
 from tertulia_cli.access.names import in_url, parse_name, parse_names
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.main import parser
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_cli.client.address import parse_address
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_cli.client.frames import Audio
 from tertulia_cli.client.speech import Player, Receipt, Recording
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 
 
 def audio(ms: int, sentence: int = 0, chunk: int = 0, message_id: str = "m") -> Audio:

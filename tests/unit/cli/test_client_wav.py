@@ -12,7 +12,7 @@ import pytest
 from tertulia_cli.client.resampling import resampled
 from tertulia_cli.client.talk import FRAME_BYTES, frames
 from tertulia_cli.client.wav import read_speech
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 
 
 def tone(hz: int, frequency: float, seconds: float = 0.25) -> array[int]:
@@ -25,7 +25,7 @@ def level_db(samples: array[int]) -> float:
     return 20 * math.log10(math.sqrt(sum(x * x for x in inner) / len(inner)) / (16_000 / math.sqrt(2)) + 1e-9)
 
 
-def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
+def test_wav_of_16_khz_mono_is_not_changed(tmp_path: Path) -> None:
     pcm = tone(16_000, 440).tobytes()
     path = tmp_path / "x.wav"
     with wave.open(str(path), "wb") as out:
@@ -36,7 +36,7 @@ def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
     assert read_speech(path) == pcm
 
 
-def test_other_formats_are_refused_with_advice(tmp_path: Path) -> None:
+def test_file_that_is_not_pcm_wav_is_refused_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     path.write_bytes(b"fLaC" + bytes(40))
     with pytest.raises(Failure, match=r"(?s)another format: FLAC.*ffmpeg.*-ar 16000") as failure:
@@ -44,7 +44,7 @@ def test_other_formats_are_refused_with_advice(tmp_path: Path) -> None:
     assert failure.value.code == MISUSED
 
 
-def test_missing_file_fails_with_its_path(tmp_path: Path) -> None:
+def test_missing_wav_file_is_reported_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read: No such file"):
         read_speech(tmp_path / "none.wav")
 
@@ -77,7 +77,7 @@ def test_resampling_clips_at_full_scale() -> None:
     assert min(there) == -32_768
 
 
-def test_frames_have_one_length_and_keep_all_samples() -> None:
+def test_microphone_frames_have_one_length_and_all_samples() -> None:
     pcm = bytes(range(1, 251)) * 10
     made = list(frames(pcm))
     assert {len(frame) for frame in made} == {FRAME_BYTES}

@@ -13,7 +13,7 @@ from rich.console import Console
 from tertulia_cli.doctor import command, findings
 from tertulia_cli.doctor.command import show, verdict
 from tertulia_cli.doctor.findings import Finding, Part
-from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run import redis
 from tertulia_cli.settings import RunSettings
 from tests.harness.settings_of import settings_of

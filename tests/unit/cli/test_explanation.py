@@ -79,7 +79,7 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         (("Luna",), "named", "Luna answered because you named Luna."),
         (("Rex", "Luna"), "named", "Rex and Luna answered because you named them, in this order."),
         (("Ana", "Rex", "Sage"), "everyone", "Ana, Rex and Sage answered because you named no character"),
-        (("Luna",), "everyone", "Luna answered as the only character at the table"),
+        (("Luna",), "everyone", "Luna answered as the only active character"),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),
         (("Luna",), "a later one", "Luna answered."),
     ],

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.inspect import tables
 from tertulia_cli.inspect.command import choose
 from tertulia_cli.inspect.recording import GivenUp, Listed, OpenWork, list_conversations, record

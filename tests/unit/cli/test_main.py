@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_cli import main as command
 from tertulia_cli.client.say import addressed
-from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, STOPPED, Failure
+from tertulia_cli.exit_codes import FAILED, MISUSED, NO_CONNECTION, OK, STOPPED, Failure
 from tertulia_shared.version import __version__
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_cli import fetch_models
-from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run.environments import python_of
 from tertulia_cli.run.plan import workers
 from tertulia_cli.settings import RunSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.run import plan
 from tertulia_cli.settings import RunSettings
 from tests.harness.settings_of import settings_of

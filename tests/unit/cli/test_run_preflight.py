@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.run import preflight
 
 

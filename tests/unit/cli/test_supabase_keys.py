@@ -10,7 +10,7 @@ import pytest
 
 from tertulia_cli import supabase_keys as keys
 from tertulia_cli.access.files import Readers
-from tertulia_cli.exits import OK, Failure
+from tertulia_cli.exit_codes import OK, Failure
 
 
 @pytest.fixture(autouse=True)

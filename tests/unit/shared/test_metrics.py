@@ -130,13 +130,13 @@ def test_process_is_healthy_until_seconds_after_its_last_heartbeat() -> None:
     assert health.problem() == ""
     clock.now += 3
     assert health.problem() == (
-        "Redis has taken no sign of life for 8 s: Redis is away or refuses writes, or this process is stuck"
+        "Redis has accepted no heartbeat for 8 s: Redis is unavailable or refuses writes, or this process is stuck"
     )
     health.beat()
     assert health.problem() == ""
 
 
-# -- signs of life, hops
+# -- heartbeats, hops
 
 
 async def test_heartbeat_records_health_and_the_round_trip_to_redis() -> None:

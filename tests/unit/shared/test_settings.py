@@ -142,7 +142,7 @@ def test_tls_settings_take_a_certificate_and_its_key(bare_environment: Path, mon
     [
         ("rediss://h", ["CERT"], "belong together"),
         ("rediss://h", ["KEY", "CA"], "belong together"),
-        ("redis://h", ["CA"], "begin with rediss://"),
+        ("redis://h", ["CA"], "begins with rediss://"),
         ("rediss://h", ["CA:gone"], "TERTULIA_REDIS_CA: no such file"),
     ],
     ids=["a certificate without its key", "a key without its certificate", "without TLS", "a file that is not there"],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tertulia_shared.store.errors import StoreUnavailable
-from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
+from tertulia_shared.store.sqlite_thread import Call, Outcome, SQLiteThread
 
 
 class Gate:
@@ -35,8 +35,8 @@ def connect() -> sqlite3.Connection:
     return sqlite3.connect(":memory:")
 
 
-def lane_through(gate: Gate, *, max_pending: int = 100, max_batch: int = 100) -> Lane:
-    return Lane("test", connect=connect, run_batch=gate.run, max_pending=max_pending, max_batch=max_batch)
+def thread_through(gate: Gate, *, max_pending: int = 100, max_batch: int = 100) -> SQLiteThread:
+    return SQLiteThread("test", connect=connect, run_batch=gate.run, max_pending=max_pending, max_batch=max_batch)
 
 
 def number(value: int) -> Call[int]:
@@ -45,57 +45,57 @@ def number(value: int) -> Call[int]:
 
 async def test_sqlite_calls_made_together_run_as_one_batch_on_a_thread() -> None:
     gate = Gate()
-    lane = lane_through(gate)
-    await lane.start()
+    thread = thread_through(gate)
+    await thread.start()
     gate.passes.release()
-    results = await asyncio.gather(*[lane.submit(number(value)) for value in range(32)])
+    results = await asyncio.gather(*[thread.submit(number(value)) for value in range(32)])
     assert results == list(range(32))
     assert gate.sizes == [32]
     assert threading.get_ident() not in gate.threads
-    await lane.close()
+    await thread.close()
 
 
 async def test_sqlite_calls_made_during_a_batch_form_the_next_batch() -> None:
     gate = Gate()
-    lane = lane_through(gate, max_batch=10)
-    await lane.start()
-    first = lane.submit(number(0))
+    thread = thread_through(gate, max_batch=10)
+    await thread.start()
+    first = thread.submit(number(0))
     await asyncio.to_thread(gate.entered.acquire)
-    later = [lane.submit(number(value)) for value in range(1, 15)]
+    later = [thread.submit(number(value)) for value in range(1, 15)]
     gate.passes.release(3)
     assert await asyncio.gather(first, *later) == list(range(15))
     assert gate.sizes == [1, 10, 4]
-    await lane.close()
+    await thread.close()
 
 
 async def test_sqlite_thread_refuses_calls_above_its_bound() -> None:
     gate = Gate()
-    lane = lane_through(gate, max_pending=2)
-    await lane.start()
-    running = lane.submit(number(0))
+    thread = thread_through(gate, max_pending=2)
+    await thread.start()
+    running = thread.submit(number(0))
     await asyncio.to_thread(gate.entered.acquire)
-    waiting = [lane.submit(number(1)), lane.submit(number(2))]
+    waiting = [thread.submit(number(1)), thread.submit(number(2))]
     with pytest.raises(StoreUnavailable, match="2 calls are waiting"):
-        lane.submit(number(3))
+        thread.submit(number(3))
     gate.passes.release(2)
     assert await asyncio.gather(running, *waiting) == [0, 1, 2]
-    await lane.close()
+    await thread.close()
 
 
 async def test_closing_the_sqlite_thread_runs_the_queued_calls_first() -> None:
     gate = Gate()
-    lane = lane_through(gate)
-    await lane.start()
-    running = lane.submit(number(0))
+    thread = thread_through(gate)
+    await thread.start()
+    running = thread.submit(number(0))
     await asyncio.to_thread(gate.entered.acquire)
-    waiting = lane.submit(number(1))
-    closing = asyncio.ensure_future(lane.close())
+    waiting = thread.submit(number(1))
+    closing = asyncio.ensure_future(thread.close())
     gate.passes.release(2)
     await closing
     assert (await running, await waiting) == (0, 1)
     with pytest.raises(StoreUnavailable, match="not open"):
-        lane.submit(number(2))
-    await lane.close()
+        thread.submit(number(2))
+    await thread.close()
 
 
 async def test_failed_batch_fails_its_callers_and_the_next_batch_runs() -> None:
@@ -106,20 +106,20 @@ async def test_failed_batch_fails_its_callers_and_the_next_batch_runs() -> None:
             raise RuntimeError("a bug")
         return [(call(connection), None) for call in calls]
 
-    lane = Lane("test", connect=connect, run_batch=run, max_pending=10, max_batch=10)
-    await lane.start()
-    outcomes = await asyncio.gather(lane.submit(number(1)), lane.submit(number(2)), return_exceptions=True)
+    thread = SQLiteThread("test", connect=connect, run_batch=run, max_pending=10, max_batch=10)
+    await thread.start()
+    outcomes = await asyncio.gather(thread.submit(number(1)), thread.submit(number(2)), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["a bug", "a bug"]
     broken = False
-    assert await lane.submit(number(3)) == 3
-    await lane.close()
+    assert await thread.submit(number(3)) == 3
+    await thread.close()
 
 
 async def test_start_of_the_sqlite_thread_raises_the_error_of_its_connection() -> None:
     def refuse() -> sqlite3.Connection:
         raise PermissionError("no")
 
-    lane = Lane("test", connect=refuse, run_batch=Gate().run, max_pending=10, max_batch=10)
+    thread = SQLiteThread("test", connect=refuse, run_batch=Gate().run, max_pending=10, max_batch=10)
     with pytest.raises(PermissionError, match="no"):
-        await lane.start()
-    await lane.close()
+        await thread.start()
+    await thread.close()

@@ -27,14 +27,14 @@ def clipped() -> bytes:
 GOOD = VoiceFiles("bob", 'He said "hello", and left.', 16_000, tone(), "Bob", "en-GB", "calm", "A hall.")
 
 
-def test_written_voice_is_read_again(tmp_path: Path) -> None:
+def test_written_voice_can_be_read_again(tmp_path: Path) -> None:
     made = write_voice(tmp_path, GOOD)
     assert read_voice(made) == GOOD
     assert read_voices(tmp_path) == (GOOD,)
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
-def test_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_voice_transcript_with_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     voice = replace(GOOD, transcript="Hello " + text.replace("\x7f", ""))
     assert read_voice(write_voice(tmp_path_factory.mktemp("v"), voice)).transcript == voice.transcript
 
@@ -57,24 +57,24 @@ def test_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, t
         (replace(GOOD, pcm=clipped()), "clipped"),
     ],
 )  # fmt: skip
-def test_unusable_clip_is_refused_with_the_reason(wrong: VoiceFiles, message: str) -> None:
+def test_unusable_voice_clip_is_refused_with_the_reason(wrong: VoiceFiles, message: str) -> None:
     with pytest.raises(BadVoice, match=message):
         check(wrong)
 
 
-def test_all_faults_are_reported_at_once() -> None:
+def test_all_faults_of_a_voice_clip_are_reported_at_once() -> None:
     with pytest.raises(BadVoice, match=r"a-z.*transcript.*long"):
         check(replace(GOOD, id="X", transcript="", pcm=tone(1)))
 
 
-def test_folder_without_texts_is_not_a_voice_and_missing_folder_has_none(tmp_path: Path) -> None:
+def test_folder_without_voice_toml_is_not_a_voice(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert read_voices(tmp_path) == ()
     assert read_voices(tmp_path / "nowhere") == ()
 
 
 @pytest.mark.parametrize("damage", ["no clip", "no wav", "mp3", "no toml", "a number", "latin-1"])
-def test_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
+def test_error_names_the_damaged_voice(tmp_path: Path, damage: str) -> None:
     made = write_voice(tmp_path, GOOD)
     match damage:
         case "no clip":

@@ -200,7 +200,7 @@ def test_header_that_has_not_arrived_whole_is_incomplete(end: int) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_arbitrary_file_parses_or_raises_value_error(body: bytes) -> None:
+def test_arbitrary_bytes_parse_as_wav_or_raise_value_error(body: bytes) -> None:
     for start in (b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0", b"RF64\0\0\0\0WAVEds64"):
         with contextlib.suppress(ValueError):
             assert mono(parse(start + body))

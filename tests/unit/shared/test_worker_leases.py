@@ -51,7 +51,7 @@ async def test_work_of_a_dead_peer_is_taken_over_as_another_attempt() -> None:
         assert await bus.open_work("tts") == 0
 
 
-class LookedAt(MemoryBus):
+class LeaseCheckRecorder(MemoryBus):
     """Records the times of checks for expired leases. `stall_s`: an additional delay of the next claim."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ async def test_work_of_a_stopped_peer_is_taken_over_a_quarter_of_a_second_after_
 
 @virtual_time
 async def test_worker_checks_for_expired_leases_often_only_while_work_is_pending() -> None:
-    bus, handler = LookedAt(), ScriptedHandler(forever)
+    bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
     async with working(bus, handler):
         await asyncio.sleep(30)
         assert len(bus.looks) <= 31
@@ -108,7 +108,7 @@ async def test_worker_checks_for_expired_leases_often_only_while_work_is_pending
 
 @virtual_time
 async def test_leases_are_renewed_before_they_are_checked_after_a_stall_of_redis() -> None:
-    bus, handler = LookedAt(), ScriptedHandler(forever)
+    bus, handler = LeaseCheckRecorder(), ScriptedHandler(forever)
     async with working(bus, handler):
         await held_by_peer(bus)
         await asyncio.sleep(SETTINGS.lease_s / 2)
@@ -135,13 +135,13 @@ async def test_job_is_cancelled_when_a_peer_has_taken_over_its_work() -> None:
 
 @virtual_time
 async def test_worker_does_not_take_over_its_own_running_work() -> None:
-    class Unrenewed(MemoryBus):
+    class RenewalRefusingBus(MemoryBus):
         """Refuses renewals, as after a stall of the process: the check for expired leases comes first."""
 
         async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
             raise BusUnavailable("not yet")
 
-    bus, handler = Unrenewed(Keys("test"), clock=now), ScriptedHandler(forever)
+    bus, handler = RenewalRefusingBus(Keys("test"), clock=now), ScriptedHandler(forever)
     async with working(bus, handler):
         await post(bus)
         await asyncio.sleep(10 * SETTINGS.lease_s)
@@ -151,7 +151,7 @@ async def test_worker_does_not_take_over_its_own_running_work() -> None:
 
 @virtual_time
 async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
-    class Forgetful(MemoryBus):
+    class RedeliveringBus(MemoryBus):
         """A Redis that lost its last second: it delivers the same work again."""
 
         given: Claim | None = None
@@ -162,7 +162,7 @@ async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
                 return [again]
             return await super().claim(stage, worker, count=count, block_s=block_s)
 
-    bus, handler = Forgetful(Keys("test"), clock=now), ScriptedHandler(forever)
+    bus, handler = RedeliveringBus(Keys("test"), clock=now), ScriptedHandler(forever)
     async with working(bus, handler):
         await post(bus)
         await settle()
@@ -175,7 +175,7 @@ async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
 
 @virtual_time
 async def test_late_report_of_lost_work_does_not_cancel_a_newer_job() -> None:
-    class LateBus(MemoryBus):
+    class LateRenewalBus(MemoryBus):
         """Delays the answer to a renewal until `late` is set."""
 
         late: asyncio.Event | None = None
@@ -194,7 +194,7 @@ async def test_late_report_of_lost_work_does_not_cancel_a_newer_job() -> None:
             raise RetryLater("busy")
         await forever(claim)
 
-    bus, handler = LateBus(Keys("test"), clock=now), ScriptedHandler(given_up_at_first)
+    bus, handler = LateRenewalBus(Keys("test"), clock=now), ScriptedHandler(given_up_at_first)
     bus.late = asyncio.Event()
     async with working(bus, handler):
         await post(bus)

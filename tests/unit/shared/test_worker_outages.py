@@ -112,7 +112,7 @@ async def test_worker_stopped_while_redis_is_unavailable_leaves_its_work_to_peer
 
 @virtual_time
 async def test_work_whose_claim_reply_was_lost_is_reclaimed_as_soon_as_redis_is_back() -> None:
-    class Losing(MemoryBus):
+    class ClaimReplyLosingBus(MemoryBus):
         """Delivers work once in a reply that does not arrive."""
 
         lost = False
@@ -124,7 +124,7 @@ async def test_work_whose_claim_reply_was_lost_is_reclaimed_as_soon_as_redis_is_
                 raise BusUnavailable("cut")
             return claims
 
-    bus, handler = Losing(Keys("test"), clock=now), ScriptedHandler(nothing)
+    bus, handler = ClaimReplyLosingBus(Keys("test"), clock=now), ScriptedHandler(nothing)
     async with working(bus, handler):
         await post(bus)
         await asyncio.sleep(0.5)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from tertulia_shared.bus import Claim
+from tertulia_shared.keys import Stage
 from tertulia_shared.settings import CommonSettings
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
@@ -49,6 +51,36 @@ async def test_stopping_worker_requeues_work_that_takes_too_long() -> None:
     assert claim.fields == handler.begun[0].fields
     assert claim.attempt == 1, "a stop is not a failed attempt"
     assert worker.member not in await bus.alive(60)
+
+
+@virtual_time
+async def test_work_delivered_to_a_cancelled_claim_is_requeued_before_the_jobs_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    claim = bus.claim
+
+    async def lose_the_reply_when_cancelled(
+        stage: Stage, worker: str, *, count: int, block_s: float
+    ) -> Sequence[Claim]:
+        try:
+            return await claim(stage, worker, count=count, block_s=block_s)
+        except asyncio.CancelledError:
+            await post(bus)
+            await claim(stage, worker, count=1, block_s=0)
+            raise
+
+    monkeypatch.setattr(bus, "claim", lose_the_reply_when_cancelled)
+    running = working(bus, handler)
+    await running.__aenter__()
+    await post(bus)
+    await settle()
+    stopping = asyncio.create_task(running.__aexit__(None, None, None))
+    await settle()
+    assert not stopping.done(), "the first job is still running"
+    (again,) = await claim("tts", "peer", count=9, block_s=0)
+    assert again.id != handler.begun[0].id
+    await stopping
 
 
 @virtual_time

@@ -17,7 +17,7 @@ from tests.harness.virtual_time import now, virtual_time
 TROUBLES = 5
 
 
-class AwayAtFirst(MemoryBus):
+class UnavailableAtFirst(MemoryBus):
     """A bus whose server does not answer the first calls."""
 
     troubles = 0
@@ -25,7 +25,7 @@ class AwayAtFirst(MemoryBus):
     async def prepare(self, stage: Stage) -> None:
         if self.troubles < TROUBLES:
             self.troubles += 1
-            raise BusUnavailable("Redis is not answering: scripted")
+            raise BusUnavailable("Redis does not answer: scripted")
         await super().prepare(stage)
 
 
@@ -46,7 +46,7 @@ class Counting:
 
 @virtual_time
 async def test_starting_worker_retries_until_it_can_create_its_consumer_group() -> None:
-    bus = AwayAtFirst(Keys("test"), clock=now)
+    bus = UnavailableAtFirst(Keys("test"), clock=now)
     stop = asyncio.Event()
     handler = Counting(stop)
     worker = Worker(bus, "tts", handler, settings_of(CommonSettings), engine="fake", concurrency=1)
@@ -60,7 +60,7 @@ async def test_starting_worker_retries_until_it_can_create_its_consumer_group() 
 
 @virtual_time
 async def test_starting_worker_can_be_stopped_while_it_waits_for_redis() -> None:
-    bus = AwayAtFirst(Keys("test"), clock=now)
+    bus = UnavailableAtFirst(Keys("test"), clock=now)
     stop = asyncio.Event()
     handler = Counting(stop)
     worker = Worker(bus, "tts", handler, settings_of(CommonSettings), engine="fake", concurrency=1)

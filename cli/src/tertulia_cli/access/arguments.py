@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tertulia_cli.access.folder import HOLDERS, NODE_DAYS, NODE_STAGES, TLS_PORT
 from tertulia_cli.access.names import parse_names
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Keys, Stage
 from tertulia_shared.settings import load
@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
     box.set_defaults(do=_box)
     listing = what.add_parser("list", help="list the further machines")
     listing.set_defaults(do=_list)
-    revoke = what.add_parser("revoke", help="take a further machine's access away")
+    revoke = what.add_parser("revoke", help="revoke the access of a further machine")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(do=_revoke)
     for each in (init, box, listing, revoke):  # an option after the subcommand overrides the same option before it

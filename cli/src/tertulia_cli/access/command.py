@@ -20,7 +20,7 @@ from tertulia_cli.access.certificates import Pair
 from tertulia_cli.access.files import OWNER_ONLY, Readers, locked, read, write
 from tertulia_cli.access.folder import HOLDERS, NODE_DAYS, NODE_STAGES, TLS_PORT, Folder, Node, new_password
 from tertulia_cli.access.names import in_url, listed, parse_name
-from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, Failure
+from tertulia_cli.exit_codes import FAILED, MISUSED, NO_CONNECTION, OK, Failure
 from tertulia_shared.bus import BusError, BusRefused, BusUnavailable
 from tertulia_shared.bus.accounts import (
     BOX,

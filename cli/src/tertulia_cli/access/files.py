@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tertulia_cli.exits import FAILED, Failure
+from tertulia_cli.exit_codes import FAILED, Failure
 
 
 @dataclass(frozen=True, slots=True)

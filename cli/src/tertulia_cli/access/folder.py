@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.bus.accounts import BOX, OPERATOR, READER
 from tertulia_shared.bus.rights import SERVICES
 from tertulia_shared.keys import STAGES, Stage

@@ -14,7 +14,7 @@ from tertulia_cli.client.progress import Progress
 from tertulia_cli.client.resuming import ForeignTurnFilter
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Receipt, Recording
-from tertulia_cli.exits import NO_ANSWER, Failure
+from tertulia_cli.exit_codes import NO_ANSWER, Failure
 
 FLUSH_S: Final = 5.0
 """Time for the last commands to be sent."""

@@ -17,7 +17,7 @@ from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.backoff import Backoff
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
 from tertulia_cli.client.resuming import Position
-from tertulia_cli.exits import NO_CONNECTION, Failure
+from tertulia_cli.exit_codes import NO_CONNECTION, Failure
 
 OPEN_S: Final = 10.0
 MAX_FRAME_BYTES: Final = 4 * 1024 * 1024

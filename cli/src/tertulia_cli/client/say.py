@@ -16,7 +16,7 @@ from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import open_link
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Player
-from tertulia_cli.exits import FAILED, OK, Failure
+from tertulia_cli.exit_codes import FAILED, OK, Failure
 from tertulia_shared.ids import new_id
 
 SILENCE_S: Final = 60.0

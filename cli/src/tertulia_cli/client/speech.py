@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tertulia_cli.client.frames import Audio
-from tertulia_cli.exits import FAILED, Failure
+from tertulia_cli.exit_codes import FAILED, Failure
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 SAMPLE_BYTES: Final = 2

@@ -17,7 +17,7 @@ from tertulia_cli.client.say import SILENCE_S, summary
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Player
 from tertulia_cli.client.wav import MIC_HZ, read_speech
-from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.exit_codes import FAILED, OK
 
 FRAME_MS: Final = 32
 FRAME_BYTES: Final = MIC_HZ * 2 * FRAME_MS // 1000

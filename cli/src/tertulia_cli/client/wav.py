@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tertulia_cli.client.resampling import resampled
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_shared.entries import SAMPLE_RATE_IN
 from tertulia_shared.wav import Sound, as_bytes, mono, parse
 

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from tertulia_cli.dead_letters.command import dead_drop, dead_list, dead_retry, dead_show
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.settings import load
 

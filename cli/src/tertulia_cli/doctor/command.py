@@ -11,7 +11,7 @@ from rich.text import Text
 from tertulia_cli.doctor import findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.doctor.model_server import ask_model_server
-from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run.readiness import gateway_status
 from tertulia_cli.settings import RunSettings
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.run import preflight, redis
 from tertulia_cli.run.environments import own_python
 from tertulia_cli.run.readiness import HTTP_OK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError, BusRefused
-from tertulia_shared.bus.fitness import Fault, Severity, faults_of
 from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.bus.suitability import Fault, Severity, faults_of
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable, InstalledEngine, installed_engines
 from tertulia_shared.keys import Keys
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from tertulia_cli.exits import MISUSED, OK, Failure
+from tertulia_cli.exit_codes import MISUSED, OK, Failure
 from tertulia_cli.formatting import printable
 from tertulia_cli.inspect import json_output, tables
 from tertulia_cli.inspect.following import Following

@@ -89,8 +89,8 @@ def _why(turn: Turn, messages: list[Message]) -> str:
         case "everyone" if len(names) > 1:
             return f"{who} answered because you named no character, so all answer in turn."
         case "everyone":
-            return f"{who} answered as the only character at the table; you named none."
-        case _:  # an older llm worker gave no reason
+            return f"{who} answered as the only active character; you named none."
+        case _:  # older llm workers write no reason
             return f"{who} answered."
 
 

@@ -6,7 +6,7 @@ import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.formatting import printable
 from tertulia_cli.inspect.turns import Message
 from tertulia_shared.entries import SAMPLE_RATE_OUT

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from tertulia_cli.exits import FAILED, NO_CONNECTION, OK, Failure
+from tertulia_cli.exit_codes import FAILED, NO_CONNECTION, OK, Failure
 from tertulia_cli.run import plan, preflight, redis
 from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.report import Report

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.exits import FAILED, MISUSED, Failure
+from tertulia_cli.exit_codes import FAILED, MISUSED, Failure
 
 LOCK_PATIENCE_S: Final = 5.0
 """Time for the redis-server of a killed `tertulia run` to end (`die_with_parent` sends it SIGTERM)."""

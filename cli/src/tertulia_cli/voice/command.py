@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tertulia_cli.client.resampling import resampled
 from tertulia_cli.client.wav import read_wav
-from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
+from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_shared.voice_files import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles, read_voices, write_voice
 from tertulia_shared.wav import as_bytes, mono
 

@@ -25,7 +25,7 @@ from tertulia_shared.bus.scripts.work import RENEW
 REPLY_TIMEOUT_S = 2.0
 """Time limit for a renewal; then the keeper reconnects."""
 AGAIN_S = 0.1
-"""The wait after a failed renewal: the next one must precede a peer's next check for expired leases."""
+"""Seconds before a failed renewal is repeated: less than the time to a peer's next check for expired leases."""
 
 log = logging.getLogger(__name__)
 

@@ -218,18 +218,19 @@ class Link:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
-        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may be lost
-            return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
+        # in TLS 1.3 the server refuses a certificate after the handshake; its alert may be lost
+        if is_new and self._is_tls and hung_up(error):
+            return BusUnavailable(f"Redis closed the connection during the handshake. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
-            return BusRefused(f"Redis does not let us work: {error}")
+            return BusRefused(f"Redis refuses the connection: {error}")
         if isinstance(error, AuthenticationError):
             return BusRefused(
-                f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
+                f"Redis refuses the login of the user {self._user!r} ({error}): is it right in TERTULIA_REDIS_URL, "
                 "or was it revoked?"
             )
         # a port without TLS reads the handshake as the start of a command, and waits for the rest
         doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
-        return BusUnavailable(f"Redis is not answering: {error}{doubt}")
+        return BusUnavailable(f"Redis does not answer: {error}{doubt}")
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -12,10 +12,10 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost, WriteRefused, WritesPaused
 from tertulia_shared.bus.port.reading import Entry
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 
@@ -45,7 +45,7 @@ class StreamFollow:
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
-        """True if the entry at the cursor has existed."""
+        """True if an entry with the cursor's id has existed, so that its absence is a loss."""
         self._before_loss: int | None = None
         """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
         self._told_at = ""
@@ -251,9 +251,9 @@ class Reader:
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
-            self._changed.clear()  # before the first await: a later follow sets it again
+            self._changed.clear()  # cleared before the first await, because a later follow sets it again
             number = self._reading
-            if number == 0:  # the read loop is about to reread the set anyway
+            if number == 0:  # the read loop is about to read the set of streams anyway
                 continue
             unblocked = 0
             while unblocked == 0 and self._reading == number:
@@ -261,4 +261,4 @@ class Reader:
                     (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
                 except BusUnavailable:
                     await asyncio.sleep(0.05)  # the read loop gets the same error, and then rereads the set
-                # 0: the read is sent but not blocked yet; the next try is a round trip later
+                # 0: the read is sent but has not blocked yet; the next attempt is one round trip later

@@ -1,4 +1,4 @@
-"""The bus over a real Redis (one node, 6.2 or later; Redis Cluster is refused, see `fitness`)."""
+"""The bus over a real Redis (one node, 6.2 or later; Redis Cluster is refused, see `suitability`)."""
 
 from __future__ import annotations
 

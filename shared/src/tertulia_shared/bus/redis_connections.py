@@ -9,10 +9,10 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus import scripts
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.reader import Reader
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.writer import Writer
 from tertulia_shared.clock import wall_ms

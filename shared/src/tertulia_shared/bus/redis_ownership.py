@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
 from tertulia_shared.bus.writer import refusal
@@ -55,8 +55,8 @@ class RedisOwnership(RedisConnections):
             holder = detail.decode(errors="replace")
             if answer == b"later" or await self._is_held(claim.stage, holder):
                 return Refused(holder, later_attempt=answer == b"later")
-            # The holder died between finishing its work entry and releasing; or it was stalled between its claim and
-            # this call, and owns through an attempt that a peer has taken over since. Neither may keep this claim out.
+            # The holder died after it finished its work entry and before it released the ownership, or it was paused
+            # and a peer has taken over its attempt. In both cases this claim may become the owner.
             await self._call(scripts.disown(owner_key=owner.name, token=holder))
 
     async def owner(self, conversation_id: str, thing: str) -> str:

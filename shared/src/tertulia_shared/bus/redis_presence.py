@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from tertulia_shared.bus.fitness import fields_of
 from tertulia_shared.bus.port.presence import MAX_AHEAD_S
 from tertulia_shared.bus.redis_connections import RedisConnections
+from tertulia_shared.bus.suitability import fields_of
 
 PRESENCE_KEPT_S = 600.0
 

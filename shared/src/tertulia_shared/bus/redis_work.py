@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
 from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Stage
@@ -61,7 +61,7 @@ class RedisWorkQueue(RedisConnections):
             if "NOGROUP" in str(reply) or "UNBLOCKED" in str(reply):  # Redis was flushed: make the group again
                 await self.prepare(stage)
                 return []
-            raise BusUnavailable(f"Redis refused to give out work: {reply}")
+            raise BusUnavailable(f"Redis refused a claim: {reply}")
         if not reply:
             return []
         return [Claim(stage, id.decode(), 1, fields_of(raw)) for id, raw in reply[0][1]]
@@ -85,14 +85,14 @@ class RedisWorkQueue(RedisConnections):
     async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
         uncounted = self.keys.work_left(claim.stage, claim.id)
         stream_key = self.keys.work(claim.stage).name
-        # one exchange: if the connection breaks here, either both happened or neither
+        # in one batch: if the connection breaks, Redis has run all three commands or none
         attempt, counted, _ = await self._calls.call(
             scripts.reclaim(stream_key=stream_key, group=claim.stage, worker=worker, work_id=claim.id),
             ("INCR", uncounted.name),
             ("EXPIRE", uncounted.name, uncounted.ttl_s),
         )
         if isinstance(attempt, ResponseError):
-            raise refusal_of(attempt, "to take work up again")
+            raise refusal_of(attempt, "to reclaim work")
         error = refusal_of(counted, "INCR") if isinstance(counted, ResponseError) else None
         if isinstance(error, WritesPaused):  # a permanently broken counter must not stop the work
             raise error
@@ -141,6 +141,11 @@ class RedisWorkQueue(RedisConnections):
             stream_key=stream_key, group=claim.stage, worker=worker, work_id=claim.id, attempt=claim.attempt
         )
         return await self._call(call) == 1
+
+    async def requeue_unstarted(self, stage: Stage, worker: str, *, started: Collection[str]) -> int:
+        stream_key = self.keys.work(stage).name
+        call = scripts.requeue_unstarted(stream_key=stream_key, group=stage, worker=worker, started=list(started))
+        return int(await self._call(call))
 
     async def nack(self, claim: Claim, worker: str) -> bool:
         call = scripts.nack(

@@ -75,7 +75,7 @@ _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZRE
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
     + _running(work.FORGET_DEAD, work.TAKE_OVER, work.RECLAIM, work.RENEW, work.FINISH)
-    + _running(work.REQUEUE, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
+    + _running(work.REQUEUE, work.REQUEUE_UNSTARTED, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
     + _PRESENT
 )  # fmt: skip
 _MEND = _running(repair.MEND)

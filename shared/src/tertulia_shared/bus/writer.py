@@ -13,11 +13,11 @@ from typing import Any
 import msgpack
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, STALE, FenceArguments

@@ -33,5 +33,5 @@ class Health:
         silent_s = self._clock() - last
         if silent_s <= SILENT_S:
             return ""
-        why = "Redis is away or refuses writes, or this process is stuck"
-        return f"Redis has taken no sign of life for {silent_s:.0f} s: {why}"
+        why = "Redis is unavailable or refuses writes, or this process is stuck"
+        return f"Redis has accepted no heartbeat for {silent_s:.0f} s: {why}"

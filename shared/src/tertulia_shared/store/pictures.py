@@ -14,7 +14,9 @@ from typing import Final
 from urllib.parse import quote
 
 BUILT_IN: Final = ("luna", "rex", "sage")
-ALLOWED: Final = "must be empty or a base64 data: URI of a PNG, JPEG, WebP or GIF; addresses and SVG are not taken"
+ALLOWED: Final = (
+    "must be empty or a base64 data: URI of a PNG, JPEG, WebP or GIF; web addresses and SVG are not allowed"
+)
 
 _RASTER: Final = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+={0,2})")
 _MAGIC: Final = {

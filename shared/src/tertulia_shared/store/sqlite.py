@@ -33,7 +33,7 @@ from tertulia_shared.store.records import (
 )
 from tertulia_shared.store.seed import SEED_NAME, seed_characters
 from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
-from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
+from tertulia_shared.store.sqlite_thread import Call, Outcome, SQLiteThread
 from tertulia_shared.store.validation import (
     check_after,
     check_character,
@@ -84,14 +84,14 @@ class SQLiteStore:
         self._files: dict[str, tuple[int, int] | None] = {}
         """The `identity` of the file that each thread has open."""
         self.losses = 0
-        self._writer = self._lane("write")
-        self._reader = self._lane("read")
+        self._writer = self._thread("write")
+        self._reader = self._thread("read")
 
     async def open(self) -> None:
         if self._writer.is_open:
             return
         self._files.clear()
-        self._writer, self._reader = self._lane("write"), self._lane("read")
+        self._writer, self._reader = self._thread("write"), self._thread("read")
         await self._writer.start()
         try:
             await self._reader.start()
@@ -172,9 +172,9 @@ class SQLiteStore:
         encoded = encode_settings(settings).decode()
         await self._writer.submit(lambda db: rows.set_settings(db, conversation_id, encoded))
 
-    def _lane(self, kind: str) -> Lane:
+    def _thread(self, kind: str) -> SQLiteThread:
         writes = kind == "write"
-        return Lane(
+        return SQLiteThread(
             f"store-{kind}",
             connect=self._connect_writer if writes else self._connect_reader,
             run_batch=run_writes if writes else run_reads,

@@ -29,7 +29,7 @@ RunBatch: TypeAlias = Callable[[sqlite3.Connection, Sequence[Call[Any]]], list[O
 _Pending: TypeAlias = "tuple[Call[Any], asyncio.Future[Any]]"
 
 
-class Lane:
+class SQLiteThread:
     """A thread, its connection, and its queue of calls.
 
     `is_there` checks before each batch that the connection's file is still at its path; if not, the thread reconnects.

@@ -217,7 +217,7 @@ class SupabaseStore:
         try:
             version = await run(client.rpc("tertulia_schema"), opening=True)
         except StoreUnavailable as error:
-            raise StoreUnavailable(f"Supabase at {self._url} is away: {error} Is SUPABASE_URL right?") from error
+            raise StoreUnavailable(f"Supabase at {self._url} is unavailable: {error} Is SUPABASE_URL right?") from error
         except StoreUnusable as error:
             raise StoreUnusable(f"Supabase at {self._url} cannot be used: {error}") from error
         if not isinstance(version, int):

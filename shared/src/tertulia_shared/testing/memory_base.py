@@ -122,4 +122,4 @@ class MemoryBase:
 
     def _check(self) -> None:
         if self._away:
-            raise BusUnavailable("Redis is not answering: the connection was broken on purpose")
+            raise BusUnavailable("Redis does not answer: the connection was broken on purpose")

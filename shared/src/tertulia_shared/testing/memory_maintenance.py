@@ -8,7 +8,7 @@ from tertulia_shared.bus.port.maintenance import Sized, Sound, Space
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_base import MemoryBase
-from tertulia_shared.testing.memory_mend import mend
+from tertulia_shared.testing.memory_repair import mend
 
 
 class MemoryMaintenance(MemoryBase):

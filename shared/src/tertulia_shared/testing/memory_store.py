@@ -159,7 +159,7 @@ class MemoryStore:
         if not self._is_open:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
         if self.away:
-            raise StoreUnavailable("The store is away.")
+            raise StoreUnavailable("The store is unavailable.")
         return self._tables
 
     def _existing(self, conversation_id: str) -> Conversation:

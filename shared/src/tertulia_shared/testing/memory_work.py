@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -85,6 +85,16 @@ class MemoryWorkQueue(MemoryBase):
             return False
         self._server.post_again(claim.stage, claim.fields)
         return True
+
+    async def requeue_unstarted(self, stage: Stage, worker: str, *, started: Collection[str]) -> int:
+        entries = self._server.stream(self.keys.work(stage)).after((0, 0))
+        fields = {entry.id: entry.fields for entry in entries}
+        unstarted = [
+            Claim(stage, pending.id, 1, fields.get(pending.id, {}))
+            for pending in self._group(stage).pending(self._clock_ms())
+            if pending.worker == worker and pending.attempt == 1 and pending.id not in started
+        ]
+        return sum([await self.requeue(claim, worker) for claim in unstarted])
 
     async def nack(self, claim: Claim, worker: str) -> bool:
         return self._group(claim.stage).nack(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -136,6 +136,13 @@ class WorkQueue(Protocol):
 
         It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is not a
         failure.
+        """
+        ...
+
+    async def requeue_unstarted(self, stage: Stage, worker: str, *, started: Collection[str]) -> int:
+        """Requeue work that was delivered to this worker once and is not among the ids in `started`. Returns how much.
+
+        A claim that is cancelled may lose the reply in which Redis delivered work.
         """
         ...
 

@@ -174,6 +174,32 @@ def deregister(*, stream_key: str, group: str, worker: str, unassigned: str, idl
     return DEREGISTER.call([stream_key], group, worker, unassigned, idle_ms)
 
 
+REQUEUE_UNSTARTED = Script("""
+-- ARGV[3…]: ids of started work
+local stream_key, group, worker = KEYS[1], ARGV[1], ARGV[2]
+local started = {}
+for i = 3, #ARGV do started[ARGV[i]] = true end
+
+local count = 0
+for _, pending in ipairs(redis.call('XPENDING', stream_key, group, '-', '+', 1000, worker)) do
+  local work_id, deliveries = pending[1], pending[4]
+  if deliveries == 1 and not started[work_id] then
+    local entry = redis.call('XRANGE', stream_key, work_id, work_id)[1]
+    if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end
+    redis.call('XACK', stream_key, group, work_id)
+    redis.call('XDEL', stream_key, work_id)
+    count = count + 1
+  end
+end
+return count
+""")
+
+
+def requeue_unstarted(*, stream_key: str, group: str, worker: str, started: Sequence[str]) -> Command:
+    """Post the worker's entries that were delivered once again as new ones, except the started; the reply: how many."""
+    return REQUEUE_UNSTARTED.call([stream_key], group, worker, *started)
+
+
 FORGET_DEAD = Script("""
 local stream_key, group, max_idle_ms = KEYS[1], ARGV[1], tonumber(ARGV[2])
 
@@ -235,6 +261,7 @@ SCRIPTS: Sequence[Script] = (
     RENEW,
     FINISH,
     REQUEUE,
+    REQUEUE_UNSTARTED,
     NACK,
     DEREGISTER,
     FORGET_DEAD,

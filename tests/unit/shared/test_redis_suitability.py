@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import AskError, ClusterCrossSlotError, MovedError, ResponseError
 
-from tertulia_shared.bus.fitness import Severity, fields_of, judge
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.errors import WritesPaused
-from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.bus.suitability import Severity, fields_of, judge
 from tertulia_shared.settings import CommonSettings
 from tests.harness.settings_of import settings_of
 

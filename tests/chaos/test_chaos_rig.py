@@ -22,7 +22,7 @@ from tests.chaos.rig.simulated_user import Run, User
 INDEPENDENT = (
     "client", "data_checks", "expected_replies", "failures", "frame_checks", "report", "servers", "simulated_user",
 )  # fmt: skip
-"""The modules that talk, answer and judge. The others only start processes, with the tests' stack."""
+"""The modules that act as client or server, or check the results. The others only start processes."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
 
 

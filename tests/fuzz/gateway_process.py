@@ -202,7 +202,7 @@ async def _request(http: httpx2.AsyncClient, method: str, path: str, report: Rep
     try:
         answer = await http.request(method.upper(), place, params=query, content=body, headers=headers)
     except (httpx2.InvalidURL, UnicodeError, ValueError):
-        return  # httpx refuses to send it
+        return  # httpx refuses to send such a request
     except httpx2.HTTPError as error:
         report.fail(f"{method} {place[:60]!r}: {type(error).__name__}")
         return

@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from tertulia_shared.bus import WriteRefused, WritesPaused
-from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.bus.error_replies import refusal_of
 
 
 @pytest.mark.parametrize(
