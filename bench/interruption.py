@@ -26,7 +26,7 @@ from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys, Stage
 
 STAGES: tuple[Stage, ...] = ("llm", "tts")
-REPLY_EVENTS = ("message_started", "llm_chunk", "message_resumed", "turn_started")
+REPLY_EVENTS = ("thinking", "message_started", "llm_chunk", "message_resumed", "turn_started")
 
 
 async def cut_off(socket: ClientConnection, bus: Bus, after_s: float) -> tuple[float, float, int]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import VERSION
 from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.events import Thinking
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Key
 from tests.harness import recorded_entries
@@ -99,6 +100,11 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await client.until_event("transcription_finished")
     await client.send("stop_listening")
     await client.until_event("listening_stopped")
+    # the demo model does not reason
+    thinking, reply = bus.outlet(epoch=99), client.record.of("turn_started")[-1]["replies"][0]
+    event = Thinking(reply["message_id"], turn_id, reply["character_id"], reply["character_name"])
+    thinking.append(keys.events(c), event)
+    await thinking.flush()
     # unanswerable work: a turn of a newer release, and a pointer without a stream
     outlet = bus.outlet(epoch=99)
     outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=VERSION + 1)

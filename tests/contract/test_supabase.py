@@ -104,8 +104,8 @@ async def test_missing_supabase_tables_are_reported(supabase: SupabaseServer) ->
 
 
 async def test_outdated_supabase_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 2)
-    with pytest.raises(StoreUnusable, match="version 1 of Tertulia's tables, 2 is needed"):
+    monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 3)
+    with pytest.raises(StoreUnusable, match="version 2 of Tertulia's tables, 3 is needed"):
         async with opened(supabase.url):
             pass
 
@@ -189,6 +189,7 @@ async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None
         "tertulia_schema": {},
         "tertulia_save_messages": {"messages": []},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
+        "tertulia_usage": {"conversation": new_id(), "without_turn": None},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},
     }
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:

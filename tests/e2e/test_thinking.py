@@ -63,8 +63,9 @@ async def test_character_has_a_model_and_settings_of_its_own(visitor: Visitor, s
 
 
 async def test_tokens_of_the_turn_and_the_conversation_are_shown(visitor: Visitor) -> None:
-    await visitor.write("Sage, thank you!")
+    turn_id = await visitor.write("Sage, thank you!")
     await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
+    await visitor.hears(turn_id)  # otherwise the reloaded page waits for permission to play the rest
     sheet = await visitor.open("See inside")
     await expect(sheet.get_by_role("figure")).to_contain_text("tokens read")
     await expect(sheet.get_by_text("This conversation so far:")).to_contain_text("tokens read")

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, Final
 
 from tertulia_llm.model.reply_reader import Marker, ReplyReader
-from tertulia_llm.model.usage import added
+from tertulia_llm.model.usage import usage_of
 from tests.fuzz.mutations import changed, flipped, value
 
 MAX_TOKENS: Final = 1024
@@ -138,7 +138,7 @@ def read(pieces: Sequence[bytes], *, reasons_first: bool) -> tuple[str, str, str
                 assert piece, "an empty text"
                 shown.append(piece)
     assert reader.is_done, "no end"
-    added({}, reader.usage)
+    usage_of(reader.usage)
     return "".join(shown), reader.ending.name, str(reader.failure)
 
 

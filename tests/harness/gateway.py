@@ -21,7 +21,7 @@ from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn
-from tertulia_shared.events import LLMChunk, MessageComplete, MessageStarted, TurnComplete, TurnStarted
+from tertulia_shared.events import LLMChunk, MessageComplete, MessageStarted, Thinking, TurnComplete, TurnStarted
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.store import Store
@@ -184,6 +184,10 @@ class Reply:
             for speaker, id in self.message_ids.items()
         )
         self.outlet.append(self._events, TurnStarted(self._turn.turn_id, replies))
+
+    def think(self, speaker: str) -> None:
+        message_id = self.message_ids[speaker]
+        self.outlet.append(self._events, Thinking(message_id, self._turn.turn_id, speaker, NAMES[speaker]))
 
     def begin(self, speaker: str) -> None:
         message_id = self.message_ids[speaker]

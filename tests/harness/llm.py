@@ -11,13 +11,15 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
+from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_llm.model.stream import THINKING, Marker
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, merge
@@ -61,20 +63,24 @@ class BreakAfter:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The model answers with this text."""
+    """The model answers with this text, after it has reasoned if `thinks`, and ends in this way."""
 
     text: str
+    ending: Ending = Ending.COMPLETE
+    thinks: bool = False
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
 class Words:
     """The stream of a reply; implements `ModelStream`."""
 
-    texts: AsyncGenerator[str]
-    usage: Mapping[str, int] = field(default_factory=dict[str, int])
+    texts: AsyncGenerator[str | Marker]
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ending: Ending = Ending.COMPLETE
     dropped: Sequence[str] = ()
 
-    def __aiter__(self) -> AsyncGenerator[str]:
+    def __aiter__(self) -> AsyncGenerator[str | Marker]:
         return self.texts
 
 
@@ -85,6 +91,8 @@ class TableModel:
         self.lines = dict(lines)
         self.acts: list[BreakAfter | Say] = []
         self.requests: list[list[Message]] = []
+        self.settings: list[ModelSettings] = []
+        self.seeds: list[int | None] = []
         self.word_s = 0.01
 
     @asynccontextmanager
@@ -97,12 +105,17 @@ class TableModel:
     ) -> AsyncGenerator[Words]:
         messages = merge([dict(message) for message in messages])
         self.requests.append(messages)
+        self.settings.append(settings)
+        self.seeds.append(seed)
         act = self.acts.pop(0) if self.acts else None
         await asyncio.sleep(self.word_s)
         if isinstance(act, BreakAfter) and act.words == 0:
             raise act.failure
         try:
-            yield Words(self._words(act, self._wanted(messages, act)))
+            words = Words(self._words(act, self._wanted(messages, act)))
+            if isinstance(act, Say):
+                words.usage, words.ending = act.usage, act.ending
+            yield words
         finally:
             await asyncio.sleep(0)  # closing a connection yields to the event loop
 
@@ -118,7 +131,9 @@ class TableModel:
         assert line.startswith(said), f"asked to continue {said!r}, which is not the start of {line!r}"
         return line[len(said) :]
 
-    async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
+    async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str | Marker]:
+        if isinstance(act, Say) and act.thinks:
+            yield THINKING
         for number, word in enumerate(re.findall(r"\s*\S+(?:\s+$)?", wanted)):
             if isinstance(act, BreakAfter) and number == act.words:
                 raise act.failure

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-REPLIES = frozenset({"turn_started", "message_started", "llm_chunk", "message_resumed"})
+REPLIES = frozenset({"turn_started", "thinking", "message_started", "llm_chunk", "message_resumed"})
 """Events that must not come after a newer epoch has begun."""
 
 

@@ -74,6 +74,29 @@ async def test_incomplete_interrupted_turn_is_replayed_without_audio(
     assert b"talk" not in await one.bus.hash(one.bus.keys.state(c))
 
 
+async def test_client_that_reloads_while_the_model_thinks_is_told_so(two_gateways: tuple[Gateway, Gateway]) -> None:
+    one, other = two_gateways
+    async with Client.at(one.url()) as first:
+        turn = await ask(first, one.bus)
+        turn.reply.start()
+        turn.reply.think(LUNA)
+        await turn.reply.flush()
+        thinking = await first.until("thinking")
+        c = first.conversation_id
+        await vanish(first)
+    async with Client.at(other.url(f"?conversation_id={c}")) as second:
+        replayed = await second.until("thinking")
+        assert [f["type"] for f in second.frames[1:]] == ["turn_accepted", "turn_started", "thinking"]
+        assert replayed == thinking
+        assert replayed["message_id"] == turn.reply.message_ids[LUNA]
+        turn.reply.begin(LUNA)
+        turn.reply.text(LUNA, "Hello.")
+        turn.reply.end_text(LUNA, "Hello.")
+        turn.reply.complete()
+        await turn.reply.flush()
+        await second.until("turn_complete")
+
+
 async def test_unanswered_turn_is_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -15,20 +15,25 @@ from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
 from tertulia_shared.bus import Append, Applied, Entry
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.codec import pack
 from tertulia_shared.entries import AudioChunk, Receipt
 from tertulia_shared.keys import SOUND_GRACE_S, Keys
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.store_records import reply
 
 C = "cccccccc-0000-4000-8000-000000000001"
 
 
 @dataclass
 class RecordingTransport:
-    """Keeps the types of the events that were sent."""
+    """Keeps the events that were sent, and their types."""
 
     events: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+    sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     async def send_text(self, frame: str) -> None:
-        self.events.put_nowait(json.loads(frame)["type"])
+        self.sent.append(json.loads(frame))
+        self.events.put_nowait(self.sent[-1]["type"])
 
     async def send_bytes(self, frame: bytes) -> None:
         raise AssertionError("turn completion sends no audio")
@@ -47,7 +52,8 @@ class Scene:
         self.event(b"turn_accepted", turn_id=b"t", source=b"typed", epoch=b"1")
         self.event(b"message_started", turn_id=b"t", message_id=b"m", epoch=b"1")
         self.position.playback.sent("m", 0, 0, 48_000, 0.0)
-        self.completion = TurnCompletion(bus, self.transport, C, self.position, clock=lambda: self.now)
+        self.store = MemoryStore()
+        self.completion = TurnCompletion(bus, self.store, self.transport, C, self.position, clock=lambda: self.now)
 
     def event(self, kind: bytes, **fields: bytes) -> None:
         """Note that the client has received an event."""
@@ -161,3 +167,21 @@ async def test_audio_of_a_failed_reply_keeps_its_ttl_for_a_retry(scene: Scene) -
     scene.settle()
     await scene.play()
     assert await scene.audio_ttl() > SOUND_GRACE_S
+
+
+async def test_turn_metrics_have_the_usage_of_the_whole_conversation(scene: Scene) -> None:
+    await scene.store.open()
+    await scene.store.ensure_conversation(C)
+    await scene.store.save_messages([replace(reply(C, 1, "Hi.", "complete"), usage={"prompt_tokens": 7, "cost": 0.5})])
+    scene.event(b"message_complete", message_id=b"m", usage=pack({"prompt_tokens": 3, "completion_tokens": 2}))
+    scene.settle()
+    assert await scene.next_event() == "turn_metrics"
+    metrics = scene.transport.sent[-1]["metrics"]
+    assert metrics["usage"] == {"prompt_tokens": 3, "completion_tokens": 2}
+    assert metrics["conversation_usage"] == {"prompt_tokens": 10, "completion_tokens": 2, "cost": 0.5}
+
+
+async def test_usage_of_the_conversation_is_unknown_while_the_store_is_unavailable(scene: Scene) -> None:
+    scene.settle()  # the store is not open
+    assert await scene.next_event() == "turn_metrics"
+    assert scene.transport.sent[-1]["metrics"]["conversation_usage"] is None

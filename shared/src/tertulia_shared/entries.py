@@ -155,6 +155,15 @@ class Speaker:
     voice: str
     system_prompt: str
     image: str = ""
+    settings: ModelSettings = ModelSettings()
+    """The model's settings of its own; for the others it takes the plan's."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return a structure of plain values, for msgpack, without settings that are all defaults."""
+        wire = asdict(self)
+        if self.settings == ModelSettings():
+            del wire["settings"]
+        return wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +180,4 @@ class TurnPlan:
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack; `codec.known` is the reverse."""
-        return asdict(self)
+        return {**asdict(self), "speakers": [speaker.to_wire() for speaker in self.speakers]}

@@ -180,6 +180,17 @@ class TurnStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking(Event):
+    """The model reasons before the words of a reply. It may come again if the model is asked again."""
+
+    type: ClassVar[str] = "thinking"
+    message_id: str
+    turn_id: str
+    character_id: str
+    character_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageStarted(Event):
     """A character begins to answer."""
 
@@ -224,7 +235,7 @@ class MessageComplete(Event):
     text: str
     status: MessageStatus = "complete"
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
-    """The usage that the model server reported: `prompt_tokens`, `completion_tokens`, `cost`."""
+    """The usage that the model server reported (see `usage`)."""
     sentence_ends: tuple[int, ...] = ()
     """All sentence ends of `text`."""
 
@@ -279,7 +290,7 @@ EVENTS: Mapping[str, type[Event]] = {
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStopped,
-        TurnAccepted, TurnStarted, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnAccepted, TurnStarted, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final, cast
 
 from tertulia_shared.entries import ModelSettings
-from tertulia_shared.text import is_clean_line
+from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, is_clean_line
 
 MAX_MODEL_CHARS: Final = 200
+SHOWN_CHARS: Final = 40
+"""Maximum number of characters of a client's name in an error."""
 SETTING_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -19,6 +22,7 @@ SETTING_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "repetition_penalty": (0, 2),
 }
 WHOLE: Final = frozenset({"top_k"})
+SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
 
 def is_possible_model(name: object) -> bool:
@@ -33,6 +37,32 @@ def is_possible(name: str, value: object) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
 
 
+def cleaned_setting(value: object) -> object:
+    """A setting that a person typed: of a text, white space at its ends and the like are repaired."""
+    return clean_line(value) if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None else value
+
+
+def setting_problem(name: str, value: object) -> str:
+    """What is wrong with a setting and what is allowed; "" if nothing. None means the default, and is possible."""
+    if name not in SETTING_NAMES:
+        return f"`{_shown(name)}` is no setting; settings are {', '.join(SETTING_NAMES)}"
+    if value is None:
+        return ""
+    if name == "model":
+        if is_possible_model(value):
+            return ""
+        return f"`model` must be a name of 1 to {MAX_MODEL_CHARS} printable characters, or null"
+    if not is_possible(name, value):
+        low, high = SETTING_RANGES[name]
+        return f"`{name}` must be a {'whole ' if name in WHOLE else ''}number from {low:g} to {high:g}, or null"
+    return ""
+
+
+def merged(own: ModelSettings, general: ModelSettings) -> ModelSettings:
+    """The settings of a character: its own where it has one, else the conversation's."""
+    return replace(general, **{name: value for name, value in asdict(own).items() if value is not None})
+
+
 def possible_settings(wire: object) -> ModelSettings:
     """Read the settings from an untrusted structure: unknown or impossible ones get their defaults."""
     if not isinstance(wire, Mapping):
@@ -41,3 +71,7 @@ def possible_settings(wire: object) -> ModelSettings:
     taken = {name: held[name] for name in SETTING_RANGES if is_possible(name, held.get(name))}
     model = held.get("model")
     return ModelSettings(model=model if is_possible_model(model) else None, **taken)
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= SHOWN_CHARS else name[:SHOWN_CHARS] + "…")

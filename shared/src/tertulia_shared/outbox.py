@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
 from tertulia_shared.store.validation import fitted_message, fitted_title
+from tertulia_shared.usage import possible_usage
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
@@ -213,6 +214,8 @@ def conversation_write(conversation_id: str, title: str) -> StoreWrite:
 def message_write(message: Message) -> StoreWrite:
     row = asdict(message)
     times = {name: row[name].isoformat() for name in ("created_at", "updated_at")}
+    if not message.usage:  # a default is omitted, as in every entry
+        del row["usage"]
     return StoreWrite("message", message.conversation_id, message.id, codec.pack({**row, **times}))
 
 
@@ -230,7 +233,8 @@ def message_of(write: StoreWrite) -> Message:
     row = _row(write)
     try:
         times: dict[str, Any] = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
-        return codec.known(Message, {**row, **times})
+        usage = possible_usage(row.pop("usage", None))
+        return replace(codec.known(Message, {**row, **times}), usage=usage)
     except (KeyError, TypeError, ValueError) as error:
         raise BadEntry(f"the message of a store write cannot be read: {error}") from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.rig.failures import Kind
 
-OF_A_REPLY = frozenset({"turn_started", "message_started", "llm_chunk", "message_resumed"})
+OF_A_REPLY = frozenset({"turn_started", "thinking", "message_started", "llm_chunk", "message_resumed"})
 """Events that must not come after a newer epoch has begun."""
 Report = Callable[[Kind, str, str], None]
 """Called with the kind of failure, its description, and the turn's id."""

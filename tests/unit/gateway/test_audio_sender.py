@@ -18,6 +18,7 @@ from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -60,7 +61,7 @@ async def talk(
     bus: MemoryBus, transport: GatedTransport, position: ClientPosition | None = None
 ) -> AsyncGenerator[Conversation]:
     opened = OpenedConversation(C, position or ClientPosition("me", claimed=True))
-    conversation = Conversation(bus, transport, opened, demo=False, clock=lambda: 0.0, wall_ms=wall_ms)
+    conversation = Conversation(bus, MemoryStore(), transport, opened, demo=False, clock=lambda: 0.0, wall_ms=wall_ms)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(conversation.run())
         yield conversation

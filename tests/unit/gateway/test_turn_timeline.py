@@ -34,7 +34,7 @@ def test_spoken_turn_has_all_times_and_settles() -> None:
     assert timeline.settled
     assert timeline.metrics() == {
         "source": "spoken", "accepted_at": 1000, "speech_end": -100, "transcript": -5, "turn_started": 3,
-        "turn_complete": 701,
+        "turn_complete": 701, "usage": {"completion_tokens": 60},
         "messages": [
             {
                 "message_id": "m", "character_id": "c", "character_name": "Luna", "message_started": 4,
@@ -67,3 +67,17 @@ def test_interrupted_turn_does_not_settle() -> None:
     assert not timeline.settled
     assert timeline.turn_id == ""
     assert timeline.metrics() == {}
+
+
+def test_usage_of_a_turn_is_the_sum_of_its_replies() -> None:
+    timeline = TurnTimeline()
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
+    for message_id, usage in (
+        ("m", {"prompt_tokens": 10, "completion_tokens": 5, "reasoning_tokens": 3, "cost": 0.25}),
+        ("n", {"prompt_tokens": 20, "cost": 0.5, "unknown": 7}),
+        ("o", ["no usage"]),
+    ):
+        timeline.see(b"message_started", event(1004, turn_id="t", message_id=message_id))
+        timeline.see(b"message_complete", {**event(1700, message_id=message_id), b"usage": pack(usage)})
+    assert timeline.usage == {"prompt_tokens": 30, "completion_tokens": 5, "reasoning_tokens": 3, "cost": 0.75}
+    assert timeline.metrics()["usage"] == timeline.usage

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_shared.bus import Entry
-from tertulia_shared.entries import Refresh
+from tertulia_shared.entries import ModelSettings, Refresh
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.store import StoreUnavailable
 from tertulia_shared.testing.memory_bus import MemoryBus
@@ -39,6 +40,21 @@ async def test_cache_has_active_characters_sorted_by_name() -> None:
     await store.save_character(character("Zoe", active=False))
     await characters.read()
     assert names(characters) == ["Abe", "Luna", "Rex", "Sage"]
+
+
+@virtual_time
+async def test_cache_has_the_settings_of_each_character() -> None:
+    bus, store, characters = await table()
+    abe = replace(character("Abe"), model_settings={"model": "big/one", "temperature": 0.5})
+    await store.save_character(abe)
+    await characters.read()
+    own = {speaker.name: speaker.settings for speaker in characters.active}
+    assert own["Abe"] == ModelSettings(model="big/one", temperature=0.5)
+    assert own["Luna"] == ModelSettings()
+    store.away = True
+    restarted = CharacterCache(bus, store)
+    await restarted.start()
+    assert restarted.active == characters.active
 
 
 def pause_writes(bus: MemoryBus) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import MAX_RETRY_DELAY_S, ModelFailed, error_in_stream, jitter, retry_delay_s
 from tertulia_llm.model.stream import DISCARD, THINKING, Marker
-from tertulia_llm.model.usage import added
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
+from tertulia_shared.usage import added
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Raw, Reply, ScriptedModel
 from tests.fakes.model_sse import chunk
 from tests.harness.settings_of import settings_of

@@ -7,7 +7,7 @@ import pytest
 
 from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
 from tertulia_llm.turn_state import Progress, TurnState, read_state
-from tertulia_shared.codec import BadEntry, pack
+from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id
 
@@ -122,3 +122,23 @@ def test_invalid_setting_is_skipped(name: str, value: object) -> None:
 def test_unreadable_state_is_a_bad_entry(fields: dict[str, object]) -> None:
     with pytest.raises(BadEntry):
         state_of(**fields)
+
+
+def test_plan_keeps_the_settings_of_its_speakers() -> None:
+    own = ModelSettings(model="big/one", top_k=4)
+    cast = (replace(CAST[0], settings=own), CAST[1])
+    plan = make_plan(replace(TURN, text="Luna, Rex"), "5-0", 3, cast, ModelSettings())
+    wire = plan_fields(plan)["plan"]
+    assert isinstance(wire, bytes)
+    assert state_of(plan=wire).plan == plan
+    luna, rex = unpack(wire)["speakers"]
+    assert luna["settings"]["model"] == "big/one"
+    assert "settings" not in rex, "a default is not written: an older release wrote the same"
+
+
+def test_impossible_setting_of_a_speaker_is_skipped() -> None:
+    cast = (replace(CAST[0], settings=ModelSettings(temperature=99, top_k=4)),)
+    wire = plan_fields(make_plan(replace(TURN, text="Luna"), "5-0", 3, cast, ModelSettings()))["plan"]
+    read = state_of(plan=wire).plan
+    assert read is not None
+    assert read.speakers[0].settings == ModelSettings(top_k=4)

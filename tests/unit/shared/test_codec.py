@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +38,8 @@ def value_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(MAPPING, max_size=3).map(tuple)
     if get_origin(hint) is not None and issubclass(get_origin(hint), Mapping):
         return MAPPING
+    if dataclasses.is_dataclass(hint):
+        return any_of(cast("type[Any]", hint))
     if type(None) in get_args(hint):
         return st.none() | value_of(next(choice for choice in get_args(hint) if choice is not type(None)))
     known: dict[Any, st.SearchStrategy[Any]] = {

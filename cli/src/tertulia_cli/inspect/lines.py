@@ -22,6 +22,7 @@ from tertulia_shared.events import (
     MessageHeard,
     MessageResumed,
     MessageStarted,
+    Thinking,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -131,8 +132,8 @@ class LineFormatter:
             case TurnStarted():
                 names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
                 return "", f"{event.type}: {names or 'no character'} will answer"
-            case MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
-                text = "" if isinstance(event, MessageStarted) else f" “{event.text}”"
+            case Thinking() | MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
+                text = "" if isinstance(event, Thinking | MessageStarted) else f" “{event.text}”"
                 return self.name(event.message_id), event.type + text
             case MessageComplete():
                 return self.name(event.message_id), f"{event.type}: {event.status}, {len(event.text)} characters"

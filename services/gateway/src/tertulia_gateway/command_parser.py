@@ -27,16 +27,14 @@ from tertulia_gateway.commands import (
 )
 from tertulia_shared.entries import Receipt
 from tertulia_shared.ids import is_id
-from tertulia_shared.model_settings import MAX_MODEL_CHARS, SETTING_RANGES, WHOLE, is_possible, is_possible_model
+from tertulia_shared.model_settings import cleaned_setting, setting_problem
 from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
-from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
+from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_text
 
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
 SHOWN_CHARS: Final = 40
 """Maximum number of characters of a client's value that an error message quotes."""
-
-SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
 
@@ -116,30 +114,16 @@ def _user_message(data: Data) -> UserMessage:
 def _change_settings(data: Data) -> ChangeSettings:
     problems: list[str] = []
     changes: dict[str, str | float | int | None] = {}
-    for name, value in data.items():
-        problem = _setting_problem(name, value)
+    for name, given in data.items():
+        value = cleaned_setting(given)
+        problem = setting_problem(name, value)
         if problem:
             problems.append(problem)
         else:
-            changes[name] = clean_line(value) if isinstance(value, str) else value
+            changes[name] = cast("str | float | None", value)
     if problems:
         raise _BadField("; ".join(problems))
     return ChangeSettings(changes)
-
-
-def _setting_problem(name: str, value: object) -> str:
-    if name not in SETTING_NAMES:
-        return f"`{_shown(name)}` is no setting; settings are {', '.join(SETTING_NAMES)}"
-    if value is None:
-        return ""
-    if name == "model":
-        if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None and is_possible_model(clean_line(value)):
-            return ""
-        return f"`model` must be a name of 1 to {MAX_MODEL_CHARS} printable characters, or null"
-    if not is_possible(name, value):
-        low, high = SETTING_RANGES[name]
-        return f"`{name}` must be a {'whole ' if name in WHOLE else ''}number from {low:g} to {high:g}, or null"
-    return ""
 
 
 def _resume(data: Data) -> Resume:

@@ -46,7 +46,8 @@ const SAMPLE_RATE = 24_000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const NO_SETTINGS = Object.fromEntries(SETTINGS.map((name) => [name, null]));
-const characters = CHARACTERS.map((character) => ({ ...character, model_settings: NO_SETTINGS }));
+const characters = structuredClone(CHARACTERS);
+for (const character of characters) character.model_settings = NO_SETTINGS;
 /** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 

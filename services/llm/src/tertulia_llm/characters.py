@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
 
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.entry_ids import BEGINNING
-from tertulia_shared.store import Store, StoreError, StoreUnavailable
+from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.store import Character, Store, StoreError, StoreUnavailable
 
 REFUSED_S = 10.0
 """Interval between two reads of the characters while refreshes cannot be followed."""
@@ -60,12 +60,9 @@ class CharacterCache:
         Raises:
             StoreError: they cannot be read; the cached ones stay.
         """
-        self.active = tuple(
-            Speaker(character.id, character.name, character.voice, character.system_prompt, character.image)
-            for character in await self._store.characters(active_only=True)
-        )
+        self.active = tuple(_speaker(character) for character in await self._store.characters(active_only=True))
         outlet = self._bus.outlet()
-        outlet.put(self._bus.keys.cast(), {"speakers": pack([asdict(speaker) for speaker in self.active])})
+        outlet.put(self._bus.keys.cast(), {"speakers": pack([speaker.to_wire() for speaker in self.active])})
         await outlet.flush()
 
     async def follow(self) -> None:
@@ -113,3 +110,14 @@ class CharacterCache:
             except (StoreError, BusError) as error:
                 log.warning("characters cannot be read: %s", error)
                 await asyncio.sleep(RETRY_S)
+
+
+def _speaker(character: Character) -> Speaker:
+    return Speaker(
+        character.id,
+        character.name,
+        character.voice,
+        character.system_prompt,
+        character.image,
+        possible_settings(character.model_settings),
+    )

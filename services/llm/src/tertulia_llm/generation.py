@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Literal
 
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
+from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
-from tertulia_llm.model.stream import DISCARD, Marker
-from tertulia_llm.model.usage import added
+from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
+from tertulia_llm.model.usage import usage_of
 from tertulia_llm.reply import Reply
+from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
+from tertulia_shared.model_settings import merged
+from tertulia_shared.usage import added
 
 MAX_ROUNDS = 4
 """One reply makes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
 
+MAX_DELAY_STEPS = 4
+"""After this many requests for one reply, the delay between them no longer grows if each of them brought some text."""
 
-def reply_seed(message_id: str) -> int:
-    """The seed for the model (31 bits): derived from the message id, so that a retry asks with the same one."""
-    return int.from_bytes(hashlib.blake2b(message_id.encode(), digest_size=4).digest(), "big") >> 1
+
+def reply_seed(message_id: str, empty_replies: int = 0) -> int:
+    """The seed for the model (31 bits): derived from the message id, so that a retry asks with the same one.
+
+    After `empty_replies` without any text it is another one: with the same seed the model might say nothing again.
+    """
+    source = f"{message_id}/{empty_replies}" if empty_replies else message_id
+    return int.from_bytes(hashlib.blake2b(source.encode(), digest_size=4).digest(), "big") >> 1
 
 
 class ReplyGenerator:
@@ -44,64 +53,86 @@ class ReplyGenerator:
         Raises:
             ModelFailed: the model failed for good; what it had written is published.
         """
-        failures = requests = 0
+        failures = requests = empty = 0
+        tries = self._settings.llm_retries + 1
         while True:
             requests += 1
             sentences_before = reply.written.sentences
             try:
-                await self._request(turn, reply, row_saved)
-            except ModelFailed as failure:
-                self._metrics.request_failed(failure.code)
-                if not failure.is_adapted:
+                return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
+            except ModelFailed as failed:
+                self._metrics.request_failed(failed.code)
+                if not failed.is_adapted:
                     failures = 1 if reply.written.sentences > sentences_before else failures + 1
-                tries = self._settings.llm_retries + 1
+                empty += isinstance(failed.__cause__, EmptyReply)
                 # each request costs money: stop at this many, even if the server breaks off after every sentence
-                if not failure.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
+                if not failed.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
                     raise
-                await asyncio.sleep(retry_delay_s(failures, failure, jitter()))
+                # a server that breaks off again and again is asked less and less often, even if each request helps
+                steps = max(failures, min(requests, MAX_DELAY_STEPS))
+                await asyncio.sleep(retry_delay_s(steps, failed, jitter()))
                 if reply.announced:
                     reply.announce(resumed=True)
-            else:
-                return
 
-    async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
-        async with (
-            self._model.reply(
-                self._prompt(turn, reply), turn.plan.settings, seed=reply_seed(reply.message_id)
-            ) as stream,
-            aclosing(aiter(stream)) as pieces,
-        ):
+    async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
+        settings = merged(reply.speaker.settings, turn.plan.settings)
+        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
-                await self._write(turn, reply, pieces, row_saved)
-            except EmptyReply as error:
-                raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
+                writer = await self._write(turn, reply, stream, row_saved)
+                self._finish(reply, writer, stream.ending)
             finally:
-                self._metrics.count_tokens(added({}, stream.usage))
-                reply.usage = added(reply.usage, stream.usage)
+                usage = usage_of(stream.usage)
+                self._metrics.count_tokens(usage)
+                reply.usage = added(reply.usage, usage)
 
-    async def _write(
-        self, turn: Turn, reply: Reply, pieces: AsyncIterator[str | Marker], row_saved: asyncio.Task[None]
-    ) -> None:
-        text = await _next_text(pieces)
-        if text is not None:
-            turn.timer.token()
-        # a resumed reply may already be whole, so that the model has nothing to add
-        if not reply.announced and (text is not None or reply.written.text):
-            await row_saved
-            reply.announce(resumed=turn.progress.started > reply.number)
+    async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
+        """Publish the stream's text, until it ends or the reply takes no more."""
         writer = ReplyWriter(reply)
-        while text is not None:
-            if text is DISCARD:
-                reply.announce(resumed=True)
-                writer = ReplyWriter(reply)
-            elif not await writer.write(text):
-                break
-            elif reply.written.sentences:
-                turn.timer.sentence()
-            text = await _next_text(pieces)
-        writer.finish()
+        async with aclosing(aiter(stream)) as pieces:
+            async for piece in pieces:
+                if piece is THINKING:
+                    reply.think()
+                    continue
+                if piece is DISCARD:
+                    reply.announce(resumed=True)
+                    writer = ReplyWriter(reply)
+                    continue
+                turn.timer.token()
+                if not reply.announced:
+                    await self._announce(turn, reply, row_saved)
+                takes_more = await writer.write(piece)
+                if reply.written.sentences:
+                    turn.timer.sentence()
+                if not takes_more:
+                    break
+        if (
+            not reply.announced and reply.written.text
+        ):  # a resumed reply may be whole already, so that the model has nothing to add
+            await self._announce(turn, reply, row_saved)
+        return writer
+
+    async def _announce(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
+        await row_saved
+        reply.announce(resumed=turn.progress.started > reply.number)
+
+    def _finish(self, reply: Reply, writer: ReplyWriter, ending: Ending) -> None:
+        """End the reply as the model server ended it.
+
+        Raises:
+            ModelFailed: there is no text.
+        """
+        name, max_tokens = reply.speaker.name, self._settings.llm_max_tokens
+        if writer.is_cut_short:
+            ending = Ending.COMPLETE
+        try:
+            writer.finish(is_whole=ending is not Ending.LENGTH)
+        except EmptyReply as empty:
+            raise failure(ending, name, max_tokens, spoke_for_others=empty.spoke_for_others) from empty
+        cut = warning(ending, name, max_tokens)
+        if cut is not None:
+            reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
         return build_messages(
@@ -112,10 +143,3 @@ class ReplyGenerator:
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
         )
-
-
-async def _next_text(pieces: AsyncIterator[str | Marker]) -> str | Literal[Marker.DISCARD] | None:
-    async for piece in pieces:
-        if piece is not Marker.THINKING:
-            return piece
-    return None

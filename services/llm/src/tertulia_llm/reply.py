@@ -16,7 +16,15 @@ from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Speaker, TTSSentence
-from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus, Warn
+from tertulia_shared.events import (
+    LLMChunk,
+    MessageComplete,
+    MessageResumed,
+    MessageStarted,
+    MessageStatus,
+    Thinking,
+    Warn,
+)
 from tertulia_shared.keys import Keys
 
 
@@ -99,15 +107,19 @@ class Reply:
         self._sentence("", unspoken, is_final=True)
 
     def truncate(self) -> None:
-        """End the reply after its last whole sentence, and warn the client that it was too long."""
-        events = self.keys.events(self.conversation_id)
-        self.outlet.append(events, self._message_resumed())
-        self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
-        self.shown = self.written.text
+        """End the reply after its last sentence; the client drops the text after it."""
+        if self.shown != self.written.text:
+            self.outlet.append(self.keys.events(self.conversation_id), self._message_resumed())
+            self.shown = self.written.text
         self.end("")
 
+    def think(self) -> None:
+        """Tell the client that the model reasons."""
+        event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
+        self.outlet.append(self.keys.events(self.conversation_id), event)
+
     def warn(self, code: str, message: str) -> None:
-        """Send the client a warning."""
+        """Send the client a warning about this reply."""
         self.outlet.append(self.keys.events(self.conversation_id), Warn(code, message))
 
     def complete(self, status: MessageStatus = "complete") -> None:

@@ -1,13 +1,15 @@
-"""Publishes the text of one model stream as a reply: cleaned, without tags, split into sentences."""
+"""Publishes the text of one model stream as a reply: cleaned, its speaker's lines only, split into sentences."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from tertulia_llm.reply import Reply
+from tertulia_llm.reply_ending import ends_whole
 from tertulia_llm.text.cleaning import StreamCleaner
-from tertulia_llm.text.sentences import SentenceSplitter
-from tertulia_llm.text.tags import TagStripper
+from tertulia_llm.text.sentences import Sentence, SentenceSplitter
+from tertulia_llm.text.speaker_lines import SpeakerLines
 
 MAX_REPLY_CHARS = 20_000
 """Maximum length of a reply: half an hour of speech. A longer one ends at its last whole sentence."""
@@ -20,7 +22,11 @@ _NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
 
 
 class EmptyReply(Exception):
-    """Raised when the model ended its reply without text to show."""
+    """Raised when the model ended its reply without text to show. `spoke_for_others`: it had only others' lines."""
+
+    def __init__(self, *, spoke_for_others: bool = False) -> None:
+        super().__init__("the reply has no text")
+        self.spoke_for_others = spoke_for_others
 
 
 class ReplyWriter:
@@ -29,7 +35,9 @@ class ReplyWriter:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._cleaner = StreamCleaner()
-        self._stripper = TagStripper(reply.speaker.name, others=reply.others, user=reply.user_name)
+        self._lines = SpeakerLines(
+            reply.speaker.name, others=reply.others, user=reply.user_name, before=reply.written.text
+        )
         self._splitter = SentenceSplitter()
         self._chars_read = 0
         self._chars_since_yield = 0
@@ -43,7 +51,7 @@ class ReplyWriter:
             another character or the user.
         """
         self._chars_read += len(text)
-        clean = self._stripper.feed(self._cleaner.feed(text))
+        clean = self._lines.feed(self._cleaner.feed(text))
         room = self._room()
         self._is_too_long = len(clean) > room or self._chars_read > MAX_MODEL_CHARS
         clean = clean[:room]
@@ -58,27 +66,56 @@ class ReplyWriter:
                 self._chars_since_yield = 1
                 await asyncio.sleep(0)  # yields, so that the outlet writes without delay
             await self._reply.outlet.room()
-        return not (self._is_too_long or self._stripper.cut)
+        return not (self._is_too_long or self._lines.cut)
 
-    def finish(self) -> None:
+    @property
+    def is_cut_short(self) -> bool:
+        """True if the rest of the stream does not count: it is too long, or another speaker's."""
+        return self._is_too_long or self._lines.cut
+
+    def finish(self, *, is_whole: bool = True) -> None:
         """Publish the rest after the end of the stream, and end the reply.
+
+        If the text is not `is_whole`, the reply ends after its last whole sentence. If that sentence is the first one,
+        or tts has a clause of it already, the reply keeps it and ends with "…".
 
         Raises:
             EmptyReply: there is no text to show; the reply is not ended.
         """
         if self._is_too_long and self._reply.written.sentences:
+            self._warn_too_long()
             self._reply.truncate()
             return
-        rest = self._stripper.feed(self._cleaner.finish()) + self._stripper.finish()
+        rest = self._lines.feed(self._cleaner.finish()) + self._lines.finish()
         rest = rest[: self._room()]
         if rest:
             rest = self._joined(rest)
             self._reply.publish(rest, self._splitter.feed(rest))
         if not self._reply.shown:
-            raise EmptyReply
+            raise EmptyReply(spoke_for_others=self._lines.has_dropped)
+        if self._is_too_long:
+            self._warn_too_long()
         sentences, unspoken = self._splitter.finish()
+        if not is_whole and sentences and not ends_whole(sentences[-1].written):
+            self._finish_cut(sentences, unspoken)
+            return
         self._reply.speak(sentences)
         self._reply.end(unspoken)
+
+    def _finish_cut(self, sentences: Sequence[Sentence], unspoken: str) -> None:
+        """End the reply before its last sentence, which is not whole, unless tts has a part of that sentence."""
+        *whole, cut = sentences
+        self._reply.speak(whole)
+        if ends_whole(self._reply.written.text):
+            self._reply.truncate()
+            return
+        self._reply.publish("…", ())
+        self._reply.speak([Sentence(f"{cut.written}{unspoken}…", f"{cut.spoken}…")])
+        self._reply.end("")
+
+    def _warn_too_long(self) -> None:
+        text = f"{self._reply.speaker.name}'s reply was cut: it has more than {MAX_REPLY_CHARS} characters."
+        self._reply.warn("reply_cut", text)
 
     def _room(self) -> int:
         return max(0, MAX_REPLY_CHARS - len(self._reply.shown))

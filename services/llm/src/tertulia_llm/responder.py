@@ -82,7 +82,7 @@ class Responder:
         reply.complete()
         # The next character sees the reply at once. The store gets it only after Redis has taken it, because an
         # interruption may still refuse it there.
-        row = self._rows.reply_row(turn, number, reply.written.text, "complete")
+        row = self._rows.reply_row(turn, number, reply.written.text, "complete", reply.usage)
         turn.history.add(row)
         background.create_task(self._save_after_flush(turn, row, outlet))
         return True

@@ -72,7 +72,7 @@ class TurnEnding:
         state = keys.state(turn.conversation_id)
         outlet.put(state, {StateField.COMPLETE: len(turn.plan.speakers), StateField.FAILED: reply.number})
         turn.complete(keys, outlet)
-        self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed")
+        self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed", reply.usage)
 
     async def given_up(self, turn: Turn, outlet: Outlet, error: Error) -> None:
         """Give up a turn: save its rows, then queue the end of the reply in progress and of the turn.

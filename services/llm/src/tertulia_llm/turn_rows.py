@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from tertulia_llm.plan import position_of
 from tertulia_llm.turn import Turn
@@ -16,6 +17,7 @@ from tertulia_shared.store.records import Status, utc_now
 from tertulia_shared.text import clean_line
 
 TITLE_CHARS = 60
+NO_USAGE: Mapping[str, int | float] = {}
 AWAY = "The database is away: the talk continues, and is saved when the database is back."
 REFUSED = "Part of this turn cannot be saved: the talk continues, but the history will lack it."
 LOST = "The database was deleted or replaced: earlier messages are no longer in the history."
@@ -52,14 +54,18 @@ class TurnRows:
         turn.history.add(row)
         turn.unsaved[row.id] = row
 
-    def add_reply_row(self, turn: Turn, number: int, text: str, status: Status) -> None:
+    def add_reply_row(
+        self, turn: Turn, number: int, text: str, status: Status, usage: Mapping[str, int | float] = NO_USAGE
+    ) -> None:
         """Queue the row of a reply (`number` from 0) with this text and status."""
-        row = self.reply_row(turn, number, text, status)
+        row = self.reply_row(turn, number, text, status, usage)
         if status != "streaming":
             turn.history.add(row)
         turn.unsaved[row.id] = row
 
-    def reply_row(self, turn: Turn, number: int, text: str, status: Status) -> Message:
+    def reply_row(
+        self, turn: Turn, number: int, text: str, status: Status, usage: Mapping[str, int | float] = NO_USAGE
+    ) -> Message:
         """Build the row of a reply (`number` from 0)."""
         speaker = turn.plan.speakers[number]
         now = utc_now()
@@ -75,6 +81,7 @@ class TurnRows:
             position=position_of(turn.plan.entry_id, number + 1),
             created_at=now,
             updated_at=now,
+            usage=usage,
         )
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:

@@ -97,7 +97,10 @@ def _plan(raw: bytes) -> TurnPlan | None:
     if not raw:
         return None
     plan = codec.known(TurnPlan, codec.unpack(raw))
-    plan = replace(plan, settings=possible_settings(asdict(plan.settings)))
+    speakers = tuple(
+        replace(speaker, settings=possible_settings(asdict(speaker.settings))) for speaker in plan.speakers
+    )
+    plan = replace(plan, settings=possible_settings(asdict(plan.settings)), speakers=speakers)
     if not is_id(plan.turn_id):
         raise BadEntry("TurnPlan: field 'turn_id' is not a UUID")
     if _ENTRY_ID.fullmatch(plan.entry_id) is None:

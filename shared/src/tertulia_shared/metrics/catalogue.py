@@ -171,11 +171,22 @@ LLM_FAILURES = CounterFamily(
     "Failed requests to the model server, including those whose repetition succeeded.",
     {
         "code": (
-            "llm_unavailable", "llm_bad_request", "llm_auth", "llm_credit", "llm_model", "llm_rate", "llm_address",
+            "llm_unavailable",
+            "llm_bad_request",
+            "llm_auth",
+            "llm_credit",
+            "llm_model",
+            "llm_rate",
+            "llm_address",
             "llm_context",
+            "llm_reasoning",
+            "llm_no_text",
+            "llm_filtered",
+            "llm_refused",
+            "llm_tool_call",
         )
     },
-)  # fmt: skip
+)
 LLM_TOKENS = CounterFamily(
     "tertulia_llm_tokens_total", "Tokens, as the model server counts them.", {"kind": ("prompt", "completion")}
 )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings
+from tertulia_shared.usage import Usage
 
 
 class Store(Protocol):
@@ -103,7 +104,8 @@ class Store(Protocol):
 
         Raises:
             NameTaken: another character has this name, case ignored.
-            InvalidRecord: name not 1-40 characters or with < > or line breaks, prompt over 8000, voice not 1-64, …
+            InvalidRecord: name not 1-40 characters or with < > or line breaks, prompt over 8000, voice not 1-64,
+                a setting out of its range, …
         """
         ...
 
@@ -117,6 +119,13 @@ class Store(Protocol):
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         """The conversation's settings; empty if none were saved. Raises: NotFound."""
+        ...
+
+    async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
+        """The sum of the usage of a conversation's messages, except those of the turn `without_turn`.
+
+        Empty if no message has any, or the conversation does not exist.
+        """
         ...
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:

@@ -6,7 +6,8 @@ come back in UTC; ids are UUID strings made by the caller, so that a repeated wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -38,7 +39,8 @@ class Message:
     """One message of one speaker.
 
     `character_id` is None for the user's messages; `character_name` is the speaker's name, the user's name included.
-    `position` orders the messages of a conversation (see `ordering.turn_position`).
+    `position` orders the messages of a conversation (see `ordering.turn_position`). `usage` is what the model server
+    reported for the reply (see `tertulia_shared.usage`); a write without usage keeps the usage that the row has.
     """
 
     id: str
@@ -52,11 +54,16 @@ class Message:
     position: int
     created_at: datetime
     updated_at: datetime
+    usage: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
 
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character. `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL."""
+    """A character.
+
+    `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL. `model_settings` has the
+    settings of its own (see `tertulia_shared.model_settings`); for the missing ones it takes the conversation's.
+    """
 
     id: str
     name: str
@@ -66,6 +73,7 @@ class Character:
     active: bool
     created_at: datetime
     updated_at: datetime
+    model_settings: ModelSettings = field(default_factory=dict[str, JsonValue])
 
 
 def utc_now() -> datetime:

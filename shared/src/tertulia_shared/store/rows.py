@@ -7,18 +7,22 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
-from tertulia_shared.store.validation import name_key
+from tertulia_shared.store.validation import decode_settings, encode_settings, name_key, settings_as_saved
+from tertulia_shared.usage import Usage, possible_usage, summed_usage
 
 Row: TypeAlias = "tuple[Any, ...]"
 
 _CONVERSATION: Final = "id, title, created_at, updated_at"
 _MESSAGE: Final = (
-    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at"
+    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
+    "usage"
 )
-_CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at"
+_CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings"
 
 
 def _rank(column: str) -> str:
@@ -28,10 +32,11 @@ def _rank(column: str) -> str:
 
 # `ordering.supersedes` in SQL; the contract suite tests that the two agree.
 _SAVE_MESSAGE: Final = f"""
-INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     character_name = excluded.character_name, text = excluded.text,
-    status = excluded.status, updated_at = excluded.updated_at
+    status = excluded.status, updated_at = excluded.updated_at,
+    usage = CASE excluded.usage WHEN '{{}}' THEN messages.usage ELSE excluded.usage END
 WHERE messages.conversation_id = excluded.conversation_id AND (
     {_rank("excluded.status")} > {_rank("messages.status")}
     OR (excluded.status = messages.status AND excluded.updated_at >= messages.updated_at))
@@ -52,10 +57,17 @@ NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
 SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _SAVE_CHARACTER: Final = f"""
-INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
-    image = excluded.image, active = excluded.active, updated_at = excluded.updated_at
+    image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
+    model_settings = excluded.model_settings
+"""
+
+_USAGE: Final = """
+SELECT figure.key, TOTAL(figure.value) FROM messages, json_each(messages.usage) AS figure
+WHERE messages.conversation_id = ? AND messages.turn_id <> ? AND figure.type IN ('integer', 'real')
+GROUP BY figure.key
 """
 
 
@@ -151,6 +163,10 @@ def select_settings(connection: sqlite3.Connection, conversation_id: str) -> str
     return row[0]
 
 
+def select_usage(connection: sqlite3.Connection, conversation_id: str, without_turn: str) -> Usage:
+    return summed_usage(dict(connection.execute(_USAGE, (conversation_id, without_turn))))
+
+
 def set_settings(connection: sqlite3.Connection, conversation_id: str, encoded: str) -> None:
     done = connection.execute("UPDATE conversations SET model_settings = ? WHERE id = ?", (encoded, conversation_id))
     if done.rowcount == 0:
@@ -177,6 +193,7 @@ def message_row(message: Message) -> Row:
         message.position,
         time_to_text(message.created_at),
         time_to_text(message.updated_at),
+        orjson.dumps(message.usage, option=orjson.OPT_SORT_KEYS).decode(),
     )
 
 
@@ -190,6 +207,7 @@ def _character_row(character: Character) -> Row:
         int(character.active),
         time_to_text(character.created_at),
         time_to_text(character.updated_at),
+        encode_settings(settings_as_saved(character.model_settings)).decode(),
         name_key(character.name),
     )
 
@@ -211,11 +229,26 @@ def _message(row: Row) -> Message:
         row[8],
         _time(row[9]),
         _time(row[10]),
+        _usage(row[11]),
     )
 
 
 def _character(row: Row) -> Character:
-    return Character(row[0], row[1], row[2], row[3], row[4], bool(row[5]), _time(row[6]), _time(row[7]))
+    return Character(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        bool(row[5]),
+        _time(row[6]),
+        _time(row[7]),
+        settings_as_saved(decode_settings(row[8])),
+    )
+
+
+def _usage(encoded: str) -> Usage:
+    return {} if encoded == "{}" else possible_usage(orjson.loads(encoded))
 
 
 def _time(text: str) -> datetime:

@@ -44,6 +44,7 @@ from tertulia_shared.store.validation import (
     decode_settings,
     encode_settings,
 )
+from tertulia_shared.usage import Usage
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -171,6 +172,9 @@ class SQLiteStore:
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
         encoded = encode_settings(settings).decode()
         await self._writer.submit(lambda db: rows.set_settings(db, conversation_id, encoded))
+
+    async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
+        return await self._reader.submit(lambda db: rows.select_usage(db, conversation_id, without_turn))
 
     def _thread(self, kind: str) -> SQLiteThread:
         writes = kind == "write"

@@ -44,8 +44,9 @@ from tertulia_shared.store.validation import (
     decode_settings,
     encode_settings,
 )
+from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32
@@ -207,6 +208,14 @@ class SupabaseStore:
         # encoding and decoding normalizes the value, so that all stores save the same
         plain = decode_settings(encode_settings(settings))
         await self._update_conversation(conversation_id, {"model_settings": plain})
+
+    async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
+        without = without_turn if rows.is_id(without_turn) else None
+        async with self._call() as client:
+            if not rows.is_id(conversation_id):
+                return {}
+            request = client.rpc("tertulia_usage", {"conversation": conversation_id, "without_turn": without})
+            return summed_usage(await run(request))
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
         await watch_table(self._url, self._key, CHARACTERS, changed)

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
-from tertulia_shared.store.validation import name_key
+from tertulia_shared.store.validation import name_key, settings_as_saved
+from tertulia_shared.usage import possible_usage
 
 Row: TypeAlias = dict[str, Any]
 
 CONVERSATION: Final = "id, title, created_at, updated_at"
 MESSAGE: Final = (
-    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at"
+    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
+    "usage"
 )
-CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at"
+CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -45,6 +47,7 @@ def message_row(message: Message) -> Row:
         "position": message.position,
         "created_at": time_to_text(message.created_at),
         "updated_at": time_to_text(message.updated_at),
+        "usage": dict(message.usage),
     }
 
 
@@ -60,6 +63,7 @@ def character_row(character: Character) -> Row:
         "active": character.active,
         "created_at": time_to_text(character.created_at),
         "updated_at": time_to_text(character.updated_at),
+        "model_settings": settings_as_saved(character.model_settings),
     }
 
 
@@ -80,6 +84,7 @@ def message(row: Mapping[str, Any]) -> Message:
         position=row["position"],
         created_at=_time(row["created_at"]),
         updated_at=_time(row["updated_at"]),
+        usage=possible_usage(row["usage"]),
     )
 
 
@@ -93,6 +98,7 @@ def character(row: Mapping[str, Any]) -> Character:
         active=row["active"],
         created_at=_time(row["created_at"]),
         updated_at=_time(row["updated_at"]),
+        model_settings=settings_as_saved(row["model_settings"]),
     )
 
 

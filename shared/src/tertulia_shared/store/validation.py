@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final, cast
 
 import orjson
 
+from tertulia_shared.model_settings import possible_settings, setting_problem
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.pictures import ALLOWED, is_picture
 from tertulia_shared.store.records import Character, Message, ModelSettings
 from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
+from tertulia_shared.usage import USAGE, possible_usage
 from tertulia_shared.visible_text import invisible_fault, without_invisible
 
 NAME_MAX_CHARS: Final = 40
@@ -74,6 +76,8 @@ def check_message(message: Message) -> None:
         raise InvalidRecord("message.position", f"{message.position} is not in 0..{POSITION_MAX}; use turn_position()")
     _check_line("message.character_name", message.character_name, 0, SPEAKER_MAX_CHARS)
     _check_text("message.text", message.text, TEXT_MAX_CHARS)
+    if message.usage != possible_usage(message.usage):
+        raise InvalidRecord("message.usage", f"must be finite numbers by the names {', '.join(USAGE)}")
 
 
 def check_character(character: Character) -> None:
@@ -94,6 +98,10 @@ def check_character(character: Character) -> None:
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
     if not is_picture(character.image):
         raise InvalidRecord("character.image", ALLOWED)
+    for setting, value in character.model_settings.items():
+        problem = setting_problem(setting, value)
+        if problem:
+            raise InvalidRecord("character.model_settings", problem)
 
 
 def encode_settings(settings: ModelSettings) -> bytes:
@@ -113,6 +121,12 @@ def encode_settings(settings: ModelSettings) -> bytes:
     return encoded
 
 
+def settings_as_saved(saved: object) -> ModelSettings:
+    """A character's settings as a store has them. A person may have edited them: impossible ones are left out."""
+    possible = asdict(possible_settings(saved))
+    return {name: value for name, value in possible.items() if value is not None}
+
+
 def decode_settings(encoded: bytes | str) -> ModelSettings:
     return cast("ModelSettings", orjson.loads(encoded))
 
@@ -126,9 +140,10 @@ def fitted_message(message: Message) -> Message:
     """The message with its text and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
     text = clean_text(message.text)[:TEXT_MAX_CHARS]
     name = clean_line(message.character_name)[:SPEAKER_MAX_CHARS]
-    if (text, name) == (message.text, message.character_name):
+    usage = possible_usage(message.usage)
+    if (text, name, usage) == (message.text, message.character_name, message.usage):
         return message
-    return replace(message, text=text, character_name=name)
+    return replace(message, text=text, character_name=name, usage=usage)
 
 
 def fitted_character(character: Character) -> Character:

@@ -29,7 +29,9 @@ from tertulia_shared.store.validation import (
     decode_settings,
     encode_settings,
     name_key,
+    settings_as_saved,
 )
+from tertulia_shared.usage import Usage, total
 
 
 @dataclass(slots=True)
@@ -137,7 +139,10 @@ class MemoryStore:
             raise NameTaken(character.name)
         stored = characters.get(character.id)
         characters[character.id] = replace(
-            character, created_at=created_at if stored is None else stored.created_at, updated_at=updated_at
+            character,
+            created_at=created_at if stored is None else stored.created_at,
+            updated_at=updated_at,
+            model_settings=settings_as_saved(character.model_settings),
         )
 
     async def delete_character(self, character_id: str) -> bool:
@@ -154,6 +159,9 @@ class MemoryStore:
         encoded = encode_settings(settings)
         self._existing(conversation_id)
         self._tables.settings[conversation_id] = encoded
+
+    async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
+        return total(each.usage for each in self._in_order(conversation_id) if each.turn_id != without_turn)
 
     def _available(self) -> MemoryTables:
         if not self._is_open:
@@ -184,6 +192,7 @@ class MemoryStore:
                 text=message.text,
                 status=message.status,
                 updated_at=message.updated_at,
+                usage=message.usage or stored.usage,
             )
         else:
             return

@@ -23,6 +23,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.entries import ModelSettings, Receipt
 from tertulia_shared.events import ConversationStarted, TurnAccepted
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.store import Store
 
 
 class Conversation:
@@ -31,6 +32,7 @@ class Conversation:
     def __init__(
         self,
         bus: Bus,
+        store: Store,
         transport: Transport,
         opened: OpenedConversation,
         *,
@@ -50,7 +52,7 @@ class Conversation:
         self._data_loss = DataLoss(bus, transport, self.id, position, writer=self._writer, microphone=microphone)
         measured = ConversationMetrics(metrics or Metrics(), wall_ms)
         unreadable = UnreadableWarning(transport)
-        self._turn_completion = TurnCompletion(bus, transport, self.id, position, clock=clock)
+        self._turn_completion = TurnCompletion(bus, store, transport, self.id, position, clock=clock)
         self._audio = AudioSender(
             bus, transport, self.id, position, measured, unreadable=unreadable, clock=clock, wall_ms=wall_ms
         )

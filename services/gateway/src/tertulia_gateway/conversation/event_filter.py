@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
-REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b"message_resumed"})
+REPLIES: Final = frozenset({b"turn_started", b"thinking", b"message_started", b"llm_chunk", b"message_resumed"})
 """Events of a reply's progress, which are skipped once a newer epoch has begun. Events of a reply's end are not."""
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
 """Events that are written in the transaction that raises the epoch: their epochs only rise within the stream."""

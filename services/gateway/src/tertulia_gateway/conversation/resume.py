@@ -233,7 +233,7 @@ def _of_last_turn(events: Sequence[Entry]) -> tuple[Entry, ...]:
     message_ids = {
         entry.fields.get(b"message_id", b"")
         for entry in events
-        if entry.fields.get(b"type") == b"message_started" and entry.fields.get(b"turn_id") == turn_id
+        if entry.fields.get(b"type") in (b"thinking", b"message_started") and entry.fields.get(b"turn_id") == turn_id
     }
 
     def belongs(fields: Fields) -> bool:

@@ -95,6 +95,7 @@ class ConversationSession:
             await asyncio.wait([self._running])
         self.conversation = Conversation(
             ctx.bus,
+            ctx.store,
             self._transport,
             opened,
             demo=demo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from tertulia_gateway.conversation.position import ClientPosition
@@ -13,7 +14,11 @@ from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics
 from tertulia_shared.keys import SOUND_GRACE_S
+from tertulia_shared.store import Store, StoreError
+from tertulia_shared.usage import Usage, added
 
+USAGE_S = 1.0
+"""Maximum wait for the store's sum of the conversation's usage."""
 RETRY_S = 1.0
 """Time between two attempts to clear the talk mark while Redis is unavailable."""
 
@@ -24,9 +29,17 @@ class TurnCompletion:
     """Reports each complete turn, and clears its talk mark, once each."""
 
     def __init__(
-        self, bus: Bus, transport: Transport, conversation_id: str, position: ClientPosition, *, clock: Clock
+        self,
+        bus: Bus,
+        store: Store,
+        transport: Transport,
+        conversation_id: str,
+        position: ClientPosition,
+        *,
+        clock: Clock,
     ) -> None:
         self._bus = bus
+        self._store = store
         self._transport = transport
         self._conversation_id = conversation_id
         self._position = position
@@ -71,14 +84,26 @@ class TurnCompletion:
                     self._timeline.note_sentence(message_id, envelope(first[0].fields).ts)
                 except BadEntry as error:
                     log.warning("a sentence is skipped: %s", error, extra={"message_id": message_id})
+        earlier = await self._earlier_usage(turn_id)
         if self._timeline.turn_id != turn_id:
             return
+        usage = None if earlier is None else added(earlier, self._timeline.usage)
         try:
-            frame = answer_json(TurnMetrics(turn_id, self._timeline.metrics()))
+            frame = answer_json(TurnMetrics(turn_id, {**self._timeline.metrics(), "conversation_usage": usage}))
         except TypeError as error:  # a worker may have written any object as `usage`
             log.warning("turn_metrics skipped: they cannot be encoded as JSON: %s", error, extra={"turn_id": turn_id})
             return
         await self._transport.send_text(frame)
+
+    async def _earlier_usage(self, turn_id: str) -> Usage | None:
+        """The usage of the conversation's other turns; None if the store does not answer."""
+        try:
+            async with asyncio.timeout(USAGE_S):
+                return await self._store.usage(self._conversation_id, without_turn=turn_id)
+        except (StoreError, TimeoutError) as error:
+            ids = {"conversation_id": self._conversation_id}
+            log.info("the usage cannot be read: %s", error or "no answer in time", extra=ids)
+            return None
 
     async def _clear_talk_mark(self, epoch: int) -> None:
         # The fence is the turn's own epoch: a newer turn has raised the epoch, and its talk mark must stay. The audio

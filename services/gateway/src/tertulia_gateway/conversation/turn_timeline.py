@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tertulia_shared.codec import BadEntry, Fields, number, unpack
+from tertulia_shared.usage import Usage, total
 
 
 @dataclass(slots=True)
@@ -124,6 +125,11 @@ class TurnTimeline:
         """The messages without an error. The audio of a failed one may continue later, after its last chunk."""
         return tuple(id for id in self.message_ids if id not in self._failed)
 
+    @property
+    def usage(self) -> Usage:
+        """The sum of the usage of the turn's replies."""
+        return {} if self._turn is None else total(reply.usage for reply in self._turn.replies.values())
+
     def metrics(self) -> dict[str, Any]:
         """The `metrics` of `turn_metrics` (docs/protocol.md): ms since the turn was accepted; null if unknown."""
         turn = self._turn
@@ -140,6 +146,7 @@ class TurnTimeline:
             "transcript": since(turn.transcript),
             "turn_started": since(turn.started),
             "turn_complete": since(turn.complete),
+            "usage": self.usage,
             "messages": [
                 {
                     "message_id": message_id,

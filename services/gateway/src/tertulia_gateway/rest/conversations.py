@@ -52,6 +52,7 @@ def router(store: Store) -> APIRouter:
         messages = await store.messages(conversation_id, limit, after)
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
+            usage=await store.usage(conversation_id),
             messages=[message_item(message) for message in messages if export.was_shown(message)],
             next=messages[-1].position if len(messages) >= limit else None,
         )

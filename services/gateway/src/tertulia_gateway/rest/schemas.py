@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from tertulia_gateway.rest.character_settings import CharacterSettings
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
@@ -19,6 +20,7 @@ from tertulia_shared.store.validation import (
     VOICE_MAX_CHARS,
 )
 from tertulia_shared.text import clean_line, clean_text
+from tertulia_shared.usage import USAGE
 from tertulia_shared.visible_text import invisible_fault
 
 
@@ -77,6 +79,9 @@ class MessageItem(Schema):
 class ConversationWithMessages(ConversationItem):
     """A conversation and a page of its messages, oldest first."""
 
+    usage: dict[str, int | float] = Field(
+        description=f"of all its replies, as far as the model server reported it: {', '.join(USAGE)}"
+    )
     messages: list[MessageItem]
     next: int | None = Field(description="give it as `after` to get the next page; null on the last one")
 
@@ -96,6 +101,7 @@ class CharacterItem(Schema):
     system_prompt: str
     image: str
     active: bool
+    model_settings: CharacterSettings
     created_at: datetime
     updated_at: datetime
 
@@ -116,6 +122,7 @@ class NewCharacter(Schema):
         "", max_length=IMAGE_MAX_CHARS, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF'
     )
     active: bool = True
+    model_settings: CharacterSettings = CharacterSettings()
 
 
 class CharacterChange(Schema):
@@ -126,6 +133,7 @@ class CharacterChange(Schema):
     system_prompt: Text | None = Field(None, max_length=PROMPT_MAX_CHARS)
     image: Text | None = Field(None, max_length=IMAGE_MAX_CHARS)
     active: bool | None = None
+    model_settings: CharacterSettings | None = Field(None, description="replaces all of the character's settings")
 
 
 class VoiceItem(Schema):

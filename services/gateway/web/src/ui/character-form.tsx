@@ -118,9 +118,10 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
             onClick={() => (confirming ? run(talk.api.deleteCharacter(character.id)) : setConfirming(true))}
           >
             {confirming ? (
-              <>
+              // One element, because the button lays its children out as flex items.
+              <span>
                 Really remove <bdi dir="auto">{character.name}</bdi>?
-              </>
+              </span>
             ) : (
               "Remove"
             )}

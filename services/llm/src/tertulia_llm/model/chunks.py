@@ -7,7 +7,7 @@ or inside it; the choice is the whole event (Ollama). What means nothing is skip
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from tertulia_llm.model.half_characters import CharacterJoiner
@@ -31,7 +31,7 @@ class Delta:
     finish_reason: str = ""
     native_finish_reason: str = ""
     error: Mapping[str, Any] | None = None
-    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    usage: Mapping[str, Any] | None = None
     broken: str = ""
     """Why nothing more can be read."""
     is_whole: bool = False
@@ -54,11 +54,11 @@ class ChunkReader:
         Returns:
             False if nothing in the event means anything.
         """
-        if isinstance(event, list):
+        if not isinstance(event, dict):
+            if not isinstance(event, list):
+                return False
             read = [self.read(one, delta, texts) for one in cast("list[object]", event)]
             return any(read)
-        if not isinstance(event, dict):
-            return False
         fields = cast("JsonObject", event)
         choices = fields.get("choices")
         error = fields.get("error")
@@ -102,10 +102,10 @@ class ChunkReader:
         if isinstance(content, str):
             if content:
                 texts.append(self._whole(content))
+                if len(fields) == 1:  # almost always
+                    return
         elif content:
             self._parts(content, delta, texts)
-        if content and len(fields) == 1:
-            return
         for name in _REASONING:
             reasoning = fields.get(name)
             if reasoning:

@@ -99,8 +99,9 @@ class StreamParser:
                     self._data(line[5:].strip(), delta, texts)
                 elif line:
                     self._other_line(line.strip(), delta, texts)
-                elif self._has_fields or self._is_ended:
+                elif self._lines and (self._has_fields or self._is_ended):
                     self._give_up_lines()
+                else:
                     self._event_name = b""
                 if delta.is_whole:
                     if count:  # earlier events come first
@@ -112,8 +113,9 @@ class StreamParser:
                     delta, texts = Delta(), []
         except _BrokenStream as error:
             delta.broken = str(error)
-        delta.text = "".join(texts)
-        deltas.append(delta)
+        if texts or delta.broken or delta.usage:
+            delta.text = "".join(texts)
+            deltas.append(delta)
         return deltas
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
@@ -138,20 +140,23 @@ class StreamParser:
             delta.done = delta.is_whole = True
             return
         event = self._loaded(data)
-        if self._lines and not _is_chunk(event):
-            event = self._continued(data)
-        elif event is _NOT_JSON and data.startswith((b"{", b"[")):
-            self._give_up_lines()
-            event = self._continued(data)
-        else:
-            self._give_up_lines()
+        if self._lines or event is _NOT_JSON:
+            event = self._pieced(event, data)
             if event is _NOT_JSON:
-                self._keep_words(data)
-        if event is _NOT_JSON:
-            return
-        is_error = self._event_name == b"error"
-        if not self._reader.read(event, delta, texts, is_error=is_error):
+                return
+        if not self._reader.read(event, delta, texts, is_error=self._event_name == b"error"):
             self._keep_words(data)
+
+    def _pieced(self, event: object, data: bytes) -> object:
+        """The event of this line, or of the lines so far; `_NOT_JSON` if there is none yet."""
+        if self._lines and not _is_chunk(event):
+            return self._continued(data)
+        self._give_up_lines()
+        if event is _NOT_JSON and data.startswith((b"{", b"[")):
+            return self._continued(data)
+        if event is _NOT_JSON:
+            self._keep_words(data)
+        return event
 
     def _continued(self, data: bytes) -> object:
         """Add a line to an event that is not complete. Returns the event once it is JSON."""

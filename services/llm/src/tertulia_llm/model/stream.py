@@ -15,7 +15,7 @@ from tertulia_llm.settings import LLMSettings
 
 THINKING: Final = Marker.THINKING
 DISCARD: Final = Marker.DISCARD
-__all__ = ("DISCARD", "THINKING", "Marker", "ModelStream")
+__all__ = ("DISCARD", "THINKING", "Ending", "Marker", "ModelStream")
 
 AFTER_FINISH_S: Final = 2.0
 """How long to wait for the figures of use and the end of the stream, after the reply; some servers send neither."""

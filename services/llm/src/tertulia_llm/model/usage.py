@@ -1,22 +1,18 @@
-"""Adds up the figures of use that model servers report."""
+"""Reads the figures of use that a model server reports at the end of a response."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-MAX_FIGURE = 2**63
-"""Figures from here on are too large for msgpack and JSON readers, and are skipped."""
-USAGE = ("prompt_tokens", "completion_tokens", "cost")
+from tertulia_shared.usage import Usage, possible_usage
 
 
-def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[str, int | float]:
-    """Add a request's usage to that of earlier ones. Figures that are not in `USAGE` or not numbers are skipped."""
-    total = dict(before)
-    for name in USAGE:
-        figure = usage.get(name)
-        if isinstance(figure, int | float) and not isinstance(figure, bool):
-            summed = total.get(name, 0) + figure
-            if -MAX_FIGURE < summed < MAX_FIGURE:  # false for NaN
-                total[name] = summed
-    return total
+def usage_of(reported: Mapping[str, Any]) -> Usage:
+    """The figures of one response. Servers nest the reasoning tokens in the details of the completion's tokens."""
+    usage = possible_usage(reported)
+    details = reported.get("completion_tokens_details")
+    if "reasoning_tokens" not in usage and isinstance(details, Mapping):
+        nested = cast("Mapping[str, Any]", details).get("reasoning_tokens")
+        usage |= possible_usage({"reasoning_tokens": nested})
+    return usage

@@ -1,0 +1,215 @@
+"""Keeps a reply to the lines of its own speaker: a filter on the model's stream.
+
+The model sees every reply as `<Name>…</Name>` and tends to write the same, or to write a script of the conversation
+("Luna: … Rex: …"). The filter removes the speaker's own tags and labels (see `speaker_labels`), closing tags, and the
+white space after them. Where a tag or a label of **another character or the user** begins a line, the reply ends, and
+the filter drops the rest. If the reply *begins* with such a line, it drops that line and waits for the speaker's own.
+A user's opening tag within a line is only removed. Anything else with a `<` ("a < b", "<3", "<div>") passes.
+
+Text is delayed only while it may become a tag or a label: where a line or a sentence begins, at most the longest name,
+its marks and a remark ("Rex (laughing):").
+"""
+
+# ruff: noqa: RUF001 - the marks of many scripts are intended
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from tertulia_llm.text.speaker_labels import MAX_ASIDE, MAX_MARKS, Position, find_label
+from tertulia_llm.text.speaker_names import Owner, SpeakerNames, Undecided
+
+MAX_SKIPPED_CHARS: Final = 2_000
+"""The most text of other speakers, at the beginning of a reply, after which the filter no longer waits for its own."""
+_TAG_SLACK: Final = 16
+"""Maximum length of a tag beyond its name: brackets, slash, extra spaces."""
+_LABEL_SLACK: Final = MAX_MARKS + MAX_ASIDE + 20
+"""Maximum length of a label beyond its name."""
+
+_OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
+_BLANKS: Final = " \t\u00a0\u3000"
+_WIDE_END: Final = "。！？」』】"
+_END: Final = rf".!?…{_WIDE_END})\]}}*_~\"”»'’\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+_TRIGGER: Final = re.compile(rf"[<\n{_END}]")
+"""A chunk without any of these contains no tag and no beginning of a line or a sentence."""
+_STOP: Final = re.compile(rf"<|\n|(?<=[{_END}])[{_BLANKS}]|(?<=[{_WIDE_END}])(?=[^\s{_WIDE_END}])")
+_BLANK: Final = re.compile(r"\s+")
+_MIDDLE: Final = "a"
+"""Stands for any text after which no line or sentence begins."""
+
+
+class SpeakerLines:
+    """Filters one reply.
+
+    `speaker` is the name of the character that replies, `others` the names of the other characters, `user` the
+    user's name. `before` is the text that the reply has already, if another worker began it.
+    """
+
+    __slots__ = (
+        "_after_tag",
+        "_continues",
+        "_cut",
+        "_is_empty",
+        "_names",
+        "_pending",
+        "_skip_space",
+        "_skipped",
+        "_tail",
+    )
+
+    def __init__(self, speaker: str, *, others: Iterable[str] = (), user: str = "", before: str = "") -> None:
+        self._names = SpeakerNames(speaker, others=others, user=user)
+        self._pending = ""
+        self._is_empty = not before.strip()
+        """The reply has no text of the speaker yet."""
+        self._skip_space = True  # drop the stream's leading white space, like that after an opening tag
+        self._after_tag = False
+        self._continues = not self._is_empty
+        """The stream's first words are still to come, in a reply that has text: it may repeat the speaker's label."""
+        self._tail = _tail_of("\n", f"{before} ")
+        """The last character, and a space if white space follows it. "\\n" at the start and after a tag or a label."""
+        self._skipped: int | None = None
+        """The number of characters dropped since another speaker's line began the reply."""
+        self._cut = False
+
+    @property
+    def cut(self) -> bool:
+        """True once the model speaks for another character or the user. Its further text is dropped."""
+        return self._cut
+
+    @property
+    def has_dropped(self) -> bool:
+        """True if the stream has had lines of other speakers."""
+        return self._cut or self._skipped is not None
+
+    def feed(self, text: str) -> str:
+        """Take a chunk; return the speaker's text that is certain. Returns "" after `cut`."""
+        if self._cut or not text:
+            return ""
+        is_plain = self._tail == _MIDDLE and not (self._pending or self._skip_space or self._continues)
+        if is_plain and _TRIGGER.search(text) is None:
+            return text if self._skipped is None else self._drop(text)
+        return self._filter(self._pending + text, final=False)
+
+    def finish(self) -> str:
+        """Return the delayed text at the end of the reply, without an unfinished closing tag."""
+        pending, self._pending = self._pending, ""
+        return "" if self._cut or not pending else self._filter(pending, final=True)
+
+    def _filter(self, text: str, *, final: bool) -> str:
+        out: list[str] = []
+        at = 0
+        self._pending = ""
+        try:
+            while at < len(text) and not self._cut:
+                at += self._step(out, text, at, final=final)
+        except Undecided:
+            self._pending = text[at:]
+        return "".join(out)
+
+    def _step(self, out: list[str], text: str, at: int, *, final: bool) -> int:
+        """Handle the text at `at`; return the length that was handled. Raises: Undecided."""
+        char = text[at]
+        if self._skip_space and (char.isspace() or (self._after_tag and char in ":\uff1a")):
+            return 1
+        if char.isspace():
+            blank = _BLANK.match(text, at)
+            length = blank.end() - at if blank else 1
+            self._put(out, text[at : at + length])
+            return length
+        length = self._tag(text, at, final=final) if char == "<" else self._label(text, at, final=final)
+        if length:
+            return length
+        stop = _STOP.search(text, at + 1)
+        end = stop.start() if stop else len(text)
+        self._put(out, text[at:end])
+        return end - at
+
+    def _put(self, out: list[str], text: str) -> None:
+        self._skip_space = self._after_tag = False
+        self._continues = self._continues and text.isspace()
+        self._tail = _tail_of(self._tail, text)
+        if self._skipped is None:
+            self._is_empty = self._is_empty and text.isspace()
+            out.append(text)
+        else:
+            self._drop(text)
+
+    def _drop(self, text: str) -> str:
+        """Count dropped text of another speaker. Returns ""."""
+        self._skipped = (self._skipped or 0) + len(text)
+        self._cut = self._skipped > MAX_SKIPPED_CHARS
+        return ""
+
+    def _begin_line(self, owner: Owner) -> None:
+        """The text after a tag or a label is a line of this speaker."""
+        self._tail = "\n"
+        self._skip_space = True
+        self._continues = False
+        if owner is Owner.SPEAKER:
+            self._skipped = None
+        elif self._is_empty:
+            self._skipped = self._skipped or 0
+        else:
+            self._cut = True
+
+    # -- labels
+
+    def _label(self, text: str, at: int, *, final: bool) -> int:
+        """Length of the label at `text[at]`; 0 if there is none. Raises: Undecided."""
+        position = self._position()
+        if position is None and not self._continues:
+            return 0
+        longest = self._names.longest + _LABEL_SLACK
+        part = text[at : at + longest]
+        label = find_label(part, self._names, position or Position(line=True), final=final or len(part) == longest)
+        if label is None or (position is None and label.owner is not Owner.SPEAKER):
+            return 0
+        self._begin_line(label.owner)
+        return label.length
+
+    def _position(self) -> Position | None:
+        if self._tail == "\n":
+            return Position(line=True, reply=self._is_empty and self._skipped is None)
+        if self._tail[-1] == " " or self._tail in _WIDE_END:
+            return Position(line=False)
+        return None
+
+    # -- tags
+
+    def _tag(self, text: str, at: int, *, final: bool) -> int:
+        """Length of the tag at `text[at]`; 0 if there is none. Raises: Undecided."""
+        longest = self._names.longest + _TAG_SLACK
+        close = text.find(">", at, at + longest)
+        if close < 0:
+            return self._unfinished_tag(text[at:], longest, final=final)
+        opening = _OPEN_TAG.match(text, at)
+        owner = None if opening is None else self._names.owner_of(text[opening.end() : close])
+        if opening is None or owner is None:
+            return 0
+        if opening.group(1):  # text after a closing tag is a new line of the dialogue
+            self._tail = "\n"
+        elif owner is not Owner.USER or self._tail == "\n":
+            self._begin_line(owner)
+            self._after_tag = True
+        return close + 1 - at
+
+    def _unfinished_tag(self, text: str, longest: int, *, final: bool) -> int:
+        opening = _OPEN_TAG.match(text)
+        if opening is None or len(text) >= longest or not self._names.begins(text[opening.end() :]):
+            return 0
+        if not final:
+            raise Undecided
+        return len(text) if opening.group(1) and opening.end() < len(text) else 0
+
+
+def _tail_of(tail: str, text: str) -> str:
+    """The state after `text`: see `SpeakerLines._tail`."""
+    solid = text.rstrip(_BLANKS)
+    if not solid:
+        return tail if tail in (_MIDDLE, "\n") or not text else f"{tail[0]} "
+    if _TRIGGER.match(solid[-1]) is None:
+        return _MIDDLE
+    return solid[-1] if solid[-1] == "\n" or len(solid) == len(text) else f"{solid[-1]} "
