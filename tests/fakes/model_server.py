@@ -52,6 +52,8 @@ class Reply:
     null_content: bool = False
     usage: bool = False
     hold: Hold | None = None
+    prompt_tokens: int = 1
+    """The size of the prompt in the usage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class ScriptedModel:
                 return await _whole(act)
             case Reply():
                 response = await _stream(request, act, len(act.tokens))
-                await response.write(ending(len(act.tokens), finish_reason=act.finish_reason, with_usage=act.usage))
+                await response.write(_ending(act))
                 await response.write_eof()
                 return response
             case ErrorInStream():
@@ -251,6 +253,12 @@ async def _stream(request: web.Request, act: Reply, count: int) -> web.StreamRes
             await response.write(chunk({"content": None}))
     await _held(act.hold, count)
     return response
+
+
+def _ending(act: Reply) -> bytes:
+    return ending(
+        len(act.tokens), finish_reason=act.finish_reason, with_usage=act.usage, prompt_tokens=act.prompt_tokens
+    )
 
 
 async def _raw(request: web.Request, act: Raw) -> web.StreamResponse:

@@ -20,14 +20,15 @@ def chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> 
     return event({**HEAD, "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish_reason}]})
 
 
-def ending(tokens: int, *, finish_reason: str = "stop", with_usage: bool = False) -> bytes:
+def ending(tokens: int, *, finish_reason: str = "stop", with_usage: bool = False, prompt_tokens: int = 1) -> bytes:
     """The events after the last of `tokens` tokens."""
-    last = event({**HEAD, "choices": [], "usage": usage(tokens)}) if with_usage else b""
+    last = event({**HEAD, "choices": [], "usage": usage(tokens, prompt_tokens)}) if with_usage else b""
     return chunk({}, finish_reason) + last + DONE
 
 
-def usage(tokens: int) -> dict[str, int]:
-    return {"prompt_tokens": 1, "completion_tokens": tokens, "total_tokens": 1 + tokens}
+def usage(tokens: int, prompt_tokens: int = 1) -> dict[str, int]:
+    total = prompt_tokens + tokens
+    return {"prompt_tokens": prompt_tokens, "completion_tokens": tokens, "total_tokens": total}
 
 
 def event(data: Mapping[str, object]) -> bytes:

@@ -22,6 +22,7 @@ from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.stream import THINKING, Marker
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode, decode_event, envelope, text
@@ -77,6 +78,7 @@ class Words:
     texts: AsyncGenerator[str | Marker]
     usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
     ending: Ending = Ending.COMPLETE
+    dropped: Sequence[str] = ()
 
     def __aiter__(self) -> AsyncGenerator[str | Marker]:
         return self.texts
@@ -88,7 +90,7 @@ class TableModel:
     def __init__(self, lines: Mapping[str, str]) -> None:
         self.lines = dict(lines)
         self.acts: list[BreakAfter | Say] = []
-        self.requests: list[list[Mapping[str, str]]] = []
+        self.requests: list[list[Message]] = []
         self.settings: list[ModelSettings] = []
         self.seeds: list[int | None] = []
         self.word_s = 0.01
@@ -101,7 +103,8 @@ class TableModel:
         *,
         seed: int | None = None,
     ) -> AsyncGenerator[Words]:
-        self.requests.append(list(messages))
+        messages = merge([dict(message) for message in messages])
+        self.requests.append(messages)
         self.settings.append(settings)
         self.seeds.append(seed)
         act = self.acts.pop(0) if self.acts else None

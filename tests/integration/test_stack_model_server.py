@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tertulia_shared.ids import new_id
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel, model_at
 from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
@@ -224,3 +228,29 @@ async def test_unreachable_model_server_is_an_error(asking: Stack) -> None:
         assert (await client.until_event("error"))["code"] == "llm_unavailable"
         await client.until_done(turn_id)
         assert client.record.of_turn(turn_id) == []
+
+
+async def test_refused_parameter_is_left_out_in_the_same_turn_and_shown_in_the_status(
+    asking: Stack, model_port: int
+) -> None:
+    refused = Fail(400, {"error": {"message": "Unknown parameter: 'top_k'.", "param": "top_k"}})
+    async with talk_with(asking, model_port, refused, Reply(SENTENCES), Reply(SENTENCES)) as (client, model):
+        await client.send("model_settings", model="picky/model", top_k=40)
+        await client.until_event("model_settings")
+        turn_id = new_id()
+        await client.hears(HELLO, turn_id)
+        assert client.record.of_turn(turn_id)[0].text.split() == "".join(SENTENCES).split()
+        warning = await client.until_event("warning")
+        assert warning["code"] == "model_setting_dropped"
+        assert "top_k" in warning["message"]
+        await client.hears("Luna, and now?", new_id())
+        assert ["top_k" in request.body for request in model.requests] == [True, False, False]
+        shown = await eventually(lambda: status_of(asking, "picky/model"))
+    assert shown["changes"] == ["leaves out top_k"]
+
+
+def status_of(stack: Stack, model: str) -> dict[str, Any] | None:
+    """The entry about a model in `/api/status`."""
+    with urllib.request.urlopen(stack.http("/api/status"), timeout=10) as response:  # noqa: S310 - our own
+        models = json.load(response)["models"]
+    return next((entry for entry in models if entry["model"] == model), None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 
+from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_key
 from tertulia_shared.settings import CommonSettings
 
-OPENROUTER: Final = "https://openrouter.ai/api/v1"
 WILDCARDS: Final = ("0.0.0.0", "::", "")
 """Addresses that only make sense for listening; clients on this machine connect over loopback instead."""
 
@@ -32,6 +32,16 @@ class RunSettings(CommonSettings):
     )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
 
+    @field_validator("llm_base_url")
+    @classmethod
+    def _base_url(cls, url: str) -> str:
+        return checked_base_url(url)
+
+    @field_validator("openrouter_api_key")
+    @classmethod
+    def _key(cls, key: SecretStr) -> SecretStr:
+        return SecretStr(checked_key(key.get_secret_value()))
+
     @property
     def own_redis(self) -> bool:
         """True if `tertulia run` starts its own Redis, because TERTULIA_REDIS_URL is not set."""
@@ -40,7 +50,7 @@ class RunSettings(CommonSettings):
     @property
     def demo(self) -> bool:
         """True if the llm worker uses the demo model, because neither a key nor another model server is set."""
-        return not self.openrouter_api_key.get_secret_value() and self.llm_base_url.rstrip("/") == OPENROUTER
+        return not self.openrouter_api_key.get_secret_value() and self.llm_base_url == OPENROUTER
 
     @property
     def reachable_host(self) -> str:

@@ -144,6 +144,10 @@ class Keys:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description, monolingual}]."""
         return Key(f"{self.ns}:voices", DAY_S)
 
+    def models(self) -> Key:
+        """Hash: each model that is or was in use, as JSON {server, model, context_tokens, changes, at (ms)}."""
+        return Key(f"{self.ns}:models", DAY_S)
+
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)

@@ -29,6 +29,7 @@ async def test_status_and_readiness_follow_redis_and_workers(api: httpx2.AsyncCl
     assert (await api.get("/readyz")).json()["ready"] is True
     status = (await api.get("/api/status")).json()
     assert (status["demo"], status["engines"]["tts"], status["missing"]) == (True, ["espeak"], [])
+    assert status["models"] == []
     bus.break_connection()
     assert (await api.get("/readyz")).json()["missing"] == ["redis"]
     assert (await api.get("/healthz")).status_code == 200

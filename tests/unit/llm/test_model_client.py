@@ -179,7 +179,7 @@ async def test_whole_answer_to_a_streamed_request_is_read(content_type: str) -> 
 async def test_page_in_place_of_a_stream_is_told_in_its_own_words() -> None:
     async with talking(Raw([b"<html><title>Sign in</title></html>"], "text/html")) as (_, model):
         texts, failure = await failure_of(model)
-        assert (texts, failure.code) == ([], "llm_unavailable")
+        assert (texts, failure.code) == ([], "llm_address")
         assert "Sign in" in str(failure)
 
 

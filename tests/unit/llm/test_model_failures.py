@@ -7,11 +7,25 @@ import pytest
 from tertulia_llm.generation import MAX_ROUNDS
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply_writer import MAX_REPLY_CHARS
+from tertulia_llm.settings import LLMSettings
 from tests.harness.llm import LINES, BreakAfter, Say
+from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.turns import LUNA, REX, USER, assert_answers, assert_whole, table_with
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
+
+
+@virtual_time
+async def test_request_that_was_changed_is_sent_again_without_counting_as_a_retry() -> None:
+    table = await table_with()
+    table.settings = settings_of(LLMSettings, llm_retries=0)
+    refused = ModelFailed("llm_bad_request", "The model server refused the request.", retryable=True)
+    refused.is_adapted = True
+    table.model.acts = [BreakAfter(0, refused), BreakAfter(0, refused)]
+    await table.say(USER[1])
+    await table.work()
+    assert_whole(await table.client())
 
 
 @virtual_time

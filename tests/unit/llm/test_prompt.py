@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_llm.text.prompt import HistoryMessage, Message, build_messages, fit
+from tertulia_llm.text.prompt import HistoryMessage, Message, build_messages, fit, fold_system, merge
 
 
-def request(*history: HistoryMessage, continuing: str = "", speaker: str = "Luna") -> list[Message]:
+def prompt(*history: HistoryMessage, continuing: str = "", speaker: str = "Luna") -> list[Message]:
     return build_messages(
         character_name=speaker,
         system_prompt="You are a pirate.",
@@ -19,6 +19,10 @@ def request(*history: HistoryMessage, continuing: str = "", speaker: str = "Luna
         history=history,
         continuing=continuing,
     )
+
+
+def request(*history: HistoryMessage, continuing: str = "", speaker: str = "Luna") -> list[Message]:
+    return merge(prompt(*history, continuing=continuing, speaker=speaker))
 
 
 def user(text: str) -> HistoryMessage:
@@ -119,21 +123,21 @@ def test_roles_alternate_from_user_to_user(history: list[HistoryMessage], contin
 def test_fit_keeps_the_required_and_the_newest_messages(
     history: list[HistoryMessage], continuing: str, max_chars: int
 ) -> None:
-    messages = request(*history, user("the question"), continuing=continuing)
-    window = fit(messages, max_chars)
+    messages = prompt(*history, user("the question"), continuing=continuing)
+    window = merge(fit(messages, max_chars))
     assert window[0] == messages[0]
-    assert window[-1] == messages[-1]
+    assert window[-1]["content"].endswith(messages[-1]["content"])
     assert any("the question" in message["content"] for message in window)
     assert_sound(window)
     if continuing:
-        assert window[-2] == messages[-2]
+        assert window[-2]["content"].endswith(messages[-2]["content"])
     length = sum(len(message["content"]) for message in messages)
     if max_chars >= length:
-        assert window == messages
+        assert window == merge(messages)
 
 
 def test_fit_drops_whole_messages_oldest_first() -> None:
-    messages = request(user("a" * 100), reply("Luna", "b" * 100), user("c" * 100), reply("Bob", "d" * 20), user("e"))
+    messages = prompt(user("a" * 100), reply("Luna", "b" * 100), user("c" * 100), reply("Bob", "d" * 20), user("e"))
     system_chars = len(messages[0]["content"])
     window = fit(messages, system_chars + 150)
     assert [message["content"][:1] for message in window[1:]] == ["c", "<", "e"]
@@ -142,12 +146,35 @@ def test_fit_drops_whole_messages_oldest_first() -> None:
 
 
 def test_fit_keeps_the_users_question_before_other_answers() -> None:
-    messages = request(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
-    window = fit(messages, 10)
+    messages = prompt(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
+    window = merge(fit(messages, 10))
     assert [message["role"] for message in window] == ["system", "user"]
     assert window[-1]["content"].startswith("the question\n\n[Stage: it is Luna's turn")
 
 
 def test_fit_refuses_a_limit_of_zero() -> None:
-    with pytest.raises(ValueError, match="max_chars"):
-        fit(request(user("Hi")), 0)
+    with pytest.raises(ValueError, match="limit"):
+        fit(prompt(user("Hi")), 0)
+
+
+def test_fit_drops_earlier_questions_that_were_never_answered() -> None:
+    messages = prompt(*[user("old " * 50)] * 20, user("the question"))
+    assert [message["content"] for message in merge(fit(messages, 10))[1:]] == ["the question"]
+
+
+def test_fit_measures_messages_by_the_given_cost() -> None:
+    messages = prompt(user("a"), reply("Luna", "b" * 500), user("c"))
+    assert len(fit(messages, 4, lambda _: 1)) == 4
+    assert [message["content"] for message in fit(messages, 3, lambda _: 1)[1:]] == ["c"]
+
+
+def test_folded_system_text_begins_the_first_user_message() -> None:
+    system, first, *rest = request(user("Hi"), reply("Luna", "Ahoy."), user("Where to?"))
+    folded = fold_system([system, first, *rest])
+    assert folded == [{"role": "user", "content": f"{system['content']}\n\nHi"}, *rest]
+    assert [message["role"] for message in folded] == ["user", "assistant", "user"]
+
+
+def test_folding_without_a_system_message_changes_nothing() -> None:
+    turns = request(user("Hi"))[1:]
+    assert fold_system(turns) == turns

@@ -10,13 +10,14 @@ from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
+from tertulia_llm.model.notices import Notices
 from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
 from tertulia_llm.model.usage import usage_of
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.text.prompt import Message, build_messages, fit
+from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.model_settings import merged
@@ -46,6 +47,7 @@ class ReplyGenerator:
         self._model = model
         self._settings = settings
         self._metrics = metrics
+        self._notices = Notices()
 
     async def generate(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
         """Let the model write the rest of a reply. The client sees none of it before `row_saved` is done.
@@ -62,7 +64,8 @@ class ReplyGenerator:
                 return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
             except ModelFailed as failed:
                 self._metrics.request_failed(failed.code)
-                failures = 1 if reply.written.sentences > sentences_before else failures + 1
+                if not failed.is_adapted:
+                    failures = 1 if reply.written.sentences > sentences_before else failures + 1
                 empty += isinstance(failed.__cause__, EmptyReply)
                 # each request costs money: stop at this many, even if the server breaks off after every sentence
                 if not failed.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
@@ -76,6 +79,8 @@ class ReplyGenerator:
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         async with self._model.reply(self._prompt(turn, reply), settings, seed=seed) as stream:
+            for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
+                reply.warn("model_setting_dropped", notice)
             try:
                 writer = await self._write(turn, reply, stream, row_saved)
                 self._finish(reply, writer, stream.ending)
@@ -133,7 +138,7 @@ class ReplyGenerator:
             reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
-        messages = build_messages(
+        return build_messages(
             character_name=reply.speaker.name,
             system_prompt=reply.speaker.system_prompt,
             other_names=reply.others,
@@ -141,4 +146,3 @@ class ReplyGenerator:
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
         )
-        return fit(messages, self._settings.llm_context_chars)

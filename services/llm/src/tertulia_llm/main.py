@@ -14,19 +14,23 @@ from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
+from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
-from tertulia_llm.settings import OPENROUTER, LLMSettings
+from tertulia_llm.settings import LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.model_server import OPENROUTER
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
 from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker
+
+DEMO_ENGINE = "demo"
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,8 @@ def main() -> None:
                     ),
                     tasks.create_task(OutboxDrainer(bus, store, worker.name, metrics).run()),
                 ]
+                if engine != DEMO_ENGINE:
+                    upkeep.append(tasks.create_task(ModelWatch(model, bus, settings.llm_model).run()))
                 await worker.run(stop)
                 for task in upkeep:
                     task.cancel()
@@ -90,7 +96,7 @@ async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
         log.warning("no OPENROUTER_API_KEY: the demo model answers")
         model = Model(settings.model_copy(update={"llm_base_url": base_url, "llm_model": DEMO_MODEL}), fixed_model=True)
         try:
-            yield model, "demo"
+            yield model, DEMO_ENGINE
         finally:
             await model.close()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
+from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_body, checked_headers, checked_key
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.visible_text import invisible_fault
 
-OPENROUTER = "https://openrouter.ai/api/v1"
+MIN_CONTEXT_TOKENS = 512
+"""The smallest window that can hold a character, a question and an answer."""
 
 
 class LLMSettings(CommonSettings):
@@ -29,8 +31,17 @@ class LLMSettings(CommonSettings):
     llm_first_token_s: float = Field(30.0, gt=0, le=600, description="wait for the first token, in seconds")
     llm_stall_s: float = Field(20.0, gt=0, le=600, description="wait between tokens, in seconds")
     llm_retries: int = Field(3, ge=0, le=10, description="retries when the model server fails")
+    llm_extra_body: str = Field(
+        "", description="JSON object that is merged into each request to the model server; null removes a parameter"
+    )
+    llm_extra_headers: SecretStr = Field(
+        SecretStr(""), description="JSON object of HTTP headers for each request to the model server"
+    )
     llm_history_messages: int = Field(60, ge=2, le=1000, description="most history messages in a prompt")
     llm_context_chars: int = Field(48_000, ge=2_000, description="most characters in a prompt")
+    llm_context_tokens: int = Field(
+        0, ge=0, le=100_000_000, description="the model's context window in tokens; 0: as the model server says"
+    )
     redis_budget_mb: int = Field(
         0, ge=0, description="memory limit for Redis in MB, if it has no maxmemory of its own (0: no limit)"
     )
@@ -55,7 +66,38 @@ class LLMSettings(CommonSettings):
     @field_validator("llm_base_url")
     @classmethod
     def _base_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an http:// or https:// URL, such as https://openrouter.ai/api/v1")
-        return url.rstrip("/")
+        return checked_base_url(url)
+
+    @field_validator("openrouter_api_key")
+    @classmethod
+    def _key(cls, key: SecretStr) -> SecretStr:
+        return SecretStr(checked_key(key.get_secret_value()))
+
+    @field_validator("llm_extra_body")
+    @classmethod
+    def _extra_body(cls, text: str) -> str:
+        checked_body(text)
+        return text
+
+    @field_validator("llm_extra_headers")
+    @classmethod
+    def _extra_headers(cls, text: SecretStr) -> SecretStr:
+        checked_headers(text.get_secret_value())
+        return text
+
+    @field_validator("llm_context_tokens")
+    @classmethod
+    def _context_tokens(cls, tokens: int) -> int:
+        if 0 < tokens < MIN_CONTEXT_TOKENS:
+            raise ValueError(f"must be 0 or at least {MIN_CONTEXT_TOKENS}")
+        return tokens
+
+    @property
+    def extra_body(self) -> dict[str, Any]:
+        """`llm_extra_body`, parsed."""
+        return checked_body(self.llm_extra_body)
+
+    @property
+    def extra_headers(self) -> dict[str, str]:
+        """`llm_extra_headers`, parsed."""
+        return checked_headers(self.llm_extra_headers.get_secret_value())

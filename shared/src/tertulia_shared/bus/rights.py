@@ -102,7 +102,7 @@ def _gateway(keys: Keys) -> Rights:
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
-            keys.voices(), keys.probe(),
+            keys.voices(), keys.models(), keys.probe(),
         )
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def _llm(keys: Keys) -> Rights:
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
-            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(), keys.models(),
         )
     )  # fmt: skip
 

@@ -177,7 +177,13 @@ LLM_FAILURES = CounterFamily(
             "llm_credit",
             "llm_model",
             "llm_rate",
+            "llm_address",
+            "llm_context",
             "llm_reasoning",
+            "llm_no_text",
+            "llm_filtered",
+            "llm_refused",
+            "llm_tool_call",
         )
     },
 )

@@ -152,6 +152,15 @@ class VoiceList(Schema):
     voices: list[VoiceItem]
 
 
+class ModelState(Schema):
+    """What the llm workers know about a model in use."""
+
+    server: str = Field(description="base URL of its server")
+    model: str
+    context_tokens: int | None = Field(description="context window in tokens; null if it is not known")
+    changes: list[str] = Field(description="how requests for it differ, because its server refuses something")
+
+
 class Status(Schema):
     """The state of the installation."""
 
@@ -162,6 +171,7 @@ class Status(Schema):
     missing: list[str] = Field(description="parts that a conversation needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
+    models: list[ModelState] = Field(description="the language models that were used in the last hour")
 
 
 class Readiness(Schema):

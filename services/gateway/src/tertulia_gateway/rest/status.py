@@ -8,9 +8,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from tertulia_gateway.monitoring.health import DEMO, check_health
+from tertulia_gateway.rest.model_states import known_models
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import Readiness, Status
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 from tertulia_shared.version import __version__
 
@@ -43,6 +45,7 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
             missing=health.missing,
             connections=len(connections),
             namespace=bus.keys.ns,
+            models=await known_models(bus, wall_ms()),
         )
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)

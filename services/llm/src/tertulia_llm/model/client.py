@@ -1,21 +1,40 @@
-"""The language model: any OpenAI-compatible server, through the `openai` SDK, whose stream is read raw."""
+"""The language model: any OpenAI-compatible server, through the `openai` SDK, whose stream is read raw.
+
+A refused request is changed and sent again within the same reply, if the server says what it refuses. Everything that
+is learned so is kept for later requests (`knowledge`).
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import asdict
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import openai
 
+from tertulia_llm.model.adaptation import adapted
+from tertulia_llm.model.advice import Adviser
+from tertulia_llm.model.context_window import overflow_of
 from tertulia_llm.model.failures import ModelFailed, failure_of
+from tertulia_llm.model.knowledge import KnownModel, KnownModels
+from tertulia_llm.model.request import Request, RequestBuilder
+from tertulia_llm.model.server import ModelServer, is_web_page
 from tertulia_llm.model.stream import ModelStream
+from tertulia_llm.model.tokens import counted_prompt_tokens
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 
-IN_BODY = ("min_p", "top_k", "repetition_penalty")
-"""Settings without an argument in the SDK; OpenRouter and others take them in the body."""
+if TYPE_CHECKING:
+    from openai import AsyncAPIResponse
+    from openai.types.chat import ChatCompletionChunk
+
+MAX_CHANGES = 8
+"""A reply asks at most so many times again with a changed request. None of these is a try of `llm_retries`."""
+_GROWTH = 1.25
+"""The estimate of tokens is raised by this factor until the next request is shorter than a refused one."""
+
+log = logging.getLogger(__name__)
 
 
 class Model:
@@ -25,54 +44,127 @@ class Model:
         """`fixed_model`: the server has one model only, so the client's choice is ignored."""
         self._settings = settings
         self._fixed_model = fixed_model
+        self._extra_body = settings.extra_body
+        self.server = ModelServer(settings)
+        self.known = KnownModels(settings.llm_context_tokens or None)
+        self._adviser = Adviser(self.server, settings)
         self._reasons_first = set[str]()
-        self._client = openai.AsyncOpenAI(
-            base_url=settings.llm_base_url,
-            api_key=settings.openrouter_api_key.get_secret_value() or "none",
-            max_retries=0,  # the worker repeats requests itself: part of the reply may have been spoken
-            http_client=openai.DefaultAioHttpClient(),
-            timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=10.0),
-            default_headers={"X-Title": "Tertulia"},
-        )
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self.server.close()
 
     @asynccontextmanager
     async def reply(
         self, messages: Sequence[Mapping[str, str]], settings: ModelSettings, *, seed: int | None = None
     ) -> AsyncGenerator[ModelStream]:
-        """Ask for a reply.
+        """Ask for a reply. `messages` may be longer than the model's window: the oldest are left out.
 
         Raises:
             ModelFailed: the server refused or is unavailable.
         """
-        asked = {name: value for name, value in asdict(settings).items() if value is not None}
-        body: dict[str, Any] = {name: asked.pop(name) for name in IN_BODY if name in asked}
-        # put the messages into the body directly, so that the SDK does not validate each
-        body["messages"] = list(messages)
-        model = asked.pop("model", self._settings.llm_model)
-        if self._fixed_model:
-            model = self._settings.llm_model
-        opening = self._client.chat.completions.with_streaming_response.create(
-            model=model,
-            messages=[],
-            stream=True,
-            max_tokens=self._settings.llm_max_tokens,
-            seed=openai.omit if seed is None else seed,
-            stream_options={"include_usage": True},
-            extra_body=body,
-            **asked,
-        )
+        model = self._settings.llm_model if self._fixed_model else settings.model or self._settings.llm_model
+        known = self.known.of(model)
+        builder = RequestBuilder(self._settings, self._extra_body, [dict(each) for each in messages], settings, seed)
+        window = known.state_of_window()
         try:
-            response = await opening.__aenter__()
-        except openai.APIError as error:
-            raise failure_of(error) from error
-        except Exception as error:  # the SDK's transports raise errors of their own: headers over 8 kB, for example
-            problem = f"The model server's answer cannot be read ({type(error).__name__})."
-            raise ModelFailed("llm_unavailable", problem, retryable=True) from error
+            request, opening, response = await self._opened(builder, known)
+        except ModelFailed as failure:
+            if failure.code == "llm_context":
+                known.restore_window(window)
+            raise
+        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
+        stream.dropped = request.dropped
         try:
-            yield ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
+            yield stream
+        except ModelFailed as failure:  # a server may refuse a request after it has begun to answer
+            if failure.error is None:
+                raise
+            if not self._learned(failure, request, builder, known):
+                raise await self._adviser.explained(failure, model) from failure
+            failure.is_adapted = failure.retryable = True
+            raise
         finally:
+            counted = counted_prompt_tokens(stream.usage)
+            if counted is not None:
+                known.scale.learn(request.estimate, counted)
+            self.server.used(known)
             await opening.__aexit__(None, None, None)
+
+    async def _opened(
+        self, builder: RequestBuilder, known: KnownModel
+    ) -> tuple[
+        Request,
+        AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]],
+        AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]],
+    ]:
+        """Send the request, changed as often as the server says what it refuses."""
+        changes = 0
+        while True:
+            request = builder.build(known)
+            opening = self.server.completion(request.body)
+            try:
+                response = await opening.__aenter__()
+            except openai.APIStatusError as error:
+                failure = failure_of(error)
+                changes += 1
+                if changes > MAX_CHANGES and failure.error and overflow_of(failure.error, failure.status):
+                    raise self._too_long(failure) from error
+                if changes > MAX_CHANGES or not self._learned(failure, request, builder, known):
+                    raise await self._adviser.explained(failure, known.name) from error
+            except openai.APIError as error:
+                raise failure_of(error) from error
+            except Exception as error:  # the SDK's transports raise errors of their own: headers over 8 kB, for example
+                problem = f"The model server's answer cannot be read ({type(error).__name__})."
+                raise ModelFailed("llm_unavailable", problem, retryable=True) from error
+            else:
+                if not is_web_page(response.headers):
+                    return request, opening, response
+                try:
+                    raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
+                finally:
+                    await opening.__aexit__(None, None, None)
+
+    def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
+        """Learn from a refusal. True if the next request is different.
+
+        Raises:
+            ModelFailed: the prompt is too long, and cannot be shorter.
+        """
+        error = failure.error
+        if error is None:
+            return False
+        overflow = overflow_of(error, failure.status)
+        if overflow is not None:
+            # another conversation may have learned it while this request was under way
+            if overflow.window or not builder.build(known).is_smaller_than(request):
+                known.overflowed(overflow, request.estimate, known.scale.factor * request.estimate + request.room)
+                self._shrink(request, builder, known, failure)
+                log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
+        else:
+            if adapted(request.adaptations, error, failure.status, request.body) is None:
+                return False
+            before = known.adaptations
+            known.adaptations = adapted(before, error, failure.status, request.body) or before
+            new = [each for each in known.adaptations.described() if each not in before.described()]
+            if new:
+                log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(new), error.message)
+        self.server.changed()
+        return True
+
+    def _shrink(self, refused: Request, builder: RequestBuilder, known: KnownModel, failure: ModelFailed) -> None:
+        """Raise the estimate until the next request is smaller than the refused one."""
+        for _ in range(MAX_CHANGES):
+            if builder.build(known).is_smaller_than(refused):
+                return
+            known.scale.raise_to_at_least(known.scale.factor * _GROWTH)
+        raise self._too_long(failure)
+
+    def _too_long(self, failure: ModelFailed) -> ModelFailed:
+        message = (
+            "The prompt is too long for the model, even without the earlier messages: shorten the character's prompt "
+            "or your message, or load the model with a longer context. "
+            f"(TERTULIA_LLM_MAX_TOKENS={self._settings.llm_max_tokens} is the room for the reply, "
+            f"TERTULIA_LLM_CONTEXT_TOKENS the model's window.) {failure.error.message if failure.error else ''}"
+        )
+        return ModelFailed("llm_context", message.strip(), retryable=False, error=failure.error, status=failure.status)

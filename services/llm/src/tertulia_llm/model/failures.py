@@ -3,29 +3,98 @@
 from __future__ import annotations
 
 import random
+import re
+import socket
+import ssl
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
 
 import openai
 
+from tertulia_llm.model.server_error import ServerError, read_error
+
 MAX_RETRY_DELAY_S = 20.0
+"""Nobody waits longer for a reply. If the server asks for more, the request is not repeated."""
+
+QUOTA_CODES: Final = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "insufficient_balance",
+        "credits_required",
+    }
+)
+_QUOTA = re.compile(
+    r"exceeded your current quota|insufficient[ _](balance|credits?|funds|quota)|credit balance is too low"
+    r"|(no|not enough|out of|more) credits|payment required",
+    re.IGNORECASE,
+)
+_NO_MODEL_CODES: Final = frozenset({"model_not_found", "model_not_exist", "unknown_model", "invalid_model"})
+_NO_MODEL = re.compile(
+    r"model\b.{0,120}\b(not found|does not exist|doesn't exist|not exist|not loaded)"
+    r"|not a valid model|no such model|unknown model|invalid model|no endpoints found|no models? (is |are )?loaded"
+    r"|unable to find.{0,20} model",
+    re.IGNORECASE,
+)
+_NO_ENDPOINT = re.compile(r"unexpected endpoint|endpoint not found|no such (route|endpoint)|cannot post", re.IGNORECASE)
+_STATUS_OF_CODE: Final = {
+    "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403, "rate_limit_exceeded": 429,
+    "rate_limit_error": 429, "context_length_exceeded": 400, "exceed_context_size_error": 400,
+    "invalid_request_error": 400, "not_found_error": 404, "overloaded_error": 529,
+    **dict.fromkeys(QUOTA_CODES, 429), **dict.fromkeys(_NO_MODEL_CODES, 404),
+}  # fmt: skip
+_RETRYABLE: Final = frozenset({408, 409, 425, 429})
+_PERMANENT: Final = frozenset({501, 505})
+SERVER_FAILED: Final = 500
+NOT_FOUND: Final = 404
+_NO_ADDRESS: Final = (
+    "llm_model",
+    "The model server has no such model or address: check the model and TERTULIA_LLM_BASE_URL.",
+)
+_BY_STATUS: Final = {
+    401: ("llm_auth", "The model server refused the key: check OPENROUTER_API_KEY."),
+    403: ("llm_auth", "The model server does not allow this."),
+    404: _NO_ADDRESS,
+    405: _NO_ADDRESS,
+    429: ("llm_rate", "The model server asks us to slow down: wait a moment, or choose another model."),
+}
+"""The code and the advice for a status."""
 
 
 class ModelFailed(Exception):
     """The model server did not send (the rest of) a reply.
 
     `code` is for the client's `error` event, the message says what to do, `retryable` whether another try may help.
+    `error` and `status`: what the server said, if it answered.
     """
 
-    def __init__(self, code: str, message: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retryable: bool,
+        retry_after_s: float | None = None,
+        error: ServerError | None = None,
+        status: int = 0,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.error = error
+        self.status = status
+        self.is_adapted = False
+        """The next request will be different, so this failure is not one of the tries of `TERTULIA_LLM_RETRIES`."""
 
 
 def retry_delay_s(failures: int, failure: ModelFailed, jitter: float) -> float:
     """Seconds to wait before the next try: as the server says, else 0.5, doubled per failure; `jitter` in 0..1."""
+    if failure.is_adapted:
+        return 0.0
     if failure.retry_after_s is not None:
         return min(MAX_RETRY_DELAY_S, failure.retry_after_s)
     return min(MAX_RETRY_DELAY_S, 0.5 * 2 ** (failures - 1)) * (0.5 + jitter / 2)
@@ -38,25 +107,105 @@ def jitter() -> float:
 
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
     """The failure for an error object that a server sent in place of a chunk."""
-    code = error.get("code")
-    status = code if isinstance(code, int) else 500
-    return _by_status(status, str(error.get("message") or "unknown error"), None)
+    found = read_error(error)
+    unknown = NOT_FOUND if is_about_the_model(found) or _NO_ENDPOINT.search(found.text) else SERVER_FAILED
+    by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), unknown)
+    return by_status(found.status or by_code, found)
 
 
 def failure_of(error: Exception) -> ModelFailed:
+    """The failure for an error of the SDK."""
     match error:
         case openai.APITimeoutError() if not _was_refused(error):
             return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
         case openai.APIConnectionError():
-            return ModelFailed(
-                "llm_unavailable",
-                "The model server cannot be reached: look at TERTULIA_LLM_BASE_URL and the network.",
-                retryable=True,
-            )
+            return ModelFailed("llm_unavailable", f"{_unreachable(error)}.", retryable=True)
         case openai.APIStatusError():
-            return _by_status(error.status_code, error.message, error.response.headers.get("retry-after"))
+            found = read_error(error.response.content)
+            headers = {name.lower(): value for name, value in error.response.headers.items()}
+            return by_status(error.status_code, found, retry_after_s=retry_after_s(headers, datetime.now(UTC)))
         case _:
             return ModelFailed("llm_unavailable", f"The model server failed: {error}", retryable=True)
+
+
+def by_status(
+    status: int, error: ServerError, *, retry_after_s: float | None = None, has_key: bool = True
+) -> ModelFailed:
+    """The failure for an HTTP status and the error in the body. `has_key`: requests carry a key."""
+    wait_s = retry_after_s if retry_after_s is not None else error.retry_after_s
+    code, message = _explained(status, error, has_key=has_key)
+    retryable = (status in _RETRYABLE or status >= SERVER_FAILED) and status not in _PERMANENT
+    if code in ("llm_credit", "llm_model"):
+        retryable = False
+    if retryable and wait_s is not None and wait_s > MAX_RETRY_DELAY_S:
+        retryable = False
+        message = f"{message} The server asks to wait {round(wait_s)} seconds."
+    return ModelFailed(code, message, retryable=retryable, retry_after_s=wait_s, error=error, status=status)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The wait that a response asks for; None if it asks for none. `headers` are by name in lower case."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def is_about_the_model(error: ServerError) -> bool:
+    """True if the server says that it does not have the model."""
+    return bool(error.codes & _NO_MODEL_CODES or "model" in error.params or _NO_MODEL.search(error.text))
+
+
+def is_about_credit(error: ServerError) -> bool:
+    """True if the account has nothing left, which waiting does not change."""
+    return bool(error.codes & QUOTA_CODES or (_QUOTA.search(error.text) and error.retry_after_s is None))
+
+
+def says(error: ServerError) -> str:
+    """The server's own words, as a sentence to append; "" if it said nothing."""
+    if error.page_title is not None:
+        return f" It sent a web page (“{error.page_title}”)." if error.page_title else " It sent a web page."
+    return f" The server says: {error.message}" if error.message else ""
+
+
+def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, str]:
+    """The code and the message."""
+    if status == 402 or is_about_credit(error):  # noqa: PLR2004 - Payment Required
+        advice = "The account at the model server has no credit left: top it up, or choose a free model."
+        return "llm_credit", advice + says(error)
+    if 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
+        return "llm_model", "The model server has no such model: choose another in the model settings." + says(error)
+    if status == 401 and not has_key:  # noqa: PLR2004 - Unauthorized
+        return "llm_auth", "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error)
+    code, advice = _BY_STATUS.get(
+        status,
+        ("llm_unavailable", f"The model server failed ({status}).")
+        if status >= SERVER_FAILED or status in _RETRYABLE
+        else ("llm_bad_request", f"The model server refused the request ({status})."),
+    )
+    return code, advice + says(error)
+
+
+def _unreachable(error: BaseException) -> str:
+    """Why no connection was made."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "The model server's host name is unknown: check TERTULIA_LLM_BASE_URL and the network"
+        if isinstance(cause, ssl.SSLError):
+            return f"The TLS connection to the model server failed ({cause.reason}): check TERTULIA_LLM_BASE_URL"
+        cause = cause.__cause__ or cause.__context__
+    return "The model server cannot be reached: check TERTULIA_LLM_BASE_URL and the network"
 
 
 def _was_refused(error: BaseException | None) -> bool:
@@ -68,24 +217,9 @@ def _was_refused(error: BaseException | None) -> bool:
     return False
 
 
-def _by_status(status: int, detail: str, retry_after: str | None) -> ModelFailed:
-    detail = " ".join(detail.split())[:300]
-    known = {
-        400: ("llm_bad_request", f"The model server refused the request: {detail}"),
-        401: ("llm_auth", "The model server refused the key: check OPENROUTER_API_KEY."),
-        402: ("llm_credit", "The account at the model server has no credit left: top it up, or choose a free model."),
-        403: ("llm_auth", f"The model server does not allow this: {detail}"),
-        404: ("llm_model", f"The model server has no such model: choose another in the model settings. ({detail})"),
-        422: ("llm_bad_request", f"The model server refused the request: {detail}"),
-        429: ("llm_rate", "The model server asks us to slow down: wait a moment, or choose another model."),
-    }
-    code, message = known.get(status, ("llm_unavailable", f"The model server failed ({status}): {detail}"))
-    retryable = status in (408, 409, 425, 429) or status >= 500  # noqa: PLR2004 - HTTP's own classes
-    return ModelFailed(code, message, retryable=retryable, retry_after_s=_seconds(retry_after))
-
-
-def _seconds(retry_after: str | None) -> float | None:
+def _number(text: str | None) -> float | None:
     try:
-        return None if retry_after is None else max(0.0, float(retry_after))
+        number = float(text or "")
     except ValueError:
-        return None  # a date: use the default delays
+        return None
+    return max(0.0, number) if number < float("inf") else None  # false for NaN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import openai
@@ -34,6 +34,8 @@ class ModelStream:
         """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it."""
         self._pieces = pieces
         self._settings = settings
+        self.dropped: Sequence[str] = ()
+        """A sentence for each setting that the model refuses and that was left out."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
         self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first)

@@ -1,13 +1,13 @@
 """Builds the model's prompt in a form that every OpenAI-compatible server takes.
 
-These servers all accept one system message, then user and assistant messages in turn, with the user first and last. So
-consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
-square brackets in the *user's* role: models imitate the text in the assistant's.
+Nearly all servers accept one system message, then user and assistant messages in turn, with the user first and last.
+So consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
+square brackets in the *user's* role: models imitate the text in the assistant's. `fold_system` is for the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -38,7 +38,7 @@ def build_messages(
     history: Sequence[HistoryMessage],
     continuing: str = "",
 ) -> list[Message]:
-    """The request for `character_name`'s next reply.
+    """The prompt for `character_name`'s next reply. Consecutive messages may have one role: `merge` joins them.
 
     Replies in the history are wrapped in `<Name>…</Name>`. If the last message is not the user's, a note says whose
     turn it is. `continuing` is the text that this reply has already (its worker was lost): it stands as the last
@@ -59,26 +59,31 @@ def build_messages(
         turns.append(_message("user", f"{_STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"))
     if turns[0]["role"] == "assistant":
         turns.insert(0, _message("user", f"{_STAGE}the conversation begins.]"))
-    return messages + _merged(turns)
+    return messages + turns
 
 
-def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
-    """Drop whole messages, the oldest first, until at most `max_chars` characters of content are left.
+def content_chars(message: Message) -> int:
+    """The length of a message, in characters."""
+    return len(message["content"])
+
+
+def fit(messages: Sequence[Message], limit: float, cost: Callable[[Message], float] = content_chars) -> list[Message]:
+    """Drop whole messages, the oldest first, until their cost is at most `limit`.
 
     Always kept, even above the limit: the system prompt, the user's last message, and the end of the list, which says
     what the model is to do.
 
     Raises:
-        ValueError: `max_chars` is not positive.
+        ValueError: `limit` is not positive.
     """
-    if max_chars <= 0:
-        raise ValueError(f"max_chars is {max_chars}: give the model's window as a positive number of characters")
+    if limit <= 0:
+        raise ValueError(f"the limit is {limit}: give the room for the prompt as a positive number")
     kept = _always_kept(messages)
-    room = max_chars - sum(len(messages[index]["content"]) for index in kept)
+    room = limit - sum(cost(messages[index]) for index in kept)
     for index in reversed(range(len(messages))):
         if index in kept:
             continue
-        room -= len(messages[index]["content"])
+        room -= cost(messages[index])
         if room < 0:
             break
         kept.add(index)
@@ -89,7 +94,28 @@ def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
         needed = 2 if _continues(turns) else 1
         while len(turns) > needed and turns[0]["role"] == "assistant":
             turns.pop(0)  # a prompt that begins with a reply misleads the model, and some servers refuse it
-    return system + _merged(turns)
+    return system + turns
+
+
+def merge(messages: Iterable[Message]) -> list[Message]:
+    """Merge consecutive messages of one role."""
+    merged: list[Message] = []
+    for message in messages:
+        if merged and merged[-1]["role"] == message["role"]:
+            joined = "\n\n".join((merged[-1]["content"], message["content"]))
+            merged[-1] = {"role": message["role"], "content": joined}
+        else:
+            merged.append(message)
+    return merged
+
+
+def fold_system(messages: Sequence[Message]) -> list[Message]:
+    """The messages with the system text in the first user message, for models that know no system role."""
+    system = [message["content"] for message in messages if message["role"] == "system"]
+    turns = [message for message in messages if message["role"] != "system"]
+    if not system:
+        return turns
+    return merge([_message("user", "\n\n".join(system)), *turns])
 
 
 def _always_kept(messages: Sequence[Message]) -> set[int]:
@@ -153,14 +179,3 @@ def _continue_note(character_name: str, continuing: str) -> str:
 
 def _message(role: Literal["system", "user", "assistant"], content: str) -> Message:
     return {"role": role, "content": content}
-
-
-def _merged(turns: Iterable[Message]) -> list[Message]:
-    merged: list[Message] = []
-    for turn in turns:
-        if merged and merged[-1]["role"] == turn["role"]:
-            joined = "\n\n".join((merged[-1]["content"], turn["content"]))
-            merged[-1] = {"role": turn["role"], "content": joined}
-        else:
-            merged.append(turn)
-    return merged

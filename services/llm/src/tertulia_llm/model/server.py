@@ -1,0 +1,108 @@
+"""The HTTP requests to a model server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import openai
+
+from tertulia_llm.model.context_window import entries_in
+from tertulia_llm.model.knowledge import KnownModel
+from tertulia_llm.settings import LLMSettings
+
+if TYPE_CHECKING:
+    from openai import AsyncAPIResponse
+    from openai.types.chat import ChatCompletionChunk
+
+QUESTION_S: Final = 5.0
+"""Seconds that a server may take to answer a question other than for a reply."""
+CONNECT_S: Final = 10.0
+MAX_PAGE_BYTES: Final = 1 << 16
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """True if a response with these headers is a web page."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
+
+
+class ModelServer:
+    """One server. `is_changed` is set when there is news about a model, or a model was used."""
+
+    def __init__(self, settings: LLMSettings) -> None:
+        self.base_url = settings.llm_base_url
+        self.is_changed = asyncio.Event()
+        key = settings.openrouter_api_key.get_secret_value()
+        self._client = openai.AsyncOpenAI(
+            base_url=self.base_url,
+            api_key=key or "none",
+            max_retries=0,  # the worker repeats requests itself: part of the reply may have been spoken
+            http_client=openai.DefaultAioHttpClient(),
+            timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
+            default_headers={"X-Title": "Tertulia", **settings.extra_headers},
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def changed(self) -> None:
+        """Note that there is news about a model."""
+        self.is_changed.set()
+
+    def used(self, known: KnownModel) -> None:
+        """Note that a request for this model has ended."""
+        known.uses += 1
+        if known.may_ask:
+            self.is_changed.set()
+
+    def completion(
+        self, body: Mapping[str, Any]
+    ) -> AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]]:
+        """The request for a reply. Its body is sent as it is."""
+        given = {"model": openai.omit, "messages": openai.omit, "stream": openai.omit, **body}
+        return self._client.chat.completions.with_streaming_response.create(
+            model="", messages=[], stream=True, extra_body=given
+        )
+
+    async def beginning_of(self, response: AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]) -> bytes:
+        """The first bytes of a body, as many as arrive in time: enough for the title of a web page."""
+        read = b""
+        with suppress(Exception):  # what has arrived by then is enough
+            async with asyncio.timeout(QUESTION_S):
+                async for piece in response.iter_bytes():
+                    read += piece
+                    if len(read) > MAX_PAGE_BYTES:
+                        break
+        return read[:MAX_PAGE_BYTES]
+
+    async def models(self, base_url: str = "") -> list[Mapping[str, Any]] | None:
+        """The server's list of models; None if it has none there. `base_url`: another one to try."""
+        answer = await self.ask(f"{base_url or self.base_url}/models")
+        entries = entries_in(answer)
+        return entries if entries or (isinstance(answer, dict) and "data" in answer) else None
+
+    async def ask(self, url: str, body: Mapping[str, object] | None = None) -> object:
+        """The parsed answer to a GET, or a POST with this body; None if there is none."""
+        options = openai.Timeout(QUESTION_S)
+        try:
+            async with asyncio.timeout(QUESTION_S):
+                if body is None:
+                    return await self._client.get(url, cast_to=object, options={"timeout": options})
+                return await self._client.post(url, cast_to=object, body=body, options={"timeout": options})
+        except Exception:  # noqa: BLE001 - a server may answer a question that it does not know with anything
+            return None
+
+    def beside(self, path: str) -> str:
+        """The address of `path` on the server outside of the OpenAI-compatible API."""
+        parts = urlsplit(self.base_url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/v1").rstrip("/") + path, "", ""))
+
+    def shown(self) -> str:
+        """The base URL without a password."""
+        parts = urlsplit(self.base_url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit((parts.scheme, host, parts.path, "", ""))

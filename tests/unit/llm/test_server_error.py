@@ -1,0 +1,115 @@
+"""Errors of model servers, in all their shapes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tertulia_llm.model.server_error import MAX_MESSAGE_CHARS, read_error
+
+WORDS = "Unsupported parameter: 'seed'"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": {"message": WORDS, "type": "invalid_request_error", "param": "seed", "code": None}}, WORDS),
+        ({"error": WORDS}, WORDS),
+        ({"message": WORDS}, WORDS),
+        ({"detail": WORDS}, WORDS),
+        (
+            {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+            "Extra inputs are not permitted",
+        ),
+        ({"message": {"detail": [{"loc": ["body", "seed"], "msg": WORDS}]}, "object": "error"}, WORDS),
+        ([{"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT"}}], WORDS),
+        ({"errors": [{"message": WORDS}]}, WORDS),
+        ({"error": {"message": '{"error": {"message": "inner"}}'}}, "inner"),
+        (
+            {
+                "error": {
+                    "message": "Provider returned error",
+                    "code": 400,
+                    "metadata": {"raw": json.dumps({"error": WORDS})},
+                }
+            },
+            f"Provider returned error: {WORDS}",
+        ),
+        ("a bare string", "a bare string"),
+        ("two\n  lines\twith\x00 control", "two lines with control"),
+        ("{not json", "{not json"),
+        (b"\xff\xfe bytes", "\ufffd\ufffd bytes"),
+        ("", ""),
+        (None, ""),
+        (42, "42"),
+        ({}, ""),
+        ({"error": None}, ""),
+        ({"error": {"message": None}}, ""),
+    ],
+)
+def test_words_of_the_server_are_found_in_every_shape(body: object, message: str) -> None:
+    assert read_error(body).message == message
+    if isinstance(body, dict | list):
+        assert read_error(json.dumps(body)).message == message
+
+
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        ({"error": {"message": "x", "param": "seed"}}, ("seed",)),
+        ({"error": {"message": "x", "param": "messages[0].role"}}, ("messages.0.role",)),
+        ({"error": {"message": "x", "param": "body.seed"}}, ("seed",)),
+        (
+            {"detail": [{"loc": ["body", "seed"], "msg": "x"}, {"loc": ["body", "top_k"], "msg": "y"}]},
+            ("seed", "top_k"),
+        ),
+        ({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "x"}]}, ("messages.0.role",)),
+        ({"error": {"details": [{"fieldViolations": [{"field": "seed", "description": "x"}]}]}}, ("seed",)),
+        ({"error": {"message": "x", "param": None}}, ()),
+        ({"error": {"message": "x", "param": ["seed"]}}, ()),
+    ],
+)
+def test_named_parameters_are_read(body: object, params: tuple[str, ...]) -> None:
+    assert read_error(body).params == params
+
+
+def test_codes_figures_and_delay_are_read() -> None:
+    body = {
+        "error": {
+            "code": 400,
+            "type": "exceed_context_size_error",
+            "message": "too long",
+            "n_ctx": 4096,
+            "n_prompt_tokens": 5000,
+            "details": [{"@type": "RetryInfo", "retryDelay": "34.5s"}],
+        }
+    }
+    error = read_error(body)
+    assert error.codes >= {"400", "exceed_context_size_error"}
+    assert error.figures == {"n_ctx": 4096, "n_prompt_tokens": 5000}
+    assert (error.status, error.retry_after_s) == (400, 34.5)
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("<!DOCTYPE html><html><head><title>Sign in &amp; up</title></head></html>", "Sign in & up"),
+        ("  <html>\n<body>502</body></html>", ""),
+        ("<HTML><TITLE>\n  502 Bad\n Gateway </TITLE></HTML>", "502 Bad Gateway"),
+    ],
+)
+def test_web_page_is_recognized_by_its_title(page: str, title: str) -> None:
+    assert read_error(page).page_title == title
+    assert read_error(page).message == ""
+    assert read_error({"error": "x"}).page_title is None
+
+
+def test_long_and_deep_errors_are_cut() -> None:
+    assert len(read_error("word " * 5_000).message) <= MAX_MESSAGE_CHARS
+    assert read_error("word " * 5_000).message.endswith("…")
+    deep: object = "words"
+    for _ in range(200):
+        deep = {"error": deep}
+    assert read_error(deep).message == ""
+    assert read_error("[" * 100_000).message.startswith("[")
