@@ -116,10 +116,10 @@ async def test_line_of_another_character_ends_the_reply_and_is_not_kept() -> Non
 
 @virtual_time
 async def test_server_that_breaks_off_after_every_sentence_is_asked_a_bounded_number_of_times() -> None:
-    line = " ".join(f"Sentence number {number}." for number in range(100))
+    line = " ".join(f"The wave {number} comes." for number in range(100))
     table = Table({"Luna": line})
     await table.set("Luna")
-    table.model.acts = [BreakAfter(4)] * 100
+    table.model.acts = [BreakAfter(5)] * 100
     await table.say(HELLO)
     await table.work()
     client = await table.client()
