@@ -14,17 +14,27 @@ _ENDINGS: Final = (
 )
 _EMAIL: Final = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63})+)(?!\w)")
 _HOST: Final = re.compile(rf"(?<![\w.@/-])((?:[a-z0-9-]{{1,63}}\.)+(?:{_ENDINGS}))(?![\w@]|\.\w)", re.IGNORECASE)
+_LARGEST_BYTE: Final = 255
 _IP: Final = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.]*\d)")
 _VERSION: Final = re.compile(r"(?<!\w)[vV](?:er)?\.?[ ]?(\d{1,4}(?:\.\d{1,5})*)(?![\w.]*\d)")
-_DOTTED_VERSION: Final = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,5}){2,3})(?![\w]|\.\d)")
+_DOTTED_VERSION: Final = re.compile(
+    r"(?<![\w.,])(?!\d{1,3}(?:\.\d{3})+(?!\w|\.\d))(\d{1,4}(?:\.\d{1,5}){2,3})(?!\w|\.\d)"
+)
+_YEARS: Final = r"(?:1\d|20)\d\d-(?:1\d|20)\d\d(?!\d)"
+_ROUND: Final = r"\d*0-\d*0(?!\d)"
 _PHONE: Final = re.compile(
-    r"(?<![\w.,/+-])(?:"
+    r"(?<![\w.,/+-])(?<!\d[ \u00a0])(?:"
     r"\+\d{1,3}(?:[ \u00a0().-]{0,2}\d{2,5}){2,5}"
     r"|\(\d{3}\)[ ]?\d{3}[ -]\d{4}"
     r"|(?:1-)?\d{3}[-.]\d{3}[-.]\d{4}"
     r"|0\d{2,4}[ /-]\d{3,9}(?:[ -]\d{1,6}){0,3}"
-    r"|\d{3}-\d{4}"
+    r"|0\d-\d{6,9}|0\d(?:([ .-])\d{2})(?:\1\d{2}){3}"
+    rf"|(?!{_YEARS}|{_ROUND})\d{{3,5}}-\d{{4}}"
     r")(?![\w/-]|[.,]\d)"
+)
+_AFTER_PHONE: Final = re.compile(
+    r"(?i:\b(?:t[eé]l(?:[eé](?:f|ph)\w+)?|phone|mobile|whatsapp|m[oó]vil|celular|portable|cellulare|telemóvel|gsm|"
+    r"numer telefonu|тел|телефон\w*)\b)(?: [^\W\d]{2,8})?[.:]?[ ](?P<number>\d{2,4}(?:[ \u00a0.-]\d{2,4}){1,5})(?![\w/-]|[.,]\d)"
 )
 _HASHTAG: Final = re.compile(r"(?<![\w&#])#([^\W\d_]\w*)")
 _HASH_NUMBER: Final = re.compile(r"(?<![\w&#])#[ ]?(?=\d)")
@@ -78,12 +88,15 @@ def read_addresses(text: str, lexicon: Lexicon) -> str:
             lambda found: f"{_address(found[1], lexicon)} {lexicon.at} {_address(found[2], lexicon)}", text
         )
         text = _HANDLE.sub(f"{lexicon.at} ", text)
-    text = _IP.sub(lambda found: _dotted(found[1], lexicon, lexicon.dot), text)
+    text = _IP.sub(lambda found: _ip(found[1], lexicon), text)
     return _HOST.sub(lambda found: _address(found[1], lexicon), text)
 
 
 def read_codes(text: str, lexicon: Lexicon) -> str:
     """Replace phone numbers, versions and "No. 5" by words."""
+    text = _AFTER_PHONE.sub(
+        lambda found: found.group()[: -len(found["number"])] + _phone(found["number"], lexicon), text
+    )
     text = _PHONE.sub(lambda found: _phone(found.group(), lexicon), text)
     text = _VERSION.sub(lambda found: f"{lexicon.version} {_dotted(found[1], lexicon, lexicon.point)}", text)
     text = _DOTTED_VERSION.sub(lambda found: _dotted(found[1], lexicon, lexicon.point), text)
@@ -104,6 +117,12 @@ def read_joins(text: str, lexicon: Lexicon) -> str:
 def _address(written: str, lexicon: Lexicon) -> str:
     names = {".": lexicon.dot, "-": lexicon.hyphen, "_": lexicon.underscore, "+": lexicon.signs["+"]}
     return re.sub(r"[._+-]", lambda mark: f" {names[mark.group()]} ", written)
+
+
+def _ip(written: str, lexicon: Lexicon) -> str:
+    parts = written.split(".")
+    is_address = all(int(part) <= _LARGEST_BYTE and str(int(part)) == part for part in parts)
+    return _dotted(written, lexicon, lexicon.dot) if is_address else written
 
 
 def _dotted(written: str, lexicon: Lexicon, dot: str) -> str:

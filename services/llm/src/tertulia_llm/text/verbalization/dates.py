@@ -21,6 +21,7 @@ _DECADE: Final = re.compile(r"(?<![\w.,])(?:(1[1-9]|20)|['’])?(\d0)(?:'|’)?s
 _GERMAN_DECADE: Final = re.compile(r"(?<![\w.,])(1[1-9])?(\d0)er\b")
 _YEAR_RANGE: Final = re.compile(r"(?<![\w.,/-])(1[1-9]\d\d|20\d\d)[ ]?[–—-][ ]?(1[1-9]\d\d|20\d\d)(?![\w/-]|[.,]\d)")
 _YEAR: Final = re.compile(r"(?<![\w.,/$€£#+*=:-])(1[1-9]\d\d|20\d\d)(?![\w/+*=:²°%-]|[.,]\d)(?! [a-z]{2,}s\b)")
+_RUSSIAN_YEAR: Final = re.compile(r"(?<![\w.,])([12]\d{3}(?:[–-][12]\d{3})?)[ \u00a0]?(гг?)\.(?!\w)")
 _YEARS_BEFORE: Final = re.compile(
     r"(?:\b(?:in|since|by|until|till|from|of|year|around|about|before|after|during|circa|early|late|mid|and|to|or|"
     r"seit|bis|von|vor|nach|um|jahr|jahre|und|anno|ab|sommer|winter|sinds|tot|van|voor|na|jaar|en)|[,(]|^)\s*$",
@@ -34,13 +35,18 @@ def _named(lexicon: Lexicon) -> re.Pattern[str]:
     short = "|".join(re.escape(name) for name in lexicon.month_abbreviations)
     month = rf"(?:(?P<month>{full})|(?P<short>{short})\b\.?)"
     suffix = r"(?:st|nd|rd|th|er|º|ª|\.º)?"
+    before = rf"(?:(?P<from>\d{{1,2}}){suffix}\.?[ ]?[–-][ ]?)?"
     year = r"(?:,?[ ](?P<year>\d{4})(?!\w|[.,]\d))?"
+    era = r"(?:[ ]года?\b)?" if lexicon.code == "ru" else ""
     if lexicon.day_first:
         link = r"(?:[ ](?:de|of))?"
-        return re.compile(rf"(?<![\w.,/-])(?P<day>\d{{1,2}}){suffix}\.?{link}[ ]{month}(?!\w)(?:[ ]de(?=[ ]\d))?{year}")
+        return re.compile(
+            rf"(?<![\w.,/-]){before}(?P<day>\d{{1,2}}){suffix}\.?{link}[ ]{month}(?!\w)(?:[ ]de(?=[ ]\d))?{year}{era}"
+        )
     return re.compile(
-        rf"(?:(?P<the>[Tt]he )?(?<![\w.,/-])(?P<day>\d{{1,2}}){suffix}(?:[ ]of)?[ ]{month}(?!\w){year}"
-        rf"|(?<!\w){month.replace('<month>', '<month2>').replace('<short>', '<short2>')}[ ](?P<day2>\d{{1,2}}){suffix}"
+        rf"(?:(?P<the>[Tt]he )?(?<![\w.,/-]){before}(?P<day>\d{{1,2}}){suffix}(?:[ ]of)?[ ]{month}(?!\w){year}"
+        rf"|(?<!\w){month.replace('<month>', '<month2>').replace('<short>', '<short2>')}[ ]{before.replace('<from>', '<from2>')}"
+        rf"(?P<day2>\d{{1,2}}){suffix}"
         rf"(?![\w:]|[.,]\d|[ ]?[ap]\.?m){year.replace('<year>', '<year2>')})"
     )
 
@@ -51,6 +57,8 @@ def read_dates(text: str, lexicon: Lexicon, *, day_first: bool) -> str:
         text = _DECADE.sub(lambda found: _english_decade(found, lexicon), text)
     if lexicon.code == "de":
         text = _GERMAN_DECADE.sub(lambda found: _german_decade(found, lexicon), text)
+    if lexicon.code == "ru":
+        text = _russian_years(text)
     text = _ISO.sub(lambda found: _numeric(found, found[3], found[2], found[1], lexicon), text)
 
     def slashed(found: re.Match[str]) -> str:
@@ -64,6 +72,25 @@ def read_dates(text: str, lexicon: Lexicon, *, day_first: bool) -> str:
     if lexicon.numerals.day or lexicon.day_numbers:
         text = _DAY_MONTH.sub(lambda found: _day_month(found, lexicon), text)
     return _named(lexicon).sub(lambda found: _with_name(found, text, lexicon), text)
+
+
+def _russian_years(text: str) -> str:
+    """Replace "г." after a year by the word "год" in the case that the words before it ask for."""
+
+    def read(found: re.Match[str]) -> str:
+        plural, before = found[2] == "гг", text[: found.start()].rstrip().rpartition(" ")[2].lower()
+        if before in ("в", "во"):
+            word = "годах" if plural else "году"
+        elif before in ("", "—", "–", "-") or before.endswith("("):
+            word = "годы" if plural else "год"
+        elif before == "к":
+            word = "годам" if plural else "году"
+        else:
+            word = "годов" if plural else "года"
+        dot = "" if text[found.end() :].strip("\"”’»)") else "."
+        return f"{found[1]} {word}{dot}"
+
+    return _RUSSIAN_YEAR.sub(read, text)
 
 
 def read_years(text: str, lexicon: Lexicon) -> str:
@@ -113,8 +140,14 @@ def _with_name(found: re.Match[str], text: str, lexicon: Lexicon) -> str:
     month = name or lexicon.months[lexicon.month_abbreviations.index(short) % _MONTHS]
     year = groups["year"] or groups.get("year2")
     said = numerals.day(day, lexicon)
+    first = int(groups["from"] or groups.get("from2") or 0)
+    if 0 < first < day:
+        said = f"{numerals.day(first, lexicon)} {lexicon.to} {said}"
+    elif first:
+        return found.group()
     if lexicon.code == "de" and not _takes_weak_ending(text[: found.start()]):
-        said = f"{said.removesuffix('n')}r" if found.start() == 0 else said.removesuffix("n")
+        ending = "r" if found.start() == 0 else ""
+        said = re.sub(r"n(?=$| bis)", ending, said)
     if year:
         return lexicon.date.format(day=said, month=month, year=numerals.year(int(year), lexicon))
     return lexicon.day_month.format(day=said, month=month)
@@ -128,6 +161,8 @@ def _takes_weak_ending(before: str) -> bool:
 def _english_decade(found: re.Match[str], lexicon: Lexicon) -> str:
     century, tens = found[1], int(found[2])
     if not tens:
+        if century == "20":
+            return f"{numerals.cardinal(2000, lexicon)}s"
         return f"{numerals.cardinal(int(century), lexicon)} hundreds" if century else found.group()
     plural = numerals.cardinal(tens, lexicon)
     plural = f"{plural[:-1]}ies" if plural.endswith("y") else f"{plural}s"

@@ -18,7 +18,7 @@ _VULGAR_FRACTION: Final = re.compile(rf"(?:(\d+)[ ]?)?([{''.join(_VULGAR)}])")
 _FRACTION: Final = re.compile(
     r"(?<![\w/.,:+*=×÷^-])(?:(\d{1,3})[ ])?(\d{1,3})/(\d{1,3})(?![\w/^²³]|[.,]\d|[ ]?[=+*×÷])"
 )
-_RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])({NUMBER})(?:[ ]?[–—][ ]?|-)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])")
+_RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])(?!0\d)({NUMBER})(?:[ ]?[–—][ ]?|-)(?!0\d)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])")
 _POWERS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _FROM_POWERS: Final = str.maketrans(_POWERS, "0123456789+-n")
 _NO_WORD: Final = rf"(?![^\W{_POWERS}])"
@@ -29,6 +29,9 @@ _ATOM: Final = (
 _OPERAND: Final = rf"√?\(*[-−√]*{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
 _OPERATOR: Final = r"(?:<=|>=|!=|==|\*\*|[*×·⋅+÷/=<>≤≥≠≈±^−∈-])"
 _FORMULA: Final = re.compile(rf"(?<![\w.,$€£#@&*/-]){_OPERAND}(?:[ ]?{_OPERATOR}[ ]?{_OPERAND})+(?![\w/*])")
+_YEARS: Final = re.compile(r"[12]\d{3}\D{1,3}[12]\d{3}")
+_CASES_IN_RANGES: Final = frozenset({"ru", "pl"})
+"""In these languages the case of a year after "to" is not that of a spelled number: the engine reads the digits."""
 _TIMES_X: Final = re.compile(r"(?<=\d)[ ]?[x×][ ]?(?=\d)")
 _SPLIT: Final = re.compile(rf"({_OPERATOR}|[()√%{_POWERS}]+)")
 _SAME: Final = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "*": "×", "·": "×", "⋅": "×", "**": "^", "/": "÷", "−": "-"}
@@ -65,6 +68,8 @@ def read_ranges(text: str, lexicon: Lexicon) -> str:
     """Replace ranges of numbers by words: "10–20" is "ten to twenty"."""
 
     def read(found: re.Match[str]) -> str:
+        if lexicon.code in _CASES_IN_RANGES and _YEARS.fullmatch(found.group()):
+            return found.group()
         first, second = (spell(parse(found[part], lexicon), lexicon) for part in (1, 2))
         return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # "50-50"
 

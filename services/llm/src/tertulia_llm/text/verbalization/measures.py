@@ -19,7 +19,7 @@ def _pattern(lexicon: Lexicon) -> re.Pattern[str]:
     millions = "|".join(re.escape(word) for word in sorted(lexicon.millions, key=len, reverse=True) if len(word) > 1)
     return re.compile(
         rf"(?<![\w.,/])(?P<minus>[-−])?(?:(?P<first>{NUMBER})(?P<range>[ ]?(?:[–—-]|[x×])[ ]?))?(?P<number>{NUMBER})"
-        rf"(?:[ \u00a0]?(?P<times>{millions}))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][a-z]))?"
+        rf"(?:[ \u00a0]?(?P<times>{millions})(?!\w))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][a-z]))?"
         rf"(?:/(?P<per>{units})|(?![\w²³/°]))(?!['’]?\w)"
     )
 

@@ -14,8 +14,11 @@ from tertulia_llm.text.verbalization.lexicon import Forms, Lexicon
 if TYPE_CHECKING:
     from unicode_rbnf import RbnfEngine
 
-NUMBER: Final = r"\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d.])|\d+(?:[.,]\d+)?"
-"""A number with its separators, without a sign."""
+NUMBER: Final = (
+    r"(?:\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?|\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})+(?:[.,]\d+)?"
+    r"|\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d.]| \d)|\d+(?:[.,]\d+)?)"
+)
+"""A number with its separators, without a sign. Of groups in another order, such as "91 123 45 67", the first only."""
 _LARGEST: Final = 10**15
 _GROUP_DIGITS: Final = 3
 _MAX_WHOLE_FRACTION_DIGITS: Final = 2

@@ -18,12 +18,32 @@ _CLOCK: Final = re.compile(
 _HOUR: Final = re.compile(rf"(?<![\w:.,/])(?P<h>1[0-2]|0?[1-9]){_HALF_OF_DAY}")
 _DOTTED: Final = re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)(?=[ ](?:Uhr|uur)\b)(?:[ ](?:Uhr|uur))")
 _WITH_H: Final = re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[ ]?h[ ]?(?P<m>[0-5]\d)(?!\w)")
+_TIME: Final = rf"(?:{_HOURS}):[0-5]\d(?!\d)|(?:1[0-2]|0?[1-9])(?=[ ]?[AaPp]\.?[Mm]\b)"
+_TIMES: Final = re.compile(
+    rf"(?<![\w:.,/–-])(?P<first>{_HOURS})(?P<minutes>:[0-5]\d)?(?P<half>[ ]?[AaPp]\.?[Mm]\b\.?)?[ ]?[–—-][ ]?(?={_TIME})"
+)
+_HOURS_H: Final = re.compile(r"(?<![\w:.,–-])([01]?\d|2[0-4])[ ]?h([0-5]\d)?[ ]?[–—-][ ]?(?=(?:[01]?\d|2[0-4])[ ]?h)")
+_RATIO: Final = re.compile(
+    r"(?i:\b(?:ratio|odds|aspect|scale|score|verhältnis|seitenverhältnis|maßstab|quote|proporción|relación|escala|rapport|"
+    r"échelle|rapporto|scala|proporção|relação|verhouding|schaal|stosun\w+|skal\w+|соотношени\w+|масштаб\w*|oran\w*|"
+    r"ölçek\w*)(?: [^\W\d]+){0,2} )(?P<first>\d{1,3}):(?P<second>\d{1,3})(?![\d:])"
+)
+_TO_OF_RATIO: Final = {
+    "en": "to", "de": "zu", "es": "a", "fr": "pour", "it": "a", "pt": "para", "nl": "op", "ja": "対",
+    "zh": "比",
+}  # fmt: skip
+_POLISH_PREPOSITION: Final = re.compile(r"(?i:\b(?:o|od|do|po|około|ok\.|koło|od godziny|o godzinie|godziny))[ ]$")
+_POLISH_ENDING: Final = re.compile(r"(\w)a\b")
 _TEN: Final = 10
 
 
 def read_times(text: str, lexicon: Lexicon) -> str:
     """Replace the times of day in `text` by words."""
+    text = _TIMES.sub(lambda found: _until(found, lexicon), text)
+    if lexicon.code in ("fr", "pt", "es"):
+        text = _HOURS_H.sub(lambda found: f"{_said(int(found[1]), int(found[2] or 0), lexicon)} {lexicon.to} ", text)
     if ":" in text:
+        text = _RATIO.sub(lambda found: _ratio(found, lexicon), text)
         text = _CLOCK.sub(lambda found: _clock(found, lexicon), text)
     if lexicon.code == "en":
         text = _HOUR.sub(lambda found: f"{numerals.cardinal(int(found['h']), lexicon)} {_half(found)}", text)
@@ -32,6 +52,20 @@ def read_times(text: str, lexicon: Lexicon) -> str:
     if lexicon.code in ("fr", "pt", "es"):
         text = _WITH_H.sub(lambda found: _said(int(found["h"]), int(found["m"]), lexicon), text)
     return text
+
+
+def _until(found: re.Match[str], lexicon: Lexicon) -> str:
+    """The first of two times, with "to": the second is read as any time."""
+    first = found["first"] if found["minutes"] or found["half"] else numerals.cardinal(int(found["first"]), lexicon)
+    return f"{first}{found['minutes'] or ''}{found['half'] or ''} {lexicon.to} "
+
+
+def _ratio(found: re.Match[str], lexicon: Lexicon) -> str:
+    before = found.group()[: found.start("first") - found.start()]
+    if lexicon.code not in _TO_OF_RATIO:
+        return f"{before}{found['first']} : {found['second']}"  # the second number needs a case: digits stay
+    first, second = (numerals.cardinal(int(found[part]), lexicon) for part in ("first", "second"))
+    return f"{before}{first} {_TO_OF_RATIO[lexicon.code]} {second}"
 
 
 def _clock(found: re.Match[str], lexicon: Lexicon) -> str:
@@ -43,7 +77,8 @@ def _clock(found: re.Match[str], lexicon: Lexicon) -> str:
     if half and lexicon.code == "en":
         said = numerals.cardinal(hour, lexicon) if not minute else _said(hour, minute, lexicon)
         return f"{said} {_half(found)}"
-    said = _said(hour, minute, lexicon)
+    case = lexicon.code == "pl" and _POLISH_PREPOSITION.search(found.string[: found.start()]) is not None
+    said = _said(hour, minute, lexicon, after_preposition=case)
     return f"{said} {half.upper()}M" if half else said
 
 
@@ -53,10 +88,12 @@ def _half(found: re.Match[str]) -> str:
     return f"{half.upper()}M{dot}"
 
 
-def _said(hour: int, minute: int, lexicon: Lexicon) -> str:
+def _said(hour: int, minute: int, lexicon: Lexicon, *, after_preposition: bool = False) -> str:
     hour_said = (
         lexicon.hours[hour % 24] if lexicon.hours else numerals.cardinal(hour, lexicon, feminine=True, noun=True)
     )
+    if lexicon.code == "pl" and after_preposition:
+        hour_said = _POLISH_ENDING.sub(r"\1ej", hour_said.replace("zero", "zerowa").replace("druga", "drugia"))
     if not minute:
         return lexicon.full_hour.format(h=hour_said)
     minute_said = numerals.cardinal(minute, lexicon)

@@ -49,6 +49,8 @@ def _read(text: str, lexicon: Lexicon, tag: str) -> str:
     if not _HAS_SIGN.search(text):
         return text
     text = codes.read_addresses(text, lexicon)
+    if "°" in text and lexicon.code in ("es", "it", "pt"):
+        text = ordinals.mark_ordinals(text)
     text = ordinals.read_roman(text, lexicon)
     if _HAS_NUMBER.search(text):
         region = tag.partition("-")[2].lower()

@@ -113,7 +113,7 @@ LEXICON = Lexicon(
         "p. ej.": "por ejemplo", "por ej.": "por ejemplo", "etc.": "etcétera", "Sr.": "señor", "Sra.": "señora",
         "Srta.": "señorita", "Dr.": "doctor", "Dra.": "doctora", "Ud.": "usted", "Uds.": "ustedes",
         "EE. UU.": "Estados Unidos", "pág.": "página", "núm.": "número", "Av.": "avenida", "Avda.": "avenida",
-        "Prof.": "profesor", "aprox.": "aproximadamente", "tel.": "teléfono", "Sta.": "santa", "D.": "don",
+        "Prof.": "profesor", "aprox.": "aproximadamente", "mill.": "millones", "tel.": "teléfono", "Sta.": "santa", "D.": "don",
         "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "C#": "C sharp", "C++": "C más más",
     },
     fractions={
@@ -135,7 +135,7 @@ LEXICON = Lexicon(
     day_month="{day} de {month}",
     day_first=True,
     time="{h} y {m}",
-    full_hour="{h} en punto",
+    full_hour="{h}",
     to="a",
     over="sobre",
     out_of="de",
@@ -155,11 +155,11 @@ LEXICON = Lexicon(
     million_link="de ",
     thousands=frozenset({"mil"}),
     first_day="1",
-    ordinal_suffixes="\\.?[ºª]|er\\b",
+    ordinal_suffixes="\\.?[ºª]|er|r[oa]|d[oa]|t[oa]|v[oa]",
     feminine_units=frozenset({"t", "h", "kcal", "ha"}),
     rulers=frozenset(
         """
-        Felipe Carlos Juan Alfonso Fernando Isabel Luis Enrique Pedro Pablo Pío Benedicto Napoleón Catalina
+        María Juana Cristina Felipe Carlos Juan Alfonso Fernando Isabel Luis Enrique Pedro Pablo Pío Benedicto Napoleón Catalina
         Jaime Sancho Guillermo Jorge Francisco León Gregorio
         """.split()
     ),
