@@ -52,7 +52,7 @@ def test_text_that_resembles_markup_is_spoken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "emoji", ["😊", "👍🏽", "👨‍👩‍👧", "🇪🇸", "1️⃣", "❤️", "❤", "✨✨", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🤷‍♀️", "™️", "→", "⭐", "\ufe0f"]
+    "emoji", ["😊", "👍🏽", "👨‍👩‍👧", "🇪🇸", "1️⃣", "❤️", "❤", "✨✨", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🤷‍♀️", "™️", "➡️", "←", "⭐", "\ufe0f"]
 )
 def test_emoji_are_not_spoken(emoji: str) -> None:
     assert said(f"Nice {emoji} day{emoji}!") == "Nice day!"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage, language_of
+from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage, in_conversation, language_of
 from tertulia_llm.text.sentences import SentenceSplitter
 from tertulia_llm.voice_languages import VoiceLanguages, languages_of
 from tertulia_shared.codec import pack
@@ -55,6 +55,18 @@ async def test_voices_are_read_from_redis() -> None:
         ("これはペンです。", "ja"),
         ("这是一支笔。", "zh"),
         ("Καλημέρα σας", "zxx"),
+        ("Das kostet 5 €.", "de"),
+        ("Cuesta 5 €.", "es"),
+        ("¿5 km?", "es"),
+        ("Ça coûte 5 €.", "fr"),
+        ("Custa 5 €.", "pt"),
+        ("Het is 5 €.", "nl"),
+        ("Kosztuje 5 zł.", "pl"),
+        ("Evet, 5 km.", "tr"),
+        ("It costs $5.", "en"),
+        ("War costs $5.", ""),
+        ("Never say die.", ""),
+        ("See www.example.com.", ""),
         ("Hello!", ""),
         ("5 km", ""),
     ],
@@ -77,6 +89,24 @@ def test_language_is_found_in_text(text: str, language: str) -> None:
 def test_text_decides_unless_the_voice_has_one_language(voice: VoiceLanguage, text: str, language: str) -> None:
     reply = ReplyLanguage(voice)
     reply.add(text)
+    assert reply.tag == language
+
+
+@pytest.mark.parametrize(
+    ("voice", "recent", "language"),
+    [
+        (VoiceLanguage("en-US"), ["5 km.", "Wie weit ist das?", "Hello, how are you?"], "de"),
+        (VoiceLanguage("en-US"), ["The town is far and big.", "Wie weit ist das?"], "en-US"),
+        (VoiceLanguage("en-US"), [], "en-US"),
+        (VoiceLanguage("en-US", only=True), ["Wie weit ist das?"], "en-US"),
+        (VoiceLanguage(), ["¿Cuánto es?"], "es"),
+    ],
+)
+def test_short_reply_keeps_the_language_of_the_conversation(
+    voice: VoiceLanguage, recent: list[str], language: str
+) -> None:
+    reply = ReplyLanguage(in_conversation(voice, recent))
+    reply.add("5 km.")
     assert reply.tag == language
 
 

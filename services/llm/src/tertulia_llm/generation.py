@@ -17,6 +17,7 @@ from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
@@ -28,6 +29,9 @@ MAX_ROUNDS = 4
 
 MAX_DELAY_STEPS = 4
 """After this many requests for one reply, the delay between them no longer grows if each of them brought some text."""
+
+_LANGUAGE_MESSAGES = 6
+"""The last messages that show the language of a conversation."""
 
 
 def reply_seed(message_id: str, empty_replies: int = 0) -> int:
@@ -91,7 +95,9 @@ class ReplyGenerator:
 
     async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
         """Publish the stream's text, until it ends or the reply takes no more."""
-        voice = self._voices.of(reply.speaker.voice)
+        messages = turn.history.prompt_messages(_LANGUAGE_MESSAGES)
+        recent = [reply.written.text, *(message.text for message in reversed(messages))]
+        voice = in_conversation(self._voices.of(reply.speaker.voice), recent)
         writer = ReplyWriter(reply, voice)
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:

@@ -2,13 +2,14 @@
 
 A voice that speaks only its own language decides. For another voice (a cloned voice of a multilingual model, or one
 whose language is unknown) the text decides as soon as its script or its most common words show the language; until
-then the voice's language counts, or English.
+then the language of the last messages counts, the voice's, or English.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ _MIN_WORDS: Final = 2
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_SPANISH_MARK: Final = re.compile("[¿¡]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04ff]{2}")
 _OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0530-\u1fff\uac00-\ud7a3]{2}")
 _OTHER: Final = "zxx"
@@ -26,16 +28,31 @@ _OTHER: Final = "zxx"
 
 _COMMON: Final = {
     "en": "the and you is of to that it in was for are with have this not but what my we they be your do",
-    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im",
-    "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su",
-    "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du c'est suis elle",
-    "it": "il gli che è di un una per con non sono del della ma come più mi ti lo anche questo ho hai si nel",
-    "pt": "o os as que é um uma não com para do da em por mas como mais eu você está se no na são foi",
-    "nl": "de het een en is van niet ik je dat met op voor zijn maar ook aan er te wij ze heb wat naar bij",
-    "pl": "i w nie to jest się na z że do jak ale co tak ja ty mnie mi są był już za od po",
+    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im das dass hat habe kostet bin sind kann "
+    "nur noch ja nein heute wird wenn oder bei hier",
+    "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su cuesta tengo tiene "
+    "son eso esta hola gracias bien también",
+    "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du suis elle ça ai coûte sont oui "
+    "bonjour merci très aussi",
+    "it": "il gli che è di un una per con non sono del della ma come più mi ti lo anche questo ho hai si nel costa "
+    "sono alle ciao grazie molto",
+    "pt": "o os as que é um uma não com para do da em por mas como mais eu você está se no na são foi custa tenho isso "
+    "obrigado muito também das dos às",
+    "nl": "de het een en is van niet ik je dat met op voor zijn maar ook aan er te wij ze heb wat naar bij kost heeft wel geen dit hij "
+    "nog",
+    "pl": "i w nie to jest się na z że do jak ale co tak ja ty mnie mi są był już za od po kosztuje mam masz tylko "
+    "jeszcze tego dla",
     "ru": "и в не на что я это он с как но ты мы все так",
-    "tr": "bir ve bu ne için çok ben sen de da var mı ama gibi daha o değil mi kadar şey olarak ile",
+    "tr": "bir ve bu ne için çok ben sen de da var mı ama gibi daha o değil mi kadar şey olarak ile yok evet hayır "
+    "saat tane",
 }
+_CLEAR: Final = frozenset(
+    "das nicht ist und auf für auch wir ich habe kostet nur noch heute wird oder sich muy cuesta tengo tiene hola gracias "
+    "también está vous nous dans avec coûte bonjour merci très aussi cette ça della anche questo grazie gli você não uma "
+    "obrigado isso custa também são het niet heeft naar ook jest się kosztuje tylko jeszcze nie bir çok için hayır evet "
+    "değil şey ama the and you it that have this what they your".split()
+)
+"""Words that show their language alone: hardly any text in another language has them."""
 _LANGUAGES_OF: Final = {
     word: tuple(code for code, words in _COMMON.items() if word in words.split())
     for words in _COMMON.values()
@@ -90,9 +107,30 @@ def language_of(text: str) -> str:
         return "ru"
     if _OTHER_SCRIPT.search(text):
         return _OTHER
-    counts = Counter(code for word in _WORD.findall(text[:_MAX_CHARS].lower()) for code in _LANGUAGES_OF.get(word, ()))
+    counts = Counter(code for word in _common_words(text) for code in _LANGUAGES_OF[word])
     ranked = counts.most_common(2)
-    if not ranked or ranked[0][1] < _MIN_WORDS:
+    if _SPANISH_MARK.search(text) and all(code == "es" for code, _ in ranked):
+        return "es"
+    if not ranked:
+        return ""
+    if len(ranked) == 1 and ranked[0][1] < _MIN_WORDS:
+        return ranked[0][0] if _CLEAR.intersection(_common_words(text)) else ""
+    if ranked[0][1] < _MIN_WORDS:
         return ""
     lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0)
     return ranked[0][0] if lead >= min(_MIN_WORDS, ranked[0][1] - 1) else ""
+
+
+def in_conversation(voice: VoiceLanguage, recent: Iterable[str]) -> VoiceLanguage:
+    """The voice's language, or that of the recent messages (the newest first) if the voice speaks several."""
+    if voice.only and voice.tag not in ("", "und"):
+        return voice
+    for text in recent:
+        found = language_of(text)
+        if found:
+            return voice if voice.tag.partition("-")[0].lower() == found else VoiceLanguage(found)
+    return voice
+
+
+def _common_words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text[:_MAX_CHARS].lower()) if word in _LANGUAGES_OF]

@@ -27,7 +27,9 @@ _SUPERSCRIPTS: Final = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸�
 _COMMAND: Final = re.compile(r"\\(" + "|".join(sorted(_SIGNS, key=len, reverse=True)) + r")(?![A-Za-z])[ ]?")
 _FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _ROOT: Final = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
-_TEXT: Final = re.compile(r"\\(?:text|mathrm|mathbf|operatorname|textbf|textit)\s*\{([^{}]*)\}")
+_TEXT: Final = re.compile(r"\\(?:vec|hat|bar|overline|mathbb|mathcal|boxed|text|mathrm|mathbf|operatorname|textbf|textit)\s*\{([^{}]*)\}")
+_BOUNDS: Final = re.compile(r"\\(int|sum)_(?:\{([^{}]{1,12})\}|(\w))\^(?:\{([^{}]{1,12})\}|(\\infty|\w))[ ]?")
+_DERIVATIVE: Final = re.compile(r"d[a-z]?")
 _DELIMITERS: Final = re.compile(r"\\[()\[\]]|\$\$")
 _SPACING: Final = re.compile(r"\\[,;:!](?=[\s\w\\])")
 _DOLLARS: Final = re.compile(r"(?<![\w$\\])\$(?=\S)([^$\n]*[\\^_={}][^$\n]*|[A-Za-z](?:\([A-Za-z]\))?)(?<=\S)\$(?!\d)")
@@ -56,7 +58,7 @@ def _inside(formula: str) -> str:
 
 
 def _inside_commands(text: str) -> str:
-    text = _TEXT.sub(r"\1", text)
+    text = _BOUNDS.sub(_bounded, _TEXT.sub(r"\1", text))
     while (simpler := _FRACTION.sub(_fraction, _ROOT.sub(_root, text))) != text:  # from the innermost one outward
         text = simpler
     text = _COMMAND.sub(_sign, text)
@@ -69,7 +71,14 @@ def _sign(found: re.Match[str]) -> str:
     return sign + space if not sign or sign == "°" or sign.isalpha() else f"{sign} "
 
 
+def _bounded(found: re.Match[str]) -> str:
+    """An integral or a sum with its bounds: from one to the other."""
+    return f"\\{found[1]} {found[2] or found[3]} → {found[4] or found[5]}, "
+
+
 def _fraction(found: re.Match[str]) -> str:
+    if _DERIVATIVE.fullmatch(found[1]) and _DERIVATIVE.fullmatch(found[2]):
+        return f"{' '.join(found[1])} ÷ {' '.join(found[2])}"
     return f"{_grouped(found.group(1))}/{_grouped(found.group(2))}"
 
 

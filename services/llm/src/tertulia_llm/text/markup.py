@@ -7,12 +7,12 @@ import re
 from typing import Final
 
 _EMOJI_CHAR: Final = (
-    "\u203c\u2049\u2190-\u21ff\u231a\u231b\u2328\u23cf\u23e9-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    "\u203c\u2049\u2190\u2191\u2193\u2195-\u21d1\u21d3\u21d5-\u21ff\u231a\u231b\u2328\u23cf\u23e9-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
 EMOJI: Final = re.compile(
     r"[0-9#*]\ufe0f?\u20e3"  # keycaps
-    r"|[\u00a9\u00ae\u2122\u2139]\ufe0f"  # signs that are emoji only when a selector says so
+    r"|[\u00a9\u00ae\u2122\u2139\u2192\u2194\u21d2\u21d4]\ufe0f"  # signs that are emoji only when a selector says so
     rf"|[{_EMOJI_CHAR}][\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*(?:\u200d(?:[{_EMOJI_CHAR}]|[\ufe0e\ufe0f\U000e0020-\U000e007f])*)*"
     r"|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )

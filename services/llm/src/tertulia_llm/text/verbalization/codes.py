@@ -51,6 +51,12 @@ def _number_abbreviations(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 @cache
+def _multipliers(lexicon: Lexicon) -> re.Pattern[str]:
+    names = "|".join(lexicon.multiplier_forms)
+    return re.compile(rf"(?<![\w.,–-])(?P<number>{numerals.NUMBER})(?P<space>[ \u00a0])(?P<name>{names})(?!\w)")
+
+
+@cache
 def _abbreviations(lexicon: Lexicon) -> re.Pattern[str]:
     def spaced(name: str) -> str:
         return r"[ \u00a0]?".join(re.escape(part) for part in name.split(" "))
@@ -66,11 +72,33 @@ def read_abbreviations(text: str, lexicon: Lexicon) -> str:
 
     def read(found: re.Match[str]) -> str:
         written = found.group()
+        if written.rstrip(".") in lexicon.units and _NUMBER_BEFORE.search(text[: found.start()]):
+            return written
+        if written == "Dr." and lexicon.code == "en" and _STREET.search(text[: found.start()]):
+            if not _CAPITAL_AFTER.match(text, found.end()):
+                return "Drive." if found.end() == len(text) else "Drive"
         said = _said_abbreviation(written.replace("\u00a0", " "), lexicon)
         ends = written.endswith(".") and not text[found.end() :].strip("\"'”’»)")
         return f"{said}." if ends else said
 
-    return _abbreviations(lexicon).sub(read, text)
+    text = _abbreviations(lexicon).sub(read, text)
+    return _multipliers(lexicon).sub(lambda found: _multiplier(found, lexicon), text) if lexicon.multiplier_forms else text
+
+
+def _multiplier(found: re.Match[str], lexicon: Lexicon) -> str:
+    """A multiplier in the form that its number asks for: "1 Million", "2 миллиона"."""
+    number = numerals.parse(found["number"], lexicon)
+    form = numerals.form_of(number, lexicon.multiplier_forms[found["name"]], lexicon)
+    is_one = lexicon.code == "de" and number == numerals.Number(1)
+    if is_one and _CURRENCY_AFTER.match(found.string, found.end()):
+        return f"1 {form}"  # `money` reads it
+    return f"{'eine' if is_one else found['number']}{found['space']}{form}"
+
+
+_CURRENCY_AFTER: Final = re.compile(r"[ \u00a0]?(?:[€$£¥₽₺₹₿]|[A-Z]{3}\b)")
+_NUMBER_BEFORE: Final = re.compile(r"\d[ \u00a0]?\Z")
+_STREET: Final = re.compile(r"(?<!^)\b[A-Z][a-z]+ $")
+_CAPITAL_AFTER: Final = re.compile(r" [A-Z]")
 
 
 def _said_abbreviation(written: str, lexicon: Lexicon) -> str:

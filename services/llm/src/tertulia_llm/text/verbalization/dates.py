@@ -20,6 +20,7 @@ _DAYS: Final = 31
 _DECADE: Final = re.compile(r"(?<![\w.,])(?:(1[1-9]|20)|['’])?(\d0)(?:'|’)?s\b")
 _GERMAN_DECADE: Final = re.compile(r"(?<![\w.,])(1[1-9])?(\d0)er\b")
 _YEAR_RANGE: Final = re.compile(r"(?<![\w.,/-])(1[1-9]\d\d|20\d\d)[ ]?[–—-][ ]?(1[1-9]\d\d|20\d\d)(?![\w/-]|[.,]\d)")
+_SHORT_RANGE: Final = re.compile(r"(?<![\w.,/-])(1[1-9]\d\d|20\d\d)([–-])(\d\d)(?![\w/-]|[.,]\d)")
 _YEAR: Final = re.compile(r"(?<![\w.,/$€£#+*=:-])(1[1-9]\d\d|20\d\d)(?![\w/+*=:²°%-]|[.,]\d)(?! [a-z]{2,}s\b)")
 _RUSSIAN_YEAR: Final = re.compile(r"(?<![\w.,])([12]\d{3}(?:[–-][12]\d{3})?)[ \u00a0]?(гг?)\.(?!\w)")
 _YEARS_BEFORE: Final = re.compile(
@@ -97,9 +98,17 @@ def read_years(text: str, lexicon: Lexicon) -> str:
     """Replace years by words, where they are not read like other numbers."""
     if not lexicon.numerals.year:
         return text
+    text = _SHORT_RANGE.sub(lambda found: _short_range(found, lexicon), text)
     text = _YEAR_RANGE.sub(lambda found: f"{_year(found[1], lexicon)} {lexicon.to} {_year(found[2], lexicon)}", text)
     whole = text
     return _YEAR.sub(lambda found: _year(found[1], lexicon) if _is_year(whole, found) else found.group(), whole)
+
+
+def _short_range(found: re.Match[str], lexicon: Lexicon) -> str:
+    first, last = int(found[1]), int(found[3])
+    if last <= first % 100 or (last <= _MONTHS and found[2] == "-"):  # 2010-12 may be a month
+        return found.group()
+    return f"{_year(found[1], lexicon)} {lexicon.to} {numerals.cardinal(last, lexicon)}"
 
 
 def _is_year(text: str, found: re.Match[str]) -> bool:

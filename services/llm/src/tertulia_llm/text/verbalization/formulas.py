@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Final
 
-from tertulia_llm.text.verbalization import numerals
+from tertulia_llm.text.verbalization import measures, numerals
 from tertulia_llm.text.verbalization.lexicon import Lexicon
 from tertulia_llm.text.verbalization.numerals import NUMBER, Number, parse, spell
 
@@ -18,33 +18,52 @@ _VULGAR_FRACTION: Final = re.compile(rf"(?:(\d+)[ ]?)?([{''.join(_VULGAR)}])")
 _FRACTION: Final = re.compile(
     r"(?<![\w/.,:+*=×÷^-])(?:(\d{1,3})[ ])?(\d{1,3})/(\d{1,3})(?![\w/^²³]|[.,]\d|[ ]?[=+*×÷])"
 )
-_RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])(?!0\d)({NUMBER})(?:[ ]?[–—][ ]?|-)(?!0\d)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])")
+_RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])(?!0\d)({NUMBER})(?:[ ]?[–—][ ]?|[-~～〜])(?!0\d)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])")
 _POWERS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _FROM_POWERS: Final = str.maketrans(_POWERS, "0123456789+-n")
 _NO_WORD: Final = rf"(?![^\W{_POWERS}])"
 _ATOM: Final = (
-    rf"(?:(?:{NUMBER})[A-Za-z]?{_NO_WORD}|[A-Za-z]{{2,3}}(?=[{_POWERS}])"
+    rf"(?:(?:{NUMBER})(?:[A-Za-z]|[a-dx-z]{{2}})?{_NO_WORD}|[A-Za-z]{{2,3}}(?=[{_POWERS}])"
     rf"|[A-Za-z](?:\([A-Za-z]\))?{_NO_WORD}|[α-ωΑ-Ω∞])"
 )
-_OPERAND: Final = rf"√?\(*[-−√]*{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
+_FUNCTION: Final = rf"(?:(?:sin|cos|tan|log|ln|exp)[{_POWERS}]*[ ]?(?=[(\w\u0370-\u03ff]))?"
+_OPERAND: Final = rf"√?\(*{_FUNCTION}\(*[-−√]*{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
 _OPERATOR: Final = r"(?:<=|>=|!=|==|\*\*|[*×·⋅+÷/=<>≤≥≠≈±^−∈-])"
 _FORMULA: Final = re.compile(rf"(?<![\w.,$€£#@&*/-]){_OPERAND}(?:[ ]?{_OPERATOR}[ ]?{_OPERAND})+(?![\w/*])")
 _YEARS: Final = re.compile(r"[12]\d{3}\D{1,3}[12]\d{3}")
 _CASES_IN_RANGES: Final = frozenset({"ru", "pl"})
 """In these languages the case of a year after "to" is not that of a spelled number: the engine reads the digits."""
 _TIMES_X: Final = re.compile(r"(?<=\d)[ ]?[x×][ ]?(?=\d)")
-_SPLIT: Final = re.compile(rf"({_OPERATOR}|[()√%{_POWERS}]+)")
+_BY: Final = re.compile(rf"(?<![\w.,+*/^-]){NUMBER}(?:[ ]?x[ ]?{NUMBER})+(?![\w.]|[ ]?[+*/x×-])")
+_SPLIT: Final = re.compile(rf"({_OPERATOR}|[()]+|[√%]|[{_POWERS}]+|(?:sin|cos|tan|log|ln|exp)(?=[^A-Za-z]))")
 _SAME: Final = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "*": "×", "·": "×", "⋅": "×", "**": "^", "/": "÷", "−": "-"}
 _STRONG: Final = frozenset("*×·⋅+÷=≤≥≠≈±^<>∈")
 _DECIMAL: Final = re.compile(rf"(?<![\w.,:/]){NUMBER}(?![\w:/])")
 _SCIENTIFIC: Final = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,3})(?!\w)")
 _NEGATIVE: Final = re.compile(rf"(?<![\w.,)-])[-−]({NUMBER})(?![\w/])")
 _POWER: Final = re.compile(rf"(?<=[\w)])[{_POWERS}]+")
-_BEFORE_NUMBER: Final = re.compile(rf"([~≈±√])[ ]?(?:({NUMBER})(?!\w)|(?=\())")
+_BEFORE_NUMBER: Final = re.compile(rf"([~≈±√])[ ]?(?:({NUMBER})(?!\w)|(?=[(\w]))")
 _PLUS_AFTER: Final = re.compile(r"(?<![\w.,])(\d{1,4})\+(?![\w+=])")
 _PLUS_BEFORE: Final = re.compile(r"(?<![\w+])\+(?=\d)")
 _EQUALS: Final = re.compile(r"(?<=[\w)]) ?=+ ?(?=[\w(-])")
+_ARROWS: Final = "→⇒↔⇔"
+_AS_ARROW: Final = str.maketrans(dict.fromkeys("⇒↔⇔", "→"))
+_LOOSE_ARROW: Final = re.compile(r"(?<![\w)\"'»”\u200b ])→|(?<![\w)\"'»”\u200b]) →|→(?![ ]?\u200b?[\w(\"'«“√+-])")
+"""An arrow that does not stand between two things: an ornament."""
 _MAX_ZEROS: Final = 12
+_PARTS_OF: Final = {"zh": "分之", "ja": "分の"}
+_STARS: Final = re.compile(
+    r"[ ](?:stars?|points?|Sternen?|Punkten?|estrellas?|étoiles?|stelle|estrelas?|sterren|gwiazd\w+|зв[её]зд\w*|yıldız)\b"
+)
+_FUNCTIONS: Final = {
+    "sin": {"en": "sine", "de": "Sinus", "es": "seno", "fr": "sinus", "it": "seno", "pt": "seno", "pl": "sinus", "ru": "синус"},
+    "cos": {
+        "en": "cosine", "de": "Kosinus", "es": "coseno", "fr": "cosinus", "it": "coseno", "pt": "cosseno", "pl": "cosinus",
+        "ru": "косинус",
+    },
+    "tan": {"en": "tangent", "de": "Tangens", "es": "tangente", "fr": "tangente", "it": "tangente", "pt": "tangente"},
+    "log": {}, "ln": {"en": "natural log"}, "exp": {},
+}  # fmt: skip
 _RATINGS: Final = frozenset({5, 10, 100})
 _SQUARED: Final = {"²", "³"}
 
@@ -79,6 +98,8 @@ def read_ranges(text: str, lexicon: Lexicon) -> str:
 def read_formulas(text: str, lexicon: Lexicon) -> str:
     """Replace formulas by words; they have a strong operator ("3-2" alone has none)."""
     if "x" in text or "×" in text:
+        if "=" not in text:
+            text = _BY.sub(lambda found: _by(found.group(), lexicon), text)
         text = _TIMES_X.sub("×", text)
     return _FORMULA.sub(lambda found: _formula(found.group(), lexicon), text)
 
@@ -88,9 +109,12 @@ def read_signs(text: str, lexicon: Lexicon) -> str:
     text = _SCIENTIFIC.sub(lambda found: _scientific(found, lexicon), text)
     text = _PLUS_AFTER.sub(lambda found: f"{found[1]} {lexicon.signs['+']}", text)
     text = _PLUS_BEFORE.sub(f"{lexicon.signs['+']} ", text)
-    text = _NEGATIVE.sub(lambda found: f"{lexicon.signs['-']} {spell(parse(found[1], lexicon), lexicon)}", text)
+    minus = lexicon.negative or lexicon.signs["-"]
+    text = _NEGATIVE.sub(lambda found: f"{minus} {spell(parse(found[1], lexicon), lexicon)}", text)
     text = _BEFORE_NUMBER.sub(lambda found: f"{lexicon.signs[found[1]]} {_spelled(found[2], lexicon)}", text)
     text = _POWER.sub(lambda found: f" {_power(found.group(), lexicon)}", text)
+    if any(arrow in text for arrow in _ARROWS):
+        text = re.sub(r" +(?=[.,;!?])", "", _LOOSE_ARROW.sub(" ", text.translate(_AS_ARROW)))
     if "=" in text:
         text = _EQUALS.sub(f" {lexicon.signs['=']} ", text)
     return _signs(lexicon).sub(lambda found: f" {lexicon.signs[found.group()]} ", text)
@@ -111,6 +135,10 @@ def _spelled(written: str | None, lexicon: Lexicon) -> str:
 
 def _fraction(found: re.Match[str], lexicon: Lexicon) -> str:
     above, below = int(found[2]), int(found[3])
+    if not lexicon.numerals.cardinal and (above, below) not in lexicon.fractions and not found[1]:
+        return f"{below}{_PARTS_OF[lexicon.code]}{above}"
+    if above <= below and _STARS.match(found.string, found.end()):
+        return f"{_spelled(found[2], lexicon)} {lexicon.out_of} {_spelled(found[3], lexicon)}"
     if (above, below) in lexicon.fractions and not (found[1] and above >= below):
         return _mixed(found[1], above, below, lexicon)
     said = [numerals.cardinal(number, lexicon) for number in (above, below)]
@@ -139,22 +167,36 @@ def _formula(written: str, lexicon: Lexicon) -> str:
     if re.search(r"[ ]<\d|[A-Za-z]\+$", written):  # "I <3 you"
         return written
     said: list[str] = []
+    closed = False  # a bracket before this piece: what follows is about all of it
     for part in _SPLIT.split(written):
         piece = part.strip()
-        if not piece or set(piece) <= set("()"):
+        if not piece:
+            continue
+        if set(piece) <= set("()"):
+            closed = piece.endswith(")")
             continue
         sign = _SAME.get(piece, piece)
+        if closed and said and (sign in "×÷^" or set(piece) <= set(_POWERS)):
+            said[-1] += ","
+        closed = False
         if set(piece) <= set(_POWERS):
             said.append(_power(piece, lexicon))
         elif sign in lexicon.signs:
             said.append(lexicon.signs[sign])
+        elif piece in _FUNCTIONS:
+            said.append(_FUNCTIONS[piece].get(lexicon.code, piece))
         elif piece == "%":
             said.append(lexicon.units.get("%", ("%",))[-1])
         elif re.fullmatch(NUMBER, piece):
             said.append(spell(parse(piece, lexicon), lexicon))
         else:
-            said.append(re.sub(r"(?<=\d)(?=[A-Za-z])", " ", piece))
+            said.append(re.sub(r"(?<=\d)(?=[A-Za-z])|(?<=\d[a-z])(?=[a-z])", " ", piece))
     return " ".join(said)
+
+
+def _by(written: str, lexicon: Lexicon) -> str:
+    parts = re.split(r"[ ]?x[ ]?", written)
+    return f" {measures.by(lexicon)} ".join(spell(parse(part, lexicon), lexicon) for part in parts)
 
 
 def _power(written: str, lexicon: Lexicon) -> str:

@@ -123,6 +123,12 @@ class Lexicon:
     """The hours from 0 on, where they are ordinals (Polish)."""
     ordinal_suffixes: str = ""
     """A pattern of what follows a number that is an ordinal: English "st|nd|rd|th"."""
+    multiplier_forms: Mapping[str, Forms] = field(default_factory=dict[str, Forms])
+    """The forms of a multiplier after a number, by the form of many."""
+    after_decimals: Mapping[str, str] = field(default_factory=dict[str, str])
+    """A noun's form after a decimal number, by its first form or the first word of it: Polish "1,5 kilometra"."""
+    negative: str = ""
+    """The word before a negative number, if it is not that of subtraction."""
     space_groups: bool = False
     """True if a space separates thousands."""
 

@@ -9,7 +9,12 @@ from tertulia_llm.text.verbalization.lexicon import Lexicon
 from tertulia_llm.text.verbalization.numerals import NUMBER, counted, parse, spell
 
 _FEET_INCHES = re.compile(r"(?<![\w.])(\d{1,2})['′’][ ]?(\d{1,2})[\"″”](?!\w)")
+_BY = {"en": "by", "de": "mal", "es": "por", "fr": "sur", "it": "per", "pt": "por", "nl": "bij", "pl": "na", "ru": "на"}
 _PERCENT = re.compile(rf"(?<![\w.,])(?:%[ ]?({NUMBER})|({NUMBER})[ ]?%)")
+_MULTIPLIED = re.compile(
+    r"(?<![\w.,/$€£-])(?P<number>\d+(?:\.\d+)?)(?:(?P<k>(?<=\d)k|(?<=\d\d)K|(?<=\.\d)K)(?! (?:run|race|video|display|TV)\b)|"
+    r"(?P<m>(?<=\.\d)[MB]|[MB](?= (?:people|men|women|[a-z]{3,}s)\b)))(?!\w|[.-]\w)"
+)
 _PLAIN_SQUARES = re.compile(r"(?<=\d)([ ]?)(k?m|cm|mm|ft)([23])(?!\w)")
 
 
@@ -19,7 +24,7 @@ def _pattern(lexicon: Lexicon) -> re.Pattern[str]:
     millions = "|".join(re.escape(word) for word in sorted(lexicon.millions, key=len, reverse=True) if len(word) > 1)
     return re.compile(
         rf"(?<![\w.,/])(?P<minus>[-−])?(?:(?P<first>{NUMBER})(?P<range>[ ]?(?:[–—-]|[x×])[ ]?))?(?P<number>{NUMBER})"
-        rf"(?:[ \u00a0]?(?P<times>{millions})(?!\w))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][a-z]))?"
+        rf"(?:[ \u00a0]?(?P<times>{millions})(?!\w))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][^\W\d_A-ZА-Я]))?"
         rf"(?:/(?P<per>{units})|(?![\w²³/°]))(?!['’]?\w)"
     )
 
@@ -32,6 +37,8 @@ def _bare(lexicon: Lexicon) -> re.Pattern[str]:
 
 def read_measures(text: str, lexicon: Lexicon) -> str:
     """Replace the numbers with units in `text` by words."""
+    if lexicon.code == "en":
+        text = _MULTIPLIED.sub(lambda found: _multiplied(found, lexicon), text)
     text = _PLAIN_SQUARES.sub(lambda found: found[1] + found[2] + ("²" if found[3] == "2" else "³"), text)
     if "ft" in lexicon.units:
         text = _FEET_INCHES.sub(lambda found: _feet_inches(found, lexicon), text)
@@ -44,6 +51,11 @@ def read_measures(text: str, lexicon: Lexicon) -> str:
     return _pattern(lexicon).sub(lambda found: _read(found, lexicon), text)
 
 
+def _multiplied(found: re.Match[str], lexicon: Lexicon) -> str:
+    said = spell(parse(found["number"], lexicon), lexicon)
+    return f"{said} {lexicon.millions[found['k'] or found['m']]}"
+
+
 def _read(found: re.Match[str], lexicon: Lexicon) -> str:
     unit = lexicon.units[found["unit"]]
     number = parse(found["number"], lexicon)
@@ -54,9 +66,14 @@ def _read(found: re.Match[str], lexicon: Lexicon) -> str:
     if found["per"]:
         said = f"{said} {lexicon.per} {lexicon.units[found['per']][0]}"
     if found["first"]:
-        between = lexicon.signs["×"] if found["range"].strip() in "x×" else lexicon.to
+        between = by(lexicon) if found["range"].strip() in "x×" else lexicon.to
         said = f"{spell(parse(found['first'], lexicon), lexicon)} {between} {said}"
-    return f"{lexicon.signs['-']} {said}" if found["minus"] else said
+    return f"{lexicon.negative or lexicon.signs['-']}{' ' if lexicon.numerals.cardinal else ''}{said}" if found["minus"] else said
+
+
+def by(lexicon: Lexicon) -> str:
+    """The word between the sides of a rectangle."""
+    return _BY.get(lexicon.code, lexicon.signs["×"])
 
 
 def _after_sign(text: str, found: re.Match[str], lexicon: Lexicon) -> str:

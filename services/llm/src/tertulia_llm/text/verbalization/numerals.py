@@ -5,6 +5,7 @@ The package and a language's rules are loaded at the first number that is spelle
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -101,9 +102,20 @@ def digits(text: str, lexicon: Lexicon) -> str:
 
 def counted(number: Number, noun: Forms, lexicon: Lexicon, *, feminine: bool = False) -> str:
     """A number with a noun in its form: "one dollar", "2.5 meters"."""
-    form = noun[min(1 if number.decimals else lexicon.plural(number.whole), len(noun) - 1)]
+    form = form_of(number, noun, lexicon)
     space = "" if not lexicon.numerals.cardinal else " "
     return f"{spell(number, lexicon, feminine=feminine, noun=True)}{space}{form}"
+
+
+def form_of(number: Number, noun: Forms, lexicon: Lexicon) -> str:
+    """The form of a noun after a number."""
+    if number.decimals and lexicon.after_decimals:
+        first, space, rest = noun[0].partition(" ")
+        after = lexicon.after_decimals.get(first)
+        if after:
+            rest = re.sub(r"(?:y|i)$", "ego", rest) if " " not in rest else rest
+            return f"{after}{space}{rest}"
+    return noun[min(1 if number.decimals else lexicon.plural(number.whole), len(noun) - 1)]
 
 
 def _decimals(decimals: str, lexicon: Lexicon) -> str:

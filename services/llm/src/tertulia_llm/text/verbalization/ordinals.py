@@ -6,15 +6,12 @@ import re
 from functools import cache
 from typing import Final
 
-from tertulia_llm.text.verbalization import numerals
+from tertulia_llm.text.verbalization import german, numerals, slavic
 from tertulia_llm.text.verbalization.lexicon import Lexicon
+from tertulia_llm.text.verbalization.roman import ROMAN, SMALL_ROMAN, roman_value
 
-_ROMAN: Final = r"(?=[IVXLCDM])(?:M{0,3})(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-_VALUES: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_SMALL_ROMAN: Final = r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})"
-"""Up to 39: the numbers of rulers and centuries. "CD", "MIX" and "DVI" are none."""
 _LAST_STOP: Final = r"(?![\w'’.]|\.\w)|(?=\.[\"”’»)]*$)"
-_NUMBERED: Final = re.compile(rf"(?<=[^\W\d_] )(?<![\w.])({_ROMAN})(?:{_LAST_STOP})(?![ ]*[+=*/-])")
+_NUMBERED: Final = re.compile(rf"(?<=[^\W\d_] )(?<![\w.])({ROMAN})(?:{_LAST_STOP})(?![ ]*[+=*/-])")
 _ENDS_PHRASE: Final = re.compile(r"[ ]?[,;:.!?)\"”]|[ ]?[–—]|$|[ ](?:was|is|of|and|to|or)\b|['’]s\b")
 """What follows the numeral I in English; before other words it is the pronoun."""
 _INITIAL: Final = re.compile(r"\.[ ](?=[A-Z])")
@@ -27,6 +24,8 @@ _NO_NUMERAL_AFTER: Final = frozenset(
     een mijn jouw haar ons
     """.split()
 )
+_KNOWN_NOUNS_ONLY: Final = frozenset({"pl", "ru", "tr"})
+"""In these languages a numeral may be the ordinal of the noun after it."""
 _NO_NUMERALS: Final = frozenset({"MD", "CD", "DC", "DM", "MM", "CC", "CV", "MC", "MI", "DVI", "MIX", "XL", "DI", "CI", "LI"})
 _COMMON_BEFORE: Final = frozenset(
     """
@@ -37,12 +36,7 @@ _COMMON_BEFORE: Final = frozenset(
     """.split()
 )
 """Words before a Roman numeral that is read as a cardinal: "Chapter IV"."""
-_GERMAN_ORDINAL: Final = re.compile(
-    r"\b(?P<before>[Dd](?:er|ie|as|em|en|es)|[Aa]m|[Ii]m|[Zz]u[mr]|[Vv]om|[Bb]eim|[Jj]ede[nmrs]?|[MDSmds]eine?[nmrs]?|"
-    r"[Ii]hre?[nmrs]?|[Uu]nsere?[nmrs]?|[Ee]ine?[nmrs]?) (?P<number>\d{1,3})\. (?=[^\W\d_])"
-)
-_WEAK_E: Final = frozenset({"der", "die", "das", "jede", "meine", "deine", "seine", "ihre", "unsere", "eine"})
-_FRENCH_ROMAN: Final = re.compile(rf"(?<![\w.-])({_SMALL_ROMAN})(er|ère|re|e|ème)(?=[ \u00a0][^\W\d_])")
+_FRENCH_ROMAN: Final = re.compile(rf"(?<![\w.-])({SMALL_ROMAN})(er|ère|re|e|ème)(?=[ \u00a0][^\W\d_])")
 _FEMININE_SUFFIXES: Final = frozenset({"ª", ".ª", "a", "ra", "da", "ta", "va", "re", "ère", "nde"})
 _QUEENS: Final = frozenset(
     """
@@ -56,6 +50,10 @@ _DEGREE_ORDINAL: Final = re.compile(
     r"hoy|hoje|tra|fra|entre|com|per|para|all|ou|u|ma|mas|pero|più|más|mais|hacia|verso|norte|sur|nord|sud|sul)\b)[^\W\d_])"
 )
 _SPANISH_BEFORE_NOUN: Final = re.compile(r"[ ](?!(?:de|del|y|en|a|o|que|por|con|es|fue)\b)[^\W\d_]")
+_TURKISH_ROMAN: Final = re.compile(
+    rf"(?<!\w)({SMALL_ROMAN})\. (?=(?:yüzyıl|yy|Dünya|bölüm|kısım|cilt|Mehmed|Mehmet|Murad|Murat|Selim|Abdülhamid|"
+    r"Abdülhamit|Ahmed|Ahmet|Mustafa|Osman|Bayezid|Süleyman|Mahmud|Mahmut|Elizabeth|Napolyon|Ramses|Henry|Louis|Charles)\w*)"
+)
 _TURKISH_ORDINAL: Final = re.compile(r"(?<![\w.,])(\d{1,3})\. (?=[^\W\d_])")
 
 
@@ -69,14 +67,14 @@ def _roman_ordinals(lexicon: Lexicon) -> re.Pattern[str]:
     rulers = "|".join(sorted(lexicon.rulers, key=len, reverse=True))
     suffix = r"(?P<dot>\.(?=[ ]|$))?" if lexicon.code == "de" else ""
     end = "(?:er|ère|re)?" if lexicon.code == "fr" else ""
-    return re.compile(rf"(?<!\w)(?P<name>{rulers}) (?P<roman>{_SMALL_ROMAN}){end}(?!\w){suffix}")
+    return re.compile(rf"(?<!\w)(?P<name>{rulers}) (?P<roman>{SMALL_ROMAN}){end}(?!\w){suffix}")
 
 
 @cache
 def _centuries(lexicon: Lexicon) -> re.Pattern[str]:
     suffix = "(?:e|ème|er)?" if lexicon.code == "fr" else ""
-    after = rf"(?<!\w)(?P<roman>{_SMALL_ROMAN}){suffix}\.?[ \u00a0](?P<after>(?:{lexicon.century})\w*)"
-    return re.compile(rf"{after}|(?<!\w)(?P<before>(?i:{lexicon.century})) (?P<roman2>{_SMALL_ROMAN})(?!\w)")
+    after = rf"(?<!\w)(?P<roman>{SMALL_ROMAN}){suffix}\.?[ \u00a0](?P<after>(?:{lexicon.century})\w*)"
+    return re.compile(rf"{after}|(?<!\w)(?P<before>(?i:{lexicon.century})) (?P<roman2>{SMALL_ROMAN})(?!\w)")
 
 
 def mark_ordinals(text: str) -> str:
@@ -89,7 +87,9 @@ def read_ordinals(text: str, lexicon: Lexicon) -> str:
     if lexicon.ordinal_suffixes:
         text = _suffixed(lexicon).sub(lambda found: _ordinal(found, lexicon), text)
     if lexicon.code == "de":
-        text = _GERMAN_ORDINAL.sub(lambda found: _german(found, lexicon), text)
+        text = german.read_ordinals(text, lexicon)
+    if lexicon.code == "ru" and "-" in text:
+        text = slavic.read_russian_ordinals(text, lexicon)
     if lexicon.code == "tr":
         text = _TURKISH_ORDINAL.sub(lambda found: f"{numerals.ordinal(int(found[1]), lexicon)} ", text)
     return text
@@ -101,20 +101,16 @@ def read_roman(text: str, lexicon: Lexicon) -> str:
         text = _centuries(lexicon).sub(lambda found: _century(found, lexicon), text)
     if lexicon.rulers:
         text = _roman_ordinals(lexicon).sub(lambda found: _ruler(found, lexicon), text)
+    if lexicon.code == "pl":
+        text = slavic.read_polish_ordinals(text, lexicon)
+    if lexicon.code == "tr":
+        text = _TURKISH_ROMAN.sub(lambda found: f"{numerals.ordinal(roman_value(found[1]), lexicon)} ", text)
     if lexicon.code == "fr":
         text = _FRENCH_ROMAN.sub(lambda found: _suffixed_ordinal(roman_value(found[1]), found[2], "", lexicon), text)
     if not lexicon.numerals.cardinal:
         return text
     whole = text
     return _NUMBERED.sub(lambda found: _numbered(whole, found, lexicon), whole)
-
-
-def roman_value(written: str) -> int:
-    """The value of a Roman numeral."""
-    total = 0
-    for char, following in zip(written, f"{written[1:]}I", strict=True):
-        total += -_VALUES[char] if _VALUES[char] < _VALUES[following] else _VALUES[char]
-    return total
 
 
 def _is_letter(found: re.Match[str], written: str, end: int, lexicon: Lexicon) -> bool:
@@ -156,16 +152,6 @@ def _feminine(said: str, lexicon: Lexicon) -> str:
     return said
 
 
-def _german(found: re.Match[str], lexicon: Lexicon) -> str:
-    said = numerals.ordinal(int(found["number"]), lexicon)
-    before = found["before"].lower()
-    if before.endswith(("ein", "kein")):
-        said = f"{said}r"
-    elif before not in _WEAK_E:
-        said = f"{said}n"
-    return f"{found['before']} {said} "
-
-
 def _ruler(found: re.Match[str], lexicon: Lexicon) -> str:
     if _is_letter(found, found["roman"], found.end("roman"), lexicon):
         return found.group()
@@ -186,6 +172,9 @@ def _ruler(found: re.Match[str], lexicon: Lexicon) -> str:
 def _century(found: re.Match[str], lexicon: Lexicon) -> str:
     value = roman_value(found["roman"] or found["roman2"])
     is_ordinal = found["after"] or value <= lexicon.monarch_ordinals_to
+    if lexicon.code == "ru":
+        said = slavic.russian_century(value, found["after"] or "", lexicon)
+        return f"{said} {found['after']}" if said else found.group()
     said = numerals.ordinal(value, lexicon) if is_ordinal else ""
     said = said or numerals.cardinal(value, lexicon)
     return f"{said} {found['after']}" if found["after"] else f"{found['before']} {said}"
@@ -200,7 +189,7 @@ def _numbered(text: str, found: re.Match[str], lexicon: Lexicon) -> str:
     if before.lower() in _COMMON_BEFORE:
         counts = before[:1].isupper() or written != "I"
     else:
-        counts = len(written) > 1 and set(written) <= set("IVX") and _may_have_number(before)
+        counts = len(written) > 1 and lexicon.code not in _KNOWN_NOUNS_ONLY and set(written) <= set("IVX") and _may_have_number(before)
     if not counts:
         return written
     return numerals.cardinal(roman_value(written), lexicon)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from tertulia_llm.text.verbalization import numerals
 from tertulia_llm.text.verbalization.lexicon import Lexicon
 
-_HALF_OF_DAY: Final = r"(?:[ \u00a0]?(?P<half>[AaPp])\.?[Mm](?:\.(?=[ ][a-z0-9,])|\b(?!\.)|(?P<dot>\.)))"
+_HALF_OF_DAY: Final = r"(?:[ \u00a0]?(?P<half>[AaPp])\.?[Mm](?:\.(?=[ ]\S)|\b(?!\.)|(?P<dot>\.)))"
 _HOURS: Final = r"[01]?\d|2[0-4]"
 _GLUED_HALF: Final = _HALF_OF_DAY.replace("<half>", "<half1>").replace("<dot>", "<dot1>")
 _CLOCK: Final = re.compile(
@@ -32,13 +33,33 @@ _TO_OF_RATIO: Final = {
     "en": "to", "de": "zu", "es": "a", "fr": "pour", "it": "a", "pt": "para", "nl": "op", "ja": "対",
     "zh": "比",
 }  # fmt: skip
+_DOTTED_HALF: Final = re.compile(r"(?<![\w:.,])(\d{1,2})\.([0-5]\d)(?=[ ]?[AaPp]\.?[Mm]\b)")
+_BEFORE_TIME: Final = {
+    "de": "um", "nl": "om", "it": "alle|dalle|ore|all[’']ore", "es": "a las|de las|desde las|hasta las", "pt": "às|das",
+    "pl": "o|godz\\.|godzina|godzinie|godziny|godzinę", "ru": "в|к", "tr": "saat",
+}  # fmt: skip
+"""Words before a time that is written with a full stop: "alle 15.30"."""
 _POLISH_PREPOSITION: Final = re.compile(r"(?i:\b(?:o|od|do|po|około|ok\.|koło|od godziny|o godzinie|godziny))[ ]$")
 _POLISH_ENDING: Final = re.compile(r"(\w)a\b")
 _TEN: Final = 10
 
 
+@cache
+def _dotted_time(language: str) -> re.Pattern[str]:
+    before = rf"(?i:(?<!\w)(?:{_BEFORE_TIME[language]})) "
+    return re.compile(rf"(?P<before>{before})(?P<h>{_HOURS})\.(?P<m>[0-5]\d)(?![\w%€$]|[.,:/]\d|\.\w|[ ](?:%|€|m|km))")
+
+
+def _with_colon(found: re.Match[str]) -> str:
+    return f"{found['before']}{found['h']}:{found['m']}"
+
+
 def read_times(text: str, lexicon: Lexicon) -> str:
     """Replace the times of day in `text` by words."""
+    if lexicon.code == "en":
+        text = _DOTTED_HALF.sub(r"\1:\2", text)
+    elif lexicon.code in _BEFORE_TIME:
+        text = _dotted_time(lexicon.code).sub(_with_colon, text)
     text = _TIMES.sub(lambda found: _until(found, lexicon), text)
     if lexicon.code in ("fr", "pt", "es"):
         text = _HOURS_H.sub(lambda found: f"{_said(int(found[1]), int(found[2] or 0), lexicon)} {lexicon.to} ", text)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tertulia_llm.text.verbalization import codes, dates, formulas, measures, money, ordinals, times
+from tertulia_llm.text.verbalization import codes, dates, formulas, halves, measures, money, ordinals, times, verses
 from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, Lexicon, base_of, lexicon_of
 
 _MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
 _EDGE: Final = "\u200b"
 """Put between Chinese characters and numbers, which stand without spaces, so that the patterns see word ends."""
+_NARROW: Final = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９％＋－＝＄", "0123456789%+-=$", strict=True)}
 _CJK: Final = "\u3040-\u30ff\u3400-\u9fff"
 _CJK_EDGE: Final = re.compile(rf"(?<=[{_CJK}])(?=[^{_CJK}])|(?<=[^{_CJK}])(?=[{_CJK}])")
 _CJK_SPACE: Final = re.compile(rf"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _HAS_SIGN: Final = re.compile(
-    r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|\.\w"
+    r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→⇒↔⇔∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|\bI wojn|\.\w"
 )
 _HAS_ABBREVIATION: Final = re.compile(
     r"\w\.[ \w-]|\b(?:etc|usw|enz|ecc|itd|itp|vb|\w)\.|\b(?:vs|Mme|Mlle|Dr|dr|nr|MÖ)\b"
@@ -40,7 +41,7 @@ def verbalize(text: str, tag: str) -> str:
         return text
     lexicon = lexicon_of(base)
     if not lexicon.numerals.cardinal:
-        return _CJK_SPACE.sub("", _read(_CJK_EDGE.sub(_EDGE, text), lexicon, tag).replace(_EDGE, ""))
+        return _CJK_SPACE.sub("", _read(_CJK_EDGE.sub(_EDGE, text.translate(_NARROW)), lexicon, tag).replace(_EDGE, ""))
     return _read(text, lexicon, tag)
 
 
@@ -56,8 +57,12 @@ def _read(text: str, lexicon: Lexicon, tag: str) -> str:
         region = tag.partition("-")[2].lower()
         text = dates.read_dates(text, lexicon, day_first=lexicon.day_first or region not in _MONTH_FIRST_REGIONS)
         text = codes.read_codes(text, lexicon)
+        text = verses.read_verses(text, lexicon)
         text = times.read_times(text, lexicon)
         text = money.read_money(text, lexicon)
+        text = halves.read_halves(text, lexicon)
+        if lexicon.code in ("fr", "es", "it", "pt"):
+            text = halves.read_split_metres(text, lexicon)
         text = measures.read_measures(text, lexicon)
         text = ordinals.read_ordinals(text, lexicon)
         text = dates.read_years(text, lexicon)

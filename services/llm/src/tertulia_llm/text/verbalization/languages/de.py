@@ -24,7 +24,8 @@ LEXICON = Lexicon(
         ₹,INR Rupie|Rupien
         R$,BRL Real|Real
         ₿,BTC Bitcoin|Bitcoin
-    """),
+        kr,NOK,SEK,DKK Krone|Kronen
+    """, feminine="kr NOK SEK DKK"),
     units=forms("""
         km Kilometer|Kilometer
         m Meter|Meter
@@ -61,6 +62,9 @@ LEXICON = Lexicon(
         m²,qm Quadratmeter|Quadratmeter
         km² Quadratkilometer|Quadratkilometer
         m³ Kubikmeter|Kubikmeter
+        m/s² Meter pro Quadratsekunde|Meter pro Quadratsekunde
+        cm² Quadratzentimeter|Quadratzentimeter
+        cm³ Kubikzentimeter|Kubikzentimeter
         °C Grad Celsius|Grad Celsius
         °F Grad Fahrenheit|Grad Fahrenheit
         ° Grad|Grad
@@ -108,6 +112,7 @@ LEXICON = Lexicon(
         ω omega
         Ω omega
     """),
+    feminine_units=frozenset({"h", "Std.", "min", "Min.", "s", "Sek.", "ms", "t", "kWh", "kcal"}),
     millions=words("""
         Tsd. Tausend
         Mio. Millionen
@@ -128,6 +133,10 @@ LEXICON = Lexicon(
         "Mrd.": "Milliarden", "Tsd.": "Tausend", "Nr.": "Nummer", "S.": "Seite", "Kap.": "Kapitel",
         "Abs.": "Absatz", "etc.": "et cetera", "Std.": "Stunden", "MwSt.": "Mehrwertsteuer",
         "u. Ä.": "und Ähnliches", "C#": "C sharp", "C++": "C plus plus",
+    },
+    multiplier_forms={
+        "Millionen": ("Million", "Millionen"), "Milliarden": ("Milliarde", "Milliarden"),
+        "Billionen": ("Billion", "Billionen"),
     },
     fractions={
         (1, 2): "ein halb", (1, 3): "ein Drittel", (2, 3): "zwei Drittel", (1, 4): "ein Viertel",

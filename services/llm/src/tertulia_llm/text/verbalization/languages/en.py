@@ -22,7 +22,7 @@ LEXICON = Lexicon(
         £,GBP pound|pounds;penny|pence
         ¥,JPY yen|yen
         CN¥,CNY yuan|yuan
-        ₹,INR rupee|rupees;paisa|paise
+        ₹,INR,Rs,Rs. rupee|rupees;paisa|paise
         ₽,RUB ruble|rubles;kopeck|kopecks
         ₺,TRY lira|lira;kuruş|kuruş
         zł,PLN złoty|złoty;grosz|groszy
@@ -31,6 +31,11 @@ LEXICON = Lexicon(
         C$,CAD dollar|dollars;cent|cents
         A$,AUD dollar|dollars;cent|cents
         ₩,KRW won|won
+        HK$,HKD Hong Kong dollar|Hong Kong dollars;cent|cents
+        NZ$,NZD dollar|dollars;cent|cents
+        MX$,MXN peso|pesos;centavo|centavos
+        kr,NOK,DKK krone|kroner
+        SEK krona|kronor
         ₿,BTC bitcoin|bitcoins
     """),
     money_join=" and ",
@@ -76,6 +81,8 @@ LEXICON = Lexicon(
         m/s meter per second|meters per second
         m² square meter|square meters
         km² square kilometer|square kilometers
+        m/s² meter per second squared|meters per second squared
+        cm³ cubic centimeter|cubic centimeters
         cm² square centimeter|square centimeters
         m³ cubic meter|cubic meters
         ft² square foot|square feet
@@ -85,6 +92,7 @@ LEXICON = Lexicon(
         ° degree|degrees
         % percent|percent
         ‰ per mille|per mille
+        ¢ cent|cents
         px pixel|pixels
         fps frame per second|frames per second
         rpm revolution per minute|revolutions per minute
@@ -186,8 +194,8 @@ LEXICON = Lexicon(
         "pp.": "pages", "p.": "page", "Ch.": "chapter", "Vol.": "volume", "Mt.": "Mount",
         "Dr.": "Doctor",
         "Prof.": "Professor", "Mr.": "Mister", "Mrs.": "Missus", "Lt.": "Lieutenant", "Capt.": "Captain",
-        "Gen.": "General", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited", "dept.":
-        "department", "min.": "minutes", "sec.": "seconds", "hrs.": "hours", "lbs.": "pounds", "oz.": "ounces",
+        "Gen.": "General", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited", "dept.": "department",
+        "min.": "minimum", "max.": "maximum",
         "C#": "C sharp", "F#": "F sharp", "C++": "C plus plus",
     },
     monarch="{name} the {ordinal}",

@@ -23,7 +23,8 @@ LEXICON = Lexicon(
         ₽,RUB rublo|rublos
         ₺,TRY lira|liras
         ₹,INR rupia|rupias
-    """, feminine="£ GBP ₺ TRY ₹ INR"),
+        kr,NOK,SEK,DKK corona|coronas
+    """, feminine="£ GBP ₺ TRY ₹ INR kr NOK SEK DKK"),
     units=forms("""
         km kilómetro|kilómetros
         m metro|metros
@@ -58,6 +59,10 @@ LEXICON = Lexicon(
         m² metro cuadrado|metros cuadrados
         km² kilómetro cuadrado|kilómetros cuadrados
         m³ metro cúbico|metros cúbicos
+        m/s² metro por segundo al cuadrado|metros por segundo al cuadrado
+        cm² centímetro cuadrado|centímetros cuadrados
+        cm³ centímetro cúbico|centímetros cúbicos
+        ¢ centavo|centavos
         °C grado Celsius|grados Celsius
         °F grado Fahrenheit|grados Fahrenheit
         ° grado|grados

@@ -22,7 +22,8 @@ LEXICON = Lexicon(
         ₽,RUB rouble|roubles
         ₺,TRY livre|livres
         ₹,INR roupie|roupies
-    """, feminine="£ GBP ₺ TRY ₹ INR"),
+        kr,NOK,SEK,DKK couronne|couronnes
+    """, feminine="£ GBP ₺ TRY ₹ INR kr NOK SEK DKK"),
     units=forms("""
         km kilomètre|kilomètres
         m mètre|mètres
@@ -57,6 +58,10 @@ LEXICON = Lexicon(
         m² mètre carré|mètres carrés
         km² kilomètre carré|kilomètres carrés
         m³ mètre cube|mètres cubes
+        m/s² mètre par seconde au carré|mètres par seconde au carré
+        cm² centimètre carré|centimètres carrés
+        cm³ centimètre cube|centimètres cubes
+        ¢ cent|cents
         °C degré Celsius|degrés Celsius
         °F degré Fahrenheit|degrés Fahrenheit
         ° degré|degrés

@@ -22,7 +22,8 @@ LEXICON = Lexicon(
         ₽,RUB rublo|rubli
         ₺,TRY lira|lire
         ₹,INR rupia|rupie
-    """, feminine="£ GBP ₺ TRY ₹ INR"),
+        kr,NOK,SEK,DKK corona|corone
+    """, feminine="£ GBP ₺ TRY ₹ INR kr NOK SEK DKK"),
     units=forms("""
         km chilometro|chilometri
         m metro|metri
@@ -57,6 +58,9 @@ LEXICON = Lexicon(
         m²,mq metro quadrato|metri quadrati
         km² chilometro quadrato|chilometri quadrati
         m³ metro cubo|metri cubi
+        m/s² metro al secondo quadrato|metri al secondo quadrato
+        cm² centimetro quadrato|centimetri quadrati
+        cm³ centimetro cubo|centimetri cubi
         °C grado Celsius|gradi Celsius
         °F grado Fahrenheit|gradi Fahrenheit
         ° grado|gradi

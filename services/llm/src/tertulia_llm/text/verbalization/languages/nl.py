@@ -19,6 +19,7 @@ LEXICON = Lexicon(
         ₺,TRY lira|lira
         ₹,INR roepie|roepie
         R$,BRL real|real
+        kr,NOK,SEK,DKK kroon|kronen
     """),
     units=forms("""
         km kilometer|kilometer
@@ -54,6 +55,9 @@ LEXICON = Lexicon(
         m² vierkante meter|vierkante meter
         km² vierkante kilometer|vierkante kilometer
         m³ kubieke meter|kubieke meter
+        m/s² meter per seconde kwadraat|meter per seconde kwadraat
+        cm² vierkante centimeter|vierkante centimeter
+        cm³ kubieke centimeter|kubieke centimeter
         °C graad Celsius|graden Celsius
         °F graad Fahrenheit|graden Fahrenheit
         ° graad|graden

@@ -17,7 +17,8 @@ LEXICON = Lexicon(
         CHF frank|franki|franków
         ₽,RUB rubel|ruble|rubli
         ₺,TRY lira|liry|lir
-    """, feminine="₺ TRY"),
+        kr,NOK,SEK,DKK korona|korony|koron
+    """, feminine="₺ TRY kr NOK SEK DKK"),
     units=forms("""
         km kilometr|kilometry|kilometrów
         m metr|metry|metrów
@@ -51,6 +52,9 @@ LEXICON = Lexicon(
         m² metr kwadratowy|metry kwadratowe|metrów kwadratowych
         km² kilometr kwadratowy|kilometry kwadratowe|kilometrów kwadratowych
         m³ metr sześcienny|metry sześcienne|metrów sześciennych
+        m/s² metr na sekundę do kwadratu|metry na sekundę do kwadratu|metrów na sekundę do kwadratu
+        cm² centymetr kwadratowy|centymetry kwadratowe|centymetrów kwadratowych
+        cm³ centymetr sześcienny|centymetry sześcienne|centymetrów sześciennych
         °C stopień Celsjusza|stopnie Celsjusza|stopni Celsjusza
         °F stopień Fahrenheita|stopnie Fahrenheita|stopni Fahrenheita
         ° stopień|stopnie|stopni
@@ -100,6 +104,12 @@ LEXICON = Lexicon(
         mln milionów
         mld miliardów
         tysięcy tysięcy
+        tysiące tysiące
+        tysiąc tysiąc
+        tysiąca tysiąca
+        miliona miliona
+        miliarda miliarda
+        miliardy miliardy
         milion milion
         miliony miliony
         milionów milionów
@@ -114,6 +124,52 @@ LEXICON = Lexicon(
         "str.": "strona", "al.": "aleja", "pl.": "plac", "nr": "numer", "tel.": "telefon", "C#": "C sharp",
         "C++": "C plus plus",
     },
+    multiplier_forms={
+        "tysięcy": ("tysiąc", "tysiące", "tysięcy"), "milionów": ("milion", "miliony", "milionów"),
+        "miliardów": ("miliard", "miliardy", "miliardów"),
+    },
+    after_decimals=words("""
+        kilometr kilometra
+        metr metra
+        centymetr centymetra
+        milimetr milimetra
+        kilogram kilograma
+        gram grama
+        miligram miligrama
+        tona tony
+        litr litra
+        mililitr mililitra
+        godzina godziny
+        minuta minuty
+        sekunda sekundy
+        herc herca
+        kiloherc kiloherca
+        megaherc megaherca
+        gigaherc gigaherca
+        wat wata
+        kilowat kilowata
+        kilowatogodzina kilowatogodziny
+        wolt wolta
+        kilobajt kilobajta
+        megabajt megabajta
+        gigabajt gigabajta
+        terabajt terabajta
+        kilokaloria kilokalorii
+        hektar hektara
+        stopień stopnia
+        procent procent
+        złoty złotego
+        dolar dolara
+        funt funta
+        frank franka
+        rubel rubla
+        jen jena
+        lira liry
+        korona korony
+        milion miliona
+        miliard miliarda
+        tysiąc tysiąca
+    """),
     fractions={
         (1, 2): "jedna druga", (1, 3): "jedna trzecia", (2, 3): "dwie trzecie", (1, 4): "jedna czwarta",
         (3, 4): "trzy czwarte", (1, 5): "jedna piąta", (24, 7): "dwadzieścia cztery na siedem",

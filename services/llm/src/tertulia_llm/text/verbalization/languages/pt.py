@@ -22,7 +22,8 @@ LEXICON = Lexicon(
         ₽,RUB rublo|rublos
         ₺,TRY lira|liras
         ₹,INR rupia|rupias
-    """, feminine="£ GBP ₺ TRY ₹ INR"),
+        kr,NOK,SEK,DKK coroa|coroas
+    """, feminine="£ GBP ₺ TRY ₹ INR kr NOK SEK DKK"),
     units=forms("""
         km quilómetro|quilómetros
         m metro|metros
@@ -57,6 +58,9 @@ LEXICON = Lexicon(
         m² metro quadrado|metros quadrados
         km² quilómetro quadrado|quilómetros quadrados
         m³ metro cúbico|metros cúbicos
+        m/s² metro por segundo ao quadrado|metros por segundo ao quadrado
+        cm² centímetro quadrado|centímetros quadrados
+        cm³ centímetro cúbico|centímetros cúbicos
         °C grau Celsius|graus Celsius
         °F grau Fahrenheit|graus Fahrenheit
         ° grau|graus

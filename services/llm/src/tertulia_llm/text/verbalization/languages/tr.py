@@ -17,6 +17,7 @@ LEXICON = Lexicon(
         CHF frank
         ₽,RUB ruble
         zł,PLN zloti
+        kr,NOK,SEK,DKK kron
     """),
     units=forms("""
         km kilometre
@@ -51,6 +52,9 @@ LEXICON = Lexicon(
         m² metrekare
         km² kilometrekare
         m³ metreküp
+        m/s² metre bölü saniye kare
+        cm² santimetrekare
+        cm³ santimetreküp
         °C santigrat derece
         °F fahrenhayt derece
         ° derece

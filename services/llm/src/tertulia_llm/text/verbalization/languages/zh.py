@@ -43,6 +43,9 @@ LEXICON = Lexicon(
         m² 平方米
         km² 平方公里
         m³ 立方米
+        m/s² 米每二次方秒
+        cm² 平方厘米
+        cm³ 立方厘米
         °C,℃ 摄氏度
         °F 华氏度
         ° 度
@@ -84,7 +87,7 @@ LEXICON = Lexicon(
         亿 亿
     """),
     abbreviations={},
-    fractions={(1, 2): "二分之一", (1, 3): "三分之一", (2, 3): "三分之二", (1, 4): "四分之一", (3, 4): "四分之三"},
+    fractions={(1, 2): "二分之一", (1, 3): "三分之一", (2, 3): "三分之二", (1, 4): "四分之一", (3, 4): "四分之三", (24, 7): "全天候"},
     decimal_mark=".",
     point="点",
     fraction_as_number=False,
@@ -98,6 +101,7 @@ LEXICON = Lexicon(
     day_first=True,
     time="{h}点{m}分",
     full_hour="{h}点",
+    negative="负",
     to="到",
     over="比",
     out_of="比",
