@@ -109,7 +109,7 @@ def language_of(text: str) -> str:
         return _OTHER
     counts = Counter(code for word in _common_words(text) for code in _LANGUAGES_OF[word])
     ranked = counts.most_common(2)
-    if _SPANISH_MARK.search(text) and all(code == "es" for code, _ in ranked):
+    if _SPANISH_MARK.search(text) and "en" not in counts:
         return "es"
     if not ranked:
         return ""

@@ -27,7 +27,9 @@ _SUPERSCRIPTS: Final = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸�
 _COMMAND: Final = re.compile(r"\\(" + "|".join(sorted(_SIGNS, key=len, reverse=True)) + r")(?![A-Za-z])[ ]?")
 _FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _ROOT: Final = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
-_TEXT: Final = re.compile(r"\\(?:vec|hat|bar|overline|mathbb|mathcal|boxed|text|mathrm|mathbf|operatorname|textbf|textit)\s*\{([^{}]*)\}")
+_TEXT: Final = re.compile(
+    r"\\(?:vec|hat|bar|overline|mathbb|mathcal|boxed|text|mathrm|mathbf|operatorname|textbf|textit)\s*\{([^{}]*)\}"
+)
 _BOUNDS: Final = re.compile(r"\\(int|sum)_(?:\{([^{}]{1,12})\}|(\w))\^(?:\{([^{}]{1,12})\}|(\\infty|\w))[ ]?")
 _DERIVATIVE: Final = re.compile(r"d[a-z]?")
 _DELIMITERS: Final = re.compile(r"\\[()\[\]]|\$\$")

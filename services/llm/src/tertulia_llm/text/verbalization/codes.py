@@ -72,7 +72,8 @@ def read_abbreviations(text: str, lexicon: Lexicon) -> str:
 
     def read(found: re.Match[str]) -> str:
         written = found.group()
-        if written.rstrip(".") in lexicon.units and _NUMBER_BEFORE.search(text[: found.start()]):
+        is_unit = written in lexicon.units or written.rstrip(".") in lexicon.units
+        if is_unit and _NUMBER_BEFORE.search(text[: found.start()]):
             return written
         if written == "Dr." and lexicon.code == "en" and _STREET.search(text[: found.start()]):
             if not _CAPITAL_AFTER.match(text, found.end()):
@@ -82,7 +83,9 @@ def read_abbreviations(text: str, lexicon: Lexicon) -> str:
         return f"{said}." if ends else said
 
     text = _abbreviations(lexicon).sub(read, text)
-    return _multipliers(lexicon).sub(lambda found: _multiplier(found, lexicon), text) if lexicon.multiplier_forms else text
+    return (
+        _multipliers(lexicon).sub(lambda found: _multiplier(found, lexicon), text) if lexicon.multiplier_forms else text
+    )
 
 
 def _multiplier(found: re.Match[str], lexicon: Lexicon) -> str:

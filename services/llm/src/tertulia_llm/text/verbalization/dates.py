@@ -88,7 +88,7 @@ def _russian_years(text: str) -> str:
             word = "годам" if plural else "году"
         else:
             word = "годов" if plural else "года"
-        dot = "" if text[found.end() :].strip("\"”’»)") else "."
+        dot = "" if text[found.end() :].strip('"”’»)') else "."
         return f"{found[1]} {word}{dot}"
 
     return _RUSSIAN_YEAR.sub(read, text)

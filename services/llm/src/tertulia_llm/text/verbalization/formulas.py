@@ -18,7 +18,9 @@ _VULGAR_FRACTION: Final = re.compile(rf"(?:(\d+)[ ]?)?([{''.join(_VULGAR)}])")
 _FRACTION: Final = re.compile(
     r"(?<![\w/.,:+*=×÷^-])(?:(\d{1,3})[ ])?(\d{1,3})/(\d{1,3})(?![\w/^²³]|[.,]\d|[ ]?[=+*×÷])"
 )
-_RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])(?!0\d)({NUMBER})(?:[ ]?[–—][ ]?|[-~～〜])(?!0\d)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])")
+_RANGE: Final = re.compile(
+    rf"(?<![\w.,+*=/^-])(?!0\d)({NUMBER})(?:[ ]?[–—][ ]?|[-~～〜])(?!0\d)({NUMBER})(?![\w/]|[ ]?[-–=+*×÷^])"
+)
 _POWERS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _FROM_POWERS: Final = str.maketrans(_POWERS, "0123456789+-n")
 _NO_WORD: Final = rf"(?![^\W{_POWERS}])"
@@ -48,8 +50,9 @@ _PLUS_BEFORE: Final = re.compile(r"(?<![\w+])\+(?=\d)")
 _EQUALS: Final = re.compile(r"(?<=[\w)]) ?=+ ?(?=[\w(-])")
 _ARROWS: Final = "→⇒↔⇔"
 _AS_ARROW: Final = str.maketrans(dict.fromkeys("⇒↔⇔", "→"))
-_LOOSE_ARROW: Final = re.compile(r"(?<![\w)\"'»”\u200b ])→|(?<![\w)\"'»”\u200b]) →|→(?![ ]?\u200b?[\w(\"'«“√+-])")
+_LOOSE_ARROW: Final = re.compile(r"(?<![\w)\"'»”\u200b ])→|(?<![\w)\"'»”\u200b]) →|→(?![ ]?\u200b?[\w(\"'«“√∞±+-])")
 """An arrow that does not stand between two things: an ornament."""
+_SPACE_BEFORE_COMMA: Final = re.compile(r" +(?=[,;.!?](?:\s|$))")
 _MAX_ZEROS: Final = 12
 _PARTS_OF: Final = {"zh": "分之", "ja": "分の"}
 _STARS: Final = re.compile(
@@ -114,10 +117,11 @@ def read_signs(text: str, lexicon: Lexicon) -> str:
     text = _BEFORE_NUMBER.sub(lambda found: f"{lexicon.signs[found[1]]} {_spelled(found[2], lexicon)}", text)
     text = _POWER.sub(lambda found: f" {_power(found.group(), lexicon)}", text)
     if any(arrow in text for arrow in _ARROWS):
-        text = re.sub(r" +(?=[.,;!?])", "", _LOOSE_ARROW.sub(" ", text.translate(_AS_ARROW)))
+        text = _SPACE_BEFORE_COMMA.sub("", _LOOSE_ARROW.sub(" ", text.translate(_AS_ARROW)))
     if "=" in text:
         text = _EQUALS.sub(f" {lexicon.signs['=']} ", text)
-    return _signs(lexicon).sub(lambda found: f" {lexicon.signs[found.group()]} ", text)
+    said = _signs(lexicon).sub(lambda found: f" {lexicon.signs[found.group()]} ", text)
+    return said if said == text else _SPACE_BEFORE_COMMA.sub("", said)
 
 
 def read_decimals(text: str, lexicon: Lexicon) -> str:

@@ -17,11 +17,15 @@ _WEAK_E: Final = re.compile(r"(?:die|das|jede|jedes|(?:[mds]|k)?eine|ihre|unsere
 _WITHOUT_ENDING: Final = frozenset("ein mein dein sein kein ihr unser euer".split())
 _PREPOSITION: Final = re.compile(
     r"\b(?:auf|in|an|bei|mit|von|zu|nach|aus|seit|vor|hinter|neben|über|unter|zwischen|während|wegen|trotz|ab|bis|laut|"
-    r"gegenüber|außer|statt)\s*$",
+    r"gegenüber|außer|statt|ende|anfang|mitte|beginn)\s*$",
     re.IGNORECASE,
 )
-_FEMININE: Final = re.compile(r"[A-ZÄÖÜ]\w*(?:e|ung|heit|keit|ion|tät|schaft|ei|ik)$|(?:Liga|Etage|Hand|Nacht|Wahl|Person)$")
-_MASCULINE_IN_E: Final = frozenset("Name Junge Kunde Gedanke Kollege Löwe Hase Affe Neffe Buchstabe Zeuge Russe".split())
+_FEMININE: Final = re.compile(
+    r"[A-ZÄÖÜ]\w*(?:e|ung|heit|keit|ion|tät|schaft|ei|ik)$|(?:Staffel|Liga|Etage|Hand|Nacht|Wahl|Person)$"
+)
+_MASCULINE_IN_E: Final = frozenset(
+    "Name Junge Kunde Gedanke Kollege Löwe Hase Affe Neffe Buchstabe Zeuge Russe".split()
+)
 _NEUTER: Final = re.compile(
     r"(?:Auto|Kind|Buch|Haus|Mal|Jahr|Spiel|Lied|Bild|Tor|Semester|Kapitel|Treffen|Album|Handy|Baby|Date|Zimmer|Stück|Glas|"
     r"Bier|Rennen|Konzert|Fahrrad|Pferd|Studium|Leben|Opfer|Team|Match|Interview|[a-zäöü](?:chen|lein|ment|jahr|spiel|buch|kind))$"

@@ -33,9 +33,13 @@ _NOUNS: Final = {
     ),
 }
 """By language: the nouns whose gender is known. Spanish, Italian and Portuguese show it by their endings."""
-_NO_NOUNS: Final = frozenset("de del di da do y e o a en em in es é è para per por con com que che en su sua una uma".split())
+_NO_NOUNS: Final = frozenset(
+    "de del di da do y e o a en em in es é è para per por con com que che en su sua una uma".split()
+)
 _FEMININE_ENDINGS: Final = {"es": ("a", "as"), "it": ("a", "e"), "pt": ("a", "as", "ora", "ão")}
-_MASCULINE: Final = frozenset("día días mapa dia dias litri bicchieri bicchiere limone mese peperone melão limão pão".split())
+_MASCULINE: Final = frozenset(
+    "día días mapa dia dias litri bicchieri bicchiere limone mese peperone melão limão pão".split()
+)
 _LINKS: Final = {"es": "de ", "fr": "de ", "it": "di ", "pt": "de "}
 _METRES: Final = re.compile(r"(?<![\w.,])(\d{1,2})[ ]?m[ ]?(\d{2})(?!\w|[.,]\d)")
 

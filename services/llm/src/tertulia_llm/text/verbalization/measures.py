@@ -59,6 +59,7 @@ def _multiplied(found: re.Match[str], lexicon: Lexicon) -> str:
 def _read(found: re.Match[str], lexicon: Lexicon) -> str:
     unit = lexicon.units[found["unit"]]
     number = parse(found["number"], lexicon)
+    ends = found["unit"].endswith(".") and not found.string[found.end() :].strip("\"'”’»)")
     if found["times"]:
         said = f"{spell(number, lexicon)} {lexicon.millions[found['times']]} {unit[-1]}"
     else:
@@ -68,7 +69,10 @@ def _read(found: re.Match[str], lexicon: Lexicon) -> str:
     if found["first"]:
         between = by(lexicon) if found["range"].strip() in "x×" else lexicon.to
         said = f"{spell(parse(found['first'], lexicon), lexicon)} {between} {said}"
-    return f"{lexicon.negative or lexicon.signs['-']}{' ' if lexicon.numerals.cardinal else ''}{said}" if found["minus"] else said
+    if found["minus"]:
+        space = " " if lexicon.numerals.cardinal else ""
+        said = f"{lexicon.negative or lexicon.signs['-']}{space}{said}"
+    return f"{said}." if ends else said
 
 
 def by(lexicon: Lexicon) -> str:

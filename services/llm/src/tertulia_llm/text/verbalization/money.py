@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
+from tertulia_llm.text.verbalization import numerals
 from tertulia_llm.text.verbalization.lexicon import Currency, Lexicon
 from tertulia_llm.text.verbalization.numerals import NUMBER, Number, counted, parse, spell
 
@@ -66,7 +67,7 @@ def _amount(written: str, times: str, currency: Currency, lexicon: Lexicon) -> s
         said[0] = f"{said[0]} {first_times}"
     if times:
         name = currency.name[-1]
-        linked = f"{lexicon.million_link}{name}" if times not in lexicon.thousands else name
+        linked = numerals.linked(name, lexicon) if times not in lexicon.thousands else name
         is_feminine = lexicon.code == "de" and last == Number(1)  # "eine Million"
         said.append(f"{spell(last, lexicon, feminine=is_feminine, noun=last.whole == 1)} {times} {linked}")
     else:

@@ -20,6 +20,7 @@ NUMBER: Final = (
     r"|\d{1,3}(?: \d{3})+(?:,\d+)?(?![\d.]| \d)|\d+(?:[.,]\d+)?)"
 )
 """A number with its separators, without a sign. Of groups in another order, such as "91 123 45 67", the first only."""
+_MILLION: Final = 10**6
 _LARGEST: Final = 10**15
 _GROUP_DIGITS: Final = 3
 _MAX_WHOLE_FRACTION_DIGITS: Final = 2
@@ -104,7 +105,16 @@ def counted(number: Number, noun: Forms, lexicon: Lexicon, *, feminine: bool = F
     """A number with a noun in its form: "one dollar", "2.5 meters"."""
     form = form_of(number, noun, lexicon)
     space = "" if not lexicon.numerals.cardinal else " "
+    if lexicon.million_link and number.whole and not number.whole % _MILLION and not number.decimals:
+        space, form = " ", linked(form, lexicon)
     return f"{spell(number, lexicon, feminine=feminine, noun=True)}{space}{form}"
+
+
+def linked(noun: str, lexicon: Lexicon) -> str:
+    """A noun after "million": French "d'euros", Spanish "de euros"."""
+    if lexicon.code == "fr" and noun[0] in "aeéiouyh":
+        return f"d'{noun}"
+    return f"{lexicon.million_link}{noun}"
 
 
 def form_of(number: Number, noun: Forms, lexicon: Lexicon) -> str:

@@ -26,7 +26,9 @@ _NO_NUMERAL_AFTER: Final = frozenset(
 )
 _KNOWN_NOUNS_ONLY: Final = frozenset({"pl", "ru", "tr"})
 """In these languages a numeral may be the ordinal of the noun after it."""
-_NO_NUMERALS: Final = frozenset({"MD", "CD", "DC", "DM", "MM", "CC", "CV", "MC", "MI", "DVI", "MIX", "XL", "DI", "CI", "LI"})
+_NO_NUMERALS: Final = frozenset(
+    {"MD", "CD", "DC", "DM", "MM", "CC", "CV", "MC", "MI", "DVI", "MIX", "XL", "DI", "CI", "LI"}
+)
 _COMMON_BEFORE: Final = frozenset(
     """
     war chapter part act phase type volume book level class stage section article appendix scene step rocky episode
@@ -189,7 +191,12 @@ def _numbered(text: str, found: re.Match[str], lexicon: Lexicon) -> str:
     if before.lower() in _COMMON_BEFORE:
         counts = before[:1].isupper() or written != "I"
     else:
-        counts = len(written) > 1 and lexicon.code not in _KNOWN_NOUNS_ONLY and set(written) <= set("IVX") and _may_have_number(before)
+        counts = (
+            len(written) > 1
+            and lexicon.code not in _KNOWN_NOUNS_ONLY
+            and set(written) <= set("IVX")
+            and _may_have_number(before)
+        )
     if not counts:
         return written
     return numerals.cardinal(roman_value(written), lexicon)

@@ -56,7 +56,7 @@ def read_polish_ordinals(text: str, lexicon: Lexicon) -> str:
 
 
 def _russian(number: int, suffix: str, lexicon: Lexicon) -> str:
-    nominative = numerals.ordinal(number, lexicon)
+    nominative = numerals.ordinal(number, lexicon).removeprefix("одна ")
     if suffix in ("ый", "ий", "ой", "й"):
         return nominative
     is_soft = nominative.endswith("ий")

@@ -47,7 +47,8 @@ _TEN: Final = 10
 @cache
 def _dotted_time(language: str) -> re.Pattern[str]:
     before = rf"(?i:(?<!\w)(?:{_BEFORE_TIME[language]})) "
-    return re.compile(rf"(?P<before>{before})(?P<h>{_HOURS})\.(?P<m>[0-5]\d)(?![\w%€$]|[.,:/]\d|\.\w|[ ](?:%|€|m|km))")
+    minutes = r"00|1[3-9]|[2-5]\d" if language == "ru" else r"[0-5]\d"  # "в 5.10" may be a date
+    return re.compile(rf"(?P<before>{before})(?P<h>{_HOURS})\.(?P<m>{minutes})(?![\w%€$]|[.,:/]\d|\.\w|[ ](?:%|€|m|km))")
 
 
 def _with_colon(found: re.Match[str]) -> str:

@@ -11,7 +11,9 @@ from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, Lexicon, b
 _MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
 _EDGE: Final = "\u200b"
 """Put between Chinese characters and numbers, which stand without spaces, so that the patterns see word ends."""
-_NARROW: Final = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９％＋－＝＄", "0123456789%+-=$", strict=True)}
+_NARROW: Final = {
+    ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９％＋－＝＄", "0123456789%+-=$", strict=True)
+}
 _CJK: Final = "\u3040-\u30ff\u3400-\u9fff"
 _CJK_EDGE: Final = re.compile(rf"(?<=[{_CJK}])(?=[^{_CJK}])|(?<=[^{_CJK}])(?=[{_CJK}])")
 _CJK_SPACE: Final = re.compile(rf"(?<=[{_CJK}]) | (?=[{_CJK}])")

@@ -19,7 +19,7 @@ _BOOKS: Final = (
 )
 _VERSE: Final = re.compile(
     rf"(?<!\w)(?P<book>{_BOOKS})\.? (?P<chapter>\d{{1,3}})(?P<mark>[:,])[ ]?(?P<verse>\d{{1,3}})"
-    r"(?:[ ]?[–-][ ]?(?P<last>\d{1,3}))?(?![\w:/]|[.,]\d|[ ]?[AaPp]\.?[Mm]\b)"
+    r"(?:[ ]?[–-][ ]?(?P<last>\d{1,3}))?(?![\w:/]|[.,]\d|[ ]?[€%$]|[ ](?:Euro|Meter|Kilometer|Kilo|Prozent|Sekunden|Punkte|Mio)\b|[ ]?[AaPp]\.?[Mm]\b)"
 )
 _SHORT: Final = {"de": {"Mt": "Matthäus", "Mk": "Markus", "Lk": "Lukas", "Joh": "Johannes", "Ps": "Psalm"}}
 
@@ -30,7 +30,9 @@ def read_verses(text: str, lexicon: Lexicon) -> str:
 
 
 def _read(found: re.Match[str], lexicon: Lexicon) -> str:
-    if found["mark"] == "," and (lexicon.decimal_mark != "," or found[0][found.start("mark") - found.start() + 1] == " "):
+    if found["mark"] == "," and (
+        lexicon.decimal_mark != "," or found[0][found.start("mark") - found.start() + 1] == " "
+    ):
         return found.group()
     book = _SHORT.get(lexicon.code, {}).get(found["book"], found["book"])
     chapter, verse = (numerals.cardinal(int(found[part]), lexicon) for part in ("chapter", "verse"))
