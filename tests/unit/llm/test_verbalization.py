@@ -74,8 +74,10 @@ def test_region_decides_the_order_of_day_and_month(tag: str, said: str) -> None:
         (r"\(\int_0^1 x^2 = y\)", "the integral of 0 to 1, x squared equals y"),
         (r"$\sum_{n=1}^{\infty} n$", "the sum of n equals one to infinity, n"),
         (r"$\frac{dy}{dx} = 2$", "d y divided by d x equals two"),
-        (r"$x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$",
-         "x equals minus b plus or minus the square root of b squared minus 4 a c, divided by 2 a"),
+        (
+            r"$x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$",
+            "x equals minus b plus or minus the square root of b squared minus 4 a c, divided by 2 a",
+        ),
         ("A → B, then stop →", "A to B, then stop"),
         (r"The file C:\temp is there.", r"The file C:\temp is there."),
         ("**5*3=15** is _true_", "five times three equals fifteen is true"),

@@ -28,17 +28,21 @@ _OTHER: Final = "zxx"
 
 _COMMON: Final = {
     "en": "the and you is of to that it in was for are with have this not but what my we they be your do",
-    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im das dass hat habe kostet bin sind kann "
+    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im "
+    "das dass hat habe kostet bin sind kann "
     "nur noch ja nein heute wird wenn oder bei hier",
-    "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su cuesta tengo tiene "
+    "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su cuesta "
+    "tengo tiene "
     "son eso esta hola gracias bien también",
-    "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du suis elle ça ai coûte sont oui "
+    "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du suis elle ça "
+    "ai coûte sont oui "
     "bonjour merci très aussi",
     "it": "il gli che è di un una per con non sono del della ma come più mi ti lo anche questo ho hai si nel costa "
     "sono alle ciao grazie molto",
     "pt": "o os as que é um uma não com para do da em por mas como mais eu você está se no na são foi custa tenho isso "
     "obrigado muito também das dos às",
-    "nl": "de het een en is van niet ik je dat met op voor zijn maar ook aan er te wij ze heb wat naar bij kost heeft wel geen dit hij "
+    "nl": "de het een en is van niet ik je dat met op voor zijn maar ook aan er te wij ze heb wat naar bij kost "
+    "heeft wel geen dit hij "
     "nog",
     "pl": "i w nie to jest się na z że do jak ale co tak ja ty mnie mi są był już za od po kosztuje mam masz tylko "
     "jeszcze tego dla",
@@ -47,9 +51,12 @@ _COMMON: Final = {
     "saat tane",
 }
 _CLEAR: Final = frozenset(
-    "das nicht ist und auf für auch wir ich habe kostet nur noch heute wird oder sich muy cuesta tengo tiene hola gracias "
-    "también está vous nous dans avec coûte bonjour merci très aussi cette ça della anche questo grazie gli você não uma "
-    "obrigado isso custa também são het niet heeft naar ook jest się kosztuje tylko jeszcze nie bir çok için hayır evet "
+    "das nicht ist und auf für auch wir ich habe kostet nur noch heute wird oder sich muy cuesta tengo tiene hola "
+    "gracias "
+    "también está vous nous dans avec coûte bonjour merci très aussi cette ça della anche questo grazie gli você não "
+    "uma "
+    "obrigado isso custa também são het niet heeft naar ook jest się kosztuje tylko jeszcze nie bir çok için hayır "
+    "evet "
     "değil şey ama the and you it that have this what they your".split()
 )
 """Words that show their language alone: hardly any text in another language has them."""
@@ -99,26 +106,27 @@ class ReplyLanguage:
 
 def language_of(text: str) -> str:
     """The language that the text shows, or "" if it shows none clearly."""
-    if _KANA.search(text):
-        return "ja"
-    if _HAN.search(text):
-        return "zh"
-    if _CYRILLIC.search(text):
-        return "ru"
-    if _OTHER_SCRIPT.search(text):
-        return _OTHER
-    counts = Counter(code for word in _common_words(text) for code in _LANGUAGES_OF[word])
-    ranked = counts.most_common(2)
+    return _language_of_script(text) or _language_of_words(text)
+
+
+def _language_of_script(text: str) -> str:
+    scripts = ((_KANA, "ja"), (_HAN, "zh"), (_CYRILLIC, "ru"), (_OTHER_SCRIPT, _OTHER))
+    return next((language for script, language in scripts if script.search(text)), "")
+
+
+def _language_of_words(text: str) -> str:
+    common = [word for word in _WORD.findall(text[:_MAX_CHARS].lower()) if word in _LANGUAGES_OF]
+    counts = Counter(code for word in common for code in _LANGUAGES_OF[word])
     if _SPANISH_MARK.search(text) and "en" not in counts:
         return "es"
-    if not ranked:
+    if not counts:
         return ""
-    if len(ranked) == 1 and ranked[0][1] < _MIN_WORDS:
-        return ranked[0][0] if _CLEAR.intersection(_common_words(text)) else ""
-    if ranked[0][1] < _MIN_WORDS:
-        return ""
-    lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0)
-    return ranked[0][0] if lead >= min(_MIN_WORDS, ranked[0][1] - 1) else ""
+    ranked = counts.most_common(2)
+    language, hits = ranked[0]
+    if hits < _MIN_WORDS:
+        return language if len(ranked) == 1 and not _CLEAR.isdisjoint(common) else ""
+    lead = hits - (ranked[1][1] if len(ranked) > 1 else 0)
+    return language if lead >= min(_MIN_WORDS, hits - 1) else ""
 
 
 def in_conversation(voice: VoiceLanguage, recent: Iterable[str]) -> VoiceLanguage:
@@ -130,7 +138,3 @@ def in_conversation(voice: VoiceLanguage, recent: Iterable[str]) -> VoiceLanguag
         if found:
             return voice if voice.tag.partition("-")[0].lower() == found else VoiceLanguage(found)
     return voice
-
-
-def _common_words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text[:_MAX_CHARS].lower()) if word in _LANGUAGES_OF]

@@ -32,9 +32,11 @@ _PHONE: Final = re.compile(
     rf"|(?!{_YEARS}|{_ROUND})\d{{3,5}}-\d{{4}}"
     r")(?![\w/-]|[.,]\d)"
 )
+_GROUPS: Final = re.compile(r"\d\d[ \u00a0.-]\d\d")
 _AFTER_PHONE: Final = re.compile(
     r"(?i:\b(?:t[eé]l(?:[eé](?:f|ph)\w+)?|phone|mobile|whatsapp|m[oó]vil|celular|portable|cellulare|telemóvel|gsm|"
-    r"numer telefonu|тел|телефон\w*)\b)(?: [^\W\d]{2,8})?[.:]?[ ](?P<number>\d{2,4}(?:[ \u00a0.-]\d{2,4}){1,5})(?![\w/-]|[.,]\d)"
+    r"numer telefonu|тел|телефон\w*)\b)(?: [^\W\d]{2,8})?[.:]?[ ]"
+    r"(?P<number>\d{2,4}(?:[ \u00a0.-]\d{2,4}){1,5})(?![\w/-]|[.,]\d)"
 )
 _HASHTAG: Final = re.compile(r"(?<![\w&#])#([^\W\d_]\w*)")
 _HASH_NUMBER: Final = re.compile(r"(?<![\w&#])#[ ]?(?=\d)")
@@ -75,9 +77,8 @@ def read_abbreviations(text: str, lexicon: Lexicon) -> str:
         is_unit = written in lexicon.units or written.rstrip(".") in lexicon.units
         if is_unit and _NUMBER_BEFORE.search(text[: found.start()]):
             return written
-        if written == "Dr." and lexicon.code == "en" and _STREET.search(text[: found.start()]):
-            if not _CAPITAL_AFTER.match(text, found.end()):
-                return "Drive." if found.end() == len(text) else "Drive"
+        if written == "Dr." and lexicon.code == "en" and _is_street(text, found):
+            return "Drive." if found.end() == len(text) else "Drive"
         said = _said_abbreviation(written.replace("\u00a0", " "), lexicon)
         ends = written.endswith(".") and not text[found.end() :].strip("\"'”’»)")
         return f"{said}." if ends else said
@@ -104,6 +105,12 @@ _STREET: Final = re.compile(r"(?<!^)\b[A-Z][a-z]+ $")
 _CAPITAL_AFTER: Final = re.compile(r" [A-Z]")
 
 
+def _is_street(text: str, abbreviation: re.Match[str]) -> bool:
+    """True for "Elm Dr.", but not before a name: "Peter met Dr. Smith"."""
+    is_after_name = _STREET.search(text[: abbreviation.start()]) is not None
+    return is_after_name and not _CAPITAL_AFTER.match(text, abbreviation.end())
+
+
 def _said_abbreviation(written: str, lexicon: Lexicon) -> str:
     said = lexicon.abbreviations.get(written)
     if said is None:
@@ -125,9 +132,10 @@ def read_addresses(text: str, lexicon: Lexicon) -> str:
 
 def read_codes(text: str, lexicon: Lexicon) -> str:
     """Replace phone numbers, versions and "No. 5" by words."""
-    text = _AFTER_PHONE.sub(
-        lambda found: found.group()[: -len(found["number"])] + _phone(found["number"], lexicon), text
-    )
+    if _GROUPS.search(text):
+        text = _AFTER_PHONE.sub(
+            lambda found: found.group()[: -len(found["number"])] + _phone(found["number"], lexicon), text
+        )
     text = _PHONE.sub(lambda found: _phone(found.group(), lexicon), text)
     text = _VERSION.sub(lambda found: f"{lexicon.version} {_dotted(found[1], lexicon, lexicon.point)}", text)
     text = _DOTTED_VERSION.sub(lambda found: _dotted(found[1], lexicon, lexicon.point), text)

@@ -46,7 +46,8 @@ def _named(lexicon: Lexicon) -> re.Pattern[str]:
         )
     return re.compile(
         rf"(?:(?P<the>[Tt]he )?(?<![\w.,/-]){before}(?P<day>\d{{1,2}}){suffix}(?:[ ]of)?[ ]{month}(?!\w){year}"
-        rf"|(?<!\w){month.replace('<month>', '<month2>').replace('<short>', '<short2>')}[ ]{before.replace('<from>', '<from2>')}"
+        rf"|(?<!\w){month.replace('<month>', '<month2>').replace('<short>', '<short2>')}[ ]"
+        rf"{before.replace('<from>', '<from2>')}"
         rf"(?P<day2>\d{{1,2}}){suffix}"
         rf"(?![\w:]|[.,]\d|[ ]?[ap]\.?m){year.replace('<year>', '<year2>')})"
     )

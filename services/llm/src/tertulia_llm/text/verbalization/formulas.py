@@ -28,8 +28,8 @@ _ATOM: Final = (
     rf"(?:(?:{NUMBER})(?:[A-Za-z]|[a-dx-z]{{2}})?{_NO_WORD}|[A-Za-z]{{2,3}}(?=[{_POWERS}])"
     rf"|[A-Za-z](?:\([A-Za-z]\))?{_NO_WORD}|[α-ωΑ-Ω∞])"
 )
-_FUNCTION: Final = rf"(?:(?:sin|cos|tan|log|ln|exp)[{_POWERS}]*[ ]?(?=[(\w\u0370-\u03ff]))?"
-_OPERAND: Final = rf"√?\(*{_FUNCTION}\(*[-−√]*{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
+_FUNCTION: Final = rf"(?:(?:sin|cos|tan|log|ln|exp)[{_POWERS}]*[ ]?(?=[(\w\u0370-\u03ff])\(*)?"
+_OPERAND: Final = rf"√?\(*{_FUNCTION}(?:[-−√]+\(*)?{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
 _OPERATOR: Final = r"(?:<=|>=|!=|==|\*\*|[*×·⋅+÷/=<>≤≥≠≈±^−∈-])"
 _FORMULA: Final = re.compile(rf"(?<![\w.,$€£#@&*/-]){_OPERAND}(?:[ ]?{_OPERATOR}[ ]?{_OPERAND})+(?![\w/*])")
 _YEARS: Final = re.compile(r"[12]\d{3}\D{1,3}[12]\d{3}")
@@ -56,15 +56,21 @@ _SPACE_BEFORE_COMMA: Final = re.compile(r" +(?=[,;.!?](?:\s|$))")
 _MAX_ZEROS: Final = 12
 _PARTS_OF: Final = {"zh": "分之", "ja": "分の"}
 _STARS: Final = re.compile(
-    r"[ ](?:stars?|points?|Sternen?|Punkten?|estrellas?|étoiles?|stelle|estrelas?|sterren|gwiazd\w+|зв[её]зд\w*|yıldız)\b"
+    r"[ ](?:stars?|points?|Sternen?|Punkten?|estrellas?|étoiles?|stelle|estrelas?|sterren|gwiazd\w+|зв[её]зд\w*|"
+    r"yıldız)\b"
 )
 _FUNCTIONS: Final = {
-    "sin": {"en": "sine", "de": "Sinus", "es": "seno", "fr": "sinus", "it": "seno", "pt": "seno", "pl": "sinus", "ru": "синус"},
-    "cos": {
-        "en": "cosine", "de": "Kosinus", "es": "coseno", "fr": "cosinus", "it": "coseno", "pt": "cosseno", "pl": "cosinus",
-        "ru": "косинус",
+    "sin": {
+        "en": "sine", "de": "Sinus", "es": "seno", "fr": "sinus", "it": "seno", "pt": "seno", "pl": "sinus",
+        "ru": "синус",
     },
-    "tan": {"en": "tangent", "de": "Tangens", "es": "tangente", "fr": "tangente", "it": "tangente", "pt": "tangente"},
+    "cos": {
+        "en": "cosine", "de": "Kosinus", "es": "coseno", "fr": "cosinus", "it": "coseno", "pt": "cosseno",
+        "pl": "cosinus", "ru": "косинус",
+    },
+    "tan": {
+        "en": "tangent", "de": "Tangens", "es": "tangente", "fr": "tangente", "it": "tangente", "pt": "tangente",
+    },
     "log": {}, "ln": {"en": "natural log"}, "exp": {},
 }  # fmt: skip
 _RATINGS: Final = frozenset({5, 10, 100})
@@ -183,19 +189,23 @@ def _formula(written: str, lexicon: Lexicon) -> str:
         if closed and said and (sign in "×÷^" or set(piece) <= set(_POWERS)):
             said[-1] += ","
         closed = False
-        if set(piece) <= set(_POWERS):
-            said.append(_power(piece, lexicon))
-        elif sign in lexicon.signs:
-            said.append(lexicon.signs[sign])
-        elif piece in _FUNCTIONS:
-            said.append(_FUNCTIONS[piece].get(lexicon.code, piece))
-        elif piece == "%":
-            said.append(lexicon.units.get("%", ("%",))[-1])
-        elif re.fullmatch(NUMBER, piece):
-            said.append(spell(parse(piece, lexicon), lexicon))
-        else:
-            said.append(re.sub(r"(?<=\d)(?=[A-Za-z])|(?<=\d[a-z])(?=[a-z])", " ", piece))
+        said.append(_piece(piece, lexicon))
     return " ".join(said)
+
+
+def _piece(piece: str, lexicon: Lexicon) -> str:
+    sign = _SAME.get(piece, piece)
+    if set(piece) <= set(_POWERS):
+        return _power(piece, lexicon)
+    if sign in lexicon.signs:
+        return lexicon.signs[sign]
+    if piece in _FUNCTIONS:
+        return _FUNCTIONS[piece].get(lexicon.code, piece)
+    if piece == "%":
+        return lexicon.units.get("%", ("%",))[-1]
+    if re.fullmatch(NUMBER, piece):
+        return spell(parse(piece, lexicon), lexicon)
+    return re.sub(r"(?<=\d)(?=[A-Za-z])|(?<=\d[a-z])(?=[a-z])", " ", piece)
 
 
 def _by(written: str, lexicon: Lexicon) -> str:

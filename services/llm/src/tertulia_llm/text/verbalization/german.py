@@ -10,7 +10,8 @@ from tertulia_llm.text.verbalization.lexicon import Lexicon
 
 _ORDINAL: Final = re.compile(
     r"\b(?P<before>[Dd](?:er|ie|as|em|en|es)|[Aa]m|[Ii]m|[Zz]u[mr]|[Vv]om|[Bb]eim|[Jj]ede[nmrs]?|"
-    r"(?:[MDSmds]|[Kk])?[Ee]ine?[nmrs]?|[Mm]eine?[nmrs]?|[Ii]hr(?:e[nmrs]?)?|[Uu]nser(?:e[nmrs]?)?|[Ee]ue?r(?:e[nmrs]?)?) "
+    r"(?:[MDSmds]|[Kk])?[Ee]ine?[nmrs]?|[Mm]eine?[nmrs]?|[Ii]hr(?:e[nmrs]?)?|[Uu]nser(?:e[nmrs]?)?|"
+    r"[Ee]ue?r(?:e[nmrs]?)?) "
     r"(?P<number>\d{1,3})\. (?P<noun>[^\W\d_]+)"
 )
 _WEAK_E: Final = re.compile(r"(?:die|das|jede|jedes|(?:[mds]|k)?eine|ihre|unsere|eu(?:e)?re)$")

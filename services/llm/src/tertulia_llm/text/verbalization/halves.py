@@ -22,14 +22,20 @@ _HALVES: Final = {
 """By language: half of a masculine (German: neuter) and of a feminine noun, and after a whole number."""
 _NOUNS: Final = {
     "fr": (
-        "verre verres litre litres oignon oignons citron citrons kilo kilos poivron sachet concombre bol avocat pain jour",
-        "tasse tasses heure heures cuillère cuillères cuillerée cuillerées gousse journée livre bouteille botte baguette "
-        "pomme douzaine tranche boîte banane orange carotte page portion finale",
+        """
+        verre verres litre litres oignon oignons citron citrons kilo kilos poivron sachet concombre bol avocat pain jour
+        """,
+        """
+        tasse tasses heure heures cuillère cuillères cuillerée cuillerées gousse journée livre bouteille botte baguette
+        pomme douzaine tranche boîte banane orange carotte page portion finale
+        """,
     ),
     "de": (
         "Glas Kilo Pfund Jahr Brot Dutzend Prozent Hähnchen Bund Kilogramm Gramm Stück",
-        "Stunde Stunden Tasse Tassen Flasche Zwiebel Packung Portion Seite Zitrone Dose Gurke Paprika Banane Tüte Minute "
-        "Minuten Million Tonne Tonnen",
+        """
+        Stunde Stunden Tasse Tassen Flasche Zwiebel Packung Portion Seite Zitrone Dose Gurke Paprika Banane Tüte Minute
+        Minuten Million Tonne Tonnen
+        """,
     ),
 }
 """By language: the nouns whose gender is known. Spanish, Italian and Portuguese show it by their endings."""
@@ -73,7 +79,8 @@ def read_split_metres(text: str, lexicon: Lexicon) -> str:
 def _fraction_of_unit(lexicon: Lexicon) -> re.Pattern[str]:
     units = "|".join(re.escape(unit) for unit in sorted(lexicon.units, key=len, reverse=True) if unit.isalpha())
     return re.compile(
-        rf"(?<![\w/.,:+*=×÷^-])(?P<whole>\d{{1,3}} ?)?(?<!\d)(?P<part>[½¼¾]|\d/\d)(?P<space>[ \u00a0]?)(?P<unit>{units})(?![\w/²³.])"
+        rf"(?<![\w/.,:+*=×÷^-])(?P<whole>\d{{1,3}} ?)?(?<!\d)(?P<part>[½¼¾]|"
+        rf"\d/\d)(?P<space>[ \u00a0]?)(?P<unit>{units})(?![\w/²³.])"
     )
 
 

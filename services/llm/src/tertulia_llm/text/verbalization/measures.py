@@ -12,7 +12,8 @@ _FEET_INCHES = re.compile(r"(?<![\w.])(\d{1,2})['′’][ ]?(\d{1,2})[\"″”](
 _BY = {"en": "by", "de": "mal", "es": "por", "fr": "sur", "it": "per", "pt": "por", "nl": "bij", "pl": "na", "ru": "на"}
 _PERCENT = re.compile(rf"(?<![\w.,])(?:%[ ]?({NUMBER})|({NUMBER})[ ]?%)")
 _MULTIPLIED = re.compile(
-    r"(?<![\w.,/$€£-])(?P<number>\d+(?:\.\d+)?)(?:(?P<k>(?<=\d)k|(?<=\d\d)K|(?<=\.\d)K)(?! (?:run|race|video|display|TV)\b)|"
+    r"(?<![\w.,/$€£-])(?P<number>\d+(?:\.\d+)?)(?:(?P<k>(?<=\d)k|(?<=\d\d)K|(?<=\.\d)K)(?! (?:run|race|video|display|"
+    r"TV)\b)|"
     r"(?P<m>(?<=\.\d)[MB]|[MB](?= (?:people|men|women|[a-z]{3,}s)\b)))(?!\w|[.-]\w)"
 )
 _PLAIN_SQUARES = re.compile(r"(?<=\d)([ ]?)(k?m|cm|mm|ft)([23])(?!\w)")

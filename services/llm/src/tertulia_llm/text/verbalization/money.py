@@ -15,9 +15,11 @@ _NO_WHOLE = re.compile(r"(?<![\w.,])([-−]?)([$€£])(?=\.\d)\.")
 _SIGN_FOR_MARK = re.compile(r"(?<![\w.,])(\d{1,4})(€)(\d\d)(?!\w|[.,]\d)")
 _ARTICLE = re.compile(r"\b(?:[Aa]n?|[Aa]nother|[Oo]ne|[Ee]very|[Ee]ach) $")
 _NOUN = re.compile(
-    r" (?!(?:a|an|and|or|to|in|on|at|for|from|per|each|is|was|of|off|as|but|if|so|than|that|with|more|less|every|by|we|i|"
+    r" (?!(?:a|an|and|or|to|in|on|at|for|from|per|each|is|was|of|off|as|but|if|so|than|that|with|more|less|every|by|"
+    r"we|i|"
     r"you|they|he|she|it)\b)[a-z]{2}"
 )
+_PART = re.compile(rf"({NUMBER})([^–—-]*)")
 _PERIODS = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
 
 
@@ -36,8 +38,15 @@ def _pattern(lexicon: Lexicon) -> re.Pattern[str]:
     )
 
 
+@cache
+def _signs(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(sign) for sign in lexicon.currencies))
+
+
 def read_money(text: str, lexicon: Lexicon) -> str:
     """Replace the amounts of money in `text` by words."""
+    if not _signs(lexicon).search(text):
+        return text
     text = _NO_WHOLE.sub(r"\1\g<2>0.", text)
     text = _SIGN_FOR_MARK.sub(r"\1,\3 \2", text)
 
@@ -59,7 +68,7 @@ def read_money(text: str, lexicon: Lexicon) -> str:
 
 
 def _amount(written: str, times: str, currency: Currency, lexicon: Lexicon) -> str:
-    parts = re.findall(rf"({NUMBER})([^–—-]*)", written)
+    parts = _PART.findall(written)
     numbers = [parse(number, lexicon) for number, _ in parts]
     *firsts, last = numbers
     said = [spell(first, lexicon, feminine=currency.feminine, noun=True) for first in firsts]

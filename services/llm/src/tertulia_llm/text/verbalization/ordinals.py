@@ -12,7 +12,7 @@ from tertulia_llm.text.verbalization.roman import ROMAN, SMALL_ROMAN, roman_valu
 
 _LAST_STOP: Final = r"(?![\w'’.]|\.\w)|(?=\.[\"”’»)]*$)"
 _NUMBERED: Final = re.compile(rf"(?<=[^\W\d_] )(?<![\w.])({ROMAN})(?:{_LAST_STOP})(?![ ]*[+=*/-])")
-_ENDS_PHRASE: Final = re.compile(r"[ ]?[,;:.!?)\"”]|[ ]?[–—]|$|[ ](?:was|is|of|and|to|or)\b|['’]s\b")
+_ENDS_PHRASE: Final = re.compile(r"[ ]?[,;:.!?)\"”]|[ ]?[–—]|$|[ ](?:was|is|of|and|to|or|died|ruled|reigned|became)\b|['’]s\b")
 """What follows the numeral I in English; before other words it is the pronoun."""
 _INITIAL: Final = re.compile(r"\.[ ](?=[A-Z])")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)\.? $")
@@ -32,7 +32,8 @@ _NO_NUMERALS: Final = frozenset(
 _COMMON_BEFORE: Final = frozenset(
     """
     war chapter part act phase type volume book level class stage section article appendix scene step rocky episode
-    series mark league region world bowl psalm sonnet canto olympiad apollo title kapitel teil weltkrieg band akt stufe typ capítulo parte tomo acto fase guerra tipo
+    series mark league region world bowl psalm sonnet canto olympiad apollo title
+    kapitel teil weltkrieg band akt stufe typ capítulo parte tomo acto fase guerra tipo
     chapitre partie acte guerre tome capitolo atto volume hoofdstuk deel rozdział część tom том глава часть fantasy
     bölüm cilt kısım
     """.split()
@@ -48,7 +49,8 @@ _QUEENS: Final = frozenset(
 )
 _DEGREE_ORDINAL: Final = re.compile(
     r"(?i:(?<!\w)(?P<article>(?:il|lo|l['’]|del|dell['’]|al|nel|dal|sul|el|o|do|no|ao|un|um) ?)|^)(?P<number>[1-9]\d?)°"
-    r"(?=[ ](?!(?:[CFKaeoy]|al|alla|allo|in|di|con|por|en|de|do|da|no|na|ao|nel|nella|fuori|oggi|sotto|sopra|bajo|sobre|"
+    r"(?=[ ](?!(?:[CFKaeoy]|al|alla|allo|in|di|con|por|en|de|do|da|no|na|ao|nel|nella|fuori|oggi|sotto|sopra|bajo|"
+    r"sobre|"
     r"hoy|hoje|tra|fra|entre|com|per|para|all|ou|u|ma|mas|pero|più|más|mais|hacia|verso|norte|sur|nord|sud|sul)\b)[^\W\d_])"
 )
 _SPANISH_BEFORE_NOUN: Final = re.compile(r"[ ](?!(?:de|del|y|en|a|o|que|por|con|es|fue)\b)[^\W\d_]")
@@ -80,7 +82,7 @@ def _centuries(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def mark_ordinals(text: str) -> str:
-    """Italian, Spanish and Portuguese text with the sign of ordinals for a degree sign before a noun: "il 1° maggio"."""
+    """Write the sign of ordinals for a degree sign before an Italian, Spanish or Portuguese noun: "il 1° maggio"."""
     return _DEGREE_ORDINAL.sub(lambda found: f"{found['article'] or ''}{found['number']}º", text)
 
 

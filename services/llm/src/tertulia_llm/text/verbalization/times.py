@@ -21,14 +21,21 @@ _DOTTED: Final = re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)(
 _WITH_H: Final = re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[ ]?h[ ]?(?P<m>[0-5]\d)(?!\w)")
 _TIME: Final = rf"(?:{_HOURS}):[0-5]\d(?!\d)|(?:1[0-2]|0?[1-9])(?=[ ]?[AaPp]\.?[Mm]\b)"
 _TIMES: Final = re.compile(
-    rf"(?<![\w:.,/–-])(?P<first>{_HOURS})(?P<minutes>:[0-5]\d)?(?P<half>[ ]?[AaPp]\.?[Mm]\b\.?)?[ ]?[–—-][ ]?(?={_TIME})"
+    rf"(?<![\w:.,/–-])(?P<first>{_HOURS})(?P<minutes>:[0-5]\d)?(?P<half>[ ]?[AaPp]\.?[Mm]\b\.?)?"
+    rf"[ ]?[–—-][ ]?(?={_TIME})"
 )
 _HOURS_H: Final = re.compile(r"(?<![\w:.,–-])([01]?\d|2[0-4])[ ]?h([0-5]\d)?[ ]?[–—-][ ]?(?=(?:[01]?\d|2[0-4])[ ]?h)")
-_RATIO: Final = re.compile(
-    r"(?i:\b(?:ratio|odds|aspect|scale|score|verhältnis|seitenverhältnis|maßstab|quote|proporción|relación|escala|rapport|"
-    r"échelle|rapporto|scala|proporção|relação|verhouding|schaal|stosun\w+|skal\w+|соотношени\w+|масштаб\w*|oran\w*|"
-    r"ölçek\w*)(?: [^\W\d]+){0,2} )(?P<first>\d{1,3}):(?P<second>\d{1,3})(?![\d:])"
+_RATIO: Final = re.compile(r"(?<![\d:.,])(\d{1,3}):(\d{1,3})(?![\d:])")
+_RATIO_WORDS: Final = frozenset(
+    """
+    ratio odds aspect scale score verhältnis seitenverhältnis maßstab quote proporción relación escala rapport échelle
+    rapporto scala proporção relação verhouding schaal
+    """.split()
 )
+_RATIO_STEMS: Final = ("stosun", "skal", "соотношени", "масштаб", "oran", "ölçek")
+_WORDS_BEFORE_CHARS: Final = 40
+_DOTTED_TIME: Final = re.compile(r"\d\.[0-5]\d(?!\d)")
+_DASH: Final = re.compile(r"\d[ ]?(?:[AaPp]\.?[Mm]\.?|h)?[ ]?[–—-][ ]?\d")
 _TO_OF_RATIO: Final = {
     "en": "to", "de": "zu", "es": "a", "fr": "pour", "it": "a", "pt": "para", "nl": "op", "ja": "対",
     "zh": "比",
@@ -48,7 +55,16 @@ _TEN: Final = 10
 def _dotted_time(language: str) -> re.Pattern[str]:
     before = rf"(?i:(?<!\w)(?:{_BEFORE_TIME[language]})) "
     minutes = r"00|1[3-9]|[2-5]\d" if language == "ru" else r"[0-5]\d"  # "в 5.10" may be a date
-    return re.compile(rf"(?P<before>{before})(?P<h>{_HOURS})\.(?P<m>{minutes})(?![\w%€$]|[.,:/]\d|\.\w|[ ](?:%|€|m|km))")
+    return re.compile(
+        rf"(?P<before>{before})(?P<h>{_HOURS})\.(?P<m>{minutes})(?![\w%€$]|[.,:/]\d|\.\w|[ ](?:%|€|m|km))"
+    )
+
+
+def _with_colons(text: str, lexicon: Lexicon) -> str:
+    """The text with a colon in the times of day that are written with a full stop."""
+    if lexicon.code == "en":
+        return _DOTTED_HALF.sub(r"\1:\2", text)
+    return _dotted_time(lexicon.code).sub(_with_colon, text) if lexicon.code in _BEFORE_TIME else text
 
 
 def _with_colon(found: re.Match[str]) -> str:
@@ -57,13 +73,14 @@ def _with_colon(found: re.Match[str]) -> str:
 
 def read_times(text: str, lexicon: Lexicon) -> str:
     """Replace the times of day in `text` by words."""
-    if lexicon.code == "en":
-        text = _DOTTED_HALF.sub(r"\1:\2", text)
-    elif lexicon.code in _BEFORE_TIME:
-        text = _dotted_time(lexicon.code).sub(_with_colon, text)
-    text = _TIMES.sub(lambda found: _until(found, lexicon), text)
-    if lexicon.code in ("fr", "pt", "es"):
-        text = _HOURS_H.sub(lambda found: f"{_said(int(found[1]), int(found[2] or 0), lexicon)} {lexicon.to} ", text)
+    if _DOTTED_TIME.search(text):
+        text = _with_colons(text, lexicon)
+    if _DASH.search(text):
+        text = _TIMES.sub(lambda found: _until(found, lexicon), text)
+        if lexicon.code in ("fr", "pt", "es"):
+            text = _HOURS_H.sub(
+                lambda found: f"{_said(int(found[1]), int(found[2] or 0), lexicon)} {lexicon.to} ", text
+            )
     if ":" in text:
         text = _RATIO.sub(lambda found: _ratio(found, lexicon), text)
         text = _CLOCK.sub(lambda found: _clock(found, lexicon), text)
@@ -83,11 +100,13 @@ def _until(found: re.Match[str], lexicon: Lexicon) -> str:
 
 
 def _ratio(found: re.Match[str], lexicon: Lexicon) -> str:
-    before = found.group()[: found.start("first") - found.start()]
+    before = found.string[max(0, found.start() - _WORDS_BEFORE_CHARS) : found.start()].lower().split()[-3:]
+    if not any(word in _RATIO_WORDS or word.startswith(_RATIO_STEMS) for word in before):
+        return found.group()
     if lexicon.code not in _TO_OF_RATIO:
-        return f"{before}{found['first']} : {found['second']}"  # the second number needs a case: digits stay
-    first, second = (numerals.cardinal(int(found[part]), lexicon) for part in ("first", "second"))
-    return f"{before}{first} {_TO_OF_RATIO[lexicon.code]} {second}"
+        return f"{found[1]} : {found[2]}"  # the second number needs a case: digits stay
+    first, second = (numerals.cardinal(int(found[part]), lexicon) for part in (1, 2))
+    return f"{first} {_TO_OF_RATIO[lexicon.code]} {second}"
 
 
 def _clock(found: re.Match[str], lexicon: Lexicon) -> str:

@@ -19,7 +19,8 @@ _CJK_EDGE: Final = re.compile(rf"(?<=[{_CJK}])(?=[^{_CJK}])|(?<=[^{_CJK}])(?=[{_
 _CJK_SPACE: Final = re.compile(rf"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _HAS_SIGN: Final = re.compile(
-    r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→⇒↔⇔∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|\bI wojn|\.\w"
+    r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→⇒↔⇔∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|"
+    r"\bI wojn|\.\w"
 )
 _HAS_ABBREVIATION: Final = re.compile(
     r"\w\.[ \w-]|\b(?:etc|usw|enz|ecc|itd|itp|vb|\w)\.|\b(?:vs|Mme|Mlle|Dr|dr|nr|MÖ)\b"

@@ -19,13 +19,17 @@ _BOOKS: Final = (
 )
 _VERSE: Final = re.compile(
     rf"(?<!\w)(?P<book>{_BOOKS})\.? (?P<chapter>\d{{1,3}})(?P<mark>[:,])[ ]?(?P<verse>\d{{1,3}})"
-    r"(?:[ ]?[–-][ ]?(?P<last>\d{1,3}))?(?![\w:/]|[.,]\d|[ ]?[€%$]|[ ](?:Euro|Meter|Kilometer|Kilo|Prozent|Sekunden|Punkte|Mio)\b|[ ]?[AaPp]\.?[Mm]\b)"
+    r"(?:[ ]?[–-][ ]?(?P<last>\d{1,3}))?(?![\w:/]|[.,]\d|[ ]?[€%$]|[ ](?:Euro|Meter|Kilometer|Kilo|Prozent|Sekunden|"
+    r"Punkte|Mio)\b|[ ]?[AaPp]\.?[Mm]\b)"
 )
+_AFTER_WORD: Final = re.compile(r"[^\W\d]\.? \d{1,3}[:,][ ]?\d")
 _SHORT: Final = {"de": {"Mt": "Matthäus", "Mk": "Markus", "Lk": "Lukas", "Joh": "Johannes", "Ps": "Psalm"}}
 
 
 def read_verses(text: str, lexicon: Lexicon) -> str:
     """Replace the chapter and the verses after the name of a book by words."""
+    if not _AFTER_WORD.search(text):
+        return text
     return _VERSE.sub(lambda found: _read(found, lexicon), text)
 
 

@@ -118,7 +118,8 @@ LEXICON = Lexicon(
         "p. ej.": "por ejemplo", "por ej.": "por ejemplo", "etc.": "etcétera", "Sr.": "señor", "Sra.": "señora",
         "Srta.": "señorita", "Dr.": "doctor", "Dra.": "doctora", "Ud.": "usted", "Uds.": "ustedes",
         "EE. UU.": "Estados Unidos", "pág.": "página", "núm.": "número", "Av.": "avenida", "Avda.": "avenida",
-        "Prof.": "profesor", "aprox.": "aproximadamente", "mill.": "millones", "tel.": "teléfono", "Sta.": "santa", "D.": "don",
+        "Prof.": "profesor", "aprox.": "aproximadamente", "mill.": "millones", "tel.": "teléfono", "Sta.": "santa",
+        "D.": "don",
         "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "C#": "C sharp", "C++": "C más más",
     },
     fractions={
@@ -164,7 +165,8 @@ LEXICON = Lexicon(
     feminine_units=frozenset({"t", "h", "kcal", "ha"}),
     rulers=frozenset(
         """
-        María Juana Cristina Felipe Carlos Juan Alfonso Fernando Isabel Luis Enrique Pedro Pablo Pío Benedicto Napoleón Catalina
+        María Juana Cristina Felipe Carlos Juan Alfonso Fernando Isabel Luis Enrique Pedro Pablo Pío Benedicto Napoleón
+        Catalina
         Jaime Sancho Guillermo Jorge Francisco León Gregorio
         """.split()
     ),
