@@ -59,13 +59,13 @@ class ReplyGenerator:
         tries = self._settings.llm_retries + 1
         while True:
             requests += 1
-            sentences_before = reply.written.sentences
+            text_before = reply.written.text
             try:
                 return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
             except ModelFailed as failed:
                 self._metrics.request_failed(failed.code)
                 if not failed.is_adapted:
-                    failures = 1 if reply.written.sentences > sentences_before else failures + 1
+                    failures = 1 if reply.written.text != text_before else failures + 1
                 empty += isinstance(failed.__cause__, EmptyReply)
                 # each request costs money: stop at this many, even if the server breaks off after every sentence
                 if not failed.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
@@ -92,6 +92,7 @@ class ReplyGenerator:
     async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
         """Publish the stream's text, until it ends or the reply takes no more."""
         voice = self._voices.of(reply.speaker.voice)
+        start = reply.written
         writer = ReplyWriter(reply, voice)
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:
@@ -99,7 +100,7 @@ class ReplyGenerator:
                     reply.think()
                     continue
                 if piece is DISCARD:
-                    reply.announce(resumed=True)
+                    reply.discard(start)
                     writer = ReplyWriter(reply, voice)
                     continue
                 turn.timer.token()
