@@ -18,7 +18,6 @@ async def table_of(*acts: Say | BreakAfter) -> Table:
     return table
 
 
-
 def test_seed_is_derived_from_the_message_id_and_fits_31_bits() -> None:
     assert reply_seed("a") == reply_seed("a") != reply_seed("b")
     assert all(0 <= reply_seed(str(n)) < 2**31 for n in range(100))
