@@ -107,6 +107,7 @@ class TableModel:
         settings: ModelSettings,
         *,
         seed: int | None = None,
+        names: Sequence[str] = (),
     ) -> AsyncGenerator[Words]:
         messages = merge([dict(message) for message in messages])
         self.requests.append(messages)

@@ -78,7 +78,8 @@ class ReplyGenerator:
 
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
-        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed) as stream:
+        names = (self._settings.user_name, reply.speaker.name)
+        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:

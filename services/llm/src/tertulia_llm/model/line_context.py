@@ -6,6 +6,13 @@ import re
 from typing import Final
 
 QUOTES: Final = frozenset("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300e")
+CLOSING_QUOTES: Final = {
+    **dict.fromkeys(QUOTES, "\0"),
+    **{mark: mark for mark in "\"'`"},
+    "\u201c": "\u201d", "\u201d": "\u201d", "\u201e": "\u201c", "\u2018": "\u2019", "\u201a": "\u2018",
+    "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "\u300c": "\u300d", "\u300e": "\u300f",
+}  # fmt: skip
+"""The mark that closes a quote, by the mark that opens it."""
 _MAX_LINE_CHARS: Final = 2000
 """No more of a line decides whether its end is code."""
 _BEFORE_QUOTE: Final = frozenset(" \t\n([{-\u2014")
@@ -14,20 +21,26 @@ _BACKTICKS: Final = re.compile(r"`+")
 _SPEAKER: Final = re.compile(r"\W*\w[\w.'-]*\W*:\W*")
 
 
+def opens_quote(text: str) -> bool:
+    """Whether a text ends with a quotation mark that opens a quote."""
+    return text[-1:] in QUOTES and (len(text) == 1 or text[-2] in _BEFORE_QUOTE)
+
+
 class LineContext:
     """The line that is being written, and whether it lies in a block of code."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._is_first_line = True
-        self._is_fenced = False
+        self.is_fenced = False
+        """True in a block of code."""
 
     def add(self, text: str) -> None:
         """Add text that was written."""
         *lines, rest = text.split("\n")
         for line in lines:
             if f"{self.text}{line}".count("```") % 2:
-                self._is_fenced = not self._is_fenced
+                self.is_fenced = not self.is_fenced
             self._is_first_line = False
             self._parts = []
         self._parts.append(rest)
@@ -52,9 +65,9 @@ class LineContext:
     def is_quoted(self) -> bool:
         """True after an opening quotation mark, and in code."""
         line = self.text
-        if line[-1:] in QUOTES and (len(line) == 1 or line[-2] in _BEFORE_QUOTE):
+        if opens_quote(line):
             return True
-        return self._is_fenced or _is_code(line[-_MAX_LINE_CHARS:])
+        return self.is_fenced or _is_code(line[-_MAX_LINE_CHARS:])
 
     @property
     def is_after_sentence(self) -> bool:

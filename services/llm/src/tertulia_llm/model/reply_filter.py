@@ -16,17 +16,19 @@ Text is held back only while it may become a token, at most `MAX_CHARS` characte
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from tertulia_llm.model.control_tokens import FIRST, Kind, Token, may_become_token, token_at
-from tertulia_llm.model.openings import Opening, opening_of
+from tertulia_llm.model.openings import Opening, openings_of
 from tertulia_llm.model.reasoning import Leaving, Reasoning
 from tertulia_llm.model.reply_text import ReplyText
+from tertulia_llm.model.role_words import SENTENCE_ENDS, RoleWord, role_word
+from tertulia_llm.model.token_mentions import is_mention
 from tertulia_llm.model.turn_headers import Expected, Header, may_become_heading, name_at, role_heading
 
-_SPECIAL: Final = re.compile(rf"[{re.escape(FIRST)}#]")
-_SPECIAL_OR_LINE_FEED: Final = re.compile(rf"[{re.escape(FIRST)}#\n]")
-_CUT_TOKEN: Final = re.compile(r"\S{3,}")
+_SPECIAL: Final = re.compile(rf"[{re.escape(FIRST)}#\n]|(?<=[.!?\u2026])a")
+_CUT_TOKEN: Final = re.compile(r"(?=\S*\w)\S{3,}")
 """Part of a token at the end of a stream; shorter ones, and those with white space, are more likely text."""
 _WAIT: Final = -1
 
@@ -34,8 +36,8 @@ _WAIT: Final = -1
 class ReplyFilter:
     """Filters one reply, fed in pieces of any size. The result does not depend on the pieces."""
 
-    def __init__(self, *, reasons_first: bool = False) -> None:
-        """`reasons_first`: the model's reasoning begins without an opening tag."""
+    def __init__(self, *, reasons_first: bool = False, names: Sequence[str] = ()) -> None:
+        """`reasons_first`: the model's reasoning begins without an opening tag. `names`: see `Openings`."""
         self.ended = False
         """True after an end-of-turn token; the rest of the stream is not part of the reply."""
         self.calls_tool = False
@@ -46,6 +48,7 @@ class ReplyFilter:
         self.was_opened_by_template = False
         """True if reasoning was closed that no tag had opened."""
         self._held = ""
+        self._openings = openings_of(tuple(names))
         self._reply = ReplyText()
         self._expected: Expected | None = None
         self._reasoning: Reasoning | None = None
@@ -59,8 +62,9 @@ class ReplyFilter:
 
     def feed(self, text: str) -> str:
         """Take a piece; return the part of the reply that is certain."""
-        if self._is_plain and _SPECIAL_OR_LINE_FEED.search(text) is None:
+        if self._is_plain and _SPECIAL.search(text) is None:
             self._reply.add_plain(text)
+            self._is_plain = not text.endswith(SENTENCE_ENDS)
             return text
         return "" if self.ended else self._run(self._held + text, is_final=False)
 
@@ -87,7 +91,9 @@ class ReplyFilter:
             at = after
         self._held = "" if self.ended else text[at:]
         is_in_text = self._reasoning is None and self._expected is None
-        self._is_plain = is_in_text and self._reply.is_plain and not (self.ended or self._held)
+        may_pass = is_in_text and self._reply.is_plain and not (self.ended or self._held)
+        line = self._reply.line.text if may_pass else ""
+        self._is_plain = bool(line) and not line.endswith(SENTENCE_ENDS)
         return self._reply.take()
 
     def _text(self, text: str, at: int, *, is_final: bool) -> int:
@@ -95,14 +101,19 @@ class ReplyFilter:
             after = self._open(text, at, is_final=is_final)
             if after != at or self._reasoning is not None:
                 return after
+        if self._reply.has_text and not self._reply.line.is_fenced:
+            role = role_word(self._reply.line.text, text, at, is_final=is_final)
+            if role is not RoleWord.NONE:
+                self.ended = role is RoleWord.FOUND
+                return len(text) if self.ended else _WAIT
         found = _SPECIAL.search(text, at)
-        if found is None or found.start() > at:
-            end = len(text) if found is None else found.start()
+        if found is None or found.start() > at or found.group() in ("\n", "a"):
+            # a line is added with its line feed, so that the next step begins at the start of a line
+            end = len(text) if found is None else max(at + 1, found.start() + (found.group() == "\n"))
             self._reply.add(text[at:end])
             return end
-        if text[at] == "#":
-            return self._heading(text, at, is_final=is_final)
-        return self._token(text, at, is_final=is_final)
+        read = self._heading if text[at] == "#" else self._token
+        return read(text, at, is_final=is_final)
 
     def _open(self, text: str, at: int, *, is_final: bool) -> int:
         """Look at the first words of the reply. Returns `at` if they are text, or if a token comes first."""
@@ -112,12 +123,15 @@ class ReplyFilter:
             return at if is_final else _WAIT
         if text[start] in FIRST or text[start] == "#":
             return start
-        opening, length = opening_of(text[start:])
+        opening, length = self._openings.opening_of(text[start:])
         match opening:
             case Opening.UNDECIDED if not is_final:
                 return _WAIT
-            case Opening.GRANITE | Opening.ANALYSIS | Opening.GUESS:
+            case Opening.GRANITE | Opening.ANALYSIS | Opening.GUESS | Opening.DOUBT | Opening.FENCE:
                 self._begin(opening)
+                return start + length
+            case Opening.CHANNEL:
+                self._begin(None, is_channel=True)
                 return start + length
             case Opening.ROLE:
                 self._reply.skip_space()
@@ -149,22 +163,31 @@ class ReplyFilter:
             self._reply.add(text[at])
             return at + 1
         end = at + token.length
-        if self._reply.line.is_quoted or not self._obey(token):
+        is_text = self._reply.line.is_quoted
+        if not is_text and token.kind not in (Kind.CLOSE, Kind.ANSWER_END):
+            line = self._reply.line.text or ("x " if token.kind is Kind.ANSWER else "")
+            is_text = is_mention(line, text[end:], is_final=is_final, opens=token.kind is Kind.OPEN)
+            if is_text is None:
+                return _WAIT
+        if is_text or not self._obey(token, text[at:end]):
             self._reply.add(text[at:end])
         return end
 
-    def _obey(self, token: Token) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
+    def _obey(self, token: Token, written: str) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
         """Do what a token outside of reasoning says. Returns False if it is text."""
         match token.kind:
             case Kind.OPEN:
                 if token.is_soft and not self._reply.may_open_block:
                     self._mentions += 1
                     return False
-                self._begin(None)
+                tag = written if token.is_soft else ""
+                self._begin(None, tag=tag, is_doubtful=token.is_doubtful)
             case Kind.CLOSE:
                 return self._close_alone()
             case Kind.CHANNEL:
                 self._expected = Expected.CHANNEL
+            case Kind.FORMAT if not self._reply.has_text:
+                self._expected = Expected.FORMAT
             case Kind.TURN if not self._reply.has_text:
                 self._expected = Expected.ROLE
             case Kind.USER | Kind.ASSISTANT:
@@ -187,7 +210,7 @@ class ReplyFilter:
                 if token.is_soft and not self._reply.may_open_block:
                     return False
                 self.calls_tool = self.ended = True
-            case Kind.DROP:
+            case Kind.DROP | Kind.FORMAT:
                 self._reply.skip_space()
             case _:
                 self.ended = True
@@ -202,7 +225,9 @@ class ReplyFilter:
             return True
         if self._reply.line.text[-1:] in (" ", "\t") and not self._reply.may_open_block:
             return False
-        if not self.discards:  # a second one is a mistake of the model: what precedes it was the reply
+        if not (
+            self.discards or self.was_opened_by_template
+        ):  # a second one is a mistake of the model: what precedes it was the reply
             self.discards += 1
             self.has_reasoned = self.was_opened_by_template = True
             self._reply.discard()
@@ -226,17 +251,22 @@ class ReplyFilter:
         self.ended = header is Header.OTHER_TURN
         return end
 
-    def _begin(self, opening: Opening | None, *, is_channel: bool = False) -> None:
-        self._reasoning = Reasoning(opening, is_channel=is_channel)
+    def _begin(
+        self, opening: Opening | None, *, is_channel: bool = False, tag: str = "", is_doubtful: bool = False
+    ) -> None:
+        self._reasoning = Reasoning(opening, is_channel=is_channel, tag=tag, is_doubtful=is_doubtful)
         self._is_opening = False
-        self.has_reasoned = True
+        self.has_reasoned = self.has_reasoned or not self._reasoning.is_doubtful
 
     def _reason(self, reasoning: Reasoning, text: str, at: int, *, is_final: bool) -> int:
         after, leaving = reasoning.read(text, at, is_final=is_final)
         if after > at:
             self.reasoned_chars += after - at
+            reasoning.note(text[at:after])
         match leaving:
             case None:
+                if reasoning.is_doubtful:
+                    self._doubt(reasoning)
                 return after
             case Leaving.END | Leaving.TOOL:
                 self.calls_tool = leaving is Leaving.TOOL
@@ -244,6 +274,7 @@ class ReplyFilter:
                 self.ended = True
                 return after
             case Leaving.CLOSED:
+                self.has_reasoned = True
                 self.was_opened_by_template = self.was_opened_by_template or reasoning.is_guess
             case Leaving.ROLE:
                 self._expected = Expected.ROLE
@@ -254,6 +285,12 @@ class ReplyFilter:
         self._reasoning = None
         self._reply.end_block()
         return after
+
+    def _doubt(self, reasoning: Reasoning) -> None:
+        """Give the block up if it turned out to be text."""
+        if reasoning.is_disproved():
+            self._end_reasoning(reasoning, is_cut=False)
+        self.has_reasoned = self.has_reasoned or not reasoning.is_doubtful
 
     def _end_reasoning(self, reasoning: Reasoning, *, is_cut: bool) -> None:
         """Add what may be the reply although it stands in reasoning that does not end."""

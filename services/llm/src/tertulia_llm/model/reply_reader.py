@@ -37,8 +37,8 @@ class Marker(Enum):
 class ReplyReader:
     """Reads one response, fed in pieces of any size."""
 
-    def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
-        """`max_tokens`: the maximum asked for. `reasons_first`: see `ReplyFilter`."""
+    def __init__(self, max_tokens: int, *, reasons_first: bool = False, names: Sequence[str] = ()) -> None:
+        """`max_tokens`: the maximum asked for. `reasons_first` and `names`: see `ReplyFilter`."""
         self.usage: Mapping[str, Any] = {}
         self.ending = Ending.COMPLETE
         self.failure: ModelFailed | None = None
@@ -51,7 +51,7 @@ class ReplyReader:
         """Rises with each piece of text or reasoning."""
         self._max_tokens = max_tokens
         self._parser = StreamParser()
-        self._filter = ReplyFilter(reasons_first=reasons_first)
+        self._filter = ReplyFilter(reasons_first=reasons_first, names=names)
         self._reasons_first = reasons_first
         self._field_chars = 0
         self._has_announced = False

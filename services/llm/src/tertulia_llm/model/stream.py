@@ -30,15 +30,19 @@ class ModelStream:
         settings: LLMSettings,
         model: str = "",
         reasons_first: set[str] | None = None,
+        names: Sequence[str] = (),
     ) -> None:
-        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it."""
+        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it.
+
+        `names`: those of the user and of the speaker.
+        """
         self._pieces = pieces
         self._settings = settings
         self.dropped: Sequence[str] = ()
         """A sentence for each setting that the model refuses and that was left out."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
-        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first)
+        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first, names=names)
 
     @property
     def usage(self) -> Mapping[str, Any]:
