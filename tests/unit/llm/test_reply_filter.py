@@ -37,7 +37,8 @@ PAIRS = (
     *((f"<{name}_think>", "<end_think>") for name in ("start", "begin")), ("```thinking\n", "\n```\n"),
     ("&lt;think&gt;", "&lt;/think&gt;"), ("\uff1cthink\uff1e", "\uff1c/think\uff1e"), ("```think\n", "\n```\n\n"),
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final <|constrain|>text<|message|>"),
-    ("assistantanalysis", "assistantfinal"), ("analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("assistantanalysis", "assistantfinal"),
 )  # fmt: skip
 ENDS = (
     "<|im_end|>", "<|im_end|>\n<|im_start|>user\n", "<|im_start|>user\n", "<|im_start|>assistant\n", "</s>", "[INST]",
@@ -70,10 +71,10 @@ TEXTS = (
     "The users are here", "Hmm, so what?", "<b>bold</b>", "Write <think so", "close it with </think> please", "<tool",
     "  Hello", "\n\nHello", "😀 <ok> 😀", "a <tool_call> is a call", "the answer is in <answer> tags", "1 <2",
     "<|", "<p>",
-    "Tokens like <|im_end|> are strange", "He wrote </s> on the wall", "The <|endoftext|> token ends a text", "a [/INST] b",
+    "Tokens like <|im_end|> are strange", "He wrote </s> on the wall", "The <|endoftext|> token ends it", "a [/INST] b",
     "It ended with <eos>, she said", "Look: <thinking> is the tag", "Which tag? <think>. And then", "a<|b|>c",
-    "The [INST] token marks it", "The pipe <|x|> is an operator", "*<think>* is the tag", "my [reason] is", "R&B, AT&T",
-    "the user\nof it", "a user", "&lt; is an entity", "Say `user`:\n```\nuser\nassistant\n```\nSo.", "e.g.any, or U.S.assist",
+    "The [INST] token marks it", "The pipe <|x|> is an operator", "*<think>* is the tag", "my [reason] is", "R&B",
+    "the user\nof it", "a user", "&lt; is an entity", "Say `user`:\n```\nuser\nassistant\n```\nSo.", "e.g.any",
     "“Quoted.” <no> 'x'", "I'll [INSTALL] it", "[/b]", "<im> <eo> <bo> <pa>", "use <| and |> in F#",
 )  # fmt: skip
 
@@ -232,7 +233,8 @@ def test_second_closing_tag_alone_discards_nothing() -> None:
     "start",
     [
         "Okay, so the user says hello.", "The user's name is Jay.", "Hmm, the user, Jay,", "Okay, Jay says hello.",
-        "Hmm, Jay wants a story.", "Let me think.", "Alright, let's see what Jay asked.", "Okay. So the user greets me.",
+        "Hmm, Jay wants a story.", "Let me think.", "Alright, let's see what Jay asked.",
+        "Okay. So the user greets me.",
         "I need to stay in character.", "Okay, so I'm Luna.", "\u55ef\uff0c\u7528\u6237\u8bf4\u4f60\u597d\u3002",
         "Der Nutzer sagt hallo.", "L\u2019utilisateur dit bonjour.", "Thinking Process:\n\n1. **Look:**",
         "Thinking...\nThe user says hi.", "We are asked to greet.", "First, I should look.",

@@ -180,7 +180,7 @@ def token_at(text: str, at: int) -> Token | None:
     return None if tag is None else _tag(tag)
 
 
-def may_become_token(text: str, at: int) -> bool:
+def may_become_token(text: str, at: int) -> bool:  # noqa: PLR0911 - one case for each spelling
     """Whether the rest of the text, from this place on, may be the beginning of a token."""
     rest = text[at : at + MAX_CHARS + 1]
     if len(rest) > MAX_CHARS:

@@ -9,9 +9,14 @@ QUOTES: Final = frozenset("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\
 CLOSING_QUOTES: Final = {
     **dict.fromkeys(QUOTES, "\0"),
     **{mark: mark for mark in "\"'`"},
-    "\u201c": "\u201d", "\u201d": "\u201d", "\u201e": "\u201c", "\u2018": "\u2019", "\u201a": "\u2018",
-    "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "\u300c": "\u300d", "\u300e": "\u300f",
-}  # fmt: skip
+    **dict(
+        zip(
+            "\u201c\u201d\u201e\u2018\u201a\u00ab\u00bb\u2039\u203a\u300c\u300e",
+            "\u201d\u201d\u201c\u2019\u2018\u00bb\u00ab\u203a\u2039\u300d\u300f",
+            strict=True,
+        )
+    ),
+}
 """The mark that closes a quote, by the mark that opens it."""
 _MAX_LINE_CHARS: Final = 2000
 """No more of a line decides whether its end is code."""

@@ -28,6 +28,9 @@ from tertulia_llm.model.token_mentions import is_mention
 from tertulia_llm.model.turn_headers import Expected, Header, may_become_heading, name_at, role_heading
 
 _SPECIAL: Final = re.compile(rf"[{re.escape(FIRST)}#\n]|(?<=[.!?\u2026])a")
+_STOP: Final = re.compile(rf"[{re.escape(FIRST)}#\n]")
+_GLUED: Final = re.compile(rf"[{''.join(SENTENCE_ENDS)}]a")
+"""The two are searched in each token of a model: what neither finds is text. One pattern for both is slower."""
 _CUT_TOKEN: Final = re.compile(r"(?=\S*\w)\S{3,}")
 """Part of a token at the end of a stream; shorter ones, and those with white space, are more likely text."""
 _WAIT: Final = -1
@@ -54,6 +57,7 @@ class ReplyFilter:
         self._reasoning: Reasoning | None = None
         self._is_opening = True
         self._is_plain = False
+        self._is_after_sentence = False
         self._mentions = 0  # opening tags that were kept as text
         self._strikes = 0
         self._answers = 0
@@ -62,9 +66,14 @@ class ReplyFilter:
 
     def feed(self, text: str) -> str:
         """Take a piece; return the part of the reply that is certain."""
-        if self._is_plain and _SPECIAL.search(text) is None:
+        if (
+            self._is_plain
+            and _STOP.search(text) is None
+            and _GLUED.search(text) is None
+            and not (self._is_after_sentence and text[:1] in ("", "a"))
+        ):
             self._reply.add_plain(text)
-            self._is_plain = not text.endswith(SENTENCE_ENDS)
+            self._is_after_sentence = text[-1:] in SENTENCE_ENDS
             return text
         return "" if self.ended else self._run(self._held + text, is_final=False)
 
@@ -93,7 +102,8 @@ class ReplyFilter:
         is_in_text = self._reasoning is None and self._expected is None
         may_pass = is_in_text and self._reply.is_plain and not (self.ended or self._held)
         line = self._reply.line.text if may_pass else ""
-        self._is_plain = bool(line) and not line.endswith(SENTENCE_ENDS)
+        self._is_plain = bool(line)
+        self._is_after_sentence = line.endswith(SENTENCE_ENDS)
         return self._reply.take()
 
     def _text(self, text: str, at: int, *, is_final: bool) -> int:
@@ -127,18 +137,16 @@ class ReplyFilter:
         match opening:
             case Opening.UNDECIDED if not is_final:
                 return _WAIT
-            case Opening.GRANITE | Opening.ANALYSIS | Opening.GUESS | Opening.DOUBT | Opening.FENCE:
-                self._begin(opening)
-                return start + length
-            case Opening.CHANNEL:
-                self._begin(None, is_channel=True)
-                return start + length
-            case Opening.ROLE:
-                self._reply.skip_space()
-                return start + length
-            case _:
+            case Opening.TEXT | Opening.UNDECIDED:
                 self._is_opening = False
                 return at
+            case Opening.ROLE:
+                self._reply.skip_space()
+            case Opening.CHANNEL:
+                self._begin(None, is_channel=True)
+            case _:
+                self._begin(opening)
+        return start + length
 
     def _heading(self, text: str, at: int, *, is_final: bool) -> int:
         if self._reply.line.is_blank:
