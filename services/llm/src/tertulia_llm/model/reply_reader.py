@@ -173,11 +173,12 @@ class ReplyReader:
 
     def _without_reply(self) -> ModelFailed:
         """The failure of a response that is no reply, or only reasoning."""
-        if not self.is_finished and self._parser.possible_error is not None:
-            return error_in_stream(self._parser.possible_error)
-        page = read_error(self._parser.unread)
-        if page.page_title is not None:
-            return ModelFailed("llm_address", f"{_WEB_PAGE}{says(page)}", retryable=False)
+        if not self.is_finished and not self._has_announced:
+            if self._parser.possible_error is not None:
+                return error_in_stream(self._parser.possible_error)
+            page = read_error(self._parser.unread)
+            if page.page_title is not None:
+                return ModelFailed("llm_address", f"{_WEB_PAGE}{says(page)}", retryable=False)
         return ModelFailed("llm_unavailable", self._problem(), retryable=True)
 
     def _problem(self) -> str:
