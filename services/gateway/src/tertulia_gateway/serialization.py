@@ -1,6 +1,7 @@
 """Serializes events and audio into the client's frames. No I/O.
 
-This is the hot path: an entry's fields become JSON or msgpack without an object in between.
+It runs for every frame, so an entry's fields are converted to JSON or msgpack directly, without an event object in
+between.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
 
 
 def answer_json(event: Event, **extra: str) -> str:
-    """An event for this connection only, without `event_id`, as a text frame."""
+    """An event that only this connection gets, so without `event_id`, as a text frame."""
     return orjson.dumps({"type": event.type, **asdict(event), **extra}).decode()
 
 
@@ -64,5 +65,5 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
 
 
 def settings_json(settings: ModelSettings) -> str:
-    """The answer to `model_settings`: all settings as they are now."""
+    """The text frame that answers the command `model_settings`: all current settings."""
     return orjson.dumps({"type": "model_settings", **asdict(settings)}).decode()

@@ -108,7 +108,7 @@ describe("the connection", () => {
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second ceiling
+    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second delay's maximum
     expect(most.at(-1)).toBeLessThanOrEqual(RETRY_DELAY.longestMs);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });

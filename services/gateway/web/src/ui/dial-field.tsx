@@ -9,9 +9,9 @@ import type { Dial } from "./model-settings";
 
 interface Props {
   readonly dial: Dial;
-  /** null if it is not set. */
+  /** The value of the setting; null if it is not set. */
   readonly value: number | null;
-  /** What applies while it is not set. */
+  /** The text that is shown while the setting is not set: what applies then. */
   readonly unset: string;
   readonly problem?: string;
   readonly onChange: (part: Partial<ModelSettings>) => void;

@@ -8,12 +8,12 @@ export interface Dial {
   readonly least: number;
   readonly most: number;
   readonly step: number;
-  /** Default of most models. */
+  /** The value that most models use by default. */
   readonly usual: number;
   readonly effect: string;
 }
 
-/** Nothing is set. */
+/** Settings of which none is set. */
 export const NO_SETTINGS: ModelSettings = {
   model: null,
   temperature: null,

@@ -12,7 +12,7 @@ import { Sheet } from "./sheet";
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const settings = shownSettings(talk.state.value);
   const [refused, setRefused] = useState(false);
-  // The text being typed: a render caused by an event must not put the old name back.
+  // The text that the user is typing. Without this state, a render caused by an event would restore the old name.
   const [typed, setTyped] = useState<string | null>(null);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
