@@ -82,7 +82,7 @@ async def test_model_settings_are_sent_kept_after_a_reload_and_reset(visitor: Vi
     await expect(temperature).to_have_value("0.4")
     await sheet.get_by_role("button", name="Temperature: back to the model's default").click()
     await eventually(lambda: _holds(visitor, model="some/model", temperature=None), "the default holds again")
-    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
+    await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("model's default")
 
 
 async def test_text_being_typed_survives_a_render(visitor: Visitor, stack: Stack) -> None:
@@ -112,7 +112,7 @@ async def test_dial_counts_every_fast_key_press(visitor: Visitor) -> None:
     await temperature.focus()
     for _ in range(6):
         await visitor.page.keyboard.press("ArrowRight")
-    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("1.3")
+    await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("1.3")
     await eventually(lambda: _holds(visitor, temperature=1.3), "the last one holds")
     await expect(temperature).to_have_value("1.3")
 

@@ -57,7 +57,7 @@ describe.each(readdirSync(RECORDED))("recorded events of format %s", (version) =
   const events = read(version).map(({ id, fields, values }) => ({ id, type: String(fields["type"]), values }));
   const sent = events.filter(({ type }) => !(type in NEVER_SENT) && !(type in IGNORED_TYPES));
 
-  it.each(sent)("parse: $type $id", ({ id, type, values }) => {
+  it.each(sent)("can be parsed: $type $id", ({ id, type, values }) => {
     const parsed = parseEvent(JSON.stringify({ type, ...values, event_id: id }));
     expect(parsed).toMatchObject({ type, eventId: id });
     const unread = Object.keys(values).filter(

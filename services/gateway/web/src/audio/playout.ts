@@ -2,8 +2,8 @@
  * Renders the sound of the replies sample by sample. This is the core of the playback worklet, in a class that can be
  * tested without Web Audio.
  *
- * idle ──(sound arrives)──▶ filling ──(target reached, or message ended)──▶ playing ──(message over)──▶ idle
- * ▲────────────────(ran dry)────────────────────┘
+ *     idle ──(sound arrives)──▶ filling ──(target reached, or message ended)──▶ playing ──(message over)──▶ idle
+ *                                  ▲──────────────(buffer empty)─────────────────┘
  *
  * Chunks and messages follow each other without a gap. The reports count the samples that were actually rendered. The
  * page makes its receipts only from these reports.

@@ -1,9 +1,9 @@
 /**
  * The connection's state machine: decides when to connect, from which position to resume, and how long to wait.
  *
- * off ──▶ connecting ──▶ greeting ──▶ live a conversation of which this page has no events yet ▲ └──────▶ resuming ──▶
- * live a conversation to resume; the URL carries the position └── waiting ◀── (closed) after close code 4001 or 1008:
- * replaced or refused, no retry
+ *     off ──▶ connecting ──▶ greeting ──▶ live     a conversation of which this page has no events yet
+ *                 ▲    └──────▶ resuming ──▶ live    a conversation to resume; the URL contains the position
+ *                 └── waiting ◀── (closed)           after close code 4001 or 1008: replaced or refused, no retry
  *
  * Pure: `step` takes the state, an input and a random number. It returns the new state, and the effects that
  * `socket.ts` carries out.
@@ -27,7 +27,7 @@ export interface LinkState {
   readonly reason: string;
 }
 
-/** The position that the connection's URL carries. */
+/** The position that the connection's URL contains. */
 export type Position = Pick<LinkState, "conversationId" | "lastEventId" | "lastAudio">;
 
 export type Input =
@@ -74,7 +74,7 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
       const known = state.conversationId === input.conversationId && input.conversationId !== "";
       const base = known ? state : { ...OFF, conversationId: input.conversationId };
       const leave: Effect[] = state.phase === "off" ? [] : [{ do: "disconnect" }];
-      return [connecting({ ...base, failures: 0, reason: "" }), [...leave, dial(base)]];
+      return [connecting({ ...base, failures: 0, reason: "" }), [...leave, connectTo(base)]];
     }
     case "leave":
       return [OFF, [{ do: "disconnect" }]];
@@ -85,7 +85,7 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
       return closed(state, input, random);
     case "retry_due":
     case "network_back":
-      return state.phase === "waiting" ? [connecting(state), [dial(state)]] : [state, []];
+      return state.phase === "waiting" ? [connecting(state), [connectTo(state)]] : [state, []];
     case "event":
       return received(state, input.event);
     case "audio":
@@ -98,7 +98,7 @@ function connecting(state: LinkState): LinkState {
   return { ...state, phase: "connecting" };
 }
 
-function dial({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
+function connectTo({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
   return { do: "connect", at: { conversationId, lastEventId, lastAudio } };
 }
 
@@ -123,7 +123,7 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
     if (event.type !== "error") return [state, []];
     if (event.code !== "unknown_conversation") return [state, [{ do: "deliver" }]];
     const fresh = { ...OFF, failures: state.failures };
-    return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, dial(fresh)]];
+    return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, connectTo(fresh)]];
   }
   if (event.type === "audio_complete" && event.id) {
     return [{ ...state, lastAudio: { message_id: event.message_id, id: event.id } }, [{ do: "deliver" }]];

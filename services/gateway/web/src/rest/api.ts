@@ -111,7 +111,8 @@ export class Api {
     do {
       const query = new URLSearchParams({ limit: "1000" });
       if (after !== null) query.set("after", String(after));
-      // The position of the next page is only known from the page before it. oxlint-disable-next-line no-await-in-loop
+      // The position of the next page is only known from the page before it.
+      // oxlint-disable-next-line no-await-in-loop
       const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
         messages: StoredMessage[];
         next: number | null;

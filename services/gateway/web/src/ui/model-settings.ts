@@ -2,7 +2,7 @@
 
 import type { ModelSettings } from "../wire/events";
 
-export interface Dial {
+export interface Slider {
   readonly name: Exclude<keyof ModelSettings, "model">;
   readonly label: string;
   readonly least: number;
@@ -25,7 +25,7 @@ export const NO_SETTINGS: ModelSettings = {
   repetition_penalty: null,
 };
 
-export const DIALS: readonly Dial[] = [
+export const SLIDERS: readonly Slider[] = [
   {
     name: "temperature",
     label: "Temperature",

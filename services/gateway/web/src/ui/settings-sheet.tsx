@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 import type { Talk } from "../talk/talk";
 import { shownSettings } from "../talk/page-state";
 import type { ModelSettings } from "../wire/events";
-import { DialField } from "./dial-field";
-import { DIALS } from "./model-settings";
+import { SliderField } from "./slider-field";
+import { SLIDERS } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
@@ -41,11 +41,11 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
             }}
           />
         </div>
-        {DIALS.map((dial) => (
-          <DialField
-            key={dial.name}
-            dial={dial}
-            value={settings[dial.name] ?? null}
+        {SLIDERS.map((slider) => (
+          <SliderField
+            key={slider.name}
+            slider={slider}
+            value={settings[slider.name] ?? null}
             unset="model's default"
             onChange={change}
           />

@@ -61,8 +61,8 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         class="scroller"
         ref={scroller}
         onScroll={onScroll}
-        // Focusable, so that the user can scroll it with the keyboard. oxlint-disable-next-line
-        // jsx-a11y/no-noninteractive-tabindex
+        // Focusable, so that the user can scroll it with the keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         role="log"
         aria-live="off"
