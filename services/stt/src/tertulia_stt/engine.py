@@ -171,7 +171,7 @@ STTEvent: TypeAlias = (
 
 
 class RecognitionSession(Protocol):
-    """Recognizes one audio input. The caller feeds it in one task, reads its events in another and finally closes it."""
+    """Recognizes one audio input. The caller feeds it in one task, reads events in another, and closes it."""
 
     async def feed(self, pcm: bytes) -> None:
         """Add audio. Waits while too much audio is unprocessed.
