@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class EventSender:
-    """Sends the events of one conversation. Raises `CloseConnection` when a newer client takes the conversation over."""
+    """Sends one conversation's events. Raises `CloseConnection` when a newer client takes the conversation over."""
 
     def __init__(
         self,

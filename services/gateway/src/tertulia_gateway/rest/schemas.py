@@ -25,7 +25,7 @@ from tertulia_shared.visible_text import invisible_fault
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
-    """Clean text before its length is checked. A value of another type is returned unchanged, and Pydantic refuses it."""
+    """Clean text before its length is checked. Values of other types are returned unchanged; Pydantic refuses them."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 

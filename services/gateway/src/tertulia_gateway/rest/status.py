@@ -28,7 +28,7 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
 
     @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
     async def readyz(response: Response) -> Readiness:
-        """Readiness: 200 if Redis answers and each stage has a live worker; else 503, with a list of what is missing."""
+        """Readiness: 200 if Redis answers and each stage has a live worker; else 503 and a list of what is missing."""
         health = await check_health(bus, alive_s)
         response.status_code = 503 if health.missing else 200
         return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
