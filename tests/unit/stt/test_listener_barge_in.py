@@ -1,4 +1,4 @@
-"""The user speaks while a character speaks: this interrupts the reply, or is ignored as an echo or a backchannel word."""
+"""The user speaks while a character speaks: this interrupts the reply, or is ignored as echo or backchannel."""
 
 from __future__ import annotations
 
