@@ -59,7 +59,9 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     await sheet.get_by_label("Voice").select_option(index=1)
     await sheet.get_by_role("button", name="Try the voice").click()
     await expect(sheet.get_by_role("button", name="Speaking…")).to_be_visible()
-    await expect(sheet.get_by_role("button", name="Try the voice")).to_be_visible()  # the sample has ended
+    await expect(
+        sheet.get_by_role("button", name="Try the voice")
+    ).to_be_visible()  # wait until the sample was played to its end
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
@@ -76,7 +78,9 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
-    await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch covers the checkbox
+    await (
+        row(sheet, "Paloma").get_by_role("switch").click(force=True)
+    )  # click the label, because the switch is drawn over the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
     await assert_active_character_names(visitor, stack, USUAL)

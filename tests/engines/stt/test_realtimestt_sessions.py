@@ -202,7 +202,7 @@ async def test_open_fails_and_discards_a_recorder_that_is_ready_too_late(
     await eventually(lambda: discarded.is_set() or None, "the late recorder is shut down")
 
 
-async def test_library_prints_nothing_to_stdout_and_stderr(
+async def test_realtimestt_prints_nothing_to_stdout_and_stderr(
     engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await hear(await engine.open(), pcm("hello_luna")[: 2 * SECOND])

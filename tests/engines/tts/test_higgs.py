@@ -66,7 +66,7 @@ async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", see
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
 
 
-def test_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: ClonedVoice) -> None:
+def test_generated_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: ClonedVoice) -> None:
     def first(text: str = TEXT, seed: int = 1, by: ClonedVoice = voice) -> list[list[int]]:
         got: list[list[int]] = []
         model.generate(by, text, seed, 60, lambda column: (got.append(column.tolist()), len(got) < 9)[1])

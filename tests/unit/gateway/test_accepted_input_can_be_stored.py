@@ -111,6 +111,6 @@ def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice
 
 
 @given(LONG, LONG)
-def test_store_accepts_every_fitted_message(text: str, name: str) -> None:
+def test_store_accepts_every_message_after_it_was_fitted(text: str, name: str) -> None:
     """`fitted` makes any text acceptable: it may come from a model, a recognizer, a setting or another release."""
     check_message(fitted_message(row(text, name)))

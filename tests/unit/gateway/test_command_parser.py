@@ -96,7 +96,7 @@ def test_problem_names_all_invalid_model_settings() -> None:
     assert "`temperature`" not in problem.message
 
 
-def test_resume_is_parsed_with_and_without_marks() -> None:
+def test_resume_command_is_parsed_with_and_without_marks() -> None:
     c, m = str(uuid4()), str(uuid4())
     assert parse(frame("resume", {"conversation_id": c})) == Resume(c)
     marks = {"conversation_id": c, "last_event_id": "17-0", "last_audio": {"message_id": m, "id": "2-3"}}
@@ -113,7 +113,7 @@ def test_malformed_event_id_is_refused(bad: object) -> None:
     assert "last_event_id" in problem.message
 
 
-def test_receipt_is_parsed_and_its_numbers_are_checked() -> None:
+def test_receipt_is_parsed_and_refused_if_a_number_is_out_of_range() -> None:
     m = str(uuid4())
     data = {"message_id": m, "sentence_index": 1, "chunk_index": 2, "played_ms": 1234.5}
     assert parse(frame("playback", data)) == Played(Receipt(m, 1, 2, 1234))

@@ -33,14 +33,14 @@ def test_end_events_of_an_interrupted_reply_are_sent(kind: bytes) -> None:
     assert events.epoch == 2
 
 
-def test_turn_with_a_lower_epoch_shows_that_redis_lost_the_state() -> None:
+def test_turn_with_a_lower_epoch_is_sent_as_a_sign_of_data_loss() -> None:
     events = EventFilter("me", claimed=True)
     events.decide(b"turn_accepted", at(5))
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
     assert events.decide(b"llm_chunk", at(1)) is Decision.SEND
 
 
-def test_turn_with_an_equal_epoch_shows_that_redis_lost_the_state() -> None:
+def test_turn_with_an_equal_epoch_is_sent_as_a_sign_of_data_loss() -> None:
     events = EventFilter("me", claimed=True)
     # this event was written together with the turn, so both have the same epoch
     assert events.decide(b"interrupted", at(1)) is Decision.SEND

@@ -50,7 +50,7 @@ def test_words_that_are_far_apart_in_the_characters_text_are_not_an_echo() -> No
     assert decision("years old edge has") is BargeInDecision.BREAK_IN
 
 
-def test_text_is_an_echo_if_the_share_of_echoed_words_is_high_enough() -> None:
+def test_text_is_an_echo_if_enough_of_its_words_are_the_characters_words() -> None:
     assert decision("at the edge of banana") is BargeInDecision.WAIT
     assert decision("at the banana I would like now") is BargeInDecision.BREAK_IN
 

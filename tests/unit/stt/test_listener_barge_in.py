@@ -112,7 +112,7 @@ async def test_utterance_that_outlasts_the_reply_becomes_a_turn_unless_it_is_an_
 
 
 @virtual_time
-async def test_user_may_repeat_a_sentence_after_the_character_has_finished() -> None:
+async def test_sentence_of_the_character_becomes_a_turn_if_the_user_says_it_after_the_reply() -> None:
     session = ListeningSession(speech("At the edge of the bay.", (20_000, "at the edge")))
     await session.character_speaks(STORY)
     await session.character_falls_silent()

@@ -28,7 +28,7 @@ def test_error_about_a_missing_library_says_what_to_install(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_engine_is_loaded_by_its_own_name(name: str) -> None:
+def test_load_engine_returns_the_engine_with_that_name(name: str) -> None:
     assert load_engine(name).name == name
 
 

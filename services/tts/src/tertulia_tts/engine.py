@@ -84,7 +84,7 @@ class SpeechEngine(Protocol):
         ...
 
     async def start(self) -> None:
-        """Load the models and speak a first text, so that the engine is ready.
+        """Load the models and warm up, so that the first sentence is not delayed.
 
         Raises:
             EngineUnavailable: a library, a model or a device is missing; the message says what to do.

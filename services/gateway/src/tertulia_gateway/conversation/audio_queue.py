@@ -147,6 +147,7 @@ def is_final(fields: Mapping[bytes, bytes]) -> bool:
 def has_possible_id(entry: Entry) -> bool:
     """True if this entry of an `audio` stream can be a worker's: its id starts with the number of a possible sentence.
 
-    An entry with a higher id was written by something else. Workers can write no audio after it, because ids must rise.
+    If an entry with a higher id exists, something else wrote it, and workers can write no audio after it, because ids
+    must rise.
     """
     return order(entry.id)[0] <= MAX_SENTENCES

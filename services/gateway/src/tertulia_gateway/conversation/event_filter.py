@@ -1,8 +1,8 @@
 """Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
 A conversation has one client. Each connection writes a `client_changed` event with its client into the stream. If a
-connection reads the `client_changed` of another client after its own `client_changed`, the other client has replaced
-its client. All gateway processes read the same stream, so they agree.
+connection reads another client's `client_changed` after the `client_changed` of its own client, then its client was
+replaced. All gateway processes read the same stream, so they agree.
 """
 
 from __future__ import annotations

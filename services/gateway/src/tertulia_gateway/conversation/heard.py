@@ -26,12 +26,12 @@ class Heard:
     complete: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The form that the event `conversation_started` contains."""
+        """Convert this object to the form that the event `conversation_started` contains."""
         return asdict(self)
 
     @property
     def audio_id(self) -> str:
-        """The id of the last entry of the message's `audio` stream that was heard."""
+        """The id of the last entry in the message's `audio` stream that was heard."""
         return _audio_id(self.sentence_index, self.chunk_index)
 
 

@@ -32,7 +32,7 @@ class Playback:
         self._heard_all = False
 
     def receipt(self, receipt: Receipt) -> None:
-        """Record that the client has played the audio up to here."""
+        """Record that the client has played the audio up to the chunk that the receipt names."""
         self._sends_receipts = True
         if self._last is not None and receipt.message_id == self._last[0]:
             self._heard_all = (receipt.sentence_index, receipt.chunk_index) >= self._last[1:]

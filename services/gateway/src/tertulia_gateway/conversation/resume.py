@@ -184,7 +184,7 @@ class _Resuming:
         """
         audio, timeline, conversation_id = self.position.audio, self.position.timeline, self.conversation_id
         replay = _of_last_turn(turn)
-        if replay and not timeline.turn_id:  # interrupted
+        if replay and not timeline.turn_id:  # the turn was interrupted
             is_complete = any(entry.fields.get(b"type") == b"turn_complete" for entry in replay)
             return () if is_complete else replay, ()
         receipts = readable_receipts(await self.bus.read(self.bus.keys.receipts(conversation_id)))

@@ -1,5 +1,5 @@
-"""The conversation that a connection has open. It can be replaced by another. Opening is retried while Redis is
-unavailable.
+"""The conversation that a connection has open. It can be replaced by another conversation. While Redis is unavailable,
+opening is retried.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Target = Resume | NewConversation
 class ConversationSession:
     """Contains at most one open conversation, which runs in the connection's TaskGroup.
 
-    `first` is the conversation to open at the start. If it is None, none is open until `open` is called.
+    `first` is the conversation to open at the start. If `first` is None, no conversation is open until `open` is
+    called.
     """
 
     def __init__(

@@ -57,8 +57,8 @@ class TurnCompletion:
             await self._position.turn_change(wait_s)
 
     async def _complete(self) -> float | None:
-        """Report the turn, or clear its talk mark, if it is time to. Returns the seconds until the next call; None:
-        call again when the turn changes.
+        """Report the turn, or clear its talk mark, if that is due. Returns the seconds until the next call; None: call
+        again when the turn changes.
         """
         turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
         if not self._timeline.settled or self._cleared == turn_id:

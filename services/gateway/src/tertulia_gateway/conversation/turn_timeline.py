@@ -54,7 +54,7 @@ class TurnTimeline:
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
-        if kind == b"llm_chunk":  # the most frequent event
+        if kind == b"llm_chunk":  # handled first, because it is the most frequent event
             reply = self._reply(fields)
             if reply is not None and reply.first_chunk is None:
                 reply.first_chunk = _ts(fields)

@@ -222,7 +222,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """Close the connection because the server is stopping."""
         if self._is_closing:
-            return  # the connection is aborted within `linger_s`
+            return  # already closing: the connection is aborted within `linger_s`
         if self.handshake_complete:
             self._close(RESTARTS, "the server stops; connect again and resume")
         else:

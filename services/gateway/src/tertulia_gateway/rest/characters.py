@@ -32,7 +32,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
     api = APIRouter(prefix="/api", tags=["characters"])
 
     async def save(character: Character) -> CharacterItem:
-        # a row of an older release may contain characters that are refused today
+        # a row that an older release wrote may contain Unicode characters that are refused today
         await store.save_character(fitted_character(character))
         await _refresh(bus)
         return character_item(await _existing(store, character.id))

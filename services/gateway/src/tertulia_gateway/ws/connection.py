@@ -34,7 +34,7 @@ PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
 MAX_PCM_BYTES = 6_400
 """200 ms of PCM: twice the longest recommended frame."""
 PCM_PACE = 2.0
-"""How much faster than real time a client may send PCM, after a burst of `PCM_BURST_S`."""
+"""The maximum rate of PCM after a burst of `PCM_BURST_S`: how many seconds of sound a client may send per second."""
 PCM_BURST_S = 5.0
 FRAME_BURST_S = 4.0
 """How many seconds' worth of text frames a client may send at once."""

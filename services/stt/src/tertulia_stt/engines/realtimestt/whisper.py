@@ -18,8 +18,9 @@ DEFAULTS: Final = {
     "cpu": ("small", "tiny", "int8"),
     "cuda": ("large-v3-turbo", "small", "float16"),
 }
-"""Device → model for final texts, model for partial ones, compute type. On a CPU of four cores `small` takes about a
-second for a sentence."""
+"""For each device: the model for final texts, the model for partial texts, and the compute type. On a CPU of four cores
+`small` takes about a second for a sentence.
+"""
 FINAL_BEAM: Final = 5
 REALTIME_BEAM: Final = 1
 

@@ -8,7 +8,7 @@ from itertools import count
 
 
 class DeadlineQueue:
-    """The queue; each belongs to one event loop. After a successful `enter()`, the caller must call `leave()`."""
+    """A queue that belongs to one event loop. After a successful `enter()`, the caller must call `leave()`."""
 
     def __init__(self) -> None:
         self._busy = False
