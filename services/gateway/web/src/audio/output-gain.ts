@@ -3,7 +3,7 @@
  */
 
 const GAIN_SETTLES_MS = 15;
-/** Gain while ducked, −14 dB: the reply is still audible, but not louder than the user. */
+/** Gain while ducked, −14 dB: the reply is still audible, but quiet enough that the user can be heard. */
 const DUCKED = 0.2;
 
 export class OutputGain {

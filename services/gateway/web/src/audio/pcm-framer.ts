@@ -16,7 +16,7 @@ export class PcmFramer {
     this.#view = new DataView(new ArrayBuffer(frameSamples * 2));
   }
 
-  /** @param emit called with each complete frame; the frame's buffer belongs to the callee */
+  /** @param emit called with each complete frame; it may keep the frame's buffer, which is not used again */
   feed(samples: Float32Array, emit: (frame: PcmFrame) => void): void {
     for (const sample of samples) {
       const clipped = Math.max(-1, Math.min(1, sample));

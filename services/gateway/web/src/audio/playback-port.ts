@@ -15,8 +15,8 @@ export type ToWorklet =
   | { do: "volume"; volume: number };
 
 /**
- * `token` identifies the last flush that the worklet has carried out. By it the page recognizes, and ignores, reports
- * from before its newest flush. `atMs` is the time, by the audio clock, at which the block being rendered ends.
+ * `token` identifies the last flush that the worklet has carried out. The page uses it to ignore reports from before
+ * its newest flush. `atMs` is the time, by the audio clock, at which the block being rendered ends.
  */
 export type FromWorklet = Report & { readonly token: number; readonly atMs: number };
 

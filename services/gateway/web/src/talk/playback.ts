@@ -28,7 +28,7 @@ export interface PlaybackCallbacks {
   receipt(receipt: Receipt): void;
   /** Called when a message begins to play. Its first sample is heard at `atMs`, by `performance.now()`. */
   started(atMs: number): void;
-  /** Root mean square of the voice, 0…1. */
+  /** The level of the sound being played: root mean square, 0…1. */
   level(level: number): void;
   trouble(code: string, problem: string): void;
 }

@@ -31,7 +31,7 @@ export class Talk {
   readonly state = signal<PageState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
-  /** Root mean square, 0…1, updated several times a second. */
+  /** The microphone's level: root mean square, 0…1, updated several times a second. */
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;

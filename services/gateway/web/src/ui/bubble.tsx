@@ -77,7 +77,7 @@ function Typing({ text = "" }: { text?: string }): JSX.Element {
 
 function ReplyText({ reply }: { reply: Reply }): JSX.Element {
   const { sound, sentence } = reply;
-  const text = reply.text.trimEnd(); // a line break at the end would show as an empty line
+  const text = reply.text.trimEnd(); // without the line break at the end, which would be shown as an empty line
   if (sound === "cut") {
     const unheard = text.slice(reply.heardChars);
     return (

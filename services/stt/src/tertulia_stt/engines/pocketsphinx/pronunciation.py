@@ -34,7 +34,7 @@ _FINAL: Final = {"a": "AH", "o": "OW", "i": "IY", "y": "IY", "e": ""}
 
 
 def spoken_words(words: Iterable[str]) -> dict[str, str]:
-    """Map each single word, as plain lower-case letters, to its written form. Words without Latin letters are left out."""
+    """Map each single word (plain lower-case letters) to its written form. Leaves out words without Latin letters."""
     found: dict[str, str] = {}
     for written in (part for word in words for part in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", word)):
         decomposed = unicodedata.normalize("NFKD", written).lower()
