@@ -40,7 +40,8 @@ STREAM_STYLE: Final = {
 class InspectOptions:
     """Options of `tertulia inspect`.
 
-    `conversation`: `last`, an id or its start; "" means the list, or with `follow` all conversations.
+    `conversation`: `last`, an id or the start of an id. With "" the command lists the conversations, or with `follow`
+    follows all of them.
     """
 
     conversation: str = ""

@@ -15,9 +15,9 @@ from tertulia_shared.keys import STAGES, Key, Stage
 
 PAGE = 500
 ALIVE_S = 3.0
-"""A worker whose last heartbeat is older is not alive; workers send one every second."""
+"""A worker counts as alive if its last heartbeat is at most this old; workers send one every second."""
 MAX_LISTED = 5_000
-"""The most conversations that are read for the list."""
+"""At most this many conversations are read for the list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Sentence:
     first_sound: int | None = None
     last_sound: int | None = None
     longest_gap: int = 0
-    """The longest time between two of its chunks, in ms."""
+    """The longest time between two successive chunks of its sound, in ms."""
     chunks: int = 0
     pcm_bytes: int = 0
 

@@ -11,7 +11,7 @@ from typing import Final
 from tertulia_shared.bus import Bus, BusError
 
 ALIVE_S: Final = 3.0
-"""A worker whose last heartbeat is older is not alive; workers send one every second."""
+"""A worker counts as alive if its last heartbeat is at most this old; workers send one every second."""
 ANSWER_S: Final = 2.0
 HTTP_OK: Final = 200
 STATUS_DIGITS: Final = 3
@@ -62,7 +62,7 @@ async def gateway_status(host: str, port: int) -> int | None:
                 return parse_status(await reader.readline())
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError):  # ValueError: a line without an end
+    except (OSError, TimeoutError, ValueError):  # ValueError: the first line is too long
         return None
 
 
