@@ -23,8 +23,8 @@ from pathlib import Path
 import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.redis_hop import measure
 from bench.processes import System, system
+from bench.redis_hop import measure
 
 OURS = ("gateway", "llm", "tts", "redis")
 WARM_UP_TURNS = 20

@@ -156,7 +156,7 @@ class Speaker:
     system_prompt: str
     image: str = ""
     settings: ModelSettings = ModelSettings()
-    """The model's settings of its own; for the others it takes the plan's."""
+    """This character's own model settings; a setting that is missing here is taken from the plan."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without settings that are all defaults."""

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
-    """Run the block until it ends, or until the conversation's epoch goes above `epoch`: then cancel it.
+    """Run the block until it ends; cancel it when the conversation's epoch goes above `epoch`.
 
     A lower epoch cancels it, too (checked every `LOOK_S`): Redis has lost the data that this work belongs to.
 
@@ -32,7 +32,7 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
         async with asyncio.TaskGroup() as tasks:
             watching = (
                 tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch)),
-                tasks.create_task(_raise_when_elsewhere(bus, conversation_id, epoch)),
+                tasks.create_task(_raise_when_epoch_differs(bus, conversation_id, epoch)),
             )
             yield
             for task in watching:
@@ -63,8 +63,8 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             )
 
 
-async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> None:
-    """Check the epoch at intervals: no command announces a loss of data, so the work would wait for input for hours."""
+async def _raise_when_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:
+    """Check the epoch at intervals: if Redis loses its data, no command says so, and the work would wait for hours."""
     while True:
         await asyncio.sleep(LOOK_S)
         held = epoch

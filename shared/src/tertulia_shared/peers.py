@@ -16,7 +16,7 @@ LOOK_S = 0.25
 
 
 def has_ended(process: LocalProcess) -> bool:
-    """True if this process has ended. False in doubt: then its lease decides."""
+    """True if this process has ended. False if that is unknown: its work is then taken over when the lease expires."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:

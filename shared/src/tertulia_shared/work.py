@@ -61,7 +61,7 @@ def ending_of(error: BaseException | None) -> Ending:
 
 @contextmanager
 def permanent_refusal_is_bad_work() -> Generator[None]:
-    """Raise `BadWork` in place of a write that Redis refuses permanently: every further attempt would fail as well."""
+    """Raise `BadWork` if Redis permanently refuses a write of the block: every further attempt would fail as well."""
     try:
         yield
     except WritesPaused:

@@ -182,8 +182,8 @@ class Worker:
         return await self._take_over(free, idle_s=self._settings.lease_s)
 
     async def _take_over(self, free: int, *, idle_s: float, of: str = "") -> Sequence[Claim]:
-        # Our own, too: after a stall of this process this check may precede the renewals, and find our work idle.
-        # The renewals report work that is really lost, and the next check finds it.
+        # Leave out our own work, too: after a stall of this process this check may come before the renewals, and our
+        # work then looks idle. If it is really lost, the renewals report it, and the next check finds it.
         leave = [*self._run.left_to_newer, *self._jobs]
         claims = await self._bus.take_over(self._stage, self.name, idle_s=idle_s, count=free, leave=leave, of=of)
         self._metrics.taken_over(claims)

@@ -93,12 +93,12 @@ _BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
 
 
 def make_blocking(pool: ConnectionPool, name: str, timeout_s: float) -> AbstractConnection:
-    """An unconnected blocking connection, for a thread, to the server of the pool.
+    """Create a blocking connection for a thread, to the server of the pool. It is not open yet.
 
     Args:
         pool: what `make_pool` returned.
         name: its name on the server (CLIENT SETNAME).
-        timeout_s: how long connecting, and one reply, may take.
+        timeout_s: time limit for opening the connection, and for each reply.
     """
     shared = {
         key: value

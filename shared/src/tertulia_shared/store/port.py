@@ -114,7 +114,7 @@ class Store(Protocol):
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
-        """Call `changed` after each possible change of a character that the store notices, until cancelled."""
+        """Call `changed` whenever the store notices that a character may have changed, until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -53,7 +53,7 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with 3.37 (2021)."""
 WRITES_PER_COMMIT: Final = 256
 READS_PER_BATCH: Final = 8
-"""Small, because a batch returns the results of all its reads together, at its end."""
+"""A small number, because a read gets its result only when all reads of its batch are done."""
 
 
 class NotADatabase(StoreUnusable):

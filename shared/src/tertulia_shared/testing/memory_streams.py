@@ -130,7 +130,7 @@ class Group:
     def take_over(
         self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
     ) -> Sequence[Delivery]:
-        """XCLAIM up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only that worker's."""
+        """XCLAIM up to `count` entries idle for `idle_ms`, except those in `leave`. `of`: only this worker's."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:

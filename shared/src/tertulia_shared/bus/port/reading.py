@@ -55,11 +55,11 @@ class Reading(Protocol):
         ...
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
-        """The entries after `after`, at most `count`."""
+        """The entries of a stream after the id `after`, at most `count`."""
         ...
 
     async def last(self, key: Key) -> Entry | None:
-        """The last entry."""
+        """The last entry of a stream; None if the stream is empty."""
         ...
 
     async def length(self, key: Key) -> int:

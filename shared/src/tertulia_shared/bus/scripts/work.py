@@ -38,8 +38,10 @@ return taken
 def take_over(
     *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, left_out: Sequence[str]
 ) -> Command:
-    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: their ids, attempts,
-    fields."""
+    """Claim pending entries of `from_worker` ("": of any worker) that are idle for `idle_ms`.
+
+    The reply: their ids, attempts, fields.
+    """
     return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, *left_out)
 
 
@@ -71,7 +73,7 @@ return lost
 
 
 def renew(*, stream_key: str, group: str, worker: str, work_ids: Sequence[str]) -> Command:
-    """Reset the idle time of these; the reply has the ids that this worker no longer holds."""
+    """Reset the idle time of these entries; the reply has the ids that this worker no longer holds."""
     return RENEW.call([stream_key], group, worker, *work_ids)
 
 
@@ -196,7 +198,10 @@ return count
 
 
 def requeue_unstarted(*, stream_key: str, group: str, worker: str, started: Sequence[str]) -> Command:
-    """Post the worker's entries that were delivered once again as new ones, except the started; the reply: how many."""
+    """Post again, as new entries, the worker's entries that were delivered only once and are not `started`.
+
+    The reply is their number.
+    """
     return REQUEUE_UNSTARTED.call([stream_key], group, worker, *started)
 
 
