@@ -88,7 +88,7 @@ class TalkClient:
         self._urls[:] = urls
 
     def connected_to(self, gateways: Sequence[Process]) -> Process:
-        """The gateway at the other end."""
+        """The gateway, among `gateways`, that this client is connected to."""
         return next(gateway for gateway in gateways if f":{gateway.port}/" in self._url)
 
     # -- received frames

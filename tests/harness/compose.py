@@ -167,6 +167,6 @@ class Compose:
 
 
 def health_of(container: docker.Container) -> str:
-    """The state of its health check: starting, healthy or unhealthy; "" without a health check."""
+    """The state of a container's health check: starting, healthy or unhealthy; "" if it has no health check."""
     container.reload()
     return container.attrs["State"].get("Health", {}).get("Status", "")

@@ -178,7 +178,7 @@ class CorruptedConversation:
         return False
 
     async def _sound(self, message_id: str) -> list[int]:
-        """The sentences that have sound, in order, and -1 for the end."""
+        """The indexes of the sentences that have sound, in order, and -1 for the final entry."""
         found: list[int] = []
         with suppress(WriteRefused):
             for entry in await self.bench.bus.read(self.bench.bus.keys.audio(self.id, message_id)):

@@ -15,8 +15,8 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.bus import Clock
 
-C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # fixed: part of test names
-KEYS = Keys("test")
+C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # not random: they are part of
+test names KEYS = Keys("test")
 
 
 def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
@@ -32,11 +32,11 @@ def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
     ],
     ids=str,
 )  # fmt: skip
-def test_redis_memory_is_summed_by_kind_of_key(name: object, kind: str) -> None:
+def test_each_redis_key_has_a_kind_in_the_memory_report(name: object, kind: str) -> None:
     assert kind_of(KEYS, str(name)) == kind
 
 
-async def test_measured_memory_is_listed_by_kind_of_key() -> None:
+async def test_memory_report_has_the_size_of_each_kind_and_whether_writes_are_paused() -> None:
     clock = Clock()
     bus = MemoryBus(KEYS, clock=clock)
     await bus.transact(

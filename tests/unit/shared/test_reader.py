@@ -59,7 +59,7 @@ async def test_stream_that_is_followed_during_an_unblock_is_read() -> None:
     command, second = await reads.asked.get()
     assert streams(command) == {"a", "b"}
 
-    reader.follow(Key("c", 60), "0-0")  # after the second read began, before the answer
+    reader.follow(Key("c", 60), "0-0")  # after the second read began, before the answer to CLIENT UNBLOCK
     unblocked.set_result(1)
     _, unblocked = await calls.asked.get()
     second.set_result(None)
