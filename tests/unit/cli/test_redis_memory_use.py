@@ -15,8 +15,9 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.bus import Clock
 
-C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # not random: they are part of
-test names KEYS = Keys("test")
+# not random, because they are part of test names
+C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"
+KEYS = Keys("test")
 
 
 def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
