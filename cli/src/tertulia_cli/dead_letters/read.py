@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tertulia_cli.inspect.recording import entries_of, ts_of
+from tertulia_cli.inspect.snapshot import entries_of, ts_of
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, Entry, WriteRefused
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tertulia_cli.inspect.lines import Line, LineFormatter, StreamRef
-from tertulia_cli.inspect.recording import entries_of, list_conversations
+from tertulia_cli.inspect.snapshot import entries_of, list_conversations
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import Work

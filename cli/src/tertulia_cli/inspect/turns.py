@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from tertulia_cli.inspect.recording import GivenUp, OpenWork
+from tertulia_cli.inspect.snapshot import GivenUp, OpenWork
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 BYTES_PER_S: Final = SAMPLE_RATE_OUT * 2

@@ -59,7 +59,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Snapshot:
     """A snapshot of a conversation's streams, read at `now_ms`."""
 
     conversation_id: str
@@ -103,12 +103,12 @@ async def list_conversations(bus: Bus) -> list[Listed]:
     return sorted(found, key=lambda each: each.last_turn_ms, reverse=True)
 
 
-async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
+async def take_snapshot(bus: Bus, conversation_id: str, now_ms: int) -> Snapshot:
     """Read all data of one conversation; `now_ms` is the current time."""
     keys = bus.keys
     events = [entry async for entry in entries_of(bus, keys.events(conversation_id))]
     message_ids = _begun(events)
-    return Recording(
+    return Snapshot(
         conversation_id,
         now_ms,
         await bus.hash(keys.state(conversation_id)),
