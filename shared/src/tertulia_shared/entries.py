@@ -1,4 +1,4 @@
-"""Every entry that one service writes into a stream for another, as one frozen class each.
+"""Every kind of entry that one service writes into a stream for another; each kind is a frozen class.
 
 Events for the client are in `events`. On the wire each entry also has `v` (schema version), `ts` (ms since 1970, the
 writer's clock) and `epoch` (the interruption counter it belongs to): see `codec`.

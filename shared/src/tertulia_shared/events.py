@@ -1,4 +1,4 @@
-"""Every event for the client, as one frozen class each, in the order of a turn.
+"""Every kind of event for the client, in the order of a turn; each kind is a frozen class.
 
 They travel through the conversation's `events` stream; its entry id is the `event_id` that `resume` takes. The client
 gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md describes how a client handles each.

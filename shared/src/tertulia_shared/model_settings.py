@@ -64,7 +64,7 @@ def merged(own: ModelSettings, general: ModelSettings) -> ModelSettings:
 
 
 def possible_settings(wire: object) -> ModelSettings:
-    """Read the settings from an untrusted structure: unknown or impossible ones get their defaults."""
+    """Read the settings from an untrusted structure; an impossible value becomes the default."""
     if not isinstance(wire, Mapping):
         return ModelSettings()
     held = cast("Mapping[str, Any]", wire)

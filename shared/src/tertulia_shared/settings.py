@@ -35,7 +35,7 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
-        env_ignore_empty=True,  # compose files pass unset variables as empty ones
+        env_ignore_empty=True,  # compose files pass an unset variable as an empty string
         extra="ignore",
         frozen=True,
     )

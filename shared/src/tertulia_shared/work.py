@@ -31,7 +31,7 @@ class Ending(Enum):
     FINISH = "finish"
     """Its effect is durable (or no longer wanted): acknowledge."""
     LOST = "lost"
-    """A peer owns it now: do nothing."""
+    """A peer owns the work now: do nothing."""
     RETRY = "retry"
     """Leave it pending: it is delivered again when its lease has expired."""
     INTERRUPTED = "interrupted"

@@ -24,7 +24,7 @@ ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it"
 @pytest.mark.parametrize(
     ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
 )
-def test_doctor_checks_the_python_version(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
+def test_doctor_checks_the_python_version(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - parametrized
     assert findings.python(version).ok is fits
 
 

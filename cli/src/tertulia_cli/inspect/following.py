@@ -64,7 +64,7 @@ class Following:
         self._is_warned = False
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Run until cancelled. Existing entries are not reported; `on_ready` is called when all later ones are."""
+        """Run until cancelled. Existing entries are not reported; `on_ready` is called as soon as new entries will be."""
         async with asyncio.TaskGroup() as tasks:
             keys = self._bus.keys
             if self._only:

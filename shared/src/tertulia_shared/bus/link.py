@@ -58,7 +58,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
+        # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and makes a task)
         socket_timeout=None,
         driver_info=None,  # no CLIENT SETINFO: Redis before 7.2 does not know it, and its ACLs cannot allow it
         **({} if scheme == "unix" else _keepalive()),

@@ -141,7 +141,7 @@ class Reader:
         self._count = 0
 
     def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
-        """Follow `key` from after `after`."""
+        """Follow `key`: read the entries after the id `after`."""
         follow = StreamFollow(self, key, after, tell_loss=tell_loss)
         self._follows.append(follow)
         self.changed()

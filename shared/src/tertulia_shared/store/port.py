@@ -80,7 +80,7 @@ class Store(Protocol):
         ...
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
-        """The newest `limit` messages (1..1000) of any status, oldest first: the model's memory."""
+        """The newest `limit` messages (1..1000) of any status, oldest first, from which llm makes the prompt."""
         ...
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:

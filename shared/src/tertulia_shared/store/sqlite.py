@@ -275,7 +275,7 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 
 def translated(error: Exception) -> Exception:
-    """Convert SQLite's errors to the port's: temporary ones are retryable, ones that need a person are not."""
+    """Convert SQLite's errors to the port's: temporary errors are retryable, errors that a person must fix are not."""
     if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot store
         return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):

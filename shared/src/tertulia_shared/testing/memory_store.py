@@ -1,4 +1,4 @@
-"""An in-memory store: behaves like the others, without persistence. For tests, and for trying Tertulia out."""
+"""A store in memory: like the other stores, but not persistent. For tests, and for trying Tertulia out."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Stream:
             del self._ids[at], self._entries[at]
 
     def reopen(self, final: EntryId) -> bool:
-        """Delete the last entry if its id is this one, and lower the last id."""
+        """Delete the last entry if its id is `final`; ids above that of the entry before it are then free."""
         if not self._ids or self._ids[-1] != final:
             return False
         self.delete(final)

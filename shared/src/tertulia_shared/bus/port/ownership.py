@@ -19,7 +19,7 @@ MAX_FIRST = 16
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The right to write for one part of a conversation, and the conversation's state at that moment."""
+    """The right to write for one thing of a conversation, and the conversation's state when the right was granted."""
 
     owner: Key
     token: str
@@ -33,7 +33,7 @@ class Owned:
 
     @property
     def epoch(self) -> int:
-        """The conversation's epoch at that moment; 0 if the state has no readable epoch."""
+        """The epoch in `state`; 0 if the state has no readable epoch."""
         return ConversationState(self.state).epoch
 
     def fence(self, epoch: int | None = None) -> Fence:
@@ -62,7 +62,7 @@ class Ownership(Protocol):
         last: Key | None = None,
         first: Key | None = None,
     ) -> Owned | Refused:
-        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+        """Become the owner of `thing` (`turns`, a message, a session). Redis then refuses the writes of earlier owners.
 
         The streams asked for are read in the same round trip, after every other worker has lost the right to write.
 

@@ -120,7 +120,7 @@ local stream_key, group, worker, work_id, attempt = KEYS[1], ARGV[1], ARGV[2], A
 
 if not holds(stream_key, group, worker, work_id, attempt) then return 0 end
 local entry = redis.call('XRANGE', stream_key, work_id, work_id)[1]
-if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if Redis refuses it, nothing is done
+if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first, so that a refusal changes nothing
 redis.call('XACK', stream_key, group, work_id)
 redis.call('XDEL', stream_key, work_id)
 return 1

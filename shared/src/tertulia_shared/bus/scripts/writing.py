@@ -122,7 +122,7 @@ elseif talk == '0' then
 end
 local failed = talking and run(operations_if_talking, epoch) or run(operations, epoch)
 if failed then
-  if is_once then redis.call('DEL', once_key) end  -- it was not accepted: a repeated call is not a repetition
+  if is_once then redis.call('DEL', once_key) end  -- nothing was written: a repeated call may write
   return failed
 end
 return {0, tonumber(epoch)}
