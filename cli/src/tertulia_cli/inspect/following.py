@@ -64,7 +64,10 @@ class Following:
         self._is_warned = False
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Run until cancelled. Existing entries are not reported; `on_ready` is called as soon as new entries will be."""
+        """Run until cancelled. Entries that exist at the start are not reported.
+
+        `on_ready` is called when every entry that is written from then on will be reported.
+        """
         async with asyncio.TaskGroup() as tasks:
             keys = self._bus.keys
             if self._only:
