@@ -100,7 +100,7 @@ def _start(command: list[str], environment: Mapping[str, str], log: Path) -> sub
 
 
 def _wait_until_ready(port: int) -> None:
-    """Wait until stt is the only stage that the gateway lacks; the benchmark does not use it."""
+    """Wait until the gateway lacks no stage except stt, which the benchmark does not start."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if set(_missing(port)) <= {"stt"}:

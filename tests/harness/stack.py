@@ -108,7 +108,7 @@ class Process:
             raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
 
     def left_behind(self) -> bool:
-        """Whether child processes outlived the process; kills them."""
+        """Kill the child processes that outlived the process; True if there were any."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:

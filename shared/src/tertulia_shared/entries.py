@@ -168,7 +168,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """The characters that answer a turn, in order, and the settings. It is in the state during the turn."""
+    """The characters that answer a turn, in order, and the settings. Kept in the state during the turn."""
 
     turn_id: str
     entry_id: str

@@ -227,7 +227,7 @@ class MessageResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageComplete(Event):
-    """A reply's text is complete, or ends here (`status`)."""
+    """A reply's text has ended; `status` says whether it is complete."""
 
     type: ClassVar[str] = "message_complete"
     message_id: str

@@ -231,7 +231,7 @@ class Jobs:
     # -- giving up
 
     async def _dead_letter(self, claim: Claim, reason: str) -> None:
-        """Dead-letter the work. Only if Redis is unavailable, or takes no writes now, is this postponed."""
+        """Dead-letter the work. This is postponed only if Redis is unavailable or takes no writes now."""
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave up work: %s", reason, extra=self._ids(claim))

@@ -32,8 +32,9 @@ _VISIBLE_FORMATS: Final = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08
 _BLANK: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufffc\ufdd0-\ufdef\U0001d159\U000e0000-\U000e0fff]"
 )
-"""Fillers and other code points without a glyph that their Unicode category does not tell apart from visible ones. The
-last range contains variation selectors, too, but `_fault` checks selectors first."""
+"""Code points without a glyph, such as fillers, whose Unicode category also has visible characters. The last range has
+variation selectors, too, but `_fault` checks selectors first.
+"""
 _NONCHARACTER_BITS: Final = 0xFFFE
 _EMOJI_SELECTORS: Final = "\ufe0e\ufe0f"
 _MONGOLIAN_SELECTORS: Final = "\u180b\u180c\u180d\u180f"

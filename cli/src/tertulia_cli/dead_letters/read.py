@@ -34,7 +34,7 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The remaining data of a reply that a tts worker was to speak."""
+    """What Redis still has of a reply that a tts worker should have spoken."""
 
     epoch: int
     name: str
@@ -80,7 +80,7 @@ class Facts:
 
 
 async def read_dead(bus: Bus) -> list[DeadEntry]:
-    """All entries, the oldest first, then those of the fallback key."""
+    """All entries of `dead`, the oldest first, then those of the fallback key."""
     found: list[DeadEntry] = []
     for key in (bus.keys.dead(), bus.keys.dead_aside()):
         with contextlib.suppress(WriteRefused):  # the key has another type; the entries are in the other key

@@ -25,11 +25,11 @@ MAX_SEQUENCE: Final = 2**64 - 1
 POLL_S: Final = 2.0
 """Interval of the search for conversations whose work was finished before this command saw it."""
 POLL_WHEN_FULL_S: Final = 30.0
-"""Interval if some conversations are paused: each paused one costs a request."""
+"""Interval if some conversations are paused: each paused conversation costs a request."""
 MAX_CONVERSATIONS: Final = 500
 """Conversations followed at once."""
 MAX_PAUSED: Final = 10_000
-"""Paused conversations whose positions are kept; entries of others may be reported twice."""
+"""The positions of this many paused conversations are kept; entries of further ones may be reported twice."""
 
 
 @dataclass(slots=True)

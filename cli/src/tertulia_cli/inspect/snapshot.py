@@ -186,7 +186,7 @@ def _begun(events: Sequence[Entry]) -> list[str]:
         try:
             event = decode_event(entry.fields)
         except BadEntry:
-            continue  # `timeline.build` also skips it
+            continue  # `timeline.build` skips the entry, too
         if isinstance(event, MessageStarted):
             found[event.message_id] = None
     return list(found)

@@ -27,7 +27,7 @@ class Member:
     engine: str
 
     def is_process(self, pid: int, host: str) -> bool:
-        """True if it is this process on this machine (`host`: the host name without the domain)."""
+        """True if the worker is the process `pid` on this machine (`host`: its name without the domain)."""
         return self.worker.startswith(f"{host}-{pid}-")
 
 

@@ -121,7 +121,7 @@ def _keepalive() -> dict[str, Any]:
 
 
 class Link:
-    """A connection that connects when needed and is dropped after any error."""
+    """A connection to Redis that is opened when it is needed, and dropped after any error."""
 
     def __init__(self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = ()) -> None:
         self._pool = pool

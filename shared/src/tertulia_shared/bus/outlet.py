@@ -20,7 +20,7 @@ MAX_QUEUED = 256
 
 
 class Sink(Protocol):
-    """Takes the writes of outlets."""
+    """Takes queued writes from outlets and sends them to Redis."""
 
     def wake(self, outlet: QueueOutlet) -> None:
         """Called when `outlet` has queued writes."""

@@ -18,7 +18,8 @@ from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, H
 from tertulia_shared.metrics.health import Health
 from tertulia_shared.version import __version__
 
-prometheus.disable_created_metrics()  # they are further series, which readers of the text format ignore
+# created metrics would be further series, and readers of the text format ignore them
+prometheus.disable_created_metrics()
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The content type of `Metrics.text`: Prometheus' text format."""

@@ -164,7 +164,7 @@ class SQLiteStore:
         return await self._writer.submit(lambda db: rows.delete_character(db, character_id))
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - never called
-        await asyncio.get_running_loop().create_future()  # only Tertulia changes them, and it announces its changes
+        await asyncio.get_running_loop().create_future()  # only Tertulia changes characters here, and it announces that
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         return decode_settings(await self._reader.submit(lambda db: rows.select_settings(db, conversation_id)))
