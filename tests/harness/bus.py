@@ -178,5 +178,5 @@ async def read_count(follow: Follow, count: int) -> Sequence[Entry]:
 
 
 async def listed(items: AsyncIterator[T]) -> list[T]:
-    """All items."""
+    """Collect all items of an async iterator."""
     return [item async for item in items]

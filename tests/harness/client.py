@@ -69,7 +69,7 @@ class TalkClient:
     async def speak(self, name: str) -> None:
         """Send a WAV of tests/fixtures as fast as possible, followed by silence up to `AT_ONCE_MS`.
 
-        The gateway accepts that much at any rate. `stop_listening` ends an utterance that the silence has not ended.
+        The gateway accepts that much at any speed. `stop_listening` ends an utterance that the silence has not ended.
         """
         most = AT_ONCE_MS // FRAME_MS
         assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"

@@ -52,7 +52,7 @@ LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
 PATIENCE_S = 15.0
-"""The longest time of a turn, also of a corrupted one."""
+"""Time limit for a turn, even if its data is corrupted."""
 LEASE_S = 1.0
 POLL_S = 0.01
 

@@ -80,7 +80,7 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """The user interrupted: work of an epoch below this entry's stops."""
+    """The user interrupted: work with an epoch below the epoch of this entry stops."""
 
     cause: Literal["turn", "request"]
 

@@ -294,4 +294,4 @@ EVENTS: Mapping[str, type[Event]] = {
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip
-"""Each event by its name on the wire."""
+"""The class of each event, by its name on the wire."""

@@ -27,7 +27,7 @@ from tertulia_shared.usage import possible_usage
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
-"""Errors of an unavailable store. A store that needs a person counts, too: no message may be lost meanwhile."""
+"""Errors of an unavailable store. This includes errors that a person must fix: no message may be lost meanwhile."""
 
 REFUSED = (StoreError, ValueError, TypeError, OverflowError)
 """Errors of a row that the store will never take. `AWAY` and `NotFound` are caught first."""

@@ -27,7 +27,7 @@ POLL_S: Final = 2.0
 POLL_WHEN_FULL_S: Final = 30.0
 """Interval if some conversations are paused: each paused conversation costs a request."""
 MAX_CONVERSATIONS: Final = 500
-"""Conversations followed at once."""
+"""At most this many conversations are followed at once."""
 MAX_PAUSED: Final = 10_000
 """The positions of this many paused conversations are kept; entries of further ones may be reported twice."""
 

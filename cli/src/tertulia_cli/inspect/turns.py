@@ -108,9 +108,9 @@ class Turn:
     reason: str = ""
     """The reason why these characters answer: "named" or "everyone"; "" if older llm workers write no reason."""
     interrupted: bool = False
-    """True if the user interrupted it before its text was complete."""
+    """True if the user interrupted the turn before its text was complete."""
     cut: int | None = None
-    """The time at which the user interrupted its replies."""
+    """The time at which the user interrupted the turn's replies."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
 

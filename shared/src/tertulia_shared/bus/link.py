@@ -50,7 +50,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
     """A pool that makes connections to `url` (redis://, rediss://, unix://).
 
     Raises:
-        ValueError: the URL cannot be read, or one of the TLS files.
+        ValueError: the URL or a TLS file cannot be read.
     """
     scheme = urlsplit(url).scheme
     pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped

@@ -1,4 +1,4 @@
-"""The connections of the real bus, and calls over them: the base of its parts."""
+"""The connections of the real bus, and calls over them: the base class of the bus's parts."""
 
 from __future__ import annotations
 

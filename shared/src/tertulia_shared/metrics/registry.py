@@ -29,7 +29,7 @@ class Counter(Protocol):
     """A counter's series."""
 
     def inc(self, amount: float = 1) -> None:
-        """Add to it."""
+        """Increase the value."""
         ...
 
 
@@ -41,11 +41,11 @@ class Gauge(Protocol):
         ...
 
     def inc(self, amount: float = 1) -> None:
-        """Add to it."""
+        """Increase the value."""
         ...
 
     def dec(self, amount: float = 1) -> None:
-        """Subtract from it."""
+        """Decrease the value."""
         ...
 
 

@@ -64,7 +64,7 @@ class Store(Protocol):
         ...
 
     async def delete_conversation(self, conversation_id: str) -> bool:
-        """Delete it with its messages and settings; False if it was not there."""
+        """Delete a conversation with its messages and settings; False if it did not exist."""
         ...
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
@@ -100,17 +100,16 @@ class Store(Protocol):
     async def character(self, character_id: str) -> Character | None: ...
 
     async def save_character(self, character: Character) -> None:
-        """Insert or replace; an existing character keeps its `created_at`.
+        """Insert or replace a character; an existing character keeps its `created_at`.
 
         Raises:
             NameTaken: another character has this name, case ignored.
-            InvalidRecord: name not 1-40 characters or with < > or line breaks, prompt over 8000, voice not 1-64,
-                a setting out of its range, …
+            InvalidRecord: a field breaks a rule (see `validation.check_character`).
         """
         ...
 
     async def delete_character(self, character_id: str) -> bool:
-        """Delete it; False if it did not exist. Its messages stay in the conversations under its name."""
+        """Delete a character; False if it did not exist. Its messages stay in the conversations under its name."""
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Ownership of one part of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
+"""Ownership of one thing of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.keys import Key
 
 MAX_FIRST = 16
-"""The most entries from a stream's beginning that `own` returns."""
+"""`own` returns at most this many entries from a stream's beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,5 @@ class Ownership(Protocol):
         ...
 
     async def release(self, key: Key, holder: str) -> None:
-        """Delete a lease or an owner key (`Keys.owner`) if its value is `holder` (of an owner key: a token)."""
+        """Delete a lease or an owner key (`Keys.owner`) if its value is `holder`; an owner's value is its token."""
         ...

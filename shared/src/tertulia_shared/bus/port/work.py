@@ -148,12 +148,12 @@ class WorkQueue(Protocol):
         ...
 
     async def nack(self, claim: Claim, worker: str) -> bool:
-        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, and attempts count
-        on."""
+        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, as the next
+        attempt."""
         ...
 
     async def deregister(self, stage: Stage, worker: str) -> None:
-        """Nack all work that this worker still holds, and delete it from the stage's group."""
+        """Nack all work that this worker still holds, and delete the worker from the stage's group."""
         ...
 
     async def note_failure(self, claim: Claim, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Writing: fenced, in order, and a batch at a time. The server checks the fence in the script that writes."""
+"""Writes: fenced, in order, and sent in batches. The Lua script that makes the writes also checks the fence."""
 
 from __future__ import annotations
 
