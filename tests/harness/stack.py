@@ -84,7 +84,7 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """The processor time that it has used, in seconds. Other processes do not change it, as they do clock time."""
+        """The processor time that the process has used, in seconds: independent of the load, unlike clock time."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 

@@ -99,7 +99,7 @@ class Database:
         try:
             if self._user is not None:
                 shutil.chown(self._folder, self._user)
-            # a copy: that user may lack access to the checkout
+            # a copy, because that user may have no access to the checkout
             binary = shutil.copy(self._postgrest_binary, self._folder / "postgrest")
             self._run(
                 "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"

@@ -26,7 +26,7 @@ def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> Usage:
         figure = usage.get(name)
         if isinstance(figure, int | float) and not isinstance(figure, bool):
             summed = total.get(name, 0) + figure
-            if -MAX_FIGURE < summed < MAX_FIGURE:  # false for NaN
+            if -MAX_FIGURE < summed < MAX_FIGURE:  # this comparison is false for NaN
                 total[name] = summed
     return total
 

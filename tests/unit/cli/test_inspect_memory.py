@@ -55,7 +55,7 @@ async def test_memory_report_has_the_size_of_each_kind_and_whether_writes_are_pa
     assert (seen.keys, seen.is_complete, seen.writes_paused) == (3, True, None)
     await bus.probe_writes()
     assert (await memory(bus) or full()).writes_paused is False
-    clock.now += 10  # the gateways continue to try, without success
+    clock.now += 10  # no gateway has made a successful probe since
     assert (await memory(bus) or full()).writes_paused is True
     bus.limit_bytes = 1
     assert (await memory(bus) or full()).writes_paused is True

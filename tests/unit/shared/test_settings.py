@@ -90,7 +90,7 @@ def test_setting_is_read_from_the_secret_file_of_its_name(secrets: Path, monkeyp
     settings = load(Settings)
     assert settings.redis_url == "redis://tts:password@redis:6379/0"
     assert settings.supabase_key.get_secret_value() == "key"
-    assert settings.port == 2  # the environment wins
+    assert settings.port == 2  # the environment takes precedence
 
 
 def test_env_file_may_set_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:

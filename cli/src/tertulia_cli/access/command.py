@@ -158,7 +158,7 @@ def revoke(access: Access, name: str) -> int:
         nodes = folder.nodes()
         known = nodes.pop(name, None) is not None
         missing = f"there is no box {name!r}; the boxes are: {listed(tuple(nodes))}"
-        if not known and folder.password(KEEPER) is None:  # without it, Redis cannot be asked
+        if not known and folder.password(KEEPER) is None:  # without this login Redis cannot be asked
             raise Failure(f"{missing}.", MISUSED)
         removed = f"{user} was removed from {folder.users}" if known else missing
         folder.save_nodes(nodes.values())

@@ -83,7 +83,7 @@ async def read_dead(bus: Bus) -> list[DeadEntry]:
     """All entries of `dead`, the oldest first, then those of the fallback key."""
     found: list[DeadEntry] = []
     for key in (bus.keys.dead(), bus.keys.dead_aside()):
-        with contextlib.suppress(WriteRefused):  # the key has another type; the entries are in the other key
+        with contextlib.suppress(WriteRefused):  # `dead` has the wrong type; the letters are in the other key
             found += [_dead_entry(entry) async for entry in entries_of(bus, key)]
     return found
 

@@ -185,7 +185,7 @@ class Following:
         follow = self._bus.follow(key, after)
         try:
             while True:
-                for entry in await follow.read():  # no await in this loop: a cancel cannot skip an entry
+                for entry in await follow.read():  # no await in the body, so that a cancellation skips no entry
                     self._pick_up(tasks, ref, entry)
                     line = self._formatter.format(ref, entry)
                     if not self._only or line.conversation_id == self._only:

@@ -34,8 +34,8 @@ REPLY_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 """Time limit for a new connection, with its TLS handshake."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
-two may drop idle connections, and the next write would then get no answer."""
+"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. Without it, a router
+may drop an idle connection to Redis, and the next write would get no answer."""
 
 
 class _TlsConnection(SSLConnection):

@@ -223,7 +223,7 @@ class SQLiteStore:
         return connection
 
     def _connect_reader(self) -> sqlite3.Connection:
-        if identity(self._path) is None:  # the file was deleted: the writer's next call or this one creates it
+        if identity(self._path) is None:  # the file was deleted: the writer's next call or this call creates it
             self._open_writer().close()
         self._files["read"] = identity(self._path)
         connection = self._connect()

@@ -20,8 +20,8 @@ end
 """
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
-# written before (by this owner, or the one that it resumes): that is success. Any other failure stops the batch. SOONER
-# is an EXPIRE that never extends a TTL.
+# written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
+# stops the batch. SOONER is an EXPIRE that never extends a TTL.
 _RUN = (
     READABLE_EPOCH
     + """
