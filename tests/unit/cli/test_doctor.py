@@ -85,7 +85,7 @@ async def test_doctor_requires_that_a_configured_redis_answers(redis_url: str) -
     assert "TERTULIA_REDIS_URL" in away.advice
 
 
-async def test_doctor_does_not_require_that_the_own_redis_runs(tmp_path: Path) -> None:
+async def test_doctor_does_not_require_that_the_redis_of_tertulia_run_is_running(tmp_path: Path) -> None:
     (none,) = await findings.redis_answer(settings_of(RunSettings, data_dir=tmp_path))
     assert none.ok
 

@@ -211,7 +211,7 @@ def test_stuck_work_report_names_a_turn_without_a_work_pointer() -> None:
     assert line.startswith(f"Turn {T2} has not been started")
 
 
-def test_explanation_covers_sound_without_sentences() -> None:
+def test_turn_with_sound_but_without_sentences_can_be_explained() -> None:
     """The sentences have expired, or another release wrote them."""
     chunk = AudioChunk(b"\0" * 4_800, 0, 0, C, M1, L)
     (only,) = build(snapshot(TYPED, audio={M1: [Piece(0, T0 + 165, len(chunk.audio), is_final=False)]})).turns

@@ -209,7 +209,7 @@ async def test_late_report_of_lost_work_does_not_cancel_a_newer_job() -> None:
 
 
 @virtual_time
-async def test_work_that_raises_not_owner_stays_pending() -> None:
+async def test_work_whose_handler_raises_not_owner_stays_pending() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(NotOwner("a peer's")))
     async with working(bus, handler):
         await post(bus)
