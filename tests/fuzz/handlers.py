@@ -22,7 +22,7 @@ from tests.fuzz.mutations import raw
 from tests.harness.crashing_process import START_MS
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
-from tests.unit.llm.turns import HELLO, say_and_mend
+from tests.unit.llm.turn_bench import HELLO, say_and_mend
 from tests.unit.stt.listening_session import HELLO as SPOKEN
 from tests.unit.stt.listening_session import ListeningSession
 from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage

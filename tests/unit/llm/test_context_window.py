@@ -9,7 +9,7 @@ import pytest
 from tertulia_llm.model.context_window import (
     LEAST_REPLY,
     Overflow,
-    divided,
+    divide,
     entries_in,
     entry_of,
     names_in,
@@ -187,7 +187,7 @@ def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
 
 @pytest.mark.parametrize("window", [512, 2048, 8192, 131_072])
 def test_prompt_and_reply_fit_into_the_window(window: int) -> None:
-    room = divided(window, 1024)
+    room = divide(window, 1024)
     assert 0 < room.reply <= 1024
     assert room.prompt > 0
     assert room.prompt + room.reply < window

@@ -13,7 +13,7 @@ from tertulia_shared.events import Interrupted
 from tertulia_shared.ids import new_id
 from tests.harness.crashing_process import START_MS
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import HELLO, assert_answers, say_and_mend, table_with, work_or_give_up
+from tests.unit.llm.turn_bench import HELLO, assert_answers, say_and_mend, table_with, work_or_give_up
 
 FAR = 2**64 - 1
 

@@ -61,7 +61,7 @@ def test_scene_separates_the_speakers_lines_from_others() -> None:
     assert scene.own == ("Mine.",)
     assert scene.said == "Two"
     assert scene.answers == (Line("Luna", "Hers."), Line("Rex", "His."))
-    assert scene.turn == 5
+    assert scene.lines_before == 5
     assert scene.begun is None
 
 
@@ -69,7 +69,7 @@ def test_stage_notes_are_not_lines() -> None:
     scene = read_scene(worker_messages("Rex", user("Hi"), said("Luna", "I was", interrupted=True), user("Wait, what?")))
     assert scene.said == "Wait, what?"
     opening = read_scene(worker_messages("Rex"))
-    assert (opening.said, opening.turn) == ("", 0)
+    assert (opening.said, opening.lines_before) == ("", 0)
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ TEXTS = st.text(max_size=80) | st.lists(
 @given(st.lists(st.builds(Message, ROLES, TEXTS), max_size=8))
 def test_any_messages_make_a_scene(messages: list[Message]) -> None:
     scene = read_scene(messages)
-    assert scene.turn >= 0
+    assert scene.lines_before >= 0
     assert all(line.name for line in scene.answers)

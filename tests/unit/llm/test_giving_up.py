@@ -11,7 +11,7 @@ from tertulia_shared.entries import TTSSentence
 from tertulia_shared.ids import reply_id
 from tests.harness.llm import LINES
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import HELLO, LUNA, USER, assert_answers, table_with
+from tests.unit.llm.turn_bench import HELLO, LUNA, USER, assert_answers, table_with
 
 
 @virtual_time

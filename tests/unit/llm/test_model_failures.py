@@ -11,7 +11,7 @@ from tertulia_llm.settings import LLMSettings
 from tests.harness.llm import LINES, BreakAfter, Say
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import LUNA, REX, USER, assert_answers, assert_whole, table_with
+from tests.unit.llm.turn_bench import LUNA, REX, USER, assert_answers, assert_whole, table_with
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
 

@@ -12,7 +12,7 @@ from tertulia_shared.store.validation import TEXT_MAX_CHARS
 from tests.harness.crashing_process import CountingStore
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import HELLO, assert_answers, letters, table_with
+from tests.unit.llm.turn_bench import HELLO, assert_answers, letters, table_with
 
 
 @pytest.mark.parametrize("character", ["\u0092", "\x7f", "\x85", "\u2028", "\x00", "\x1b"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.harness.llm import LINES
 from tests.harness.virtual_time import now, virtual_time
-from tests.unit.llm.turns import SAGE, table_with
+from tests.unit.llm.turn_bench import SAGE, table_with
 
 
 @virtual_time

@@ -15,7 +15,7 @@ from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, Table
 from tests.harness.scrape import scraped
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import LUNA, REX, USER, assert_whole, table_with
+from tests.unit.llm.turn_bench import LUNA, REX, USER, assert_whole, table_with
 
 
 @virtual_time

@@ -20,7 +20,7 @@ from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tests.harness.llm import LINES, Client
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import USER, table_with
+from tests.unit.llm.turn_bench import USER, table_with
 
 
 @virtual_time

@@ -9,7 +9,7 @@ import pytest
 from tertulia_shared.bus import BusUnavailable
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import LUNA, REX, USER, assert_whole, table_with
+from tests.unit.llm.turn_bench import LUNA, REX, USER, assert_whole, table_with
 
 
 @virtual_time

@@ -26,7 +26,7 @@ from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, Client, Table
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import table_with
+from tests.unit.llm.turn_bench import table_with
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
