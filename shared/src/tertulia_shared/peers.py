@@ -1,4 +1,4 @@
-"""Watches the processes of peers on this machine: when one dies, its work is taken over before its lease ends.
+"""Watches the processes of peers on this machine: the work of one that dies is taken over before its lease ends.
 
 A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `LOOK_S`.
 """
@@ -28,30 +28,30 @@ def has_ended(process: LocalProcess) -> bool:
 
 
 class Peers:
-    """The live peers that are watched. `on_death` is called with the name of each that dies."""
+    """The live peers that are watched. `on_end` is called with the name of each whose process ends."""
 
-    def __init__(self, own_name: str, on_death: Callable[[str], None]) -> None:
+    def __init__(self, own_name: str, on_end: Callable[[str], None]) -> None:
         self._own_name = own_name
-        self._on_death = on_death
+        self._on_end = on_end
         self._watched: dict[str, tuple[LocalProcess, int]] = {}
         """The process and its pidfd (-1: none), by name."""
         self._timer: asyncio.TimerHandle | None = None
 
-        self._dead: set[str] = set()
+        self._ended: set[str] = set()
 
     def watch(self, alive: Iterable[str], holding: Iterable[str] = ()) -> None:
         """Watch exactly these workers, replacing the previous set.
 
         Args:
             alive: the workers with a recent heartbeat.
-            holding: the workers that hold work; `on_death` is called each time for those that are already dead.
+            holding: the workers that hold work; `on_end` is called each time for those whose process has already ended.
         """
         holding = set(holding)
         names = (set(alive) | holding) - {self._own_name}
-        self._dead = (self._dead & names) - holding
+        self._ended = (self._ended & names) - holding
         for gone in self._watched.keys() - names:
             self._forget(gone)
-        for name in names - self._watched.keys() - self._dead:
+        for name in names - self._watched.keys() - self._ended:
             process = local_process(name)
             if process is not None and process.pid != os.getpid():
                 self._begin(name, process)
@@ -72,17 +72,17 @@ class Peers:
         if has_ended(process):  # checked after the pidfd was opened: this notices a pid that was reused in between
             if pidfd >= 0:
                 os.close(pidfd)
-            self._dead.add(name)
-            self._on_death(name)
+            self._ended.add(name)
+            self._on_end(name)
             return
         self._watched[name] = process, pidfd
         if pidfd >= 0:
-            asyncio.get_running_loop().add_reader(pidfd, self._died, name)
+            asyncio.get_running_loop().add_reader(pidfd, self._process_ended, name)
 
-    def _died(self, name: str) -> None:
+    def _process_ended(self, name: str) -> None:
         self._forget(name)
-        self._dead.add(name)
-        self._on_death(name)
+        self._ended.add(name)
+        self._on_end(name)
 
     def _forget(self, name: str) -> None:
         _, pidfd = self._watched.pop(name)
@@ -95,7 +95,7 @@ class Peers:
         unseen = {name: process for name, (process, pidfd) in self._watched.items() if pidfd < 0}
         for name, process in unseen.items():
             if has_ended(process):
-                self._died(name)
+                self._process_ended(name)
         self._set_timer()
 
 

@@ -68,7 +68,10 @@ class Worker:
             bus, stage, handler, worker=self.name, member=self.member, max_attempts=settings.max_attempts,
             metrics=self._metrics, broke=lambda: self.broke,
         )  # fmt: skip
-        self._peers = Peers(self.name, self._peer_died)
+        self._peers = Peers(self.name, self._peer_ended)
+        self._ended_peers: set[str] = set()
+        """Peers whose process has ended: they died, or stopped in order."""
+        self._has_peer_ended = asyncio.Event()
         self._dead: set[str] = set()
         """Peers that died and may still hold work."""
         self._reply_lost = False
@@ -225,18 +228,40 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # a check sees pending work before its lease ends
+                await self._watch_for_deaths(min(BEAT_S, self._calm_look_s))  # sees pending work before its lease ends
         finally:
             self._peers.close()
+
+    async def _watch_for_deaths(self, wait_s: float) -> None:
+        """For this time, react to each peer that ends."""
+        until = now() + wait_s
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._has_peer_ended.wait()
+            except TimeoutError:
+                return
+            self._has_peer_ended.clear()
+            with contextlib.suppress(BusError):
+                await self._look_for_work_of_ended_peers()
+
+    async def _look_for_work_of_ended_peers(self) -> None:
+        """A peer that ended and still holds work has died: one that stops in order hands its work back."""
+        ended = set(self._ended_peers)
+        died = ended.intersection(await self._bus.holders(self._stage))
+        self._ended_peers -= ended
+        for name in died:
+            log.warning("a peer on this machine died", extra={"peer": name, "worker": self.name})
+        self._dead |= died
+        if died and self._waiting is not None and not self._waiting.expired():
+            self._waiting.reschedule(now())
 
     def _is_peer(self, member: str) -> bool:
         return member.startswith(f"{self._stage}:")
 
-    def _peer_died(self, name: str) -> None:
-        log.warning("a peer on this machine died", extra={"peer": name, "worker": self.name})
-        self._dead.add(name)
-        if self._waiting is not None and not self._waiting.expired():
-            self._waiting.reschedule(now())
+    def _peer_ended(self, name: str) -> None:
+        self._ended_peers.add(name)
+        self._has_peer_ended.set()
 
     # -- the jobs
 

@@ -14,6 +14,7 @@ from tests.fakes.server_kinds.server import (
     asked_tokens,
     delta,
     event,
+    figures,
     named,
     over_window,
     prompt_tokens,
@@ -57,12 +58,12 @@ def _openai_refusal(body: Body) -> Refusal | None:
     return None
 
 
-def _openai_stream(text: str) -> Iterator[bytes]:
+def _openai_stream(text: str, body: Body) -> Iterator[bytes]:
     yield delta({"role": "assistant", "content": "", "refusal": None})
     for word in words(text):
         yield delta({"content": word}, logprobs=None)
     yield delta({}, "stop")
-    yield usage(text, completion_tokens_details={"reasoning_tokens": 64})
+    yield usage(text, body, completion_tokens_details={"reasoning_tokens": 64})
     yield DONE
 
 
@@ -79,7 +80,7 @@ def _openrouter_refusal(body: Body) -> Refusal | None:
     return Refusal(400, {"error": {"message": message, "code": 400, "metadata": {"provider_name": None}}})
 
 
-def _openrouter_stream(text: str) -> Iterator[bytes]:
+def _openrouter_stream(text: str, body: Body) -> Iterator[bytes]:
     yield b": OPENROUTER PROCESSING\n\n"
     for word in words(REASONING):
         details = [{"type": "reasoning.text", "text": word, "index": 0}]
@@ -88,7 +89,7 @@ def _openrouter_stream(text: str) -> Iterator[bytes]:
     for word in words(text):
         yield delta({"role": "assistant", "content": word}, native_finish_reason=None)
     yield delta({"role": "assistant", "content": ""}, "stop", native_finish_reason="STOP")
-    yield usage(text, cost=0.0003)
+    yield usage(text, body, cost=0.0003)
     yield DONE
 
 
@@ -115,7 +116,7 @@ def _mistral_refusal(body: Body) -> Refusal | None:
     return None
 
 
-def _mistral_stream(text: str) -> Iterator[bytes]:
+def _mistral_stream(text: str, body: Body) -> Iterator[bytes]:
     yield delta({"role": "assistant", "content": ""})
     for word in words(REASONING):
         thinking = {"type": "thinking", "thinking": [{"type": "text", "text": word}]}
@@ -146,7 +147,7 @@ def _gemini_refusal(body: Body) -> Refusal | None:
     return None
 
 
-def _gemini_stream(text: str) -> Iterator[bytes]:
+def _gemini_stream(text: str, body: Body) -> Iterator[bytes]:
     *most, last = words(text)
     for word in most:
         yield delta({"role": "assistant", "content": word})
@@ -167,7 +168,7 @@ def _deepseek_refusal(body: Body) -> Refusal | None:
     )
 
 
-def _deepseek_stream(text: str) -> Iterator[bytes]:
+def _deepseek_stream(text: str, body: Body) -> Iterator[bytes]:
     yield b": keep-alive\n\n"
     yield delta({"role": "assistant", "content": None, "reasoning_content": ""})
     for word in words(REASONING):
@@ -176,7 +177,7 @@ def _deepseek_stream(text: str) -> Iterator[bytes]:
     for word in words(text):
         yield delta({"content": word, "reasoning_content": None})
     last = {"index": 0, "delta": {"content": "", "reasoning_content": None}, "finish_reason": "stop"}
-    yield event({"id": "x", "choices": [last], "usage": {"prompt_tokens": 10, "completion_tokens": 5}})
+    yield event({"id": "x", "choices": [last], "usage": figures(text, body)})
     yield DONE
 
 

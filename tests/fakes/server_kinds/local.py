@@ -15,6 +15,7 @@ from tests.fakes.server_kinds.server import (
     asked_tokens,
     delta,
     event,
+    figures,
     over_window,
     prompt_tokens,
     usage,
@@ -22,13 +23,13 @@ from tests.fakes.server_kinds.server import (
 )
 
 
-def _ollama_stream(text: str) -> Iterator[bytes]:
+def _ollama_stream(text: str, body: Body) -> Iterator[bytes]:
     for word in words(REASONING):
         yield delta({"role": "assistant", "content": "", "reasoning": word})
     for word in words(text):
         yield delta({"role": "assistant", "content": word})
     yield delta({"role": "assistant", "content": ""}, "stop")
-    yield usage(text)
+    yield usage(text, body)
     yield DONE
 
 
@@ -49,12 +50,12 @@ def _llama_cpp_refusal(body: Body) -> Refusal | None:
     return None
 
 
-def _llama_cpp_stream(text: str) -> Iterator[bytes]:
+def _llama_cpp_stream(text: str, body: Body) -> Iterator[bytes]:
     yield delta({"role": "assistant", "content": None})
     for word in words(text):
         yield delta({"content": word})
     yield delta({}, "stop")
-    yield event({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}, "timings": {"prompt_n": 10}})
+    yield event({"choices": [], "usage": figures(text, body), "timings": {"prompt_n": 10}})
     yield DONE
 
 
@@ -71,13 +72,13 @@ def _vllm_refusal(body: Body) -> Refusal | None:
     return Refusal(400, {"error": {"message": message, "type": "BadRequestError", "param": "max_tokens", "code": 400}})
 
 
-def _vllm_stream(text: str) -> Iterator[bytes]:
+def _vllm_stream(text: str, body: Body) -> Iterator[bytes]:
     """Without a reasoning parser: the reasoning stands in the content."""
     yield delta({"role": "assistant", "content": ""})
     for word in ("<think>", "\n", *words(REASONING), "\n", "</think>", "\n\n", *words(text)):
         yield delta({"content": word})
     yield delta({"content": ""}, "stop", stop_reason=None)
-    yield usage(text)
+    yield usage(text, body)
     yield DONE
 
 
@@ -92,7 +93,7 @@ def _lm_studio_refusal(body: Body) -> Refusal | None:
     return Refusal(200, stream=[b"event: error\n", event({"error": {"message": message}})])
 
 
-def _lm_studio_stream(text: str) -> Iterator[bytes]:
+def _lm_studio_stream(text: str, body: Body) -> Iterator[bytes]:
     """Without a template: the end-of-turn token stands in the content, and an invented turn follows."""
     for word in words(text):
         yield delta({"role": "assistant", "content": word})

@@ -32,7 +32,7 @@ class ServerKind:
 
     Args:
         name: for messages.
-        stream: the parts of a streamed reply with this text.
+        stream: the parts of a streamed reply with this text to a request.
         refusals: called in order with each request's body; the first that returns something is the answer.
         prefix: the path of the base URL.
         models: the answer to `GET /models`.
@@ -42,7 +42,7 @@ class ServerKind:
     """
 
     name: str
-    stream: Callable[[str], Iterable[bytes]]
+    stream: Callable[[str, Body], Iterable[bytes]]
     refusals: Sequence[Callable[[Body], Refusal | None]] = ()
     prefix: str = "/v1"
     models: object = field(default_factory=lambda: {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
@@ -86,7 +86,7 @@ class KindServer:
                 return web.json_response(refusal.body, status=refusal.status)
             return await _stream(request, refusal.stream)
         self.requests.append(body)
-        return await _stream(request, self.kind.stream(next(self._replies)))
+        return await _stream(request, self.kind.stream(next(self._replies), body))
 
     def _refusal(self, body: Body) -> Refusal | None:
         if self.kind.fails_first is not None and not self.refused:
@@ -123,10 +123,15 @@ def delta(fields: Mapping[str, object], finish_reason: str | None = None, **more
     return event({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": [choice]})
 
 
-def usage(text: str, **more: object) -> bytes:
+def figures(text: str, body: Body) -> dict[str, int]:
+    """The usage of a reply with this text to a request."""
+    prompt, completion = prompt_tokens(body), len(text.split())
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def usage(text: str, body: Body, **more: object) -> bytes:
     """The event of the usage alone."""
-    figures = {"prompt_tokens": 10, "completion_tokens": len(text.split()), "total_tokens": 10, **more}
-    return event({"id": "x", "object": "chat.completion.chunk", "choices": [], "usage": figures})
+    return event({"id": "x", "object": "chat.completion.chunk", "choices": [], "usage": figures(text, body) | more})
 
 
 def words(text: str) -> list[str]:

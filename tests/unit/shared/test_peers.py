@@ -6,14 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tertulia_shared import peers
+from tertulia_shared.bus import Claim
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.peers import Peers, has_ended
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.testing.memory_bus import MemoryBus
@@ -140,5 +141,34 @@ async def test_work_of_a_dead_peer_is_taken_over_without_waiting_for_its_lease(
         process.kill()
     await eventually(lambda: handler.ended, "the work is done")
     assert [(claim.id, claim.attempt) for claim in handler.begun] == [(given.id, 2)]
+    stop.set()
+    await running
+
+
+async def test_end_of_a_peer_without_work_does_not_interrupt_the_wait_for_work(
+    process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus, handler = MemoryBus(Keys("test")), ScriptedHandler(nothing)
+    claims: list[float] = []
+    claim = bus.claim
+
+    async def counted(stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        claims.append(block_s)
+        return await claim(stage, worker, count=count, block_s=block_s)
+
+    monkeypatch.setattr(bus, "claim", counted)
+    worker = Worker(bus, "tts", handler, settings_of(CommonSettings, lease_s=60), engine="scripted", concurrency=2)
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    await bus.beat(f"tts:{name_for(process.pid)}:scripted")
+    await eventually(lambda: worker._peers._watched, "the peer is watched")
+    before = len(claims)
+    process.kill()
+    await eventually(lambda: not worker._peers._watched, "its end is seen")
+    await bus.post("tts", Work(new_id(), message_id=new_id()))
+    await eventually(lambda: handler.ended, "the work is done")
+    assert [each.attempt for each in handler.begun] == [1]
+    assert len(claims) <= before + 1, "the claim that waited got the work"
+    assert "died" not in caplog.text
     stop.set()
     await running
