@@ -20,7 +20,7 @@ from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
 from tests.harness.crashing_process import START_MS
-from tests.harness.llm import LINES, Table
+from tests.harness.llm import LINES, LLMBench
 from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.turn_bench import HELLO, say_and_mend
 from tests.unit.stt.listening_session import HELLO as SPOKEN
@@ -72,26 +72,26 @@ async def _work(
 
 
 async def _turns(rng: Random) -> None:
-    table = Table()
-    await table.set("Luna", "Rex")
+    bench = LLMBench()
+    await bench.set("Luna", "Rex")
     if rng.randrange(2):
-        await table.say(HELLO)
-        await table.work()
+        await bench.say(HELLO)
+        await bench.work()
     for _ in range(rng.randrange(1, 4)):
         match rng.randrange(4):
             case 0:
-                key = table.bus.keys.state(table.conversation_id)
-                await _put(table.bus, key, rng.choice(STATE), raw(rng))
+                key = bench.bus.keys.state(bench.conversation_id)
+                await _put(bench.bus, key, rng.choice(STATE), raw(rng))
             case 1:
                 name = rng.choice(("control", "receipts"))
-                _write(table.bus, getattr(table.bus.keys, name)(table.conversation_id), rng, fields_of(rng, UserTurn))
+                _write(bench.bus, getattr(bench.bus.keys, name)(bench.conversation_id), rng, fields_of(rng, UserTurn))
             case _:
-                key = table.bus.keys.turns(table.conversation_id)
-                _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
-    await say_and_mend(table)  # the hostile entries may cost this one turn
-    table.handler = None
-    turn_id = await say_and_mend(table)
-    client = await table.client()
+                key = bench.bus.keys.turns(bench.conversation_id)
+                _write(bench.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
+    await say_and_mend(bench)  # the hostile entries may cost this one turn
+    bench.handler = None
+    turn_id = await say_and_mend(bench)
+    client = await bench.client()
     assert client.complete.count(turn_id) == 1, "the next message is not answered"
     assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
 
@@ -149,9 +149,9 @@ async def _listener(rng: Random) -> None:
 
 async def _pointer(rng: Random) -> None:
     """A hostile work entry for each stage."""
-    table, message, session = Table(), SpokenMessage(), ListeningSession()
-    await table.set("Luna")
-    turns = await table.worker()
+    bench, message, session = LLMBench(), SpokenMessage(), ListeningSession()
+    await bench.set("Luna")
+    turns = await bench.worker()
     for stage, handler in (("llm", turns), ("tts", message.handler), ("stt", session.listener)):
         fields = fields_of(rng, Work)
         claim = Claim(stage, "1-0", 1, fields)  # pyright: ignore[reportArgumentType] - a literal of these three
