@@ -52,7 +52,7 @@ LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
 PATIENCE_S = 15.0
-"""The longest time of a turn, also of a corrupted one."""
+"""Time limit for a turn, even if its data is corrupted."""
 LEASE_S = 1.0
 POLL_S = 0.01
 
@@ -178,7 +178,7 @@ class CorruptedConversation:
         return False
 
     async def _sound(self, message_id: str) -> list[int]:
-        """The sentences that have sound, in order, and -1 for the end."""
+        """The indexes of the sentences that have sound, in order, and -1 for the final entry."""
         found: list[int] = []
         with suppress(WriteRefused):
             for entry in await self.bench.bus.read(self.bench.bus.keys.audio(self.id, message_id)):

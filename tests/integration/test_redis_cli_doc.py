@@ -21,7 +21,7 @@ import pytest
 import redis
 from redis.asyncio import Redis
 
-from tertulia_cli.inspect.recording import record
+from tertulia_cli.inspect.snapshot import take_snapshot
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Turn
 from tertulia_shared.bus import Bus
@@ -118,7 +118,7 @@ async def talked(stack: Stack, folder: Path) -> ConversationData:
         for worker in (*stack.of("tts"), *stack.of("llm")):
             worker.send(signal.SIGTERM)
             worker.wait()
-        timeline = build(await record(bus, conversation_id, 0))
+        timeline = build(await take_snapshot(bus, conversation_id, 0))
         message_id = next(iter(timeline.turns[0].messages))
         for _ in range(2):
             await bus.post("tts", Work(conversation_id, message_id))
@@ -129,7 +129,7 @@ async def talked(stack: Stack, folder: Path) -> ConversationData:
         outlet.append(bus.keys.store(), StoreWrite("message", conversation_id, message_id, b"\0\xff"))
         await outlet.flush()
         cursor = (await bus.hash(bus.keys.state(conversation_id)))[b"cursor"].decode()
-        timeline = build(await record(bus, conversation_id, 0))
+        timeline = build(await take_snapshot(bus, conversation_id, 0))
         assert waiting is not None
         return ConversationData(
             cli=reader(stack.redis.url), folder=folder, stack=stack, conversation_id=conversation_id, older=older,

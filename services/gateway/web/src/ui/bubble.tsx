@@ -76,7 +76,8 @@ function Typing({ text = "" }: { text?: string }): JSX.Element {
 }
 
 function ReplyText({ reply }: { reply: Reply }): JSX.Element {
-  const { text, sound, sentence } = reply;
+  const { sound, sentence } = reply;
+  const text = reply.text.trimEnd(); // a line break at the end would show as an empty line
   if (sound === "cut") {
     const unheard = text.slice(reply.heardChars);
     return (
