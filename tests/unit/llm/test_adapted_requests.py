@@ -84,7 +84,7 @@ async def model_at(kind: ServerKind) -> AsyncGenerator[tuple[KindServer, Model]]
             await model.close()
 
 
-def one_reply(text: str) -> list[bytes]:
+def one_reply(text: str, _: Body) -> list[bytes]:
     return [delta({"content": text}), delta({}, "stop"), DONE]
 
 

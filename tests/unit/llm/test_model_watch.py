@@ -21,7 +21,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.fakes.model_server import Hold, Reply, ScriptedModel
 from tests.fakes.server_kinds.hosted import HOSTED
 from tests.fakes.server_kinds.local import LOCAL
-from tests.fakes.server_kinds.server import MODEL, WINDOW_TOKENS, KindServer, ServerKind
+from tests.fakes.server_kinds.server import MODEL, WINDOW_TOKENS, Body, KindServer, ServerKind
 from tests.harness.settings_of import settings_of
 
 TELLS = {"OpenRouter", "Mistral", "Ollama", "llama.cpp", "vLLM", "LM Studio"}
@@ -57,7 +57,7 @@ async def published(bus: MemoryBus, *, until: str) -> dict[str, dict[str, Any]]:
         await asyncio.sleep(0.005)
 
 
-def no_stream(_: str) -> list[bytes]:
+def no_stream(_text: str, _body: Body) -> list[bytes]:
     return []
 
 
