@@ -1,4 +1,4 @@
-"""The chaos rig: a short run is clean, and its independent checker detects each kind of damage."""
+"""The chaos rig: a short run finds no failure, and its independent checker detects each kind of failure."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def test_writes_of_an_outlet_arrive_in_order(bus: Bus) -> None:
     assert events_of(entries) == [done(str(n)) for n in range(200)]
 
 
-async def test_entry_has_its_time_and_epoch(bus: Bus) -> None:
+async def test_written_entry_has_its_time_and_epoch(bus: Bus) -> None:
     outlet = bus.outlet(epoch=4)
     outlet.append(bus.keys.events(C), done("t"), trace=b"\x00\xff", hops=2)
     await outlet.flush()

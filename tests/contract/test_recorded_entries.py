@@ -114,7 +114,7 @@ def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
-def test_every_kind_of_entry_is_recorded() -> None:
+def test_recordings_have_every_kind_of_entry() -> None:
     there = {each.cls.__name__ for each in PRESENT}
     classes = {
         name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__
@@ -130,6 +130,6 @@ def test_every_kind_of_entry_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_all_schema_versions_are_recorded(version: int) -> None:
+def test_recordings_have_every_schema_version(version: int) -> None:
     files = {file.stem for file in (FOLDER / f"v{version}").glob("*.json")}
     assert files == {*recorded_entries.STREAMS, *recorded_entries.HASHES}

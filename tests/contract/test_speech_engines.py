@@ -166,7 +166,7 @@ async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None
     assert longest < 60 * SAMPLE_RATE * 2  # the PCM that is in memory at one time is far less than all of it
 
 
-# -- stopping, and concurrency
+# -- concurrent, cancelled and closed syntheses
 
 
 async def test_concurrent_syntheses_give_the_same_pcm_as_single_syntheses(engine: SpeechEngine) -> None:

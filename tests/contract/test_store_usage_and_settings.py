@@ -39,7 +39,7 @@ async def test_write_without_usage_keeps_the_usage_that_the_row_has(store: Store
     assert (stored.text, stored.usage) == ("wh", {"prompt_tokens": 3})
 
 
-async def test_sum_of_usage_stays_in_64_bits(store: Store) -> None:
+async def test_sum_of_very_large_usage_figures_stays_within_64_bits(store: Store) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     rows = [replace(reply(conversation_id, n, "a", "complete"), usage={"prompt_tokens": 2**62}) for n in range(1, 4)]

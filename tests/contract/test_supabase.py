@@ -279,7 +279,7 @@ async def test_database_that_does_not_answer_raises_store_unavailable(supabase: 
         await answers(store)
 
 
-async def test_configuration_error_after_the_start_counts_as_unavailable(supabase: SupabaseServer) -> None:
+async def test_configuration_error_of_a_running_server_raises_store_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.database.sql("revoke select on public.characters from service_role")
         try:

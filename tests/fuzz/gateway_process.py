@@ -57,7 +57,7 @@ CLOSE_CODES: Final = frozenset(map(int, _first_column("| close code", "\n## From
 
 @dataclass
 class Target:
-    """The processes under test, and the report of one kind of input."""
+    """The processes under test, and the report about one kind of input."""
 
     stack: Stack
     report: Report

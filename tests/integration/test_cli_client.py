@@ -290,7 +290,7 @@ async def test_say_exits_with_4_if_no_answer_comes_in_time() -> None:
     assert failure.code == NO_ANSWER
 
 
-# -- talk
+# -- `tertulia talk`
 
 
 def spoken(path: Path, ms: int) -> tuple[Path, bytes]:

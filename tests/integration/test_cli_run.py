@@ -49,7 +49,7 @@ class Run:
         return self._out.read_text()
 
     async def says(self, pattern: str) -> re.Match[str]:
-        """Wait until the output matches this pattern."""
+        """Wait until the output of the run matches this pattern."""
 
         def look() -> re.Match[str] | None:
             assert self.process.poll() is None, self.shown

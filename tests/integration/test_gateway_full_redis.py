@@ -20,7 +20,7 @@ TURN = "12345678-1234-4234-8234-123456789012"
 
 
 class Pausable:
-    """A small Redis that can refuse writes for two reasons."""
+    """A small Redis that can be made to refuse writes, for either of two reasons."""
 
     def __init__(self, server: RedisServer) -> None:
         self.server = server

@@ -95,7 +95,7 @@ async def test_model_request_begins_with_the_characters_prompt_and_has_the_setti
     assert "authorization" in headers
 
 
-async def test_second_model_request_has_the_history(asking: Stack, model_port: int) -> None:
+async def test_model_request_of_the_second_turn_has_the_first_turn(asking: Stack, model_port: int) -> None:
     async with talk_with(
         asking, model_port, Reply(["I like owls."]), Reply(["So do I."]), Reply(["We said that."])
     ) as (client, model):

@@ -56,7 +56,7 @@ async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
 
 
 def waiting(stack: Stack) -> int:
-    """The number of writes that wait for the store."""
+    """The number of writes that wait in the outbox."""
     return stack.length(stack.keys.store())
 
 

@@ -243,7 +243,7 @@ class _Rig:
         self._outcome.failures.append(failure)
         self._tell(f"  {failure}")
 
-    # -- the end
+    # -- the end of the run
 
     async def _complete(self, targets: Targets, injector: FaultInjector) -> None:
         """Wait until every process is ready. Report and replace processes that ended by themselves."""

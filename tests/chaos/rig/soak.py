@@ -35,7 +35,7 @@ WARM_UP = 0.4
 TOLERATED = 0.10
 """Growth in the measured part that is tolerated, as a share of the first value."""
 NOISE: dict[str, float] = {"MB": 6.0, "files": 4.0, "threads": 3.0, "per turn": 0.0}
-"""Growth that is always tolerated, by unit."""
+"""Growth that is tolerated in any case, by unit."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{13}-\d+")
 
 

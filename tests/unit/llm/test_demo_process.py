@@ -58,7 +58,7 @@ def test_port_that_is_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> 
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_invalid_settings_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_process_reports_an_invalid_setting_and_exits(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--port", "70000"])
     assert caught.value.code == 2

@@ -178,7 +178,7 @@ def test_reply_reacts_to_the_reply_of_the_previous_character(name: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_tokens_joined_are_the_text(text: str) -> None:
+def test_tokens_of_a_text_join_to_the_same_text(text: str) -> None:
     assert "".join(tokens(text)) == text
 
 

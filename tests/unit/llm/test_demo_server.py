@@ -125,7 +125,7 @@ async def test_sdk_raises_the_servers_error(client: AsyncOpenAI) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": '])
-async def test_body_other_than_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
+async def test_request_body_that_is_not_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
     async with http.post("/v1/chat/completions", data=raw) as response:
         assert response.status == 400
         assert "not valid JSON" in (await response.json())["error"]["message"]
@@ -154,7 +154,7 @@ async def test_error_for_an_unknown_path_or_method_lists_the_endpoints(http: aio
             assert "/v1/models" in (await response.json())["error"]["message"]
 
 
-async def test_health_check_answers(http: aiohttp.ClientSession) -> None:
+async def test_health_check_of_the_demo_server_answers(http: aiohttp.ClientSession) -> None:
     async with http.get("/healthz") as response:
         assert await response.json() == {"status": "ok"}
 
@@ -232,7 +232,7 @@ async def test_at_zero_tokens_per_second_the_reply_is_sent_at_once_in_one_piece(
     "settings",
     [{"port": -1}, {"port": 70000}, {"tokens_per_second": -1.0}, {"first_token_ms": float("nan")}, {"max_replies": 0}],
 )
-def test_invalid_settings_are_refused(settings: dict[str, Any]) -> None:
+def test_invalid_settings_of_the_demo_server_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         DemoSettings(**settings)
 

@@ -74,7 +74,7 @@ def test_stage_direction_within_a_sentence_is_not_spoken(written: str, spoken: s
         "(thanks to you) we won.", "Sound (waves) travels.", "the end(s)", "Oui (bien sûr).",
     ],
 )  # fmt: skip
-def test_other_text_in_brackets_is_spoken(text: str) -> None:
+def test_text_in_brackets_that_is_no_stage_direction_is_spoken(text: str) -> None:
     assert said(text) == text
 
 

@@ -108,7 +108,7 @@ async def test_turn_whose_model_request_is_refused_counts_as_failed() -> None:
 
 
 @virtual_time
-async def test_interrupted_turn_counts_as_interrupted() -> None:
+async def test_turn_that_the_user_interrupts_counts_as_interrupted() -> None:
     bench = LLMBench()
     await bench.set("Luna")
     await bench.say("Hello, Luna")
@@ -122,7 +122,7 @@ async def test_interrupted_turn_counts_as_interrupted() -> None:
 
 
 @virtual_time
-async def test_given_up_turn_counts_as_failed() -> None:
+async def test_turn_that_is_given_up_counts_as_failed() -> None:
     bench = LLMBench()
     await bench.set("Luna")
     await bench.say("Hello, Luna")

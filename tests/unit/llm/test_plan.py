@@ -48,7 +48,7 @@ def test_turn_started_event_has_the_reason_for_each_reply(text: str, answers: li
     assert [reply["message_id"] for reply in started.replies] == message_ids(plan)
 
 
-def test_empty_state_has_defaults() -> None:
+def test_empty_state_is_read_as_the_defaults() -> None:
     state = read_state({})
     assert (state.epoch, state.cursor, state.plan, state.cut, state.warned) == (0, "0-0", None, 0, False)
     assert state.progress_of("any") == Progress()

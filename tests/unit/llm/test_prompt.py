@@ -168,13 +168,13 @@ def test_fit_measures_messages_by_the_given_cost() -> None:
     assert [message["content"] for message in fit(messages, 3, lambda _: 1)[1:]] == ["c"]
 
 
-def test_folded_system_text_begins_the_first_user_message() -> None:
+def test_fold_system_puts_the_system_text_before_the_first_user_message() -> None:
     system, first, *rest = request(user("Hi"), reply("Luna", "Ahoy."), user("Where to?"))
     folded = fold_system([system, first, *rest])
     assert folded == [{"role": "user", "content": f"{system['content']}\n\nHi"}, *rest]
     assert [message["role"] for message in folded] == ["user", "assistant", "user"]
 
 
-def test_folding_without_a_system_message_changes_nothing() -> None:
+def test_fold_system_without_a_system_message_changes_nothing() -> None:
     turns = request(user("Hi"))[1:]
     assert fold_system(turns) == turns

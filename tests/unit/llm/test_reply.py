@@ -28,7 +28,7 @@ class ReplyBench:
         )  # fmt: skip
 
     async def write(self, *texts: str) -> None:
-        """Publish a model stream of these texts."""
+        """Publish these texts as one model stream, and end the reply."""
         writer = ReplyWriter(self.reply)
         for text in texts:
             if not await writer.write(text):
@@ -66,7 +66,7 @@ async def test_whole_text_of_a_reply_is_shown_and_spoken() -> None:
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
 
 
-async def test_numbers_and_directions_are_shown_as_written_and_spoken_as_words() -> None:
+async def test_numbers_are_spoken_as_words_and_stage_directions_are_only_shown() -> None:
     bench = ReplyBench()
     written = "(laughs) It costs $5.99. We met am 3. Oktober at 5 km/h."
     await bench.write(*written)

@@ -192,7 +192,7 @@ def test_text_of_a_refusal_is_the_text_of_the_reply() -> None:
     assert (reader.ending, reader.failure) == (Ending.REFUSED, None)
 
 
-def test_end_of_turn_token_ends_the_reply_at_once() -> None:
+def test_end_of_turn_token_ends_the_reply_before_the_stream_ends() -> None:
     reader = ReplyReader(MAX_TOKENS)
     assert reader.feed(delta(content="Hi<|im_end|>")) == ["Hi"]
     assert (reader.is_done, reader.ending, reader.failure) == (True, Ending.COMPLETE, None)

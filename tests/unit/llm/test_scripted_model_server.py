@@ -137,7 +137,7 @@ async def test_server_sends_the_whole_reply_if_streaming_is_off() -> None:
 
 
 @pytest.mark.parametrize(("count", "sentences"), [(1, 1), (3, 3), (5, 5), (60, 5), (63, 5)])
-def test_instant_reply_has_five_sentences(count: int, sentences: int) -> None:
+def test_reply_of_the_instant_model_has_five_sentences(count: int, sentences: int) -> None:
     tokens = instant_tokens(count)
     assert len(tokens) == count
     assert "".join(tokens).count(".") == sentences

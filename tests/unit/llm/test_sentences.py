@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter, SplitterSettings
 
-# "|" marks the expected ends (no text contains one). White space at an end is not compared.
+# "|" marks the expected sentence ends; no text contains this character. White space at the ends is not compared.
 SPLITS = [
     "Hello there.| How are you?",
     "Hi!| I'm Luna.| Nice to meet you.",

@@ -51,7 +51,7 @@ def at_every_split(text: str, before: str = "") -> tuple[str, bool]:
         ("Hello.</Lu", "Hello."),  # the stream ends within the tag
     ],
 )
-def test_tags_are_removed(written: str, kept: str) -> None:
+def test_tags_are_removed_from_the_reply(written: str, kept: str) -> None:
     assert at_every_split(written) == (kept, False)
 
 
@@ -294,6 +294,6 @@ def test_result_does_not_depend_on_how_the_stream_is_split(text: str, before: st
 
 
 @given(st.text(max_size=80).filter(lambda text: not text[:1].isspace()))
-def test_text_without_names_passes_unchanged(text: str) -> None:
+def test_text_without_names_is_not_changed(text: str) -> None:
     lines = SpeakerLines("Zyxwvut", others=["Qponmlk"])
     assert "".join(map(lines.feed, text)) + lines.finish() == text

@@ -73,7 +73,7 @@ TEXTS = {
     "code": ("def f(x): return {k: v*2 for k, v in x.items() if not isinstance(v, (int, float))}", 30, 33),
     "digits": ("3.14159265358979 2026-11-27 03:56:08 1234567890 $5,999.00", 27, 57),
 }
-"""Text, and the lowest and the highest count of five tokenizers (cl100k, o200k, DeepSeek, Claude, Mistral v1)."""
+"""For each text: the lowest and the highest count of five tokenizers (cl100k, o200k, DeepSeek, Claude, Mistral v1)."""
 
 
 @pytest.mark.parametrize("language", TEXTS)

@@ -48,7 +48,7 @@ class BrokenEpoch:
 
 
 def _plan(**wrong: Any) -> bytes:
-    """A packed plan with these wrong fields."""
+    """A packed plan in which these fields are replaced by wrong ones."""
     return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
 
 

@@ -52,7 +52,7 @@ class CharacterCache:
                 error,
                 extra={"count": len(self.active)},
             )
-        except BusError as error:  # the read succeeded; `follow` writes them to Redis as soon as it accepts writes
+        except BusError as error:  # the characters were read; `follow` writes them to Redis later
             log.warning("the characters cannot be written to Redis yet: %s", error)
 
     async def read(self) -> None:

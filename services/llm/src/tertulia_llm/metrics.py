@@ -60,7 +60,7 @@ class TurnTimer:
         self._result: Result = "complete"
 
     def token(self) -> None:
-        """Record that text has come from the model."""
+        """Record that the model has sent text."""
         if not self._has_token:
             self._has_token = True
             self._metrics.first_token.observe(self._elapsed())

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class TurnEnding:
-    """Ends turns for the client and in the store."""
+    """Ends turns: tells the client, and saves their rows."""
 
     def __init__(self, bus: Bus, rows: TurnRows, replies: TurnReplies) -> None:
         self._bus = bus

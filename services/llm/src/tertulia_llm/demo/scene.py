@@ -36,7 +36,7 @@ _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the request, its content as plain text."""
+    """One message of a request. `content`: its text."""
 
     role: Role
     content: str

@@ -1,4 +1,4 @@
-"""Settles an interrupted turn: shortens its replies to the text that the user heard."""
+"""Settles an interrupted turn: shortens each of its replies to the part that the user heard."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Kind(Enum):
     ASSISTANT = auto()
     """A turn of the model (the assistant) begins."""
     BEGIN = auto()
-    """The text begins (a model's "beginning of sequence")."""
+    """The start of the whole text (a model's "beginning of sequence")."""
     ANSWER = auto()
     """An element begins that contains the reply, such as `<answer>`."""
     ANSWER_END = auto()

@@ -29,7 +29,7 @@ from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 BATCH = 50
-"""Writes per read, and messages per save."""
+"""Maximum number of writes per read, and of messages per save."""
 CALL_TIMEOUT_S = 5.0
 """Time limit for one batch, in seconds. Together with `RETRY_MAX_S` it must be less than the lease time
 (`Keys.drainer`).
@@ -187,7 +187,7 @@ class OutboxDrainer:
         """Take or renew the lease.
 
         Raises:
-            NotLeaseHolder: another worker holds it.
+            NotLeaseHolder: another worker has the lease.
         """
         if not await self._bus.acquire_lease(self._bus.keys.drainer(), self._holder):
             raise NotLeaseHolder

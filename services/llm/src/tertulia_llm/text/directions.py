@@ -48,9 +48,9 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bo
     if not alone:
         return False
     if len(words) > 1 and written[0][0].isupper() and words[1] in words_of.VERBS:
-        return True  # "(Rex grins)"
+        return True  # for example "(Rex grins)"
     if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
-        return True  # "(eyes widen)"
+        return True  # for example "(eyes widen)"
     return _has_form_of_action(words) or (bracketed and span[0].islower())
 
 
@@ -82,7 +82,7 @@ def _tells_manner(words: list[str]) -> bool:
     if all(word in words_of.MANNERS for word in words):
         return True
     if words[0] in ("with", "in") and (words[-1] in words_of.NOUNS or words[-1] in ("voice", "tone")):
-        return True  # "(in a soft voice)"
+        return True  # for example "(in a soft voice)"
     if words[-1] in words_of.NOUNS and len(words) <= _MAX_NOUN_WORDS:
         return all(word in words_of.ADJECTIVES for word in words[:-1])
     return " ".join(words).startswith(words_of.PHRASES)

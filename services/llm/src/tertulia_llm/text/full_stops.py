@@ -81,7 +81,7 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
 ) -> bool | None:
     roman = _ROMAN.fullmatch(written) is not None
     cited = word in BEFORE_NUMBER and buffer[following] in "IVXLCDM"
-    elided_title = len(word) <= _LONGEST_TITLE_CHARS and len(word) < len(written)  # "l'on. Rossi"
+    elided_title = len(word) <= _LONGEST_TITLE_CHARS and len(word) < len(written)  # for example "l'on. Rossi"
     abbreviated = elided_title or _may_be_abbreviation(word) or _unknown_abbreviation(written, previous)
     if not (roman or cited or abbreviated):
         return True
@@ -91,7 +91,7 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
     if roman:
         return following_word not in ORDINAL_NOUNS
     if cited and _ROMAN.fullmatch(following_word.upper()):
-        return False  # "sec. XIX", "cap. IV"
+        return False  # for example "sec. XIX", "cap. IV"
     if not abbreviated:
         return True
     if len(written) == 1 and (following_word in NAME_PARTICLES or (word == "m" and not previous[-1:].isdigit())):
@@ -105,7 +105,7 @@ def _number_ends(buffer: str, number: str, previous: str, before: str, following
     if len(number) > _LONGEST_ORDINAL_DIGITS:
         return True
     if next_char.islower():
-        return False  # "die 3. größte Stadt", "w 2. rzędzie"
+        return False  # for example "die 3. größte Stadt", "w 2. rzędzie"
     if next_char.isdigit():
         return False if _DAY_DOT.fullmatch(previous) else _is_no_date(buffer, following, final=final)
     if before[-1:] in ":;" or f" {int(number) - 1}. " in before:

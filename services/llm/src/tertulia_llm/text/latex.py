@@ -40,7 +40,7 @@ _LATEX: Final = re.compile(r"\\(?:[A-Za-z]{2,}|[()\[\]])|\$|\^")
 
 
 def without_latex(text: str) -> str:
-    """Return `text` with its LaTeX as plain signs."""
+    """Return `text` with its LaTeX replaced by plain mathematical signs."""
     if not _LATEX.search(text):
         return text
     text = _DOLLARS.sub(lambda found: _inside(found.group(1)), text)

@@ -58,7 +58,7 @@ def _mark_ends(buffer: str, start: int, at: int, run: str, following: int, *, sp
     if any(char in WIDE_MARKS for char in run):
         return not (quoted and following_char in _QUOTED_ON)
     if not spaced:
-        return run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None  # OK!你好
+        return run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None  # for example OK!你好
     if following_char in MARKS or (quoted and following_char.islower()):
         return False
     if following_char in _DASHES and (on := _goes_on_after_dash(buffer, following, final=final)) is not False:

@@ -180,7 +180,7 @@ def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool =
         at = found.end()
         span = next(group for group in reversed(found.groups()) if group)
         alone = _ENDS_SENTENCE.search("".join(kept)) is not None and not _runs_on(text[at:])
-        marked = span[:1].isupper() and not alone  # "**Smiles** are free."
+        marked = span[:1].isupper() and not alone  # for example "**Smiles** are free."
         if (marked and not keep_marks) or not is_stage_direction(span, alone=alone, bracketed=found.group()[0] == "["):
             kept.append(found.group() if keep_marks else span)
     kept.append(text[at:])

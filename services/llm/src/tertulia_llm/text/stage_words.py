@@ -1,4 +1,4 @@
-"""Words of stage directions in twelve languages, for `directions`."""
+"""The word lists by which `directions` recognizes stage directions, in twelve languages."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Lexicon:
     currencies: Mapping[str, Currency]
     """The currencies, by sign or code: "$", "€", "R$", "zł"."""
     money_join: str
-    """Between the currency and its hundredths: "five dollars *and* ninety-nine cents"."""
+    """The word between the currency and its hundredths: "five dollars *and* ninety-nine cents"."""
     says_part: bool
     """True if the name of the hundredths is spoken: "cents"."""
     units: Mapping[str, Forms]
@@ -65,24 +65,24 @@ class Lexicon:
     months: tuple[str, ...]
     month_abbreviations: tuple[str, ...]
     date: str
-    """Fields: day, month, year."""
+    """For a date. Fields: day, month, year."""
     day_month: str
-    """Fields: day, month."""
+    """For a date without a year. Fields: day, month."""
     day_first: bool
     """True if 3/4/2026 is a date in April."""
     time: str
-    """Fields: h, m."""
+    """For a time of day. Fields: h, m."""
     full_hour: str
     """For a full hour. Field: h."""
     signs: Mapping[str, str]
     """Mathematical signs: + - × ÷ = < > ≤ ≥ ≠ ≈ ± ∞ √ ^ ² ³ % and the Greek letters that are read as words."""
     to: str
-    """In a range: "ten *to* twenty"."""
+    """The word in a range: "ten *to* twenty"."""
     fractions: Mapping[tuple[int, int], str]
     over: str
-    """In a fraction without a name of its own: "five *over* eight"."""
+    """The word in a fraction that has no name of its own: "five *over* eight"."""
     out_of: str
-    """In a rating: "eight *out of* ten"."""
+    """The words in a rating: "eight *out of* ten"."""
     and_half: str
     """For a number and a half. Field: n. Example: "{n} and a half"."""
     number: str
@@ -103,7 +103,7 @@ class Lexicon:
     percent: str = ""
     """For a percentage, in languages where the word for per cent comes before the number. Field: n."""
     million_link: str = ""
-    """Between a multiplier and a noun: French "deux millions *d'*euros"."""
+    """The link between a multiplier and a noun: French "deux millions *d'*euros"."""
     thousands: frozenset[str] = frozenset()
     """The multipliers after which this link is left out."""
     feminine_units: frozenset[str] = frozenset()
