@@ -116,7 +116,7 @@ class Model:
                     raise await self._adviser.explained(failure, known.name) from error
             except openai.APIError as error:
                 raise failure_of(error) from error
-            # the SDK's HTTP transports also raise errors that are no `openai.APIError`: for headers over 8 kB, for example
+            # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
             except Exception as error:
                 problem = f"The model server's answer cannot be read ({type(error).__name__})."
                 raise ModelFailed("llm_unavailable", problem, retryable=True) from error

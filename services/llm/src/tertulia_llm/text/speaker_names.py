@@ -95,9 +95,7 @@ class SpeakerNames:
         """The first character of each name."""
 
     def owner_of(self, name: str) -> Owner | None:
-        """Whose name this is, in any spelling; None if it is nobody's. A part of the name is not enough unless it can
-        be used alone.
-        """
+        """The owner of this name, in any spelling, or of a part of a name that can be used alone; None if it has none."""
         return self._owners.get(FoldedText.of(name).folded.strip())
 
     def begins(self, text: str) -> bool:
