@@ -95,7 +95,7 @@ class SpeakerNames:
         """The first character of each name."""
 
     def owner_of(self, name: str) -> Owner | None:
-        """The owner of this name, in any spelling, or of a part of a name that can be used alone; None if it has none."""
+        """The owner of a name in any spelling, or of a part of a name that can be used alone; None if it has none."""
         return self._owners.get(FoldedText.of(name).folded.strip())
 
     def begins(self, text: str) -> bool:
