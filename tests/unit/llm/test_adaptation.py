@@ -200,7 +200,7 @@ def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_ar
         "'max_tokens' is not supported with house/seed-oss-36b",
     ],
 )
-def test_token_limit_is_sent_under_its_other_name_if_only_the_text_names_it(message: str) -> None:
+def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(message: str) -> None:
     found = after(openai(message))
     assert found is not None
     assert found.applied(BODY)["max_completion_tokens"] == 1024

@@ -36,8 +36,8 @@ _DAY_OR_MONTH: Final = re.compile(r"\d{1,2}(?!\d)")
 
 
 def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:  # noqa: PLR0911 - one return per rule
-    """Decide on the full stop at `at`. The sentence begins at `start`; the text after the full stop begins at
-    `following`.
+    """Whether the full stop at `at` ends the sentence; None if more text is needed. The sentence begins at `start`; the
+    text after the full stop begins at `following`.
     """
     word_at = _word_start(buffer, start, at)
     written = buffer[word_at:at].lstrip(_OPENING)
