@@ -34,8 +34,9 @@ old big little great young sr jr ii iii iv
 """
 TITLES: Final = frozenset(
     """
-    mr mrs ms mx miss dr doctor prof professor sir lady lord dame captain capt king queen prince princess saint st
-    father mother sister brother uncle aunt senor senora don dona herr frau monsieur madame mme
+    m mr mrs ms mx miss mlle mademoiselle hr fr frl sra srta rev lt sgt maj cmdr dott dr doctor prof professor sir
+    lady lord dame captain capt king queen prince princess saint st father mother sister brother uncle aunt signor
+    signora senor senora don dona herr frau monsieur madame mme
     """.split()
 )
 _NEVER_ALONE: Final = frozenset(_PARTICLES.split()) | TITLES

@@ -3,20 +3,19 @@
 A label stands where a line or a sentence begins:
 
     Rex: …   **Rex:** …   **Rex**: …   *Rex*: …   __Rex__: …   [Rex]: …   [Rex] …   (Rex): …   "Rex": …   - Rex: …
-    > Rex: …   # Rex: …   Rex (laughing): …   Rex *laughing*: …   REX: …   Rex： …   レックス「…」   🐶 Rex: …   `Rex:` …
-    <b>Rex:</b> …
+    > Rex: …   # Rex: …   Rex (laughing): …   Rex *laughing*: …   REX: …   Rex： …   レックス「…」
+    🐶 Rex: …   `Rex:` …   <b>Rex:</b> …
 
-and only where a line begins: `Rex — "…"`, `1. Rex: …`, `Rex> …`, `《Rex》…`, `Rex's reply: …`, and a decorated or
-upper-case name alone on its line (`**Rex**`, `## Rex`, `REX`). The names of roles (`User:`, `Assistant:`, …) are labels
-only at the beginning of a line and with a colon. A part of a name that may be a common word needs the beginning of a line,
-marks, or a capital after the colon ("Two things. Love: it hurts." is no line of Courtney Love).
+and only where a line begins: `Rex — "…"`, `1. Rex: …`, `Rex> …`, `《Rex》…`, `[Rex's turn] …`, the speaker's own
+`Luna's reply: …`, and a decorated or upper-case name alone on its line (`**Rex**`, `## Rex`, `REX`). The names of roles
+(`User:`, `Assistant:`, …) are labels only at the beginning of a line and with a colon. A part of a name that may be a
+common word needs the beginning of a line, marks, or a capital after the colon ("Two things. Love: it hurts." is no line
+of Courtney Love).
 
 Not labels: an address ("Rex, you are wrong: …"), narration ("Rex says: …", "As Rex said: …"), a name within a sentence
 ("Listen to Rex: he knows"), an open quotation ("“Rex: run!” he cried"), a link, an emoticon ("Rex :)").
 "Jay: remember?" can be either; the form decides, so it is a label.
 """
-
-
 
 from __future__ import annotations
 
@@ -45,8 +44,8 @@ _OPENER: Final = re.compile(rf"<{_HTML}|[{_DECORATION}{_OPEN}]")
 _CLOSER: Final = re.compile(rf"</{_HTML}|[{_DECORATION}{_CLOSE}]")
 _UNFINISHED_CLOSER: Final = re.compile(r"<(?:/[a-z]{0,6})?\Z")
 _QUOTES: Final = re.compile(r"[\"“«「『'\u2019]")
-_SPEECH_MARKS: Final = frozenset("\"“«„「『*")
-_HEADING: Final = re.compile(rf"(?:#{{1,6}} ?[*_]{{0,3}}|[*_]{{1,3}})[{_EMOJI} ]*")
+_SPEECH_MARKS: Final = frozenset('"“«„「『*')
+_HEADING: Final = re.compile(rf"(?:#{{1,6}} ?[*_]{{0,3}}|[*_]{{1,3}}|<{_HTML})[{_EMOJI} ]*")
 
 _AFTER: Final = rf"(?:[{_DECORATION}{_CLOSE}]|</{_HTML})*"
 _TURN: Final = "(?P<turn>'s? (?:reply|response|answer|turn|line))?"
@@ -57,7 +56,8 @@ _ALONE: Final = re.compile(rf"{_AFTER} ?\n")
 _DASH: Final = re.compile(rf"{_AFTER} ?[—–-]{{1,2}} ?(?=[\"“«])")
 _PROMPT: Final = re.compile(r">{1,3}(?=[ \n])")
 _UNFINISHED: Final = re.compile(
-    rf"(?:'s?(?: [a-z]{{0,8}})?)?{_AFTER}(?: ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{0,{MAX_ASIDE}}}(?:[)\]*_]{{1,3}})?)?{_AFTER}"
+    rf"(?:'s?(?: [a-z]{{0,8}})?)?{_AFTER}"
+    rf"(?: ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{0,{MAX_ASIDE}}}(?:[)\]*_]{{1,3}})?)?{_AFTER}"
     r"(?:<(?:/[a-z]{0,6})?)?(?: ?[—–-]{1,2})? ?"
 )
 """Any beginning of the text between a name and the end of its label."""
@@ -181,8 +181,8 @@ class _LabelReader:
         openers = len(_OPENER.findall(self._marks))
         if self._is_quoted() and not is_closed:
             return None
-        if colon["turn"] and not self._position.line:
-            return None
+        if colon["turn"] and not (self._position.line and name.owner is Owner.SPEAKER):
+            return None  # "Jay's answer: wrong!" is text
         is_plain = not (is_closed or openers or colon["aside"])
         if name.is_weak and is_plain and not self._position.line and not self._speech_begins(end):
             return None

@@ -10,8 +10,6 @@ Text is delayed only while it may become a tag or a label: where a line or a sen
 its marks and a remark ("Rex (laughing):").
 """
 
-
-
 from __future__ import annotations
 
 import re
@@ -181,6 +179,8 @@ class SpeakerLines:
         if label is None or (position is None and label.owner is not Owner.SPEAKER):
             return 0
         self._begin_line(label.owner)
+        if position is not None and position.no_space:  # "Hi.Luna: Bye." becomes "Hi. Bye."
+            self._skip_space = self._is_empty
         return label.length
 
     def _position(self) -> Position | None:

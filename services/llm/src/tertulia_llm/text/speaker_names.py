@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
@@ -44,7 +44,7 @@ ROLES: Final = {
 """Names of roles that models write in place of a speaker's name. They count only in the strictest form of a label."""
 _NAMED_BY_TAG: Final = frozenset({"user", "human", "assistant"})
 """The roles that models also write in lower case and as tags (`<user>`)."""
-_TITLES: Final = frozenset(f"{title}{end}" for title in TITLES for end in (" ", ". "))
+_TITLES: Final = frozenset(f"{title}{end}" for title in TITLES for end in (" ", ".", ". "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,10 @@ class SpeakerNames:
                 self._owners.setdefault(form, owner)
 
     def owner_of(self, name: str) -> Owner | None:
-        """The owner of a whole name, in any spelling; None if no speaker has it."""
+        """The owner of a whole name, in any spelling and with any title; None if no speaker has it."""
         folded = FoldedText.of(name).folded.strip()
-        return self._owners.get(folded) or self._owners.get(_without_title(folded))
+        found = self.at(folded, 0, roles=False, final=True)
+        return found.owner if found is not None and found.end == len(folded) else None
 
     def owner_of_role(self, name: str) -> Owner | None:
         """The owner of the lines of a role that models write as a tag; None for other words."""
@@ -123,8 +124,12 @@ class SpeakerNames:
 
     def begins(self, text: str) -> bool:
         """True if `text` may become a name or a role with more characters."""
-        folded = _without_title(FoldedText.of(text).folded.lstrip())
-        return folded in self._line_prefixes or folded.rstrip() in self._owners or folded.rstrip() in _ROLES
+        folded = FoldedText.of(text).folded.lstrip()
+        try:
+            found = self.at(folded, 0, roles=True, final=False)
+        except Undecided:
+            return True
+        return found is not None and found.end == len(folded.rstrip())
 
     def may_be_at(self, folded: str, start: int, *, roles: bool) -> bool:
         """False if no name, title, or role begins at a place of a folded text; True if it may. Reads few characters."""
@@ -150,7 +155,8 @@ class SpeakerNames:
             if not final:
                 raise Undecided
         if found is None and title_end is not None:
-            return self.at(folded, title_end, roles=False, final=final)
+            titled = self.at(folded, title_end, roles=False, final=final)
+            return titled and replace(titled, is_weak=False)
         return found
 
     def _found(self, part: str, end: int, *, roles: bool) -> FoundName | None:
@@ -165,11 +171,6 @@ def may_be_role(word: str, *, begins_reply: bool) -> bool:
     if begins_reply and word.lower() == "you":
         return False  # an address
     return not word[:1].islower() or word in _NAMED_BY_TAG
-
-
-def _without_title(folded: str) -> str:
-    title, space, rest = folded.partition(" ")
-    return rest if f"{title}{space}" in _TITLES else folded
 
 
 def _prefixes(names: Iterable[str]) -> frozenset[str]:
