@@ -135,7 +135,8 @@ def test_whole_name_belongs_to_its_bearer_though_another_name_contains_it() -> N
         "🐶 Rex:", "🐶Rex:", "**🐶 Rex:**", "🐶 **Rex**:", "👨\u200d🚀 Rex:", "❤\ufe0f Rex:", "🐶 [Rex]", "`Rex:`",
         "`Rex`:",
         "<b>Rex:</b>", "<b>Rex</b>:", "<strong>Rex:</strong>", "<em>Rex</em>:", "**<b>Rex</b>**:", "Rex \uff1a",
-        "《Rex》:", "〈Rex〉:",
+        "《Rex》:", "〈Rex〉:", "Rex 🐶:", "Rex🐶:", "**Rex 🐶:**", "**Rex** 🐶:", "„Rex“:", "‘Rex’:", "▶ Rex:",
+        "→ Rex:",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("gap", ["\n", " "])
@@ -148,7 +149,8 @@ def test_marks_before_a_name_belong_to_its_label(label: str, gap: str) -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        "1. Rex:", "2) Rex:", "12. **Rex:**", "《Rex》", "〈Rex〉", "Rex>", "Rex>>", "[Rex's turn]", "<b>Rex</b>\n",
+        "1. Rex:", "(1) Rex:", "[12:03] Rex:", "[1:02:03] **Rex**:", "2) Rex:", "12. **Rex:**", "《Rex》", "〈Rex〉",
+        "Rex>", "Rex>>", "[Rex's turn]", "<b>Rex</b>\n",
         "**🐶 Rex**\n",
         "user:", "User:", "human:", "USER:", "<user>", "<User>", "<Human>", "**user:**", "用户：", "用戶：",
         "ユーザー：",
@@ -194,7 +196,8 @@ def test_reply_ends_before_a_label_after_the_sentence_end_of_any_script(end: str
     [
         "Rex > Sage in age.", "Rex>=3 holds.", "Hi.\nRex > all.", "Look at example.rex: a file.", "Hi.Rexona: no.",
         "Hi.Rex, no: yes.",
-        "See 《Rex》 tonight.", "See it. 《Rex》 is a film.", "1. Rexona is a brand.", "1.5 km: far.", "12", "1.",
+        "See 《Rex》 tonight.", "See it. 《Rex》 is a film.", "1. Rexona is a brand.", "1.5 km: far.", "[12:0", "(1",
+        "1:30", "[1] Rexona.", "1. **Rex**\n2. **Sage**\n", "1. REX\n", "12", "1.",
         "3 dogs: Rex and Sage.",
         "🐶", "🐶 is a dog.", "Hi! 🎉 Really?", "<b>Hello</b>, Jay.", "<b>", "<str",
         "Hi.\n<strong>Note:</strong> Rex is here.", "<div>Rex</div>",
@@ -214,7 +217,8 @@ def test_text_that_resembles_a_label_is_kept(text: str) -> None:
 PARTS = [
     "Dr", ".", " ", "José", "Álvarez", "J", ":", "\n", "**", "<b>", "</b>", "<str", "ong>", "🐶", "1", ")", ">", "`",
     "《", "》", "'s", " reply",
-    "Luna", "user", "<user>", "</user>", "Mr", "Love", "Courtney", "I", "e.g", "!", "a", "A", "“", "[", "]", "用户",
+    "→", ":0", "[1", "2]", "(", "„", "Luna", "user", "<user>", "</user>", "Mr", "Love", "Courtney", "I", "e.g", "!",
+    "a", "A", "“", "[", "]", "用户",
     "：", "।",
 ]  # fmt: skip
 

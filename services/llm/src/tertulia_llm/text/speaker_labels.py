@@ -31,34 +31,36 @@ MAX_ASIDE: Final = 60
 """Longest remark between a name and its colon: "(laughing)"."""
 
 _DECORATION: Final = r"*_~"
-_OPEN: Final = r"\[({<【〔「『《〈\"“«'"
-_CLOSE: Final = r"\])}>】〕」』》〉\"”»'"
+_OPEN: Final = r"\[({<【〔「『《〈\"“„«'‘"
+_CLOSE: Final = r"\])}>】〕」』》〉\"”“»'"
+_BULLETS: Final = r">#+•‣–—\-\u2190-\u21ff\u25a0-\u25ff"
 _EMOJI: Final = "\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _HTML: Final = "(?:b|i|u|em|strong)>"
 _UNFINISHED_HTML: Final = r"<(?:b|i|u|e|em|s|st|str|stro|stron|strong)?\Z"
-_MARK: Final = rf"(?:<{_HTML}|{_UNFINISHED_HTML}|[>#+•‣–—\-{_DECORATION}{_OPEN}{_EMOJI} ])*"
+_MARK: Final = rf"(?:<{_HTML}|{_UNFINISHED_HTML}|[{_BULLETS}{_DECORATION}{_OPEN}{_EMOJI} ])*"
 _MARKS: Final = re.compile(_MARK)
-_LINE_MARKS: Final = re.compile(rf"(?:\d{{1,2}}(?:[.)] ?|\Z))?{_MARK}")
-"""At the beginning of a line, a number may precede the marks: "1. Rex:"."""
+_NUMBER: Final = re.compile(r"[\[(]?\d{1,2}(?::\d\d){0,2}(?:[.)\]] ?|:?\d?\Z)")
+"""The number of a list item or a time, which may precede the marks at the beginning of a line: "1. Rex:"."""
 _OPENER: Final = re.compile(rf"<{_HTML}|[{_DECORATION}{_OPEN}]")
 _CLOSER: Final = re.compile(rf"</{_HTML}|[{_DECORATION}{_CLOSE}]")
 _UNFINISHED_CLOSER: Final = re.compile(r"<(?:/[a-z]{0,6})?\Z")
-_QUOTES: Final = re.compile(r"[\"“«「『'\u2019]")
+_QUOTES: Final = re.compile(r"[\"“„«「『'‘\u2019]")
 _SPEECH_MARKS: Final = frozenset('"“«„「『*')
 _HEADING: Final = re.compile(rf"(?:#{{1,6}} ?[*_]{{0,3}}|[*_]{{1,3}}|<{_HTML})[{_EMOJI} ]*")
 
 _AFTER: Final = rf"(?:[{_DECORATION}{_CLOSE}]|</{_HTML})*"
+_FACE: Final = f"(?: ?[{_EMOJI}]{{1,4}})?"
 _TURN: Final = "(?P<turn>'s? (?:reply|response|answer|turn|line))?"
 _ASIDE: Final = rf"(?P<aside> ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{1,{MAX_ASIDE}}}[)\]*_]{{1,3}})?"
-_COLON: Final = re.compile(rf"{_TURN}(?P<after>{_AFTER}){_ASIDE}{_AFTER}(?P<space> ?):")
+_COLON: Final = re.compile(rf"{_TURN}{_FACE}(?P<after>{_AFTER}){_FACE}{_ASIDE}{_AFTER}(?P<space> ?):")
 _BRACKET: Final = re.compile(rf"{_TURN}[{_DECORATION}]*[\]}}】〕>》〉][{_DECORATION}]*(?!\()")
-_ALONE: Final = re.compile(rf"{_AFTER} ?\n")
-_DASH: Final = re.compile(rf"{_AFTER} ?[—–-]{{1,2}} ?(?=[\"“«])")
+_ALONE: Final = re.compile(rf"{_FACE}{_AFTER}{_FACE} ?\n")
+_DASH: Final = re.compile(rf"{_AFTER} ?[—–-]{{1,2}} ?(?=[\"“„«])")
 _PROMPT: Final = re.compile(r">{1,3}(?=[ \n])")
 _UNFINISHED: Final = re.compile(
-    rf"(?:'s?(?: [a-z]{{0,8}})?)?{_AFTER}"
+    rf"(?:'s?(?: [a-z]{{0,8}})?)?{_FACE}{_AFTER}{_FACE}"
     rf"(?: ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{0,{MAX_ASIDE}}}(?:[)\]*_]{{1,3}})?)?{_AFTER}"
-    r"(?:<(?:/[a-z]{0,6})?)?(?: ?[—–-]{1,2})? ?"
+    r"(?:<(?:/[a-z]{0,6})?)?(?: ?[—–-]{1,2})? ?\Z"
 )
 """Any beginning of the text between a name and the end of its label."""
 _BRACKETS: Final = frozenset("[{【〔<")
@@ -103,8 +105,14 @@ def find_label(text: str, names: SpeakerNames, position: Position, *, final: boo
 
 def _marks(folded: str, position: Position) -> int:
     """The number of marks at the beginning of a text."""
-    marks = (_LINE_MARKS if position.line else _MARKS).match(folded)
+    marks = _MARKS.match(folded, _number(folded, position))
     return marks.end() if marks else 0
+
+
+def _number(folded: str, position: Position) -> int:
+    """The length of the number at the beginning of a line."""
+    number = _NUMBER.match(folded) if position.line else None
+    return number.end() if number else 0
 
 
 class _LabelReader:
@@ -115,7 +123,8 @@ class _LabelReader:
         self._position = position
         self._final = final
         self._start = _marks(self._folded, position)
-        self._marks = self._folded[: self._start]
+        self._marks = self._folded[_number(self._folded, position) : self._start]
+        """The marks before the name, without a number."""
 
     def read(self) -> Label | None:
         if self._start > MAX_MARKS:
@@ -137,9 +146,8 @@ class _LabelReader:
 
     def _end(self, name: FoundName) -> int | None:
         """The end of the label; None if the text after the name makes it none."""
-        unfinished = _UNFINISHED.match(self._folded, name.end)
-        if unfinished is not None:
-            self._need(unfinished.end())
+        if _UNFINISHED.match(self._folded, name.end) is not None:
+            self._need(len(self._folded))
         colon = _COLON.match(self._folded, name.end)
         if colon is not None:
             return self._after_colon(name, colon)
@@ -167,9 +175,10 @@ class _LabelReader:
         if alone is None:
             return None
         word = self._text.original(self._start, name.end)
-        is_own_first_line = not self._marks and name.owner is Owner.SPEAKER and self._position.reply
-        is_upper = not self._marks and word.isupper() and len(word) > 1
-        return alone.end() if is_own_first_line or is_upper or _HEADING.fullmatch(self._marks) else None
+        is_own_first_line = self._start == 0 and name.owner is Owner.SPEAKER and self._position.reply
+        is_upper = self._start == 0 and word.isupper() and len(word) > 1
+        is_heading = _HEADING.fullmatch(self._folded, 0, self._start) is not None
+        return alone.end() if is_own_first_line or is_upper or is_heading else None
 
     def _is_quoted(self) -> bool:
         """True if an opening quotation mark precedes the name. A backtick, which is folded to one, is none."""
