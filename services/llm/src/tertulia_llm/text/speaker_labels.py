@@ -1,20 +1,20 @@
-"""Recognizes the label of a line of dialogue: a speaker's name in one of the spellings that models use. Pure.
+"""Recognizes the label of a line of dialogue: a speaker's name, in the various spellings of models. Pure.
 
-A label stands where a line or a sentence begins:
+These are labels at the beginning of a line or of a sentence:
 
     Rex: …   **Rex:** …   **Rex**: …   *Rex*: …   __Rex__: …   [Rex]: …   [Rex] …   (Rex): …   "Rex": …   - Rex: …
     > Rex: …   # Rex: …   Rex (laughing): …   Rex *laughing*: …   REX: …   Rex： …   レックス「…」
     🐶 Rex: …   `Rex:` …   <b>Rex:</b> …
 
-and only where a line begins: `Rex — "…"`, `1. Rex: …`, `Rex> …`, `《Rex》…`, `[Rex's turn] …`, the speaker's own
-`Luna's reply: …`, and a decorated or upper-case name alone on its line (`**Rex**`, `## Rex`, `REX`). The names of roles
-(`User:`, `Assistant:`, …) are labels only at the beginning of a line and with a colon. A part of a name that may be a
-common word needs the beginning of a line, marks, or a capital after the colon ("Two things. Love: it hurts." is no line
-of Courtney Love).
+These are labels only at the beginning of a line: `Rex — "…"`, `1. Rex: …`, `Rex> …`, `《Rex》…`, `[Rex's turn] …`, the
+speaker's own `Luna's reply: …`, and a decorated or upper-case name alone on its line (`**Rex**`, `## Rex`, `REX`). The
+names of roles (`User:`, `Assistant:`, …) are labels only at the beginning of a line, and only with a colon. A part of a
+name that may be a common word needs the beginning of a line, marks, or a capital after the colon: "Two things. Love: it
+hurts." is no line of Courtney Love.
 
 Not labels: an address ("Rex, you are wrong: …"), narration ("Rex says: …", "As Rex said: …"), a name within a sentence
 ("Listen to Rex: he knows"), an open quotation ("“Rex: run!” he cried"), a link, an emoticon ("Rex :)").
-"Jay: remember?" can be either; the form decides, so it is a label.
+"Jay: remember?" can be a label or an address; it has the form of a label, so it counts as one.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from typing import Final
 from tertulia_llm.text.speaker_names import FoldedText, FoundName, Owner, SpeakerNames, Undecided, may_be_role
 
 MAX_MARKS: Final = 16
-"""Longest run of marks before a name."""
+"""Maximum number of formatting marks before a name."""
 MAX_ASIDE: Final = 60
-"""Longest remark between a name and its colon: "(laughing)"."""
+"""Maximum length of a remark between a name and its colon: "(laughing)"."""
 
 _DECORATION: Final = r"*_~"
 _OPEN: Final = r"\[({<【〔「『《〈\"“„«'‘"
@@ -62,17 +62,17 @@ _UNFINISHED: Final = re.compile(
     rf"(?: ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{0,{MAX_ASIDE}}}(?:[)\]*_]{{1,3}})?)?{_AFTER}"
     r"(?:<(?:/[a-z]{0,6})?)?(?: ?[—–-]{1,2})? ?\Z"
 )
-"""Any beginning of the text between a name and the end of its label."""
+"""Matches the text between a name and the end of its label, even if the label is not complete yet."""
 _BRACKETS: Final = frozenset("[{【〔<")
 _LINE_BRACKETS: Final = frozenset("《〈")
 """Brackets that also enclose titles of works: without a colon, they make a label only at the beginning of a line."""
 _NOT_AFTER_COLON: Final = frozenset(")(/\\|:")
-"""Characters that make a colon part of an emoticon or an address."""
+"""Characters after a colon that show that it is part of an emoticon or an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label at the beginning of a text; `length` in characters."""
+    """A label at the beginning of a text. `length`: its number of characters."""
 
     length: int
     owner: Owner
@@ -80,7 +80,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a label may stand: at the beginning of a line or of the whole reply, otherwise of a sentence."""
+    """What begins where a label may be: a line (`line`), the whole reply (`reply`), or otherwise a sentence."""
 
     line: bool
     reply: bool = False
@@ -89,22 +89,22 @@ class Position:
 
 
 def find_label(text: str, names: SpeakerNames, position: Position, *, final: bool) -> Label | None:
-    """The label at the beginning of `text`, or None.
+    """The label at the beginning of `text`; None if the text does not begin with a label.
 
     Raises:
-        Undecided: more text decides it. Never if `final`.
+        Undecided: more text is needed to decide. Not raised if `final`.
     """
     if position.no_space and (not text[:1].isalpha() or text[0].islower()):
         return None
     head = FoldedText.of(text[: 2 if text[:1].isalpha() else MAX_MARKS + 4]).folded
-    # Most texts are no label by their first letters.
+    # In most texts, the first two letters show that there is no label.
     if not names.may_be_at(head, _marks(head, position), roles=position.line):
         return None
     return _LabelReader(FoldedText.of(text), names, position, final=final).read()
 
 
 def _marks(folded: str, position: Position) -> int:
-    """The number of marks at the beginning of a text."""
+    """The length of the number and the formatting marks at the beginning of a text."""
     marks = _MARKS.match(folded, _number(folded, position))
     return marks.end() if marks else 0
 
@@ -140,12 +140,12 @@ class _LabelReader:
         return None if end is None else Label(self._text.starts[end], name.owner)
 
     def _need(self, place: int) -> None:
-        """Raise `Undecided` unless the text has this place or has ended."""
+        """Raise `Undecided` if the text does not reach this index yet."""
         if place >= len(self._folded) and not self._final:
             raise Undecided
 
     def _end(self, name: FoundName) -> int | None:
-        """The end of the label; None if the text after the name makes it none."""
+        """The index after the label; None if the text after the name shows that it is not a label."""
         if _UNFINISHED.match(self._folded, name.end) is not None:
             self._need(len(self._folded))
         colon = _COLON.match(self._folded, name.end)

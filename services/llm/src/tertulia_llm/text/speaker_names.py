@@ -1,8 +1,8 @@
-"""The names that can stand before a line of dialogue, and whose they are. Pure.
+"""The names with which a line of dialogue can begin, and whose name each is. Pure.
 
-Names are compared in a folded form: case, accents and invisible characters are ignored. A part of a name that can stand
-alone counts as the name (see `name_forms`), also after a title that the name does not have ("Mr. Holmes"). A form that
-two characters share belongs to the one whose whole name it is; otherwise to the speaker, then to the user.
+Names are compared in a folded form: case, accents and invisible characters are ignored. A part of a name that can be
+used alone ("Watson" for "Dr. J. Watson") counts as that name, also after another title ("Mr. Watson"). If two names
+share a form, it belongs to the one whose whole name it is, otherwise to the speaker, then to the user.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tertulia_llm.text.name_forms import NameForms, name_forms
 
 
 class Owner(Enum):
-    """Whose line a label begins."""
+    """Whose line follows a label."""
 
     SPEAKER = auto()
     USER = auto()
@@ -27,7 +27,7 @@ class Owner(Enum):
 
 
 class Undecided(Exception):
-    """Raised when only further text can tell whether there is a label."""
+    """Raised when more text is needed to decide whether there is a label."""
 
 
 ROLES: Final = {
@@ -41,7 +41,7 @@ ROLES: Final = {
     **dict.fromkeys(("assistant", "asistente", "assistente", "assistent", "助手", "アシスタント"), Owner.SPEAKER),
     **dict.fromkeys(("you", "narrator", "system"), Owner.OTHER),
 }  # fmt: skip
-"""Names of roles that models write in place of a speaker's name. They count only in the strictest form of a label."""
+"""Names of roles that models write instead of a speaker's name. They count only in the strictest form of a label."""
 _NAMED_BY_TAG: Final = frozenset({"user", "human", "assistant"})
 """The roles that models also write in lower case and as tags (`<user>`)."""
 _TITLES: Final = frozenset(f"{title}{end}" for title in TITLES for end in (" ", ".", ". "))
@@ -49,7 +49,10 @@ _TITLES: Final = frozenset(f"{title}{end}" for title in TITLES for end in (" ", 
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """A text in its folded form. `starts[i]` is the place in the text of the folded character `i`; one more ends it."""
+    """A text and its folded form.
+
+    `starts[i]` is the index in the text of the folded form's character `i`. The last item is the length of the text.
+    """
 
     text: str
     folded: str
@@ -57,7 +60,7 @@ class FoldedText:
 
     @classmethod
     def of(cls, text: str) -> FoldedText:
-        """Fold a text; a run of spaces becomes one space, line feeds stay."""
+        """Fold a text. A sequence of spaces becomes one space; line feeds stay."""
         folded: list[str] = []
         starts: list[int] = []
         for place, char in enumerate(text):
@@ -69,13 +72,13 @@ class FoldedText:
         return cls(text, "".join(folded), (*starts, len(text)))
 
     def original(self, start: int, end: int) -> str:
-        """The text of a part of the folded text."""
+        """The original of a part of the folded text."""
         return self.text[self.starts[start] : self.starts[end]]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundName:
-    """A name in a folded text; `end` is exclusive."""
+    """A name found in a folded text. `end`: the index after it."""
 
     end: int
     owner: Owner
@@ -85,7 +88,7 @@ class FoundName:
 
 
 class SpeakerNames:
-    """The names of a conversation, as one of its characters (`speaker`) replies."""
+    """The names of the participants of a conversation. `speaker`: the character that replies."""
 
     __slots__ = ("_line_prefixes", "_owners", "_prefixes", "_weak", "longest")
 
@@ -112,7 +115,7 @@ class SpeakerNames:
                 self._owners.setdefault(form, owner)
 
     def owner_of(self, name: str) -> Owner | None:
-        """The owner of a whole name, in any spelling and with any title; None if no speaker has it."""
+        """The owner of a name in any spelling, or of a part of a name that can be used alone; None if it has none."""
         folded = FoldedText.of(name).folded.strip()
         found = self.at(folded, 0, roles=False, final=True)
         return found.owner if found is not None and found.end == len(folded) else None
@@ -123,7 +126,7 @@ class SpeakerNames:
         return _ROLES[folded] if folded in _NAMED_BY_TAG else None
 
     def begins(self, text: str) -> bool:
-        """True if `text` may become a name or a role with more characters."""
+        """True if `text` is a name or a role, or may become one with more characters."""
         folded = FoldedText.of(text).folded.lstrip()
         try:
             found = self.at(folded, 0, roles=True, final=False)
@@ -132,13 +135,19 @@ class SpeakerNames:
         return found is not None and found.end == len(folded.rstrip())
 
     def may_be_at(self, folded: str, start: int, *, roles: bool) -> bool:
-        """False if no name, title, or role begins at a place of a folded text; True if it may. Reads few characters."""
+        """False if no name, title, or role begins at the index `start` of a folded text. Reads two characters."""
         prefixes = self._line_prefixes if roles else self._prefixes
         two = folded[start : start + 2]
         return two in prefixes or two[:1] in self._owners
 
     def at(self, folded: str, start: int, *, roles: bool, final: bool) -> FoundName | None:
-        """The longest name (or role, if `roles`) at a place of a folded text, with its title. Raises: Undecided."""
+        """The longest name at the index `start` of a folded text, with its title; None if there is none.
+
+        `roles`: also find names of roles.
+
+        Raises:
+            Undecided: more text is needed to decide. Not raised if `final`.
+        """
         prefixes = self._line_prefixes if roles else self._prefixes
         found = title_end = None
         end = start
