@@ -1,4 +1,4 @@
-"""How a model's reply ended, from the words that servers use for it. Pure."""
+"""Why a model's reply ended, read from the reasons that servers give. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final
 
 
 class Ending(Enum):
-    """How a reply ended."""
+    """Why a reply ended."""
 
     COMPLETE = auto()
-    """The model had nothing to add, or the server gave no reason."""
+    """The model finished the reply, or the server gave no reason."""
     LENGTH = auto()
     """The reply reached the maximum number of tokens, or the model's context is full."""
     FILTERED = auto()
-    """The server's content filter cut the reply."""
+    """The server's content filter cut the reply off."""
     REFUSED = auto()
-    """The model refused to answer; its text, if there is any, is the refusal."""
+    """The model refused to answer. If there is text, it is the refusal."""
     TOOL_CALLS = auto()
     """The model called a tool."""
 
@@ -44,12 +44,12 @@ _BY_WORD: Final = {
 _BROKEN: Final = frozenset(
     {"error", "abort", "aborted", "cancelled", "canceled", "failed", "timeout", "insufficient_system_resource"}
 )
-"""Words and reasons of a server that gave the reply up: DeepSeek, GLM, OpenRouter, SGLang."""
+"""Words and reasons of a server that aborted the reply: DeepSeek, GLM, OpenRouter, SGLang."""
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def gave_up(finish_reason: str) -> bool:
-    """Whether the server gave the reply up for a fault of its own."""
+    """Whether the server aborted the reply because of a fault of its own."""
     words = _words(finish_reason)
     return _ending(words) is Ending.COMPLETE and not _BROKEN.isdisjoint([*words, "_".join(words)])
 
@@ -57,8 +57,8 @@ def gave_up(finish_reason: str) -> bool:
 def ending_of(finish_reason: str, native_finish_reason: str = "") -> Ending:
     """The ending for a `finish_reason`.
 
-    `native_finish_reason` is the provider's own word behind OpenRouter; it counts if the normalized one says no more
-    than that the reply ended. Unknown words mean a complete reply.
+    `native_finish_reason` is what OpenRouter got from the provider. It is used if `finish_reason` says only that the
+    reply ended. Unknown reasons count as a complete reply.
     """
     ending = _ending(_words(finish_reason))
     if ending is Ending.COMPLETE and native_finish_reason:

@@ -1,10 +1,10 @@
-"""Recognizes reasoning that begins without a tag, by the first words of a reply. Pure.
+"""Recognizes reasoning that begins without a tag, from the first words of a reply. Pure.
 
-Four kinds of reply begin so: Granite announces its reasoning in words; some models put it into a block of code;
-gpt-oss behind a server that drops its special tokens begins with the channel's name, glued to the first word; and a
-model whose chat template opens the reasoning itself sends no opening tag. The last kind can only be guessed: such
-reasoning is *about* the user ("Okay, the user says hello"), while a character speaks *to* the user. Words that a
-character may say as well ("Jay wants …", "Let me think") are a doubt, which the words after them decide.
+There are four such cases. Granite announces its reasoning in words. Some models put it into a block of code. gpt-oss,
+behind a server that drops its special tokens, begins with the channel's name, joined to the first word. And if a chat
+template writes the opening tag itself, the model does not send one. The last case can only be guessed: such reasoning
+is *about* the user ("Okay, the user says hello"), while a character speaks *to* the user. Words that a character may
+say as well ("Jay wants …", "Let me think") are a doubt: the words after them decide.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 
 
 class Opening(Enum):
-    """How a reply begins."""
+    """What the first words of a reply are."""
 
     GRANITE = auto()
     ANALYSIS = auto()
@@ -27,7 +27,7 @@ class Opening(Enum):
     GUESS = auto()
     DOUBT = auto()
     ROLE = auto()
-    """The role of the model, left over from a header without its special tokens."""
+    """The name of the model's role, which remains of a header whose special tokens were dropped."""
     TEXT = auto()
     UNDECIDED = auto()
 
@@ -105,9 +105,9 @@ class Openings:
         )
 
     def opening_of(self, text: str) -> tuple[Opening, int]:
-        """How a reply begins, and how many characters of it belong to the opening itself.
+        """What the first words of a reply are, and how many characters to skip: announcements and headers are not text.
 
-        `text` begins with the first character that is not white space.
+        `text` must begin with a character that is not white space.
         """
         head = text[:_LONGEST].lower().replace("\u2019", "'")
         for opening, pattern in _FIXED:

@@ -18,11 +18,11 @@ from tertulia_llm.model.chunks import ChunkReader, Delta
 from tertulia_llm.model.loose_json import NOT_JSON, loosely_loaded
 
 MAX_LINE_BYTES: Final = 1 << 20
-"""Maximum length of a line, and of an event. A stream with a longer one is broken."""
+"""Maximum length of a line, and of an event. A longer line or event makes the stream fail."""
 MAX_EVENT_LINES: Final = 2000
 """Maximum number of lines of one event."""
 MAX_WORDS: Final = 200
-"""Characters of what cannot be read that are kept for the error."""
+"""The error message quotes at most this many characters of the text that cannot be read."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -34,7 +34,7 @@ _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
 class _BrokenStream(ValueError):
-    """The data is not a response of `/chat/completions`."""
+    """Raised if the data is not a response of `/chat/completions`."""
 
 
 class StreamParser:
@@ -45,7 +45,7 @@ class StreamParser:
         self._is_at_start = True
         self._skip_line_feed = False
         self._lines: list[bytes] = []
-        """The lines so far of an event that is not JSON yet."""
+        """The lines of an event whose JSON is not complete yet."""
         self._lines_bytes = 0
         self._event_name = b""
         self._has_fields = False
@@ -65,11 +65,13 @@ class StreamParser:
 
     @property
     def words(self) -> str:
-        """The beginning of what could not be read, without markup."""
+        """The beginning of the text that could not be read, without HTML tags."""
         return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
 
     def feed(self, data: bytes) -> list[Delta]:
-        """Take more bytes; return the events that they complete. Successive texts are one `Delta`."""
+        """Take more bytes; return the events that are now complete. Successive events with text are joined into one
+        `Delta`.
+        """
         data = self._rest + self._with_line_feeds(data)
         if self._is_at_start:
             if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
@@ -85,13 +87,13 @@ class StreamParser:
         return deltas
 
     def finish(self) -> list[Delta]:
-        """Return the last event; its line end may be missing."""
+        """End the stream: return the last event, even if its line end is missing."""
         self._is_ended = True
         lines, self._rest = [self._rest, b""], b""
         return self._read(lines)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
-        """Turn CR and CRLF into LF. The LF of a CRLF may come with the next piece."""
+        """Convert CR and CRLF to LF. A CR and its LF may come in different pieces."""
         if self._skip_line_feed:
             data = data.removeprefix(b"\n")
             self._skip_line_feed = False
@@ -116,7 +118,7 @@ class StreamParser:
                 else:
                     self._event_name = b""
                 if delta.is_whole:
-                    if count:  # earlier events come first
+                    if count:  # the events before this one come first
                         deltas.append(Delta("".join(texts[:count])))
                     delta.text = "".join(texts[count:])
                     deltas.append(delta)
@@ -131,7 +133,7 @@ class StreamParser:
         return deltas
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
-        """A line that is not data: another field, a comment, or JSON without the name of a field."""
+        """Read a line that does not start with `data:`: another field, a comment, or JSON without a field name."""
         line = line.lstrip(b"\x1e").removeprefix(_BYTE_ORDER_MARK).strip()
         name, colon, value = line.partition(b":")
         name = name.strip().lower()
@@ -139,7 +141,7 @@ class StreamParser:
             self._has_fields = True
             if name == b"event":
                 self._event_name = value.strip()
-            elif name == b"data":  # in capitals, or after white space
+            elif name == b"data":  # in capitals, or white space before it
                 self._data(value.strip(), delta, texts)
             elif name == b"error":
                 self._error(value.strip(), delta, texts)
@@ -173,7 +175,7 @@ class StreamParser:
         return self._continued(data) if event is NOT_JSON and data.startswith((b"{", b"[")) else event
 
     def _continued(self, data: bytes) -> object:
-        """Add a line to an event that is not complete. Returns the event once it is JSON."""
+        """Add a line to an incomplete event. Returns the event when its JSON is complete, else `_NOT_JSON`."""
         self._lines.append(data)
         self._lines_bytes += len(data)
         if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
@@ -216,7 +218,7 @@ class StreamParser:
             delta.is_whole = True
 
     def _keep_words(self, data: bytes) -> None:
-        if len(self._unread) < 10 * MAX_WORDS:  # most of a page is markup
+        if len(self._unread) < 10 * MAX_WORDS:  # most of an HTML page is markup, so keep more than is quoted
             self._unread += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
 
     def _loaded(self, data: bytes) -> object:
@@ -231,5 +233,5 @@ class StreamParser:
 
 
 def _is_chunk(event: object) -> bool:
-    """True for a chunk or an error; false for a part of one, on a line of its own."""
+    """True for a chunk or an error; False for a fragment of JSON that happens to be valid on its own line."""
     return isinstance(event, dict) and not _IN_CHUNKS_ONLY.isdisjoint(cast("dict[str, Any]", event))
