@@ -255,3 +255,9 @@ def test_web_page_with_scripts_is_no_broken_event() -> None:
     _, reader = read(page)
     assert reader.failure is not None
     assert reader.failure.code == "llm_address"
+
+
+def test_usage_that_arrives_with_an_end_of_turn_token_is_kept() -> None:
+    reader = ReplyReader(MAX_TOKENS)
+    reader.feed(delta(content="Hi<|im_end|>") + delta("stop") + event(choices=[], usage={"total_tokens": 9}) + DONE)
+    assert (reader.is_done, reader.usage) == (True, {"total_tokens": 9})

@@ -212,7 +212,7 @@ class StreamParser:
 
     def _error(self, data: bytes, delta: Delta, texts: list[str]) -> None:
         """Take an error, in JSON or in words."""
-        event = self._loaded(data) if data else {}
+        event = self._loaded(data)
         if not self._reader.read(event, delta, texts, is_error=True):
             delta.error = {"message": data[:_MAX_ERROR_BYTES].decode("utf-8", "ignore")}
             delta.is_whole = True
