@@ -1,16 +1,16 @@
 """Decides whether a marked span of text is a stage direction, which is shown but not spoken.
 
-The words decide, in any of the languages of `stage_words`:
+The words decide, in any of the languages of `stage_words`. Between sentences:
 
 - a verb of the stage begins the span, perhaps after its subject: `(laughs softly)`, `[sighs]`, `(se ríe)`,
-  `(Rex grins)`;
+  `(Rex grins)`, `(The door opens.)`;
 - all its words tell a manner, or it begins with such a phrase: `(softly)`, `(en voz baja)`;
-- it is a noun of the stage with at most two words before it: `(long pause)`.
+- it is a noun of the stage with at most two words before it: `(long pause)`;
+- an English verb that is not in the list, if its form and the next word show it: `(fluffs up her feathers)`;
+- in square brackets, a noise in lower case or capitals: `[door creaks]`, `[MUSIC PLAYING]`.
 
-If the span stands alone (between sentences), an English verb that is not in the list counts too if its form and the
-next word show it: `(fluffs up her feathers)`. Spans in square brackets that stand alone are directions in any words in
-lower case: `[door creaks]`. A span with a digit never is one: `[1]`, `(2024)`. Everything else is spoken: `(really)`,
-`(I think)`, `_very_`.
+Within a sentence only a finite verb of the stage counts: "Oh (laughs) yes", but "I love dancing (and singing)". Spoken
+as well: a remark to the listener, such as `(Taking the bus is cheaper.)`, and spans with a digit: `[1]`, `(2024)`.
 """
 
 from __future__ import annotations
@@ -19,70 +19,188 @@ import re
 from typing import Final
 
 from tertulia_llm.text import stage_words as words_of
+from tertulia_llm.text.abbreviations import STARTERS
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DIGIT: Final = re.compile(r"\d")
+_TIMES: Final = re.compile(r"\s*(?:\b[x×]\s?\d{1,2}|:?\s*\b\d{1,3}(?:[.,]\d)?\s?(?:s|secs?|seconds?|ms)\b\.?)$")
+_TO_LISTENER: Final = re.compile(
+    r"\bI\b|(?:^|[,;]\s*)you\b|\byou['’]|\byou (?:know|can|are|see|should|will|have|want|need|may)\b", re.IGNORECASE
+)
+_FIRST_PERSON: Final = re.compile(r"\bI\b")
+_WIDE_EDGES: Final = "。．.！!？?…、，,~～ 　"
 _MAX_WIDE_CHARS: Final = 24
 _MAX_NOUN_WORDS: Final = 3
+_MAX_PHRASE_WORDS: Final = 5
 _MAX_BODY_WORDS: Final = 4
 _MAX_SUBJECT_WORDS: Final = 2
+_MAX_SCENE_WORDS: Final = 4
 _MIN_VERB_CHARS: Final = 4
+_MIN_TITLE_WORDS: Final = 2
 
 
-def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:  # noqa: PLR0911 - one return per rule
+def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:
     """Decide on the text between two markers. `alone`: it stands between sentences. `bracketed`: in `[ ]`."""
+    span = _TIMES.sub("", span.strip())  # "[laughs x2]", "[pause: 2s]"
     if _DIGIT.search(span):
         return False
     if _WIDE_LETTER.search(span):
-        return _is_wide(span)
+        return _is_wide(span.strip(_WIDE_EDGES), alone=alone)
     written = _WORD.findall(span)
-    if not written:
+    words = _lower(written)
+    if not words:
         return False
-    words = [word.casefold().replace("i\u0307", "i") for word in written]
-    if _tells_action(words, alone=alone) or _tells_manner(words):
-        return True
     if not alone:
+        return _acts_within_sentence(words, any_verb=False) or (bracketed and _tells_manner(words))
+    if _is_remark(span, written, words):
         return False
-    if len(words) > 1 and written[0][0].isupper() and words[1] in words_of.VERBS:
-        return True  # "(Rex grins)"
-    if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
-        return True  # "(eyes widen)"
-    return _has_form_of_action(words) or (bracketed and span[0].islower())
+    return (
+        _tells_action(words)
+        or _tells_manner(words)
+        or _tells_scene(written, words)
+        or _has_form_of_action(words)
+        or (bracketed and _is_noise(span, words))
+    )
+
+
+def is_action_within_sentence(span: str, *, last: bool) -> bool:
+    """Decide on a span in asterisks within a sentence: "Oh, *laughs* yes". `last`: the sentence ends after it."""
+    if _DIGIT.search(span):
+        return False
+    if _WIDE_LETTER.search(span):
+        return _is_wide(span.strip(_WIDE_EDGES), alone=False)
+    return _acts_within_sentence(_lower(_WORD.findall(span)), any_verb=last)
 
 
 def begins_stage_direction(span: str) -> bool:
-    """True if the text after an opening bracket begins a direction that is not closed yet."""
-    words = [word.casefold() for word in _WORD.findall(span[:80])]
-    return bool(words) and not _DIGIT.search(span) and _tells_action(words, alone=True)
+    """True if the text after an opening marker begins a direction that is not closed yet."""
+    if _DIGIT.search(span):
+        return False
+    if _WIDE_LETTER.search(span[:8]):
+        return _is_wide(span.strip(_WIDE_EDGES), alone=True)
+    written = _WORD.findall(span[:80])
+    words = _lower(written)
+    return bool(words) and not _is_remark(span.strip(), written, words) and _tells_action(words)
 
 
-def _is_wide(span: str) -> bool:
+def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one return per rule
+    """Decide on a span in single asterisks that stands alone: "*The lights go out.*", but "*Moby Dick*", "*Of course!*".
+
+    `punctuated`: a mark follows the span, so that it may be the sentence: "My answer? *freedom*."
+    """
+    written = _WORD.findall(span)
+    words = _lower(written)
+    if not words or _DIGIT.search(span) or span.rstrip().endswith(("!", "?")):
+        return False
+    if _WIDE_LETTER.search(span):
+        return not punctuated and not any(part in span for part in words_of.NOT_WIDE)
+    if written[0] == "I" and len(words) > 1:
+        return words[1] in words_of.FIRST_PERSON  # "*I smile.*"
+    if _is_remark(span, written, words) or words[0] in words_of.ANSWERS:
+        return False
+    acts = any(word in words_of.VERBS or word in words_of.BODY for word in words[: _MAX_PHRASE_WORDS])
+    if written[0][0].islower():
+        return acts or not punctuated
+    if len(words) == 1 or _is_title(written):
+        return False
+    return acts or (words[0] in words_of.NARRATORS and words_of.FINITE.isdisjoint(words))
+
+
+def _lower(written: list[str]) -> list[str]:
+    return [word.casefold().replace("i\u0307", "i").replace("\u2019", "'") for word in written]
+
+
+def _is_title(written: list[str]) -> bool:
+    """True for "Moby Dick" and "The Lord of the Rings"."""
+    long_words = [word for word in written[1:] if len(word) >= _MIN_VERB_CHARS]
+    return len(written) >= _MIN_TITLE_WORDS and bool(long_words) and all(word[0].isupper() for word in long_words)
+
+
+def _is_wide(span: str, *, alone: bool) -> bool:
     if len(span) > _MAX_WIDE_CHARS or any(part in span for part in words_of.NOT_WIDE):
         return False
-    return any(part in span for part in words_of.WIDE)
+    found = [part for part in words_of.WIDE if part in span]
+    if alone or not found:
+        return bool(found) or (alone and span in words_of.WIDE_WORDS)
+    rests = (span[span.rfind(part) + len(part) :] for part in found)
+    return "の" not in span and any(all(char in words_of.WIDE_ENDINGS for char in rest) for rest in rests)
 
 
-def _tells_action(words: list[str], *, alone: bool) -> bool:
+def _is_remark(span: str, written: list[str], words: list[str]) -> bool:
+    """True for a sentence to the listener: "(Looking forward to it!)", "(Thinking about it, you're right.)"."""
+    if len(words) == 1:
+        return False
+    if _FIRST_PERSON.search(span) or (span[-1] == "?") or words[1] in words_of.NEGATIONS:
+        return True
+    if any("you" in word for word in words) and _TO_LISTENER.search(span):
+        return True
+    is_sentence = written[0][0].isupper() and span[-1] in ".!"
+    if is_sentence and not words_of.HABITS.isdisjoint(words):
+        return True
+    if not words[0].endswith("ing"):
+        return False
+    common = words[0] in words_of.AMBIGUOUS or words[0] not in words_of.VERBS
+    return (is_sentence and common) or not words_of.FINITE.isdisjoint(words[1:])
+
+
+def _tells_action(words: list[str]) -> bool:
     """True if a verb begins the words, after at most two subjects or adverbs."""
+    if " ".join(words).startswith(words_of.ACTIONS) or " ".join(words) in words_of.ALONE_ACTIONS:
+        return True
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
         if word in words_of.VERBS:
-            following = words[index + 1] if index + 1 < len(words) else ""
-            plural_noun = word in words_of.THIRD_PERSON and following in words_of.NOT_AFTER
-            return not plural_noun and (alone or word not in words_of.AMBIGUOUS)
+            return not _is_plural_noun(words, index)
+        if word in words_of.FIRST_PERSON and words[0] == "they":
+            return True
         if word not in words_of.SUBJECTS and word not in words_of.MANNERS:
             return False
     return False
 
 
+def _acts_within_sentence(words: list[str], *, any_verb: bool) -> bool:
+    """True if a finite verb begins the words, perhaps after its pronoun. `any_verb`: also one that is common elsewhere."""
+    if words and " ".join(words).startswith(words_of.ACTIONS):
+        return True
+    for index, word in enumerate(words[:2]):
+        if word in words_of.VERBS:
+            known = word not in words_of.PARTICIPLES and (any_verb or word not in words_of.AMBIGUOUS)
+            return known and not _is_plural_noun(words, index) and words_of.HABITS.isdisjoint(words)
+        if word not in words_of.REFLEXIVES and word not in words_of.MANNERS:
+            return False
+    return False
+
+
+def _is_plural_noun(words: list[str], index: int) -> bool:
+    following = words[index + 1] if index + 1 < len(words) else ""
+    return words[index] in words_of.THIRD_PERSON and following in words_of.NOT_AFTER
+
+
 def _tells_manner(words: list[str]) -> bool:
     if all(word in words_of.MANNERS for word in words):
         return True
-    if words[0] in ("with", "in") and (words[-1] in words_of.NOUNS or words[-1] in ("voice", "tone")):
-        return True  # "(in a soft voice)"
+    if len(words) > 1 and all(word in words_of.SOUNDS for word in words):
+        return True
+    if words[0] in ("with", "in", "after") and (words[-1] in words_of.NOUNS or words[-1] in ("voice", "tone")):
+        return len(words) <= _MAX_PHRASE_WORDS  # "(in a soft voice)"
+    if words[0] in words_of.NOUNS and len(words) == 2 and words[1] in words_of.ADJECTIVES:  # noqa: PLR2004
+        return True  # "(pausa larga)"
     if words[-1] in words_of.NOUNS and len(words) <= _MAX_NOUN_WORDS:
         return all(word in words_of.ADJECTIVES for word in words[:-1])
     return " ".join(words).startswith(words_of.PHRASES)
+
+
+def _tells_scene(written: list[str], words: list[str]) -> bool:
+    """True for somebody or something that acts: "(Rex grins)", "(eyes widen)", "(The door opens.)"."""
+    named = written[0][0].isupper() and words[0] not in STARTERS
+    if len(words) > 1 and named and words[1] in words_of.VERBS:
+        return True
+    if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
+        return True
+    scene = words[1:] if words[0] in ("the", "a") else words
+    if not 1 < len(scene) <= _MAX_SCENE_WORDS or scene[0] not in words_of.SCENERY:
+        return False
+    return scene[1].endswith(("s", "ing")) and scene[1] not in words_of.FINITE
 
 
 def _has_form_of_action(words: list[str]) -> bool:
@@ -91,3 +209,10 @@ def _has_form_of_action(words: list[str]) -> bool:
         return False
     is_form = first.endswith("ing") or (first.endswith("s") and not first.endswith("ss"))
     return is_form and (words[1] in words_of.PARTICLES or words[1].endswith("ly"))
+
+
+def _is_noise(span: str, words: list[str]) -> bool:
+    """True for "[door creaks]" and "[MUSIC PLAYING]", but not for "[your name]" and "[yes/no]"."""
+    if len(words) == 1 or "/" in span or words[0] in words_of.NO_SOUNDS or not (span[0].islower() or span.isupper()):
+        return False
+    return words[1].endswith(("s", "ing")) or words[-1].endswith(("s", "ing"))
