@@ -13,6 +13,7 @@ I like it (music) a lot.
 We got it (with a smile).
 I enjoy hobbies (still drawing, singing).
 Boil water (stirring often).
+The film (laughs and all) was fun.
 I used (music) there.
 Musik (leise) am Abend.
 Das Lachen (das Lächeln auch) tut gut.
@@ -143,6 +144,7 @@ en (ahem)
 en (wink, wink)
 en (excited)
 en (strokes beard)
+en [sarcastic]
 en *The lights go out.*
 en *I smile and wave.*
 en *quietly slides the paper over*
@@ -253,6 +255,10 @@ def test_direction_alone_is_not_spoken(row: str) -> None:
         ("Ja *lacht*genau.", "Ja genau."),
         ("（微笑）＊笑＊你好。", "你好。"),
         ("*The door opens. It creaks! Wow.* Hello there.", "Hello there."),
+        ("Hello *waves* how are you?", "Hello how are you?"),
+        ("OK (wink).", "OK."),
+        ("(dramatic pause) here it is.", "here it is."),
+        ("I smile. *I take your hand.* Hello.", "I smile. Hello."),
         ("Oh (laughs softly) you are funny.", "Oh you are funny."),
         ("Ja (lacht leise), genau.", "Ja, genau."),
     ],

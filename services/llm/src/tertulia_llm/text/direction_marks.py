@@ -15,6 +15,7 @@ from typing import Final
 from tertulia_llm.text.directions import (
     begins_stage_direction,
     is_action_within_sentence,
+    is_gesture,
     is_stage_direction,
     narrates,
 )
@@ -48,6 +49,8 @@ _RARE_SPAN: Final = re.compile(
 _RARE_MARK: Final = re.compile(r"(?<!\S)[:/«<-][^\W\d_:<]|<<|::")
 _ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")
 _INTRODUCES: Final = re.compile(r"(?:[:：]|(?:^|\n)[ \t]*\d{1,3}[.)])\s*$")
+_LAST: Final = re.compile(r"\s*[.!?…]*\s*$")
+_INTERRUPTED: Final = re.compile(r"(?:[,—–…]|\b(?:hello|hi|hey|well|oh|ah|yes|yeah|no|ok|okay|so|hm+|haha))\s*$", re.IGNORECASE)
 _SUBJECT: Final = re.compile(r"\b(?:he|she|it|who|that|which|also|always|never|often|really|just)\s*$", re.IGNORECASE)
 
 
@@ -111,10 +114,13 @@ def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool =
         at = found.end()
         span = next(group for group in reversed(found.groups()) if group)
         before = "".join(kept)
-        alone = _ENDS_SENTENCE.search(before) is not None and not _runs_on(text[at:])
+        first = _ENDS_SENTENCE.search(before) is not None
+        alone = first and not _runs_on(text[at:])
         emphasised = not keep_marks and not alone and (span[:1].isupper() or _SUBJECT.search(before))
         bracketed = found.group()[0] == "[" and _INTRODUCES.search(before) is None
-        if emphasised or not is_stage_direction(span, alone=alone, bracketed=bracketed):
+        first = first and keep_marks
+        is_direction = is_stage_direction(span, alone=alone, bracketed=bracketed, first=first)
+        if emphasised or not (is_direction or (keep_marks and _LAST.match(text, at) and is_gesture(span))):
             kept.append(found.group() if keep_marks else span)
     kept.append(text[at:])
     return "".join(kept)
@@ -136,7 +142,8 @@ def _is_starred_direction(span: str, before: str, after: str) -> bool:
     if not _ENDS_SENTENCE.search(before):
         if span[0].isupper() or _SUBJECT.search(before):
             return False  # "**Smiles** are free", "He *laughs* at me"
-        return is_action_within_sentence(span, last=not _runs_on(after))
+        interrupts = _INTERRUPTED.search(before) is not None or not _runs_on(after)
+        return is_action_within_sentence(span, any_verb=interrupts)
     if is_stage_direction(span, alone=True):
         return not (span[0].isupper() and _runs_on(after))
     if _INTRODUCES.search(before):

@@ -40,8 +40,11 @@ _MIN_VERB_CHARS: Final = 4
 _MIN_TITLE_WORDS: Final = 2
 
 
-def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:
-    """Decide on the text between two markers. `alone`: it stands between sentences. `bracketed`: in `[ ]`."""
+def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False, first: bool = False) -> bool:
+    """Decide on the text between two markers.
+
+    `alone`: it stands between sentences. `bracketed`: in square brackets. `first`: a sentence begins with it.
+    """
     span = _TIMES.sub("", span.strip())  # "[laughs x2]", "[pause: 2s]"
     if _DIGIT.search(span):
         return False
@@ -52,25 +55,36 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bo
     if not words:
         return False
     if not alone:
-        return _acts_within_sentence(words, any_verb=False) or (bracketed and _tells_manner(words))
+        return _acts_within_sentence(words, any_verb=False) or (
+            (first and _tells_manner(words)) or (bracketed and (_tells_manner(words) or words[0] in words_of.MOODS))
+        )
     if _is_remark(span, written, words):
         return False
     return (
         _tells_action(words)
         or _tells_manner(words)
+        or (len(words) == 1 and words[0] in words_of.MOODS)
         or _tells_scene(written, words)
         or _has_form_of_action(words)
         or (bracketed and _is_noise(span, words))
     )
 
 
-def is_action_within_sentence(span: str, *, last: bool) -> bool:
-    """Decide on a span in asterisks within a sentence: "Oh, *laughs* yes". `last`: the sentence ends after it."""
+def is_action_within_sentence(span: str, *, any_verb: bool) -> bool:
+    """Decide on a span in asterisks within a sentence: "Oh, *laughs* yes".
+
+    `any_verb`: its place shows that a verb common elsewhere is one, too: "Hello *waves* how are you".
+    """
     if _DIGIT.search(span):
         return False
     if _WIDE_LETTER.search(span):
         return _is_wide(span.strip(_WIDE_EDGES), alone=False)
-    return _acts_within_sentence(_lower(_WORD.findall(span)), any_verb=last)
+    return _acts_within_sentence(_lower(_WORD.findall(span)), any_verb=any_verb)
+
+
+def is_gesture(span: str) -> bool:
+    """True for a noun such as the last word in "OK (wink)."."""
+    return span.strip().casefold() in words_of.GESTURES
 
 
 def begins_stage_direction(span: str) -> bool:
@@ -173,6 +187,8 @@ def _acts_within_sentence(words: list[str], *, any_verb: bool) -> bool:
 
 def _is_plural_noun(words: list[str], index: int) -> bool:
     following = words[index + 1] if index + 1 < len(words) else ""
+    if following == "and":  # "(laughs and all)", but "(laughs and nods)"
+        return words[index] in words_of.THIRD_PERSON and words_of.VERBS.isdisjoint(words[index + 2 :])
     return words[index] in words_of.THIRD_PERSON and following in words_of.NOT_AFTER
 
 

@@ -18,7 +18,7 @@ ponder hesitate snicker facepalm kiss dance jump twirl spin bounce scoff huff wi
 tear wipe adjust tuck brush fidget twitch flinch snuggle cuddle poke nudge tickle applaud cheer shout yell scream hiss
 bark meow sneeze hiccup gulp sip drink chew munch pace wander stroll lounge sprawl slump perk listen consider shudder
 squeeze squeak wriggle wiggle wag bat flip toss drum strum whistle titter guffaw chortle sneer leer glare peer peek
-crouch kneel rise wake doze snore salute curtsy flex fold unfold clasp clutch clench grab grip drop snap crack stroke
+crouch kneel rise wake doze snore salute curtsy flex fold unfold clasp clutch clench grab grip drop snap crack stroke furrow
 """
 _DOUBLED: Final = _words("nod grin shrug hug pat tap clap sit sob spin hum rub wag bat flip strum grab grip drop put")
 
@@ -46,7 +46,7 @@ think sing dance stroke
 AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
 """Forms that are common in other text: a direction only between sentences ("(looks away)", not "It (looks good)")."""
 
-FIRST_PERSON: Final = _words(_ENGLISH_VERBS) - _words("think consider take put hold reach")
+FIRST_PERSON: Final = _words(_ENGLISH_VERBS) - _words("think consider")
 """English forms after "I" and "they": "(They both laugh.)"."""
 
 PARTICIPLES: Final = frozenset(map(_participle, _ENGLISH_VERBS.split())) | _words(
@@ -124,7 +124,7 @@ MANNERS: Final = _words(
     softly quietly gently silently nervously sarcastically teasingly playfully cheerfully sadly angrily happily warmly
     thoughtfully dramatically excitedly shyly sheepishly awkwardly mischievously proudly dreamily sleepily
     loudly slowly hesitantly bitterly coldly tenderly lovingly mockingly dryly wryly sternly calmly grumpily smugly
-    whispered offscreen aside voice-over deadpan excited amused annoyed embarrassed surprised confused flustered
+    whispered offscreen aside voice-over deadpan
     ahem drumroll whoosh thud
 
     leise sanft lächelnd schmunzelnd flüsternd nachdenklich traurig fröhlich verlegen ironisch
@@ -211,6 +211,17 @@ ADJECTIVES: Final = _words(
 
 BODY: Final = _words("eyes voice face hands ears tail jaw eyebrows shoulders")
 """They begin a direction between sentences: "(eyes widen)"."""
+
+MOODS: Final = _words(
+    """
+    excited amused annoyed embarrassed surprised confused flustered sarcastic thoughtful nervous serious angry sad
+    bored tired curious shocked worried relieved hopeful ironic playful teasing proud shy bemused
+    """
+)
+"""Adjectives that are a direction between sentences or in square brackets: "(excited)"."""
+
+GESTURES: Final = _words("wink grin smile laugh laughs giggle chuckle sigh shrug nod smirk")
+"""Nouns that are also a direction at the end of a sentence: "OK (wink)."."""
 
 SCENERY: Final = _words(
     "door phone telephone bell doorbell crowd audience music lights curtain wind thunder rain floor window clock"
