@@ -221,9 +221,7 @@ ko (고개를 끄덕이며)
 
 def spoken(text: str, pieces: int) -> str:
     splitter = SentenceSplitter(SplitterSettings() if pieces == 1 else SplitterSettings(first_clause_min_chars=0))
-    sentences = [
-        sentence for at in range(0, len(text), pieces) for sentence in splitter.feed(text[at : at + pieces])
-    ]
+    sentences = [sentence for at in range(0, len(text), pieces) for sentence in splitter.feed(text[at : at + pieces])]
     return " ".join(sentence.spoken for sentence in sentences + splitter.finish()[0])
 
 

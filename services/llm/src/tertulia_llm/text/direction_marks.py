@@ -37,11 +37,14 @@ _CLOSING: Final = {
 }  # fmt: skip
 _CODE: Final = re.compile(r"`+([^`\n]*)`+")
 _ASTERISK_SPAN: Final = re.compile(r"(?<![\w*])\*(?![\s*])([^*\n]+?)(?<!\s)\*(?![\w*])")
-_GLUED_ASTERISKS: Final = re.compile(r"(?<!\*)\*(?=[^\W\d_])([^*\n]{1,80}?)(?<=[\w.!?…])\*(?=\w|\*\w)|(?<=\w)\*(?=[^\W\d_])([^*\n]{1,80}?)\*(?!\*)")
+_GLUED_ASTERISKS: Final = re.compile(
+    r"(?<!\*)\*(?=[^\W\d_])([^*\n]{1,80}?)(?<=[\w.!?…])\*(?=\w|\*\w)|(?<=\w)\*(?=[^\W\d_])([^*\n]{1,80}?)\*(?!\*)"
+)
 _OPEN_MARK: Final = re.compile(r"(?<![\w*_~])(\*{1,3}|_{1,3}|~)(?=[^\W\d_])([^*_~]*)$")
 _LOOSE_ASTERISKS: Final = re.compile(r"(?<![\w*])\*+(?=[^\s\d*])|(?<=[^\s*\d])\*+(?![\w*])|`")
+_EMPHASIS_MARK: Final = re.compile(r"[*＊_~]")
 _EMPTY_EMPHASIS: Final = re.compile(r"(?<!\S)\*{2,6}(?!\S)")
-_LOOSE_UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?!\w)")
+_LOOSE_UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,3}(?=[^\W_])|(?<=[^\s_(])_{1,3}(?!\w)")
 _COMMAND: Final = re.compile(r"^[ \t]*/me\b[^\n]*", re.MULTILINE)
 _RARE_SPAN: Final = re.compile(
     r"(?<![\w:/<«-])(?:::?|/|-|<<|«)([^\W\d_][^\W\d_' ]*(?:[' ][^\W\d_]+){0,8})(?:(?<!\s)(?:::?|/|-|>>|»))(?![\w:/>-])"
@@ -50,7 +53,9 @@ _RARE_MARK: Final = re.compile(r"(?<!\S)[:/«<-][^\W\d_:<]|<<|::")
 _ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")
 _INTRODUCES: Final = re.compile(r"(?:[:：]|(?:^|\n)[ \t]*\d{1,3}[.)])\s*$")
 _LAST: Final = re.compile(r"\s*[.!?…]*\s*$")
-_INTERRUPTED: Final = re.compile(r"(?:[,—–…]|\b(?:hello|hi|hey|well|oh|ah|yes|yeah|no|ok|okay|so|hm+|haha))\s*$", re.IGNORECASE)
+_INTERRUPTED: Final = re.compile(
+    r"(?:[,—–…]|\b(?:hello|hi|hey|well|oh|ah|yes|yeah|no|ok|okay|so|hm+|haha))\s*$", re.IGNORECASE
+)
 _SUBJECT: Final = re.compile(r"\b(?:he|she|it|who|that|which|also|always|never|often|really|just)\s*$", re.IGNORECASE)
 
 
@@ -69,21 +74,11 @@ def without_emphasis_and_directions(text: str) -> tuple[str, OpenDirection]:
         text = re.sub(r"\\(?=[`~#\[\]()<>|!.+-])", "", text)
     if "`" in text:
         text = _CODE.sub(r"\1", text)
-    if "＊" in text:
-        text = text.replace("＊", "*")
     if _RARE_MARK.search(text):
         text = _RARE_SPAN.sub(_without_rare_direction, _COMMAND.sub("", text))
     opened = OpenDirection()
-    if "~" in text:
-        text = _without_directions(_STRUCK.sub(r"\1", text), _TILDE_SPAN)
-    if "_" in text:
-        text = _without_directions(text, _UNDERLINE)
-    if "*" in text:
-        text = _GLUED_ASTERISKS.sub(_without_glued_direction, text)
-        text = _without_starred_directions(_without_directions(text, _BOLD))
-    if "*" in text or "_" in text or "~" in text:
-        text, opened = _without_open_direction(text, _OPEN_MARK)
-        text = _LOOSE_UNDERSCORES.sub("", _LOOSE_TILDES.sub("", text))
+    if _EMPHASIS_MARK.search(text):
+        text, opened = _without_emphasis(text.replace("＊", "*"))
     if _OPENING_BRACKET.search(text):
         text = _EMPTY_BRACKETS.sub("", _without_directions(text, _BRACKETED, keep_marks=True))
         if not opened.chars:
@@ -93,10 +88,24 @@ def without_emphasis_and_directions(text: str) -> tuple[str, OpenDirection]:
     return text.replace("\ue000", "*").replace("\ue001", "_"), opened
 
 
+def _without_emphasis(text: str) -> tuple[str, OpenDirection]:
+    if "~" in text:
+        text = _without_directions(_STRUCK.sub(r"\1", text), _TILDE_SPAN)
+    if "_" in text:
+        text = _without_directions(text, _UNDERLINE)
+    if "*" in text:
+        text = _GLUED_ASTERISKS.sub(_without_glued_direction, text)
+        text = _without_starred_directions(_without_directions(text, _BOLD))
+    text, opened = _without_open_direction(text, _OPEN_MARK)
+    return _LOOSE_UNDERSCORES.sub("", _LOOSE_TILDES.sub("", text)), opened
+
+
 def _without_rare_direction(found: re.Match[str]) -> str:
     """Drop "-laughs-", ":laughs:", "«laughs»": only a verb of the stage between sentences."""
     alone = _ENDS_SENTENCE.search(found.string[: found.start()]) and not _runs_on(found.string[found.end() :])
-    return " " if alone and not found.group(1)[0].isupper() and begins_stage_direction(found.group(1)) else found.group()
+    return (
+        " " if alone and not found.group(1)[0].isupper() and begins_stage_direction(found.group(1)) else found.group()
+    )
 
 
 def _without_glued_direction(found: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Decides whether a marked span of text is a stage direction, which is shown but not spoken.
 
-The words decide, in any of the languages of `stage_words`. Between sentences:
+The words decide, in any of the languages of `stage_words` and `stage_verbs`. Between sentences:
 
 - a verb of the stage begins the span, perhaps after its subject: `(laughs softly)`, `[sighs]`, `(se ríe)`,
   `(Rex grins)`, `(The door opens.)`;
@@ -20,6 +20,15 @@ from typing import Final
 
 from tertulia_llm.text import stage_words as words_of
 from tertulia_llm.text.abbreviations import STARTERS
+from tertulia_llm.text.stage_verbs import (
+    ACTIONS,
+    ALONE_ACTIONS,
+    AMBIGUOUS,
+    FIRST_PERSON,
+    PARTICIPLES,
+    THIRD_PERSON,
+    VERBS,
+)
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
@@ -99,7 +108,7 @@ def begins_stage_direction(span: str) -> bool:
 
 
 def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one return per rule
-    """Decide on a span in single asterisks that stands alone: "*The lights go out.*", but "*Moby Dick*", "*Of course!*".
+    """Decide on a span in single asterisks that stands alone: "*The lights go out.*", but not "*Moby Dick*".
 
     `punctuated`: a mark follows the span, so that it may be the sentence: "My answer? *freedom*."
     """
@@ -110,10 +119,10 @@ def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one ret
     if _WIDE_LETTER.search(span):
         return not punctuated and not any(part in span for part in words_of.NOT_WIDE)
     if written[0] == "I" and len(words) > 1:
-        return words[1] in words_of.FIRST_PERSON  # "*I smile.*"
+        return words[1] in FIRST_PERSON  # "*I smile.*"
     if _is_remark(span, written, words) or words[0] in words_of.ANSWERS:
         return False
-    acts = any(word in words_of.VERBS or word in words_of.BODY for word in words[: _MAX_PHRASE_WORDS])
+    acts = any(word in VERBS or word in words_of.BODY for word in words[:_MAX_PHRASE_WORDS])
     if written[0][0].islower():
         return acts or not punctuated
     if len(words) == 1 or _is_title(written):
@@ -154,18 +163,18 @@ def _is_remark(span: str, written: list[str], words: list[str]) -> bool:
         return True
     if not words[0].endswith("ing"):
         return False
-    common = words[0] in words_of.AMBIGUOUS or words[0] not in words_of.VERBS
+    common = words[0] in AMBIGUOUS or words[0] not in VERBS
     return (is_sentence and common) or not words_of.FINITE.isdisjoint(words[1:])
 
 
 def _tells_action(words: list[str]) -> bool:
     """True if a verb begins the words, after at most two subjects or adverbs."""
-    if " ".join(words).startswith(words_of.ACTIONS) or " ".join(words) in words_of.ALONE_ACTIONS:
+    if " ".join(words).startswith(ACTIONS) or " ".join(words) in ALONE_ACTIONS:
         return True
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
-        if word in words_of.VERBS:
+        if word in VERBS:
             return not _is_plural_noun(words, index)
-        if word in words_of.FIRST_PERSON and words[0] == "they":
+        if word in FIRST_PERSON and words[0] == "they":
             return True
         if word not in words_of.SUBJECTS and word not in words_of.MANNERS:
             return False
@@ -173,12 +182,12 @@ def _tells_action(words: list[str]) -> bool:
 
 
 def _acts_within_sentence(words: list[str], *, any_verb: bool) -> bool:
-    """True if a finite verb begins the words, perhaps after its pronoun. `any_verb`: also one that is common elsewhere."""
-    if words and " ".join(words).startswith(words_of.ACTIONS):
+    """True if a finite verb begins the words. `any_verb`: also one that is common elsewhere."""
+    if words and " ".join(words).startswith(ACTIONS):
         return True
     for index, word in enumerate(words[:2]):
-        if word in words_of.VERBS:
-            known = word not in words_of.PARTICIPLES and (any_verb or word not in words_of.AMBIGUOUS)
+        if word in VERBS:
+            known = word not in PARTICIPLES and (any_verb or word not in AMBIGUOUS)
             return known and not _is_plural_noun(words, index) and words_of.HABITS.isdisjoint(words)
         if word not in words_of.REFLEXIVES and word not in words_of.MANNERS:
             return False
@@ -188,8 +197,8 @@ def _acts_within_sentence(words: list[str], *, any_verb: bool) -> bool:
 def _is_plural_noun(words: list[str], index: int) -> bool:
     following = words[index + 1] if index + 1 < len(words) else ""
     if following == "and":  # "(laughs and all)", but "(laughs and nods)"
-        return words[index] in words_of.THIRD_PERSON and words_of.VERBS.isdisjoint(words[index + 2 :])
-    return words[index] in words_of.THIRD_PERSON and following in words_of.NOT_AFTER
+        return words[index] in THIRD_PERSON and VERBS.isdisjoint(words[index + 2 :])
+    return words[index] in THIRD_PERSON and following in words_of.NOT_AFTER
 
 
 def _tells_manner(words: list[str]) -> bool:
@@ -209,7 +218,7 @@ def _tells_manner(words: list[str]) -> bool:
 def _tells_scene(written: list[str], words: list[str]) -> bool:
     """True for somebody or something that acts: "(Rex grins)", "(eyes widen)", "(The door opens.)"."""
     named = written[0][0].isupper() and words[0] not in STARTERS
-    if len(words) > 1 and named and words[1] in words_of.VERBS:
+    if len(words) > 1 and named and words[1] in VERBS:
         return True
     if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
         return True
