@@ -54,6 +54,21 @@ Gut. (Summt die Biene?) Ja.
 微博（微笑图标）很好。
 出汗（汗水）很多。
 映画（お笑い）が好き。
+(She laughs easily, by the way.) Ok.
+(They sing every Sunday.) Ok.
+(The window faces the garden.) Nice.
+(Eyes are important.) Ok.
+(Looks like rain.) Ok.
+(Walking helps a lot.) Ok.
+(Jumping ahead a bit.) Ok.
+(It takes two.) Ok.
+(sadly) no.
+(in silence) we ate.
+Mood? (Tired.) Yes.
+[terms apply] Ok.
+[click here to download files] Ok.
+Type /me waves to wave.
+Rates -points- here.
 [note] This is it.
 Fill in: [your name]
 Options: [yes/no]
@@ -97,6 +112,21 @@ Kitabım? *Kürk Mantolu Madonna*.
 *Terms apply. Hello there.
 *Prices may vary. See you there. Bye now.
 He *laughs* at me.
+Tom *laughs* and leaves.
+My baby *cries* a lot.
+The crowd **cheers** loudly.
+Everyone _claps_.
+The adverb is **softly**.
+- **Laughs**: good for you
+My favorite film? *Singing in the Rain*.
+My favorite film? *Dances with Wolves*.
+My favorite song? *I Walk the Line*.
+Mood? *tired*. Yes.
+*thank you so much* Bye.
+*and then we won.* Bye.
+*Results may vary.* Bye.
+*A journey of a thousand miles begins with a single step.* So it is.
+*It takes two.* Bye.
 She _smiles_ a lot.
 I love *dancing* with you.
 I love *singing*.

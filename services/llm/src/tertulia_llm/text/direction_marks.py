@@ -17,8 +17,8 @@ from tertulia_llm.text.directions import (
     is_action_within_sentence,
     is_gesture,
     is_stage_direction,
-    narrates,
 )
+from tertulia_llm.text.emphasis import is_subject, is_title, narrates
 
 _BOLD: Final = re.compile(r"(?<![\w*])(\*{2,3})(?=\S)([^\n]+?)(?<=\S)\1(?!\*)|(?<=\w)\*\*(?=[^\W_])([^\n*]+?)\*\*")
 _UNDERLINE: Final = re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^\n]*?[^\s_])\1(?!\w)")
@@ -53,9 +53,7 @@ _RARE_MARK: Final = re.compile(r"(?<!\S)[:/«<-][^\W\d_:<]|<<|::")
 _ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")
 _INTRODUCES: Final = re.compile(r"(?:[:：]|(?:^|\n)[ \t]*\d{1,3}[.)])\s*$")
 _LAST: Final = re.compile(r"\s*[.!?…]*\s*$")
-_INTERRUPTED: Final = re.compile(
-    r"(?:[,—–…]|\b(?:hello|hi|hey|well|oh|ah|yes|yeah|no|ok|okay|so|hm+|haha))\s*$", re.IGNORECASE
-)
+_INTERRUPTED: Final = re.compile(r"[,—–…]\s*$|^\W*\w+\s*$")
 _SUBJECT: Final = re.compile(r"\b(?:he|she|it|who|that|which|also|always|never|often|really|just)\s*$", re.IGNORECASE)
 
 
@@ -125,7 +123,7 @@ def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool =
         before = "".join(kept)
         first = _ENDS_SENTENCE.search(before) is not None
         alone = first and not _runs_on(text[at:])
-        emphasised = not keep_marks and not alone and (span[:1].isupper() or _SUBJECT.search(before))
+        emphasised = not keep_marks and _is_emphasised(span, before, text[at:], alone=alone)
         bracketed = found.group()[0] == "[" and _INTRODUCES.search(before) is None
         first = first and keep_marks
         is_direction = is_stage_direction(span, alone=alone, bracketed=bracketed, first=first)
@@ -147,20 +145,31 @@ def _without_starred_directions(text: str) -> str:
     return "".join(kept)
 
 
-def _is_starred_direction(span: str, before: str, after: str) -> bool:
+def _is_starred_direction(span: str, before: str, after: str) -> bool:  # noqa: PLR0911 - one return per rule
     if not _ENDS_SENTENCE.search(before):
-        if span[0].isupper() or _SUBJECT.search(before):
-            return False  # "**Smiles** are free", "He *laughs* at me"
+        if _is_emphasised(span, before, after, alone=False):
+            return False
         interrupts = _INTERRUPTED.search(before) is not None or not _runs_on(after)
         return is_action_within_sentence(span, any_verb=interrupts)
+    if is_title(span) or (_INTRODUCES.search(before) and (span[0].isupper() or after[:1] in (*",;.:",))):
+        return False
     if is_stage_direction(span, alone=True):
-        return not (span[0].isupper() and _runs_on(after))
+        answers = after[:1] in (*".!?",) and " " not in span and not is_gesture(span)  # "Mood? *tired*."
+        is_verb = is_action_within_sentence(span, any_verb=True)
+        return not (span[0].isupper() and _runs_on(after)) and (is_verb or not answers)
     if _INTRODUCES.search(before):
         return False
     plain_word = " " not in span and not span.endswith(("s", "ing", "ed"))
     if _runs_on(after) and (span[0].isupper() or plain_word):
         return False
     return narrates(span, punctuated=after.lstrip()[:1] in (*".,;:!?。，！？、：",))
+
+
+def _is_emphasised(span: str, before: str, after: str, *, alone: bool) -> bool:
+    """True for a word that belongs to the sentence: "**Smiles** are free", "He *laughs* at me", "**Laughs**: good"."""
+    if alone:
+        return is_title(span) or (span[:1].isupper() and (after[:1] == ":" or _INTRODUCES.search(before) is not None))
+    return span[:1].isupper() or _SUBJECT.search(before) is not None or is_subject(before)
 
 
 def _runs_on(after: str) -> bool:

@@ -30,14 +30,16 @@ from tertulia_llm.text.stage_verbs import (
     VERBS,
 )
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DIGIT: Final = re.compile(r"\d")
 _TIMES: Final = re.compile(r"\s*(?:\b[x×]\s?\d{1,2}|:?\s*\b\d{1,3}(?:[.,]\d)?\s?(?:s|secs?|seconds?|ms)\b\.?)$")
 _TO_LISTENER: Final = re.compile(
     r"\bI\b|(?:^|[,;]\s*)you\b|\byou['’]|\byou (?:know|can|are|see|should|will|have|want|need|may)\b", re.IGNORECASE
 )
+_ASIDE: Final = re.compile(r"\bby the way\b|\bof course\b", re.IGNORECASE)
 _FIRST_PERSON: Final = re.compile(r"\bI\b")
+_SENTENCE_ADVERBS: Final = frozenset({"sadly", "happily", "with", "in", "after"})
 _WIDE_EDGES: Final = "。．.！!？?…、，,~～ 　"
 _MAX_WIDE_CHARS: Final = 24
 _MAX_NOUN_WORDS: Final = 3
@@ -46,7 +48,6 @@ _MAX_BODY_WORDS: Final = 4
 _MAX_SUBJECT_WORDS: Final = 2
 _MAX_SCENE_WORDS: Final = 4
 _MIN_VERB_CHARS: Final = 4
-_MIN_TITLE_WORDS: Final = 2
 
 
 def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False, first: bool = False) -> bool:
@@ -57,22 +58,23 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False, first
     span = _TIMES.sub("", span.strip())  # "[laughs x2]", "[pause: 2s]"
     if _DIGIT.search(span):
         return False
-    if _WIDE_LETTER.search(span):
+    if WIDE_LETTER.search(span):
         return _is_wide(span.strip(_WIDE_EDGES), alone=alone)
-    written = _WORD.findall(span)
-    words = _lower(written)
+    written = WORD.findall(span)
+    words = lower(written)
     if not words:
         return False
     if not alone:
         return _acts_within_sentence(words, any_verb=False) or (
-            (first and _tells_manner(words)) or (bracketed and (_tells_manner(words) or words[0] in words_of.MOODS))
+            (first and words[0] not in _SENTENCE_ADVERBS and _tells_manner(words))
+            or (bracketed and (_tells_manner(words) or words[0] in words_of.MOODS))
         )
-    if _is_remark(span, written, words):
+    if is_remark(span, written, words):
         return False
     return (
         _tells_action(words)
         or _tells_manner(words)
-        or (len(words) == 1 and words[0] in words_of.MOODS)
+        or (len(words) == 1 and words[0] in words_of.MOODS and span[0].islower())
         or _tells_scene(written, words)
         or _has_form_of_action(words)
         or (bracketed and _is_noise(span, words))
@@ -86,9 +88,9 @@ def is_action_within_sentence(span: str, *, any_verb: bool) -> bool:
     """
     if _DIGIT.search(span):
         return False
-    if _WIDE_LETTER.search(span):
+    if WIDE_LETTER.search(span):
         return _is_wide(span.strip(_WIDE_EDGES), alone=False)
-    return _acts_within_sentence(_lower(_WORD.findall(span)), any_verb=any_verb)
+    return _acts_within_sentence(lower(WORD.findall(span)), any_verb=any_verb)
 
 
 def is_gesture(span: str) -> bool:
@@ -100,44 +102,16 @@ def begins_stage_direction(span: str) -> bool:
     """True if the text after an opening marker begins a direction that is not closed yet."""
     if _DIGIT.search(span):
         return False
-    if _WIDE_LETTER.search(span[:8]):
+    if WIDE_LETTER.search(span[:8]):
         return _is_wide(span.strip(_WIDE_EDGES), alone=True)
-    written = _WORD.findall(span[:80])
-    words = _lower(written)
-    return bool(words) and not _is_remark(span.strip(), written, words) and _tells_action(words)
+    written = WORD.findall(span[:80])
+    words = lower(written)
+    return bool(words) and not is_remark(span.strip(), written, words) and _tells_action(words)
 
 
-def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one return per rule
-    """Decide on a span in single asterisks that stands alone: "*The lights go out.*", but not "*Moby Dick*".
-
-    `punctuated`: a mark follows the span, so that it may be the sentence: "My answer? *freedom*."
-    """
-    written = _WORD.findall(span)
-    words = _lower(written)
-    if not words or _DIGIT.search(span) or span.rstrip().endswith(("!", "?")):
-        return False
-    if _WIDE_LETTER.search(span):
-        return not punctuated and not any(part in span for part in words_of.NOT_WIDE)
-    if written[0] == "I" and len(words) > 1:
-        return words[1] in FIRST_PERSON  # "*I smile.*"
-    if _is_remark(span, written, words) or words[0] in words_of.ANSWERS:
-        return False
-    acts = any(word in VERBS or word in words_of.BODY for word in words[:_MAX_PHRASE_WORDS])
-    if written[0][0].islower():
-        return acts or not punctuated
-    if len(words) == 1 or _is_title(written):
-        return False
-    return acts or (words[0] in words_of.NARRATORS and words_of.FINITE.isdisjoint(words))
-
-
-def _lower(written: list[str]) -> list[str]:
+def lower(written: list[str]) -> list[str]:
+    """The words as the lists of `stage_words` write them."""
     return [word.casefold().replace("i\u0307", "i").replace("\u2019", "'") for word in written]
-
-
-def _is_title(written: list[str]) -> bool:
-    """True for "Moby Dick" and "The Lord of the Rings"."""
-    long_words = [word for word in written[1:] if len(word) >= _MIN_VERB_CHARS]
-    return len(written) >= _MIN_TITLE_WORDS and bool(long_words) and all(word[0].isupper() for word in long_words)
 
 
 def _is_wide(span: str, *, alone: bool) -> bool:
@@ -150,7 +124,7 @@ def _is_wide(span: str, *, alone: bool) -> bool:
     return "の" not in span and any(all(char in words_of.WIDE_ENDINGS for char in rest) for rest in rests)
 
 
-def _is_remark(span: str, written: list[str], words: list[str]) -> bool:
+def is_remark(span: str, written: list[str], words: list[str]) -> bool:
     """True for a sentence to the listener: "(Looking forward to it!)", "(Thinking about it, you're right.)"."""
     if len(words) == 1:
         return False
@@ -159,7 +133,7 @@ def _is_remark(span: str, written: list[str], words: list[str]) -> bool:
     if any("you" in word for word in words) and _TO_LISTENER.search(span):
         return True
     is_sentence = written[0][0].isupper() and span[-1] in ".!"
-    if is_sentence and not words_of.HABITS.isdisjoint(words):
+    if is_sentence and (not words_of.HABITS.isdisjoint(words) or _ASIDE.search(span)):
         return True
     if not words[0].endswith("ing"):
         return False
@@ -173,7 +147,7 @@ def _tells_action(words: list[str]) -> bool:
         return True
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
         if word in VERBS:
-            return not _is_plural_noun(words, index)
+            return not _is_plural_noun(words, index) and not (words[0] == "it" and word in AMBIGUOUS)
         if word in FIRST_PERSON and words[0] == "they":
             return True
         if word not in words_of.SUBJECTS and word not in words_of.MANNERS:
@@ -221,11 +195,11 @@ def _tells_scene(written: list[str], words: list[str]) -> bool:
     if len(words) > 1 and named and words[1] in VERBS:
         return True
     if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
-        return True
+        return words_of.FINITE.isdisjoint(words)
     scene = words[1:] if words[0] in ("the", "a") else words
     if not 1 < len(scene) <= _MAX_SCENE_WORDS or scene[0] not in words_of.SCENERY:
         return False
-    return scene[1].endswith(("s", "ing")) and scene[1] not in words_of.FINITE
+    return scene[1] in words_of.SCENE_VERBS or scene[1].endswith("ing")
 
 
 def _has_form_of_action(words: list[str]) -> bool:
@@ -233,11 +207,18 @@ def _has_form_of_action(words: list[str]) -> bool:
     if len(words) == 1 or first in words_of.NO_VERBS or len(first) < _MIN_VERB_CHARS:
         return False
     is_form = first.endswith("ing") or (first.endswith("s") and not first.endswith("ss"))
-    return is_form and (words[1] in words_of.PARTICLES or words[1].endswith("ly"))
+    return is_form and (
+        words[1] in words_of.PARTICLES or (words[1].endswith("ly") and words[1] not in words_of.NO_ADVERBS)
+    )
 
 
 def _is_noise(span: str, words: list[str]) -> bool:
     """True for "[door creaks]" and "[MUSIC PLAYING]", but not for "[your name]" and "[yes/no]"."""
-    if len(words) == 1 or "/" in span or words[0] in words_of.NO_SOUNDS or not (span[0].islower() or span.isupper()):
+    if (
+        not 1 < len(words) <= _MAX_SCENE_WORDS
+        or "/" in span
+        or words[0] in words_of.NO_SOUNDS
+        or not (span[0].islower() or span.isupper())
+    ):
         return False
     return words[1].endswith(("s", "ing")) or words[-1].endswith(("s", "ing"))

@@ -13,8 +13,6 @@ Not labels: an address ("Rex, you are wrong: …"), narration ("Rex says: …", 
 "Jay: remember?" can be either; the form decides, so it is a label.
 """
 
-
-
 from __future__ import annotations
 
 import re

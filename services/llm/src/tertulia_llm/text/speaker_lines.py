@@ -10,8 +10,6 @@ Text is delayed only while it may become a tag or a label: where a line or a sen
 its marks and a remark ("Rex (laughing):").
 """
 
-
-
 from __future__ import annotations
 
 import re

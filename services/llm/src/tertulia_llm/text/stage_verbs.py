@@ -42,7 +42,7 @@ THIRD_PERSON: Final = frozenset(map(_third_person, _ENGLISH_VERBS.split()))
 _AMBIGUOUS: Final = """
 point hand place look turn step stand wave drop raise hold drink beam bow tap roll bite tear walk open close cheer shout
 put push pull take reach lift cross sit consider listen pace bat set wake rise pat set hum sip chew lean pause bark drum
-think sing dance stroke
+think sing dance stroke jump
 """
 AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
 """Forms that are common in other text: a direction only between sentences ("(looks away)", not "It (looks good)")."""

@@ -100,13 +100,20 @@ SCENERY: Final = _words(
 )
 """Things that act in a scene: "(The door opens.)", "(phone rings)"."""
 
+SCENE_VERBS: Final = _words(
+    """
+    opens closes rings fades plays starts stops creaks slams howls cheers applauds laughs roars rumbles ticks swells
+    dims rises falls blows knocks buzzes shuts strikes bangs
+    """
+)
+
 SOUNDS: Final = _words("knock wink nudge ahem drumroll boom beep ding dong tick tock thud whoosh clap")
 """A direction when repeated: "(knock knock)"."""
 
 NOT_AFTER: Final = _words(
     """
     are is were was of that have has can will do does did would could in cost help make mean need come get seem feel
-    work matter count may should must don't aren't
+    work matter count may should must don't aren't like good great nice fine bad better
     """
 )
 """After a form in -s these show a plural noun: "(smiles are free)"."""
@@ -121,8 +128,9 @@ FINITE: Final = _words(
 
 HABITS: Final = _words(
     """
-    often always never usually rarely much oft immer nie viel selten siempre nunca mucho poco souvent toujours jamais
-    beaucoup sempre mai molto spesso muito pouco nunca vaak altijd nooit veel często zawsze nigdy dużo часто всегда
+    often always never usually rarely every since actually honestly though much oft immer nie viel selten
+    siempre nunca mucho poco souvent toujours jamais beaucoup sempre mai molto spesso
+    muito pouco nunca vaak altijd nooit veel często zawsze nigdy dużo часто всегда
     никогда много редко sık hep
     """
 )
@@ -130,10 +138,26 @@ HABITS: Final = _words(
 
 NEGATIONS: Final = _words("not nicht no pas non não niet nie не")
 
-ANSWERS: Final = _words("yes no ok okay ja nein sí si no oui non sì sim não nee tak nie да нет evet hayır thanks sure")
+ANSWERS: Final = _words(
+    "yes no ok okay ja nein sí si no oui non sì sim não nee tak nie да нет evet hayır thanks thank sure "
+    "really very so truly exactly maybe indeed never always"
+)
+"""A span in asterisks that begins with one of them is an answer or an emphasis."""
 
 NARRATORS: Final = _words("he she they the a an his her their its")
 """They begin an English direction in asterisks: "*The lights go out.*"."""
+
+GREETINGS: Final = _words(
+    """
+    hello hi hey well oh ah yes yeah yep no nope ok okay so hm hmm haha wow great ja nein ach hallo gut also sí bueno ay
+    hola bien oui non bon salut bonjour sì beh ciao sim não bem olá nee hoi tak nie cześć да нет ну привет evet hayır
+    merhaba
+    """
+)
+"""A direction may interrupt the sentence after one of them: "Hello *waves* how are you"."""
+
+NO_SUBJECTS: Final = _words("i you we they there me him us them that's it's i'm you're he's she's let's thanks thank")
+"""No subject of a form in -s has one of them: "I like it *giggles*"."""
 
 NO_SOUNDS: Final = _words(
     """
@@ -150,6 +174,9 @@ PARTICLES: Final = _words(
     """
 )
 """Words that follow a verb in English directions, so that an unknown form in -s or -ing counts as a verb."""
+
+NO_ADVERBS: Final = _words("apply only family reply supply early daily weekly monthly july italy fly")
+"""Words in -ly that follow a noun: "[terms apply]"."""
 
 NO_VERBS: Final = _words(
     """
