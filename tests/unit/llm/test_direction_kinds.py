@@ -69,6 +69,17 @@ Mood? (Tired.) Yes.
 [click here to download files] Ok.
 Type /me waves to wave.
 Rates -points- here.
+(steht auf der Liste) Gut.
+(Saluda a tu madre.) Adiós.
+(Salue ta mère.) Bon.
+(Llora quien puede.) Bien.
+(Haalt het beste eruit.) Goed.
+(Ri quem pode.) Bom.
+（汗をかきます）はい。
+（怒らないで）ね。
+（思考题）很难。
+(울산은 도시다) 안녕.
+저는 서울(서울) 사람이다.
 [note] This is it.
 Fill in: [your name]
 Options: [yes/no]
@@ -111,6 +122,20 @@ Moja książka? *Lalka*.
 Kitabım? *Kürk Mantolu Madonna*.
 *Terms apply. Hello there.
 *Prices may vary. See you there. Bye now.
+*danke schön* Gern.
+*gracias por todo* Adiós.
+*merci beaucoup* Au revoir.
+*grazie mille* Ciao.
+*muito obrigado* Tchau.
+*dank je wel* Dag.
+*dziękuję bardzo* Pa.
+*спасибо большое* Пока.
+*谢谢* 再见。
+*ありがとう* さようなら。
+*감사합니다* 안녕.
+これは*重要*です。
+这是*重要*的。
+*Elle est belle.* Oui.
 He *laughs* at me.
 Tom *laughs* and leaves.
 My baby *cries* a lot.
@@ -178,6 +203,13 @@ en [sarcastic]
 en *The lights go out.*
 en *I smile and wave.*
 en *quietly slides the paper over*
+de *Die Tür geht auf.*
+de *Er steht auf und geht.*
+fr *Elle lève les yeux.*
+it *La porta si apre.*
+es *Ella abre los ojos.*
+nl (haalt zijn schouders op)
+tr (iç çeker)
 de (setzt sich)
 de (steht auf)
 de (umarmt dich)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tertulia_llm.text.directions import (
+    WIDE_LETTER,
     begins_stage_direction,
     is_action_within_sentence,
     is_gesture,
@@ -107,9 +108,11 @@ def _without_rare_direction(found: re.Match[str]) -> str:
 
 
 def _without_glued_direction(found: re.Match[str]) -> str:
-    """Drop the direction in "*laughs*Hello" and "Hello*laughs*"."""
+    """Drop the direction in "*laughs*Hello"; strip the marks where the script has no spaces: "これは*重要*です"."""
     span = found.group(1) or found.group(2)
-    return " " if not span[0].isupper() and begins_stage_direction(span) else found.group()
+    if not span[0].isupper() and begins_stage_direction(span):
+        return " "
+    return span if WIDE_LETTER.match(span) else found.group()
 
 
 def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool = False) -> str:

@@ -128,12 +128,13 @@ def is_remark(span: str, written: list[str], words: list[str]) -> bool:
     """True for a sentence to the listener: "(Looking forward to it!)", "(Thinking about it, you're right.)"."""
     if len(words) == 1:
         return False
-    if _FIRST_PERSON.search(span) or (span[-1] == "?") or words[1] in words_of.NEGATIONS:
+    if _FIRST_PERSON.search(span) or (span[-1] == "?") or words[1] in words_of.SPOKEN_SECOND:
         return True
     if any("you" in word for word in words) and _TO_LISTENER.search(span):
         return True
     is_sentence = written[0][0].isupper() and span[-1] in ".!"
-    if is_sentence and (not words_of.HABITS.isdisjoint(words) or _ASIDE.search(span)):
+    general = not words_of.HABITS.isdisjoint(words) or not words_of.SECOND_PERSON.isdisjoint(words)
+    if is_sentence and (general or _ASIDE.search(span)):
         return True
     if not words[0].endswith("ing"):
         return False
@@ -143,9 +144,11 @@ def is_remark(span: str, written: list[str], words: list[str]) -> bool:
 
 def _tells_action(words: list[str]) -> bool:
     """True if a verb begins the words, after at most two subjects or adverbs."""
-    if " ".join(words).startswith(ACTIONS) or " ".join(words) in ALONE_ACTIONS:
+    if " ".join(words) in ALONE_ACTIONS:
         return True
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
+        if " ".join(words[index:]).startswith(ACTIONS):
+            return True
         if word in VERBS:
             return not _is_plural_noun(words, index) and not (words[0] == "it" and word in AMBIGUOUS)
         if word in FIRST_PERSON and words[0] == "they":

@@ -27,7 +27,7 @@ def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one ret
     if not words or any(char.isdigit() for char in span) or span.rstrip().endswith(("!", "?")):
         return False
     if WIDE_LETTER.search(span):
-        return not punctuated and not any(part in span for part in words_of.NOT_WIDE)
+        return not punctuated and not any(part in span for part in words_of.NOT_WIDE + words_of.WIDE_ANSWERS)
     if is_title(span):
         return False
     if written[0] == "I" and len(words) > 1:
@@ -39,9 +39,17 @@ def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one ret
         return acts or not punctuated
     if len(words) == 1 or ":" in span or "who" in words:
         return False
-    if words[0] in words_of.NARRATORS and len(words) <= _MAX_NARRATED_WORDS and words_of.FINITE.isdisjoint(words):
+    if (
+        (words[0] in words_of.NARRATORS or words[1] in words_of.SCENERY)
+        and len(words) <= _MAX_NARRATED_WORDS
+        and _no_fact(words)
+    ):
         return True
     return acts and not VERBS.union(words_of.BODY).isdisjoint(words[:_MAX_NOUN_WORDS])
+
+
+def _no_fact(words: list[str]) -> bool:
+    return words_of.FINITE.isdisjoint(words) and words_of.COPULAS.isdisjoint(words)
 
 
 def is_title(span: str) -> bool:

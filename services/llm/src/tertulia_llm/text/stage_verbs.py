@@ -10,10 +10,13 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ENGLISH_VERBS: Final = """
-smile laugh sigh nod grin chuckle wink giggle shrug smirk frown blush gasp whisper mutter mumble pause lean look glance
-stare gaze tilt raise lift lower turn walk step sit stand wave point clap cough clear yawn stretch bow hug pat tap cross
+smile laugh sigh nod grin chuckle wink giggle shrug smirk frown
+    blush gasp whisper mutter mumble pause lean look glance
+stare gaze tilt raise lift lower turn walk step sit stand wave
+    point clap cough clear yawn stretch bow hug pat tap cross
 roll shake scratch rub bite snort sob cry cackle beam pout purr growl groan hum sing gesture reach take put place hold
-hand pull push open close squint blink shiver tremble stammer stutter sniff sniffle swallow exhale inhale breathe think
+hand pull push open close squint blink shiver tremble stammer
+    stutter sniff sniffle swallow exhale inhale breathe think
 ponder hesitate snicker facepalm kiss dance jump twirl spin bounce scoff huff wince grimace scowl squeal moan whimper
 tear wipe adjust tuck brush fidget twitch flinch snuggle cuddle poke nudge tickle applaud cheer shout yell scream hiss
 bark meow sneeze hiccup gulp sip drink chew munch pace wander stroll lounge sprawl slump perk listen consider shudder
@@ -40,8 +43,10 @@ THIRD_PERSON: Final = frozenset(map(_third_person, _ENGLISH_VERBS.split()))
 """English forms that also stand after a subject: "(Rex grins)"."""
 
 _AMBIGUOUS: Final = """
-point hand place look turn step stand wave drop raise hold drink beam bow tap roll bite tear walk open close cheer shout
-put push pull take reach lift cross sit consider listen pace bat set wake rise pat set hum sip chew lean pause bark drum
+point hand place look turn step stand wave drop raise hold drink
+    beam bow tap roll bite tear walk open close cheer shout
+put push pull take reach lift cross sit consider listen pace
+    bat set wake rise pat set hum sip chew lean pause bark drum
 think sing dance stroke jump
 """
 AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
@@ -95,7 +100,7 @@ VERBS: Final = (
 
         ri sorri suspira acena assente gargalha sussurra murmura boceja soluça chora aplaude pisca
 
-        lacht haalt glimlacht zucht knikt grijnst giechelt knipoogt fluistert mompelt hoest gaapt snikt huilt
+        lacht glimlacht zucht knikt grijnst giechelt knipoogt fluistert mompelt hoest gaapt snikt huilt
         zwaait bloost grinnikt
 
         śmieje uśmiecha wzdycha kiwa chichocze mruga szepcze mamrocze kaszle ziewa szlocha płacze klaszcze macha
@@ -107,14 +112,15 @@ VERBS: Final = (
         подмигнула подмигнул прошептала прошептал
 
         güler gülüyor gülümser gülümsüyor kıkırdar fısıldar fısıldıyor mırıldanır öksürür esner ağlar alkışlar
-        çeker kırpar sırıtır silker sarılır
+        kırpar sırıtır silker sarılır
         """
     )
 )
 """Verb forms that begin a stage direction."""
 
 ACTIONS: Final = (
-    "setzt sich", "steht auf", "hebt eine augenbraue", "hebt die hand", "rollt mit den augen", "verdreht die augen",
+    "setzt sich", "steht auf und", "steht langsam auf", "hebt eine augenbraue",
+    "hebt die hand", "rollt mit den augen", "verdreht die augen",
     "legt den kopf", "blickt auf", "schaut zur", "schaut weg", "trinkt einen schluck", "nimmt einen schluck",
     "levanta una ceja", "alza una ceja", "arquea una ceja", "se aclara la", "te abraza", "la abraza", "lo abraza",
     "hace una pausa", "pone los ojos", "se sienta", "se levanta", "se rasca", "toma un sorbo", "mira a los lados",
@@ -123,13 +129,16 @@ ACTIONS: Final = (
     "s'assoit", "s'assied", "se lève", "te prend dans", "te serre", "se gratte", "se penche", "prend une gorgée",
     "fa l'occhiolino", "fa una pausa", "si schiarisce", "si siede", "si alza", "si gratta", "si sporge",
     "scoppia a ridere", "ti abbraccia", "strizza l'occhio", "inarca un", "si mette a ridere", "si stringe nelle",
-    "abraça você", "te abraça", "abraça-te", "limpa a garganta", "pigarreia", "levanta uma sobrancelha", "dá de ombros",
+    "abraça você", "te abraça", "abraça-te", "limpa a garganta",
+    "pigarreia", "levanta uma sobrancelha", "dá de ombros",
     "dá uma risada", "dá um sorriso", "dá uma piscadela", "revira os olhos", "faz uma pausa", "encolhe os ombros",
+    "haalt zijn schouders", "haalt haar schouders", "haalt schouders", "haalt diep adem",
     "schraapt zijn", "schraapt haar", "schraapt de", "denkt na", "gaat zitten", "staat op", "trekt een wenkbrauw",
     "rolt met", "omhelst je", "omhelst hem", "omhelst haar", "slaat een arm",
     "przewraca oczami", "puszcza oko", "puszcza oczko", "unosi brew", "drapie się", "odchrząkuje", "obejmuje cię",
     "закатывает глаза", "поднимает бровь", "чешет затылок", "садится рядом", "разводит руками", "пожала плечами",
-    "kahkaha atar", "boğazını temizler", "kaşını kaldırır", "gözlerini devirir", "başını sallar", "omuz silkiyor",
+    "iç çeker", "içini çeker", "kahkaha atar", "boğazını temizler", "kaşını kaldırır",
+    "gözlerini devirir", "başını sallar", "omuz silkiyor",
 )  # fmt: skip
 """A verb with its object, where the verb alone is too common: "(steht auf)", "(dá de ombros)"."""
 

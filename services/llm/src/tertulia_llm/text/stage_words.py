@@ -76,7 +76,8 @@ NOUNS: Final = _words(
 ADJECTIVES: Final = _words(
     """
     a an the one soft softly long short nervous quiet small little slight heavy deep awkward brief loud faint gentle
-    distant dramatic eine ein lange kurze leises leise una un larga corta breve longue courte lunga petit une uma longa
+    distant dramatic eine ein lange kurze leises leise una un
+    larga corta breve longue courte lunga petit une uma longa
     een lange korte długa krótka долгая короткая тяжёлый uzun kısa
     """
 )
@@ -96,7 +97,9 @@ GESTURES: Final = _words("wink grin smile laugh laughs giggle chuckle sigh shrug
 """Nouns that are also a direction at the end of a sentence: "OK (wink)."."""
 
 SCENERY: Final = _words(
-    "door phone telephone bell doorbell crowd audience music lights curtain wind thunder rain floor window clock"
+    "door phone telephone bell doorbell crowd audience music lights curtain wind thunder rain floor window clock "
+    "tür telefon licht musik puerta teléfono música luces porte téléphone musique lumière porta telefono musica luci "
+    "luzes deur telefoon muziek drzwi światło muzyka дверь телефон музыка свет kapı ışıklar"
 )
 """Things that act in a scene: "(The door opens.)", "(phone rings)"."""
 
@@ -136,20 +139,36 @@ HABITS: Final = _words(
 )
 """They make a sentence a general statement: "(Elle pleure souvent.)"."""
 
-NEGATIONS: Final = _words("not nicht no pas non não niet nie не")
+SPOKEN_SECOND: Final = _words("not nicht no pas non não niet nie не quien quem chi qui wer wie kto кто")
+"""As the second word they make a remark: "(Lacht nicht!)", "(Llora quien puede.)"."""
+
+SECOND_PERSON: Final = _words(
+    """
+    dein deine deinen deiner deinem euer eure tu tus vuestro ta ton tes votre vos tuo tua tuoi tue teu teus tuas seu
+    jouw uw twój twoja twoją твой твоя твою senin
+    """
+)
+"""They address the listener: "(Saluda a tu madre.)"."""
 
 ANSWERS: Final = _words(
     "yes no ok okay ja nein sí si no oui non sì sim não nee tak nie да нет evet hayır thanks thank sure "
-    "really very so truly exactly maybe indeed never always"
+    "really very so truly exactly maybe indeed never always please "
+    "danke bitte gracias merci grazie obrigado obrigada muito dank bedankt dziękuję спасибо teşekkürler teşekkür"
 )
 """A span in asterisks that begins with one of them is an answer or an emphasis."""
 
-NARRATORS: Final = _words("he she they the a an his her their its")
-"""They begin an English direction in asterisks: "*The lights go out.*"."""
+NARRATORS: Final = _words("he she they the a an his her their its er él ella elle lui lei ele ela hij zij ona он она")
+"""They begin a direction in asterisks: "*The lights go out.*"."""
+
+COPULAS: Final = _words(
+    "ist sind war hat est sont était es son era está è sono é são estava jest są był была был было heißt"
+)
+"""Sentences with them tell a fact: "*Elle est belle.*"."""
 
 GREETINGS: Final = _words(
     """
-    hello hi hey well oh ah yes yeah yep no nope ok okay so hm hmm haha wow great ja nein ach hallo gut also sí bueno ay
+    hello hi hey well oh ah yes yeah yep no nope ok okay so hm
+    hmm haha wow great ja nein ach hallo gut also sí bueno ay
     hola bien oui non bon salut bonjour sì beh ciao sim não bem olá nee hoi tak nie cześć да нет ну привет evet hayır
     merhaba
     """
@@ -195,7 +214,7 @@ WIDE: Final = (
     "手を振", "首を", "摇头", "搖頭", "微笑", "にこ", "にっこ", "ニコ", "くす", "クス", "ささや", "囁", "つぶや", "呟",
     "耸肩", "聳肩", "脸红", "赤面",
     "拥抱", "擁抱", "挠头", "撓頭", "歪着头", "歪著頭", "歪头", "翻白眼", "拍拍", "思考",
-    "目を輝かせ", "웃", "고개를", "한숨", "미소", "속삭", "울",
+    "目を輝かせ", "웃", "고개를", "한숨", "미소", "속삭", "울먹", "울며", "울음", "눈물",
 )  # fmt: skip
 """Parts of a direction in Chinese, Japanese and Korean."""
 WIDE_WORDS: Final = ("間", "间")
@@ -203,6 +222,13 @@ WIDE_WORDS: Final = ("間", "间")
 WIDE_ENDINGS: Final = "了着著说說道起来來的地笑头頭うくるいてでしすたみんつすき声聲而にっり片刻眼睛手음며"
 """Characters that may follow such a part within a sentence: "（笑って）", not "（汗水）"."""
 NOT_WIDE: Final = (
-    "お笑い", "サウ", "です", "でした", "の意味", "という", "とは", "的意思", "的人", "吗", "嗎", "虫", "哪",
+    "お笑い", "サウ", "です", "でした", "の意味", "という", "とは", "的意思",
+    "的人", "吗", "嗎", "虫", "哪", "ます", "ました", "ません", "ないで",
+    "题", "題", "别笑", "別笑", "危険",
 )  # fmt: skip
 """Parts that show other text."""
+WIDE_ANSWERS: Final = (
+    "ありがとう", "こんにちは", "はい", "いいえ", "大好き", "ください", "谢谢",
+    "謝謝", "你好", "是的", "请", "喜欢", "감사", "안녕", "고마",
+)  # fmt: skip
+"""Parts of an answer, also between asterisks."""
