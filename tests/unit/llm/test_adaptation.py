@@ -1,4 +1,4 @@
-"""What a refusal changes in the next request, and what it does not change."""
+"""What a refusal changes in the next request, and what stays."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def extra(*names: str) -> dict[str, Any]:
         (openai("Frequency penalty: not available for this model"), ["frequency_penalty"]),
     ],
 )
-def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
+def test_parameter_that_a_refusal_names_is_left_out(error: object, dropped: list[str]) -> None:
     found = after(error, 422 if isinstance(error, dict) and "detail" in error else 400)
     assert found is not None
     assert sorted(found.dropped) == sorted(dropped)
@@ -146,7 +146,7 @@ def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
         "<html><title>400</title></html>",
     ],
 )
-def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
+def test_refusal_that_names_no_parameter_of_the_request_changes_nothing(error: object) -> None:
     assert after(error) is None
 
 
@@ -161,11 +161,13 @@ def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
         (429, "seed is not supported", False),
     ],
 )
-def test_other_statuses_must_say_that_a_parameter_is_refused(status: int, message: str, is_adapted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_other_status_must_come_with_a_text_that_refuses_a_parameter(
+    status: int, message: str, *, is_adapted: bool
+) -> None:
     assert (after(openai(message), status) is not None) == is_adapted
 
 
-def test_token_limit_is_renamed_and_renamed_back() -> None:
+def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_are_refused() -> None:
     swapped = after(
         openai(
             (
@@ -198,7 +200,7 @@ def test_token_limit_is_renamed_and_renamed_back() -> None:
         "'max_tokens' is not supported with house/seed-oss-36b",
     ],
 )
-def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
+def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(message: str) -> None:
     found = after(openai(message))
     assert found is not None
     assert found.applied(BODY)["max_completion_tokens"] == 1024
@@ -224,7 +226,7 @@ def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
         ),
     ],
 )
-def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None:
+def test_token_limit_is_lowered_to_the_maximum_that_the_refusal_states(message: str, cap: int) -> None:
     found = after(openai(message, "max_tokens"))
     assert found is not None
     assert found.applied(BODY)["max_tokens"] == cap
@@ -253,7 +255,7 @@ def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None
         (openai("system: role is not allowed"), 400),
     ],
 )
-def test_refused_system_role_folds_the_system_text(error: object, status: int) -> None:
+def test_refused_system_role_moves_the_system_text_to_the_first_user_message(error: object, status: int) -> None:
     found = after(error, status)
     assert found is not None
     assert found.applied(BODY)["messages"] == [
@@ -262,11 +264,11 @@ def test_refused_system_role_folds_the_system_text(error: object, status: int) -
     assert after(error, status, found) is None, "the same refusal again changes nothing"
 
 
-def test_internal_system_error_does_not_fold_the_system_text() -> None:
+def test_internal_system_error_does_not_move_the_system_text() -> None:
     assert after(openai("Unexpected internal system error"), 500) is None
 
 
-def test_described_changes_name_what_is_different() -> None:
+def test_description_of_the_adaptations_has_a_phrase_for_each_change() -> None:
     changed = Adaptations(
         dropped=("seed",), limit="max_completion_tokens", refused_limits=("max_tokens",), folds_system=True
     )

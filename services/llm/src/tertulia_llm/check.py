@@ -24,7 +24,9 @@ from tertulia_shared.entries import ModelSettings
 from tertulia_shared.settings import load
 
 REPLY_S: Final = 20.0
-"""Seconds that the server may take for the reply of one token. A local server may have to load the model first."""
+"""Seconds that the server may take for the reply of one token. A local server may have to load the model before it
+replies.
+"""
 PROMPT: Final[list[Message]] = [
     {"role": "system", "content": "You are Luna, in a conversation."},
     {"role": "user", "content": "Hello! Say one word."},
@@ -41,18 +43,18 @@ class Found:
 
 
 def main() -> None:
-    """Check the server of the settings, and print what is found."""
+    """Check the model server that the settings name, and print the result."""
     asyncio.run(_print(load(LLMSettings)))
 
 
 async def _print(settings: LLMSettings) -> None:
     async for found in check(settings):
         sys.stdout.write(json.dumps(asdict(found)) + "\n")
-        sys.stdout.flush()  # if the time is over, what was found so far is shown
+        sys.stdout.flush()  # after a timeout, the results so far are shown
 
 
 async def check(settings: LLMSettings) -> AsyncIterator[Found]:
-    """Ask the server."""
+    """Check the server, and add each result to `found`."""
     settings = settings.model_copy(update={"llm_max_tokens": 1})
     model = Model(settings)
     name = settings.llm_model
@@ -97,7 +99,8 @@ async def _reply(model: Model) -> Found:
             advice="it may be loading: try again; TERTULIA_LLM_FIRST_TOKEN_S is how long a talk waits",
         )  # fmt: skip
     except ModelFailed as failure:
-        if accepted and failure.error is None:  # one token is not enough for text: a reasoning model has begun to think
+        # a reasoning model uses the single token for its reasoning, so there is no text
+        if accepted and failure.error is None:
             return Found(ok=True, what="it accepts requests (no text within one token)")
         return Found(ok=False, what=f"a reply of one token failed ({failure.code})", advice=str(failure))
     return Found(ok=True, what="the model answers")

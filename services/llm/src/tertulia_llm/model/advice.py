@@ -1,4 +1,4 @@
-"""Finds out what is wrong when a model server refuses a request, by asking it for its list of models."""
+"""Explains to the user why a model server refused a request. To find out, it asks the server for its list of models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIMILAR: Final = 0.4
 
 
 class Adviser:
-    """Explains refusals."""
+    """Explains failures of requests that the server refused."""
 
     def __init__(self, server: ModelServer, settings: LLMSettings) -> None:
         self._server = server
@@ -27,7 +27,7 @@ class Adviser:
         )
 
     async def explained(self, failure: ModelFailed, model: str) -> ModelFailed:
-        """The failure with the advice that fits, for a request for `model`."""
+        """The failure, with a message that explains it better. `model`: the model of the refused request."""
         error = failure.error
         if error is None:
             return failure
@@ -39,7 +39,7 @@ class Adviser:
         return by_status(failure.status, error, retry_after_s=failure.retry_after_s, has_key=self._has_key)
 
     async def web_page(self, page: bytes, url: str) -> ModelFailed:
-        """The failure for a web page in place of a reply. `url`: where it was found, after redirects."""
+        """The failure for a server that sent a web page. `url`: the address of the page, after redirects."""
         error = read_error(page)
         advice = await self._without_v1()
         if not advice:
@@ -66,17 +66,17 @@ class Adviser:
         return ModelFailed("llm_address", advice + words, retryable=False)
 
     async def _without_v1(self) -> str:
-        """Advice if the API is at `/v1` below the base URL; "" if it is not."""
+        """Advice for the user if the API is at `/v1` below the base URL; "" if it is not there."""
         if self._server.base_url.endswith("/v1") or await self._server.models(f"{self._server.base_url}/v1") is None:
             return ""
         return f"TERTULIA_LLM_BASE_URL lacks /v1 at its end: set it to {self._server.shown()}/v1."
 
 
 def no_such_model(model: str, names: Sequence[str]) -> str:
-    """Says that the model does not exist, and which ones with a similar name do."""
+    """A message that the server does not have this model, with up to three similar names that it has."""
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(model.lower(), by_lower, MAX_NAMES, _SIMILAR)
-    # a name without its owner, or without its size, is often meant
+    # users often leave out the owner or the size in a model's name
     near += [name for name in by_lower if model.lower() in name or name in model.lower()]
     shown = list(dict.fromkeys(by_lower[name] for name in near))[:MAX_NAMES] or list(names)[:MAX_NAMES]
     start = f"The model server has no model {model}: choose another in the model settings, or set TERTULIA_LLM_MODEL."

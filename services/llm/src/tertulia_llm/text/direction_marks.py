@@ -1,9 +1,9 @@
 """Removes emphasis marks and stage directions from text to be spoken. Pure functions.
 
-A stage direction stands in brackets of any kind, in tildes, underscores or asterisks; `directions` decides by its
-words. `*A span in single asterisks*` that stands alone (at the start of the text, or after a finished sentence) needs
-less: `narrates` decides. After a colon or a list number it is a title or a quotation, and is spoken. At the start, a
-capital or a plain single word followed by lower case is emphasis too: "*Nobody* knows".
+A stage direction is a span in brackets of any kind, in tildes, underscores or asterisks, whose words `directions`
+recognizes. `*A span in single asterisks*` that stands alone (at the start of the text, or after a finished sentence) is
+also one if its words narrate (see `narrates`). After a colon or a list number it is a title or a quotation, and is
+spoken. So is a span at the start that has a capital or is one plain word, if lower case follows it: "*Nobody* knows".
 """
 
 from __future__ import annotations
@@ -60,14 +60,16 @@ _SUBJECT: Final = re.compile(r"\b(?:he|she|it|who|that|which|also|always|never|o
 
 @dataclass(frozen=True, slots=True)
 class OpenDirection:
-    """A stage direction that the text leaves open: its length so far (0: none) and what closes it."""
+    """A stage direction that is still open at the end of the text: its length so far (0: none), and the marker that
+    closes it.
+    """
 
     chars: int = 0
     closing_mark: str = "*"
 
 
 def without_emphasis_and_directions(text: str) -> tuple[str, OpenDirection]:
-    """The text without markers and stage directions, and the direction that the text leaves open."""
+    """The text without markers and stage directions; and the stage direction that is still open at its end."""
     if "\\" in text:  # an escaped marker is a plain character: hide it from the rules below
         text = text.replace("\\*", "\ue000").replace("\\_", "\ue001")
         text = re.sub(r"\\(?=[`~#\[\]()<>|!.+-])", "", text)
@@ -100,7 +102,7 @@ def _without_emphasis(text: str) -> tuple[str, OpenDirection]:
 
 
 def _without_rare_direction(found: re.Match[str]) -> str:
-    """Drop "-laughs-", ":laughs:", "«laughs»": only a verb of the stage between sentences."""
+    """Remove "-laughs-", ":laughs:" or "«laughs»" if it is between sentences and begins with a verb."""
     alone = _ENDS_SENTENCE.search(found.string[: found.start()]) and not _runs_on(found.string[found.end() :])
     return (
         " " if alone and not found.group(1)[0].isupper() and begins_stage_direction(found.group(1)) else found.group()
@@ -108,7 +110,7 @@ def _without_rare_direction(found: re.Match[str]) -> str:
 
 
 def _without_glued_direction(found: re.Match[str]) -> str:
-    """Drop the direction in "*laughs*Hello"; strip the marks where the script has no spaces: "これは*重要*です"."""
+    """Remove the direction in "*laughs*Hello"; in a script without spaces, remove the markers: "これは*重要*です"."""
     span = found.group(1) or found.group(2)
     if not span[0].isupper() and begins_stage_direction(span):
         return " "
@@ -116,7 +118,9 @@ def _without_glued_direction(found: re.Match[str]) -> str:
 
 
 def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool = False) -> str:
-    """Drop the spans that are directions by their words; strip the marks of the others, unless `keep_marks`."""
+    """Remove the spans that are stage directions by their words. Of other spans, remove only the markers, unless
+    `keep_marks`.
+    """
     kept: list[str] = []
     at = 0
     for found in spans.finditer(text):
@@ -180,7 +184,7 @@ def _runs_on(after: str) -> bool:
 
 
 def _without_open_direction(text: str, opening: re.Pattern[str]) -> tuple[str, OpenDirection]:
-    """Drop a stage direction that begins after a finished sentence and is not closed."""
+    """Remove a stage direction that begins after a finished sentence and is still open."""
     found = opening.search(text)
     if found is None or text.endswith("\n") or not _ENDS_SENTENCE.search(text[: found.start()]):
         return text, OpenDirection()

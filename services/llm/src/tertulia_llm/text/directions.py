@@ -1,16 +1,17 @@
 """Decides whether a marked span of text is a stage direction, which is shown but not spoken.
 
-The words decide, in any of the languages of `stage_words` and `stage_verbs`. Between sentences:
+The words of the span decide, in any of the languages of `stage_words` and `stage_verbs`. Between sentences, each of
+these is a stage direction:
 
-- a verb of the stage begins the span, perhaps after its subject: `(laughs softly)`, `[sighs]`, `(se ríe)`,
-  `(Rex grins)`, `(The door opens.)`;
-- all its words tell a manner, or it begins with such a phrase: `(softly)`, `(en voz baja)`;
-- it is a noun of the stage with at most two words before it: `(long pause)`;
-- an English verb that is not in the list, if its form and the next word show it: `(fluffs up her feathers)`;
-- in square brackets, a noise in lower case or capitals: `[door creaks]`, `[MUSIC PLAYING]`.
+- a span that begins with a verb of the word lists, or with its subject and the verb: `(laughs softly)`, `[sighs]`,
+  `(se ríe)`, `(Rex grins)`, `(The door opens.)`;
+- a span whose words all describe a manner, or that begins with such a phrase: `(softly)`, `(en voz baja)`;
+- a noun of the word list, with at most two words before it: `(long pause)`;
+- a span that begins with an unknown English verb, as its form and the next word show: `(fluffs up her feathers)`;
+- in square brackets, a noise in lower case or in capitals: `[door creaks]`, `[MUSIC PLAYING]`.
 
-Within a sentence only a finite verb of the stage counts: "Oh (laughs) yes", but "I love dancing (and singing)". Spoken
-as well: a remark to the listener, such as `(Taking the bus is cheaper.)`, and spans with a digit: `[1]`, `(2024)`.
+Within a sentence only a span that begins with a finite verb is one: "Oh (laughs) yes", but not "I love dancing (and
+singing)". A remark to the listener is spoken: `(Taking the bus is cheaper.)`. So is a span with a digit: `[1]`.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ _MIN_VERB_CHARS: Final = 4
 
 
 def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False, first: bool = False) -> bool:
-    """Decide on the text between two markers.
+    """True if the text between two markers is a stage direction.
 
-    `alone`: it stands between sentences. `bracketed`: in square brackets. `first`: a sentence begins with it.
+    `alone`: the span is between sentences. `bracketed`: it is in `[ ]`. `first`: a sentence begins with it.
     """
     span = _TIMES.sub("", span.strip())  # "[laughs x2]", "[pause: 2s]"
     if _DIGIT.search(span):
@@ -82,9 +83,9 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False, first
 
 
 def is_action_within_sentence(span: str, *, any_verb: bool) -> bool:
-    """Decide on a span in asterisks within a sentence: "Oh, *laughs* yes".
+    """True if a span in asterisks within a sentence is a stage direction: "Oh, *laughs* yes".
 
-    `any_verb`: its place shows that a verb common elsewhere is one, too: "Hello *waves* how are you".
+    `any_verb`: verbs that are frequent in other text count as well: "Hello *waves* how are you".
     """
     if _DIGIT.search(span):
         return False
@@ -94,12 +95,12 @@ def is_action_within_sentence(span: str, *, any_verb: bool) -> bool:
 
 
 def is_gesture(span: str) -> bool:
-    """True for a noun such as the last word in "OK (wink)."."""
+    """True for a noun that is a stage direction at the end of a sentence: "OK (wink)."."""
     return span.strip().casefold() in words_of.GESTURES
 
 
 def begins_stage_direction(span: str) -> bool:
-    """True if the text after an opening marker begins a direction that is not closed yet."""
+    """True if the text after an opening marker begins a stage direction whose end is still to come."""
     if _DIGIT.search(span):
         return False
     if WIDE_LETTER.search(span[:8]):
@@ -110,7 +111,7 @@ def begins_stage_direction(span: str) -> bool:
 
 
 def lower(written: list[str]) -> list[str]:
-    """The words as the lists of `stage_words` write them."""
+    """Return the words in lower case, as the word lists contain them."""
     return [word.casefold().replace("i\u0307", "i").replace("\u2019", "'") for word in written]
 
 
@@ -143,7 +144,7 @@ def is_remark(span: str, written: list[str], words: list[str]) -> bool:
 
 
 def _tells_action(words: list[str]) -> bool:
-    """True if a verb begins the words, after at most two subjects or adverbs."""
+    """True if the words begin with a verb, or with a verb after at most two subjects or adverbs."""
     if " ".join(words) in ALONE_ACTIONS:
         return True
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
@@ -159,7 +160,7 @@ def _tells_action(words: list[str]) -> bool:
 
 
 def _acts_within_sentence(words: list[str], *, any_verb: bool) -> bool:
-    """True if a finite verb begins the words. `any_verb`: also one that is common elsewhere."""
+    """True if the words begin with a finite verb. `any_verb`: also with one that is frequent in other text."""
     if words and " ".join(words).startswith(ACTIONS):
         return True
     for index, word in enumerate(words[:2]):
@@ -193,7 +194,7 @@ def _tells_manner(words: list[str]) -> bool:
 
 
 def _tells_scene(written: list[str], words: list[str]) -> bool:
-    """True for somebody or something that acts: "(Rex grins)", "(eyes widen)", "(The door opens.)"."""
+    """True for a person, a part of the body or a thing that acts: "(Rex grins)", "(eyes widen)", "(phone rings)"."""
     named = written[0][0].isupper() and words[0] not in STARTERS
     if len(words) > 1 and named and words[1] in VERBS:
         return True

@@ -18,9 +18,9 @@ _MAX_NARRATED_WORDS: Final = 6
 
 
 def narrates(span: str, *, punctuated: bool) -> bool:  # noqa: PLR0911 - one return per rule
-    """Decide on a span in single asterisks that stands alone: "*The lights go out.*", but not "*Moby Dick*".
+    """True if a span in single asterisks that stands alone narrates: "*The lights go out.*", but not "*Moby Dick*".
 
-    `punctuated`: a mark follows the span, so that it may be the sentence: "My answer? *freedom*."
+    `punctuated`: a mark follows, so that the span may be the whole sentence: "My answer? *freedom*."
     """
     written = WORD.findall(span)
     words = lower(written)

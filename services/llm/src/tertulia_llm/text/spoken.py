@@ -1,10 +1,10 @@
 """Derives the spoken text from the written one.
 
-Dropped: code blocks (fenced with three backticks or tildes), images, HTML tags, emoji, rules and table lines, stage
-directions. Kept without their markup: emphasis, headings, list items (a number stays, as in "1. Wash it."), quotes,
-links (their text), inline code, table cells (with commas between). An address is spoken as its host.
+These are dropped: code blocks (fenced with three backticks or tildes), images, HTML tags, emoji, rules and table lines,
+stage directions. These are kept without their markup: emphasis, headings, list items (a number stays, as in "1. Wash
+it."), quotes, links (their text), inline code, table cells (with commas between). An address is spoken as its host.
 
-`direction_marks` removes emphasis and stage directions.
+`direction_marks` recognizes emphasis and stage directions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from tertulia_llm.text.markup import (
 )
 
 _LONGEST_DIRECTION_CHARS: Final = 240
-"""A marker that is not closed within this much text began no stage direction; the text after it is spoken."""
+"""If a marker is not closed within this many characters, no stage direction begins there, and the text after it is
+spoken.
+"""
 
 _SPACE_BEFORE_MARK: Final = re.compile(r"[ ]+(?=[,.;:!?](?:\s|$))")
 _LEADING_MARK: Final = re.compile(r"^(?:[,;:]+|[.!?…]+(?=\s|$))\s*")
@@ -33,16 +35,16 @@ _LEADING_MARK: Final = re.compile(r"^(?:[,;:]+|[.!?…]+(?=\s|$))\s*")
 
 @dataclass(frozen=True, slots=True)
 class SpeechState:
-    """The constructs that the text so far leaves open."""
+    """The constructs that are still open at the end of the text so far."""
 
     fence: str = ""
-    """The marker of the code block the text is in, or ""."""
+    """The marker of the open code block; "" if none is open."""
     direction_chars: int = 0
-    """Characters dropped of a stage direction that is still open; 0 outside one."""
+    """How many characters of an open stage direction have been dropped; 0 if none is open."""
     closing_mark: str = "*"
-    """The marker that closes this direction."""
+    """The marker that closes the open stage direction."""
     in_address: bool = False
-    """The text ended inside an address."""
+    """True if the text ended within an address."""
     at_line_start: bool = True
 
     @property
@@ -51,9 +53,9 @@ class SpeechState:
 
 
 def speakable(text: str, state: SpeechState) -> tuple[str, SpeechState]:
-    """Return the part of `text` to be spoken, and the state for the text that follows it.
+    """Return the part of `text` to be spoken, and the state to pass with the text after it.
 
-    The spoken text is one line, with single spaces; "" if it has no letter and no digit.
+    The spoken part is one line with single spaces; "" if it has no letter and no digit.
     """
     at_line_start = text.endswith("\n") if text.strip() else (state.at_line_start or "\n" in text)
     if state.nothing_open and not NEEDS_CLEANING.search(text):
@@ -95,7 +97,7 @@ def _if_pronounceable(spoken: str) -> str:
 
 
 def _after_open_direction(text: str, state: SpeechState) -> tuple[str, OpenDirection]:
-    """The text after a stage direction that began earlier, and that direction if it is still open."""
+    """The text after a stage direction that began in an earlier text; and that direction, if it is still open."""
     if not state.direction_chars:
         return text, OpenDirection()
     closing = text.find(state.closing_mark)

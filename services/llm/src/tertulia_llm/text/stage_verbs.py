@@ -1,4 +1,4 @@
-"""Verbs of stage directions in twelve languages, for `directions`."""
+"""The verbs by which `directions` recognizes stage directions, in twelve languages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _participle(verb: str) -> str:
 
 
 THIRD_PERSON: Final = frozenset(map(_third_person, _ENGLISH_VERBS.split()))
-"""English forms that also stand after a subject: "(Rex grins)"."""
+"""English verb forms that may also come after a subject: "(Rex grins)"."""
 
 _AMBIGUOUS: Final = """
 point hand place look turn step stand wave drop raise hold drink
@@ -50,10 +50,12 @@ put push pull take reach lift cross sit consider listen pace
 think sing dance stroke jump
 """
 AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
-"""Forms that are common in other text: a direction only between sentences ("(looks away)", not "It (looks good)")."""
+"""Forms that are frequent in other text. They count only between sentences: "(looks away)", but not "It (looks
+good)".
+"""
 
 FIRST_PERSON: Final = _words(_ENGLISH_VERBS) - _words("think consider")
-"""English forms after "I" and "they": "(They both laugh.)"."""
+"""English verb forms after "I" and "they": "(They both laugh.)"."""
 
 PARTICIPLES: Final = frozenset(map(_participle, _ENGLISH_VERBS.split())) | _words(
     """
@@ -78,7 +80,7 @@ PARTICIPLES: Final = frozenset(map(_participle, _ENGLISH_VERBS.split())) | _word
     gülerek gülümseyerek fısıldayarak kıkırdayarak sırıtarak ağlayarak
     """
 )
-"""Forms that begin a direction between sentences only: "(laughing)", not "I love dancing (and singing)"."""
+"""Forms that count only between sentences: "(laughing)", but not "I love dancing (and singing)"."""
 
 VERBS: Final = (
     THIRD_PERSON
@@ -116,7 +118,7 @@ VERBS: Final = (
         """
     )
 )
-"""Verb forms that begin a stage direction."""
+"""Verb forms with which a stage direction begins."""
 
 ACTIONS: Final = (
     "setzt sich", "steht auf und", "steht langsam auf", "hebt eine augenbraue",
@@ -140,10 +142,10 @@ ACTIONS: Final = (
     "iç çeker", "içini çeker", "kahkaha atar", "boğazını temizler", "kaşını kaldırır",
     "gözlerini devirir", "başını sallar", "omuz silkiyor",
 )  # fmt: skip
-"""A verb with its object, where the verb alone is too common: "(steht auf)", "(dá de ombros)"."""
+"""Verbs with an object, whose verb alone is frequent in other text: "(steht auf)", "(dá de ombros)"."""
 
 ALONE_ACTIONS: Final = (
     "umarmt", "steht auf", "abraça", "rire", "carcajada", "carcajadas", "gargalhada", "siada", "садится", "réfléchit",
     "pigarreia", "rs", "schraapt",
 )  # fmt: skip
-"""A direction when nothing else stands in the span."""
+"""Spans that are a stage direction as a whole."""

@@ -1,4 +1,4 @@
-"""Words of stage directions other than verbs, in twelve languages, for `directions`."""
+"""The word lists, except for verbs, by which `directions` recognizes stage directions, in twelve languages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
 REFLEXIVES: Final = _words(
     "se s' sich zich się iç göz omuz hij ze zij er sie il elle el él ella lui lei ele ela on ona он она"
 )
-"""Pronouns before the verb of a direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
+"""Pronouns before the verb of a stage direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
 
 SUBJECTS: Final = REFLEXIVES | _words("he she they it both still then also and slowly")
 
@@ -43,7 +43,7 @@ MANNERS: Final = _words(
     sessizce usulca yavaşça hüzünle neşeyle nazikçe
     """
 )
-"""Words for the manner of speaking that are a direction on their own: "(softly)", "(leise)"."""
+"""Words for the manner of speaking. Alone they are a stage direction: "(softly)", "(leise)"."""
 
 PHRASES: Final = (
     "en voz baja", "en susurros", "entre risas", "con una sonrisa", "à voix basse", "en riant", "en souriant",
@@ -53,7 +53,7 @@ PHRASES: Final = (
     "to himself", "to herself", "sound of", "sounds of",
     "mit ruhiger stimme", "sourire en coin", "avec un clin d'œil",
 )  # fmt: skip
-"""Beginnings of a direction."""
+"""Phrases with which a stage direction begins."""
 
 NOUNS: Final = _words(
     """
@@ -71,7 +71,7 @@ NOUNS: Final = _words(
     kahkaha sessizlik duraklama alkış
     """
 )
-"""Nouns that are a direction on their own, also with a word or two before them: "(long pause)"."""
+"""Nouns that are a stage direction alone, or with one or two words before them: "(long pause)"."""
 
 ADJECTIVES: Final = _words(
     """
@@ -83,7 +83,7 @@ ADJECTIVES: Final = _words(
 )
 
 BODY: Final = _words("eyes voice face hands ears tail jaw eyebrows shoulders")
-"""They begin a direction between sentences: "(eyes widen)"."""
+"""Parts of the body. Between sentences, a stage direction may begin with one: "(eyes widen)"."""
 
 MOODS: Final = _words(
     """
@@ -91,10 +91,10 @@ MOODS: Final = _words(
     bored tired curious shocked worried relieved hopeful ironic playful teasing proud shy bemused
     """
 )
-"""Adjectives that are a direction between sentences or in square brackets: "(excited)"."""
+"""Adjectives that are a stage direction between sentences or in square brackets: "(excited)"."""
 
 GESTURES: Final = _words("wink grin smile laugh laughs giggle chuckle sigh shrug nod smirk")
-"""Nouns that are also a direction at the end of a sentence: "OK (wink)."."""
+"""Nouns that are also a stage direction at the end of a sentence: "OK (wink)."."""
 
 SCENERY: Final = _words(
     "door phone telephone bell doorbell crowd audience music lights curtain wind thunder rain floor window clock "
@@ -111,7 +111,7 @@ SCENE_VERBS: Final = _words(
 )
 
 SOUNDS: Final = _words("knock wink nudge ahem drumroll boom beep ding dong tick tock thud whoosh clap")
-"""A direction when repeated: "(knock knock)"."""
+"""Words that are a stage direction when repeated: "(knock knock)"."""
 
 NOT_AFTER: Final = _words(
     """
@@ -119,7 +119,7 @@ NOT_AFTER: Final = _words(
     work matter count may should must don't aren't like good great nice fine bad better
     """
 )
-"""After a form in -s these show a plural noun: "(smiles are free)"."""
+"""After a form in -s, these words show that the form is a plural noun, not a verb: "(smiles are free)"."""
 
 FINITE: Final = _words(
     """
@@ -127,7 +127,7 @@ FINITE: Final = _words(
     keeps takes gets feels seems costs works means hurts saves sounds
     """
 )
-"""After a form in -ing they make a sentence of it: "(Taking the bus is cheaper.)"."""
+"""After a form in -ing, these words show that the span is a sentence: "(Taking the bus is cheaper.)"."""
 
 HABITS: Final = _words(
     """
@@ -137,10 +137,10 @@ HABITS: Final = _words(
     никогда много редко sık hep
     """
 )
-"""They make a sentence a general statement: "(Elle pleure souvent.)"."""
+"""These words show that a sentence is a general statement: "(Elle pleure souvent.)"."""
 
 SPOKEN_SECOND: Final = _words("not nicht no pas non não niet nie не quien quem chi qui wer wie kto кто")
-"""As the second word they make a remark: "(Lacht nicht!)", "(Llora quien puede.)"."""
+"""As the second word of a span, these words show a remark to the listener: "(Lacht nicht!)", "(Llora quien puede.)"."""
 
 SECOND_PERSON: Final = _words(
     """
@@ -148,22 +148,22 @@ SECOND_PERSON: Final = _words(
     jouw uw twój twoja twoją твой твоя твою senin
     """
 )
-"""They address the listener: "(Saluda a tu madre.)"."""
+"""These words show that a sentence addresses the listener: "(Saluda a tu madre.)"."""
 
 ANSWERS: Final = _words(
     "yes no ok okay ja nein sí si no oui non sì sim não nee tak nie да нет evet hayır thanks thank sure "
     "really very so truly exactly maybe indeed never always please "
     "danke bitte gracias merci grazie obrigado obrigada muito dank bedankt dziękuję спасибо teşekkürler teşekkür"
 )
-"""A span in asterisks that begins with one of them is an answer or an emphasis."""
+"""A span in asterisks that begins with one of these words is an answer or emphasised."""
 
 NARRATORS: Final = _words("he she they the a an his her their its er él ella elle lui lei ele ela hij zij ona он она")
-"""They begin a direction in asterisks: "*The lights go out.*"."""
+"""A stage direction in asterisks may begin with one of these words: "*The lights go out.*"."""
 
 COPULAS: Final = _words(
     "ist sind war hat est sont était es son era está è sono é são estava jest są był была был было heißt"
 )
-"""Sentences with them tell a fact: "*Elle est belle.*"."""
+"""These words show that a sentence states a fact: "*Elle est belle.*"."""
 
 GREETINGS: Final = _words(
     """
@@ -173,10 +173,10 @@ GREETINGS: Final = _words(
     merhaba
     """
 )
-"""A direction may interrupt the sentence after one of them: "Hello *waves* how are you"."""
+"""A stage direction may follow one of these words: "Hello *waves* how are you"."""
 
 NO_SUBJECTS: Final = _words("i you we they there me him us them that's it's i'm you're he's she's let's thanks thank")
-"""No subject of a form in -s has one of them: "I like it *giggles*"."""
+"""A clause with one of these words is no subject of a form in -s: "I like it *giggles*"."""
 
 NO_SOUNDS: Final = _words(
     """
@@ -184,7 +184,7 @@ NO_SOUNDS: Final = _words(
     next these those the this that other insert note optional including
     """
 )
-"""They begin a placeholder or a remark in square brackets, not a noise: "[your names]", "[no running]"."""
+"""In square brackets, remarks and placeholders begin with these words: "[no running]", "[your names]"."""
 
 PARTICLES: Final = _words(
     """
@@ -192,7 +192,7 @@ PARTICLES: Final = _words(
     in against behind forward slightly again once
     """
 )
-"""Words that follow a verb in English directions, so that an unknown form in -s or -ing counts as a verb."""
+"""After an unknown form in -s or -ing, these words show that the form is an English verb."""
 
 NO_ADVERBS: Final = _words("apply only family reply supply early daily weekly monthly july italy fly")
 """Words in -ly that follow a noun: "[terms apply]"."""
@@ -204,7 +204,7 @@ NO_VERBS: Final = _words(
     speaking depending talking things towards sorry guess ours yours theirs hers us does goes means says seems depends
     """
 )
-"""Forms in -s and -ing that begin no direction."""
+"""Words in -s and -ing with which no stage direction begins."""
 
 WIDE: Final = (
     "笑", "哭", "泣", "叹", "嘆", "ため息", "溜息", "怒", "汗", "轻声", "輕聲", "小声", "小聲", "低声", "低聲",
@@ -216,9 +216,9 @@ WIDE: Final = (
     "拥抱", "擁抱", "挠头", "撓頭", "歪着头", "歪著頭", "歪头", "翻白眼", "拍拍", "思考",
     "目を輝かせ", "웃", "고개를", "한숨", "미소", "속삭", "울먹", "울며", "울음", "눈물",
 )  # fmt: skip
-"""Parts of a direction in Chinese, Japanese and Korean."""
+"""Chinese, Japanese and Korean text that occurs in stage directions."""
 WIDE_WORDS: Final = ("間", "间")
-"""A direction when nothing else stands in the span."""
+"""Spans that are a stage direction as a whole."""
 WIDE_ENDINGS: Final = "了着著说說道起来來的地笑头頭うくるいてでしすたみんつすき声聲而にっり片刻眼睛手음며"
 """Characters that may follow such a part within a sentence: "（笑って）", not "（汗水）"."""
 NOT_WIDE: Final = (
@@ -226,9 +226,9 @@ NOT_WIDE: Final = (
     "的人", "吗", "嗎", "虫", "哪", "ます", "ました", "ません", "ないで",
     "题", "題", "别笑", "別笑", "危険",
 )  # fmt: skip
-"""Parts that show other text."""
+"""Text that does not occur in stage directions."""
 WIDE_ANSWERS: Final = (
     "ありがとう", "こんにちは", "はい", "いいえ", "大好き", "ください", "谢谢",
     "謝謝", "你好", "是的", "请", "喜欢", "감사", "안녕", "고마",
 )  # fmt: skip
-"""Parts of an answer, also between asterisks."""
+"""Text that occurs in answers, also between asterisks."""
