@@ -17,7 +17,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORDS: Final = (
     "Hello ", "Jay", ".", "!\n", "\n\n", " ", "été ", "😀", "👩‍🚀", "日本語。", "`", "```\n", '"',
     "a < b ", "[1]", "#", "(", "The user ", "Okay, ", "assistant\n", "analysis", "We ", "assistantfinal",
-    "Here is my thought process:", "Here is my response:", "use the ", " tag ", "Luna: ", "\ufeff", "\ufffd", "\0",
+    "Here is my thought process:", "Here is my response:", "use the ", " tag ", "Luna: ",
+    "Jay says ", "Let me think. ", "I should reply. ", "user\n", "assistant", "model",
+    "```thinking\n", "\ufeff", "\ufffd", "\0",
 )  # fmt: skip
 _TOKENS: Final = (
     "<think>", "</think>", "<thinking>", "</thinking>", "< Think >", "</ THINK >", '<think a="1">', "<think/>",
@@ -29,13 +31,17 @@ _TOKENS: Final = (
     "### Response:\n", "<unused94>thought\n", "<unused95>", "<|channel>thought\n", "<channel|>",
     "<answer>", "</answer>",
     "<|START_THINKING|>", "<|END_THINKING|>", "<|START_RESPONSE|>", "<tool_call>", "<|open|>think<|sep|>",
-    "<|close|>think<|sep|>", "<Luna>", "</Luna>", "<|what|>", "<", "<|", "</", "[",
+    "<|close|>think<|sep|>", "<Luna>", "</Luna>", "<|what|>", "[thinking]", "[/thinking]", "&lt;think&gt;",
+    "&lt;/think&gt;",
+    "<private_thoughts>",
+    "<end_think>", "<|header_start|>", "<|constrain|>text", "<", "<|", "</", "[",
 )  # fmt: skip
 _REASONS: Final = ("stop", "length", "content_filter", "tool_calls", "error", "eos", "SAFETY", "", None, 7)
 _LINE_ENDS: Final = ("\n", "\r\n", "\r")
 _STRAY: Final = (
     ": ping", ":", "event: error", "event: ping", "id: 3", "retry: 10", "data:", "data: ping", "data: null",
-    "data: 7", "data: {", "data: [DONE]", "[DONE]", "{", "}", "ping",
+    "data: 7", "data: {", "data: [DONE]", "[DONE]", "{", "}", "ping", "data: [PING]", "[done]",
+    'error: {"code": 503}', "data: error: x", '{"detail": "no"}', "\x1e{}",
     "<html><title>Sign in</title>", " data: x", "\ufeff",
 )  # fmt: skip
 
@@ -125,7 +131,7 @@ def pieces_of(rng: Random, data: bytes) -> Sequence[bytes]:
 
 def read(pieces: Sequence[bytes], *, reasons_first: bool) -> tuple[str, str, str]:
     """The result of reading a response: the text, the ending, and the failure."""
-    reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first)
+    reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first, names=("Jay", "Luna"))
     shown: list[str] = []
     steps: list[Callable[[], Sequence[str | Marker]]] = [lambda piece=piece: reader.feed(piece) for piece in pieces]
     for step in [*steps, reader.finish]:

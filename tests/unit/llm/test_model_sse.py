@@ -72,6 +72,9 @@ def test_usage_and_errors_are_parsed() -> None:
             event(choices=[{"delta": {"content": ""}, "error": {"code": 502, "message": "gone"}}]),
             {"code": 502, "message": "gone"},
         ),
+        (b"event: error\ndata: overloaded\n\n", {"message": "overloaded"}),
+        (b"data: error: overloaded\n\n", {"message": "overloaded"}),
+        (b'error: {"code": 503, "message": "busy"}\n\n', {"code": 503, "message": "busy"}),
         (b'[{"error": {"code": 400, "message": "bad"}}]', {"code": 400, "message": "bad"}),
         (b'{\n  "error": {\n    "code": 401,\n    "message": "no key"\n  }\n}\n', {"code": 401, "message": "no key"}),
     ],
@@ -142,6 +145,23 @@ SHAPES: Sequence[bytes] = (
     b'{"message": {"role": "assistant", "content": "Hi"}, "done": true, "done_reason": "stop"}\n',
     f'data: {{"usage": {{"cost": NaN, "x": -Infinity}}, {HI[1:]}\n\n'.encode(),
     content("H") + content("i") + content("\ud83d"),
+    *(
+        token("H") + b"data: " + word + end + token("i") + b"data: " + word + b"\n\n"
+        for word in (b"[PING]", b"[HEARTBEAT]", b"{ping}", b"[START]", b"{half")
+        for end in (b"\n\n", b"\n")
+    ),
+    *(token("Hi") + b"data: " + done + b"\n\n" for done in (b"[done]", b"DONE", b'"[DONE]"')),
+    f"data: {HI}{HI}\n\n".replace("Hi", "H", 1).replace("Hi", "i", 1).encode(),
+    f"data: {HI}data: {HI}\n\n".replace("Hi", "H", 1).replace("Hi", "i", 1).encode(),
+    f"data: data: {HI}\n\n".encode(),
+    token("H") + b"\xef\xbb\xbf" + token("i"),
+    b"data: \xef\xbb\xbf" + HI.encode() + b"\n\n",
+    b"\x1e" + HI.encode() + b"\n\x1e" + json.dumps({"choices": []}).encode() + b"\n",
+    token("Hi").replace(b"data: ", b"DATA: "),
+    content([{"text": "x", "thought": True}, {"text": "Hi"}]),
+    content([{"type": "reasoning_text", "text": "x"}, {"type": "text", "text": "Hi"}]),
+    content([{"type": "text", "content": "Hi"}]),
+    content([{"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}]),
     b'data: {"choices": [{"delta": {"content": "Hi\xc3"}}]}\n\n',
 )
 
@@ -198,9 +218,9 @@ def test_tool_calls_refusals_and_finish_reasons_are_reported() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"data: {half\n\n",
+        b'data: {"choices": [half\n\n',
         b"data: {half",
-        b"data: {half\n" + token("Hi"),
+        b'data: {"choices": [half\n' + token("Hi"),
         b'{\n"choices": [\n',
         b": " + b"x" * MAX_LINE_BYTES,
         b"data: [\n" * (MAX_EVENT_LINES + 1),

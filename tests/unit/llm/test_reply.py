@@ -161,3 +161,15 @@ async def test_each_sentence_end_is_sent_with_the_chunk_that_makes_it_certain(
     starts = (0, *all_ends)
     sentences = [complete.text[start:end].strip() for start, end in zip(starts, all_ends, strict=False)]
     assert sentences == ["Tea?", "\U0001f375 Yes, please.", "I insist."]
+
+
+async def test_text_of_discarded_sentences_is_not_read_again_by_another_worker() -> None:
+    start = WrittenText(1, "One. ", sentence_ends=(5,))
+    page = ReplyBench(start)
+    await ReplyWriter(page.reply).write("I should say two. And then three. ")
+    page.reply.discard(start)
+    assert page.reply.written == WrittenText(2, "One. ", sentence_ends=(5, 5))
+    await page.write("Two.")
+    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    assert read_written(entries).text == "Two."
+    assert page.reply.written.text == "One. Two."

@@ -65,7 +65,15 @@ def _joined(pieces: Sequence[str | Marker]) -> list[str | Marker]:
         ("content-filter", "", Ending.FILTERED), ("sensitive", "", Ending.FILTERED), ("refusal", "", Ending.REFUSED),
         ("tool_calls", "", Ending.TOOL_CALLS), ("function_call", "", Ending.TOOL_CALLS),
         ("stop", "MAX_TOKENS", Ending.LENGTH), ("stop", "refusal", Ending.REFUSED), ("stop", "SAFETY", Ending.FILTERED),
-        ("length", "stop", Ending.LENGTH),
+        ("length", "stop", Ending.LENGTH), ("max_length", "", Ending.LENGTH), ("max_new_tokens", "", Ending.LENGTH),
+        ("maxTokens", "", Ending.LENGTH), ("contextLengthReached", "", Ending.LENGTH),
+        ("length_limit", "", Ending.LENGTH), ("maxPredictedTokensReached", "", Ending.LENGTH),
+        ("ERROR_LIMIT", "", Ending.LENGTH), ("model_context_window_exceeded", "", Ending.LENGTH),
+        ("IMAGE_SAFETY", "", Ending.FILTERED), ("ERROR_TOXIC", "", Ending.FILTERED),
+        ("safety_violation", "", Ending.FILTERED), ("contentFilter", "", Ending.FILTERED),
+        ("content_filter: hate", "", Ending.FILTERED), ("guardrail_intervened", "", Ending.FILTERED),
+        ("malformed_function_call", "", Ending.TOOL_CALLS), ("eosFound", "", Ending.COMPLETE),
+        ("stop_sequence", "", Ending.COMPLETE), ("userStopped", "", Ending.COMPLETE),
     ],
 )  # fmt: skip
 def test_finish_reason_decides_the_ending(reason: str, native: str, ending: Ending) -> None:
@@ -95,7 +103,7 @@ def test_stream_that_ends_within_an_event_is_retryable_unless_the_reply_had_ende
     assert reader.failure is None
 
 
-@pytest.mark.parametrize("reason", ["error", "abort", "network_error", "insufficient_system_resource"])
+@pytest.mark.parametrize("reason", ["error", "ABORT", "network_error", "timeout", "insufficient_system_resource"])
 def test_reply_that_the_server_aborted_is_retryable(reason: str) -> None:
     pieces, reader = read(delta(content="Hi"), delta(reason), DONE)
     assert pieces == ["Hi"]
@@ -127,12 +135,17 @@ def test_reasoning_in_the_text_yields_one_marker() -> None:
 
 
 def test_reasoning_without_text_up_to_the_token_limit_is_not_retried() -> None:
-    for events in ([delta(reasoning="Hmm")], [delta(content="<think>Hmm")], [delta(role="assistant")]):
+    for events in ([delta(reasoning="Hmm")], [delta(content="<think>Hmm")]):
         _, reader = read(*events, delta("length"), DONE)
         assert reader.failure is not None
         assert (reader.failure.code, reader.failure.retryable) == ("llm_reasoning", False)
         assert "1024 tokens" in str(reader.failure)
         assert "TERTULIA_LLM_MAX_TOKENS" in str(reader.failure)
+
+
+def test_reply_that_reached_the_limit_without_a_word_is_left_to_the_caller() -> None:
+    pieces, reader = read(delta(role="assistant"), delta("length"), DONE)
+    assert (pieces, reader.ending, reader.failure) == ([], Ending.LENGTH, None)
 
 
 def test_reasoning_without_text_is_retried_if_it_ended_normally() -> None:
@@ -205,4 +218,46 @@ def test_delayed_text_is_returned_at_the_end() -> None:
 
 def test_text_of_a_server_that_sends_no_completion_is_quoted_in_the_failure() -> None:
     _, reader = read(b"<html><head><title>Sign in</title></head>", b"<body>Please log in</body></html>")
-    assert "Sign in Please log in" in str(reader.failure)
+    assert reader.failure is not None
+    assert (reader.failure.code, reader.failure.retryable) == ("llm_address", False)
+    assert "Sign in" in str(reader.failure)
+    _, reader = read(b"Out of order")
+    assert "sent no chat completion, but: Out of order" in str(reader.failure)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (b'{"detail": "Not authenticated"}', "llm_auth", "Not authenticated"),
+        (b'{"message": "Invalid API key"}', "llm_auth", "Invalid API key"),
+        (b'data: {"code": 401, "message": "no", "data": null}\n\n', "llm_auth", "no"),
+        (b'{"success": false, "errors": [{"code": 1, "message": "bad key"}]}', "llm_auth", "bad key"),
+        (b'{"base_resp": {"status_code": 1004, "status_msg": "login fail"}}', "llm_auth", "login fail"),
+        (b'{"errors": ["bad"]}', "llm_bad_request", "bad"),
+        (b'{"msg": "the server is busy"}', "llm_unavailable", "busy"),
+    ],
+)
+def test_error_in_a_shape_of_its_own_is_explained(body: bytes, code: str, words: str) -> None:
+    _, reader = read(body)
+    assert reader.failure is not None
+    assert reader.failure.code == code
+    assert reader.failure.retryable == (code == "llm_unavailable")
+    assert words in str(reader.failure)
+    _, reader = read(delta(content="Hi"), body)
+    assert reader.failure is not None
+    assert words in str(reader.failure)
+    pieces, reader = read(body, delta(content="Hi"), DONE)
+    assert (pieces, reader.failure) == (["Hi"], None)
+
+
+def test_web_page_with_scripts_is_no_broken_event() -> None:
+    page = b'<!doctype html>\n<html><head><title>Sign in</title><script>\n{"a": [\n[1]\n</script></head></html>\n'
+    _, reader = read(page)
+    assert reader.failure is not None
+    assert reader.failure.code == "llm_address"
+
+
+def test_usage_that_arrives_with_an_end_of_turn_token_is_kept() -> None:
+    reader = ReplyReader(MAX_TOKENS)
+    reader.feed(delta(content="Hi<|im_end|>") + delta("stop") + event(choices=[], usage={"total_tokens": 9}) + DONE)
+    assert (reader.is_done, reader.usage) == (True, {"total_tokens": 9})

@@ -64,13 +64,13 @@ class ReplyGenerator:
         tries = self._settings.llm_retries + 1
         while True:
             requests += 1
-            sentences_before = reply.written.sentences
+            text_before = reply.written.text
             try:
                 return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
             except ModelFailed as failed:
                 self._metrics.request_failed(failed.code)
                 if not failed.is_adapted:
-                    failures = 1 if reply.written.sentences > sentences_before else failures + 1
+                    failures = 1 if reply.written.text != text_before else failures + 1
                 empty += isinstance(failed.__cause__, EmptyReply)
                 # each request costs money: stop after this many, even if the server sends a sentence each time before
                 # it breaks off
@@ -84,7 +84,8 @@ class ReplyGenerator:
 
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
-        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed) as stream:
+        names = (self._settings.user_name, reply.speaker.name)
+        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
@@ -98,6 +99,7 @@ class ReplyGenerator:
     async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
         """Publish the stream's text until the stream ends, or until the reply can take no more text."""
         voice = self._voices.of(reply.speaker.voice)
+        start = reply.written
         writer = ReplyWriter(reply, voice)
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:
@@ -105,7 +107,7 @@ class ReplyGenerator:
                     reply.think()
                     continue
                 if piece is DISCARD:
-                    reply.announce(resumed=True)
+                    reply.discard(start)
                     writer = ReplyWriter(reply, voice)
                     continue
                 turn.timer.token()

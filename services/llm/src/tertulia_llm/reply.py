@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tertulia_llm.text.sentences import Sentence
-from tertulia_shared import codec
+from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
@@ -49,7 +49,7 @@ def read_written(entries: Sequence[Entry]) -> WrittenText:
     if not entries:
         return WrittenText()
     last = decode(TTSSentence, entries[-1].fields)
-    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    written = written_texts(entries)
     ends = tuple(itertools.accumulate(map(len, written)))
     return WrittenText(
         last.index + (not last.is_final), "".join(written), last.is_final, ends[:-1] if last.is_final else ends
@@ -76,6 +76,8 @@ class Reply:
     shown: str = ""
     """The text that the client has received. It begins with `written.text`."""
     announced: bool = False
+    discards_from: int | None = None
+    """The first sentence whose text was discarded, until an entry says so."""
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
     """The model server's token counts, added up over all requests for this reply."""
 
@@ -117,6 +119,19 @@ class Reply:
             self.shown = self.written.text
         self.end("")
 
+    def discard(self, start: WrittenText) -> None:
+        """Go back to the text of `start`: what was written after it was the model's reasoning.
+
+        Sentences that tts has are spoken nevertheless; they keep their numbers, and have no text.
+        """
+        count = self.written.sentences
+        if count > start.sentences:
+            ends = (*start.sentence_ends, *[len(start.text)] * (count - start.sentences))
+            self.written = WrittenText(count, start.text, sentence_ends=ends)
+            self.discards_from = start.sentences
+        if self.announced:
+            self.announce(resumed=True)
+
     def think(self) -> None:
         """Tell the client that the model is reasoning."""
         event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
@@ -156,6 +171,8 @@ class Reply:
             is_final,
         )
         key = self.keys.sentences(self.conversation_id, self.message_id)
-        self.outlet.append(key, entry, id=f"{index + 1}-0", written=written)
+        discards = {} if self.discards_from is None else {"discards_from": self.discards_from}
+        self.outlet.append(key, entry, id=f"{index + 1}-0", written=written, **discards)
+        self.discards_from = None
         text, ends = self.written.text + written, self.written.sentence_ends
         self.written = WrittenText(index + (not is_final), text, is_final, ends if is_final else (*ends, len(text)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tertulia_llm.plan import message_ids
 from tertulia_llm.text.heard import heard_part
-from tertulia_shared import codec
+from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
@@ -65,7 +65,7 @@ def heard_text(
 async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
     entries = await bus.read(bus.keys.sentences(conversation_id, message_id))
     sentences = [decode(TTSSentence, entry.fields) for entry in entries]
-    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    written = written_texts(entries)
     if sentences and sentences[-1].is_final:
         if receipt.sentence_index >= sentences[-1].index:
             return "".join(written)

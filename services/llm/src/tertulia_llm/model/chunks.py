@@ -6,16 +6,20 @@ choices or in a choice; the event itself is the choice (Ollama). Everything else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from tertulia_llm.model.split_unicode import CharacterJoiner
+from tertulia_llm.model.unnamed_errors import unnamed_error
 
 JsonObject = dict[str, Any]
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
 """Fields with reasoning, beside `content`. Some servers send the same reasoning in two of these fields."""
-_REASONING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "reasoning_content", "thought"})
+_REASONING_PART = re.compile(r"think|thought|reason", re.IGNORECASE)
+"""Found in the types of reasoning: `thinking`, `redacted_thinking`, `reasoning_text`."""
+_MAX_DEPTH = 4
 
 
 @dataclass(slots=True)
@@ -45,6 +49,8 @@ class ChunkReader:
         self._index: int | None = None
         self._has_deltas = False
         self._joiner = CharacterJoiner()
+        self.possible_error: Mapping[str, Any] | None = None
+        """The last event that may be an error in a shape of its own; None once a choice follows it."""
         self.may_have_halves = False
         """True once a character may be split between two events."""
 
@@ -54,12 +60,12 @@ class ChunkReader:
         Returns:
             False if the event has no known content.
         """
-        if not isinstance(event, dict):
-            if not isinstance(event, list):
-                return False
-            read = [self.read(one, delta, texts) for one in cast("list[object]", event)]
+        if isinstance(event, list):
+            read = [self.read(one, delta, texts, is_error=is_error) for one in cast("list[object]", event)]
             return any(read)
-        fields = cast("JsonObject", event)
+        return isinstance(event, dict) and self._object(cast("JsonObject", event), delta, texts, is_error=is_error)
+
+    def _object(self, fields: JsonObject, delta: Delta, texts: list[str], *, is_error: bool) -> bool:
         choices = fields.get("choices")
         error = fields.get("error")
         if error or (choices is None and (is_error or fields.get("object") == "error")):
@@ -76,10 +82,14 @@ class ChunkReader:
         if choices is None and isinstance(fields.get("message"), dict):
             self._choice(fields, delta, texts)
             return True
-        return "choices" in fields or isinstance(usage, dict)
+        if "choices" not in fields and not isinstance(usage, dict):
+            self.possible_error = unnamed_error(fields)
+            return False
+        return True
 
     def _choice(self, choice: JsonObject, delta: Delta, texts: list[str]) -> bool:
         """Read a choice. Returns False if it is not the choice that this reader follows."""
+        self.possible_error = None
         index = choice.get("index", 0)
         if index != self._index:
             if self._index is not None and isinstance(index, int):
@@ -119,21 +129,25 @@ class ChunkReader:
         if fields.get("tool_calls") or fields.get("function_call"):
             delta.calls_tool = delta.is_whole = True
 
-    def _parts(self, content: object, delta: Delta, texts: list[str]) -> None:
+    def _parts(self, content: object, delta: Delta, texts: list[str], depth: int = 0) -> None:
         for part in cast("Iterable[object]", content if isinstance(content, list) else [content]):
             if isinstance(part, str):
                 texts.append(self._whole(part))
             elif isinstance(part, dict):
-                self._part(cast("JsonObject", part), delta, texts)
+                self._part(cast("JsonObject", part), delta, texts, depth)
 
-    def _part(self, part: JsonObject, delta: Delta, texts: list[str]) -> None:
+    def _part(self, part: JsonObject, delta: Delta, texts: list[str], depth: int) -> None:
         kind = part.get("type")
-        if kind in _REASONING_PARTS:
+        if part.get("thought") is True or (isinstance(kind, str) and _REASONING_PART.search(kind)):
             delta.reasoning += _length(part)
             delta.is_whole = True
             return
         refusal = part.get("refusal")
         text = refusal if kind == "refusal" and refusal else part.get("text")
+        inner = part.get("content") or part.get("parts")
+        if not text and inner and depth < _MAX_DEPTH:
+            self._parts(inner, delta, texts, depth + 1)
+            return
         if isinstance(text, dict):  # for example {"type": "text", "text": {"value": "…"}}
             text = cast("JsonObject", text).get("value")
         if isinstance(text, str) and text:

@@ -56,9 +56,16 @@ class Model:
 
     @asynccontextmanager
     async def reply(
-        self, messages: Sequence[Mapping[str, str]], settings: ModelSettings, *, seed: int | None = None
+        self,
+        messages: Sequence[Mapping[str, str]],
+        settings: ModelSettings,
+        *,
+        seed: int | None = None,
+        names: Sequence[str] = (),
     ) -> AsyncGenerator[ModelStream]:
         """Ask for a reply. If `messages` exceed the model's context window, the oldest are left out.
+
+        `names`: those of the user and of the speaker.
 
         Raises:
             ModelFailed: the server refused the request, or is unavailable.
@@ -73,7 +80,7 @@ class Model:
             if failure.code == "llm_context":
                 known.restore_window(window)
             raise
-        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
+        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first, names)
         stream.dropped = request.dropped
         try:
             yield stream

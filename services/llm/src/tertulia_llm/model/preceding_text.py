@@ -8,6 +8,18 @@ import re
 from typing import Final
 
 QUOTES: Final = frozenset("\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a\u300c\u300e")
+CLOSING_QUOTES: Final = {
+    **dict.fromkeys(QUOTES, "\0"),
+    **{mark: mark for mark in "\"'`"},
+    **dict(
+        zip(
+            "\u201c\u201d\u201e\u2018\u201a\u00ab\u00bb\u2039\u203a\u300c\u300e",
+            "\u201d\u201d\u201c\u2019\u2018\u00bb\u00ab\u203a\u2039\u300d\u300f",
+            strict=True,
+        )
+    ),
+}
+"""The mark that closes a quote, by the mark that opens it."""
 _MAX_LINE_CHARS: Final = 2000
 """Only this much of the end of a line is examined to find out whether code is open."""
 _BEFORE_QUOTE: Final = frozenset(" \t\n([{-\u2014")
@@ -16,20 +28,26 @@ _BACKTICKS: Final = re.compile(r"`+")
 _SPEAKER: Final = re.compile(r"\W*\w[\w.'-]*\W*:\W*")
 
 
+def opens_quote(text: str) -> bool:
+    """Whether a text ends with a quotation mark that opens a quote."""
+    return text[-1:] in QUOTES and (len(text) == 1 or text[-2] in _BEFORE_QUOTE)
+
+
 class PrecedingText:
     """The current line of the reply as far as it was added, and whether it is in a fenced code block."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._is_first_line = True
-        self._is_fenced = False
+        self.is_fenced = False
+        """True in a block of code."""
 
     def add(self, text: str) -> None:
         """Add text of the reply."""
         *lines, rest = text.split("\n")
         for line in lines:
             if f"{self.text}{line}".count("```") % 2:
-                self._is_fenced = not self._is_fenced
+                self.is_fenced = not self.is_fenced
             self._is_first_line = False
             self._parts = []
         self._parts.append(rest)
@@ -54,9 +72,9 @@ class PrecedingText:
     def is_quoted(self) -> bool:
         """True after an opening quotation mark, and inside code."""
         line = self.text
-        if line[-1:] in QUOTES and (len(line) == 1 or line[-2] in _BEFORE_QUOTE):
+        if opens_quote(line):
             return True
-        return self._is_fenced or _is_code(line[-_MAX_LINE_CHARS:])
+        return self.is_fenced or _is_code(line[-_MAX_LINE_CHARS:])
 
     @property
     def is_after_sentence(self) -> bool:

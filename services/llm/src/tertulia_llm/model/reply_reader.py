@@ -11,15 +11,20 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from tertulia_llm.model.chunks import Delta
-from tertulia_llm.model.endings import BROKEN, Ending, ending_of, normal_reason
-from tertulia_llm.model.failures import ModelFailed, error_in_stream
+from tertulia_llm.model.endings import Ending, ending_of, gave_up
+from tertulia_llm.model.failures import ModelFailed, error_in_stream, says
 from tertulia_llm.model.reply_filter import ReplyFilter
+from tertulia_llm.model.server_error import read_error
 from tertulia_llm.model.sse import StreamParser
 
 MAX_REASONING_CHARS: Final = 500_000
 """Maximum number of characters of reasoning in one response. It is more than 100,000 tokens, the highest limit that can
 be set.
 """
+_WEB_PAGE: Final = (
+    "The model server sent a web page in place of a reply, perhaps to log in: TERTULIA_LLM_BASE_URL must be the "
+    "address of an OpenAI-compatible API, which often ends in /v1."
+)
 
 
 class Marker(Enum):
@@ -34,10 +39,8 @@ class Marker(Enum):
 class ReplyReader:
     """Reads one response, fed in pieces of any size."""
 
-    def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
-        """`max_tokens`: the maximum in the request. `reasons_first`: read the response as beginning with reasoning that
-        has no opening tag, and delay all text until the closing tag, or until the end if there is none.
-        """
+    def __init__(self, max_tokens: int, *, reasons_first: bool = False, names: Sequence[str] = ()) -> None:
+        """`max_tokens`: the maximum asked for. `reasons_first` and `names`: see `ReplyFilter`."""
         self.usage: Mapping[str, Any] = {}
         self.ending = Ending.COMPLETE
         self.failure: ModelFailed | None = None
@@ -50,7 +53,7 @@ class ReplyReader:
         """Increases with each piece of text or reasoning."""
         self._max_tokens = max_tokens
         self._parser = StreamParser()
-        self._filter = ReplyFilter(reasons_first=reasons_first)
+        self._filter = ReplyFilter(reasons_first=reasons_first, names=names)
         self._reasons_first = reasons_first
         self._field_chars = 0
         self._has_announced = False
@@ -74,7 +77,9 @@ class ReplyReader:
         """Take more bytes; return the texts and markers that are now complete."""
         pieces: list[str | Marker] = []
         for delta in self._parser.feed(data):
-            if not self.is_done:
+            if self.is_done:  # an end-of-turn token ended the reply before the figures that came with it
+                self.usage = delta.usage or self.usage
+            else:
                 self._take(delta, pieces)
         return pieces
 
@@ -86,6 +91,9 @@ class ReplyReader:
                 self._take(delta, pieces)
         if not self.is_done:
             self._end(pieces)
+            error = self._parser.possible_error
+            if error is not None and not self.is_finished:  # the last that the server said
+                self.failure = error_in_stream(error)
         return pieces
 
     def _take(self, delta: Delta, pieces: list[str | Marker]) -> None:
@@ -153,11 +161,13 @@ class ReplyReader:
         self.failure = self._judged()
 
     def _judged(self) -> ModelFailed | None:
-        if normal_reason(self._finish_reason) in BROKEN:
+        if gave_up(self._finish_reason):
             problem = f"The model server gave the reply up ({self._finish_reason})."
             return ModelFailed("llm_unavailable", problem, retryable=True)
         if self._has_text or self.ending in (Ending.FILTERED, Ending.REFUSED, Ending.TOOL_CALLS):
             return None
+        if self.is_finished and not self._has_announced:
+            return None  # neither text nor reasoning: the caller knows whose reply it was
         if self.ending is Ending.LENGTH:
             return ModelFailed(
                 "llm_reasoning",
@@ -165,8 +175,16 @@ class ReplyReader:
                 "limit or turn off the model's reasoning, or choose another model.",
                 retryable=False,
             )
-        if self.is_finished and not self._has_announced:
-            return None  # an empty reply, which the caller handles
+        return self._without_reply()
+
+    def _without_reply(self) -> ModelFailed:
+        """The failure of a response that is no reply, or only reasoning."""
+        if not self.is_finished and not self._has_announced:
+            if self._parser.possible_error is not None:
+                return error_in_stream(self._parser.possible_error)
+            page = read_error(self._parser.unread)
+            if page.page_title is not None:
+                return ModelFailed("llm_address", f"{_WEB_PAGE}{says(page)}", retryable=False)
         return ModelFailed("llm_unavailable", self._problem(), retryable=True)
 
     def _problem(self) -> str:

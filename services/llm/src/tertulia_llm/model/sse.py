@@ -1,20 +1,21 @@
 """Parses the response to a streamed `/chat/completions`. Pure; makes no object per token.
 
-Most servers send server-sent events. Some deviate: comment lines keep the connection alive (`: OPENROUTER PROCESSING`);
-data is empty or a word; line ends are LF, CRLF or CR; an event has several data lines; [DONE] is missing. Other servers
-send one JSON object per line, or one JSON object as the whole answer. Text that cannot be read, such as an HTML page,
-is kept for the error message.
+Most servers send server-sent events, some of them loosely: comment lines keep the connection alive (`: OPENROUTER
+PROCESSING`); data may be empty or a word (`[PING]`); line ends are LF, CRLF or CR; one event may have several data
+lines; [DONE] may be missing. Other servers send one JSON object per line, or one whole JSON answer. What cannot be
+read is kept as the server's words; it breaks the stream only if it is a part of a chunk.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
 
 from tertulia_llm.model.chunks import ChunkReader, Delta
+from tertulia_llm.model.loose_json import NOT_JSON, loosely_loaded
 
 MAX_LINE_BYTES: Final = 1 << 20
 """Maximum length of a line, and of an event. A longer line or event makes the stream fail."""
@@ -25,9 +26,10 @@ MAX_WORDS: Final = 200
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
-"""The names of the fields of server-sent events. A comment has an empty name."""
-_NOT_JSON: Final = object()
+_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error", b""})
+"""The fields of server-sent events, and that of llama.cpp's errors; a comment has no name."""
+_OBJECT: Final = b"{"[0]
+_MAX_ERROR_BYTES: Final = 2000
 _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
@@ -50,6 +52,16 @@ class StreamParser:
         self._is_ended = False
         self._reader = ChunkReader()
         self._unread = ""
+
+    @property
+    def unread(self) -> str:
+        """The beginning of what could not be read."""
+        return self._unread
+
+    @property
+    def possible_error(self) -> Mapping[str, Any] | None:
+        """An event that may be an error, unless text follows it."""
+        return self._reader.possible_error
 
     @property
     def words(self) -> str:
@@ -122,14 +134,18 @@ class StreamParser:
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
         """Read a line that does not start with `data:`: another field, a comment, or JSON without a field name."""
+        line = line.lstrip(b"\x1e").removeprefix(_BYTE_ORDER_MARK).strip()
         name, colon, value = line.partition(b":")
+        name = name.strip().lower()
         if colon and name in _FIELDS and (self._has_fields or not self._lines):
             self._has_fields = True
             if name == b"event":
                 self._event_name = value.strip()
-            elif name == b"data":  # white space before the field's name
+            elif name == b"data":  # in capitals, or white space before it
                 self._data(value.strip(), delta, texts)
-        elif self._lines or line.startswith((b"{", b"[")):
+            elif name == b"error":
+                self._error(value.strip(), delta, texts)
+        elif self._lines or (line.startswith((b"{", b"[")) and not self._unread.startswith("<")):
             self._data(line, delta, texts)
         else:
             self._keep_words(line)
@@ -137,28 +153,26 @@ class StreamParser:
     def _data(self, data: bytes, delta: Delta, texts: list[str]) -> None:
         if not data:
             return
-        if data == b"[DONE]":
+        if data[0] != _OBJECT and data.strip(b'"[] ').upper() == b"DONE":
             self._give_up_lines()
             delta.done = delta.is_whole = True
             return
         event = self._loaded(data)
-        if self._lines or event is _NOT_JSON:
+        if self._lines or event is NOT_JSON:
             event = self._pieced(event, data)
-            if event is _NOT_JSON:
+            if event is NOT_JSON:
+                if not self._lines:
+                    self._words(data, delta, texts)
                 return
         if not self._reader.read(event, delta, texts, is_error=self._event_name == b"error"):
             self._keep_words(data)
 
     def _pieced(self, event: object, data: bytes) -> object:
-        """The event of this line, or of it and the lines before; `_NOT_JSON` if it is not complete yet."""
+        """The event of this line, or of the lines so far; `NOT_JSON` if there is none yet."""
         if self._lines and not _is_chunk(event):
             return self._continued(data)
         self._give_up_lines()
-        if event is _NOT_JSON and data.startswith((b"{", b"[")):
-            return self._continued(data)
-        if event is _NOT_JSON:
-            self._keep_words(data)
-        return event
+        return self._continued(data) if event is NOT_JSON and data.startswith((b"{", b"[")) else event
 
     def _continued(self, data: bytes) -> object:
         """Add a line to an incomplete event. Returns the event when its JSON is complete, else `_NOT_JSON`."""
@@ -167,17 +181,41 @@ class StreamParser:
         if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
             raise _BrokenStream(f"The model server sent an event of more than {MAX_LINE_BYTES} bytes.")
         if len(self._lines) == 1 or not data.endswith((b"}", b"]")):
-            return _NOT_JSON
+            return NOT_JSON
         event = self._loaded(b"\n".join(self._lines))
-        if event is not _NOT_JSON:
+        if event is not NOT_JSON:
             self._lines.clear()
             self._lines_bytes = 0
         return event
 
     def _give_up_lines(self) -> None:
-        if self._lines:
-            text = b"\n".join(self._lines)[:MAX_WORDS].decode("utf-8", "ignore")
+        """Skip an event that is not JSON (`[PING]`), unless it is a part of a chunk."""
+        if not self._lines:
+            return
+        data = b"\n".join(self._lines)
+        self._lines.clear()
+        self._lines_bytes = 0
+        if self._is_ended or b"choices" in data:
+            text = data[:MAX_WORDS].decode("utf-8", "ignore")
             raise _BrokenStream(f"The model server sent an event that is not JSON: {text}")
+        self._keep_words(data)
+
+    def _words(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        """Data that is not JSON: words, or an error in words."""
+        start, colon, rest = data.partition(b":")
+        if colon and start.lower() == b"error":
+            self._error(rest.strip(), delta, texts)
+        elif self._event_name == b"error":
+            self._error(data, delta, texts)
+        else:
+            self._keep_words(data)
+
+    def _error(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        """Take an error, in JSON or in words."""
+        event = self._loaded(data)
+        if not self._reader.read(event, delta, texts, is_error=True):
+            delta.error = {"message": data[:_MAX_ERROR_BYTES].decode("utf-8", "ignore")}
+            delta.is_whole = True
 
     def _keep_words(self, data: bytes) -> None:
         if len(self._unread) < 10 * MAX_WORDS:  # most of an HTML page is markup, so keep more than is quoted
@@ -188,12 +226,9 @@ class StreamParser:
             return orjson.loads(data)
         except orjson.JSONDecodeError:
             pass
-        try:
-            # this parser accepts split characters, NaN, and line ends in strings
-            event = json.loads(data.decode("utf-8", "surrogateescape"), strict=False)
-        except (ValueError, RecursionError):
-            return _NOT_JSON
-        self._reader.may_have_halves = True
+        event = loosely_loaded(data)
+        if event is not NOT_JSON:
+            self._reader.may_have_halves = True
         return event
 
 

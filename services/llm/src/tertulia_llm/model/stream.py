@@ -30,9 +30,11 @@ class ModelStream:
         settings: LLMSettings,
         model: str = "",
         reasons_first: set[str] | None = None,
+        names: Sequence[str] = (),
     ) -> None:
-        """`reasons_first`: the models whose replies begin with reasoning without an opening tag. The stream updates
-        this set.
+        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it.
+
+        `names`: those of the user and of the speaker.
         """
         self._pieces = pieces
         self._settings = settings
@@ -40,7 +42,7 @@ class ModelStream:
         """A sentence for each setting that was left out because the model refuses it."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
-        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first)
+        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first, names=names)
 
     @property
     def usage(self) -> Mapping[str, Any]:

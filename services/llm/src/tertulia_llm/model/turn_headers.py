@@ -15,6 +15,7 @@ class Expected(Enum):
     ROLE = auto()
     CHANNEL = auto()
     CLOSED_CHANNEL = auto()
+    FORMAT = auto()
 
 
 class Header(Enum):
@@ -57,7 +58,7 @@ def name_at(text: str, at: int, expected: Expected, *, is_final: bool) -> tuple[
     if end == len(text) and text[-1] != "\n" and end - at < _MAX_NAME_CHARS and not is_final:
         return None
     name = "" if found is None else found.group(1).lower()
-    if expected is Expected.CLOSED_CHANNEL:
+    if expected in (Expected.CLOSED_CHANNEL, Expected.FORMAT):
         return Header.REPLY, end
     if expected is Expected.CHANNEL:
         if name in _REASONING_CHANNELS:
