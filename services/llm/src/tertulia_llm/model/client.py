@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import openai
 
-from tertulia_llm.model.adaptation import adapted
+from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
 from tertulia_llm.model.context_window import overflow_of
+from tertulia_llm.model.error_kinds import is_about_content
 from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from openai import AsyncAPIResponse
     from openai.types.chat import ChatCompletionChunk
 
-MAX_CHANGES = 8
+MAX_CHANGES = 16
 """A reply asks at most so many times again with a changed request. None of these is a try of `llm_retries`."""
 _GROWTH = 1.25
 """The estimate of tokens is raised by this factor until the next request is shorter than a refused one."""
@@ -77,6 +78,7 @@ class Model:
         stream.dropped = request.dropped
         try:
             yield stream
+            known.replied()
         except ModelFailed as failure:  # a server may refuse a request after it has begun to answer
             if failure.error is None:
                 raise
@@ -134,7 +136,8 @@ class Model:
         error = failure.error
         if error is None:
             return False
-        overflow = overflow_of(error, failure.status)
+        bounds = bounds_reply(error, request.body)
+        overflow = None if bounds else overflow_of(error, failure.status)
         if overflow is not None:
             # another conversation may have learned it while this request was under way
             if overflow.window or not builder.build(known).is_smaller_than(request):
@@ -142,10 +145,13 @@ class Model:
                 self._shrink(request, builder, known, failure)
                 log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
         else:
+            if is_about_content(error, failure.status) or error.gist in known.useless_changes:
+                return False
             if adapted(request.adaptations, error, failure.status, request.body) is None:
+                known.unhelpful(error.gist)
                 return False
             before = known.adaptations
-            known.adaptations = adapted(before, error, failure.status, request.body) or before
+            known.adapt(adapted(before, error, failure.status, request.body) or before, error.gist)
             new = [each for each in known.adaptations.described() if each not in before.described()]
             if new:
                 log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(new), error.message)

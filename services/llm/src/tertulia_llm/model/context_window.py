@@ -27,7 +27,8 @@ _CODES: Final = (
 _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size|limit)|maximum (context|model length)|n_ctx|max_model_len|max_seq_len"
     r"|context shift is disabled|exceeds? (the )?context|max(imum)? (prompt|input|sequence) length"
-    r"|too many (input |prompt )?tokens|(prompt|input|message|request|conversation)s?( is| are)? (too (long|large)|exceeds?)"
+    r"|too many (input |prompt )?tokens"
+    r"|(prompt|input|message|request|conversation)s?( is| are)? (too (long|large)|exceeds?)"
     r"|(number|count)[^.]{0,40}exceeds?[^.]{0,40}(maximum|limit|tokens)|reduce the length|inputs?`? tokens|input length"
     r"|(prompt|input) (size|length|tokens)[^.]{0,40}(exceed|greater|longer|larger)|input token count|prompt exceeds"
     r"|longer than (the )?(model|context)|\btoken limit\b|must have less than \d+ tokens"
