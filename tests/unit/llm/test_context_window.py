@@ -210,7 +210,19 @@ def test_list_of_models_is_read_in_every_shape() -> None:
     assert names_in(entries_in({"object": "list", "data": entries})) == ["a", "B"]
     assert names_in(entries_in({"models": [{"name": "llama3:latest"}]})) == ["llama3:latest"]
     assert names_in(entries_in(entries)) == ["a", "B"]
+    assert names_in(entries_in({"data": ["a", "B"]})) == ["a", "B"]
+    assert entries_in({"models": {"a": {"n_ctx": 4096}, "count": 1}}) == [{"id": "a", "n_ctx": 4096}]
     assert entries_in("<html>") == entries_in(None) == entries_in({"data": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [("owner/m:free", "owner/m"), ("owner/m:online", "owner/m"), ("owner/n:free", "owner/n:free"), ("m:8b", None)],
+)
+def test_variant_of_a_model_is_found_by_the_models_name(model: str, found: str | None) -> None:
+    entries = [{"id": "owner/m"}, {"id": "owner/n"}, {"id": "owner/n:free"}, {"id": "m"}]
+    entry = entry_of(model, entries)
+    assert (entry and entry["id"]) == found
 
 
 def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:

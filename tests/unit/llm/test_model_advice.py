@@ -90,6 +90,16 @@ async def test_base_url_without_v1_is_named() -> None:
     assert site.asked.count("POST /chat/completions") == 1
 
 
+@pytest.mark.parametrize(
+    ("base", "right"), [("", "/openai/v1"), ("", "/api/v1"), ("/v1", "/api/v1"), ("/v1/v1", "/v1"), ("/api/v1", "/v1")]
+)
+async def test_right_path_of_the_api_is_named(base: str, right: str) -> None:
+    found = await failure(Site({f"{right}/models": (200, LIST)}), base=base)
+    assert (found.code, found.retryable) == ("llm_address", False)
+    assert f"{right}." in str(found)
+    assert "set it to http://" in str(found)
+
+
 async def test_web_page_in_place_of_the_api_without_v1_is_named() -> None:
     site = Site({"/chat/completions": (200, PAGE), "/models": (200, PAGE), "/v1/models": (200, LIST)})
     found = await failure(site, base="")

@@ -19,7 +19,7 @@ TIMEOUT_S: Final = 45.0
 
 
 async def ask_model_server(settings: RunSettings) -> Sequence[Finding]:
-    """Ask the model server for its models and for a reply of one token. Nothing for the demo model."""
+    """Ask the model server for its models and for a reply of a few tokens. Nothing for the demo model."""
     if settings.demo or importlib.util.find_spec("tertulia_llm") is None:
         return []
     # the settings, with the key, go to the process through its environment and .env

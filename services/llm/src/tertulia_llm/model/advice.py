@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import re
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from tertulia_llm.settings import LLMSettings
 MAX_NAMES: Final = 3
 _NOT_FOUND: Final = (404, 405)
 _SIMILAR: Final = 0.4
+_PATHS: Final = ("/v1", "/api/v1", "/openai/v1")
+"""Where servers have the API."""
 _ABOUT_A_MODEL = re.compile(r"\bmodels?\b|deployment", re.IGNORECASE)
 _NOT_OFFERED = re.compile(r"no endpoints found (matching|that)\b|data policy", re.IGNORECASE)
 """OpenRouter has the model, but no provider of it fits the account's settings or the request."""
@@ -49,7 +52,7 @@ class Adviser:
     async def web_page(self, page: bytes, url: str) -> ModelFailed:
         """The failure for a web page in place of a reply. `url`: where it was found, after redirects."""
         error = read_error(page)
-        advice = await self._without_v1()
+        advice = await self._other_address()
         if not advice:
             moved = "" if url.startswith(self._server.base_url) else f" It redirected to {url.partition('?')[0][:120]}."
             advice = (
@@ -76,17 +79,27 @@ class Adviser:
                 "TERTULIA_LLM_BASE_URL, or whether the server can chat with this model."
             )
             return ModelFailed("llm_address", message + words, retryable=False)
-        advice = await self._without_v1() or (
+        advice = await self._other_address() or (
             f"The model server has no chat API at {self._server.shown()}: check TERTULIA_LLM_BASE_URL, which often "
             "ends in /v1."
         )
         return ModelFailed("llm_address", advice + words, retryable=False)
 
-    async def _without_v1(self) -> str:
-        """Advice if the API is at `/v1` below the base URL; "" if it is not."""
-        if self._server.base_url.endswith("/v1") or await self._server.models(f"{self._server.base_url}/v1") is None:
+    async def _other_address(self) -> str:
+        """Advice if the API is at a similar address; "" if it is not."""
+        base = self._server.base_url
+        root = base
+        while root.endswith("/v1"):
+            root = root.removesuffix("/v1").removesuffix("/api").removesuffix("/openai")
+        others = [url for url in dict.fromkeys([f"{base}/v1", *(f"{root}{path}" for path in _PATHS)]) if url != base]
+        found = await asyncio.gather(*(self._server.models(url) for url in others))
+        right = next((url for url, models in zip(others, found, strict=True) if models is not None), "")
+        if not right:
             return ""
-        return f"TERTULIA_LLM_BASE_URL lacks /v1 at its end: set it to {self._server.shown()}/v1."
+        shown = self._server.shown(right)
+        if right == f"{base}/v1":
+            return f"TERTULIA_LLM_BASE_URL lacks /v1 at its end: set it to {shown}."
+        return f"TERTULIA_LLM_BASE_URL has the wrong path: set it to {shown}."
 
 
 def not_usable(model: str) -> str:

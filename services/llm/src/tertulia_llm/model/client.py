@@ -16,7 +16,7 @@ import openai
 from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
 from tertulia_llm.model.context_window import overflow_of
-from tertulia_llm.model.error_kinds import is_about_content
+from tertulia_llm.model.error_kinds import is_about_content, ran_out_of_tokens
 from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
@@ -145,7 +145,8 @@ class Model:
                 self._shrink(request, builder, known, failure)
                 log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
         else:
-            if is_about_content(error, failure.status) or error.gist in known.useless_changes:
+            cannot_help = is_about_content(error, failure.status) or ran_out_of_tokens(error)
+            if cannot_help or error.gist in known.useless_changes:
                 return False
             if adapted(request.adaptations, error, failure.status, request.body) is None:
                 known.unhelpful(error.gist)

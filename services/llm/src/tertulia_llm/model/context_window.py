@@ -145,6 +145,10 @@ _TRAINED: Final = "n_ctx_train"
 """The length that a model was trained for. It is often loaded with less, so it counts only if nothing else is told."""
 
 
+_VARIANT = re.compile(r"(?<=.):(free|online|nitro|floor|extended|thinking|exacto|beta)$")
+"""What OpenRouter takes after the name of a model."""
+
+
 def window_in(entry: Mapping[str, Any]) -> int | None:
     """The context window that a server tells about a model: an entry of `/models`, or another answer about it."""
     inner = (entry.get(name) for name in _PLACES)
@@ -158,23 +162,32 @@ def window_in(entry: Mapping[str, Any]) -> int | None:
 
 
 def entry_of(model: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The entry about `model` in a server's list of models."""
+    """The entry about `model` in a server's list of models; for OpenRouter's variants, the entry of the model."""
     wanted = _plain(model)
-    for entry in entries:
-        names = (entry.get(name) for name in ("id", "name", "model", "canonical_slug"))
-        if any(isinstance(name, str) and _plain(name) == wanted for name in names):
-            return entry
+    for name in dict.fromkeys((wanted, _VARIANT.sub("", wanted))):
+        for entry in entries:
+            names = (entry.get(key) for key in ("id", "name", "model", "canonical_slug"))
+            if any(isinstance(each, str) and _plain(each) == name for each in names):
+                return entry
     return None
 
 
 def entries_in(listing: object) -> list[Mapping[str, Any]]:
-    """The entries of a list of models: `{"data": […]}`, `{"models": […]}`, or a list."""
+    """The entries of a list of models: `{"data": […]}`, `{"models": …}`, or a list; of objects, or of names."""
     if isinstance(listing, Mapping):
         held = cast("Mapping[str, Any]", listing)
-        listing = held.get("data") if isinstance(held.get("data"), list) else held.get("models")
-    if not isinstance(listing, list):
-        return []
-    return [cast("Mapping[str, Any]", entry) for entry in cast("list[object]", listing) if isinstance(entry, Mapping)]
+        listing = held.get("data") if isinstance(held.get("data"), list | Mapping) else held.get("models")
+    if isinstance(listing, Mapping):
+        by_name = cast("Mapping[str, object]", listing)
+        return [{"id": name, **held} for name, entry in by_name.items() if (held := _object(entry)) is not None]
+    entries = cast("list[object]", listing) if isinstance(listing, list) else []
+    if all(isinstance(entry, str) for entry in entries):
+        return [{"id": entry} for entry in entries]
+    return [held for entry in entries if (held := _object(entry)) is not None]
+
+
+def _object(value: object) -> Mapping[str, Any] | None:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
 
 
 def names_in(entries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -79,6 +79,7 @@ _NO_MODEL = re.compile(
     re.IGNORECASE,
 )
 _NO_ENDPOINT = re.compile(r"unexpected endpoint|endpoint not found|no such (route|endpoint)|cannot post", re.IGNORECASE)
+_RAN_OUT = re.compile(r"\b(max_tokens|output limit|token limit)\b.{0,40} (was|has been) reached", re.IGNORECASE)
 _CLIENT_ERRORS: Final = frozenset({400, 403, 422, 451})
 """Statuses with which a content filter refuses a prompt."""
 _KEY_REFUSED: Final = frozenset({400, 403, 422})
@@ -115,6 +116,11 @@ def is_about_the_address(error: ServerError) -> bool:
 def is_about_the_key(error: ServerError, status: int) -> bool:
     """True if the server refuses the key, though with the status of another error."""
     return status in _KEY_REFUSED and bool(_BAD_KEY.search(error.text))
+
+
+def ran_out_of_tokens(error: ServerError) -> bool:
+    """True if the model wrote nothing before it reached the limit of the reply's tokens."""
+    return bool(_RAN_OUT.search(error.text))
 
 
 def is_long_limit(error: ServerError) -> bool:

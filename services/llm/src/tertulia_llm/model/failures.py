@@ -22,6 +22,7 @@ from tertulia_llm.model.error_kinds import (
     is_about_the_key,
     is_about_the_model,
     is_long_limit,
+    ran_out_of_tokens,
 )
 from tertulia_llm.model.server_error import ServerError, read_error
 
@@ -168,15 +169,10 @@ def says(error: ServerError) -> str:
 
 def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, str]:
     """The code and the message."""
-    if is_about_content(error, status):
-        advice = "The model server's content filter refuses the prompt: change your message or the character's prompt."
-        return "llm_filtered", advice + says(error)
-    if cannot_load(error):
-        advice = "The model server cannot load the model: choose a smaller one, or free memory on the server."
-        return "llm_model", advice + says(error)
-    if status == 402 or is_about_credit(error):  # noqa: PLR2004 - Payment Required
-        advice = "The account at the model server has no credit left: top it up, or choose a free model."
-        return "llm_credit", advice + says(error)
+    special = _special(status, error)
+    if special is not None:
+        code, advice = special
+        return code, advice + says(error)
     if is_about_the_key(error, status):
         status = 401
     elif 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
@@ -190,6 +186,22 @@ def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, 
         else ("llm_bad_request", f"The model server refused the request ({status})."),
     )
     return code, advice + says(error)
+
+
+def _special(status: int, error: ServerError) -> tuple[str, str] | None:
+    """The code and the advice for an error that its words or codes tell better than its status; None for others."""
+    if ran_out_of_tokens(error):
+        advice = "The reply's tokens went into reasoning: raise TERTULIA_LLM_MAX_TOKENS, or limit the reasoning."
+        return "llm_reasoning", advice
+    if is_about_content(error, status):
+        advice = "The model server's content filter refuses the prompt: change your message or the character's prompt."
+        return "llm_filtered", advice
+    if cannot_load(error):
+        advice = "The model server cannot load the model: choose a smaller one, or free memory on the server."
+        return "llm_model", advice
+    if status == 402 or is_about_credit(error):  # noqa: PLR2004 - Payment Required
+        return "llm_credit", "The account at the model server has no credit left: top it up, or choose a free model."
+    return None
 
 
 def _unreachable(error: BaseException) -> str:
