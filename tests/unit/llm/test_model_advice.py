@@ -325,6 +325,12 @@ def test_wait_is_read_as_seconds_milliseconds_or_a_date(headers: Mapping[str, st
         ({"code": "invalid_api_key", "message": "x"}, "llm_auth", False),
         ({"type": "invalid_request_error", "message": "x"}, "llm_bad_request", False),
         ({"message": "No models loaded. Please load a model"}, "llm_model", False),
+        ({"detail": "Not authenticated"}, "llm_auth", False),
+        ({"message": "Invalid API key"}, "llm_auth", False),
+        ({"code": "401", "message": "x"}, "llm_auth", False),
+        ({"success": False, "errors": [{"code": 429, "message": "x"}]}, "llm_rate", True),
+        ({"base_resp": {"status_code": 1008, "status_msg": "x"}}, "llm_credit", False),
+        ({"message": "Your prompt was flagged"}, "llm_filtered", False),
         ({"message": "x"}, "llm_unavailable", True),
     ],
 )

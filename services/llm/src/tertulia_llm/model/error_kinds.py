@@ -19,6 +19,7 @@ QUOTA_CODES: Final = frozenset(
         "exceeded_current_quota_error",
         "arrearage",
         "1113",  # Zhipu
+        "1008",  # MiniMax
     }
 )
 _QUOTA = re.compile(
@@ -52,7 +53,8 @@ _CONTENT = re.compile(
 )
 _BAD_KEY = re.compile(
     r"api[ _-]?key\b.{0,20}\b(not valid|invalid|expired|incorrect|not found|missing|revoked)"
-    r"|\b(invalid|incorrect|wrong|missing|expired|no) (api|x-api)[ _-]?key|authentication credentials",
+    r"|\b(invalid|incorrect|wrong|missing|expired|no) (api|x-api)[ _-]?key|authentication credentials"
+    r"|\b(not authenticated|unauthenticated|unauthorized)\b",
     re.IGNORECASE,
 )
 _CANNOT_LOAD = re.compile(

@@ -42,6 +42,7 @@ _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _PERMANENT: Final = frozenset({501, 505})
 SERVER_FAILED: Final = 500
 TOO_MANY: Final = 429
+BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 _NO_ADDRESS: Final = (
     "llm_model",
@@ -101,7 +102,11 @@ def jitter() -> float:
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
     """The failure for an error object that a server sent in place of a chunk."""
     found = read_error(error)
-    unknown = NOT_FOUND if is_about_the_model(found) or is_about_the_address(found) else SERVER_FAILED
+    unknown = SERVER_FAILED
+    if is_about_content(found, BAD_REQUEST) or is_about_the_key(found, BAD_REQUEST):
+        unknown = BAD_REQUEST
+    elif is_about_the_model(found) or is_about_the_address(found):
+        unknown = NOT_FOUND
     by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), unknown)
     return by_status(found.status or by_code, found)
 

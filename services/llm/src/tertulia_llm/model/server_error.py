@@ -21,6 +21,7 @@ from tertulia_llm.model.error_params import named_params, plain_param
 MAX_MESSAGE_CHARS: Final = 300
 MAX_READ_CHARS: Final = 4_000
 """Longer bodies are cut before they are searched."""
+MAX_PAGE_CHARS: Final = 16_000
 _MAX_DEPTH = 6
 _INNER = (
     "error", "errors", "detail", "details", "message", "msg", "issues", "meta", "external_model_error", "innererror",
@@ -28,7 +29,8 @@ _INNER = (
 )  # fmt: skip
 _TITLES = ("title", "reason", "description")
 """What an error says if it has no other words."""
-_CODES = ("code", "type", "status", "error_type", "error_code")
+_CODES = ("code", "type", "status", "error_type", "error_code", "status_code")
+_STATUSES = ("code", "status", "status_code", "statusCode")
 _FIGURES = ("n_ctx", "n_prompt_tokens")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _INVISIBLE = re.compile(
@@ -73,7 +75,8 @@ class ServerError:
     @property
     def gist(self) -> str:
         """What the error says, without what differs from one request to the next."""
-        return " ".join([re.sub(r"\S*\d\S*", "#", self.text), *self.params])
+        words = ("#" if any(map(str.isdigit, word)) else word for word in self.text.split())
+        return " ".join([*words, *self.params])
 
 
 def read_error(body: object) -> ServerError:
@@ -137,6 +140,7 @@ def _of_text(text: str, depth: int) -> ServerError:
         except (ValueError, RecursionError):
             pass
     if _PAGE.match(stripped):
+        stripped = stripped[:MAX_PAGE_CHARS]
         title = _TITLE.search(stripped)
         shown = _TAG.sub(" ", _INVISIBLE.sub(" ", stripped))
         return ServerError(
@@ -162,7 +166,7 @@ def _of_object(body: Mapping[str, Any], depth: int) -> ServerError:
         for name in _FIGURES
         if isinstance(value := body.get(name), int) and not isinstance(value, bool) and value > 0
     }
-    own_status = next((code for name in ("code", "status", "status_code") if _is_status(code := body.get(name))), None)
+    own_status = next((code for name in _STATUSES if (code := _status(body.get(name)))), None)
     return replace(
         found,
         codes=found.codes | codes,
@@ -212,8 +216,13 @@ def _delay(value: object) -> float | None:
     return float(found.group(1)) if found else None
 
 
-def _is_status(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599  # noqa: PLR2004 - HTTP's errors
+def _status(value: object) -> int | None:
+    """An HTTP status of an error: 401, "401"."""
+    if isinstance(value, str) and len(value) == 3 and value.isdecimal():  # noqa: PLR2004 - digits of a status
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 400 <= value <= 599 else None  # noqa: PLR2004 - HTTP's errors
 
 
 def _line(text: str) -> str:
