@@ -1,7 +1,7 @@
 """One conversation with a scripted model and llm workers that crash after a chosen write, in memory, on virtual time.
 
-`Table` is the gateway's side of it. `Table.worker()` makes the stage's handler as a new process does. `Client` folds
-the streams into the state that a client shows.
+`LLMBench` does what the gateway does. `LLMBench.worker()` makes the llm stage's handler, as a new process does.
+`Client` applies the events to the state that a client shows.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Words:
         return self.texts
 
 
-class TableModel:
+class BenchModel:
     """Streams each character's line word by word, and continues it on request. `acts` replace the next replies."""
 
     def __init__(self, lines: Mapping[str, str]) -> None:
@@ -148,7 +148,7 @@ LINES = {
 }
 
 
-class Table:
+class LLMBench:
     """One conversation: the gateway's writes, and its workers."""
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
@@ -156,7 +156,7 @@ class Table:
         self.metrics = Metrics()
         self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
-        self.model = TableModel(lines)
+        self.model = BenchModel(lines)
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.writes)

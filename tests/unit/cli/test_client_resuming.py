@@ -63,7 +63,7 @@ def test_client_drops_repeated_frames() -> None:
     assert position.audio(audio("1-1", "m2"))
 
 
-def test_client_delivers_every_event_without_an_id() -> None:
+def test_client_delivers_an_event_without_an_id_each_time_it_arrives() -> None:
     position = live()
     assert position.event(event("", "audio_complete"))
     assert position.event(event("", "audio_complete"))

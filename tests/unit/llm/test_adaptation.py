@@ -1,4 +1,4 @@
-"""What a refusal changes in the next request, and what it does not change."""
+"""What a refusal changes in the next request, and what stays."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def extra(*names: str) -> dict[str, Any]:
         ({"message": "invalid request: p must be between 0.01 and 0.99 inclusive"}, ["top_p"]),
     ],
 )
-def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
+def test_parameter_that_a_refusal_names_is_left_out(error: object, dropped: list[str]) -> None:
     found = after(error, 422 if isinstance(error, dict) and "detail" in error else 400)
     assert found is not None
     assert sorted(found.dropped) == sorted(dropped)
@@ -154,7 +154,7 @@ def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
         "<html><title>400</title></html>",
     ],
 )
-def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
+def test_refusal_that_names_no_parameter_of_the_request_changes_nothing(error: object) -> None:
     assert after(error) is None
 
 
@@ -173,11 +173,13 @@ def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
         (429, "seed is not supported", False),
     ],
 )
-def test_other_statuses_must_say_that_a_parameter_is_refused(status: int, message: str, is_adapted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_other_status_must_come_with_a_text_that_refuses_a_parameter(
+    status: int, message: str, *, is_adapted: bool
+) -> None:
     assert (after(openai(message), status) is not None) == is_adapted
 
 
-def test_token_limit_is_renamed_and_renamed_back() -> None:
+def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_are_refused() -> None:
     swapped = after(
         openai(
             (
@@ -211,7 +213,7 @@ def test_token_limit_is_renamed_and_renamed_back() -> None:
         "Missing required parameter: 'max_completion_tokens'.",
     ],
 )
-def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
+def test_token_limit_is_sent_under_its_other_name_if_only_the_text_names_it(message: str) -> None:
     found = after(openai(message))
     assert found is not None
     assert found.applied(BODY)["max_completion_tokens"] == 1024
@@ -238,7 +240,7 @@ def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
         ("max_tokens must be less than 513", 512),
     ],
 )
-def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None:
+def test_token_limit_is_lowered_to_the_maximum_that_the_refusal_states(message: str, cap: int) -> None:
     found = after(openai(message, "max_tokens"))
     assert found is not None
     assert found.applied(BODY)["max_tokens"] == cap
@@ -270,7 +272,7 @@ def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None
         (openai("Expected last role User or Tool for serving but got system"), 400),
     ],
 )
-def test_refused_system_role_folds_the_system_text(error: object, status: int) -> None:
+def test_refused_system_role_moves_the_system_text_to_the_first_user_message(error: object, status: int) -> None:
     found = after(error, status)
     assert found is not None
     assert found.applied(BODY)["messages"] == [
@@ -294,11 +296,11 @@ def test_bound_of_the_reply_is_told_from_the_size_of_the_window(message: str, bo
     assert bounds_reply(read_error(openai(message)), BODY) == bounds
 
 
-def test_internal_system_error_does_not_fold_the_system_text() -> None:
+def test_internal_system_error_does_not_move_the_system_text() -> None:
     assert after(openai("Unexpected internal system error"), 500) is None
 
 
-def test_described_changes_name_what_is_different() -> None:
+def test_description_of_the_adaptations_has_a_phrase_for_each_change() -> None:
     changed = Adaptations(
         dropped=("seed",), limit="max_completion_tokens", refused_limits=("max_tokens",), folds_system=True
     )

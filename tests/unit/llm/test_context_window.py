@@ -1,4 +1,4 @@
-"""The sizes that servers tell, in their lists of models and in their refusals."""
+"""The window sizes that servers state in their lists of models and in their refusals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tertulia_llm.model.context_window import (
     LEAST_REPLY,
     Overflow,
-    divided,
+    divide,
     entries_in,
     entry_of,
     names_in,
@@ -119,7 +119,9 @@ from tertulia_llm.model.server_error import read_error
         ),
     ],
 )
-def test_refusal_of_a_long_prompt_is_recognized(error: object, window: int | None, prompt: int | None) -> None:
+def test_refusal_of_a_prompt_that_is_too_long_is_recognized(
+    error: object, window: int | None, prompt: int | None
+) -> None:
     assert overflow_of(read_error(error), 400) == Overflow(window, prompt)
 
 
@@ -155,7 +157,7 @@ def test_length_is_read_in_the_words_of_other_servers(
     assert overflow_of(read_error(message), status) == Overflow(window, prompt)
 
 
-def test_request_that_is_too_large_is_a_long_prompt() -> None:
+def test_error_413_counts_as_a_prompt_that_is_too_long() -> None:
     text = "Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000"
     assert overflow_of(read_error(text), 413) == Overflow(6000)
 
@@ -174,7 +176,7 @@ def test_request_that_is_too_large_is_a_long_prompt() -> None:
         ("", 400),
     ],
 )
-def test_other_errors_are_no_refusal_of_a_long_prompt(message: str, status: int) -> None:
+def test_other_errors_are_not_taken_for_a_prompt_that_is_too_long(message: str, status: int) -> None:
     assert overflow_of(read_error(message), status) is None
 
 
@@ -201,11 +203,11 @@ def test_other_errors_are_no_refusal_of_a_long_prompt(message: str, status: int)
         ({}, None),
     ],
 )
-def test_window_of_a_listed_model_is_read(entry: dict[str, Any], window: int | None) -> None:
+def test_window_is_read_from_the_entry_of_a_model(entry: dict[str, Any], window: int | None) -> None:
     assert window_in(entry) == window
 
 
-def test_list_of_models_is_read_in_every_shape() -> None:
+def test_models_are_read_from_a_list_in_any_known_format() -> None:
     entries = [{"id": "a"}, {"id": "B"}, "rubbish"]
     assert names_in(entries_in({"object": "list", "data": entries})) == ["a", "B"]
     assert names_in(entries_in({"models": [{"name": "llama3:latest"}]})) == ["llama3:latest"]
@@ -225,7 +227,7 @@ def test_variant_of_a_model_is_found_by_the_models_name(model: str, found: str |
     assert (entry and entry["id"]) == found
 
 
-def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
+def test_model_is_found_if_the_server_spells_its_name_differently() -> None:
     entries = [{"id": "models/gemini"}, {"name": "llama3:latest"}, {"id": "Owner/Big"}]
     assert entry_of("gemini", entries) is entries[0]
     assert entry_of("llama3", entries) is entries[1]
@@ -234,8 +236,8 @@ def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
 
 
 @pytest.mark.parametrize("window", [512, 2048, 8192, 131_072])
-def test_prompt_and_reply_fit_into_the_window(window: int) -> None:
-    room = divided(window, 1024)
+def test_prompt_and_reply_together_fit_into_the_window(window: int) -> None:
+    room = divide(window, 1024)
     assert 0 < room.reply <= 1024
     assert room.prompt > 0
     assert room.prompt + room.reply < window

@@ -1,4 +1,4 @@
-"""Reasoning and control tokens, cut at every position."""
+"""The removal of reasoning and control tokens, for every split of the text."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ TEXTS = (
 
 
 def filtered(pieces: list[str], *, reasons_first: bool = False, is_cut: bool = False) -> tuple[str, ReplyFilter]:
-    """What a client shows at the end, and the filter."""
+    """The text that a client shows at the end, and the filter."""
     reply_filter = ReplyFilter(reasons_first=reasons_first)
     shown, discards = "", 0
     for piece in pieces:
@@ -76,7 +76,7 @@ def filtered(pieces: list[str], *, reasons_first: bool = False, is_cut: bool = F
 
 
 def at_every_cut(text: str, *, reasons_first: bool = False, is_cut: bool = False) -> tuple[str, ReplyFilter]:
-    """Check that the result does not depend on the pieces, and return it."""
+    """Check that the pieces do not affect the result, and return the result."""
     whole, reply_filter = filtered([text], reasons_first=reasons_first, is_cut=is_cut)
     cuts = [[text[:at], text[at:]] for at in range(1, len(text))]
     for pieces in (*cuts, list(text)):
@@ -89,7 +89,7 @@ def at_every_cut(text: str, *, reasons_first: bool = False, is_cut: bool = False
 
 
 @pytest.mark.parametrize(("opening", "closing"), PAIRS)
-def test_reasoning_is_removed(opening: str, closing: str) -> None:
+def test_reasoning_is_removed_from_the_reply(opening: str, closing: str) -> None:
     shown, reply_filter = at_every_cut(f"{opening}{'' if opening == 'analysis' else ' '}{THOUGHT}{closing}{HELLO}")
     assert shown == HELLO
     assert reply_filter.has_reasoned
@@ -98,12 +98,12 @@ def test_reasoning_is_removed(opening: str, closing: str) -> None:
 
 
 @pytest.mark.parametrize("opening", [opening for opening, _ in PAIRS])
-def test_reasoning_without_an_end_is_no_reply(opening: str) -> None:
+def test_reasoning_that_does_not_end_is_not_part_of_the_reply(opening: str) -> None:
     if opening != "<think>a\n<think>b</think>":
         assert at_every_cut(f"{opening}{THOUGHT}")[0] == ""
 
 
-def test_block_between_two_lines_is_removed() -> None:
+def test_reasoning_between_two_lines_is_removed() -> None:
     shown, _ = at_every_cut("One.\n<think>Now two.</think>\nTwo.")
     assert shown == "One.\n\nTwo."
 
@@ -111,20 +111,20 @@ def test_block_between_two_lines_is_removed() -> None:
 @pytest.mark.parametrize(
     "text", ["One. <think>x</think>Two.", "Luna: <think>x</think>Two.", "<Luna><think>x</think>Two."]
 )
-def test_block_after_a_sentence_or_the_speakers_name_is_removed(text: str) -> None:
+def test_reasoning_after_a_sentence_or_after_the_speakers_name_is_removed(text: str) -> None:
     assert at_every_cut(text)[0] == text.replace("<think>x</think>", "")
 
 
-def test_nested_block_that_is_closed_once_ends_there() -> None:
+def test_nested_reasoning_ends_at_its_only_closing_tag() -> None:
     assert at_every_cut(f"<think>a <think>b</think>{HELLO}")[0] == HELLO
 
 
-def test_quoted_closing_tag_in_reasoning_does_not_end_it() -> None:
+def test_closing_tag_in_quotes_does_not_end_the_reasoning() -> None:
     assert at_every_cut(f'<think>I end with "</think>" or `</think>`, then speak.</think>{HELLO}')[0] == HELLO
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_end_of_the_turn_ends_the_reply(end: str) -> None:
+def test_end_of_turn_token_ends_the_reply(end: str) -> None:
     shown, reply_filter = at_every_cut(f"{HELLO}{end}What is next?")
     assert shown.rstrip() == HELLO
     assert reply_filter.ended
@@ -137,52 +137,52 @@ def test_tool_call_ends_the_reply_and_is_reported() -> None:
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
-def test_beginning_of_the_models_turn_is_dropped(beginning: str) -> None:
+def test_header_of_the_models_own_turn_is_dropped(beginning: str) -> None:
     shown, reply_filter = at_every_cut(f"{beginning}{HELLO}")
     assert shown == HELLO
     assert not reply_filter.ended
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_text_about_a_token_is_kept(text: str) -> None:
+def test_text_that_mentions_a_token_is_kept(text: str) -> None:
     for whole in (text, f"{text} So it is.", f"I say {text}"):
         shown, reply_filter = at_every_cut(whole)
         assert shown == (whole.removesuffix("<tool") if whole.endswith("<tool") else whole)
         assert not reply_filter.ended
 
 
-def test_end_after_a_closing_quotation_mark_is_not_quoted() -> None:
+def test_end_of_turn_token_after_a_closing_quotation_mark_ends_the_reply() -> None:
     for text in ('He said "hi"', "„Hallo“", "I don`t", "`x`", "It is 'so'"):
         shown, reply_filter = at_every_cut(f"{text}<|im_end|>")
         assert (shown, reply_filter.ended) == (text, True)
 
 
 @pytest.mark.parametrize("closing", ["</think>", "</thinking>", "◁/think▷", "[/THINK]", "<|END_THINKING|>"])
-def test_closing_tag_alone_discards_the_text_before_it(closing: str) -> None:
+def test_closing_tag_without_an_opening_tag_discards_the_text_before_it(closing: str) -> None:
     shown, reply_filter = at_every_cut(f"Jay says hello. I answer.\n{closing}\n\n{HELLO}")
     assert (shown, reply_filter.discards) == (HELLO, 1)
     assert reply_filter.was_opened_by_template
 
 
-def test_second_closing_tag_alone_discards_nothing() -> None:
+def test_second_closing_tag_without_an_opening_tag_discards_nothing() -> None:
     assert at_every_cut(f"Jay says hello.</think>{HELLO}</think> Yes.")[0] == f"{HELLO} Yes."
 
 
 @pytest.mark.parametrize("start", ["Okay, so the user says hello.", "The user's name is Jay.", "Hmm, the user, Jay,"])
-def test_reasoning_about_the_user_is_held_back_until_the_closing_tag(start: str) -> None:
+def test_text_about_the_user_is_delayed_until_the_closing_tag(start: str) -> None:
     shown, reply_filter = at_every_cut(f"{start} I answer.\n</think>\n\n{HELLO}")
     assert (shown, reply_filter.discards) == (HELLO, 0)
     assert reply_filter.was_opened_by_template
 
 
-def test_guessed_reasoning_is_the_reply_if_it_does_not_end() -> None:
+def test_guessed_reasoning_that_does_not_end_is_the_reply() -> None:
     text = "The user interface is ugly."
     assert at_every_cut(text)[0] == text
     assert at_every_cut(f"{text}<|im_end|>")[0] == text
     assert at_every_cut(text, is_cut=True)[0] == ""
 
 
-def test_model_that_reasons_first_is_held_back_until_the_closing_tag() -> None:
+def test_with_reasons_first_all_text_is_delayed_until_the_closing_tag_or_the_end() -> None:
     shown, reply_filter = at_every_cut(f"Jay says hello.</think>{HELLO}", reasons_first=True)
     assert (shown, reply_filter.discards) == (HELLO, 0)
     assert at_every_cut(f"<think>Jay says hello.</think>{HELLO}", reasons_first=True)[0] == HELLO
@@ -190,14 +190,14 @@ def test_model_that_reasons_first_is_held_back_until_the_closing_tag() -> None:
     assert (shown, reply_filter.was_opened_by_template) == (HELLO, False)
 
 
-def test_plain_text_passes_without_delay() -> None:
+def test_plain_text_is_not_delayed() -> None:
     reply_filter = ReplyFilter()
     for word in ("Hello", " Jay", ".", " It", " is", "\n", "late", ", 2", " >", " 1", "!", " Ünï", "\n\n", "Yes"):
         assert reply_filter.feed(word) == word
 
 
 @pytest.mark.parametrize("start", ["<", "[", "◁", "<|", "<think ", "<thinking a=b ", "\n#", "\n### Us"])
-def test_text_is_held_back_only_while_it_may_become_a_token(start: str) -> None:
+def test_text_is_delayed_only_while_it_may_become_a_token(start: str) -> None:
     reply_filter = ReplyFilter()
     shown = reply_filter.feed("Well.") + reply_filter.feed(start)
     for _ in range(MAX_CHARS + 1):
@@ -205,6 +205,6 @@ def test_text_is_held_back_only_while_it_may_become_a_token(start: str) -> None:
     assert len(f"Well.{start}") + MAX_CHARS + 1 == len(shown)
 
 
-def test_cut_token_at_the_end_is_dropped() -> None:
+def test_incomplete_token_at_the_end_is_dropped() -> None:
     for part in ("<|im_e", "</thi", "<|channel|", "[/INS"):
         assert at_every_cut(f"{HELLO}{part}")[0] == HELLO

@@ -1,4 +1,4 @@
-"""Errors of model servers, in all their shapes."""
+"""Reading errors of model servers in all known formats."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ WORDS = "Unsupported parameter: 'seed'"
         ({"unknown": {"shape": 7}}, '{"unknown": {"shape": 7}}'),
     ],
 )
-def test_words_of_the_server_are_found_in_every_shape(body: object, message: str) -> None:
+def test_message_of_the_server_is_found_in_any_known_format(body: object, message: str) -> None:
     assert read_error(body).message == message
     if isinstance(body, dict | list):
         assert read_error(json.dumps(body)).message == message
@@ -83,11 +83,11 @@ def test_words_of_the_server_are_found_in_every_shape(body: object, message: str
         ({"error": {"message": "x", "param": ["seed"]}}, ()),
     ],
 )
-def test_named_parameters_are_read(body: object, params: tuple[str, ...]) -> None:
+def test_parameters_that_an_error_names_are_read(body: object, params: tuple[str, ...]) -> None:
     assert read_error(body).params == params
 
 
-def test_codes_figures_and_delay_are_read() -> None:
+def test_codes_token_counts_and_delay_are_read_from_an_error() -> None:
     body = {
         "error": {
             "code": 400,
@@ -112,7 +112,7 @@ def test_codes_figures_and_delay_are_read() -> None:
         ("<HTML><TITLE>\n  502 Bad\n Gateway </TITLE></HTML>", "502 Bad Gateway"),
     ],
 )
-def test_web_page_is_recognized_by_its_title(page: str, title: str) -> None:
+def test_web_page_is_recognized_and_its_title_is_read(page: str, title: str) -> None:
     assert read_error(page).page_title == title
     assert read_error({"error": "x"}).page_title is None
 
@@ -146,7 +146,7 @@ def test_gist_is_without_what_differs_between_requests() -> None:
     assert first.gist == second.gist != read_error({"error": "request a1b2: top_p is unknown"}).gist
 
 
-def test_long_and_deep_errors_are_cut() -> None:
+def test_long_and_deeply_nested_errors_are_truncated() -> None:
     assert len(read_error("word " * 5_000).message) <= MAX_MESSAGE_CHARS
     assert read_error("word " * 5_000).message.endswith("…")
     deep: object = "words"

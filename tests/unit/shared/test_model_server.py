@@ -54,7 +54,7 @@ from tests.harness.settings_of import settings_of
         ("sk-123456\\n", "no key has"),
     ],
 )
-def test_what_cannot_be_a_key_is_refused_without_repeating_it(key: str, reason: str) -> None:
+def test_text_that_cannot_be_an_api_key_is_refused_without_quoting_it(key: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason) as caught:
         checked_key(key)
     assert key not in str(caught.value)
@@ -76,7 +76,7 @@ def test_what_cannot_be_a_key_is_refused_without_repeating_it(key: str, reason: 
         "x:y/z=",
     ],
 )
-def test_possible_keys_are_taken(key: str) -> None:
+def test_possible_api_keys_are_accepted(key: str) -> None:
     assert checked_key(key) == key.strip()
     assert checked_key(f" {key}\n") == key.strip()
 

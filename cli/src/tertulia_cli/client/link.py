@@ -31,14 +31,17 @@ FINAL_CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Received when the conversation is open (again): send unconfirmed messages."""
+    """`received` yields it when the conversation is open (again): now send the unconfirmed messages again."""
 
 
 Received = Event | Audio | Live
 
 
 class Link:
-    """A client of a conversation: one task receives, any task may send. `on_lost` gets the reason of a loss."""
+    """A client of a conversation: one task receives, any task may send.
+
+    `on_lost` is called with the reason when the connection is lost.
+    """
 
     def __init__(self, address: GatewayAddress, position: Position, on_lost: Callable[[str], None]) -> None:
         self._address = address
@@ -129,7 +132,7 @@ class Link:
         return reason or f"close code {code}"
 
     async def _connect(self, backoff: Backoff | None) -> ClientConnection:
-        """Connect, retrying with `backoff`; None for the first connection, which must succeed at once."""
+        """Connect; retry with `backoff`. If `backoff` is None (the first connection), the first failure is final."""
         while True:
             try:
                 return await self._dial()

@@ -1,4 +1,4 @@
-"""Filters repeated frames and keeps the position to resume from. No I/O.
+"""Drops repeated frames, and keeps the position to resume from. No I/O.
 
 The URL of each connection carries the client's position (docs/protocol.md, Resume). Before `conversation_started` no
 frame is delivered.

@@ -44,18 +44,18 @@ class Found:
 
 
 def main() -> None:
-    """Check the server of the settings, and print what is found."""
+    """Check the model server that the settings name, and print the result."""
     asyncio.run(_print(load(LLMSettings)))
 
 
 async def _print(settings: LLMSettings) -> None:
     async for found in check(settings):
         sys.stdout.write(json.dumps(asdict(found)) + "\n")
-        sys.stdout.flush()  # if the time is over, what was found so far is shown
+        sys.stdout.flush()  # after a timeout, the results so far are shown
 
 
 async def check(settings: LLMSettings) -> AsyncIterator[Found]:
-    """Ask the server."""
+    """Check the server, and add each result to `found`."""
     settings = settings.model_copy(update={"llm_max_tokens": TOKENS})
     model = Model(settings)
     name = settings.llm_model

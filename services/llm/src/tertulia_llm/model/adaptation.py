@@ -17,13 +17,15 @@ MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
 LIMITS: Final = (MAX_TOKENS, MAX_COMPLETION_TOKENS)
 NEVER_DROPPED: Final = frozenset({"model", "messages"})
 WORDS: Final = frozenset({"stream", "user", "stop", "n"})
-"""Parameters whose names are ordinary words: found only where an error names a parameter in a field of its own."""
+"""Parameters whose names are ordinary words. They are not searched for in an error's text, only in its fields."""
 LEAST_CAP = 16
-"""A reply needs at least this many tokens, so a smaller number in an error is no limit for `max_tokens`."""
+"""No server limits a reply to fewer tokens than this, so a smaller number in an error is not its maximum for
+`max_tokens`.
+"""
 
 _REFUSED: Final = frozenset({400, 422})
 _ALSO_REFUSED: Final = frozenset({403, 404, 405, 406, 500, 501})
-"""Statuses with which some servers refuse a parameter. The words must then say so, close to its name."""
+"""With these statuses, a server may have refused a parameter or failed otherwise; the words near its name decide."""
 _REFUSES = re.compile(
     r"unsupported|not supported"
     r"|(does|do|is|are)(n't| not) (support|accept|allow|permit|enabl|available|valid|recogni[sz])"
@@ -43,7 +45,7 @@ _OFFERS = re.compile(
     r"|expected (one of|any of)|did you mean|use\b[^.]{0,60}\binstead|please use\b|supports only\b",
     re.IGNORECASE,
 )
-"""What follows names the parameters that the server takes."""
+"""The text after such a phrase names the parameters that the server accepts."""
 _SYSTEM_REFUSED = re.compile(
     r"system[ _'\"`]{0,3}(role|message|prompt|instruction)s?\b|system ?角色|系统(角色|消息|提示)"
     r"|role[^.]{0,20}\bsystem\b|\bsystem\b[^.]{0,20}\brole|['\"`]system['\"`]"
@@ -73,7 +75,9 @@ _NUMBER = re.compile(r"(?<![\w.-])\d[\d,_]*(?![\w-])")
 
 @dataclass(frozen=True, slots=True)
 class Adaptations:
-    """What is different in the requests to one model. `limit`: the name of the reply's token limit."""
+    """The changes to make in each request to one model. `limit`: the name of the parameter that limits the reply's
+    tokens.
+    """
 
     dropped: tuple[str, ...] = ()
     limit: str = MAX_TOKENS
@@ -82,7 +86,7 @@ class Adaptations:
     folds_system: bool = False
 
     def described(self) -> tuple[str, ...]:
-        """Each change, as a phrase."""
+        """A phrase for each change."""
         phrases = [f"leaves out {name}" for name in self.dropped]
         if self.refused_limits and self.limit not in self.dropped:
             phrases.append(f"sends {self.limit} instead of {self.refused_limits[-1]}")
@@ -93,7 +97,7 @@ class Adaptations:
         return tuple(phrases)
 
     def applied(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a request with these changes."""
+        """The body of a request, with these changes made."""
         changed = {name: value for name, value in body.items() if name not in self.dropped}
         if self.refused_limits:
             tokens = next((body[name] for name in LIMITS if name in body), None)
@@ -110,7 +114,9 @@ class Adaptations:
 
 
 def adapted(known: Adaptations, error: ServerError, status: int, body: Mapping[str, Any]) -> Adaptations | None:
-    """The adaptations after a refusal of the request `body`; None if it names nothing that can be changed."""
+    """The adaptations after the server refused a request with this `body`; None if the error names nothing to
+    change.
+    """
     if status not in _REFUSED and status not in _ALSO_REFUSED:
         return None
     must_be_clear = status not in _REFUSED
@@ -143,7 +149,7 @@ def _limit_changed(known: Adaptations, error: ServerError, name: str, tokens: ob
 
 
 def _cap(text: str, tokens: object) -> int | None:
-    """The highest number in the text that is below the limit that was asked for."""
+    """The highest number in the text that is lower than the limit in the request: the server's maximum."""
     if not isinstance(tokens, int) or not _BOUND.search(text):
         return None
     less = _LESS.search(text)
@@ -177,7 +183,7 @@ def _is_refused_clearly(found: re.Match[str], text: str) -> bool:
 
 
 def _refused(error: ServerError, body: Mapping[str, Any], *, must_be_clear: bool) -> list[str]:
-    """The names of parameters in the request that the error refuses."""
+    """The names of the request's parameters that the error refuses."""
     candidates = [name for name in body if name not in NEVER_DROPPED]
     named = [name for name in candidates if any(_is_about(name, param) for param in error.params)]
     if named:
@@ -189,7 +195,7 @@ def _refused(error: ServerError, body: Mapping[str, Any], *, must_be_clear: bool
         return [name for name, place in found.items() if _is_refused_clearly(place, refused)]
     named = sorted(found, key=lambda name: found[name].start()) or _refused_indirectly(error, text, refused, candidates)
     if len(named) > 1 and re.search(r"\bboth\b|together|at the same time|simultaneously", refused, re.IGNORECASE):
-        named = named[1:]  # the server takes either of them
+        named = named[1:]  # the server takes the first parameter if the others are left out
     return named
 
 
@@ -211,19 +217,21 @@ def _refused_indirectly(error: ServerError, text: str, refused: str, candidates:
 
 
 def _is_about(name: str, param: str) -> bool:
-    """True if a field of the error names this parameter: `seed`, `generation_config.seed`; not `messages.0.seed`."""
+    """True if a field of the error names this parameter: `seed` or `generation_config.seed`, but not
+    `messages.0.seed`.
+    """
     segments = param.split(".")
     return name in segments and segments[0] != "messages"
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    """Finds a parameter's name as a word: `top_k`, `top-k`, `top k`, `topK`."""
+    """A pattern that finds a parameter's name as a word: `top_k`, `top-k`, `top k`, `topK`."""
     words = "[_ -]?".join(map(re.escape, name.split("_")))
     return re.compile(rf"(?:(?<![\w/-])|(?<=['\"`\s(#]/)){words}(?![\w/-])", re.IGNORECASE)
 
 
 def _without_echo(text: str, body: Mapping[str, Any]) -> str:
-    """The text without the model's name and the messages, which some servers repeat."""
+    """The error's text without the request's model name and messages, which some servers repeat in it."""
     for echoed in (body.get("model"), *(message.get("content") for message in body["messages"])):
         if isinstance(echoed, str) and echoed:
             text = text.replace(" ".join(echoed.split()), " ")

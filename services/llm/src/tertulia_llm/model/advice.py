@@ -1,4 +1,4 @@
-"""Finds out what is wrong when a model server refuses a request, by asking it for its list of models."""
+"""Explains to the user why a model server refused a request. To find out, it asks the server for its list of models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_OFFERED = re.compile(r"no endpoints found (matching|that)\b|data policy", r
 
 
 class Adviser:
-    """Explains refusals."""
+    """Explains failures of requests that the server refused."""
 
     def __init__(self, server: ModelServer, settings: LLMSettings) -> None:
         self._server = server
@@ -35,7 +35,7 @@ class Adviser:
         )
 
     async def explained(self, failure: ModelFailed, model: str) -> ModelFailed:
-        """The failure with the advice that fits, for a request for `model`."""
+        """The failure, with a message that explains it better. `model`: the model of the refused request."""
         error = failure.error
         if error is None:
             return failure
@@ -50,7 +50,7 @@ class Adviser:
         return by_status(failure.status, error, retry_after_s=failure.retry_after_s, has_key=self._has_key)
 
     async def web_page(self, page: bytes, url: str) -> ModelFailed:
-        """The failure for a web page in place of a reply. `url`: where it was found, after redirects."""
+        """The failure for a server that sent a web page. `url`: the address of the page, after redirects."""
         error = read_error(page)
         advice = await self._other_address()
         if not advice:
@@ -86,7 +86,7 @@ class Adviser:
         return ModelFailed("llm_address", advice + words, retryable=False)
 
     async def _other_address(self) -> str:
-        """Advice if the API is at a similar address; "" if it is not."""
+        """Advice for the user if the API is at a similar address; "" if it is not there."""
         base = self._server.base_url
         root = base
         while root.endswith("/v1"):
@@ -108,10 +108,10 @@ def not_usable(model: str) -> str:
 
 
 def no_such_model(model: str, names: Sequence[str]) -> str:
-    """Says that the model does not exist, and which ones with a similar name do."""
+    """A message that the server does not have this model, with up to three similar names that it has."""
     by_lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(model.lower(), by_lower, MAX_NAMES, _SIMILAR)
-    # a name without its owner, or without its size, is often meant
+    # users often leave out the owner or the size in a model's name
     near += [name for name in by_lower if model.lower() in name or name in model.lower()]
     shown = list(dict.fromkeys(by_lower[name] for name in near))[:MAX_NAMES] or list(names)[:MAX_NAMES]
     start = f"The model server has no model {model}: choose another in the model settings, or set TERTULIA_LLM_MODEL."

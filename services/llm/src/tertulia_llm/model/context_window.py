@@ -1,4 +1,4 @@
-"""The context window of a model: what its server says about it, and what fits into it. Pure."""
+"""The context window of a model: its size according to the server, and how many tokens fit into it. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Final, cast
 from tertulia_llm.model.server_error import ServerError
 
 LEAST_WINDOW: Final = 256
-"""A smaller number in an error or a list of models is not the size of a window."""
+"""A smaller number in an error or in a list of models is not a window size."""
 MOST_WINDOW: Final = 100_000_000
 LEAST_REPLY: Final = 64
-"""Tokens that a reply gets even if the prompt leaves less room."""
+"""The number of tokens that a reply gets, even if the prompt leaves less."""
 MARGIN: Final = 16
-"""Tokens of a prompt that are in no message: its beginning, and the opening of the reply."""
+"""Tokens of a prompt that belong to no message: the start of the prompt, and the start of the reply."""
 
 TOO_LARGE: Final = 413
 _STATUSES: Final = (400, TOO_LARGE, 422, 500)
@@ -81,14 +81,14 @@ _PROMPTS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """A server's refusal of a prompt that is too long, with the figures that it tells."""
+    """What a server said when it refused a prompt as too long."""
 
     window: int | None = None
     prompt_tokens: int | None = None
 
 
 def overflow_of(error: ServerError, status: int) -> Overflow | None:
-    """Read the refusal of a too long prompt; None for any other error."""
+    """Read the error of a prompt that is too long; None for any other error."""
     never_fits = _NEVER_FITS.search(error.text)
     if never_fits and int(never_fits.group(2)) > int(never_fits.group(1)):
         return Overflow(int(never_fits.group(1)))
@@ -116,21 +116,21 @@ def _figure(patterns: Sequence[re.Pattern[str]], text: str, least: int = 1) -> i
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How a window is divided. In tokens as the server counts them."""
+    """The parts of a context window, in tokens as the server counts them."""
 
     prompt: int
     reply: int
 
 
-def divided(window: int, max_reply: int) -> Room:
-    """Divide a window: the reply gets what it may have, but at most half."""
+def divide(window: int, max_reply: int) -> Room:
+    """Divide a window: the reply gets up to `max_reply` tokens, but at most half of the window."""
     usable = window - MARGIN - window // 50
     reply = min(max_reply, usable // 2)
     return Room(usable - reply, reply)
 
 
 def reply_room(window: int, prompt_tokens: float, max_reply: int) -> int:
-    """The tokens that a prompt of this length leaves for the reply."""
+    """The number of tokens that are left for the reply after a prompt of this length."""
     left = int(window - MARGIN - window // 50 - prompt_tokens)
     return min(max_reply, max(LEAST_REPLY, left))
 
@@ -140,9 +140,11 @@ _SIZES: Final = (
     "max_input_tokens", "n_ctx", "context_size", "max_seq_len", "max_sequence_length", "inputTokenLimit", "num_ctx",
 )  # fmt: skip
 _PLACES: Final = ("top_provider", "limits", "meta", "default_generation_settings", "details")
-"""Objects in a model's entry that may hold its size."""
+"""Fields of a model's entry whose objects may hold the window size."""
 _TRAINED: Final = "n_ctx_train"
-"""The length that a model was trained for. It is often loaded with less, so it counts only if nothing else is told."""
+"""The window that a model was trained with. Servers often load it with a smaller one, so this size is only the last
+choice.
+"""
 
 
 _VARIANT = re.compile(r"(?<=.):(free|online|nitro|floor|extended|thinking|exacto|beta)$")
@@ -150,7 +152,9 @@ _VARIANT = re.compile(r"(?<=.):(free|online|nitro|floor|extended|thinking|exacto
 
 
 def window_in(entry: Mapping[str, Any]) -> int | None:
-    """The context window that a server tells about a model: an entry of `/models`, or another answer about it."""
+    """The context window that a server's data about a model states: an entry of `/models`, or the answer to another
+    request.
+    """
     inner = (entry.get(name) for name in _PLACES)
     places = [entry, *(cast("Mapping[str, Any]", place) for place in inner if isinstance(place, Mapping))]
     found = [size for place in places for name in _SIZES if (size := _size(place.get(name))) is not None]
@@ -162,7 +166,10 @@ def window_in(entry: Mapping[str, Any]) -> int | None:
 
 
 def entry_of(model: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The entry about `model` in a server's list of models; for OpenRouter's variants, the entry of the model."""
+    """The entry for `model` in a server's list of models; None if it has none.
+
+    For a variant of OpenRouter (`owner/model:free`) that has no entry, this is the entry of the model.
+    """
     wanted = _plain(model)
     for name in dict.fromkeys((wanted, _VARIANT.sub("", wanted))):
         for entry in entries:
@@ -173,7 +180,10 @@ def entry_of(model: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, A
 
 
 def entries_in(listing: object) -> list[Mapping[str, Any]]:
-    """The entries of a list of models: `{"data": […]}`, `{"models": …}`, or a list; of objects, or of names."""
+    """The entries in a server's answer with a list of models: `{"data": […]}`, `{"models": …}`, or a list.
+
+    An entry may be an object or a name.
+    """
     if isinstance(listing, Mapping):
         held = cast("Mapping[str, Any]", listing)
         listing = held.get("data") if isinstance(held.get("data"), list | Mapping) else held.get("models")
@@ -191,7 +201,7 @@ def _object(value: object) -> Mapping[str, Any] | None:
 
 
 def names_in(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of the models in a list."""
+    """The names of the models in these entries."""
     names = (entry.get("id") or entry.get("name") or entry.get("model") for entry in entries)
     return [name for name in names if isinstance(name, str)]
 

@@ -1,9 +1,9 @@
-"""Recognizes the control tokens of chat models in text: reasoning tags, ends of a turn, roles, channels. Pure.
+"""Recognizes the control tokens of chat models in text: reasoning tags, turn ends, roles, channels. Pure.
 
-A server that decodes special tokens, or has no parser for the model's reasoning, passes them on as text. The spellings
-are those of the chat templates of Llama, Qwen, DeepSeek, Mistral, Gemma, Phi, gpt-oss (Harmony), Command, Granite,
-Kimi, GLM, Seed, MiniMax, EXAONE, Apertus, Pangu, PLaMo and others. A piped token with an unknown name (`<|name|>`) is
-dropped: nobody says such a thing.
+A server that decodes special tokens as text, or has no parser for the model's reasoning, sends them as a part of the
+reply. The spellings are those in the chat templates of Llama, Qwen, DeepSeek, Mistral, Gemma, Phi, gpt-oss (Harmony),
+Command, Granite, Kimi, GLM, Seed, MiniMax, EXAONE, Apertus, Pangu, PLaMo and others. A piped token with an unknown name
+(`<|name|>`) is dropped, since it is never something that a character says.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Final
 
 
 class Kind(Enum):
-    """The meaning of a control token."""
+    """What a control token means."""
 
     OPEN = auto()
     """Reasoning begins."""
     CLOSE = auto()
     """Reasoning ends."""
     CHANNEL = auto()
-    """The name of a channel follows: reasoning, or the reply."""
+    """The name of a channel follows: a channel for reasoning, or the channel of the reply."""
     CLOSE_CHANNEL = auto()
-    """The name of the channel that ends follows."""
+    """A channel ends; its name follows."""
     END = auto()
     """The turn ends."""
     TURN = auto()
@@ -32,27 +32,29 @@ class Kind(Enum):
     USER = auto()
     """A turn of the user, the system or a tool begins."""
     ASSISTANT = auto()
-    """A turn of the model begins."""
+    """A turn of the model (the assistant) begins."""
     BEGIN = auto()
-    """The text begins."""
+    """The start of the whole text (a model's "beginning of sequence")."""
     ANSWER = auto()
-    """A wrapper around the reply begins."""
+    """An element begins that contains the reply, such as `<answer>`."""
     ANSWER_END = auto()
     TOOL = auto()
     """A tool call begins."""
     DROP = auto()
-    """No meaning for the reply."""
+    """Has no meaning for the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A control token. `is_soft`: the same text occurs in ordinary writing, so its position decides."""
+    """A control token. `is_soft`: the same characters occur in ordinary text, so the position decides whether it is a
+    token.
+    """
 
     kind: Kind
     length: int
     is_soft: bool = False
     is_strike: bool = False
-    """True for `<s>` and `</s>`, which also strike text out in HTML."""
+    """True for `<s>` and `</s>`: in HTML they are the tags of text that is crossed out."""
 
 
 _THOUGHT: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reason")
@@ -99,8 +101,8 @@ _PIPED: Final = {
     **dict.fromkeys(("end_of_sentence", "end_of_utterance", "end_of_message", "end_response"), Kind.END),
     **dict.fromkeys(("end_of_solution", "end_text", "assistant_end", "plamo:tag", "end_of_generation"), Kind.END),
     **dict.fromkeys(("im_start", "start", "start_header_id", "start_of_role", "start_of_turn", "turn"), Kind.TURN),
-    "im_assistant": Kind.TURN,  # Kimi: the role stands there once more
-    "start_of_turn_token": Kind.DROP,  # the token of the role follows
+    "im_assistant": Kind.TURN,  # Kimi: the role is repeated after this token
+    "start_of_turn_token": Kind.DROP,  # a token with the role follows
     **dict.fromkeys(("user", "human", "prompter", "system", "tool", "observation", "function", "developer"), Kind.USER),
     **dict.fromkeys(("user_token", "system_token", "im_user", "im_system", "user_start", "system_start"), Kind.USER),
     **dict.fromkeys(("assistant", "bot", "model", "chatbot_token", "assistant_start"), Kind.ASSISTANT),
@@ -147,13 +149,13 @@ _TAG: Final = re.compile(r"<\s{0,2}(/?)\s{0,2}([A-Za-z][\w:.-]{0,31})(\s[^<>]{0,
 _TAG_PART: Final = re.compile(r"<\s{0,2}/?\s{0,2}([A-Za-z][\w:.|-]{0,31})?(\s[^<>]{0,80})?/?\s{0,2}\Z")
 
 FIRST: Final = "<[◁"
-"""The characters that a token can begin with."""
+"""The characters with which a token can begin."""
 MAX_CHARS: Final = 128
-"""No token is longer."""
+"""The maximum length of a token."""
 
 
 def token_at(text: str, at: int) -> Token | None:
-    """The token at this place in a text, which has one of the characters `FIRST` there."""
+    """The token at the index `at` of a text, or None. The text must have one of the characters `FIRST` there."""
     for length in (*range(4, _LONGEST_LITERAL + 1),) if text[at] != "<" or text.startswith("<<", at) else ():
         literal = _LITERALS.get(text[at : at + length])
         if literal is not None:
@@ -168,7 +170,7 @@ def token_at(text: str, at: int) -> Token | None:
 
 
 def may_become_token(text: str, at: int) -> bool:
-    """Whether the rest of the text, from this place on, may be the beginning of a token."""
+    """True if the text from `at` to its end may be the beginning of a token."""
     rest = text[at : at + MAX_CHARS + 1]
     if len(rest) > MAX_CHARS:
         return False

@@ -1,4 +1,4 @@
-"""How a model's reply ended, from the words that servers use for it. Pure."""
+"""Why a model's reply ended, read from the reasons that servers give. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Final
 
 
 class Ending(Enum):
-    """How a reply ended."""
+    """Why a reply ended."""
 
     COMPLETE = auto()
-    """The model had nothing to add, or the server gave no reason."""
+    """The model finished the reply, or the server gave no reason."""
     LENGTH = auto()
     """The reply reached the maximum number of tokens, or the model's context is full."""
     FILTERED = auto()
-    """The server's content filter cut the reply."""
+    """The server's content filter cut the reply off."""
     REFUSED = auto()
-    """The model refused to answer; its text, if there is any, is the refusal."""
+    """The model refused to answer. If there is text, it is the refusal."""
     TOOL_CALLS = auto()
     """The model called a tool."""
 
@@ -24,7 +24,7 @@ class Ending(Enum):
 BROKEN: Final = frozenset(
     {"error", "abort", "aborted", "cancelled", "canceled", "network_error", "insufficient_system_resource"}
 )
-"""Reasons of a server that gave the reply up: DeepSeek, GLM, OpenRouter, SGLang."""
+"""Reasons of a server that aborted the reply: DeepSeek, GLM, OpenRouter, SGLang."""
 
 _REASONS: Final = {
     **dict.fromkeys(
@@ -67,15 +67,15 @@ _REASONS: Final = {
 
 
 def normal_reason(reason: str) -> str:
-    """`FinishReason.MAX_TOKENS`, `MAX_TOKENS` and `max-tokens` are the same reason."""
+    """The reason in one spelling: `FinishReason.MAX_TOKENS`, `MAX_TOKENS` and `max-tokens` become the same."""
     return reason.rpartition(".")[2].strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def ending_of(finish_reason: str, native_finish_reason: str = "") -> Ending:
     """The ending for a `finish_reason`.
 
-    `native_finish_reason` is the provider's own word behind OpenRouter; it counts if the normalized one says no more
-    than that the reply ended. Unknown words mean a complete reply.
+    `native_finish_reason` is what OpenRouter got from the provider. It is used if `finish_reason` says only that the
+    reply ended. Unknown reasons count as a complete reply.
     """
     ending = _REASONS.get(normal_reason(finish_reason), Ending.COMPLETE)
     if ending is Ending.COMPLETE and native_finish_reason:

@@ -94,7 +94,7 @@ def is_about_the_model(error: ServerError) -> bool:
 
 
 def is_about_credit(error: ServerError) -> bool:
-    """True if the account has nothing left, which waiting does not change."""
+    """True if the account has no credit left; to wait does not help then."""
     soft = error.retry_after_s is None and _SOFT_QUOTA.search(error.text)
     return bool(error.codes & QUOTA_CODES or _QUOTA.search(error.text) or soft)
 
@@ -126,5 +126,5 @@ def ran_out_of_tokens(error: ServerError) -> bool:
 
 
 def is_long_limit(error: ServerError) -> bool:
-    """True for a limit of a day or a month, which waiting a moment does not change."""
+    """True for a limit of a day or a month; to wait a moment does not help then."""
     return bool(_LONG_LIMIT.search(error.text))

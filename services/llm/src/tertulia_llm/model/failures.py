@@ -1,4 +1,4 @@
-"""The failures of a model server: what to tell the user, and whether another try may help."""
+"""The failures of a model server: the message for the user, and whether to repeat the request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tertulia_llm.model.error_kinds import (
 from tertulia_llm.model.server_error import ServerError, read_error
 
 MAX_RETRY_DELAY_S = 20.0
-"""Nobody waits longer for a reply. If the server asks for more, the request is not repeated."""
+"""A user does not wait longer for a reply. If the server asks for a longer delay, the request is not repeated."""
 
 MAX_SHOWN_OF_PAGE: Final = 120
 """A web page that shows more is named by its title alone."""
@@ -55,14 +55,14 @@ _BY_STATUS: Final = {
     405: _NO_ADDRESS,
     429: ("llm_rate", "The model server asks us to slow down: wait a moment, or choose another model."),
 }
-"""The code and the advice for a status."""
+"""By HTTP status: the error code, and the advice to the user."""
 
 
 class ModelFailed(Exception):
-    """The model server did not send (the rest of) a reply.
+    """The model server did not send a reply, or not all of it.
 
-    `code` is for the client's `error` event, the message says what to do, `retryable` whether another try may help.
-    `error` and `status`: what the server said, if it answered.
+    `code`: for the client's `error` event. The message says what to do. `retryable`: True if a repeated request may
+    succeed. `error` and `status`: what the server said, if it answered.
     """
 
     def __init__(
@@ -82,11 +82,15 @@ class ModelFailed(Exception):
         self.error = error
         self.status = status
         self.is_adapted = False
-        """The next request will be different, so this failure is not one of the tries of `TERTULIA_LLM_RETRIES`."""
+        """True if the next request will be different. This failure then does not count as a try of
+        `TERTULIA_LLM_RETRIES`.
+        """
 
 
 def retry_delay_s(failures: int, failure: ModelFailed, jitter: float) -> float:
-    """Seconds to wait before the next try: as the server says, else 0.5, doubled per failure; `jitter` in 0..1."""
+    """Seconds to wait before the next request: as the server says; otherwise 0.5, doubled after each failure. `jitter`:
+    0 to 1.
+    """
     if failure.is_adapted:
         return 0.0
     if failure.retry_after_s is not None:
@@ -95,12 +99,12 @@ def retry_delay_s(failures: int, failure: ModelFailed, jitter: float) -> float:
 
 
 def jitter() -> float:
-    """A random number in 0..1, so that many clients do not retry at once."""
+    """A random number from 0 to 1, so that many clients do not repeat their requests at the same moment."""
     return random.random()  # noqa: S311 - not a secret
 
 
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
-    """The failure for an error object that a server sent in place of a chunk."""
+    """The failure for an error object that a server sent instead of a chunk."""
     found = read_error(error)
     unknown = SERVER_FAILED
     if is_about_content(found, BAD_REQUEST) or is_about_the_key(found, BAD_REQUEST):
@@ -112,7 +116,7 @@ def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
 
 
 def failure_of(error: Exception) -> ModelFailed:
-    """The failure for an error of the SDK."""
+    """The failure for an exception of the SDK."""
     match error:
         case openai.APITimeoutError() if not _was_refused(error):
             return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
@@ -129,7 +133,7 @@ def failure_of(error: Exception) -> ModelFailed:
 def by_status(
     status: int, error: ServerError, *, retry_after_s: float | None = None, has_key: bool = True
 ) -> ModelFailed:
-    """The failure for an HTTP status and the error in the body. `has_key`: requests carry a key."""
+    """The failure for an HTTP status and the error in the body. `has_key`: True if requests carry an API key."""
     wait_s = retry_after_s if retry_after_s is not None else error.retry_after_s
     code, message = _explained(status, error, has_key=has_key)
     retryable = (status in _RETRYABLE or status >= SERVER_FAILED) and status not in _PERMANENT
@@ -147,7 +151,7 @@ def by_status(
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The wait that a response asks for; None if it asks for none. `headers` are by name in lower case."""
+    """The delay in seconds that a response asks for; None if it asks for none. `headers`: with names in lower case."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -165,7 +169,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def says(error: ServerError) -> str:
-    """The server's own words, as a sentence to append; "" if it said nothing."""
+    """What the server said, as a sentence to append to a message; "" if it said nothing."""
     if error.page_title is not None:
         shown = f" It shows: {error.text}" if 0 < len(error.text) <= MAX_SHOWN_OF_PAGE else ""
         return (f" It sent a web page (“{error.page_title}”)." if error.page_title else " It sent a web page.") + shown
@@ -173,7 +177,7 @@ def says(error: ServerError) -> str:
 
 
 def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, str]:
-    """The code and the message."""
+    """The error code and the message for the user."""
     special = _special(status, error)
     if special is not None:
         code, advice = special
@@ -210,7 +214,7 @@ def _special(status: int, error: ServerError) -> tuple[str, str] | None:
 
 
 def _unreachable(error: BaseException) -> str:
-    """Why no connection was made."""
+    """The reason why no connection was made, for the user."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):
@@ -222,7 +226,7 @@ def _unreachable(error: BaseException) -> str:
 
 
 def _was_refused(error: BaseException | None) -> bool:
-    """True if no connection was made; the aiohttp transport reports that as a timeout, for any reason."""
+    """True if the connection failed rather than timed out: the aiohttp transport reports both as a timeout."""
     while error is not None:
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
             return True
@@ -235,4 +239,4 @@ def _number(text: str | None) -> float | None:
         number = float(text or "")
     except ValueError:
         return None
-    return max(0.0, number) if number < float("inf") else None  # false for NaN
+    return max(0.0, number) if number < float("inf") else None  # the comparison is also false for NaN

@@ -1,9 +1,9 @@
-"""Recognizes reasoning that begins without a tag, by the first words of a reply. Pure.
+"""Recognizes reasoning that begins without a tag, from the first words of a reply. Pure.
 
-Three kinds of reply begin so: Granite announces its reasoning in words; gpt-oss behind a server that drops its special
-tokens begins with the channel's name, glued to the first word; and a model whose chat template opens the reasoning
-itself sends no opening tag. The last kind can only be guessed: such reasoning is *about* the user ("Okay, the user
-says hello"), while a character speaks *to* the user.
+There are three such cases. Granite announces its reasoning in words. gpt-oss, behind a server that drops its special
+tokens, begins with the channel's name, joined to the first word. And if a chat template writes the opening tag itself,
+the model does not send one. The last case can only be guessed: such reasoning is *about* the user ("Okay, the user says
+hello"), while a character speaks *to* the user.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Final
 
 
 class Opening(Enum):
-    """How a reply begins."""
+    """What the first words of a reply are."""
 
     GRANITE = auto()
     ANALYSIS = auto()
     GUESS = auto()
     ROLE = auto()
-    """The role of the model, left over from a header without its special tokens."""
+    """The name of the model's role, which remains of a header whose special tokens were dropped."""
     TEXT = auto()
     UNDECIDED = auto()
 
@@ -46,9 +46,10 @@ _LONGEST: Final = max(map(len, (*_GRANITE, *_GUESSES)))
 
 
 def opening_of(text: str) -> tuple[Opening, int]:
-    """How a reply begins, and how many characters of it belong to the opening itself.
+    """What the first words of a reply are, and how many characters to skip: announcements and headers are not part of
+    the text.
 
-    `text` begins with the first character that is not white space.
+    `text` must begin with a character that is not white space.
     """
     head = text[:_LONGEST].lower().replace("\u2019", "'")
     for sentence in _GRANITE:

@@ -1,4 +1,4 @@
-"""Finds the end of reasoning in a stream of text. Pure."""
+"""Finds the end of a reasoning block in a stream of text. Pure."""
 
 from __future__ import annotations
 
@@ -7,72 +7,74 @@ from enum import Enum, auto
 from typing import Final
 
 from tertulia_llm.model.control_tokens import FIRST, Kind, Token, may_become_token, token_at
-from tertulia_llm.model.line_context import QUOTES
 from tertulia_llm.model.openings import Opening
+from tertulia_llm.model.preceding_text import QUOTES
 
 _TOKEN: Final = re.compile(rf"[{re.escape(FIRST)}]")
 _FINAL: Final = re.compile(rf"[{re.escape(FIRST)}]|assistantfinal")
 _RESPONSE: Final = re.compile(rf"[{re.escape(FIRST)}]|here(?: is|['\u2019]s) my response:", re.IGNORECASE)
 _LONGEST_WORDS: Final = 24
-"""The longest words that end reasoning."""
+"""The maximum length of the words that end reasoning."""
 _WAIT: Final = -1
 
 
-class Leaving(Enum):
-    """Why reasoning is left."""
+class ReasoningEnd(Enum):
+    """The event that ended a reasoning block."""
 
     CLOSED = auto()
     ROLE = auto()
-    """The role of a new turn follows."""
+    """A new turn begins; its role follows."""
     CHANNEL = auto()
     CLOSED_CHANNEL = auto()
     END = auto()
-    """The reply ended."""
+    """The whole reply ended."""
     TOOL = auto()
 
 
 _BY_KIND: Final = {
-    Kind.CHANNEL: Leaving.CHANNEL,
-    Kind.CLOSE_CHANNEL: Leaving.CLOSED_CHANNEL,
-    Kind.TURN: Leaving.ROLE,
-    Kind.ASSISTANT: Leaving.CLOSED,
-    Kind.USER: Leaving.END,
-    Kind.END: Leaving.END,
-    Kind.TOOL: Leaving.TOOL,
+    Kind.CHANNEL: ReasoningEnd.CHANNEL,
+    Kind.CLOSE_CHANNEL: ReasoningEnd.CLOSED_CHANNEL,
+    Kind.TURN: ReasoningEnd.ROLE,
+    Kind.ASSISTANT: ReasoningEnd.CLOSED,
+    Kind.USER: ReasoningEnd.END,
+    Kind.END: ReasoningEnd.END,
+    Kind.TOOL: ReasoningEnd.TOOL,
 }
 
 
 class Reasoning:
     """One block of reasoning, from its opening tag on.
 
-    Tags nest. What follows a closing tag of a nested block is kept: it is the reply if no further tag closes. A guessed
-    block is kept whole for the same reason.
+    Reasoning tags can be nested. The text after the closing tag of a nested block is kept: if the outer block is never
+    closed, this text is the reply. For the same reason, all text of a guessed block is kept.
     """
 
     def __init__(self, opening: Opening | None, *, is_channel: bool = False) -> None:
-        """`opening` is None after a tag."""
+        """`opening`: None if a tag opened the block."""
         self._words = {Opening.GRANITE: _RESPONSE, Opening.ANALYSIS: _FINAL, Opening.GUESS: _FINAL}.get(
             opening or Opening.TEXT, _TOKEN
         )
         self._is_channel = is_channel
         self.is_guess = opening is Opening.GUESS
-        """True if no tag opened the block, so that it may be the reply."""
+        """True if no tag opened the block, so that it may be the reply after all."""
         self._depth = 1
         self._kept: list[str] | None = [] if self.is_guess else None
         self._last = ""
 
     def kept(self, *, is_cut: bool) -> str:
-        """The text that is the reply if no further tag closes the block.
+        """The text that is the reply if the block is never closed.
 
-        `is_cut`: the model had more to write; then guessed reasoning was reasoning.
+        `is_cut`: True if the reply was cut off at the maximum of tokens. A guessed block then counts as reasoning.
         """
         return "" if self._kept is None or (self.is_guess and is_cut) else "".join(self._kept)
 
-    def read(self, text: str, at: int, *, is_final: bool) -> tuple[int, Leaving | None]:
-        """Read on from `at`. Returns where to go on (-1: more text is needed), and why the block is left."""
+    def read(self, text: str, at: int, *, is_final: bool) -> tuple[int, ReasoningEnd | None]:
+        """Read one step from the index `at`. Returns the index of the next step (-1: wait for more text), and the event
+        that ended the block there (None: the block goes on).
+        """
         found = self._words.search(text, at)
         if found is None:
-            # the end of the text may be the beginning of words that end the block
+            # the words that end the block may have begun at the end of the text
             end = len(text) if is_final or self._words is _TOKEN else max(at, len(text) - _LONGEST_WORDS)
             self._keep(text[at:end])
             return (end if end > at else _WAIT), None
@@ -81,7 +83,7 @@ class Reasoning:
             self._keep(text[at:start])
             return start, None
         if len(found.group()) > 1:
-            return found.end(), Leaving.CLOSED
+            return found.end(), ReasoningEnd.CLOSED
         token = token_at(text, at)
         if token is not None:
             return self._token(text, at, token, is_final=is_final)
@@ -90,7 +92,7 @@ class Reasoning:
         self._keep(text[at])
         return at + 1, None
 
-    def _token(self, text: str, at: int, token: Token, *, is_final: bool) -> tuple[int, Leaving | None]:
+    def _token(self, text: str, at: int, token: Token, *, is_final: bool) -> tuple[int, ReasoningEnd | None]:
         end = at + token.length
         if self._last in QUOTES:
             if end == len(text) and not is_final:
@@ -104,10 +106,10 @@ class Reasoning:
             case Kind.CLOSE:
                 self._depth -= 1
                 if self._depth <= 0 or self._is_channel:
-                    return end, Leaving.CLOSED
+                    return end, ReasoningEnd.CLOSED
                 self._kept = []
             case Kind.END if self._is_channel:
-                return end, Leaving.CLOSED
+                return end, ReasoningEnd.CLOSED
             case Kind.TOOL if token.is_soft:
                 self._keep(text[at:end])
             case Kind.DROP | Kind.BEGIN | Kind.ANSWER | Kind.ANSWER_END:

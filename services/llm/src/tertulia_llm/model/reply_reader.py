@@ -1,7 +1,7 @@
-"""Reads the bytes of one response as text and markers, and judges its end. Pure: no I/O, no clock.
+"""Reads the bytes of one response as text and markers, and decides whether it is complete or failed. Pure: no clock.
 
-A response without text ends in a failure, unless the server gave a reason that the caller deals with: a filter, a
-refusal, a tool call. A clean end of the stream after text is the end of the reply, also without a `finish_reason`.
+A response without text is a failure, except when the server gave a reason that the caller handles: a filter, a refusal,
+a tool call. If the stream ends normally after text, the reply is complete, even without a `finish_reason`.
 """
 
 from __future__ import annotations
@@ -17,33 +17,35 @@ from tertulia_llm.model.reply_filter import ReplyFilter
 from tertulia_llm.model.sse import StreamParser
 
 MAX_REASONING_CHARS: Final = 500_000
-"""Most characters of reasoning in one response: more than a reply's 100,000 tokens, the limit of the setting."""
+"""Maximum number of characters of reasoning in one response. It is more than 100,000 tokens, the highest limit that can
+be set.
+"""
 
 
 class Marker(Enum):
-    """What a stream yields beside text."""
+    """What a stream yields besides text."""
 
     THINKING = auto()
-    """The model began to reason. At most once per stream, before or between texts."""
+    """The model began to reason. Yielded at most once per stream, before or between texts."""
     DISCARD = auto()
-    """All texts yielded so far were reasoning: replace what is shown by what follows."""
+    """All texts yielded so far were reasoning: the texts that follow replace what is shown."""
 
 
 class ReplyReader:
     """Reads one response, fed in pieces of any size."""
 
     def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
-        """`max_tokens`: the maximum asked for. `reasons_first`: see `ReplyFilter`."""
+        """`max_tokens`: the maximum in the request. `reasons_first`: see `ReplyFilter`."""
         self.usage: Mapping[str, Any] = {}
         self.ending = Ending.COMPLETE
         self.failure: ModelFailed | None = None
-        """Set when the response failed; the pieces returned with it are valid."""
+        """Set when the response failed. Pieces that are returned together with it are valid."""
         self.is_finished = False
-        """True after the end of the reply; only figures of use may follow."""
+        """True after the end of the reply; only token counts may follow."""
         self.is_done = False
         """True when nothing may follow."""
         self.progress = 0
-        """Rises with each piece of text or reasoning."""
+        """Increases with each piece of text or reasoning."""
         self._max_tokens = max_tokens
         self._parser = StreamParser()
         self._filter = ReplyFilter(reasons_first=reasons_first)
@@ -58,14 +60,14 @@ class ReplyReader:
 
     @property
     def reasons_first(self) -> bool:
-        """Whether the next response of this model should be read with `reasons_first`."""
+        """True if the next response of this model should be read with `reasons_first`."""
         if self._filter.was_opened_by_template:
             return True
         is_complete = self.is_done and self.failure is None and self.ending is Ending.COMPLETE
         return self._reasons_first and not is_complete
 
     def feed(self, data: bytes) -> Sequence[str | Marker]:
-        """Take more bytes; return the texts and markers that they complete."""
+        """Take more bytes; return the texts and markers that are now complete."""
         pieces: list[str | Marker] = []
         for delta in self._parser.feed(data):
             if not self.is_done:
@@ -73,7 +75,7 @@ class ReplyReader:
         return pieces
 
     def finish(self) -> Sequence[str | Marker]:
-        """The stream ended: return the rest, and judge the end."""
+        """End the stream: return the remaining texts and markers, and set `ending` and `failure`."""
         pieces: list[str | Marker] = []
         for delta in self._parser.finish():
             if not self.is_done:
@@ -137,7 +139,7 @@ class ReplyReader:
             pieces.append(Marker.THINKING)
 
     def _end(self, pieces: list[str | Marker]) -> None:
-        """Flush the filter, and decide what the end means."""
+        """Flush the filter, and decide how the reply ended."""
         self.is_done = True
         self._add(self._filter.finish(is_cut=self.ending is Ending.LENGTH), pieces)
         if self._refused and self.ending is Ending.COMPLETE:
@@ -160,7 +162,7 @@ class ReplyReader:
                 retryable=False,
             )
         if self.is_finished and not self._has_announced:
-            return None  # an empty reply
+            return None  # an empty reply, which the caller handles
         return ModelFailed("llm_unavailable", self._problem(), retryable=True)
 
     def _problem(self) -> str:

@@ -1,9 +1,9 @@
-"""Reads the errors of model servers, whatever their shape. Pure.
+"""Reads the errors of model servers in their various formats. Pure.
 
-Seen in the field: OpenAI's `{"error": {"message", "param", "code", "type"}}`; `{"error": "text"}`; a list of those
+Known formats: OpenAI's `{"error": {"message", "param", "code", "type"}}`; `{"error": "text"}`; a list of those
 (Gemini); `{"detail": "text"}` and `{"detail": [{"loc": ["body", "seed"], "msg"}]}` (FastAPI); `{"message": …}` with
 text or another error in it (Mistral, Cohere); a provider's error as JSON text in `error.metadata.raw` (OpenRouter);
-bare text; a web page; `{"errors": {"seed": ["is not allowed"]}}` (Rails, ASP.NET); JSON:API's `source.pointer`;
+plain text; a web page; `{"errors": {"seed": ["is not allowed"]}}` (Rails, ASP.NET); JSON:API's `source.pointer`;
 the issues of zod.
 """
 
@@ -20,7 +20,7 @@ from tertulia_llm.model.error_params import named_params, plain_param
 
 MAX_MESSAGE_CHARS: Final = 300
 MAX_READ_CHARS: Final = 4_000
-"""Longer bodies are cut before they are searched."""
+"""A longer body is truncated before it is searched."""
 MAX_PAGE_CHARS: Final = 16_000
 _MAX_DEPTH = 6
 _INNER = (
@@ -52,10 +52,10 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 class ServerError:
     """A model server's error.
 
-    `text` is what it says, in one line, uncut; `codes` its codes and types in lower case; `params` the parameters that
-    it names in a field of their own (`seed`, `messages.0.role`); `figures` the token counts in fields of their own.
-    `page_title`: the body is a web page with this title (which may be empty); None for any other body. `text` is then
-    what the page shows.
+    `text`: the whole message, in one line. `codes`: its codes and types, in lower case. `params`: the parameters that a
+    field of the error names (`seed`, `messages.0.role`). `figures`: the token counts in fields of the error.
+    `page_title`: the title if the body is a web page ("" if it has no title), and `text` what it shows; None if the body
+    is not a web page.
     """
 
     text: str = ""
@@ -63,13 +63,13 @@ class ServerError:
     params: tuple[str, ...] = ()
     figures: Mapping[str, int] = field(default_factory=dict[str, int])
     status: int | None = None
-    """The HTTP status in the body, if there is one."""
+    """The HTTP status that the body states; 0 if it states none."""
     retry_after_s: float | None = None
     page_title: str | None = None
 
     @property
     def message(self) -> str:
-        """The server's words, short enough to be shown."""
+        """The message, short enough to be shown."""
         return self.text if len(self.text) <= MAX_MESSAGE_CHARS else self.text[: MAX_MESSAGE_CHARS - 1].rstrip() + "…"
 
     @property
@@ -80,7 +80,7 @@ class ServerError:
 
 
 def read_error(body: object) -> ServerError:
-    """Read an error from a response's body, or from a part of it that is parsed already."""
+    """Read an error from a response's body, or from JSON that is already parsed."""
     if isinstance(body, bytes | bytearray):
         body = bytes(body).decode("utf-8", "replace")
     error = _read(body, 0)

@@ -1,9 +1,9 @@
 """Parses the response to a streamed `/chat/completions`. Pure; makes no object per token.
 
-Most servers send server-sent events, some of them loosely: comment lines keep the connection alive (`: OPENROUTER
-PROCESSING`); data may be empty or a word; line ends are LF, CRLF or CR; one event may have several data lines; [DONE]
-may be missing. Other servers send one JSON object per line, or one whole JSON answer. A page of HTML is kept as the
-server's words.
+Most servers send server-sent events. Some deviate: comment lines keep the connection alive (`: OPENROUTER PROCESSING`);
+data is empty or a word; line ends are LF, CRLF or CR; an event has several data lines; [DONE] is missing. Other servers
+send one JSON object per line, or one JSON object as the whole answer. Text that cannot be read, such as an HTML page,
+is kept for the error message.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import orjson
 from tertulia_llm.model.chunks import ChunkReader, Delta
 
 MAX_LINE_BYTES: Final = 1 << 20
-"""Maximum length of a line, and of an event. A stream with a longer one is broken."""
+"""Maximum length of a line, and of an event. A longer line or event makes the stream fail."""
 MAX_EVENT_LINES: Final = 2000
 """Maximum number of lines of one event."""
 MAX_WORDS: Final = 200
-"""Characters of what cannot be read that are kept for the error."""
+"""The error message quotes at most this many characters of the text that cannot be read."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
-"""The fields of server-sent events; a comment has no name."""
+"""The names of the fields of server-sent events. A comment has an empty name."""
 _NOT_JSON: Final = object()
 _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
 class _BrokenStream(ValueError):
-    """The data is not a response of `/chat/completions`."""
+    """Raised if the data is not a response of `/chat/completions`."""
 
 
 class StreamParser:
@@ -43,7 +43,7 @@ class StreamParser:
         self._is_at_start = True
         self._skip_line_feed = False
         self._lines: list[bytes] = []
-        """The lines so far of an event that is not JSON yet."""
+        """The lines of an event whose JSON is not complete yet."""
         self._lines_bytes = 0
         self._event_name = b""
         self._has_fields = False
@@ -53,11 +53,13 @@ class StreamParser:
 
     @property
     def words(self) -> str:
-        """The beginning of what could not be read, without markup."""
+        """The beginning of the text that could not be read, without HTML tags."""
         return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
 
     def feed(self, data: bytes) -> list[Delta]:
-        """Take more bytes; return the events that they complete. Successive texts are one `Delta`."""
+        """Take more bytes; return the events that are now complete. Successive events with text are joined into one
+        `Delta`.
+        """
         data = self._rest + self._with_line_feeds(data)
         if self._is_at_start:
             if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
@@ -73,13 +75,13 @@ class StreamParser:
         return deltas
 
     def finish(self) -> list[Delta]:
-        """Return the last event; its line end may be missing."""
+        """End the stream: return the last event, even if its line end is missing."""
         self._is_ended = True
         lines, self._rest = [self._rest, b""], b""
         return self._read(lines)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
-        """Turn CR and CRLF into LF. The LF of a CRLF may come with the next piece."""
+        """Convert CR and CRLF to LF. A CR and its LF may come in different pieces."""
         if self._skip_line_feed:
             data = data.removeprefix(b"\n")
             self._skip_line_feed = False
@@ -104,7 +106,7 @@ class StreamParser:
                 else:
                     self._event_name = b""
                 if delta.is_whole:
-                    if count:  # earlier events come first
+                    if count:  # the events before this one come first
                         deltas.append(Delta("".join(texts[:count])))
                     delta.text = "".join(texts[count:])
                     deltas.append(delta)
@@ -119,13 +121,13 @@ class StreamParser:
         return deltas
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
-        """A line that is not data: another field, a comment, or JSON without the name of a field."""
+        """Read a line that does not start with `data:`: another field, a comment, or JSON without a field name."""
         name, colon, value = line.partition(b":")
         if colon and name in _FIELDS and (self._has_fields or not self._lines):
             self._has_fields = True
             if name == b"event":
                 self._event_name = value.strip()
-            elif name == b"data":  # white space stands before it
+            elif name == b"data":  # white space before the field's name
                 self._data(value.strip(), delta, texts)
         elif self._lines or line.startswith((b"{", b"[")):
             self._data(line, delta, texts)
@@ -148,7 +150,7 @@ class StreamParser:
             self._keep_words(data)
 
     def _pieced(self, event: object, data: bytes) -> object:
-        """The event of this line, or of the lines so far; `_NOT_JSON` if there is none yet."""
+        """The event of this line, or of it and the lines before; `_NOT_JSON` if it is not complete yet."""
         if self._lines and not _is_chunk(event):
             return self._continued(data)
         self._give_up_lines()
@@ -159,7 +161,7 @@ class StreamParser:
         return event
 
     def _continued(self, data: bytes) -> object:
-        """Add a line to an event that is not complete. Returns the event once it is JSON."""
+        """Add a line to an incomplete event. Returns the event when its JSON is complete, else `_NOT_JSON`."""
         self._lines.append(data)
         self._lines_bytes += len(data)
         if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
@@ -178,7 +180,7 @@ class StreamParser:
             raise _BrokenStream(f"The model server sent an event that is not JSON: {text}")
 
     def _keep_words(self, data: bytes) -> None:
-        if len(self._unread) < 10 * MAX_WORDS:  # most of a page is markup
+        if len(self._unread) < 10 * MAX_WORDS:  # most of an HTML page is markup, so keep more than is quoted
             self._unread += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
 
     def _loaded(self, data: bytes) -> object:
@@ -187,7 +189,7 @@ class StreamParser:
         except orjson.JSONDecodeError:
             pass
         try:
-            # for half characters, NaN, and line ends in strings
+            # this parser accepts split characters, NaN, and line ends in strings
             event = json.loads(data.decode("utf-8", "surrogateescape"), strict=False)
         except (ValueError, RecursionError):
             return _NOT_JSON
@@ -196,5 +198,5 @@ class StreamParser:
 
 
 def _is_chunk(event: object) -> bool:
-    """True for a chunk or an error; false for a part of one, on a line of its own."""
+    """True for a chunk or an error; False for a fragment of JSON that happens to be valid on its own line."""
     return isinstance(event, dict) and not _IN_CHUNKS_ONLY.isdisjoint(cast("dict[str, Any]", event))

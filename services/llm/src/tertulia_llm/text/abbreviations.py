@@ -1,9 +1,9 @@
-"""Word lists of the sentence splitter, for all languages at once: the splitter does not know a reply's language.
+"""Word lists that the sentence splitter uses for all languages at once, because it does not know a reply's language.
 
-In doubt, a full stop does *not* end the sentence: a late sentence costs milliseconds, but a break after "Dr." is
-audible. Words with inner dots ("z.B.", "p.m.") and single letters ("J.") are recognized by their shape. A word that is
-an abbreviation in one language and a common last word in another (Italian "es.", German "es.") is listed with the word
-before it, in `NEVER_LAST_AFTER`.
+In doubt, a full stop does *not* end the sentence: a sentence that comes late costs milliseconds, but a break after
+"Dr." is audible. Words with inner dots ("z.B.", "p.m.") and single letters ("J.") are recognized by their shape. Some
+words are an abbreviation in one language and often the last word of a sentence in another ("es." is an abbreviation in
+Italian, and ends sentences in German). They are in `NEVER_LAST_AFTER`, with the words that must come before them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ BEFORE_NUMBER: Final = _words(
     gen giu lug ott dic ene abr fev
     """
 )
-"""An abbreviation only when a number follows: "no. 5", but "She said no. Then she left."."""
+"""Is an abbreviation only before a number: "no. 5", but "She said no. Then she left."."""
 
 MAYBE_LAST: Final = _words(
     """
@@ -82,7 +82,7 @@ MAYBE_LAST: Final = _words(
     vb cad sok mah yy şti
     """
 )
-"""Ends a sentence only if the next word commonly begins one ("etc. Then …")."""
+"""Ends a sentence only if the next word often begins a sentence ("etc. Then …")."""
 
 ORDINAL_NOUNS: Final = _words(
     """
@@ -107,10 +107,12 @@ BEFORE_ORDINAL: Final = _words(
     deinem unser unsere unseren unserem euer dieser diese dieses diesem diesen und oder bis seit ab
     """
 )
-"""German words before an ordinal number: "der 1. FC Köln", "mein 3. Versuch", "am 2. und 3. Tag"."""
+"""German words that come before an ordinal number: "der 1. FC Köln", "mein 3. Versuch", "am 2. und 3. Tag"."""
 
 NAME_PARTICLES: Final = _words("le la les de del della di da das dos du van von der den ten ter el al ibn bin")
-"""Words that may begin a surname: after an initial they do not begin a sentence ("M. Le Pen", "A. De Gasperi")."""
+"""Words with which a surname may begin. After an initial they do not begin a sentence ("M. Le Pen", "A. De
+Gasperi").
+"""
 
 STARTERS: Final = _words(
     """
@@ -156,4 +158,4 @@ STARTERS: Final = _words(
     nerede nasıl neden çünkü eğer de hiç herkes kimse bir var yok evet hayır teşekkürler ayrıca önce daha ve
     """
 )
-"""Words that commonly begin a sentence: they distinguish "at 5 p.m. She stayed" from "the U.S. Army"."""
+"""Words that often begin a sentence. They distinguish "at 5 p.m. She stayed" from "the U.S. Army"."""

@@ -1,16 +1,16 @@
 """Decides whether a marked span of text is a stage direction, which is shown but not spoken.
 
-The words decide, in any of the languages of `stage_words`:
+The words of the span decide. Each of these is a stage direction, in any of the languages of `stage_words`:
 
-- a verb of the stage begins the span, perhaps after its subject: `(laughs softly)`, `[sighs]`, `(se ríe)`,
-  `(Rex grins)`;
-- all its words tell a manner, or it begins with such a phrase: `(softly)`, `(en voz baja)`;
-- it is a noun of the stage with at most two words before it: `(long pause)`.
+- a span that begins with a verb of the word list, or with its subject and the verb: `(laughs softly)`, `[sighs]`, `(se
+  ríe)`, `(Rex grins)`;
+- a span whose words all describe a manner, or that begins with such a phrase: `(softly)`, `(en voz baja)`;
+- a noun of the word list, with at most two words before it: `(long pause)`.
 
-If the span stands alone (between sentences), an English verb that is not in the list counts too if its form and the
-next word show it: `(fluffs up her feathers)`. Spans in square brackets that stand alone are directions in any words in
-lower case: `[door creaks]`. A span with a digit never is one: `[1]`, `(2024)`. Everything else is spoken: `(really)`,
-`(I think)`, `_very_`.
+A span that stands alone (between sentences) is also a stage direction if it begins with an English verb that is not in
+the list, as the verb's form and the next word show: `(fluffs up her feathers)`. In square brackets, a span that stands
+alone is one if it begins in lower case, with any words: `[door creaks]`. A span with a digit is never one: `[1]`,
+`(2024)`. Everything else is spoken: `(really)`, `(I think)`, `_very_`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ _MIN_VERB_CHARS: Final = 4
 
 
 def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:  # noqa: PLR0911 - one return per rule
-    """Decide on the text between two markers. `alone`: it stands between sentences. `bracketed`: in `[ ]`."""
+    """True if the text between two markers is a stage direction.
+
+    `alone`: the span is between sentences. `bracketed`: it is in `[ ]`.
+    """
     if _DIGIT.search(span):
         return False
     if _WIDE_LETTER.search(span):
@@ -45,14 +48,14 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bo
     if not alone:
         return False
     if len(words) > 1 and written[0][0].isupper() and words[1] in words_of.VERBS:
-        return True  # "(Rex grins)"
+        return True  # for example "(Rex grins)"
     if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
-        return True  # "(eyes widen)"
+        return True  # for example "(eyes widen)"
     return _has_form_of_action(words) or (bracketed and span[0].islower())
 
 
 def begins_stage_direction(span: str) -> bool:
-    """True if the text after an opening bracket begins a direction that is not closed yet."""
+    """True if the text after an opening bracket begins a stage direction whose end is still to come."""
     words = [word.casefold() for word in _WORD.findall(span[:80])]
     return bool(words) and not _DIGIT.search(span) and _tells_action(words, alone=True)
 
@@ -64,7 +67,7 @@ def _is_wide(span: str) -> bool:
 
 
 def _tells_action(words: list[str], *, alone: bool) -> bool:
-    """True if a verb begins the words, after at most two subjects or adverbs."""
+    """True if the words begin with a verb, or with a verb after at most two subjects or adverbs."""
     for index, word in enumerate(words[: _MAX_SUBJECT_WORDS + 1]):
         if word in words_of.VERBS:
             following = words[index + 1] if index + 1 < len(words) else ""
@@ -79,7 +82,7 @@ def _tells_manner(words: list[str]) -> bool:
     if all(word in words_of.MANNERS for word in words):
         return True
     if words[0] in ("with", "in") and (words[-1] in words_of.NOUNS or words[-1] in ("voice", "tone")):
-        return True  # "(in a soft voice)"
+        return True  # for example "(in a soft voice)"
     if words[-1] in words_of.NOUNS and len(words) <= _MAX_NOUN_WORDS:
         return all(word in words_of.ADJECTIVES for word in words[:-1])
     return " ".join(words).startswith(words_of.PHRASES)

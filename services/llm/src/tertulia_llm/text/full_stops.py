@@ -1,6 +1,6 @@
 """Decides whether a single full stop ends its sentence. Pure functions on the text so far.
 
-Each answers True (the sentence ends), False (it goes on), or None (more text decides it).
+The result of each is True (the sentence ends), False (the sentence continues), or None (more text is needed).
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ _DAY_OR_MONTH: Final = re.compile(r"\d{1,2}(?!\d)")
 
 
 def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:  # noqa: PLR0911 - one return per rule
-    """Decide on the full stop at `at` of the sentence that begins at `start`, with the next text at `following`."""
+    """Decide on the full stop at `at`. The sentence begins at `start`; the text after the full stop begins at
+    `following`.
+    """
     word_at = _word_start(buffer, start, at)
     written = buffer[word_at:at].lstrip(_OPENING)
     next_char = buffer[following]
     if not written:
-        return not next_char.islower()  # the last of ". . ."
+        return not next_char.islower()  # the last full stop of ". . ."
     if _LIST_NUMBER.fullmatch(buffer, start, at):
         return False
     before = buffer[start:word_at].rstrip()
@@ -61,7 +63,9 @@ def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: b
 
 
 def next_word(buffer: str, at: int, *, final: bool) -> str | None:
-    """Return the word at `at` in lower case ("" for none or an abbreviation), or None while it may still grow."""
+    """Return the word at `at` in lower case; "" if there is no word, or an abbreviation; None if the word may be
+    incomplete.
+    """
     found = _NEXT_WORD.match(buffer, at)
     if found is None:
         return ""
@@ -77,7 +81,7 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
 ) -> bool | None:
     roman = _ROMAN.fullmatch(written) is not None
     cited = word in BEFORE_NUMBER and buffer[following] in "IVXLCDM"
-    elided_title = len(word) <= _LONGEST_TITLE_CHARS and len(word) < len(written)  # "l'on. Rossi"
+    elided_title = len(word) <= _LONGEST_TITLE_CHARS and len(word) < len(written)  # for example "l'on. Rossi"
     abbreviated = elided_title or _may_be_abbreviation(word) or _unknown_abbreviation(written, previous)
     if not (roman or cited or abbreviated):
         return True
@@ -87,7 +91,7 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
     if roman:
         return following_word not in ORDINAL_NOUNS
     if cited and _ROMAN.fullmatch(following_word.upper()):
-        return False  # "sec. XIX", "cap. IV"
+        return False  # for example "sec. XIX", "cap. IV"
     if not abbreviated:
         return True
     if len(written) == 1 and (following_word in NAME_PARTICLES or (word == "m" and not previous[-1:].isdigit())):
@@ -96,16 +100,16 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
 
 
 def _number_ends(buffer: str, number: str, previous: str, before: str, following: int, *, final: bool) -> bool | None:  # noqa: PLR0911 - one return per rule
-    """Decide on the full stop after a number, which may be an ordinal, a day, or the number of a list item."""
+    """Decide on the full stop after a number: the number may be an ordinal, a day, or the number of a list item."""
     next_char = buffer[following]
     if len(number) > _LONGEST_ORDINAL_DIGITS:
         return True
     if next_char.islower():
-        return False  # "die 3. größte Stadt", "w 2. rzędzie"
+        return False  # for example "die 3. größte Stadt", "w 2. rzędzie"
     if next_char.isdigit():
         return False if _DAY_DOT.fullmatch(previous) else _is_no_date(buffer, following, final=final)
     if before[-1:] in ":;" or f" {int(number) - 1}. " in before:
-        return False  # an item of a list in the sentence: "We need: 1. Milk and 2. Bread"
+        return False  # the number of a list item within the sentence: "We need: 1. Milk and 2. Bread"
     previous = _lower(previous)
     follows_article = previous in BEFORE_ORDINAL and not before.endswith("I am")
     if not next_char.isupper():
@@ -119,7 +123,7 @@ def _number_ends(buffer: str, number: str, previous: str, before: str, following
 
 
 def _is_no_date(buffer: str, at: int, *, final: bool) -> bool | None:
-    """False if the number at `at` is the month of a date such as "3. 10. 2024"."""
+    """False if the number at `at` is the month of a date such as "3. 10. 2024"; None if more text is needed."""
     month = _DAY_OR_MONTH.match(buffer, at)
     if month is None:
         return True
@@ -129,25 +133,27 @@ def _is_no_date(buffer: str, at: int, *, final: bool) -> bool | None:
 
 
 def _begins_with_capital(buffer: str, start: int, at: int) -> bool:
-    """True if the writer begins sentences with capitals, so that a lower-case word does not begin one."""
+    """True if this sentence begins with a capital: its writer then does not begin the next sentence in lower case."""
     first = _LETTER.search(buffer, start, at)
     return first is not None and first.group().isupper()
 
 
 def _without_elision(word: str) -> str:
-    """Return the word after an elided article: "art" for "l'art"."""
+    """Return the word without an elided article: "art" for "l'art"."""
     article, _, rest = word.rpartition("'")
     return rest if article in _ELIDED and len(rest) > 1 else word
 
 
 def _may_be_abbreviation(word: str) -> bool:
     if word.endswith("str") and len(word) > len("str"):
-        return True  # the German street in "Goethestr. 12"
+        return True  # German: the street in "Goethestr. 12"
     return word in MAYBE_LAST or _INITIAL.fullmatch(word) is not None or _DOTTED.fullmatch(word) is not None
 
 
 def _unknown_abbreviation(written: str, previous: str) -> bool:
-    """True for a short word without vowels that is neither a unit after a number, nor in capitals, nor "hmm"."""
+    """True for a short word without vowels, except for a unit after a number, a word in capitals, and sounds like
+    "hmm".
+    """
     return (
         _NO_VOWEL.fullmatch(written.lower()) is not None
         and not written.isupper()

@@ -1,19 +1,18 @@
-"""Recognizes the label of a line of dialogue: a speaker's name in one of the spellings that models use. Pure.
+"""Recognizes the label of a line of dialogue: a speaker's name, in the various spellings of models. Pure.
 
-A label stands where a line or a sentence begins:
+These are labels at the beginning of a line or of a sentence:
 
     Rex: …   **Rex:** …   **Rex**: …   *Rex*: …   __Rex__: …   [Rex]: …   [Rex] …   (Rex): …   "Rex": …   - Rex: …
     > Rex: …   # Rex: …   Rex (laughing): …   Rex *laughing*: …   REX: …   Rex： …   レックス「…」
 
-and only where a line begins: `Rex — "…"`, and a decorated or upper-case name alone on its line (`**Rex**`, `## Rex`,
-`REX`). The names of roles (`User:`, `Assistant:`, …) are labels only at the beginning of a line and with a colon.
+These are labels only at the beginning of a line: `Rex — "…"`, and a decorated or upper-case name alone on its line
+(`**Rex**`, `## Rex`, `REX`). The names of roles (`User:`, `Assistant:`, …) are labels only at the beginning of a line,
+and only with a colon.
 
 Not labels: an address ("Rex, you are wrong: …"), narration ("Rex says: …", "As Rex said: …"), a name within a sentence
 ("Listen to Rex: he knows"), an open quotation ("“Rex: run!” he cried"), a link, an emoticon ("Rex :)").
-"Jay: remember?" can be either; the form decides, so it is a label.
+"Jay: remember?" can be a label or an address; it has the form of a label, so it counts as one.
 """
-
-
 
 from __future__ import annotations
 
@@ -24,9 +23,9 @@ from typing import Final
 from tertulia_llm.text.speaker_names import FoldedText, FoundName, Owner, SpeakerNames, Undecided
 
 MAX_MARKS: Final = 12
-"""Longest run of marks before a name."""
+"""Maximum number of formatting marks before a name."""
 MAX_ASIDE: Final = 60
-"""Longest remark between a name and its colon: "(laughing)"."""
+"""Maximum length of a remark between a name and its colon: "(laughing)"."""
 
 _DECORATION: Final = r"*_~"
 _OPEN: Final = r"\[({<【〔「『\"“«'"
@@ -44,16 +43,16 @@ _DASH: Final = re.compile(rf"{_AFTER} ?[—–-]{{1,2}} ?(?=[\"“«])")
 _UNFINISHED: Final = re.compile(
     rf"{_AFTER}(?: ?[(\[*_]{{1,3}}[^()\[\]*_\n:]{{0,{MAX_ASIDE}}}(?:[)\]*_]{{1,3}})?)?{_AFTER}(?: ?[—–-]{{1,2}})? ?"
 )
-"""Any beginning of the text between a name and the end of its label."""
+"""Matches the text between a name and the end of its label, even if the label is not complete yet."""
 _CLOSING: Final = re.compile(rf"[{_DECORATION}{_CLOSE}]*")
 _BRACKETS: Final = frozenset("[{【〔<")
 _NOT_AFTER_COLON: Final = frozenset(")(/\\|:")
-"""Characters that make a colon part of an emoticon or an address."""
+"""Characters after a colon that show that it is part of an emoticon or an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label at the beginning of a text; `length` in characters."""
+    """A label at the beginning of a text. `length`: its number of characters."""
 
     length: int
     owner: Owner
@@ -61,19 +60,19 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a label may stand: at the beginning of a line or of the whole reply, otherwise of a sentence."""
+    """What begins where a label may be: a line (`line`), the whole reply (`reply`), or otherwise a sentence."""
 
     line: bool
     reply: bool = False
 
 
 def find_label(text: str, names: SpeakerNames, position: Position, *, final: bool) -> Label | None:
-    """The label at the beginning of `text`, or None.
+    """The label at the beginning of `text`; None if the text does not begin with a label.
 
     Raises:
-        Undecided: more text decides it. Never if `final`.
+        Undecided: more text is needed to decide. Not raised if `final`.
     """
-    head = FoldedText.of(text[: MAX_MARKS + 4]).folded  # most texts are no label by their first letter
+    head = FoldedText.of(text[: MAX_MARKS + 4]).folded  # in most texts, the first letter shows that there is no label
     start = _marks(head)
     if start < len(head) and head[start] not in names.initials:
         return None
@@ -81,7 +80,7 @@ def find_label(text: str, names: SpeakerNames, position: Position, *, final: boo
 
 
 def _marks(folded: str) -> int:
-    """The number of marks at the beginning of a text."""
+    """The number of formatting marks at the beginning of a text."""
     marks = _MARKS.match(folded)
     return marks.end() if marks else 0
 
@@ -108,7 +107,7 @@ class _LabelReader:
         return None if end is None else Label(self._text.starts[end], name.owner)
 
     def _need(self, place: int) -> None:
-        """Raise `Undecided` unless the text has this place or has ended."""
+        """Raise `Undecided` if the text does not reach this index yet."""
         if place >= len(self._folded) and not self._final:
             raise Undecided
 
@@ -118,7 +117,7 @@ class _LabelReader:
         return word[:1].isupper() and not is_address
 
     def _end(self, marks: str, start: int, name: FoundName) -> int | None:
-        """The end of the label; None if the text after the name makes it none."""
+        """The index after the label; None if the text after the name shows that it is not a label."""
         unfinished = _UNFINISHED.match(self._folded, name.end)
         if unfinished is not None:
             self._need(unfinished.end())

@@ -1,7 +1,8 @@
-"""The names that can stand before a line of dialogue, and whose they are. Pure.
+"""The names with which a line of dialogue can begin, and whose name each is. Pure.
 
-Names are compared in a folded form: case, accents and invisible characters are ignored. A part of a name that can stand
-alone counts as the name; a part that two characters share is the speaker's, then the user's.
+Names are compared in a folded form: case, accents and invisible characters are ignored. A part of a name that can be
+used alone ("Watson" for "Dr. J. Watson") counts as that name. If two names share a part, it belongs to the speaker,
+then to the user, then to the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tertulia_llm.text.mentions import can_stand_alone, fold
 
 
 class Owner(Enum):
-    """Whose line a label begins."""
+    """Whose line follows a label."""
 
     SPEAKER = auto()
     USER = auto()
@@ -26,20 +27,23 @@ class Owner(Enum):
 
 
 class Undecided(Exception):
-    """Raised when only further text can tell whether there is a label."""
+    """Raised when more text is needed to decide whether there is a label."""
 
 
 ROLES: Final = {
     "user": Owner.USER, "human": Owner.USER, "assistant": Owner.SPEAKER,
     "you": Owner.OTHER, "narrator": Owner.OTHER, "system": Owner.OTHER,
 }  # fmt: skip
-"""Names of roles that models write in place of a speaker's name. They count only in the strictest form of a label."""
+"""Names of roles that models write instead of a speaker's name. They count only in the strictest form of a label."""
 _ARTICLES: Final = re.compile(r"(?:the|a|an|el|la|los|las|le|les|der|die|das|il|lo|o|os|as|de|het) (?=.)")
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """A text in its folded form. `starts[i]` is the place in the text of the folded character `i`; one more ends it."""
+    """A text and its folded form.
+
+    `starts[i]` is the index in the text of the folded form's character `i`. The last item is the length of the text.
+    """
 
     text: str
     folded: str
@@ -47,7 +51,7 @@ class FoldedText:
 
     @classmethod
     def of(cls, text: str) -> FoldedText:
-        """Fold a text; a run of spaces becomes one space, line feeds stay."""
+        """Fold a text. A sequence of spaces becomes one space; line feeds stay."""
         folded: list[str] = []
         starts: list[int] = []
         for place, char in enumerate(text):
@@ -59,13 +63,13 @@ class FoldedText:
         return cls(text, "".join(folded), (*starts, len(text)))
 
     def original(self, start: int, end: int) -> str:
-        """The text of a part of the folded text."""
+        """The original of a part of the folded text."""
         return self.text[self.starts[start] : self.starts[end]]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundName:
-    """A name in a folded text; `end` is exclusive."""
+    """A name found in a folded text. `end`: the index after it."""
 
     end: int
     owner: Owner
@@ -73,7 +77,7 @@ class FoundName:
 
 
 class SpeakerNames:
-    """The names of a conversation, as one of its characters (`speaker`) replies."""
+    """The names of the participants of a conversation. `speaker`: the character that replies."""
 
     __slots__ = ("_ordered", "_owners", "initials", "longest")
 
@@ -88,19 +92,24 @@ class SpeakerNames:
         self.longest = max(map(len, self._ordered))
         """Length of the longest name."""
         self.initials = frozenset(name[0] for name in self._ordered)
-        """The first characters of all names."""
+        """The first character of each name."""
 
     def owner_of(self, name: str) -> Owner | None:
-        """The owner of a whole name, in any spelling; None if no speaker has it."""
+        """The owner of a name in any spelling, or of a part of a name that can be used alone; None if it has none."""
         return self._owners.get(FoldedText.of(name).folded.strip())
 
     def begins(self, text: str) -> bool:
-        """True if `text` may become a name with more characters."""
+        """True if `text` is a name, or may become one with more characters."""
         folded = FoldedText.of(text).folded.lstrip()
         return any(name.startswith(folded) or name == folded.rstrip() for name in self._owners)
 
     def at(self, folded: str, start: int, *, roles: bool, final: bool) -> FoundName | None:
-        """The longest name (or role, if `roles`) at a place of a folded text. Raises: Undecided."""
+        """The longest name at the index `start` of a folded text; None if there is none. `roles`: also find names of
+        roles.
+
+        Raises:
+            Undecided: more text is needed to decide. Not raised if `final`.
+        """
         for name in self._ordered:
             if not roles and name not in self._owners:
                 continue

@@ -1,13 +1,13 @@
 """Derives the spoken text from the written one.
 
-Dropped: code blocks (fenced with three backticks or tildes), images, HTML tags, emoji, rules and table lines, stage
-directions. Kept without their markup: emphasis, headings, list items (a number stays, as in "1. Wash it."), quotes,
-links (their text), inline code, table cells (with commas between). An address is spoken as its host.
+These are dropped: code blocks (fenced with three backticks or tildes), images, HTML tags, emoji, rules and table lines,
+stage directions. These are kept without their markup: emphasis, headings, list items (a number stays, as in "1. Wash
+it."), quotes, links (their text), inline code, table cells (with commas between). An address is spoken as its host.
 
-A stage direction stands in brackets of any kind, in tildes, underscores or asterisks; `directions` decides by its
-words. `*A span in single asterisks*` is also one, in any words, when it stands alone: at the start of the text, or
-after a finished sentence. Elsewhere it is emphasis and is spoken: "I am *very* sure". At the start, a capital or a
-plain single word followed by lower case is emphasis too: "*Nobody* knows".
+A stage direction is a span in brackets of any kind, in tildes, underscores or asterisks, whose words `directions`
+recognizes. `*A span in single asterisks*` that stands alone (at the start of the text, or after a finished sentence) is
+a stage direction whatever its words. Elsewhere a span in asterisks is emphasis and is spoken: "I am *very* sure". So is
+a span at the start that has a capital or is one plain word, if lower case follows it: "*Nobody* knows".
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from tertulia_llm.text.markup import (
 )
 
 _LONGEST_DIRECTION_CHARS: Final = 240
-"""A marker that is not closed within this much text began no stage direction; the text after it is spoken."""
+"""If a marker is not closed within this many characters, no stage direction begins there, and the text after it is
+spoken.
+"""
 
 _BOLD: Final = re.compile(r"(?<![\w*])(\*{2,3})(?=\S)([^\n]+?)(?<=\S)\1(?!\*)|(?<=\w)\*\*(?=[^\W_])([^\n*]+?)\*\*")
 _UNDERLINE: Final = re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^\n]*?[^\s_])\1(?!\w)")
@@ -56,16 +58,16 @@ _LEADING_MARK: Final = re.compile(r"^(?:[,;:]+|[.!?…]+(?=\s|$))\s*")
 
 @dataclass(frozen=True, slots=True)
 class SpeechState:
-    """The constructs that the text so far leaves open."""
+    """The constructs that are still open at the end of the text so far."""
 
     fence: str = ""
-    """The marker of the code block the text is in, or ""."""
+    """The marker of the open code block; "" if none is open."""
     direction_chars: int = 0
-    """Characters dropped of a stage direction that is still open; 0 outside one."""
+    """How many characters of an open stage direction have been dropped; 0 if none is open."""
     closing_mark: str = "*"
-    """The marker that closes this direction."""
+    """The marker that closes the open stage direction."""
     in_address: bool = False
-    """The text ended inside an address."""
+    """True if the text ended within an address."""
     at_line_start: bool = True
 
     @property
@@ -75,16 +77,18 @@ class SpeechState:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A stage direction that the text leaves open: its length so far (0: none) and what closes it."""
+    """A stage direction that is still open at the end of the text: its length so far (0: none), and the marker that
+    closes it.
+    """
 
     chars: int = 0
     closing_mark: str = "*"
 
 
 def speakable(text: str, state: SpeechState) -> tuple[str, SpeechState]:
-    """Return the part of `text` to be spoken, and the state for the text that follows it.
+    """Return the part of `text` to be spoken, and the state to pass with the text after it.
 
-    The spoken text is one line, with single spaces; "" if it has no letter and no digit.
+    The spoken part is one line with single spaces; "" if it has no letter and no digit.
     """
     at_line_start = text.endswith("\n") if text.strip() else (state.at_line_start or "\n" in text)
     if state.nothing_open and not NEEDS_CLEANING.search(text):
@@ -126,7 +130,7 @@ def _if_pronounceable(spoken: str) -> str:
 
 
 def _after_open_direction(text: str, state: SpeechState) -> tuple[str, _Opened]:
-    """The text after a stage direction that began earlier, and that direction if it is still open."""
+    """The text after a stage direction that began in an earlier text; and that direction, if it is still open."""
     if not state.direction_chars:
         return text, _Opened()
     closing = text.find(state.closing_mark)
@@ -139,7 +143,7 @@ def _after_open_direction(text: str, state: SpeechState) -> tuple[str, _Opened]:
 
 
 def _without_emphasis_and_directions(text: str) -> tuple[str, _Opened]:
-    """The text without markers and stage directions, and the direction that the text leaves open."""
+    """The text without markers and stage directions; and the stage direction that is still open at its end."""
     if "\\" in text:  # an escaped marker is a plain character: hide it from the rules below
         text = text.replace("\\*", "\ue000").replace("\\_", "\ue001")
         text = re.sub(r"\\(?=[`~#\[\]()<>|!.+-])", "", text)
@@ -166,7 +170,9 @@ def _without_emphasis_and_directions(text: str) -> tuple[str, _Opened]:
 
 
 def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool = False) -> str:
-    """Drop the spans that are directions by their words; strip the marks of the others, unless `keep_marks`."""
+    """Remove the spans that are stage directions by their words. Of other spans, remove only the markers, unless
+    `keep_marks`.
+    """
     kept: list[str] = []
     at = 0
     for found in spans.finditer(text):
@@ -174,7 +180,7 @@ def _without_directions(text: str, spans: re.Pattern[str], *, keep_marks: bool =
         at = found.end()
         span = next(group for group in reversed(found.groups()) if group)
         alone = _ENDS_SENTENCE.search("".join(kept)) is not None and not _runs_on(text[at:])
-        marked = span[:1].isupper() and not alone  # "**Smiles** are free."
+        marked = span[:1].isupper() and not alone  # for example "**Smiles** are free."
         if (marked and not keep_marks) or not is_stage_direction(span, alone=alone, bracketed=found.group()[0] == "["):
             kept.append(found.group() if keep_marks else span)
     kept.append(text[at:])
@@ -208,7 +214,7 @@ def _runs_on(after: str) -> bool:
 
 
 def _without_open_direction(text: str, opening: re.Pattern[str]) -> tuple[str, _Opened]:
-    """Drop a stage direction that begins after a finished sentence and is not closed."""
+    """Remove a stage direction that begins after a finished sentence and is still open."""
     found = opening.search(text)
     if found is None or text.endswith("\n") or not _ENDS_SENTENCE.search(text[: found.start()]):
         return text, _Opened()

@@ -1,4 +1,4 @@
-"""Words of stage directions in twelve languages, for `directions`."""
+"""The word lists by which `directions` recognizes stage directions, in twelve languages."""
 
 from __future__ import annotations
 
@@ -36,14 +36,16 @@ def _participle(verb: str) -> str:
 
 
 THIRD_PERSON: Final = frozenset(map(_third_person, _ENGLISH_VERBS.split()))
-"""English forms that also stand after a subject: "(Rex grins)"."""
+"""English verb forms that may also come after a subject: "(Rex grins)"."""
 
 _AMBIGUOUS: Final = """
 point hand place look turn step stand wave drop raise hold drink beam bow tap roll bite tear walk open close cheer shout
 put push pull take reach lift cross sit consider listen pace bat set wake rise pat set hum sip chew lean pause bark drum
 """
 AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
-"""Forms that are common in other text: a direction only between sentences ("(looks away)", not "It (looks good)")."""
+"""Forms that are frequent in other text. They count only between sentences: "(looks away)", but not "It (looks
+good)".
+"""
 
 VERBS: Final = (
     THIRD_PERSON
@@ -88,12 +90,12 @@ VERBS: Final = (
         """
     )
 )
-"""Verb forms that begin a stage direction."""
+"""Verb forms with which a stage direction begins."""
 
 REFLEXIVES: Final = _words(
     "se si s' sich zich się iç göz hij ze zij er sie il elle el él ella lui lei ele ela on ona он она"
 )
-"""Pronouns before the verb of a direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
+"""Pronouns before the verb of a stage direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
 
 SUBJECTS: Final = REFLEXIVES | _words("he she they it still then also and slowly")
 
@@ -123,7 +125,7 @@ MANNERS: Final = _words(
     sessizce usulca yavaşça hüzünle neşeyle nazikçe
     """
 )
-"""Words for the manner of speaking that are a direction on their own: "(softly)", "(leise)"."""
+"""Words for the manner of speaking. Alone they are a stage direction: "(softly)", "(leise)"."""
 
 PHRASES: Final = (
     "en voz baja", "en susurros", "entre risas", "con una sonrisa", "à voix basse", "en riant", "en souriant",
@@ -132,7 +134,7 @@ PHRASES: Final = (
     "с улыбкой", "со смехом", "kısık sesle", "under her breath", "under his breath",
     "to himself", "to herself", "sound of", "sounds of",
 )  # fmt: skip
-"""Beginnings of a direction."""
+"""Phrases with which a stage direction begins."""
 
 NOUNS: Final = _words(
     """
@@ -150,7 +152,7 @@ NOUNS: Final = _words(
     kahkaha sessizlik duraklama alkış
     """
 )
-"""Nouns that are a direction on their own, also with a word or two before them: "(long pause)"."""
+"""Nouns that are a stage direction alone, or with one or two words before them: "(long pause)"."""
 
 ADJECTIVES: Final = _words(
     """
@@ -161,10 +163,10 @@ ADJECTIVES: Final = _words(
 )
 
 BODY: Final = _words("eyes voice face hands ears tail jaw eyebrows shoulders")
-"""They begin a direction between sentences: "(eyes widen)"."""
+"""Parts of the body. Between sentences, a stage direction may begin with one: "(eyes widen)"."""
 
 NOT_AFTER: Final = _words("are is were was of that have has can will do does did would could in")
-"""After a form in -s these show a plural noun: "(smiles are free)"."""
+"""After a form in -s, these words show that the form is a plural noun, not a verb: "(smiles are free)"."""
 
 PARTICLES: Final = _words(
     """
@@ -172,7 +174,7 @@ PARTICLES: Final = _words(
     in against behind forward slightly again once
     """
 )
-"""Words that follow a verb in English directions, so that an unknown form in -s or -ing counts as a verb."""
+"""After an unknown form in -s or -ing, these words show that the form is an English verb."""
 
 NO_VERBS: Final = _words(
     """
@@ -181,7 +183,7 @@ NO_VERBS: Final = _words(
     speaking depending talking things towards sorry guess ours yours theirs hers us does goes means says seems depends
     """
 )
-"""Forms in -s and -ing that begin no direction."""
+"""Words in -s and -ing with which no stage direction begins."""
 
 WIDE: Final = (
     "笑", "哭", "泣", "叹", "嘆", "ため息", "溜息", "怒", "汗", "轻声", "輕聲", "小声", "小聲", "低声", "低聲",
@@ -192,5 +194,5 @@ WIDE: Final = (
     "耸肩", "聳肩", "脸红", "赤面",
     "拥抱", "擁抱", "웃", "한숨", "미소", "속삭", "울",
 )  # fmt: skip
-"""Parts of a direction in Chinese, Japanese and Korean."""
+"""Chinese, Japanese and Korean text that occurs in stage directions."""
 NOT_WIDE: Final = ("お笑い", "サウ")

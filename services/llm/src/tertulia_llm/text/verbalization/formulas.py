@@ -1,4 +1,4 @@
-"""Reads fractions, ranges and formulas: "5*3=15" is "five times three equals fifteen"."""
+"""Converts fractions, ranges and formulas to words: "5*3=15" is "five times three equals fifteen"."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ def read_ranges(text: str, lexicon: Lexicon) -> str:
 
     def read(found: re.Match[str]) -> str:
         first, second = (spell(parse(found[part], lexicon), lexicon) for part in (1, 2))
-        return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # "50-50"
+        return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # not a range: "50-50"
 
     return _RANGE.sub(read, text)
 
 
 def read_formulas(text: str, lexicon: Lexicon) -> str:
-    """Replace formulas by words; they have a strong operator ("3-2" alone has none)."""
+    """Replace formulas by words. A formula must have an unambiguous operator: "3-2" alone is not a formula."""
     if "x" in text or "×" in text:
         text = _TIMES_X.sub("×", text)
     return _FORMULA.sub(lambda found: _formula(found.group(), lexicon), text)
 
 
 def read_signs(text: str, lexicon: Lexicon) -> str:
-    """Replace mathematical signs outside formulas, and the numbers that have one."""
+    """Replace mathematical signs outside formulas, and the numbers next to them, by words."""
     text = _SCIENTIFIC.sub(lambda found: _scientific(found, lexicon), text)
     text = _PLUS_AFTER.sub(lambda found: f"{found[1]} {lexicon.signs['+']}", text)
     text = _PLUS_BEFORE.sub(f"{lexicon.signs['+']} ", text)
@@ -92,7 +92,7 @@ def read_signs(text: str, lexicon: Lexicon) -> str:
 
 
 def read_decimals(text: str, lexicon: Lexicon) -> str:
-    """Spell the numbers that have separators; plain whole numbers stay."""
+    """Replace numbers that have separators by words; plain whole numbers stay."""
 
     def read(found: re.Match[str]) -> str:
         return found.group() if found.group().isdigit() else spell(parse(found.group(), lexicon), lexicon)
@@ -131,7 +131,7 @@ def _over(above: int, below: int, lexicon: Lexicon) -> str:
 def _formula(written: str, lexicon: Lexicon) -> str:
     if not any(char in _STRONG for char in written) and not re.search(r"\d [-−] \d", written):
         return written
-    if re.search(r"[ ]<\d|[A-Za-z]\+$", written):  # "I <3 you"
+    if re.search(r"[ ]<\d|[A-Za-z]\+$", written):  # for example "I <3 you"
         return written
     said: list[str] = []
     for part in _SPLIT.split(written):

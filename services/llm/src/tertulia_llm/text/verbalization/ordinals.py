@@ -1,4 +1,4 @@
-"""Reads ordinal and Roman numbers: "1st" is "first", "Louis XIV" is "Louis the fourteenth"."""
+"""Converts ordinal numbers and Roman numerals to words: "1st" is "first", "Louis XIV" is "Louis the fourteenth"."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMON_BEFORE: Final = frozenset(
     chapitre partie acte guerre tome capitolo atto volume hoofdstuk deel rozdział część tom том глава часть fantasy
     """.split()
 )
-"""Words before a Roman numeral that is read as a cardinal: "Chapter IV"."""
+"""Words after which a Roman numeral is read as a cardinal: "Chapter IV"."""
 _GERMAN_ORDINAL: Final = re.compile(
     r"\b(?P<before>[Dd](?:er|ie|as|em|en|es)|[Aa]m|[Ii]m|[Zz]u[mr]|[Vv]om|[Bb]eim|[Jj]ede[nmrs]?|[MDSmds]eine?[nmrs]?|"
     r"[Ii]hre?[nmrs]?|[Uu]nsere?[nmrs]?|[Ee]ine?[nmrs]?) (?P<number>\d{1,3})\. (?=[^\W\d_])"
@@ -50,7 +50,7 @@ def _centuries(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def read_ordinals(text: str, lexicon: Lexicon) -> str:
-    """Replace ordinal numbers in `text` by words, where the language writes them with a mark."""
+    """Replace ordinal numbers in `text` by words, if the language writes ordinals with a mark."""
     if lexicon.ordinal_suffixes:
         text = _suffixed(lexicon).sub(lambda found: _ordinal(found, lexicon), text)
     if lexicon.code == "de":
@@ -61,7 +61,7 @@ def read_ordinals(text: str, lexicon: Lexicon) -> str:
 
 
 def read_roman(text: str, lexicon: Lexicon) -> str:
-    """Replace Roman numerals of rulers, centuries, chapters and the like."""
+    """Replace the Roman numerals of rulers, centuries, chapters and the like by words."""
     if lexicon.century:
         text = _centuries(lexicon).sub(lambda found: _century(found, lexicon), text)
     if lexicon.rulers:

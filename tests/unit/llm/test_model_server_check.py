@@ -25,7 +25,7 @@ def kind(name: str) -> ServerKind:
     return next(kind for kind in (*HOSTED, *LOCAL) if kind.name == name)
 
 
-async def test_working_server_is_reported_with_its_window() -> None:
+async def test_working_server_is_reported_with_its_context_window() -> None:
     async with KindServer(kind("vLLM"), ["Hello."]).running() as server:
         found = await found_at(server.base_url)
         assert [each.ok for each in found] == [True] * 3
@@ -41,12 +41,12 @@ async def test_refused_parameters_are_reported() -> None:
     assert any("sends max_completion_tokens instead of max_tokens" in change for change in changes)
 
 
-async def test_server_that_does_not_tell_the_window_names_the_setting() -> None:
+async def test_if_the_server_does_not_state_its_window_the_setting_for_it_is_named() -> None:
     async with KindServer(kind("DeepSeek"), ["Hello."]).running() as server:
         assert any("TERTULIA_LLM_CONTEXT_TOKENS" in each.advice for each in await found_at(server.base_url))
 
 
-async def test_refused_key_is_reported_with_the_servers_words() -> None:
+async def test_refused_key_is_reported_with_the_message_of_the_server() -> None:
     async with ScriptedModel([Fail(401, {"error": {"message": "Incorrect key"}})]) as server:
         first, *_ = await found_at(server.base_url)
         assert not first.ok
@@ -62,7 +62,7 @@ async def test_unknown_model_is_reported_with_similar_names() -> None:
         assert any("scripted" in each.what and not each.ok for each in found[1:])
 
 
-async def test_unreachable_server_is_one_finding() -> None:
+async def test_unreachable_server_is_reported_in_one_line() -> None:
     (found,) = await found_at("http://127.0.0.1:9/v1")
     assert not found.ok
     assert "TERTULIA_LLM_BASE_URL" in found.advice

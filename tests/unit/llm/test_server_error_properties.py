@@ -1,4 +1,4 @@
-"""Any body of an error is read, and leads to a change or to a failure, without an exception."""
+"""Property tests: any error body can be read and leads to a change or a failure, without another exception."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BODY: dict[str, Any] = {
 
 
 @given(body=VALUES | st.binary(max_size=60), status=st.sampled_from([400, 404, 413, 422, 429, 500]))
-def test_any_error_body_is_read(body: object, status: int) -> None:
+def test_any_error_body_can_be_read_and_explained(body: object, status: int) -> None:
     error = read_error(body)
     assert len(error.message) <= MAX_MESSAGE_CHARS
     assert error.message.isprintable() or not error.message
@@ -56,7 +56,7 @@ def test_any_error_body_is_read(body: object, status: int) -> None:
 
 
 @given(text=st.text(max_size=40))
-def test_any_text_is_a_setting_or_a_value_error(text: str) -> None:
+def test_any_text_for_a_setting_is_accepted_or_raises_value_error(text: str) -> None:
     for check in (checked_key, checked_base_url):
         with suppress(ValueError):
             assert isinstance(check(text), str)
