@@ -54,8 +54,8 @@ class ServerError:
 
     `text`: the whole message, in one line. `codes`: its codes and types, in lower case. `params`: the parameters that a
     field of the error names (`seed`, `messages.0.role`). `figures`: the token counts in fields of the error.
-    `page_title`: the title if the body is a web page ("" if it has no title), and `text` what it shows; None if the body
-    is not a web page.
+    `page_title`: the title if the body is a web page ("" if it has no title), and `text` what it shows; None for other
+    bodies.
     """
 
     text: str = ""
@@ -63,7 +63,7 @@ class ServerError:
     params: tuple[str, ...] = ()
     figures: Mapping[str, int] = field(default_factory=dict[str, int])
     status: int | None = None
-    """The HTTP status that the body states; 0 if it states none."""
+    """The HTTP status that the body states; None if it states none."""
     retry_after_s: float | None = None
     page_title: str | None = None
 
