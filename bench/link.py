@@ -24,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.pipeline import percentile
 from bench.processes import system
-from tests.servers.far_link import FarLink
+from tests.servers.slow_network_link import FarLink
 
 QUESTION = "Luna, tell me a story about the ocean."
 

@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers.far_link import FarLink
+from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")

@@ -11,7 +11,7 @@ from tests.chaos.faulty_turn import STORIES, turn_with_faults
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.stack import Process, Service, Stack
-from tests.servers.far_link import FarLink, NoFarLink
+from tests.servers.slow_network_link import FarLink, NoFarLink
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

@@ -169,7 +169,7 @@ async def test_worker_can_take_over_its_own_idle_work(bus: Bus) -> None:
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_nacked_work_can_be_taken_over_before_its_idle_time(bench: Bench) -> None:
+async def test_nacked_work_can_be_taken_over_before_the_idle_time_has_passed(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     assert await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)

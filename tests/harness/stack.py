@@ -23,9 +23,9 @@ from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.harness.forked import ForkedService
 from tests.harness.leftover_keys import Leftovers
-from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
+from tests.servers.slow_network_link import FarLink
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}

@@ -74,9 +74,9 @@ class Targets:
         ]
 
     async def victim(self, service: Service, dice: random.Random) -> Process | None:
-        """A process of the service for a fault, or None if none is ready in time.
+        """Choose the process of this service that a fault will hit; None if none is ready in time.
 
-        It is often the process that has claimed the service's work, and otherwise a random one.
+        Usually the process that has claimed the service's work, otherwise a random one.
         """
         deadline = time.monotonic() + VICTIM_S
         while not self.candidates(service):

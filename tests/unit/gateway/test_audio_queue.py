@@ -71,7 +71,7 @@ def test_keep_from_removes_the_audio_up_to_the_mark() -> None:
     assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_keep_from_a_mark_in_an_older_turn_removes_nothing() -> None:
+def test_keep_from_removes_nothing_if_the_mark_is_in_an_older_turn() -> None:
     queue = AudioQueue()
     begin(queue, "old", epoch=1)
     begin(queue, "a", epoch=2)

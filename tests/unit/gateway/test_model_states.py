@@ -21,9 +21,13 @@ def raw(**changes: object) -> bytes:
     return json.dumps({**STATE, **changes}).encode()
 
 
-def test_status_lists_published_models_in_order() -> None:
-    published = {b"http://x/v1 b": raw(model="b", context_tokens=None), b"http://x/v1 a": raw(model="a", newer=1)}
-    assert [model.model for model in models_of(published, NOW)] == ["a", "b"]
+def test_published_models_are_listed_in_order_of_server_and_name() -> None:
+    published = {
+        b"http://x/v1 b": raw(model="b", context_tokens=None),
+        b"http://x/v1 a": raw(model="a", newer=1),
+        b"http://w/v1 c": raw(server="http://w/v1", model="c"),
+    }
+    assert [model.model for model in models_of(published, NOW)] == ["c", "a", "b"]
     assert models_of({b"x": raw()}, NOW) == [SHOWN]
 
 

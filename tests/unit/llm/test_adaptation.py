@@ -213,7 +213,7 @@ def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_ar
         "Missing required parameter: 'max_completion_tokens'.",
     ],
 )
-def test_token_limit_is_sent_under_its_other_name_if_only_the_text_names_it(message: str) -> None:
+def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(message: str) -> None:
     found = after(openai(message))
     assert found is not None
     assert found.applied(BODY)["max_completion_tokens"] == 1024

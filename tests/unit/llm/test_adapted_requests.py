@@ -419,7 +419,7 @@ async def test_token_counts_of_the_server_correct_the_estimate() -> None:
         assert model.known.of("house").scale.factor > 4
 
 
-async def test_prompt_is_limited_to_a_number_of_characters_if_no_window_is_known() -> None:
+async def test_prompt_length_is_limited_by_llm_context_chars_if_the_context_window_is_unknown() -> None:
     async with model_with(llm_context_chars=5_000) as (server, model):
         await ask(model, messages=LONG)
         assert sum(len(message["content"]) for message in bodies(server)[0]["messages"]) <= 5_000

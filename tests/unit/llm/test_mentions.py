@@ -101,3 +101,13 @@ def test_named_characters_may_be_objects_of_any_type() -> None:
     cast = [{"id": 1, "name": "Luna"}, {"id": 2, "name": "Bob"}]
     assert named_in("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
     assert named_in("Bob!", [], name=str) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answering"),
+    [("Lukasz?", ["Łukasz"]), ("Łukasz?", ["Łukasz"]), ("bjorn", ["Bjørn"]), ("HAL!", ["HAL 9000"]),
+     ("I saw 9000 of them, Bjørn", ["Bjørn"]),
+     ("hal 9000", ["HAL 9000"]), ("Agent 47 or 47", ["47"])],
+)  # fmt: skip
+def test_letters_with_a_stroke_are_folded_and_a_number_alone_names_nobody(text: str, answering: list[str]) -> None:
+    assert named(text, ["Łukasz", "Bjørn", "HAL 9000", "47"]) == answering

@@ -341,7 +341,7 @@ def test_error_object_in_a_stream_is_explained_like_an_http_status(
     assert (found.code, found.retryable) == (code, retryable)
 
 
-def test_changed_request_is_sent_without_delay() -> None:
+def test_adapted_request_is_retried_without_delay() -> None:
     found = ModelFailed("llm_bad_request", "x", retryable=True, retry_after_s=5)
     assert retry_delay_s(1, found, 1.0) == 5
     found.is_adapted = True

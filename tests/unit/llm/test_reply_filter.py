@@ -137,7 +137,7 @@ def test_tool_call_ends_the_reply_and_is_reported() -> None:
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
-def test_header_of_the_models_own_turn_is_dropped(beginning: str) -> None:
+def test_chat_template_tokens_at_the_beginning_of_a_reply_are_dropped(beginning: str) -> None:
     shown, reply_filter = at_every_cut(f"{beginning}{HELLO}")
     assert shown == HELLO
     assert not reply_filter.ended

@@ -49,7 +49,7 @@ async def test_request_after_the_end_of_the_script_gets_an_error() -> None:
             await read(client)
 
 
-async def test_server_records_requests_without_secrets() -> None:
+async def test_server_leaves_secrets_out_of_the_recorded_requests() -> None:
     async with ScriptedModel(default=Reply(["Hello."])) as model, sdk(model) as client:
         await read(client, temperature=0.3, extra_body={"min_p": 0.1}, extra_headers={"X-Title": "Test"})
         (seen,) = model.requests

@@ -60,7 +60,7 @@ def test_tags_are_removed_from_the_reply(written: str, kept: str) -> None:
     [
         "a < b and b > c", "I <3 you", "<div>hi</div>", "<", "x <", "<Lunar>", "<Lu", "1 <Luna", "</", "<>",
         "<Luna Vega Mars>", "<Luna=1>", "<<3", "Luna", "Lunar: the probe", "Vegan: yes", "** bold", "*", "(", "- one",
-        "Hi. [1] says so", "One. *very* two", "“Well", "You are right: yes", "You: remember?", "user: lower case",
+        "Hi. [1] says so", "One. *very* two", "“Well", "You are right: yes", "You: remember?", "system: lower case",
     ],
 )  # fmt: skip
 def test_text_that_resembles_a_tag_is_kept(text: str) -> None:

@@ -41,7 +41,7 @@ def test_cleaning_clean_text_changes_nothing(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_clean_text_is_encodable_and_never_longer(text: str) -> None:
+def test_cleaned_text_is_encodable_and_not_longer_than_the_original(text: str) -> None:
     cleaned = clean_text(text)
     cleaned.encode()
     assert len(cleaned) <= len(text)

@@ -207,7 +207,7 @@ def test_arbitrary_bytes_parse_as_wav_or_raise_value_error(body: bytes) -> None:
 
 
 @given(st.lists(st.integers(-32_768, 32_767), min_size=1), st.integers(1, 3))
-def test_wav_file_of_the_standard_library_is_read_unchanged(samples: list[int], channels: int) -> None:
+def test_samples_of_a_file_written_by_the_wave_module_are_read_unchanged(samples: list[int], channels: int) -> None:
     data = as_bytes(array("h", samples * channels))
     file = io.BytesIO()
     with wave.open(file, "wb") as out:

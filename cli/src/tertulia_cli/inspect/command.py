@@ -22,7 +22,7 @@ from tertulia_cli.inspect.snapshot import Listed, conversation_of_message, list_
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
-from tertulia_cli.open_redis import open_redis
+from tertulia_cli.redis_connection import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms

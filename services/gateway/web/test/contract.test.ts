@@ -17,7 +17,7 @@ const IGNORED_TYPES: Readonly<Record<string, string>> = {};
 const NEVER_SENT: Readonly<Record<string, string>> = {
   client_changed: "gateways write and read it to know the conversation's newest connection",
 };
-/** Recorded fields that the page does not read on purpose, each with the reason. */
+/** Recorded fields that the page ignores on purpose, each with the reason. */
 const IGNORED_FIELDS: Readonly<Record<string, string>> = {
   "message_complete.usage": "the page shows the sums of the turn and of the conversation, from `turn_metrics`",
 };

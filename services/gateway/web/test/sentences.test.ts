@@ -24,7 +24,7 @@ describe("sentenceSpan", () => {
     expect(sentence(text, [13, 26], index, "streaming")).toBe(expected);
   });
 
-  it("includes the rest of a complete text in the last sentence", () => {
+  it("adds text after the last sentence end to the last sentence once the reply is complete", () => {
     expect(sentence("Good. Then go. 🙂", [6, 15], 1)).toBe("Then go. 🙂");
     expect(sentence("Good. Then go. 🙂", [6, 15], 2)).toBe("Then go. 🙂");
   });

@@ -79,7 +79,8 @@ class Metrics:
     @overload
     def of(self, family: HistogramFamily, *labels: str) -> Histogram: ...
     def of(self, family: Family, *labels: str) -> object:
-        """Return the series with these label values; fetch it once and keep it. An unlisted value becomes `other`.
+        """Return the series with these label values. Callers should call this once and keep the result. If a label has
+        a list of allowed values, any other value becomes `other`.
 
         Raises:
             ValueError: the number of values differs from the number of labels.

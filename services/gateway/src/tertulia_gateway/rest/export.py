@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 
-from tertulia_gateway.rest.markdown_text import escaped_line, escaped_paragraph
+from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
 from tertulia_gateway.rest.schemas import conversation_item, message_item
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.visible_text import without_invisible

@@ -59,7 +59,7 @@ def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, A
 def problem(
     status: int, detail: str, errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Build the response."""
+    """Build an error response whose body is a `ProblemDetails`; a 401 also gets `WWW-Authenticate`."""
     details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}

@@ -20,8 +20,8 @@ export interface Report {
   /** Root mean square of the output since the last report, 0…1. */
   readonly level: number;
   /**
-   * Samples taken out of the buffer since the start, whether played or dropped. The playback queue may send as many new
-   * samples.
+   * Total number of samples taken out of the buffer since the start, whether played or dropped. The playback queue
+   * computes the free space in the buffer from it.
    */
   readonly consumed: number;
   readonly tally: Tally;

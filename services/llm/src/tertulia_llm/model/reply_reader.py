@@ -35,7 +35,9 @@ class ReplyReader:
     """Reads one response, fed in pieces of any size."""
 
     def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
-        """`max_tokens`: the maximum in the request. `reasons_first`: see `ReplyFilter`."""
+        """`max_tokens`: the maximum in the request. `reasons_first`: read the response as beginning with reasoning that
+        has no opening tag, and delay all text until the closing tag, or until the end if there is none.
+        """
         self.usage: Mapping[str, Any] = {}
         self.ending = Ending.COMPLETE
         self.failure: ModelFailed | None = None
@@ -60,7 +62,9 @@ class ReplyReader:
 
     @property
     def reasons_first(self) -> bool:
-        """True if the next response of this model should be read with `reasons_first`."""
+        """True if this model's next response should be expected to begin with reasoning that has no opening tag: this
+        one did, or it was read that way and did not complete.
+        """
         if self._filter.was_opened_by_template:
             return True
         is_complete = self.is_done and self.failure is None and self.ending is Ending.COMPLETE

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class ModelWatch:
-    """Watches the models that are used through `model`."""
+    """Finds the context window of each model that the client `model` knows, and publishes what is known about them."""
 
     def __init__(self, model: Model, bus: Bus, default_model: str) -> None:
         self._model = model

@@ -28,6 +28,8 @@ _DOTTED: Final = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,2})+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _ELIDED: Final = frozenset({"l", "d", "un", "dell", "all", "nell", "dall", "sull", "qu", "s"})
 _INITIAL: Final = re.compile(r"[^\W\d_\u2e80-\uffff]")
+_ENDING_LETTERS: Final = frozenset({"I", "\u042f"})
+"""Single letters that are a pronoun, which may end a sentence, rather than an initial: English "I", Russian "Ya"."""
 _NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,4}")
 _INTERJECTION: Final = re.compile(r"(.)\1|p?ss?h?t|br+|gr+|zz+|m?hm+|pf+t?")
 _ROMAN: Final = re.compile(r"[IVXLCDM]{2,}")
@@ -36,8 +38,8 @@ _DAY_OR_MONTH: Final = re.compile(r"\d{1,2}(?!\d)")
 
 
 def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:  # noqa: PLR0911 - one return per rule
-    """Decide on the full stop at `at`. The sentence begins at `start`; the text after the full stop begins at
-    `following`.
+    """Whether the full stop at `at` ends the sentence; None if more text is needed. The sentence begins at `start`; the
+    text after the full stop begins at `following`.
     """
     word_at = _word_start(buffer, start, at)
     written = buffer[word_at:at].lstrip(_OPENING)
@@ -74,6 +76,25 @@ def next_word(buffer: str, at: int, *, final: bool) -> str | None:
     word = _lower(found.group())
     is_abbreviation = buffer[found.end()] == "." and (len(word) == 1 or word in BEFORE_NUMBER or word in NEVER_LAST)
     return "" if is_abbreviation else word
+
+
+def ends_with_abbreviation(text: str) -> bool:
+    """True if `text` ends with the full stop of an abbreviation or of initials that precede a name: "Dr.", "J. R."."""
+    written, previous = _last_words(text.rstrip())
+    if not written.endswith("."):
+        return False
+    written = written[:-1]
+    letters = written.replace("-", "").split(".")
+    if all(len(letter) == 1 and letter.isupper() for letter in letters):
+        return written not in _ENDING_LETTERS
+    word = _without_elision(_lower(written))
+    return word == "v" or word in NEVER_LAST or _lower(previous).rstrip(".") in NEVER_LAST_AFTER.get(word, ())
+
+
+def _last_words(text: str) -> tuple[str, str]:
+    """The last word of `text` and the word before it, without opening marks."""
+    *_, previous, last = ["", "", *text.split()]
+    return last.lstrip(_OPENING), previous.lstrip(_OPENING)
 
 
 def _ends_before_capital(  # noqa: PLR0911 - one return per rule

@@ -29,12 +29,21 @@ _PARTICLES: Final = """
 the a an of and or in on at to for by with from my our your his her their its this that
 de del de la las los el le les l d du da do dos das di della van von der den dem des ten ter zu zum y e i und et
 bin ibn al ben san
-mr mrs ms mx miss dr doctor prof professor sir lady lord dame captain capt king queen prince princess saint st
-father mother sister brother uncle aunt old big little great young sr jr ii iii iv senor senora don dona herr frau
-monsieur madame mme
+old big little great young sr jr ii iii iv
 """
-_NEVER_ALONE: Final = frozenset(_PARTICLES.split())
+TITLES: Final = frozenset(
+    """
+    m mr mrs ms mx miss mlle mademoiselle hr fr frl sra srta rev lt sgt maj cmdr dott dr doctor prof professor sir
+    lady lord dame captain capt king queen prince princess saint st father mother sister brother uncle aunt signor
+    signora senor senora don dona herr frau monsieur madame mme
+    """.split()
+)
+_NEVER_ALONE: Final = frozenset(_PARTICLES.split()) | TITLES
 """Parts of a name that cannot be used alone: articles, particles, titles."""
+_BASE_LETTERS: Final = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+"""Letters with a stroke and ligatures, which Unicode does not decompose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def fold(text: str) -> str:
     bare = "".join(
         char for char in decomposed if unicodedata.category(char) != "Mn" or char in _KANA_VOICING or _keeps(char)
     )
-    folded = unicodedata.normalize("NFC", bare.casefold())
+    folded = unicodedata.normalize("NFC", bare.casefold()).translate(_BASE_LETTERS)
     return _HYPHENS.sub("-", folded.replace("\u2019", "'").replace("\u02bc", "'").replace("`", "'"))
 
 
@@ -105,7 +114,7 @@ def _keeps(mark: str) -> bool:
 
 def can_stand_alone(part: str) -> bool:
     """True if this part of a folded name can be used alone."""
-    return len(part) > 1 and part not in _NEVER_ALONE
+    return len(part) > 1 and not part.isdigit() and part not in _NEVER_ALONE
 
 
 def _words(folded: str) -> tuple[list[str], list[int]]:

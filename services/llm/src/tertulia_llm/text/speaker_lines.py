@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from tertulia_llm.text.full_stops import ends_with_abbreviation
 from tertulia_llm.text.speaker_labels import MAX_ASIDE, MAX_MARKS, Position, find_label
 from tertulia_llm.text.speaker_names import Owner, SpeakerNames, Undecided
 
@@ -30,11 +31,16 @@ _LABEL_SLACK: Final = MAX_MARKS + MAX_ASIDE + 20
 _OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
 _BLANKS: Final = " \t\u00a0\u3000"
 _WIDE_END: Final = "。！？」』】"
-_END: Final = rf".!?…{_WIDE_END})\]}}*_~\"”»'’\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+_PLAIN_END: Final = ".!?…।॥۔؟።။"
+_END: Final = rf"{_PLAIN_END}{_WIDE_END})\]}}*_~\"”»'’\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 _TRIGGER: Final = re.compile(rf"[<\n{_END}]")
-"""If a chunk has none of these characters, it has no tag, and no line or sentence begins in it."""
-_STOP: Final = re.compile(rf"<|\n|(?<=[{_END}])[{_BLANKS}]|(?<=[{_WIDE_END}])(?=[^\s{_WIDE_END}])")
+"""A chunk without any of these contains no tag and no beginning of a line or a sentence."""
+_STOP: Final = re.compile(
+    rf"<|\n|(?<=[{_END}])[{_BLANKS}]|(?<=[{_WIDE_END}])(?=[^\s{_WIDE_END}])|(?<=[{_PLAIN_END}])(?=[^\W\d_])"
+)
 _BLANK: Final = re.compile(r"\s+")
+_RECENT_CHARS: Final = 32
+"""Text that is kept to recognize an abbreviation before a full stop."""
 _MIDDLE: Final = "a"
 """Represents any text after which no line and no sentence can begin."""
 
@@ -53,6 +59,7 @@ class SpeakerLines:
         "_is_empty",
         "_names",
         "_pending",
+        "_recent",
         "_skip_space",
         "_skipped",
         "_tail",
@@ -70,9 +77,11 @@ class SpeakerLines:
         label.
         """
         self._tail = _tail_of("\n", f"{before} ")
-        r"""The last character of the text so far, and a space if white space follows it. "\ " at the start, and after a
-        tag or a label.
+        """The last character of the text so far, and a space if white space follows it. A line feed at the start, and
+        after a tag or a label.
         """
+        self._recent = before[-_RECENT_CHARS:]
+        """The last characters of the text so far, without tags and labels."""
         self._skipped: int | None = None
         """The number of characters dropped, after the reply began with a line of another speaker; None if it did
         not.
@@ -95,6 +104,7 @@ class SpeakerLines:
             return ""
         is_plain = self._tail == _MIDDLE and not (self._pending or self._skip_space or self._continues)
         if is_plain and _TRIGGER.search(text) is None:
+            self._recent = (self._recent + text)[-_RECENT_CHARS:]
             return text if self._skipped is None else self._drop(text)
         return self._filter(self._pending + text, final=False)
 
@@ -124,7 +134,8 @@ class SpeakerLines:
             length = blank.end() - at if blank else 1
             self._put(out, text[at : at + length])
             return length
-        length = self._tag(text, at, final=final) if char == "<" else self._label(text, at, final=final)
+        length = self._tag(text, at, final=final) if char == "<" else 0
+        length = length or self._label(text, at, final=final)
         if length:
             return length
         stop = _STOP.search(text, at + 1)
@@ -136,6 +147,7 @@ class SpeakerLines:
         self._skip_space = self._after_tag = False
         self._continues = self._continues and text.isspace()
         self._tail = _tail_of(self._tail, text)
+        self._recent = (self._recent + text)[-_RECENT_CHARS:]
         if self._skipped is None:
             self._is_empty = self._is_empty and text.isspace()
             out.append(text)
@@ -151,6 +163,7 @@ class SpeakerLines:
     def _begin_line(self, owner: Owner) -> None:
         """Note that a line of this speaker begins, after a tag or a label."""
         self._tail = "\n"
+        self._recent = ""
         self._skip_space = True
         self._continues = False
         if owner is Owner.SPEAKER:
@@ -173,14 +186,18 @@ class SpeakerLines:
         if label is None or (position is None and label.owner is not Owner.SPEAKER):
             return 0
         self._begin_line(label.owner)
+        if position is not None and position.no_space:  # "Hi.Luna: Bye." becomes "Hi. Bye."
+            self._skip_space = self._is_empty
         return label.length
 
     def _position(self) -> Position | None:
         if self._tail == "\n":
             return Position(line=True, reply=self._is_empty and self._skipped is None)
+        if self._tail[0] == "." and ends_with_abbreviation(self._recent):
+            return None
         if self._tail[-1] == " " or self._tail in _WIDE_END:
             return Position(line=False)
-        return None
+        return Position(line=False, no_space=True) if self._tail in _PLAIN_END else None
 
     # -- tags
 
@@ -191,7 +208,7 @@ class SpeakerLines:
         if close < 0:
             return self._unfinished_tag(text[at:], longest, final=final)
         opening = _OPEN_TAG.match(text, at)
-        owner = None if opening is None else self._names.owner_of(text[opening.end() : close])
+        owner = None if opening is None else self._tag_owner(text[opening.end() : close], is_closing=bool(opening[1]))
         if opening is None or owner is None:
             return 0
         if opening.group(1):  # after a closing tag, the text is a new line of the dialogue
@@ -200,6 +217,11 @@ class SpeakerLines:
             self._begin_line(owner)
             self._after_tag = True
         return close + 1 - at
+
+    def _tag_owner(self, name: str, *, is_closing: bool) -> Owner | None:
+        owner = self._names.owner_of(name)
+        may_be_role = self._tail != _MIDDLE if is_closing else self._tail == "\n"
+        return self._names.owner_of_role(name) if owner is None and may_be_role else owner
 
     def _unfinished_tag(self, text: str, longest: int, *, final: bool) -> int:
         opening = _OPEN_TAG.match(text)
