@@ -214,6 +214,21 @@ def test_text_that_resembles_a_label_is_kept(text: str) -> None:
         assert filtered(whole, "Rex", "Sage") == (whole, False)
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "I", "He", "Her", "Do", "Don", "La", "Le", "Un", "Si", "Mi", "Ma", "So", "The", "It", "She", "We",
+        "You", "A", "And", "But", "My", "This", "Ich", "Er", "Der", "Yo", "El", "Il", "Je", "Elle", "Ja", "No",
+        "Yes", "What", "How", "Oh", "Well", "Hmm", "Please", "In", "On", "Of", "Let", "Is", "Are", "Can", "2",
+        "12",
+    ],
+)  # fmt: skip
+def test_first_word_of_a_sentence_that_resembles_no_name_is_not_delayed(word: str) -> None:
+    lines = SpeakerLines("Zora", others=["Rex", "Captain Quinn", "Dr. Xu"], user="Kay")
+    assert lines.feed("Hello there.") == "Hello there."
+    assert lines.feed(f" {word}") == f" {word}"
+
+
 PARTS = [
     "Dr", ".", " ", "José", "Álvarez", "J", ":", "\n", "**", "<b>", "</b>", "<str", "ong>", "🐶", "1", ")", ">", "`",
     "《", "》", "'s", " reply",

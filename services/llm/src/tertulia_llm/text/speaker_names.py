@@ -14,7 +14,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from tertulia_llm.text.mentions import TITLES, fold
+from tertulia_llm.text.mentions import fold
 from tertulia_llm.text.name_forms import NameForms, name_forms
 
 
@@ -44,7 +44,13 @@ ROLES: Final = {
 """Names of roles that models write instead of a speaker's name. They count only in the strictest form of a label."""
 _NAMED_BY_TAG: Final = frozenset({"user", "human", "assistant"})
 """The roles that models also write in lower case and as tags (`<user>`)."""
-_TITLES: Final = frozenset(f"{title}{end}" for title in TITLES for end in (" ", ".", ". "))
+_ADDED_TITLES: Final = (
+    "m mr mrs ms mx dr prof professor captain capt lt sgt rev mme mlle monsieur hr frau sr sra srta".split()
+)
+"""Titles that models add to a name. Text that begins like one is delayed, so no common first word may begin one: not
+"Doctor" ("Do"), not "Herr" ("He").
+"""
+_TITLES: Final = frozenset(f"{title}{end}" for title in _ADDED_TITLES for end in (" ", ".", ". "))
 
 
 @dataclass(frozen=True, slots=True)
