@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tertulia_llm.model.adaptation import Adaptations, adapted
+from tertulia_llm.model.adaptation import Adaptations, adapted, bounds_reply
 from tertulia_llm.model.server_error import read_error
 
 MESSAGES = [
@@ -120,6 +120,14 @@ def extra(*names: str) -> dict[str, Any]:
             ["seed"],
         ),
         (openai("Frequency penalty: not available for this model"), ["frequency_penalty"]),
+        ("<html><head><title>400</title></head><body>Unsupported parameter: seed</body></html>", ["seed"]),
+        ({"errors": {"seed": ["is not allowed"]}}, ["seed"]),
+        ({"title": "One or more validation errors occurred.", "errors": {"min_p": ["not supported"]}}, ["min_p"]),
+        ({"errors": [{"source": {"pointer": "/seed"}, "title": "Invalid attribute"}]}, ["seed"]),
+        ({"error": {"issues": [{"code": "unrecognized_keys", "keys": ["seed"], "message": "x"}]}}, ["seed"]),
+        ({"message": "Validation error", "meta": [{"keys": ["seed"], "message": "Unrecognized key(s)"}]}, ["seed"]),
+        ("Error: oneOf at '/' not met, Type mismatch of '/seed', 'integer' not in 'string'", ["seed"]),
+        ({"message": "invalid request: p must be between 0.01 and 0.99 inclusive"}, ["top_p"]),
     ],
 )
 def test_parameter_that_a_refusal_names_is_left_out(error: object, dropped: list[str]) -> None:
@@ -156,6 +164,10 @@ def test_refusal_that_names_no_parameter_of_the_request_changes_nothing(error: o
         (404, "No endpoints found that support the parameter `seed`: it is not supported", True),
         (500, "Unexpected keyword argument 'seed'", True),
         (500, "Failed at random seed 7", False),
+        (500, "Internal error: only nodes with a seed; the request must be repeated", False),
+        (406, "Parameter 'seed' is not supported", True),
+        (403, "Parameter 'seed' is not available on your plan", True),
+        (403, "You may not use this. See the documentation of seed", False),
         (503, "seed is not supported", False),
         (401, "seed is not supported", False),
         (429, "seed is not supported", False),
@@ -198,6 +210,7 @@ def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_ar
         "Please use `max_completion_tokens` instead of `max_tokens`",
         "max_tokens is deprecated, use max_completion_tokens",
         "'max_tokens' is not supported with house/seed-oss-36b",
+        "Missing required parameter: 'max_completion_tokens'.",
     ],
 )
 def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(message: str) -> None:
@@ -224,6 +237,7 @@ def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(
             ),
             1000,
         ),
+        ("max_tokens must be less than 513", 512),
     ],
 )
 def test_token_limit_is_lowered_to_the_maximum_that_the_refusal_states(message: str, cap: int) -> None:
@@ -253,6 +267,9 @@ def test_token_limit_is_lowered_to_the_maximum_that_the_refusal_states(message: 
         ("After the optional system message, conversation roles must alternate user/assistant", 400),
         (openai("This model does not support system messages"), 400),
         (openai("system: role is not allowed"), 400),
+        (openai("Role 'system' not in the allowed list [user, assistant]"), 400),
+        (openai("该模型不支持 system 角色"), 400),
+        (openai("Expected last role User or Tool for serving but got system"), 400),
     ],
 )
 def test_refused_system_role_moves_the_system_text_to_the_first_user_message(error: object, status: int) -> None:
@@ -262,6 +279,21 @@ def test_refused_system_role_moves_the_system_text_to_the_first_user_message(err
         {"role": "user", "content": "You are Luna.\n\nWhat is the temperature outside?"}
     ]
     assert after(error, status, found) is None, "the same refusal again changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("message", "bounds"),
+    [
+        ("`max_tokens` must be less than or equal to `512`, which is less than the `context_window`", True),
+        ("max_completion_tokens cannot exceed 512", True),
+        ("`max_tokens` must be less than or equal to `8192`", False),
+        ("`inputs` tokens + `max_new_tokens` must be <= 512. Given: 600", False),
+        ("the sum of the prompt and max_tokens must not exceed 512", False),
+        ("This model's maximum context length is 512 tokens", False),
+    ],
+)
+def test_bound_of_the_reply_is_told_from_the_size_of_the_window(message: str, bounds: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert bounds_reply(read_error(openai(message)), BODY) == bounds
 
 
 def test_internal_system_error_does_not_move_the_system_text() -> None:

@@ -198,6 +198,67 @@ async def test_server_that_refuses_everything_gets_a_limited_number_of_requests(
         assert len(server.requests) == before + 1, "nothing is left to change"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid request 17: temperature must be a float, model is fixed",
+        "Only user accounts with assistant access are allowed",
+        "`max_tokens` must be greater than `thinking.budget_tokens`.",
+    ],
+)
+async def test_change_that_does_not_end_the_refusal_is_undone(message: str) -> None:
+    settings = ModelSettings(temperature=0.5)
+    async with model_with(*[refused(message)] * 3) as (server, model):
+        for _ in range(2):
+            with pytest.raises(ModelFailed):
+                await ask(model, settings)
+        assert len(server.requests) == 3, "what did not help is not tried again"
+        assert model.known.of("house").adaptations.described() == ()
+        assert (await ask(model, settings))[0] == "Hi."
+        assert bodies(server)[-1] == bodies(server)[0]
+
+
+async def test_change_that_helped_is_kept_when_another_does_not() -> None:
+    async with model_with(refused("Unknown parameter: 'seed'"), *[refused("top_p must be a float")] * 2) as (_, model):
+        with pytest.raises(ModelFailed):
+            await ask(model, ModelSettings(top_p=0.5))
+        assert model.known.of("house").adaptations.described() == ("leaves out seed",)
+
+
+async def test_filtered_prompt_changes_nothing() -> None:
+    async with model_with(refused("Invalid: the system prompt was flagged as unsafe")) as (server, model):
+        with pytest.raises(ModelFailed) as caught:
+            await ask(model)
+        assert (caught.value.code, len(server.requests)) == ("llm_filtered", 1)
+
+
+async def test_bound_of_the_reply_is_not_learned_as_the_window() -> None:
+    message = "`max_tokens` must be less than or equal to `8192`, the maximum is less than the `context_window`"
+    async with model_with(refused(message), llm_max_tokens=100_000) as (server, model):
+        assert (await ask(model))[0] == "Hi."
+        assert bodies(server)[1]["max_tokens"] == 8192
+        assert model.known.of("house").window is None
+
+
+async def test_limit_in_the_extra_body_replaces_the_standard_one() -> None:
+    async with model_with(llm_extra_body='{"max_completion_tokens": 500}') as (server, model):
+        await ask(model)
+        body = bodies(server)[0]
+    assert (body["max_completion_tokens"], "max_tokens" in body) == (500, False)
+
+
+async def test_every_parameter_may_be_refused_in_turn() -> None:
+    names = ["seed", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty"]
+    names += ["repetition_penalty", "stream_options", "max_tokens"]
+    settings = ModelSettings(
+        temperature=0.7, top_p=0.9, top_k=40, min_p=0.05, frequency_penalty=0.1, presence_penalty=0.1,
+        repetition_penalty=1.1,
+    )  # fmt: skip
+    async with model_with(*[refused(f"Unsupported parameter: '{name}'") for name in names]) as (server, model):
+        assert (await ask(model, settings))[0] == "Hi."
+        assert set(names).isdisjoint(bodies(server)[-1])
+
+
 async def test_refusal_inside_the_stream_changes_the_next_request() -> None:
     error = {"code": 400, "message": "Unknown parameter: 'seed'", "param": "seed"}
     async with model_with(ErrorInStream(0, error)) as (server, model):

@@ -90,6 +90,16 @@ async def test_base_url_that_lacks_v1_is_reported() -> None:
     assert site.asked.count("POST /chat/completions") == 1
 
 
+@pytest.mark.parametrize(
+    ("base", "right"), [("", "/openai/v1"), ("", "/api/v1"), ("/v1", "/api/v1"), ("/v1/v1", "/v1"), ("/api/v1", "/v1")]
+)
+async def test_right_path_of_the_api_is_named(base: str, right: str) -> None:
+    found = await failure(Site({f"{right}/models": (200, LIST)}), base=base)
+    assert (found.code, found.retryable) == ("llm_address", False)
+    assert f"{right}." in str(found)
+    assert "set it to http://" in str(found)
+
+
 async def test_base_url_that_lacks_v1_is_reported_if_a_web_page_is_there() -> None:
     site = Site({"/chat/completions": (200, PAGE), "/models": (200, PAGE), "/v1/models": (200, LIST)})
     found = await failure(site, base="")
@@ -147,6 +157,9 @@ async def test_redirect_to_a_login_page_is_reported_with_its_address() -> None:
         (400, {"error": {"message": "house is not a valid model ID", "code": 400}}),
         (404, {"error": {"message": "No endpoints found for house.", "code": 404}}),
         (404, {"detail": "Not Found"}),
+        (400, {"error": {"message": "The model `house` has been decommissioned and is no longer supported."}}),
+        (400, {"error": {"message": "Unable to access non-serverless model house."}}),
+        (400, {"error": '"house" does not support chat'}),
     ],
 )
 async def test_unknown_model_is_reported_with_similar_names(status: int, body: object) -> None:
@@ -155,6 +168,25 @@ async def test_unknown_model_is_reported_with_similar_names(status: int, body: o
     assert (found.code, found.retryable) == ("llm_model", False)
     assert "meta-llama/llama-3.2-3b-instruct" in str(found)
     assert site.asked.count(f"POST {CHAT}") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (404, "No endpoints found matching your data policy (Free model publication).", "llm_model"),
+        (404, "No endpoints found for house.", "llm_model"),
+        (404, "models/house is not found for API version v1main", "llm_model"),
+        (400, "The model `house` has been decommissioned", "llm_model"),
+        (404, "Not Found", "llm_address"),
+        (405, "Method Not Allowed", "llm_address"),
+    ],
+)
+async def test_model_in_the_list_is_never_said_to_be_missing(status: int, message: str, code: str) -> None:
+    site = Site({CHAT: (status, {"error": {"message": message}}), "/v1/models": (200, {"data": [{"id": "house"}]})})
+    found = await failure(site)
+    assert (found.code, found.retryable) == (code, False)
+    assert "has no model" not in str(found)
+    assert message in str(found)
 
 
 def test_similar_names_are_found_by_spelling_owner_or_size() -> None:
@@ -197,6 +229,29 @@ async def test_error_401_asks_for_a_key_if_none_is_set_and_otherwise_reports_the
         (501, {"message": "Not implemented"}, "llm_unavailable", False),
         (503, {"message": "Loading model"}, "llm_unavailable", True),
         (529, {"message": "Overloaded", "type": "overloaded_error"}, "llm_unavailable", True),
+        (400, {"message": "API key not valid. Please pass a valid API key."}, "llm_auth", False),
+        (400, {"message": "API key expired. Please renew the API key."}, "llm_auth", False),
+        (400, {"message": "Incorrect API key provided: sk***st."}, "llm_auth", False),
+        (403, {"message": 'Your input was flagged for "violence". No credits were charged.'}, "llm_filtered", False),
+        (400, {"message": "The response was filtered", "code": "content_filter"}, "llm_filtered", False),
+        (400, {"message": "Inappropriate", "code": "data_inspection_failed"}, "llm_filtered", False),
+        (400, {"message": "系统检测到敏感内容", "code": "1301"}, "llm_filtered", False),
+        (400, {"message": "Budget has been exceeded! Current cost: 10.1", "code": "400"}, "llm_credit", False),
+        (429, {"message": "User=x over budget.", "type": "budget_exceeded"}, "llm_credit", False),
+        (403, {"message": "Your newly created team doesn't have any credits yet."}, "llm_credit", False),
+        (412, {"message": "Account suspended, possibly due to the monthly spending limit"}, "llm_credit", False),
+        (403, {"message": "Sorry, your account balance is insufficient"}, "llm_credit", False),
+        (429, {"message": "余额不足或无可用资源包,请充值。", "code": "1113"}, "llm_credit", False),
+        (400, {"message": "Access denied", "code": "Arrearage"}, "llm_credit", False),
+        (403, {"message": "Key limit exceeded (total limit)."}, "llm_credit", False),
+        (429, {"message": "You exceeded your current quota. Please retry in 7.5s."}, "llm_rate", True),
+        (429, {"message": "Rate limit reached. Please try again in 7m12s."}, "llm_rate", False),
+        (429, {"message": "Please retry after 48 seconds."}, "llm_rate", False),
+        (429, {"message": "Rate limit exceeded: free-models-per-day. Add 10 credits"}, "llm_rate", False),
+        (429, {"message": "Rate limit exceeded: free-models-per-min."}, "llm_rate", True),
+        (429, {"message": "requests per day (RPD): Limit 200. Please try again in 8.6s."}, "llm_rate", True),
+        (500, {"message": "model requires more system memory (9.3 GiB) than is available"}, "llm_model", False),
+        (404, {"message": "Failed to load model house: insufficient system resources"}, "llm_model", False),
     ],
 )
 async def test_error_of_the_server_is_quoted_and_retryable_only_if_a_retry_may_succeed(
@@ -270,6 +325,12 @@ def test_delay_is_read_from_seconds_milliseconds_or_a_date(headers: Mapping[str,
         ({"code": "invalid_api_key", "message": "x"}, "llm_auth", False),
         ({"type": "invalid_request_error", "message": "x"}, "llm_bad_request", False),
         ({"message": "No models loaded. Please load a model"}, "llm_model", False),
+        ({"detail": "Not authenticated"}, "llm_auth", False),
+        ({"message": "Invalid API key"}, "llm_auth", False),
+        ({"code": "401", "message": "x"}, "llm_auth", False),
+        ({"success": False, "errors": [{"code": 429, "message": "x"}]}, "llm_rate", True),
+        ({"base_resp": {"status_code": 1008, "status_msg": "x"}}, "llm_credit", False),
+        ({"message": "Your prompt was flagged"}, "llm_filtered", False),
         ({"message": "x"}, "llm_unavailable", True),
     ],
 )

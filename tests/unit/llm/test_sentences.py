@@ -208,6 +208,9 @@ def test_only_a_long_first_sentence_is_split_at_a_clause() -> None:
         "Yes, and then we all went home together that night.",  # the comma comes too early
         "When I was young we used to live by the sea, indeed.",  # the rest is too short
         "All in all it must have cost us something like 1,000,000 dollars back then.",  # not a clause
+        "Das kostet heute im Angebot nur noch ungefähr 5 – 10 Euro für alle Leute.",  # a range
+        "The years that we are looking at here now are 1990 – 1999 and some more.",
+        "We will meet again at the old mill on the hill on March 3, 2024 at noon.",  # a date
         "*leans over the table until it creaks a little, and smiles warmly* Hello.",  # half a stage direction
         "It is all written in [the long and boring old manual, second edition](https://example.com).",  # half a link
     ],

@@ -17,7 +17,9 @@ from tertulia_shared.model_server import checked_base_url, checked_key
 WORDS = st.sampled_from(
     [
         *("error", "message", "detail", "param", "code", "type", "loc", "msg", "metadata", "raw", "role", "system"),
+        *("errors", "issues", "keys", "path", "source", "pointer", "title", "meta", "base_resp", "status_code", "msg"),
         *("seed", "max_tokens", "not supported", "\ud83d", "\x00", "[1, 8192]"),
+        *("<html><body>seed <", "try again in 99999999999h", "`max_tokens` must be less than 1", "1 > 2"),
         "maximum context length is 99999999999999999999 tokens",
     ]
 )

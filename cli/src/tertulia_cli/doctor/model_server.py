@@ -19,7 +19,7 @@ TIMEOUT_S: Final = 45.0
 
 
 async def ask_model_server(settings: RunSettings) -> Sequence[Finding]:
-    """Ask the model server for its models and for a reply of one token. No findings if the demo model answers."""
+    """Ask the model server for its models and for a reply of a few tokens. No findings if the demo model answers."""
     if settings.demo or importlib.util.find_spec("tertulia_llm") is None:
         return []
     # the settings, with the key, go to the process through its environment and .env

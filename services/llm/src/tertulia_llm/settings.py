@@ -6,7 +6,14 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
-from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_body, checked_headers, checked_key
+from tertulia_shared.model_server import (
+    OPENROUTER,
+    checked_base_url,
+    checked_body,
+    checked_headers,
+    checked_key,
+    checked_model,
+)
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.visible_text import invisible_fault
 
@@ -67,6 +74,11 @@ class LLMSettings(CommonSettings):
     @classmethod
     def _base_url(cls, url: str) -> str:
         return checked_base_url(url)
+
+    @field_validator("llm_model")
+    @classmethod
+    def _model(cls, name: str) -> str:
+        return checked_model(name)
 
     @field_validator("openrouter_api_key")
     @classmethod

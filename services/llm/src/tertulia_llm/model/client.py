@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import openai
 
-from tertulia_llm.model.adaptation import adapted
+from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
 from tertulia_llm.model.context_window import overflow_of
+from tertulia_llm.model.error_kinds import is_about_content, ran_out_of_tokens
 from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from openai import AsyncAPIResponse
     from openai.types.chat import ChatCompletionChunk
 
-MAX_CHANGES = 8
+MAX_CHANGES = 16
 """Maximum number of changed requests for one reply. They do not count as tries of `llm_retries`."""
 _GROWTH = 1.25
 """After a prompt was refused as too long, the token estimate grows by this factor until the next prompt is shorter."""
@@ -84,6 +85,7 @@ class Model:
         stream.dropped = request.dropped
         try:
             yield stream
+            known.replied()
         except ModelFailed as failure:  # a server may refuse a request after the response has begun
             if failure.error is None:
                 raise
@@ -144,7 +146,8 @@ class Model:
         error = failure.error
         if error is None:
             return False
-        overflow = overflow_of(error, failure.status)
+        bounds = bounds_reply(error, request.body)
+        overflow = None if bounds else overflow_of(error, failure.status)
         if overflow is not None:
             # if the next request is smaller already, another conversation had the same refusal at the same time
             if overflow.window or not builder.build(known).is_smaller_than(request):
@@ -152,10 +155,14 @@ class Model:
                 self._shrink(request, builder, known, failure)
                 log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
         else:
+            cannot_help = is_about_content(error, failure.status) or ran_out_of_tokens(error)
+            if cannot_help or error.gist in known.useless_changes:
+                return False
             if adapted(request.adaptations, error, failure.status, request.body) is None:
+                known.unhelpful(error.gist)
                 return False
             before = known.adaptations
-            known.adaptations = adapted(before, error, failure.status, request.body) or before
+            known.adapt(adapted(before, error, failure.status, request.body) or before, error.gist)
             new = [each for each in known.adaptations.described() if each not in before.described()]
             if new:
                 log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(new), error.message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -13,42 +12,37 @@ from typing import Any, Final
 
 import openai
 
+from tertulia_llm.model.error_kinds import (
+    NO_MODEL_CODES,
+    QUOTA_CODES,
+    cannot_load,
+    is_about_content,
+    is_about_credit,
+    is_about_the_address,
+    is_about_the_key,
+    is_about_the_model,
+    is_long_limit,
+    ran_out_of_tokens,
+)
 from tertulia_llm.model.server_error import ServerError, read_error
 
 MAX_RETRY_DELAY_S = 20.0
 """A user does not wait longer for a reply. If the server asks for a longer delay, the request is not repeated."""
 
-QUOTA_CODES: Final = frozenset(
-    {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "billing_not_active",
-        "insufficient_balance",
-        "credits_required",
-    }
-)
-_QUOTA = re.compile(
-    r"exceeded your current quota|insufficient[ _](balance|credits?|funds|quota)|credit balance is too low"
-    r"|(no|not enough|out of|more) credits|payment required",
-    re.IGNORECASE,
-)
-_NO_MODEL_CODES: Final = frozenset({"model_not_found", "model_not_exist", "unknown_model", "invalid_model"})
-_NO_MODEL = re.compile(
-    r"model\b.{0,120}\b(not found|does not exist|doesn't exist|not exist|not loaded)"
-    r"|not a valid model|no such model|unknown model|invalid model|no endpoints found|no models? (is |are )?loaded"
-    r"|unable to find.{0,20} model",
-    re.IGNORECASE,
-)
-_NO_ENDPOINT = re.compile(r"unexpected endpoint|endpoint not found|no such (route|endpoint)|cannot post", re.IGNORECASE)
+MAX_SHOWN_OF_PAGE: Final = 120
+"""A web page that shows more is named by its title alone."""
+
 _STATUS_OF_CODE: Final = {
     "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403, "rate_limit_exceeded": 429,
     "rate_limit_error": 429, "context_length_exceeded": 400, "exceed_context_size_error": 400,
     "invalid_request_error": 400, "not_found_error": 404, "overloaded_error": 529,
-    **dict.fromkeys(QUOTA_CODES, 429), **dict.fromkeys(_NO_MODEL_CODES, 404),
+    **dict.fromkeys(QUOTA_CODES, 429), **dict.fromkeys(NO_MODEL_CODES, 404),
 }  # fmt: skip
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _PERMANENT: Final = frozenset({501, 505})
 SERVER_FAILED: Final = 500
+TOO_MANY: Final = 429
+BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 _NO_ADDRESS: Final = (
     "llm_model",
@@ -112,7 +106,11 @@ def jitter() -> float:
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
     """The failure for an error object that a server sent instead of a chunk."""
     found = read_error(error)
-    unknown = NOT_FOUND if is_about_the_model(found) or _NO_ENDPOINT.search(found.text) else SERVER_FAILED
+    unknown = SERVER_FAILED
+    if is_about_content(found, BAD_REQUEST) or is_about_the_key(found, BAD_REQUEST):
+        unknown = BAD_REQUEST
+    elif is_about_the_model(found) or is_about_the_address(found):
+        unknown = NOT_FOUND
     by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), unknown)
     return by_status(found.status or by_code, found)
 
@@ -141,9 +139,14 @@ def by_status(
     retryable = (status in _RETRYABLE or status >= SERVER_FAILED) and status not in _PERMANENT
     if code in ("llm_credit", "llm_model"):
         retryable = False
-    if retryable and wait_s is not None and wait_s > MAX_RETRY_DELAY_S:
+    if cannot_load(error):
+        retryable = False
+    elif retryable and wait_s is not None and wait_s > MAX_RETRY_DELAY_S:
         retryable = False
         message = f"{message} The server asks to wait {round(wait_s)} seconds."
+    elif retryable and wait_s is None and status == TOO_MANY and is_long_limit(error):
+        retryable = False
+        message = f"{message} This limit is for a day or a month, so Tertulia does not ask again."
     return ModelFailed(code, message, retryable=retryable, retry_after_s=wait_s, error=error, status=status)
 
 
@@ -165,29 +168,23 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(0.0, (until - now).total_seconds())
 
 
-def is_about_the_model(error: ServerError) -> bool:
-    """True if the server says that it does not have the model."""
-    return bool(error.codes & _NO_MODEL_CODES or "model" in error.params or _NO_MODEL.search(error.text))
-
-
-def is_about_credit(error: ServerError) -> bool:
-    """True if the account has no credit left; to wait does not help then."""
-    return bool(error.codes & QUOTA_CODES or (_QUOTA.search(error.text) and error.retry_after_s is None))
-
-
 def says(error: ServerError) -> str:
     """What the server said, as a sentence to append to a message; "" if it said nothing."""
     if error.page_title is not None:
-        return f" It sent a web page (“{error.page_title}”)." if error.page_title else " It sent a web page."
+        shown = f" It shows: {error.text}" if 0 < len(error.text) <= MAX_SHOWN_OF_PAGE else ""
+        return (f" It sent a web page (“{error.page_title}”)." if error.page_title else " It sent a web page.") + shown
     return f" The server says: {error.message}" if error.message else ""
 
 
 def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, str]:
     """The error code and the message for the user."""
-    if status == 402 or is_about_credit(error):  # noqa: PLR2004 - Payment Required
-        advice = "The account at the model server has no credit left: top it up, or choose a free model."
-        return "llm_credit", advice + says(error)
-    if 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
+    special = _special(status, error)
+    if special is not None:
+        code, advice = special
+        return code, advice + says(error)
+    if is_about_the_key(error, status):
+        status = 401
+    elif 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
         return "llm_model", "The model server has no such model: choose another in the model settings." + says(error)
     if status == 401 and not has_key:  # noqa: PLR2004 - Unauthorized
         return "llm_auth", "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error)
@@ -198,6 +195,22 @@ def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, 
         else ("llm_bad_request", f"The model server refused the request ({status})."),
     )
     return code, advice + says(error)
+
+
+def _special(status: int, error: ServerError) -> tuple[str, str] | None:
+    """The code and the advice for an error that its words or codes tell better than its status; None for others."""
+    if ran_out_of_tokens(error):
+        advice = "The reply's tokens went into reasoning: raise TERTULIA_LLM_MAX_TOKENS, or limit the reasoning."
+        return "llm_reasoning", advice
+    if is_about_content(error, status):
+        advice = "The model server's content filter refuses the prompt: change your message or the character's prompt."
+        return "llm_filtered", advice
+    if cannot_load(error):
+        advice = "The model server cannot load the model: choose a smaller one, or free memory on the server."
+        return "llm_model", advice
+    if status == 402 or is_about_credit(error):  # noqa: PLR2004 - Payment Required
+        return "llm_credit", "The account at the model server has no credit left: top it up, or choose a free model."
+    return None
 
 
 def _unreachable(error: BaseException) -> str:

@@ -16,6 +16,8 @@ MAX_MODELS = 256
 """Maximum number of models, since clients can choose any names. The least recently used model is forgotten."""
 MAX_QUESTIONS = 4
 """How many times the server is asked for the context window of one model."""
+MAX_REMEMBERED = 64
+"""Maximum number of refusals of one model that are remembered as not ended by a change."""
 SHRINK = 0.7
 """When a prompt is too long and the window's size unknown, the size is assumed to be this share of what was sent."""
 
@@ -32,6 +34,10 @@ class KnownModel:
     """The window according to the server's refusal of a prompt; or a guess, smaller than the refused prompt."""
     is_refused_guess: bool = False
     adaptations: Adaptations = field(default_factory=Adaptations)
+    before_refusals: dict[str, Adaptations] = field(default_factory=dict[str, Adaptations])
+    """The adaptations before each refusal since the last reply, by what it says."""
+    useless_changes: set[str] = field(default_factory=set[str])
+    """Refusals since the last reply that a change did not end."""
     scale: TokenScale = field(default_factory=TokenScale)
     questions: int = 0
     """How many times the server was asked for the window."""
@@ -55,6 +61,25 @@ class KnownModel:
     def has_news(self) -> bool:
         """True if there is something to publish about the model."""
         return self.window is not None or bool(self.adaptations.described())
+
+    def adapt(self, adaptations: Adaptations, refusal: str) -> None:
+        """Change the requests after a refusal. `refusal`: what it says."""
+        self.before_refusals.setdefault(refusal, self.adaptations)
+        self.adaptations = adaptations
+
+    def unhelpful(self, refusal: str) -> None:
+        """Undo the change after a refusal, because the server refuses the changed request with the same words."""
+        before = self.before_refusals.get(refusal)
+        if before is not None:
+            self.adaptations = before
+            self.before_refusals.clear()
+            if len(self.useless_changes) < MAX_REMEMBERED:
+                self.useless_changes.add(refusal)
+
+    def replied(self) -> None:
+        """Note that the server has answered: the changes have helped."""
+        self.before_refusals.clear()
+        self.useless_changes.clear()
 
     def state_of_window(self) -> tuple[int | None, bool, float]:
         """What is known about the window, to pass to `restore_window`."""

@@ -75,6 +75,8 @@ class RequestBuilder:
             **asked,
             **({} if self.seed is None else {"seed": self.seed}),
         }
+        if any(self.extra_body.get(name) is not None for name in LIMITS):
+            standard.pop(MAX_TOKENS)  # a server refuses two limits at once
         body = {name: value for name, value in {**standard, **self.extra_body}.items() if value is not None}
         for name in LIMITS if is_bounded else ():
             tokens = body.get(name)

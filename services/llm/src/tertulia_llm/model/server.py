@@ -106,8 +106,8 @@ class ModelServer:
         parts = urlsplit(self.base_url)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/v1").rstrip("/") + path, "", ""))
 
-    def shown(self) -> str:
-        """The base URL without a password."""
-        parts = urlsplit(self.base_url)
+    def shown(self, base_url: str = "") -> str:
+        """The base URL, or another one, without a password."""
+        parts = urlsplit(base_url or self.base_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -38,6 +38,8 @@ NEVER_LAST: Final = _words(
     ул пр просп пл наб пер бул тов проф акад доц дж св напр т.е т.к т.н и.о гр
 
     doç yrd öğr uzm av hz bkz örn mrh alb yzb bnb
+
+    fco hnos excmo excma ilmo ilma ntra ntro fdez mª incl excl evt zob śp ген оз
     """
 )
 """Never ends a sentence: "Dr. Smith", "e.g. Apple"."""
@@ -47,6 +49,16 @@ NEVER_LAST_AFTER: Final = {
     "ej": _words("p por"),
     "ex": _words("p por par"),
     "gör": _words("öğr"),
+    "med": _words("dr"),
+    "phil": _words("dr"),
+    "rer": _words("dr"),
+    "nat": _words("rer"),
+    "pol": _words("rer"),
+    "iur": _words("dr"),
+    "theol": _words("dr"),
+    "vet": _words("med"),
+    "dent": _words("med"),
+    "habil": _words("dr"),
 }
 """Never ends a sentence after one of these words: "ad es. Roma", "por ej. Madrid", "par ex. Lyon"."""
 
@@ -55,10 +67,16 @@ BEFORE_NUMBER: Final = _words(
     no nos nr num fig figs vol vols ch chap sec art eq p pp pg para ex tab bd abb kap cap núm n° nº jan feb mar apr
     jun jul aug séc sep sept oct okt nov dec dez ok abs ziff anm aufl jh kl bl hfst blz afb pág pag págs fl cz rozdz
     rys dn int str godz tel poz ust стр рис гл кв корп разд ном тел с hal s madde böl kat ciltl janv févr avr juil déc
-    gen giu lug ott dic ene abr fev
+    gen giu lug ott dic ene abr fev max min máx mín maks mind op ver rs tél макс мин
     """
 )
 """Is an abbreviation only before a number: "no. 5", but "She said no. Then she left."."""
+
+BEFORE_AMOUNT: Final = _words("max min máx mín maks mind tel tél тел макс мин")
+"""An abbreviation also when the sign of an amount follows: "max. €5"."""
+
+UNITS: Final = _words("min мин см")
+"""A unit, not an abbreviation of this list, after a number: "It takes 5 min. 20 people came."."""
 
 MAYBE_LAST: Final = _words(
     """
@@ -80,9 +98,14 @@ MAYBE_LAST: Final = _words(
     itd itp r w tys mln pl woj тыс млн млрд обл р-н тел стр долл г гг вв чел др проч пр
 
     vb cad sok mah yy şti
+
+    chr tél im руб коп см им
     """
 )
 """Ends a sentence only if the next word often begins a sentence ("etc. Then …")."""
+
+MAYBE_LAST_WITH_CAPITAL: Final = _words("me on red fam gem ap cel")
+"""As `MAYBE_LAST`, but only when written with a capital: "Me. Dupont", "On. Rossi"."""
 
 ORDINAL_NOUNS: Final = _words(
     """
@@ -91,7 +114,7 @@ ORDINAL_NOUNS: Final = _words(
     jahrhunderte jahrhunderten jahrtausend mal platz stock stockwerk etage klasse klassen schuljahr semester weltkrieg
     weltkriegs weltkrieges liga bundesliga kapitel runde etappe fc sc fsv geburtstag geburtstags hochzeitstag todestag
     jahrestag lebensjahr lebensjahres tag woche monat monats jahr reihe stelle teil band auflage bezirk bezirks
-    bezirke oberliga halbzeit advent generation grades grad schritt stufe minute
+    bezirke oberliga halbzeit sinfonie symphonie quartal advent generation grades grad schritt stufe minute
 
     dünya lig ligi bölge bölgesi cadde sokak kolordu ordu cumhuriyet cumhuriyeti kat sınıf bölüm ulusal uluslararası
     geleneksel murad murat mehmed mehmet selim mahmud mahmut abdülhamid abdülhamit osman mustafa ahmed ahmet bayezid

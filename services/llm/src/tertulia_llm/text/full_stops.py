@@ -9,14 +9,17 @@ import re
 from typing import Final
 
 from tertulia_llm.text.abbreviations import (
+    BEFORE_AMOUNT,
     BEFORE_NUMBER,
     BEFORE_ORDINAL,
     MAYBE_LAST,
+    MAYBE_LAST_WITH_CAPITAL,
     NAME_PARTICLES,
     NEVER_LAST,
     NEVER_LAST_AFTER,
     ORDINAL_NOUNS,
     STARTERS,
+    UNITS,
 )
 
 _OPENING: Final = "\"'“‘«„‚»([{*_~`-—–#>¿¡"
@@ -34,10 +37,14 @@ _NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,4}")
 _INTERJECTION: Final = re.compile(r"(.)\1|p?ss?h?t|br+|gr+|zz+|m?hm+|pf+t?")
 _ROMAN: Final = re.compile(r"[IVXLCDM]{2,}")
 _DAY_DOT: Final = re.compile(r"\d{1,2}\.")
+_NUMBER: Final = re.compile(r"(?:\d{1,3}\.[–/-]){0,4}(\d+)")
+"""A number, or the last number of a pair: "vom 1.–3. Mai"."""
+_GENITIVE: Final = re.compile(r"[^\W\d_a-zà-ÿ][^\W\d_]+s")
+_AMOUNT_SIGNS: Final = "€$£¥₹₽₺+§#"
 _DAY_OR_MONTH: Final = re.compile(r"\d{1,2}(?!\d)")
 
 
-def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:  # noqa: PLR0911 - one return per rule
+def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:
     """Whether the full stop at `at` ends the sentence; None if more text is needed. The sentence begins at `start`; the
     text after the full stop begins at `following`.
     """
@@ -50,18 +57,28 @@ def full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: b
         return False
     before = buffer[start:word_at].rstrip()
     previous = before[_word_start(before, 0, len(before)) :].lstrip(_OPENING)
-    if written.isdigit():
-        return _number_ends(buffer, written, previous, before, following, final=final)
+    if number := _NUMBER.fullmatch(written):
+        return _number_ends(buffer, number.group(1), previous, before, following, final=final)
+    return _word_ends(buffer, start, at, following, written=written, before=before, previous=previous, final=final)
+
+
+def _word_ends(
+    buffer: str, start: int, at: int, following: int, *, written: str, before: str, previous: str, final: bool
+) -> bool | None:
+    """Decide on the full stop after the word `written`; `previous` is the word before it."""
+    next_char = buffer[following]
     word = _without_elision(_lower(written))
     if word in NEVER_LAST or _lower(previous).rstrip(".") in NEVER_LAST_AFTER.get(word, ()):
         return False
-    if next_char.isdigit() and word in BEFORE_NUMBER and (before or word != "ok"):
+    is_unit = word in UNITS and previous[-1:].isdigit()
+    if next_char.isdigit() and word in BEFORE_NUMBER and (before or word != "ok") and not is_unit:
         return False
     if next_char.isupper():
         return _ends_before_capital(buffer, written, word, previous, following, final=final)
     if next_char.islower():
         return not (_begins_with_capital(buffer, start, at) or _may_be_abbreviation(word) or "/" in word)
-    return not (next_char.isdigit() and _may_be_abbreviation(word))
+    abbreviated = _may_be_abbreviation(word) or word in BEFORE_AMOUNT or _is_capitalized_abbreviation(written)
+    return _ends_before_sign(buffer, following, final=final) if abbreviated and not is_unit else True
 
 
 def next_word(buffer: str, at: int, *, final: bool) -> str | None:
@@ -97,13 +114,27 @@ def _last_words(text: str) -> tuple[str, str]:
     return last.lstrip(_OPENING), previous.lstrip(_OPENING)
 
 
+def _ends_before_sign(buffer: str, following: int, *, final: bool) -> bool | None:
+    """Decide on an abbreviation before a digit, a sign or a bracket: "5 Mio. €", "et al. (2020)"."""
+    if buffer[following] not in "([":
+        return not (buffer[following].isdigit() or buffer[following] in _AMOUNT_SIGNS)
+    if following + 1 == len(buffer):
+        return True if final else None
+    return not buffer[following + 1].isdigit()
+
+
 def _ends_before_capital(  # noqa: PLR0911 - one return per rule
     buffer: str, written: str, word: str, previous: str, following: int, *, final: bool
 ) -> bool | None:
     roman = _ROMAN.fullmatch(written) is not None
     cited = word in BEFORE_NUMBER and buffer[following] in "IVXLCDM"
     elided_title = len(word) <= _LONGEST_TITLE_CHARS and len(word) < len(written)  # for example "l'on. Rossi"
-    abbreviated = elided_title or _may_be_abbreviation(word) or _unknown_abbreviation(written, previous)
+    abbreviated = (
+        elided_title
+        or (_may_be_abbreviation(word) and not (word in UNITS and previous[-1:].isdigit()))
+        or _is_capitalized_abbreviation(written)
+        or _unknown_abbreviation(written, previous)
+    )
     if not (roman or cited or abbreviated):
         return True
     following_word = next_word(buffer, following, final=final)
@@ -115,7 +146,9 @@ def _ends_before_capital(  # noqa: PLR0911 - one return per rule
         return False  # for example "sec. XIX", "cap. IV"
     if not abbreviated:
         return True
-    if len(written) == 1 and (following_word in NAME_PARTICLES or (word == "m" and not previous[-1:].isdigit())):
+    if len(written) == 1 and (
+        following_word in NAME_PARTICLES or (word == "m" and following_word and not previous[-1:].isdigit())
+    ):
         return not written.isupper()
     return following_word in STARTERS
 
@@ -131,8 +164,9 @@ def _number_ends(buffer: str, number: str, previous: str, before: str, following
         return False if _DAY_DOT.fullmatch(previous) else _is_no_date(buffer, following, final=final)
     if before[-1:] in ":;" or f" {int(number) - 1}. " in before:
         return False  # the number of a list item within the sentence: "We need: 1. Milk and 2. Bread"
+    possessed = _GENITIVE.fullmatch(previous) is not None  # for example "Beethovens 9. Sinfonie"
     previous = _lower(previous)
-    follows_article = previous in BEFORE_ORDINAL and not before.endswith("I am")
+    follows_article = possessed or (previous in BEFORE_ORDINAL and not before.endswith("I am"))
     if not next_char.isupper():
         return not follows_article
     following_word = next_word(buffer, following, final=final)
@@ -169,6 +203,10 @@ def _may_be_abbreviation(word: str) -> bool:
     if word.endswith("str") and len(word) > len("str"):
         return True  # German: the street in "Goethestr. 12"
     return word in MAYBE_LAST or _INITIAL.fullmatch(word) is not None or _DOTTED.fullmatch(word) is not None
+
+
+def _is_capitalized_abbreviation(written: str) -> bool:
+    return written[0].isupper() and _lower(written) in MAYBE_LAST_WITH_CAPITAL
 
 
 def _unknown_abbreviation(written: str, previous: str) -> bool:

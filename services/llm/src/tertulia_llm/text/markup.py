@@ -17,7 +17,7 @@ EMOJI: Final = re.compile(
     r"|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
 NEEDS_CLEANING: Final = re.compile(
-    rf"[*_`~#<>(\uff08\u3010{{$^\[\]|\\&•‣◦▪\u00a9\u00ae\u2122\u2139{_EMOJI_CHAR}\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f]|://|www\.|^\s*[-+]",
+    rf"[*_`~#<>(\uff08\u3010\uff0a\u3008\uff3b\u3014\u00ab{{$^\[\]|\\&•‣◦▪\u00a9\u00ae\u2122\u2139{_EMOJI_CHAR}\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f]|://|www\.|[-/:](?<!\S[-/:]):?[^\W\d_:]|^\s*[-+]",
     re.IGNORECASE,
 )
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")

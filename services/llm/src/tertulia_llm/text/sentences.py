@@ -28,7 +28,9 @@ _LONGEST_RUN_CHARS: Final = 32 + 16
 _NEXT_STOP: Final = re.compile(STOP)
 _NEXT_STOP_OR_CLAUSE: Final = re.compile(STOP + "|[,;:—–、，；：]")
 _ANY_MARK: Final = re.compile(rf"[\n{MARKS}{WIDE_MARKS}]")
-_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")
+_CLAUSE_END: Final = re.compile(r"[,;:](?=\s)|–(?=\s+[^\s\d€$£])|—|[、，；：]")
+_NEXT_NUMBER: Final = re.compile(r"\s*[€$£]?\d")
+_NEXT_YEAR: Final = re.compile(r"\s[12]\d{3}\b")
 _JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 _SMALLEST_BOUND_CHARS: Final = 40
 
@@ -167,7 +169,7 @@ class SentenceSplitter:
         rest = buffer[at + 1 : at + 1 + -(-self._settings.clause_rest_min_chars // scale)]
         if not wide and buffer[at] != "—" and rest and not rest[0].isspace():
             return REJECT  # not a clause: 1,000 and 5:30
-        if _ANY_MARK.search(rest):
+        if _ANY_MARK.search(rest) or _divides_number(buffer, at, rest):
             return REJECT
         if len(rest) * scale < self._settings.clause_rest_min_chars:
             return REJECT if final else WAIT
@@ -175,6 +177,13 @@ class SentenceSplitter:
         if clause.count("*") % 2 or clause.count("`") % 2 or clause.count("[") > clause.count("]"):
             return REJECT  # half of a link or of a stage direction cannot be removed
         return at + 1 + rest[0].isspace()
+
+
+def _divides_number(buffer: str, at: int, rest: str) -> bool:
+    """True for the dash of "5 – 10 euros" and the comma of "March 3, 2024"."""
+    if buffer[at] in "–—":
+        return buffer[:at].rstrip()[-1:].isdigit() and _NEXT_NUMBER.match(rest) is not None
+    return buffer[at] == "," and _NEXT_YEAR.match(rest) is not None
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:
