@@ -1,9 +1,9 @@
-"""The tts engine `higgs` on a GPU: time to the first sound, real-time factor, time to stop, memory.
+"""The tts engine `higgs` on a GPU: time to the first sound, real-time factor, time until a cancelled run ends, memory.
 
     .venv-higgs/bin/python -m bench.higgs                the configured weights (TERTULIA_TTS_HIGGS_…)
     .venv-higgs/bin/python -m bench.higgs --random       random weights of the full size, made at the start (13 GB)
 
-A step with random weights costs as much as one with real weights; a run always reaches the frame limit.
+With random weights a step costs as much as with real weights, but no run ends before the frame limit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SEED = 20
 
 
 async def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.higgs", description="Measures the tts engine higgs.")
     parser.add_argument("--random", action="store_true", help="random weights of the full size")
     parser.add_argument("--tiny", action="store_true", help="tiny random weights: shows that it runs, measures nothing")
@@ -71,7 +71,7 @@ async def _measure(engine: SpeechEngine, runs: int) -> None:
 
 
 async def _stop(engine: SpeechEngine, run: int) -> float:
-    """Measure the delay of the first sound, in ms, while an interrupted sentence still has to end."""
+    """Cancel a synthesis after its first piece; returns how much later the next sentence's first sound comes, in ms."""
     voice = engine.voices()[0].id
     began = time.perf_counter()
     async with aclosing(engine.synthesize(TEXT, voice, SEED + run)) as pieces:

@@ -4,7 +4,8 @@
 
 A story (demo model at 40 tokens a second, espeak) is interrupted at a random moment. Measured from the client's
 `interrupt`: the time until the client gets `interrupted`, the time until the last llm and tts worker has finished the
-conversation's work (the work streams are empty), and the number of frames and texts of the old epoch that came later.
+conversation's work (the work streams are empty), and the number of frames and texts of the old epoch that the client
+got after `interrupted`.
 """
 
 from __future__ import annotations

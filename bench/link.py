@@ -2,9 +2,10 @@
 
     python -m bench.link [--turns 20] [--delay-ms 25] [--loss 0.01]
 
-A client asks and listens like a person. The benchmark measures the time to the first sound after the question, and the
-gaps: the times when playback runs out before the next chunk arrives. Demo model at its usual pace, espeak. Needs root
-(a network namespace); the delay and the loss apply to each packet, in each direction.
+A client asks a question and plays the answer in real time. The benchmark measures the time to the first sound after the
+question, and the gaps: the times when playback runs out before the next chunk arrives. The model is the demo model at
+its usual pace, the speech engine is espeak. Needs root (a network namespace); the delay and the loss apply to each
+packet, in each direction.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.pipeline import percentile
 from bench.processes import system
-from tests.servers.far_link import FarLink
+from tests.servers.slow_network_link import FarLink
 
 QUESTION = "Luna, tell me a story about the ocean."
 
@@ -37,7 +38,7 @@ class Heard:
     speech_s: float = 0.0
 
 
-async def listen(socket: ClientConnection, heard: Heard) -> None:
+async def ask(socket: ClientConnection, heard: Heard) -> None:
     """Ask one question, and receive the whole answer."""
     begun = time.perf_counter()
     await socket.send(json.dumps({"type": "user_message", "data": {"text": QUESTION}}))
@@ -72,12 +73,12 @@ async def measure(link: FarLink | None, turns: int) -> Heard:
         url = f"ws://127.0.0.1:{running.port}/ws"
         for turn in range(-1, turns):
             async with connect(url, max_size=None, compression=None) as socket:
-                await listen(socket, heard if turn >= 0 else Heard())  # the first turn warms up
+                await ask(socket, heard if turn >= 0 else Heard())  # the first turn warms up
     return heard
 
 
 def row(name: str, heard: Heard, near: Heard) -> str:
-    """A line of the table."""
+    """Format one row of the table."""
     first, base = statistics.median(heard.first_ms), statistics.median(near.first_ms)
     return (
         f"{name:<28} {first:7.0f} {percentile(heard.first_ms, 0.95):7.0f} {first - base:+7.0f} {first / base:6.2f}"

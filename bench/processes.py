@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.servers.far_link import FarLink
+from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -41,8 +41,9 @@ class System:
 def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> Generator[System]:
     """Run Redis and Tertulia's services (except stt) during the block.
 
-    With `tokens` the model answers at once with this many tokens, and the voice is `instant`; without it, the demo
-    model answers at a person's pace, and the voice is espeak. With `far`, tts runs on the other machine.
+    With `tokens` the model answers at once with this many tokens, and the speech engine is `instant`. Without it, the
+    demo model answers at its usual pace, and the speech engine is espeak. With `far`, the tts worker runs at the other
+    end of that link.
     """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
@@ -51,7 +52,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
         "TERTULIA_REDIS_URL": running.redis_url,
         "TERTULIA_DATA_DIR": str(folder / "data"),
         "TERTULIA_PORT": str(port),
-        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the clients send faster than people
+        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the benchmark's clients send faster than a person
         "TERTULIA_LOG_LEVEL": "WARNING",
     }
     try:
@@ -99,7 +100,7 @@ def _start(command: list[str], environment: Mapping[str, str], log: Path) -> sub
 
 
 def _wait_until_ready(port: int) -> None:
-    """Wait until stt is the only stage that the gateway lacks; the benchmark does not use it."""
+    """Wait until the gateway lacks no stage except stt, which the benchmark does not start."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if set(_missing(port)) <= {"stt"}:

@@ -82,7 +82,7 @@ async def talk(socket: ClientConnection, sound: wave.Wave_write) -> None:
 
 
 async def main() -> None:
-    """Connect, and connect again after the last event and sound, until the answer is complete."""
+    """Connect until the answer is complete; each new connection resumes after the last event and sound."""
     with wave.open(FILE, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)

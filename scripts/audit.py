@@ -83,7 +83,7 @@ def main() -> int:
     """Audit all files; returns 1 if anything is vulnerable."""
     files = sorted((ROOT / "requirements").rglob("*.txt"))
     probe = _pip(ROOT / "requirements/tools.txt")
-    # one package shows whether there is any data; the others need not be looked up
+    # if one file shows that no advisory data can be fetched, the others are not looked up
     results = [_pip(file) for file in files] if probe.checked else [Result("requirements", reason=probe.reason)]
     path = f"{ROOT / '.tools/node'}:{os.environ.get('PATH', '')}"
     results.append(read_npm("package-lock.json", *_run(["npm", "audit", "--json"], WEB, {**os.environ, "PATH": path})))

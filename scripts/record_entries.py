@@ -32,7 +32,7 @@ SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "2
 
 
 class Recorder:
-    """Keeps the first entry of each kind, by its name; `known` ones come first."""
+    """Keeps the first entry of each kind, by its name. Entries in `known` are kept and not replaced."""
 
     def __init__(self, known: Iterable[recorded_entries.Recorded]) -> None:
         self._found = {each.name: each for each in known}
@@ -42,7 +42,7 @@ class Recorder:
         return [each for each in self._found.values() if each.stream == stream]
 
     def see(self, stream: str, entries: Iterable[Entry]) -> None:
-        """Record these entries."""
+        """Keep these entries, except those whose kind is recorded already."""
         for entry in entries:
             if entry.fields.get(b"v") != str(VERSION).encode():
                 continue

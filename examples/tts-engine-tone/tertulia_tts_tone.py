@@ -41,7 +41,10 @@ class ToneEngine:
         return self._voices
 
     async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-        """Equal arguments give equal sound: a worker that takes a message over relies on it."""
+        """Hum one tone for each word.
+
+        Equal arguments must give equal sound: a worker that takes a message over relies on this.
+        """
         pitch = PITCH_HZ[choose_voice(self._voices, voice).voice.id]
         for word in text.split():
             yield self._hum(pitch * (1 + (seed + len(word)) % 3 / 50))
@@ -49,7 +52,7 @@ class ToneEngine:
     async def close(self) -> None: ...
 
     def _hum(self, hertz: float) -> bytes:
-        """A word: 16-bit PCM that swells and fades, so that the next word begins without a click."""
+        """The tone of one word, as 16-bit PCM. It swells and fades, so that the next tone begins without a click."""
         position = np.arange(self._samples)
         swell = np.sin(np.pi * position / self._samples)
         return (32767 * LEVEL * swell * np.sin(2 * np.pi * hertz * position / SAMPLE_RATE)).astype("<i2").tobytes()

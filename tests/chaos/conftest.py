@@ -12,14 +12,14 @@ from tests.harness.stack import Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack for all tests. Each test must leave all processes running."""
+    """One stack for all tests. Each test must leave all its processes running."""
     with chaos_stack(tmp_path_factory.mktemp("chaos") / "stack") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def ready_stack(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Wait for processes that the previous test started. The logs are shown if the test fails."""
+    """Wait until the processes that the previous test started are ready. If the test fails, the logs are shown."""
     if "stack" not in request.fixturenames:
         yield
         return

@@ -1,4 +1,4 @@
-"""Faults of a running stack. Each is injected at one moment, and leaves the stack as complete as before."""
+"""Faults of a running stack. Each is injected at one moment. After it, as many processes run as before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Fault = Callable[[Stack, TalkClient], Awaitable[None]]
 
 
 def kill_owner(stage: Stage) -> Fault:
-    """kill -9 of the worker that owns the work, or of any if none does; a new one is started."""
+    """kill -9 of the worker that owns the work, or of any worker if none owns it. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
         process = stack.owner(stage) or stack.of(stage)[0]
@@ -26,7 +26,7 @@ def kill_owner(stage: Stage) -> Fault:
 
 
 def kill_all(service: Service) -> Fault:
-    """kill -9 of every process of a service: no peer can take over until new ones are up."""
+    """kill -9 of every process of a service. No peer can take over before new processes are ready."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
         killed = stack.of(service)
@@ -40,7 +40,7 @@ def kill_all(service: Service) -> Fault:
 
 
 async def kill_gateway(stack: Stack, client: TalkClient) -> None:
-    """kill -9 of the client's gateway; the client reconnects to the other one."""
+    """kill -9 of the gateway to which the client is connected. The client reconnects to the other gateway."""
     client.connected_to(stack.of("gateway")).send(signal.SIGKILL)
     stack.start("gateway")
     client.go_to(stack.urls)
@@ -52,12 +52,12 @@ async def drop_connection(stack: Stack, client: TalkClient) -> None:
 
 
 def pause_owner(stage: Stage) -> Fault:
-    """SIGSTOP of the worker that owns the work, and SIGCONT after a peer has taken it over."""
+    """SIGSTOP of the worker that owns the work; SIGCONT after a peer has taken the work over."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
         owner = stack.owner(stage)
         if owner is None:
-            return  # the work has just ended
+            return  # the work has ended in the meantime
         owner.send(signal.SIGSTOP)
         try:
             await eventually(lambda: stack.owner(stage) is not owner, "a peer takes over")
@@ -68,7 +68,7 @@ def pause_owner(stage: Stage) -> Fault:
 
 
 def stop_owner(stage: Stage) -> Fault:
-    """SIGTERM of the worker that owns the work: it must exit with 0. A new one is started."""
+    """SIGTERM of the worker that owns the work: it must exit with 0. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
         process = stack.owner(stage) or stack.of(stage)[0]
@@ -79,7 +79,7 @@ def stop_owner(stage: Stage) -> Fault:
 
 
 async def stop_gateway(stack: Stack, client: TalkClient) -> None:
-    """SIGTERM of the client's gateway: it must exit with 0."""
+    """SIGTERM of the gateway to which the client is connected: it must exit with 0."""
     stopping = client.connected_to(stack.of("gateway"))
     stopping.send(signal.SIGTERM)
     stack.start("gateway")
@@ -88,7 +88,7 @@ async def stop_gateway(stack: Stack, client: TalkClient) -> None:
 
 
 async def restart_redis(stack: Stack, client: TalkClient) -> None:
-    """kill -9 of Redis, which is started again from its append-only file."""
+    """kill -9 of Redis. It is started again with its append-only file."""
     await asyncio.to_thread(stack.redis.kill)
     await asyncio.to_thread(stack.redis.start)
 

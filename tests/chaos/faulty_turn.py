@@ -19,7 +19,7 @@ STORIES = (
     "Hello everybody, how are you?",
 )
 LAST_FRAME = 200
-"""The latest frame for a fault; the longest answers have about 300."""
+"""The last frame at which a fault is injected. The longest answers have about 300 frames."""
 
 
 def chaos_stack(folder: Path) -> Stack:
@@ -28,7 +28,9 @@ def chaos_stack(folder: Path) -> Stack:
 
 
 async def turn_with_faults(stack: Stack, client: TalkClient, text: str, *faults: tuple[int, Fault]) -> TurnVerdict:
-    """Run one turn. Each fault is injected when the given number of frames has come, or at the turn's end."""
+    """Run one turn. Each fault is injected when the client has received the given number of frames, or at the turn's
+    end.
+    """
     turn_id = new_id()
     before = len(client.record.frames)
     await client.say(text, turn_id)

@@ -1,4 +1,4 @@
-"""The chaos rig: a short run is clean, and its independent checker detects each kind of damage."""
+"""The chaos rig: a short run finds no failure, and its independent checker detects each kind of failure."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.chaos.rig.simulated_user import Run, User
 INDEPENDENT = (
     "client", "data_checks", "expected_replies", "failures", "frame_checks", "report", "servers", "simulated_user",
 )  # fmt: skip
-"""The modules that act as client or server, or check the results. The others only start processes."""
+"""Modules that play a client or a server, or check the results. The other modules only start processes."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
 
 
 @pytest.mark.timeout(150, method="signal")
-def test_short_chaos_run_finds_no_failure(tmp_path: Path) -> None:
+def test_short_run_of_the_rig_finds_no_failure(tmp_path: Path) -> None:
     outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
@@ -35,7 +35,7 @@ def test_short_chaos_run_finds_no_failure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
-def test_chaos_rig_checks_import_nothing_of_the_product(name: str) -> None:
+def test_checks_of_the_rig_import_nothing_of_the_product(name: str) -> None:
     tree = ast.parse((Path(__file__).parent / "rig" / f"{name}.py").read_text())
     imported = [
         module
@@ -47,7 +47,7 @@ def test_chaos_rig_checks_import_nothing_of_the_product(name: str) -> None:
     assert not [each for each in imported if each.startswith(("tertulia", "tests")) and each not in allowed]
 
 
-def test_scripted_model_continues_an_interrupted_reply() -> None:
+def test_model_server_of_the_rig_continues_an_interrupted_reply() -> None:
     full = reply_to("Hello", "Luna")
     begun = full[: full.index(".") + 1]
     system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
@@ -58,7 +58,7 @@ def test_scripted_model_continues_an_interrupted_reply() -> None:
 
 
 def heard() -> tuple[FrameChecker, list[tuple[Kind, str]]]:
-    """A checker with the beginning of a turn, and the list of its complaints."""
+    """A checker that has received the beginning of a turn, and the list of its complaints."""
     found: list[tuple[Kind, str]] = []
     checker = FrameChecker(lambda kind, what, _turn: found.append((kind, what)))
     replies = [{"message_id": "m"}, {"message_id": "n"}]
@@ -123,7 +123,9 @@ def test_frame_checker_reports_each_kind_of_failure(frames: list[dict[str, objec
         ([1, 2, 1], ["doubled"]),
     ],
 )
-def test_sound_after_a_reload_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
+def test_frame_checker_accepts_repeated_audio_after_a_reload_only_from_a_received_chunk(
+    chunks: list[int], kinds: list[Kind]
+) -> None:
     checker, found = heard()
     checker.reloaded()
     for chunk in chunks:
@@ -145,7 +147,7 @@ WHOLE = ["1-1", "1-2", "2-0"]
         (["2-0"], ("kill llm", "oom"), True),
     ],
 )
-def test_data_checks_allow_missing_heard_sound_only_if_redis_was_full(
+def test_data_checker_accepts_that_heard_audio_is_missing_only_if_redis_was_full(
     kept: list[str],
     faults: tuple[str, ...],
     is_right: bool,  # noqa: FBT001 - a parameter of the test
@@ -167,7 +169,7 @@ REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 re
         ("llm", REFUSED, [InjectedFault("speech refuse", 5.0)], False),
     ],
 )
-def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
+def test_only_tts_may_end_by_itself_and_only_while_the_speech_server_refuses(
     service: str,
     log: str,
     injected: list[InjectedFault],
@@ -176,13 +178,13 @@ def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
     assert may_have_ended(service, log, 10.0, injected) == may
 
 
-def test_chaos_plan_runs_each_fault_once_before_it_repeats_one() -> None:
+def test_each_fault_of_a_plan_is_run_once_before_one_is_repeated() -> None:
     names = shuffled_faults(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)
 
 
-def test_chaos_report_is_a_markdown_table() -> None:
+def test_report_about_the_faults_is_a_markdown_table() -> None:
     checker, _ = heard()
     user = User(0, Client(checker, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
     user.client.arrivals += [1.0, 2.5, 3.0]

@@ -1,4 +1,4 @@
-"""Each fault in mid-reply: every sentence is heard once, whole, and in order."""
+"""Each fault during a reply: every sentence is heard once, completely and in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_fault_during_a_reply_does_not_lose_repeat_or_reorder_audio(stack:
     assert verdict.sentences > 0
 
 
-async def test_turn_verdict_detects_each_kind_of_damage(stack: Stack) -> None:
+async def test_turn_verdict_detects_each_kind_of_error(stack: Stack) -> None:
     async with talk(*stack.urls) as client, stack.bus() as bus:
         await client.hears("Luna and Rex, hello!", turn_id := "6f9a2f0e-6d2b-4f0e-8a43-0d6b8b8e0a11")
         record = client.record

@@ -1,4 +1,6 @@
-"""A small Redis: turns do not fill it. If something else does, clients are warned, and turns continue afterwards."""
+"""A small Redis. Turns do not fill it. If something else fills it, clients are warned, and turns continue
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def client_of(small: Stack) -> Iterator[Any]:
 
 
 @pytest.mark.timeout(300)
-async def test_turns_alone_do_not_fill_redis(small: Stack, client_of: Any) -> None:
+async def test_turns_do_not_fill_redis(small: Stack, client_of: Any) -> None:
     heard, most = 0, 0
     async with talk(*small.urls) as client:
         for _ in range(TURNS):
@@ -51,7 +53,7 @@ async def test_turns_alone_do_not_fill_redis(small: Stack, client_of: Any) -> No
 
 
 @pytest.mark.timeout(120)
-async def test_turn_continues_when_a_full_redis_has_room_again(small: Stack, client_of: Any) -> None:
+async def test_turn_continues_when_redis_is_no_longer_full(small: Stack, client_of: Any) -> None:
     async with talk(*small.urls) as client:
         turn_id = new_id()
         await client.say("Luna, tell me a very long story", turn_id)
@@ -63,7 +65,7 @@ async def test_turn_continues_when_a_full_redis_has_room_again(small: Stack, cli
                     names.append(f"ballast:{len(names)}")
                     client_of.set(names[-1], b"x" * size)
         except OutOfMemoryError:
-            client_of.config_set("maxmemory", MB)  # eviction cannot free enough
+            client_of.config_set("maxmemory", MB)  # deleting audio cannot free enough memory
         warning = await client.until_event("warning")
         assert warning["code"] == "writes_paused"
         assert "no memory" in warning["message"]

@@ -24,7 +24,7 @@ ASKED = "Luna and Rex, tell me a story."
 
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that writes a story in a fifth of a second."""
+    """A stack in which the model writes a whole story in a fifth of a second."""
     with Stack(
         tmp_path_factory.mktemp("fast") / "stack",
         workers={"gateway": 1, "llm": 1, "tts": 1},
@@ -34,7 +34,7 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("way", ["interrupt", "another message"])
-async def test_frames_after_an_interruption_have_the_new_epoch(fast: Stack, way: str) -> None:
+async def test_no_frame_of_an_older_epoch_comes_after_an_interruption(fast: Stack, way: str) -> None:
     async with asyncio.TaskGroup() as people:
         talks = [
             people.create_task(_interrupt_repeatedly(fast, way, random.Random(f"{way} {number}")))
@@ -44,9 +44,9 @@ async def test_frames_after_an_interruption_have_the_new_epoch(fast: Stack, way:
 
 
 async def _interrupt_repeatedly(stack: Stack, way: str, chance: random.Random) -> int:
-    """Interrupt one conversation many times. Returns how often a reply was in progress.
+    """Interrupt one conversation many times. Returns how many times a reply was in progress.
 
-    The record checks each frame as it comes.
+    The record checks each frame when it arrives.
     """
     in_mid_reply = 0
     async with talk(*stack.urls) as client:
@@ -73,12 +73,12 @@ async def _interrupt_repeatedly(stack: Stack, way: str, chance: random.Random) -
 
 
 def statuses(record: Record, turn_id: str) -> list[tuple[str, str]]:
-    """The characters that replied in the turn, and how each reply ended."""
+    """The characters that replied in the turn, and how the reply of each ended."""
     return [(story.name, story.status) for story in record.of_turn(turn_id)]
 
 
 async def _some_frames(client: TalkClient, turn_id: str, count: int) -> None:
-    """Wait for this many frames of the turn, or for its end."""
+    """Wait for this many frames of the turn, or for the turn's end."""
     begun = len(client.record.frames)
     await client.until(
         lambda: len(client.record.frames) >= begun + count or client.record.turn_is_done(turn_id), f"{count} frames"

@@ -1,4 +1,4 @@
-"""A tts worker on a remote machine, whose link is cut in mid-reply: packets are dropped silently."""
+"""A tts worker on a remote machine. During a reply its network link drops all packets without an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.chaos.faulty_turn import STORIES, turn_with_faults
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.stack import Process, Service, Stack
-from tests.servers.far_link import FarLink, NoFarLink
+from tests.servers.slow_network_link import FarLink, NoFarLink
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 
@@ -31,7 +31,7 @@ def link() -> Iterator[FarLink]:
 
 @pytest.fixture
 def far_stack(tmp_path: Path, link: FarLink) -> Iterator[Stack]:
-    """A stack with tts on the remote side of the link."""
+    """A stack whose tts worker is on the remote side of the link."""
     with Stack(tmp_path / "stack", workers=ONE_HERE, fsync="always", link=link) as running:
         running.start("tts", far=True)
         running.wait_ready()
@@ -39,7 +39,7 @@ def far_stack(tmp_path: Path, link: FarLink) -> Iterator[Stack]:
 
 
 def noticed(far: Process) -> bool:
-    """True if the worker has logged that it is cut off."""
+    """True if the worker has logged that it cannot reach Redis."""
     return NOTICED in far.log.read_text(errors="replace")
 
 
@@ -57,7 +57,7 @@ async def test_worker_continues_its_reply_after_the_link_is_restored(far_stack: 
     assert verdict.sentences > 0
 
 
-async def test_peer_takes_over_the_work_of_a_worker_that_is_cut_off(far_stack: Stack, link: FarLink) -> None:
+async def test_peer_takes_over_the_work_of_a_worker_whose_link_is_broken(far_stack: Stack, link: FarLink) -> None:
     (far,) = far_stack.of("tts")
 
     async def cut_until_taken_over(stack: Stack, _: TalkClient) -> None:
@@ -65,7 +65,7 @@ async def test_peer_takes_over_the_work_of_a_worker_that_is_cut_off(far_stack: S
         near = stack.start("tts")
         link.cut()
         await eventually(lambda: stack.owner("tts") is near or None, "the near worker takes over")
-        link.mend()  # the far worker then finds that it lost ownership
+        link.mend()  # after that, the remote worker finds that it has lost the ownership
 
     async with talk(*far_stack.urls) as client:
         verdict = await turn_with_faults(far_stack, client, STORIES[0], (10, cut_until_taken_over))

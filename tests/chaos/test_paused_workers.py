@@ -1,4 +1,4 @@
-"""A worker that is paused until a peer has finished its work changes nothing when it continues."""
+"""A worker is paused until a peer has finished its work. When it continues, it changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(120, method="signal")
 
 GIVE_UP = ("stopped: another worker owns this work now", "work is interrupted", "work stays pending")
-"""Possible log lines after SIGCONT; the last two if the worker was paused during a write."""
+"""Lines that the worker may log after SIGCONT. The last two are possible if it was paused during a write."""
 
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])

@@ -1,4 +1,4 @@
-"""A Redis that loses its last second (`appendfsync everysec`): the client gets an error, and turns continue."""
+"""Redis loses the writes of its last second (`appendfsync everysec`): the client gets an error, and turns continue."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 STORY = "Luna, tell me a story about the ocean."
 LONG_STORY = "Luna, Rex and Sage, tell me a story about the ocean."
-"""About 540 events: at each tested frame some of its text is not written yet."""
+"""About 540 events, so that at each tested frame some text is not written yet."""
 
 
 @pytest.fixture(scope="module")
 def stack_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One stack for all tests: it has to work again after each loss."""
+    """One stack for all tests, so it must work again after each loss."""
     with Stack(tmp_path_factory.mktemp("everysec") / "stack", fsync="everysec") as stack:
         yield stack
 
 
 @pytest.fixture
 def everysec(stack_of_all: Stack) -> Stack:
-    """The stack, ready."""
+    """The stack, when it is ready."""
     stack_of_all.wait_ready()
     return stack_of_all
 
 
 async def power_cut(stack: Stack, keeps: int) -> None:
-    """Kill Redis and start it with the first `keeps` bytes of its log."""
+    """Kill Redis, and start it with only the first `keeps` bytes of its append-only file."""
 
     def cut() -> None:
         stack.redis.kill()
@@ -47,7 +47,9 @@ async def power_cut(stack: Stack, keeps: int) -> None:
 
 
 async def assert_client_recovers(stack: Stack, client: TalkClient) -> None:
-    """The client gets `talk_lost` and the end of the interrupted turn; the next turn is answered."""
+    """Check that the client gets `talk_lost` and the end of the interrupted turn, and that the next turn is
+    answered.
+    """
     await client.until(lambda: "talk_lost" in [frame["code"] for frame in client.record.of("error")], "the error")
     await client.until(
         lambda: any(frame["epoch"] > LOST_EPOCHS for frame in client.record.of("interrupted")), "the interruption"
@@ -83,13 +85,13 @@ async def test_client_recovers_from_data_loss_in_mid_reply(everysec: Stack, fram
         if frames:
             keeps, kept = everysec.redis.log_size(), await last_event(everysec, client)
         await client.until_frames(before + frames + 20)
-        # the client notices the loss by an event that it has seen; audio frames are no such event
+        # the client can notice the loss only by an event that it has received, not by an audio frame
         await client.until(lambda: sort_key(client.record.last_event_id) > sort_key(kept), "an event that will be lost")
         await power_cut(everysec, keeps)
         await assert_client_recovers(everysec, client)
 
 
-async def test_client_recovers_from_a_flush_in_mid_reply(everysec: Stack) -> None:
+async def test_client_recovers_when_redis_is_flushed_in_mid_reply(everysec: Stack) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
         before = len(client.record.frames)
@@ -100,7 +102,7 @@ async def test_client_recovers_from_a_flush_in_mid_reply(everysec: Stack) -> Non
         await assert_client_recovers(everysec, client)
 
 
-async def test_client_recovers_from_data_loss_while_disconnected(everysec: Stack) -> None:
+async def test_client_recovers_from_data_loss_while_it_was_disconnected(everysec: Stack) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
         keeps = everysec.redis.log_size()

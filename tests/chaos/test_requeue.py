@@ -1,4 +1,4 @@
-"""A worker that must stop at once requeues its work: a peer continues without waiting for a lease."""
+"""A worker that must stop immediately requeues its work. A peer continues the work without waiting for the lease."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])
-async def test_peer_continues_a_requeued_reply_at_once(stack: Stack, stage: Stage) -> None:
-    # with a long lease: a takeover would exceed the test's time
+async def test_peer_continues_a_requeued_reply_without_waiting_for_the_lease(stack: Stack, stage: Stage) -> None:
+    # the lease is so long that a takeover would exceed the time limit of the test
     without_drain = [stack.start(stage, TERTULIA_DRAIN_S="0", TERTULIA_LEASE_S="30") for _ in stack.of(stage)]
     await asyncio.to_thread(stack.wait_ready)
     for draining in stack.of(stage)[:2]:

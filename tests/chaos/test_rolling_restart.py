@@ -1,4 +1,4 @@
-"""Every process is stopped and replaced, one after the other, while clients talk: no client notices."""
+"""Every process is stopped and replaced, one after the other, while clients talk. No client notices it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.timeout(240, method="signal")
 STORY = "Luna, tell me a story about the ocean."
 SAID = "hello luna tell me a story about the ocean"
 NO_DRAIN = {"TERTULIA_DRAIN_S": "0"}
-"""Workers requeue begun work at once; by default they have ten seconds to finish it."""
+"""Workers immediately requeue work that they have begun. By default, they have ten seconds to finish it."""
 
 
 @pytest.fixture(scope="module", params=[{}, NO_DRAIN], ids=["finishes begun work", "requeues begun work"])
 def pairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with two processes of each kind. A test that waits for a lease to expire fails, as leases are long."""
+    """A stack with two processes of each kind. The leases are so long that a test that waits for one fails."""
     workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
     folder = tmp_path_factory.mktemp("pairs") / "stack"
     with Stack(folder, workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
@@ -36,7 +36,7 @@ def pairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def singles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One of each, as in a usual installation."""
+    """A stack with one process of each kind, as in a usual installation."""
     with Stack(tmp_path_factory.mktemp("singles") / "stack", env={"TERTULIA_LEASE_S": "30", **NO_DRAIN}) as stack:
         yield stack
 
@@ -47,7 +47,7 @@ async def stop(process: Process) -> None:
 
 
 async def tell_stories(stack: Stack, client: TalkClient, over: asyncio.Event) -> TurnVerdict:
-    """Hear story after story, each to its end. Returns the sum of the verdicts."""
+    """Listen to one story after the other, each to its end. Returns the sum of the verdicts."""
     total = TurnVerdict()
     while not over.is_set():
         turn_id = new_id()
@@ -59,7 +59,7 @@ async def tell_stories(stack: Stack, client: TalkClient, over: asyncio.Event) ->
 
 
 async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> TurnVerdict:
-    """Speak the same sentence again and again; each time it becomes one turn with a full answer."""
+    """Speak the same sentence repeatedly. Each time it must become one turn with a full answer."""
     total = TurnVerdict()
     while not over.is_set():
         before, sessions = set(client.record.turns_accepted), len(client.record.of("listening_stopped"))
@@ -78,7 +78,7 @@ async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> TurnVe
 
 
 async def replace(stack: Stack, stage: Stage, old: Process) -> None:
-    """Stop a worker while there is work, and start its successor."""
+    """Stop a worker that has work, and start a new one."""
     await eventually(lambda: stack.length(stack.keys.work(stage)) or None, f"there is {stage} work")
     await stop(old)
     stack.start(stage)
@@ -92,7 +92,7 @@ def assert_no_lease_ran_out_and_nothing_failed(stack: Stack) -> None:
         assert "attempt failed" not in log, name
 
 
-async def test_replacing_every_worker_loses_no_turn(pairs: Stack) -> None:
+async def test_no_turn_is_lost_when_every_worker_is_replaced(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as listener, talk(*pairs.urls) as speaker, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, listener, over))
@@ -107,7 +107,7 @@ async def test_replacing_every_worker_loses_no_turn(pairs: Stack) -> None:
     assert_no_lease_ran_out_and_nothing_failed(pairs)
 
 
-async def test_replacing_the_gateways_loses_no_turn(pairs: Stack) -> None:
+async def test_no_turn_is_lost_when_the_gateways_are_replaced(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as client, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, client, over))
@@ -128,7 +128,7 @@ async def test_replacing_the_gateways_loses_no_turn(pairs: Stack) -> None:
 
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])
-async def test_reply_continues_after_its_only_worker_is_replaced(singles: Stack, stage: Stage) -> None:
+async def test_reply_continues_when_the_only_tts_or_llm_worker_is_replaced(singles: Stack, stage: Stage) -> None:
     async with talk(*singles.urls) as client:
         turn_id = new_id()
         await client.say(STORY, turn_id)
@@ -145,7 +145,7 @@ async def test_reply_continues_after_its_only_worker_is_replaced(singles: Stack,
     assert_no_lease_ran_out_and_nothing_failed(singles)
 
 
-async def test_spoken_turn_survives_replacing_the_only_stt_worker(singles: Stack) -> None:
+async def test_spoken_turn_is_complete_although_the_only_stt_worker_is_replaced(singles: Stack) -> None:
     async with talk(*singles.urls) as client:
         await client.send("start_listening")
         frames = list(microphone("hello_luna.wav", silence_ms=1500))

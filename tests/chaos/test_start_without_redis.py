@@ -1,4 +1,4 @@
-"""Services that start while Redis is unavailable wait for it, work when it is up, and stop on SIGTERM."""
+"""Services that start while Redis is unavailable wait for it, work as soon as it is available, and stop on SIGTERM."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def test_services_wait_for_redis_and_stop_on_sigterm(tmp_path: Path) -> No
         stopped.send(signal.SIGTERM)
         assert await asyncio.to_thread(stopped.wait) == 0
 
-        # they wait for a limited time: start Redis as soon as all of them wait
+        # services wait only for a limited time: start Redis as soon as all of them wait
         started = [stack.start(service) for service in ONE_OF_EACH]
         for process in started:
             await waits(process)

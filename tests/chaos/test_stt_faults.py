@@ -1,4 +1,4 @@
-"""The stt worker fails while the user speaks: the utterance becomes one turn."""
+"""The stt worker is killed while the user speaks: the utterance becomes one turn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def speak(client: TalkClient) -> None:
 
 
 @pytest.mark.parametrize("moment", ["vad_start", "transcription_update"])
-async def test_utterance_is_one_turn_after_the_stt_worker_is_killed(stack: Stack, moment: str) -> None:
+async def test_utterance_becomes_one_turn_if_the_stt_worker_is_killed(stack: Stack, moment: str) -> None:
     async with talk(*stack.urls) as client:
         await speak(client)
         await client.until_event(moment)

@@ -1,4 +1,4 @@
-"""Judges a turn: compares the client's audio with the sentences, chunk by chunk."""
+"""Judges a turn: compares the audio that the client received with the sentences, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from tests.harness.eventually import eventually
 from tests.harness.talk_record import Heard, Record
 
 SENTENCE_BYTES = PIECE_MS * PIECES * 24 * 2
-"""The audio of any sentence from the instant engine."""
+"""The audio that the instant engine gives for any sentence."""
 
 REPLIES = "SELECT id, text, status FROM messages WHERE turn_id = ? AND role = 'character'"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnVerdict:
-    """Counts over a turn: sentences spoken and lost, and chunks doubled and out of order at the client."""
+    """The counts of a turn: sentences spoken, sentences lost, chunks repeated, chunks out of order."""
 
     sentences: int = 0
     lost: int = 0
     doubled: int = 0
     disordered: int = 0
     mismatches: tuple[str, ...] = ()
-    """Differences between the planned, shown and spoken text, in words."""
+    """Descriptions of differences between the planned, the shown and the spoken text."""
 
     @property
     def is_clean(self) -> bool:
-        """True if nothing is lost, doubled, out of order or different."""
+        """True if nothing is lost, repeated, out of order or different."""
         return not (self.lost or self.doubled or self.disordered or self.mismatches)
 
     def __add__(self, other: TurnVerdict) -> TurnVerdict:
@@ -47,7 +47,7 @@ class TurnVerdict:
 
 
 async def judge_turn(bus: Bus, record: Record, turn_id: str) -> TurnVerdict:
-    """Judge a finished turn that the instant engine spoke."""
+    """Judge a finished turn that was spoken by the instant engine."""
     verdict = TurnVerdict(mismatches=tuple(record.faults))
     started = [frame for frame in record.of("turn_started") if frame["turn_id"] == turn_id]
     planned = [reply["message_id"] for frame in started for reply in frame["replies"]]
@@ -63,7 +63,7 @@ async def judge_turn(bus: Bus, record: Record, turn_id: str) -> TurnVerdict:
 
 
 async def until_saved(database: Path, record: Record, turn_id: str) -> None:
-    """Wait until the store has the turn as the client saw it: rows may be saved after the last event."""
+    """Wait until the store has the turn as the client received it: rows may be saved after the last event."""
     shown = sorted((message.message_id, message.text, message.status) for message in record.of_turn(turn_id))
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as rows:
         await eventually(

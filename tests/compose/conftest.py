@@ -1,4 +1,4 @@
-"""Fixtures: one stack of containers for all tests here, as `docker compose up` starts it without any setting."""
+"""Fixtures: one stack of containers for all tests here, started by `docker compose up` without any setting."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.harness.compose import Compose
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Compose]:
-    """The stack is shared by tests that damage it, so each test must leave it healthy."""
+    """The tests damage and share this stack, so each test must leave it healthy."""
     with Compose() as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def whole(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Wait until the services that the previous test stopped are ready. The logs are shown if the test fails."""
+    """Wait until the services that the previous test stopped are ready. If the test fails, the logs are shown."""
     if "stack" in request.fixturenames:
         stack: Compose = request.getfixturevalue("stack")
         stack.wait_ready()

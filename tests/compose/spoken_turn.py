@@ -7,7 +7,7 @@ from tests.harness.sound import loudness
 
 
 async def assert_understood_and_answered_aloud(url: str) -> None:
-    """Ask Rex about the weather by voice, and check the transcript and the sound of the answer."""
+    """Ask Rex about the weather by voice. Check the transcript and the audio of the answer."""
     async with talk(url) as client:
         await client.speak("question_rex.wav")
         accepted = await client.until_event("turn_accepted")

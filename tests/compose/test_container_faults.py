@@ -1,6 +1,7 @@
-"""Containers are killed, added, replaced and stopped in mid-reply: the client loses, repeats and reorders nothing.
+"""Containers are killed, added, replaced and stopped during a reply: the client loses, repeats and reorders nothing.
 
-The client itself fails on a repeat, a gap or a wrong order. The streams in Redis show whether everything arrived.
+The client fails by itself on a repetition, a gap or a wrong order. The streams in Redis show whether everything
+arrived.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 
 
 async def story_with_faults(stack: Compose, *faults: Callable[[], object]) -> int:
-    """Tell a story, with one fault after every second heard sentence. Returns the number of sentences."""
+    """Request a story, and inject one fault after every second heard sentence. Returns the number of sentences."""
     async with talk(stack.url) as client:
         await client.say(STORY, turn_id := new_id())
         for number, inject in enumerate(faults, start=1):
@@ -35,12 +36,12 @@ async def story_with_faults(stack: Compose, *faults: Callable[[], object]) -> in
 
 
 def heard(client: TalkClient, turn_id: str) -> int:
-    """The number of sentences of which the client has received sound."""
+    """The number of sentences of which the client has received audio."""
     return sum(len(message.pcm) for message in client.record.of_turn(turn_id))
 
 
 def sentences_received(stack: Compose, client: TalkClient, turn_id: str) -> int:
-    """Check that the client has received all text and sound. Returns the number of sentences."""
+    """Check that the client has received all text and audio. Returns the number of sentences."""
     sentences = 0
     for message in client.record.of_turn(turn_id):
         key = f"tertulia:{{{client.record.conversation_id}}}:{message.message_id}"
@@ -52,7 +53,7 @@ def sentences_received(stack: Compose, client: TalkClient, turn_id: str) -> int:
     return sentences
 
 
-async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) -> None:
+async def test_docker_restarts_the_only_tts_container_after_it_was_killed(stack: Compose) -> None:
     (speaking,) = stack.containers("tts")
     before = speaking.attrs["RestartCount"]
     assert await story_with_faults(stack, lambda: stack.kill_process("tts")) > 2
@@ -60,7 +61,7 @@ async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) 
     assert (speaking.status, speaking.attrs["RestartCount"]) == ("running", before + 1)
 
 
-async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_killed(stack: Compose) -> None:
+async def test_reply_continues_after_one_of_three_tts_workers_is_killed_while_it_speaks(stack: Compose) -> None:
     stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=3", "tts")
     stack.wait(lambda: len(stack.engines("tts")) == 3, "three tts workers", lambda: stack.run("ps", "--all"))
     killed: list[str] = []
@@ -70,7 +71,7 @@ async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_ki
 
     def kill() -> None:
         found: list[str] = []
-        # between two replies no worker has claimed work
+        # between two replies, no worker has claimed work
         stack.wait(
             lambda: found.extend(pending()) or found, "a tts worker that speaks", lambda: stack.run("ps", "--all")
         )
@@ -85,7 +86,7 @@ async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_ki
         stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=1", "tts")
 
 
-async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) -> None:
+async def test_reply_is_complete_although_every_worker_is_replaced(stack: Compose) -> None:
     before = {container.id for service in WORKERS for container in stack.containers(service)}
     assert await story_with_faults(stack, lambda: stack.replace(*WORKERS)) > 2
     after = {container.id for service in WORKERS for container in stack.containers(service)}
@@ -94,13 +95,13 @@ async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) ->
 
 
 @pytest.mark.parametrize("service", ["tts", "llm", "gateway"])
-async def test_reply_survives_the_replacement_of_one_container(stack: Compose, service: str) -> None:
+async def test_reply_is_complete_although_one_container_is_replaced(stack: Compose, service: str) -> None:
     (before,) = stack.containers(service)
     assert await story_with_faults(stack, lambda: stack.replace(service)) > 2
     assert stack.containers(service)[0].id != before.id
 
 
-async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
+async def test_reply_is_complete_although_redis_is_stopped_and_started(stack: Compose) -> None:
     def stop_and_start() -> None:
         stack.run("stop", "redis")
         stack.run("start", "redis")
@@ -108,6 +109,6 @@ async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
     assert await story_with_faults(stack, stop_and_start) > 2
 
 
-async def test_reply_survives_the_kill_of_redis(stack: Compose) -> None:
-    """Only the process is killed, so the kernel still has all data that Redis acknowledged."""
+async def test_reply_is_complete_although_redis_is_killed(stack: Compose) -> None:
+    """Only the process is killed. The kernel still has all data that Redis acknowledged."""
     assert await story_with_faults(stack, lambda: stack.kill_process("redis")) > 2

@@ -1,4 +1,4 @@
-"""Containers have only the rights and the contents that they need."""
+"""Containers have only the rights and the files that they need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 OWN = ("gateway", *WORKERS)
 MAX_OWN_BYTES = {"gateway": 110e6, "llm": 130e6, "cli": 110e6, "stt": 130e6, "tts": 180e6}
-"""The bound on the bytes that an image adds to its base, python:3.11-slim (125 MB)."""
+"""The maximum number of bytes that an image may add to its base image, python:3.11-slim (125 MB)."""
 
 
 @pytest.mark.parametrize("service", [*OWN, "redis"])
@@ -28,7 +28,7 @@ def test_container_has_minimal_privileges(stack: Compose, service: str) -> None:
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_gateway_port_is_the_only_published_one_and_bound_to_loopback(stack: Compose) -> None:
+def test_only_the_gateway_port_is_published_and_it_is_bound_to_loopback(stack: Compose) -> None:
     published: set[tuple[str, str]] = set()
     for container in stack.containers():
         ports: dict[str, list[dict[str, str]] | None] = container.attrs["NetworkSettings"]["Ports"]
@@ -50,7 +50,7 @@ def test_stop_grace_period_is_longer_than_the_drain_time(stack: Compose, service
 
 
 @pytest.mark.parametrize("service", [*OWN, "access"])
-def test_image_is_small_and_contains_no_secret(stack: Compose, service: str) -> None:
+def test_image_is_small_and_has_no_secret(stack: Compose, service: str) -> None:
     image = stack.image(service)
     base = stack.engine.images.get("python:3.11-slim")
     limit = MAX_OWN_BYTES["cli" if service == "access" else service]
@@ -61,7 +61,7 @@ def test_image_is_small_and_contains_no_secret(stack: Compose, service: str) -> 
     assert "SECRET" not in shown.upper()
 
 
-def test_passwords_are_in_no_environment_and_no_log(stack: Compose) -> None:
+def test_passwords_are_in_no_environment_variable_and_no_log(stack: Compose) -> None:
     logs = stack.logs()
     for service in OWN:
         url = stack.run("exec", "--no-TTY", service, "cat", "/run/secrets/TERTULIA_REDIS_URL").strip()

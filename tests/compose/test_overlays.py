@@ -26,7 +26,7 @@ SPOKEN = (
 
 @pytest.fixture(scope="module")
 def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The overlay's PostgREST image; built from the pinned binary if no registry can be reached."""
+    """The PostgREST image of the overlay. If no registry can be reached, it is built from the pinned binary."""
     name = Compose("supabase.yml").config()["services"]["postgrest"]["image"]
     if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0:
         return
@@ -45,7 +45,7 @@ def supabase(postgrest_image: None) -> Iterator[Compose]:
 
 
 def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
-    """Role, speaker and status of each message of a conversation."""
+    """The role, the speaker and the status of each message of a conversation."""
     query = SPOKEN.format(conversation_id)
     printed = stack.run(
         "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", query
@@ -54,7 +54,7 @@ def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
 
 
 async def until_stored(stack: Compose, client: TalkClient, *names: str) -> None:
-    """Wait until the table has exactly one complete message of each of these speakers in the client's conversation."""
+    """Wait until the table has exactly these complete messages of the client's conversation, one of each speaker."""
     whole = [["user" if name == "Jay" else "character", name, "complete"] for name in names]
 
     def found() -> list[list[str]]:
@@ -69,7 +69,7 @@ async def test_messages_are_stored_in_postgres(supabase: Compose) -> None:
     await until_stored(supabase, client, "Jay", "Luna", "Sage")
 
 
-async def test_conversations_survive_compose_down_and_up(supabase: Compose) -> None:
+async def test_conversations_are_kept_after_compose_down_and_up(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
     await until_stored(supabase, client, "Jay", "Luna")
@@ -93,7 +93,7 @@ async def test_conversation_continues_while_the_database_is_stopped(supabase: Co
     await until_stored(supabase, client, "Jay", "Luna")
 
 
-def test_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
+def test_workers_cannot_reach_the_database(supabase: Compose) -> None:
     networks = {
         service: set(supabase.containers(service)[0].attrs["NetworkSettings"]["Networks"])
         for service in ("postgres", "postgrest", "gateway", "llm")
@@ -113,7 +113,7 @@ def test_each_service_can_read_only_its_own_secrets(supabase: Compose) -> None:
         )
 
 
-def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_weights() -> None:
+def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_model_weights() -> None:
     services = Compose("gpu.yml").config()["services"]
     for name, target, folder in (("stt", "realtimestt", "/data/models"), ("tts", "higgs", "/models")):
         service = services[name]
@@ -124,7 +124,7 @@ def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_weights() -> None:
         assert service["environment"][f"TERTULIA_{name.upper()}_ENGINE"] == target
 
 
-def test_ollama_overlay_configures_the_llm_worker_to_use_ollama() -> None:
+def test_ollama_overlay_makes_the_llm_worker_use_ollama() -> None:
     services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
     env = services["llm"]["environment"]
     assert (env["TERTULIA_LLM_BASE_URL"], env["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")

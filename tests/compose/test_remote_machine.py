@@ -1,4 +1,4 @@
-"""A remote machine: containers of a separate project that reach Redis only through a published port, over TLS."""
+"""A remote machine: its containers are a separate project, which reaches Redis only over TLS at a published port."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bridge_address() -> str:
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Compose]:
-    """The first machine, without stt and tts workers."""
+    """The first machine. It has no stt and tts workers."""
     address = bridge_address()
     settings = {
         "TERTULIA_REDIS_NAMES": address,
@@ -47,7 +47,7 @@ def hub() -> Iterator[Compose]:
 
 @pytest.fixture(scope="module")
 def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """Runs `docker compose …` for the box gpu1, which has its login and is running."""
+    """Runs `docker compose …` for the remote machine gpu1, which has its login and is running."""
     folder: Path = tmp_path_factory.mktemp("box")
     address, port = hub.settings["TERTULIA_REDIS_TLS_BIND"], hub.settings["TERTULIA_REDIS_TLS_PORT"]
     let_in = ["access", "box", "gpu1", "--host", address, "--port", port, "--stages", "tts,stt"]
@@ -93,7 +93,7 @@ async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
     assert "gpu1" not in hub.run("run", "--rm", "--no-TTY", "access", "list")
 
 
-def test_redis_accepts_outside_connections_only_with_tls(hub: Compose) -> None:
+def test_redis_accepts_connections_from_outside_only_with_tls(hub: Compose) -> None:
     ports = hub.config()["services"]["redis"]["ports"]
     assert [(port["target"], port["host_ip"]) for port in ports] == [(6380, hub.settings["TERTULIA_REDIS_TLS_BIND"])]
     address = (hub.settings["TERTULIA_REDIS_TLS_BIND"], int(hub.settings["TERTULIA_REDIS_TLS_PORT"]))

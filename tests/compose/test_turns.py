@@ -1,4 +1,4 @@
-"""`docker compose up`: the page, a typed turn and a spoken turn through the published port."""
+"""After `docker compose up`: the page, a typed turn and a spoken turn through the published port."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_containers_are_healthy(stack: Compose) -> None:
     stack.wait_healthy("redis", "gateway", "stt", "llm", "tts")
 
 
-async def test_typed_message_is_answered_with_sound(stack: Compose) -> None:
+async def test_typed_message_is_answered_with_audio(stack: Compose) -> None:
     async with talk(stack.url) as client:
         await client.hears("Luna and Rex, hello!", turn_id := new_id())
         answers = client.record.of_turn(turn_id)
@@ -35,11 +35,11 @@ async def test_typed_message_is_answered_with_sound(stack: Compose) -> None:
             assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
 
 
-async def test_spoken_message_is_transcribed_and_answered_with_sound(stack: Compose) -> None:
+async def test_spoken_message_is_transcribed_and_answered_with_audio(stack: Compose) -> None:
     await assert_understood_and_answered_aloud(stack.url)
 
 
-async def test_conversation_is_readable_with_redis_cli(stack: Compose) -> None:
+async def test_redis_cli_can_read_the_conversation(stack: Compose) -> None:
     async with talk(stack.url) as client:
         await client.hears("Sage, good evening!", new_id())
         id = client.record.conversation_id
@@ -48,7 +48,7 @@ async def test_conversation_is_readable_with_redis_cli(stack: Compose) -> None:
     assert "reader" in stack.redis("--operator", "ACL", "LOG"), "the operator sees which user was refused"
 
 
-async def test_cli_container_talks_to_and_inspects_the_stack(stack: Compose) -> None:
+async def test_cli_container_can_talk_to_the_stack_and_inspect_it(stack: Compose) -> None:
     assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
     listed = stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
     assert "Luna, hello!" in listed
@@ -56,15 +56,15 @@ async def test_cli_container_talks_to_and_inspects_the_stack(stack: Compose) -> 
     assert "policy noeviction" in listed
 
 
-def test_doctor_finds_no_fault_in_the_stack(stack: Compose) -> None:
+def test_doctor_reports_no_problem_of_the_stack(stack: Compose) -> None:
     found = stack.run(
         "run", "--rm", "--no-TTY", "cli", "doctor"
-    ).splitlines()  # `run` raises if the command exits with 1
+    ).splitlines()  # `run` raises an error if the command exits with 1
     assert [line for line in found if line.startswith(("✗", "-"))] == []
     assert any("Redis answers" in line for line in found)
 
 
-def test_redis_denied_no_command_to_any_service(stack: Compose) -> None:
+def test_acl_log_has_no_refused_command_of_a_service(stack: Compose) -> None:
     refused = stack.redis("--operator", "ACL", "LOG").split("\n")
     services = {"gateway", "stt", "llm", "tts", "operator"}
     assert not services & set(refused), "a right that a service needs is missing"

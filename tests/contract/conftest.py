@@ -1,4 +1,4 @@
-"""Fixtures of the store's contract suite: each store under test, and a conversation in it."""
+"""Fixtures of the store's contract tests: each store under test, and a conversation in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def start_time() -> datetime:
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("supabase", marks=pytest.mark.slow)])
 async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
-    """Opens one more store over the same data; all are closed at the end."""
+    """Opens another store on the same data. All stores are closed at the end."""
     tables = MemoryTables()
     opened: list[Store] = []
 
@@ -31,7 +31,7 @@ async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         if request.param == "memory":
             store = MemoryStore(tables, now=start_time)
         elif supabase is not None:
-            # the environments of the engines, which run other tests of this folder, lack Supabase's libraries
+            # other tests of this folder run in the environments of the engines, which have no libraries for Supabase
             from tertulia_shared.store.supabase import SupabaseStore  # noqa: PLC0415
             from tests.servers.supabase_server import SERVICE_KEY  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ async def store(open_store: OpenStore) -> Store:
 
 @pytest.fixture
 async def talk(store: Store) -> str:
-    """The id of an existing conversation."""
+    """The id of a conversation that exists in the store."""
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id, "About the stars")
     return conversation_id

@@ -18,7 +18,7 @@ def figures(backlog: Backlog) -> tuple[int, int, int]:
     return backlog.waiting, backlog.held, backlog.handed_back
 
 
-async def test_backlog_of_an_unprepared_stage_is_empty(bus: Bus) -> None:
+async def test_backlog_of_a_stage_that_was_never_prepared_is_empty(bus: Bus) -> None:
     assert await bus.backlog("stt") == Backlog()
 
 
@@ -27,13 +27,13 @@ async def test_backlog_of_a_stage_without_work_is_empty(bus: Bus) -> None:
     assert await bus.backlog("tts") == Backlog()
 
 
-async def test_backlog_counts_work_as_waiting_until_it_is_claimed_and_as_held_until_it_is_finished(bus: Bus) -> None:
+async def test_work_counts_as_waiting_until_it_is_claimed_and_then_as_pending_until_it_is_finished(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 5)
     assert figures(await bus.backlog("tts")) == (5, 0, 0)
     first, second, third = await bus.claim("tts", "a", count=3, block_s=0)
     assert figures(await bus.backlog("tts")) == (2, 3, 0)
-    await bus.finish(second, "a")  # posted out of order
+    await bus.finish(second, "a")  # not in the order in which it was posted
     assert figures(await bus.backlog("tts")) == (2, 2, 0)
     for claim in (first, third, *await bus.claim("tts", "a", count=9, block_s=0)):
         await bus.finish(claim, "a")
@@ -42,7 +42,7 @@ async def test_backlog_counts_work_as_waiting_until_it_is_claimed_and_as_held_un
     assert figures(await bus.backlog("tts")) == (1, 0, 0)
 
 
-async def test_backlog_counts_nacked_work_separately_until_it_is_taken_over(bench: Bench) -> None:
+async def test_nacked_work_is_counted_separately_until_it_is_taken_over(bench: Bench) -> None:
     bus = bench.bus
     await bus.prepare("tts")
     await post(bus, 3)
@@ -55,7 +55,7 @@ async def test_backlog_counts_nacked_work_separately_until_it_is_taken_over(benc
     assert figures(await bus.backlog("tts")) == (1, 2, 0)
 
 
-async def test_backlog_ignores_other_stages(bus: Bus) -> None:
+async def test_backlog_does_not_count_the_work_of_other_stages(bus: Bus) -> None:
     for stage in ("llm", "tts"):
         await bus.prepare(stage)
     await post(bus, 2)
@@ -63,7 +63,7 @@ async def test_backlog_ignores_other_stages(bus: Bus) -> None:
     assert figures(await bus.backlog("tts")) == (2, 0, 0)
 
 
-async def test_backlog_has_the_age_of_the_oldest_waiting_and_the_oldest_held_work(bus: Bus) -> None:
+async def test_backlog_has_the_age_of_the_oldest_waiting_and_the_oldest_pending_work(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 1)
 
@@ -83,7 +83,7 @@ async def test_backlog_has_the_age_of_the_oldest_waiting_and_the_oldest_held_wor
     assert (await bus.backlog("tts")).oldest_given_out_s == 0
 
 
-async def test_backlog_counts_waiting_work_behind_older_pending_work(bus: Bus) -> None:
+async def test_backlog_counts_waiting_work_that_was_posted_after_pending_work(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 2)
     await bus.claim("tts", "a", count=1, block_s=0)

@@ -1,4 +1,6 @@
-"""Work has one holder at a time, is delivered again until it is finished, and only its current holder can finish it."""
+"""Work has one worker at a time. It is delivered again until it is finished, and only the worker that has it can finish
+it.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ IDLE_S = 0.02
 
 def test_redis_bus_and_memory_bus_implement_the_port(keys: Keys) -> None:
     fake: Bus = MemoryBus(keys)
-    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # it connects on its first call
+    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # the connection is opened at the first call
     assert fake.keys == real.keys == keys
 
 
-async def test_work_is_claimed_once_and_in_order(bench: Bench) -> None:
+async def test_work_is_claimed_once_and_in_the_order_in_which_it_was_posted(bench: Bench) -> None:
     work = [Work(new_id(), message_id=new_id(), session_id="s" * n) for n in range(3)]
     await bench.bus.prepare("tts")
     for piece in work:
@@ -39,7 +41,7 @@ async def test_work_is_claimed_once_and_in_order(bench: Bench) -> None:
     assert await bench.bus.claim("tts", "a", count=9, block_s=0) == []
 
 
-async def test_concurrent_claims_deliver_each_piece_to_one_worker(bench: Bench) -> None:
+async def test_concurrent_claims_deliver_each_work_entry_to_one_worker(bench: Bench) -> None:
     await bench.bus.prepare("llm")
     wanted = {new_id() for _ in range(40)}
     seen: list[str] = []
@@ -59,7 +61,7 @@ async def test_concurrent_claims_deliver_each_piece_to_one_worker(bench: Bench) 
     assert await bench.bus.open_work("llm") == 0
 
 
-async def test_claim_returns_only_work_of_its_stage(bus: Bus) -> None:
+async def test_claim_returns_only_work_of_the_requested_stage(bus: Bus) -> None:
     await claimed(bus, "stt")
     await bus.prepare("tts")
     assert await bus.claim("tts", "a", count=1, block_s=0) == []
@@ -67,7 +69,7 @@ async def test_claim_returns_only_work_of_its_stage(bus: Bus) -> None:
     assert await bus.open_work("stt") == 1
 
 
-async def test_claim_waits_for_work(bench: Bench) -> None:
+async def test_claim_waits_until_work_is_posted(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -77,12 +79,12 @@ async def test_claim_waits_for_work(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("block_s", [0, 0.0001, 0.01])
-async def test_claim_without_work_returns_nothing(bus: Bus, block_s: float) -> None:
+async def test_claim_returns_nothing_if_no_work_comes_in_time(bus: Bus, block_s: float) -> None:
     await bus.prepare("tts")
     assert await bus.claim("tts", "a", count=1, block_s=block_s) == []
 
 
-async def test_work_is_not_lost_to_a_cancelled_claim(bench: Bench) -> None:
+async def test_cancelled_claim_loses_no_work(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -94,7 +96,7 @@ async def test_work_is_not_lost_to_a_cancelled_claim(bench: Bench) -> None:
     assert claim.attempt == 1
 
 
-async def test_work_posted_before_the_group_exists_is_delivered(bus: Bus) -> None:
+async def test_work_that_was_posted_before_the_group_exists_is_delivered(bus: Bus) -> None:
     await bus.post("llm", Work("early"))
     await bus.prepare("llm")
     await bus.prepare("llm")
@@ -102,7 +104,7 @@ async def test_work_posted_before_the_group_exists_is_delivered(bus: Bus) -> Non
     assert decode(Work, claim.fields).conversation_id == "early"
 
 
-async def test_claim_creates_a_missing_consumer_group(bus: Bus) -> None:
+async def test_claim_creates_the_consumer_group_if_it_is_missing(bus: Bus) -> None:
     await bus.post("llm", Work("early"))
     assert await bus.claim("llm", "a", count=5, block_s=0) == []
     assert len(await bus.claim("llm", "a", count=5, block_s=0)) == 1
@@ -117,14 +119,14 @@ async def test_finished_work_is_deleted(bus: Bus) -> None:
     assert await bus.take_over("tts", "b", idle_s=0, count=9) == []
 
 
-async def test_only_the_holder_finishes_work(bus: Bus) -> None:
+async def test_only_the_worker_that_has_claimed_work_can_finish_it(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     assert not await bus.finish(claim, "b")
     assert await bus.open_work("tts") == 1
     assert await bus.renew("tts", "a", [claim.id]) == set()
 
 
-async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None:
+async def test_pending_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9) == []
     await bench.pass_time(IDLE_S)
@@ -132,11 +134,11 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
     assert again.attempt == 2
     assert again.token == f"{claim.id}/2"
-    # the takeover has reset the idle time
+    # the takeover has set the idle time to zero
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
-async def test_takeover_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
+async def test_takeover_counts_as_an_attempt_and_a_renewal_does_not(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="w1")
     for attempt in (2, 3, 4):
         await bench.bus.renew("tts", f"w{attempt - 1}", [claim.id])
@@ -144,13 +146,13 @@ async def test_takeover_counts_as_an_attempt_and_renewal_does_not(bench: Bench) 
         assert claim.attempt == attempt
 
 
-async def test_takeover_returns_at_most_count_entries(bus: Bus) -> None:
+async def test_takeover_returns_at_most_the_requested_number_of_entries(bus: Bus) -> None:
     for _ in range(5):
         await claimed(bus, worker="a")
     assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
 
 
-async def test_takeover_finds_idle_work_after_many_busy_entries(bus: Bus) -> None:
+async def test_takeover_finds_idle_work_behind_many_entries_that_are_not_idle(bus: Bus) -> None:
     await bus.prepare("tts")
     for n in range(40):
         await bus.post("tts", Work(str(n)))
@@ -161,20 +163,20 @@ async def test_takeover_finds_idle_work_after_many_busy_entries(bus: Bus) -> Non
     assert found.id == idle.id
 
 
-async def test_worker_takes_over_its_own_idle_work(bus: Bus) -> None:
+async def test_worker_can_take_over_its_own_idle_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     (again,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_nacked_work_is_taken_over_at_once(bench: Bench) -> None:
+async def test_nacked_work_can_be_taken_over_before_the_idle_time_has_passed(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     assert await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_takeover_skips_the_ids_in_leave(bus: Bus) -> None:
+async def test_takeover_leaves_out_the_given_entries(bus: Bus) -> None:
     left, taken, also = [await claimed(bus, worker="a") for _ in range(3)]
     claims = await bus.take_over("tts", "b", idle_s=0, count=9, leave=[left.id, "1-1"])
     assert [claim.id for claim in claims] == [taken.id, also.id]
@@ -183,7 +185,7 @@ async def test_takeover_skips_the_ids_in_leave(bus: Bus) -> None:
     assert (claim.id, claim.attempt) == (left.id, 2)
 
 
-async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
+async def test_requeued_work_is_delivered_to_a_waiting_worker(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     waiting = asyncio.create_task(bench.rival.claim("tts", "b", count=9, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -194,7 +196,7 @@ async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
     assert again.id != claim.id
     assert await bench.bus.open_work("tts") == 1
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
-    # the worker that requeued it holds nothing any longer
+    # the worker that requeued the work no longer has it
     assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "a")
     assert not await bench.bus.requeue(claim, "a")
@@ -202,7 +204,7 @@ async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
     assert await bench.bus.open_work("tts") == 0
 
 
-async def test_only_the_holder_requeues_work(bus: Bus) -> None:
+async def test_only_the_worker_that_has_claimed_work_can_requeue_it(bus: Bus) -> None:
     first = await claimed(bus, worker="a")
     assert not await bus.requeue(first, "b")
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
@@ -212,7 +214,7 @@ async def test_only_the_holder_requeues_work(bus: Bus) -> None:
     assert await bus.claim("tts", "c", count=9, block_s=0) == []
 
 
-async def test_unstarted_work_is_requeued_and_started_work_stays(bench: Bench) -> None:
+async def test_requeue_of_unstarted_work_leaves_started_work_pending(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     for _ in range(4):
         await bench.bus.post("tts", Work(new_id(), message_id=new_id()))
@@ -228,7 +230,7 @@ async def test_unstarted_work_is_requeued_and_started_work_stays(bench: Bench) -
     assert await bench.rival.renew("tts", "b", [waiting.id]) == set()
 
 
-async def test_only_the_holder_nacks_work(bus: Bus) -> None:
+async def test_only_the_worker_that_has_claimed_work_can_nack_it(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     assert not await bus.nack(claim, "b")
     assert await bus.take_over("tts", "c", idle_s=LONG_S, count=1) == []
@@ -236,7 +238,7 @@ async def test_only_the_holder_nacks_work(bus: Bus) -> None:
     assert not await bus.nack(claim, "a")
 
 
-async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
+async def test_renewal_sets_the_idle_time_to_zero(bench: Bench) -> None:
     renewed, forgotten = [await claimed(bench.bus, worker="a") for _ in range(2)]
     await bench.let_idle(renewed, "a")
     await bench.let_idle(forgotten, "a")
@@ -245,7 +247,7 @@ async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
     assert [claim.id for claim in taken] == [forgotten.id]
 
 
-async def test_worker_no_longer_holds_work_that_it_nacked(bus: Bus) -> None:
+async def test_worker_can_neither_renew_nor_finish_work_that_it_nacked(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
@@ -261,7 +263,7 @@ async def test_work_of_a_deregistered_worker_can_be_taken_over(bench: Bench) -> 
     taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
     assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
     assert await bench.bus.finish(theirs, "b")
-    await bench.bus.deregister("tts", "a")  # repeated, and for a worker that never existed: no effect
+    await bench.bus.deregister("tts", "a")  # no effect if repeated, or for a worker that never existed
     await bench.bus.deregister("tts", "z")
 
 
@@ -287,7 +289,7 @@ async def test_number_of_attempts_that_do_not_count_is_stored(bench: Bench) -> N
     assert await bench.bus.uncounted(other) == 0
 
 
-async def test_renew_reports_which_work_was_lost(bench: Bench) -> None:
+async def test_renew_returns_the_work_that_the_worker_has_lost(bench: Bench) -> None:
     kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
     await bench.bus.finish(finished, "a")
     await bench.bus.nack(taken, "a")
@@ -312,8 +314,8 @@ async def test_paused_worker_cannot_change_work_that_a_peer_has_taken_over(bench
     assert await bench.bus.open_work("tts") == 0
 
 
-async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus: Bus) -> None:
-    """A worker that stalled takes over its own work: the stalled attempt must not end the new one."""
+async def test_earlier_attempt_of_the_same_worker_can_neither_finish_nor_nack(bus: Bus) -> None:
+    """A worker that stalled takes over its own work: the stalled attempt must not end the new attempt."""
     first = await claimed(bus)
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (second.id, second.attempt) == (first.id, first.attempt + 1)
@@ -322,7 +324,7 @@ async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus
     assert await bus.finish(second, "a")
 
 
-async def test_takeover_from_a_named_worker_takes_no_work_of_others(bench: Bench) -> None:
+async def test_takeover_from_one_worker_takes_no_work_of_other_workers(bench: Bench) -> None:
     of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
     assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
     (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")
@@ -333,7 +335,7 @@ async def test_takeover_from_a_named_worker_takes_no_work_of_others(bench: Bench
     assert await bench.bus.holders("tts") == ["c"]
 
 
-async def test_stage_without_a_consumer_group_has_no_holders(bus: Bus) -> None:
+async def test_stage_without_a_consumer_group_has_no_pending_work_of_any_worker(bus: Bus) -> None:
     assert list(await bus.holders("stt")) == []
 
 
@@ -344,14 +346,14 @@ async def test_reclaim_begins_a_new_attempt_that_does_not_count(bench: Bench) ->
     assert (again.id, again.attempt, again.fields) == (claim.id, 2, claim.fields)
     assert await bench.rival.uncounted(again) == 1
     assert not await bench.bus.finish(claim, "a"), "the attempt that was interrupted ends nothing"
-    # the same attempt is reclaimed twice: the reply to the first call may have been lost
+    # reclaim the same attempt twice: the reply to the first call may have been lost
     third = await bench.bus.reclaim(claim, "a")
     assert third is not None
     assert (third.attempt, await bench.bus.uncounted(third)) == (3, 2)
     assert await bench.bus.finish(third, "a")
 
 
-async def test_reclaim_fences_off_the_interrupted_attempt(bench: Bench) -> None:
+async def test_interrupted_attempt_cannot_write_after_reclaim(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     conversation_id = new_id()
     before = await owned(bench.bus, claim, conversation_id, "turns")
@@ -363,7 +365,7 @@ async def test_reclaim_fences_off_the_interrupted_attempt(bench: Bench) -> None:
     assert (await bench.bus.transact(conversation_id, [], fence=after.fence(0), raise_epoch=True)).new
 
 
-async def test_work_of_a_peer_is_not_reclaimed(bench: Bench) -> None:
+async def test_work_that_a_peer_has_taken_over_cannot_be_reclaimed(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     assert await bench.bus.reclaim(claim, "a") is None
@@ -378,7 +380,7 @@ async def test_reclaim_renews_the_lease(bench: Bench) -> None:
     assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1) == []
 
 
-async def test_lease_keeper_renews_leases_and_reports_lost_work_with_its_attempt(bench: Bench) -> None:
+async def test_lease_keeper_renews_leases_and_reports_lost_work_with_its_attempt_number(bench: Bench) -> None:
     kept, stolen = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="a")
     (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     stolen_id = taken.id

@@ -1,4 +1,4 @@
-"""Redis refuses writes of an owner that lost its right to write; other writes are not affected."""
+"""Redis refuses the writes of an owner that may no longer write. Other writes are not affected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.contract.written_entries import C, M, done, events_of
 from tests.harness.bus import Bench, claimed, owned
 
 
-async def test_batch_of_a_fenced_off_owner_is_not_written(bench: Bench) -> None:
+async def test_batch_of_an_owner_that_was_replaced_is_not_written(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     mine = await owned(bench.bus, claim, C, M)
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -28,7 +28,7 @@ async def test_batch_of_a_fenced_off_owner_is_not_written(bench: Bench) -> None:
     assert dict(await bench.bus.hash(state)) == {}
 
 
-async def test_write_of_an_older_epoch_raises_stale_after_an_interruption(bench: Bench) -> None:
+async def test_write_in_an_older_epoch_raises_stale_after_an_interruption(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     outlet = bus.outlet(mine.fence(mine.epoch))
@@ -41,7 +41,7 @@ async def test_write_of_an_older_epoch_raises_stale_after_an_interruption(bench:
     with pytest.raises(Stale):
         await bus.transact(C, [Append(events, done("after"))], fence=mine.fence(0))
     assert events_of(await bus.read(events)) == [done("before")]
-    # it may still write in the new epoch, and with a fence that has no epoch
+    # the owner may still write in the new epoch, or with a fence that has no epoch
     for fence in (mine.fence(1), mine.fence()):
         other = bus.outlet(fence)
         other.append(events, done("again"))
@@ -49,7 +49,7 @@ async def test_write_of_an_older_epoch_raises_stale_after_an_interruption(bench:
     assert len(await bus.read(events)) == 3
 
 
-async def test_outlet_raises_its_first_failure_again(bench: Bench) -> None:
+async def test_outlet_raises_its_first_failure_at_each_later_call(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -67,7 +67,7 @@ async def test_outlet_raises_its_first_failure_again(bench: Bench) -> None:
     assert await bus.read(events) == []
 
 
-async def test_outlet_that_was_refused_does_not_affect_other_outlets(bench: Bench) -> None:
+async def test_refused_outlet_does_not_affect_other_outlets(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -89,7 +89,7 @@ async def test_outlet_that_was_refused_does_not_affect_other_outlets(bench: Benc
 @pytest.mark.parametrize(
     "bad", [Append(Key("k", 60), LLMChunk("\ud83d", "luna", "m")), Put(Key("k", 60), {"text": "\ud83d"})]
 )
-async def test_unencodable_write_is_refused_and_does_not_affect_others(bus: Bus, bad: Append | Put) -> None:
+async def test_write_that_cannot_be_encoded_is_refused_and_affects_no_other_write(bus: Bus, bad: Append | Put) -> None:
     outlet, other = bus.outlet(), bus.outlet()
     if isinstance(bad, Append):
         outlet.append(bus.keys.events(C), bad.entry)
@@ -105,7 +105,7 @@ async def test_unencodable_write_is_refused_and_does_not_affect_others(bus: Bus,
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
-async def test_write_to_a_key_of_another_type_stops_its_batch(bus: Bus) -> None:
+async def test_write_to_a_key_of_a_wrong_type_stops_the_rest_of_its_batch(bus: Bus) -> None:
     state, events = bus.keys.state(C), bus.keys.events(C)
     outlet, other = bus.outlet(), bus.outlet()
     outlet.put(state, {"cursor": "1-0"})

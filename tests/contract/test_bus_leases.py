@@ -1,4 +1,6 @@
-"""A lease has one holder until it expires or is released. Handled entries are removed from their stream."""
+"""A lease has one holder until it expires or is released. Entries can be removed from a stream, or moved to another
+one.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ async def test_lease_has_one_holder_until_it_is_released(bench: Bench) -> None:
     assert not await bench.bus.acquire_lease(key, "a")
 
 
-async def test_lease_ends_without_a_renewal(bench: Bench) -> None:
+async def test_lease_expires_without_a_renewal(bench: Bench) -> None:
     key = Key(bench.bus.keys.drainer().name, 1)
     assert await bench.bus.acquire_lease(key, "a")
     await bench.pass_time(1.1)
@@ -31,7 +33,7 @@ async def test_lease_ends_without_a_renewal(bench: Bench) -> None:
     assert not await bench.bus.acquire_lease(key, "a")
 
 
-async def test_releasing_a_lease_that_is_not_held_changes_nothing(bus: Bus) -> None:
+async def test_releasing_a_lease_of_another_holder_changes_nothing(bus: Bus) -> None:
     await bus.release(bus.keys.drainer(), "a")
     assert await bus.acquire_lease(bus.keys.drainer(), "b")
 
@@ -67,12 +69,13 @@ async def test_entries_are_moved_to_another_stream_unchanged(bus: Bus) -> None:
     assert list(await bus.read(key)) == [entries[1], entries[3]]
     assert [entry.fields for entry in (await bus.read(other))[1:]] == [entries[0].fields, entries[2].fields]
     assert (await follow.read())[0].fields == entries[0].fields
-    await bus.move(key, [entries[0]], other)  # repeated, as after a lost connection during the first call
+    # a second move of the same entries, as after a lost connection during the first call
+    await bus.move(key, [entries[0]], other)
     assert [entry.fields for entry in (await bus.read(other))[3:]] == [entries[0].fields]
     follow.close()
 
 
-async def test_entries_stay_in_their_stream_if_the_move_is_refused(bus: Bus) -> None:
+async def test_entries_stay_in_their_stream_if_redis_refuses_the_move(bus: Bus) -> None:
     key = bus.keys.store()
     outlet = bus.outlet()
     outlet.append(key, StoreWrite("message", "a"))

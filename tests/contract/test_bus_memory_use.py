@@ -1,4 +1,4 @@
-"""Memory use can be measured, and audio can be deleted, even while Redis refuses writes."""
+"""Memory use can be read, and audio can be deleted, even while Redis refuses writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def fill(bus: Bus) -> None:
     )
 
 
-async def test_audio_streams_are_listed_with_ttl_size_and_end(bus: Bus) -> None:
+async def test_audio_streams_are_listed_with_their_ttl_size_and_end(bus: Bus) -> None:
     await fill(bus)
     found = {sound.name: sound for sound in await listed(bus.sounds())}
     assert set(found) == {bus.keys.audio(C, M).name, bus.keys.audio(C, S).name}
@@ -38,7 +38,7 @@ async def test_audio_streams_are_listed_with_ttl_size_and_end(bus: Bus) -> None:
     assert 0 < found[audio.name].ttl_s <= 100
 
 
-async def test_memory_size_is_reported_for_every_key(bus: Bus) -> None:
+async def test_memory_size_can_be_read_for_every_key(bus: Bus) -> None:
     await fill(bus)
     sizes = {sized.name: sized.size for sized in await listed(bus.sizes())}
     assert sizes[bus.keys.audio(C, M).name] >= len(PCM)
@@ -61,7 +61,7 @@ async def test_freeing_memory_deletes_only_the_named_keys(bus: Bus) -> None:
     assert await bus.length(bus.keys.turns(C)) == 1
 
 
-async def test_freeing_memory_can_keep_the_last_entry_of_a_stream(bus: Bus) -> None:
+async def test_freeing_memory_can_keep_the_final_entry_of_a_stream(bus: Bus) -> None:
     await fill(bus)
     await bus.free([bus.keys.audio(C, M).name], keep_end=True)
     (end,) = await bus.read(bus.keys.audio(C, M))
@@ -69,7 +69,7 @@ async def test_freeing_memory_can_keep_the_last_entry_of_a_stream(bus: Bus) -> N
     assert end.fields[b"is_final"] == b"1"
 
 
-async def test_age_of_the_last_write_probe_is_known(bus: Bus) -> None:
+async def test_age_of_the_last_test_write_is_known(bus: Bus) -> None:
     assert await bus.probe_age() is None
     await bus.probe_writes()
     await bus.probe_writes()

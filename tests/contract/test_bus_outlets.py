@@ -1,4 +1,4 @@
-"""Writes through an outlet arrive in order, complete and once."""
+"""Writes through an outlet arrive in order, completely and once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_writes_of_an_outlet_arrive_in_order(bus: Bus) -> None:
     assert events_of(entries) == [done(str(n)) for n in range(200)]
 
 
-async def test_entry_has_its_time_and_epoch(bus: Bus) -> None:
+async def test_written_entry_has_its_time_and_epoch(bus: Bus) -> None:
     outlet = bus.outlet(epoch=4)
     outlet.append(bus.keys.events(C), done("t"), trace=b"\x00\xff", hops=2)
     await outlet.flush()
@@ -47,7 +47,7 @@ async def test_entry_has_its_time_and_epoch(bus: Bus) -> None:
     assert (entry.fields[b"trace"], entry.fields[b"hops"]) == (b"\x00\xff", b"2")
 
 
-async def test_consecutive_tokens_of_a_message_become_one_entry(bus: Bus) -> None:
+async def test_consecutive_tokens_of_a_message_are_merged_into_one_entry(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for event in (token("Once "), token("upon "), token("a", "n"), done("t"), token("time"), token(".")):
         outlet.append(events, event)
@@ -59,7 +59,7 @@ async def test_consecutive_tokens_of_a_message_become_one_entry(bus: Bus) -> Non
     ]  # fmt: skip
 
 
-async def test_tokens_are_not_merged_into_writes_in_flight(bus: Bus) -> None:
+async def test_tokens_are_not_merged_into_writes_that_were_already_sent(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     text = [f"{n} " for n in range(100)]
     for piece in text:
@@ -70,7 +70,7 @@ async def test_tokens_are_not_merged_into_writes_in_flight(bus: Bus) -> None:
     assert "".join(chunk.text for chunk in chunks if isinstance(chunk, LLMChunk)) == "".join(text)
 
 
-async def test_writes_of_one_tick_are_atomic(bench: Bench) -> None:
+async def test_writes_that_are_queued_together_are_written_atomically(bench: Bench) -> None:
     events = bench.bus.keys.events(C)
     follow = bench.rival.follow(events)
     reading = asyncio.create_task(follow.read())
@@ -119,7 +119,7 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     outlet.put(state, {"cursor": "2-0", "plan": None, "never": None})
     await outlet.flush()
     assert dict(await bus.hash(state)) == {b"cursor": b"2-0", b"n": b"3"}
-    # without fields the hash is deleted; a hash that is written again must expire, too (see no_leaked_keys)
+    # Without fields, Redis deletes the hash. If it is written again, it must get a TTL again (see no_leaked_keys).
     outlet.put(state, {"cursor": None, "n": None})
     await outlet.flush()
     assert dict(await bus.hash(state)) == {}
@@ -128,7 +128,7 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     assert dict(await bus.hash(state)) == {b"cursor": b"3-0"}
 
 
-async def test_stream_is_trimmed_to_its_length_bound(bus: Bus) -> None:
+async def test_stream_is_trimmed_to_its_maximum_length(bus: Bus) -> None:
     key = Key(bus.keys.control(C).name, 60, max_len=10)
     outlet = bus.outlet()
     for n in range(400):
@@ -136,7 +136,7 @@ async def test_stream_is_trimmed_to_its_length_bound(bus: Bus) -> None:
         await outlet.room()
     await outlet.flush()
     entries = await bus.read(key)
-    assert 10 <= len(entries) <= 110  # Redis trims whole nodes of 100 entries
+    assert 10 <= len(entries) <= 110  # Redis only trims whole nodes of 100 entries
     assert events_of(entries)[-1] == done("399")
 
 
@@ -145,7 +145,7 @@ async def test_room_waits_while_too_many_writes_are_queued(bus: Bus) -> None:
     for n in range(MAX_QUEUED + 1):
         outlet.append(events, done(str(n)))
     room = outlet.room()
-    room.send(None)  # `room` waits: otherwise this would raise StopIteration
+    room.send(None)  # `room` waits here; otherwise StopIteration would be raised
     room.close()
     await outlet.room()
     assert len(await bus.read(events)) >= 1

@@ -1,4 +1,6 @@
-"""Each part of a conversation has one owner that may write. A later owner fences off the earlier one."""
+"""Each part of a conversation has one owner, which may write. A new owner makes Redis refuse the writes of the earlier
+one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ def turn(text: str = "Hello") -> UserTurn:
     return UserTurn(new_id(), CONVERSATION, text, "typed")
 
 
-async def test_owner_gets_the_state_and_may_write(bus: Bus) -> None:
+async def test_new_owner_gets_the_state_and_may_write(bus: Bus) -> None:
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cursor": "5-0"})], raise_epoch=True)
     claim = await claimed(bus, "llm")
     mine = await owned(bus, claim, CONVERSATION, "turns")
@@ -39,7 +41,7 @@ async def test_conversation_without_a_state_has_epoch_0(bus: Bus) -> None:
     assert (mine.epoch, dict(mine.state)) == (0, {})
 
 
-async def test_second_work_entry_cannot_own_what_another_owns(bench: Bench) -> None:
+async def test_second_work_entry_cannot_own_what_another_entry_owns(bench: Bench) -> None:
     first, second = [await claimed(bench.bus, "llm", worker) for worker in "ab"]
     mine = await owned(bench.bus, first, CONVERSATION, "turns")
     assert await bench.rival.own(second, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
@@ -49,14 +51,14 @@ async def test_second_work_entry_cannot_own_what_another_owns(bench: Bench) -> N
     await outlet.flush()
 
 
-async def test_parts_of_a_conversation_are_owned_independently(bus: Bus) -> None:
+async def test_each_part_of_a_conversation_has_its_own_owner(bus: Bus) -> None:
     first, second = await claimed(bus, "tts"), await claimed(bus, "tts")
     await owned(bus, first, CONVERSATION, "message 1")
     await owned(bus, second, CONVERSATION, "message 2")
     await owned(bus, second, new_id(), "message 1")
 
 
-async def test_later_attempt_fences_off_the_earlier_attempt(bench: Bench) -> None:
+async def test_earlier_attempt_cannot_write_after_a_later_attempt_owns(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     early = await owned(bench.bus, claim, CONVERSATION, "message")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -78,16 +80,16 @@ async def test_later_attempt_fences_off_the_earlier_attempt(bench: Bench) -> Non
     assert [entry.fields[b"turn_id"] for entry in await bench.bus.read(events)] == [b"alive"]
 
 
-async def test_owning_twice_through_one_attempt_is_refused(bus: Bus) -> None:
+async def test_attempt_that_already_owns_cannot_own_again(bus: Bus) -> None:
     claim = await claimed(bus)
     mine = await owned(bus, claim, CONVERSATION, "message")
     assert await bus.own(claim, CONVERSATION, "message") == Refused(mine.token, later_attempt=True)
 
 
-async def test_owner_whose_work_is_not_pending_is_replaced(bench: Bench) -> None:
+async def test_owner_whose_work_is_no_longer_pending_is_replaced(bench: Bench) -> None:
     dead, alive = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     gone = await owned(bench.bus, dead, CONVERSATION, "turns")
-    assert await bench.bus.finish(dead, "a")  # the worker died before it released the turns
+    assert await bench.bus.finish(dead, "a")  # as if the worker had died before it released the turns
     mine = await owned(bench.rival, alive, CONVERSATION, "turns")
     assert mine.token == alive.token
     outlet = bench.bus.outlet(gone.fence())
@@ -96,7 +98,7 @@ async def test_owner_whose_work_is_not_pending_is_replaced(bench: Bench) -> None
         await outlet.flush()
 
 
-async def test_owner_whose_work_was_taken_over_does_not_block_the_peer(bench: Bench) -> None:
+async def test_owner_whose_work_was_taken_over_is_replaced_by_the_peer(bench: Bench) -> None:
     stalled = await claimed(bench.bus, "llm", "a")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
     peer = await owned(bench.rival, again, CONVERSATION, "turns")
@@ -121,7 +123,7 @@ async def test_owner_with_an_impossible_attempt_number_does_not_block_workers(be
     await owned(bench.rival, mine, CONVERSATION, "turns")
 
 
-async def test_worker_that_takes_over_nacked_work_can_own_its_part(bench: Bench) -> None:
+async def test_worker_that_takes_over_nacked_work_can_own_what_it_names(bench: Bench) -> None:
     first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     await owned(bench.bus, first, CONVERSATION, "turns")
     await bench.bus.nack(first, "a")
@@ -131,7 +133,7 @@ async def test_worker_that_takes_over_nacked_work_can_own_its_part(bench: Bench)
     assert isinstance(await bench.rival.own(again, CONVERSATION, "turns"), Owned)
 
 
-async def test_worker_that_claims_requeued_work_can_own_its_part(bench: Bench) -> None:
+async def test_worker_that_claims_requeued_work_can_own_what_it_names(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     before = await owned(bench.bus, claim, CONVERSATION, "turns")
     assert await bench.bus.requeue(claim, "a")
@@ -156,13 +158,13 @@ async def test_ownership_of_turns_is_released_when_no_turn_waits(bench: Bench) -
     await owned(bench.rival, await claimed(bus, "llm", "b"), CONVERSATION, "turns")
 
 
-async def test_ownership_of_turns_is_kept_while_a_turn_waits(bench: Bench) -> None:
+async def test_ownership_of_turns_is_not_released_while_a_turn_waits(bench: Bench) -> None:
     bus = bench.bus
     turns = bus.keys.turns(CONVERSATION)
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bench.rival.transact(CONVERSATION, [Append(turns, turn())], then=("llm", Work(CONVERSATION)))
     assert not await bus.release_turns(mine, CONVERSATION, "0-0")
-    # the turns are still owned: the worker with the new turn's pointer is refused
+    # the turns are still owned, so the worker with the pointer of the new turn is refused
     (pointer,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
     assert await bench.rival.own(pointer, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
     (waiting,) = await bus.read(turns)
@@ -170,7 +172,9 @@ async def test_ownership_of_turns_is_kept_while_a_turn_waits(bench: Bench) -> No
 
 
 @pytest.mark.parametrize(("raw", "cut"), [("", 0), ("0", 0), ("70", 70)])
-async def test_ownership_of_turns_is_kept_until_the_last_interruption_is_settled(bus: Bus, raw: str, cut: int) -> None:
+async def test_ownership_of_turns_is_not_released_until_the_last_interruption_is_settled(
+    bus: Bus, raw: str, cut: int
+) -> None:
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cut": raw})])
     assert not await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
@@ -182,7 +186,7 @@ async def test_ownership_of_turns_is_released_in_an_empty_conversation(bus: Bus)
     assert await bus.release_turns(mine, CONVERSATION, "0-0")
 
 
-async def test_fenced_off_owner_cannot_release_the_ownership(bench: Bench) -> None:
+async def test_owner_that_was_replaced_cannot_release_the_ownership(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     early = await owned(bench.bus, claim, CONVERSATION, "turns")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
@@ -192,7 +196,7 @@ async def test_fenced_off_owner_cannot_release_the_ownership(bench: Bench) -> No
     assert await bench.rival.release_turns(late, CONVERSATION, "0-0")
 
 
-async def test_own_returns_the_requested_entries(bus: Bus) -> None:
+async def test_own_returns_the_requested_waiting_entries(bus: Bus) -> None:
     claim, thing = await claimed(bus), new_id()
     audio, sentences = bus.keys.audio(CONVERSATION, thing), bus.keys.sentences(CONVERSATION, thing)
     nothing = await bus.own(claim, CONVERSATION, thing, last=audio, first=sentences)

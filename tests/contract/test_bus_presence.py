@@ -1,4 +1,4 @@
-"""Heartbeats show which workers are alive, and `ping` shows that Redis answers."""
+"""Heartbeats show which workers are alive. `ping` shows that Redis answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tertulia_shared.bus import Bus
 from tests.harness.bus import LONG_S, Bench
 
 
-async def test_worker_with_a_recent_heartbeat_is_alive(bench: Bench) -> None:
+async def test_worker_with_a_recent_heartbeat_counts_as_alive(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == []
     await bench.bus.beat("stt-1")
     await bench.pass_time(0.03)
@@ -23,7 +23,7 @@ async def test_new_heartbeat_replaces_the_old_one(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == ["llm-1", "stt-1"]
 
 
-async def test_deregistered_worker_is_not_alive(bench: Bench) -> None:
+async def test_deregistered_worker_does_not_count_as_alive(bench: Bench) -> None:
     await bench.bus.beat("tts-1")
     await bench.bus.beat("tts-2")
     await bench.rival.leave("tts-1")

@@ -1,4 +1,4 @@
-"""Followed streams arrive complete and in order, with any number of followers and slow readers."""
+"""Followed streams arrive completely and in order, with any number of followers, even if some read slowly."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ C = new_id()
 
 @pytest.fixture
 def one_long_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads that block for longer than any test: a read that returns was unblocked on purpose."""
+    """Reads that block for longer than any test. If such a read returns, something has unblocked it."""
     monkeypatch.setattr(reader, "BLOCK_MS", 600_000)
 
 
 async def write(bus: Bus, key: Key, *names: str) -> list[str]:
-    """Write one event for each name. Returns the ids of the entries."""
+    """Write one event for each name. Returns the entry ids."""
     last = await bus.last(key)
     outlet = bus.outlet()
     for name in names:
@@ -34,7 +34,7 @@ async def write(bus: Bus, key: Key, *names: str) -> list[str]:
     return [entry.id for entry in await bus.read(key, last.id if last else "0-0")]
 
 
-async def test_follow_reads_existing_and_new_entries(bench: Bench) -> None:
+async def test_follow_returns_existing_and_new_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     first = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key)
@@ -48,14 +48,14 @@ async def test_follow_starts_after_the_given_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
-    # reading starts after an entry id that does not exist
+    # the id from which to read need not exist
     sentences = bench.bus.keys.sentences(C, "m")
     await bench.bus.transact(C, [Append(sentences, TurnComplete(str(n)), f"{n}-{n}") for n in (1, 3, 5)])
     assert [entry.id for entry in await read_count(bench.bus.follow(sentences, "1-9"), 2)] == ["3-3", "5-5"]
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_follow_that_is_added_during_a_blocked_read_gets_entries_at_once(bench: Bench) -> None:
+async def test_follow_that_is_opened_during_a_blocked_read_gets_entries_at_once(bench: Bench) -> None:
     quiet, busy = bench.bus.keys.events(C), bench.bus.keys.control(C)
     await write(bench.rival, busy, "1")
     silent = bench.bus.follow(quiet)
@@ -67,7 +67,7 @@ async def test_follow_that_is_added_during_a_blocked_read_gets_entries_at_once(b
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_follow_that_is_added_at_any_moment_gets_its_entries(bench: Bench) -> None:
+async def test_follow_that_is_opened_at_any_moment_gets_its_entries(bench: Bench) -> None:
     bus = bench.bus
     keys = [bus.keys.events(new_id()) for _ in range(150)]
     for key in keys:
@@ -77,7 +77,7 @@ async def test_follow_that_is_added_at_any_moment_gets_its_entries(bench: Bench)
     follows: list[Follow] = []
     for n, key in enumerate(keys):
         follows.append(bus.follow(key))
-        for _ in range(n % 5):  # at each step of the read that the previous follow started
+        for _ in range(n % 5):  # open it at each step of the read that the first follow has started
             await asyncio.sleep(0)
     for follow in follows:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"here"]
@@ -87,7 +87,7 @@ async def test_follow_that_is_added_at_any_moment_gets_its_entries(bench: Bench)
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
 
 
-async def test_two_follows_of_one_stream_both_get_every_entry(bench: Bench) -> None:
+async def test_two_follows_of_the_same_stream_both_get_every_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
     back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
@@ -99,7 +99,7 @@ async def test_two_follows_of_one_stream_both_get_every_entry(bench: Bench) -> N
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_slow_follow_misses_no_entry_and_delays_no_other_follow(bench: Bench) -> None:
+async def test_follow_that_is_read_slowly_misses_no_entry_and_delays_no_other_follow(bench: Bench) -> None:
     slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
     slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
     names = [str(n) for n in range(MAX_HELD * 3)]
@@ -145,7 +145,7 @@ async def test_closed_follow_gets_no_more_entries(bench: Bench) -> None:
     await asyncio.wait([waiting])
 
 
-async def test_no_entry_is_lost_when_a_read_is_cancelled(bench: Bench) -> None:
+async def test_cancelled_read_loses_no_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     reading = asyncio.create_task(follow.read())
@@ -156,7 +156,7 @@ async def test_no_entry_is_lost_when_a_read_is_cancelled(bench: Bench) -> None:
     assert [entry.id for entry in await follow.read()] == ids
 
 
-async def test_stream_can_be_read_in_parts(bus: Bus) -> None:
+async def test_stream_can_be_read_in_several_parts(bus: Bus) -> None:
     key = bus.keys.events(C)
     assert list(await bus.read(key)) == []
     assert await bus.last(key) is None
@@ -174,7 +174,7 @@ async def test_missing_hash_is_read_as_empty(bus: Bus) -> None:
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
-async def test_conversations_with_turns_are_found(bus: Bus) -> None:
+async def test_conversations_that_have_turns_are_found(bus: Bus) -> None:
     assert await listed(bus.conversations_with_turns()) == []
     wanted = {new_id() for _ in range(20)}
     for conversation_id in wanted:
@@ -184,7 +184,7 @@ async def test_conversations_with_turns_are_found(bus: Bus) -> None:
     assert set(await listed(bus.conversations_with_turns())) == wanted
 
 
-async def test_follow_with_tell_loss_raises_once_and_then_continues(bench: Bench) -> None:
+async def test_follow_with_tell_loss_raises_once_after_data_loss_and_then_continues(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
@@ -199,7 +199,7 @@ async def test_follow_with_tell_loss_raises_once_and_then_continues(bench: Bench
         assert [entry.id for entry in await follow.read()] == [after]
 
 
-async def test_loss_is_raised_before_entries_written_after_it(bench: Bench) -> None:
+async def test_data_loss_is_raised_before_entries_that_were_written_after_it(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
@@ -208,13 +208,13 @@ async def test_loss_is_raised_before_entries_written_after_it(bench: Bench) -> N
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     (after,) = await write(bench.rival, key, "4")
-    await other.read()  # both follows have received the entry
+    await other.read()  # each of the follows has received the entry
     with pytest.raises(EntriesLost):
         await telling.read()
     assert [entry.id for entry in await telling.read()] == [after]
 
 
-async def test_loss_is_raised_once_for_several_lost_connections(bench: Bench) -> None:
+async def test_data_loss_is_raised_once_after_several_lost_connections(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, tell_loss=True)
@@ -233,7 +233,7 @@ async def test_loss_is_raised_once_for_several_lost_connections(bench: Bench) ->
         await follow.read()
 
 
-async def test_expired_entry_does_not_count_as_lost(bench: Bench) -> None:
+async def test_expired_entry_does_not_count_as_data_loss(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     long_ago = f"{time.time_ns() // 1_000_000 - key.ttl_s * 1000}-0"
     outlet = bench.rival.outlet()
@@ -248,7 +248,7 @@ async def test_expired_entry_does_not_count_as_lost(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("read", [0, 3])
-async def test_lost_connection_without_lost_entries_raises_nothing(bench: Bench, read: int) -> None:
+async def test_lost_connection_without_data_loss_raises_nothing(bench: Bench, read: int) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     follow = bench.bus.follow(key, "5-5" if read else ids[-1], tell_loss=True)
@@ -260,7 +260,7 @@ async def test_lost_connection_without_lost_entries_raises_nothing(bench: Bench,
 
 
 @pytest.mark.parametrize("read", [True, False])
-async def test_loss_is_raised_even_if_the_connection_stays_open(bench: Bench, read: bool) -> None:  # noqa: FBT001
+async def test_data_loss_is_raised_even_if_the_connection_stays_open(bench: Bench, read: bool) -> None:  # noqa: FBT001
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, "0-0" if read else ids[-1], tell_loss=True)
@@ -268,7 +268,8 @@ async def test_loss_is_raised_even_if_the_connection_stays_open(bench: Bench, re
         await read_count(follow, 2)
     waiting = asyncio.create_task(follow.read())
     await bench.until_reading()
-    await bench.pass_time(0 if read else 1.2)  # an unread last entry is noticed after one check
+    # it takes one check to notice that the last entry, which was not read again, is gone
+    await bench.pass_time(0 if read else 1.2)
     await bench.rival.remove(key, ids)
     with pytest.raises(EntriesLost):
         await waiting

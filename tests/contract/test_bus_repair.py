@@ -1,4 +1,4 @@
-"""A conversation with unusable data in its keys is repaired, and all usable data is kept."""
+"""A conversation with unusable data in its keys is repaired. All usable data is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stream_of(bus: Bus, name: str, conversation_id: str) -> Key:
 
 
 async def say(bus: Bus, conversation_id: str, turn_id: str = "") -> bool:
-    """Write a user message as the gateway does. Returns whether it was new."""
+    """Write a user's message as the gateway does. Returns True if it was new."""
     keys, turn_id = bus.keys, turn_id or new_id()
     applied = await bus.transact(
         conversation_id,
@@ -74,7 +74,7 @@ async def test_repair_does_not_change_an_intact_conversation(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_repair_deletes_a_stream_key_of_another_type(bus: Bus, name: str) -> None:
+async def test_repair_deletes_a_stream_key_of_a_wrong_type(bus: Bus, name: str) -> None:
     c = new_id()
     key = stream_of(bus, name, c)
     await put(bus, key, a="b")
@@ -87,7 +87,7 @@ async def test_repair_deletes_a_stream_key_of_another_type(bus: Bus, name: str) 
     assert len(await waiting(bus, c)) == 2
 
 
-async def test_repair_replaces_a_state_key_of_another_type_and_raises_the_epoch(bus: Bus) -> None:
+async def test_repair_replaces_a_state_key_of_a_wrong_type_and_raises_the_epoch(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     outlet = bus.outlet(epoch=7)
     outlet.append(keys.events(c), TurnAccepted(new_id(), "Hello", "typed"))
@@ -145,7 +145,7 @@ async def test_repair_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, e
 
 
 @pytest.mark.parametrize("cursor", ["yesterday", "", "5-", f"{FAR}-{FAR}", "99999999999999-0"])
-async def test_repair_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, cursor: str) -> None:
+async def test_repair_sets_an_impossible_cursor_to_the_turn_before_the_last_one(bus: Bus, cursor: str) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     await say(bus, c)
@@ -157,7 +157,7 @@ async def test_repair_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, c
     assert [entry.id for entry in await waiting(bus, c)] == [(await bus.read(keys.turns(c)))[-1].id]
 
 
-async def test_repair_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
+async def test_repair_does_not_change_a_cursor_at_the_last_turn(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     (turn,) = await bus.read(keys.turns(c))
@@ -178,7 +178,7 @@ async def test_repair_deletes_a_malformed_owner_token(bus: Bus) -> None:
     assert await waiting(bus, c) == []
 
 
-async def test_refused_transaction_may_be_repeated(bus: Bus) -> None:
+async def test_transaction_that_was_refused_can_be_repeated_after_the_repair(bus: Bus) -> None:
     c, turn_id = new_id(), new_id()
     await put(bus, bus.keys.events(c), a="b")
     with pytest.raises(WriteRefused):
@@ -188,7 +188,7 @@ async def test_refused_transaction_may_be_repeated(bus: Bus) -> None:
     assert not await say(bus, c, turn_id)
 
 
-async def test_follow_of_a_key_of_another_type_raises_and_does_not_stop_others(bus: Bus) -> None:
+async def test_follow_of_a_key_of_a_wrong_type_raises_and_other_follows_continue(bus: Bus) -> None:
     bad, good = new_id(), new_id()
     well = bus.follow(bus.keys.events(good))
     await put(bus, bus.keys.events(bad), a="b")

@@ -1,4 +1,4 @@
-"""The real bus during faults of Redis: restart, kill, stall, lost scripts, cut connections. Also logins."""
+"""The real bus during faults of Redis: restart, kill, stall, lost scripts, broken connections. Also logins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ C = new_id()
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis for one test, which keeps everything it acknowledged."""
+    """A Redis for one test. It keeps all data that it acknowledged."""
     with RedisServer(tmp_path, fsync="always") as running_server:
         yield running_server
 
@@ -61,7 +61,7 @@ async def write(bus: Bus, *names: str) -> None:
 
 
 async def answers(bus: Bus) -> bool:
-    """Whether the bus reaches Redis again."""
+    """True if the bus reaches Redis again."""
     try:
         await bus.ping()
     except BusUnavailable:
@@ -78,7 +78,9 @@ def restart(server: RedisServer, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_bus_reads_and_writes_after_a_restart_of_redis(server: RedisServer, bus: RedisBus, how: str) -> None:
+async def test_bus_reads_and_writes_again_after_a_restart_of_redis(
+    server: RedisServer, bus: RedisBus, how: str
+) -> None:
     follow = bus.follow(bus.keys.events(C))
     await write(bus, "before")
     assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"before"]
@@ -99,7 +101,7 @@ async def test_bus_reads_and_writes_after_a_restart_of_redis(server: RedisServer
 
 
 async def _until_written(bus: Bus, name: str) -> None:
-    # the writer's connection notices only at its first write that the server was restarted
+    # the connection for writes notices the restart only at its next write
     while True:
         try:
             await write(bus, name)
@@ -142,7 +144,7 @@ async def test_waiting_claim_raises_when_redis_becomes_unavailable(server: Redis
     assert (await claimed(bus, "llm", "a")).attempt == 1
 
 
-async def test_scripts_are_loaded_again_after_script_flush(bus: RedisBus, admin: Any) -> None:
+async def test_scripts_are_loaded_again_after_they_were_flushed(bus: RedisBus, admin: Any) -> None:
     claim = await claimed(bus, "llm", "a")
     await write(bus, "1")
     await admin.script_flush()
@@ -152,14 +154,14 @@ async def test_scripts_are_loaded_again_after_script_flush(bus: RedisBus, admin:
     await admin.script_flush()
     assert (await bus.transact(C, [], fence=mine.fence(), raise_epoch=True)).new
     await admin.script_flush()
-    # several at once, in one pipeline and over both connections
+    # several scripts at once, in one pipeline and over both connections
     await asyncio.gather(*(bus.transact(C, [], raise_epoch=True) for _ in range(10)), write(bus, "3"))
     assert await bus.finish(claim, "a")
     assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"11"
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"2", b"3"]
 
 
-async def test_owner_can_be_replaced_when_a_flush_has_deleted_the_group(bus: RedisBus, admin: Any) -> None:
+async def test_owner_can_be_replaced_after_the_consumer_group_was_deleted(bus: RedisBus, admin: Any) -> None:
     first = await claimed(bus)
     assert isinstance(await bus.own(first, C, "turns"), Owned)
     await admin.delete(bus.keys.work("tts").name)  # this also deletes the consumer group
@@ -167,7 +169,7 @@ async def test_owner_can_be_replaced_when_a_flush_has_deleted_the_group(bus: Red
     assert isinstance(await bus.own(other, C, "turns"), Owned)
 
 
-async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: Any) -> None:
+async def test_broken_connections_raise_an_error_and_are_opened_again(bus: RedisBus, admin: Any) -> None:
     follow = bus.follow(bus.keys.events(C))
     accepted = failures = 0
 
@@ -184,7 +186,7 @@ async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: A
                 await write(bus, str(accepted))
                 accepted += 1
             except BusUnavailable:
-                failures += 1  # Redis may have executed the write or not
+                failures += 1  # Redis may have executed the write, or not
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(cut())
@@ -196,11 +198,11 @@ async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: A
     while not got or got[-1] != b"end":
         got += [entry.fields[b"turn_id"] for entry in await follow.read()]
     there = [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))]
-    assert got == there  # each entry once and in order, over any number of connections
+    assert got == there  # each entry is there once and in order, although several connections were used
     assert {str(n).encode() for n in range(accepted)} <= set(there)
 
 
-async def test_write_raises_if_the_connection_breaks_before_its_reply(server: RedisServer, bus: RedisBus) -> None:
+async def test_write_raises_if_the_connection_breaks_before_the_reply_comes(server: RedisServer, bus: RedisBus) -> None:
     await write(bus, "1")
     server.pause()
     outlet = bus.outlet()
@@ -214,7 +216,7 @@ async def test_write_raises_if_the_connection_breaks_before_its_reply(server: Re
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"3"]
 
 
-async def test_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server: RedisServer) -> None:
+async def test_late_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server: RedisServer) -> None:
     pool = make_pool(server.url)
     link = Link(pool, "late")
     assert await link.call(("ECHO", "1")) == [b"1"]
@@ -226,7 +228,7 @@ async def test_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server
     await link.close()
 
 
-async def test_refused_connection_raises_with_the_error_of_redis(bus: RedisBus, admin: Any) -> None:
+async def test_refused_connection_raises_the_error_that_redis_gave(bus: RedisBus, admin: Any) -> None:
     claim = await claimed(bus, "llm", "a")
     await admin.config_set("maxmemory", 1)
     outlet = bus.outlet()
@@ -241,7 +243,7 @@ async def test_refused_connection_raises_with_the_error_of_redis(bus: RedisBus, 
     with pytest.raises(WriteRefused, match=r"(?i)memory"):
         await bus.beat("llm:a:demo")
     await admin.config_set("maxmemory", 0)
-    assert (await bus.transact(C, [], once=once)).epoch == 0  # the refused transaction has written nothing
+    assert (await bus.transact(C, [], once=once)).epoch == 0  # the transaction that was refused has written nothing
     assert await bus.finish(claim, "a")
 
 
@@ -286,11 +288,13 @@ async def test_opening_a_bus_without_a_server_raises_at_once(keys: Keys, tmp_pat
             pass
 
 
-async def test_bus_closed_right_after_opening_leaves_no_connection(server: RedisServer, keys: Keys, admin: Any) -> None:
+async def test_bus_that_is_closed_right_after_opening_leaves_no_connection(
+    server: RedisServer, keys: Keys, admin: Any
+) -> None:
     kept: list[Bus] = []
     for _ in range(5):
         async with open_bus(server.url, keys, name="brief") as bus:
-            kept.append(bus)  # the bus is closed before any of its tasks has run
+            kept.append(bus)  # the bus is closed before any of its tasks has started
 
     async def alone() -> bool:
         return not any(client["name"].startswith("brief:") for client in await admin.client_list())
@@ -298,7 +302,7 @@ async def test_bus_closed_right_after_opening_leaves_no_connection(server: Redis
     await eventually(alone)
 
 
-async def test_bus_can_be_closed_at_any_moment_of_a_read(server: RedisServer, keys: Keys) -> None:
+async def test_bus_can_be_closed_at_any_step_of_a_read(server: RedisServer, keys: Keys) -> None:
     async with running(server.url, keys) as bus:
         await write(bus, "1")
     for ticks in range(40):

@@ -1,4 +1,4 @@
-"""A transaction writes all or nothing, and can raise the epoch of its conversation."""
+"""A transaction writes everything or nothing, and can raise the epoch of its conversation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contract.written_entries import C, M, done, events_of
 from tests.harness.bus import Bench, claimed, owned, read_count
 
 
-async def test_transaction_that_raises_the_epoch_writes_with_the_new_epoch(bus: Bus) -> None:
+async def test_transaction_that_raises_the_epoch_writes_its_entries_with_the_new_epoch(bus: Bus) -> None:
     events, control = bus.keys.events(C), bus.keys.control(C)
     for epoch in (1, 2):
         writes = [Append(events, Interrupted("turn")), Append(control, Interrupted("turn"))]
@@ -23,17 +23,17 @@ async def test_transaction_that_raises_the_epoch_writes_with_the_new_epoch(bus: 
     for key in (events, control):
         assert [envelope(entry.fields).epoch for entry in await bus.read(key)] == [1, 2]
     assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"2"
-    # a transaction that does not raise the epoch writes entries of the current one
+    # a transaction that does not raise the epoch writes its entries with the current epoch
     assert await bus.transact(C, [Append(events, done("t"))]) == Applied(new=True, epoch=2)
     assert [envelope(entry.fields).epoch for entry in await bus.read(events)] == [1, 2, 2]
 
 
-async def test_conversations_have_epochs_of_their_own(bus: Bus) -> None:
+async def test_each_conversation_has_its_own_epoch(bus: Bus) -> None:
     await bus.transact(C, [], raise_epoch=True)
     assert (await bus.transact(new_id(), [])).epoch == 0
 
 
-async def test_if_talking_writes_are_made_first_and_only_while_a_reply_is_in_progress(bus: Bus) -> None:
+async def test_if_talking_writes_come_first_and_are_made_only_while_a_reply_is_in_progress(bus: Bus) -> None:
     events = bus.keys.events(C)
 
     async def interrupt(name: str, *, talk: bool | None) -> list[Event]:
@@ -50,11 +50,11 @@ async def test_if_talking_writes_are_made_first_and_only_while_a_reply_is_in_pro
 
 
 async def test_talk_mark_expires_with_the_state(bus: Bus) -> None:
-    await bus.transact(C, [], talk=True)  # no other write follows: no_leaked_keys checks the TTL of the state
+    await bus.transact(C, [], talk=True)  # write nothing after it: no_leaked_keys checks that the state has a TTL
     assert dict(await bus.hash(bus.keys.state(C))) == {b"talk": b"1"}
 
 
-async def test_repeated_transaction_writes_once_and_posts_the_pointer_again(bus: Bus) -> None:
+async def test_repeated_transaction_writes_nothing_again_except_the_pointer(bus: Bus) -> None:
     turn = UserTurn(new_id(), C, "Hello", "typed")
     turns, once = bus.keys.turns(C), bus.keys.turn_seen(C, turn.turn_id)
 
@@ -85,7 +85,7 @@ async def test_refused_transaction_changes_nothing(bench: Bench) -> None:
     assert (await bus.transact(C, [], once=once)).new
 
 
-async def test_transaction_is_applied_after_earlier_writes_of_an_outlet(bus: Bus) -> None:
+async def test_transaction_is_executed_after_earlier_writes_of_an_outlet(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     outlet.append(events, VadStart("s"))
     await bus.transact(C, [Append(events, done("t"))])
@@ -99,14 +99,14 @@ async def test_transaction_can_write_hash_fields(bus: Bus) -> None:
     assert dict(await bus.hash(state)) == {b"client": b"x"}
 
 
-async def test_concurrent_transactions_each_raise_the_epoch_by_one(bench: Bench) -> None:
+async def test_each_of_several_concurrent_transactions_raises_the_epoch_by_one(bench: Bench) -> None:
     applied = await asyncio.gather(
         *(bus.transact(C, [], raise_epoch=True) for _ in range(20) for bus in (bench.bus, bench.rival))
     )
     assert sorted(result.epoch for result in applied) == list(range(1, 41))
 
 
-async def test_cancelled_transaction_leaves_the_bus_usable(bus: Bus) -> None:
+async def test_bus_is_usable_after_a_transaction_was_cancelled(bus: Bus) -> None:
     sending = asyncio.ensure_future(bus.transact(C, [Append(bus.keys.events(C), done("1"))], then=("llm", Work(C))))
     await asyncio.sleep(0)
     sending.cancel()

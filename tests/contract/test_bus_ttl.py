@@ -1,4 +1,4 @@
-"""A key with a shortened TTL expires early. Shortening never prolongs a TTL; only a later write does."""
+"""A key with a shortened TTL expires early. Shortening never extends a TTL; only a later write does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_stream_with_a_shortened_ttl_expires(bench: Bench) -> None:
     assert await bench.bus.last(key) is None
 
 
-async def test_transaction_writes_and_shortens_the_ttl_atomically(bench: Bench) -> None:
+async def test_transaction_writes_and_shortens_a_ttl_atomically(bench: Bench) -> None:
     key, state = await write(bench.bus, 0), bench.bus.keys.state(C)
     await bench.bus.transact(C, [Put(state, {"x": 1}), Expire(key, 1)], talk=False)
     assert b"x" in await bench.bus.hash(state)
@@ -43,7 +43,7 @@ async def test_transaction_writes_and_shortens_the_ttl_atomically(bench: Bench) 
     assert b"x" in await bench.bus.hash(state), "only what was named ends"
 
 
-async def test_shortening_never_prolongs_a_ttl(bench: Bench) -> None:
+async def test_shortening_never_extends_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     await bench.bus.transact(C, [Expire(key, 1)])
     await bench.bus.transact(C, [Expire(key, 3600)])
@@ -51,7 +51,7 @@ async def test_shortening_never_prolongs_a_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 0
 
 
-async def test_later_write_restores_a_shortened_ttl(bench: Bench) -> None:
+async def test_later_write_restores_the_full_ttl(bench: Bench) -> None:
     key, outlet = bench.bus.keys.audio(C, M), bench.bus.outlet()
     outlet.append(key, chunk(0).entry, id="1-1")
     outlet.expire(key, 1)
@@ -61,13 +61,13 @@ async def test_later_write_restores_a_shortened_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 2
 
 
-async def test_shortening_the_ttl_of_a_missing_key_creates_none(bus: Bus) -> None:
+async def test_shortening_the_ttl_of_a_missing_key_does_not_create_it(bus: Bus) -> None:
     key = bus.keys.audio(C, M)
     await bus.transact(C, [Expire(key, 1)])
     assert await bus.length(key) == 0
 
 
-async def test_fenced_off_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
+async def test_owner_that_was_replaced_cannot_shorten_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     claim = await claimed(bench.bus)
     old = await owned(bench.bus, claim, C, M)
@@ -86,7 +86,7 @@ async def test_fenced_off_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
     assert await bench.bus.length(key) == 1
 
 
-async def test_unfenced_write_sets_the_ttl_of_a_key_that_was_deleted_meanwhile(bus: Bus) -> None:
+async def test_unfenced_write_sets_the_ttl_of_a_key_that_was_deleted_before_it(bus: Bus) -> None:
     key, outlet = bus.keys.audio(C, M), bus.outlet()
     outlet.append(key, chunk(0).entry, id="1-1")
     await outlet.flush()

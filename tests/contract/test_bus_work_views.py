@@ -1,4 +1,6 @@
-"""Read-only views of a stage's work (holders and idle times), and reopening of streams that were ended too early."""
+"""Views of a stage's work that change nothing (workers and idle times), and reopening a stream that was ended too
+early.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ async def ids(bus: Bus) -> list[str]:
     return [entry.id for entry in await bus.read(bus.keys.audio(C, M))]
 
 
-async def test_keys_of_any_redis_type_are_deleted(bus: Bus) -> None:
+async def test_keys_of_any_redis_type_can_be_deleted(bus: Bus) -> None:
     await write(bus, chunk(0, 0))
     outlet = bus.outlet()
     outlet.put(bus.keys.state(C), {"epoch": 3})
@@ -44,7 +46,7 @@ async def test_stage_without_a_consumer_group_has_no_pending_work(bus: Bus) -> N
 async def test_claimed_work_is_pending_until_it_is_finished(bench: Bench) -> None:
     bus = bench.bus
     first, second = await claimed(bus, worker="a"), await claimed(bus, worker="b")
-    await bus.post("tts", Work(C, M))  # the second entry waits: no worker holds it
+    await bus.post("tts", Work(C, M))  # the second entry is not claimed, so it is not pending
     held = await bus.pending("tts")
     assert [(each.id, each.worker, each.attempt) for each in held] == [(first.id, "a", 1), (second.id, "b", 1)]
     assert all(0 <= each.idle_s < LONG_S for each in held)
@@ -52,7 +54,7 @@ async def test_claimed_work_is_pending_until_it_is_finished(bench: Bench) -> Non
     assert [each.id for each in await bus.pending("tts")] == [second.id]
 
 
-async def test_pending_work_has_the_seconds_since_its_renewal(bench: Bench) -> None:
+async def test_pending_work_has_the_seconds_since_its_last_renewal(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.let_idle(claim, "a")
     (held,) = await bench.bus.pending("tts")
@@ -62,14 +64,14 @@ async def test_pending_work_has_the_seconds_since_its_renewal(bench: Bench) -> N
     assert held.idle_s < LONG_S
 
 
-async def test_pending_work_shows_a_takeover(bench: Bench) -> None:
+async def test_pending_work_has_the_worker_that_took_it_over(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     (held,) = await bench.bus.pending("tts")
     assert (held.id, held.worker, held.attempt) == (claim.id, "b", 2)
 
 
-async def test_nacked_work_is_listed_as_unassigned(bus: Bus) -> None:
+async def test_nacked_work_is_listed_without_a_worker(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert [each.worker for each in await bus.pending("tts")] == [UNASSIGNED]
@@ -84,32 +86,33 @@ async def test_many_pending_entries_are_returned_in_order(bench: Bench) -> None:
     assert [each.id for each in await bus.pending("tts")] == [claim.id for claim in claims]
 
 
-async def test_owner_returns_the_token_of_the_owner(bus: Bus) -> None:
+async def test_owner_returns_the_token_of_the_current_owner(bus: Bus) -> None:
     assert not await bus.owner(C, M)
     claim = await claimed(bus)
     await owned(bus, claim, C, M)
     assert await bus.owner(C, M) == f"{claim.id}/1"
 
 
-async def test_reopened_stream_continues_after_its_last_entry(bus: Bus) -> None:
+async def test_reopened_stream_continues_after_its_last_entry_before_the_final_one(bus: Bus) -> None:
     await write(bus, chunk(0, 0), chunk(0, 1), chunk(2, 0, final=True))
     before = (await bus.read(bus.keys.audio(C, M)))[:2]
     await write(bus, chunk(1, 0))
-    assert await ids(bus) == ["1-1", "1-2", "3-0"]  # an id below the final entry counts as written
+    # an entry whose id is below that of the final entry counts as already written
+    assert await ids(bus) == ["1-1", "1-2", "3-0"]
     assert await bus.reopen(bus.keys.audio(C, M), "3-0")
     assert list(await bus.read(bus.keys.audio(C, M))) == list(before)
     await write(bus, chunk(0, 1), chunk(1, 0), chunk(2, 0, final=True))
     assert await ids(bus) == ["1-1", "1-2", "2-1", "3-0"]
 
 
-async def test_reopened_stream_of_only_a_final_entry_is_empty(bus: Bus) -> None:
+async def test_stream_with_only_a_final_entry_is_empty_when_it_is_reopened(bus: Bus) -> None:
     await write(bus, chunk(5, 0, final=True))
     assert await bus.reopen(bus.keys.audio(C, M), "6-0")
     await write(bus, chunk(0, 0))
     assert await ids(bus) == ["1-1"]
 
 
-async def test_stream_with_later_entries_is_not_reopened(bus: Bus) -> None:
+async def test_stream_is_not_reopened_if_it_does_not_end_with_that_final_entry(bus: Bus) -> None:
     assert not await bus.reopen(bus.keys.audio(C, M), "1-0")
     await write(bus, chunk(0, 0))
     assert not await bus.reopen(bus.keys.audio(C, M), "3-0")

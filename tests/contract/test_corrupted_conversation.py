@@ -1,7 +1,7 @@
-"""A conversation with any content in its keys or rows still answers, with text and with sound.
+"""A conversation with any content in its keys or rows is still answered, with text and with audio.
 
-Real workers of every stage run on either bus; each example corrupts one conversation, before or during a
-turn, and continues the conversation. `CORRUPTION_EXAMPLES` sets the number of examples.
+Real workers of every stage run on each bus. Each example corrupts one conversation, before or during a turn, and then
+continues it. `CORRUPTION_EXAMPLES` sets the number of examples.
 """
 
 from __future__ import annotations
@@ -77,10 +77,7 @@ names = st.sampled_from([
 
 @dataclass(frozen=True)
 class Corruption:
-    """A change of one key or row.
-
-    `kind`: the kind of change. `coming`: whether the key belongs to the next turn.
-    """
+    """A change of one key or row. `kind`: the kind of change. `coming`: True if the key belongs to the next turn."""
 
     kind: str
     target: str
@@ -202,7 +199,7 @@ async def corrupt(conversation: CorruptedConversation, corruption: Corruption, t
 
 @dataclass
 class BenchRunner:
-    """A bench, and the event loop on which it runs."""
+    """A bench, and the event loop in which it runs."""
 
     runner: asyncio.Runner
     bench: CorruptionBench
@@ -217,7 +214,9 @@ class BenchRunner:
 async def entered(
     context: AbstractAsyncContextManager[CorruptionBench],
 ) -> tuple[CorruptionBench, Callable[[], Coroutine[Any, Any, None]]]:
-    """Enter the context in a task that also exits it (for task groups). Returns the bench and an exit function."""
+    """Enter the context in a task that also exits it, as task groups require. Returns the bench, and a function to
+    exit.
+    """
     ready: asyncio.Future[CorruptionBench] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
@@ -240,7 +239,7 @@ async def entered(
 
 @pytest.fixture(scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in ("memory", "redis")])
 def bench_runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchRunner]:
-    """A bench on each bus, for all examples."""
+    """A bench on each bus. It is used for all examples."""
     keys, folder = Keys(f"corruption-{os.getpid()}"), tmp_path_factory.mktemp("bench")
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     with asyncio.Runner() as runner:
@@ -260,7 +259,7 @@ async def corrupt_all(
 
 
 async def assert_recovers(conversation: CorruptedConversation, harm: list[str]) -> None:
-    """Check that at most one more turn fails."""
+    """Check that at most one more turn fails, and that the next turn is answered."""
     for _ in range(2):
         turn_id = new_id()
         await conversation.say(turn_id)
@@ -299,7 +298,7 @@ async def run_conversation(bench: CorruptionBench, corruption: list[Corruption],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-def test_corrupted_conversation_answers_with_text_and_sound(
+def test_corrupted_conversation_is_answered_with_text_and_audio(
     bench_runner: BenchRunner, corruption: list[Corruption], when: str
 ) -> None:
     for handler in bench_runner.bench.handlers:

@@ -1,4 +1,4 @@
-"""Properties of the default engine beyond the contract of the speech port."""
+"""Properties of the default engine that the contract of the speech port does not require."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.harness.pcm_analysis import level_dbfs, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
-SEED = 0x1234_5678_9ABC_DEF0  # as wide as the worker's seeds
+SEED = 0x1234_5678_9ABC_DEF0  # in the same range as the worker's seeds
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_espeak_speaks_at_a_natural_pace(espeak_engine: SpeechEngine) -> N
         assert 10 < len(SENTENCE) / seconds < 25, voice.id
 
 
-async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_voices_are_about_equally_loud_and_do_not_clip(espeak_engine: SpeechEngine) -> None:
     for voice in espeak_engine.voices():
         pcm = await spoken(espeak_engine, SENTENCE, voice.id)
         assert level_dbfs(pcm) == pytest.approx(-21, abs=2), voice.id
@@ -49,7 +49,7 @@ async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine
 
 
 @pytest.mark.parametrize("text", ["Hi.", "Is it you?", "Stop!", "Well, I think so"])
-async def test_espeak_ends_every_sentence_with_the_same_silence(espeak_engine: SpeechEngine, text: str) -> None:
+async def test_espeak_ends_every_sentence_with_equal_silence(espeak_engine: SpeechEngine, text: str) -> None:
     for voice in espeak_engine.voices():
         sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
         audio = len(await spoken(espeak_engine, text, voice.id)) // 2
@@ -57,15 +57,15 @@ async def test_espeak_ends_every_sentence_with_the_same_silence(espeak_engine: S
         assert sounding[0] * 1000 / SAMPLE_RATE <= 5, voice.id
 
 
-async def test_espeak_makes_no_sound_for_dots_alone(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_gives_no_audio_for_a_text_of_dots(espeak_engine: SpeechEngine) -> None:
     assert await pieces_of(espeak_engine, "...") == []
 
 
-async def test_espeak_skips_control_characters(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_skips_control_characters_in_a_text(espeak_engine: SpeechEngine) -> None:
     assert await spoken(espeak_engine, "*hello*\0 \x07there.") == await spoken(espeak_engine, "hello there.")
 
 
-async def test_closing_espeak_fails_running_syntheses(espeak_engine: SpeechEngine) -> None:
+async def test_running_syntheses_fail_when_espeak_is_closed(espeak_engine: SpeechEngine) -> None:
     async with aclosing(espeak_engine.synthesize(LONG, "luna", SEED)) as pieces:
         assert await anext(pieces)
         await espeak_engine.close()
@@ -74,7 +74,7 @@ async def test_closing_espeak_fails_running_syntheses(espeak_engine: SpeechEngin
     assert caught.value.retryable
 
 
-async def test_espeak_refuses_to_speak_before_start(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_refuses_to_speak_before_it_is_started(espeak_engine: SpeechEngine) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
         await pieces_of(EspeakEngine(), SENTENCE)
 

@@ -1,4 +1,6 @@
-"""Leases on a real Redis: a starved process keeps them; a stopped one and one whose event loop hangs lose them."""
+"""Leases on a real Redis. A process that gets little CPU time keeps them. A suspended process and a process whose event
+loop hangs lose them.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,10 @@ from tests.servers.redis_server import RedisServer
 pytestmark = pytest.mark.slow
 
 STARVED_S = float(os.environ.get("TERTULIA_STARVED_S", "5"))
-"""The time for which a process is starved. The figures in the documentation come from a minute and more."""
+"""How long a process gets little CPU time. The figures in the documentation come from a minute and more."""
 LEASE_S = 3.0
 PERIOD_S, RUNS_S = 0.2, 0.02
-"""The process runs for a tenth of each period."""
+"""The process runs for a tenth of each such period."""
 
 HOLDER = """
 import asyncio, sys
@@ -57,7 +59,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def holder(redis_url: str, keys: Keys) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds work and computes all the time."""
+    """A process that has work and computes all the time."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, redis_url, keys.ns, str(LEASE_S)], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -72,7 +74,7 @@ async def holding(process: subprocess.Popen[str]) -> None:
     assert line.startswith("holds"), line
 
 
-async def test_process_with_a_tenth_of_a_core_keeps_its_work(
+async def test_process_that_gets_a_tenth_of_a_core_keeps_its_work(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -88,7 +90,7 @@ async def test_process_with_a_tenth_of_a_core_keeps_its_work(
         assert [held.id for held in await bus.pending("tts")] == [claim_id]
 
 
-async def test_stopped_process_loses_its_work_after_the_lease(
+async def test_suspended_process_loses_its_work_when_the_lease_expires(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -102,7 +104,7 @@ async def test_stopped_process_loses_its_work_after_the_lease(
         assert (await asyncio.to_thread(holder.stdout.readline)).startswith("lost")
 
 
-async def test_process_with_a_hanging_event_loop_loses_its_work(redis_url: str, keys: Keys) -> None:
+async def test_process_whose_event_loop_hangs_loses_its_work(redis_url: str, keys: Keys) -> None:
     hung_s, every_s = 0.5, 0.05
     async with open_bus(redis_url, keys) as bus:
         claim = await claimed(bus, worker="hung")
@@ -116,7 +118,7 @@ async def test_process_with_a_hanging_event_loop_loses_its_work(redis_url: str, 
         idle_ms: list[int] = []
         async with keeper.running():
             begun = time.monotonic()
-            while time.monotonic() - begun < 3 * hung_s:  # the event loop does not run during this call
+            while time.monotonic() - begun < 3 * hung_s:  # this call blocks the event loop
                 (pending,) = client.xpending_range(keys.work("tts").name, "tts", "-", "+", 1)
                 idle_ms.append(pending["time_since_delivered"])
             assert idle_ms[-1] > hung_s * 1000, "nothing was renewed while it hung"
@@ -135,7 +137,7 @@ async def test_leases_are_renewed_over_a_unix_socket_with_a_login(tmp_path: Path
             await _is_kept(bus)
 
 
-async def test_leases_are_renewed_again_after_the_connection_broke(redis_url: str, keys: Keys) -> None:
+async def test_leases_are_renewed_again_after_the_connection_was_broken(redis_url: str, keys: Keys) -> None:
     client = cast("Any", redis.Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     async with open_bus(redis_url, keys, name="cut") as bus:
         claim = await claimed(bus, worker="a")

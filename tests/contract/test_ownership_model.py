@@ -1,7 +1,8 @@
-"""A model of claims, leases, ownership, fences and epochs, compared with both buses after every step hypothesis takes.
+"""A model of claims, leases, ownership, fences and epochs. It is compared with both buses after every step.
 
-Workers act like the stages, and like a worker that was paused for too long: they use claims that a peer has taken
-over. The model knows the answer to each call. `MODEL_EXAMPLES` searches deeper.
+Hypothesis chooses the steps. Workers act like those of the stages; some act like a worker that was paused for too long,
+and use claims that a peer has taken over. The model knows the expected result of each call. `MODEL_EXAMPLES` sets the
+number of examples.
 """
 
 from __future__ import annotations
@@ -40,14 +41,14 @@ STEPS = 40
 WORKERS = ("a", "b", "c")
 CONVERSATIONS = 2
 LEASE_S = 60.0
-"""Longer than an example takes, shorter than `LONG_S`."""
+"""Longer than the time of an example, and shorter than `LONG_S`."""
 T = TypeVar("T")
 _number = count()
 
 
 @dataclass
 class Piece:
-    """An open work entry in the model. `holder` "": not claimed yet."""
+    """An open work entry in the model. `holder`: the worker that has claimed it ("": none yet)."""
 
     conversation: int
     holder: str = ""
@@ -66,18 +67,18 @@ class Conversation:
     talks: bool = False
     token: str = ""
     turns: list[str] = field(default_factory=list[str])
-    """Entry ids, in order."""
+    """Entry ids, in the order of the turns."""
     said: list[str] = field(default_factory=list[str])
-    """Turn ids, in order."""
+    """Turn ids, in the order of the turns."""
     cursor: int = 0
-    """The number of answered turns."""
+    """The number of turns that were answered."""
     written: list[str] = field(default_factory=list[str])
-    """Entry ids of the fenced stream that were accepted."""
+    """The ids of the entries in the fenced stream that were accepted."""
 
 
 @dataclass
 class LocalClaim:
-    """A worker's local view of its work: its claim, and its ownership if `own` succeeded."""
+    """What a worker believes to have: its claim, and its ownership if `own` succeeded."""
 
     worker: str
     claim: Claim
@@ -85,14 +86,14 @@ class LocalClaim:
     owned: Owned | None = None
     epoch: int = 0
     may_finish: bool = False
-    """Whether its handler has ended: everything is released, or the holder of another entry does the work."""
+    """True if its handler has ended: everything is released, or another entry's worker does the work."""
 
 
 class OwnershipModel(RuleBasedStateMachine):
-    """The state machine. Add a rule for each new operation that moves work or ownership."""
+    """The state machine. For each new operation that moves work or ownership, add a rule here."""
 
     url = ""
-    """The URL of a Redis; empty for the memory bus."""
+    """The URL of a Redis, or "" for the memory bus."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +107,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.conversations = [Conversation() for _ in range(CONVERSATIONS)]
 
     def do(self, awaitable: Awaitable[T]) -> T:
-        """Run a call of the bus to its end."""
+        """Run a call of the bus until it returns."""
 
         async def call() -> T:
             return await awaitable
@@ -114,7 +115,7 @@ class OwnershipModel(RuleBasedStateMachine):
         return self.runner.run(call())
 
     def bus_of(self, worker: str) -> Bus:
-        """The bus of a worker: worker a has one connection, the others share another."""
+        """The bus of a worker. Worker a has a connection of its own; the other workers share one."""
         return self.bench.bus if worker == "a" else self.bench.rival
 
     def teardown(self) -> None:
@@ -131,11 +132,13 @@ class OwnershipModel(RuleBasedStateMachine):
     def prepare(self) -> None:
         self.do(self.bench.bus.prepare("llm"))
 
-    # -- users
+    # -- what users do
 
     @rule(number=st.integers(0, CONVERSATIONS - 1), again=st.booleans())
     def say(self, number: int, *, again: bool) -> None:
-        """Accept a turn: the epoch rises and a pointer is posted. A repeated turn only posts another pointer."""
+        """Accept a turn: the epoch is raised and a pointer is posted. If the turn is repeated, only a pointer is
+        posted.
+        """
         talk, bus = self.conversations[number], self.bench.rival
         turn_id = talk.said[-1] if again and talk.said else new_id()
         is_new = turn_id not in talk.said
@@ -155,7 +158,9 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, CONVERSATIONS - 1))
     def interrupt(self, number: int) -> None:
-        """Interrupt: the epoch rises without a new turn, and a pointer is posted for the heard text."""
+        """Interrupt: the epoch is raised without a new turn, and a pointer is posted so that the heard text is
+        settled.
+        """
         talk = self.conversations[number]
         applied = self.do(
             self.bench.rival.transact(talk.id, [], raise_epoch=True, talk=False, then=("llm", Work(talk.id)))
@@ -165,14 +170,14 @@ class OwnershipModel(RuleBasedStateMachine):
         self.posted(number)
 
     def raised(self, talk: Conversation, *, talks: bool) -> None:
-        """Raise the model's epoch; `cut` stores it if a reply was being made."""
+        """Raise the epoch in the model. `cut`: also store it as the last epoch that cut a reply off."""
         talk.epoch += 1
         if talk.talks:
             talk.cut = talk.epoch
         talk.talks = talks
 
     def posted(self, number: int) -> None:
-        """Find the id of the pointer that was just posted."""
+        """Find the id of the pointer that was posted last."""
         known = set(self.pieces) | self.finished
         entries = self.do(self.bench.bus.read(self.keys.work("llm")))
         (new,) = [entry.id for entry in entries if entry.id not in known]
@@ -194,7 +199,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.delivered(worker, claims, [entry_id for entry_id in idle if entry_id not in left][:9])
 
     def delivered(self, worker: str, claims: Sequence[Claim], expected: Sequence[str]) -> None:
-        """Check that the claims each have one more attempt and that none is of finished work."""
+        """Check that each claim has one more attempt, and that none is for finished work."""
         assert [claim.id for claim in claims] == list(expected)
         for claim in claims:
             assert claim.id not in self.finished
@@ -206,7 +211,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule()
     def leases_run_out(self) -> None:
-        """Let all leases expire, as if all workers died or were paused."""
+        """Let all leases expire, as if all workers had died or were paused."""
         if isinstance(self.bench, MemoryBench):
             self.bench.clock.now += LONG_S
         for entry_id, piece in self.pieces.items():
@@ -217,7 +222,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def renew(self, worker: str) -> None:
-        """Renew all claims in a worker's local view; the reply names the ones that it has lost."""
+        """Renew all claims that a worker believes to have. The bus must return those that the worker has lost."""
         ids = list(dict.fromkeys(grip.claim.id for grip in self.grips if grip.worker == worker))
         lost = self.do(self.bus_of(worker).renew("llm", worker, ids)) if ids else set[str]()
         assert lost == {each for each in ids if each not in self.pieces or self.pieces[each].holder != worker}
@@ -238,7 +243,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def pass_on(self, data: st.DataObject) -> None:
-        """Requeue a worker's work; the holder of the new entry can own the same part."""
+        """Requeue a worker's work. The worker that claims the new entry can own the same part."""
         grip = data.draw(st.sampled_from(self.grips))
         held = self.holds(grip)
         assert self.do(self.bus_of(grip.worker).requeue(grip.claim, grip.worker)) == held
@@ -268,11 +273,11 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: self.grips)
     @rule(worker=st.sampled_from(WORKERS))
     def die(self, worker: str) -> None:
-        """A worker is killed: it never acts on its claims again."""
+        """Kill a worker: it never uses its claims again."""
         self.grips = [grip for grip in self.grips if grip.worker != worker]
 
     def holds(self, grip: LocalClaim) -> bool:
-        """Whether a worker still holds its claim."""
+        """True if a worker still has its claim."""
         piece = self.pieces.get(grip.claim.id)
         return piece is not None and (piece.holder, piece.attempt) == (grip.worker, grip.claim.attempt)
 
@@ -301,7 +306,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), again=st.booleans())
     def write(self, data: st.DataObject, *, again: bool) -> None:
-        """A fenced write whose id is derived from its position; a repeated write counts as done."""
+        """Write through a fence. The entry's id follows from its position, so a repeated write counts as done."""
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
         talk = self.conversations[grip.conversation]
@@ -312,14 +317,14 @@ class OwnershipModel(RuleBasedStateMachine):
             talk.written.append(entry_id)
 
     def refusal(self, grip: LocalClaim, talk: Conversation) -> type[Exception] | None:
-        """The expected error of a fenced write of this worker."""
+        """The error that a fenced write of this worker must raise."""
         assert grip.owned is not None
         if talk.token != grip.owned.token:
             return NotOwner
         return Stale if talk.epoch > grip.epoch else None
 
     def fenced(self, grip: LocalClaim, key: Key, entry_id: str) -> type[Exception] | None:
-        """Write one entry. Returns the error, or None."""
+        """Write one entry. Returns the error, or None if there is none."""
         assert grip.owned is not None
         outlet = self.bus_of(grip.worker).outlet(grip.owned.fence(grip.epoch))
 
@@ -336,7 +341,9 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), knows_cut=st.booleans(), answered=st.integers(0, 9))
     def release_turns(self, data: st.DataObject, *, knows_cut: bool, answered: int) -> None:
-        """A worker releases the turns. It must keep them if a turn waits or an interruption is not settled."""
+        """Release a worker's ownership of the turns. The bus must refuse it if a turn waits or an interruption is not
+        settled.
+        """
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
         talk = self.conversations[grip.conversation]
@@ -355,14 +362,14 @@ class OwnershipModel(RuleBasedStateMachine):
             talk.token, grip.may_finish, grip.owned = "", True, None
 
     def stream(self, talk: Conversation) -> Key:
-        """The stream that the owner of the turns writes in this model."""
+        """The stream that the owner of the turns writes, in this model."""
         return self.keys.sentences(talk.id, talk.message)
 
-    # -- invariants
+    # -- what must always be true
 
     @invariant()
     def the_bus_agrees(self) -> None:
-        """Holders, owners and written entries are as in the model."""
+        """Check that the bus has the workers, owners and entries of the model."""
         bus = self.bench.bus
         held = self.do(bus.pending("llm"))
         assert {each.id: (each.worker, each.attempt) for each in held} == {
@@ -377,7 +384,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @invariant()
     def waiting_turns_have_pointers(self) -> None:
-        """A waiting turn has an open pointer, which some worker will claim or take over."""
+        """Check that each waiting turn has an open pointer, which some worker can claim or take over."""
         for number, talk in enumerate(self.conversations):
             if talk.cursor < len(talk.turns):
                 assert any(piece.conversation == number for piece in self.pieces.values())
@@ -406,5 +413,5 @@ def _search(url: str) -> None:
 
 @pytest.mark.timeout(600 if EXAMPLES > 40 else 120, method="signal")
 @pytest.mark.parametrize("kind", ["memory", pytest.param("redis", marks=pytest.mark.slow)])
-def test_bus_has_one_writer_per_owned_part_and_loses_no_work(kind: str, request: pytest.FixtureRequest) -> None:
+def test_each_owned_part_has_one_writer_and_no_work_is_lost(kind: str, request: pytest.FixtureRequest) -> None:
     _search(request.getfixturevalue("redis_url") if kind == "redis" else "")

@@ -1,7 +1,8 @@
-"""The contract of the recognition port, tested on a fake and on every installed engine whose libraries are installed.
+"""The contract of the recognition port, tested with a fake and with every installed engine whose libraries are
+installed.
 
-Engines are found by their entry points. `realtimestt` has its own environment: `make test-engines` runs these tests
-there.
+Engines are found by their entry points. `realtimestt` has an environment of its own, in which `make test-engines` runs
+these tests.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ from tertulia_stt.engine import (
 )
 from tests.harness.available_recognizers import WANDER, make_engine, runnable_engines
 
-pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt runs at the pace of speech
+pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt takes as long as the speech lasts
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FRAME = 1024
 MORE_S = 20
-"""The bound on additional speech for a busy machine: an utterance is cut after 30 s."""
+"""Maximum length of the additional speech for a busy machine: after 30 s an utterance is split."""
 LETTERS = {
     "VadDetectStart": "W",
     "VadDetectStop": "w",
@@ -53,7 +54,7 @@ ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which engines make small models."""
+    """The folder into which engines put small models."""
     return tmp_path_factory.mktemp("models")
 
 
@@ -68,7 +69,7 @@ async def engine(request: pytest.FixtureRequest, models: Path) -> AsyncIterator[
 def assert_same(
     some: Sequence[TranscriptionFinished], others: Sequence[TranscriptionFinished], engine: RecognitionEngine
 ) -> None:
-    """Check that both have the same utterances at the same positions, within the tolerance of the engine."""
+    """Check that both have the same utterances at the same positions, within the engine's tolerance."""
     wander = WANDER.get(engine.name, 0)
     assert [final.text for final in some] == [final.text for final in others]
     for one, other in zip(some, others, strict=True):
@@ -83,7 +84,7 @@ def pcm(name: str) -> bytes:
 
 
 async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> list[STTEvent]:
-    """All events of a session for `audio`, which is fed to the end in pieces of `piece` bytes."""
+    """All events of a session for `audio`. The audio is fed completely, in pieces of `piece` bytes."""
 
     async def feed() -> None:
         for start in range(0, len(audio), piece):
@@ -101,7 +102,9 @@ _HEARD_ALONE: dict[tuple[str, str], list[TranscriptionFinished]] = {}
 
 
 async def heard_alone(engine: RecognitionEngine, name: str) -> list[TranscriptionFinished]:
-    """The utterances of a recording while no other session runs. Each engine recognizes it once for all tests."""
+    """The utterances of a recording if no other session runs. Each engine recognizes the recording once for all
+    tests.
+    """
     known = (engine.name, name)
     if known not in _HEARD_ALONE:
         _HEARD_ALONE[known] = finals(await hear(await engine.open(), pcm(name)))
@@ -116,7 +119,7 @@ def threads() -> int:
     return sum(thread.name == "stt-session" for thread in threading.enumerate())
 
 
-async def test_recognition_events_have_a_fixed_order_and_rising_positions(engine: RecognitionEngine) -> None:
+async def test_recognition_events_have_a_fixed_order_and_increasing_positions(engine: RecognitionEngine) -> None:
     audio = pcm("two_utterances")
     events = await hear(await engine.open(first_sample=3200), audio)
 
@@ -129,7 +132,7 @@ async def test_recognition_events_have_a_fixed_order_and_rising_positions(engine
     assert 3200 <= first.start_sample < first.end_sample <= second.start_sample < second.end_sample
 
 
-async def test_stable_transcript_only_grows_while_the_partial_one_may_change(engine: RecognitionEngine) -> None:
+async def test_stable_transcript_is_only_extended_while_the_partial_one_may_change(engine: RecognitionEngine) -> None:
     session, audio, amid = await engine.open(), pcm("hello_luna"), 2 * 32_000
     events: list[STTEvent] = []
     is_shown, is_stable = asyncio.Event(), asyncio.Event()
@@ -146,7 +149,7 @@ async def test_stable_transcript_only_grows_while_the_partial_one_may_change(eng
         tasks.create_task(read())
         await session.feed(audio[:amid])
         await is_shown.wait()
-        # On a busy machine the second partial text, which shows the stable part, comes late: use long speech.
+        # On a busy machine, the second partial text (the first with a stable part) comes late, so use long speech.
         for _ in range(MORE_S):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
@@ -181,10 +184,11 @@ async def test_concurrent_sessions_recognize_their_own_audio(engine: Recognition
         assert_same(finals(events), expected, engine)
 
 
-async def test_finishing_a_recognition_session_yields_the_last_words(engine: RecognitionEngine) -> None:
+async def test_finishing_a_recognition_session_returns_the_last_words(engine: RecognitionEngine) -> None:
     audio = pcm("question_rex")
     (whole,) = await heard_alone(engine, "question_rex")
-    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]  # during the silence that would end the utterance
+    # this is within the silence that would end the utterance
+    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]
 
     (final,) = finals(await hear(await engine.open(), cut))
 
@@ -192,7 +196,7 @@ async def test_finishing_a_recognition_session_yields_the_last_words(engine: Rec
     assert final.end_sample == len(cut) // 2
 
 
-async def test_recognizer_yields_no_utterance_for_silence(engine: RecognitionEngine) -> None:
+async def test_recognizer_returns_no_utterance_for_silence(engine: RecognitionEngine) -> None:
     events = await hear(await engine.open(), pcm("silence_noise"))
     assert [type(event) for event in events] == [VadDetectStart, VadDetectStop]
 
@@ -214,7 +218,7 @@ async def test_new_recognition_session_continues_after_the_previous_utterance(en
     assert abs(again.end_sample - second.end_sample) <= WANDER.get(engine.name, 0)
 
 
-async def test_closing_a_session_during_speech_yields_no_final_text(engine: RecognitionEngine) -> None:
+async def test_session_that_is_closed_during_speech_returns_no_final_text(engine: RecognitionEngine) -> None:
     session = await engine.open()
     await session.feed(pcm("hello_luna")[: 2 * 32_000])
     seen: list[STTEvent] = []
@@ -230,7 +234,7 @@ async def test_closing_a_session_during_speech_yields_no_final_text(engine: Reco
     assert threads() == 0
 
 
-async def test_closing_a_recognition_session_ends_a_waiting_reader(engine: RecognitionEngine) -> None:
+async def test_closing_a_recognition_session_ends_a_read_that_waits(engine: RecognitionEngine) -> None:
     session = await engine.open()
 
     async def read() -> list[STTEvent]:
@@ -259,7 +263,7 @@ async def test_closing_a_recognition_engine_closes_its_sessions(engine: Recognit
         await engine.open()
 
 
-async def test_recognizer_refuses_bad_input_without_side_effects(engine: RecognitionEngine) -> None:
+async def test_recognizer_refuses_bad_input_without_any_other_effect(engine: RecognitionEngine) -> None:
     with pytest.raises(ValueError, match="first_sample"):
         await engine.open(first_sample=-1)
     session = await engine.open()

@@ -28,9 +28,9 @@ from tests.harness.recorded_entries import FOLDER, Recorded
 EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded_entries.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]
 NEVER_IN_A_STREAM = {"characters", "audio_complete", "turn_metrics"}
-"""Events that the gateway makes for one connection."""
+"""Events that the gateway makes for a single connection; they are in no stream."""
 NO_ENTRIES = {"ModelSettings", "Speaker", "TurnPlan"}
-"""Classes that are nested in others."""
+"""Classes that occur only within other classes."""
 
 
 def ids(each: object) -> str | None:
@@ -42,19 +42,19 @@ def state(version: int) -> codec.Fields:
 
 
 @pytest.mark.parametrize(("version", "each"), EVERY, ids=ids)
-def test_recorded_entry_is_decoded_as_recorded(version: int, each: Recorded) -> None:
+def test_recorded_entry_is_decoded_to_the_recorded_values(version: int, each: Recorded) -> None:
     assert each.fields[b"v"] == str(version).encode()
     assert envelope(each.fields) == codec.Envelope(int(each.fields[b"ts"]), int(each.fields[b"epoch"]))
     read = codec.decode(each.cls, each.fields)
     shown = recorded_entries.shown(dataclasses.asdict(read))
     assert {name: shown[name] for name in each.values} == dict(each.values)
-    for name in set(shown) - set(each.values):  # a later release added the field
+    for name in set(shown) - set(each.values):  # a later release has added the field
         (field,) = [field for field in dataclasses.fields(each.cls) if field.name == name]
         assert shown[name] == recorded_entries.shown(field.default), f"{name} needs a default"
 
 
 @pytest.mark.parametrize("each", PRESENT, ids=ids)
-def test_recorded_entry_is_encoded_as_recorded(each: Recorded) -> None:
+def test_recorded_values_are_encoded_to_the_recorded_entry(each: Recorded) -> None:
     at = envelope(each.fields)
     entry = codec.decode(each.cls, each.fields)
     assert recorded_entries.written(entry, ts=at.ts, epoch=at.epoch, extra=each.extra) == list(each.fields.items())
@@ -63,7 +63,7 @@ def test_recorded_entry_is_encoded_as_recorded(each: Recorded) -> None:
 @pytest.mark.parametrize(
     ("version", "each"), [(v, each) for v, each in EVERY if each.stream in ("events", "audio")], ids=ids
 )
-def test_recorded_event_is_sent_to_the_client(version: int, each: Recorded) -> None:
+def test_recorded_event_is_sent_to_the_client_as_recorded(version: int, each: Recorded) -> None:
     assert version <= VERSION
     if each.stream == "audio":
         assert audio_frame(each.id, each.fields)
@@ -114,7 +114,7 @@ def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
-def test_every_kind_of_entry_is_recorded() -> None:
+def test_recordings_have_every_kind_of_entry() -> None:
     there = {each.cls.__name__ for each in PRESENT}
     classes = {
         name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__
@@ -130,6 +130,6 @@ def test_every_kind_of_entry_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_all_schema_versions_are_recorded(version: int) -> None:
+def test_recordings_have_every_schema_version(version: int) -> None:
     files = {file.stem for file in (FOLDER / f"v{version}").glob("*.json")}
     assert files == {*recorded_entries.STREAMS, *recorded_entries.HASHES}

@@ -1,7 +1,7 @@
-"""The contract of the speech port, tested on every installed engine whose libraries are installed.
+"""The contract of the speech port, tested with every installed engine whose libraries are installed.
 
-Engines are found by their entry points. `higgs` runs with tiny random weights, in its own environment:
-`make test-engines`.
+Engines are found by their entry points. `higgs` has an environment of its own, in which `make test-engines` runs these
+tests; its weights are random and tiny.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
-SEED = 0x1234_5678_9ABC_DEF0  # as wide as the worker's seeds
+SEED = 0x1234_5678_9ABC_DEF0  # in the same range as the worker's seeds
 
 ODD_TEXTS = {
     "control characters": "hello\x01\x02\x1b[31m\x7f there",
@@ -72,7 +72,7 @@ async def spoken(engine: SpeechEngine, text: str, voice: str | None = None, seed
 # -- the PCM
 
 
-async def test_pieces_of_speech_are_whole_samples_and_never_empty(engine: SpeechEngine) -> None:
+async def test_pieces_of_speech_have_whole_samples_and_are_never_empty(engine: SpeechEngine) -> None:
     pieces = await pieces_of(engine, SENTENCE)
     assert pieces
     assert all(pcm and len(pcm) % 2 == 0 for pcm in pieces)
@@ -84,7 +84,7 @@ async def test_speech_is_audible_and_does_not_clip(engine: SpeechEngine) -> None
     assert np.abs(samples(pcm)).max() < 32767
 
 
-async def test_equal_syntheses_give_equal_pcm(engine: SpeechEngine) -> None:
+async def test_two_syntheses_of_a_text_give_the_same_pcm(engine: SpeechEngine) -> None:
     for voice in engine.voices():
         first = await spoken(engine, SENTENCE, voice.id)
         await spoken(engine, "Something else entirely!", engine.voices()[-1].id, seed=1)
@@ -101,7 +101,7 @@ async def test_second_instance_of_an_engine_gives_the_same_pcm(engine: SpeechEng
         await peer.close()
 
 
-async def test_sentence_synthesized_again_has_the_same_chunks(engine: SpeechEngine) -> None:
+async def test_sentence_that_is_synthesized_again_has_the_same_chunks(engine: SpeechEngine) -> None:
     async def chunks() -> list[bytes]:
         chunker = Chunker()
         made = [chunk for pcm in await pieces_of(engine, SENTENCE) for chunk in chunker.feed(pcm)]
@@ -118,7 +118,7 @@ async def test_speech_engine_accepts_seeds_of_any_size(engine: SpeechEngine) -> 
 # -- voices
 
 
-async def test_voices_of_an_engine_sound_different(engine: SpeechEngine) -> None:
+async def test_voices_of_an_engine_sound_different_from_each_other(engine: SpeechEngine) -> None:
     voices = engine.voices()
     assert len({voice.id for voice in voices}) == len(voices)
     assert {"luna", "rex", "sage"} <= {voice.id for voice in voices}
@@ -126,11 +126,11 @@ async def test_voices_of_an_engine_sound_different(engine: SpeechEngine) -> None
     assert len(set(made)) == len(voices)
 
 
-async def test_default_characters_differ_in_pitch(engine: SpeechEngine) -> None:
+async def test_voices_of_the_default_characters_differ_in_pitch(engine: SpeechEngine) -> None:
     if engine.name in WITHOUT_PITCH:
         pytest.skip("random weights have no pitch")
     pitches = sorted([pitch_hz(await spoken(engine, SENTENCE, voice)) for voice in ("luna", "rex", "sage")])
-    assert pitches[1] / pitches[0] > 1.3  # more than four semitones
+    assert pitches[1] / pitches[0] > 1.3  # by more than four semitones
     assert pitches[2] / pitches[1] > 1.3
 
 
@@ -147,7 +147,7 @@ async def test_blank_text_gives_no_speech(engine: SpeechEngine, text: str) -> No
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-async def test_unusual_text_does_not_affect_later_syntheses(engine: SpeechEngine, text: str) -> None:
+async def test_unusual_text_does_not_change_later_syntheses(engine: SpeechEngine, text: str) -> None:
     before = await spoken(engine, SENTENCE)
     odd = await spoken(engine, text)
     assert len(odd) % 2 == 0
@@ -163,20 +163,20 @@ async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None
             longest = max(longest, len(pcm))
             total += len(pcm)
     assert total > 0
-    assert longest < 60 * SAMPLE_RATE * 2  # the PCM in memory at one time is far less than the whole
+    assert longest < 60 * SAMPLE_RATE * 2  # the PCM that is in memory at one time is far less than all of it
 
 
-# -- stopping, and concurrency
+# -- concurrent, cancelled and closed syntheses
 
 
-async def test_concurrent_syntheses_give_the_same_pcm_as_single_ones(engine: SpeechEngine) -> None:
+async def test_concurrent_syntheses_give_the_same_pcm_as_single_syntheses(engine: SpeechEngine) -> None:
     jobs = [(f"Sentence number {n}, of several.", voice.id) for n, voice in enumerate(engine.voices())]
     alone = [await spoken(engine, text, voice) for text, voice in jobs]
     together = await asyncio.gather(*(spoken(engine, text, voice) for text, voice in jobs))
     assert together == alone
 
 
-async def test_synthesis_closed_early_does_not_affect_later_ones(engine: SpeechEngine) -> None:
+async def test_synthesis_that_is_closed_early_does_not_affect_later_ones(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     for _ in range(5):
         async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
@@ -184,7 +184,7 @@ async def test_synthesis_closed_early_does_not_affect_later_ones(engine: SpeechE
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_cancelled_synthesis_frees_the_engine(engine: SpeechEngine) -> None:
+async def test_engine_can_be_used_after_a_synthesis_was_cancelled(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     began = asyncio.Event()
 
@@ -202,14 +202,14 @@ async def test_cancelled_synthesis_frees_the_engine(engine: SpeechEngine) -> Non
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_stalled_consumer_does_not_block_other_syntheses(engine: SpeechEngine) -> None:
+async def test_consumer_that_stops_reading_does_not_block_other_syntheses(engine: SpeechEngine) -> None:
     async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as stalled:
         assert await anext(stalled)
         assert await spoken(engine, SENTENCE)
         assert await anext(stalled)
 
 
-async def test_closing_a_speech_engine_ends_its_threads(make: Make) -> None:
+async def test_closing_a_speech_engine_stops_its_threads(make: Make) -> None:
     before = set(threading.enumerate())
     made = make()
     await made.start()
@@ -219,7 +219,7 @@ async def test_closing_a_speech_engine_ends_its_threads(make: Make) -> None:
     assert set(threading.enumerate()) <= before
 
 
-async def test_speech_engine_starts_again_after_close(engine: SpeechEngine) -> None:
+async def test_speech_engine_can_be_started_again_after_it_was_closed(engine: SpeechEngine) -> None:
     before = await spoken(engine, SENTENCE)
     await engine.close()
     await engine.start()

@@ -1,4 +1,4 @@
-"""The contract of the store: characters. Each test runs on each store."""
+"""The contract of the store: characters. Each test runs with each store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_PICTURE = "data:image/png;base64," + base64.b64encode(_PICTURE_BYTES).de
 
 
 class TestCharacters:
-    async def test_fresh_store_has_the_three_characters(self, store: Store) -> None:
+    async def test_new_store_has_the_three_first_characters(self, store: Store) -> None:
         found = await store.characters()
         assert [(each.name, each.voice, each.active) for each in found] == [
             ("Luna", "luna", True),
@@ -30,7 +30,7 @@ class TestCharacters:
             ("Sage", "sage", True),
         ]
 
-    async def test_reopening_a_store_keeps_edits_of_the_first_characters(
+    async def test_edits_of_the_first_characters_are_kept_when_the_store_is_opened_again(
         self, open_store: OpenStore, store: Store
     ) -> None:
         luna, rex, sage = await store.characters()
@@ -40,19 +40,19 @@ class TestCharacters:
         other = await open_store()
         assert await other.characters() == [edited, sage]
 
-    async def test_characters_are_listed_by_name_ignoring_case(self, store: Store) -> None:
+    async def test_characters_are_ordered_by_name_without_regard_to_case(self, store: Store) -> None:
         for name in ("zoë", "Ábel", "bob", "Émile", "ANA"):
             await store.save_character(character(name))
         names = [each.name for each in await store.characters()]
         assert names == ["ANA", "bob", "Luna", "Rex", "Sage", "zoë", "Ábel", "Émile"]
 
-    async def test_characters_can_be_listed_without_inactive_ones(self, store: Store) -> None:
+    async def test_inactive_characters_can_be_left_out_of_the_list(self, store: Store) -> None:
         resting = character("Bob", active=False)
         await store.save_character(resting)
         assert [each.name for each in await store.characters(active_only=True)] == ["Luna", "Rex", "Sage"]
         assert await store.character(resting.id) == resting
 
-    async def test_saving_a_character_again_keeps_only_its_creation_time(self, store: Store) -> None:
+    async def test_saving_a_character_again_replaces_everything_but_its_creation_time(self, store: Store) -> None:
         first = character("Bob")
         await store.save_character(first)
         second = replace(
@@ -67,18 +67,18 @@ class TestCharacters:
         assert await store.character(first.id) == replace(second, created_at=first.created_at)
 
     @pytest.mark.parametrize("name", ["luna", "LUNA", "Ｌｕｎａ"])
-    async def test_character_name_that_is_taken_is_refused(self, store: Store, name: str) -> None:
+    async def test_new_character_with_a_name_that_exists_is_refused(self, store: Store, name: str) -> None:
         with pytest.raises(NameTaken, match="already a character named"):
             await store.save_character(character(name))
         assert len(await store.characters()) == 3
 
-    async def test_renaming_a_character_to_a_taken_name_is_refused(self, store: Store) -> None:
+    async def test_renaming_a_character_to_a_name_that_exists_is_refused(self, store: Store) -> None:
         luna, rex, _ = await store.characters()
         with pytest.raises(NameTaken):
             await store.save_character(replace(luna, name="rex"))
         assert (await store.characters())[:2] == [luna, rex]
 
-    async def test_concurrent_stores_cannot_save_two_characters_with_one_name(
+    async def test_two_stores_cannot_save_two_characters_with_the_same_name_at_the_same_time(
         self, open_store: OpenStore, store: Store
     ) -> None:
         other = await open_store()
@@ -90,7 +90,9 @@ class TestCharacters:
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [NameTaken]
         assert len(await store.characters()) == 4
 
-    async def test_deleted_character_frees_its_name_and_keeps_its_messages(self, store: Store, talk: str) -> None:
+    async def test_name_of_a_deleted_character_can_be_used_again_and_its_messages_are_kept(
+        self, store: Store, talk: str
+    ) -> None:
         luna = (await store.characters())[0]
         said = replace(reply(talk, 1, "Look up!", "complete"), character_id=luna.id)
         await store.save_messages([said])
@@ -133,7 +135,7 @@ class TestCharacters:
             ("time", {"created_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_invalid_character_is_refused_with_the_field_name(
+    async def test_refusal_of_an_invalid_character_names_the_field(
         self, store: Store, field: str, changes: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidRecord) as refused:

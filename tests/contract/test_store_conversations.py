@@ -1,4 +1,4 @@
-"""The contract of the store: conversations and their settings. Each test runs on each store."""
+"""The contract of the store: conversations and their settings. Each test runs with each store."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class TestConversations:
         assert found is not None
         assert (found.id, found.title, found.created_at, found.updated_at) == (talk, "About the stars", START, START)
 
-    async def test_unknown_conversation_is_none_and_has_no_messages(self, store: Store) -> None:
+    async def test_conversation_that_does_not_exist_is_none_and_has_no_messages(self, store: Store) -> None:
         assert await store.conversation(new_id()) is None
         assert await store.history(new_id(), 10) == []
         assert await store.messages(new_id(), 10) == []
 
-    async def test_paging_returns_each_conversation_once_newest_first(self, store: Store) -> None:
+    async def test_pages_have_each_conversation_once_and_the_newest_first(self, store: Store) -> None:
         ids = [new_id() for _ in range(7)]
         for number, conversation_id in enumerate(ids):
             await store.ensure_conversation(conversation_id)
-            # Pairs share a time, so that the order among equal times is tested, too.
+            # Two conversations each have the same time, so that the order among equal times is tested, too.
             await store.save_messages([user_message(conversation_id, 1, seconds=10 * (number // 2))])
         pages: list[list[str]] = []
         cursor = None
@@ -43,7 +43,7 @@ class TestConversations:
         expected = sorted(ids, key=lambda each: (ids.index(each) // 2, each), reverse=True)
         assert listed == expected
 
-    async def test_new_message_moves_its_conversation_to_the_top(self, store: Store, talk: str) -> None:
+    async def test_conversation_with_a_new_message_comes_first_in_the_list(self, store: Store, talk: str) -> None:
         other = new_id()
         await store.ensure_conversation(other)
         await store.save_messages([user_message(other, 1, seconds=5)])
@@ -60,7 +60,7 @@ class TestConversations:
         with pytest.raises(NotFound, match="no conversation"):
             await store.rename_conversation(new_id(), "x")
 
-    async def test_deleting_a_conversation_removes_its_messages_and_settings_only(
+    async def test_deleting_a_conversation_deletes_only_its_own_messages_and_settings(
         self, store: Store, talk: str
     ) -> None:
         other = new_id()
@@ -86,13 +86,15 @@ class TestConversations:
 
 
 class TestModelSettings:
-    async def test_saved_model_settings_replace_the_earlier_ones_as_a_whole(self, store: Store, talk: str) -> None:
+    async def test_saved_model_settings_replace_all_earlier_settings(self, store: Store, talk: str) -> None:
         assert await store.model_settings(talk) == {}
         await store.save_model_settings(talk, {"model": "x/y", "temperature": 0.7, "top_k": 40, "stop": None})
         await store.save_model_settings(talk, {"temperature": 1.0, "extra": {"a": ["ü", True]}})
         assert await store.model_settings(talk) == {"temperature": 1.0, "extra": {"a": ["ü", True]}}
 
-    async def test_model_settings_of_an_unknown_conversation_raise_not_found(self, store: Store) -> None:
+    async def test_saving_model_settings_for_a_conversation_that_does_not_exist_raises_not_found(
+        self, store: Store
+    ) -> None:
         with pytest.raises(NotFound):
             await store.model_settings(new_id())
         with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""The contract of the store: messages. Each test runs on each store."""
+"""The contract of the store: messages. Each test runs with each store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATUSES: tuple[Status, ...] = members(Status)
 
 
 class TestMessages:
-    async def test_saved_messages_are_read_unchanged(self, store: Store, talk: str) -> None:
+    async def test_saved_messages_are_returned_unchanged(self, store: Store, talk: str) -> None:
         zone = timezone(timedelta(hours=-5))
         saved = replace(
             user_message(talk, 1, "¿Qué tal? 你好 🌙\n\"';--\\ \u200d"),
@@ -37,7 +37,7 @@ class TestMessages:
         assert found == saved
         assert found.created_at.utcoffset() == timedelta(0)
 
-    async def test_stored_messages_are_ordered_by_position(
+    async def test_messages_are_returned_in_the_order_of_their_positions(
         self, open_store: OpenStore, store: Store, talk: str
     ) -> None:
         other = await open_store()
@@ -48,14 +48,14 @@ class TestMessages:
         assert await other.history(talk, 10) == [first, second, third, fourth]
         assert await store.history(talk, 2) == [third, fourth]
 
-    async def test_saving_a_message_again_changes_nothing(self, store: Store, talk: str) -> None:
+    async def test_saving_the_same_message_again_changes_nothing(self, store: Store, talk: str) -> None:
         saved = [user_message(talk, 1), reply(talk, 2, "Good evening.", "complete")]
         await store.save_messages(saved)
         await store.save_messages(saved)
         await store.save_messages([*saved, *saved])
         assert await store.history(talk, 10) == saved
 
-    async def test_updating_a_message_keeps_its_turn_role_position_and_creation_time(
+    async def test_update_of_a_message_keeps_its_turn_role_position_and_creation_time(
         self, store: Store, talk: str
     ) -> None:
         first = reply(talk, 2)
@@ -68,7 +68,7 @@ class TestMessages:
 
     @pytest.mark.parametrize(("old", "new"), list(itertools.product(STATUSES, STATUSES)))
     @pytest.mark.parametrize("later_s", [-1, 0, 1])
-    async def test_message_write_with_higher_status_wins_and_otherwise_the_newer_one(
+    async def test_version_of_a_message_with_the_higher_status_wins_and_otherwise_the_newer_one(
         self, store: Store, talk: str, old: Status, new: Status, later_s: int
     ) -> None:
         before = reply(talk, 1, "before", old)
@@ -77,20 +77,22 @@ class TestMessages:
         await store.save_messages([after])
         assert await store.history(talk, 10) == [after if supersedes(after, before) else before]
 
-    async def test_late_partial_write_does_not_replace_the_complete_text(self, store: Store, talk: str) -> None:
+    async def test_partial_text_that_comes_late_does_not_replace_the_complete_text(
+        self, store: Store, talk: str
+    ) -> None:
         complete = reply(talk, 1, "All of it.", "complete")
         late = replace(complete, text="All", status="streaming", updated_at=at(60))
         await store.save_messages([complete])
         await store.save_messages([late])
         assert await store.history(talk, 10) == [complete]
 
-    async def test_late_complete_text_does_not_replace_the_heard_text(self, store: Store, talk: str) -> None:
+    async def test_complete_text_that_comes_late_does_not_replace_the_heard_text(self, store: Store, talk: str) -> None:
         heard = reply(talk, 1, "What was heard", "interrupted")
         await store.save_messages([heard])
         await store.save_messages([replace(heard, text="Everything.", status="complete", updated_at=at(60))])
         assert await store.history(talk, 10) == [heard]
 
-    async def test_paging_returns_each_message_once_in_order(self, store: Store, talk: str) -> None:
+    async def test_pages_have_each_message_once_and_in_order(self, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in (0, 1, 2, 2, 2, 3, 4)]
         await store.save_messages(list(reversed(saved)))
         in_order = sorted(saved, key=lambda message: (message.position, message.id))
@@ -99,15 +101,15 @@ class TestMessages:
         while page := await store.messages(talk, 3, after):
             pages.append(page)
             after = page[-1].position
-        assert [len(page) for page in pages] == [5, 2]  # the three messages at position 2 stay together
+        assert [len(page) for page in pages] == [5, 2]  # the three messages at position 2 are on the same page
         assert list(itertools.chain.from_iterable(pages)) == in_order
 
-    async def test_one_refused_message_refuses_all_messages_of_the_call(self, store: Store, talk: str) -> None:
+    async def test_if_one_message_of_a_call_is_refused_none_is_saved(self, store: Store, talk: str) -> None:
         with pytest.raises(NotFound, match="no conversation"):
             await store.save_messages([user_message(talk, 1), user_message(new_id(), 2)])
         assert await store.history(talk, 10) == []
 
-    async def test_saving_a_message_does_not_recreate_a_deleted_conversation(self, store: Store, talk: str) -> None:
+    async def test_saving_a_message_does_not_create_a_deleted_conversation_again(self, store: Store, talk: str) -> None:
         begun = reply(talk, 1)
         await store.save_messages([begun])
         await store.delete_conversation(talk)
@@ -115,7 +117,9 @@ class TestMessages:
             await store.save_messages([replace(begun, text="Late.", status="complete")])
         assert await store.conversation(talk) is None
 
-    async def test_message_id_of_another_conversation_is_refused(self, store: Store, talk: str) -> None:
+    async def test_message_with_the_id_of_a_message_in_another_conversation_is_refused(
+        self, store: Store, talk: str
+    ) -> None:
         mine = user_message(talk, 1)
         await store.save_messages([mine])
         other = new_id()
@@ -125,10 +129,10 @@ class TestMessages:
         assert await store.history(talk, 10) == [mine]
         assert await store.history(other, 10) == []
 
-    async def test_saving_no_messages_changes_nothing(self, store: Store) -> None:
+    async def test_saving_an_empty_list_of_messages_changes_nothing(self, store: Store) -> None:
         await store.save_messages([])
 
-    async def test_refused_write_does_not_fail_concurrent_writes(self, store: Store, talk: str) -> None:
+    async def test_refused_write_does_not_affect_concurrent_writes(self, store: Store, talk: str) -> None:
         good = [user_message(talk, position) for position in range(20)]
         writes = [store.save_messages([message]) for message in good]
         writes.insert(7, store.save_messages([user_message(new_id(), 1)]))
@@ -137,7 +141,7 @@ class TestMessages:
         assert isinstance(outcomes[7], NotFound)
         assert await store.history(talk, 100) == good
 
-    async def test_store_calls_take_effect_in_the_order_in_which_they_were_made(self, store: Store) -> None:
+    async def test_calls_take_effect_in_the_order_in_which_they_were_made(self, store: Store) -> None:
         conversation_id = new_id()
         message = user_message(conversation_id, 1)
         async with asyncio.TaskGroup() as tasks:
@@ -150,7 +154,7 @@ class TestMessages:
         assert found.title == "third"
         assert await store.history(conversation_id, 1) == [message]
 
-    async def test_concurrent_stores_on_the_same_data_save_all_rows(
+    async def test_two_stores_on_the_same_data_save_all_rows_at_the_same_time(
         self, open_store: OpenStore, store: Store, talk: str
     ) -> None:
         other = await open_store()
@@ -182,7 +186,7 @@ class TestMessages:
             ("time", {"updated_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_invalid_message_is_refused_with_the_field_name(
+    async def test_refusal_of_an_invalid_message_names_the_field(
         self, store: Store, talk: str, field: str, changes: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidRecord) as refused:
@@ -191,7 +195,7 @@ class TestMessages:
         assert await store.history(talk, 10) == []
 
     @pytest.mark.parametrize("limit", [0, -1, 1001])
-    async def test_message_limit_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
+    async def test_page_size_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
         for call in (store.history(talk, limit), store.messages(talk, limit), store.conversations(limit)):
             with pytest.raises(InvalidRecord, match=r"not in 1\.\.1000"):
                 await call

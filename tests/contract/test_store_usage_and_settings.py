@@ -1,4 +1,6 @@
-"""The usage of messages, and the model's settings of characters, in every store."""
+"""The contract of the store: the usage of messages, and the model settings of characters. Each test runs with each
+store.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from tertulia_shared.store import InvalidRecord, Store
 from tests.harness.store_records import at, character, new_id, reply
 
 
-async def test_usage_is_summed_by_conversation(store: Store) -> None:
+async def test_usage_of_a_conversation_is_the_sum_over_its_messages(store: Store) -> None:
     conversation_id, other_id = new_id(), new_id()
     await store.ensure_conversation(conversation_id)
     await store.ensure_conversation(other_id)
@@ -25,7 +27,7 @@ async def test_usage_is_summed_by_conversation(store: Store) -> None:
     assert [message.usage for message in await store.messages(conversation_id, 10)] == [first.usage, second.usage, {}]
 
 
-async def test_write_without_usage_keeps_the_usage_of_the_row(store: Store) -> None:
+async def test_write_without_usage_keeps_the_usage_that_the_row_has(store: Store) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     streaming = reply(conversation_id, 1)
@@ -37,7 +39,7 @@ async def test_write_without_usage_keeps_the_usage_of_the_row(store: Store) -> N
     assert (stored.text, stored.usage) == ("wh", {"prompt_tokens": 3})
 
 
-async def test_sum_of_usage_stays_in_64_bits(store: Store) -> None:
+async def test_sum_of_very_large_usage_figures_stays_within_64_bits(store: Store) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     rows = [replace(reply(conversation_id, n, "a", "complete"), usage={"prompt_tokens": 2**62}) for n in range(1, 4)]
@@ -46,14 +48,14 @@ async def test_sum_of_usage_stays_in_64_bits(store: Store) -> None:
 
 
 @pytest.mark.parametrize("usage", [{"prompt_tokens": float("nan")}, {"tokens": 1}, {"cost": "free"}, {"cost": True}])
-async def test_usage_that_is_no_figure_is_refused(store: Store, usage: dict[str, Any]) -> None:
+async def test_usage_that_is_not_a_number_is_refused(store: Store, usage: dict[str, Any]) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     with pytest.raises(InvalidRecord, match="prompt_tokens, completion_tokens, reasoning_tokens, cost"):
         await store.save_messages([replace(reply(conversation_id, 1, "a", "complete"), usage=usage)])
 
 
-async def test_character_keeps_its_own_settings(store: Store) -> None:
+async def test_settings_of_a_character_are_saved_with_it(store: Store) -> None:
     iris = replace(
         character("Iris"), model_settings={"model": "big/one", "temperature": 0.5, "top_k": 4, "top_p": None}
     )

@@ -1,4 +1,4 @@
-"""Supabase only: access rights, refusals at the start, changes made in the dashboard, a database that stops."""
+"""Only Supabase: access rights, refusals at the start, changes made in the dashboard, a database that stops."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def opened(url: str, key: str = SERVICE_KEY) -> AsyncGenerator[SupabaseSto
 
 
 async def answers(store: Store) -> None:
-    """Wait until the store opens and answers (again)."""
+    """Wait until the store can be opened and answers."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -52,7 +52,7 @@ async def answers(store: Store) -> None:
 
 
 async def forgotten(url: str) -> None:
-    """Wait until PostgREST itself, not only the database, no longer knows `tertulia_schema`."""
+    """Wait until PostgREST itself (not only the database) no longer knows the function `tertulia_schema`."""
     headers = {"apikey": SERVICE_KEY, "Authorization": f"Bearer {SERVICE_KEY}"}
     async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         while True:
@@ -63,7 +63,7 @@ async def forgotten(url: str) -> None:
 
 
 async def noticed(url: str) -> None:
-    """Wait until PostgREST knows the existing functions."""
+    """Wait until PostgREST knows the functions that exist."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -73,7 +73,7 @@ async def noticed(url: str) -> None:
                 await asyncio.sleep(0.05)
 
 
-# -- the start
+# -- starting
 
 
 @pytest.mark.parametrize("key", [make_key("service_role", "another-secret-that-is-long-enough-too"), "nonsense"])
@@ -83,7 +83,7 @@ async def test_wrong_supabase_key_is_reported(supabase: SupabaseServer, key: str
             pass
 
 
-async def test_public_supabase_key_is_refused_at_the_start(supabase: SupabaseServer) -> None:
+async def test_public_supabase_key_is_refused_when_the_store_is_opened(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="service role key"):
         async with opened(supabase.url, ANON_KEY):
             pass
@@ -93,14 +93,14 @@ async def test_missing_supabase_tables_are_reported(supabase: SupabaseServer) ->
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
-        # an earlier reload must not come after the one below
+        # wait, so that no earlier reload of PostgREST comes after the one below
         await forgotten(supabase.url)
         with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
             async with opened(supabase.url):
                 pass
     finally:
         database.sql("alter function public.hidden() rename to tertulia_schema; notify pgrst, 'reload schema'")
-        await noticed(supabase.url)  # PostgREST reloads with a delay; the next test's store must open
+        await noticed(supabase.url)  # PostgREST reloads with a delay: wait, so that the next test can open its store
 
 
 async def test_outdated_supabase_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ async def test_server_that_is_not_postgrest_is_reported(supabase: SupabaseServer
             pass
 
 
-async def test_unreachable_supabase_server_raises_store_unavailable(supabase: SupabaseServer) -> None:
+async def test_supabase_server_that_cannot_be_reached_raises_store_unavailable(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnavailable, match="SUPABASE_URL"):
         async with opened(f"http://127.0.0.1:{free_port()}"):
             pass
@@ -140,7 +140,7 @@ def test_supabase_library_is_imported_only_if_supabase_is_chosen() -> None:
 # -- the tables
 
 
-async def test_repeated_supabase_migrations_change_nothing(supabase: SupabaseServer) -> None:
+async def test_applying_the_supabase_migrations_again_changes_nothing(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         luna, rex, sage = await store.characters()
         edited = replace(rex, name="Maximilian", updated_at=at(1))
@@ -150,7 +150,7 @@ async def test_repeated_supabase_migrations_change_nothing(supabase: SupabaseSer
         assert await store.characters() == [edited, sage]
 
 
-async def test_supabase_migrations_create_the_same_first_characters_as_other_stores(supabase: SupabaseServer) -> None:
+async def test_supabase_has_the_same_first_characters_as_other_stores(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         found = await store.characters()
     now = datetime.now(UTC)
@@ -166,7 +166,7 @@ async def test_supabase_migrations_create_the_same_first_characters_as_other_sto
         ("seeds", "applied_at"),
     ],
 )
-async def test_public_key_can_read_and_write_no_rows(supabase: SupabaseServer, table: str, time: str) -> None:
+async def test_public_key_can_neither_read_nor_write_rows(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -176,14 +176,14 @@ async def test_public_key_can_read_and_write_no_rows(supabase: SupabaseServer, t
 
 
 def granted(supabase: SupabaseServer) -> str:
-    """Each function with its owner and grants in PostgreSQL."""
+    """Each function, with its owner and its grants in PostgreSQL."""
     return supabase.database.sql(
         "select oid::regprocedure, pg_get_userbyid(proowner), proacl from pg_proc"
         " where pronamespace = 'public'::regnamespace"
     )
 
 
-async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None:
+async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
@@ -198,7 +198,7 @@ async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None
             assert answer.status_code in (401, 403), f"{name}: {answer.status_code} {answer.text}\n{granted(supabase)}"
 
 
-def test_row_level_security_denies_access_even_with_grants(supabase: SupabaseServer) -> None:
+def test_row_level_security_refuses_access_even_with_grants(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("grant select on public.characters to anon")
     try:
@@ -208,7 +208,7 @@ def test_row_level_security_denies_access_even_with_grants(supabase: SupabaseSer
         database.sql("revoke select on public.characters from anon")
 
 
-async def test_row_edited_in_the_dashboard_stays_valid(supabase: SupabaseServer) -> None:
+async def test_row_that_is_edited_in_the_dashboard_stays_valid(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("insert into characters (id, name, voice) values (gen_random_uuid(), '  Ｚoë   Quick', 'luna')")
     assert database.sql("select name_key from characters where voice = 'luna' and name <> 'Luna'") == "zoë quick"
@@ -220,7 +220,7 @@ async def test_row_edited_in_the_dashboard_stays_valid(supabase: SupabaseServer)
     assert not database.sql("select name from characters where created_at < '2002-01-01'")
 
 
-async def test_message_edited_in_the_dashboard_gets_a_new_update_time(supabase: SupabaseServer) -> None:
+async def test_message_that_is_edited_in_the_dashboard_gets_a_new_update_time(supabase: SupabaseServer) -> None:
     talk, database = new_id(), supabase.database
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -235,7 +235,7 @@ async def test_message_edited_in_the_dashboard_gets_a_new_update_time(supabase: 
     assert found.updated_at == corrected.updated_at
 
 
-async def test_page_may_be_larger_than_the_row_limit_of_the_server(supabase: SupabaseServer) -> None:
+async def test_page_can_have_more_rows_than_the_limit_of_the_server(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -243,7 +243,7 @@ async def test_page_may_be_larger_than_the_row_limit_of_the_server(supabase: Sup
         assert len(await store.messages(talk, 1000)) == 1003
 
 
-async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: SupabaseServer) -> None:
+async def test_row_that_only_postgresql_refuses_raises_invalid_record(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -255,7 +255,7 @@ async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: Sup
 # -- an unavailable database
 
 
-async def test_killed_database_has_all_rows_after_its_restart(supabase: SupabaseServer) -> None:
+async def test_database_that_was_killed_has_all_rows_after_its_restart(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -270,7 +270,7 @@ async def test_killed_database_has_all_rows_after_its_restart(supabase: Supabase
         assert await store.history(talk, 10) == said
 
 
-async def test_hanging_database_raises_store_unavailable(supabase: SupabaseServer) -> None:
+async def test_database_that_does_not_answer_raises_store_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.hold()
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -279,7 +279,7 @@ async def test_hanging_database_raises_store_unavailable(supabase: SupabaseServe
         await answers(store)
 
 
-async def test_configuration_error_after_the_start_counts_as_unavailable(supabase: SupabaseServer) -> None:
+async def test_configuration_error_of_a_running_server_raises_store_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.database.sql("revoke select on public.characters from service_role")
         try:
@@ -294,7 +294,7 @@ async def test_configuration_error_after_the_start_counts_as_unavailable(supabas
 
 
 class Counter:
-    """Counts calls, and waits for them."""
+    """Counts its calls, and can wait for a number of them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -320,15 +320,17 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
     await asyncio.wait([watch])
 
 
-async def test_changed_characters_are_reported_by_realtime(supabase: SupabaseServer) -> None:
+async def test_changed_characters_are_reported_through_realtime(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
-        await changed.reach(1)  # the start counts as a change
+        await changed.reach(1)  # the start is reported as a change
         supabase.tell_of_change("characters")
         await changed.reach(2)
 
 
-async def test_lost_realtime_connection_is_reopened(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_realtime_connection_is_opened_again(
+    supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):
@@ -339,7 +341,7 @@ async def test_lost_realtime_connection_is_reopened(supabase: SupabaseServer, mo
         await changed.reach(3)
 
 
-async def test_watch_without_realtime_reports_no_change(
+async def test_no_change_is_reported_if_realtime_is_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)

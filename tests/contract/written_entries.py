@@ -1,4 +1,4 @@
-"""Entries that the contract tests of writes use."""
+"""Entries that are written in several contract tests."""
 
 from __future__ import annotations
 

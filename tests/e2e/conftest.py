@@ -1,4 +1,6 @@
-"""Fixtures for browser tests: one browser and one stack for all, a new page for each test."""
+"""Fixtures for browser tests. All tests share one browser and one stack (all services and Redis); each test gets a new
+page.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,15 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-# The browser reaches this machine only: the page must work without the internet.
+# The browser can only connect to this machine, because the page must work without the internet.
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 USUAL = ("Luna", "Rex", "Sage")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Viewport and preferences of a browser. `still`: without animations."""
+class Display:
+    """The screen size and the preferences of a browser. `still`: the user prefers no animations."""
 
     width: int = 1280
     height: int = 820
@@ -43,13 +45,13 @@ class Look:
     scale: float = 1
 
 
-LIGHT = Look()
+LIGHT = Display()
 
 
 class Visit(Protocol):
     """Opens a new page."""
 
-    def __call__(self, look: Look = LIGHT) -> Awaitable[Visitor]: ...
+    def __call__(self, display: Display = LIGHT) -> Awaitable[Visitor]: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,17 +67,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def built_page() -> Path:
-    """The built page's folder; builds the page if a source is newer."""
+    """The folder of the built page. Builds the page if a source file is newer."""
     subprocess.run([ROOT / "scripts" / "web.sh", "build"], check=True, cwd=ROOT)
     return ROOT / "services" / "gateway" / "src" / "tertulia_gateway" / "static"
 
 
 @pytest.fixture(scope="session")
 def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with the demo model at twice its pace, espeak and pocketsphinx."""
+    """A stack with the demo model at twice its normal speed, espeak and pocketsphinx."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
-        "TERTULIA_LEASE_S": "30",  # a worker that the browser slows down keeps its work
+        "TERTULIA_LEASE_S": "30",  # a long lease: a worker that is slow because of the browser must not lose its work
         "TERTULIA_DEMO_TOKENS_PER_SECOND": "80",
     }
     with Stack(tmp_path_factory.mktemp("page") / "stack", env=env) as running:
@@ -106,18 +108,18 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
-    """Opens pages; at the end checks that none logged an error or sent a request to another host."""
+    """Opens pages. At the end of the test, checks that no page logged an error or sent a request to another host."""
     stack.wait_ready()
     visitors: list[Visitor] = []
     async with AsyncExitStack() as closing:
 
-        async def open_page(look: Look = LIGHT) -> Visitor:
+        async def open_page(display: Display = LIGHT) -> Visitor:
             context = await browser.new_context(
-                viewport={"width": look.width, "height": look.height},
-                color_scheme=look.scheme,
-                has_touch=look.touch,
-                device_scale_factor=look.scale,
-                reduced_motion="reduce" if look.still else "no-preference",
+                viewport={"width": display.width, "height": display.height},
+                color_scheme=display.scheme,
+                has_touch=display.touch,
+                device_scale_factor=display.scale,
+                reduced_motion="reduce" if display.still else "no-preference",
             )
             closing.push_async_callback(context.close)
             visitor = Visitor(await context.new_page(), stack.http(""))
@@ -152,7 +154,7 @@ async def default_characters(stack: Stack) -> AsyncGenerator[None]:
 
 
 def rest(method: str, url: str, body: object = None) -> Any:
-    """Send a request to the REST API; returns the decoded answer."""
+    """Send a request to the REST API. Returns the decoded response."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - ours

@@ -1,7 +1,7 @@
-"""A fake microphone for the page: tests choose its sound.
+"""A fake microphone for the page. Tests choose which sound it delivers.
 
-The sound is made in the page's own audio graph. A fake device would have its own clock, so a busy machine would lose
-samples, and words, between the two.
+The sound is made in the page's own audio graph. The browser's fake device has a clock of its own, so on a busy machine
+samples would be lost between the device and the page, and with them words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from tests.harness.sound import FIXTURES
 
-# Sends silence between recordings: the recognizer needs it to end an utterance.
+# Sends silence between recordings, because the recognizer needs silence to end an utterance.
 LISTENING = """
 {
   const listen = AudioContext.prototype.createMediaStreamSource;

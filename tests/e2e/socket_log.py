@@ -1,4 +1,4 @@
-"""Logs the frames of the page's WebSockets, from the browser's network events."""
+"""Logs the frames of the page's WebSockets, which the browser reports as network events."""
 
 from __future__ import annotations
 
@@ -30,24 +30,28 @@ class SocketLog:
     def __init__(self, page: Page) -> None:
         self.connections: list[Connection] = []
         self.sent: list[dict[str, Any]] = []
-        """The page's commands. Binary frames count as `{"type": "pcm"}`."""
+        """The commands that the page has sent. A binary frame is logged as `{"type": "pcm"}`."""
         page.on("websocket", self._opened)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The events of one type, or the audio frames."""
+        """The received events of this type, or the audio frames if `kind` is "audio"."""
         return [frame for frame in self._received() if frame["type"] == kind]
 
     def commands(self, kind: str) -> list[dict[str, Any]]:
-        """The `data` of the commands of one type that the page sent."""
+        """The `data` of all commands of this type that the page has sent."""
         return [command.get("data", {}) for command in self.sent if command["type"] == kind]
 
     def restart(self) -> list[dict[str, Any]]:
-        """Forget the connections so far, before a reload. Returns their sent commands; the list may still grow."""
+        """Forget all connections, because the page is about to be reloaded. Returns the commands sent so far, as a list
+        to which late commands are still added.
+        """
         sent, self.connections, self.sent = self.sent, [], []
         return sent
 
     def record(self) -> Record:
-        """The record of the open conversation, which checks order, gaps, repeats and epochs."""
+        """The record of the open conversation. It checks the frames for wrong order, gaps, repetitions and wrong
+        epochs.
+        """
         begin, frames = 0, list(self._received())
         for at, frame in enumerate(frames):
             if frame["type"] == "conversation_started" and frame["conversation_id"] != frames[begin].get(

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("default_characters")
 
 
 async def who_answers(visitor: Visitor, text: str) -> list[str]:
-    """The names of the characters that answer; the turn is then interrupted."""
+    """Send a message, and return the names of the characters that answer it. The turn is then interrupted."""
     turn_id = await visitor.write(text)
     (started,) = await eventually(
         lambda: [event for event in visitor.log.of("turn_started") if event["turn_id"] == turn_id],
@@ -29,7 +29,7 @@ async def who_answers(visitor: Visitor, text: str) -> list[str]:
 
 
 async def assert_active_character_names(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
-    """Wait until the page shows these characters and the llm worker knows them."""
+    """Wait until the page shows exactly these characters and the llm worker has loaded them."""
     await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
     await expect(visitor.seats).to_have_count(len(names))
     await eventually(lambda: stack.active_character_names() == list(names), "the llm worker knows the characters")
@@ -44,22 +44,24 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
     await expect(sheet).to_be_hidden()
 
 
-async def test_character_can_be_added_changed_switched_off_and_removed(visitor: Visitor, stack: Stack) -> None:
+async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Visitor, stack: Stack) -> None:
     await assert_active_character_names(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
-    await expect(sheet.get_by_role("combobox", name="Voice")).to_be_visible()  # there are voices to choose from
+    await expect(sheet.get_by_role("combobox", name="Voice")).to_be_visible()  # the voices are loaded
     await sheet.get_by_label("Name").fill("Luna")
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
     await sheet.get_by_role("button", name="Invite", exact=True).click()
-    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is already used; the form keeps the input
+    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is already in use, and the form keeps the input
     await expect(sheet.get_by_label("Who they are")).to_have_value("You are Pilar, who paints boats.")
-    visitor.forgive("status of 4")
+    visitor.ignore_console_error("status of 4")
     await sheet.get_by_label("Name").fill("Pilar")
     await sheet.get_by_label("Voice").select_option(index=1)
     await sheet.get_by_role("button", name="Try the voice").click()
     await expect(sheet.get_by_role("button", name="Speaking…")).to_be_visible()
-    await expect(sheet.get_by_role("button", name="Try the voice")).to_be_visible()  # the sample has ended
+    await expect(
+        sheet.get_by_role("button", name="Try the voice")
+    ).to_be_visible()  # wait until the sample was played to its end
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
@@ -76,7 +78,9 @@ async def test_character_can_be_added_changed_switched_off_and_removed(visitor: 
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
-    await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch covers the checkbox
+    await (
+        row(sheet, "Paloma").get_by_role("switch").click(force=True)
+    )  # click the label, because the switch is drawn over the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
     await assert_active_character_names(visitor, stack, USUAL)
@@ -90,7 +94,9 @@ async def test_character_can_be_added_changed_switched_off_and_removed(visitor: 
     await expect(row(sheet, "Paloma")).to_have_count(0)
 
 
-async def test_switch_keeps_its_position_while_the_server_is_slow(visitor: Visitor, stack: Stack) -> None:
+async def test_character_switch_keeps_its_new_position_until_a_slow_server_answers(
+    visitor: Visitor, stack: Stack
+) -> None:
     answer, waiting = asyncio.Event(), asyncio.Event()
 
     async def slow(route: Route) -> None:
@@ -116,7 +122,7 @@ async def test_switch_keeps_its_position_while_the_server_is_slow(visitor: Visit
     await expect(switch).not_to_be_checked()
 
 
-async def test_form_waits_for_the_voices(visitor: Visitor) -> None:
+async def test_character_form_is_disabled_until_the_voices_are_loaded(visitor: Visitor) -> None:
     answer = asyncio.Event()
 
     async def slow(route: Route) -> None:

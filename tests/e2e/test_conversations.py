@@ -25,7 +25,7 @@ async def exported(visitor: Visitor, of: Locator, name: str) -> str:
     return Path(await (await download.value).path()).read_text()  # noqa: ASYNC240 - a small file of this machine
 
 
-async def test_conversation_can_be_left_reopened_renamed_exported_and_deleted(visitor: Visitor) -> None:
+async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(visitor: Visitor) -> None:
     turn_id = await visitor.write(QUESTION)
     await eventually(lambda: turn_id in visitor.log.record().turns_complete, "the text of the answer")
     first = visitor.log.record()
@@ -65,7 +65,7 @@ async def test_conversation_can_be_left_reopened_renamed_exported_and_deleted(vi
     await expect(visitor.mine).to_have_count(0)
 
 
-async def test_model_settings_are_sent_kept_after_a_reload_and_reset(visitor: Visitor) -> None:
+async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be_reset(visitor: Visitor) -> None:
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
     await sheet.get_by_role("textbox", name="Model").fill("some/model")
@@ -82,10 +82,10 @@ async def test_model_settings_are_sent_kept_after_a_reload_and_reset(visitor: Vi
     await expect(temperature).to_have_value("0.4")
     await sheet.get_by_role("button", name="Temperature: back to the model's default").click()
     await eventually(lambda: _holds(visitor, model="some/model", temperature=None), "the default holds again")
-    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
+    await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("model's default")
 
 
-async def test_text_being_typed_survives_a_render(visitor: Visitor, stack: Stack) -> None:
+async def test_text_being_typed_into_the_model_field_is_kept_when_events_arrive(visitor: Visitor, stack: Stack) -> None:
     conversation_id = visitor.log.record().conversation_id
     sheet = await visitor.open("Model")
     name = sheet.get_by_role("textbox", name="Model")
@@ -105,14 +105,14 @@ async def test_text_being_typed_survives_a_render(visitor: Visitor, stack: Stack
     await eventually(lambda: _holds(visitor, model=None), "the server's own choice holds")
 
 
-async def test_dial_counts_every_fast_key_press(visitor: Visitor) -> None:
-    """Each step starts from the shown value, not from the confirmed one."""
+async def test_model_slider_moves_one_step_for_each_fast_key_press(visitor: Visitor) -> None:
+    """Each key press changes the value that is shown, although the server has not confirmed it yet."""
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
     await temperature.focus()
     for _ in range(6):
         await visitor.page.keyboard.press("ArrowRight")
-    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("1.3")
+    await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("1.3")
     await eventually(lambda: _holds(visitor, temperature=1.3), "the last one holds")
     await expect(temperature).to_have_value("1.3")
 

@@ -22,7 +22,8 @@ from tests.servers.breaking_proxy import BreakingProxy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REPLIES = ("Luna", "Rex")
-# Records the output (16-bit samples, in the order of their start times), and counts the samples played to the end.
+# Records the output (16-bit samples, in the order in which they are started), and counts the chunks that were started
+# and that were played to their end.
 RECORDER = """
 window.samples = [];
 window.started = window.ended = 0;
@@ -44,7 +45,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Generator[str]:
-    """Serve the files of a folder; yields the origin."""
+    """Serve the files of a folder. Yields the origin of the server."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -57,7 +58,9 @@ def served(folder: Path) -> Generator[str]:
 
 @contextmanager
 def gateway_that_accepts(origin: str, stack: Stack) -> Generator[Process]:
-    """A further gateway of the stack, stopped at the end: other tests expect one."""
+    """Start another gateway of the stack, which accepts this origin. It is stopped at the end, because other tests
+    expect only one gateway.
+    """
     gateway = stack.start("gateway", TERTULIA_ORIGINS=origin)
     stack.wait_ready()
     try:
@@ -67,7 +70,9 @@ def gateway_that_accepts(origin: str, stack: Stack) -> Generator[Process]:
         gateway.wait()
 
 
-async def test_browser_example_plays_every_sample_once_after_a_lost_connection(browser: Browser, stack: Stack) -> None:
+async def test_browser_example_plays_every_sample_once_although_the_connection_was_lost(
+    browser: Browser, stack: Stack
+) -> None:
     with served(EXAMPLES) as origin, gateway_that_accepts(origin, stack) as gateway:
         line = BreakingProxy("127.0.0.1", gateway.port)
         async with line.listening() as address, await browser.new_context() as context:

@@ -8,7 +8,7 @@ from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
 
 
-async def test_panel_shows_the_waterfall_of_a_turn(visitor: Visitor) -> None:
+async def test_inside_panel_shows_the_waterfall_chart_of_a_turn(visitor: Visitor) -> None:
     await visitor.page.get_by_role("button", name="How are you all tonight?").click()
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the suggestion is sent")
     turn_id = accepted["turn_id"]

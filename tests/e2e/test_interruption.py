@@ -1,4 +1,6 @@
-"""Interruptions by voice, Esc, typing and the button: silence at once, and the unheard text is marked."""
+"""Interruptions by voice, Esc, typing and the button: the sound stops at once, and the page marks the text that was not
+heard.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ async def until_enough_played(visitor: Visitor, message_id: str) -> None:
 
 
 async def cut_off(visitor: Visitor, message_id: str) -> Played | None:
-    """The counts of a message that was flushed."""
+    """The counts of this message if it was flushed, else None."""
     played = (await visitor.played())[message_id]
     return played if played.state == "flushed" else None
 
@@ -48,7 +50,7 @@ async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int)
 
 
 @pytest.mark.parametrize("by", ["Esc", "a first letter", "the button"])
-async def test_interruption_stops_the_voice_at_once(visitor: Visitor, by: str) -> None:
+async def test_esc_typing_and_stop_button_silence_the_reply_at_once(visitor: Visitor, by: str) -> None:
     turn_id = await visitor.write("Luna, tell me a story.")
     message_id = await visitor.until_speaking(turn_id)
     await until_enough_played(visitor, message_id)
@@ -65,8 +67,8 @@ async def test_interruption_stops_the_voice_at_once(visitor: Visitor, by: str) -
     await expect(visitor.status_line).to_have_text(READY)
 
 
-async def test_spoken_question_ducks_and_stops_the_voice_and_is_answered(visitor: Visitor) -> None:
-    await visitor.talk()
+async def test_spoken_question_during_a_reply_ducks_and_stops_it_and_is_answered(visitor: Visitor) -> None:
+    await visitor.start_listening()
     await visitor.say("hello_luna.wav")
     (first,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first question is understood")
     story = await visitor.until_speaking(first["turn_id"])

@@ -22,7 +22,7 @@ async def tab_to(visitor: Visitor, target: Locator) -> None:
     raise AssertionError(f"{target} cannot be reached with Tab")
 
 
-async def test_page_can_be_used_with_the_keyboard_alone(visitor: Visitor) -> None:
+async def test_message_interruption_and_character_switch_work_with_the_keyboard_alone(visitor: Visitor) -> None:
     keyboard = visitor.page.keyboard
     await keyboard.press("Tab")
     await expect(visitor.page.get_by_role("link", name="Write a message")).to_be_focused()
@@ -54,7 +54,7 @@ async def test_page_can_be_used_with_the_keyboard_alone(visitor: Visitor) -> Non
     await expect(visitor.seats).to_have_count(3)
 
 
-async def test_holding_the_space_bar_talks(visitor: Visitor) -> None:
+async def test_page_listens_while_the_space_bar_is_held(visitor: Visitor) -> None:
     await visitor.page.locator("body").press("Tab")
     await visitor.page.get_by_role("link", name="Write a message").evaluate("link => link.blur()")
     await visitor.page.keyboard.down("Space")

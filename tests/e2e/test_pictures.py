@@ -1,4 +1,4 @@
-"""A character's picture: chosen from a file, scaled by the page, shown everywhere."""
+"""The picture of a character: the user chooses a file, the page scales it and shows it everywhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = ("data:image/webp;base64,", 256)
 
 @pytest.fixture
 def photograph(tmp_path: Path) -> Path:
-    """A large landscape PNG of noise, which compresses badly."""
+    """A large PNG in landscape format. It contains noise, so that it cannot be compressed well."""
     width, height, noise = 1_600, 1_200, random.Random(1)
     rows = b"".join(b"\0" + noise.randbytes(3 * width) for _ in range(height))
 
@@ -56,12 +56,14 @@ async def choose(sheet: Locator, picture: Path) -> None:
 
 
 async def drawn(image: Locator) -> tuple[str, int]:
-    """The start of an image's URL, and its width after decoding."""
+    """The beginning of the image's URL, and the image's width after decoding."""
     kind, width = await image.evaluate("async (it) => (await it.decode(), [it.src.slice(0, 23), it.naturalWidth])")
     return kind, width
 
 
-async def test_chosen_photograph_is_scaled_and_shown_everywhere(visitor: Visitor, photograph: Path) -> None:
+async def test_chosen_photograph_is_scaled_and_shown_at_the_table_in_messages_and_in_the_list(
+    visitor: Visitor, photograph: Path
+) -> None:
     await invite(visitor, "Pilar", photograph)
     seat = visitor.seats.filter(has_text="Pilar")
     assert await drawn(seat.locator("img")) == SMALL
@@ -76,7 +78,9 @@ async def test_chosen_photograph_is_scaled_and_shown_everywhere(visitor: Visitor
     assert await drawn(row(sheet, "Pilar").locator("img")) == SMALL
 
 
-async def test_picture_can_be_removed_and_chosen_again(visitor: Visitor, photograph: Path, tmp_path: Path) -> None:
+async def test_picture_can_be_removed_and_chosen_again_and_a_bad_file_is_refused(
+    visitor: Visitor, photograph: Path, tmp_path: Path
+) -> None:
     await invite(visitor, "Pilar", photograph)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Change Pilar").click()
@@ -98,14 +102,16 @@ async def test_picture_can_be_removed_and_chosen_again(visitor: Visitor, photogr
     await expect(visitor.seats.filter(has_text="Pilar").locator(".initial")).to_have_text("P")
 
 
-async def test_picture_url_of_an_earlier_release_is_not_requested(visitor: Visitor, stack: Stack) -> None:
+async def test_external_picture_url_stored_by_an_earlier_release_is_not_requested(
+    visitor: Visitor, stack: Stack
+) -> None:
     await invite(visitor, "Pilar")
     (file,) = stack.data_dir.glob("*.db")
     with sqlite3.connect(file) as tables:
         changed = tables.execute("UPDATE characters SET image = ? WHERE name = 'Pilar'", (ELSEWHERE,))
     tables.close()
     assert changed.rowcount == 1
-    visitor.forgive("status of 404")  # this conversation has no stored messages
+    visitor.ignore_console_error("status of 404")  # this conversation has no stored messages
     await visitor.page.reload()
     seat = visitor.seats.filter(has_text="Pilar")
     await expect(seat.locator(".initial")).to_have_text("P")
@@ -113,7 +119,7 @@ async def test_picture_url_of_an_earlier_release_is_not_requested(visitor: Visit
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await sheet.get_by_role("button", name="Change Pilar").click()
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
-    await sheet.get_by_role("button", name="Save").click()  # other changes are still accepted
+    await sheet.get_by_role("button", name="Save").click()  # changes of other fields are still accepted
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await expect(sheet.get_by_role("alert")).to_have_count(0)
     await visitor.picture("picture-of-before")

@@ -1,4 +1,4 @@
-"""Reconnects of the page: playback continues, no chunk is lost or repeated."""
+"""The page reconnects: playback continues, and no chunk is lost or repeated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ A_SECOND = 24_000
 
 @pytest.fixture
 def gateway(stack: Stack) -> Iterator[Process]:
-    """The gateway; restarted after the test if needed."""
+    """The gateway. If the test has killed it, it is restarted after the test."""
     (running,) = stack.of("gateway")
     yield running
     if not stack.of("gateway"):
@@ -30,9 +30,11 @@ def gateway(stack: Stack) -> Iterator[Process]:
     stack.wait_ready()
 
 
-async def test_reply_continues_after_the_gateway_was_killed(visitor: Visitor, stack: Stack, gateway: Process) -> None:
-    visitor.forgive(REFUSED)
-    # Stories take seconds to send, which leaves time for the kill.
+async def test_playback_of_a_reply_continues_after_the_gateway_was_killed_and_restarted(
+    visitor: Visitor, stack: Stack, gateway: Process
+) -> None:
+    visitor.ignore_console_error(REFUSED)
+    # Ask for stories, because sending them takes seconds, so there is time to kill the gateway.
     turn_id = await visitor.write("Rex and Luna, tell me a story.")
     await eventually(lambda: visitor.log.of("audio"), "the first sound")
     gateway.send(signal.SIGKILL)
@@ -48,7 +50,7 @@ async def test_reply_continues_after_the_gateway_was_killed(visitor: Visitor, st
     assert [(answer.name, answer.status) for answer in answers] == [("Rex", "complete"), ("Luna", "complete")]
     sound = {answer.message_id: sum(map(len, answer.pcm.values())) // 2 for answer in answers}
     rex = answers[0].message_id
-    # Enough to play: everything received before the kill, and one second after it.
+    # How much must be played: everything that was received before the gateway was killed, and one more second.
     far_enough = min(before[rex].received + A_SECOND, sound[rex])
 
     async def heard() -> dict[str, Played] | None:
@@ -66,7 +68,7 @@ async def test_reply_continues_after_the_gateway_was_killed(visitor: Visitor, st
 async def test_message_written_while_disconnected_is_sent_after_the_reconnect(
     visitor: Visitor, stack: Stack, gateway: Process
 ) -> None:
-    visitor.forgive(REFUSED)
+    visitor.ignore_console_error(REFUSED)
     gateway.send(signal.SIGKILL)
     await expect(visitor.page.get_by_text(LOST)).to_be_visible()
     await visitor.box.fill("Sage, thank you!")
@@ -91,15 +93,15 @@ async def test_failed_load_of_the_playback_worklet_is_retried(
     line = BreakingProxy(parts.hostname, parts.port)
     async with line.listening() as address:
         visitor.address = address
-        visitor.forgive(REFUSED)
-        visitor.forgive("playback-worklet")
+        visitor.ignore_console_error(REFUSED)
+        visitor.ignore_console_error("playback-worklet")
         line.refused = "/assets/playback-worklet"
-        await visitor.arrive(loudspeaker=False)
+        await visitor.arrive(playback=False)
         await eventually(lambda: line.refusals, "the request for the worklet was refused")
         line.refused = None
         if websocket_is_cut:
             line.cut()
             await eventually(lambda: len(visitor.log.of("conversation_started")) > 1, "the page is back")
         turn_id = await visitor.write("Rex, thank you!")
-        (answer,) = await visitor.hears(turn_id)
+        (answer,) = await visitor.until_played(turn_id)
         visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

@@ -1,4 +1,6 @@
-"""Reloads during a turn: playback continues at the last receipt, and nothing unheard counts as heard."""
+"""The page is reloaded during a turn: playback continues at the last receipt, and sound that was not played does not
+count as heard.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,12 @@ from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 MOMENTS = int(os.environ.get("RELOAD_MOMENTS", "4"))
-"""Reloads in one test, at 0 s and at random up to 5 s of sound. Each takes half a minute; 10 are a thorough search."""
+"""The number of reloads in the test: one before the first sound, the others after a random amount of up to 5 s of
+sound. A reload takes half a minute; use 10 for a thorough search.
+"""
 RATE = 24_000
 QUESTION = "Rex and Luna, thank you!"
-# Playwright can miss the last frames before a reload, so the tab's storage keeps them.
+# Stores the sent receipts in the tab's storage, because Playwright can miss the last frames before a reload.
 RECEIPTS = """
 {
   sessionStorage.before = sessionStorage.sent ?? "";
@@ -37,7 +41,7 @@ RECEIPTS = """
 
 
 async def rendering(bus: Bus, conversation_id: str, message_id: str) -> dict[str, bytes]:
-    """A message's sound by entry id."""
+    """The sound of a message: the PCM of each chunk, by entry id."""
     entries = await bus.read(bus.keys.audio(conversation_id, message_id))
     return {entry.id: entry.fields[b"audio"] for entry in entries if b"is_final" not in entry.fields}
 
@@ -48,7 +52,7 @@ async def samples_played(visitor: Visitor) -> int:
 
 async def reload(visitor: Visitor) -> None:
     """Reload the page, and allow sound if the browser asks for it."""
-    visitor.forgive("AudioContext was not allowed to start")
+    visitor.ignore_console_error("AudioContext was not allowed to start")
     visitor.log.restart()
     await visitor.page.reload()
     await eventually(lambda: visitor.log.of("conversation_started"), "the page is back")
@@ -56,7 +60,9 @@ async def reload(visitor: Visitor) -> None:
 
 
 async def assert_goes_on(visitor: Visitor, bus: Bus, turn_id: str, receipts: list[dict[str, Any]]) -> None:
-    """Wait for the end of the turn. Both pages together play every sample once."""
+    """Wait until the turn was played to its end. Check that the two pages, before and after the reload, together have
+    played every sample once.
+    """
     (started,) = visitor.log.of("conversation_started")
     sent = {(each["message_id"], each["sentence_index"], each["chunk_index"]) for each in receipts}
     for each in started["heard"]:
@@ -90,7 +96,7 @@ async def assert_goes_on(visitor: Visitor, bus: Bus, turn_id: str, receipts: lis
 
 
 @pytest.mark.timeout(60 + 60 * MOMENTS)
-async def test_reload_at_any_moment_continues_at_the_last_receipt(visit: Visit, stack: Stack) -> None:
+async def test_page_reloaded_during_a_turn_continues_playback_at_the_last_receipt(visit: Visit, stack: Stack) -> None:
     async with stack.bus() as bus:
         for moment in range(MOMENTS):
             visitor = await visit()
@@ -106,23 +112,24 @@ async def test_reload_at_any_moment_continues_at_the_last_receipt(visit: Visit, 
                     return True
                 record, played = visitor.log.record(), await visitor.played()
                 ended = [p.state == "played" for p in played.values()]
-                return (record.turn_is_done(turn_id) and len(ended) == 2 and all(ended)) or None  # the turn was short
+                # a short turn may be over before `enough` was played
+                return (record.turn_is_done(turn_id) and len(ended) == 2 and all(ended)) or None
 
             await visitor.until(far_enough, "the moment of the reload")
             await reload(visitor)
             await visitor.picture(f"reloaded-{moment}")
             lines = cast("str", await visitor.page.evaluate("sessionStorage.before")).splitlines()
             receipts = [json.loads(line)["data"] for line in lines]
-            if not visitor.log.of("turn_accepted"):  # the turn was over
+            if not visitor.log.of("turn_accepted"):  # the turn was over before the reload
                 await expect(visitor.page.locator(".message.theirs.stored")).to_have_count(2)
                 continue
             await assert_goes_on(visitor, bus, turn_id, receipts)
             await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
 
 
-async def test_blocked_sound_does_not_count_as_heard(visit: Visit) -> None:
+async def test_reply_is_shown_as_unheard_after_a_reload_while_the_browser_blocks_sound(visit: Visit) -> None:
     visitor = await visit()
-    visitor.forgive("AudioContext was not allowed to start")
+    visitor.ignore_console_error("AudioContext was not allowed to start")
     await visitor.arrive()
     turn_id = await visitor.write("Rex and Luna, tell me a story.")
     rex = await visitor.until_speaking(turn_id)

@@ -1,4 +1,4 @@
-"""Autoplay policy: the page asks for a click, and then plays the reply from its start."""
+"""The browser's autoplay policy blocks sound: the page asks for a click, and then plays the reply from its start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.e2e.visitor import Played
 from tests.harness.eventually import eventually
 
 LONGEST_GAP_MS = 20
-"""All sound is buffered when playback starts, so there is no gap."""
+"""Tolerance. There should be no gap, because all sound is buffered when playback starts."""
 # Sends a message from a script, without a click or key, so that the browser does not allow sound. (Calls of Playwright
 # count as user activation, so the test makes none before sound has arrived.)
 WITHOUT_ACTIVATION = """
@@ -26,9 +26,9 @@ addEventListener("load", () => {
 """
 
 
-async def test_sound_waits_for_a_click(visit: Visit) -> None:
+async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(visit: Visit) -> None:
     visitor = await visit()
-    visitor.forgive("AudioContext was not allowed to start")
+    visitor.ignore_console_error("AudioContext was not allowed to start")
     await visitor.page.add_init_script(WITHOUT_ACTIVATION)
     await visitor.page.goto(visitor.address + "/?probe=1")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
@@ -45,7 +45,7 @@ async def test_sound_waits_for_a_click(visit: Visit) -> None:
     assert (await visitor.until(waiting, "the page has all of it")).samples == 0
     await banner.get_by_role("button", name="Click to allow sound").click()
     await expect(banner).to_be_hidden()
-    (answer,) = await visitor.hears(accepted["turn_id"])
+    (answer,) = await visitor.until_played(accepted["turn_id"])
     played = (await visitor.played())[answer.message_id]
     visitor.assert_heard_exactly(answer, played)
     assert played.gap_ms <= LONGEST_GAP_MS, f"{played.gaps} gaps, {played.gap_ms} ms"

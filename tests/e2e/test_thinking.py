@@ -1,4 +1,4 @@
-"""A character whose model reasons before it answers; its own model and settings; tokens."""
+"""A character whose model reasons before it answers; a character's own model and settings; the number of tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("default_characters")
 MODEL = "some/model"
 
 
-async def test_thinking_character_is_shown_until_the_next_turn(visitor: Visitor, stack: Stack) -> None:
+async def test_thinking_character_is_shown_as_thinking_until_the_next_turn(visitor: Visitor, stack: Stack) -> None:
     (luna,) = [each for each in rest("GET", stack.http("/api/characters"))["characters"] if each["name"] == "Luna"]
     thinking = Thinking(new_id(), new_id(), luna["id"], "Luna")
     async with stack.bus() as bus:
@@ -33,11 +33,11 @@ async def test_thinking_character_is_shown_until_the_next_turn(visitor: Visitor,
     await visitor.picture("thinking")
     turn_id = await visitor.write("Sage, thank you!")
     await expect(bubble).to_have_count(0)
-    await visitor.hears(turn_id)
+    await visitor.until_played(turn_id)
     await expect(visitor.status_line).to_have_text(READY)
 
 
-async def test_character_has_a_model_and_settings_of_its_own(visitor: Visitor, stack: Stack) -> None:
+async def test_character_can_get_its_own_model_and_settings(visitor: Visitor, stack: Stack) -> None:
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
     await sheet.get_by_label("Name").fill("Pilar")
@@ -62,10 +62,11 @@ async def test_character_has_a_model_and_settings_of_its_own(visitor: Visitor, s
     await close(visitor, sheet)
 
 
-async def test_tokens_of_the_turn_and_the_conversation_are_shown(visitor: Visitor) -> None:
+async def test_inside_panel_shows_the_tokens_of_the_turn_and_of_the_conversation(visitor: Visitor) -> None:
     turn_id = await visitor.write("Sage, thank you!")
     await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
-    await visitor.hears(turn_id)  # otherwise the reloaded page waits for permission to play the rest
+    # play the turn to its end: otherwise the reloaded page would wait for permission to play the rest
+    await visitor.until_played(turn_id)
     sheet = await visitor.open("See inside")
     await expect(sheet.get_by_role("figure")).to_contain_text("tokens read")
     await expect(sheet.get_by_text("This conversation so far:")).to_contain_text("tokens read")

@@ -1,4 +1,4 @@
-"""Spoken and typed questions, with replies played to the last sample."""
+"""Spoken and typed questions, whose replies are played to the last sample."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.harness.eventually import eventually
 from tests.harness.sound import loudness
 
 
-async def test_spoken_question_is_transcribed_answered_and_played_exactly(visitor: Visitor) -> None:
-    await visitor.talk()
+async def test_spoken_question_is_transcribed_and_every_sample_of_the_answer_is_played(visitor: Visitor) -> None:
+    await visitor.start_listening()
     await visitor.say("question_rex.wav")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
     assert accepted["source"] == "spoken"
@@ -25,7 +25,7 @@ async def test_spoken_question_is_transcribed_answered_and_played_exactly(visito
     guesses = {event["text"] for event in visitor.log.of("transcription_update")}
     assert {firm + pale for firm, pale in partial_transcripts if pale} <= guesses
 
-    (answer,) = await visitor.hears(accepted["turn_id"])
+    (answer,) = await visitor.until_played(accepted["turn_id"])
     assert (answer.name, answer.status) == ("Rex", "complete")
     await expect(visitor.bubble(answer.message_id)).to_contain_text(answer.text)
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
@@ -34,11 +34,11 @@ async def test_spoken_question_is_transcribed_answered_and_played_exactly(visito
     await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
 
 
-async def test_sound_of_the_microphone_device_is_sent(visit: Visit) -> None:
-    """The browser's fake device beeps once a second."""
+async def test_page_sends_the_sound_of_the_microphone_device(visit: Visit) -> None:
+    """The microphone is the browser's fake device, which beeps once a second."""
     visitor = await visit()
     await visitor.arrive(device=True)
-    await visitor.talk()
+    await visitor.start_listening()
 
     def beep() -> bool:
         return any(loudness(command["pcm"]) > 0.01 for command in visitor.log.commands("pcm"))
@@ -49,9 +49,9 @@ async def test_sound_of_the_microphone_device_is_sent(visit: Visit) -> None:
     await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
 
 
-async def test_named_characters_answer_a_typed_message_in_order(visitor: Visitor) -> None:
+async def test_characters_named_in_a_typed_message_answer_in_that_order(visitor: Visitor) -> None:
     turn_id = await visitor.write("Rex and Luna, thank you!")
-    answers = await visitor.hears(turn_id)
+    answers = await visitor.until_played(turn_id)
     assert [answer.name for answer in answers] == ["Rex", "Luna"]
     played = await visitor.played()
     assert list(played) == [answer.message_id for answer in answers]

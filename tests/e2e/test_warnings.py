@@ -1,4 +1,4 @@
-"""Warnings and errors of the server on the page."""
+"""How the page shows warnings and errors of the server."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ async def test_message_written_while_writes_are_paused_is_answered_later(visitor
     await expect(notices).to_have_count(0)
     await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
     sent = visitor.log.commands("user_message")[-1]["turn_id"]
-    (answer,) = await visitor.hears(sent)
+    (answer,) = await visitor.until_played(sent)
     assert answer.name == "Rex"
     await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
 
 
-async def test_interrupt_during_paused_writes_is_repeated(visitor: Visitor, stack: Stack) -> None:
+async def test_interrupt_that_was_refused_while_writes_are_paused_is_sent_again(visitor: Visitor, stack: Stack) -> None:
     turn_id = await visitor.write("Luna and Rex, tell me a story.")
     await visitor.until_speaking(turn_id)
     with stack.writes_paused():
@@ -46,7 +46,7 @@ async def test_interrupt_during_paused_writes_is_repeated(visitor: Visitor, stac
     await expect(visitor.status_line).to_have_text(READY)
 
 
-async def test_warnings_of_a_turn_go_with_the_next_turn_and_others_are_dismissed(
+async def test_warnings_about_a_turn_disappear_with_the_next_turn_and_others_stay_until_dismissed(
     visitor: Visitor, stack: Stack
 ) -> None:
     turn_id = await visitor.write("Sage, thank you!")
@@ -66,7 +66,7 @@ async def test_warnings_of_a_turn_go_with_the_next_turn_and_others_are_dismissed
     await visitor.picture("warnings")
     await page.first.get_by_role("button", name="Dismiss").click()
     await expect(page).to_have_text(["Something is newer."])
-    await visitor.hears(turn_id)
+    await visitor.until_played(turn_id)
     await visitor.write("And Rex, thank you!")
     await expect(transcript).to_have_count(0)
     await expect(page).to_have_count(1)

@@ -23,7 +23,7 @@ async def direction(element: Locator) -> str:
     return str(await element.evaluate("element => getComputedStyle(element).direction"))
 
 
-async def test_right_to_left_text_is_shown_from_right_to_left(visit: Visit, stack: Stack) -> None:
+async def test_hebrew_name_and_message_are_shown_from_right_to_left(visit: Visit, stack: Stack) -> None:
     visitor = await visit()
     rest("POST", stack.http("/api/characters"), {"name": NAME, "voice": "luna", "system_prompt": "את נועה."})
     await visitor.arrive()
@@ -57,10 +57,12 @@ async def test_right_to_left_text_is_shown_from_right_to_left(visit: Visit, stac
 
 
 @pytest.mark.parametrize(("code", "composing"), [(229, False), (229, True), (13, True)])
-async def test_enter_of_an_input_method_sends_nothing(visitor: Visitor, code: int, *, composing: bool) -> None:
+async def test_enter_that_confirms_an_input_method_does_not_send_the_message(
+    visitor: Visitor, code: int, *, composing: bool
+) -> None:
     await visitor.box.fill("にほん")
     allowed = await visitor.box.evaluate(KEY, {"keyCode": code, "isComposing": composing})
-    assert allowed  # the input method gets the key
+    assert allowed  # the key belongs to the input method
     await expect(visitor.box).to_have_value("にほん")
     await expect(visitor.status_line).to_have_text(READY)
     assert visitor.log.commands("user_message") == []

@@ -1,4 +1,4 @@
-"""A user of the page: actions, views, played sound, and checks for errors."""
+"""Controls one page as a user would, and checks what the page shows, what it plays, and that it causes no errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ T = TypeVar("T")
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 POLL_S = 0.02
 MOST_SOUND_AFTER_MS = 1_000
-"""Far less than what is left to play. A busy machine delays the flush on its way to the audio thread;
-`web/test/playout.test.ts` checks the silence after that."""
+"""How much sound may be played after an interruption; far less than what is left to play. A busy machine delays the
+flush on its way to the audio thread; `web/test/playout.test.ts` checks the silence after that.
+"""
 READY = "Ready when you are"
-"""The status line while idle."""
-# Records every state of the partial transcript, which disappears before a test can read it.
+"""The text of the status line while nothing happens."""
+# Records every state of the partial transcript, because a test could not read it before it disappears.
 PARTIAL_TRANSCRIPTS = """
 window.partialTranscripts = [];
 new MutationObserver(() => {
@@ -35,14 +36,14 @@ new MutationObserver(() => {
   if (last?.firm !== firm || last?.pale !== pale) window.partialTranscripts.push({ firm, pale });
 }).observe(document, { subtree: true, childList: true, characterData: true });
 """
-# Notes when the playback worklet is loaded; Playwright does not see that request.
-LOUDSPEAKER = """
+# Records that the playback worklet is loaded, because Playwright does not see that request.
+RECORD_PLAYBACK_LOADED = """
 {
-  window.loudspeaker = false;
+  window.playbackLoaded = false;
   const fetchModule = Worklet.prototype.addModule;
   Worklet.prototype.addModule = async function (url, ...rest) {
     await fetchModule.call(this, url, ...rest);
-    if (String(url).includes("playback-worklet")) window.loudspeaker = true;
+    if (String(url).includes("playback-worklet")) window.playbackLoaded = true;
   };
 }
 """
@@ -50,7 +51,9 @@ LOUDSPEAKER = """
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One message's counts in the playback worklet. `samples` were played; `received` came over the socket."""
+    """How much of one message was played, as counted by the playback worklet. `samples`: the number of samples played;
+    `received`: the number of samples received over the WebSocket.
+    """
 
     message_id: str
     state: str
@@ -63,7 +66,7 @@ class Played:
 
 
 class Visitor:
-    """A page with a log of its WebSockets. `check` fails on console errors and on requests to other hosts."""
+    """A page, with a log of its WebSockets. `check` fails if there were console errors or requests to other hosts."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -78,23 +81,25 @@ class Visitor:
 
     # -- actions
 
-    async def arrive(self, at: str = "/?probe=1", *, loudspeaker: bool = True, device: bool = False) -> None:
-        """Open the page, and wait until it is ready; with `loudspeaker` also for the playback worklet.
+    async def arrive(self, at: str = "/?probe=1", *, playback: bool = True, device: bool = False) -> None:
+        """Open the page, and wait until it is ready. With `playback`, wait also until the playback worklet is
+        loaded.
 
-        With `device` the microphone is the browser's fake device, which beeps; else it plays the recordings of `say`.
+        With `device`, the microphone is the browser's fake device, which beeps. Otherwise it plays the recordings that
+        `say` names.
         """
         await self.page.add_init_script(PARTIAL_TRANSCRIPTS)
-        await self.page.add_init_script(LOUDSPEAKER)
+        await self.page.add_init_script(RECORD_PLAYBACK_LOADED)
         if not device:
             await microphone.connect(self.page)
         await self.page.goto(self.address + at)
         await expect(self.status_line).to_have_text(READY)
         await expect(self.seats).not_to_have_count(0)
-        if loudspeaker:
-            await self.until(self._loudspeaker, "the loudspeaker is there")
+        if playback:
+            await self.until(self._playback_loaded, "the playback worklet is loaded")
 
     async def write(self, text: str) -> str:
-        """Type and send a message; returns the turn's id when it is accepted."""
+        """Type a message, send it, and wait until it is accepted. Returns the turn's id."""
         sent = len(self.log.commands("user_message"))
         await self.box.press_sequentially(text[:2])
         await self.box.fill(text)
@@ -104,7 +109,7 @@ class Visitor:
         await eventually(lambda: self.accepted(turn_id), "the message is accepted")
         return turn_id
 
-    async def talk(self) -> None:
+    async def start_listening(self) -> None:
         """Press the button that starts listening."""
         await self.page.get_by_role("button", name="Start talking").click()
 
@@ -151,28 +156,28 @@ class Visitor:
         return [event for event in self.log.of("turn_accepted") if event["turn_id"] == turn_id]
 
     async def partial_transcripts(self) -> list[tuple[str, str]]:
-        """Every shown state of the partial transcript: (stable part, rest)."""
+        """Every state of the partial transcript that was shown: (stable part, rest)."""
         seen = cast("list[dict[str, str]]", await self.page.evaluate("window.partialTranscripts"))
         return [(each["firm"], each["pale"]) for each in seen]
 
     async def picture(self, name: str) -> None:
-        """Save a screenshot in build/screenshots, for people."""
+        """Save a screenshot in build/screenshots, for people to look at."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=PICTURES / f"{name}.png")
 
     # -- sound
 
     async def played(self) -> dict[str, Played]:
-        """The counts of each message, in order of arrival."""
+        """How much of each message was played, in the order in which the messages arrived."""
         rows = cast("list[dict[str, Any]]", await self.page.evaluate("window.tertulia.played()"))
         return {row["messageId"]: _played(row) for row in rows}
 
     async def loudest(self) -> float:
-        """Root mean square of the loudest 50 ms played, 0..1."""
+        """The level (root mean square, 0..1) of the loudest 50 ms that were played."""
         return cast("float", await self.page.evaluate("Math.max(0, ...tertulia.levels().map(({ level }) => level))"))
 
-    async def hears(self, turn_id: str) -> list[Heard]:
-        """Wait until a turn has been played to its end; returns its messages in order."""
+    async def until_played(self, turn_id: str) -> list[Heard]:
+        """Wait until a turn was played to its end. Returns its messages in order."""
 
         async def whole() -> list[Heard] | None:
             record = self.log.record()
@@ -188,7 +193,7 @@ class Visitor:
         return await self.until(whole, "the turn is played to its end")
 
     async def until_speaking(self, turn_id: str) -> str:
-        """Wait until the first sound of a turn is played; returns the message's id."""
+        """Wait until the first sound of a turn is played. Returns the id of the message."""
 
         async def speaking() -> str | None:
             mine = {message.message_id for message in self.log.record().of_turn(turn_id)}
@@ -197,7 +202,7 @@ class Visitor:
         return await self.until(speaking, "a character speaks")
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str) -> T:
-        """Poll `look` until it returns something; returns that."""
+        """Call `look` repeatedly until its result is not None. Returns the result."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while (found := await look()) is None:  # noqa: ASYNC110 - the page can only be polled
@@ -207,7 +212,9 @@ class Visitor:
             raise AssertionError(f"{what}: it never happened") from None
 
     async def sound_after_ms(self, flushes_before: int) -> float:
-        """Sound played between the next flush request and its silence, in ms of the audio clock."""
+        """Wait for the first flush after `flushes_before` flushes. Returns how much sound was played between its
+        request and the silence, in ms of the audio clock.
+        """
 
         async def silence() -> float | None:
             flushes = cast("list[dict[str, float | None]]", await self.page.evaluate("window.tertulia.flushes()"))
@@ -220,17 +227,19 @@ class Visitor:
         return cast("int", await self.page.evaluate("window.tertulia.flushes().length"))
 
     async def ducks(self) -> int:
-        """The number of ducks so far."""
+        """How often the sound was ducked so far."""
         return cast("int", await self.page.evaluate("window.tertulia.ducks()"))
 
     def assert_heard_exactly(self, message: Heard, played: Played) -> None:
-        """Check that every received sample of a message was played once, in order; gaps are allowed."""
+        """Check that every received sample of a message was played once and in order. Gaps are allowed."""
         self.assert_received_exactly(message, played)
         assert played.samples == played.received
         assert played.checksum == played.received_checksum
 
     def assert_received_exactly(self, message: Heard, played: Played) -> None:
-        """Check that all sent samples of a message were received once, in order, and that a prefix was played."""
+        """Check that every sent sample of a message was received once and in order, and that the samples played are the
+        first ones.
+        """
         sound = b"".join(bytes(pcm) for pcm in message.pcm.values())
         assert played.received == len(sound) // 2
         assert played.received_checksum == checksum(sound)
@@ -238,8 +247,8 @@ class Visitor:
 
     # -- checks
 
-    def forgive(self, part: str) -> None:
-        """Ignore console errors with this text; the test provokes them."""
+    def ignore_console_error(self, part: str) -> None:
+        """Ignore console errors that contain this text, because the test causes them."""
         self._ignored_errors.append(part)
 
     def check(self) -> None:
@@ -250,8 +259,8 @@ class Visitor:
         record = self.log.record()
         assert not record.faults, "\n".join(record.faults[:5])
 
-    async def _loudspeaker(self) -> bool | None:
-        return cast("bool", await self.page.evaluate("window.loudspeaker")) or None
+    async def _playback_loaded(self) -> bool | None:
+        return cast("bool", await self.page.evaluate("window.playbackLoaded")) or None
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning", "assert"):

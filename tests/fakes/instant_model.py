@@ -36,7 +36,7 @@ def instant_tokens(count: int) -> list[str]:
 
 
 class InstantModel(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and one precomputed reply in a few writes, as the peer of a benchmark.
+    """A server of HTTP/1.1 with keep-alive, for benchmarks: it sends one precomputed reply in a few writes.
 
     It parses only the length of a request, so that the benchmark measures the client.
     """

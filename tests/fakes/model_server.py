@@ -58,7 +58,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """An error instead of a reply: 401, 402, 404, 429, 500, …. `body` None makes an OpenAI-style one."""
+    """An error instead of a reply: 401, 402, 404, 429, 500, …. `body` None makes an error in OpenAI's form."""
 
     status: int
     body: Mapping[str, Any] | str | None = None
@@ -136,7 +136,7 @@ class ScriptedModel:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
-        # Cancelled as soon as the client disconnects, so that `broken_off` is set at that time.
+        # The handler is cancelled as soon as the client disconnects, so that `broken_off` is set at that time.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
 
     async def __aenter__(self) -> Self:

@@ -27,7 +27,7 @@ from tertulia_stt.engine import (
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Speech from sample `start` to `end`; `partials`: sample and text of each update on the way."""
+    """Speech from sample `start` to `end`; `partials`: sample and text of each partial transcript."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class Utterance:
     stable: str = ""
 
     def events(self) -> list[STTEvent]:
-        """All events of the utterance, in the order of the port."""
+        """All events of the utterance, in the order that the port `RecognitionSession` specifies."""
         begun = self.start + 1
         out: list[STTEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
         out += [TranscriptionUpdate(at, text) for at, text in self.partials]

@@ -14,7 +14,7 @@ PIECE_MS = 30
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure of a sentence after `pieces` pieces."""
+    """The synthesis of a sentence fails with `error` after `pieces` pieces of sound."""
 
     error: SynthesisFailed
     pieces: int = 0
@@ -28,7 +28,7 @@ class ScriptedSpeech:
     piece_s: float = 0.01
     failures: Mapping[str, list[Failure]] = field(default_factory=dict[str, list[Failure]])
     spoken: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
-    """(text, voice, seed) of every synthesis that was begun."""
+    """Text, voice and seed of every synthesis that was started."""
     running: int = 0
     name: str = "scripted"
 

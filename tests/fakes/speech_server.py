@@ -37,14 +37,14 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The connection is dropped after so many bytes of speech."""
+    """The server drops the connection after `after_bytes` bytes of speech."""
 
     after_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """The server stops sending after so many bytes of speech; `gone` is set when the client has disconnected."""
+    """The server stops sending after `after_bytes` bytes; `gone` is set when the client has disconnected."""
 
     after_bytes: int
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,7 +52,7 @@ class Hang:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """These bytes, under this content type."""
+    """A response with this body and content type."""
 
     body: bytes
     content_type: str = "audio/pcm"

@@ -60,7 +60,7 @@ TINY = Size(0, 64, 128, 2, 4, 2, end_bias=1.35)
 """About one step in twenty ends the utterance."""
 
 FULL = Size(128_256, 3072, 8192, 28, 24, 8, end_bias=-10.0, dtype="bfloat16", device="cuda")
-"""The dimensions of the published model (5.8 billion weights), for the benchmark. It speaks up to the bound."""
+"""The dimensions of the published model (5.8 billion weights), for the benchmark. It speaks up to the frame limit."""
 
 
 @dataclass(frozen=True, slots=True)

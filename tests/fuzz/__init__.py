@@ -1,1 +1,1 @@
-"""Random inputs for every parser of external data: `make fuzz`."""
+"""`make fuzz`: random inputs for every parser of external data."""

@@ -1,7 +1,8 @@
-"""`python -m tests.fuzz [--inputs N] [--seed S]`: random inputs for every parser; exits 1 if one caused a failure.
+"""`python -m tests.fuzz [--inputs N] [--seed S]`: random inputs for every parser. Exits with 1 if an input caused a
+failure.
 
 Kinds of input that need a round trip or a worker get a share of the inputs, and stop early when their time is over. The
-kinds that only parse get the rest, so the total number of inputs is reached on a slow machine as well.
+kinds that are only parsed get the rest, so the total number of inputs is reached on a slow machine as well.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from tests.harness.stack import Stack, StackFailed
 
 INPUTS = 200_000
 KIND_S = 25.0
-"""The time limit of each kind that needs a process or a worker's handler."""
+"""The time limit of each kind of input that needs a process or the handler of a worker."""
 STACK_ENV = {"TERTULIA_MAX_FRAMES_PER_S": "100000"}
 
 
 def fuzz(run: Run, inputs: int, folder: Path, *, kind_s: float = KIND_S) -> None:
-    """Try this many inputs, spread over all kinds."""
+    """Test this number of inputs, spread over all kinds."""
     try:
         with Stack(folder / "stack", env=STACK_ENV) as stack:
             for kind, share in gateway_process.SHARES.items():
@@ -43,14 +44,14 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 def main() -> int:
-    """Run the fuzzer and print one table, also after an interruption."""
+    """Run the fuzzer. One table is printed at the end, also after an interruption."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=INPUTS)
     parser.add_argument("--seed", type=int, default=None, help="repeats a run; random if left out")
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     run = Run(seed, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - the command's output
-    logging.disable()  # hostile entries are logged one by one
+    logging.disable()  # the product logs each hostile entry
     signal.signal(signal.SIGTERM, _interrupt)
     interrupted = False
     with tempfile.TemporaryDirectory(prefix="tertulia-fuzz-") as folder:

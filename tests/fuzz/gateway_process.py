@@ -1,6 +1,6 @@
 """Kinds of input for a gateway process: WebSocket frames, raw bytes on its socket, and REST requests.
 
-Each batch of inputs has its own connection and its own random generator. Several batches run at once.
+Each batch of inputs has its own connection and its own random generator. Several batches run at the same time.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from tests.harness.raw_socket import CLOSE, MASK, RawSocket, frame, frames_in, u
 from tests.harness.stack import Stack
 
 AT_ONCE = 6
-"""Batches that run at once."""
+"""Number of batches that run at the same time."""
 PATIENCE_S = 30.0
 HEALTH_S = 0.25
 """Time between two requests for /healthz."""
 MAX_HEALTH_S = 5.0
-"""The processor time that the gateway may use before it answers /healthz. A blocked event loop uses far more."""
+"""Maximum processor time that the gateway may use before it answers /healthz. A blocked event loop uses far more."""
 REPLY_S = 0.5
-"""How long a raw socket waits for an optional reply."""
+"""How long a raw socket waits for a reply that may not come."""
 PROTOCOL: Final = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 CHARACTER: Final = {"name": "Iris", "voice": "luna", "system_prompt": "You are Iris.", "image": "", "active": False}
 
 
 def _first_column(begin: str, end: str, pattern: str) -> frozenset[str]:
-    """The names in the first column of a table in docs/protocol.md."""
+    """The names in the first column of a table of docs/protocol.md."""
     part = PROTOCOL[PROTOCOL.index(begin) :]
     rows = part[: part.index(end)].splitlines()
     return frozenset(name for row in rows if row.startswith("|") for name in re.findall(pattern, row.split("|")[1]))
@@ -52,12 +52,12 @@ def _first_column(begin: str, end: str, pattern: str) -> frozenset[str]:
 ERROR_CODES: Final = _first_column("\n## Errors", "\n## REST", r"`(\w+)`")
 WARNING_CODES: Final = _first_column("\n## Warnings", "\n## Errors", r"`(\w+)`")
 CLOSE_CODES: Final = frozenset(map(int, _first_column("| close code", "\n## From the client", r"\d{4}"))) | {1000}
-"""1000 is the response to the client's own close frame."""
+"""The code 1000 is the reply to a close frame of the client."""
 
 
 @dataclass
 class Target:
-    """The processes under test, and the report of one kind of input."""
+    """The processes under test, and the report about one kind of input."""
 
     stack: Stack
     report: Report
@@ -73,7 +73,7 @@ class Target:
 
 
 async def websocket(to: Target, rng: Random) -> None:
-    """Send text and binary frames. The answer to the last one shows that all were read."""
+    """Send text and binary frames. The reply to the last frame shows that all of them were read."""
     batch: list[str | bytes] = [
         command(rng) if rng.randrange(4) else rng.randbytes(rng.choice((0, 1, 2, 640, 3200, 6402))) for _ in range(50)
     ]
@@ -95,7 +95,7 @@ async def websocket(to: Target, rng: Random) -> None:
         to.fail(f"frames of a client below every bound closed it with {code}")
     except TimeoutError:
         to.fail("a batch is not answered")
-    if not limited:  # dropped frames were not tried
+    if not limited:  # frames that were dropped do not count as tested
         to.report.inputs += len(batch)
 
 
@@ -112,7 +112,7 @@ def _checked(got: str | bytes, report: Report) -> Mapping[str, Any]:
 
 
 async def raw_frames(to: Target, rng: Random) -> None:
-    """Send unusual RFC 6455 frames, the last one broken; or a broken handshake."""
+    """Send unusual RFC 6455 frames, of which the last is broken; or a broken handshake."""
     async with RawSocket.at(to.port) as raw:
         request = upgrade()
         if not rng.randrange(5):
@@ -140,10 +140,10 @@ async def raw_frames(to: Target, rng: Random) -> None:
 
 
 async def _until_closed(raw: RawSocket) -> bytes:
-    """All that the gateway sends.
+    """All bytes that the gateway sends until it closes the connection.
 
-    A frame whose length was flipped swallows the close frame after it, and the gateway waits for the rest, up to its
-    next ping and longer. After a moment the client's end of the connection is therefore closed.
+    If the length of a frame was changed, the close frame after it counts as a part of that frame, and the gateway waits
+    for more, up to its next ping or longer. So after a moment, the client closes its side of the connection.
     """
     got = bytearray()
     with suppress(TimeoutError, ConnectionError):
@@ -161,7 +161,7 @@ def _masked(code: bytes) -> bytes:
 
 
 def _whole(rng: Random) -> list[bytes]:
-    """One message, in one frame or in several with a ping in between; or an unsolicited pong."""
+    """One message, in one frame or in several with a ping between them; or a pong that was not requested."""
     text = command(rng).encode(errors="replace")
     cut = rng.randrange(len(text) + 1)
     match rng.randrange(5):
@@ -207,7 +207,7 @@ async def _request(http: httpx2.AsyncClient, method: str, path: str, report: Rep
         report.fail(f"{method} {place[:60]!r}: {type(error).__name__}")
         return
     if answer.status_code == 429:
-        return  # it was not tried
+        return  # it does not count as tested
     report.inputs += 1
     if answer.status_code >= 500 and answer.status_code != 503:
         report.fail(f"{method} {place[:60]!r}: {answer.status_code}")
@@ -240,7 +240,7 @@ class Health:
     to: Target
 
     async def watch(self) -> None:
-        """Record slow and failed answers until cancelled."""
+        """Record slow answers and failures until cancelled."""
         (gateway,) = self.to.stack.of("gateway")
         async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
             while True:
@@ -258,7 +258,7 @@ class Health:
 
 
 def fuzz(stack: Stack, run: Run, kind: str, count: int, within_s: float) -> None:
-    """Send `count` inputs of a kind, or as many as fit into the time. All processes must work afterwards."""
+    """Send `count` inputs of a kind, or as many as the time allows. Afterwards, all processes must work."""
     report, begun = run.report(kind), time.monotonic()
     try:
         asyncio.run(_fuzz(Target(stack, report), run, kind, count, begun + within_s))

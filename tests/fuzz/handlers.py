@@ -1,4 +1,4 @@
-"""Runs the workers' handlers on the memory bus and virtual time, with hostile entries in their streams."""
+"""Runs the handlers of the workers on the memory bus and in virtual time, with hostile entries in their streams."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
 from tests.harness.crashing_process import START_MS
-from tests.harness.llm import LINES, Table
+from tests.harness.llm import LINES, LLMBench
 from tests.harness.virtual_time import VirtualLoop, now
-from tests.unit.llm.turns import HELLO, say_and_mend
+from tests.unit.llm.turn_bench import HELLO, say_and_mend
 from tests.unit.stt.listening_session import HELLO as SPOKEN
 from tests.unit.stt.listening_session import ListeningSession
 from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
 
 SHARE: Final = 0.01
-"""The share of all inputs that each kind here gets."""
+"""The share of all inputs for each kind in this module."""
 MAX_ATTEMPTS = 3
 STATE: Final = ("epoch", "cursor", "plan", "started", "complete", "failed", "cut", "settled", "ended", "warned", "talk")
 IDS: Final = (None, None, "1-0", "2-0", "4-0", "5-0", "1-1", f"{2**63}-0", f"{2**64 - 1}-{2**64 - 1}")
 
 
 def _write(bus: MemoryBus, key: Key, rng: Random, fields: Mapping[bytes, bytes]) -> None:
-    """Add to a stream past the bus. An id before the last one is skipped, since Redis refuses it."""
+    """Append an entry directly to a stream. An id before the last one is skipped, because Redis would refuse it."""
     with suppress(ValueError):
-        bus._server._own_stream(key).add(  # as another process would, without the codec
+        bus._server._own_stream(key).add(  # write it without the codec, as another process would
             fields, id=rng.choice(IDS), now_ms=START_MS + round(now() * 1000), max_len=None
         )
 
@@ -52,7 +52,7 @@ async def _work(
     bus: MemoryBus, claimed: Callable[[], Awaitable[Claim]], handle: Callable[[Claim], Awaitable[Any]],
     give_up: Callable[[Claim, str], Awaitable[Any]],
 ) -> None:  # fmt: skip
-    """Handle a work entry as a worker does: retry after an unknown error, give up if it can never succeed."""
+    """Handle a work entry as a worker does: retry after an unknown error; give up if it can never succeed."""
     for attempt in range(MAX_ATTEMPTS):
         claim = await claimed()
         try:
@@ -61,7 +61,8 @@ async def _work(
             error = first_error(raised)
             ending = ending_of(error)
             if ending in (Ending.DEAD, Ending.NEWER) or attempt == MAX_ATTEMPTS - 1:
-                with suppress(WriteRefused):  # the state refuses writes: the worker only writes the dead letter
+                # writes to the state are refused, so the worker writes only the dead letter
+                with suppress(WriteRefused):
                     await give_up(claim, f"{error}")
             elif ending is not Ending.FINISH:
                 if attempt:
@@ -72,26 +73,26 @@ async def _work(
 
 
 async def _turns(rng: Random) -> None:
-    table = Table()
-    await table.set("Luna", "Rex")
+    bench = LLMBench()
+    await bench.set("Luna", "Rex")
     if rng.randrange(2):
-        await table.say(HELLO)
-        await table.work()
+        await bench.say(HELLO)
+        await bench.work()
     for _ in range(rng.randrange(1, 4)):
         match rng.randrange(4):
             case 0:
-                key = table.bus.keys.state(table.conversation_id)
-                await _put(table.bus, key, rng.choice(STATE), raw(rng))
+                key = bench.bus.keys.state(bench.conversation_id)
+                await _put(bench.bus, key, rng.choice(STATE), raw(rng))
             case 1:
                 name = rng.choice(("control", "receipts"))
-                _write(table.bus, getattr(table.bus.keys, name)(table.conversation_id), rng, fields_of(rng, UserTurn))
+                _write(bench.bus, getattr(bench.bus.keys, name)(bench.conversation_id), rng, fields_of(rng, UserTurn))
             case _:
-                key = table.bus.keys.turns(table.conversation_id)
-                _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
-    await say_and_mend(table)  # the hostile entries may cost this one turn
-    table.handler = None
-    turn_id = await say_and_mend(table)
-    client = await table.client()
+                key = bench.bus.keys.turns(bench.conversation_id)
+                _write(bench.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
+    await say_and_mend(bench)  # this turn may be given up because of the hostile entries
+    bench.handler = None
+    turn_id = await say_and_mend(bench)
+    client = await bench.client()
     assert client.complete.count(turn_id) == 1, "the next message is not answered"
     assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
 
@@ -148,10 +149,10 @@ async def _listener(rng: Random) -> None:
 
 
 async def _pointer(rng: Random) -> None:
-    """A hostile work entry for each stage."""
-    table, message, session = Table(), SpokenMessage(), ListeningSession()
-    await table.set("Luna")
-    turns = await table.worker()
+    """Post a hostile work entry for each stage, and let the workers handle it."""
+    bench, message, session = LLMBench(), SpokenMessage(), ListeningSession()
+    await bench.set("Luna")
+    turns = await bench.worker()
     for stage, handler in (("llm", turns), ("tts", message.handler), ("stt", session.listener)):
         fields = fields_of(rng, Work)
         claim = Claim(stage, "1-0", 1, fields)  # pyright: ignore[reportArgumentType] - a literal of these three

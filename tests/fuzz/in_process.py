@@ -1,4 +1,4 @@
-"""Kinds of input for parsers and decoders in this process. These may raise only their own error types."""
+"""Kinds of input for parsers and decoders in this process. A parser may raise only its own types of error."""
 
 from __future__ import annotations
 
@@ -64,14 +64,16 @@ def text_frame(rng: Random) -> object:
 
 
 def fields(rng: Random) -> Fields:
-    """A stream entry: the fields of a random class with hostile values, and a mostly valid envelope."""
+    """The fields of a stream entry: those of a random class with hostile values, and an envelope that is mostly
+    valid.
+    """
     out = fields_of(rng, rng.choice((*ENTRIES, *EVENTS.values())))
     out[b"type"] = rng.choice(tuple(EVENTS)).encode() if rng.randrange(8) else raw(rng)
     return out
 
 
 def fields_of(rng: Random, cls: type[Any], **right: str) -> dict[bytes, bytes]:
-    """The fields of this class with hostile values; the fields in `right` and the envelope are mostly valid."""
+    """The fields of this class with hostile values. The fields in `right`, and the envelope, are mostly valid."""
     names = [each.name for each in dataclasses.fields(cls)]
     out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
     good = {"v": "1", "ts": "1700000000000", "epoch": "1", **right}
@@ -94,7 +96,7 @@ def entry(rng: Random) -> None:
 
 
 def followers(rng: Random) -> None:
-    """Objects of the gateway that consume events. None may raise, since they also get events that cannot be sent."""
+    """Objects of the gateway that receive events. None may raise an error, even for events that cannot be sent."""
     position = ClientPosition("me", claimed=True)
     metrics = ConversationMetrics(METRICS, lambda: 1_700_000_000_000)
     for n in range(3):

@@ -1,4 +1,4 @@
-"""Mutated responses of a model server. How the bytes are cut must not change what is read."""
+"""Mutated responses of a model server. The result must not depend on how the bytes are split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _WORDS: Final = (
     "Hello ", "Jay", ".", "!\n", "\n\n", " ", "été ", "😀", "👩‍🚀", "日本語。", "`", "```\n", '"',
     "a < b ", "[1]", "#", "(", "The user ", "Okay, ", "assistant\n", "analysis", "We ", "assistantfinal",
-    "Here is my thought process:", "Here is my response:", "use the ", " tag ", "Luna: ", "\ufeff", "\ufffd", "\0",
+    "Here is my thought process:", "Here is my response:", "use the ", " tag ", "Luna: ",
+    "Jay says ", "Let me think. ", "I should reply. ", "user\n", "assistant", "model",
+    "```thinking\n", "\ufeff", "\ufffd", "\0",
 )  # fmt: skip
 _TOKENS: Final = (
     "<think>", "</think>", "<thinking>", "</thinking>", "< Think >", "</ THINK >", '<think a="1">', "<think/>",
@@ -29,19 +31,23 @@ _TOKENS: Final = (
     "### Response:\n", "<unused94>thought\n", "<unused95>", "<|channel>thought\n", "<channel|>",
     "<answer>", "</answer>",
     "<|START_THINKING|>", "<|END_THINKING|>", "<|START_RESPONSE|>", "<tool_call>", "<|open|>think<|sep|>",
-    "<|close|>think<|sep|>", "<Luna>", "</Luna>", "<|what|>", "<", "<|", "</", "[",
+    "<|close|>think<|sep|>", "<Luna>", "</Luna>", "<|what|>", "[thinking]", "[/thinking]", "&lt;think&gt;",
+    "&lt;/think&gt;",
+    "<private_thoughts>",
+    "<end_think>", "<|header_start|>", "<|constrain|>text", "<", "<|", "</", "[",
 )  # fmt: skip
 _REASONS: Final = ("stop", "length", "content_filter", "tool_calls", "error", "eos", "SAFETY", "", None, 7)
 _LINE_ENDS: Final = ("\n", "\r\n", "\r")
 _STRAY: Final = (
     ": ping", ":", "event: error", "event: ping", "id: 3", "retry: 10", "data:", "data: ping", "data: null",
-    "data: 7", "data: {", "data: [DONE]", "[DONE]", "{", "}", "ping",
+    "data: 7", "data: {", "data: [DONE]", "[DONE]", "{", "}", "ping", "data: [PING]", "[done]",
+    'error: {"code": 503}', "data: error: x", '{"detail": "no"}', "\x1e{}",
     "<html><title>Sign in</title>", " data: x", "\ufeff",
 )  # fmt: skip
 
 
 def text_of(rng: Random) -> str:
-    """The text of a reply, with control tokens and parts of them."""
+    """The text of a reply, with control tokens and fragments of control tokens."""
     out: list[str] = []
     for _ in range(rng.randrange(12)):
         token = rng.choice(_TOKENS if rng.randrange(2) else _WORDS)
@@ -89,7 +95,7 @@ def _chunk(rng: Random, text: str) -> str:
 
 
 def _cut(rng: Random, text: str) -> Iterator[str]:
-    """Pieces of a text; a cut may lie between the halves of a surrogate pair."""
+    """Pieces of a text. A split may be between the two halves of a surrogate pair."""
     halves = text.encode("utf-16-le", "surrogatepass")
     at = 0
     while at < len(halves):
@@ -99,7 +105,7 @@ def _cut(rng: Random, text: str) -> Iterator[str]:
 
 
 def response(rng: Random) -> bytes:
-    """A response: server-sent events, JSON lines or one JSON object, mutated now and then."""
+    """A response as server-sent events, JSON lines or one JSON object; sometimes mutated."""
     end = rng.choice(_LINE_ENDS)
     prefix = rng.choice(("data: ", "data:", "data: ", "")) if rng.randrange(8) else ""
     lines: list[str] = ["\ufeff"] if rng.randrange(20) == 0 else []
@@ -117,15 +123,15 @@ def response(rng: Random) -> bytes:
 
 
 def pieces_of(rng: Random, data: bytes) -> Sequence[bytes]:
-    """The data in random pieces."""
+    """The data, split into random pieces."""
     cuts = sorted(rng.randrange(len(data) + 1) for _ in range(rng.randrange(1, 20)))
     ends = [*cuts, len(data)]
     return [data[start:end] for start, end in zip([0, *cuts], ends, strict=True) if end > start]
 
 
 def read(pieces: Sequence[bytes], *, reasons_first: bool) -> tuple[str, str, str]:
-    """What a response comes to: the text, the ending, and the failure."""
-    reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first)
+    """The result of reading a response: the text, the ending, and the failure."""
+    reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first, names=("Jay", "Luna"))
     shown: list[str] = []
     steps: list[Callable[[], Sequence[str | Marker]]] = [lambda piece=piece: reader.feed(piece) for piece in pieces]
     for step in [*steps, reader.finish]:
@@ -143,7 +149,7 @@ def read(pieces: Sequence[bytes], *, reasons_first: bool) -> tuple[str, str, str
 
 
 def model_stream(rng: Random) -> None:
-    """One input."""
+    """Test one input."""
     data = response(rng)
     reasons_first = rng.randrange(8) == 0
     whole = read([data], reasons_first=reasons_first)

@@ -14,7 +14,7 @@ PROGRESS_S = 10.0
 
 @dataclass
 class Report:
-    """Inputs of one kind, and the failures that they caused."""
+    """The number of inputs of one kind, and the failures that they caused."""
 
     kind: str
     inputs: int = 0
@@ -26,13 +26,13 @@ class Report:
         self.failures.append(what)
 
     def lines(self) -> list[str]:
-        """The first failures, one per line."""
+        """The first failures, each in one line."""
         return [f"{self.kind}: {failure}" for failure in self.failures[:MAX_SHOWN]]
 
 
 @dataclass
 class Run:
-    """All kinds of one run. `say` is called with a line of progress at most every 10 s."""
+    """All kinds of input of one run. `say`: called with a line of progress, at most every 10 s."""
 
     seed: int
     say: Callable[[str], None] = lambda _: None
@@ -41,16 +41,16 @@ class Run:
 
     @property
     def inputs(self) -> int:
-        """The number of inputs so far, of all kinds."""
+        """The number of inputs of all kinds so far."""
         return sum(report.inputs for report in self.reports)
 
     def report(self, kind: str) -> Report:
-        """Begin the report of a further kind."""
+        """Begin the report about another kind of input."""
         self.reports.append(Report(kind))
         return self.reports[-1]
 
     def tick(self) -> None:
-        """Report progress, unless that was done less than `PROGRESS_S` ago."""
+        """Print the progress, unless it was printed less than `PROGRESS_S` ago."""
         now = time.monotonic()
         if now - self._said_at >= PROGRESS_S and self.reports:
             self._said_at = now
@@ -62,7 +62,9 @@ class Run:
         self, kind: str, count: int, one: Callable[[Random], object], allowed: tuple[type[Exception], ...] = (),
         *, within_s: float = float("inf"),
     ) -> None:  # fmt: skip
-        """Try `count` inputs in this process, or as many as fit into the time. Only errors of `allowed` may occur."""
+        """Test `count` inputs in this process, or as many as the time allows. Errors of other types than `allowed` are
+        failures.
+        """
         report, begun = self.report(kind), time.monotonic()
         for number in range(count):
             report.seconds = time.monotonic() - begun
@@ -78,7 +80,7 @@ class Run:
             self.tick()
 
     def table(self) -> str:
-        """The whole run as a table."""
+        """The results of the whole run as a table."""
         rows = [f"seed {self.seed}", f"{'kind':<24}{'inputs':>10}{'failures':>10}{'seconds':>10}"]
         total = Report("all")
         for report in self.reports:

@@ -66,7 +66,7 @@ PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] =
 """Engines that do not start with their default settings."""
 
 MARKS: Final[Mapping[str, pytest.MarkDecorator]] = {"higgs": pytest.mark.higgs}
-"""The marks by which `make test-engines` selects engines."""
+"""The pytest marks by which `make test-engines` selects engines."""
 
 WITHOUT_PITCH: Final = frozenset({"higgs"})
 """Engines whose test model makes noise that has no pitch."""

@@ -35,7 +35,7 @@ class Clock:
 
 
 class Bench(Protocol):
-    """The operations of the contract suite beyond the port."""
+    """A bus under test, with the operations that the contract suite needs and the port lacks."""
 
     bus: Bus
     rival: Bus
@@ -43,7 +43,7 @@ class Bench(Protocol):
 
     @abstractmethod
     async def pass_time(self, seconds: float) -> None:
-        """Return when the server's clock has advanced by that time."""
+        """Let this time pass on the server's clock."""
 
     @abstractmethod
     async def let_idle(self, claim: Claim, worker: str) -> None:
@@ -55,7 +55,7 @@ class Bench(Protocol):
 
     @abstractmethod
     async def until_reading(self) -> None:
-        """Return when the bus waits at the server for entries."""
+        """Wait until a read of the bus is blocked at the server."""
 
 
 class MemoryBench(Bench):
@@ -178,5 +178,5 @@ async def read_count(follow: Follow, count: int) -> Sequence[Entry]:
 
 
 async def listed(items: AsyncIterator[T]) -> list[T]:
-    """All items."""
+    """Collect all items of an async iterator."""
     return [item async for item in items]

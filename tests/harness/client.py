@@ -69,7 +69,7 @@ class TalkClient:
     async def speak(self, name: str) -> None:
         """Send a WAV of tests/fixtures as fast as possible, followed by silence up to `AT_ONCE_MS`.
 
-        The gateway accepts that much at any rate. `stop_listening` ends an utterance that the silence has not ended.
+        The gateway accepts that much at any speed. `stop_listening` ends an utterance that the silence has not ended.
         """
         most = AT_ONCE_MS // FRAME_MS
         assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"
@@ -88,7 +88,7 @@ class TalkClient:
         self._urls[:] = urls
 
     def connected_to(self, gateways: Sequence[Process]) -> Process:
-        """The gateway at the other end."""
+        """The gateway, among `gateways`, that this client is connected to."""
         return next(gateway for gateway in gateways if f":{gateway.port}/" in self._url)
 
     # -- received frames

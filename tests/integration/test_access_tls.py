@@ -1,4 +1,4 @@
-"""Remote machines: they connect over TLS with a certificate and a login, get clear errors, and can be revoked."""
+"""Remote machines connect over TLS with a certificate and a login. They get clear errors, and can be revoked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.servers.redis_server import RedisDidNotStart
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """Redis with TLS, and a box named gpu1."""
+    """A Redis with TLS, and a remote machine named gpu1."""
     try:
         made = AccessBench(tmp_path, keys, tls=True)
     except RedisDidNotStart as missing:
@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 async def refused(url: str, tls: Tls | None) -> str:
-    """The error of a refused connection. (For a bad certificate Redis may give no reason; the error then guesses.)"""
+    """The error of a refused connection. For a bad certificate Redis may give no reason; the error then has a guess."""
     with pytest.raises(BusUnavailable) as why:
         async with open_bus(url, Keys(), tls=tls):
             pass
@@ -46,12 +46,12 @@ async def refused(url: str, tls: Tls | None) -> str:
 
 
 async def client_id(bus: RedisBus) -> int:
-    """The id in Redis of the bus' connection for calls."""
+    """The id that Redis gave to the connection with which the bus makes its calls."""
     await bus.open_work("tts")
     return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
 
 
-async def test_remote_machine_has_the_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
+async def test_remote_machine_has_the_rights_of_its_stages_only(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         await bus.prepare("tts")
         assert await bus.open_work("tts") == 0
@@ -60,7 +60,7 @@ async def test_remote_machine_has_the_rights_of_its_stages(bench: AccessBench, k
         await bus.deregister("tts", "nobody")
 
 
-async def test_bundle_has_only_the_files_of_its_machine(bench: AccessBench, keys: Keys) -> None:
+async def test_bundle_of_a_machine_has_only_its_own_files(bench: AccessBench, keys: Keys) -> None:
     entries = await asyncio.to_thread(bench.box, "gpu2", "stt", "tts")
     assert {name: stat.S_IMODE(entry.mode) for name, entry in entries.items()} == {
         "secrets": 0o700, "secrets/TERTULIA_REDIS_URL": 0o444, "secrets/TERTULIA_NAMESPACE": 0o444,
@@ -72,7 +72,7 @@ async def test_bundle_has_only_the_files_of_its_machine(bench: AccessBench, keys
         assert await bus.open_work("stt") == 0
 
 
-async def test_wrong_login_and_wrong_certificate_give_different_errors(
+async def test_errors_for_a_wrong_login_and_a_wrong_certificate_differ(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
@@ -98,7 +98,7 @@ async def test_certificate_of_another_authority_is_refused(bench: AccessBench, t
     assert "our certificate" in await refused(bench.box_url("gpu1"), tls)
 
 
-async def test_machine_with_an_expired_certificate_gets_a_clear_error(
+async def test_machine_whose_certificate_has_expired_gets_a_clear_error(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past = certificates.now() - timedelta(days=60)
@@ -107,7 +107,7 @@ async def test_machine_with_an_expired_certificate_gets_a_clear_error(
     assert "our certificate" in await refused(bench.box_url("old"), bench.box_tls("old"))
 
 
-async def test_expired_certificate_of_redis_is_reported_and_renewed(
+async def test_expired_certificate_of_redis_is_reported_and_can_be_renewed(
     bench: AccessBench, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.server.stop()
@@ -125,7 +125,9 @@ async def test_expired_certificate_of_redis_is_reported_and_renewed(
         assert await bus.open_work("tts") == 0
 
 
-async def test_revoked_machine_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
+async def test_revoked_machine_is_disconnected_at_once_and_other_machines_stay_connected(
+    bench: AccessBench, keys: Keys
+) -> None:
     await asyncio.to_thread(bench.box, "gpu2")
     async with (
         open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as gone,
@@ -133,21 +135,21 @@ async def test_revoked_machine_is_disconnected_at_once_and_others_stay(bench: Ac
     ):
         id = await client_id(stays)
         assert await asyncio.to_thread(command.revoke, bench.access, "gpu1") == 0
-        with pytest.raises(BusUnavailable):  # Redis closed the connection
+        with pytest.raises(BusUnavailable):  # Redis has closed the connection
             await gone.open_work("tts")
-        with pytest.raises(BusRefused, match="was it revoked"):  # and refuses a new one
+        with pytest.raises(BusRefused, match="was it revoked"):  # and refuses a new connection
             await gone.open_work("tts")
         assert await client_id(stays) == id
 
 
-async def test_revoked_machine_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
+async def test_revoked_machine_cannot_log_in_after_a_restart_of_redis(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()
     assert "refuses the login of the user" in await refused(bench.box_url("gpu1"), bench.box_tls("gpu1"))
 
 
-def test_unreachable_redis_is_reported(bench: AccessBench) -> None:
+def test_redis_that_cannot_be_reached_is_reported(bench: AccessBench) -> None:
     bench.server.stop()
     with pytest.raises(Failure, match=r"removed from .*If it is running, restart it"):
         command.revoke(bench.access, "gpu1")
@@ -169,7 +171,7 @@ def test_existing_machine_is_renewed_only_on_request(bench: AccessBench, capsys:
     assert capsys.readouterr().out.startswith("gpu1: stt, tts, by localhost, until ")
 
 
-def test_new_host_names_of_redis_get_a_new_certificate(bench: AccessBench) -> None:
+def test_certificate_of_redis_is_replaced_if_its_host_names_change(bench: AccessBench) -> None:
     certificate, _ = bench.access.folder.server
     before = certificate.read_text()
     bench.init()

@@ -1,4 +1,4 @@
-"""`tertulia say` and `tertulia talk` against a scripted gateway."""
+"""`tertulia say` and `tertulia talk`, connected to a scripted gateway."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNK_MS = 40
 
 
 class Client:
-    """The gateway's side of one connection: received commands, and answers."""
+    """One connection, seen from the gateway: the commands received, and methods to answer."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.socket = socket
@@ -35,7 +35,7 @@ class Client:
         self._events = 0
 
     async def heard(self, type: str) -> dict[str, Any]:
-        """The data of the next command of this type. Keeps microphone PCM before it, and skips receipts."""
+        """The data of the next command of this type. Microphone PCM before it is kept, and receipts are skipped."""
         while True:
             frame = await self.socket.recv()
             if isinstance(frame, bytes):
@@ -63,7 +63,7 @@ class Client:
         await self.socket.send(msgpack.packb(fields))
 
     async def reply(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
-        """A whole reply of one character, text and sound."""
+        """Send the whole reply of one character, text and audio."""
         await self.send("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id)
         await self.begin(turn_id, epoch=epoch, message_id=message_id)
         await self.send("llm_chunk", id="5-0", epoch=epoch, message_id=message_id, text="Hello ")
@@ -87,7 +87,7 @@ Script = Callable[[Client], Awaitable[None]]
 
 @asynccontextmanager
 async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[GatewayAddress]:
-    """Runs one script per connection; a failing script fails the test."""
+    """A gateway that runs one script for each connection. A script that fails makes the test fail."""
     waiting, failures = list(scripts), list[BaseException]()
 
     async def connected(socket: ServerConnection) -> None:
@@ -108,11 +108,13 @@ async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[GatewayAd
 
 
 async def read_to_end(client: Client) -> list[dict[str, Any]]:
-    """Read the client's remaining frames until it closes."""
+    """Read the remaining frames of the client until it closes the connection."""
     return [orjson.loads(frame) async for frame in client.socket]
 
 
-async def test_say_streams_the_reply_and_writes_its_speech(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_say_prints_the_reply_as_it_comes_and_writes_its_audio_to_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said: list[dict[str, Any]] = []
 
     async def script(client: Client) -> None:
@@ -157,7 +159,8 @@ async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture
         await client.send("turn_complete", id="8-0", turn_id=turn)
         await client.sound(M1, 1)
         await client.send("audio_complete", message_id=M1)
-        assert [each["type"] for each in await read_to_end(client)] == ["playback"]  # there is no second user_message
+        # the client sends no second user_message
+        assert [each["type"] for each in await read_to_end(client)] == ["playback"]
 
     async with gateway(first, second) as address:
         assert await say(address, SayOptions("hello")) == OK
@@ -167,7 +170,7 @@ async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture
     assert "cannot go on" in shown.err
 
 
-async def test_say_in_a_running_conversation_shows_only_its_own_turn(
+async def test_say_in_a_conversation_that_is_in_progress_shows_only_its_own_turn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def script(client: Client) -> None:
@@ -191,7 +194,7 @@ async def test_say_in_a_running_conversation_shows_only_its_own_turn(
     assert "(0.1 s of speech" in shown.err
 
 
-async def test_say_repeats_an_unconfirmed_message_with_the_same_id() -> None:
+async def test_say_sends_an_unconfirmed_message_again_with_the_same_id() -> None:
     turns: list[str] = []
 
     async def lost(client: Client) -> None:
@@ -211,7 +214,7 @@ async def test_say_repeats_an_unconfirmed_message_with_the_same_id() -> None:
     assert turns[0] == turns[1]
 
 
-async def test_say_repeats_its_message_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_say_sends_its_message_again_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_cli.client.say.RETRY_S", 0.01)
 
     async def script(client: Client) -> None:
@@ -228,7 +231,7 @@ async def test_say_repeats_its_message_while_redis_is_unavailable(monkeypatch: p
 
 
 @pytest.mark.parametrize(("code", "word"), [(4001, "newer connection"), (1008, "refused"), (1013, "try again later")])
-async def test_say_explains_a_final_close_code_and_exits(code: int, word: str) -> None:
+async def test_say_explains_a_close_code_that_is_final_and_exits(code: int, word: str) -> None:
     async def script(client: Client) -> None:
         await client.started()
         await client.socket.close(code, "because")
@@ -260,7 +263,7 @@ async def test_say_exits_with_1_if_the_message_is_refused() -> None:
             await say(address, SayOptions("hello"))
 
 
-async def test_say_exits_with_1_if_the_reply_fails(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_say_exits_with_1_if_the_reply_failed(capsys: pytest.CaptureFixture[str]) -> None:
     async def script(client: Client) -> None:
         await client.started()
         turn = (await client.heard("user_message"))["turn_id"]
@@ -287,11 +290,11 @@ async def test_say_exits_with_4_if_no_answer_comes_in_time() -> None:
     assert failure.code == NO_ANSWER
 
 
-# -- talk
+# -- `tertulia talk`
 
 
 def spoken(path: Path, ms: int) -> tuple[Path, bytes]:
-    """Write a WAV file of this length; returns its path and PCM."""
+    """Write a WAV file of this length. Returns its path and its PCM."""
     pcm = bytes(range(1, 255)) * (32 * ms // 254 + 1)
     pcm = pcm[: 32 * ms]
     with wave.open(str(path), "wb") as out:
@@ -302,7 +305,7 @@ def spoken(path: Path, ms: int) -> tuple[Path, bytes]:
     return path, pcm
 
 
-async def test_talk_sends_the_file_and_waits_for_the_end_of_playback(
+async def test_talk_sends_the_file_and_waits_until_the_reply_was_played(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, pcm = spoken(tmp_path / "mic.wav", 200)
@@ -330,7 +333,7 @@ async def test_talk_sends_the_file_and_waits_for_the_end_of_playback(
     }
 
 
-async def test_talk_sends_no_receipt_for_interrupted_speech(tmp_path: Path) -> None:
+async def test_talk_sends_no_receipt_for_speech_that_was_interrupted(tmp_path: Path) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 40)
     received: list[dict[str, Any]] = []
 
@@ -355,7 +358,7 @@ async def test_talk_sends_no_receipt_for_interrupted_speech(tmp_path: Path) -> N
     assert all(each["data"]["chunk_index"] < 99 for each in received)
 
 
-async def test_talk_without_recognized_speech_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_talk_exits_with_1_if_no_speech_is_recognized(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 40)
 
     async def script(client: Client) -> None:
@@ -377,7 +380,7 @@ async def test_talk_starts_listening_again_after_a_lost_connection(
     path, _ = spoken(tmp_path / "mic.wav", 200)
     begun, listening_again = asyncio.Event(), asyncio.Event()
 
-    async def pace(*_: object) -> None:  # by the clock, all audio could be sent too early
+    async def pace(*_: object) -> None:  # with a real clock, all audio could be sent too early
         if begun.is_set():
             await listening_again.wait()
         begun.set()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 class Run:
-    """A `tertulia run` in its own folder."""
+    """A `tertulia run` in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Run:
         self.process = self.start()
 
     def start(self, *before: str) -> subprocess.Popen[bytes]:
-        """Start the run (again), through the command `before`."""
+        """Start the run, or start it again. `before`: a command that starts it."""
         with self._out.open("wb") as out:
             return subprocess.Popen(
                 [*before, *TERTULIA, "run", "--workers", "tts=2"],
@@ -49,7 +49,7 @@ class Run:
         return self._out.read_text()
 
     async def says(self, pattern: str) -> re.Match[str]:
-        """Wait until the output matches this pattern."""
+        """Wait until the output of the run matches this pattern."""
 
         def look() -> re.Match[str] | None:
             assert self.process.poll() is None, self.shown
@@ -70,7 +70,7 @@ class Run:
         )
 
     def services(self) -> list[str]:
-        """The services that serve their metrics, in the order of their ports."""
+        """The services that serve metrics, in the order of their ports."""
         found: list[str] = []
         for port in range(self.metrics_port, self.metrics_port + 5):
             (info,) = [dict(labels) for name, labels in scrape(port).values if name == "tertulia_build_info"]
@@ -78,7 +78,7 @@ class Run:
         return found
 
     def children(self) -> dict[int, str]:
-        """The child processes of the run: pid and command line."""
+        """The child processes of the run, each with its pid and command line."""
         found: dict[int, str] = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -106,14 +106,14 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def lives(pid: int) -> bool:
-    """Whether the process runs (a zombie does not)."""
+    """True if the process runs. A zombie does not run."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-async def test_run_starts_answers_and_stops(run: Run) -> None:
+async def test_run_starts_all_services_answers_a_message_and_stops(run: Run) -> None:
     await run.says(rf"Open http://127\.0\.0\.1:{run.port}")
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
@@ -155,7 +155,7 @@ async def test_run_starts_answers_and_stops(run: Run) -> None:
     assert not (run.folder / "data" / "redis" / "url").exists()
 
 
-async def test_killed_run_leaves_no_process_and_the_next_run_keeps_the_conversations(run: Run) -> None:
+async def test_run_that_is_killed_leaves_no_process_and_the_next_run_has_the_conversations(run: Run) -> None:
     await run.says("Open http")
     assert run.tertulia("say", "Hello Sage").returncode == 0
     children = run.children()
@@ -175,10 +175,10 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Start a command with SIGINT ignored, as a shell starts the background commands of a script."""
+"""Start a command with SIGINT ignored, as a shell does with the background commands of a script."""
 
 
-async def test_sigint_stops_a_run_that_a_script_started_in_the_background(run: Run) -> None:
+async def test_sigint_stops_a_run_that_a_script_has_started_in_the_background(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.process = run.start(sys.executable, "-c", DEAF)
@@ -190,7 +190,7 @@ async def test_sigint_stops_a_run_that_a_script_started_in_the_background(run: R
     assert not [command for pid, command in children.items() if lives(pid)]
 
 
-async def test_sigint_during_the_start_stops_the_run(run: Run) -> None:
+async def test_sigint_during_the_start_of_a_run_stops_it(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.process = run.start(sys.executable, "-c", DEAF)
@@ -199,7 +199,7 @@ async def test_sigint_during_the_start_stops_the_run(run: Run) -> None:
     assert run.process.wait(STOP_S) in {0, 130}, run.shown
 
 
-async def test_run_prints_the_wrong_setting_of_a_service(run: Run) -> None:
+async def test_run_prints_which_setting_of_a_service_is_wrong(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.environment["TERTULIA_TTS_ENGINE"] = "no_such_engine"

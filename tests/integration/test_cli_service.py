@@ -1,4 +1,4 @@
-"""`Service` with small real processes."""
+"""`Service`, the supervisor of one process, with small real processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT
 
 
 class SupervisedService:
-    """A service with its log and the number of its restarts."""
+    """A service, with its log and the number of its restarts."""
 
     def __init__(self, folder: Path, command: Sequence[str], grace_s: float, patience: RestartPolicy | None) -> None:
         self.lines: list[str] = []
@@ -45,7 +45,7 @@ class SupervisedService:
 async def kept(
     folder: Path, script: str, *, grace_s: float = 20.0, patience: RestartPolicy | None = None
 ) -> AsyncGenerator[tuple[SupervisedService, asyncio.Task[ServiceFailure | None]]]:
-    """A running service; it is stopped when the block ends."""
+    """A running service. It is stopped at the end of the `with` block."""
     made = SupervisedService(folder, [sys.executable, "-c", script], grace_s, patience)
     with made.log:
         async with asyncio.TaskGroup() as tasks:
@@ -57,7 +57,7 @@ async def kept(
 
 
 def lives(pid: int) -> bool:
-    """Whether the process runs (a zombie does not)."""
+    """True if the process runs. A zombie does not run."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -86,7 +86,7 @@ async def test_killed_service_process_is_restarted(tmp_path: Path) -> None:
         assert await running is None
 
 
-async def test_service_that_refuses_to_start_is_given_up_with_its_output(tmp_path: Path) -> None:
+async def test_service_that_refuses_to_start_is_not_restarted_and_its_output_is_kept(tmp_path: Path) -> None:
     script = "import sys; print('{\"message\": \"trying\"}'); sys.exit('thing cannot start: no voice')"
     async with kept(tmp_path, script) as (thing, running):
         lost = await running
@@ -96,7 +96,7 @@ async def test_service_that_refuses_to_start_is_given_up_with_its_output(tmp_pat
         assert not thing.restarts
 
 
-async def test_service_that_dies_repeatedly_is_given_up(tmp_path: Path) -> None:
+async def test_service_that_dies_repeatedly_is_no_longer_restarted(tmp_path: Path) -> None:
     patience = RestartPolicy(quick_deaths=3, first_s=0.01)
     async with kept(tmp_path, "raise SystemExit(7)", patience=patience) as (thing, running):
         lost = await running
@@ -114,7 +114,7 @@ async def test_service_that_ignores_sigterm_is_killed_after_its_grace_period(tmp
         assert not lives(pid)
 
 
-async def test_kill_ends_a_stopping_service_immediately(tmp_path: Path) -> None:
+async def test_kill_ends_a_service_immediately_while_it_stops(tmp_path: Path) -> None:
     async with kept(tmp_path, STUBBORN, grace_s=3600) as (thing, running):
         await thing.says("up")
         thing.service.stop()
@@ -122,21 +122,21 @@ async def test_kill_ends_a_stopping_service_immediately(tmp_path: Path) -> None:
         assert await running is None
 
 
-async def test_child_processes_of_a_service_are_killed_with_it(tmp_path: Path) -> None:
+async def test_child_processes_of_a_service_are_killed_together_with_it(tmp_path: Path) -> None:
     script = (
         f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {WAIT!r}]).pid, flush=True); {WAIT}"
     )
     async with kept(tmp_path, script) as (thing, running):
         await thing.says("up", times=2)
         grandchild = next(int(line) for line in thing.lines if line.isdecimal())
-        os.kill(thing.service.pid, signal.SIGKILL)  # the killed supervisor cannot clean up
+        os.kill(thing.service.pid, signal.SIGKILL)  # the supervisor was killed, so it cannot clean up
         await thing.says("up", times=4)
         await eventually(lambda: not lives(grandchild), "the grandchild's end")
         thing.service.stop()
         assert await running is None
 
 
-async def test_endless_output_line_is_cut_and_the_last_output_is_kept(tmp_path: Path) -> None:
+async def test_very_long_output_line_is_split_and_the_last_output_is_kept(tmp_path: Path) -> None:
     script = "import sys; sys.stdout.write('x' * 200_000 + '\\nlast words'); sys.stdout.flush(); raise SystemExit(1)"
     async with kept(tmp_path, script) as (thing, running):
         lost = await running
@@ -147,7 +147,7 @@ async def test_endless_output_line_is_cut_and_the_last_output_is_kept(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
-async def test_service_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+async def test_service_ends_if_its_supervisor_is_killed(tmp_path: Path) -> None:
     supervisor = f"""
 import asyncio, os, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Retrying dead-lettered work through the `tertulia` command, on real processes."""
+"""Retrying dead-lettered work with the `tertulia` command, with real processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
-    """One attempt per work, and no tts yet. The lease is long enough that a slow worker does not count as dead."""
+    """Each work has one attempt, and there is no tts worker yet. The lease is so long that a slow worker does not count
+    as dead.
+    """
     with Stack(
         tmp_path_factory.mktemp("dead") / "stack",
         workers={"gateway": 1, "stt": 1, "llm": 1},
@@ -47,7 +49,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator
 
 @pytest.fixture
 async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
-    """The llm workers' model, which always tells the same story."""
+    """The model server of the llm workers. It always tells the same story."""
     async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
         yield model
 
@@ -58,9 +60,9 @@ def environment(stack: Stack, user: str) -> dict[str, str]:
 
 
 async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `tertulia …`: as the operator for `retry` and `drop`, else as the reader."""
+    """Run `tertulia …`: as the operator for `retry` and `drop`, otherwise as the reader."""
     user = "operator" if words[1] in {"retry", "drop"} else "reader"
-    return await asyncio.to_thread(  # in a thread: the client and the model keep running
+    return await asyncio.to_thread(  # run it in a thread, so that the client and the model server continue to run
         subprocess.run,
         [sys.executable, "-m", "tertulia_cli.main", *words],
         env=environment(stack, user), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
@@ -69,7 +71,7 @@ async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.Popen[bytes]:
-    """Start `tertulia inspect --follow` with its output in two files."""
+    """Start `tertulia inspect --follow`. Its output goes to two files."""
     with out.open("wb") as to, err.open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", "tertulia_cli.main", "inspect", "--follow"],
@@ -78,7 +80,7 @@ def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.P
 
 
 async def only_letter(bus: Bus) -> DeadEntry:
-    """Wait for the only dead letter."""
+    """Wait until there is a dead letter. It must be the only one."""
     found: list[DeadEntry] = []
     while not found:
         found = await read_dead(bus)
@@ -88,7 +90,7 @@ async def only_letter(bus: Bus) -> DeadEntry:
 
 
 async def unspoken_reply(client: TalkClient) -> str:
-    """Get a reply, which stays unspoken. Returns its message id."""
+    """Get a reply that is not spoken yet. Returns its message id."""
     turn_id = new_id()
     await client.say("Luna, tell me a story.", turn_id)
     await client.until_event("turn_complete")
@@ -97,7 +99,7 @@ async def unspoken_reply(client: TalkClient) -> str:
 
 
 async def kill_llm_in_mid_story(stack: Stack, model: ScriptedModel, client: TalkClient) -> str:
-    """Kill the llm worker in mid-reply, and start another one. Returns the turn id."""
+    """Kill the llm worker during a reply, and start a new one. Returns the turn's id."""
     model.script.append(Reply(STORY, hold=Hold(2)))
     turn_id = await client.say("Luna, tell me a story.", new_id())
     await client.until_event("llm_chunk")
@@ -120,7 +122,7 @@ async def test_reply_that_failed_in_tts_is_spoken_after_dead_retry(stack: Stack,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert await bad.wait() == 1
-    stack.start("tts")  # the new worker takes the work over and, at the last attempt, gives it up
+    stack.start("tts")  # the new worker takes the work over and gives it up, because the last attempt has failed
 
     async with stack.bus() as bus:
         entry = await only_letter(bus)
@@ -132,7 +134,7 @@ async def test_reply_that_failed_in_tts_is_spoken_after_dead_retry(stack: Stack,
         audio = bus.keys.audio(conversation_id, message_id)
         assert [entry.fields.get(b"is_final") for entry in await bus.read(audio)] == [b"1"]
 
-        # a retry that is killed before it removes the entry can be repeated
+        # if a retry is killed before it removes the dead letter, it can be repeated
         facts = await read_facts(bus, entry)
         recovery = recovery_for(entry, facts)
         assert isinstance(recovery, Requeue)
@@ -156,7 +158,7 @@ async def test_reply_that_failed_in_tts_is_spoken_after_dead_retry(stack: Stack,
         assert file.readframes(file.getnframes()) == sound
 
 
-async def test_given_up_turn_is_answered_after_dead_retry(stack: Stack, model: ScriptedModel) -> None:
+async def test_turn_that_was_given_up_is_answered_after_dead_retry(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
@@ -181,7 +183,7 @@ async def test_given_up_turn_is_answered_after_dead_retry(stack: Stack, model: S
         assert await read_dead(bus) == []
 
 
-async def test_dead_retry_refuses_a_turn_of_an_earlier_epoch(stack: Stack, model: ScriptedModel) -> None:
+async def test_dead_retry_refuses_a_turn_of_an_older_epoch(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
@@ -202,7 +204,7 @@ async def test_dead_retry_refuses_a_turn_of_an_earlier_epoch(stack: Stack, model
 
 
 @pytest.mark.usefixtures("model")
-async def test_inspect_follows_a_conversation_live(stack: Stack) -> None:
+async def test_inspect_follow_shows_a_conversation_live(stack: Stack) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()

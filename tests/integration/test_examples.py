@@ -1,4 +1,4 @@
-"""The Python example client, run as a separate process like a user runs it."""
+"""The Python example client, run as a separate process, as a user runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 
 
 @pytest.mark.timeout(120)
-async def test_python_example_saves_every_sample_once_after_a_lost_connection(stack: Stack, tmp_path: Path) -> None:
+async def test_python_example_saves_every_sample_once_although_its_connection_was_lost(
+    stack: Stack, tmp_path: Path
+) -> None:
     file = tmp_path / "reply.wav"
     line = BreakingProxy("127.0.0.1", stack.of("gateway")[0].port)
     async with line.listening() as address:

@@ -1,4 +1,4 @@
-"""A bounded part of `make fuzz`: every kind of input, with a fixed seed."""
+"""A short run of `make fuzz`: every kind of input, with a fixed seed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ KIND_S = 1.5
 SEED = 20261126
 
 
-@pytest.mark.timeout(180)  # the run starts all services, and takes 20 s on an idle machine
-def test_fuzzing_with_a_fixed_seed_breaks_no_service(tmp_path: Path) -> None:
+@pytest.mark.timeout(180)  # the run starts all services, which takes 20 s on an idle machine
+def test_short_fuzzing_run_with_a_fixed_seed_finds_no_failure(tmp_path: Path) -> None:
     run = Run(SEED)
     fuzz(run, INPUTS, tmp_path, kind_s=KIND_S)
     assert run.inputs >= INPUTS

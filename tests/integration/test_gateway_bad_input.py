@@ -1,4 +1,4 @@
-"""Invalid frames, floods and refused connections: each gets a clear answer and harms no other client."""
+"""Invalid frames, floods and refused connections: each gets a clear reply and affects no other client."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def open_gateway(redis_url: str, keys: Keys) -> AsyncGenerator[Gateway]:
         ('{"type": "playback", "data": {"message_id": "x"}}', "bad_field", "message_id"),
     ],
 )
-async def test_bad_frame_is_answered_with_an_error(open_gateway: Gateway, frame: str, code: str, says: str) -> None:
+async def test_invalid_frame_is_answered_with_an_error(open_gateway: Gateway, frame: str, code: str, says: str) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.socket.send(frame)
@@ -59,7 +59,7 @@ async def test_bad_frame_is_answered_with_an_error(open_gateway: Gateway, frame:
         await client.until("turn_accepted")
 
 
-async def test_one_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
+async def test_command_with_one_wrong_setting_changes_no_setting(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=1.5, top_p=7)
@@ -68,7 +68,7 @@ async def test_one_wrong_setting_refuses_the_whole_command(open_gateway: Gateway
         assert (await client.until("model_settings"))["temperature"] is None
 
 
-async def test_error_about_a_message_names_its_turn(open_gateway: Gateway) -> None:
+async def test_error_about_a_message_has_the_id_of_its_turn(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         turn_id = str(uuid.uuid4())
@@ -76,7 +76,7 @@ async def test_error_about_a_message_names_its_turn(open_gateway: Gateway) -> No
         assert (await client.until("error"))["turn_id"] == turn_id
 
 
-async def test_frame_above_the_size_bound_ends_only_its_own_connection(open_gateway: Gateway) -> None:
+async def test_frame_above_the_maximum_size_ends_only_its_own_connection(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as other, Client.at(open_gateway.url()) as client:
         await client.next()
         await other.next()
@@ -96,7 +96,7 @@ async def test_audio_frame_of_a_wrong_size_is_refused(open_gateway: Gateway, siz
         assert (error["code"], str(size) in error["message"]) == ("bad_audio", True)
 
 
-async def test_audio_without_listening_is_reported_once_a_second(open_gateway: Gateway) -> None:
+async def test_audio_without_a_listening_session_is_reported_once_a_second(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         begun = time.monotonic()
@@ -110,8 +110,8 @@ async def test_audio_without_listening_is_reported_once_a_second(open_gateway: G
         assert len(errors) <= 1 + seconds
 
 
-async def test_frames_above_the_rate_are_dropped_and_reported(redis_url: str, keys: Keys) -> None:
-    # a rate so low that a slow machine exceeds it as well
+async def test_frames_above_the_rate_limit_are_dropped_and_reported(redis_url: str, keys: Keys) -> None:
+    # the limit is so low that even a slow machine exceeds it
     async with gateway(redis_url, keys, max_frames_per_s=1) as made, Client.at(made.url()) as client:
         await client.next()
         for _ in range(50):
@@ -121,7 +121,7 @@ async def test_frames_above_the_rate_are_dropped_and_reported(redis_url: str, ke
         assert len(client.of("characters")) >= FRAME_BURST_S, "the burst was accepted"
 
 
-async def test_audio_above_the_rate_is_dropped_and_reported(open_gateway: Gateway) -> None:
+async def test_audio_above_the_rate_limit_is_dropped_and_reported(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("start_listening")
@@ -130,7 +130,7 @@ async def test_audio_above_the_rate_is_dropped_and_reported(open_gateway: Gatewa
         await client.until("error", lambda e: e["code"] == "rate_limited")
 
 
-async def test_connection_above_the_limit_is_closed_with_1013(redis_url: str, keys: Keys) -> None:
+async def test_connection_above_the_maximum_number_is_closed_with_1013(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, max_connections=1) as made, Client.at(made.url()) as first:
         await first.next()
         async with Client.at(made.url()) as second:
@@ -140,14 +140,14 @@ async def test_connection_above_the_limit_is_closed_with_1013(redis_url: str, ke
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-async def test_websocket_of_another_origin_is_refused(open_gateway: Gateway, origin: str) -> None:
+async def test_websocket_from_another_origin_is_refused(open_gateway: Gateway, origin: str) -> None:
     async with Client.at(open_gateway.url(), origin=origin) as client:
         assert await client.close_code() == 1008
         assert client.frames == []
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example"])
-async def test_foreign_host_name_that_resolves_to_this_machine_is_refused(
+async def test_request_with_a_foreign_host_name_is_refused_even_if_it_resolves_to_this_machine(
     open_gateway: Gateway, origin: str | None
 ) -> None:
     port = open_gateway.port
@@ -156,14 +156,14 @@ async def test_foreign_host_name_that_resolves_to_this_machine_is_refused(
         assert client.frames == []
 
 
-async def test_websocket_of_an_allowed_origin_is_accepted(redis_url: str, keys: Keys) -> None:
+async def test_websocket_from_an_allowed_origin_is_accepted(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, origins="https://talk.example.org, http://other:81") as made:
         for origin in ("https://talk.example.org", f"http://127.0.0.1:{made.port}"):
             async with Client.at(made.url(), origin=origin) as client:
                 assert (await client.next())["type"] == "conversation_started"
 
 
-async def test_connection_requires_the_token(redis_url: str, keys: Keys) -> None:
+async def test_connection_without_the_token_is_refused(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, token=TOKEN) as made:
         for query in ("", "?token=wrong", "?token="):
             async with Client.at(made.url(query)) as client:
@@ -175,7 +175,9 @@ async def test_connection_requires_the_token(redis_url: str, keys: Keys) -> None
 
 
 @pytest.mark.parametrize("query", ["?conversation_id=7", "?conversation_id="])
-async def test_websocket_url_with_bad_parameters_is_answered_with_an_error(open_gateway: Gateway, query: str) -> None:
+async def test_invalid_parameters_in_the_websocket_url_are_answered_with_an_error(
+    open_gateway: Gateway, query: str
+) -> None:
     async with Client.at(open_gateway.url(query)) as client:
         assert (await client.next())["code"] == "bad_field"
         await client.send("new_conversation")

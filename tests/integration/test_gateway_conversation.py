@@ -1,4 +1,4 @@
-"""A conversation through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
+"""A conversation through the real gateway: a typed turn, a repeated turn, interruptions, settings, characters."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_talk_mark_is_cleared_when_the_client_has_played_everything(open_g
         reply = workers.reply(turn, epoch)
         await reply.whole(
             pcm=b"\0\0" * 24_000 * 10
-        )  # two minutes of audio: the talk ends in time only if the receipt ends it
+        )  # Two minutes of audio: the talk mark is cleared in time only if the receipt clears it.
         await client.until("turn_metrics")
         assert b"talk" in await open_gateway.bus.hash(state)
         await client.send(
@@ -95,7 +95,7 @@ async def test_talk_mark_is_cleared_when_the_client_has_played_everything(open_g
         assert (await open_gateway.bus.last(open_gateway.bus.keys.receipts(client.conversation_id))) is not None
 
 
-async def test_repeated_turn_is_confirmed_again_and_written_once(open_gateway: Gateway) -> None:
+async def test_message_that_is_sent_again_is_confirmed_again_and_written_once(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         turn_id = str(uuid.uuid4())
@@ -108,7 +108,7 @@ async def test_repeated_turn_is_confirmed_again_and_written_once(open_gateway: G
         assert len(turns) == 1
         assert (
             await open_gateway.bus.open_work("llm") == 2
-        )  # the pointer is posted again, because the first may have been lost
+        )  # the pointer is posted again, because the first one may have been lost
 
 
 @pytest.mark.parametrize("way", ["interrupt", "turn", "spoken"])
@@ -143,7 +143,7 @@ async def test_frames_of_an_older_epoch_are_not_sent_after_an_interruption(open_
         interrupted = await client.until("interrupted")
         at = len(client.frames)
         assert interrupted["cause"] == ("request" if way == "interrupt" else "turn")
-        # only the reply of the next turn follows
+        # after it, only the reply of the next turn comes
         if way == "interrupt":
             await client.send("user_message", text="go on")
         turn, epoch = await workers.next_turn()
@@ -160,7 +160,7 @@ async def test_frames_of_an_older_epoch_are_not_sent_after_an_interruption(open_
 
 
 async def _begin_spoken_turn(workers: Workers) -> None:
-    """Begin a spoken turn as stt does."""
+    """Write the beginning of a spoken turn, as stt does."""
     keys, c, turn_id = workers.bus.keys, workers.conversation_id, str(uuid.uuid4())
     await workers.bus.transact(
         c,
@@ -185,7 +185,7 @@ async def test_interrupt_without_a_reply_sends_no_event(open_gateway: Gateway) -
         assert (await client.next())["type"] == "characters"
 
 
-async def test_reply_that_failed_before_its_first_word_does_not_delay_the_next(open_gateway: Gateway) -> None:
+async def test_reply_that_failed_before_its_first_word_does_not_delay_the_next_reply(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         workers = Workers(open_gateway.bus, client.conversation_id)
@@ -206,7 +206,7 @@ async def test_reply_that_failed_before_its_first_word_does_not_delay_the_next(o
         assert (await client.until("audio_complete"))["id"] == "2-0"
 
 
-async def test_model_settings_are_merged_saved_and_answered(open_gateway: Gateway, store: MemoryStore) -> None:
+async def test_model_settings_are_merged_saved_and_confirmed(open_gateway: Gateway, store: MemoryStore) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=0.5, model="some/model")
@@ -225,7 +225,7 @@ async def test_model_settings_are_merged_saved_and_answered(open_gateway: Gatewa
         await eventually(is_saved)
 
 
-async def test_refresh_sends_the_characters_to_the_client(open_gateway: Gateway) -> None:
+async def test_refresh_characters_sends_the_characters_to_the_client(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("refresh_characters")
@@ -235,7 +235,7 @@ async def test_refresh_sends_the_characters_to_the_client(open_gateway: Gateway)
         assert await open_gateway.bus.last(open_gateway.bus.keys.broadcast()) is not None
 
 
-async def test_new_conversation_replaces_the_open_one(open_gateway: Gateway) -> None:
+async def test_new_conversation_command_replaces_the_open_conversation(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         first = client.conversation_id

@@ -1,4 +1,4 @@
-"""A Redis that answers but refuses writes: each client is warned once, and a repeated message is written once."""
+"""Redis answers but refuses writes: each client is warned once, and a message that is sent again is written once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TURN = "12345678-1234-4234-8234-123456789012"
 
 
 class Pausable:
-    """A small Redis that can refuse writes for two reasons."""
+    """A small Redis that can be made to refuse writes, for either of two reasons."""
 
     def __init__(self, server: RedisServer) -> None:
         self.server = server
@@ -36,7 +36,7 @@ class Pausable:
                         self.client.set(f"ballast:{ballast}", b"x" * size)
                         ballast += 1
             except OutOfMemoryError:
-                self.client.config_set("maxmemory", 1 << 20)  # leaves no room for even a small write
+                self.client.config_set("maxmemory", 1 << 20)  # leave no memory for even a small write
             yield
             self.client.config_set("maxmemory", "32mb")
             self.client.delete(*(f"ballast:{number}" for number in range(ballast + 1)))
@@ -87,7 +87,7 @@ async def test_client_is_warned_once_while_redis_refuses_writes(
 
 
 @KINDS
-async def test_client_that_connects_during_the_outage_gets_an_error_and_later_a_conversation(
+async def test_client_that_connects_while_redis_refuses_writes_gets_an_error_and_later_a_conversation(
     pausable: Pausable, keys: Keys, kind: str, cause: str
 ) -> None:
     async with gateway(pausable.server.url, keys) as made:
@@ -100,7 +100,7 @@ async def test_client_that_connects_during_the_outage_gets_an_error_and_later_a_
             await later.until("conversation_started")
 
 
-async def test_microphone_audio_from_the_outage_is_written_afterwards(pausable: Pausable, keys: Keys) -> None:
+async def test_microphone_audio_that_redis_refused_is_written_later(pausable: Pausable, keys: Keys) -> None:
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("start_listening")

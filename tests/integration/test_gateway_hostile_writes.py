@@ -1,4 +1,4 @@
-"""Hostile values in all keys that the gateway reads: it keeps serving, and the conversations continue."""
+"""Hostile values in all keys that the gateway reads: the gateway continues to serve, and the conversations continue."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ from tests.harness.gateway import LUNA, Client, Gateway, Workers, gateway
 Writer = Callable[[Any, str], Awaitable[Any]]
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Without it each HTTP client reads all certificate authorities, which takes longer than its requests."""
+"""Shared by all HTTP clients, because each would otherwise read all certificate authorities, which takes longer than
+its requests.
+"""
 JUNK = b"\xff\x00\xc1\r\n" + b"9" * 40
 BIG, NEGATIVE = str(2**64), "-1"
 DEEP = b"\x91" * 2000
 
 
 def entry(**fields: Any) -> Writer:
-    """Adds an entry to a stream, with an envelope."""
+    """Append an entry with an envelope to a stream."""
     return lambda redis, name: redis.xadd(name, {"v": 1, "ts": 1, "epoch": 1, **fields})
 
 
 def bare(**fields: Any) -> Writer:
-    """Adds an entry without an envelope."""
+    """Append an entry without an envelope."""
     return lambda redis, name: redis.xadd(name, fields)
 
 
 def field(name: str, value: Any) -> Writer:
-    """Sets a field of a hash."""
+    """Set a field of a hash."""
     return lambda redis, key: redis.hset(key, name, value)
 
 
 def member(name: bytes, score: float) -> Writer:
-    """Adds to a sorted set."""
+    """Add a member to a sorted set."""
     return lambda redis, key: redis.zadd(key, {name: score})
 
 
@@ -122,7 +124,7 @@ OF_A_CONVERSATION: Mapping[str, tuple[Callable[[Keys, str, str], Key], Mapping[s
 
 
 async def write_past_the_bus(redis_url: str, key: Key, write: Writer) -> None:
-    """Write a value as a broken worker could."""
+    """Write a value directly to Redis, as a broken worker could."""
     redis = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     await write(redis, key.name)
     await redis.expire(key.name, 60)
@@ -130,7 +132,7 @@ async def write_past_the_bus(redis_url: str, key: Key, write: Writer) -> None:
 
 
 async def assert_serves(made: Gateway) -> None:
-    """The process answers, and another client has a whole turn."""
+    """Check that the process answers, and that another client gets a whole turn."""
     async with httpx2.AsyncClient(base_url=f"http://localhost:{made.port}", timeout=30, verify=NO_TLS) as http:
         for path in ("/healthz", "/readyz", "/api/status", "/api/voices", "/metrics"):
             assert (await http.get(path)).status_code in (200, 503), path
@@ -144,7 +146,7 @@ async def assert_serves(made: Gateway) -> None:
 
 
 @pytest.mark.parametrize("where", SHARED)
-async def test_gateway_survives_hostile_values_in_shared_keys(redis_url: str, keys: Keys, where: str) -> None:
+async def test_gateway_continues_despite_hostile_values_in_shared_keys(redis_url: str, keys: Keys, where: str) -> None:
     key_of, values = SHARED[where]
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
@@ -162,7 +164,7 @@ async def test_gateway_survives_hostile_values_in_shared_keys(redis_url: str, ke
 @pytest.mark.parametrize(
     ("where", "what"), [(where, what) for where, (_, of) in OF_A_CONVERSATION.items() for what in of]
 )
-async def test_conversation_survives_hostile_values_in_its_keys(
+async def test_conversation_continues_despite_hostile_values_in_its_keys(
     redis_url: str, keys: Keys, where: str, what: str
 ) -> None:
     key_of, values = OF_A_CONVERSATION[where]
@@ -186,7 +188,7 @@ async def test_conversation_survives_hostile_values_in_its_keys(
 
 
 async def _answered(client: Client, made: Gateway, keys: Keys) -> None:
-    """The next message of the same conversation is answered. The client repeats it if it is refused."""
+    """Check that the next message of the same conversation is answered. If it is refused, the client sends it again."""
     turn_id = new_id()
     await client.send("user_message", text="and again", turn_id=turn_id)
     while True:

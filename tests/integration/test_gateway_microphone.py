@@ -1,4 +1,4 @@
-"""Microphone audio reaches the `mic` stream completely and in order, session by session."""
+"""Microphone audio gets into the `mic` stream completely and in order, separately for each session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def open_gateway(redis_url: str, keys: Keys) -> AsyncGenerator[Gateway]:
 
 
 async def session(at: Gateway, conversation_id: str, claim: Claim) -> list[MicChunk]:
-    """Wait for the final entry of the claimed session, and check the ids. Returns all entries."""
+    """Wait for the final entry of the claimed session, and check the ids. Returns all its entries."""
     work = decode(Work, claim.fields)
     assert work.conversation_id == conversation_id
     key = at.bus.keys.mic(conversation_id, work.session_id)
@@ -45,7 +45,7 @@ async def test_second_listening_session_ends_the_first(open_gateway: Gateway) ->
         await client.send("start_listening")
         for frame in frames[:20]:
             await client.socket.send(frame)
-        await client.send("start_listening")  # this ends the first session and begins another
+        await client.send("start_listening")  # this ends the first session and begins a second one
         for frame in frames[20:]:
             await client.socket.send(frame)
         await client.send("stop_listening")
@@ -57,7 +57,7 @@ async def test_second_listening_session_ends_the_first(open_gateway: Gateway) ->
 
 
 @pytest.mark.parametrize("way", ["abort", "close", "new_conversation"])
-async def test_listening_session_ends_with_its_connection_or_conversation(open_gateway: Gateway, way: str) -> None:
+async def test_listening_session_ends_when_its_connection_or_conversation_ends(open_gateway: Gateway, way: str) -> None:
     bus = open_gateway.bus
     await bus.prepare("stt")
     async with Client.at(open_gateway.url()) as client:

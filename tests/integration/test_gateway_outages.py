@@ -32,7 +32,7 @@ def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> None:
-    chunks, pcm = 2_000, b"\1\0" * 4_800  # 19 MB: more than all buffers in between
+    chunks, pcm = 2_000, b"\1\0" * 4_800  # 19 MB, which is more than all buffers between gateway and client
     async with gateway(redis_url, keys) as made, Client.at(made.url(), max_queue=1) as slow:
         await slow.next()
         workers = Workers(made.bus, slow.conversation_id)
@@ -46,7 +46,7 @@ async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> Non
             await reply.outlet.room()
         reply.end_sound(LUNA, 1)
         await reply.flush()
-        # this client does not read; another one has a whole turn in the meantime
+        # while this client does not read, another client gets a whole turn
         async with Client.at(made.url()) as brisk:
             await brisk.next()
             theirs = Workers(made.bus, brisk.conversation_id)
@@ -59,7 +59,7 @@ async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> Non
         assert [frame["chunk_index"] for frame in slow.of("audio")] == list(range(chunks))
 
 
-async def test_client_misses_no_event_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
+async def test_client_misses_no_event_of_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         workers = Workers(made.bus, client.conversation_id)
@@ -86,13 +86,15 @@ async def test_client_misses_no_event_after_a_redis_outage(own_redis: RedisServe
         await client.until("turn_accepted")
 
 
-async def test_first_conversation_opens_when_redis_is_back(own_redis: RedisServer, keys: Keys) -> None:
+async def test_client_that_connects_during_an_outage_gets_one_conversation_when_redis_is_back(
+    own_redis: RedisServer, keys: Keys
+) -> None:
     async with gateway(own_redis.url, keys) as made:
         own_redis.kill()
         async with Client.at(made.url()) as client:
             assert (await client.next())["code"] == "unavailable"
             own_redis.start()
-            for n in range(50):  # these commands and the gateway's own retry must open it once
+            for n in range(50):  # these commands and the gateway's own retries must open only one conversation
                 await client.send("user_message", text=f"message {n}")
             await client.until("turn_accepted")
             await client.send("user_message", text="the last")
@@ -119,7 +121,7 @@ async def test_microphone_audio_is_kept_while_redis_is_unavailable(own_redis: Re
         work = await made.bus.read(keys.work("stt"))
         mic = keys.mic(client.conversation_id, work[0].fields[b"session_id"].decode())
 
-        async def is_all_there() -> bool:  # without further frames of the client
+        async def is_all_there() -> bool:  # without any further frame from the client
             return len(await made.bus.read(mic)) == 11
 
         await eventually(is_all_there)
@@ -127,7 +129,7 @@ async def test_microphone_audio_is_kept_while_redis_is_unavailable(own_redis: Re
         assert [entry.fields[b"pcm"][:1] for entry in entries[1:]] == [bytes([n]) for n in range(10)]
 
 
-async def test_conversation_continues_after_redis_lost_all_data(forgetful_redis: RedisServer, keys: Keys) -> None:
+async def test_conversation_continues_after_redis_has_lost_all_data(forgetful_redis: RedisServer, keys: Keys) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         for text in ("one", "two", "three"):
@@ -194,7 +196,7 @@ async def test_turn_after_a_flush_of_redis_is_answered_and_the_loss_is_reported(
         assert [frame["code"] for frame in client.of("error")] == ["talk_lost"]
 
 
-async def test_client_that_resumes_after_a_loss_gets_an_error(redis_url: str, keys: Keys) -> None:
+async def test_client_that_resumes_after_a_data_loss_gets_an_error(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made:
         async with Client.at(made.url()) as client:
             await client.next()
@@ -211,7 +213,7 @@ async def test_client_that_resumes_after_a_loss_gets_an_error(redis_url: str, ke
                 assert [frame["code"] for frame in again.of("error")] == ["talk_lost"] * lost
 
 
-async def test_stopping_gateway_closes_connections_with_1001(redis_url: str, keys: Keys) -> None:
+async def test_gateway_that_stops_closes_its_connections_with_1001(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as one, Client.at(made.url()) as other:
         await asyncio.gather(one.next(), other.next())
         made.stop.set()

@@ -1,4 +1,6 @@
-"""A client without marks (a reloaded page, a second tab) continues after the heard audio, with audio."""
+"""A client without marks (a reloaded page, a second tab) continues after the audio that was heard, with further
+audio.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,9 @@ from tests.integration.turn_before_reload import (
 
 SEEDS = 40
 MOMENTS_UNTIL = 40
-"""The first client disconnects after at most this many frames. A turn has more."""
+"""The first client disconnects after at most this many frames. A turn has more frames."""
 LISTENS_S = 0.1
-"""The longest time before the first client disconnects. The test is valid for any cut."""
+"""The first client disconnects after at most this time. The test is valid for any moment of the disconnection."""
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ async def _write_at_random(reply: Reply, dice: random.Random, upto: asyncio.Even
 
 
 @pytest.mark.timeout(240)
-async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_stopped(
+async def test_client_without_marks_gets_the_rest_of_a_turn_wherever_the_first_client_disconnected(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     for seed in range(SEEDS):
@@ -68,7 +70,7 @@ async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_st
                             await send_receipt(first, frame)
                             played += 1
             except TimeoutError:
-                pass  # the workers write no more until the first client has disconnected
+                pass  # from here on, the workers write nothing until the first client has disconnected
             if played:
                 await wait_for_receipts(bus, c, 1)
             await disconnect(first)
@@ -90,7 +92,7 @@ async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_st
         assert ended == [id for id in turn.reply.message_ids.values() if id not in complete], f"seed {seed}"
 
 
-async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_replayed_events_are_sent_before_audio(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -107,7 +109,7 @@ async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Ga
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_resume_without_a_position_continues_after_the_heard_audio(
+async def test_resume_command_without_marks_continues_after_the_heard_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -127,7 +129,7 @@ async def test_resume_without_a_position_continues_after_the_heard_audio(
     assert audio_ids(second.frames)[0] == (luna, "2-3")
 
 
-async def test_second_tab_continues_after_the_audio_that_the_first_tab_played(
+async def test_second_tab_continues_after_the_audio_that_the_first_tab_has_played(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -148,7 +150,9 @@ async def test_second_tab_continues_after_the_audio_that_the_first_tab_played(
     assert audio_ids(second.frames)[0][1] == "1-2"
 
 
-async def test_restarted_gateway_continues_after_the_heard_audio(redis_url: str, keys: Keys) -> None:
+async def test_client_without_marks_continues_after_the_heard_audio_at_a_restarted_gateway(
+    redis_url: str, keys: Keys
+) -> None:
     async with gateway(redis_url, keys) as one, Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
         steps = turn.reply.steps()

@@ -1,4 +1,6 @@
-"""The turns that a client without marks gets: interrupted, unanswered, given-up, heard and other turns."""
+"""Which turns a client without marks gets: interrupted, unanswered, given-up and heard turns, and turns before the last
+one.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
         yield one, other
 
 
-async def test_completed_interrupted_turn_is_not_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_interrupted_turn_that_is_complete_is_not_replayed_after_a_reload(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -44,7 +48,7 @@ async def test_completed_interrupted_turn_is_not_replayed_after_a_reload(two_gat
         assert (started["heard"], [f["type"] for f in second.frames]) == ([], ["conversation_started", "characters"])
 
 
-async def test_incomplete_interrupted_turn_is_replayed_without_audio(
+async def test_interrupted_turn_that_is_not_complete_is_replayed_without_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -74,7 +78,9 @@ async def test_incomplete_interrupted_turn_is_replayed_without_audio(
     assert b"talk" not in await one.bus.hash(one.bus.keys.state(c))
 
 
-async def test_client_that_reloads_while_the_model_thinks_is_told_so(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_thinking_event_is_replayed_to_a_client_that_reloads_while_the_model_reasons(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -97,7 +103,7 @@ async def test_client_that_reloads_while_the_model_thinks_is_told_so(two_gateway
         await second.until("turn_complete")
 
 
-async def test_unanswered_turn_is_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_turn_without_an_answer_is_replayed_after_a_reload(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -110,7 +116,9 @@ async def test_unanswered_turn_is_replayed_after_a_reload(two_gateways: tuple[Ga
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_given_up_turn_continues_after_its_heard_audio_and_ends(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_turn_whose_talk_mark_was_cleared_continues_after_its_heard_audio(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -119,7 +127,7 @@ async def test_given_up_turn_continues_after_its_heard_audio_and_ends(two_gatewa
         await send_receipt(first, await first.until("audio"))
         await first.until("turn_metrics")
         await wait_for_receipts(bus, c, 1)
-        await bus.transact(c, [], talk=False)  # as after the grace period of a client
+        await bus.transact(c, [], talk=False)  # as after the time for which the gateway waits for a disconnected client
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         await second.until("audio")
         assert b"talk" in await bus.hash(bus.keys.state(c))
@@ -151,7 +159,9 @@ async def test_talk_mark_is_cleared_if_the_audio_was_played_while_no_gateway_ran
         assert [f["type"] for f in second.frames] == ["conversation_started", "characters"]
 
 
-async def test_impossible_receipts_do_not_change_the_position(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_impossible_receipts_do_not_change_where_the_audio_continues(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
@@ -169,7 +179,9 @@ async def test_impossible_receipts_do_not_change_the_position(two_gateways: tupl
     assert audio_ids(second.frames) == (await all_audio_ids(bus, c, turn.reply))[2:]
 
 
-async def test_replay_skips_events_of_other_turns_and_of_listening(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_replay_has_no_events_of_other_turns_or_of_listening_sessions(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         before = await ask(first, one.bus, "first?")

@@ -1,4 +1,4 @@
-"""A client that resumes gets each event and each frame once, in order: after any cut, at any gateway."""
+"""A client that resumes gets each event and each frame once and in order: after any disconnection, at any gateway."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
 
 
 def received(frames: list[dict[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The ids of events and audio frames in the order in which the client got them."""
+    """The ids of events and audio frames, in the order in which the client received them."""
     return (
         [f["event_id"] for f in frames if "event_id" in f],
         [(f["message_id"], f["id"]) for f in frames if f["type"] == "audio"],
@@ -32,7 +32,7 @@ def received(frames: list[dict[str, Any]]) -> tuple[list[str], list[tuple[str, s
 
 
 async def stored(at: Gateway, conversation_id: str, reply: Reply) -> tuple[list[str], list[tuple[str, str]]]:
-    """The ids that a client must have received, from the conversation's streams."""
+    """The ids that a client must have received, according to the conversation's streams."""
     keys = at.bus.keys
     events = await at.bus.read(keys.events(conversation_id))
     audio = [
@@ -45,7 +45,7 @@ async def stored(at: Gateway, conversation_id: str, reply: Reply) -> tuple[list[
 
 
 def is_complete(frames: list[dict[str, Any]], reply: Reply) -> bool:
-    """Whether the client has all of the turn's text and audio."""
+    """True if the client has received all text and audio of the turn."""
     complete = [f["message_id"] for f in frames if f["type"] == "audio_complete"]
     return set(complete) == set(reply.message_ids.values()) and any(f["type"] == "turn_complete" for f in frames)
 
@@ -63,7 +63,7 @@ async def _write_at_random(reply: Reply, dice: random.Random) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_resuming_client_gets_each_event_and_frame_once_after_any_disconnection(
+async def test_client_that_resumes_gets_each_event_and_frame_once_after_any_disconnection(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     for seed in range(SEEDS):
@@ -103,7 +103,7 @@ async def test_resuming_client_gets_each_event_and_frame_once_after_any_disconne
         assert received(frames) == await stored(two_gateways[0], c, reply), f"seed {seed}"
 
 
-async def test_restarted_gateway_continues_at_the_position_of_the_client(redis_url: str, keys: Keys) -> None:
+async def test_client_resumes_after_its_marks_at_a_restarted_gateway(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as first, Client.at(first.url()) as client:
         await client.next()
         c, workers = client.conversation_id, Workers(first.bus, client.conversation_id)
@@ -129,7 +129,7 @@ async def test_restarted_gateway_continues_at_the_position_of_the_client(redis_u
         assert received(frames + client.frames) == await stored(second, c, again)
 
 
-async def test_client_without_a_position_gets_only_new_events_if_all_audio_was_heard(
+async def test_client_without_marks_gets_only_new_events_if_all_audio_was_heard(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -163,7 +163,8 @@ async def test_audio_of_an_interrupted_turn_is_not_sent_again(two_gateways: tupl
         workers = Workers(one.bus, client.conversation_id)
         await client.send("user_message", text="hello")
         turn, epoch = await workers.next_turn()
-        await workers.reply(turn, epoch).whole(pcm=b"\0\0" * 24_000 * 10)  # long enough to be interrupted
+        # long enough to be interrupted before its end
+        await workers.reply(turn, epoch).whole(pcm=b"\0\0" * 24_000 * 10)
         await client.until("audio")
         marks = client.resume()
         await client.send("interrupt")
@@ -177,7 +178,7 @@ async def test_audio_of_an_interrupted_turn_is_not_sent_again(two_gateways: tupl
 
 
 @pytest.mark.parametrize("last_event_id", ["99999999999999-0", "9999999999999999999-9999999999999999999"])
-async def test_resume_position_after_the_last_event_does_not_delay_events(
+async def test_events_are_not_delayed_if_the_mark_is_after_the_last_event(
     two_gateways: tuple[Gateway, Gateway], last_event_id: str
 ) -> None:
     one, _ = two_gateways
@@ -189,7 +190,7 @@ async def test_resume_position_after_the_last_event_does_not_delay_events(
         await client.until("turn_accepted")
 
 
-async def test_newer_connection_replaces_the_older_one_at_another_gateway(
+async def test_newer_connection_at_another_gateway_replaces_the_older_connection(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -209,7 +210,7 @@ async def test_newer_connection_replaces_the_older_one_at_another_gateway(
                 await newest.until("characters")
 
 
-async def test_resuming_an_unknown_conversation_is_an_error(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_resuming_a_conversation_that_does_not_exist_is_an_error(two_gateways: tuple[Gateway, Gateway]) -> None:
     unknown = "12345678-1234-4234-8234-123456789012"
     async with Client.at(two_gateways[0].url(f"?conversation_id={unknown}")) as client:
         assert (await client.next())["code"] == "unknown_conversation"

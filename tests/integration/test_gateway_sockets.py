@@ -1,4 +1,4 @@
-"""One client's socket delays no other client: floods, unfinished requests, and clients that do not read."""
+"""The socket of one client delays no other client: floods, incomplete requests, and clients that do not read."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ from tests.harness.stack import Stack
 FOREIGN = "http://evil.example"
 FRAMES = 1_000_000
 TOLERABLE_S = 5.0
-"""The processor time that the gateway may use before it answers a request. A blocked event loop used 15 s and more."""
+"""Maximum processor time that the gateway may use before it answers a request. A blocked event loop used 15 s or
+more.
+"""
 SHORT = SocketBounds(ping_s=0.2, pong_s=0.5, linger_s=0.2, header_s=0.5, body_s=0.5, send_stall_s=0.5, closing_s=0.5)
 
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A separate gateway process without workers."""
+    """A separate gateway process. There are no workers."""
     with Stack(tmp_path_factory.mktemp("sockets") / "stack", workers={"gateway": 1}) as running:
         yield running
 
@@ -55,7 +57,7 @@ def _ok(url: str) -> None:
 
 @asynccontextmanager
 async def others_are_served(stack: Stack) -> AsyncGenerator[None]:
-    """Check that other clients are answered while the block runs, and that a turn is accepted afterwards."""
+    """Check that other clients are answered while the `with` block runs, and that a turn is accepted afterwards."""
     probe = Probe()
     async with talk(*stack.urls) as client:
         asking = asyncio.create_task(probe.run(stack))
@@ -88,7 +90,7 @@ async def test_flood_of_frames_closes_only_its_own_connection(process: Stack, fl
     assert "more than" in reason
 
 
-async def test_flood_on_a_refused_socket_is_not_parsed(process: Stack) -> None:
+async def test_frames_that_flood_a_refused_socket_are_not_parsed(process: Stack) -> None:
     port = process.of("gateway")[0].port
     async with others_are_served(process), RawSocket.upgraded(port, Origin=FOREIGN) as raw:
         writing = asyncio.create_task(raw.write(FLOODS["empty text"]))
@@ -97,7 +99,7 @@ async def test_flood_on_a_refused_socket_is_not_parsed(process: Stack) -> None:
     assert (code, "origin" in reason) == (1008, True)
 
 
-async def test_repeatedly_refused_clients_are_aborted_without_delaying_others(process: Stack) -> None:
+async def test_clients_that_are_refused_repeatedly_are_disconnected_without_delaying_others(process: Stack) -> None:
     port = process.of("gateway")[0].port
     ends: set[str] = set()
 
@@ -113,7 +115,7 @@ async def test_repeatedly_refused_clients_are_aborted_without_delaying_others(pr
         pass
 
 
-async def test_tiny_chunks_of_a_body_do_not_delay_others(process: Stack) -> None:
+async def test_request_body_in_tiny_chunks_does_not_delay_others(process: Stack) -> None:
     port = process.of("gateway")[0].port
     head = b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with others_are_served(process), RawSocket.at(port) as raw:
@@ -121,7 +123,7 @@ async def test_tiny_chunks_of_a_body_do_not_delay_others(process: Stack) -> None
         await raw.rest()
 
 
-async def test_unfinished_requests_leave_room_for_complete_ones(process: Stack) -> None:
+async def test_incomplete_requests_do_not_prevent_complete_requests(process: Stack) -> None:
     port = process.of("gateway")[0].port
     unfinished = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_UNFINISHED + 50)]
     try:
@@ -140,7 +142,7 @@ async def test_unfinished_requests_leave_room_for_complete_ones(process: Stack) 
             writer.transport.abort()
 
 
-def test_floods_leave_no_traceback_in_the_log(process: Stack) -> None:
+def test_floods_cause_no_traceback_in_the_log(process: Stack) -> None:
     assert "Traceback" not in process.of("gateway")[0].log.read_text()
 
 
@@ -152,7 +154,7 @@ def test_floods_leave_no_traceback_in_the_log(process: Stack) -> None:
         b"P",
     ],
 )
-async def test_unfinished_header_is_answered_with_408(redis_url: str, keys: Keys, sent: bytes) -> None:
+async def test_incomplete_header_is_answered_with_408(redis_url: str, keys: Keys, sent: bytes) -> None:
     async with gateway(redis_url, keys, bounds=SHORT) as made, RawSocket.at(made.port) as raw:
         await raw.write(sent)
         assert (await raw.rest()).startswith(b"HTTP/1.1 408")
@@ -174,7 +176,7 @@ async def test_long_header_is_refused(redis_url: str, keys: Keys, size: int) -> 
         assert (await raw.rest()).startswith(b"HTTP/1.1 4") or size > 50_000
 
 
-async def test_upgrade_with_too_many_headers_is_refused(redis_url: str, keys: Keys) -> None:
+async def test_websocket_upgrade_with_too_many_headers_is_refused(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made, RawSocket.at(made.port) as raw:
         await raw.write(upgrade(**{f"X-{number}": "1" for number in range(200)}))
         assert (await raw.rest()).startswith(b"HTTP/1.1 431")
@@ -186,7 +188,7 @@ async def test_client_that_does_not_read_is_disconnected(redis_url: str, keys: K
         await _wait_for_room(made.url())
 
 
-async def test_client_that_does_not_read_its_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
+async def test_client_that_does_not_read_its_responses_is_disconnected(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
         _do_not_read(raw)
         await raw.write(frame(TEXT, b'{"type": "sing"}') * 1000 + frame(PING, b"x" * 125) * 500)
@@ -198,7 +200,7 @@ def _do_not_read(raw: RawSocket) -> None:
 
 
 async def _wait_for_room(url: str) -> None:
-    """Connect until the gateway has dropped the client that is connected."""
+    """Connect repeatedly until the gateway has dropped the client that is connected."""
     async with asyncio.timeout(30):
         while True:
             async with Client.at(url) as client:
@@ -208,7 +210,9 @@ async def _wait_for_room(url: str) -> None:
 
 
 @pytest.mark.parametrize("fragments", [1, 8])
-async def test_text_frames_above_the_rate_close_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
+async def test_text_frames_above_the_rate_limit_close_the_connection(
+    redis_url: str, keys: Keys, fragments: int
+) -> None:
     data = b"[" * (1024 * 1024 // fragments)
     parts = [frame(CONTINUATION if n else TEXT, data, fin=n == fragments - 1) for n in range(fragments)]
     async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:
@@ -236,7 +240,7 @@ async def test_text_frames_above_the_rate_close_the_connection(redis_url: str, k
         (frame(TEXT, fin=False) + frame(CONTINUATION, fin=False) * 200, 1008),
     ],
 )
-async def test_protocol_violation_gets_a_close_code_and_no_traceback(
+async def test_protocol_violation_gets_a_close_code_and_logs_no_traceback(
     redis_url: str, keys: Keys, sent: bytes, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:

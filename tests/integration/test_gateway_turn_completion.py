@@ -1,4 +1,4 @@
-"""The metrics of a complete turn, the end of its talk, and the TTL of its audio."""
+"""The completion of a turn: its metrics, the end of its talk mark, and the TTL of its audio."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class RecordingTransport:
         raise AssertionError("turn completion sends no audio")
 
 
-class Scene:
-    """A turn whose text is complete and whose audio was sent, but not yet played."""
+class TurnBench:
+    """A turn whose text is complete and whose audio was sent, but not played yet."""
 
     def __init__(self, bus: RedisBus, url: str) -> None:
         self.bus = bus
@@ -56,7 +56,7 @@ class Scene:
         self.completion = TurnCompletion(bus, self.store, self.transport, C, self.position, clock=lambda: self.now)
 
     def event(self, kind: bytes, **fields: bytes) -> None:
-        """Note that the client has received an event."""
+        """Report that the client has received an event."""
         given = {name.encode(): value for name, value in fields.items()}
         self.position.has_event(Entry("1-0", {b"type": kind, b"ts": b"1", **given}))
 
@@ -76,7 +76,7 @@ class Scene:
         return b"talk" in await self.bus.hash(self.bus.keys.state(C))
 
     async def play(self) -> None:
-        """Report all audio as played, and wait until the talk ends."""
+        """Report that all audio was played, and wait until the talk mark is cleared."""
         self.position.played(Receipt("m", 0, 0, 1000))
         async with asyncio.timeout(10):
             await self.talk_ended.wait()
@@ -90,10 +90,10 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
+async def bench(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[TurnBench]:
     async with open_bus(redis_url, keys) as bus:
         await bus.transact(C, [], raise_epoch=True, talk=True)
-        made = Scene(bus, redis_url)
+        made = TurnBench(bus, redis_url)
         transact = bus.transact
 
         async def watched(*args: Any, **options: Any) -> Applied:
@@ -110,78 +110,78 @@ async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> 
             running.cancel()
 
 
-async def test_talk_mark_is_cleared_when_the_turn_was_played(scene: Scene) -> None:
-    assert await scene.is_talking()
-    assert scene.transport.events.empty()
-    scene.settle()
-    assert await scene.next_event() == "turn_metrics"
-    assert await scene.is_talking()
-    assert not scene.talk_ended.is_set()
-    await scene.play()
-    assert not await scene.is_talking()
-    await scene.play()
-    assert not await scene.is_talking()
-    assert scene.transport.events.empty()
+async def test_talk_mark_is_cleared_when_the_turn_was_played_to_its_end(bench: TurnBench) -> None:
+    assert await bench.is_talking()
+    assert bench.transport.events.empty()
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    assert await bench.is_talking()
+    assert not bench.talk_ended.is_set()
+    await bench.play()
+    assert not await bench.is_talking()
+    await bench.play()
+    assert not await bench.is_talking()
+    assert bench.transport.events.empty()
 
 
-async def test_talk_mark_is_kept_if_a_new_turn_began_meanwhile(scene: Scene) -> None:
-    scene.settle()
-    assert await scene.next_event() == "turn_metrics"
-    # the user has spoken, and this gateway has not yet read the event
-    await scene.bus.transact(C, [], raise_epoch=True, talk=True)
-    await scene.play()
-    assert await scene.is_talking()
+async def test_talk_mark_is_not_cleared_if_a_new_turn_has_begun(bench: TurnBench) -> None:
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    # the user has spoken, but this gateway has not read the event yet
+    await bench.bus.transact(C, [], raise_epoch=True, talk=True)
+    await bench.play()
+    assert await bench.is_talking()
 
 
-async def test_talk_mark_is_kept_if_this_gateway_has_just_written_a_turn(scene: Scene) -> None:
-    scene.settle()
-    assert await scene.next_event() == "turn_metrics"
-    applied = await scene.bus.transact(C, [], raise_epoch=True, talk=True)
-    scene.position.raise_epoch(applied.epoch)  # the turn's event comes later
+async def test_talk_mark_is_not_cleared_if_this_gateway_has_just_written_a_turn(bench: TurnBench) -> None:
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    applied = await bench.bus.transact(C, [], raise_epoch=True, talk=True)
+    bench.position.raise_epoch(applied.epoch)  # the event of the turn comes later
     async with asyncio.timeout(10):
-        await scene.talk_ended.wait()
-    assert await scene.is_talking()
+        await bench.talk_ended.wait()
+    assert await bench.is_talking()
 
 
-async def test_audio_gets_a_short_ttl_after_it_was_played(scene: Scene) -> None:
-    await scene.write_audio()
-    scene.settle()
-    await scene.play()
-    assert 0 < await scene.audio_ttl() <= SOUND_GRACE_S
+async def test_audio_gets_a_short_ttl_after_it_was_played(bench: TurnBench) -> None:
+    await bench.write_audio()
+    bench.settle()
+    await bench.play()
+    assert 0 < await bench.audio_ttl() <= SOUND_GRACE_S
 
 
-async def test_audio_without_a_receipt_for_its_end_keeps_its_ttl(scene: Scene) -> None:
-    await scene.write_audio()
-    scene.position.playback.sent("m", 0, 1, 48_000, 0.0)
-    scene.position.playback.receipt(Receipt("m", 0, 0, 1000))
-    scene.now = 60.0  # longer than it may take to play
-    scene.settle()
+async def test_audio_keeps_its_ttl_if_no_receipt_confirms_its_end(bench: TurnBench) -> None:
+    await bench.write_audio()
+    bench.position.playback.sent("m", 0, 1, 48_000, 0.0)
+    bench.position.playback.receipt(Receipt("m", 0, 0, 1000))
+    bench.now = 60.0  # longer than playing can take
+    bench.settle()
     async with asyncio.timeout(10):
-        await scene.talk_ended.wait()
-    assert await scene.audio_ttl() > SOUND_GRACE_S
+        await bench.talk_ended.wait()
+    assert await bench.audio_ttl() > SOUND_GRACE_S
 
 
-async def test_audio_of_a_failed_reply_keeps_its_ttl_for_a_retry(scene: Scene) -> None:
-    await scene.write_audio()
-    scene.event(b"error", message_id=b"m", code=b"tts_failed")
-    scene.settle()
-    await scene.play()
-    assert await scene.audio_ttl() > SOUND_GRACE_S
+async def test_audio_of_a_failed_reply_keeps_its_ttl_so_that_it_can_be_retried(bench: TurnBench) -> None:
+    await bench.write_audio()
+    bench.event(b"error", message_id=b"m", code=b"tts_failed")
+    bench.settle()
+    await bench.play()
+    assert await bench.audio_ttl() > SOUND_GRACE_S
 
 
-async def test_turn_metrics_have_the_usage_of_the_whole_conversation(scene: Scene) -> None:
-    await scene.store.open()
-    await scene.store.ensure_conversation(C)
-    await scene.store.save_messages([replace(reply(C, 1, "Hi.", "complete"), usage={"prompt_tokens": 7, "cost": 0.5})])
-    scene.event(b"message_complete", message_id=b"m", usage=pack({"prompt_tokens": 3, "completion_tokens": 2}))
-    scene.settle()
-    assert await scene.next_event() == "turn_metrics"
-    metrics = scene.transport.sent[-1]["metrics"]
+async def test_turn_metrics_event_has_the_usage_of_the_whole_conversation(bench: TurnBench) -> None:
+    await bench.store.open()
+    await bench.store.ensure_conversation(C)
+    await bench.store.save_messages([replace(reply(C, 1, "Hi.", "complete"), usage={"prompt_tokens": 7, "cost": 0.5})])
+    bench.event(b"message_complete", message_id=b"m", usage=pack({"prompt_tokens": 3, "completion_tokens": 2}))
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    metrics = bench.transport.sent[-1]["metrics"]
     assert metrics["usage"] == {"prompt_tokens": 3, "completion_tokens": 2}
     assert metrics["conversation_usage"] == {"prompt_tokens": 10, "completion_tokens": 2, "cost": 0.5}
 
 
-async def test_usage_of_the_conversation_is_unknown_while_the_store_is_unavailable(scene: Scene) -> None:
-    scene.settle()  # the store is not open
-    assert await scene.next_event() == "turn_metrics"
-    assert scene.transport.sent[-1]["metrics"]["conversation_usage"] is None
+async def test_usage_in_turn_metrics_is_unknown_while_the_store_is_unavailable(bench: TurnBench) -> None:
+    bench.settle()  # the store was not opened
+    assert await bench.next_event() == "turn_metrics"
+    assert bench.transport.sent[-1]["metrics"]["conversation_usage"] is None

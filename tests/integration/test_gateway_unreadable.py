@@ -63,7 +63,7 @@ SETTINGS = {
 
 
 async def write_past_the_bus(redis_url: str, key: Key, fields: Mapping[str, Any], id: str = "*") -> None:
-    """Write an entry as a newer or broken worker could."""
+    """Write an entry directly to Redis, as a newer or a broken worker could."""
     client = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     await client.xadd(key.name, dict(fields), id=id)
     await client.expire(key.name, key.ttl_s)
@@ -71,7 +71,7 @@ async def write_past_the_bus(redis_url: str, key: Key, fields: Mapping[str, Any]
 
 
 async def assert_turn_works(workers: Workers, client: Client) -> None:
-    """The client gets a turn completely."""
+    """Check that the client gets a whole turn."""
     await client.send("user_message", text="hello")
     turn, epoch = await workers.next_turn()
     reply = workers.reply(turn, epoch)
@@ -90,7 +90,7 @@ async def test_gateway_skips_an_unreadable_event(redis_url: str, keys: Keys, nam
         await assert_turn_works(Workers(made.bus, client.conversation_id), client)
         warnings = [frame for frame in client.of("warning") if frame["code"] == "newer_release"]
         assert len(warnings) == name.startswith("newer"), "once, and only if an update helps"
-        # for a client that resumes, and for one that gets all events
+        # both for a client that resumes and for a client that gets all events
         last = await made.bus.last(events)
         assert last is not None
         for last_event_id in (last.id, "1-0"):
@@ -148,7 +148,7 @@ async def test_settings_change_replaces_unreadable_settings(redis_url: str, keys
     [({"top_k": "all"}, False), ({"top_k": 7, "max_thoughts": 3}, True)],
     ids=["a-word-for-a-number", "of-a-newer-release"],
 )
-async def test_unreadable_settings_in_the_store_do_not_prevent_a_resume(
+async def test_conversation_can_be_resumed_if_the_store_has_unreadable_settings(
     redis_url: str, keys: Keys, saved: dict[str, JsonValue], *, is_kept: bool
 ) -> None:
     store, talk = MemoryStore(), new_id()

@@ -16,7 +16,7 @@ from tertulia_shared.events import Thinking
 from tests.fakes.server_kinds.hosted import HOSTED
 from tests.fakes.server_kinds.local import LOCAL
 from tests.fakes.server_kinds.server import KindServer, ServerKind
-from tests.harness.llm import Client, Table
+from tests.harness.llm import Client, LLMBench
 from tests.harness.settings_of import settings_of
 
 TURNS = 10
@@ -39,10 +39,10 @@ REASONS_IN_SEPARATE_FIELD = {"OpenRouter", "Mistral", "DeepSeek", "Ollama", "vLL
 
 
 @asynccontextmanager
-async def table_with(kind: ServerKind) -> AsyncGenerator[tuple[Table, KindServer]]:
+async def table_with(kind: ServerKind) -> AsyncGenerator[tuple[LLMBench, KindServer]]:
     """A conversation with Luna, whose model is at a server of this kind."""
     async with KindServer(kind, LINES).running() as server:
-        table = Table()
+        table = LLMBench()
         await table.set("Luna")
         table.settings = settings_of(LLMSettings, llm_base_url=server.base_url, llm_model="house-model")
         model = Model(table.settings)

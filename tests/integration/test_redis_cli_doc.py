@@ -1,4 +1,6 @@
-"""Runs every recipe of docs/redis-cli.md in a shell, on the data of a real conversation, as a read-only user."""
+"""Runs every recipe of docs/redis-cli.md in a shell, on the data of a real conversation, as a user that can only
+read.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ import pytest
 import redis
 from redis.asyncio import Redis
 
-from tertulia_cli.inspect.recording import record
+from tertulia_cli.inspect.snapshot import take_snapshot
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Turn
 from tertulia_shared.bus import Bus
@@ -40,12 +42,12 @@ SAID = "Luna, what is up there tonight?"
 AWKWARD = 'Rex — “quotes", \\x41, tab\tand\nline ≠ ASCII'
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 SETTING_UP = ("Reaching Redis", "One entry per line", "Watching it live")
-"""Sections with tests of their own; the others are recipes that print something."""
+"""Sections that have tests of their own. The other sections are recipes that print something."""
 pytestmark = pytest.mark.timeout(120)
 
 
 def blocks() -> dict[str, list[str]]:
-    """The shell blocks of the document, by heading."""
+    """The shell blocks of the document, by section heading."""
     parts = re.split(r"(?m)^## ", DOC.read_text())[1:]
     return {part.partition("\n")[0]: re.findall(r"```sh\n(.*?)```", part, re.DOTALL) for part in parts}
 
@@ -56,7 +58,7 @@ FUNCTIONS = BLOCKS["One entry per line"][0]
 
 @dataclass(frozen=True)
 class ConversationData:
-    """The data in Redis, and the way to reach it."""
+    """The data in Redis, and how to reach it."""
 
     cli: str
     folder: Path
@@ -72,12 +74,12 @@ class ConversationData:
 
     @property
     def message(self) -> Message:
-        """The reply that the recipes are about."""
+        """The reply that the recipes use as an example."""
         (message,) = self.turn.messages.values()
         return message
 
     def run(self, shell: str, script: str, **extra: str) -> str:
-        """Run a script after the document's functions, with `cli`, `C` and `M` set; returns its output."""
+        """Run a script with the functions of the document, and with `cli`, `C` and `M` set. Returns its output."""
         before = f"cli='{self.cli}'\nC={self.conversation_id}\nM={self.message.message_id}\n{FUNCTIONS}"
         done = subprocess.run(
             [shell, "-c", before + script],
@@ -92,14 +94,16 @@ class ConversationData:
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConversationData]:
-    """The data of a conversation."""
+    """The data that a conversation has left in Redis."""
     folder = tmp_path_factory.mktemp("doc")
     with Stack(folder / "stack", namespace="tertulia") as stack:
         yield asyncio.run(talked(stack, folder))
 
 
 async def talked(stack: Stack, folder: Path) -> ConversationData:
-    """Hold a conversation; then leave one dead letter, one claimed work, one waiting work, and one row to save."""
+    """Hold a conversation, then leave in Redis: a dead letter, one claimed and one waiting work entry, and a row to
+    save.
+    """
     async with talk(*stack.urls) as client:
         await client.hears(AWKWARD, new_id())
         older = client.record.conversation_id
@@ -114,7 +118,7 @@ async def talked(stack: Stack, folder: Path) -> ConversationData:
         for worker in (*stack.of("tts"), *stack.of("llm")):
             worker.send(signal.SIGTERM)
             worker.wait()
-        timeline = build(await record(bus, conversation_id, 0))
+        timeline = build(await take_snapshot(bus, conversation_id, 0))
         message_id = next(iter(timeline.turns[0].messages))
         for _ in range(2):
             await bus.post("tts", Work(conversation_id, message_id))
@@ -125,7 +129,7 @@ async def talked(stack: Stack, folder: Path) -> ConversationData:
         outlet.append(bus.keys.store(), StoreWrite("message", conversation_id, message_id, b"\0\xff"))
         await outlet.flush()
         cursor = (await bus.hash(bus.keys.state(conversation_id)))[b"cursor"].decode()
-        timeline = build(await record(bus, conversation_id, 0))
+        timeline = build(await take_snapshot(bus, conversation_id, 0))
         assert waiting is not None
         return ConversationData(
             cli=reader(stack.redis.url), folder=folder, stack=stack, conversation_id=conversation_id, older=older,
@@ -135,7 +139,7 @@ async def talked(stack: Stack, folder: Path) -> ConversationData:
 
 
 def reader(url: str) -> str:
-    """The command line of a redis-cli with the rights of the compose file's reader."""
+    """The command line of redis-cli as the user `reader` of the compose file."""
     client = cast("Any", redis.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     account = Account("reader", digest("secret"), reader_rules(Keys("tertulia")))
     client.execute_command("ACL", "SETUSER", *account.words())
@@ -144,7 +148,7 @@ def reader(url: str) -> str:
 
 
 def redis_cli() -> str:
-    """The redis-cli on PATH, else the one beside the redis-server."""
+    """The redis-cli on PATH, or the one in the folder of the redis-server."""
     return shutil.which("redis-cli") or str(Path(find_redis_server()).with_name("redis-cli"))
 
 
@@ -152,7 +156,7 @@ def redis_cli() -> str:
 
 
 def conversations(left: ConversationData, outputs: list[str]) -> None:
-    """The list, newest first; then the id of the newest."""
+    """The list of conversations, newest first; then the id of the newest one."""
     first, second = [line.split("  ", 2) for line in outputs[0].splitlines()]
     assert first == [str(left.turn.accepted), left.conversation_id, SAID]
     assert second[1:] == [left.older, " ".join(AWKWARD.split())]
@@ -274,7 +278,7 @@ async def test_redis_cli_recipe_prints_the_recorded_data(left: ConversationData,
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_sound_recipe_keeps_every_byte_value(left: ConversationData, shell: str) -> None:
+async def test_recipe_for_audio_keeps_every_byte_value(left: ConversationData, shell: str) -> None:
     every = bytes(range(256)) + b"\\x41\"\n\r\t\a\b'%s\\n" * 3
     message_id = new_id()
     async with left.stack.bus() as bus:
@@ -292,7 +296,7 @@ async def write_audio(bus: Bus, conversation_id: str, message_id: str, *chunks: 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: ConversationData, shell: str) -> None:
+async def test_recipe_for_text_replaces_only_line_breaks_and_tabs(left: ConversationData, shell: str) -> None:
     message_id = new_id()
     said = TTSSentence(AWKWARD, 0, left.conversation_id, message_id, "luna", "Zoë", "luna")
     async with left.stack.bus() as bus:
@@ -304,7 +308,7 @@ async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: Conversation
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_watch_recipe_prints_each_event_at_once(left: ConversationData, shell: str) -> None:
+async def test_watch_recipe_prints_each_event_when_it_is_written(left: ConversationData, shell: str) -> None:
     out = left.folder / f"watch-{shell}.txt"
     script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
     before = {client["id"] for client in await clients(left)}
@@ -331,14 +335,17 @@ def start_watching(shell: str, script: str, out: Path) -> subprocess.Popen[bytes
 
 
 async def clients(left: ConversationData) -> list[dict[str, str]]:
-    """The connections of the stack's Redis."""
+    """The clients that are connected to the Redis of the stack."""
     async with Redis.from_url(left.stack.redis.url) as client:  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
         return await cast("Any", client).client_list()
 
 
 async def until_blocked(left: ConversationData, before: set[str]) -> None:
-    """Wait until the shell's XREAD waits at the server. A connection in `before` may belong to another shell, which was
-    killed while Redis has not noticed yet."""
+    """Wait until the XREAD of the shell waits at the server.
+
+    `before`: the clients of an earlier moment. One of them may belong to another shell, which was killed, but Redis has
+    not noticed it yet.
+    """
 
     async def blocked() -> bool:
         return any(
@@ -357,7 +364,7 @@ PING = "\n$cli PING\n"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    """A Redis on the socket of `make run`."""
+    """A Redis at the socket that `make run` uses."""
     folder = tmp_path / "data" / "redis"
     with RedisServer(folder, unix=True) as running:
         yield running

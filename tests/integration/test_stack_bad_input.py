@@ -64,7 +64,7 @@ async def test_audio_frame_of_a_wrong_size_is_refused_and_listening_continues(st
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
 
 
-async def test_frame_above_the_size_bound_closes_only_its_connection(stack: Stack) -> None:
+async def test_frame_above_the_maximum_size_closes_only_its_connection(stack: Stack) -> None:
     async with talk(*stack.urls) as other:
         async with connect(stack.urls[0], proxy=None, compression=None) as socket:
             with contextlib.suppress(ConnectionClosed):

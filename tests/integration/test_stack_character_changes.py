@@ -1,4 +1,4 @@
-"""Changes beside a conversation: a new character in the store, a deletion in mid-turn."""
+"""Changes during a conversation: a new character in the store, and a deletion during a turn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_new_character_answers_after_a_refresh_on_every_llm_worker(stack: 
         await _until_read_again(stack, with_her, 3)
 
 
-async def test_conversation_deleted_in_mid_turn_completes_the_turn_and_stays_deleted(stack: Stack) -> None:
+async def test_turn_is_completed_and_the_conversation_stays_deleted_if_it_is_deleted_in_mid_turn(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         turn_id = new_id()
@@ -74,7 +74,7 @@ async def test_conversation_deleted_in_mid_turn_completes_the_turn_and_stays_del
 
 
 async def _until_read_again(stack: Stack, behind: Mapping[str, int], count: int) -> None:
-    """Wait until every llm worker has read `count` characters; `behind`: the logs' sizes before."""
+    """Wait until every llm worker has read `count` characters again. `behind`: the sizes of the logs before."""
     line = f"{READ_AGAIN}{count}".encode()
     for worker in stack.of("llm"):
         await eventually(

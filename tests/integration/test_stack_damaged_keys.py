@@ -1,4 +1,4 @@
-"""A conversation with damaged keys in Redis is repaired and continues, with real processes and their rights."""
+"""A conversation with damaged keys in Redis is repaired and continues, with real processes and their Redis users."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ STREAMS = ["turns", "events", "control", "receipts"]
 
 @pytest.fixture
 def raw(stack: Stack) -> Redis:
-    """A Redis client with all rights."""
+    """A Redis client that may do everything."""
     return Redis.from_url(stack.redis.url)  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
 @pytest.mark.parametrize("epoch", ["abc", "9" * 17])
-async def test_non_numeric_epoch_fails_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
+async def test_epoch_that_is_not_a_number_costs_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         raw.hset(stack.keys.state(client.record.conversation_id).name, "epoch", epoch)
@@ -32,7 +32,9 @@ async def test_non_numeric_epoch_fails_at_most_one_turn(stack: Stack, raw: Redis
 
 
 @pytest.mark.parametrize("id", FAR)
-async def test_event_id_in_the_far_future_blocks_no_later_event(stack: Stack, raw: Redis, id: str) -> None:
+async def test_event_with_an_id_in_the_far_future_does_not_block_later_events(
+    stack: Stack, raw: Redis, id: str
+) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         events = stack.keys.events(client.record.conversation_id)
@@ -43,7 +45,7 @@ async def test_event_id_in_the_far_future_blocks_no_later_event(stack: Stack, ra
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_stream_key_of_a_wrong_type_fails_at_most_one_turn(stack: Stack, raw: Redis, name: str) -> None:
+async def test_stream_key_of_a_wrong_type_costs_at_most_one_turn(stack: Stack, raw: Redis, name: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         key = getattr(stack.keys, name)(client.record.conversation_id).name
@@ -53,7 +55,7 @@ async def test_stream_key_of_a_wrong_type_fails_at_most_one_turn(stack: Stack, r
         await client.hears("Sage, hello!", new_id())
 
 
-async def test_non_numeric_epoch_ends_listening_with_an_error(stack: Stack, raw: Redis) -> None:
+async def test_epoch_that_is_not_a_number_ends_listening_with_an_error(stack: Stack, raw: Redis) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         await client.send("start_listening")

@@ -1,4 +1,4 @@
-"""The logs hold neither speech nor keys, at any level."""
+"""The logs contain neither what is said nor keys, at any log level."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ async def test_logs_contain_neither_speech_nor_the_token(stack: Stack, level: st
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """All pairs of consecutive words that are long enough not to be in a log by chance."""
+    """All pairs of consecutive words that are so long that they are not in a log by chance."""
     words = text.split()
     return [(a, b) for a, b in pairwise(words) if len(a) + len(b) > 8]

@@ -1,4 +1,4 @@
-"""The metrics of all processes over HTTP, after turns of known content: each family has the expected change."""
+"""The metrics of all processes over HTTP. After turns of known content, each metric must have changed as expected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(120)
 
 SERVICES: tuple[Service, ...] = ("gateway", "stt", "llm", "tts")
 MOST_SERIES = 500
-"""Series of one process; each histogram has about 15."""
+"""Maximum number of series per process. Each histogram has about 15."""
 AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|\d+-\d+")
 
 
@@ -36,7 +36,7 @@ def processes(stack: Stack) -> list[Process]:
 
 
 def seen(stack: Stack) -> Scrape:
-    """The sum of all processes' series."""
+    """The series of all processes, added up."""
     total: Counter[Series] = Counter()
     for process in processes(stack):
         total.update(scrape(process.metrics_port).values)
@@ -44,7 +44,7 @@ def seen(stack: Stack) -> Scrape:
 
 
 class MetricChanges:
-    """Changes of the sums since a moment."""
+    """The changes of these sums since a moment."""
 
     def __init__(self, before: Scrape, after: Scrape) -> None:
         self._before = before
@@ -55,9 +55,9 @@ class MetricChanges:
 
 
 async def at_rest(stack: Stack) -> Scrape:
-    """Wait until no client is connected, no work is left, and all work is counted. Returns the sums.
+    """Wait until no client is connected, no work is open, and all work is counted. Returns the sums.
 
-    By then all clients, also those of the previous test, have received everything.
+    At that moment, all clients have received everything, also those of the previous test.
     """
 
     def look() -> Scrape | None:
@@ -74,7 +74,7 @@ ENDINGS = ("finished", "lost", "failed", "passed_on", "handed_back", "dead")
 
 
 def begun_and_ended(moved: MetricChanges, stage: Stage) -> tuple[float, float]:
-    """Attempts at a stage's work, counted at their start and at their end."""
+    """The attempts at a stage's work, counted when they start and when they end."""
     return (
         moved.by("tertulia_claims_total", stage=stage) + moved.by("tertulia_takeovers_total", stage=stage),
         sum(moved.by("tertulia_work_ended_total", stage=stage, ending=ending) for ending in ENDINGS),
@@ -83,7 +83,7 @@ def begun_and_ended(moved: MetricChanges, stage: Stage) -> tuple[float, float]:
 
 @pytest.fixture
 def asking(tmp_path: Path, model_port: int) -> Iterator[Stack]:
-    """A stack with a model that can be paused in mid-reply."""
+    """A stack whose model can be paused in mid-reply."""
     with Stack(
         tmp_path / "stack", env={"TERTULIA_TTS_ENGINE": "espeak", **model_at(model_port)}, metrics=True
     ) as running:
@@ -167,7 +167,8 @@ async def test_metrics_count_replaced_and_refused_connections(stack: Stack) -> N
     async with talk(*stack.urls) as first:
         await first.hears("Sage?", new_id())
         first.drop()
-        await first.until_event("conversation_started", 2)  # otherwise the gateway may accept the other client first
+        # wait for it; otherwise the gateway may accept the other client first
+        await first.until_event("conversation_started", 2)
         async with talk(f"{stack.urls[0]}?conversation_id={first.record.conversation_id}"):
             assert await first.until_closed() == 4001
         stack.unsaid |= first.record.words()
@@ -181,7 +182,7 @@ async def test_metrics_count_replaced_and_refused_connections(stack: Stack) -> N
     assert moved.by("tertulia_replaced_clients_total") == 1
 
 
-async def test_metrics_show_the_open_work_in_redis(stack: Stack) -> None:
+async def test_metrics_have_the_open_work_in_redis(stack: Stack) -> None:
     (gateway,), (tts,) = stack.of("gateway"), stack.of("tts")
 
     def of_tts(*names: str) -> float:
@@ -190,7 +191,7 @@ async def test_metrics_show_the_open_work_in_redis(stack: Stack) -> None:
 
     await at_rest(stack)
     await eventually(lambda: of_tts("tertulia_work_waiting", "tertulia_work_held") == 0, "the end of earlier work")
-    tts.send(signal.SIGSTOP)  # its pending read may still claim the work; else the work stays unclaimed
+    tts.send(signal.SIGSTOP)  # a claim that waits may still get this work; otherwise it stays unclaimed
     try:
         async with talk(*stack.urls) as client:
             turn_id = await client.say("Luna?", new_id())
@@ -231,7 +232,7 @@ def test_gateway_serves_its_metrics_at_its_own_address(stack: Stack) -> None:
     assert {name for name, _ in shown.values} == {name for name, _ in scrape(gateway.metrics_port).values}
 
 
-def test_metrics_of_the_gateway_require_the_token(stack: Stack) -> None:
+def test_gateway_metrics_require_a_token(stack: Stack) -> None:
     asking = http.client.HTTPConnection("127.0.0.1", stack.of("gateway")[0].port, timeout=10)
     with contextlib.closing(asking):
         asking.request("GET", "/metrics", headers={"Host": "tertulia.example"})

@@ -1,4 +1,4 @@
-"""Requests to the model server, and its failures: a scripted server behind real processes."""
+"""Requests to the model server and its failures: a scripted server, and real processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(120)
 KEY = "sk-or-v1-made-up-for-these-tests-0123456789"
 RETRIES = 2
 PATIENCE_S = 2.0
-"""Timeout for the model in the impatient stack. On a busy machine, too, every token must come within it."""
+"""Timeout for the model in the stack `impatient`. Even on a busy machine, every token must come within this time."""
 HELLO = "Luna, hello there!"
 SENTENCES = ("The sea is calm tonight. ", "The tide is full. ", "The moon lies fair upon the straits. ")
 
@@ -46,7 +46,7 @@ def stack_with(folder: Path, model_port: int, **env: str) -> Generator[Stack]:
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
-    """A stack with the default timeouts for the model: longer than any test takes."""
+    """A stack with the default timeouts for the model. They are longer than any test."""
     with stack_with(tmp_path_factory.mktemp("model"), model_port, TERTULIA_LLM_RETRIES=str(RETRIES)) as stack:
         yield stack
 
@@ -71,7 +71,9 @@ async def talk_with(stack: Stack, port: int, *script: Act) -> AsyncGenerator[tup
         stack.unsaid |= client.record.words()
 
 
-async def test_model_request_begins_with_the_persona_and_has_the_settings(asking: Stack, model_port: int) -> None:
+async def test_model_request_begins_with_the_characters_prompt_and_has_the_settings(
+    asking: Stack, model_port: int
+) -> None:
     settings = {
         "model": "vendor/special", "temperature": 0.7, "top_p": 0.9, "min_p": 0.05, "top_k": 40,
         "frequency_penalty": 0.5, "presence_penalty": -0.25, "repetition_penalty": 1.1,
@@ -93,7 +95,7 @@ async def test_model_request_begins_with_the_persona_and_has_the_settings(asking
     assert "authorization" in headers
 
 
-async def test_second_model_request_has_the_history(asking: Stack, model_port: int) -> None:
+async def test_model_request_of_the_second_turn_has_the_first_turn(asking: Stack, model_port: int) -> None:
     async with talk_with(
         asking, model_port, Reply(["I like owls."]), Reply(["So do I."]), Reply(["We said that."])
     ) as (client, model):
@@ -108,8 +110,8 @@ async def test_second_model_request_has_the_history(asking: Stack, model_port: i
     assert [prompt.index(part) for part in parts] == sorted(prompt.index(part) for part in parts)
 
 
-async def test_model_request_has_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
-    hold = Hold(len(SENTENCES))  # two of three sentences are spoken: a sentence is spoken when the next one begins
+async def test_model_request_has_only_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
+    hold = Hold(len(SENTENCES))  # two of three sentences are spoken: each sentence is spoken when the next one begins
     async with talk_with(asking, model_port, Reply(SENTENCES, hold=hold), Reply(["Where was I?"])) as (client, model):
         turn_id = new_id()
         await client.say(HELLO, turn_id)
@@ -130,7 +132,7 @@ async def test_model_request_has_the_heard_part_of_an_interrupted_reply(asking: 
     assert SENTENCES[1].strip() not in prompt
 
 
-async def test_tags_in_a_model_reply_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
+async def test_speaker_tags_in_a_model_reply_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Reply(["<Lu", "na>Hello ", "there.</", "Luna>"])) as (client, _):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
@@ -148,7 +150,7 @@ async def test_tags_in_a_model_reply_are_neither_shown_nor_spoken(asking: Stack,
         (Fail(503, headers={"retry-after": "0"}), "llm_unavailable", RETRIES + 1),
     ],
 )
-async def test_model_refusal_is_an_error_and_ends_the_turn(
+async def test_refusal_by_the_model_server_is_an_error_and_ends_the_turn(
     asking: Stack, model_port: int, failure: Fail, code: str, tries: int
 ) -> None:
     async with talk_with(asking, model_port, *[failure] * tries, Reply(["Here I am."])) as (client, model):
@@ -159,11 +161,11 @@ async def test_model_refusal_is_an_error_and_ends_the_turn(
         await client.until_done(turn_id)
         assert len(model.requests) == tries
         again = new_id()
-        await client.hears("Luna, and now?", again)  # the next turn is answered
+        await client.hears("Luna, and now?", again)  # the next turn must be answered
         assert client.record.of_turn(again)[0].text == "Here I am."
 
 
-async def test_request_to_a_busy_model_server_is_repeated(asking: Stack, model_port: int) -> None:
+async def test_request_is_repeated_if_the_model_server_is_busy(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Fail(429, headers={"retry-after": "0"}), Reply(SENTENCES)) as (client, _):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
@@ -173,7 +175,7 @@ async def test_request_to_a_busy_model_server_is_repeated(asking: Stack, model_p
 
 
 def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str) -> None:
-    """Check that the first sentence is kept, the text after it is replaced, and the model got one more request."""
+    """Check that the first sentence was kept, the text after it was replaced, and the model got one more request."""
     (answer,) = client.record.of_turn(turn_id)
     assert answer.resumed == 1
     assert answer.text.split() == "".join(SENTENCES).split()
@@ -185,10 +187,10 @@ def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str
 
 
 @pytest.mark.parametrize("broken", [Break, ErrorInStream], ids=["connection lost", "error in the stream"])
-async def test_reply_of_a_broken_model_stream_continues_and_is_spoken_once(
+async def test_reply_whose_model_stream_breaks_is_continued_and_spoken_once(
     asking: Stack, model_port: int, broken: type[Break | ErrorInStream]
 ) -> None:
-    # break the reply only after the worker has read it: a closing connection may lose its last bytes
+    # break the stream only after the worker has read it: a connection that closes may lose its last bytes
     hold = Hold(2)
     reply = Reply([SENTENCES[0], "The ti"], hold=hold)
     async with talk_with(asking, model_port, broken(2, reply=reply), Reply(SENTENCES[1:])) as (client, model):
@@ -202,7 +204,7 @@ async def test_reply_of_a_broken_model_stream_continues_and_is_spoken_once(
         assert_continued_once(client, model, turn_id)
 
 
-async def test_reply_of_a_stalled_model_stream_continues_and_is_spoken_once(impatient: Stack, model_port: int) -> None:
+async def test_reply_whose_model_stream_stalls_is_continued_and_spoken_once(impatient: Stack, model_port: int) -> None:
     stalling = Reply([SENTENCES[0] + "The ti"], hold=Hold(1))
     async with talk_with(impatient, model_port, stalling, Reply(["".join(SENTENCES[1:])])) as (client, model):
         turn_id = new_id()
@@ -210,7 +212,7 @@ async def test_reply_of_a_stalled_model_stream_continues_and_is_spoken_once(impa
         assert_continued_once(client, model, turn_id)
 
 
-async def test_model_that_never_answers_fails_the_turn(impatient: Stack, model_port: int) -> None:
+async def test_turn_fails_if_the_model_never_answers(impatient: Stack, model_port: int) -> None:
     silent = [Reply(SENTENCES, hold=Hold(0)) for _ in range(2)]
     async with talk_with(impatient, model_port, *silent) as (client, model):
         turn_id = new_id()
@@ -221,7 +223,7 @@ async def test_model_that_never_answers_fails_the_turn(impatient: Stack, model_p
         assert len(model.requests) == len(silent)
 
 
-async def test_unreachable_model_server_is_an_error(asking: Stack) -> None:
+async def test_turn_fails_with_an_error_if_the_model_server_cannot_be_reached(asking: Stack) -> None:
     async with talk(*asking.urls) as client:
         turn_id = new_id()
         await client.say(HELLO, turn_id)
@@ -250,7 +252,7 @@ async def test_refused_parameter_is_left_out_in_the_same_turn_and_shown_in_the_s
 
 
 def status_of(stack: Stack, model: str) -> dict[str, Any] | None:
-    """The entry about a model in `/api/status`."""
+    """The entry for a model in `/api/status`."""
     with urllib.request.urlopen(stack.http("/api/status"), timeout=10) as response:  # noqa: S310 - our own
         models = json.load(response)["models"]
     return next((entry for entry in models if entry["model"] == model), None)

@@ -1,4 +1,6 @@
-"""A client that disconnects in mid-speech, and one without marks that continues: together they get every sample."""
+"""A client that disconnects during speech, and a client without marks that continues: together they get every
+sample.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from tests.harness.stack import Stack
 
 MOMENTS = 10
 MOST_RECEIPTS = 100
-"""Receipts sent at once; more than 200 commands would hit the rate limit."""
+"""Number of receipts sent at once. With more than 200 commands, the rate limit would apply."""
 QUESTION = "Luna, Rex and Sage, how are you?"
 
 
@@ -55,7 +57,7 @@ async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.timeout(240)
-async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_disconnects(stack: Stack) -> None:
+async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_client_disconnects(stack: Stack) -> None:
     async with stack.bus() as bus:
         for moment in range(MOMENTS):
             dice = random.Random(moment)
@@ -82,7 +84,7 @@ async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_disconn
                 stack.unsaid |= record.words()
 
 
-async def test_second_tab_continues_at_the_position_of_the_first_tab(stack: Stack) -> None:
+async def test_second_tab_continues_after_the_audio_that_the_first_tab_has_played(stack: Stack) -> None:
     async with stack.bus() as bus, talk(*stack.urls) as first:
         turn_id = new_id()
         await first.say(QUESTION, turn_id)
@@ -98,7 +100,7 @@ async def test_second_tab_continues_at_the_position_of_the_first_tab(stack: Stac
             stack.unsaid |= second.record.words()
 
 
-async def test_client_continues_at_another_gateway_after_the_first_was_killed(stack: Stack) -> None:
+async def test_client_without_marks_continues_at_another_gateway_after_the_first_was_killed(stack: Stack) -> None:
     (killed,) = stack.of("gateway")
     async with stack.bus() as bus:
         turn_id = new_id()

@@ -1,4 +1,4 @@
-"""A character's own model, the usage, and the ends of replies: a scripted model server behind real processes."""
+"""A character's own model, the usage, and the ends of replies: a scripted model server, and real processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def asking(tmp_path: Path, model_port: int) -> Iterator[Stack]:
 
 
 async def rest(stack: Stack, path: str, *, method: str = "GET", body: object = None) -> Any:
-    """Make a request to the REST API; returns the decoded JSON."""
+    """Make a request to the REST API. Returns the decoded JSON."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - the stack's own address
         stack.http(path), data=data, method=method, headers={"Content-Type": "application/json"}
@@ -41,7 +41,7 @@ async def rest(stack: Stack, path: str, *, method: str = "GET", body: object = N
     return await asyncio.to_thread(send)
 
 
-async def test_character_answers_with_its_own_model_and_its_own_lines_only(asking: Stack, model_port: int) -> None:
+async def test_character_answers_with_its_own_model_and_without_lines_of_others(asking: Stack, model_port: int) -> None:
     luna = next(each for each in (await rest(asking, "/api/characters"))["characters"] if each["name"] == "Luna")
     own = {"model": "luna/model", "temperature": 0.25}
     await rest(asking, f"/api/characters/{luna['id']}", method="PATCH", body={"model_settings": own})

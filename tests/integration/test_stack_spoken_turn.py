@@ -1,4 +1,4 @@
-"""Speech through all processes: a WAV is transcribed, and the named character answers with sound."""
+"""Speech through all processes: a WAV file is transcribed, and the named character answers with audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Conversations stored in Supabase, with a database that dies, hangs and comes back in mid-turn."""
+"""Conversations stored in Supabase. The database is killed or does not answer during a turn, and is available again
+later.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, supabase_server: SupabaseServer, model_port: int) -> Iterator[Stack]:
-    """A stack with two llm workers, whose store is Supabase."""
+    """A stack with two llm workers and the store Supabase."""
     with Stack(
         tmp_path_factory.mktemp("supabase") / "stack",
         workers={"gateway": 1, "llm": 2, "tts": 1},
@@ -48,13 +50,13 @@ async def store(supabase: SupabaseServer) -> AsyncGenerator[SupabaseStore]:
 
 @pytest.fixture(autouse=True)
 async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
-    """The llm workers' model, which always tells the same story."""
+    """The model server of the llm workers. It always tells the same story."""
     async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
         yield model
 
 
 def waiting(stack: Stack) -> int:
-    """The number of writes that wait for the store."""
+    """The number of writes that wait in the outbox."""
     return stack.length(stack.keys.store())
 
 
@@ -64,7 +66,7 @@ async def until_written(stack: Stack) -> None:
 
 
 async def assert_stored(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
-    """The store has the messages as they were shown, in order, each once."""
+    """Check that the store has each message once, in order, and as it was shown."""
     stack.unsaid |= client.record.words()
     await until_written(stack)
     said: list[tuple[str, str]] = []
@@ -76,7 +78,7 @@ async def assert_stored(stack: Stack, store: SupabaseStore, client: TalkClient) 
     assert {row.status for row in rows} == {"complete"}
 
 
-async def test_conversation_is_stored(kept: Stack, store: SupabaseStore) -> None:
+async def test_messages_of_a_conversation_are_stored_in_supabase(kept: Stack, store: SupabaseStore) -> None:
     async with talk(*kept.urls) as client:
         await client.hears("Luna and Rex, hello!", new_id())
         await client.hears("Sage, and you?", new_id())
@@ -87,7 +89,7 @@ async def test_conversation_is_stored(kept: Stack, store: SupabaseStore) -> None
     assert found.title == "Luna and Rex, hello!"
 
 
-async def test_killed_database_delays_no_turn_and_later_has_every_row(
+async def test_killed_database_delays_no_turn_and_has_every_row_later(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
@@ -104,7 +106,7 @@ async def test_killed_database_delays_no_turn_and_later_has_every_row(
         assert owner is not None
         owner.send(signal.SIGKILL)
         await client.until_done(story)
-        kept.start("llm")  # it starts without the database, with the characters from Redis
+        kept.start("llm")  # this worker starts without the database, and reads the characters from Redis
         kept.wait_ready()
         kept.of("llm")[0].send(signal.SIGKILL)
         await client.hears("Sage, and what do you say?", new_id())
@@ -122,7 +124,7 @@ async def test_killed_database_delays_no_turn_and_later_has_every_row(
     kept.wait_ready()
 
 
-async def test_hanging_database_delays_no_turn_and_later_has_every_row(
+async def test_database_that_does_not_answer_delays_no_turn_and_has_every_row_later(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer
 ) -> None:
     async with talk(*kept.urls) as client:
@@ -135,13 +137,14 @@ async def test_hanging_database_delays_no_turn_and_later_has_every_row(
         await assert_stored(kept, store, client)
 
 
-async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
+async def test_heard_text_of_a_reply_interrupted_during_an_outage_is_stored(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
         supabase.database.kill()
         story = new_id()
-        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # the text after the second sentence confirms its end
+        # the text after the second sentence confirms the sentence's end
+        model.script.append(Reply(STORY, hold=Hold(len(STORY))))
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: any(len(m.pcm) > 1 for m in client.record.of_turn(story)), "the second sentence")
         (rex,) = client.record.of_turn(story)
@@ -156,8 +159,10 @@ async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
     assert (row.id, row.text, row.status) == (rex.message_id, heard["text"], "interrupted")
 
 
-async def test_wrong_supabase_key_ends_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
-    # the services must exit by themselves
+async def test_services_exit_with_one_sentence_if_the_supabase_key_is_wrong(
+    kept: Stack, supabase: SupabaseServer
+) -> None:
+    # the services must exit without being stopped
     starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
     for process in starting:
         process.stopping = process.killed = True

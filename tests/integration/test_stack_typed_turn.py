@@ -1,4 +1,4 @@
-"""A typed message through all processes: the answering characters, their order, and the audio."""
+"""A typed message through all processes: the characters that answer, their order, and the audio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.harness.stack import Stack
 from tests.harness.talk_record import Heard
 
 SLOWEST, FASTEST = 6.0, 30.0
-"""Bounds of plausible speech, in characters per second (people talk at about 15)."""
+"""Limits of plausible speech, in characters per second (people speak about 15)."""
 
 
 def assert_sounds_like_its_text(message: Heard) -> None:
@@ -29,7 +29,9 @@ def assert_sounds_like_its_text(message: Heard) -> None:
     ],
     ids=["the named one", "two, in order of mention", "all, by name"],
 )
-async def test_named_characters_answer_in_order(stack: Stack, text: str, names: list[str]) -> None:
+async def test_named_characters_answer_in_the_order_in_which_they_are_named(
+    stack: Stack, text: str, names: list[str]
+) -> None:
     async with talk(*stack.urls) as client:
         turn_id = new_id()
         await client.hears(text, turn_id)
@@ -47,12 +49,12 @@ async def test_first_event_of_a_conversation_says_that_it_is_new(stack: Stack) -
     assert (first["type"], first["resumed"]) == ("conversation_started", False)
 
 
-async def test_client_that_loses_its_connection_in_mid_reply_gets_everything_once(stack: Stack) -> None:
+async def test_client_whose_connection_breaks_in_mid_reply_gets_everything_once(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         turn_id = new_id()
         await client.say("Luna, tell me a story.", turn_id)
         for nth, frames in enumerate((10, 40, 80), start=1):
-            await client.until_event("conversation_started", nth)  # the connection is open and can be broken
+            await client.until_event("conversation_started", nth)  # the connection is open, so that it can be broken
             await client.until_frames(frames)
             client.drop()
         await client.until_event("conversation_started", 4)
@@ -63,7 +65,7 @@ async def test_client_that_loses_its_connection_in_mid_reply_gets_everything_onc
         assert_sounds_like_its_text(story)
 
 
-async def test_second_client_replaces_the_first(stack: Stack) -> None:
+async def test_second_client_of_a_conversation_replaces_the_first(stack: Stack) -> None:
     async with talk(*stack.urls) as first:
         turn_id = new_id()
         await first.say("Luna, tell me a story.", turn_id)

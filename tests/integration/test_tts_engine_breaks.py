@@ -1,4 +1,4 @@
-"""A worker whose engine breaks permanently exits and leaves its work to a peer."""
+"""A worker whose engine breaks permanently exits. A peer does its work."""
 
 from __future__ import annotations
 

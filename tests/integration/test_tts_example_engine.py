@@ -1,4 +1,4 @@
-"""The example engine: installed as a user installs it, then found, tested and used without a change to Tertulia."""
+"""The example engine, installed as a user installs it: it is found, tested and used without a change to Tertulia."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The variables of a process that finds the installed example and chooses it."""
+    """The environment of a process that finds the installed example engine and uses it."""
     packages = tmp_path_factory.mktemp("packages")
     install = [
         UV, "pip", "install", "--offline", "--quiet", "--python", sys.executable,

@@ -24,7 +24,7 @@ UNFIT = {
 
 @pytest.fixture(params=UNFIT)
 def unfit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """The URL of an unsuitable Redis, and a word of the reason."""
+    """The URL of an unsuitable Redis, and a word that the reason contains."""
     options, said = UNFIT[request.param]
     with RedisServer(tmp_path / "redis", options=options) as server:
         yield server.url, said
@@ -42,7 +42,7 @@ def run(words: list[str], redis_url: str, folder: Path) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-def test_each_service_refuses_unsuitable_redis_with_reason(unfit: tuple[str, str], tmp_path: Path) -> None:
+def test_each_service_refuses_an_unsuitable_redis_and_says_why(unfit: tuple[str, str], tmp_path: Path) -> None:
     redis_url, said = unfit
     with ThreadPoolExecutor() as starts:
         all_ended = list(starts.map(run_service, SERVICES, repeat(redis_url), repeat(tmp_path)))

@@ -1,4 +1,4 @@
-"""A turn of a client that disconnects, and the rest of the turn for a client without marks."""
+"""A turn whose client disconnects, and the rest of the turn for a client without marks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.harness.gateway import LUNA, REX, Client, Reply, Workers
 
 @dataclass
 class Turn:
-    """A turn of a client, answered by scripted workers."""
+    """A turn of a client. Scripted workers answer it."""
 
     client: Client
     workers: Workers
@@ -35,13 +35,13 @@ async def ask(client: Client, bus: Bus, text: str = "Luna, Rex?") -> Turn:
 
 
 async def send_receipt(client: Client, frame: dict[str, Any]) -> None:
-    """Confirm that a frame was played."""
+    """Report that a frame was played."""
     place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
     await client.send("playback", **place, played_ms=10)
 
 
 async def wait_for_receipts(bus: Bus, conversation_id: str, count: int) -> None:
-    """Wait until Redis has this many receipts."""
+    """Wait until Redis has this number of receipts."""
 
     async def there() -> bool:
         return len(await bus.read(bus.keys.receipts(conversation_id))) >= count
@@ -76,7 +76,7 @@ async def turn_events(bus: Bus, conversation_id: str) -> list[str]:
 
 
 def heard_before(started: dict[str, Any], whole: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The audio ids that `conversation_started` reports as heard."""
+    """The ids of the audio that `conversation_started` reports as heard."""
     out: list[tuple[str, str]] = []
     for each in started["heard"]:
         mine = [id for message_id, id in whole if message_id == each["message_id"]]
@@ -86,7 +86,7 @@ def heard_before(started: dict[str, Any], whole: list[tuple[str, str]]) -> list[
 
 
 async def receive_the_rest(client: Client, turn: Turn) -> None:
-    """Receive until the turn ends, with a receipt for each frame. Then the talk must end."""
+    """Receive until the turn ends, and send a receipt for each frame. Then the talk mark must be cleared."""
     bus, c = turn.workers.bus, client.conversation_id
     while not any(f["type"] == "turn_metrics" and f["turn_id"] == turn.turn_id for f in client.frames):
         frame = await client.next()

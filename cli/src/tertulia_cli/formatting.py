@@ -10,7 +10,7 @@ MS_PER_S: Final = 1000
 
 
 def ago(ms: int) -> str:
-    """A rough duration, for ages: `3 min`, `2 d`."""
+    """A rounded duration, for the age of something: `3 min`, `2 d`."""
     seconds = max(0, ms) / MS_PER_S
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:

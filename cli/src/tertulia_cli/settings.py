@@ -69,7 +69,7 @@ def url_file(data_dir: Path) -> Path:
 
 
 def read_url(data_dir: Path) -> str:
-    """Read the URL in that file; "" if the file does not exist."""
+    """The URL of the Redis that `tertulia run` started (from `url_file`); "" if the file does not exist."""
     try:
         return url_file(data_dir).read_text().strip()
     except OSError:

@@ -1,6 +1,6 @@
 """`tertulia supabase-keys`: makes the passwords and the key of a local database that is compatible with Supabase.
 
-Existing files are kept, because the database already has their passwords. Each reader has a folder with only the
+Existing files are kept, because the database already has their passwords. Each container has a folder with only the
 secrets that it needs: `postgres` (the database and the migrations), `postgrest`, `gateway`, `llm`.
 """
 

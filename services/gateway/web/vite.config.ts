@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** The gateway (or the scripted peer of `npm run peer`) for `npm run dev`. */
+/** The server to which `npm run dev` forwards requests: a gateway, or the scripted peer that `npm run peer` starts. */
 const GATEWAY = process.env["TERTULIA_DEV_GATEWAY"] ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: "../src/tertulia_gateway/static",
     emptyOutDir: true,
     target: "es2022",
-    // Keep worklets and portraits separate files: the Content-Security-Policy forbids inlined ones.
+    // Do not inline worklets and portraits, because the Content-Security-Policy forbids that.
     assetsInlineLimit: 0,
   },
   worker: { format: "es" },

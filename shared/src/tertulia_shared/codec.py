@@ -23,9 +23,9 @@ import msgpack
 from tertulia_shared.events import EVENTS, Event
 
 VERSION = 1
-"""The schema version this release writes. It reads this one and older."""
+"""The schema version that this release writes. It reads entries of this version and of older ones."""
 MAX_DIGITS = 18
-"""Longest number in an envelope: no release writes a longer one, and Python refuses to parse very long numbers."""
+"""A number in an envelope has at most this many digits: longer ones are invalid, and Python refuses very long ones."""
 MAX_NUMBER = 2**63
 
 T = TypeVar("T")

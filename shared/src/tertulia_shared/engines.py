@@ -129,7 +129,7 @@ def find_engine(group: str, name: str) -> InstalledEngine:
     """The engine of that name.
 
     Raises:
-        EngineUnknown: none is installed; the message lists those that are.
+        EngineUnknown: no engine has this name; the message lists the installed engines.
     """
     installed = installed_engines(group)
     if name not in installed:

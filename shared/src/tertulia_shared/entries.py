@@ -1,4 +1,4 @@
-"""Every entry that one service writes into a stream for another, as one frozen class each.
+"""Every kind of entry that one service writes into a stream for another; each kind is a frozen class.
 
 Events for the client are in `events`. On the wire each entry also has `v` (schema version), `ts` (ms since 1970, the
 writer's clock) and `epoch` (the interruption counter it belongs to): see `codec`.
@@ -80,7 +80,7 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """The user interrupted: work of an epoch below this entry's stops."""
+    """The user interrupted: work with an epoch below the epoch of this entry stops."""
 
     cause: Literal["turn", "request"]
 
@@ -156,7 +156,7 @@ class Speaker:
     system_prompt: str
     image: str = ""
     settings: ModelSettings = ModelSettings()
-    """The model's settings of its own; for the others it takes the plan's."""
+    """This character's own model settings; a setting that is missing here is taken from the plan."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without settings that are all defaults."""
@@ -168,7 +168,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """The characters that answer a turn, in order, and the settings. It is in the state during the turn."""
+    """The characters that answer a turn, in order, and the settings. Kept in the state during the turn."""
 
     turn_id: str
     entry_id: str

@@ -1,4 +1,4 @@
-"""Every event for the client, as one frozen class each, in the order of a turn.
+"""Every kind of event for the client, in the order of a turn; each kind is a frozen class.
 
 They travel through the conversation's `events` stream; its entry id is the `event_id` that `resume` takes. The client
 gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md describes how a client handles each.
@@ -227,7 +227,7 @@ class MessageResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageComplete(Event):
-    """A reply's text is complete, or ends here (`status`)."""
+    """A reply's text has ended; `status` says whether it is complete."""
 
     type: ClassVar[str] = "message_complete"
     message_id: str
@@ -294,4 +294,4 @@ EVENTS: Mapping[str, type[Event]] = {
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip
-"""Each event by its name on the wire."""
+"""The class of each event, by its name on the wire."""

@@ -13,7 +13,7 @@ from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.exception_groups import first_error
 
-LOOK_S = 10.0
+CHECK_S = 10.0
 """Seconds between comparisons of the state's epoch with the epoch of the work."""
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
-    """Run the block until it ends, or until the conversation's epoch goes above `epoch`: then cancel it.
+    """Run the block until it ends; cancel it when the conversation's epoch goes above `epoch`.
 
-    A lower epoch cancels it, too (checked every `LOOK_S`): Redis has lost the data that this work belongs to.
+    A lower epoch cancels it, too (checked every `CHECK_S`): Redis has lost the data that this work belongs to.
 
     Raises: Stale: the work was interrupted. Errors of the block itself are raised unchanged.
     """
@@ -32,7 +32,7 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
         async with asyncio.TaskGroup() as tasks:
             watching = (
                 tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch)),
-                tasks.create_task(_raise_when_elsewhere(bus, conversation_id, epoch)),
+                tasks.create_task(_raise_when_epoch_differs(bus, conversation_id, epoch)),
             )
             yield
             for task in watching:
@@ -63,10 +63,10 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             )
 
 
-async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> None:
-    """Check the epoch at intervals: no command announces a loss of data, so the work would wait for input for hours."""
+async def _raise_when_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:
+    """Check the epoch at intervals: if Redis loses its data, no command says so, and the work would wait for hours."""
     while True:
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(CHECK_S)
         held = epoch
         with contextlib.suppress(BusError):  # the next check, or the work itself, gets the error again
             held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch

@@ -20,15 +20,15 @@ from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
 from tertulia_shared.worker_names import reads
 
 MAX_LEFT = 1_000
-"""The most pieces of work that are remembered as left to newer workers."""
+"""A worker remembers at most this many pieces of work that it has left to newer workers."""
 PEER_ALIVE_S = 5.0
 """A worker counts as alive if its last heartbeat is at most this many seconds old."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
-"""Waits between checks of whether Redis is back."""
+"""The first and the longest wait between two checks of whether Redis is back."""
 MAX_REFUSED_S = 2.0
-"""Longest wait between checks of a Redis that refuses us, and between successive interruptions."""
+"""The longest wait between two checks of a Redis that refuses us, and after several interrupted attempts in a row."""
 CALM_S = 5.0
-"""An attempt that ran for at least this long before its interruption does not lengthen the wait."""
+"""An interrupted attempt that ran longer than this ends the row: the next wait is short again."""
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,10 @@ class Handler(Protocol):
         ...
 
     async def give_up(self, claim: Claim, reason: str) -> str | None:
-        """Report the failure to the client and end the turn that waits for the work; returns its id, if any."""
+        """Report the failure to the client and end the turn that waits for the work.
+
+        Returns the id of that turn, if any.
+        """
         ...
 
 
@@ -133,7 +136,7 @@ class Jobs:
             log.warning("work stays pending: %s", trouble, extra=self._ids(job.claim))
 
     async def _wait_for_redis(self, interruptions: int) -> None:
-        """Wait until Redis takes writes again. Successive interruptions wait longer."""
+        """Wait until Redis takes writes again; longer after several interrupted attempts in a row (`interruptions`)."""
         await asyncio.sleep(backoff_s(interruptions, MAX_REFUSED_S))
         async with self._probing:
             failures = 0
@@ -143,7 +146,7 @@ class Jobs:
                 except (BusUnavailable, WritesPaused) as trouble:
                     failures += 1
                     await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
-                except WriteRefused:  # Redis answers; a broken set of workers is not a reason to wait
+                except WriteRefused:  # Redis answers again; it only refuses this heartbeat, which is no reason to wait
                     return None
 
     async def _reclaimed(self, job: Job) -> Claim | None:
@@ -228,7 +231,7 @@ class Jobs:
     # -- giving up
 
     async def _dead_letter(self, claim: Claim, reason: str) -> None:
-        """Dead-letter the work. Only if Redis is unavailable, or takes no writes now, is this postponed."""
+        """Dead-letter the work. This is postponed only if Redis is unavailable or takes no writes now."""
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave up work: %s", reason, extra=self._ids(claim))
@@ -255,7 +258,7 @@ class Jobs:
             turn_id=turn_id or "",
         )
         await write_dead_letter(self._bus, letter)
-        self._metrics.buried()
+        self._metrics.given_up()
         await self._bus.finish(claim, self._worker)
 
     async def _last_failure(self, claim: Claim) -> str:

@@ -113,7 +113,7 @@ class Keys:
         return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
 
     def held_back(self) -> Key:
-        """Deferred outbox entries: those of a newer release, and those that follow them in their conversation."""
+        """Deferred outbox entries: entries of a newer release, and the later entries of the same conversations."""
         return Key(f"{self.ns}:store:held", 7 * DAY_S, 100_000)
 
     def drainer(self) -> Key:

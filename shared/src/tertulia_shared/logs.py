@@ -49,6 +49,6 @@ def set_up(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # these log frames and addresses, which may have speech or the token of a query
+    # these libraries log frames and URLs, which may contain speech or a token
     for chatty in ("httpx", "httpx2", "httpcore", "openai", "asyncio", "uvicorn", "websockets", "aiohttp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

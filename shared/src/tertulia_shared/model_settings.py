@@ -11,7 +11,7 @@ from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, is_clean_line
 
 MAX_MODEL_CHARS: Final = 200
 SHOWN_CHARS: Final = 40
-"""Maximum number of characters of a client's name in an error."""
+"""An error message quotes at most this many characters of an unknown setting's name."""
 SETTING_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -38,12 +38,12 @@ def is_possible(name: str, value: object) -> bool:
 
 
 def cleaned_setting(value: object) -> object:
-    """A setting that a person typed: of a text, white space at its ends and the like are repaired."""
+    """Clean a setting that a person typed, such as a text with white space at its ends. Other values are unchanged."""
     return clean_line(value) if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None else value
 
 
 def setting_problem(name: str, value: object) -> str:
-    """What is wrong with a setting and what is allowed; "" if nothing. None means the default, and is possible."""
+    """What is wrong with the value and what is allowed; "" if it is possible. None (the default) is always possible."""
     if name not in SETTING_NAMES:
         return f"`{_shown(name)}` is no setting; settings are {', '.join(SETTING_NAMES)}"
     if value is None:
@@ -59,12 +59,12 @@ def setting_problem(name: str, value: object) -> str:
 
 
 def merged(own: ModelSettings, general: ModelSettings) -> ModelSettings:
-    """The settings of a character: its own where it has one, else the conversation's."""
+    """The settings for a character: each of its `own` that is set, otherwise that of the conversation (`general`)."""
     return replace(general, **{name: value for name, value in asdict(own).items() if value is not None})
 
 
 def possible_settings(wire: object) -> ModelSettings:
-    """Read the settings from an untrusted structure: unknown or impossible ones get their defaults."""
+    """Read the settings from an untrusted structure; an impossible value becomes the default."""
     if not isinstance(wire, Mapping):
         return ModelSettings()
     held = cast("Mapping[str, Any]", wire)

@@ -27,7 +27,7 @@ from tertulia_shared.usage import possible_usage
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
-"""Errors of an unavailable store. A store that needs a person counts, too: no message may be lost meanwhile."""
+"""Errors of an unavailable store. This includes errors that a person must fix: no message may be lost meanwhile."""
 
 REFUSED = (StoreError, ValueError, TypeError, OverflowError)
 """Errors of a row that the store will never take. `AWAY` and `NotFound` are caught first."""
@@ -69,7 +69,7 @@ class Outbox:
         self._restarted: set[str] = set()
         """The conversations that were recreated since the store lost its data."""
         self._left = False
-        """True if a write went to the stream since then: when the stream is empty, the store is back."""
+        """True if a write went to the stream while `is_away`: then an empty stream shows that the store is back."""
 
     async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> Saved:
         """Save messages of a conversation, which is created first if a `title` is given.

@@ -1,6 +1,6 @@
 """Watches the processes of peers on this machine: the work of one that dies is taken over before its lease ends.
 
-A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `LOOK_S`.
+A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `CHECK_S`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 
 from tertulia_shared.worker_names import LocalProcess, local_process, started_at
 
-LOOK_S = 0.25
+CHECK_S = 0.25
 """Seconds between checks of a process without pidfds."""
 
 
 def has_ended(process: LocalProcess) -> bool:
-    """True if this process has ended. False in doubt: then its lease decides."""
+    """True if this process has ended. False if that is unknown: its work is then taken over when the lease expires."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:
@@ -59,7 +59,7 @@ class Peers:
 
     def _set_timer(self) -> None:
         if self._timer is None and any(pidfd < 0 for _, pidfd in self._watched.values()):
-            self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+            self._timer = asyncio.get_running_loop().call_later(CHECK_S, self._look)
 
     def close(self) -> None:
         """Stop watching."""

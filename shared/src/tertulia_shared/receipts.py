@@ -42,7 +42,7 @@ def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
 
 
 def furthest(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
-    """The furthest receipt of each message; of equal ones the last."""
+    """The furthest receipt of each message; the last one if several are equally far."""
     out: dict[str, Receipt] = {}
     for receipt in receipts:
         known = out.get(receipt.message_id)

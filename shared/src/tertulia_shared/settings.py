@@ -35,7 +35,7 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
-        env_ignore_empty=True,  # compose files pass unset variables as empty ones
+        env_ignore_empty=True,  # compose files pass an unset variable as an empty string
         extra="ignore",
         frozen=True,
     )
@@ -157,7 +157,7 @@ class CommonSettings(BaseSettings):
 
 
 class _SecretFiles(SecretsSettingsSource):
-    """A file for each setting, named like its variable. The folder is itself a setting, from a stronger source."""
+    """A file for each setting, named like its variable. The folder itself is set in the environment or `.env`."""
 
     def __call__(self) -> dict[str, Any]:
         named = self.current_state.get("secrets_dir")

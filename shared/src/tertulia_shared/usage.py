@@ -1,4 +1,4 @@
-"""The model server's figures of use: tokens and cost, of one reply or summed. Pure."""
+"""The usage that a model server reports: tokens and cost, of one reply or summed. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 Usage: TypeAlias = dict[str, "int | float"]
-"""Figures by name; the ones that the server did not report are missing."""
+"""Figures by name; a figure that the server did not report is missing."""
 
 USAGE: Final = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost")
 """The names of the figures. `reasoning_tokens` are part of `completion_tokens`."""
@@ -26,13 +26,13 @@ def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> Usage:
         figure = usage.get(name)
         if isinstance(figure, int | float) and not isinstance(figure, bool):
             summed = total.get(name, 0) + figure
-            if -MAX_FIGURE < summed < MAX_FIGURE:  # false for NaN
+            if -MAX_FIGURE < summed < MAX_FIGURE:  # this comparison is false for NaN
                 total[name] = summed
     return total
 
 
 def summed_usage(sums: object) -> Usage:
-    """Sums that a database made, as floats: whole ones become integers."""
+    """Convert sums from a database, which are floats: whole numbers become integers."""
     return {
         name: int(figure) if name != "cost" and figure == int(figure) else figure
         for name, figure in possible_usage(sums).items()

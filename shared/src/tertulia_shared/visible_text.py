@@ -32,7 +32,9 @@ _VISIBLE_FORMATS: Final = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08
 _BLANK: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufffc\ufdd0-\ufdef\U0001d159\U000e0000-\U000e0fff]"
 )
-"""Fillers and other code points without a glyph whose category does not say so. Selectors are examined before."""
+"""Code points without a glyph, such as fillers, whose Unicode category also has visible characters. The last range has
+variation selectors, too, but `_fault` checks selectors first.
+"""
 _NONCHARACTER_BITS: Final = 0xFFFE
 _EMOJI_SELECTORS: Final = "\ufe0e\ufe0f"
 _MONGOLIAN_SELECTORS: Final = "\u180b\u180c\u180d\u180f"
@@ -51,7 +53,7 @@ _CONTROL_NAMES: Final = {"\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\x00": "NU
 
 
 def invisible_fault(text: str) -> str:
-    """The first character that a name or a title must not contain, and the reason; "" if there is none."""
+    """Describe the first character that a name or a title must not contain, with the reason; "" if there is none."""
     if text.isascii() and text.isprintable():
         return ""
     for char, why in _examined(joined_pairs(text)):
@@ -62,14 +64,14 @@ def invisible_fault(text: str) -> str:
 
 
 def without_invisible(text: str) -> str:
-    """The text without these characters, for texts that cannot be refused. Idempotent."""
+    """The text without the characters that `invisible_fault` refuses, for texts that must be accepted. Idempotent."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(char for char, why in _examined(joined_pairs(text)) if not why)
 
 
 def _examined(text: str) -> Iterator[tuple[str, str]]:
-    """Each character with the reason to refuse it, or with "". A refused character is no neighbour of a later one."""
+    """Yield each character with the reason to refuse it ("": allowed). The context before it has allowed ones only."""
     in_flags = {at for flag in _TAG_FLAG.finditer(text) for at in range(flag.start() + 1, flag.end())}
     kept = ""
     for at, char in enumerate(text):
@@ -92,7 +94,7 @@ def _fault(before: str, char: str, after: str) -> str:
 
 
 def _fault_anywhere(char: str, category: str) -> str:
-    """The reason to refuse the character wherever it stands."""
+    """The reason to refuse the character in any context; "" if there is none."""
     if _BLANK.match(char):
         return "an invisible character"
     if char in _LINE_ENDS:

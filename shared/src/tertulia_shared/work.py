@@ -31,7 +31,7 @@ class Ending(Enum):
     FINISH = "finish"
     """Its effect is durable (or no longer wanted): acknowledge."""
     LOST = "lost"
-    """A peer owns it now: do nothing."""
+    """A peer owns the work now: do nothing."""
     RETRY = "retry"
     """Leave it pending: it is delivered again when its lease has expired."""
     INTERRUPTED = "interrupted"
@@ -61,7 +61,7 @@ def ending_of(error: BaseException | None) -> Ending:
 
 @contextmanager
 def permanent_refusal_is_bad_work() -> Generator[None]:
-    """Raise `BadWork` in place of a write that Redis refuses permanently: every further attempt would fail as well."""
+    """Raise `BadWork` if Redis permanently refuses a write of the block: every further attempt would fail as well."""
     try:
         yield
     except WritesPaused:

@@ -24,15 +24,15 @@ from tertulia_shared.work import Ending
 from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
-LOOKS_PER_LEASE = 3
-"""Checks for expired leases per lease time, while no work is pending."""
-EAGER_LOOKS_PER_LEASE = 12
-EAGER_LOOK_S = 0.25
+CHECKS_PER_LEASE = 3
+"""The number of checks for expired leases in the time of one lease, while no work is pending."""
+EAGER_CHECKS_PER_LEASE = 12
+EAGER_CHECK_S = 0.25
 """Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
 MAX_STARTED = 1_000
-"""Started pieces of work whose ids are remembered: many more than a worker holds at once."""
+"""The ids of this many started pieces of work are remembered: many more than a worker holds at once."""
 
 log = logging.getLogger(__name__)
 
@@ -112,44 +112,44 @@ class Worker:
         """
         failures = 0
         prepared = False
-        next_look = now()
+        next_check = now()
         while True:
             free = await self._free_slots()
             try:
                 if not prepared:  # called here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
-                claims = await self._left_by_the_dead(free)
-                if not claims and now() >= next_look:
-                    next_look = now() + self._look_again_s()
+                claims = await self._work_of_dead_peers(free)
+                if not claims and now() >= next_check:
+                    next_check = now() + self._check_interval_s()
                     claims = await self._expired(free)
                 if not claims:
-                    block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
+                    block_s = min(CLAIM_BLOCK_S, max(0.0, next_check - now()))
                     back_at = now() + block_s
                     claims = await self._new(free, block_s)
                     if (
-                        now() - back_at > self._calm_look_s
+                        now() - back_at > self._calm_check_s
                     ):  # Redis was stalled: wait until the holders have renewed their leases
-                        next_look = now() + self._calm_look_s
+                        next_check = now() + self._calm_check_s
                 failures = 0
             except BusError as error:
                 self._reply_lost = self._reply_lost or isinstance(error, BusUnavailable)
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_look = now() + self._calm_look_s  # wait until the holders have renewed their leases
+                next_check = now() + self._calm_check_s  # wait until the holders have renewed their leases
                 continue
             for claim in claims:
                 self._start(jobs, claim)
 
     @property
-    def _calm_look_s(self) -> float:
-        return self._settings.lease_s / LOOKS_PER_LEASE
+    def _calm_check_s(self) -> float:
+        return self._settings.lease_s / CHECKS_PER_LEASE
 
-    def _look_again_s(self) -> float:
+    def _check_interval_s(self) -> float:
         if self._pending:
-            return min(EAGER_LOOK_S, self._settings.lease_s / EAGER_LOOKS_PER_LEASE)
-        return self._calm_look_s
+            return min(EAGER_CHECK_S, self._settings.lease_s / EAGER_CHECKS_PER_LEASE)
+        return self._calm_check_s
 
     async def _new(self, free: int, block_s: float) -> Sequence[Claim]:
         try:
@@ -165,7 +165,7 @@ class Worker:
         self._metrics.claimed(claims)
         return claims
 
-    async def _left_by_the_dead(self, free: int) -> Sequence[Claim]:
+    async def _work_of_dead_peers(self, free: int) -> Sequence[Claim]:
         """Take over the work of dead peers, and claim our own work of a lost reply again."""
         while self._dead:
             name = next(iter(self._dead))
@@ -181,12 +181,12 @@ class Worker:
         return ()
 
     async def _expired(self, free: int) -> Sequence[Claim]:
-        await self._look_for_newer()
+        await self._claim_left_work()
         return await self._take_over(free, idle_s=self._settings.lease_s)
 
     async def _take_over(self, free: int, *, idle_s: float, of: str = "") -> Sequence[Claim]:
-        # Our own, too: after a stall of this process this check may precede the renewals, and find our work idle.
-        # The renewals report work that is really lost, and the next check finds it.
+        # Leave out our own work, too: after a stall of this process this check may come before the renewals, and our
+        # work then looks idle. If it is really lost, the renewals report it, and the next check finds it.
         leave = [*self._run.left_to_newer, *self._jobs]
         claims = await self._bus.take_over(self._stage, self.name, idle_s=idle_s, count=free, leave=leave, of=of)
         self._metrics.taken_over(claims)
@@ -194,7 +194,7 @@ class Worker:
             log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
         return claims
 
-    async def _look_for_newer(self) -> None:
+    async def _claim_left_work(self) -> None:
         """If no worker of the newer release is alive, claim the work left for it again, in order to give it up."""
         left = self._run.left_to_newer
         if left:
@@ -228,7 +228,7 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                await self._watch_for_deaths(min(BEAT_S, self._calm_look_s))  # sees pending work before its lease ends
+                await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
             self._peers.close()
 

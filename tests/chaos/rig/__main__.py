@@ -1,4 +1,6 @@
-"""`make chaos`: breaks a running Tertulia on purpose while clients talk, and checks everything they receive."""
+"""`make chaos`: injects faults into a running Tertulia while clients talk to it, and checks everything that they
+receive.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ SHOWN = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the plan; returns 1 if anything was lost, doubled, out of order or wrong."""
+    """Run the plan. Returns 1 if anything was lost, repeated, out of order or wrong."""
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=60, help="turns over all conversations")
     parser.add_argument("--faults", type=int, default=20, help="faults, spread over the turns")

@@ -1,4 +1,4 @@
-"""The rig's WebSocket client: it reconnects, resumes, resends unaccepted messages, and misbehaves on demand."""
+"""The rig's WebSocket client: it reconnects, resumes, resends unaccepted messages, and misbehaves if told to."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from tests.chaos.rig.frame_checks import FrameChecker, Turn
 RETRY_S = 0.1
 REPLACED = 4001
 RECEIPT_EVERY = 6
-"""Frames between two receipts: the gateway keeps about twenty a second."""
+"""Number of frames between two receipts. The gateway keeps about twenty receipts a second."""
 
 
-class Gone(Exception):
-    """The connection broke during a send."""
+class ConnectionBroke(Exception):
+    """Raised when the connection breaks during a send."""
 
 
 class Client:
-    """One user's connection. `arrivals` has the time of each event and audio frame (monotonic seconds)."""
+    """The connection of one user. `arrivals`: the time of each event and audio frame (monotonic seconds)."""
 
     def __init__(self, checker: FrameChecker, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
         self.checker = checker
         self.arrivals: list[float] = []
         self.receipts: dict[str, tuple[int, int, int]] = {}
-        """The last receipt sent for each message: sentence, chunk, played ms."""
+        """The last receipt sent for each message: sentence, chunk, played milliseconds."""
         self.sent_receipts: set[tuple[str, int, int, int]] = set()
         self.breaks = 0
-        """How often the connection was lost."""
+        """How many times the connection was lost."""
         self.was_refused = False
-        """Whether an `unavailable` came: the last command may be lost, though the connection is open."""
+        """True if the error `unavailable` came: the last command may be lost, although the connection is open."""
         self._urls = urls
         self._dice = dice
         self._socket: ClientConnection | None = None
@@ -48,10 +48,10 @@ class Client:
         self._unaccepted: dict[str, str] = {}
         self._frames = 0
 
-    # -- input of the user
+    # -- what the user does
 
     async def say(self, text: str, turn_id: str) -> None:
-        """Send a message, and resend it on each new connection until it is accepted."""
+        """Send a message. It is sent again on each new connection, until it is accepted."""
         self.checker.turn(turn_id, text)
         self._unaccepted[turn_id] = text
         await self.repeat()
@@ -60,26 +60,26 @@ class Client:
         """Send a command once.
 
         Raises:
-            Gone: the connection broke; the server may have it or not.
+            ConnectionBroke: the connection broke. The server may have received the command or not.
         """
         await self.send_raw(json.dumps({"type": kind, "data": data}))
 
     async def send_raw(self, frame: str | bytes) -> None:
-        """Send a frame unchanged, once."""
+        """Send a frame once, unchanged."""
         await self.until(lambda: self._socket is not None, 60.0)
         if self._socket is None:
-            raise Gone
+            raise ConnectionBroke
         try:
             await self._socket.send(frame)
         except ConnectionClosed:
-            raise Gone from None
+            raise ConnectionBroke from None
 
     def forget(self, turn_id: str) -> None:
-        """Stop resending this message."""
+        """Do not send this message again."""
         self._unaccepted.pop(turn_id, None)
 
     async def until(self, test: Callable[[], object], seconds: float) -> bool:
-        """Wait until `test()` is true; False after that many seconds."""
+        """Wait until `test()` is true. Returns False if it is not true after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 while not test():
@@ -99,11 +99,11 @@ class Client:
             self._socket.transport.abort()
 
     def read_slowly(self, seconds: float) -> None:
-        """Stop reading for this time."""
+        """Read nothing for this time."""
         self._slow_until = time.monotonic() + seconds
 
     def take_over(self) -> None:
-        """Resume in a second tab; the gateway must close this connection with 4001."""
+        """Resume in a second tab. The gateway must close this connection with 4001."""
         self._replacing = True
         self._news.set()
 
@@ -115,7 +115,7 @@ class Client:
     # -- the connection
 
     async def run(self) -> None:
-        """Connect, read, and reconnect at the next gateway, until cancelled."""
+        """Connect and read. After each disconnection, connect to the next gateway. Runs until cancelled."""
         turn = self._dice.randrange(8)
         while True:
             urls = self._urls()
@@ -130,7 +130,7 @@ class Client:
                 ) as socket:  # fmt: skip
                     await self._converse(socket)
             except* (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError):
-                pass  # a group if a second tab was open
+                pass  # an exception group, if a second tab was open
             finally:
                 self._socket = None
                 self.breaks += 1
@@ -155,7 +155,7 @@ class Client:
             raw = await socket.recv()
             frame: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else msgpack.unpackb(raw)
             if self._replacing:
-                continue  # frames of the first tab do not count: the second tab receives them again
+                continue  # ignore the frames that the first tab still receives: the second tab receives them again
             self.checker.feed(frame)
             self.was_refused |= frame["type"] == "error" and frame["code"] == "unavailable"
             if frame["type"] == "audio" or "event_id" in frame:
@@ -168,7 +168,7 @@ class Client:
             self._news.set()
 
     async def _replace(self, first: ClientConnection) -> None:
-        """Open the second tab; the gateway must close the first one with 4001."""
+        """Open the second tab. The gateway must close the first tab's connection with 4001."""
         self._replacing = False
         urls = self._urls()
         async with (
@@ -192,7 +192,7 @@ class Client:
             self.checker.complain("wrong", "the first tab was not closed after a second one took over")
 
     async def repeat(self) -> None:
-        """Resend unaccepted messages."""
+        """Send unaccepted messages again."""
         for turn_id, text in list(self._unaccepted.items()):
             if self.checker.turn(turn_id).accepted:
                 del self._unaccepted[turn_id]
@@ -201,7 +201,7 @@ class Client:
                 try:
                     await self._socket.send(command)
                 except ConnectionClosed:
-                    return  # the next connection resends it
+                    return  # it is sent again on the next connection
 
     async def _receipt(self, socket: ClientConnection, frame: Mapping[str, Any]) -> None:
         if frame["type"] not in ("audio", "audio_complete"):
@@ -222,5 +222,5 @@ class Client:
 
 
 def in_progress(checker: FrameChecker) -> list[Turn]:
-    """The turns in progress."""
+    """The turns that are not complete and not interrupted."""
     return [turn for turn in checker.turns.values() if not checker.is_done(turn) and not turn.interrupted]

@@ -1,4 +1,6 @@
-"""Compares a finished turn with Redis, SQLite and the undisturbed rendering, without any of the product's code."""
+"""Compares a finished turn with Redis, with SQLite, and with the result of an undisturbed run. Uses none of the
+product's code.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,21 @@ from tests.chaos.rig.expected_replies import rendering_of, reply_to
 from tests.chaos.rig.frame_checks import Message, Turn
 
 PATIENCE_S = 60.0
-"""How long a row may take to agree with the events: the turn of a dead worker may wait for the sweep."""
+"""How long it may take until a row agrees with the events. If a worker died, the turn may have to wait for the
+sweep.
+"""
 POLL_S = 0.1
 FIRST_MS, REST_MS = 40, 80
 BYTES_PER_MS = 48
 STAGES = ("stt", "llm", "tts")
 FILLS_MEMORY = "oom"
-"""The fault that lets Redis reach its memory limit."""
+"""The name of the fault after which Redis reaches its memory limit."""
 
 _ROWS = "SELECT id, role, text, status FROM messages WHERE turn_id = ? ORDER BY position"
 
 
 class DataChecker:
-    """Reads the streams of one namespace and one SQLite file."""
+    """Reads the streams of one namespace, and one SQLite file."""
 
     def __init__(self, url: str, namespace: str, database: Path) -> None:
         self.namespace = namespace
@@ -41,7 +45,7 @@ class DataChecker:
         await self.redis.aclose()
 
     async def check(self, client: Client, turn: Turn, faults: Container[str] = ()) -> None:
-        """Check a turn that is over. `faults` were active at some time since it began."""
+        """Check a turn that is over. `faults`: all faults that were active at any time since the turn began."""
         checker = client.checker
         if turn.planned is None:
             if not turn.interrupted:
@@ -107,14 +111,15 @@ class DataChecker:
             complain("wrong", f"{sentences} sentences count as heard, receipts went out for {most}", message.turn_id)
 
     async def _check_rows(self, client: Client, turn: Turn) -> None:
-        """Wait until the rows agree: they may be written after the last event."""
+        """Wait until the rows agree with the events: rows may be written after the last event."""
         rows: dict[str, tuple[str, str]] = {}
         said: list[tuple[str, str]] = []
         wanted: dict[str, tuple[str, str]] | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while True:
-                    wanted = _wanted_rows(client, turn)  # again each time: message_heard may come meanwhile
+                    # compute the rows in each round: `message_heard` may come in the meantime
+                    wanted = _wanted_rows(client, turn)
                     rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
                     user_is_right = said == [(turn.text, "complete")]
                     if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
@@ -138,7 +143,7 @@ class DataChecker:
         return replies, [(text, status) for _, role, text, status in found if role == "user"]
 
     async def has_interrupted(self, conversation_id: str, turn_id: str) -> bool:
-        """Whether the events say that a turn was interrupted and is complete."""
+        """True if the events say that the turn was interrupted and is complete."""
         kinds: list[bytes] = []
         for _, fields in await self._entries(f"{{{conversation_id}}}:events"):
             kind, of = fields.get(b"type", b""), fields.get(b"turn_id", b"").decode(errors="replace")
@@ -149,16 +154,16 @@ class DataChecker:
         return b"interrupted" in kinds and b"turn_complete" in kinds
 
     async def has_no_more_sound(self, conversation_id: str, message: Message) -> bool:
-        """Whether the client has all sound that Redis has of a message, to its final entry."""
+        """True if the client has received all audio of a message that is in Redis, up to its final entry."""
         entries = await self._entries(f"{{{conversation_id}}}:{message.message_id}:audio")
         chunks = [entry_id for entry_id, fields in entries if fields.get(b"is_final") != b"1"]
         return len(chunks) < len(entries) and chunks == [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]
 
     async def check_receipts(self, client: Client) -> None:
-        """Check that this client sent every receipt in Redis."""
+        """Check that every receipt in Redis is one that this client has sent."""
         for _, fields in await self._entries(f"{{{client.checker.conversation_id}}}:receipts"):
             if b"rig" in fields:
-                continue  # written by a fault
+                continue  # a fault wrote this receipt
             receipt = (
                 fields[b"message_id"].decode(), int(fields[b"sentence_index"]), int(fields[b"chunk_index"]),
                 int(fields[b"played_ms"]),
@@ -167,12 +172,12 @@ class DataChecker:
                 client.checker.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
 
     async def leftovers(self, max_attempts: int) -> list[str]:
-        """The faults of all data in Redis: keys without TTL, unhandled work, attempts above the bound."""
+        """What is wrong with the data in Redis after the run: keys without a TTL, open work, too many attempts."""
         names = [key async for key in self.redis.scan_iter(f"{self.namespace}:*", count=1000)]
         found = [f"{key.decode()} never expires" for key in names if await self.redis.ttl(key) == -1]
         for stage in STAGES:
             work = f"{self.namespace}:work:{stage}"
-            with contextlib.suppress(RedisError):  # the first worker creates the group
+            with contextlib.suppress(RedisError):  # the group does not exist before the first worker has created it
                 pending = await self.redis.xpending_range(work, stage, "-", "+", 1000)
                 found += [
                     f"{work}: entry {entry['message_id'].decode()} has had {entry['times_delivered']} attempts"
@@ -184,7 +189,7 @@ class DataChecker:
         return found
 
     async def dead(self) -> list[str]:
-        """Stage and reason of each dead letter."""
+        """The stage and the reason of each dead letter."""
         letters = await self._entries("dead")
         return [
             f"{fields.get(b'stage', b'?').decode()}: {fields.get(b'reason', b'?').decode()}" for _, fields in letters
@@ -194,14 +199,14 @@ class DataChecker:
         while True:
             try:
                 return await self.redis.xrange(f"{self.namespace}:{key}")
-            except (RedisError, OSError):  # a fault has stopped Redis: it comes back
+            except (RedisError, OSError):  # a fault has stopped Redis, which will be available again
                 await asyncio.sleep(POLL_S)
 
 
 def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: Container[str]) -> bool:
-    """Whether Redis has the heard chunks of a message, and its end.
+    """True if Redis has the chunks of a message that were heard, and its final entry.
 
-    Sound that was heard may be deleted early, all of it or all but its end, but only where Redis is nearly full.
+    If Redis was nearly full, heard audio may have been deleted early: all of it, or all but the final entry.
     """
     if len(kept) < 2 and FILLS_MEMORY in faults:
         return True
@@ -209,14 +214,14 @@ def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: 
 
 
 def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | None:
-    """Text and status that each reply's row must have; None while the heard text is not settled."""
+    """The text and the status that the row of each reply must have; None while the heard text is not settled."""
     messages = [client.checker.messages[each] for each in turn.messages]
     if turn.interrupted and any(message.heard is None for message in messages):
         return None
     return {
         message.message_id: (message.text, message.status)
         if message.heard is None
-        else (message.heard, "interrupted")  # also if its text was complete
+        else (message.heard, "interrupted")  # even if the text was complete
         for message in messages
     }
 

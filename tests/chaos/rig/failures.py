@@ -11,7 +11,9 @@ KINDS: tuple[Kind, ...] = ("lost", "doubled", "disordered", "wrong")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure. `turn` is "" if it belongs to no turn; `faults` are those that hit the turn."""
+    """One failure. `turn`: "" if it does not belong to a turn. `faults`: the faults that were active during the
+    turn.
+    """
 
     kind: Kind
     what: str
@@ -22,7 +24,7 @@ class Failure:
     """Seconds since the run began."""
 
     def as_json(self) -> dict[str, Any]:
-        """As a dict for JSON."""
+        """The failure as a dict for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Injects the faults of a plan, several at once, but never two that take the same resource away."""
+"""Injects the faults of a plan. Several are active at the same time, but never two that affect the same resource."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from tests.chaos.rig.simulated_user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
-"""The longest pause between two faults, even if no turn ends meanwhile."""
+"""The longest time between two faults, even if no turn ends in this time."""
 SHORTEST_GAP_S = 0.2
 WITHOUT_A_TURN = 4
-"""After this many faults during which no turn ended, the next fault waits until one ends."""
+"""After this many faults without the end of a turn, the next fault waits until a turn ends."""
 MANY_STARTING = 4
-"""No fault restarts processes while this many start: otherwise two cores would do nothing else."""
+"""While this many processes start, no fault restarts further ones: two cores would have no time for anything else."""
 LOOK_S = 0.3
-"""Interval of the checks which processes work and which have ended."""
+"""Interval of checking which processes are ready and which have ended."""
 RECOVERY_S = {"model": 3.0, "speech": 3.0}
-"""A reply has a few retries: two outages of a server must not use up those of one reply."""
+"""Minimum time between two outages of a server: a reply has few retries, and they must not be used up by two
+outages.
+"""
 Tell = Callable[[str], None]
 Complain = Callable[[Kind, str], None]
 
 
 class FaultInjector:
-    """`run()` returns when all faults are over. `injected` has all of them."""
+    """Injects faults. `run()` returns when all faults are over. `injected` has all faults so far."""
 
     def __init__(
         self, targets: Targets, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
@@ -71,7 +73,7 @@ class FaultInjector:
         self._budget.is_open = False
 
     async def _next(self) -> str:
-        """The first fault that may start now."""
+        """Wait until a fault may start. Returns the first such fault."""
         while True:
             waits: set[str] = set()
             for name in self._waiting:
@@ -80,7 +82,7 @@ class FaultInjector:
                     self._waiting.remove(name)
                     return name
                 if name in ALONE:
-                    break  # the others wait for it, otherwise it never starts
+                    break  # the faults after it wait, too; otherwise it would never start
                 waits.add(kind)
             await asyncio.sleep(0.05)
 
@@ -107,7 +109,8 @@ class FaultInjector:
     async def _inject(self, injected: InjectedFault, dice: random.Random) -> None:
         name, taken = injected.name, taken_away_by(injected.name)
         try:
-            # an overlapping fault may have stopped Redis: this one is then impossible, or the restart has undone it
+            # a fault at the same time may have stopped Redis; then this fault is impossible, or the restart has undone
+            # it
             with contextlib.suppress(RedisError, OSError):
                 await FAULTS[name](self._targets, dice)
             injected.ended = time.monotonic()
@@ -120,7 +123,7 @@ class FaultInjector:
             self._taken.discard(taken)
 
     async def watch(self) -> None:
-        """Keep `targets.working` up to date, and replace and report processes that ended, until cancelled."""
+        """Keep `targets.working` up to date. Report and replace processes that have ended. Runs until cancelled."""
         targets = self._targets
         while True:
             with contextlib.suppress(RedisError, OSError):
@@ -129,7 +132,7 @@ class FaultInjector:
             await asyncio.sleep(LOOK_S)
 
     def replace_crashed(self) -> None:
-        """Start a new process for each that ended by itself, and report those that must not end."""
+        """Start a new process for each process that ended by itself. Report it, unless it is allowed to end."""
         for process in self._targets.stack.crashed():
             if may_have_ended(process.service, process.tail(), process.began, self.injected):
                 process.may_fail = True
@@ -139,12 +142,12 @@ class FaultInjector:
 
 
 def may_have_ended(service: str, log: str, began: float, injected: Sequence[InjectedFault]) -> bool:
-    """Whether a process may end by itself: tts at its start, while the speech server is in trouble.
+    """True if a process may end by itself. Only tts may, at its start, while the speech server has a fault.
 
     Args:
-        service: of the process.
-        log: the end of its log.
-        began: when it was started (monotonic seconds).
+        service: the service of the process.
+        log: the end of the process's log.
+        began: when the process was started (monotonic seconds).
         injected: the faults so far.
     """
     in_trouble = any(
@@ -154,7 +157,7 @@ def may_have_ended(service: str, log: str, began: float, injected: Sequence[Inje
 
 
 def shuffled_faults(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:
-    """The faults of a run in random order: each kind once, then each as often as its rarity says."""
+    """The faults of a run in random order: first each kind once, then each kind as often as its frequency says."""
     names = dice.sample(kinds, len(kinds))
     while len(names) < count:
         cards = [name for name in kinds for _ in range(RARITY.get(name, 4))]

@@ -1,4 +1,4 @@
-"""The faults that the rig injects. After each fault as many processes run as before."""
+"""The faults that the rig injects. After each fault, as many processes run as before."""
 
 from __future__ import annotations
 
@@ -24,25 +24,27 @@ Fault = Callable[["Targets", random.Random], Awaitable[None]]
 WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")
 SERVICES: tuple[Service, ...] = ("gateway", *WORKERS)
 LOSES_TALKS = frozenset({"flushall"})
-"""Faults after which a turn may be lost, provided that the client gets an error."""
+"""Faults after which a turn may be lost, if the client gets an error."""
 
 
 ALONE = LOSES_TALKS
-"""Faults that never overlap another one: the losses that they excuse must not hide those of another fault."""
+"""Faults during which no other fault is active: the losses that they excuse must not hide losses by another fault."""
 RARITY: Mapping[str, int] = {
     "kill everything": 1, "kill all workers": 2, "kill all gateways": 2, "kill redis": 3, "stop redis": 3,
     "flushall": 1,
 }  # fmt: skip
-"""Relative frequency of a kind; the default is 4. Faults that restart many processes take seconds of CPU time."""
+"""The relative frequency of a kind of fault (default: 4). Faults that restart many processes take seconds of CPU
+time.
+"""
 TOLD_S = 15.0
-"""The time after a loss until each client has noticed it, including reconnects."""
+"""The time after a loss of data until each client has noticed it, including reconnects."""
 VICTIM_S = 30.0
 """How long a fault waits for a suitable process."""
 
 
 @dataclass
 class Targets:
-    """The targets of the faults. `working`: ids of the processes that have been ready since their start."""
+    """What the faults can affect. `working`: the ids of the processes that have been ready since their start."""
 
     stack: Stack
     servers: Servers
@@ -56,7 +58,7 @@ class Targets:
         return cast("Any", redis.Redis.from_url(self.stack.redis.url, socket_timeout=10))  # pyright: ignore[reportUnknownMemberType] - untyped
 
     def starting(self) -> int:
-        """The number of started processes that are not ready yet."""
+        """The number of processes that were started and are not ready yet."""
         return sum(
             process.pid not in self.working and not process.stopping
             for service in SERVICES
@@ -64,7 +66,7 @@ class Targets:
         )
 
     def candidates(self, service: Service) -> list[Process]:
-        """The processes that a fault may choose: they are ready, and no other fault uses them."""
+        """The processes that a fault may choose: they are ready, and no other fault affects them."""
         return [
             process
             for process in self.stack.of(service)
@@ -72,7 +74,10 @@ class Targets:
         ]
 
     async def victim(self, service: Service, dice: random.Random) -> Process | None:
-        """The process that has claimed work of the stage, else any of the stage; None if none is ready in time."""
+        """Choose the process of this service that a fault will hit; None if none is ready in time.
+
+        Usually the process that has claimed the service's work, otherwise a random one.
+        """
         deadline = time.monotonic() + VICTIM_S
         while not self.candidates(service):
             if time.monotonic() > deadline:
@@ -91,7 +96,7 @@ def _end(service: Service, number: signal.Signals) -> Fault:
         victim = await targets.victim(service, dice)
         if victim is None:
             return
-        victim.stopping = True  # no other fault chooses it
+        victim.stopping = True  # so that no other fault chooses it
         targets.stack.start(service)
         await asyncio.to_thread(victim.send, number)
 
@@ -116,7 +121,7 @@ def _freeze(service: Service) -> Fault:
 
 
 def _moment(dice: random.Random) -> float:
-    """The length of an outage: mostly short, sometimes longer than leases and timeouts."""
+    """A random length of an outage: mostly short, sometimes longer than leases and timeouts."""
     return dice.uniform(0.3, 2.0) if dice.random() < 0.9 else dice.uniform(2.0, 6.0)
 
 
@@ -202,14 +207,14 @@ async def _flush_all(targets: Targets, dice: random.Random) -> None:
         user.checker.lost_data()
     await asyncio.to_thread(targets.redis.flushall)
     for user in targets.users:
-        user.checker.lost_data()  # for turns that were accepted between the mark and the flush
+        user.checker.lost_data()  # to include turns that were accepted between the mark and the flush
     for user, count, run in before:
         if run is None or not run.turn_id:
             continue
         turn = user.checker.turn(run.turn_id)
 
         def is_reported_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
-            # a turn that the next message interrupts is not missed, even if Redis lost it
+            # if the next message interrupts a turn, the loss of the turn does not matter
             return user.checker.lost_talks > count or turn.interrupted or user.checker.is_done(turn)
 
         if not await user.client.until(is_reported_or_answered, TOLD_S):
@@ -233,7 +238,7 @@ async def _lock_store(targets: Targets, dice: random.Random) -> None:
 
 def _server(server: Literal["model", "speech"], trouble: Trouble) -> Fault:
     async def fault(targets: Targets, dice: random.Random) -> None:
-        seconds = dice.uniform(0.2, 1.0)  # shorter than all retries of one reply
+        seconds = dice.uniform(0.2, 1.0)  # shorter than the time of all retries for one reply
         targets.servers.trouble(server, trouble, seconds)
         await asyncio.sleep(seconds)
 
@@ -292,7 +297,10 @@ RESTARTS: Mapping[str, int] = {
 
 
 def taken_away_by(name: str) -> str:
-    """The resource that a fault takes away; faults of the same resource do not overlap. Default: the fault's name."""
+    """The resource that a fault affects. Two faults of the same resource are not active at the same time.
+
+    The default is the name of the fault itself.
+    """
     if name in _OF_REDIS:
         return "Redis"
     first = name.partition(" ")[0]

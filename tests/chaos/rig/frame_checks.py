@@ -1,4 +1,6 @@
-"""Checks every frame of one client as it arrives, against the protocol alone. No I/O, none of the product's code."""
+"""Checks every frame of one client when it arrives, only against the protocol. No I/O; uses none of the product's
+code.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ from typing import Any
 from tests.chaos.rig.failures import Kind
 
 OF_A_REPLY = frozenset({"turn_started", "thinking", "message_started", "llm_chunk", "message_resumed"})
-"""Events that must not come after a newer epoch has begun."""
+"""Events of an older epoch that must not come after a newer epoch has begun."""
 Report = Callable[[Kind, str, str], None]
-"""Called with the kind of failure, its description, and the turn's id."""
+"""Called to report a failure: its kind, a description, and the turn's id."""
 
 
 @dataclass
 class Message:
-    """One reply as the client received it. `chunks`: (sentence, chunk) of each audio frame in order of arrival."""
+    """One reply as the client received it. `chunks`: (sentence, chunk) of each audio frame, in order of arrival."""
 
     message_id: str
     turn_id: str
@@ -29,11 +31,11 @@ class Message:
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     sound_over: bool = False
     at: tuple[int, int] = (-1, 0)
-    """The last received chunk; not the last of `chunks` while sound is repeated after a reload."""
+    """The last chunk received. After a reload, when audio is repeated, it is not the last item of `chunks`."""
     may_restart: bool = False
-    """After a reload: the sound may continue once at any chunk that was reached."""
+    """True after a reload: the audio may start again once, at any chunk that was received before."""
     may_end_again: bool = False
-    """After a reload: `audio_complete` may come again, once."""
+    """True after a reload: `audio_complete` may come once more."""
 
 
 @dataclass
@@ -48,15 +50,15 @@ class Turn:
     messages: list[str] = field(default_factory=list[str])
     interrupted: bool = False
     excused: str = ""
-    """The reason why it may be lost: a fault removed data that Redis had acknowledged."""
+    """Why the turn may be lost ("" if it may not): a fault removed data that Redis had acknowledged."""
     reloaded: bool = False
-    """Whether the client was reloaded in this turn: it then gets no event of an earlier interruption or end."""
+    """True if the client was reloaded during this turn. It then receives no event of an earlier interruption or end."""
     checked: bool = False
-    """Whether the rig has compared it with Redis and SQLite."""
+    """True if the rig has compared the turn with Redis and SQLite."""
 
 
 class FrameChecker:
-    """Takes every received frame, and calls `report` for each that breaks a rule."""
+    """Checks every frame that is received, and calls `report` for each frame that breaks a rule."""
 
     def __init__(self, report: Report) -> None:
         self._tell = report
@@ -69,12 +71,12 @@ class FrameChecker:
         self.errors: list[Mapping[str, Any]] = []
         self.lost_talks = 0
         self.listening_ended: list[str] = []
-        """The cause of each `listening_stopped`."""
+        """The cause in each `listening_stopped` event."""
         self._replaying = False
         self._epoch_may_fall = False
 
     def query(self) -> str:
-        """The marks with which a connection resumes here."""
+        """The query of the URL with which a connection resumes after the frames so far."""
         if not self.conversation_id:
             return ""
         query = f"?conversation_id={self.conversation_id}"
@@ -85,7 +87,7 @@ class FrameChecker:
         return query
 
     def reloaded(self) -> None:
-        """The client lost its marks: the turn in progress may come again, once."""
+        """Note that the client was reloaded and has lost its marks. The turn in progress may come once more."""
         self._replaying = True
         for message in self.messages.values():
             if message.chunks:
@@ -95,7 +97,7 @@ class FrameChecker:
             turn.reloaded |= not self.is_done(turn)
 
     def lost_data(self) -> None:
-        """Redis lost its data: the epoch may fall once, and unchecked turns may be lost."""
+        """Note that Redis lost data: the epoch may become lower once, and unchecked turns may be lost."""
         self._epoch_may_fall = True
         for turn in self.turns.values():
             if not turn.checked:
@@ -114,11 +116,11 @@ class FrameChecker:
             handler(frame)
 
     def turn(self, turn_id: str, text: str = "") -> Turn:
-        """The turn with this id; adds a new one."""
+        """The turn with this id. It is added if it is new."""
         return self.turns.setdefault(turn_id, Turn(turn_id, text))
 
     def is_done(self, turn: Turn) -> bool:
-        """Whether all text and sound of a turn has arrived; for an interrupted turn, its end."""
+        """True if all text and audio of the turn has arrived. For an interrupted turn: if its end has arrived."""
         if not turn.completed:
             return False
         return turn.interrupted or all(
@@ -126,12 +128,12 @@ class FrameChecker:
         )
 
     def complain(self, kind: Kind, what: str, turn_id: str = "") -> None:
-        """Report a failure, unless the turn may be lost."""
+        """Report a failure of a turn, unless the turn may be lost."""
         if turn_id not in self.turns or not self.turns[turn_id].excused:
             self._tell(kind, what, turn_id)
 
     def complain_in_any_case(self, kind: Kind, what: str, turn_id: str) -> None:
-        """Report a failure, also of a turn that may be lost."""
+        """Report a failure of a turn, even if the turn may be lost."""
         self._tell(kind, what, turn_id)
 
     # -- events
@@ -160,7 +162,7 @@ class FrameChecker:
         self.conversation_id = frame["conversation_id"]
         for place in frame.get("heard", ()):
             if place["complete"] and (message := self.messages.get(place["message_id"])):
-                message.sound_over = True  # the gateway knows from a receipt that the last chunk was played
+                message.sound_over = True  # from a receipt, the gateway knows that the last chunk was played
 
     def _on_turn_accepted(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"], frame["text"])
@@ -170,7 +172,7 @@ class FrameChecker:
                 self.complain("doubled", "turn_accepted came twice as an event", turn.turn_id)
         for other in self.turns.values():
             if other is not turn and not self.is_done(other):
-                other.interrupted = True  # a new turn interrupts the previous one
+                other.interrupted = True  # a new turn interrupts the turn before it
         if turn.text != frame["text"]:
             self.complain("wrong", f"accepted was {frame['text']!r}, said {turn.text!r}", turn.turn_id)
 
@@ -254,8 +256,8 @@ class FrameChecker:
         if (message := self._known(frame)) is None:
             return
         here = (frame["sentence_index"], frame["chunk_index"])
-        self._placed(message, here)
-        self._timely(message)
+        self._check_order(message, here)
+        self._check_time(message)
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self.complain("wrong", f"chunk {here} has the id {frame['id']}", message.turn_id)
         if not message.chunks or here > message.chunks[-1]:
@@ -264,20 +266,20 @@ class FrameChecker:
         message.at = here
         self.last_audio = (message.message_id, frame["id"])
 
-    def _placed(self, message: Message, here: tuple[int, int]) -> None:
-        """Report a chunk that does not follow the last one of its message."""
+    def _check_order(self, message: Message, here: tuple[int, int]) -> None:
+        """Report a chunk that does not follow the last chunk of its message."""
         last = message.at
         if message.may_restart and here in message.chunks:
             message.may_restart = False
-            return  # the client heard it before the reload; from here the chunks must be consecutive
+            return  # this chunk was heard before the reload; the chunks after it must be consecutive
         if here <= last:
             kind: Kind = "doubled" if here in message.chunks else "disordered"
             self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
         elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
             self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
 
-    def _timely(self, message: Message) -> None:
-        """Report sound that comes before or after the turn of this message."""
+    def _check_time(self, message: Message) -> None:
+        """Report audio that comes before or after its time: in another epoch, or in the wrong order of replies."""
         if message.epoch < self.epoch:
             self.complain("disordered", f"sound of epoch {message.epoch} came in epoch {self.epoch}", message.turn_id)
         if message.sound_over and not message.may_end_again:

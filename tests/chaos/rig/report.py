@@ -1,4 +1,4 @@
-"""The table of a run: one row for each kind of fault."""
+"""The table about a run: one row for each kind of fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = ("fault", "count", "turns hit", "lost", "doubled", "out of order", "wrong
 
 @dataclass
 class InjectedFault:
-    """One injected fault: its start, its end, and the turns in progress."""
+    """One injected fault: its start, its end, and the turns that were in progress."""
 
     name: str
     at: float
@@ -24,9 +24,9 @@ class InjectedFault:
 
 
 def silences(injected: Sequence[InjectedFault]) -> dict[str, list[float]]:
-    """For each kind of fault, the longest silence (s) of each turn it hit.
+    """For each kind of fault: the longest silence (in seconds) of each turn that was in progress.
 
-    A silence counts for the fault that was active when it began.
+    A silence counts for the faults that were active when it began.
     """
     out: dict[str, list[float]] = {}
     for number, fault in enumerate(injected):
@@ -46,7 +46,7 @@ def _longest(arrivals: Sequence[float], at: float, ended: float, until: float) -
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of fault. `recovery`: the longest silence (s) of each turn that it hit."""
+    """The row of one kind of fault. `recovery`: the longest silence (in seconds) of each turn that was in progress."""
 
     name: str
     count: int
@@ -62,7 +62,9 @@ class Row:
 
 
 def rows(injected: Sequence[InjectedFault], failures: Sequence[Failure]) -> list[Row]:
-    """A row for each kind of fault, and one for all; failures are counted by turn for each fault that hit the turn."""
+    """One row for each kind of fault, and a row for all. A failure counts for each fault that was active in its
+    turn.
+    """
     quiet = silences(injected)
     out: list[Row] = []
     for name in sorted({fault.name for fault in injected}):
@@ -79,7 +81,7 @@ def rows(injected: Sequence[InjectedFault], failures: Sequence[Failure]) -> list
 
 
 def table(injected: Sequence[InjectedFault], failures: Sequence[Failure]) -> list[str]:
-    """The rows as a table in Markdown, its columns aligned."""
+    """The rows as a Markdown table with aligned columns."""
     cells = [HEAD, *(row.cells() for row in rows(injected, failures))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     lines = [f"| {' | '.join(map(_aligned, row, widths, range(len(row))))} |" for row in cells]

@@ -1,4 +1,4 @@
-"""One run of the rig: users talk, the seed decides when faults start, and every frame is checked."""
+"""One run of the rig: users talk, faults start at times that the seed determines, and every frame is checked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROGRESS_S = 10.0
 FEW_FAULTS = 100
 """In runs with at most this many faults, each is printed when it starts."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
-"""Exceptions that a fault explains, as the last line of a logged traceback names them."""
+"""Exceptions that a fault can explain, as they appear in the last line of a logged traceback."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Plan:
     kinds: tuple[str, ...] = tuple(FAULTS)
     cuts: float = CUTS
     minutes: float = float("inf")
-    """After this time no turn and no fault starts."""
+    """After this time, no turn and no fault is started."""
 
 
 @dataclass
@@ -64,14 +64,14 @@ class Outcome:
     sentences: int = 0
     wall_s: float = 0.0
     stopped: str = ""
-    """Why the run ended before all turns and faults."""
+    """Why the run ended before all turns and faults; "" if it did not."""
     unchecked: bool = False
-    """Whether it ended before all checks: then the absence of failures means nothing."""
+    """True if the run ended before all checks: then it proves nothing that there are no failures."""
     injected: list[InjectedFault] = field(default_factory=list[InjectedFault])
     failures: list[Failure] = field(default_factory=list[Failure])
 
     def lines(self) -> list[str]:
-        """The report."""
+        """The lines of the report."""
         kinds, faults = Counter(failure.kind for failure in self.failures), len(self.injected)
         return [
             *table(self.injected, self.failures),
@@ -88,7 +88,7 @@ class Outcome:
         return f"; {self.stopped} (asked for: {self.plan.turns} turns, {self.plan.faults} faults)"
 
     def as_json(self) -> str:
-        """All data to examine the failures and to repeat the run."""
+        """All data that are needed to examine the failures and to repeat the run."""
         return json.dumps(
             {
                 "seed": self.plan.seed, "turns": self.plan.turns, "faults": self.plan.faults,
@@ -103,7 +103,9 @@ class Outcome:
 
 
 def run(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Start everything in `folder`, run the plan, stop everything. `tell` prints each fault and failure at once."""
+    """Start everything in `folder`, run the plan, stop everything. `tell` prints each fault and failure when it
+    occurs.
+    """
     return asyncio.run(_Rig(plan, folder, tell).run())
 
 
@@ -119,7 +121,7 @@ class _Rig:
         self._budget = Budget(plan.turns, is_open=plan.faults > 0)
 
     async def run(self) -> Outcome:
-        """The whole run."""
+        """Run the plan from start to end."""
         with self._stopped_by_signals(), contextlib.suppress(asyncio.CancelledError):
             await self._run()
         self._outcome.wall_s = time.monotonic() - self._began
@@ -149,7 +151,7 @@ class _Rig:
                 self._read_logs(stack)
 
     def _stop(self, why: str) -> None:
-        """Start nothing new; turns in progress are finished and checked."""
+        """Start no turn and no fault any more. Turns in progress are completed and checked."""
         if not self._budget.stopped:
             self._budget.stopped = True
             self._outcome.stopped = why
@@ -157,7 +159,9 @@ class _Rig:
 
     @contextlib.contextmanager
     def _stopped_by_signals(self) -> Generator[None]:
-        """End the run in order on the first SIGINT or SIGTERM, and at once on the next; both print the report."""
+        """End the run in order at the first SIGINT or SIGTERM, and at once at the next. The report is printed in both
+        cases.
+        """
         loop, running = asyncio.get_running_loop(), asyncio.current_task()
         assert running is not None
 
@@ -179,7 +183,7 @@ class _Rig:
                 loop.remove_signal_handler(number)
 
     async def _progress(self, injector: FaultInjector) -> None:
-        """Print the progress from time to time, and stop when the time is over."""
+        """Print the progress at intervals, and stop the run when its time is over."""
         while True:
             await asyncio.sleep(PROGRESS_S)
             plan, over = self._plan, self._budget.over
@@ -239,10 +243,10 @@ class _Rig:
         self._outcome.failures.append(failure)
         self._tell(f"  {failure}")
 
-    # -- the end
+    # -- the end of the run
 
     async def _complete(self, targets: Targets, injector: FaultInjector) -> None:
-        """Wait until every process is up; report and replace those that ended by themselves."""
+        """Wait until every process is ready. Report and replace processes that ended by themselves."""
         while True:
             try:
                 await asyncio.to_thread(targets.stack.wait_ready)
@@ -256,7 +260,7 @@ class _Rig:
                 return
 
     async def _settle(self, targets: Targets, data_checker: DataChecker, injector: FaultInjector) -> None:
-        """After the last turn, wait until no work is left, then check all of Redis."""
+        """After the last turn: wait until no work is open, then check all of Redis."""
         self._say("all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
@@ -299,7 +303,7 @@ class _Rig:
 
 
 def environment(servers: Servers, plan: Plan) -> dict[str, str]:
-    """The services' settings: the rig's model and speech servers, and bounds so short that the faults reach them."""
+    """The services' settings: the rig's model and speech servers, and limits so low that the faults exceed them."""
     return {
         "OPENROUTER_API_KEY": "rig",
         "TERTULIA_LLM_BASE_URL": servers.base_url,

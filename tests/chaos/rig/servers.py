@@ -1,4 +1,4 @@
-"""The model server and the speech server for the services under test, with faults of a given duration."""
+"""The model server and the speech server for the services under test. Both can have a fault for a given time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Trouble = Literal["", "refuse", "limit", "break", "stall", "garbage"]
 
 TOKEN_S = 0.015
-"""Pause between words, and between pieces of sound: a reply takes a quarter of a second."""
+"""Pause between words and between pieces of audio, so that a reply takes a quarter of a second."""
 PIECE_BYTES = 3_201
-"""Odd, so that the pieces of the sound end inside a sample."""
+"""An odd number, so that pieces of audio end in the middle of a sample."""
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
 _SHUTDOWN_S = 0.01
 
@@ -49,7 +49,7 @@ class Servers:
         await self._runner.cleanup()
 
     def trouble(self, server: Literal["model", "speech"], kind: Trouble, seconds: float) -> None:
-        """Until its end, the trouble affects requests to this server and running replies."""
+        """Give one of the servers a fault for a time. It affects new requests and replies in progress."""
         self._trouble[server] = (kind, time.monotonic() + seconds)
 
     def _now(self, server: str) -> Trouble:
@@ -89,7 +89,7 @@ class Servers:
 
 
 def _until_gone(handler: Handler) -> Handler:
-    """A client that is killed or gives up during a reply is not an error of the server."""
+    """Do not log an error if a client is killed or disconnects during a reply."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:
@@ -101,7 +101,9 @@ def _until_gone(handler: Handler) -> Handler:
 
 
 def rest_of_reply(messages: Sequence[Mapping[str, str]]) -> str:
-    """The reply to these messages, or its rest if the last assistant message is its start."""
+    """The reply to these messages. If the last message is the assistant's, only the rest of the reply that it
+    begins.
+    """
     found = next(filter(None, (_SPEAKER.search(message["content"]) for message in messages)))
     character = found.group(1)
     full = reply_to(last_said(messages), character)
@@ -112,7 +114,7 @@ def rest_of_reply(messages: Sequence[Mapping[str, str]]) -> str:
 
 
 def last_said(messages: Sequence[Mapping[str, str]]) -> str:
-    """The user's last message, without notes in brackets."""
+    """The user's last message, without the notes in brackets."""
     for message in reversed(messages):
         if message["role"] == "user":
             own = [part for part in message["content"].split("\n\n") if not part.startswith("[")]
@@ -136,7 +138,7 @@ def _refusal(trouble: Trouble) -> web.Response | None:
 
 
 async def _apply_trouble(request: web.Request, answer: web.StreamResponse, trouble: Trouble) -> bool:
-    """Apply the trouble to a running reply; True if the reply ends here."""
+    """Apply the current fault to a reply in progress. Returns True if the reply ends here."""
     match trouble:
         case "break":
             if request.transport is not None:
@@ -147,7 +149,7 @@ async def _apply_trouble(request: web.Request, answer: web.StreamResponse, troub
             await answer.write_eof()
             return True
         case "stall":
-            await asyncio.Event().wait()  # until the client disconnects
+            await asyncio.Event().wait()  # wait until the client disconnects
             return True
         case _:
             return False

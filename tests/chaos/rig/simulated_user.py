@@ -1,4 +1,4 @@
-"""One simulated user: types, speaks, interrupts, and waits for each answer to the end."""
+"""One simulated user: types, speaks, interrupts, and waits for the end of each answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from tests.chaos.rig.client import Client, Gone
+from tests.chaos.rig.client import Client, ConnectionBroke
 from tests.chaos.rig.data_checks import DataChecker
 from tests.chaos.rig.frame_checks import FrameChecker, Turn
 
@@ -24,21 +24,23 @@ SPOKEN = {
 }
 ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
 PATIENCE_S = 90.0
-"""How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+"""How long an answer may take, including faults and restarts. After this time, the turn counts as lost."""
 LOOK_S = 5.0
-"""Interval of the checks in Redis whether a turn was over when its client was reloaded."""
+"""Interval of checking in Redis whether a turn was over when its client was reloaded."""
 REPEAT_S = 1.0
-"""The time after which a message is resent that got `unavailable`."""
+"""A message that got the error `unavailable` is sent again after this time."""
 CUTS = 0.18
-"""Share of the turns that the user interrupts."""
+"""The share of the turns that the user interrupts."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
-"""Microphone frames of 100 ms that are sent at once; the gateway accepts five seconds faster than real time."""
+"""The number of microphone frames of 100 ms that are sent at once. The gateway accepts five seconds faster than real
+time.
+"""
 
 
 @dataclass
 class Run:
-    """One turn in time. `faults` hit it while it ran."""
+    """The time of one turn. `faults`: those that were active in this time."""
 
     user: User
     began: float
@@ -46,27 +48,27 @@ class Run:
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
     faults_before: int = 0
-    """The number of faults before the turn began."""
+    """The number of faults that were injected before the turn began."""
 
 
 @dataclass
 class Budget:
-    """The turns of all users: the minimum, and the number that are over. More turns start while faults are left."""
+    """How many turns the users have to do: at least `turns`, and more as long as faults are left."""
 
     turns: int
     begun: int = 0
     over: int = 0
     is_open: bool = False
-    """Whether faults are left."""
+    """True as long as faults are left."""
     stopped: bool = False
-    """Whether the run ends early."""
+    """True if the run is to end early."""
     in_force: list[str] = field(default_factory=list[str])
-    """The faults that are not over."""
+    """The active faults."""
     injected: list[str] = field(default_factory=list[str])
-    """All faults so far, in order."""
+    """All faults so far, in order of injection."""
 
     def begin(self) -> bool:
-        """Whether another turn begins."""
+        """True if another turn is to begin."""
         if self.stopped:
             return False
         self.begun += 1
@@ -74,7 +76,7 @@ class Budget:
 
 
 class User:
-    """Runs until the budget is spent. `current` is the turn in progress."""
+    """One user, who talks until the budget is spent. `current`: the turn in progress."""
 
     def __init__(
         self,
@@ -92,9 +94,9 @@ class User:
         self.runs: list[Run] = []
         self.current: Run | None = None
         self.unheard = 0
-        """Spoken utterances that a fault ended before they became a turn."""
+        """The number of utterances that a fault ended before they became a turn."""
         self._delayed: list[str] = []
-        """Utterances that did not become a turn in time; they may still do so."""
+        """Utterances that did not become a turn in time. They may still become one later."""
         self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
@@ -103,7 +105,7 @@ class User:
         self._budget = Budget(0)
 
     async def talk(self, budget: Budget) -> None:
-        """One turn after the other."""
+        """Do one turn after the other."""
         self._budget = budget
         if not await self.client.until(lambda: self.checker.conversation_id, PATIENCE_S):
             self.checker.complain("lost", "the conversation did not open")
@@ -118,7 +120,7 @@ class User:
                 await self._typed()
             await self._check()
             budget.over += 1
-        # the next turn settles the end of the last one: finish with a turn without interruption
+        # an interruption is settled in the next turn, so end with a turn that is not interrupted
         await self._typed()
         await self._check()
         await self._data_checker.check_receipts(self.client)
@@ -135,7 +137,8 @@ class User:
         turn = self.checker.turn(run.turn_id)
         await self.client.until(lambda: len(self.client.arrivals) >= seen or self.checker.is_done(turn), PATIENCE_S)
         if self._dice.random() < 0.5:
-            with contextlib.suppress(Gone):  # the following frames show whether the gateway received the interruption
+            # the frames after it show whether the gateway has received the interruption
+            with contextlib.suppress(ConnectionBroke):
                 await self.client.send("interrupt")
             await self._until_over(run)
             return
@@ -146,7 +149,7 @@ class User:
         known, stopped, breaks = set(self.checker.turns), len(self.checker.listening_ended), self.client.breaks
         run = self._begin("")
         name = self._dice.choice(sorted(SPOKEN))
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(ConnectionBroke):
             await self.client.send("start_listening")
             for frame in _microphone(name):
                 await self.client.send_raw(frame)
@@ -160,14 +163,14 @@ class User:
 
         while True:
             await self.client.until(stopped_or_cut, PATIENCE_S)
-            if self.client.breaks > breaks:  # words in transit may be lost with the connection
+            if self.client.breaks > breaks:  # audio on its way may be lost with the connection
                 await self.client.until(heard, 5.0)
             late = [turn for turn in heard() if self._was_delayed(turn, SPOKEN[name])]
             self._unchecked += late
             known.update(turn.turn_id for turn in late)
             if not late or heard() or self.client.breaks > breaks:
                 break
-            stopped += 1  # that was the end of an earlier session; the end of this one is still to come
+            stopped += 1  # this was the end of an earlier session; the end of the current session will still come
         turns = heard()
         undisturbed = self.client.breaks == breaks and not run.faults
         if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
@@ -186,7 +189,7 @@ class User:
         await self._until_over(run)
 
     def _was_delayed(self, turn: Turn, spoken: str) -> bool:
-        """Whether a turn is an earlier utterance that a fault delayed, and not the one just `spoken`."""
+        """True if the turn is not the utterance that was just `spoken`, but an earlier one that a fault delayed."""
         text = _plain(turn.text)
         if text == spoken or text not in self._delayed:
             return False
@@ -217,7 +220,7 @@ class User:
         self._end(run)
 
     async def _is_over(self, turn: Turn) -> bool:
-        """Wait for the end of a turn; False if it does not arrive in time."""
+        """Wait for the end of a turn. Returns False if the end does not arrive in time."""
         deadline = time.monotonic() + PATIENCE_S
         while not await self.client.until(lambda: self.checker.is_done(turn) or turn.excused, LOOK_S):
             if time.monotonic() > deadline:
@@ -227,7 +230,7 @@ class User:
         return True
 
     async def _end_silently(self, turn: Turn) -> None:
-        """End a turn that was over when the client was reloaded: the server sends nothing of it."""
+        """Mark a turn as ended if it was over when the client was reloaded: the server sends nothing more of it."""
         conversation_id = self.checker.conversation_id
         if await self._data_checker.has_interrupted(conversation_id, turn.turn_id):
             turn.interrupted, turn.completed = True, 1
@@ -251,7 +254,7 @@ class User:
             turn.checked = True
 
     def _faults_since(self, turn_id: str) -> set[str]:
-        """The faults that were active at any time since a turn began: more than those that hit it."""
+        """The faults that were active at any time since the turn began, also after its end."""
         runs = [run for run in self.runs if run.turn_id == turn_id]
         return {name for run in runs for name in (*run.faults, *self._budget.injected[run.faults_before :])}
 
@@ -269,7 +272,7 @@ class User:
 
 
 def state_of(checker: FrameChecker, turn: Turn) -> str:
-    """The progress of a turn, in words."""
+    """The progress of a turn, as text for a report."""
     messages = [checker.messages[message_id] for message_id in turn.messages]
     replies = ", ".join(
         f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"

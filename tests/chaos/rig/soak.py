@@ -1,4 +1,4 @@
-"""`make soak`: a steady load for a long time, to see whether memory, files or keys grow."""
+"""`make soak`: a steady load for a long time. It shows whether memory, files or keys grow."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from tests.harness.stack import Stack
 
 SAMPLE_S = 5.0
 TURNS_EACH = 10
-"""Turns of a conversation before its user starts another one, on a new connection."""
+"""Number of turns in a conversation. Then its user starts another conversation on a new connection."""
 WARM_UP = 0.4
-"""Share of the run that does not count: caches fill, allocators reach their size."""
+"""The first part of the run that is not measured: caches fill, and allocators reach their size."""
 TOLERATED = 0.10
-"""Tolerated growth over the rest of the run, as a share of the first value."""
+"""Growth in the measured part that is tolerated, as a share of the first value."""
 NOISE: dict[str, float] = {"MB": 6.0, "files": 4.0, "threads": 3.0, "per turn": 0.0}
-"""Growth that is always tolerated, by unit."""
+"""Growth that is tolerated in any case, by unit."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{13}-\d+")
 
 
 @dataclass
 class Series:
-    """One figure over time: (seconds, value)."""
+    """One figure over time, as points (seconds, value)."""
 
     unit: str
     points: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def settled(self) -> list[tuple[float, float]]:
-        """The points after the warm-up."""
+        """The points of the measured part, after the warm-up."""
         start = self.points[0][0] + WARM_UP * (self.points[-1][0] - self.points[0][0])
         return [point for point in self.points if point[0] >= start]
 
@@ -59,14 +59,14 @@ class Series:
         return 60 * sum((t - mean_t) * (v - mean_v) for t, v in points) / spread if spread else 0.0
 
     def grows(self) -> bool:
-        """Whether it grew by more than is tolerated."""
+        """True if the figure grew by more than is tolerated."""
         points = self.settled()
         rise = self.slope() * (points[-1][0] - points[0][0]) / 60
         return rise > max(NOISE[self.unit], TOLERATED * points[0][1])
 
 
 class Soak:
-    """Talks for a given time, and samples the figures."""
+    """Talks for a given time, and records the figures at intervals."""
 
     def __init__(self, minutes: float, conversations: int, seed: int) -> None:
         self.series: dict[str, Series] = {}
@@ -77,7 +77,7 @@ class Soak:
         self._seed = seed
 
     async def run(self, folder: Path) -> None:
-        """Start everything, talk, sample, stop."""
+        """Start everything, talk and record, stop everything."""
         async with Servers() as servers:
             plan = Plan(turns=1, faults=0, seed=self._seed, lease_s=3.0)
             workers = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
@@ -104,7 +104,7 @@ class Soak:
             await data_checker.close()
 
     async def _slot(self, stack: Stack, data_checker: DataChecker, number: int, until: float) -> None:
-        """One user after the other."""
+        """Simulate one user after the other."""
         dice = random.Random(f"{self._seed}/{number}")
         while time.monotonic() < until:
 
@@ -150,7 +150,7 @@ class Soak:
         self.series.setdefault(name, Series(unit)).points.append((at, value))
 
     def table(self) -> list[str]:
-        """A row for each figure."""
+        """A table with a row for each figure."""
         lines = [f"{'figure':48}{'unit':>10}{'start':>10}{'end':>10}{'a minute':>10}  verdict"]
         for name, series in self.series.items():
             if len(series.settled()) < 2:
@@ -162,7 +162,9 @@ class Soak:
 
 
 def _of_redis(server: Any, namespace: str) -> tuple[Counter[str], int]:
-    """Keys by kind, and used memory. All keys have a TTL, so keys in proportion to the turns are not a leak."""
+    """The number of keys by kind, and the used memory. All keys have a TTL, so it is no leak if keys grow with the
+    turns.
+    """
     kinds = Counter(_ID.sub("ID", key.decode()) for key in server.scan_iter(f"{namespace}:*", count=1000))
     return Counter({kind.removeprefix(f"{namespace}:"): n for kind, n in kinds.items()}), server.info("memory")[
         "used_memory"
@@ -179,7 +181,7 @@ def _count(pid: int, what: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run it; returns 1 if anything grows, or anything was lost, doubled, out of order or wrong."""
+    """Run the load. Returns 1 if anything grows, or if anything was lost, repeated, out of order or wrong."""
     parser = argparse.ArgumentParser(prog="make soak", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60.0, help="how long")
     parser.add_argument("--conversations", type=int, default=3, help="conversations at once")

@@ -1,4 +1,4 @@
-"""Fixtures: the engine `realtimestt` with a generated model; needs its environment (`make test-engines`)."""
+"""Fixtures: the engine `realtimestt` with a generated model. They need the engine's libraries (`make test-engines`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.harness.settings_of import settings_of
 
 @pytest.fixture(scope="session")
 def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a Whisper model that always says `SENTENCE`."""
+    """The folder of a Whisper model that always transcribes `SENTENCE`."""
     return make_tiny_whisper(tmp_path_factory.mktemp("weights") / "tiny")
 
 

@@ -1,4 +1,6 @@
-"""realtimestt beyond the contract of recognition engines: threads, pace, long speech, endings, broken models."""
+"""What realtimestt does beyond the contract of recognition engines: threads, stalls, long speech, the end of a session,
+errors of the model.
+"""
 
 from __future__ import annotations
 
@@ -54,17 +56,18 @@ def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
 
-async def test_final_text_and_positions_are_those_of_the_speech(engine: RealtimeSTTEngine) -> None:
+async def test_final_transcript_has_the_text_and_the_position_of_the_speech(engine: RealtimeSTTEngine) -> None:
     events = await hear(await engine.open(), pcm("hello_luna"))
     (final,) = finals(events)
     assert final.text == SENTENCE
     assert {event.text for event in events if isinstance(event, TranscriptionUpdate)} <= {SENTENCE}
-    # The recording has speech from 0.5 s to 3.6 s; pre-roll adds up to 0.5 s, the final silence 0.64 s.
+    # The recording has speech from 0.5 s to 3.6 s. The pre-roll adds up to 0.5 s before, and the final silence 0.64 s
+    # after it.
     assert 0 <= final.start_sample / 16_000 < 0.6
     assert 3.5 < final.end_sample / 16_000 <= len(pcm("hello_luna")) / SECOND
 
 
-async def test_ten_closed_sessions_leave_no_threads(engine: RealtimeSTTEngine) -> None:
+async def test_closed_sessions_leave_no_threads(engine: RealtimeSTTEngine) -> None:
     before = set(threading.enumerate())
     for _ in range(10):
         session = await engine.open()
@@ -95,7 +98,9 @@ async def test_stall_between_two_words_does_not_end_the_utterance(
     assert len(finals(await hear(session, rest))) == 1
 
 
-async def test_finish_ends_the_utterance_without_waiting_for_silence(engine: RealtimeSTTEngine) -> None:
+async def test_finish_in_the_middle_of_speech_ends_the_utterance_without_waiting_for_silence(
+    engine: RealtimeSTTEngine,
+) -> None:
     audio = pcm("hello_luna")[: 2 * SECOND]  # in the middle of a sentence
     events = await hear(await engine.open(), audio)
     assert isinstance(events[-1], TranscriptionFinished)
@@ -103,7 +108,7 @@ async def test_finish_ends_the_utterance_without_waiting_for_silence(engine: Rea
     assert events[-1].end_sample == len(audio) // 2
 
 
-async def test_utterance_above_the_maximum_length_is_split_without_losing_audio(
+async def test_utterance_longer_than_the_maximum_is_split_without_losing_audio(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callbacks_module, "MAX_UTTERANCE_CHUNKS", 40)
@@ -160,7 +165,9 @@ async def test_error_of_the_model_fails_only_its_session(
     await broken.close()
 
 
-async def test_stalled_recorder_fails_its_session(engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_session_fails_if_its_recorder_processes_no_audio(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_module, "STALLED_S", 0.3)
     session = await engine.open()
     session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
@@ -195,7 +202,7 @@ async def test_open_fails_and_discards_a_recorder_that_is_ready_too_late(
     await eventually(lambda: discarded.is_set() or None, "the late recorder is shut down")
 
 
-async def test_library_prints_nothing_to_stdout_and_stderr(
+async def test_realtimestt_prints_nothing_to_stdout_and_stderr(
     engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await hear(await engine.open(), pcm("hello_luna")[: 2 * SECOND])

@@ -1,4 +1,4 @@
-"""A start that fails is reported in one sentence that names the setting and the remedy."""
+"""If the engine cannot start, the error names the setting and says what to do, in one sentence."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ async def start(settings: RealtimeSTTSettings, **changes: object) -> None:
         await engine.close()
 
 
-async def test_start_error_names_the_model_whose_weights_are_missing(
+async def test_start_error_names_the_final_model_if_its_weights_are_missing(
     settings: RealtimeSTTSettings, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineUnavailable, match=r"weights of .* 'small'.*fetch-models.*TERTULIA_STT_MODEL"):
         await start(settings, stt_model="small", data_dir=tmp_path)
 
 
-async def test_start_error_names_the_realtime_model_whose_weights_are_missing(
+async def test_start_error_names_the_realtime_model_if_its_weights_are_missing(
     settings: RealtimeSTTSettings, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineUnavailable, match=r"'tiny'.*TERTULIA_STT_REALTIME_MODEL"):
@@ -75,7 +75,7 @@ async def test_start_refuses_an_unsupported_compute_type(settings: RealtimeSTTSe
         await start(settings, stt_compute_type="float99", stt_device="cpu")
 
 
-def test_default_models_and_compute_type_depend_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_models_and_compute_type_are_those_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = settings_of(RealtimeSTTSettings)
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
     on_gpu = plan(defaults)
@@ -99,7 +99,7 @@ def test_model_download_fetches_both_models_into_the_models_folder(
     assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
 
 
-def test_model_download_without_a_network_says_what_to_copy(
+def test_model_download_error_without_a_network_says_which_folder_to_copy(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:

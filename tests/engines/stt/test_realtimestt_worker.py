@@ -1,4 +1,4 @@
-"""The real stt worker process with the real recorder: microphone entries in, events and a turn out."""
+"""The real stt worker process with the real recorder: it reads microphone entries, and writes events and a turn."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_worker_without_weights_exits_with_an_error_that_names_the_downloa
     stack = Stack(tmp_path, workers={}, env=settings)
     with stack:
         worker = stack.start("stt")
-        worker.killed = True  # the test checks the exit code
+        worker.killed = True  # no `check`, because the test checks the exit code
         worker.stopping = True
         await eventually(lambda: not worker.running, "the worker exits")
         assert worker.wait() == 1

@@ -1,4 +1,4 @@
-"""The real Higgs Audio, with boson-multimodal's own code, on tiny random weights (`make test-engines`)."""
+"""The engine `higgs` with boson-multimodal's own code, but with tiny random weights (`make test-engines`)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", see
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
 
 
-def test_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: ClonedVoice) -> None:
+def test_generated_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: ClonedVoice) -> None:
     def first(text: str = TEXT, seed: int = 1, by: ClonedVoice = voice) -> list[list[int]]:
         got: list[list[int]] = []
         model.generate(by, text, seed, 60, lambda column: (got.append(column.tolist()), len(got) < 9)[1])
@@ -118,8 +118,8 @@ def test_decoding_in_windows_equals_decoding_all_frames_at_once(model: BosonMode
 
 
 @pytest.mark.timeout(240)
-def test_windows_of_the_full_size_codec_join_without_seams(tmp_path: Path) -> None:
-    """Tests that the windows' context is enough for the real codec. (The codec has 459 MB and is made once.)"""
+def test_windows_of_a_full_size_codec_equal_decoding_all_frames_at_once(tmp_path: Path) -> None:
+    """The context of the windows is long enough for a codec of the real size. (It takes 459 MB, and is made once.)"""
     whole = load_boson(make_tiny_higgs(tmp_path).settings())
     frames = np.random.default_rng(6).integers(0, CODES, (8, 14)).astype(np.int16)
     decoder = FrameDecoder(whole.decode)
@@ -130,14 +130,14 @@ def test_windows_of_the_full_size_codec_join_without_seams(tmp_path: Path) -> No
     shutil.rmtree(tmp_path)
 
 
-async def test_concurrent_syntheses_give_the_same_audio_as_separate_ones(engine: HiggsEngine) -> None:
+async def test_concurrent_syntheses_give_the_same_audio_as_consecutive_syntheses(engine: HiggsEngine) -> None:
     alone = [await spoken(engine, voice="luna"), await spoken(engine, voice="rex", seed=8)]
     assert all(alone)
     together = await asyncio.gather(spoken(engine, voice="luna"), spoken(engine, voice="rex", seed=8))
     assert list(together) == alone
 
 
-async def test_closing_the_generator_ends_the_generation_at_the_next_step(
+async def test_closing_the_audio_generator_ends_the_generation_at_the_next_step(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -162,7 +162,7 @@ async def test_closing_the_generator_ends_the_generation_at_the_next_step(
     assert len(steps_after) <= 1
 
 
-async def test_stalled_model_breaks_the_engine(
+async def test_model_that_makes_no_step_in_time_makes_the_engine_report_itself_broken(
     model: BosonModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
@@ -203,7 +203,7 @@ async def test_sentence_that_runs_out_of_memory_once_has_the_same_audio(
     assert calls > 22
 
 
-def test_errors_of_pytorch_become_out_of_memory_or_device_lost(
+def test_pytorch_errors_are_converted_to_out_of_memory_or_device_lost(
     model: BosonModel, voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raising(error: Exception) -> None:

@@ -1,4 +1,6 @@
-"""Higgs Audio starts with its weights, or reports in one sentence what is missing (`make test-engines`)."""
+"""The engine `higgs` starts if its weights are there; otherwise the error says in one sentence what is missing (`make
+test-engines`).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ async def start_error(settings: object) -> str:
 
 @pytest.fixture
 def local_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
-    """Settings for a voice folder, and an empty hub cache."""
+    """Settings with a folder of voices. The cache of the hub is empty."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 

@@ -31,7 +31,7 @@ def _openai_error(message: str, *, param: str | None, code: str | None) -> Refus
 
 
 def _openai_refusal(body: Body) -> Refusal | None:
-    """A reasoning model: it names one parameter at a time."""
+    """Refuse as a reasoning model of OpenAI does: each error names only one unsupported parameter."""
     for name in named(body, ("min_p", "top_k", "repetition_penalty")):
         return _openai_error(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
     if "max_tokens" in body:

@@ -34,7 +34,7 @@ def _ollama_stream(text: str, body: Body) -> Iterator[bytes]:
 
 
 def _llama_cpp_refusal(body: Body) -> Refusal | None:
-    """A Gemma template, which knows no system role."""
+    """Refuse as llama.cpp does with Gemma's chat template, which has no system role."""
     if body["messages"][0]["role"] == "system":
         message = "Jinja Exception: System role not supported"
         return Refusal(500, {"error": {"code": 500, "message": message, "type": "server_error"}})
@@ -60,7 +60,7 @@ def _llama_cpp_stream(text: str, body: Body) -> Iterator[bytes]:
 
 
 def _vllm_refusal(body: Body) -> Refusal | None:
-    """The refusal names `max_tokens`, but the window is the reason."""
+    """Refuse a request that exceeds the context window; the error names `max_tokens` nevertheless."""
     if not over_window(body):
         return None
     asked, prompt = asked_tokens(body), prompt_tokens(body)
@@ -73,7 +73,7 @@ def _vllm_refusal(body: Body) -> Refusal | None:
 
 
 def _vllm_stream(text: str, body: Body) -> Iterator[bytes]:
-    """Without a reasoning parser: the reasoning stands in the content."""
+    """Stream as vLLM does without a reasoning parser: the content contains the reasoning."""
     yield delta({"role": "assistant", "content": ""})
     for word in ("<think>", "\n", *words(REASONING), "\n", "</think>", "\n\n", *words(text)):
         yield delta({"content": word})
@@ -94,7 +94,7 @@ def _lm_studio_refusal(body: Body) -> Refusal | None:
 
 
 def _lm_studio_stream(text: str, body: Body) -> Iterator[bytes]:
-    """Without a template: the end-of-turn token stands in the content, and an invented turn follows."""
+    """Stream as LM Studio does without a chat template: the end-of-turn token and an invented turn follow the reply."""
     for word in words(text):
         yield delta({"role": "assistant", "content": word})
     for word in ("<|im_end|>", "\n", "<|im_start|>", "user", "\n", "And", " you?"):

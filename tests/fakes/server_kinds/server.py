@@ -118,7 +118,7 @@ def event(data: object) -> bytes:
 
 
 def delta(fields: Mapping[str, object], finish_reason: str | None = None, **more: object) -> bytes:
-    """The event of a chunk; `more` are fields of its choice."""
+    """The event of a chunk; `more`: further fields of the object in `choices`."""
     choice = {"index": 0, "delta": dict(fields), "finish_reason": finish_reason, **more}
     return event({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": [choice]})
 
@@ -130,31 +130,31 @@ def figures(text: str, body: Body) -> dict[str, int]:
 
 
 def usage(text: str, body: Body, **more: object) -> bytes:
-    """The event of the usage alone."""
+    """An event that has the usage and no choices."""
     return event({"id": "x", "object": "chat.completion.chunk", "choices": [], "usage": figures(text, body) | more})
 
 
 def words(text: str) -> list[str]:
-    """The text in pieces of a word each."""
+    """Split the text into pieces of one word each."""
     first, *rest = text.split(" ")
     return [first, *(f" {word}" for word in rest)]
 
 
 def prompt_tokens(body: Body) -> int:
-    """The size of the messages, as these servers count it."""
+    """The number of tokens in the request's messages, as these servers count them."""
     return sum(len(message["content"]) for message in body["messages"]) // CHARS_PER_TOKEN
 
 
 def asked_tokens(body: Body) -> int:
-    """The most tokens of the reply."""
+    """The greatest number of reply tokens that the request allows."""
     return int(body.get("max_tokens") or body.get("max_completion_tokens") or 0)
 
 
 def over_window(body: Body) -> bool:
-    """Whether messages and reply together are larger than the window."""
+    """True if messages and reply together exceed the context window."""
     return prompt_tokens(body) + asked_tokens(body) > WINDOW_TOKENS
 
 
 def named(body: Body, names: Sequence[str]) -> list[str]:
-    """Those of `names` that the request has."""
+    """The fields of the request whose names are in `names`."""
     return [name for name in names if name in body]

@@ -15,7 +15,7 @@ from tertulia_shared.events import (
     TurnComplete,
     TurnStarted,
 )
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     T1,
     L,
     replies,

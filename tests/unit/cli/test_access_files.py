@@ -38,7 +38,7 @@ def test_access_file_can_be_readable_by_a_group(tmp_path: Path) -> None:
     path = tmp_path / "file"
     gid = path.parent.stat().st_gid
     write(path, "secret", OWNER_ONLY)
-    assert write(path, "secret", Readers(gid)) is True  # the same words in another context
+    assert write(path, "secret", Readers(gid)) is True  # the same content with other permissions
     assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) == (0o440, gid)
     assert write(path, "secret", Readers(gid)) is False
 
@@ -57,7 +57,7 @@ def test_interrupted_write_keeps_the_old_access_file(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_reading_an_access_file_fails_only_if_it_is_not_text(tmp_path: Path) -> None:
+def test_missing_access_file_reads_as_none_and_a_binary_one_is_refused(tmp_path: Path) -> None:
     assert read(tmp_path / "none") is None
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(Failure, match="cannot be read"):
@@ -114,7 +114,7 @@ def test_certificate_needs_renewal_in_its_last_third_or_under_another_authority(
     assert certificates.needs_renewal(server, certificates.make_authority(NOW).certificate, NOW)
 
 
-def test_written_remote_machines_are_read_as_written(tmp_path: Path) -> None:
+def test_saved_list_of_remote_machines_is_read_back_unchanged(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     assert folder.nodes() == {}
     box = Node("gpu1", ("stt", "tts"), "ab" * 32, "hub", NOW, NOW + timedelta(days=365))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tertulia_cli.client.frames import Audio, Event
-from tertulia_cli.client.resuming import ForeignTurnFilter, Position
+from tertulia_cli.client.resuming import ForeignTurnFilter, Marks
 
 
 def started(id: str = "", conversation: str = "c1") -> Event:
@@ -18,63 +18,63 @@ def audio(id: str, message_id: str = "m1") -> Audio:
     return Audio(message_id, "c", 0, 0, id, 24_000, b"")
 
 
-def live() -> Position:
-    position = Position()
-    position.connected()
-    assert position.query() == {}
-    assert position.event(started("1-0"))
-    return position
+def live() -> Marks:
+    marks = Marks()
+    marks.connected()
+    assert marks.query() == {}
+    assert marks.event(started("1-0"))
+    return marks
 
 
 def test_client_delivers_frames_of_a_new_conversation_after_conversation_started() -> None:
-    position = live()
-    assert position.conversation_id == "c1"
-    assert position.event(event("2-0"))
+    marks = live()
+    assert marks.conversation_id == "c1"
+    assert marks.event(event("2-0"))
 
 
 def test_client_resumes_after_its_last_event_and_audio_frame() -> None:
-    position = live()
-    position.event(event("2-0"))
-    position.audio(audio("1-3"))
-    assert position.query() == {"conversation_id": "c1", "last_event_id": "2-0", "last_audio": "m1/1-3"}
+    marks = live()
+    marks.event(event("2-0"))
+    marks.audio(audio("1-3"))
+    assert marks.query() == {"conversation_id": "c1", "last_event_id": "2-0", "last_audio": "m1/1-3"}
 
 
 def test_client_delivers_only_errors_before_conversation_started() -> None:
-    position = live()
-    position.event(event("2-0"))
-    position.connected()
-    assert not position.event(event("4-0"))
-    assert not position.audio(audio("1-4"))
-    assert position.event(Event("error"))
-    assert position.event(started())
-    assert position.event(event("3-0"))
-    assert position.event(event("4-0"))
+    marks = live()
+    marks.event(event("2-0"))
+    marks.connected()
+    assert not marks.event(event("4-0"))
+    assert not marks.audio(audio("1-4"))
+    assert marks.event(Event("error"))
+    assert marks.event(started())
+    assert marks.event(event("3-0"))
+    assert marks.event(event("4-0"))
 
 
 def test_client_drops_repeated_frames() -> None:
-    position = live()
-    assert position.event(event("9-5"))
-    assert not position.event(event("9-5"))
-    assert not position.event(event("9-4"))
-    assert position.event(event("10-0"))
-    assert position.audio(audio("1-9"))
-    assert not position.audio(audio("1-9"))
-    assert position.audio(audio("1-10"))
-    assert position.audio(audio("1-1", "m2"))
+    marks = live()
+    assert marks.event(event("9-5"))
+    assert not marks.event(event("9-5"))
+    assert not marks.event(event("9-4"))
+    assert marks.event(event("10-0"))
+    assert marks.audio(audio("1-9"))
+    assert not marks.audio(audio("1-9"))
+    assert marks.audio(audio("1-10"))
+    assert marks.audio(audio("1-1", "m2"))
 
 
-def test_client_delivers_every_event_without_an_id() -> None:
-    position = live()
-    assert position.event(event("", "audio_complete"))
-    assert position.event(event("", "audio_complete"))
+def test_client_delivers_an_event_without_an_id_each_time_it_arrives() -> None:
+    marks = live()
+    assert marks.event(event("", "audio_complete"))
+    assert marks.event(event("", "audio_complete"))
 
 
 def test_client_delivers_frames_of_a_joined_conversation_after_conversation_started() -> None:
-    position = Position("c1")
-    assert position.query() == {"conversation_id": "c1"}
-    position.connected()
-    assert position.event(started())
-    assert position.event(event("3-0"))
+    marks = Marks("c1")
+    assert marks.query() == {"conversation_id": "c1"}
+    marks.connected()
+    assert marks.event(started())
+    assert marks.event(event("3-0"))
 
 
 def joined(*, resumed: bool = True) -> ForeignTurnFilter:

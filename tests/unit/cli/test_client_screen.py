@@ -57,7 +57,7 @@ def test_terminal_replaces_the_previous_partial_transcript() -> None:
     screen.said("You", "Hello Luna")
     shown = out.getvalue()
     assert shown.count(ERASE_LINE) == 3
-    assert "a story about the" not in shown  # a longer text than the line could not be erased
+    assert "a story about the" not in shown  # a text that is longer than the line could not be erased
     assert "the sea" in shown
     assert shown.endswith("Hello Luna\n")
 

@@ -45,7 +45,7 @@ async def give_up(bus: Bus, letter: DeadLetter) -> DeadEntry:
     return made
 
 
-async def test_retry_of_tts_work_deletes_the_premature_end_and_posts_the_pointer(bus: Bus) -> None:
+async def test_retry_of_tts_work_deletes_the_final_audio_entry_and_posts_the_pointer_again(bus: Bus) -> None:
     keys = bus.keys
     audio = keys.audio(C, M)
     await bus.transact(
@@ -99,7 +99,7 @@ async def test_dead_letter_is_explained_despite_a_malformed_state(bus: Bus) -> N
     assert (facts.epoch, facts.turn_waits) == (0, True)
 
 
-async def test_second_retry_does_not_ask_the_turn_again(bus: Bus) -> None:
+async def test_second_retry_of_a_failed_turn_adds_no_second_turn(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,
@@ -126,7 +126,7 @@ async def test_second_retry_does_not_ask_the_turn_again(bus: Bus) -> None:
     assert await read_dead(bus) == []
 
 
-async def test_retry_of_stt_work_deletes_the_end_mark_and_posts_the_pointer(bus: Bus) -> None:
+async def test_retry_of_stt_work_deletes_the_end_of_the_session_and_posts_the_pointer_again(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,

@@ -29,7 +29,7 @@ SPOKEN = Message(
 TTS, LLM, STT = entry("tts", message_id=M), entry("llm"), entry("stt", session_id=S)
 
 
-def test_retry_of_an_unfinished_reply_removes_its_premature_end() -> None:
+def test_retry_of_a_reply_without_all_its_sound_removes_the_final_audio_entry() -> None:
     recovery = recovery_for(TTS, Facts(3, message=SPOKEN))
     assert isinstance(recovery, Requeue)
     assert (recovery.stage, recovery.work, recovery.epoch, recovery.end_id) == ("tts", Work(C, M), 3, "3-0")
@@ -45,7 +45,9 @@ def test_retry_of_an_unfinished_reply_removes_its_premature_end() -> None:
     ],
     ids=["expired", "interrupted since", "never written to its end"],
 )
-def test_reply_of_an_earlier_epoch_is_not_retryable(epoch: int, message: Message | None, why: str) -> None:
+def test_reply_that_expired_or_was_interrupted_or_never_completed_is_not_retryable(
+    epoch: int, message: Message | None, why: str
+) -> None:
     assert why in not_retryable(recovery_for(TTS, Facts(epoch, message=message)))
 
 
@@ -101,7 +103,9 @@ def test_listening_session_is_requeued_until_its_sound_expires() -> None:
     ],
     ids=["the conversation has expired", "no conversation", "no session", "of a newer release"],
 )
-def test_dead_letter_without_a_valid_target_is_not_retryable(given: DeadEntry, facts: Facts, why: str) -> None:
+def test_dead_letter_whose_work_is_unknown_or_expired_is_not_retryable(
+    given: DeadEntry, facts: Facts, why: str
+) -> None:
     assert why in not_retryable(recovery_for(given, facts))
 
 
@@ -133,7 +137,7 @@ def test_dead_letter_explanation_names_the_work_the_reason_and_the_recovery() ->
     ],
     ids=["a turn", "turns", "a session", "expired", "done"],
 )
-def test_dead_letter_explanation_depends_on_the_kind_of_work(
+def test_dead_letter_explanation_describes_each_kind_of_work_and_its_recovery(
     given: DeadEntry, facts: Facts, what: str, then: str
 ) -> None:
     lines = explain(given, facts)

@@ -24,7 +24,7 @@ ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it"
 @pytest.mark.parametrize(
     ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
 )
-def test_doctor_checks_the_python_version(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
+def test_doctor_checks_the_python_version(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - parametrized
     assert findings.python(version).ok is fits
 
 
@@ -85,7 +85,7 @@ async def test_doctor_requires_that_a_configured_redis_answers(redis_url: str) -
     assert "TERTULIA_REDIS_URL" in away.advice
 
 
-async def test_doctor_does_not_require_that_the_own_redis_runs(tmp_path: Path) -> None:
+async def test_doctor_does_not_require_that_the_redis_of_tertulia_run_is_running(tmp_path: Path) -> None:
     (none,) = await findings.redis_answer(settings_of(RunSettings, data_dir=tmp_path))
     assert none.ok
 

@@ -36,7 +36,7 @@ async def test_doctor_asks_the_model_server(monkeypatch: pytest.MonkeyPatch) -> 
         assert len(server.requests) == 1
 
 
-async def test_doctor_reports_what_the_server_says(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_doctor_quotes_the_error_of_the_model_server(monkeypatch: pytest.MonkeyPatch) -> None:
     async with ScriptedModel([Fail(401, {"error": {"message": "Incorrect key"}})]) as server:
         first, *_ = await asked(server, monkeypatch)
         assert not first.ok
@@ -49,14 +49,14 @@ async def test_doctor_does_not_ask_for_the_demo_model(monkeypatch: pytest.Monkey
     assert await ask_model_server(settings_of(RunSettings)) == []
 
 
-async def test_wrong_setting_of_the_worker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_doctor_reports_a_wrong_setting_of_the_llm_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     async with ScriptedModel() as server:
         (found,) = await asked(server, monkeypatch, TERTULIA_LLM_EXTRA_BODY="[]")
         assert not found.ok
         assert "TERTULIA_LLM_EXTRA_BODY" in found.advice
 
 
-async def test_questions_end_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_doctor_stops_asking_a_model_server_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     hold = Hold(after_tokens=0)
     monkeypatch.setattr(model_server, "TIMEOUT_S", 0.0)
     async with ScriptedModel([Reply(["Hi"], hold=hold)]) as server:
@@ -67,5 +67,5 @@ async def test_questions_end_after_the_time_limit(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("line", [b"", b"not json", b"[]", b"3"])
-def test_other_output_is_skipped(line: bytes) -> None:
+def test_doctor_skips_output_that_is_not_a_finding(line: bytes) -> None:
     assert read_finding(line) == []

@@ -10,7 +10,7 @@ from rich.console import Console
 from tertulia_cli.exit_codes import Failure
 from tertulia_cli.inspect import tables
 from tertulia_cli.inspect.command import choose
-from tertulia_cli.inspect.recording import GivenUp, Listed, OpenWork, list_conversations, record
+from tertulia_cli.inspect.snapshot import GivenUp, Listed, OpenWork, list_conversations, take_snapshot
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Timeline
 from tertulia_shared.bus import Append, Bus, Entry, Put
@@ -28,7 +28,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     M1,
     SOUND,
     SPOKEN_SENTENCES,
@@ -39,14 +39,14 @@ from tests.harness.sample_recording import (
     C,
     L,
     entry,
-    recording,
     replies,
     sentence,
+    snapshot,
 )
 
 
 def typed() -> Timeline:
-    return build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}))
+    return build(snapshot(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}))
 
 
 def test_timeline_has_the_time_of_each_step_of_a_reply() -> None:
@@ -77,7 +77,7 @@ def test_timeline_matches_sentences_with_their_sound() -> None:
 
 def test_timeline_of_a_spoken_turn_starts_at_the_end_of_speech() -> None:
     (turn,) = build(
-        recording(
+        snapshot(
             [
                 entry(VadStop("s"), -700),
                 entry(TranscriptionFinished("s", "Hello", T1), -20),
@@ -95,7 +95,7 @@ def test_timeline_of_a_spoken_turn_starts_at_the_end_of_speech() -> None:
 
 def test_timeline_has_resumptions_and_the_heard_text() -> None:
     (turn,) = build(
-        recording(
+        snapshot(
             [
                 *TYPED[:5],
                 entry(MessageResumed(M1, L, "Hi. "), 3_500),
@@ -111,7 +111,7 @@ def test_timeline_has_resumptions_and_the_heard_text() -> None:
 
 
 def test_timeline_does_not_mark_a_completed_turn_as_interrupted() -> None:
-    (turn,) = build(recording([*TYPED, entry(Interrupted("turn"), 9_000, 2)])).turns
+    (turn,) = build(snapshot([*TYPED, entry(Interrupted("turn"), 9_000, 2)])).turns
     assert not turn.interrupted
 
 
@@ -121,19 +121,19 @@ def test_timeline_assigns_errors_to_their_turn() -> None:
         entry(Error("tts_failed", "no voice", message_id=M1), 9),
         entry(Error("llm_auth", "no key", T1), 9),
     ]
-    (turn,) = build(recording(events)).turns
+    (turn,) = build(snapshot(events)).turns
     assert turn.errors == ["no voice [tts_failed]", "no key [llm_auth]"]
 
 
 def test_timeline_skips_entries_of_another_release() -> None:
     newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
     foreign = Entry("9-1", {b"v": b"1", b"type": b"client_changed", b"ts": b"1", b"epoch": b"1"})
-    assert len(build(recording([newer, foreign, *TYPED])).turns) == 1
+    assert len(build(snapshot([newer, foreign, *TYPED])).turns) == 1
 
 
 def test_turn_without_turn_started_is_listed_as_waiting() -> None:
     turns = [entry(UserTurn(id, C, "x", "typed"), 0) for id in (T1, T2)]
-    assert build(recording(TYPED, turns=turns)).waiting == (T2,)
+    assert build(snapshot(TYPED, turns=turns)).waiting == (T2,)
 
 
 def shown(timeline: Timeline) -> str:
@@ -169,7 +169,7 @@ def test_inspect_report_has_steps_sentences_and_totals() -> None:
 def test_inspect_report_ends_with_open_work_and_dead_letters() -> None:
     text = shown(
         build(
-            recording(
+            snapshot(
                 TYPED,
                 turns=[entry(UserTurn(T2, C, "x", "typed"), 0)],
                 open_work=[OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "boom")],
@@ -185,7 +185,7 @@ def test_inspect_report_ends_with_open_work_and_dead_letters() -> None:
 
 
 def test_inspect_report_contains_no_control_characters() -> None:
-    timeline = build(recording([entry(TurnAccepted(T1, "a\x1b[2Jb\nc [bold]d", "typed"), 0)]))
+    timeline = build(snapshot([entry(TurnAccepted(T1, "a\x1b[2Jb\nc [bold]d", "typed"), 0)]))
     assert "“a [2Jb c [bold]d”" in shown(timeline)
 
 
@@ -203,7 +203,7 @@ def test_inspect_report_does_not_interpret_markup() -> None:
         entry(Error("llm_auth", SAID, T1), 12),
     ]
     dead = [GivenUp("9-0", T0, DeadLetter("llm", "4-0", 5, SAID, C))]
-    timeline = build(recording(events, sentences={M1: [entry(sentence(SAID, 0), 8)]}, dead=dead))
+    timeline = build(snapshot(events, sentences={M1: [entry(sentence(SAID, 0), 8)]}, dead=dead))
     text = shown(timeline)
     assert "\x1b" not in text
     assert text.count(SHOWN) >= 6
@@ -223,7 +223,7 @@ def test_timeline_skips_entries_with_malformed_fields() -> None:
     bad = [Entry("2-0", {**good.fields, name: b"many"}) for name in (b"index", b"ts")]
     bad += [Entry("2-0", {**good.fields, name: b"\xff"}) for name in (b"text", b"written")]
     timeline = build(
-        recording(TYPED, state={b"epoch": b"many"}, sentences={M1: [*bad, good, *bad]}, owners={M1: "5-0/first"})
+        snapshot(TYPED, state={b"epoch": b"many"}, sentences={M1: [*bad, good, *bad]}, owners={M1: "5-0/first"})
     )
     assert timeline.epoch == 0
     luna = timeline.turns[0].messages[M1]
@@ -244,7 +244,7 @@ async def test_inspect_skips_unreadable_entries_in_redis(bus: Bus) -> None:
     await outlet.flush()
     (listed,) = await list_conversations(bus)
     assert not listed.answered
-    found = await record(bus, C, T0)
+    found = await take_snapshot(bus, C, T0)
     assert [piece.id for piece in found.audio[M1]] == ["1-1"]
     assert list(found.audio) == [M1]
     assert found.dead == []
@@ -274,7 +274,7 @@ async def test_inspect_reads_a_conversation_through_the_bus(bus: Bus) -> None:
     await outlet.flush()
     (listed,) = await list_conversations(bus)
     assert (listed.id, listed.last_text, listed.answered) == (C, "Hello Luna", False)
-    timeline = build(await record(bus, C, T0))
+    timeline = build(await take_snapshot(bus, C, T0))
     (turn,) = timeline.turns
     luna = turn.messages[M1]
     assert timeline.epoch == 1

@@ -20,7 +20,7 @@ from tertulia_shared.events import (
     TurnComplete,
 )
 from tertulia_shared.keys import Key
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     M1,
     M2,
     T2,

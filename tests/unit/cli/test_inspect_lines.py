@@ -27,7 +27,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStart,
 )
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     M1,
     T0,
     T1,

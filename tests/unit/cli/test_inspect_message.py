@@ -12,18 +12,18 @@ import pytest
 from tertulia_cli.exit_codes import Failure
 from tertulia_cli.inspect import json_output
 from tertulia_cli.inspect.command import choose_message
-from tertulia_cli.inspect.recording import conversation_of_message, record, sound_of
+from tertulia_cli.inspect.snapshot import conversation_of_message, sound_of, take_snapshot
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_shared.bus import Bus, Entry
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     M1,
     SOUND,
     SPOKEN_SENTENCES,
     T0,
     TYPED,
     C,
-    recording,
+    snapshot,
 )  # fmt: skip
 from tests.unit.cli.followed_streams import say
 
@@ -32,14 +32,14 @@ async def test_inspect_finds_a_message_by_the_start_of_its_id(bus: Bus) -> None:
     await say(bus, C, M1, "Hello")
     assert await conversation_of_message(bus, M1[:34]) == (C, M1)
     assert await conversation_of_message(bus, "ffff") is None
-    timeline = build(await record(bus, C, T0))
+    timeline = build(await take_snapshot(bus, C, T0))
     assert choose_message("", timeline).message_id == choose_message(M1, timeline).message_id == M1
     with pytest.raises(Failure, match="no message x"):
         choose_message("x", timeline)
     with pytest.raises(Failure, match="has no reply yet"):
-        choose_message("", build(recording([])))
+        choose_message("", build(snapshot([])))
     with pytest.raises(Failure, match="2 messages of conversation"):
-        choose_message("0000", build(recording(TYPED)))
+        choose_message("0000", build(snapshot(TYPED)))
 
 
 async def test_sound_of_a_message_is_written_to_a_wav_unchanged(bus: Bus, tmp_path: Path) -> None:
@@ -70,13 +70,13 @@ async def test_unwritable_output_file_is_reported_with_its_path(tmp_path: Path) 
     ids=["expired", "not yet", "none"],
 )
 def test_inspect_explains_why_a_message_has_no_sound(sentences: list[Entry], audio: list[object], why: str) -> None:
-    timeline = build(recording(TYPED, sentences={M1: sentences}, audio={M1: audio}))
+    timeline = build(snapshot(TYPED, sentences={M1: sentences}, audio={M1: audio}))
     with pytest.raises(Failure, match=why):
         check_sound(timeline.turns[0].messages[M1])
 
 
 def test_inspect_json_has_times_and_text_but_no_audio() -> None:
-    timeline = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
+    timeline = build(snapshot(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
     plain = json.loads(json.dumps(json_output.timeline_json(timeline)))
     assert set(plain) == {
         "conversation_id", "now_ms", "epoch", "demo", "turns", "waiting", "open_work", "dead", "workers", "stuck",

@@ -15,7 +15,7 @@ from tertulia_shared.version import __version__
 
 @pytest.fixture(autouse=True)
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # no .env
+    monkeypatch.chdir(tmp_path)  # a folder without .env
 
 
 def ends_with(*argv: str) -> object:

@@ -30,11 +30,13 @@ def test_engine_with_its_own_environment_uses_its_python(own_python: str) -> Non
     assert pythons == {"stt": own_python, "llm": sys.executable, "tts": sys.executable}
 
 
-def test_engine_without_its_own_environment_uses_our_python(own_python: str) -> None:
+def test_engine_without_its_own_environment_uses_the_python_of_the_command(own_python: str) -> None:
     assert python_of("stt", settings_of(RunSettings)) == sys.executable
 
 
-def test_engine_whose_environment_is_missing_uses_our_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_whose_environment_is_missing_uses_the_python_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert python_of("stt", settings_of(RunSettings, stt_engine="realtimestt")) == sys.executable
 

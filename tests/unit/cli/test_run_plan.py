@@ -14,7 +14,7 @@ from tests.harness.settings_of import settings_of
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunSettings:
-    monkeypatch.chdir(tmp_path)  # no .env
+    monkeypatch.chdir(tmp_path)  # a folder without .env
     for name in ("OPENROUTER_API_KEY", "TERTULIA_LLM_BASE_URL", "TERTULIA_DRAIN_S", "TERTULIA_REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     return settings_of(RunSettings, data_dir=tmp_path)

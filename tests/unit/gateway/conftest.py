@@ -1,4 +1,4 @@
-"""Fixtures: the fakes, and a client of the REST API on them."""
+"""Fixtures: the fake bus and store, and a client of a REST API that uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway's dependencies on the fakes."""
+"""Builds a gateway's dependencies from fakes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tertulia_shared.store import Store
 def gateway_context(
     bus: Bus, store: Store, *, clock: Callable[[], float] = time.monotonic, **settings: Any
 ) -> GatewayContext:
-    """`settings` are those of `GatewaySettings` that matter to the test."""
+    """Build the dependencies. `settings` are the fields of `GatewaySettings` that matter to the test."""
     given = GatewaySettings.model_validate(settings)
     return GatewayContext(
         bus=bus,

@@ -20,7 +20,7 @@ def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"
 
 
 def problem(response: httpx2.Response, status: int) -> dict[str, Any]:
-    """Check that the response is RFC 9457 problem details. Returns them."""
+    """Check that the response is RFC 9457 problem details with this status. Returns the problem details."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     details: dict[str, Any] = response.json()

@@ -1,4 +1,4 @@
-"""The store accepts every text that the gateway accepts from a client, in every field and with any characters."""
+"""The store accepts every text that the gateway accepts from a client, in each field and with any characters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def repeated(text: str, times: int) -> str:
 
 LONG = st.builds(repeated, ANY, st.sampled_from([1, 10, 300, 10_000]))
 NOT_ABOUT_CHARACTERS = ("< or >", "a letter or a digit", "data: URI")
-"""The store's other checks of a character; the API repeats their text in its answer."""
+"""The store's error messages for other faults of a character. The API repeats them in its response."""
 
 
 def raw_frame(kind: str, data: object) -> str:
@@ -82,7 +82,8 @@ def test_store_accepts_all_model_settings_that_the_gateway_accepts(
     model: str, temperature: float | None, top_k: float
 ) -> None:
     data = {"model": model, "temperature": temperature, "top_k": top_k}
-    for name, value in data.items():  # one by one: a refused setting refuses the whole command
+    # one setting at a time, because one refused setting causes the whole command to be refused
+    for name, value in data.items():
         command = parse(raw_frame("model_settings", {name: value}))
         assert isinstance(command, ChangeSettings | Problem)
         if isinstance(command, ChangeSettings):
@@ -110,6 +111,6 @@ def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice
 
 
 @given(LONG, LONG)
-def test_store_accepts_every_fitted_message(text: str, name: str) -> None:
-    """The text may come from a model, a recognizer, a setting or another release."""
+def test_store_accepts_every_message_after_it_was_fitted(text: str, name: str) -> None:
+    """`fitted` makes any text acceptable: it may come from a model, a recognizer, a setting or another release."""
     check_message(fitted_message(row(text, name)))

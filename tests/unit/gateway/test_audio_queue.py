@@ -1,4 +1,4 @@
-"""The audio queue: messages in the order in which they start, and none of an old epoch."""
+"""The audio queue contains messages in the order in which they start, and no messages of an old epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def queued(queue: AudioQueue) -> list[str]:
     return [message.message_id for message in queue.waiting]
 
 
-def test_messages_are_queued_in_the_order_in_which_they_start() -> None:
+def test_audio_queue_contains_messages_in_the_order_in_which_they_start() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     assert queue.head is not None
@@ -43,7 +43,7 @@ def test_repeated_message_started_does_not_queue_a_message_again() -> None:
     assert queue.head is None
 
 
-def test_newer_epoch_drops_all_queued_messages() -> None:
+def test_newer_epoch_removes_all_messages_from_the_audio_queue() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", epoch=1)
     message = queue.head
@@ -55,7 +55,7 @@ def test_newer_epoch_drops_all_queued_messages() -> None:
     assert queue.head is None
 
 
-def test_reply_that_failed_before_its_first_word_is_silent() -> None:
+def test_reply_that_failed_before_its_first_word_counts_as_silent() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     queue.see(b"message_complete", {b"message_id": b"a", b"status": b"failed", b"text": b""}, 1)
@@ -64,14 +64,14 @@ def test_reply_that_failed_before_its_first_word_is_silent() -> None:
     assert not queue.is_silent("b")
 
 
-def test_keep_from_drops_the_audio_up_to_the_mark() -> None:
+def test_keep_from_removes_the_audio_up_to_the_mark() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", "c")
     queue.keep_from(AudioMark("b", "2-3"))
     assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_keep_from_a_mark_in_an_older_turn_keeps_the_current_turn() -> None:
+def test_keep_from_removes_nothing_if_the_mark_is_in_an_older_turn() -> None:
     queue = AudioQueue()
     begin(queue, "old", epoch=1)
     begin(queue, "a", epoch=2)
@@ -79,14 +79,14 @@ def test_keep_from_a_mark_in_an_older_turn_keeps_the_current_turn() -> None:
     assert queued(queue) == ["a"]
 
 
-def test_reset_accepts_messages_of_a_lower_epoch() -> None:
+def test_audio_queue_accepts_messages_of_a_lower_epoch_after_a_reset() -> None:
     queue = AudioQueue(epoch=7)
     queue.reset(1)
     begin(queue, "a", epoch=1)
     assert queued(queue) == ["a"]
 
 
-async def test_next_waits_until_a_message_is_queued() -> None:
+async def test_next_waits_until_a_message_is_queued_and_does_not_remove_it() -> None:
     queue = AudioQueue()
     waiting = asyncio.create_task(queue.next())
     await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_next_waits_until_a_message_is_queued() -> None:
 
 
 @pytest.mark.parametrize("cause", ["interruption", "loss", "failure"])
-async def test_task_that_sends_a_message_is_cancelled_when_the_message_is_dropped(cause: str) -> None:
+async def test_sending_task_is_cancelled_when_its_message_is_dropped_or_has_no_audio(cause: str) -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     sending = asyncio.create_task(asyncio.Event().wait())
@@ -124,7 +124,7 @@ EVENT = st.tuples(
 
 
 @given(st.lists(EVENT, max_size=40))
-def test_queue_holds_each_message_of_the_newest_epoch_once(events: list[tuple[bytes, str, int]]) -> None:
+def test_audio_queue_contains_each_message_of_the_newest_epoch_once(events: list[tuple[bytes, str, int]]) -> None:
     queue = AudioQueue()
     newest, order = 0, list[str]()
     for kind, message_id, epoch in events:

@@ -45,7 +45,7 @@ class GatedTransport:
         self.taken.append(name)
 
     async def until(self, name: str) -> None:
-        """Wait until the gateway has sent this frame, accepted or not."""
+        """Wait until the gateway has tried to send this frame, whether the transport has accepted it or not."""
         async with asyncio.timeout(10):
             while await self.asked.get() != name:
                 pass
@@ -91,27 +91,28 @@ async def test_frame_waiting_for_a_slow_client_is_not_sent_after_an_interruption
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
 
 
-async def test_next_message_is_sent_if_an_interrupted_one_has_no_final_entry(
+async def test_next_message_is_sent_although_the_interrupted_message_has_no_final_entry(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
     async with talk(bus, transport) as conversation:
         await begin(bus, A, epoch=0, chunks=1)
         await transport.until("a1-1")
-        await conversation.interrupt()  # the first message gets no more audio, not even a final entry
+        # after the interruption, the first message gets no more audio, and no final entry either
+        await conversation.interrupt()
         await begin(bus, B, epoch=1, chunks=2, final=True)
         await transport.until("audio_complete")
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "b1-2", "audio_complete"]
 
 
-async def test_next_turn_is_sent_if_redis_lost_the_message_being_sent(
+async def test_audio_of_the_next_turn_is_sent_if_redis_lost_the_message_being_sent(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
     async with talk(bus, transport):
         await begin(bus, A, epoch=3, chunks=1)
         await transport.until("a1-1")
-        # Redis has lost the state and the audio, and counts epochs from 0; the user has spoken twice since
+        # Redis has lost the state and the audio, and counts epochs from 0 again; since then the user has spoken twice
         for epoch in (2, 3):
             outlet = bus.outlet(epoch=epoch)
             outlet.append(bus.keys.events(C), TurnAccepted(f"t{epoch}", "Hello?", "typed"))
@@ -133,7 +134,7 @@ async def test_frames_already_read_are_not_sent_after_the_epoch_rises(
             transport.taken.append(f"a{msgpack.unpackb(frame)['id']}")
             if not raised:
                 raised = True
-                position.raise_epoch(1)  # as a command of the client does, in the middle of a batch
+                position.raise_epoch(1)  # raise the epoch in the middle of a batch, as a command of the client does
 
         transport.send_bytes = send_bytes
         await begin(bus, A, epoch=0, chunks=5)

@@ -1,4 +1,4 @@
-"""Access by token, origin and host, and the settings with which the gateway refuses to start."""
+"""Access control by token, origin and host, and settings that the gateway rejects."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def test_loopback_hosts_are_allowed_without_a_token(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1"]
 )
-def test_other_hosts_are_refused_without_a_token(host: str) -> None:
+def test_hosts_other_than_loopback_are_refused_without_a_token(host: str) -> None:
     assert refused_status(Access(settings()), host=host) == 403
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost:9", "http://localhost:8000@evil"])
-def test_other_origins_are_refused(origin: str) -> None:
+def test_requests_from_other_origins_are_refused(origin: str) -> None:
     assert refused_status(Access(settings()), host="localhost:8000", origin=origin) == 403
 
 
-def test_configured_origins_are_allowed() -> None:
+def test_only_origins_in_the_setting_are_allowed_beside_the_own_origin() -> None:
     access = Access(settings(origins="https://Talk.example.org/, http://a:1"))
     assert refused_status(access, host="localhost", origin="https://talk.example.org") == 0
     assert refused_status(access, host="talk.example.org", origin="https://talk.example.org") == 0
@@ -46,7 +46,7 @@ def test_configured_origins_are_allowed() -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "none, cross-site"])
-def test_page_of_another_site_needs_an_allowed_origin(site: str) -> None:
+def test_request_from_another_site_needs_an_allowed_origin(site: str) -> None:
     access = Access(settings(origins="https://talk.example.org"))
     assert refused_status(access, host="localhost", sec_fetch_site=site) == 403
     assert refused_status(access, host="localhost", sec_fetch_site=site, origin="http://evil.example") == 403
@@ -54,7 +54,7 @@ def test_page_of_another_site_needs_an_allowed_origin(site: str) -> None:
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_own_page_and_addresses_typed_by_the_user_are_allowed(site: str) -> None:
+def test_requests_of_the_own_page_and_of_a_typed_address_are_allowed(site: str) -> None:
     assert refused_status(Access(settings()), host="localhost", sec_fetch_site=site) == 0
 
 
@@ -76,7 +76,7 @@ def test_listening_beyond_loopback_requires_a_token(host: str) -> None:
     assert settings(host=host, token=TOKEN).host == host
 
 
-def test_published_host_decides_whether_a_token_is_required() -> None:
+def test_token_is_required_only_if_the_published_host_is_not_loopback() -> None:
     assert settings(host="0.0.0.0", published_host="127.0.0.1").host == "0.0.0.0"
     for host in ("0.0.0.0", "127.0.0.1"):
         with pytest.raises(ValidationError, match=r"TERTULIA_HOST 0\.0\.0\.0 can be reached"):
@@ -85,13 +85,13 @@ def test_published_host_decides_whether_a_token_is_required() -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "with\nbreak-and-more-of-it", "ünïcödé-ünïcödé-ünïcödé"])
-def test_unusable_tokens_are_refused(token: str) -> None:
+def test_token_setting_that_is_short_or_not_plain_ascii_is_rejected(token: str) -> None:
     with pytest.raises(ValidationError, match="at least 16"):
         settings(token=token)
 
 
 @pytest.mark.parametrize("origin", ["talk.example.org", "ftp://a", "https://a/path", "https://"])
-def test_malformed_origins_are_refused(origin: str) -> None:
+def test_origin_setting_that_is_malformed_is_rejected(origin: str) -> None:
     with pytest.raises(ValidationError, match="https://talk"):
         settings(origins=origin)
 
@@ -100,6 +100,6 @@ def test_repr_of_settings_hides_the_token() -> None:
     assert TOKEN not in repr(settings(token=TOKEN))
 
 
-def test_host_name_is_not_a_loopback_address() -> None:
+def test_host_name_other_than_localhost_is_not_a_loopback_address() -> None:
     assert is_loopback("::1")
     assert not is_loopback("example.org")

@@ -1,4 +1,4 @@
-"""The backlog metrics while Redis is available, unavailable, silent and refusing."""
+"""The metrics of waiting work while Redis is available, is unavailable, does not answer, or refuses the query."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALIVE_S = 5.0
 
 
 class MonitorSetup:
-    """A backlog monitor, its metrics, and a bus whose wall clock the test sets."""
+    """A backlog monitor, its metrics, and a bus whose clock the test sets."""
 
     def __init__(self) -> None:
         self.metrics = Metrics()
@@ -43,7 +43,7 @@ class MonitorSetup:
 
 
 @virtual_time
-async def test_backlog_workers_and_outbox_are_reported() -> None:
+async def test_metrics_show_waiting_work_workers_and_outbox_entries() -> None:
     setup = MonitorSetup()
     await setup.bus.prepare("tts")
     for _ in range(3):
@@ -76,7 +76,7 @@ async def test_backlog_workers_and_outbox_are_reported() -> None:
 
 
 @virtual_time
-async def test_backlog_metrics_disappear_while_redis_is_unavailable() -> None:
+async def test_metrics_of_waiting_work_disappear_while_redis_is_unavailable() -> None:
     setup = MonitorSetup()
     async with setup.monitored():
         assert scraped(setup.metrics).of("tertulia_work_waiting", stage="tts") == 0
@@ -102,7 +102,7 @@ class Silent(MemoryBus):
 
 
 @virtual_time
-async def test_redis_that_does_not_answer_in_time_counts_as_a_failure() -> None:
+async def test_poll_counts_as_failed_if_redis_does_not_answer_in_time() -> None:
     setup = MonitorSetup()
     setup.bus = Silent(Keys("test"), clock=now)
     async with setup.monitored():
@@ -114,14 +114,14 @@ async def test_redis_that_does_not_answer_in_time_counts_as_a_failure() -> None:
 
 
 class Forbidding(MemoryBus):
-    """A bus whose server answers PING, but refuses the backlog."""
+    """A bus whose server answers PING, but refuses the query for the waiting work."""
 
     async def backlog(self, stage: Stage) -> Backlog:
         raise WriteRefused("Redis refused EVALSHA: NOPERM scripted")
 
 
 @virtual_time
-async def test_redis_that_refuses_the_backlog_counts_as_available_and_is_logged_once(
+async def test_redis_that_refuses_the_query_for_waiting_work_counts_as_available_and_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     setup = MonitorSetup()

@@ -1,4 +1,4 @@
-"""The parser turns any text frame into a command or a problem, and never raises."""
+"""The parser converts any text frame to a command or a problem, and never raises."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def test_any_data_of_a_known_type_is_parsed_without_raising(kind: str, data: dic
 
 
 @given(st.dictionaries(st.sampled_from(["conversation_id", "last_event_id", "last_audio"]), st.text()))
-def test_any_address_is_parsed_without_raising(query: dict[str, str]) -> None:
+def test_any_query_of_the_websocket_url_is_parsed_without_raising(query: dict[str, str]) -> None:
     assert isinstance(parse_resume(query), Problem | Resume)
 
 
-def test_message_text_is_trimmed_and_bounded() -> None:
+def test_message_text_is_trimmed_and_refused_if_it_is_empty_or_too_long() -> None:
     assert parse(frame("user_message", {"text": " a\nb\t "})) == UserMessage("a\nb")
     assert parse(frame("user_message", {"text": "x" * 8000 + "  "})) == UserMessage("x" * 8000)
     assert isinstance(parse(frame("user_message", {"text": "x" * 8001})), Problem)
@@ -79,7 +79,7 @@ def test_data_is_optional_and_unknown_fields_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("name", SETTING_RANGES)
-def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
+def test_model_settings_are_accepted_up_to_their_bounds_and_refused_beyond(name: str) -> None:
     low, high = SETTING_RANGES[name]
     for value in (low, high, None):
         assert parse(frame("model_settings", {name: value})) == ChangeSettings({name: value})
@@ -88,7 +88,7 @@ def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
         assert isinstance(parse(frame("model_settings", {name: value})), Problem)
 
 
-def test_problem_names_all_wrong_settings() -> None:
+def test_problem_names_all_invalid_model_settings() -> None:
     problem = parse(frame("model_settings", {"top_p": 2, "min_p": -1, "temperature": 1}))
     assert isinstance(problem, Problem)
     assert "`top_p`" in problem.message
@@ -96,7 +96,7 @@ def test_problem_names_all_wrong_settings() -> None:
     assert "`temperature`" not in problem.message
 
 
-def test_resume_is_parsed_with_and_without_marks() -> None:
+def test_resume_command_is_parsed_with_and_without_marks() -> None:
     c, m = str(uuid4()), str(uuid4())
     assert parse(frame("resume", {"conversation_id": c})) == Resume(c)
     marks = {"conversation_id": c, "last_event_id": "17-0", "last_audio": {"message_id": m, "id": "2-3"}}
@@ -113,7 +113,7 @@ def test_malformed_event_id_is_refused(bad: object) -> None:
     assert "last_event_id" in problem.message
 
 
-def test_receipt_is_parsed_and_its_numbers_are_checked() -> None:
+def test_receipt_is_parsed_and_refused_if_a_number_is_out_of_range() -> None:
     m = str(uuid4())
     data = {"message_id": m, "sentence_index": 1, "chunk_index": 2, "played_ms": 1234.5}
     assert parse(frame("playback", data)) == Played(Receipt(m, 1, 2, 1234))
@@ -122,7 +122,7 @@ def test_receipt_is_parsed_and_its_numbers_are_checked() -> None:
             assert isinstance(parse(frame("playback", data | {name: bad})), Problem)
 
 
-def test_problem_shortens_a_long_type() -> None:
+def test_problem_quotes_only_the_beginning_of_a_long_type() -> None:
     problem = parse(frame("x" * 500, {}))
     assert isinstance(problem, Problem)
     assert "x" * 41 not in problem.message

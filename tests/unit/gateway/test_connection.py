@@ -1,4 +1,4 @@
-"""A WebSocket connection whose client disconnects while receipts are unread."""
+"""A client disconnects while the gateway has not read its last receipts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def receipt(chunk: int) -> tuple[str, dict[str, Any]]:
 
 
 class Hanging(MemoryBus):
-    """A bus whose transactions do not return while `hangs` is set."""
+    """A bus whose transactions do not return as long as `hangs` is set."""
 
     hangs = False
 
@@ -41,7 +41,9 @@ class Hanging(MemoryBus):
 
 
 class ClientSocket:
-    """The client's side of a socket. Its frames wait in a queue; after `cut`, sends to it fail."""
+    """A WebSocket whose client is the test. The client's frames wait in a queue. After `cut`, the gateway cannot send
+    any more.
+    """
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Message] = asyncio.Queue()
@@ -62,7 +64,9 @@ class ClientSocket:
 
 
 async def written_receipts(*frames: tuple[str, dict[str, Any]], with_disconnect: bool) -> Sequence[int]:
-    """The chunks of the receipts in Redis after a connection drops while these frames wait behind a message."""
+    """Send a message and then these frames, and disconnect while the gateway still handles the message. Returns the
+    chunk indexes of the receipts that are then in Redis.
+    """
     bus, client = Hanging(Keys("test"), clock=now), ClientSocket()
     store = MemoryStore()
     await store.open()
@@ -74,13 +78,14 @@ async def written_receipts(*frames: tuple[str, dict[str, Any]], with_disconnect:
     conversation_id = client.received[0]["conversation_id"]
     bus.hangs = True
     client.send(A_MESSAGE)
-    await settle()  # the connection waits for Redis: the next frames stay unread
+    await settle()  # the connection waits for Redis, so that it does not read the next frames
     client.send(*frames)
     client.cut = True
     if with_disconnect:
         client.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     outlet = bus.outlet()
-    outlet.append(bus.keys.events(conversation_id), TurnComplete("t"))  # sending it fails, so the connection ends
+    # the gateway cannot send it, so the connection ends
+    outlet.append(bus.keys.events(conversation_id), TurnComplete("t"))
     await outlet.flush()
     await asyncio.wait_for(serving, 10)
     await settle()
@@ -90,7 +95,7 @@ async def written_receipts(*frames: tuple[str, dict[str, Any]], with_disconnect:
 
 @pytest.mark.parametrize("with_disconnect", [True, False])
 @virtual_time
-async def test_newest_unread_receipt_is_written_after_a_disconnect(*, with_disconnect: bool) -> None:
+async def test_newest_of_the_unread_receipts_is_written_after_a_disconnect(*, with_disconnect: bool) -> None:
     chunks = await written_receipts(
         receipt(0), receipt(1), ("interrupt", {}), receipt(2), with_disconnect=with_disconnect
     )
@@ -98,11 +103,11 @@ async def test_newest_unread_receipt_is_written_after_a_disconnect(*, with_disco
 
 
 @virtual_time
-async def test_receipt_after_a_change_of_conversation_is_not_written_to_the_old_one() -> None:
+async def test_unread_receipt_for_a_new_conversation_is_not_written_to_the_old_conversation() -> None:
     chunks = await written_receipts(receipt(3), ("new_conversation", {}), receipt(4), with_disconnect=True)
     assert chunks == [3]
 
 
 @virtual_time
-async def test_disconnect_without_receipts_writes_none() -> None:
+async def test_disconnect_without_unread_receipts_writes_no_receipt() -> None:
     assert await written_receipts(("no such type", {}), with_disconnect=True) == []

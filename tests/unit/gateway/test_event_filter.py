@@ -1,4 +1,4 @@
-"""The event filter: stale events, lost epochs, newer clients."""
+"""The event filter skips stale events, detects that Redis has lost epochs, and notices newer clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def client(name: str) -> Fields:
 
 
 @pytest.mark.parametrize("kind", sorted(REPLIES))
-def test_progress_of_an_interrupted_reply_is_skipped(kind: bytes) -> None:
+def test_progress_events_of_an_interrupted_reply_are_skipped(kind: bytes) -> None:
     events = EventFilter("me", claimed=True)
     assert events.decide(kind, at(1)) is Decision.SEND
     assert events.decide(b"interrupted", at(2)) is Decision.SEND
@@ -26,35 +26,36 @@ def test_progress_of_an_interrupted_reply_is_skipped(kind: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", [b"message_heard", b"message_complete", b"vad_start", b"error"])
-def test_end_of_an_interrupted_reply_is_sent(kind: bytes) -> None:
+def test_end_events_of_an_interrupted_reply_are_sent(kind: bytes) -> None:
     events = EventFilter("me", claimed=True)
     events.decide(b"interrupted", at(2))
     assert events.decide(kind, at(1)) is Decision.SEND
     assert events.epoch == 2
 
 
-def test_turn_with_a_lower_epoch_shows_that_redis_lost_the_state() -> None:
+def test_turn_with_a_lower_epoch_is_sent_as_a_sign_of_data_loss() -> None:
     events = EventFilter("me", claimed=True)
     events.decide(b"turn_accepted", at(5))
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
     assert events.decide(b"llm_chunk", at(1)) is Decision.SEND
 
 
-def test_turn_with_an_equal_epoch_shows_that_redis_lost_the_state() -> None:
+def test_turn_with_an_equal_epoch_is_sent_as_a_sign_of_data_loss() -> None:
     events = EventFilter("me", claimed=True)
-    assert events.decide(b"interrupted", at(1)) is Decision.SEND  # written with the turn, so it has the same epoch
+    # this event was written together with the turn, so both have the same epoch
+    assert events.decide(b"interrupted", at(1)) is Decision.SEND
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
 
 
-def test_reset_filter_accepts_any_epoch() -> None:
+def test_event_filter_accepts_any_epoch_after_a_reset() -> None:
     events = EventFilter("me", claimed=True)
     events.decide(b"turn_accepted", at(5))
     events.reset()
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND
 
 
-def test_client_is_replaced_only_by_a_client_that_connected_after_it() -> None:
+def test_client_is_replaced_only_by_a_client_that_connected_later() -> None:
     events = EventFilter("me", claimed=False)
     assert events.decide(b"client_changed", client("before")) is Decision.SKIP
     assert events.decide(b"client_changed", client("me")) is Decision.SKIP

@@ -1,4 +1,4 @@
-"""Health from the heartbeats of workers."""
+"""Which workers are alive, according to their heartbeats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def test_live_workers_are_grouped_by_stage() -> None:
     assert engines_of(members) == {"stt": [], "llm": ["openai"], "tts": ["espeak", "espeak"]}
 
 
-def test_stages_without_a_worker_are_missing() -> None:
+def test_stage_without_a_live_worker_is_reported_as_missing() -> None:
     assert Health(1.0, engines_of(["tts:a:b", "llm:a:b"])).missing == ["stt"]
     assert Health(1.0, engines_of(["tts:a:b", "llm:a:b", "stt:a:b"])).missing == []
     assert Health(None, {}).missing == ["redis"]

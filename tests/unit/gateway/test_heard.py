@@ -1,4 +1,4 @@
-"""The heard part of a turn, from the receipts."""
+"""How much of a turn was heard, computed from the receipts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ B = "bbbbbbbb-0000-4000-8000-000000000001"
 
 @pytest.fixture
 async def bus(keys: Keys) -> MemoryBus:
-    """Two messages of two sentences of three chunks; the second one's audio is not complete."""
+    """Two messages, each of two sentences with three chunks. The audio of the second message is not complete."""
     bus = MemoryBus(keys)
     outlet = bus.outlet()
     for message_id in (A, B):
@@ -33,7 +33,7 @@ def complete(message_id: str, sentence: int = 0, chunk: int = 0, played_ms: int 
     return Heard(message_id, sentence, chunk, played_ms, complete=True)
 
 
-async def test_message_without_receipts_is_unheard(bus: MemoryBus) -> None:
+async def test_message_without_receipts_counts_as_unheard(bus: MemoryBus) -> None:
     assert await heard_of(bus, C, (A, B), []) == ()
 
 
@@ -44,15 +44,15 @@ async def test_message_is_heard_up_to_its_furthest_receipt(bus: MemoryBus) -> No
     assert heard.audio_id == "2-1"
 
 
-async def test_message_is_complete_once_its_last_chunk_was_heard(bus: MemoryBus) -> None:
+async def test_message_is_heard_to_its_end_if_there_is_a_receipt_for_its_last_chunk(bus: MemoryBus) -> None:
     assert await heard_of(bus, C, (A, B), [Receipt(A, 1, 2, 120)]) == (complete(A, 1, 2, 120),)
 
 
-async def test_message_without_a_final_entry_is_not_complete(bus: MemoryBus) -> None:
+async def test_message_without_a_final_audio_entry_is_not_heard_to_its_end(bus: MemoryBus) -> None:
     assert (await heard_of(bus, C, (B,), [Receipt(B, 1, 2, 120)]))[0].complete is False
 
 
-async def test_messages_before_the_last_one_heard_are_complete(bus: MemoryBus) -> None:
+async def test_messages_before_the_last_heard_message_count_as_heard_to_their_end(bus: MemoryBus) -> None:
     heard = await heard_of(bus, C, (A, B), [Receipt(A, 0, 1, 40), Receipt(B, 0, 0, 20)])
     assert heard == (complete(A, 0, 1, 40), Heard(B, 0, 0, 20, complete=False))
     assert (await heard_of(bus, C, (A, B), [Receipt(B, 0, 0, 20)]))[0] == complete(A)
@@ -63,5 +63,5 @@ async def test_receipt_for_a_chunk_that_does_not_exist_is_ignored(bus: MemoryBus
     assert await heard_of(bus, C, (A, B), [Receipt(A, 0, 0, 20), beyond]) == (Heard(A, 0, 0, 20, complete=False),)
 
 
-async def test_message_with_expired_audio_is_complete(keys: Keys) -> None:
+async def test_message_with_expired_audio_counts_as_heard_to_its_end(keys: Keys) -> None:
     assert await heard_of(MemoryBus(keys), C, (A, B), [Receipt(A, 0, 1, 40)]) == (complete(A, 0, 1, 40),)

@@ -1,4 +1,4 @@
-"""The Markdown export, read back by a Markdown parser: each message is one paragraph with the text as written."""
+"""A Markdown parser reads the export: each message is one paragraph, and its text is the text that was written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def exported(*messages: tuple[str, str], title: str = "Stars", status: Status = 
 
 
 def read(markdown: str, parser: MarkdownIt) -> tuple[str, list[Line]]:
-    """The title and the messages. Fails if the file has anything but a heading and paragraphs."""
+    """Parse the file. Returns the title and the messages. Fails if the file contains anything but a heading and
+    paragraphs.
+    """
     tokens = parser.parse(markdown)
     assert [token.type for token in tokens[:6]] == [
         "heading_open", "inline", "heading_close", "paragraph_open", "inline", "paragraph_close",
@@ -59,7 +61,9 @@ def plain(tokens: list[Token]) -> str:
 
 
 def as_shown(text: str) -> str:
-    """The text as the export shows it: without white space around lines, and with a no-break space in empty lines."""
+    """The text as it is shown in the export: without white space around lines, and with a no-break space in each empty
+    line.
+    """
     lines = [line.strip() or NBSP for line in text.strip().split("\n")]
     return "\n".join(lines).strip()
 
@@ -84,7 +88,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("parser", PARSERS, ids=["commonmark", "gfm"])
-def test_text_is_shown_as_written_in_its_own_paragraph(text: str, parser: MarkdownIt) -> None:
+def test_message_with_markdown_is_exported_as_written_in_one_paragraph(text: str, parser: MarkdownIt) -> None:
     markdown = exported(("Jay", text), ("Luna", "I see."))
     _, lines = read(markdown, parser)
     assert lines == [Line("Jay", as_shown(text)), Line("Luna", "I see.")]
@@ -94,7 +98,7 @@ def test_text_is_shown_as_written_in_its_own_paragraph(text: str, parser: Markdo
     "name", ["*Bob*", "**Sage:** x", "_x_", "`x`", "[a](b)", "<b>x", "C#", "1.", "- x", "a #", "###", "A & B", "a\\"]
 )
 @pytest.mark.parametrize("parser", PARSERS, ids=["commonmark", "gfm"])
-def test_names_and_titles_are_shown_as_written(name: str, parser: MarkdownIt) -> None:
+def test_names_and_titles_with_markdown_are_exported_as_written(name: str, parser: MarkdownIt) -> None:
     markdown = exported((name, "Hello"), title=name)
     assert read(markdown, parser) == (name, [Line(name, "Hello")])
 
@@ -103,7 +107,7 @@ SYNTAX = st.sampled_from("*_`~#>+-=:|[](){}<>!\\&;$^1.\n\n \tab\u00a0")
 
 
 @given(st.lists(st.text(SYNTAX | st.characters(exclude_categories=("Cs",)), max_size=40).map(clean_text), max_size=3))
-def test_any_text_stays_in_its_own_paragraph(texts: list[str]) -> None:
+def test_any_message_is_exported_in_one_paragraph(texts: list[str]) -> None:
     markdown = exported(*(("Jay", text) for text in texts))
     for parser in PARSERS:
         _, lines = read(markdown, parser)

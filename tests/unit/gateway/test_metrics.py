@@ -1,4 +1,4 @@
-"""Turn latencies and interruptions: recorded once per turn, and not for replayed events."""
+"""Latencies and interruptions are recorded once per turn, and not for replayed events."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_turn_records_the_latency_of_its_first_text_and_first_audio(conversation
     assert conversation.seen.of("tertulia_hop_seconds_count", hop="audio") == 2
 
 
-def test_text_and_audio_without_a_turn_record_no_latency(conversation: MeasuredConversation) -> None:
+def test_text_and_audio_before_the_first_turn_record_no_latency(conversation: MeasuredConversation) -> None:
     conversation.measured.text_sent()
     conversation.audio(OPENED_MS)
     assert not conversation.seen.has("tertulia_turn_first_text_seconds_count")
@@ -73,7 +73,9 @@ def test_replayed_events_are_not_counted(conversation: MeasuredConversation) -> 
 
 
 @pytest.mark.parametrize("cause", ["turn", "request"])
-def test_interruption_is_counted_and_ends_the_measurement(conversation: MeasuredConversation, cause: str) -> None:
+def test_interruption_is_counted_and_ends_the_latency_measurement_of_its_turn(
+    conversation: MeasuredConversation, cause: str
+) -> None:
     conversation.accepted(OPENED_MS)
     conversation.event(b"interrupted", OPENED_MS, cause=cause.encode())
     conversation.measured.text_sent()
@@ -82,7 +84,9 @@ def test_interruption_is_counted_and_ends_the_measurement(conversation: Measured
     assert conversation.seen.of("tertulia_turn_first_text_seconds_count", source="typed") == 0
 
 
-def test_latency_of_audio_written_earlier_is_measured_from_the_read(conversation: MeasuredConversation) -> None:
+def test_latency_of_audio_written_before_the_read_began_is_measured_from_the_read(
+    conversation: MeasuredConversation,
+) -> None:
     conversation.now_ms += 9000
     conversation.audio(OPENED_MS, asked_ms=conversation.now_ms - 2)
     assert conversation.seen.of("tertulia_hop_seconds_sum", hop="audio") == pytest.approx(0.002)

@@ -1,4 +1,4 @@
-"""The microphone's queue while Redis is unavailable, and sessions that Redis lost."""
+"""The microphone's queue while Redis is unavailable, and listening sessions that Redis has lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ C = "cccccccc-0000-4000-8000-000000000001"
 
 
 class RunningMicrophone:
-    """A running microphone. `failures` gets an item for each failed attempt to write."""
+    """A running microphone. For each failed attempt to write, an item is added to `failures`."""
 
     def __init__(self, bus: MemoryBus) -> None:
         self.bus = bus
@@ -48,7 +48,9 @@ async def running(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
         running.cancel()
 
 
-async def test_audio_of_an_outage_is_written_when_redis_is_available_again(running: RunningMicrophone) -> None:
+async def test_audio_recorded_during_an_outage_is_written_when_redis_is_available_again(
+    running: RunningMicrophone,
+) -> None:
     session_id = running.microphone.start(C)
     running.microphone.feed(b"\0\0")
     await running.wait_for_chunks(session_id, 1)
@@ -56,20 +58,20 @@ async def test_audio_of_an_outage_is_written_when_redis_is_available_again(runni
     for n in range(1, 10):
         running.microphone.feed(bytes([n, 0]))
     async with asyncio.timeout(10):
-        for _ in range(3):  # it retries without further audio
+        for _ in range(3):  # the microphone retries even if no further audio comes
             await running.failures.get()
     running.bus.restore_connection()
     assert await running.wait_for_chunks(session_id, 10) == [bytes([n, 0]) for n in range(10)]
 
 
-async def test_full_queue_drops_the_oldest_chunks(running: RunningMicrophone) -> None:
+async def test_full_microphone_queue_drops_the_oldest_chunks_but_no_begin_or_end(running: RunningMicrophone) -> None:
     running.bus.break_connection()
     session_id = running.microphone.start(C)
     for n in range(MAX_WAITING + 100):
         running.microphone.feed(n.to_bytes(2, "little"))
     running.microphone.stop("stopped")
     running.bus.restore_connection()
-    # the session's begin and end are kept
+    # the begin and the end of the session are never dropped
     heard = await running.wait_for_chunks(session_id, MAX_WAITING - 1)
     assert len(heard) == MAX_WAITING - 1
     assert heard[-1] == b""
@@ -77,7 +79,7 @@ async def test_full_queue_drops_the_oldest_chunks(running: RunningMicrophone) ->
     assert await running.bus.open_work("stt") == 1
 
 
-async def test_stopped_session_that_redis_lost_is_posted_again_with_its_end(running: RunningMicrophone) -> None:
+async def test_stopped_session_that_redis_lost_is_posted_again_with_its_final_entry(running: RunningMicrophone) -> None:
     session_id = running.microphone.start(C)
     running.microphone.feed(b"\0\0")
     running.microphone.stop("stopped")

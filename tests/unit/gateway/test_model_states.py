@@ -21,24 +21,28 @@ def raw(**changes: object) -> bytes:
     return json.dumps({**STATE, **changes}).encode()
 
 
-def test_published_models_are_shown_in_order() -> None:
-    published = {b"http://x/v1 b": raw(model="b", context_tokens=None), b"http://x/v1 a": raw(model="a", newer=1)}
-    assert [model.model for model in models_of(published, NOW)] == ["a", "b"]
+def test_published_models_are_listed_in_order_of_server_and_name() -> None:
+    published = {
+        b"http://x/v1 b": raw(model="b", context_tokens=None),
+        b"http://x/v1 a": raw(model="a", newer=1),
+        b"http://w/v1 c": raw(server="http://w/v1", model="c"),
+    }
+    assert [model.model for model in models_of(published, NOW)] == ["c", "a", "b"]
     assert models_of({b"x": raw()}, NOW) == [SHOWN]
 
 
-def test_model_of_an_earlier_setting_is_not_shown() -> None:
+def test_model_that_was_not_published_lately_is_left_out() -> None:
     assert models_of({b"x": raw(at=NOW - RECENT_MS - 1)}, NOW) == []
 
 
 @pytest.mark.parametrize(
     "value", [b"", b"\xff", b"[]", b"{}", b'{"at": "x"}', raw(changes=3), raw(model=None), b"[" * 9000]
 )
-def test_unreadable_model_is_skipped(value: bytes) -> None:
+def test_model_entry_that_cannot_be_decoded_is_skipped(value: bytes) -> None:
     assert models_of({b"a": value, b"b": raw()}, NOW) == [SHOWN]
 
 
-async def test_models_are_empty_while_redis_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_list_of_models_is_empty_while_redis_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = MemoryBus(Keys("test"))
     assert await known_models(bus, NOW) == []
 

@@ -1,4 +1,4 @@
-"""Every request that the OpenAPI document allows gets an answer that it describes, and no server error."""
+"""Every request that the OpenAPI document allows gets a response that the document describes, and no server error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ conformance: Any = import_module("schemathesis.specs.openapi.checks")
 
 @cache
 def described() -> Any:
-    """The OpenAPI document of an application on the fakes."""
+    """The OpenAPI document of an application that uses fakes."""
     store = MemoryStore()
     asyncio.run(store.open())
     ctx = gateway_context(MemoryBus(Keys("openapi")), store)
@@ -43,7 +43,7 @@ def described() -> Any:
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 
 
-def test_list_of_operations_is_complete() -> None:
+def test_tested_operations_are_all_operations_of_the_openapi_document() -> None:
     found = {result.ok().label for result in described().get_all_operations()}
     assert found == set(OPERATIONS)
 
@@ -55,7 +55,8 @@ def test_response_conforms_to_the_openapi_document(label: str, data: st.DataObje
     method, _, path = label.partition(" ")
     case = data.draw(described()[path][method].as_strategy())
     response = case.call(headers=HERE)
-    assert response.status_code < 500 or label == "GET /readyz"  # it answers 503 if a worker is missing
+    # here 503 is no server error: it says that a worker is missing
+    assert response.status_code < 500 or label == "GET /readyz"
     case.validate_response(
         response,
         checks=[

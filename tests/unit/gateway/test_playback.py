@@ -1,4 +1,4 @@
-"""The time until the client has played everything that it was sent."""
+"""How long it takes until the client has played everything that it was sent."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from tertulia_gateway.conversation.playback import BYTES_PER_SECOND, RECEIPT_GRA
 from tertulia_shared.entries import Receipt
 
 
-def test_remaining_time_is_zero_before_the_first_frame() -> None:
+def test_remaining_playback_time_is_zero_before_the_first_frame() -> None:
     assert Playback().remaining(100.0) == 0.0
 
 
-def test_remaining_time_without_receipts_is_the_length_of_the_audio() -> None:
+def test_remaining_playback_time_without_receipts_is_the_length_of_the_unplayed_audio() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
     playback.sent("m", 0, 1, BYTES_PER_SECOND, 10.1)
@@ -36,7 +36,7 @@ def test_receipt_for_the_last_frame_ends_playback_at_once() -> None:
     assert playback.remaining(1.0) == 0.0
 
 
-def test_client_with_receipts_gets_a_bounded_grace_period() -> None:
+def test_client_with_receipts_gets_extra_time_up_to_a_limit() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
     playback.sent("m", 0, 1, BYTES_PER_SECOND, 0.0)
@@ -45,7 +45,7 @@ def test_client_with_receipts_gets_a_bounded_grace_period() -> None:
     assert playback.remaining(2.0 + RECEIPT_GRACE_S) == 0.0
 
 
-def test_remaining_time_is_zero_after_an_interruption() -> None:
+def test_remaining_playback_time_is_zero_after_an_interruption() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
     playback.flush()

@@ -1,4 +1,6 @@
-"""A client's position: events, interruptions and losses keep audio queue, timeline and playback in step."""
+"""A client's position: after events, interruptions and data losses, the audio queue, the timeline and the playback
+agree.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,13 @@ def test_interruption_drops_queued_audio_before_the_client_gets_the_event(positi
     assert position.timeline.turn_id == "t", "the timeline follows what the client has"
 
 
-def test_audio_is_kept_if_the_epoch_does_not_rise(position: ClientPosition) -> None:
+def test_raise_epoch_keeps_the_audio_if_the_epoch_is_not_higher(position: ClientPosition) -> None:
     position.raise_epoch(1)
     assert position.audio.head is not None
     assert position.playback.remaining(0.0) == 1.0
 
 
-def test_turn_with_a_lower_epoch_drops_queued_audio_and_is_accepted(position: ClientPosition) -> None:
+def test_turn_with_a_lower_epoch_is_accepted_and_drops_queued_audio(position: ClientPosition) -> None:
     position.raise_epoch(5)
     assert position.advance(event("turn_accepted", epoch=1, turn_id="u")) is Decision.SEND_AFTER_LOSS
     assert (position.epoch, position.audio.epoch, position.audio.head) == (1, 1, None)
@@ -60,7 +62,7 @@ def test_lower_epoch_is_accepted_after_accept_any_epoch(position: ClientPosition
     assert position.advance(event("turn_accepted", epoch=1, turn_id="u")) is Decision.SEND
 
 
-def test_advance_changes_the_last_entry_and_rebuild_does_not(position: ClientPosition) -> None:
+def test_advance_changes_the_id_of_the_last_processed_entry_and_rebuild_does_not(position: ClientPosition) -> None:
     fresh = ClientPosition("me", claimed=False, after="3-0")
     assert fresh.rebuild(TURN[0])
     assert not fresh.rebuild(event("client_changed", client="another"))
@@ -77,7 +79,7 @@ CHANGES: dict[str, Callable[[ClientPosition], object]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 @virtual_time
-async def test_turn_change_returns_once_after_a_change(name: str) -> None:
+async def test_turn_change_returns_once_for_each_change(name: str) -> None:
     position = ClientPosition("me", claimed=True)
     waiting = asyncio.create_task(position.turn_change(60.0))
     await asyncio.sleep(1.0)
@@ -90,7 +92,7 @@ async def test_turn_change_returns_once_after_a_change(name: str) -> None:
 
 
 @virtual_time
-async def test_turn_change_ignores_an_llm_chunk() -> None:
+async def test_turn_change_does_not_return_for_an_llm_chunk() -> None:
     position = ClientPosition("me", claimed=True)
     position.has_event(event("llm_chunk", message_id="m"))
     begun = now()

@@ -11,7 +11,7 @@ from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnecti
 
 @dataclass(eq=False)
 class Sender:
-    """A connection with a number of slices to parse; it adds its name to `parsed` for each."""
+    """A connection with a number of slices to parse. Each time a slice is parsed, it adds its name to `parsed`."""
 
     name: str
     slices: int
@@ -40,26 +40,26 @@ async def _until_parsed(*senders: Sender) -> None:
             await asyncio.sleep(0)
 
 
-async def test_first_slice_of_a_connection_is_parsed_at_once() -> None:
+async def test_first_slice_is_parsed_at_once_if_no_connection_is_waiting() -> None:
     sender = Sender("a", 1)
     FairParsing().add(sender)
     assert sender.parsed == ["a"]
 
 
-async def test_connections_with_unparsed_bytes_are_parsed_in_turns() -> None:
+async def test_slices_of_several_connections_are_parsed_alternately() -> None:
     parsed: list[str] = []
     parsing = FairParsing()
     flood, other = Sender("flood", 100, parsed), Sender("other", 2, parsed)
     parsing.add(flood)
     parsing.add(other)
-    parsing.add(other)  # the connection has received more in the meantime
+    parsing.add(other)  # the connection is added again, because it has received more bytes meanwhile
     await _until_parsed(flood, other)
     assert parsed.count("flood") == 100
     assert [name for name in parsed if name == "other"] == ["other"] * 2
     assert parsed.index("other") <= 2, "it must not wait for the end of the flood"
 
 
-async def test_parser_failure_ends_only_its_own_connection() -> None:
+async def test_parser_failure_ends_only_the_connection_whose_bytes_were_parsed() -> None:
     parsing = FairParsing()
     flood, bad, other = Sender("flood", 50), Sender("bad", 3, is_bad=True), Sender("other", 1)
     parsing.add(flood)
@@ -69,7 +69,7 @@ async def test_parser_failure_ends_only_its_own_connection() -> None:
     assert (bad.evicted, flood.evicted, other.evicted) == (True, False, False)
 
 
-def test_connection_above_the_limit_evicts_the_oldest_one_that_waits_for_its_client() -> None:
+def test_connection_that_exceeds_the_limit_evicts_the_oldest_connection_that_waits_for_its_client() -> None:
     unfinished = UnfinishedConnections(2)
     busy, idle, new = Sender("busy", 0, waits=False), Sender("idle", 0), Sender("new", 0)
     for connection in (busy, idle, new):
@@ -78,7 +78,7 @@ def test_connection_above_the_limit_evicts_the_oldest_one_that_waits_for_its_cli
     assert len(unfinished) == 2
 
 
-def test_newest_connection_is_evicted_if_no_other_one_waits_for_its_client() -> None:
+def test_new_connection_that_exceeds_the_limit_is_evicted_if_no_other_waits_for_its_client() -> None:
     unfinished = UnfinishedConnections(1)
     busy, new = Sender("busy", 0, waits=False), Sender("new", 0, waits=False)
     unfinished.enter(busy)

@@ -15,7 +15,7 @@ class Clock:
         return self.now
 
 
-def test_bucket_allows_a_burst_and_then_the_average_rate() -> None:
+def test_token_bucket_allows_a_burst_and_then_the_average_rate() -> None:
     clock = Clock()
     bucket = TokenBucket(10, 3, clock)
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
@@ -26,7 +26,7 @@ def test_bucket_allows_a_burst_and_then_the_average_rate() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 5)), max_size=50))
-def test_bucket_never_allows_more_than_the_burst_and_the_average_rate(steps: list[tuple[float, float]]) -> None:
+def test_token_bucket_never_allows_more_than_the_burst_plus_the_average_rate(steps: list[tuple[float, float]]) -> None:
     clock = Clock()
     bucket = TokenBucket(2, 5, clock)
     passed = 0.0

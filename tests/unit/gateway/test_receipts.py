@@ -1,4 +1,4 @@
-"""Receipts are written at a bounded rate, and the newest one always is."""
+"""Receipts are written at a bounded rate, and the newest receipt is always written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ M = "aaaaaaaa-0000-4000-8000-000000000001"
 
 
 async def written(bus: MemoryBus) -> list[int]:
-    """The chunks of the receipts in Redis."""
+    """The chunk indexes of the receipts in Redis."""
     entries = await bus.read(bus.keys.receipts(C))
     return [int(entry.fields[b"chunk_index"]) for entry in entries]
 

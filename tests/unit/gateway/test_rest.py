@@ -15,12 +15,14 @@ from tests.unit.gateway.rest_client import client_of, problem
 ABSENT = "12345678-1234-4234-8234-123456789012"
 
 
-async def test_policy_allows_inline_pictures_only(api: httpx2.AsyncClient) -> None:
+async def test_content_security_policy_allows_inline_pictures_but_no_external_ones(api: httpx2.AsyncClient) -> None:
     policy = (await api.get("/healthz")).headers["content-security-policy"]
     assert "img-src 'self' data: blob:;" in policy
 
 
-async def test_status_and_readiness_follow_redis_and_workers(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_status_and_readiness_show_whether_redis_and_the_workers_are_running(
+    api: httpx2.AsyncClient, bus: MemoryBus
+) -> None:
     assert (await api.get("/healthz")).json() == {"status": "up"}
     ready = await api.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["stt", "llm", "tts"])
@@ -45,18 +47,18 @@ async def test_unavailable_store_is_reported_as_a_503_problem(api: httpx2.AsyncC
     "path",
     ["/api/conversations?limit=0", "/api/conversations?before=x", "/api/conversations/7", "/api/characters/../x%00"],
 )
-async def test_bad_parameters_are_reported_as_problem_details(api: httpx2.AsyncClient, path: str) -> None:
+async def test_invalid_parameters_are_reported_as_problem_details(api: httpx2.AsyncClient, path: str) -> None:
     response = await api.get(path)
     problem(response, 404 if "characters" in path else 422)
 
 
-async def test_wrong_paths_and_methods_are_reported_as_problem_details(api: httpx2.AsyncClient) -> None:
+async def test_wrong_path_method_and_body_are_reported_as_problem_details(api: httpx2.AsyncClient) -> None:
     problem(await api.get("/api/nothing"), 404)
     problem(await api.put("/api/characters", json={}), 405)
     problem(await api.post("/api/characters", content=b"{"), 422)
 
 
-async def test_other_origins_and_hosts_are_refused(api: httpx2.AsyncClient) -> None:
+async def test_rest_requests_from_other_origins_and_hosts_are_refused(api: httpx2.AsyncClient) -> None:
     evil = {"Origin": "https://evil.example"}
     problem(await api.post("/api/characters", json={"name": "Iris", "voice": "luna"}, headers=evil), 403)
     problem(await api.delete(f"/api/conversations/{ABSENT}", headers=evil), 403)
@@ -74,7 +76,9 @@ async def test_api_requires_the_token_and_the_health_check_does_not(bus: MemoryB
         assert (await api.get("/api/characters", headers={"Authorization": f"Bearer {secret}"})).status_code == 200
 
 
-async def test_page_is_served_with_its_policy(bus: MemoryBus, store: MemoryStore, tmp_path: Path) -> None:
+async def test_page_is_served_with_security_headers_or_with_build_instructions(
+    bus: MemoryBus, store: MemoryStore, tmp_path: Path
+) -> None:
     async with client_of(bus, store) as api:
         assert "make web" in (await api.get("/")).text
     (tmp_path / "index.html").write_text("<!doctype html>hello")
@@ -86,7 +90,7 @@ async def test_page_is_served_with_its_policy(bus: MemoryBus, store: MemoryStore
         problem(await api.get("/api/nothing"), 404)
 
 
-async def test_openapi_describes_the_problems(api: httpx2.AsyncClient) -> None:
+async def test_openapi_document_describes_errors_as_problem_details(api: httpx2.AsyncClient) -> None:
     spec = (await api.get("/openapi.json")).json()
     answers = spec["paths"]["/api/characters"]["post"]["responses"]
     for status in ("409", "422", "503"):
@@ -95,7 +99,7 @@ async def test_openapi_describes_the_problems(api: httpx2.AsyncClient) -> None:
         assert list(answers[status]["content"]) == ["application/problem+json"]
 
 
-async def test_api_docs_list_operations_and_schemas_without_scripts(api: httpx2.AsyncClient) -> None:
+async def test_api_docs_page_lists_operations_and_schemas_and_has_no_scripts(api: httpx2.AsyncClient) -> None:
     page = (await api.get("/api/docs")).text
     assert "<code>PATCH /api/characters/{character_id}</code>" in page
     assert 'href="#ProblemDetails"' in page
@@ -103,7 +107,7 @@ async def test_api_docs_list_operations_and_schemas_without_scripts(api: httpx2.
     assert "<script" not in page
 
 
-async def test_long_and_chunked_bodies_are_refused(api: httpx2.AsyncClient) -> None:
+async def test_request_body_that_is_too_long_or_has_no_length_is_refused(api: httpx2.AsyncClient) -> None:
     problem(await api.post("/api/characters", content=b"x" * (1024 * 1024 + 1)), 413)
 
     async def endless() -> AsyncGenerator[bytes]:
@@ -112,7 +116,9 @@ async def test_long_and_chunked_bodies_are_refused(api: httpx2.AsyncClient) -> N
     problem(await api.post("/api/characters", content=endless()), 411)
 
 
-async def test_metrics_are_plain_text_and_require_access(bus: MemoryBus, store: MemoryStore) -> None:
+async def test_metrics_are_plain_text_and_require_a_token_or_a_loopback_host(
+    bus: MemoryBus, store: MemoryStore
+) -> None:
     token = "x" * 16
     async with client_of(bus, store, token=token) as api:
         problem(await api.get("/metrics"), 401)

@@ -1,4 +1,4 @@
-"""A character's settings and a conversation's usage in the REST API."""
+"""A character's model settings, and a conversation's token usage, in the REST API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.harness.store_records import new_id, reply
 from tests.unit.gateway.rest_client import problem
 
 
-async def test_character_has_settings_of_its_own(api: httpx2.AsyncClient) -> None:
+async def test_character_can_have_its_own_model_settings(api: httpx2.AsyncClient) -> None:
     unset = dict.fromkeys(SETTING_NAMES)
     made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
     assert made["model_settings"] == unset
@@ -39,7 +39,7 @@ async def test_character_has_settings_of_its_own(api: httpx2.AsyncClient) -> Non
         ({"repetition_penalty": 1e400}, "repetition_penalty"),
     ],
 )  # fmt: skip
-async def test_impossible_setting_of_a_character_is_refused(
+async def test_invalid_model_setting_of_a_character_is_refused_with_its_name(
     api: httpx2.AsyncClient, settings: dict[str, object], field: str
 ) -> None:
     body = json.dumps({"name": "Iris", "voice": "luna", "model_settings": settings})
@@ -50,7 +50,7 @@ async def test_impossible_setting_of_a_character_is_refused(
     assert details["errors"][0]["message"]
 
 
-def test_ranges_of_a_characters_settings_are_those_of_a_conversation() -> None:
+def test_model_settings_of_a_character_have_the_same_ranges_as_those_of_a_conversation() -> None:
     schema = CharacterSettings.model_json_schema()["properties"]
     assert tuple(schema) == SETTING_NAMES
     for name, (low, high) in SETTING_RANGES.items():
@@ -59,7 +59,9 @@ def test_ranges_of_a_characters_settings_are_those_of_a_conversation() -> None:
         assert (number["type"] == "integer") == (name in WHOLE)
 
 
-async def test_conversation_has_the_sum_of_its_usage(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_conversation_contains_the_sum_of_the_token_usage_of_its_replies(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     path = f"/api/conversations/{conversation_id}"

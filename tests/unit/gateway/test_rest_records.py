@@ -34,7 +34,7 @@ async def talk(store: MemoryStore, messages: int = 3) -> str:
     return c
 
 
-async def test_list_of_conversations_is_paged(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_list_of_conversations_is_returned_in_pages(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     made = {await talk(store) for _ in range(5)}
     got: list[str] = []
     before: str | None = None
@@ -48,7 +48,9 @@ async def test_list_of_conversations_is_paged(api: httpx2.AsyncClient, store: Me
     assert set(got) == made
 
 
-async def test_messages_of_a_conversation_are_paged_in_order(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_messages_of_a_conversation_are_returned_in_pages_and_in_order(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
     c = await talk(store, 5)
     page = (await api.get(f"/api/conversations/{c}", params={"limit": 3})).json()
     assert [message["position"] for message in page["messages"]] == [0, 1, 2]
@@ -57,7 +59,7 @@ async def test_messages_of_a_conversation_are_paged_in_order(api: httpx2.AsyncCl
     assert rest["next"] is None
 
 
-async def test_conversation_is_renamed_and_deleted(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_conversation_can_be_renamed_and_deleted(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     c = await talk(store)
     assert (await api.patch(f"/api/conversations/{c}", json={"title": " Stars "})).json()["title"] == "Stars"
     assert (await api.delete(f"/api/conversations/{c}")).status_code == 204
@@ -65,7 +67,7 @@ async def test_conversation_is_renamed_and_deleted(api: httpx2.AsyncClient, stor
     problem(await api.delete(f"/api/conversations/{c}"), 404)
 
 
-async def test_conversation_is_exported_as_markdown_and_json(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_conversation_can_be_exported_as_markdown_and_json(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     c = await talk(store)
     markdown = await api.get(f"/api/conversations/{c}/export")
     assert markdown.headers["content-type"].startswith("text/markdown")
@@ -80,7 +82,7 @@ async def test_conversation_is_exported_as_markdown_and_json(api: httpx2.AsyncCl
     problem(await api.get(f"/api/conversations/{ABSENT}/export"), 404)
 
 
-async def test_character_is_created_changed_and_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_character_can_be_created_changed_and_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     made = await api.post("/api/characters", json={"name": "Iris", "voice": "luna", "system_prompt": "You are Iris."})
     assert made.status_code == 201
     id = made.json()["id"]
@@ -114,7 +116,7 @@ async def test_invalid_character_is_refused(api: httpx2.AsyncClient, body: dict[
 INVISIBLE = "Lu\u202ena"
 
 
-async def test_invisible_characters_are_refused_with_their_code_point(
+async def test_error_about_an_invisible_unicode_character_names_its_code_point(
     api: httpx2.AsyncClient, store: MemoryStore
 ) -> None:
     character, conversation = (await store.characters())[0].id, await talk(store)
@@ -132,7 +134,7 @@ async def test_invisible_characters_are_refused_with_their_code_point(
     assert (taken.status_code, taken.json()["name"]) == (201, "می\u200cخواهم 👩\u200d🚀")
 
 
-async def test_character_with_an_invisible_name_of_an_earlier_release_can_be_changed(
+async def test_character_stored_with_an_invisible_name_by_an_earlier_release_can_be_changed(
     api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (known, *_) = await store.characters()
@@ -149,16 +151,16 @@ async def test_character_with_a_name_in_use_is_refused(api: httpx2.AsyncClient) 
 
 
 def _no_fault(text: str) -> str:
-    """The check of an earlier release."""
+    """The check as in an earlier release, which accepted everything."""
     return text[:0]
 
 
 def _any_picture(image: str) -> bool:
-    """The check of an earlier release."""
+    """The check as in an earlier release, which accepted everything."""
     return len(image) >= 0
 
 
-async def test_external_picture_of_an_earlier_release_is_hidden_and_allows_changes(
+async def test_external_picture_stored_by_an_earlier_release_is_hidden_and_does_not_prevent_changes(
     api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()

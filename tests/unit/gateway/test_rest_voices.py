@@ -16,20 +16,20 @@ from tests.unit.gateway.rest_client import problem
 
 
 async def publish_luna(bus: MemoryBus) -> None:
-    """An engine publishes one voice."""
+    """Publish one voice, as an engine does."""
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
     await outlet.flush()
 
 
 async def remaining(bus: MemoryBus, work: Work) -> list[object]:
-    """The entries that are left in a message's streams."""
+    """The entries that are still in a message's streams."""
     of_message = work.conversation_id, work.message_id
     streams = bus.keys.sentences(*of_message), bus.keys.audio(*of_message), bus.keys.events(work.conversation_id)
     return [entry for stream in streams for entry in await bus.read(stream)]
 
 
-async def test_voices_are_those_that_engines_publish(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_api_lists_the_voices_that_the_engines_have_published(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     assert (await api.get("/api/voices")).json() == {"voices": []}
     voice = {"id": "luna", "name": "Luna", "language": "en", "description": "warm"}
     outlet = bus.outlet()
@@ -97,7 +97,7 @@ async def test_failed_voice_sample_leaves_no_entries_in_redis(
         assert await remaining(bus, asked.pop()) == []
 
 
-async def test_voice_samples_are_spoken_one_at_a_time(
+async def test_voice_samples_are_spoken_one_at_a_time_and_excess_requests_are_refused(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.1)
@@ -109,7 +109,7 @@ async def test_voice_samples_are_spoken_one_at_a_time(
     problem(busy, 429)
 
 
-async def test_voice_sample_without_a_worker_times_out(
+async def test_voice_sample_fails_after_a_time_limit_if_no_tts_worker_runs(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.01)

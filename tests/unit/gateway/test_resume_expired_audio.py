@@ -1,4 +1,4 @@
-"""A resuming client waits for audio that is still to come, and not for audio that has expired."""
+"""A client that resumes waits for audio that is still to come, but not for audio that has expired."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOW_MS = 1_800_000_000_000
 
 
 class CompleteTurn:
-    """A turn whose text and audio are complete."""
+    """A conversation with one turn, whose text and audio are complete."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -52,7 +52,7 @@ class CompleteTurn:
 
 
 @pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
-async def test_played_audio_is_queued_until_its_grace_period_ends(later_s: int) -> None:
+async def test_resuming_client_gets_played_audio_until_it_expires_early(later_s: int) -> None:
     turn = CompleteTurn()
     await turn.begin()
     await turn.end_talk()
@@ -61,7 +61,7 @@ async def test_played_audio_is_queued_until_its_grace_period_ends(later_s: int) 
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_expired_audio_is_not_awaited() -> None:
+async def test_resuming_client_does_not_wait_for_expired_audio() -> None:
     turn = CompleteTurn()
     await turn.begin()
     await turn.end_talk()
@@ -71,7 +71,7 @@ async def test_expired_audio_is_not_awaited() -> None:
     assert opened.position.timeline.settled
 
 
-async def test_unheard_audio_is_queued_after_the_grace_period() -> None:
+async def test_resuming_client_gets_unplayed_audio_long_after_the_turn() -> None:
     turn = CompleteTurn()
     await turn.begin()
     turn.clock.now += 10 * SOUND_GRACE_S
@@ -79,7 +79,7 @@ async def test_unheard_audio_is_queued_after_the_grace_period() -> None:
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_message_with_deleted_audio_is_queued_up_to_its_final_entry() -> None:
+async def test_resuming_client_gets_the_final_entry_of_a_message_whose_chunks_were_deleted() -> None:
     turn = CompleteTurn()
     await turn.begin()
     await turn.bus.free([turn.bus.keys.audio(C, M).name], keep_end=True)

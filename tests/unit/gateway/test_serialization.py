@@ -1,4 +1,4 @@
-"""Events and audio as the client's frames."""
+"""Events and audio are serialized into the client's frames."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tertulia_shared.events import AudioComplete, LLMChunk, TurnStarted
 
 
 def stored(entry: object) -> Fields:
-    """The entry's fields as Redis returns them."""
+    """The fields of the entry, in the form in which Redis returns them."""
     flat = [str(v).encode() if isinstance(v, int | float) else v for v in encode(entry, ts=1, epoch=2)]
     raw = [v.encode() if isinstance(v, str) else v for v in flat]
     return dict(zip(raw[::2], raw[1::2], strict=True))
 
 
-def test_event_becomes_a_flat_json_object_with_its_id() -> None:
+def test_event_is_serialized_as_a_flat_json_object_with_its_id() -> None:
     message = orjson.loads(event_json("17-0", stored(LLMChunk("Grüße 🌙", "c", "m")), 5))
     assert message == {
         "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "sentence_ends": [],
@@ -27,12 +27,12 @@ def test_event_becomes_a_flat_json_object_with_its_id() -> None:
     }  # fmt: skip
 
 
-def test_nested_fields_of_an_event_are_kept() -> None:
+def test_nested_fields_of_an_event_are_serialized_as_nested_json() -> None:
     reply = {"message_id": "m", "character_id": "c", "character_name": "Luna"}
     assert orjson.loads(event_json("1-0", stored(TurnStarted("t", (reply,))), 0))["replies"] == [reply]
 
 
-def test_audio_entry_becomes_a_msgpack_map() -> None:
+def test_audio_entry_is_serialized_as_a_msgpack_map() -> None:
     frame = msgpack.unpackb(audio_frame("2-3", stored(AudioChunk(b"\1\2", 1, 2, "conversation", "m", "c"))))
     assert frame == {
         "type": "audio", "message_id": "m", "character_id": "c", "sentence_index": 1, "chunk_index": 2, "id": "2-3",

@@ -1,4 +1,4 @@
-"""Opening conversations while any single call to Redis fails."""
+"""Conversations are opened while one of the calls to Redis fails. Each test is repeated for each call."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.gateway.gateway_context import gateway_context
 
 at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
-"""The number of the bus call that fails. Opening a conversation takes fewer calls."""
+"""Which call of the bus fails. Opening a conversation takes fewer calls than the highest number."""
 
 
 class FailingOnce(MemoryBus):
-    """A bus that fails once, at the `moment`-th call after `moment` was set."""
+    """A bus of which one call fails: the `moment`-th call after `moment` was set."""
 
     moment = 0
 
@@ -39,7 +39,7 @@ class FailingOnce(MemoryBus):
 
 @dataclass
 class RecordingTransport:
-    """Keeps the types of the events that were sent to the client."""
+    """Records the types of the events that were sent to the client."""
 
     kinds: list[str] = field(default_factory=list[str])
 
@@ -69,7 +69,7 @@ async def open_session(bus: MemoryBus, transport: RecordingTransport) -> AsyncGe
 
 
 async def receives_events(bus: MemoryBus, transport: RecordingTransport, session: ConversationSession) -> bool:
-    """Whether the client gets events of the open conversation."""
+    """Write an event of the open conversation. Returns True if the client gets it."""
     assert session.conversation is not None
     before = transport.kinds.count("turn_complete")
     outlet = bus.outlet()
@@ -81,7 +81,7 @@ async def receives_events(bus: MemoryBus, transport: RecordingTransport, session
 
 @at_any_moment
 @virtual_time
-async def test_first_conversation_opens_as_soon_as_redis_answers(moment: int) -> None:
+async def test_first_conversation_is_opened_by_a_retry_after_one_call_to_redis_failed(moment: int) -> None:
     bus, transport = FailingOnce(Keys("test"), clock=now), RecordingTransport()
     bus.moment = moment
     async with open_session(bus, transport) as session:
@@ -92,7 +92,7 @@ async def test_first_conversation_opens_as_soon_as_redis_answers(moment: int) ->
 
 @at_any_moment
 @virtual_time
-async def test_open_conversation_stays_open_if_the_next_one_cannot_be_opened(moment: int) -> None:
+async def test_open_conversation_stays_open_if_another_conversation_cannot_be_opened(moment: int) -> None:
     bus, transport = FailingOnce(Keys("test"), clock=now), RecordingTransport()
     async with open_session(bus, transport) as session:
         await asyncio.sleep(60)

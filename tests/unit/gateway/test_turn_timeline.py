@@ -1,4 +1,4 @@
-"""The times of a turn's steps, and when a turn is settled."""
+"""The time of each step of a turn, and when a turn counts as settled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def spoken_turn(timeline: TurnTimeline) -> None:
     timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
 
 
-def test_spoken_turn_has_all_times_and_settles() -> None:
+def test_spoken_turn_has_the_time_of_each_step_and_is_settled_after_its_audio() -> None:
     timeline = TurnTimeline()
     spoken_turn(timeline)
     assert not timeline.settled
@@ -45,21 +45,21 @@ def test_spoken_turn_has_all_times_and_settles() -> None:
     }  # fmt: skip
 
 
-def test_transcript_that_comes_after_its_turn_is_recorded() -> None:
+def test_transcript_event_that_comes_after_turn_accepted_is_recorded() -> None:
     timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
     timeline.see(b"transcription_finished", event(1001, turn_id="t"))
     assert timeline.metrics()["transcript"] == 1
 
 
-def test_typed_turn_has_no_speech_end() -> None:
+def test_typed_turn_has_no_time_for_the_end_of_speech() -> None:
     timeline = TurnTimeline()
     timeline.see(b"vad_stop", event(900))
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
     assert timeline.metrics()["speech_end"] is None
 
 
-def test_interrupted_turn_does_not_settle() -> None:
+def test_interrupted_turn_is_never_settled() -> None:
     timeline = TurnTimeline()
     spoken_turn(timeline)
     timeline.see(b"interrupted", event(1800))
@@ -69,7 +69,7 @@ def test_interrupted_turn_does_not_settle() -> None:
     assert timeline.metrics() == {}
 
 
-def test_usage_of_a_turn_is_the_sum_of_its_replies() -> None:
+def test_token_usage_of_a_turn_is_the_sum_of_the_usage_of_its_replies() -> None:
     timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
     for message_id, usage in (

@@ -1,4 +1,4 @@
-"""What a refusal changes in the next request, and what it does not change."""
+"""What a refusal changes in the next request, and what stays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tertulia_llm.model.adaptation import Adaptations, adapted
+from tertulia_llm.model.adaptation import Adaptations, adapted, bounds_reply
 from tertulia_llm.model.server_error import read_error
 
 MESSAGES = [
@@ -120,9 +120,17 @@ def extra(*names: str) -> dict[str, Any]:
             ["seed"],
         ),
         (openai("Frequency penalty: not available for this model"), ["frequency_penalty"]),
+        ("<html><head><title>400</title></head><body>Unsupported parameter: seed</body></html>", ["seed"]),
+        ({"errors": {"seed": ["is not allowed"]}}, ["seed"]),
+        ({"title": "One or more validation errors occurred.", "errors": {"min_p": ["not supported"]}}, ["min_p"]),
+        ({"errors": [{"source": {"pointer": "/seed"}, "title": "Invalid attribute"}]}, ["seed"]),
+        ({"error": {"issues": [{"code": "unrecognized_keys", "keys": ["seed"], "message": "x"}]}}, ["seed"]),
+        ({"message": "Validation error", "meta": [{"keys": ["seed"], "message": "Unrecognized key(s)"}]}, ["seed"]),
+        ("Error: oneOf at '/' not met, Type mismatch of '/seed', 'integer' not in 'string'", ["seed"]),
+        ({"message": "invalid request: p must be between 0.01 and 0.99 inclusive"}, ["top_p"]),
     ],
 )
-def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
+def test_parameter_that_a_refusal_names_is_left_out(error: object, dropped: list[str]) -> None:
     found = after(error, 422 if isinstance(error, dict) and "detail" in error else 400)
     assert found is not None
     assert sorted(found.dropped) == sorted(dropped)
@@ -146,7 +154,7 @@ def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
         "<html><title>400</title></html>",
     ],
 )
-def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
+def test_refusal_that_names_no_parameter_of_the_request_changes_nothing(error: object) -> None:
     assert after(error) is None
 
 
@@ -156,16 +164,22 @@ def test_nothing_is_left_out_that_is_not_named(error: object) -> None:
         (404, "No endpoints found that support the parameter `seed`: it is not supported", True),
         (500, "Unexpected keyword argument 'seed'", True),
         (500, "Failed at random seed 7", False),
+        (500, "Internal error: only nodes with a seed; the request must be repeated", False),
+        (406, "Parameter 'seed' is not supported", True),
+        (403, "Parameter 'seed' is not available on your plan", True),
+        (403, "You may not use this. See the documentation of seed", False),
         (503, "seed is not supported", False),
         (401, "seed is not supported", False),
         (429, "seed is not supported", False),
     ],
 )
-def test_other_statuses_must_say_that_a_parameter_is_refused(status: int, message: str, is_adapted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_other_status_must_come_with_a_text_that_refuses_a_parameter(
+    status: int, message: str, *, is_adapted: bool
+) -> None:
     assert (after(openai(message), status) is not None) == is_adapted
 
 
-def test_token_limit_is_renamed_and_renamed_back() -> None:
+def test_refused_token_limit_is_sent_under_its_other_name_or_left_out_if_both_are_refused() -> None:
     swapped = after(
         openai(
             (
@@ -196,9 +210,10 @@ def test_token_limit_is_renamed_and_renamed_back() -> None:
         "Please use `max_completion_tokens` instead of `max_tokens`",
         "max_tokens is deprecated, use max_completion_tokens",
         "'max_tokens' is not supported with house/seed-oss-36b",
+        "Missing required parameter: 'max_completion_tokens'.",
     ],
 )
-def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
+def test_max_tokens_is_renamed_if_the_parameter_is_named_only_in_the_error_text(message: str) -> None:
     found = after(openai(message))
     assert found is not None
     assert found.applied(BODY)["max_completion_tokens"] == 1024
@@ -222,9 +237,10 @@ def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
             ),
             1000,
         ),
+        ("max_tokens must be less than 513", 512),
     ],
 )
-def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None:
+def test_token_limit_is_lowered_to_the_maximum_that_the_refusal_states(message: str, cap: int) -> None:
     found = after(openai(message, "max_tokens"))
     assert found is not None
     assert found.applied(BODY)["max_tokens"] == cap
@@ -251,9 +267,12 @@ def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None
         ("After the optional system message, conversation roles must alternate user/assistant", 400),
         (openai("This model does not support system messages"), 400),
         (openai("system: role is not allowed"), 400),
+        (openai("Role 'system' not in the allowed list [user, assistant]"), 400),
+        (openai("该模型不支持 system 角色"), 400),
+        (openai("Expected last role User or Tool for serving but got system"), 400),
     ],
 )
-def test_refused_system_role_folds_the_system_text(error: object, status: int) -> None:
+def test_refused_system_role_moves_the_system_text_to_the_first_user_message(error: object, status: int) -> None:
     found = after(error, status)
     assert found is not None
     assert found.applied(BODY)["messages"] == [
@@ -262,11 +281,26 @@ def test_refused_system_role_folds_the_system_text(error: object, status: int) -
     assert after(error, status, found) is None, "the same refusal again changes nothing"
 
 
-def test_internal_system_error_does_not_fold_the_system_text() -> None:
+@pytest.mark.parametrize(
+    ("message", "bounds"),
+    [
+        ("`max_tokens` must be less than or equal to `512`, which is less than the `context_window`", True),
+        ("max_completion_tokens cannot exceed 512", True),
+        ("`max_tokens` must be less than or equal to `8192`", False),
+        ("`inputs` tokens + `max_new_tokens` must be <= 512. Given: 600", False),
+        ("the sum of the prompt and max_tokens must not exceed 512", False),
+        ("This model's maximum context length is 512 tokens", False),
+    ],
+)
+def test_bound_of_the_reply_is_told_from_the_size_of_the_window(message: str, bounds: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert bounds_reply(read_error(openai(message)), BODY) == bounds
+
+
+def test_internal_system_error_does_not_move_the_system_text() -> None:
     assert after(openai("Unexpected internal system error"), 500) is None
 
 
-def test_described_changes_name_what_is_different() -> None:
+def test_description_of_the_adaptations_has_a_phrase_for_each_change() -> None:
     changed = Adaptations(
         dropped=("seed",), limit="max_completion_tokens", refused_limits=("max_tokens",), folds_system=True
     )

@@ -1,4 +1,4 @@
-"""Eviction near the memory limit: heard audio first, oldest first; never audio in use, never text."""
+"""Eviction near the memory limit: heard audio first, in order of expiry; never audio in use, never text."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_plan_evicts_unheard_finished_replies_next_oldest_first() -> None:
     assert [sound.name for sound in plan.all_but_final] == ["b"]
 
 
-def test_plan_keeps_audio_that_is_made_or_played() -> None:
+def test_plan_keeps_audio_that_is_being_made_or_played() -> None:
     long_reply = unheard("played", SOUND_GRACE_S + 100, 200 * SECOND)  # it takes 200 s to play
     made = Sound("made", HOUR_S, 100 * SECOND, 0)
     assert plan_eviction([long_reply, made], 1 << 40, NOW_MS).size == 0
 
 
-def test_plan_skips_empty_streams() -> None:
+def test_plan_keeps_streams_that_are_too_small_to_matter() -> None:
     assert plan_eviction([unheard("a", 3000, EMPTY_BYTES)], 1 << 40, NOW_MS).size == 0
 
 
@@ -55,17 +55,17 @@ def test_plan_skips_empty_streams() -> None:
              st.integers(NOW_MS - HOUR_S * 1000, NOW_MS) | st.just(0)), max_size=30),
     st.integers(-10, 10**8),
 )  # fmt: skip
-def test_plan_frees_enough_and_evicts_no_more_streams_than_needed(sounds: list[Sound], excess: int) -> None:
+def test_plan_frees_the_requested_memory_with_no_more_streams_than_needed(sounds: list[Sound], excess: int) -> None:
     plan = plan_eviction(sounds, excess, NOW_MS)
     chosen = [*plan.whole, *plan.all_but_final]
     assert len(chosen) == len(set(chosen))
     if chosen:
         assert plan.size - chosen[-1].size < excess
-    if plan.size < excess:  # then everything evictable was chosen
+    if plan.size < excess:  # then the plan must be the same as without a limit
         assert plan == plan_eviction(sounds, 1 << 50, NOW_MS)
 
 
-class Scene:
+class EvictionBench:
     def __init__(self) -> None:
         self.bus = MemoryBus(Keys("test"), clock=now, now_ms=lambda: NOW_MS + int(now() * 1000))
         self.conversation_id = new_id()
@@ -90,34 +90,36 @@ class Scene:
 
 
 @virtual_time
-async def test_eviction_near_the_limit_deletes_audio_and_keeps_text() -> None:
-    it = Scene()
-    turns = it.bus.keys.turns(it.conversation_id)
-    await it.bus.transact(it.conversation_id, [Append(turns, UserTurn("t", it.conversation_id, "x" * SECOND, "typed"))])
-    old, fresh = await it.reply(heard=True), await it.reply(heard=False)
-    it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) + SECOND
-    task = it.eviction()
+async def test_near_the_memory_limit_the_oldest_audio_is_deleted_and_text_is_kept() -> None:
+    bench = EvictionBench()
+    turns = bench.bus.keys.turns(bench.conversation_id)
+    await bench.bus.transact(
+        bench.conversation_id, [Append(turns, UserTurn("t", bench.conversation_id, "x" * SECOND, "typed"))]
+    )
+    old, fresh = await bench.reply(heard=True), await bench.reply(heard=False)
+    bench.bus.limit_bytes = int((await bench.bus.space()).used / HIGH) + SECOND
+    task = bench.eviction()
     await settle()
-    assert (await it.length(old), await it.length(fresh)) == (2, 2), "below the limit"
-    it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) - 1_000
+    assert (await bench.length(old), await bench.length(fresh)) == (2, 2), "below the limit"
+    bench.bus.limit_bytes = int((await bench.bus.space()).used / HIGH) - 1_000
     await asyncio.sleep(POLL_S)
     await settle()
-    assert (await it.length(old), await it.length(fresh)) == (0, 2)
-    assert await it.bus.length(turns) == 1
+    assert (await bench.length(old), await bench.length(fresh)) == (0, 2)
+    assert await bench.bus.length(turns) == 1
     task.cancel()
 
 
 @virtual_time
-async def test_eviction_needs_the_lease_unless_redis_is_full() -> None:
-    it = Scene()
-    await it.bus.acquire_lease(it.bus.keys.space_keeper(), "b")
-    old = await it.reply(heard=True)
-    it.bus.limit_bytes = 1_000
-    task = it.eviction("a")
+async def test_worker_without_the_lease_deletes_audio_only_if_redis_is_full() -> None:
+    bench = EvictionBench()
+    await bench.bus.acquire_lease(bench.bus.keys.space_keeper(), "b")
+    old = await bench.reply(heard=True)
+    bench.bus.limit_bytes = 1_000
+    task = bench.eviction("a")
     await settle()
-    assert await it.length(old) == 2
-    it.bus.pause_writes("OOM command not allowed when used memory > 'maxmemory'")
+    assert await bench.length(old) == 2
+    bench.bus.pause_writes("OOM command not allowed when used memory > 'maxmemory'")
     await asyncio.sleep(POLL_S)
     await settle()
-    assert await it.length(old) == 0
+    assert await bench.length(old) == 0
     task.cancel()

@@ -17,7 +17,7 @@ from tests.harness.store_records import character
 from tests.harness.virtual_time import settle, virtual_time
 
 
-async def table() -> tuple[MemoryBus, MemoryStore, CharacterCache]:
+async def cache_bench() -> tuple[MemoryBus, MemoryStore, CharacterCache]:
     bus, store = MemoryBus(Keys("test")), MemoryStore()
     await store.open()
     return bus, store, CharacterCache(bus, store)
@@ -35,7 +35,7 @@ def names(characters: CharacterCache) -> list[str]:
 
 @virtual_time
 async def test_cache_has_active_characters_sorted_by_name() -> None:
-    _, store, characters = await table()
+    _, store, characters = await cache_bench()
     await store.save_character(character("Abe"))
     await store.save_character(character("Zoe", active=False))
     await characters.read()
@@ -44,7 +44,7 @@ async def test_cache_has_active_characters_sorted_by_name() -> None:
 
 @virtual_time
 async def test_cache_has_the_settings_of_each_character() -> None:
-    bus, store, characters = await table()
+    bus, store, characters = await cache_bench()
     abe = replace(character("Abe"), model_settings={"model": "big/one", "temperature": 0.5})
     await store.save_character(abe)
     await characters.read()
@@ -63,10 +63,10 @@ def pause_writes(bus: MemoryBus) -> None:
 
 @virtual_time
 @pytest.mark.parametrize("away", [MemoryBus.break_connection, pause_writes])
-async def test_cache_starts_without_redis_writes_and_stores_characters_later(
+async def test_cache_starts_while_redis_accepts_no_writes_and_writes_the_characters_later(
     away: Callable[[MemoryBus], None],
 ) -> None:
-    bus, _, characters = await table()
+    bus, _, characters = await cache_bench()
     away(bus)
     await characters.start()
     assert names(characters) == ["Luna", "Rex", "Sage"]
@@ -79,9 +79,9 @@ async def test_cache_starts_without_redis_writes_and_stores_characters_later(
 
 
 @virtual_time
-async def test_change_is_seen_after_a_refresh_only() -> None:
-    bus, store, characters = await table()
-    await refresh(bus)  # older than the cache
+async def test_changed_characters_are_read_only_after_a_refresh() -> None:
+    bus, store, characters = await cache_bench()
+    await refresh(bus)  # this refresh is older than the cache
     following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
@@ -94,9 +94,9 @@ async def test_change_is_seen_after_a_refresh_only() -> None:
 
 
 @virtual_time
-async def test_change_is_seen_if_its_refresh_comes_while_following_starts() -> None:
+async def test_change_during_the_start_of_following_is_not_missed() -> None:
     class Slow(MemoryBus):
-        """A character is added while `last` is read."""
+        """Adds a character while `last` is read."""
 
         async def last(self, key: Key) -> Entry | None:
             await settle()
@@ -115,8 +115,8 @@ async def test_change_is_seen_if_its_refresh_comes_while_following_starts() -> N
 
 
 @virtual_time
-async def test_cached_characters_stay_until_the_store_is_back() -> None:
-    bus, store, characters = await table()
+async def test_cached_characters_stay_until_the_store_is_available_again() -> None:
+    bus, store, characters = await cache_bench()
     following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
@@ -134,7 +134,7 @@ async def test_cached_characters_stay_until_the_store_is_back() -> None:
 
 @virtual_time
 async def test_cache_starts_from_redis_while_the_store_is_unavailable() -> None:
-    bus, store, characters = await table()
+    bus, store, characters = await cache_bench()
     store.away = True
     with pytest.raises(StoreUnavailable):
         await characters.start()
@@ -148,7 +148,7 @@ async def test_cache_starts_from_redis_while_the_store_is_unavailable() -> None:
 
 
 class NotifyingStore(MemoryStore):
-    """Reports a change when a test sets `change`."""
+    """A store that reports a change when a test sets `change`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class NotifyingStore(MemoryStore):
 
 
 @virtual_time
-async def test_change_reported_by_the_store_is_seen_without_a_refresh() -> None:
+async def test_change_reported_by_the_store_is_read_without_a_refresh() -> None:
     store = NotifyingStore()
     await store.open()
     characters = CharacterCache(MemoryBus(Keys("test")), store)

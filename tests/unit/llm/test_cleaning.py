@@ -1,4 +1,4 @@
-"""The stream cleaner equals `clean_text` of the whole text."""
+"""`StreamCleaner` gives the same result as `clean_text` for the whole text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ PIECES = st.lists(st.text(st.sampled_from("ab\r\n\x00\x92\u2028\ud83d\ude00\x7f\
 
 
 @given(pieces=PIECES)
-def test_pieces_are_cleaned_like_the_whole_text(pieces: list[str]) -> None:
+def test_text_in_pieces_is_cleaned_like_the_whole_text(pieces: list[str]) -> None:
     cleaner = StreamCleaner()
     assert "".join([*map(cleaner.feed, pieces), cleaner.finish()]) == clean_text("".join(pieces))

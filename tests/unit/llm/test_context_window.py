@@ -1,4 +1,4 @@
-"""The sizes that servers tell, in their lists of models and in their refusals."""
+"""The window sizes that servers state in their lists of models and in their refusals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tertulia_llm.model.context_window import (
     LEAST_REPLY,
     Overflow,
-    divided,
+    divide,
     entries_in,
     entry_of,
     names_in,
@@ -119,11 +119,45 @@ from tertulia_llm.model.server_error import read_error
         ),
     ],
 )
-def test_refusal_of_a_long_prompt_is_recognized(error: object, window: int | None, prompt: int | None) -> None:
+def test_refusal_of_a_prompt_that_is_too_long_is_recognized(
+    error: object, window: int | None, prompt: int | None
+) -> None:
     assert overflow_of(read_error(error), 400) == Overflow(window, prompt)
 
 
-def test_request_that_is_too_large_is_a_long_prompt() -> None:
+@pytest.mark.parametrize(
+    ("message", "status", "window", "prompt"),
+    [
+        ("the input token count is 11032 but model only supports up to 8192. Reduce it", 400, 8192, 11032),
+        ("Prompt length 11032 is greater than max_seq_len 8192", 400, 8192, 11032),
+        ("Prompt length of 11032 tokens exceeds max_seq_len 8192", 500, 8192, 11032),
+        ("context shift is disabled", 500, None, None),
+        ("Prompt too long: exceeds context size 8192", 503, 8192, None),
+        ("Prompt 超长", 400, None, None),
+        ("Prompt is longer than context: 11032 > 8192", 400, 8192, 11032),
+        ("Request too large for x on tokens per min (TPM): Limit 6000, Requested 12056. Reduce", 429, 6000, None),
+        ("Prompt tokens limit exceeded: 11032 > 6000. To increase, visit x", 402, 6000, 11032),
+        ("Prompt is 11032 tokens but the model allows 8192 at most.", 400, 8192, 11032),
+        ("Input size 11032 exceeds maximum 8192", 400, 8192, 11032),
+        ("The prompt is too long: 11032, model maximum context length: 8191", 400, 8191, 11032),
+        ("too many tokens: size limit exceeded by 9 tokens. The limit for this model is 8192 tokens.", 400, 8192, None),
+        ("too many tokens: the prompt cannot exceed 8192 - received 11032.", 400, 8192, 11032),
+        ("prompt (length 9000) is longer than the maximum model length of 8192.", 400, 8192, 9000),
+        ("tokens to keep is greater than the context length (n_keep: 9000>= n_ctx: 8192)", 400, 8192, None),
+        ("Input exceeds the model's 8192 token limit.", 400, 8192, None),
+        ("Request body too large. Max size: 8000 tokens.", 413, 8000, None),
+        ("Input too long: 9000 tokens, max 8192", 400, 8192, None),
+        ("`max_tokens` and input exceed context limit: 11032 + 1024 > 8192", 400, 8192, 11032),
+        ("Context length exceeded: 8.192 tokens at most", 400, 8192, None),
+    ],
+)
+def test_length_is_read_in_the_words_of_other_servers(
+    message: str, status: int, window: int | None, prompt: int | None
+) -> None:
+    assert overflow_of(read_error(message), status) == Overflow(window, prompt)
+
+
+def test_error_413_counts_as_a_prompt_that_is_too_long() -> None:
     text = "Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9000"
     assert overflow_of(read_error(text), 413) == Overflow(6000)
 
@@ -135,10 +169,14 @@ def test_request_that_is_too_large_is_a_long_prompt() -> None:
         ("Unknown parameter: 'context'", 400),
         ("Rate limit reached: maximum number of tokens per minute", 429),
         ("maximum context length is 8192 tokens", 401),
+        ("Rate limit reached (TPM): Limit 30000, Used 29000, Requested 2000.", 429),
+        ("Request too large (TPM): Limit 6000, Requested 500", 429),
+        ("Too many tokens, please wait before trying again.", 429),
+        ("Loading model", 503),
         ("", 400),
     ],
 )
-def test_other_errors_are_no_refusal_of_a_long_prompt(message: str, status: int) -> None:
+def test_other_errors_are_not_taken_for_a_prompt_that_is_too_long(message: str, status: int) -> None:
     assert overflow_of(read_error(message), status) is None
 
 
@@ -165,19 +203,31 @@ def test_other_errors_are_no_refusal_of_a_long_prompt(message: str, status: int)
         ({}, None),
     ],
 )
-def test_window_of_a_listed_model_is_read(entry: dict[str, Any], window: int | None) -> None:
+def test_window_is_read_from_the_entry_of_a_model(entry: dict[str, Any], window: int | None) -> None:
     assert window_in(entry) == window
 
 
-def test_list_of_models_is_read_in_every_shape() -> None:
+def test_models_are_read_from_a_list_in_any_known_format() -> None:
     entries = [{"id": "a"}, {"id": "B"}, "rubbish"]
     assert names_in(entries_in({"object": "list", "data": entries})) == ["a", "B"]
     assert names_in(entries_in({"models": [{"name": "llama3:latest"}]})) == ["llama3:latest"]
     assert names_in(entries_in(entries)) == ["a", "B"]
+    assert names_in(entries_in({"data": ["a", "B"]})) == ["a", "B"]
+    assert entries_in({"models": {"a": {"n_ctx": 4096}, "count": 1}}) == [{"id": "a", "n_ctx": 4096}]
     assert entries_in("<html>") == entries_in(None) == entries_in({"data": 1}) == []
 
 
-def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [("owner/m:free", "owner/m"), ("owner/m:online", "owner/m"), ("owner/n:free", "owner/n:free"), ("m:8b", None)],
+)
+def test_variant_of_a_model_is_found_by_the_models_name(model: str, found: str | None) -> None:
+    entries = [{"id": "owner/m"}, {"id": "owner/n"}, {"id": "owner/n:free"}, {"id": "m"}]
+    entry = entry_of(model, entries)
+    assert (entry and entry["id"]) == found
+
+
+def test_model_is_found_if_the_server_spells_its_name_differently() -> None:
     entries = [{"id": "models/gemini"}, {"name": "llama3:latest"}, {"id": "Owner/Big"}]
     assert entry_of("gemini", entries) is entries[0]
     assert entry_of("llama3", entries) is entries[1]
@@ -186,8 +236,8 @@ def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
 
 
 @pytest.mark.parametrize("window", [512, 2048, 8192, 131_072])
-def test_prompt_and_reply_fit_into_the_window(window: int) -> None:
-    room = divided(window, 1024)
+def test_prompt_and_reply_together_fit_into_the_window(window: int) -> None:
+    room = divide(window, 1024)
     assert 0 < room.reply <= 1024
     assert room.prompt > 0
     assert room.prompt + room.reply < window

@@ -49,7 +49,7 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("I went to the market", Intent.STATEMENT),
     ],
 )
-def test_intent_is_classified(text: str, intent: Intent) -> None:
+def test_intent_of_a_message_is_recognized(text: str, intent: Intent) -> None:
     assert hear(text, names=NAMES).intent is intent
 
 
@@ -66,7 +66,7 @@ def test_intent_is_classified(text: str, intent: Intent) -> None:
         ("what is 7 divided by 0", "nothing at all, since nobody can divide by zero"),
     ],
 )
-def test_simple_sums_are_answered(text: str, answer: str) -> None:
+def test_result_of_a_simple_sum_is_found(text: str, answer: str) -> None:
     heard = hear(text, names=NAMES)
     assert (heard.intent, heard.answer) == (Intent.ARITHMETIC, answer)
 
@@ -74,14 +74,14 @@ def test_simple_sums_are_answered(text: str, answer: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "what is 2 plus 3 times 4",  # would need precedence
+        "what is 2 plus 3 times 4",  # the order of the operations would matter
         "what is 2 plus 3 percent",
         "I bought 2 x 4 planks",  # not a question
-        "what is 99999999999 plus 1",  # out of bounds
+        "what is 99999999999 plus 1",  # a number that is too large
         "the score was 10-4",
     ],
 )
-def test_other_sums_get_no_answer(text: str) -> None:
+def test_message_with_any_other_sum_has_no_answer(text: str) -> None:
     assert hear(text, names=NAMES).answer == ""
 
 
@@ -97,7 +97,7 @@ def test_other_sums_get_no_answer(text: str) -> None:
         ("I think about <b> {user} 100%", "b user 100"),
     ],
 )
-def test_topic_is_found(text: str, topic: str) -> None:
+def test_topic_of_a_message_is_found(text: str, topic: str) -> None:
     assert topic_of(text) == topic
 
 
@@ -111,12 +111,12 @@ def test_topic_is_found(text: str, topic: str) -> None:
         ("what is my name", ""),
     ],
 )
-def test_user_name_is_found(text: str, name: str) -> None:
+def test_user_name_is_found_in_a_message(text: str, name: str) -> None:
     assert user_name(text) == name
 
 
 @given(st.text(max_size=300))
-def test_any_text_has_an_intent(text: str) -> None:
+def test_every_text_has_an_intent(text: str) -> None:
     heard = hear(text, names=NAMES)
     assert len(heard.topic) <= 48
     assert not set("<>{}\n") & set(heard.topic)

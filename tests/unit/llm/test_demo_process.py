@@ -40,7 +40,7 @@ def test_process_prints_its_url_and_stops_on_a_signal(number: signal.Signals) ->
         assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_process_stops_in_mid_reply() -> None:
+def test_process_stops_on_a_signal_while_it_sends_a_reply() -> None:
     with demo("--tokens-per-second", "0.001", "--first-token-ms", "0") as (process, line):
         body = b'{"model": "tertulia-demo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
         with urlopen(line.split()[-1] + "/chat/completions", data=body) as response:  # noqa: S310 - our own
@@ -51,14 +51,14 @@ def test_process_stops_in_mid_reply() -> None:
         assert process.stderr.read() == ""
 
 
-def test_port_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_port_that_is_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with demo() as (_, line):
         port = line.rsplit(":", 1)[1].split("/")[0]
         assert main(["--port", port]) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_invalid_settings_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_process_reports_an_invalid_setting_and_exits(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--port", "70000"])
     assert caught.value.code == 2

@@ -1,4 +1,4 @@
-"""Reading the scene from the messages of a request."""
+"""Reading a scene from the messages of a request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def said(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
 
 
 @pytest.mark.parametrize("name", ["Luna", "Dr. Ana Ruiz", "luna", "R2-D2", "José", "小月"])
-def test_scene_reads_any_name_from_the_workers_prompt(name: str) -> None:
+def test_scene_has_any_character_name_from_the_workers_prompt(name: str) -> None:
     scene = read_scene(worker_messages(name, user("Hi")))
     assert (scene.speaker, scene.user, scene.said) == (name, "Jay", "Hi")
 
@@ -47,12 +47,12 @@ def test_scene_reads_any_name_from_the_workers_prompt(name: str) -> None:
         ("", "", ""),
     ],
 )
-def test_scene_reads_the_character_from_any_prompt(system: str, speaker: str, persona: str) -> None:
+def test_scene_has_the_character_name_from_prompts_of_other_clients(system: str, speaker: str, persona: str) -> None:
     scene = read_scene([Message("system", system), Message("user", "Hi")])
     assert (scene.speaker, scene.persona) == (speaker, persona)
 
 
-def test_scene_separates_the_speakers_lines_from_others() -> None:
+def test_scene_separates_the_lines_of_the_speaker_from_those_of_others() -> None:
     scene = read_scene(
         worker_messages(
             "Sage", user("One"), said("Sage", "Mine."), user("Two"), said("Luna", "Hers."), said("Rex", "His.")
@@ -61,15 +61,15 @@ def test_scene_separates_the_speakers_lines_from_others() -> None:
     assert scene.own == ("Mine.",)
     assert scene.said == "Two"
     assert scene.answers == (Line("Luna", "Hers."), Line("Rex", "His."))
-    assert scene.turn == 5
+    assert scene.lines_before == 5
     assert scene.begun is None
 
 
-def test_stage_notes_are_not_lines() -> None:
+def test_stage_notes_do_not_count_as_lines() -> None:
     scene = read_scene(worker_messages("Rex", user("Hi"), said("Luna", "I was", interrupted=True), user("Wait, what?")))
     assert scene.said == "Wait, what?"
     opening = read_scene(worker_messages("Rex"))
-    assert (opening.said, opening.turn) == ("", 0)
+    assert (opening.said, opening.lines_before) == ("", 0)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_stage_notes_are_not_lines() -> None:
         "Continue exactly where you stopped.",
     ],
 )
-def test_other_directions_are_not_lines(note: str) -> None:
+def test_directions_of_other_clients_do_not_count_as_lines(note: str) -> None:
     assert (
         read_scene([Message("user", "Hi"), Message("assistant", "<Luna>Hello</Luna>"), Message("user", note)]).said
         == "Hi"
@@ -98,18 +98,18 @@ def test_other_directions_are_not_lines(note: str) -> None:
         [Message("assistant", "<Luna>Oh, hel"), Message("user", "[Stage: continue Luna's reply, after “Oh, hel”.]")],
     ],
 )
-def test_open_line_at_the_end_is_a_begun_reply(ending: list[Message]) -> None:
+def test_unfinished_line_at_the_end_is_the_beginning_of_the_reply(ending: list[Message]) -> None:
     scene = read_scene([Message("system", "You are Luna, x."), Message("user", "Hi"), *ending])
     assert scene.begun == "Oh, hel"
     assert scene.own == ()
 
 
-def test_open_line_before_another_message_is_a_line() -> None:
+def test_assistant_message_without_tags_before_another_message_is_a_finished_line() -> None:
     scene = read_scene([Message("user", "Hi"), Message("assistant", "Hello there."), Message("user", "Bye")])
     assert (scene.begun, scene.own, scene.said) == (None, ("Hello there.",), "Bye")
 
 
-def test_speaker_is_read_from_the_tag_without_a_prompt() -> None:
+def test_without_a_prompt_the_speaker_is_read_from_the_last_tag() -> None:
     assert read_scene([Message("user", "Hi"), Message("assistant", "<Rex>Well")]).speaker == "Rex"
 
 
@@ -121,7 +121,7 @@ TEXTS = st.text(max_size=80) | st.lists(
 
 
 @given(st.lists(st.builds(Message, ROLES, TEXTS), max_size=8))
-def test_any_messages_make_a_scene(messages: list[Message]) -> None:
+def test_scene_can_be_read_from_any_messages(messages: list[Message]) -> None:
     scene = read_scene(messages)
-    assert scene.turn >= 0
+    assert scene.lines_before >= 0
     assert all(line.name for line in scene.answers)

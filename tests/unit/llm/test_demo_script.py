@@ -1,4 +1,6 @@
-"""The choice of a reply: fitting, not repeated at once, deterministic, and resumable after any cut."""
+"""The choice of a reply: it fits, is not repeated in the next turn, is deterministic, and can be resumed at any
+position.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def conversations(draw: st.DrawFn) -> list[HistoryMessage]:
 
 
 @given(conversations(), st.sampled_from(CAST), st.integers(0, 2**31), st.data())
-def test_begun_part_and_rest_make_up_the_whole_reply(
+def test_begun_reply_and_its_continuation_are_together_the_whole_reply(
     history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
 ) -> None:
     messages = ask(name, history)
@@ -79,17 +81,17 @@ def test_begun_part_and_rest_make_up_the_whole_reply(
 
 
 @given(conversations(), st.sampled_from(CAST), st.integers(0, 100), st.data())
-def test_reply_continues_the_text_in_the_workers_prompt(
+def test_reply_that_the_worker_asks_to_continue_is_continued(
     history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
 ) -> None:
-    """The worker sends the begun text without its trailing space, and may send another window of the history."""
+    """The worker sends the begun text without its trailing space, and possibly a different part of the history."""
     whole = next_words(ask(name, history), seed=seed)
     begun = whole[: data.draw(st.integers(1, len(whole)))].rstrip()
     rest = next_words(ask(name, history, continuing=begun), seed=seed)
     assert begun + rest == whole
 
 
-def test_reply_continues_with_a_shorter_window() -> None:
+def test_reply_is_continued_even_if_the_prompt_has_less_of_the_history() -> None:
     history = [user("Hi"), said("Rex", "Evening. " * 40), user("What do you think about jazz?")]
     whole = next_words(ask("Luna", history), seed=5)
     rest = next_words(ask("Luna", history, continuing=whole[:30], max_chars=100), seed=5)
@@ -100,7 +102,7 @@ def test_reply_continues_with_a_shorter_window() -> None:
     ("begun", "joint"), [("Something else entirely.", " "), ("Something else ", ""), ("I was about to", " ")]
 )
 @pytest.mark.parametrize("name", CAST)
-def test_unknown_beginning_gets_an_ending(name: str, begun: str, joint: str) -> None:
+def test_beginning_of_no_known_reply_gets_a_general_ending(name: str, begun: str, joint: str) -> None:
     rest = next_words([*ask(name, [user("Hi")]), Message("assistant", f"<{name}>{begun}")], seed=0)
     assert rest.startswith(joint)
     assert rest.strip()[-1] in ".!?"
@@ -114,7 +116,7 @@ def test_same_request_gets_the_same_reply(history: list[HistoryMessage], name: s
 
 @pytest.mark.parametrize("name", CAST)
 @pytest.mark.parametrize("remark", REMARKS)
-def test_character_does_not_repeat_itself_at_once(name: str, remark: str) -> None:
+def test_character_does_not_give_the_same_reply_twice_in_a_row(name: str, remark: str) -> None:
     for seed in range(4):
         history: list[HistoryMessage] = []
         last = ""
@@ -127,7 +129,7 @@ def test_character_does_not_repeat_itself_at_once(name: str, remark: str) -> Non
 
 
 @pytest.mark.parametrize("name", CAST)
-def test_character_does_not_repeat_a_reply_that_was_cut(name: str) -> None:
+def test_character_does_not_repeat_a_reply_that_was_cut_off(name: str) -> None:
     history = [user("Hello")]
     first = next_words(ask(name, history), seed=0)
     history += [said(name, first[:30].rsplit(" ", 1)[0], interrupted=True), user("Hello")]
@@ -135,11 +137,11 @@ def test_character_does_not_repeat_a_reply_that_was_cut(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CAST)
-def test_seed_chooses_among_replies(name: str) -> None:
+def test_seed_decides_which_reply_is_chosen(name: str) -> None:
     assert len({next_words(ask(name, [user("Hello")]), seed=seed) for seed in range(20)}) > 1
 
 
-def test_characters_answer_in_different_ways() -> None:
+def test_characters_give_different_replies_to_the_same_message() -> None:
     replies = {name: next_words(ask(name, [user("Who are you?")]), seed=0) for name in CAST}
     assert len(set(replies.values())) == len(CAST)
     assert "detective" in replies["Rex"] or "Rex" in replies["Rex"]
@@ -147,14 +149,14 @@ def test_characters_answer_in_different_ways() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_reply_repeats_the_topic(seed: int) -> None:
+def test_reply_repeats_the_topic_of_the_message(seed: int) -> None:
     stories = next_words(ask("Luna", [user("Luna, tell me a story about my red boat")]), seed=seed)
     assert "your red boat" in stories
     assert "5" in next_words(ask("Rex", [user("what is two plus three")]), seed=seed)
     assert "Ana" in next_words(ask("Sage", [user("My name is Ana")]), seed=seed)
 
 
-def test_reply_uses_the_users_latest_name() -> None:
+def test_reply_uses_the_name_that_the_user_gave_last() -> None:
     history = [user("My name is Ana"), said("Rex", "Noted."), user("What's my name?")]
     assert "You are Ana" in next_words(ask("Rex", history), seed=0)
     assert "You are Jay" in next_words(ask("Rex", history[2:]), seed=0)
@@ -162,13 +164,13 @@ def test_reply_uses_the_users_latest_name() -> None:
 
 @pytest.mark.parametrize("question", ["What time is it?", "What's the weather like?", "Are you real?"])
 @pytest.mark.parametrize("name", CAST)
-def test_reply_says_that_it_is_a_demo(name: str, question: str) -> None:
+def test_asked_whether_it_is_real_the_character_says_that_this_is_a_demo(name: str, question: str) -> None:
     for seed in range(6):
         assert "demo" in next_words(ask(name, [user(question)]), seed=seed)
 
 
 @pytest.mark.parametrize("name", ["Luna", "Rex", "Sage"])
-def test_reply_reacts_to_the_previous_character(name: str) -> None:
+def test_reply_reacts_to_the_reply_of_the_previous_character(name: str) -> None:
     history = [user("Is the universe infinite?"), said("Bruno", "I doubt it, the universe is a small bakery.")]
     replies = [next_words(ask(name, history), seed=seed) for seed in range(20)]
     assert any("Bruno" in reply for reply in replies)
@@ -176,17 +178,17 @@ def test_reply_reacts_to_the_previous_character(name: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_tokens_joined_are_the_text(text: str) -> None:
+def test_tokens_of_a_text_join_to_the_same_text(text: str) -> None:
     assert "".join(tokens(text)) == text
 
 
-def test_tokens_are_about_a_models_size() -> None:
+def test_tokens_are_about_as_long_as_those_of_a_real_model() -> None:
     text = next_words(ask("Luna", [user("Tell me a story")]), seed=0)
     assert 3 < len(text) / len(tokens(text)) < 6
 
 
 @given(st.text(max_size=200), st.sampled_from(CAST))
-def test_any_message_gets_a_plain_reply(text: str, name: str) -> None:
+def test_any_message_gets_a_reply_of_plain_sentences(text: str, name: str) -> None:
     reply = next_words(ask(name, [user(text)]), seed=0)
     assert reply.strip() == reply
     assert reply[-1] in ".!?"

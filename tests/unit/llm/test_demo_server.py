@@ -68,13 +68,13 @@ async def test_server_streams_a_reply_as_openai_does(client: AsyncOpenAI) -> Non
     assert len({chunk.id for chunk in chunks}) == 1
 
 
-async def test_server_sends_usage_on_request_only(client: AsyncOpenAI) -> None:
+async def test_server_sends_usage_only_on_request(client: AsyncOpenAI) -> None:
     chunks = await stream(client)
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert all(chunk.usage is None for chunk in chunks)
 
 
-async def test_server_sends_the_whole_reply_without_streaming(client: AsyncOpenAI) -> None:
+async def test_server_sends_the_whole_reply_if_streaming_is_off(client: AsyncOpenAI) -> None:
     reply = await client.chat.completions.create(model=MODEL, messages=STORY)
     assert (reply.choices[0].message.content, reply.choices[0].finish_reason) == (WHOLE, "stop")
     assert reply.usage is not None
@@ -101,13 +101,13 @@ async def test_reply_depends_on_the_seed(client: AsyncOpenAI) -> None:
     assert len(set(first)) > 1
 
 
-async def test_server_continues_a_begun_reply(client: AsyncOpenAI) -> None:
+async def test_server_sends_the_rest_of_a_begun_reply(client: AsyncOpenAI) -> None:
     begun = text_of(await stream(client, max_tokens=25))
     rest = await stream(client, [*STORY, {"role": "assistant", "content": f"<Luna>{begun}"}])
     assert begun + text_of(rest) == WHOLE
 
 
-async def test_server_adds_nothing_to_a_finished_reply(client: AsyncOpenAI) -> None:
+async def test_server_adds_nothing_to_a_begun_reply_that_is_complete(client: AsyncOpenAI) -> None:
     chunks = await stream(client, [*STORY, {"role": "assistant", "content": f"<Luna>{WHOLE}"}])
     assert text_of(chunks) == ""
     assert chunks[-1].choices[0].finish_reason == "stop"
@@ -125,19 +125,19 @@ async def test_sdk_raises_the_servers_error(client: AsyncOpenAI) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": '])
-async def test_body_other_than_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
+async def test_request_body_that_is_not_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
     async with http.post("/v1/chat/completions", data=raw) as response:
         assert response.status == 400
         assert "not valid JSON" in (await response.json())["error"]["message"]
 
 
-async def test_lone_surrogates_are_answered(http: aiohttp.ClientSession) -> None:
+async def test_lone_surrogates_in_a_request_are_accepted(http: aiohttp.ClientSession) -> None:
     body = b'{"model": "%s", "messages": [{"role": "user", "content": "Tell me about \\ud800."}]}' % MODEL.encode()
     async with http.post("/v1/chat/completions", data=body) as response:
         assert response.status == 200
 
 
-async def test_body_too_large_is_refused() -> None:
+async def test_request_body_that_is_too_large_is_refused() -> None:
     settings = DemoSettings(tokens_per_second=0, max_body_bytes=1000)
     async with demo_server(settings) as url, aiohttp.ClientSession() as http:
         for body, status in ((b" " * 1000, 400), (b" " * 1001, 413)):
@@ -147,14 +147,14 @@ async def test_body_too_large_is_refused() -> None:
         assert (error["code"], "1000 bytes" in error["message"]) == ("request_too_large", True)
 
 
-async def test_unknown_path_or_method_lists_the_endpoints(http: aiohttp.ClientSession) -> None:
+async def test_error_for_an_unknown_path_or_method_lists_the_endpoints(http: aiohttp.ClientSession) -> None:
     for method, path, status in (("GET", "/", 404), ("GET", "/v1/chat/completions", 405), ("POST", "/healthz", 405)):
         async with http.request(method, path) as response:
             assert response.status == status
             assert "/v1/models" in (await response.json())["error"]["message"]
 
 
-async def test_health_check_answers(http: aiohttp.ClientSession) -> None:
+async def test_health_check_of_the_demo_server_answers(http: aiohttp.ClientSession) -> None:
     async with http.get("/healthz") as response:
         assert await response.json() == {"status": "ok"}
 
@@ -167,7 +167,7 @@ async def test_replies_above_the_limit_are_refused_until_one_ends() -> None:
             await stream(client)
         assert caught.value.response.headers["retry-after"] == "1"
         await first.close()
-        # the client has disconnected; the server notices later
+        # the client has disconnected, but the server has not noticed it yet
         while True:
             try:
                 second = await client.chat.completions.create(model=MODEL, messages=STORY, stream=True)
@@ -189,7 +189,7 @@ async def test_slow_reply_is_aborted_when_the_server_stops() -> None:
 
 
 class Clock:
-    """A clock that only `sleep` moves."""
+    """A clock that advances only in `sleep`."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -207,13 +207,13 @@ def pace(clock: Clock, *, tokens_per_second: float, first_token_ms: float) -> As
     )
 
 
-async def test_pieces_come_at_the_set_pace() -> None:
+async def test_pieces_are_sent_at_the_set_rate() -> None:
     clock = Clock()
     sent = [(round(clock.now, 6), due) async for due in pace(clock, tokens_per_second=10, first_token_ms=500)]
     assert sent == [(100.5, "a"), (100.6, "b"), (100.7, "c"), (100.8, "d"), (100.9, "e")]
 
 
-async def test_late_pieces_come_together() -> None:
+async def test_pieces_that_are_late_are_sent_together() -> None:
     clock = Clock()
     sent: list[Sequence[str]] = []
     async for due in pace(clock, tokens_per_second=10, first_token_ms=0):
@@ -222,7 +222,7 @@ async def test_late_pieces_come_together() -> None:
     assert sent == ["a", "bc", "de"]
 
 
-async def test_reply_is_one_piece_without_delay_at_zero_tokens_per_second() -> None:
+async def test_at_zero_tokens_per_second_the_reply_is_sent_at_once_in_one_piece() -> None:
     clock = Clock()
     assert [due async for due in pace(clock, tokens_per_second=0, first_token_ms=500)] == ["abcde"]
     assert clock.now == 100.0
@@ -232,12 +232,12 @@ async def test_reply_is_one_piece_without_delay_at_zero_tokens_per_second() -> N
     "settings",
     [{"port": -1}, {"port": 70000}, {"tokens_per_second": -1.0}, {"first_token_ms": float("nan")}, {"max_replies": 0}],
 )
-def test_invalid_settings_are_refused(settings: dict[str, Any]) -> None:
+def test_invalid_settings_of_the_demo_server_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         DemoSettings(**settings)
 
 
-async def test_stream_is_server_sent_events(http: aiohttp.ClientSession) -> None:
+async def test_streamed_response_has_the_format_of_server_sent_events(http: aiohttp.ClientSession) -> None:
     body = {"model": MODEL, "messages": STORY, "stream": True}
     async with http.post("/v1/chat/completions", json=body) as response:
         assert response.content_type == "text/event-stream"
@@ -246,6 +246,6 @@ async def test_stream_is_server_sent_events(http: aiohttp.ClientSession) -> None
     assert all(json.loads(event.removeprefix(b"data: ")) for event in events[:-2])
 
 
-async def test_server_answers_many_requests_at_once(client: AsyncOpenAI) -> None:
+async def test_server_answers_many_concurrent_requests(client: AsyncOpenAI) -> None:
     replies = await asyncio.gather(*(stream(client) for _ in range(16)))
     assert {text_of(chunks) for chunks in replies} == {WHOLE}

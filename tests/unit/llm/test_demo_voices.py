@@ -31,8 +31,8 @@ def test_general_voice_has_lines_for_every_intent() -> None:
 
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
-def test_intents_have_two_lines_without_a_topic(voice: Voice) -> None:
-    """With one line, the demo would repeat itself the second time."""
+def test_each_intent_has_at_least_two_lines_without_a_topic(voice: Voice) -> None:
+    """With only one line, a character would give the same reply twice in a row."""
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
     assert sum("{other_topic}" not in line for line in voice.reactions) >= 2
@@ -41,7 +41,7 @@ def test_intents_have_two_lines_without_a_topic(voice: Voice) -> None:
 
 
 @pytest.mark.parametrize(("intent", "line"), EACH_LINE)
-def test_lines_can_be_read_aloud(intent: Intent, line: str) -> None:
+def test_lines_have_only_text_that_can_be_read_aloud(intent: Intent, line: str) -> None:
     least, most = (8, 12) if intent is Intent.STORY else (2, 5)
     assert least <= sentences(line) <= most
     assert line[-1] in ".!?"
@@ -57,7 +57,7 @@ def test_reactions_and_closers_are_single_sentences(voice: Voice) -> None:
     assert all(words[0].islower() for words in voice.continuations)
 
 
-def test_lines_of_characters_differ() -> None:
+def test_no_two_characters_share_a_line() -> None:
     lines = [line for voice in VOICES.values() for lines in voice.lines.values() for line in lines]
     assert len(lines) == len(set(lines))
 
@@ -72,5 +72,5 @@ def test_lines_of_characters_differ() -> None:
         ("", GENERAL),
     ],
 )
-def test_name_chooses_the_voice(name: str, voice: Voice) -> None:
+def test_voice_is_chosen_by_the_name_of_the_character(name: str, voice: Voice) -> None:
     assert voice_of(name) is voice

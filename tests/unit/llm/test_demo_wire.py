@@ -16,7 +16,7 @@ def request(**fields: Any) -> dict[str, Any]:
     return {"model": MODEL, "messages": MESSAGES, **fields}
 
 
-def test_request_is_parsed() -> None:
+def test_fields_of_a_request_are_parsed() -> None:
     chat = parse_request(
         request(stream=True, stream_options={"include_usage": True}, max_tokens=7, seed=-3, stop="x", temperature=0.5)
     )
@@ -24,7 +24,7 @@ def test_request_is_parsed() -> None:
     assert (chat.stream, chat.include_usage, chat.max_tokens, chat.seed, chat.stop) == (True, True, 7, -3, ("x",))
 
 
-def test_text_parts_and_the_developer_role_are_parsed() -> None:
+def test_request_with_text_parts_and_the_developer_role_is_parsed() -> None:
     parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
     chat = parse_request(
         request(messages=[{"role": "developer", "content": parts}, {"role": "assistant", "content": None}])
@@ -32,11 +32,11 @@ def test_text_parts_and_the_developer_role_are_parsed() -> None:
     assert chat.messages == (Message("system", "Hello"), Message("assistant", ""))
 
 
-def test_unknown_fields_are_ignored_and_null_means_absent() -> None:
+def test_unknown_fields_are_ignored_and_null_counts_as_missing() -> None:
     assert parse_request(request(provider={"order": ["x"]}, max_tokens=None, stop=None)) == parse_request(request())
 
 
-def test_smaller_of_both_token_limits_applies() -> None:
+def test_smaller_limit_applies_if_a_request_has_both_token_limits() -> None:
     assert parse_request(request(max_tokens=9, max_completion_tokens=4)).max_tokens == 4
 
 
@@ -75,7 +75,7 @@ def test_smaller_of_both_token_limits_applies() -> None:
         (request(stop=7), "stop", "string"),
     ],
 )
-def test_error_names_the_field_and_its_valid_values(body: object, param: str | None, part: str) -> None:
+def test_error_names_the_invalid_field_and_its_valid_values(body: object, param: str | None, part: str) -> None:
     with pytest.raises(BadRequestError) as caught:
         parse_request(body)
     error = caught.value.body()["error"]
@@ -83,7 +83,7 @@ def test_error_names_the_field_and_its_valid_values(body: object, param: str | N
     assert part in error["message"]
 
 
-def test_unknown_model_error_names_the_model() -> None:
+def test_error_for_an_unknown_model_names_the_model_of_the_server() -> None:
     with pytest.raises(UnknownModelError, match=MODEL) as caught:
         parse_request(request(model="gpt-" + "5" * 500))
     assert (caught.value.status, caught.value.body()["error"]["code"]) == (404, "model_not_found")

@@ -34,7 +34,7 @@ def said(text: str) -> str:
         "[ laughs ]", "***laughs***", "__laughs__", "[SIGHS]", "(Laughs)",
     ],
 )  # fmt: skip
-def test_stage_direction_is_not_spoken_in_any_spelling(direction: str) -> None:
+def test_stage_direction_between_sentences_is_not_spoken_however_it_is_marked(direction: str) -> None:
     assert said(f"{direction} Hello there.") == "Hello there."
     assert said(direction) == ""
     sentences, _ = SentenceSplitter().feed(f"Well. {direction} Hello there.\n"), None
@@ -74,7 +74,7 @@ def test_stage_direction_within_a_sentence_is_not_spoken(written: str, spoken: s
         "(thanks to you) we won.", "Sound (waves) travels.", "the end(s)", "Oui (bien sûr).",
     ],
 )  # fmt: skip
-def test_other_text_in_brackets_is_spoken(text: str) -> None:
+def test_text_in_brackets_that_is_no_stage_direction_is_spoken(text: str) -> None:
     assert said(text) == text
 
 

@@ -1,4 +1,4 @@
-"""A turn that is given up ends for the client, and the next one is answered."""
+"""A turn that is given up ends for the client, and the next turn is answered."""
 
 from __future__ import annotations
 
@@ -11,81 +11,81 @@ from tertulia_shared.entries import TTSSentence
 from tertulia_shared.ids import reply_id
 from tests.harness.llm import LINES
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import HELLO, LUNA, USER, assert_answers, table_with
+from tests.unit.llm.turn_bench import HELLO, LUNA, USER, assert_answers, bench_with
 
 
 @virtual_time
-async def test_giving_up_ends_a_turn_that_cannot_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = await table_with()
-    turn_id = await table.say(HELLO)
-    handler = await table.worker()
+async def test_turn_whose_rows_cannot_be_saved_ends_when_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = await bench_with()
+    turn_id = await bench.say(HELLO)
+    handler = await bench.worker()
 
     async def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(TurnRows, "save", broken)
     monkeypatch.setattr(TurnReplies, "open", broken)
-    claim = await table.claimed()
+    claim = await bench.claimed()
     assert await handler.give_up(claim, "ten attempts") == turn_id
-    await table.bus.finish(claim, "worker")
-    client = await table.client()
+    await bench.bus.finish(claim, "worker")
+    client = await bench.client()
     assert client.complete == [turn_id]
     assert [error.code for error in client.errors] == ["turn_failed"]
     monkeypatch.undo()
-    table.handler = None
-    await assert_answers(table)
+    bench.handler = None
+    await assert_answers(bench)
 
 
 @virtual_time
-async def test_turn_after_a_given_up_one_is_answered_before_the_ack() -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    handler, given_up = await table.worker(), await table.claimed()
-    second = await table.say(HELLO)
+async def test_next_turn_is_answered_before_the_pointer_of_the_given_up_turn_is_acknowledged() -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    handler, given_up = await bench.worker(), await bench.claimed()
+    second = await bench.say(HELLO)
     await handler.give_up(given_up, "test")
-    for _ in range(2):  # the second turn's own pointer, and the one that giving up posts
-        await handler.handle(await table.claimed())
-    assert (await table.client()).complete[-1] == second
+    for _ in range(2):  # the pointer of the second turn, and the pointer that giving up the first turn posts
+        await handler.handle(await bench.claimed())
+    assert (await bench.client()).complete[-1] == second
 
 
 @virtual_time
-async def test_given_up_turn_ends_its_replies_and_the_cursor_moves_on() -> None:
-    table = await table_with()
-    turn_id = await table.say(USER[1])
-    assert await table.die_after(12)
-    claim, handler = await table.claimed(), await table.worker()
+async def test_giving_up_a_turn_ends_its_replies_and_moves_the_cursor_past_it() -> None:
+    bench = await bench_with()
+    turn_id = await bench.say(USER[1])
+    assert await bench.die_after(12)
+    claim, handler = await bench.claimed(), await bench.worker()
     assert await handler.give_up(claim, "given up after 5 attempts") == turn_id
-    await table.bus.finish(claim, "worker")
-    client = await table.client()
+    await bench.bus.finish(claim, "worker")
+    client = await bench.client()
     client.check()
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete == [turn_id]
     assert [status for _, _, status in client.talk()] == ["failed"]
-    await table.say("Luna?")
-    await table.work()
-    assert (await table.client()).talk()[1] == LUNA
+    await bench.say("Luna?")
+    await bench.work()
+    assert (await bench.client()).talk()[1] == LUNA
 
 
 @virtual_time
-async def test_giving_up_before_the_first_token_ends_speech() -> None:
-    table = await table_with("Luna")
-    turn_id = await table.say("Hello")
-    assert await table.die_after(3)
-    await (await table.worker()).give_up(await table.claimed(), "no luck")
-    luna = reply_id(turn_id, (await table.store.characters())[0].id)
-    entries = await table.bus.read(table.bus.keys.sentences(table.conversation_id, luna))
+async def test_giving_up_before_the_first_token_writes_the_final_entry_for_tts() -> None:
+    bench = await bench_with("Luna")
+    turn_id = await bench.say("Hello")
+    assert await bench.die_after(3)
+    await (await bench.worker()).give_up(await bench.claimed(), "no luck")
+    luna = reply_id(turn_id, (await bench.store.characters())[0].id)
+    entries = await bench.bus.read(bench.bus.keys.sentences(bench.conversation_id, luna))
     assert [decode(TTSSentence, entry.fields).is_final for entry in entries] == [True]
 
 
 @virtual_time
-async def test_giving_up_ends_one_turn_only() -> None:
-    table = await table_with("Sage")
-    first = await table.say("One?")
-    await table.say("Two?")
-    handler = await table.worker()
-    claim = await table.claimed()
+async def test_giving_up_ends_only_the_first_waiting_turn() -> None:
+    bench = await bench_with("Sage")
+    first = await bench.say("One?")
+    await bench.say("Two?")
+    handler = await bench.worker()
+    claim = await bench.claimed()
     assert await handler.give_up(claim, "no luck") == first
-    await table.bus.finish(claim, "worker")
-    while await table.bus.open_work("llm"):
-        await table.work()
-    assert (await table.client()).talk() == [("Sage", LINES["Sage"], "complete")]
+    await bench.bus.finish(claim, "worker")
+    while await bench.bus.open_work("llm"):
+        await bench.work()
+    assert (await bench.client()).talk() == [("Sage", LINES["Sage"], "complete")]

@@ -30,7 +30,7 @@ def cache_of(store: MemoryStore) -> HistoryCache:
     return HistoryCache(bus, store, Outbox(bus, store, 2.0), 10, "Jay")
 
 
-def test_prompt_messages_are_the_heard_texts_in_order() -> None:
+def test_prompt_messages_are_in_order_and_have_only_the_heard_text() -> None:
     history = History()
     for row in (
         reply(CONVERSATION, 6, "", "interrupted"),
@@ -51,13 +51,13 @@ def test_prompt_messages_are_the_heard_texts_in_order() -> None:
     assert [message.text for message in history.prompt_messages(3)] == ["I was", ""]
 
 
-def test_prompt_skips_a_streaming_reply() -> None:
+def test_prompt_messages_do_not_include_a_reply_that_is_still_being_written() -> None:
     history = History()
     history.add(reply(CONVERSATION, 2, "Half a", "streaming"))
     assert history.prompt_messages(10) == []
 
 
-def test_history_is_trimmed_to_its_newest_messages() -> None:
+def test_trimmed_history_has_the_newest_messages() -> None:
     history = History()
     for position in range(21):
         history.add(user_message(CONVERSATION, position, str(position)))
@@ -65,7 +65,7 @@ def test_history_is_trimmed_to_its_newest_messages() -> None:
     assert [message.text for message in history.prompt_messages(99)] == [str(n) for n in range(11, 21)]
 
 
-async def test_history_is_cached_for_its_cursor(store: MemoryStore) -> None:
+async def test_cached_history_is_used_only_for_the_same_cursor(store: MemoryStore) -> None:
     cache = cache_of(store)
     history, is_cached = await cache.load(CONVERSATION, "0-0")
     assert not is_cached
@@ -76,7 +76,7 @@ async def test_history_is_cached_for_its_cursor(store: MemoryStore) -> None:
     assert again is not history
 
 
-async def test_evicted_history_is_read_again(store: MemoryStore) -> None:
+async def test_evicted_history_is_read_from_the_store_again(store: MemoryStore) -> None:
     cache = cache_of(store)
     cache.keep(CONVERSATION, "1-0", History())
     cache.evict(CONVERSATION)
@@ -93,7 +93,7 @@ async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
     assert (history.messages, history.is_complete, is_cached) == ({}, False, False)
     cache.keep(CONVERSATION, "1-0", history)
     store.away = False
-    outbox.is_away = False  # as when the outbox is drained
+    outbox.is_away = False  # as if the outbox had been drained
     history, is_cached = await cache.load(CONVERSATION, "1-0")
     assert (len(history.messages), is_cached) == (1, False)
 

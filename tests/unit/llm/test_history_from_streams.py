@@ -38,7 +38,7 @@ EVENTS = [
 ]
 
 
-def test_messages_from_streams_equal_the_stores() -> None:
+def test_messages_from_streams_equal_those_in_the_store() -> None:
     rows = messages_from_streams(TALK, TURNS, EVENTS, cursor=f"{MS + 1}-0", user_name="Jay")
     assert [(row.id, row.character_name, row.text, row.status) for row in rows] == [
         (FIRST, "Jay", "Hello, you two", "complete"),
@@ -54,15 +54,15 @@ def test_messages_from_streams_equal_the_stores() -> None:
     assert [row.turn_id for row in rows] == [FIRST, FIRST, FIRST, SECOND]
 
 
-def test_turn_after_the_cursor_is_skipped() -> None:
+def test_turn_after_the_cursor_is_left_out() -> None:
     rows = messages_from_streams(TALK, TURNS, EVENTS, cursor=f"{MS}-0", user_name="Jay")
     assert [row.turn_id for row in rows] == [FIRST] * 3
 
 
-def test_unfinished_reply_is_skipped() -> None:
+def test_reply_without_an_end_is_left_out() -> None:
     rows = messages_from_streams(TALK, TURNS[:1], EVENTS[:2], cursor=f"{MS}-0", user_name="Jay")
     assert [row.id for row in rows] == [FIRST]
 
 
-def test_empty_streams_have_no_messages() -> None:
+def test_empty_streams_give_no_messages() -> None:
     assert messages_from_streams(TALK, [], [], cursor="0-0", user_name="Jay") == []

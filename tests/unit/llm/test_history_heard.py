@@ -18,22 +18,22 @@ def heard(sentence: int, chunk: int, *, complete: bool = True) -> str:
     return heard_text(WRITTEN, SPOKEN, receipt(sentence, chunk), CHUNKS, complete=complete)
 
 
-def test_heard_text_is_whole_sentences_and_the_played_words_of_the_last() -> None:
+def test_heard_text_has_the_complete_sentences_and_the_played_words_of_the_last_one() -> None:
     assert heard(1, 4) == "Hello there, Jay. I was"
     assert heard(1, 9) == "".join(WRITTEN)
 
 
-def test_heard_text_grows_with_the_receipt() -> None:
+def test_heard_text_grows_with_the_position_of_the_receipt() -> None:
     heards = [heard(sentence, chunk) for sentence in (0, 1) for chunk in range(10)]
     for before, after in itertools.pairwise(heards):
         assert after.startswith(before)
     assert all("".join(WRITTEN).startswith(text) for text in heards)
 
 
-def test_length_of_unfinished_audio_is_estimated_from_the_text() -> None:
+def test_duration_of_incomplete_audio_is_estimated_from_the_text() -> None:
     assert len(SPOKEN[1]) * SPOKEN_MS_PER_CHAR > 1000
     assert heard(1, 9, complete=False) != "".join(WRITTEN)
 
 
-def test_receipt_beyond_the_last_sentence_counts_for_the_last() -> None:
+def test_receipt_beyond_the_last_sentence_counts_as_one_for_the_last_sentence() -> None:
     assert heard(7, 9) == "".join(WRITTEN)

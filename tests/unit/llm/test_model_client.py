@@ -1,4 +1,4 @@
-"""The model through the real SDK, against a scripted server."""
+"""The model client with the real SDK, against a scripted server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def said(model: Model, settings: ModelSettings | None = None, seed: int | 
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
-    """The texts before the failure, and the failure."""
+    """The texts that came before the failure; and the failure."""
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
@@ -51,19 +51,19 @@ async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
     raise AssertionError("the model did not fail")
 
 
-async def test_reply_is_read_past_comments_and_empty_chunks() -> None:
+async def test_comments_and_empty_chunks_in_a_reply_are_skipped() -> None:
     act = Reply(["Hel", "lo", " there"], keep_alives=3, empty_choices=True, null_content=True, usage=True)
     async with talking(act) as (_, model):
         assert "".join(await said(model)) == "Hello there"
 
 
-async def test_very_long_reply_is_read_whole() -> None:
+async def test_very_long_reply_is_read_completely() -> None:
     words = [f"word{number} " for number in range(20_000)]
     async with talking(Reply(words)) as (_, model):
         assert "".join(await said(model)) == "".join(words)
 
 
-async def test_usage_is_added_up_over_the_requests_of_a_reply() -> None:
+async def test_usage_is_added_up_over_all_requests_for_a_reply() -> None:
     async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
             assert "".join([piece async for piece in stream if isinstance(piece, str)]) == "Hello"
@@ -73,7 +73,7 @@ async def test_usage_is_added_up_over_the_requests_of_a_reply() -> None:
         assert again == {**taken, "completion_tokens": 5, "cost": 0.5}
 
 
-async def test_request_has_the_set_fields_only() -> None:
+async def test_request_has_only_the_fields_that_are_set() -> None:
     async with talking(Reply(["Hi"]), Reply(["Hi"])) as (server, model):
         await said(model)
         await said(model, ModelSettings(model="some/model", temperature=0.5, min_p=0.1, top_k=3), seed=7)
@@ -84,7 +84,7 @@ async def test_request_has_the_set_fields_only() -> None:
     assert [rich[name] for name in ("model", "temperature", "min_p", "top_k", "seed")] == ["some/model", 0.5, 0.1, 3, 7]
 
 
-async def test_fixed_model_ignores_the_clients_choice() -> None:
+async def test_model_chosen_by_the_client_is_ignored_if_the_server_has_only_one() -> None:
     async with talking(Reply(["Hi"]), fixed_model=True) as (server, model):
         await said(model, ModelSettings(model="some/model"))
         assert server.requests[0].body["model"] == "default/model"
@@ -105,7 +105,7 @@ async def test_fixed_model_ignores_the_clients_choice() -> None:
         (503, "llm_unavailable", True),
     ],
 )
-async def test_refusal_has_a_code_and_is_retryable_or_not(status: int, code: str, retryable: bool) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_each_refusal_has_its_code_and_is_retryable_or_not(status: int, code: str, retryable: bool) -> None:  # noqa: FBT001 - a parameter of the test
     async with talking(Fail(status)) as (server, model):
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], code, retryable)
@@ -113,7 +113,7 @@ async def test_refusal_has_a_code_and_is_retryable_or_not(status: int, code: str
         assert len(server.requests) == 1, "retries are the caller's decision"
 
 
-async def test_unreadable_headers_are_retryable() -> None:
+async def test_response_with_unreadable_headers_is_retryable() -> None:
     async with talking(Fail(500, headers={"x-long": "x" * 20_000})) as (_, model):
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], "llm_unavailable", True)
@@ -127,7 +127,7 @@ async def test_retry_after_header_is_respected() -> None:
     assert waits == [7.0, None, 0.0]
 
 
-async def test_broken_stream_yields_its_text_and_then_fails() -> None:
+async def test_broken_stream_yields_its_text_before_it_fails() -> None:
     async with talking(Break(2), ErrorInStream(2)) as (_, model):
         for _ in range(2):
             texts, failure = await failure_of(model)
@@ -157,7 +157,7 @@ async def pieces_of(model: Model) -> list[str | Marker]:
         return [piece async for piece in stream]
 
 
-async def test_reasoning_without_an_opening_tag_is_spoken_once_at_most() -> None:
+async def test_after_reasoning_without_an_opening_tag_later_streams_delay_text_until_the_closing_tag() -> None:
     thought, closing, answer = (
         chunk({"content": "Jay says hello."}),
         chunk({"content": "\n</think>\n"}),
@@ -170,20 +170,20 @@ async def test_reasoning_without_an_opening_tag_is_spoken_once_at_most() -> None
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/plain"])
-async def test_whole_answer_to_a_streamed_request_is_read(content_type: str) -> None:
+async def test_whole_response_to_a_streamed_request_is_read(content_type: str) -> None:
     body = b'{\n  "choices": [\n    {"message": {"content": "Hi"}, "finish_reason": "stop"}\n  ]\n}'
     async with talking(Raw([body], content_type)) as (_, model):
         assert await said(model) == ["Hi"]
 
 
-async def test_page_in_place_of_a_stream_is_told_in_its_own_words() -> None:
+async def test_web_page_in_place_of_a_stream_is_reported_with_its_text() -> None:
     async with talking(Raw([b"<html><title>Sign in</title></html>"], "text/html")) as (_, model):
         texts, failure = await failure_of(model)
         assert (texts, failure.code) == ([], "llm_address")
         assert "Sign in" in str(failure)
 
 
-async def test_abandoned_reply_closes_the_connection() -> None:
+async def test_connection_is_closed_when_the_reply_is_abandoned() -> None:
     async with talking(Reply(["word "] * 1000, token_delay_s=0.01)) as (server, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
             async for _ in stream:
@@ -191,7 +191,7 @@ async def test_abandoned_reply_closes_the_connection() -> None:
         await server.until_broken_off(1)
 
 
-async def test_unreachable_server_error_names_the_setting() -> None:
+async def test_error_for_an_unreachable_server_names_the_setting() -> None:
     model = Model(settings_of(LLMSettings, llm_base_url="http://127.0.0.1:9/v1"))
     try:
         _, failure = await failure_of(model)
@@ -209,12 +209,12 @@ async def test_unreachable_server_error_names_the_setting() -> None:
         ({}, "llm_unavailable"),
     ],
 )
-def test_error_in_the_stream_maps_like_a_status(error: dict[str, object], code: str) -> None:
+def test_error_in_the_stream_is_handled_like_an_http_status(error: dict[str, object], code: str) -> None:
     assert error_in_stream(error).code == code
     assert error_in_stream(error).retryable
 
 
-def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
+def test_retry_delays_double_up_to_a_maximum_and_are_random() -> None:
     failure = ModelFailed("x", "x", retryable=True)
     waits: Sequence[float] = [retry_delay_s(n, failure, 1.0) for n in range(1, 12)]
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
@@ -225,5 +225,5 @@ def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
 
 
 @pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
-def test_invalid_usage_figure_is_skipped(figure: object) -> None:
+def test_invalid_token_count_is_skipped(figure: object) -> None:
     assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

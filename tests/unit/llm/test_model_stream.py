@@ -1,4 +1,4 @@
-"""The deadlines of a model's stream, on virtual time."""
+"""The deadlines of a model's stream, in virtual time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HI, STOP = chunk({"content": "Hi"}), chunk({}, "stop")
 
 
 def stream_of(*steps: tuple[float, bytes]) -> ModelStream:
-    """A stream whose pieces come after waits of these lengths."""
+    """A stream of pieces, each of which comes after a wait."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for wait_s, piece in steps:
@@ -50,7 +50,7 @@ async def test_reasoning_in_the_text_extends_the_deadline() -> None:
 
 
 @virtual_time
-async def test_stall_amid_reasoning_fails() -> None:
+async def test_stream_that_stalls_during_reasoning_fails() -> None:
     began = now()
     with pytest.raises(ModelFailed, match="said nothing for 20 seconds"):
         await pieces_of(stream_of((1, chunk({"content": "<think>"})), (STALL_S + 1, HI)))
@@ -66,14 +66,14 @@ async def test_comments_do_not_extend_the_deadline() -> None:
 
 
 @virtual_time
-async def test_stream_that_stays_open_after_its_end_is_complete() -> None:
+async def test_reply_is_complete_even_if_the_server_keeps_the_stream_open() -> None:
     began = now()
     assert await pieces_of(stream_of((1, HI), (1, STOP), (FOREVER_S, b"data: [DONE]"))) == ["Hi"]
     assert now() == began + 2 + AFTER_FINISH_S
 
 
 @virtual_time
-async def test_usage_after_the_end_is_waited_for() -> None:
+async def test_token_counts_after_the_reply_are_waited_for() -> None:
     usage = b'data: {"choices": [], "usage": {"total_tokens": 3}}\n\n'
     stream = stream_of((1, HI), (1, STOP), (AFTER_FINISH_S - 1, usage))
     assert await pieces_of(stream) == ["Hi"]

@@ -18,5 +18,5 @@ from tertulia_llm.model.usage import usage_of
         ({"completion_tokens_details": {"reasoning_tokens": "many"}, "cost": "free", "prompt_tokens": True}, {}),
     ],
 )
-def test_known_figures_are_read(reported: dict[str, Any], usage: dict[str, float]) -> None:
+def test_known_token_counts_are_read(reported: dict[str, Any], usage: dict[str, float]) -> None:
     assert usage_of(reported) == usage

@@ -1,4 +1,4 @@
-"""The questions to the model server in the background, and what is published about its models."""
+"""Background requests for the context windows of models, and what is published about the models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.fakes.model_server import Hold, Reply, ScriptedModel
 from tests.fakes.server_kinds.hosted import HOSTED
 from tests.fakes.server_kinds.local import LOCAL
-from tests.fakes.server_kinds.server import MODEL, WINDOW_TOKENS, KindServer, ServerKind
+from tests.fakes.server_kinds.server import MODEL, WINDOW_TOKENS, Body, KindServer, ServerKind
 from tests.harness.settings_of import settings_of
 
 TELLS = {"OpenRouter", "Mistral", "Ollama", "llama.cpp", "vLLM", "LM Studio"}
@@ -48,7 +48,7 @@ async def watched(model: Model, bus: MemoryBus) -> AsyncGenerator[None]:
 
 
 async def published(bus: MemoryBus, *, until: str) -> dict[str, dict[str, Any]]:
-    """The published models by name, as soon as one of them has the field `until`."""
+    """The published models by name; waits until one of them has the field `until`."""
     while True:
         fields = await bus.hash(bus.keys.models())
         found = [json.loads(raw) for raw in fields.values()]
@@ -57,12 +57,12 @@ async def published(bus: MemoryBus, *, until: str) -> dict[str, dict[str, Any]]:
         await asyncio.sleep(0.005)
 
 
-def no_stream(_: str) -> list[bytes]:
+def no_stream(_text: str, _body: Body) -> list[bytes]:
     return []
 
 
 @pytest.mark.parametrize("kind", [*HOSTED, *LOCAL], ids=lambda kind: kind.name)
-async def test_window_is_found_wherever_a_server_tells_it(kind: ServerKind) -> None:
+async def test_window_is_found_at_each_place_where_servers_state_it(kind: ServerKind) -> None:
     async with KindServer(kind, []).running() as server, model_at(server.base_url) as model:
         told = await told_window(model.server, MODEL)
         assert told == (WINDOW_TOKENS if kind.name in TELLS else None)
@@ -89,7 +89,7 @@ async def test_window_is_found_wherever_a_server_tells_it(kind: ServerKind) -> N
         ("rubbish", {"/props": [], "/api/ps": 3, "/api/show": "x", "/api/v0/models": None}, None),
     ],
 )
-async def test_window_is_only_taken_from_an_entry_about_the_model(
+async def test_window_is_read_only_from_an_entry_for_the_same_model(
     models: object, paths: Mapping[str, object], window: int | None
 ) -> None:
     kind = ServerKind("x", no_stream, models=models, paths=paths)
@@ -97,7 +97,7 @@ async def test_window_is_only_taken_from_an_entry_about_the_model(
         assert await told_window(model.server, MODEL) == window
 
 
-async def test_server_is_asked_a_limited_number_of_times_and_only_after_replies() -> None:
+async def test_server_is_asked_for_the_window_only_after_replies_and_a_limited_number_of_times() -> None:
     async with ScriptedModel([], default=Reply(["Hi."])) as server, model_at(server.base_url) as model:
         known = model.known.of(MODEL)
         for _ in range(3):
@@ -112,7 +112,7 @@ async def test_server_is_asked_a_limited_number_of_times_and_only_after_replies(
         assert known.window is None
 
 
-async def test_set_window_is_not_asked_for() -> None:
+async def test_server_is_not_asked_for_a_window_that_is_in_the_settings() -> None:
     async with ScriptedModel() as server, model_at(server.base_url, llm_context_tokens=4096) as model:
         await find_window(model.server, model.known.of(MODEL))
         assert (model.known.of(MODEL).questions, model.known.of(MODEL).window) == (0, 4096)
@@ -129,12 +129,12 @@ async def test_window_and_changes_are_published() -> None:
         assert (await published(bus, until="changes"))[MODEL]["changes"] == ["leaves out seed"]
 
 
-async def test_published_address_has_no_password() -> None:
-    async with model_at("http://user:secret@127.0.0.1:9/v1?key=secret") as model:
+async def test_published_address_of_the_server_has_no_password() -> None:
+    async with model_at("http://user:secret@127.0.0.1:9/v1") as model:
         assert model.server.shown() == "http://127.0.0.1:9/v1"
 
 
-async def test_reply_does_not_wait_for_the_questions() -> None:
+async def test_reply_does_not_wait_for_the_requests_about_windows() -> None:
     hold = Hold(after_tokens=1)
     bus = MemoryBus(Keys("test"))
     async with (
@@ -149,7 +149,7 @@ async def test_reply_does_not_wait_for_the_questions() -> None:
         assert await anext(texts) == "."
 
 
-def test_least_recently_used_model_is_forgotten() -> None:
+def test_least_recently_used_model_is_forgotten_above_the_maximum() -> None:
     known = KnownModels(None)
     first = known.of("first")
     for number in range(MAX_MODELS):

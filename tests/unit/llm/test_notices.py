@@ -4,7 +4,7 @@ from tertulia_llm.model import notices
 from tertulia_llm.model.notices import Notices
 
 
-def test_each_notice_passes_once_per_conversation() -> None:
+def test_each_notice_is_new_once_per_conversation() -> None:
     told = Notices()
     assert told.first_time("one", ["a", "b"]) == ["a", "b"]
     assert told.first_time("one", ["b", "c", "a"]) == ["c"]
@@ -12,7 +12,7 @@ def test_each_notice_passes_once_per_conversation() -> None:
     assert told.first_time("one", ()) == []
 
 
-def test_number_of_remembered_conversations_is_bounded() -> None:
+def test_number_of_remembered_conversations_is_limited() -> None:
     told = Notices()
     for number in range(notices.MAX_CONVERSATIONS + 1):
         told.first_time(str(number), ["a"])

@@ -21,13 +21,13 @@ def state_of(**fields: object) -> TurnState:
     return read_state({name.encode(): value for name, value in raw.items()})
 
 
-def test_plan_has_named_speakers_in_order_and_all_other_names() -> None:
+def test_plan_has_the_named_speakers_in_order_and_the_names_of_all_characters() -> None:
     assert [speaker.name for speaker in PLAN.speakers] == ["Rex", "Luna"]
     assert PLAN.others == ("Luna", "Rex", "Sage")
     assert message_ids(PLAN) == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
 
 
-def test_plan_without_a_name_has_all_characters() -> None:
+def test_plan_has_all_characters_if_the_text_names_none() -> None:
     plan = make_plan(UserTurn(new_id(), new_id(), "Hello?", "typed"), "5-0", 3, CAST, ModelSettings())
     assert [speaker.name for speaker in plan.speakers] == ["Luna", "Rex", "Sage"]
 
@@ -39,7 +39,7 @@ def test_plan_without_a_name_has_all_characters() -> None:
         ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
     ],
 )
-def test_turn_started_has_the_reason_for_each_answer(text: str, answers: list[tuple[str, str]]) -> None:
+def test_turn_started_event_has_the_reason_for_each_reply(text: str, answers: list[tuple[str, str]]) -> None:
     turn = UserTurn(new_id(), new_id(), text, "typed")
     plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
     started = turn_started(plan, text)
@@ -48,7 +48,7 @@ def test_turn_started_has_the_reason_for_each_answer(text: str, answers: list[tu
     assert [reply["message_id"] for reply in started.replies] == message_ids(plan)
 
 
-def test_empty_state_has_defaults() -> None:
+def test_empty_state_is_read_as_the_defaults() -> None:
     state = read_state({})
     assert (state.epoch, state.cursor, state.plan, state.cut, state.warned) == (0, "0-0", None, 0, False)
     assert state.progress_of("any") == Progress()
@@ -68,23 +68,23 @@ def test_plan_is_read_back_from_the_state() -> None:
 @pytest.mark.parametrize(
     ("cut", "settled", "unsettled"), [(0, "", False), (3, "", False), (4, "", True), (4, TURN.turn_id, False)]
 )
-def test_interrupted_turn_is_unsettled_until_settled(cut: int, settled: str, unsettled: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_interrupted_turn_is_unsettled_until_it_is_settled(cut: int, settled: str, unsettled: bool) -> None:  # noqa: FBT001 - a parameter of the test
     state = state_of(plan=plan_fields(PLAN)["plan"], cut=cut, settled=settled)
     assert (state.unsettled is not None) is unsettled
 
 
-def test_progress_has_the_end_of_each_reply() -> None:
+def test_progress_says_how_each_reply_ended() -> None:
     assert [Progress(2, 1).ending_of(n) for n in range(3)] == ["complete", None, None]
     assert [Progress(2, 3, failed=1).ending_of(n) for n in range(3)] == ["complete", "failed", None]
 
 
-def test_unknown_settings_are_ignored() -> None:
+def test_settings_that_this_release_does_not_know_are_ignored() -> None:
     state = state_of(settings=pack({"model": "m", "not_known_yet": 1}))
     assert state.settings == ModelSettings(model="m")
 
 
 @pytest.mark.parametrize("raw", [b"\xc1", pack("loud"), pack([1]), pack(2**63), b"\x81"])
-def test_unreadable_settings_are_skipped(raw: bytes) -> None:
+def test_default_settings_replace_unreadable_ones(raw: bytes) -> None:
     assert state_of(settings=raw).settings == ModelSettings()
 
 
@@ -97,7 +97,7 @@ def test_unreadable_settings_are_skipped(raw: bytes) -> None:
         ("model", "\x92"), ("model", 5), ("model", b"m"),
     ],
 )  # fmt: skip
-def test_invalid_setting_is_skipped(name: str, value: object) -> None:
+def test_only_the_invalid_one_of_several_settings_is_skipped(name: str, value: object) -> None:
     others = {"presence_penalty": -2, "frequency_penalty": 1.5}
     expected = ModelSettings(presence_penalty=-2, frequency_penalty=1.5)
     assert state_of(settings=pack({**others, name: value})).settings == expected
@@ -105,7 +105,8 @@ def test_invalid_setting_is_skipped(name: str, value: object) -> None:
     plan = {**plan, "settings": {**plan["settings"], name: value}}
     try:
         read = state_of(plan=pack(plan)).plan
-    except BadEntry:  # of another type, or not finite: not written by a worker
+    # a value of another type or a number that is not finite makes the plan unreadable: no worker writes such a value
+    except BadEntry:
         return
     assert read is not None
     assert read.settings == expected
@@ -119,7 +120,7 @@ def test_invalid_setting_is_skipped(name: str, value: object) -> None:
         {"epoch": "x"},
     ],
 )
-def test_unreadable_state_is_a_bad_entry(fields: dict[str, object]) -> None:
+def test_unreadable_state_raises_bad_entry(fields: dict[str, object]) -> None:
     with pytest.raises(BadEntry):
         state_of(**fields)
 
@@ -136,7 +137,7 @@ def test_plan_keeps_the_settings_of_its_speakers() -> None:
     assert "settings" not in rex, "a default is not written: an older release wrote the same"
 
 
-def test_impossible_setting_of_a_speaker_is_skipped() -> None:
+def test_impossible_setting_of_a_speaker_in_the_plan_is_skipped() -> None:
     cast = (replace(CAST[0], settings=ModelSettings(temperature=99, top_k=4)),)
     wire = plan_fields(make_plan(replace(TURN, text="Luna"), "5-0", 3, cast, ModelSettings()))["plan"]
     read = state_of(plan=wire).plan

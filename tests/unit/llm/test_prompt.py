@@ -33,7 +33,7 @@ def reply(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
     return HistoryMessage("character", name, text, interrupted)
 
 
-def test_system_message_has_the_characters_prompt_and_the_rules() -> None:
+def test_system_message_has_the_prompt_of_the_character_and_the_rules() -> None:
     system = request(user("Hi"))[0]
     assert system["role"] == "system"
     assert system["content"].startswith("You are a pirate.\n\nYou are Luna, in a spoken conversation with Jay")
@@ -41,14 +41,14 @@ def test_system_message_has_the_characters_prompt_and_the_rules() -> None:
         assert part in system["content"]
 
 
-def test_system_message_without_others_and_prompt_has_the_rules() -> None:
+def test_system_message_has_the_rules_even_without_other_characters_and_a_prompt() -> None:
     messages = build_messages(
         character_name="Luna", system_prompt=" ", other_names=[], user_name="Jay", history=[user("Hi")]
     )
     assert messages[0]["content"].startswith("You are Luna, in a spoken conversation with Jay.\n")
 
 
-def test_replies_are_tagged_and_consecutive_messages_merged() -> None:
+def test_replies_in_the_history_are_tagged_and_consecutive_messages_are_merged() -> None:
     messages = request(user("Hi"), reply("Luna", "Ahoy."), reply("Bob", "Hey."), user("You there?"), user("Hello?"))
     assert messages[1:] == [
         {"role": "user", "content": "Hi"},
@@ -57,7 +57,7 @@ def test_replies_are_tagged_and_consecutive_messages_merged() -> None:
     ]
 
 
-def test_note_after_another_characters_reply_names_the_next_speaker() -> None:
+def test_note_after_the_reply_of_another_character_names_the_next_speaker() -> None:
     messages = request(user("Hi"), reply("Bob", "Hey."))
     assert messages[-1] == {"role": "user", "content": "[Stage: it is Luna's turn to speak, as Luna only.]"}
 
@@ -67,7 +67,7 @@ def test_prompt_of_an_empty_history_ends_with_a_user_message() -> None:
     assert "Luna speaks first" in request()[-1]["content"]
 
 
-def test_interrupted_reply_is_marked() -> None:
+def test_interrupted_reply_is_marked_in_the_prompt() -> None:
     messages = request(user("Hi"), reply("Luna", "I was just", interrupted=True), user("Stop."))
     assert messages[2]["content"] == "<Luna>I was just…</Luna>"
     assert messages[3]["content"].startswith("[Jay broke in here")
@@ -76,11 +76,11 @@ def test_interrupted_reply_is_marked() -> None:
     assert "before Luna could say a word" in unheard[1]["content"]
 
 
-def test_messages_without_text_are_skipped() -> None:
+def test_messages_without_text_are_left_out() -> None:
     assert request(user("Hi"), reply("Bob", " "), user("")) == request(user("Hi"))
 
 
-def test_prompt_asks_to_continue_a_begun_reply() -> None:
+def test_prompt_asks_the_model_to_continue_a_begun_reply() -> None:
     messages = request(user("Hi"), continuing="Ahoy, I was saying that the sea is deep. And ")
     assert messages[-2] == {"role": "assistant", "content": "<Luna>Ahoy, I was saying that the sea is deep. And"}
     assert messages[-1]["role"] == "user"
@@ -113,14 +113,14 @@ def assert_sound(messages: list[Message]) -> None:
 
 
 @given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]))
-def test_roles_alternate_from_user_to_user(history: list[HistoryMessage], continuing: str) -> None:
+def test_roles_alternate_between_a_first_and_last_user_message(history: list[HistoryMessage], continuing: str) -> None:
     messages = request(*history, continuing=continuing)
     assert_sound(messages)
     assert messages[1]["role"] == "user"
 
 
 @given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]), max_chars=st.integers(1, 2000))
-def test_fit_keeps_the_required_and_the_newest_messages(
+def test_fit_keeps_the_required_messages_and_the_newest_ones(
     history: list[HistoryMessage], continuing: str, max_chars: int
 ) -> None:
     messages = prompt(*history, user("the question"), continuing=continuing)
@@ -145,7 +145,7 @@ def test_fit_drops_whole_messages_oldest_first() -> None:
     assert [message["content"] for message in narrow[1:]] == ["e"]
 
 
-def test_fit_keeps_the_users_question_before_other_answers() -> None:
+def test_fit_keeps_the_users_last_message_rather_than_other_replies() -> None:
     messages = prompt(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
     window = merge(fit(messages, 10))
     assert [message["role"] for message in window] == ["system", "user"]
@@ -157,7 +157,7 @@ def test_fit_refuses_a_limit_of_zero() -> None:
         fit(prompt(user("Hi")), 0)
 
 
-def test_fit_drops_earlier_questions_that_were_never_answered() -> None:
+def test_fit_drops_earlier_messages_of_the_user_that_were_not_answered() -> None:
     messages = prompt(*[user("old " * 50)] * 20, user("the question"))
     assert [message["content"] for message in merge(fit(messages, 10))[1:]] == ["the question"]
 
@@ -168,13 +168,13 @@ def test_fit_measures_messages_by_the_given_cost() -> None:
     assert [message["content"] for message in fit(messages, 3, lambda _: 1)[1:]] == ["c"]
 
 
-def test_folded_system_text_begins_the_first_user_message() -> None:
+def test_fold_system_puts_the_system_text_before_the_first_user_message() -> None:
     system, first, *rest = request(user("Hi"), reply("Luna", "Ahoy."), user("Where to?"))
     folded = fold_system([system, first, *rest])
     assert folded == [{"role": "user", "content": f"{system['content']}\n\nHi"}, *rest]
     assert [message["role"] for message in folded] == ["user", "assistant", "user"]
 
 
-def test_folding_without_a_system_message_changes_nothing() -> None:
+def test_fold_system_without_a_system_message_changes_nothing() -> None:
     turns = request(user("Hi"))[1:]
     assert fold_system(turns) == turns

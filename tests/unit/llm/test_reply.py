@@ -16,8 +16,8 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 
 
-class Page:
-    """A reply on an in-memory bus, with the events and sentences it publishes."""
+class ReplyBench:
+    """A reply on an in-memory bus, with the events and sentences that it publishes."""
 
     def __init__(self, written: WrittenText | None = None) -> None:
         self.bus = MemoryBus(Keys("test"))
@@ -28,7 +28,7 @@ class Page:
         )  # fmt: skip
 
     async def write(self, *texts: str) -> None:
-        """Publish a model stream of these texts."""
+        """Publish these texts as one model stream, and end the reply."""
         writer = ReplyWriter(self.reply)
         for text in texts:
             if not await writer.write(text):
@@ -50,32 +50,32 @@ class Page:
         return [sentence.text for sentence in spoken if not sentence.is_final], read_written(entries)
 
 
-async def test_reply_shows_and_speaks_the_whole_text() -> None:
-    page = Page()
-    page.reply.announce(resumed=False)
-    await page.write("Hello", " there. ", "How are", " you?")
-    page.reply.complete()
-    spoken, said = await page.said()
+async def test_whole_text_of_a_reply_is_shown_and_spoken() -> None:
+    bench = ReplyBench()
+    bench.reply.announce(resumed=False)
+    await bench.write("Hello", " there. ", "How are", " you?")
+    bench.reply.complete()
+    spoken, said = await bench.said()
     assert spoken == ["Hello there.", "How are you?"]
     assert said == WrittenText(2, "Hello there. How are you?", is_final=True, sentence_ends=(13, 25))
-    assert await page.shown() == said.text
-    first, *_, last = await page.events()
+    assert await bench.shown() == said.text
+    first, *_, last = await bench.events()
     assert isinstance(first, MessageStarted)
-    assert last == MessageComplete(page.message_id, LUNA.id, said.text, sentence_ends=(13, 25))
-    state = await page.bus.hash(page.bus.keys.state(page.conversation_id))
+    assert last == MessageComplete(bench.message_id, LUNA.id, said.text, sentence_ends=(13, 25))
+    state = await bench.bus.hash(bench.bus.keys.state(bench.conversation_id))
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
 
 
-async def test_numbers_and_directions_are_shown_as_written_and_spoken_as_words() -> None:
-    page = Page()
+async def test_numbers_are_spoken_as_words_and_stage_directions_are_only_shown() -> None:
+    bench = ReplyBench()
     written = "(laughs) It costs $5.99. We met am 3. Oktober at 5 km/h."
-    await page.write(*written)
-    spoken, said = await page.said()
+    await bench.write(*written)
+    spoken, said = await bench.said()
     assert spoken == [
         "It costs five dollars and ninety-nine cents.",
         "We met am 3. Oktober at five kilometers per hour.",
     ]
-    assert said.text == await page.shown() == written
+    assert said.text == await bench.shown() == written
 
 
 @pytest.mark.parametrize(
@@ -89,62 +89,64 @@ async def test_numbers_and_directions_are_shown_as_written_and_spoken_as_words()
         ("\u4f60\u597d\u3002", "\u518d\u89c1\u3002", "\u4f60\u597d\u3002\u518d\u89c1\u3002"),
     ],
 )
-async def test_resumed_text_is_joined_with_a_space_where_needed(before: str, text: str, joined: str) -> None:
-    page = Page(WrittenText(1, before, sentence_ends=(len(before),)))
-    page.reply.announce(resumed=True)
-    await page.write(text)
-    assert page.reply.written.text == joined
-    resumed = (await page.events())[0]
-    assert resumed == MessageResumed(page.message_id, LUNA.id, before, (len(before),))
-    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+async def test_text_of_a_resumed_reply_is_joined_with_a_space_if_necessary(before: str, text: str, joined: str) -> None:
+    bench = ReplyBench(WrittenText(1, before, sentence_ends=(len(before),)))
+    bench.reply.announce(resumed=True)
+    await bench.write(text)
+    assert bench.reply.written.text == joined
+    resumed = (await bench.events())[0]
+    assert resumed == MessageResumed(bench.message_id, LUNA.id, before, (len(before),))
+    entries = await bench.bus.read(bench.bus.keys.sentences(bench.conversation_id, bench.message_id))
     assert entries[0].id == "2-0", "behind the last entry"
 
 
 @pytest.mark.parametrize("texts", [(), ("  ",), ("<Luna>", "</Luna>"), ("<Rex>My turn!",)])
-async def test_reply_without_own_text_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
-    page = Page()
+async def test_stream_without_text_of_the_speaker_raises_empty_reply(
+    texts: tuple[str, ...],
+) -> None:
+    bench = ReplyBench()
     with pytest.raises(EmptyReply):
-        await page.write(*texts)
-    assert await page.said() == ([], WrittenText())
+        await bench.write(*texts)
+    assert await bench.said() == ([], WrittenText())
 
 
-async def test_reply_of_emoji_only_is_shown_and_has_no_sentence() -> None:
-    page = Page()
-    await page.write("\U0001f600")
-    spoken, said = await page.said()
+async def test_reply_of_only_emoji_is_shown_and_has_no_sentence() -> None:
+    bench = ReplyBench()
+    await bench.write("\U0001f600")
+    spoken, said = await bench.said()
     assert (spoken, said) == ([], WrittenText(0, "\U0001f600", is_final=True))
 
 
-async def test_writer_stops_where_the_model_speaks_for_another_character() -> None:
-    page = Page()
-    writer = ReplyWriter(page.reply)
+async def test_writer_takes_no_more_text_when_the_model_writes_for_another_character() -> None:
+    bench = ReplyBench()
+    writer = ReplyWriter(bench.reply)
     assert await writer.write("Hello. ")
     assert not await writer.write("<Rex>Woof.")
     writer.finish()
-    assert page.reply.written.text.strip() == "Hello."
+    assert bench.reply.written.text.strip() == "Hello."
 
 
-async def test_sentences_stand_when_the_stream_breaks_off() -> None:
-    page = Page()
-    await ReplyWriter(page.reply).write("One sentence. Half a")
-    await page.reply.outlet.flush()
-    assert page.reply.written == WrittenText(1, "One sentence. ", sentence_ends=(14,))
-    page.reply.end_speech()
-    page.reply.end_speech()
-    await page.reply.outlet.flush()
-    assert (await page.said())[1] == WrittenText(1, "One sentence. ", is_final=True, sentence_ends=(14,))
+async def test_complete_sentences_are_kept_when_the_stream_breaks_off() -> None:
+    bench = ReplyBench()
+    await ReplyWriter(bench.reply).write("One sentence. Half a")
+    await bench.reply.outlet.flush()
+    assert bench.reply.written == WrittenText(1, "One sentence. ", sentence_ends=(14,))
+    bench.reply.end_speech()
+    bench.reply.end_speech()
+    await bench.reply.outlet.flush()
+    assert (await bench.said())[1] == WrittenText(1, "One sentence. ", is_final=True, sentence_ends=(14,))
 
 
 @pytest.mark.parametrize(
     ("last_text", "ends_in_chunks", "all_ends"), [("", [5, 20], (5, 20, 29)), (" \U0001f600", [5, 20, 30], (5, 20, 30))]
 )
-async def test_chunks_carry_sentence_ends_as_soon_as_they_are_certain(
+async def test_each_sentence_end_is_sent_with_the_chunk_that_makes_it_certain(
     last_text: str, ends_in_chunks: list[int], all_ends: tuple[int, ...]
 ) -> None:
-    page = Page()
-    await page.write("Tea? \U0001f375 ", "Yes", ", please. I", " insist.", last_text)
-    page.reply.complete()
-    *chunks, complete = await page.events()
+    bench = ReplyBench()
+    await bench.write("Tea? \U0001f375 ", "Yes", ", please. I", " insist.", last_text)
+    bench.reply.complete()
+    *chunks, complete = await bench.events()
     text, ends = "", list[int]()
     for chunk in chunks:
         assert isinstance(chunk, LLMChunk)
@@ -154,8 +156,21 @@ async def test_chunks_carry_sentence_ends_as_soon_as_they_are_certain(
     assert ends == ends_in_chunks
     assert isinstance(complete, MessageComplete)
     assert complete.sentence_ends == all_ends
-    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    entries = await bench.bus.read(bench.bus.keys.sentences(bench.conversation_id, bench.message_id))
     assert read_written(entries).sentence_ends == complete.sentence_ends
     starts = (0, *all_ends)
     sentences = [complete.text[start:end].strip() for start, end in zip(starts, all_ends, strict=False)]
     assert sentences == ["Tea?", "\U0001f375 Yes, please.", "I insist."]
+
+
+async def test_text_of_discarded_sentences_is_not_read_again_by_another_worker() -> None:
+    page = ReplyBench()
+    await ReplyWriter(page.reply).write("One. Then")
+    start = page.reply.written
+    await ReplyWriter(page.reply).write("I should say two. And then three. ")
+    page.reply.discard(start)
+    assert page.reply.written == WrittenText(2, "One. ", sentence_ends=(5, 5))
+    await page.write("Two.")
+    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    assert read_written(entries).text == "One. Two."
+    assert page.reply.written.text == "One. Two."

@@ -1,4 +1,4 @@
-"""How a response ends, and what it means when it ends without a reply."""
+"""How a response ends, and the result if it ends without a reply."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def delta(finish_reason: str | None = None, **fields: Any) -> bytes:
 
 
 def read(*events: bytes, reasons_first: bool = False) -> tuple[Sequence[str | Marker], ReplyReader]:
-    """The pieces of a response, and its reader at the end. The result must not depend on the cuts."""
+    """The pieces of a response, and its reader at the end. Checks that the sizes of the pieces do not affect the
+    result.
+    """
     results: list[tuple[list[str | Marker], ReplyReader]] = []
     for parts in (events, [b"".join(events)]):
         reader = ReplyReader(MAX_TOKENS, reasons_first=reasons_first)
@@ -63,29 +65,37 @@ def _joined(pieces: Sequence[str | Marker]) -> list[str | Marker]:
         ("content-filter", "", Ending.FILTERED), ("sensitive", "", Ending.FILTERED), ("refusal", "", Ending.REFUSED),
         ("tool_calls", "", Ending.TOOL_CALLS), ("function_call", "", Ending.TOOL_CALLS),
         ("stop", "MAX_TOKENS", Ending.LENGTH), ("stop", "refusal", Ending.REFUSED), ("stop", "SAFETY", Ending.FILTERED),
-        ("length", "stop", Ending.LENGTH),
+        ("length", "stop", Ending.LENGTH), ("max_length", "", Ending.LENGTH), ("max_new_tokens", "", Ending.LENGTH),
+        ("maxTokens", "", Ending.LENGTH), ("contextLengthReached", "", Ending.LENGTH),
+        ("length_limit", "", Ending.LENGTH), ("maxPredictedTokensReached", "", Ending.LENGTH),
+        ("ERROR_LIMIT", "", Ending.LENGTH), ("model_context_window_exceeded", "", Ending.LENGTH),
+        ("IMAGE_SAFETY", "", Ending.FILTERED), ("ERROR_TOXIC", "", Ending.FILTERED),
+        ("safety_violation", "", Ending.FILTERED), ("contentFilter", "", Ending.FILTERED),
+        ("content_filter: hate", "", Ending.FILTERED), ("guardrail_intervened", "", Ending.FILTERED),
+        ("malformed_function_call", "", Ending.TOOL_CALLS), ("eosFound", "", Ending.COMPLETE),
+        ("stop_sequence", "", Ending.COMPLETE), ("userStopped", "", Ending.COMPLETE),
     ],
 )  # fmt: skip
-def test_finish_reason_gives_the_ending(reason: str, native: str, ending: Ending) -> None:
+def test_finish_reason_decides_the_ending(reason: str, native: str, ending: Ending) -> None:
     assert ending_of(reason, native) is ending
     last = event(choices=[{"delta": {}, "finish_reason": reason, "native_finish_reason": native}])
     pieces, reader = read(delta(content="Hi"), last, DONE)
     assert (pieces, reader.ending, reader.failure) == (["Hi"], ending, None)
 
 
-def test_clean_end_after_text_is_the_end_of_the_reply() -> None:
+def test_reply_is_complete_if_the_stream_ends_normally_after_text() -> None:
     pieces, reader = read(delta(content="Hello."))
     assert (pieces, reader.ending, reader.failure) == (["Hello."], Ending.COMPLETE, None)
 
 
-def test_end_without_text_and_reason_is_retryable() -> None:
+def test_stream_that_ends_without_text_or_reason_is_retryable() -> None:
     for events in ([], [delta(role="assistant")], [b": ping\n\n"], [DONE]):
         _, reader = read(*events)
         assert reader.failure is not None
         assert (reader.failure.code, reader.failure.retryable) == ("llm_unavailable", True)
 
 
-def test_end_amid_an_event_is_retryable_unless_the_reply_had_ended() -> None:
+def test_stream_that_ends_within_an_event_is_retryable_unless_the_reply_had_ended() -> None:
     _, reader = read(delta(content="Hi"), b'data: {"choices": [')
     assert reader.failure is not None
     assert reader.failure.retryable
@@ -93,8 +103,8 @@ def test_end_amid_an_event_is_retryable_unless_the_reply_had_ended() -> None:
     assert reader.failure is None
 
 
-@pytest.mark.parametrize("reason", ["error", "abort", "network_error", "insufficient_system_resource"])
-def test_reply_that_the_server_gave_up_is_retryable(reason: str) -> None:
+@pytest.mark.parametrize("reason", ["error", "ABORT", "network_error", "timeout", "insufficient_system_resource"])
+def test_reply_that_the_server_aborted_is_retryable(reason: str) -> None:
     pieces, reader = read(delta(content="Hi"), delta(reason), DONE)
     assert pieces == ["Hi"]
     assert reader.failure is not None
@@ -109,7 +119,7 @@ def test_text_before_an_error_is_kept() -> None:
 
 
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content", "thinking"])
-def test_reasoning_field_yields_one_marker(field: str) -> None:
+def test_reasoning_in_a_field_yields_one_marker(field: str) -> None:
     pieces, reader = read(
         delta(role="assistant"), delta(**{field: "Hmm"}), delta(content="", **{field: "."}), delta(content="Hi"), DONE
     )
@@ -117,15 +127,15 @@ def test_reasoning_field_yields_one_marker(field: str) -> None:
     assert reader.failure is None
 
 
-def test_reasoning_text_yields_one_marker() -> None:
+def test_reasoning_in_the_text_yields_one_marker() -> None:
     pieces, _ = read(
         delta(content="<think>Hm"), delta(content="m</think>\n\nHi"), delta(content=".\n<think>x</think>"), DONE
     )
     assert _joined(pieces) == [Marker.THINKING, "Hi.\n"]
 
 
-def test_reply_of_mere_reasoning_that_reached_the_limit_is_not_retried() -> None:
-    for events in ([delta(reasoning="Hmm")], [delta(content="<think>Hmm")], [delta(role="assistant")]):
+def test_reasoning_without_text_up_to_the_token_limit_is_not_retried() -> None:
+    for events in ([delta(reasoning="Hmm")], [delta(content="<think>Hmm")]):
         _, reader = read(*events, delta("length"), DONE)
         assert reader.failure is not None
         assert (reader.failure.code, reader.failure.retryable) == ("llm_reasoning", False)
@@ -133,13 +143,18 @@ def test_reply_of_mere_reasoning_that_reached_the_limit_is_not_retried() -> None
         assert "TERTULIA_LLM_MAX_TOKENS" in str(reader.failure)
 
 
-def test_reply_of_mere_reasoning_that_ended_is_retried() -> None:
+def test_reply_that_reached_the_limit_without_a_word_is_left_to_the_caller() -> None:
+    pieces, reader = read(delta(role="assistant"), delta("length"), DONE)
+    assert (pieces, reader.ending, reader.failure) == ([], Ending.LENGTH, None)
+
+
+def test_reasoning_without_text_is_retried_if_it_ended_normally() -> None:
     _, reader = read(delta(content="<think>Hmm"), delta("stop"), DONE)
     assert reader.failure is not None
     assert (reader.failure.code, reader.failure.retryable) == ("llm_unavailable", True)
 
 
-def test_endless_reasoning_fails() -> None:
+def test_reasoning_above_the_maximum_length_fails() -> None:
     chunk = "x" * (MAX_REASONING_CHARS // 4)
     for first in (delta(reasoning=chunk), delta(content="<think>" + chunk)):
         _, reader = read(first, *[delta(content=chunk, reasoning=chunk)] * 4, delta(content="Hi"), DONE)
@@ -147,7 +162,7 @@ def test_endless_reasoning_fails() -> None:
         assert (reader.failure.code, reader.failure.retryable) == ("llm_reasoning", False)
 
 
-def test_closing_tag_alone_yields_discard_and_is_remembered() -> None:
+def test_closing_tag_without_an_opening_tag_yields_discard_and_sets_reasons_first() -> None:
     events = [
         delta(content="Jay says hello."),
         delta(content="\n</think>\n\n"),
@@ -164,7 +179,7 @@ def test_closing_tag_alone_yields_discard_and_is_remembered() -> None:
     assert second.reasons_first
 
 
-def test_model_that_stops_reasoning_first_is_forgotten() -> None:
+def test_reasons_first_is_reset_after_a_complete_reply_without_reasoning() -> None:
     pieces, reader = read(delta(content="Hello."), delta("stop"), DONE, reasons_first=True)
     assert pieces[-1] == "Hello."
     assert not reader.reasons_first
@@ -173,34 +188,76 @@ def test_model_that_stops_reasoning_first_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("reason", "ending"), [("content_filter", Ending.FILTERED), ("tool_calls", Ending.TOOL_CALLS)])
-def test_ending_without_text_is_left_to_the_caller(reason: str, ending: Ending) -> None:
+def test_ending_without_text_is_no_failure_if_the_server_gave_a_reason(reason: str, ending: Ending) -> None:
     pieces, reader = read(delta(role="assistant"), delta(reason), DONE)
     assert (pieces, reader.ending, reader.failure) == ([], ending, None)
 
 
-def test_tool_call_without_text_and_reason_is_a_tool_call() -> None:
+def test_tool_call_without_text_gives_the_ending_tool_call_even_without_a_reason() -> None:
     for events in ([delta(tool_calls=[{"index": 0}]), delta("stop")], [delta(content="<tool_call>{}")]):
         _, reader = read(*events, DONE)
         assert (reader.ending, reader.failure) == (Ending.TOOL_CALLS, None)
 
 
-def test_refusal_is_the_text_of_the_reply() -> None:
+def test_text_of_a_refusal_is_the_text_of_the_reply() -> None:
     pieces, reader = read(delta(refusal="I can't "), delta(refusal="say."), delta("stop"), DONE)
     assert _joined(pieces) == ["I can't say."]
     assert (reader.ending, reader.failure) == (Ending.REFUSED, None)
 
 
-def test_end_of_turn_token_ends_the_reply_at_once() -> None:
+def test_end_of_turn_token_ends_the_reply_before_the_stream_ends() -> None:
     reader = ReplyReader(MAX_TOKENS)
     assert reader.feed(delta(content="Hi<|im_end|>")) == ["Hi"]
     assert (reader.is_done, reader.ending, reader.failure) == (True, Ending.COMPLETE, None)
 
 
-def test_held_back_text_comes_at_the_end() -> None:
+def test_delayed_text_is_returned_at_the_end() -> None:
     pieces, _ = read(delta(content="1 <"), delta("stop"), DONE)
     assert "".join(piece for piece in pieces if isinstance(piece, str)) == "1 <"
 
 
-def test_words_of_a_server_without_a_completion_are_shown() -> None:
+def test_text_of_a_server_that_sends_no_completion_is_quoted_in_the_failure() -> None:
     _, reader = read(b"<html><head><title>Sign in</title></head>", b"<body>Please log in</body></html>")
-    assert "Sign in Please log in" in str(reader.failure)
+    assert reader.failure is not None
+    assert (reader.failure.code, reader.failure.retryable) == ("llm_address", False)
+    assert "Sign in" in str(reader.failure)
+    _, reader = read(b"Out of order")
+    assert "sent no chat completion, but: Out of order" in str(reader.failure)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (b'{"detail": "Not authenticated"}', "llm_auth", "Not authenticated"),
+        (b'{"message": "Invalid API key"}', "llm_auth", "Invalid API key"),
+        (b'data: {"code": 401, "message": "no", "data": null}\n\n', "llm_auth", "no"),
+        (b'{"success": false, "errors": [{"code": 1, "message": "bad key"}]}', "llm_auth", "bad key"),
+        (b'{"base_resp": {"status_code": 1004, "status_msg": "login fail"}}', "llm_auth", "login fail"),
+        (b'{"errors": ["bad"]}', "llm_bad_request", "bad"),
+        (b'{"msg": "the server is busy"}', "llm_unavailable", "busy"),
+    ],
+)
+def test_error_in_a_shape_of_its_own_is_explained(body: bytes, code: str, words: str) -> None:
+    _, reader = read(body)
+    assert reader.failure is not None
+    assert reader.failure.code == code
+    assert reader.failure.retryable == (code == "llm_unavailable")
+    assert words in str(reader.failure)
+    _, reader = read(delta(content="Hi"), body)
+    assert reader.failure is not None
+    assert words in str(reader.failure)
+    pieces, reader = read(body, delta(content="Hi"), DONE)
+    assert (pieces, reader.failure) == (["Hi"], None)
+
+
+def test_web_page_with_scripts_is_no_broken_event() -> None:
+    page = b'<!doctype html>\n<html><head><title>Sign in</title><script>\n{"a": [\n[1]\n</script></head></html>\n'
+    _, reader = read(page)
+    assert reader.failure is not None
+    assert reader.failure.code == "llm_address"
+
+
+def test_usage_that_arrives_with_an_end_of_turn_token_is_kept() -> None:
+    reader = ReplyReader(MAX_TOKENS)
+    reader.feed(delta(content="Hi<|im_end|>") + delta("stop") + event(choices=[], usage={"total_tokens": 9}) + DONE)
+    assert (reader.is_done, reader.usage) == (True, {"total_tokens": 9})

@@ -1,4 +1,6 @@
-"""The labelled sentences in `sentences/`: one text a line, `|` at each end, `~` before a known miss."""
+"""Labelled sentences from the files in `sentences/`. Each line is a text: `|` marks the sentence ends, and `~` at the
+start marks a known error of the splitter.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ def sentences_of(chunks: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("marked", ROWS)
-def test_labelled_sentences_end_at_their_marks(marked: str) -> None:
+def test_labelled_texts_are_split_at_their_marks(marked: str) -> None:
     text = marked.replace("|", "")
     expected = [part.strip() for part in marked.split("|")]
     assert sentences_of([text]) == expected

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter, SplitterSettings
 
-# "|" marks the expected ends (no text contains one). White space at an end is not compared.
+# "|" marks the expected sentence ends; no text contains this character. White space at the ends is not compared.
 SPLITS = [
     "Hello there.| How are you?",
     "Hi!| I'm Luna.| Nice to meet you.",
@@ -101,7 +101,7 @@ def split(chunks: Iterable[str], settings: SplitterSettings | None = None) -> tu
 
 @pytest.mark.parametrize("marked", SPLITS)
 @pytest.mark.parametrize("chunks_of", ["whole", "tokens", "characters"])
-def test_sentences_end_at_the_marked_places(marked: str, chunks_of: str) -> None:
+def test_text_is_split_at_the_marked_places(marked: str, chunks_of: str) -> None:
     text = marked.replace("|", "")
     chunks = {"whole": [text], "tokens": re.findall(r"\s?\w+|\s?[^\w\s]|\s", text), "characters": list(text)}
     sentences, rest = split(chunks[chunks_of])
@@ -126,7 +126,7 @@ SETTINGS = st.builds(
 
 @given(text=TEXTS, settings=SETTINGS, data=st.data())
 @example(text="." * 200 + " " * 100 + "A" * 500 + "\n", settings=SplitterSettings(), data=None)
-def test_result_is_complete_and_independent_of_stream_cuts(
+def test_sentences_join_to_the_whole_text_and_do_not_depend_on_the_split_of_the_stream(
     text: str, settings: SplitterSettings, data: st.DataObject | None
 ) -> None:
     whole = split([text], settings)
@@ -173,7 +173,7 @@ def test_sentence_is_returned_as_soon_as_it_is_certain(fed: str, given_out: str 
         "~~~\nx\n~~~\n",
     ],
 )
-def test_unspoken_text_belongs_to_the_next_sentence_or_the_rest(unspeakable: str) -> None:
+def test_unspoken_text_is_added_to_the_next_sentence_or_to_the_rest(unspeakable: str) -> None:
     sentences, rest = split([f"First.\n{unspeakable}Second.\n{unspeakable}"])
     assert sentences == [Sentence("First.\n", "First."), Sentence(f"{unspeakable}Second.\n", "Second.")]
     assert rest == unspeakable
@@ -185,14 +185,14 @@ def test_stage_direction_of_two_sentences_is_not_spoken() -> None:
     assert sentences[0].written == "*He leans in. Then he smiles.* Hello there. "
 
 
-def test_unclosed_asterisk_silences_at_most_its_line() -> None:
+def test_asterisk_without_a_closing_one_hides_at_most_its_line() -> None:
     sentences, _ = split(["*He leans in. Then he smiles.\nHello there."])
     assert [sentence.spoken for sentence in sentences] == ["Hello there."]
     sentences, _ = split(["*He said. " + "So it goes on and on. " * 30])
     assert 15 < len(sentences) < 30
 
 
-def test_only_a_long_first_sentence_is_cut_at_a_clause() -> None:
+def test_only_a_long_first_sentence_is_split_at_a_clause() -> None:
     long = "When I was young we used to live by the sea, and every morning my father went out to fish. "
     sentences, _ = split([long * 2])
     assert [sentence.written for sentence in sentences] == [
@@ -208,15 +208,18 @@ def test_only_a_long_first_sentence_is_cut_at_a_clause() -> None:
         "Yes, and then we all went home together that night.",  # the comma comes too early
         "When I was young we used to live by the sea, indeed.",  # the rest is too short
         "All in all it must have cost us something like 1,000,000 dollars back then.",  # not a clause
+        "Das kostet heute im Angebot nur noch ungefähr 5 – 10 Euro für alle Leute.",  # a range
+        "The years that we are looking at here now are 1990 – 1999 and some more.",
+        "We will meet again at the old mill on the hill on March 3, 2024 at noon.",  # a date
         "*leans over the table until it creaks a little, and smiles warmly* Hello.",  # half a stage direction
         "It is all written in [the long and boring old manual, second edition](https://example.com).",  # half a link
     ],
 )
-def test_first_sentence_is_not_cut_at_unsuitable_places(text: str) -> None:
+def test_first_sentence_is_not_split_at_unsuitable_positions(text: str) -> None:
     assert [sentence.written for sentence in split([text])[0]] == [text]
 
 
-def test_first_clause_is_returned_before_the_sentence_ends() -> None:
+def test_first_clause_is_returned_before_the_end_of_the_sentence() -> None:
     splitter = SentenceSplitter()
     assert splitter.feed("When I was young we used to live by the sea, and every m") != []
     unspaced = SentenceSplitter()
@@ -232,7 +235,7 @@ def test_first_clause_is_returned_before_the_sentence_ends() -> None:
         ("👨‍👩‍👧a" * 200, "a"),
     ],
 )
-def test_sentence_is_cut_at_its_bound(text: str, cut_after: str) -> None:
+def test_sentence_above_the_maximum_length_is_split(text: str, cut_after: str) -> None:
     sentences, rest = split([text], SplitterSettings(first_clause_min_chars=0, max_chars=300))
     assert rest == ""
     assert len(sentences) > 1
@@ -240,7 +243,7 @@ def test_sentence_is_cut_at_its_bound(text: str, cut_after: str) -> None:
     assert sentences[0].written.endswith(cut_after)
 
 
-def test_second_half_of_a_cut_address_is_not_spoken() -> None:
+def test_second_part_of_a_split_address_is_not_spoken() -> None:
     sentences, _ = split(["Look: https://example.com/" + "a" * 500 + " Nice."], SplitterSettings(max_chars=100))
     assert [sentence.spoken for sentence in sentences] == ["Look: example dot com", "Nice."]
 
@@ -256,12 +259,12 @@ def test_buffer_stays_small_for_long_replies() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"max_chars": 10}, {"first_clause_min_chars": -1}, {"clause_rest_min_chars": 0}], ids=str
 )
-def test_invalid_settings_are_refused(wrong: dict[str, int]) -> None:
+def test_invalid_splitter_settings_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         SplitterSettings(**wrong)
 
 
-def test_finished_splitter_is_empty() -> None:
+def test_splitter_is_empty_after_finish() -> None:
     splitter = SentenceSplitter()
     assert splitter.feed("Hello.") == []
     assert splitter.finish() == ([Sentence("Hello.", "Hello.")], "")

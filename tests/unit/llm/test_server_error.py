@@ -1,4 +1,4 @@
-"""Errors of model servers, in all their shapes."""
+"""Reading errors of model servers in all known formats."""
 
 from __future__ import annotations
 
@@ -46,9 +46,17 @@ WORDS = "Unsupported parameter: 'seed'"
         ({}, ""),
         ({"error": None}, ""),
         ({"error": {"message": None}}, ""),
+        ({"errors": {"seed": ["is not allowed"]}}, "seed: is not allowed"),
+        ({"title": "Invalid.", "status": 400, "errors": {"min_p": ["not supported"]}}, "min_p: not supported"),
+        ({"type": "about:blank", "title": "Bad Request"}, "Bad Request"),
+        ({"error": {"issues": [{"keys": ["seed"], "message": WORDS}], "name": "ZodError"}}, WORDS),
+        ({"message": "Validation error", "meta": [{"message": WORDS}]}, f"Validation error: {WORDS}"),
+        ({"message": json.dumps({"external_model_error": {"error": {"message": WORDS}}})}, WORDS),
+        ({"base_resp": {"status_code": 1004, "status_msg": WORDS}}, WORDS),
+        ({"unknown": {"shape": 7}}, '{"unknown": {"shape": 7}}'),
     ],
 )
-def test_words_of_the_server_are_found_in_every_shape(body: object, message: str) -> None:
+def test_message_of_the_server_is_found_in_any_known_format(body: object, message: str) -> None:
     assert read_error(body).message == message
     if isinstance(body, dict | list):
         assert read_error(json.dumps(body)).message == message
@@ -66,15 +74,20 @@ def test_words_of_the_server_are_found_in_every_shape(body: object, message: str
         ),
         ({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "x"}]}, ("messages.0.role",)),
         ({"error": {"details": [{"fieldViolations": [{"field": "seed", "description": "x"}]}]}}, ("seed",)),
+        ({"errors": {"seed": ["is not allowed"], "$.min_p": "x"}}, ("seed", "min_p")),
+        ({"errors": [{"source": {"pointer": "/seed"}, "title": "Invalid", "detail": "x"}]}, ("seed",)),
+        ({"errors": [{"source": {"parameter": "seed"}, "detail": "x"}]}, ("seed",)),
+        ({"error": {"issues": [{"keys": ["seed", "top_k"], "path": [], "message": "x"}]}}, ("seed", "top_k")),
+        ({"error": {"issues": [{"path": ["messages", 0, "role"], "message": "x"}]}}, ("messages.0.role",)),
         ({"error": {"message": "x", "param": None}}, ()),
         ({"error": {"message": "x", "param": ["seed"]}}, ()),
     ],
 )
-def test_named_parameters_are_read(body: object, params: tuple[str, ...]) -> None:
+def test_parameters_that_an_error_names_are_read(body: object, params: tuple[str, ...]) -> None:
     assert read_error(body).params == params
 
 
-def test_codes_figures_and_delay_are_read() -> None:
+def test_codes_token_counts_and_delay_are_read_from_an_error() -> None:
     body = {
         "error": {
             "code": 400,
@@ -99,17 +112,45 @@ def test_codes_figures_and_delay_are_read() -> None:
         ("<HTML><TITLE>\n  502 Bad\n Gateway </TITLE></HTML>", "502 Bad Gateway"),
     ],
 )
-def test_web_page_is_recognized_by_its_title(page: str, title: str) -> None:
+def test_web_page_is_recognized_and_its_title_is_read(page: str, title: str) -> None:
     assert read_error(page).page_title == title
-    assert read_error(page).message == ""
     assert read_error({"error": "x"}).page_title is None
 
 
-def test_long_and_deep_errors_are_cut() -> None:
+def test_text_of_a_web_page_is_read_without_its_markup() -> None:
+    page = "<html><head><title>400</title><style>p {}</style></head><body><p>Unsupported &amp; bad: seed</body></html>"
+    assert read_error(page).text == "Unsupported & bad: seed"
+
+
+@pytest.mark.parametrize(
+    ("words", "wait_s"),
+    [
+        ("Please retry in 7.5s.", 7.5),
+        ("Please try again in 7m12s.", 432.0),
+        ("Please retry after 48 seconds.", 48.0),
+        ("Try again in 5 seconds.", 5.0),
+        ("Please try again in 850ms", 0.85),
+        ("please wait 2 minutes", 120.0),
+        ("try again in 1h0m3s", 3603.0),
+        ("Try again in 2 days", 172_800.0),
+        ("Please try again.", None),
+        ("Retry in a moment: 7 others wait", None),
+    ],
+)
+def test_wait_is_read_in_words(words: str, wait_s: float | None) -> None:
+    assert read_error({"error": {"message": words}}).retry_after_s == wait_s
+
+
+def test_gist_is_without_what_differs_between_requests() -> None:
+    first, second = (read_error({"error": f"request {number}: seed is unknown"}) for number in ("a1b2", "c3d4"))
+    assert first.gist == second.gist != read_error({"error": "request a1b2: top_p is unknown"}).gist
+
+
+def test_long_and_deeply_nested_errors_are_truncated() -> None:
     assert len(read_error("word " * 5_000).message) <= MAX_MESSAGE_CHARS
     assert read_error("word " * 5_000).message.endswith("…")
     deep: object = "words"
     for _ in range(200):
         deep = {"error": deep}
-    assert read_error(deep).message == ""
+    assert len(read_error(deep).message) <= MAX_MESSAGE_CHARS
     assert read_error("[" * 100_000).message.startswith("[")

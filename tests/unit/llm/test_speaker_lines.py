@@ -23,7 +23,7 @@ def filtered(chunks: list[str], lines: SpeakerLines | None = None) -> tuple[str,
 
 
 def at_every_split(text: str, before: str = "") -> tuple[str, bool]:
-    """The result for `text`, which must not depend on how the stream is split."""
+    """The result for `text`. Checks that it does not depend on the split of the stream."""
     whole = filtered([text], luna(before))
     for place in range(1, len(text)):
         assert filtered([text[:place], text[place:]], luna(before)) == whole, f"split at {place}"
@@ -48,10 +48,10 @@ def at_every_split(text: str, before: str = "") -> tuple[str, bool]:
         ("Hi <Jay>, hello.", "Hi , hello."),
         ("  \n Hello.", "Hello."),
         ("Hello. ", "Hello. "),
-        ("Hello.</Lu", "Hello."),  # the stream ended within the tag
+        ("Hello.</Lu", "Hello."),  # the stream ends within the tag
     ],
 )
-def test_tags_are_removed(written: str, kept: str) -> None:
+def test_tags_are_removed_from_the_reply(written: str, kept: str) -> None:
     assert at_every_split(written) == (kept, False)
 
 
@@ -60,17 +60,17 @@ def test_tags_are_removed(written: str, kept: str) -> None:
     [
         "a < b and b > c", "I <3 you", "<div>hi</div>", "<", "x <", "<Lunar>", "<Lu", "1 <Luna", "</", "<>",
         "<Luna Vega Mars>", "<Luna=1>", "<<3", "Luna", "Lunar: the probe", "Vegan: yes", "** bold", "*", "(", "- one",
-        "Hi. [1] says so", "One. *very* two", "“Well", "You are right: yes", "You: remember?", "user: lower case",
+        "Hi. [1] says so", "One. *very* two", "“Well", "You are right: yes", "You: remember?", "system: lower case",
     ],
 )  # fmt: skip
-def test_other_text_passes(text: str) -> None:
+def test_text_that_resembles_a_tag_is_kept(text: str) -> None:
     assert at_every_split(text) == (text, False)
 
 
 @pytest.mark.parametrize(
     "other", ["<Bob>", "<bob >", "<José Ruiz>", "<ruiz>", "<Jose Ruiz>", "< Ana-Lea>", "\n<Jay>", "</Luna> <Jay>"]
 )
-def test_reply_ends_at_the_tag_of_another_speaker(other: str) -> None:
+def test_reply_ends_before_the_tag_of_another_speaker(other: str) -> None:
     lines = luna()
     assert lines.feed(f"<Luna>Hello.{other}Hi all").rstrip() == "Hello."
     assert lines.cut
@@ -100,7 +100,7 @@ LINE_LABELS = [
 
 @pytest.mark.parametrize("line", LABELS + LINE_LABELS)
 @pytest.mark.parametrize("gap", ["\n", " \n  "])
-def test_reply_ends_before_the_line_of_another_speaker(line: str, gap: str) -> None:
+def test_reply_ends_before_the_label_of_another_speaker(line: str, gap: str) -> None:
     kept, cut = at_every_split(f"{STAR}{gap}{line}\nLuna: More.")
     assert (kept.rstrip(), cut) == (STAR, True)
 
@@ -116,7 +116,7 @@ def test_reply_ends_before_the_line_of_another_speaker_within_a_line(line: str, 
 
 @pytest.mark.parametrize("line", ["雷克斯：哼。", "雷克斯: 哼。", "雷克斯「哼」", "【雷克斯】哼。", "**雷克斯：**哼。"])
 @pytest.mark.parametrize("said", ["那是星星。", "那是星星！", "「那是星星。」", "那是星星。\n"])
-def test_reply_ends_before_the_line_of_a_chinese_name(line: str, said: str) -> None:
+def test_reply_ends_before_the_label_of_another_speaker_in_chinese(line: str, said: str) -> None:
     for chunks in ([said + line], list(said + line)):
         assert filtered(chunks, SpeakerLines("露娜", others=["雷克斯"], user="小杰")) == (said, True)
     assert filtered(["露娜：你好。\n露娜：再见。"], SpeakerLines("露娜", others=["雷克斯"], user="小杰")) == (
@@ -130,7 +130,7 @@ def test_reply_ends_before_the_line_of_a_chinese_name(line: str, said: str) -> N
 
 
 @pytest.mark.parametrize("other", ["רקס", "ريكس", "Рекс", "레크스", "Ρεξ", "रेक्स"])
-def test_reply_ends_before_the_line_of_a_name_in_any_script(other: str) -> None:
+def test_reply_ends_before_the_label_of_a_name_in_any_script(other: str) -> None:
     for gap in ("\n", " "):
         text = f"{STAR}{gap}{other}: 123."
         for chunks in ([text], list(text)):
@@ -171,7 +171,7 @@ def test_label_may_be_a_part_or_another_spelling_of_a_name(name: str, label: str
         "Hi. User: 5", "Hi. You: no",
     ],
 )  # fmt: skip
-def test_text_that_mentions_somebody_is_kept(text: str) -> None:
+def test_text_that_only_mentions_a_name_is_kept(text: str) -> None:
     for whole in (text, f"Well. {text}", f"Well.\n{text}"):
         assert at_every_split(whole) == (whole, False)
 
@@ -188,7 +188,7 @@ def test_text_that_mentions_somebody_is_kept(text: str) -> None:
         "Luna \u2014 ", "Assistant: ", "Luna: Luna: ", "Luna\n",
     ],
 )  # fmt: skip
-def test_own_label_at_the_beginning_is_removed(label: str) -> None:
+def test_speakers_own_label_at_the_beginning_is_removed(label: str) -> None:
     said = "\u201cHello.\u201d" if "\u2014" in label else "Hello."
     assert at_every_split(f"{label}{said}") == (said, False)
 
@@ -203,7 +203,7 @@ def test_own_label_at_the_beginning_is_removed(label: str) -> None:
         ("*Luna smiles.* Hello.", "*Luna smiles.* Hello."),
     ],
 )
-def test_own_label_is_removed_wherever_it_opens_a_line(written: str, kept: str) -> None:
+def test_speakers_own_label_is_removed_at_the_beginning_of_any_line(written: str, kept: str) -> None:
     assert at_every_split(written) == (kept, False)
 
 
@@ -214,19 +214,19 @@ def test_line_of_another_speaker_at_the_beginning_is_dropped() -> None:
     assert at_every_split("Bob: Woof. What is it?") == ("", False)
 
 
-def test_filter_does_not_wait_for_an_own_line_without_end() -> None:
+def test_filter_stops_waiting_for_the_speaker_after_too_much_text_of_others() -> None:
     lines = luna()
     assert filtered(["Bob: Woof. ", *["and so on "] * MAX_SKIPPED_CHARS], lines) == ("", True)
 
 
-def test_continued_reply_is_filtered_by_its_position() -> None:
+def test_text_before_the_stream_decides_whether_a_label_can_begin_it() -> None:
     assert at_every_split("Bob: he knows.", before="Listen to ") == ("Bob: he knows.", False)
     assert at_every_split("Bob: he knows.", before="Hello.") == ("", True)
     assert at_every_split("Luna: he knows.", before="I think") == ("he knows.", False)
     assert at_every_split(" he knows. Bob: no", before="I think") == ("he knows. ", True)
 
 
-def test_shared_name_part_is_the_speakers() -> None:
+def test_name_part_that_two_characters_share_belongs_to_the_speaker() -> None:
     lines = SpeakerLines("Ana Ruiz", others=["Ana Gil"])
     assert lines.feed("<Ana>Hello.</Ana>") == "Hello."
     assert lines.feed("<Ana Gil>Hello.") == ""
@@ -237,12 +237,12 @@ def test_shared_name_part_is_the_speakers() -> None:
     )
 
 
-def test_title_alone_is_not_a_name() -> None:
+def test_title_alone_does_not_count_as_a_name() -> None:
     lines = SpeakerLines("Dr. Watson", others=["The Count"])
     assert lines.feed("a <the> b <dr.> c </Watson>") == "a <the> b <dr.> c "
 
 
-def test_name_of_a_role_can_be_a_characters() -> None:
+def test_character_may_have_the_name_of_a_role() -> None:
     assert filtered(["Hi. Human: no"], SpeakerLines("Human", user="Jay")) == ("Hi. no", False)
     assert filtered(["Hi. Narrator: no"], SpeakerLines("Luna", others=["Narrator"])) == ("Hi. ", True)
 
@@ -267,7 +267,7 @@ def test_text_is_delayed_only_while_it_may_become_a_tag_or_a_label() -> None:
     assert lines.feed(",") == "Bob,"
 
 
-def test_delayed_text_is_bounded() -> None:
+def test_amount_of_delayed_text_is_limited() -> None:
     for fed in ("<" + " " * 500, "Bob (" + "la" * 500, "*" * 500, "> " * 500):
         lines = luna()
         longest, shown = 0, 0
@@ -294,6 +294,6 @@ def test_result_does_not_depend_on_how_the_stream_is_split(text: str, before: st
 
 
 @given(st.text(max_size=80).filter(lambda text: not text[:1].isspace()))
-def test_text_without_names_passes_unchanged(text: str) -> None:
+def test_text_without_names_is_not_changed(text: str) -> None:
     lines = SpeakerLines("Zyxwvut", others=["Qponmlk"])
     assert "".join(map(lines.feed, text)) + lines.finish() == text

@@ -70,7 +70,7 @@ def test_emoji_are_not_spoken(emoji: str) -> None:
         ("Look at http://localhost:8080/x now", "Look at now"),
     ],
 )
-def test_host_of_an_address_is_spoken(written: str, spoken: str) -> None:
+def test_address_is_spoken_as_its_host(written: str, spoken: str) -> None:
     assert said(written) == spoken
 
 
@@ -94,7 +94,7 @@ def test_host_of_an_address_is_spoken(written: str, spoken: str) -> None:
         ("2 * 3 = *six*", "2 * 3 = six"),
     ],
 )
-def test_stage_directions_are_dropped_and_emphasis_is_kept(written: str, spoken: str) -> None:
+def test_stage_directions_are_not_spoken_and_emphasis_is_spoken(written: str, spoken: str) -> None:
     assert said(written) == spoken
 
 
@@ -106,35 +106,35 @@ def in_sequence(*texts: str) -> list[str]:
     return spoken
 
 
-def test_code_block_stays_open_over_many_pieces() -> None:
+def test_code_block_stays_open_across_many_pieces() -> None:
     assert in_sequence("Look: ```py\n", "x = 'a. ", "b'\n", "``` Done. ", "Bye.") == ["Look:", "", "", "Done.", "Bye."]
     assert in_sequence("````\n", "```\n", "still code\n", "````\n", "Text.") == ["", "", "", "", "Text."]
     assert in_sequence("~~~\n", "```\n", "~~~\n", "Text.") == ["", "", "", "Text."]
 
 
-def test_stage_direction_ends_at_its_asterisk_line_or_bound() -> None:
+def test_open_stage_direction_ends_at_its_asterisk_its_line_or_the_maximum_length() -> None:
     assert in_sequence("*He nods. ", "Twice.* Hello.") == ["", "Hello."]
     assert in_sequence("*He nods. ", "Twice.\n", "Hello.") == ["", "", "Hello."]
     assert in_sequence("*He nods. ", "x" * 239, "Hello.") == ["", "x" * 239, "Hello."]
 
 
-def test_emphasis_split_over_two_pieces_is_spoken() -> None:
+def test_emphasis_that_is_split_between_two_pieces_is_spoken() -> None:
     assert in_sequence("**Wow. ", "Great.** Yes.") == ["Wow.", "Great. Yes."]
     assert in_sequence("I *mean it. ", "Really.* Yes.") == ["I mean it.", "Really. Yes."]
 
 
-def test_address_continues_in_the_next_piece() -> None:
+def test_address_that_continues_in_the_next_piece_is_spoken_once() -> None:
     assert in_sequence("See https://example.com/abc", "def?g=h now.") == ["See example.com", "now."]
     assert in_sequence("See https://example.com/abc ", "now.") == ["See example.com", "now."]
 
 
-def test_line_markup_counts_at_a_line_start_only() -> None:
+def test_markup_of_lines_counts_only_at_the_start_of_a_line() -> None:
     assert in_sequence("Is it 5? ", "> 3, I mean.") == ["Is it 5?", "> 3, I mean."]
     assert in_sequence("It is. ", "\n", "- one\n") == ["It is.", "", "one"]
 
 
 @given(st.lists(st.text(alphabet="ab .*_`~#>|-!?[]()<>/:\n\\&;1é今👍‍️", max_size=40), max_size=6))
-def test_spoken_text_is_one_line_with_a_letter_or_empty(texts: list[str]) -> None:
+def test_spoken_text_is_empty_or_one_line_with_a_letter_or_digit(texts: list[str]) -> None:
     for spoken in in_sequence(*texts):
         assert spoken == " ".join(spoken.split())
         assert not spoken or any(char.isalnum() for char in spoken)

@@ -38,7 +38,7 @@ async def set_cursor(bus: MemoryBus, conversation_id: str, cursor: str) -> None:
 
 
 @virtual_time
-async def test_turn_without_a_pointer_is_posted_at_the_second_sweep() -> None:
+async def test_pointer_is_posted_at_the_second_sweep_for_a_turn_that_has_none() -> None:
     async with sweeping() as bus:
         conversation_id = new_id()
         await write_turn(bus, conversation_id)
@@ -50,7 +50,7 @@ async def test_turn_without_a_pointer_is_posted_at_the_second_sweep() -> None:
 
 
 @virtual_time
-async def test_answered_and_progressing_turns_are_not_posted() -> None:
+async def test_no_pointer_is_posted_for_turns_that_are_answered_or_in_progress() -> None:
     async with sweeping() as bus:
         answered, busy = new_id(), new_id()
         await set_cursor(bus, answered, await write_turn(bus, answered))
@@ -62,7 +62,7 @@ async def test_answered_and_progressing_turns_are_not_posted() -> None:
 
 
 @virtual_time
-async def test_sweep_survives_a_redis_outage() -> None:
+async def test_sweep_continues_after_a_redis_outage() -> None:
     async with sweeping() as bus:
         await write_turn(bus, new_id())
         bus.break_connection()

@@ -1,4 +1,4 @@
-"""The estimate of tokens, beside what real tokenizers count."""
+"""The estimated numbers of tokens, compared with the counts of real tokenizers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ TEXTS = {
     "code": ("def f(x): return {k: v*2 for k, v in x.items() if not isinstance(v, (int, float))}", 30, 33),
     "digits": ("3.14159265358979 2026-11-27 03:56:08 1234567890 $5,999.00", 27, 57),
 }
-"""Text, and the lowest and the highest count of five tokenizers (cl100k, o200k, DeepSeek, Claude, Mistral v1)."""
+"""For each text: the lowest and the highest count of five tokenizers (cl100k, o200k, DeepSeek, Claude, Mistral v1)."""
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -85,19 +85,19 @@ def test_estimate_is_near_the_counts_of_real_tokenizers(language: str) -> None:
     assert estimate <= lowest * 2.5
 
 
-def test_estimate_of_a_text_is_the_sum_of_its_parts() -> None:
+def test_estimate_of_a_text_is_the_sum_of_the_estimates_of_its_parts() -> None:
     parts = [text for text, _, _ in TEXTS.values()]
     assert estimated_tokens("".join(parts)) == pytest.approx(sum(map(estimated_tokens, parts)))
     assert estimated_tokens("") == 0
     assert estimated_tokens("\ud83d") > 0, "half a surrogate pair is no error"
 
 
-def test_upper_bound_is_not_below_the_estimate() -> None:
+def test_upper_bound_is_at_least_the_estimate() -> None:
     messages = [{"role": "user", "content": text} for text, _, _ in TEXTS.values()]
     assert most_prompt_tokens(messages) >= estimated_prompt_tokens(messages)
 
 
-def test_each_message_costs_its_frame() -> None:
+def test_each_message_costs_tokens_beyond_its_content() -> None:
     messages = [{"role": "user", "content": ""}] * 10
     assert estimated_prompt_tokens(messages) > 10
 

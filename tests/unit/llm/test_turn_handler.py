@@ -12,149 +12,149 @@ from tertulia_shared.events import (
     MessageStarted,
 )
 from tertulia_shared.work import BadWork
-from tests.harness.llm import LINES, Table
+from tests.harness.llm import LINES, LLMBench
 from tests.harness.scrape import scraped
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import LUNA, REX, USER, assert_whole, table_with
+from tests.unit.llm.turn_bench import LUNA, REX, USER, assert_whole, bench_with
 
 
 @virtual_time
-async def test_named_characters_answer_in_order_and_all_rows_are_saved() -> None:
-    table = await table_with("Luna", "Rex", "Sage")
-    turn_id = await table.say(USER[1])
-    await table.work()
-    client = await table.client()
+async def test_named_characters_answer_in_order_and_all_messages_are_saved() -> None:
+    bench = await bench_with("Luna", "Rex", "Sage")
+    turn_id = await bench.say(USER[1])
+    await bench.work()
+    client = await bench.client()
     assert_whole(client)
     assert client.complete == [turn_id]
-    assert await table.rows() == [USER, LUNA, REX]
-    assert await table.bus.open_work("llm") == 0
-    assert await table.bus.open_work("tts") == 2
+    assert await bench.rows() == [USER, LUNA, REX]
+    assert await bench.bus.open_work("llm") == 0
+    assert await bench.bus.open_work("tts") == 2
 
 
 @virtual_time
-async def test_second_characters_prompt_has_the_first_reply() -> None:
-    table = await table_with()
-    await table.say(USER[1])
-    await table.work()
-    assert f"<Luna>{LINES['Luna']}</Luna>" in table.model.requests[1][-2]["content"]
+async def test_prompt_of_the_second_character_has_the_reply_of_the_first() -> None:
+    bench = await bench_with()
+    await bench.say(USER[1])
+    await bench.work()
+    assert f"<Luna>{LINES['Luna']}</Luna>" in bench.model.requests[1][-2]["content"]
 
 
 @virtual_time
-async def test_prompt_has_earlier_turns_in_order_once() -> None:
-    table = await table_with("Sage")
+async def test_prompt_has_each_earlier_message_once_and_in_order() -> None:
+    bench = await bench_with("Sage")
     for words in ("One?", "Two?"):
-        await table.say(words)
-        await table.work()
-    prompt = [message["content"] for message in table.model.requests[1][1:]]
+        await bench.say(words)
+        await bench.work()
+    prompt = [message["content"] for message in bench.model.requests[1][1:]]
     assert prompt == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
 
 
 @virtual_time
-async def test_message_started_comes_after_the_row_is_saved() -> None:
-    table = await table_with()
-    handler = await table.worker()
-    table.store.delay_s = 1.0
+async def test_message_started_is_sent_after_the_row_is_saved() -> None:
+    bench = await bench_with()
+    handler = await bench.worker()
+    bench.store.delay_s = 1.0
     seen: list[tuple[str, bool]] = []
-    events = table.bus.follow(table.bus.keys.events(table.conversation_id))
+    events = bench.bus.follow(bench.bus.keys.events(bench.conversation_id))
 
     async def watch() -> None:
         while True:
             for entry in await events.read():
                 event = decode_event(entry.fields)
                 if isinstance(event, MessageStarted):
-                    seen.append((event.character_name, event.message_id in table.tables.messages))
+                    seen.append((event.character_name, event.message_id in bench.tables.messages))
 
-    await table.say(USER[1])
+    await bench.say(USER[1])
     watching = asyncio.create_task(watch())
-    await handler.handle(await table.claimed())
+    await handler.handle(await bench.claimed())
     watching.cancel()
     assert seen == [("Luna", True), ("Rex", True)]
 
 
 @virtual_time
-async def test_turn_without_active_characters_is_an_error_and_complete() -> None:
-    table = Table()
-    await table.set()
-    turn_id = await table.say("Hello?")
-    await table.work()
-    client = await table.client()
+async def test_turn_without_active_characters_ends_with_an_error() -> None:
+    bench = LLMBench()
+    await bench.set()
+    turn_id = await bench.say("Hello?")
+    await bench.work()
+    client = await bench.client()
     assert [error.code for error in client.errors] == ["no_characters"]
     assert client.complete == [turn_id]
-    assert await table.rows() == [("Jay", "Hello?", "complete")]
+    assert await bench.rows() == [("Jay", "Hello?", "complete")]
 
 
 @virtual_time
-async def test_conversation_deleted_in_mid_turn_stays_deleted() -> None:
-    table = await table_with("Luna")
-    await table.say("Hello")
-    job = asyncio.create_task(table.work())
+async def test_conversation_that_is_deleted_in_mid_turn_stays_deleted() -> None:
+    bench = await bench_with("Luna")
+    await bench.say("Hello")
+    job = asyncio.create_task(bench.work())
     await asyncio.sleep(0.1)
-    await table.store.delete_conversation(table.conversation_id)
+    await bench.store.delete_conversation(bench.conversation_id)
     await job
-    client = await table.client()
+    client = await bench.client()
     assert client.talk() == [LUNA]
-    assert await table.rows() == []
+    assert await bench.rows() == []
 
 
 @virtual_time
-async def test_turns_continue_after_deletion_before_settling() -> None:
-    table = await table_with("Luna")
-    await table.say("Hello")
-    await table.work()
-    await table.played((await table.client()).order[0], 1, 0)
-    await table.store.delete_conversation(table.conversation_id)
-    await table.interrupt()
-    await table.work()
-    await table.say("Still there?")
-    await table.work()
-    assert (await table.client()).talk()[1] == LUNA
+async def test_turns_are_answered_after_the_conversation_is_deleted_before_settling() -> None:
+    bench = await bench_with("Luna")
+    await bench.say("Hello")
+    await bench.work()
+    await bench.played((await bench.client()).order[0], 1, 0)
+    await bench.store.delete_conversation(bench.conversation_id)
+    await bench.interrupt()
+    await bench.work()
+    await bench.say("Still there?")
+    await bench.work()
+    assert (await bench.client()).talk()[1] == LUNA
 
 
 @virtual_time
-async def test_unreadable_turn_is_dead_lettered_and_the_next_answered() -> None:
-    table = await table_with("Sage")
-    outlet = table.bus.outlet()
-    outlet.append(table.bus.keys.turns(table.conversation_id), Work(table.conversation_id))
+async def test_unreadable_turn_becomes_a_dead_letter_and_the_next_turn_is_answered() -> None:
+    bench = await bench_with("Sage")
+    outlet = bench.bus.outlet()
+    outlet.append(bench.bus.keys.turns(bench.conversation_id), Work(bench.conversation_id))
     await outlet.flush()
-    await table.say("Hello")
-    await table.work()
-    client = await table.client()
+    await bench.say("Hello")
+    await bench.work()
+    client = await bench.client()
     assert [error.code for error in client.errors] == ["bad_turn"]
     assert client.talk() == [("Sage", LINES["Sage"], "complete")]
-    (letter,) = [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
-    assert (letter.stage, letter.conversation_id, letter.turn_id) == ("llm", table.conversation_id, "")
-    assert scraped(table.metrics).of("tertulia_dead_letters_total", stage="llm") == 1
+    (letter,) = [decode(DeadLetter, entry.fields) for entry in await bench.bus.read(bench.bus.keys.dead())]
+    assert (letter.stage, letter.conversation_id, letter.turn_id) == ("llm", bench.conversation_id, "")
+    assert scraped(bench.metrics).of("tertulia_dead_letters_total", stage="llm") == 1
 
 
 @virtual_time
-async def test_turn_with_an_invalid_id_is_dead_lettered() -> None:
-    table = await table_with("Sage")
-    await table.say("Hello", turn_id="not-a-uuid")
-    await table.work()
-    assert [error.code for error in (await table.client()).errors] == ["bad_turn"]
-    (letter,) = [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
+async def test_turn_with_an_invalid_id_becomes_a_dead_letter() -> None:
+    bench = await bench_with("Sage")
+    await bench.say("Hello", turn_id="not-a-uuid")
+    await bench.work()
+    assert [error.code for error in (await bench.client()).errors] == ["bad_turn"]
+    (letter,) = [decode(DeadLetter, entry.fields) for entry in await bench.bus.read(bench.bus.keys.dead())]
     assert letter.turn_id == "not-a-uuid"
 
 
 @virtual_time
-async def test_pointer_without_a_conversation_is_bad_work() -> None:
-    table = await table_with()
-    await table.bus.post("llm", Work("nonsense"))
+async def test_pointer_without_a_conversation_raises_bad_work() -> None:
+    bench = await bench_with()
+    await bench.bus.post("llm", Work("nonsense"))
     with pytest.raises(BadWork, match="UUID"):
-        await (await table.worker()).handle(await table.claimed())
-    assert table.claim is not None
-    assert await (await table.worker()).give_up(table.claim, "bad") == ""
+        await (await bench.worker()).handle(await bench.claimed())
+    assert bench.claim is not None
+    assert await (await bench.worker()).give_up(bench.claim, "bad") == ""
 
 
 @virtual_time
-async def test_second_pointer_to_an_owned_conversation_is_ignored() -> None:
-    table = await table_with("Sage")
-    await table.say("Hello")
-    handler = await table.worker()
-    job = asyncio.create_task(handler.handle(await table.claimed()))
+async def test_second_pointer_to_a_conversation_that_is_being_answered_is_ignored() -> None:
+    bench = await bench_with("Sage")
+    await bench.say("Hello")
+    handler = await bench.worker()
+    job = asyncio.create_task(handler.handle(await bench.claimed()))
     await asyncio.sleep(0.02)
-    await table.bus.post("llm", Work(table.conversation_id))
-    await handler.handle(await table.claimed())
+    await bench.bus.post("llm", Work(bench.conversation_id))
+    await handler.handle(await bench.claimed())
     assert not job.done()
     await job
-    assert len(table.model.requests) == 1
+    assert len(bench.model.requests) == 1

@@ -1,4 +1,4 @@
-"""Entries of a newer release, and unreadable ones: one turn is given up and reported; nothing else is affected."""
+"""Entries of a newer release and unreadable entries: one turn is given up and reported; nothing else is affected."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tertulia_shared.entries import (
 )
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
-from tests.harness.llm import LINES, Client, Table
+from tests.harness.llm import LINES, Client, LLMBench
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.turns import table_with
+from tests.unit.llm.turn_bench import bench_with
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
@@ -48,129 +48,129 @@ class BrokenEpoch:
 
 
 def _plan(**wrong: Any) -> bytes:
-    """A packed plan with these wrong fields."""
+    """A packed plan in which these fields are replaced by wrong ones."""
     return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
 
 
-async def say_in(table: Table, extra: dict[str, Any]) -> str:
-    """Write a turn as a gateway of another release."""
-    turn_id, keys, c = new_id(), table.bus.keys, table.conversation_id
+async def say_in(bench: LLMBench, extra: dict[str, Any]) -> str:
+    """Write a turn with the envelope of another release."""
+    turn_id, keys, c = new_id(), bench.bus.keys, bench.conversation_id
     turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), extra={**extra})
-    await table.bus.transact(c, [turn], raise_epoch=True, talk=True, then=("llm", Work(c)))
+    await bench.bus.transact(c, [turn], raise_epoch=True, talk=True, then=("llm", Work(c)))
     return turn_id
 
 
-async def given_up(table: Table, reason: str) -> Client:
-    """Handle the next piece of work, which fails, and give it up. Returns what the client sees."""
-    handler = table.handler or await table.worker()
-    claim = await table.claimed()
+async def given_up(bench: LLMBench, reason: str) -> Client:
+    """Handle the next work, which fails, and give it up. Returns what the client sees."""
+    handler = bench.handler or await bench.worker()
+    claim = await bench.claimed()
     with pytest.raises((BadEntry, BadWork, ExceptionGroup, BusError)):
         await handler.handle(claim)
     await handler.give_up(claim, reason)
-    await table.bus.finish(claim, "worker")
-    return await table.client()
+    await bench.bus.finish(claim, "worker")
+    return await bench.client()
 
 
-async def assert_answers_next_turn(table: Table) -> None:
+async def assert_answers_next_turn(bench: LLMBench) -> None:
     """Check that both characters answer the next turn."""
-    table.handler = None  # on a new worker
-    before = len((await table.client()).complete)
-    await table.say(HELLO)
-    await table.work()
-    client = await table.client()
+    bench.handler = None  # the second time, a new worker answers
+    before = len((await bench.client()).complete)
+    await bench.say(HELLO)
+    await bench.work()
+    client = await bench.client()
     assert len(client.complete) == before + 1
     assert [text for _, text, status in client.talk() if status == "complete"][-2:] == [LINES["Luna"], LINES["Rex"]]
-    assert await table.bus.open_work("llm") == 0
+    assert await bench.bus.open_work("llm") == 0
 
 
 @virtual_time
-async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
-    table = await table_with()
-    await say_in(table, NEWER)
+async def test_turn_of_a_newer_release_is_returned_for_a_worker_of_that_release() -> None:
+    bench = await bench_with()
+    await say_in(bench, NEWER)
     with pytest.raises(UnknownVersion):
-        await table.work()
-    assert table.claim is not None
-    assert await table.bus.nack(table.claim, "worker")
-    (claim,) = await table.bus.take_over("llm", "a newer one", idle_s=60, count=1)
-    assert not isinstance(await table.bus.own(claim, table.conversation_id, "turns", waiting=9), Exception)
+        await bench.work()
+    assert bench.claim is not None
+    assert await bench.bus.nack(bench.claim, "worker")
+    (claim,) = await bench.bus.take_over("llm", "a newer one", idle_s=60, count=1)
+    assert not isinstance(await bench.bus.own(claim, bench.conversation_id, "turns", waiting=9), Exception)
 
 
 @virtual_time
-async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> None:
-    table = await table_with()
-    turn_id = await say_in(table, NEWER)
-    client = await given_up(table, str(UnknownVersion(VERSION + 1)))
+async def test_turn_of_a_newer_release_is_given_up_if_no_worker_of_that_release_is_alive() -> None:
+    bench = await bench_with()
+    turn_id = await say_in(bench, NEWER)
+    client = await given_up(bench, str(UnknownVersion(VERSION + 1)))
     (error,) = client.errors
     assert (error.code, error.turn_id) == ("turn_failed", turn_id)
     assert "newer release" in error.message
     assert "update this worker" in error.message
     assert client.complete == [turn_id]
-    await assert_answers_next_turn(table)
+    await assert_answers_next_turn(bench)
 
 
 @virtual_time
-async def test_turn_without_a_version_is_dead_lettered_alone() -> None:
-    table = await table_with()
-    await say_in(table, NO_VERSION)
-    await table.say(HELLO)
-    await table.work()
-    client = await table.client()
+async def test_only_the_turn_without_a_version_becomes_a_dead_letter() -> None:
+    bench = await bench_with()
+    await say_in(bench, NO_VERSION)
+    await bench.say(HELLO)
+    await bench.work()
+    client = await bench.client()
     assert [error.code for error in client.errors] == ["bad_turn"]
     assert len(client.complete) == 1
-    assert await table.bus.length(table.bus.keys.dead()) == 1
+    assert await bench.bus.length(bench.bus.keys.dead()) == 1
 
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, Any]) -> None:
-    table = await table_with()
-    keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
-    await table.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
-    outlet = table.bus.outlet()
+async def test_unreadable_pointer_to_a_conversation_ends_its_waiting_turn(extra: dict[str, Any]) -> None:
+    bench = await bench_with()
+    keys, c, turn_id = bench.bus.keys, bench.conversation_id, new_id()
+    await bench.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
+    outlet = bench.bus.outlet()
     outlet.append(keys.work("llm"), Work(c), **extra)
     await outlet.flush()
-    handler, claim = await table.worker(), await table.claimed()
+    handler, claim = await bench.worker(), await bench.claimed()
     with pytest.raises(BadEntry):
         await handler.handle(claim)
     await handler.give_up(claim, "it cannot be read")
-    client = await table.client()
+    client = await bench.client()
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete == [turn_id]
-    await table.bus.finish(claim, "worker")
-    await assert_answers_next_turn(table)
+    await bench.bus.finish(claim, "worker")
+    await assert_answers_next_turn(bench)
 
 
 @virtual_time
-async def test_pointer_without_a_turn_is_given_up_silently() -> None:
-    table = await table_with()
-    await table.bus.post("llm", Work("no id"))
-    client = await given_up(table, "nonsense")
+async def test_pointer_without_a_conversation_is_given_up_without_an_error_to_the_client() -> None:
+    bench = await bench_with()
+    await bench.bus.post("llm", Work("no id"))
+    client = await given_up(bench, "nonsense")
     assert client.errors == []
 
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> None:
-    table = await table_with()
-    turn_id = await table.say(HELLO)
-    assert await table.die_after(12)
-    state = await table.bus.hash(table.bus.keys.state(table.conversation_id))
+async def test_reply_with_unreadable_sentences_ends_its_turn(extra: dict[str, Any]) -> None:
+    bench = await bench_with()
+    turn_id = await bench.say(HELLO)
+    assert await bench.die_after(12)
+    state = await bench.bus.hash(bench.bus.keys.state(bench.conversation_id))
     assert b"plan" in state
-    await table.worker()
-    luna = next(character for character in await table.store.characters() if character.name == "Luna")
+    await bench.worker()
+    luna = next(character for character in await bench.store.characters() if character.name == "Luna")
     message_id = reply_id(turn_id, luna.id)
-    entry = TTSSentence("Ha.", 50, table.conversation_id, message_id, luna.id, "Luna", "luna")
-    outlet = table.bus.outlet()
-    outlet.append(table.bus.keys.sentences(table.conversation_id, message_id), entry, id="51-0", **extra)
+    entry = TTSSentence("Ha.", 50, bench.conversation_id, message_id, luna.id, "Luna", "luna")
+    outlet = bench.bus.outlet()
+    outlet.append(bench.bus.keys.sentences(bench.conversation_id, message_id), entry, id="51-0", **extra)
     await outlet.flush()
-    handler, claim = await table.worker(), await table.claimed()
+    handler, claim = await bench.worker(), await bench.claimed()
     with pytest.raises((BadEntry, ExceptionGroup)):
         await handler.handle(claim)
     await handler.give_up(claim, "it cannot be read")
-    await table.bus.finish(claim, "worker")
-    keys, c = table.bus.keys, table.conversation_id
-    await table.bus.remove(keys.sentences(c, message_id), ["51-0"])  # so that the harness can read the stream
-    client = await table.client()
+    await bench.bus.finish(claim, "worker")
+    keys, c = bench.bus.keys, bench.conversation_id
+    await bench.bus.remove(keys.sentences(c, message_id), ["51-0"])  # now the bench can read the stream again
+    client = await bench.client()
     assert [error.turn_id for error in client.errors] == [turn_id]
     assert client.complete == [turn_id]
 
@@ -190,25 +190,25 @@ async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> Non
          "started", "complete", "failed", "cut", "settled", "cut-not-as-written", "complete-negative", "ended"],
 )  # fmt: skip
 @virtual_time
-async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    await table.work()
-    turn_id = await table.say("And you, Rex?")
-    await table.bus.transact(table.conversation_id, [Put(table.bus.keys.state(table.conversation_id), {field: raw})])
-    client = await given_up(table, "its state cannot be read")
+async def test_unreadable_field_of_the_state_costs_one_turn(field: str, raw: bytes) -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    await bench.work()
+    turn_id = await bench.say("And you, Rex?")
+    await bench.bus.transact(bench.conversation_id, [Put(bench.bus.keys.state(bench.conversation_id), {field: raw})])
+    client = await given_up(bench, "its state cannot be read")
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete[-1] == turn_id
-    await assert_answers_next_turn(table)
+    await assert_answers_next_turn(bench)
 
 
 @virtual_time
-async def test_unknown_fields_of_the_state_are_ignored() -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    assert await table.die_after(8)
-    key = table.bus.keys.state(table.conversation_id)
-    plan = unpack((await table.bus.hash(key))[b"plan"])
+async def test_fields_of_the_state_that_this_release_does_not_know_are_ignored() -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    assert await bench.die_after(8)
+    key = bench.bus.keys.state(bench.conversation_id)
+    plan = unpack((await bench.bus.hash(key))[b"plan"])
     plan["mood"] = "good"
     plan["settings"]["max_thoughts"] = 3
     del plan["settings"]["min_p"]
@@ -216,31 +216,31 @@ async def test_unknown_fields_of_the_state_are_ignored() -> None:
         speaker["accent"] = "Irish"
         del speaker["image"]
     settings = pack({"top_k": 3, "max_thoughts": 3})
-    await table.bus.transact(
-        table.conversation_id, [Put(key, {"plan": pack(plan), "settings": settings, "weather": "fine"})]
+    await bench.bus.transact(
+        bench.conversation_id, [Put(key, {"plan": pack(plan), "settings": settings, "weather": "fine"})]
     )
-    await table.work()
-    client = await table.client()
+    await bench.work()
+    client = await bench.client()
     client.check()
     assert [status for _, _, status in client.talk()] == ["complete", "complete"]
 
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
-    table = await table_with("Luna")
-    turn_id = await table.say("Luna?")
-    assert await table.die_after(14)
-    (message_id,) = (await table.client()).order
-    await table.played(message_id, 0, 0)
-    outlet = table.bus.outlet()
-    outlet.append(table.bus.keys.receipts(table.conversation_id), Receipt(message_id, 9, 9, 9), **extra)
-    audio = AudioChunk(b"\1\0" * 24_000, 0, 0, table.conversation_id, message_id, "luna")
-    outlet.append(table.bus.keys.audio(table.conversation_id, message_id), audio, id="1-1")
+async def test_unreadable_receipt_is_ignored(extra: dict[str, Any]) -> None:
+    bench = await bench_with("Luna")
+    turn_id = await bench.say("Luna?")
+    assert await bench.die_after(14)
+    (message_id,) = (await bench.client()).order
+    await bench.played(message_id, 0, 0)
+    outlet = bench.bus.outlet()
+    outlet.append(bench.bus.keys.receipts(bench.conversation_id), Receipt(message_id, 9, 9, 9), **extra)
+    audio = AudioChunk(b"\1\0" * 24_000, 0, 0, bench.conversation_id, message_id, "luna")
+    outlet.append(bench.bus.keys.audio(bench.conversation_id, message_id), audio, id="1-1")
     await outlet.flush()
-    await table.interrupt()
-    await table.work()
-    client = await table.client()
+    await bench.interrupt()
+    await bench.work()
+    client = await bench.client()
     assert client.complete == [turn_id]
     assert client.heard[message_id]
     assert LINES["Luna"].startswith(client.heard[message_id].rstrip())
@@ -248,70 +248,70 @@ async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
 
 
 @virtual_time
-async def test_reply_with_unreadable_audio_keeps_its_text() -> None:
-    table = await table_with("Luna")
-    await table.say("Luna?")
-    assert await table.die_after(14)
-    (message_id,) = (await table.client()).order
-    await table.played(message_id, 0, 0)
-    outlet = table.bus.outlet()
-    audio = AudioChunk(b"\1\0", 0, 0, table.conversation_id, message_id, "luna")
-    outlet.append(table.bus.keys.audio(table.conversation_id, message_id), audio, id="1-1", **NEWER)
+async def test_text_of_a_reply_with_unreadable_audio_stays_complete() -> None:
+    bench = await bench_with("Luna")
+    await bench.say("Luna?")
+    assert await bench.die_after(14)
+    (message_id,) = (await bench.client()).order
+    await bench.played(message_id, 0, 0)
+    outlet = bench.bus.outlet()
+    audio = AudioChunk(b"\1\0", 0, 0, bench.conversation_id, message_id, "luna")
+    outlet.append(bench.bus.keys.audio(bench.conversation_id, message_id), audio, id="1-1", **NEWER)
     await outlet.flush()
-    await table.interrupt()
-    await table.work()
-    client = await table.client()
+    await bench.interrupt()
+    await bench.work()
+    client = await bench.client()
     assert client.heard == {}
     assert client.errors == []
-    await table.say("And now, Luna?")
-    await table.work()
-    assert (await table.client()).talk()[-1][2] == "complete"
+    await bench.say("And now, Luna?")
+    await bench.work()
+    assert (await bench.client()).talk()[-1][2] == "complete"
 
 
 @pytest.mark.parametrize("field", ["ts", "epoch"])
 @virtual_time
-async def test_unreadable_command_interrupts_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    outlet = table.bus.outlet()
+async def test_unreadable_control_entry_does_not_interrupt(field: str, caplog: pytest.LogCaptureFixture) -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    outlet = bench.bus.outlet()
     outlet.append(
-        table.bus.keys.control(table.conversation_id), {"ts": BrokenTime, "epoch": BrokenEpoch}[field]("soon")
+        bench.bus.keys.control(bench.conversation_id), {"ts": BrokenTime, "epoch": BrokenEpoch}[field]("soon")
     )
-    outlet.append(table.bus.keys.control(table.conversation_id), Interrupt("turn"), **NEWER)
+    outlet.append(bench.bus.keys.control(bench.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
     with caplog.at_level(logging.WARNING):
-        await table.work()
-    client = await table.client()
+        await bench.work()
+    client = await bench.client()
     client.check()
     assert [status for _, _, status in client.talk()] == ["complete", "complete"]
     assert "ignored an unreadable control command" in caplog.text
 
 
 @virtual_time
-async def test_command_of_a_newer_release_interrupts() -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    handler, claim = await table.worker(), await table.claimed()
+async def test_control_entry_of_a_newer_release_interrupts() -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    handler, claim = await bench.worker(), await bench.claimed()
     job = asyncio.create_task(handler.handle(claim))
     await asyncio.sleep(0.1)
-    outlet = table.bus.outlet(epoch=2)  # an interruption of a newer gateway
-    outlet.put(table.bus.keys.state(table.conversation_id), {"epoch": 2})
-    outlet.append(table.bus.keys.control(table.conversation_id), Interrupt("turn"), **NEWER)
+    outlet = bench.bus.outlet(epoch=2)  # an interruption written by a newer gateway
+    outlet.put(bench.bus.keys.state(bench.conversation_id), {"epoch": 2})
+    outlet.append(bench.bus.keys.control(bench.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
     await job
-    assert [status for _, _, status in (await table.client()).talk()] == ["interrupted"]
+    assert [status for _, _, status in (await bench.client()).talk()] == ["interrupted"]
 
 
 @virtual_time
-async def test_sweep_survives_an_unreadable_cursor() -> None:
-    table = await table_with()
-    await table.say(HELLO)
-    await table.work()
-    key = table.bus.keys.state(table.conversation_id)
-    await table.bus.transact(table.conversation_id, [Put(key, {"cursor": b"\xff"})])
-    sweeping = asyncio.create_task(sweep(table.bus))
+async def test_sweep_posts_a_pointer_for_a_conversation_with_an_unreadable_cursor() -> None:
+    bench = await bench_with()
+    await bench.say(HELLO)
+    await bench.work()
+    key = bench.bus.keys.state(bench.conversation_id)
+    await bench.bus.transact(bench.conversation_id, [Put(key, {"cursor": b"\xff"})])
+    sweeping = asyncio.create_task(sweep(bench.bus))
     await asyncio.sleep(3 * SWEEP_S)
     assert not sweeping.done()
-    assert await table.bus.open_work("llm") >= 1, "the turn is posted again"
+    assert await bench.bus.open_work("llm") >= 1, "the turn is posted again"
     sweeping.cancel()
     await asyncio.wait([sweeping])

@@ -1,4 +1,6 @@
-"""The tables in `verbalization/`: written text, a tab, and the text as it is said in the language of the file."""
+"""Tests with the tables in `verbalization/`. Each line has a written text, a tab, and the text as it is spoken in the
+language of the file.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ def spoken(text: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "written", "said"), ROWS)
-def test_text_is_said_as_in_the_table(language: str, written: str, said: str) -> None:
+def test_text_is_verbalized_as_in_the_table(language: str, written: str, said: str) -> None:
     assert verbalize(written, language) == said
 
 
@@ -55,7 +57,7 @@ def test_lexicon_is_complete(language: str) -> None:
         ("und", "March fourth, twenty twenty-six"),
     ],
 )
-def test_region_decides_the_order_of_day_and_month(tag: str, said: str) -> None:
+def test_region_of_the_language_decides_the_order_of_day_and_month(tag: str, said: str) -> None:
     assert verbalize("3/4/2026", tag) == said
 
 
@@ -88,7 +90,7 @@ def test_region_decides_the_order_of_day_and_month(tag: str, said: str) -> None:
         ("(laughs) It is 20°C 😊.", "It is twenty degrees Celsius."),
     ],
 )
-def test_markup_latex_and_numbers_are_said_together(written: str, said: str) -> None:
+def test_text_with_markup_latex_and_numbers_is_verbalized(written: str, said: str) -> None:
     assert spoken(written) == said
 
 
@@ -102,7 +104,7 @@ TEXTS = st.lists(PIECES | st.just(" "), max_size=30).map("".join) | st.text(max_
 
 
 @given(text=TEXTS, language=st.sampled_from(LANGUAGES))
-def test_any_text_is_said_on_one_line(text: str, language: str) -> None:
+def test_any_text_is_verbalized_in_one_line(text: str, language: str) -> None:
     said = verbalize(" ".join(text.split()), language)
     assert said == " ".join(said.split())
     if any(char.isalnum() for char in text):

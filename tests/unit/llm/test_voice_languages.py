@@ -6,7 +6,7 @@ from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage, in_conversa
 from tertulia_llm.text.sentences import SentenceSplitter
 from tertulia_llm.voice_languages import VoiceLanguages, languages_of
 from tertulia_shared.codec import pack
-from tests.harness.llm import Table
+from tests.harness.llm import LLMBench
 
 
 def published(id: str, language: str, **more: object) -> bytes:
@@ -18,18 +18,18 @@ def test_languages_of_published_voices_are_decoded() -> None:
     assert languages_of(voices) == {"greta": VoiceLanguage("de-DE", only=True), "rex": VoiceLanguage("en")}
 
 
-def test_unreadable_voices_of_one_engine_do_not_hide_the_others() -> None:
+def test_unreadable_voices_of_one_engine_do_not_affect_other_engines() -> None:
     voices = {b"broken": b"\xc1", b"other": pack({"id": 1}), b"espeak": published("greta", "de-DE")}
     assert languages_of(voices) == {"greta": VoiceLanguage("de-DE")}
 
 
-def test_voice_with_two_languages_is_unknown() -> None:
+def test_language_of_a_voice_published_with_two_languages_is_unknown() -> None:
     voices = {b"espeak": published("luna", "en-US", monolingual=True), b"higgs": published("luna", "es")}
     assert languages_of(voices) == {"luna": VoiceLanguage()}
 
 
 async def test_voices_are_read_from_redis() -> None:
-    bus = Table().bus
+    bus = LLMBench().bus
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": published("greta", "de-DE", monolingual=True)})
     await outlet.flush()
@@ -71,7 +71,7 @@ async def test_voices_are_read_from_redis() -> None:
         ("5 km", ""),
     ],
 )
-def test_language_is_found_in_text(text: str, language: str) -> None:
+def test_language_of_a_text_is_recognized(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
@@ -86,7 +86,7 @@ def test_language_is_found_in_text(text: str, language: str) -> None:
         (VoiceLanguage("und", only=True), "Ich weiß nicht, was das ist.", "de"),
     ],
 )
-def test_text_decides_unless_the_voice_has_one_language(voice: VoiceLanguage, text: str, language: str) -> None:
+def test_text_decides_unless_the_voice_has_only_one_language(voice: VoiceLanguage, text: str, language: str) -> None:
     reply = ReplyLanguage(voice)
     reply.add(text)
     assert reply.tag == language
@@ -121,7 +121,7 @@ def test_numbers_are_read_in_the_language_of_the_voice() -> None:
     assert spoken(VoiceLanguage(), "Das ist nicht schnell.\n5 km/h.\n")[1] == "fünf Kilometer pro Stunde."
 
 
-def test_written_text_stays_as_it_came() -> None:
+def test_written_text_is_not_changed_by_verbalization() -> None:
     sentence = SentenceSplitter().feed("It costs $5.99. ")
     sentence += SentenceSplitter().feed("It costs $5.99.\n")
     assert [(s.written, s.spoken) for s in sentence] == [

@@ -12,7 +12,7 @@ CLASSES = [cls for _, cls in inspect.getmembers(events, inspect.isclass) if issu
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_every_event_is_registered_under_its_name(cls: type[Event]) -> None:
+def test_every_event_class_is_in_the_registry_of_events(cls: type[Event]) -> None:
     assert EVENTS[cls.type] is cls
     assert cls.__doc__
 

@@ -7,7 +7,7 @@ import pytest
 from tertulia_shared.bus import Append, NotOwner, Stale
 from tertulia_shared.entries import Interrupt
 from tertulia_shared.ids import new_id
-from tertulia_shared.interruption import LOOK_S, until_interrupted
+from tertulia_shared.interruption import CHECK_S, until_interrupted
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import settle, virtual_time
@@ -79,11 +79,11 @@ async def test_work_is_cancelled_when_redis_has_lost_its_data() -> None:
 async def test_work_continues_while_redis_is_unavailable_or_its_epoch_is_unchanged() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
-    await asyncio.sleep(3 * LOOK_S)
+    await asyncio.sleep(3 * CHECK_S)
     bus.break_connection()
-    await asyncio.sleep(3 * LOOK_S)
+    await asyncio.sleep(3 * CHECK_S)
     bus.restore_connection()
-    await asyncio.sleep(3 * LOOK_S)
+    await asyncio.sleep(3 * CHECK_S)
     assert not job.done()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -57,7 +57,7 @@ def test_conversation_id_of_a_key_without_a_conversation_is_empty(name: str) -> 
     assert Keys().conversation_of(name) == ""
 
 
-def test_turns_pattern_matches_every_turns_key() -> None:
+def test_pattern_of_every_turns_matches_the_turns_key_of_a_conversation() -> None:
     keys = Keys("ns")
     before, after = keys.every_turns().split("*")
     assert keys.turns(C).name.removeprefix(before).removesuffix(after) == C

@@ -1,4 +1,4 @@
-"""Delivery on the fake bus, compared with a model in random order, and its behaviour when Redis is unavailable."""
+"""The memory bus: random calls of its work queue, compared with a model, and simulated outages."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Clock:
         return self.now
 
 
-def test_process_is_healthy_until_seconds_after_its_last_heartbeat() -> None:
+def test_process_is_healthy_until_its_last_heartbeat_is_too_old() -> None:
     clock = Clock()
     health = Health(clock)
     health.waits_for("Redis has not answered yet")
@@ -189,7 +189,7 @@ def test_entry_without_a_time_has_no_hop_latency(fields: dict[bytes, bytes]) -> 
     assert scraped(metrics).of("tertulia_hop_seconds_count", hop="audio") == 0
 
 
-def test_gauge_shows_its_last_value() -> None:
+def test_gauge_can_be_increased_decreased_and_set() -> None:
     metrics = Metrics()
     jobs = metrics.of(GaugeFamily("tertulia_test", "A test."))
     jobs.inc(3)

@@ -6,7 +6,7 @@ from tertulia_shared.entries import ModelSettings
 from tertulia_shared.model_settings import SETTING_RANGES, cleaned_setting, merged, possible_settings, setting_problem
 
 
-def test_own_settings_come_before_the_conversations() -> None:
+def test_settings_of_a_character_override_those_of_the_conversation() -> None:
     own = ModelSettings(model="own/model", temperature=0.0)
     general = ModelSettings(model="talk/model", temperature=1.0, top_p=0.5)
     assert merged(own, general) == ModelSettings(model="own/model", temperature=0.0, top_p=0.5)
@@ -15,7 +15,7 @@ def test_own_settings_come_before_the_conversations() -> None:
 
 
 @pytest.mark.parametrize("name", SETTING_RANGES)
-def test_range_of_a_setting_includes_its_ends(name: str) -> None:
+def test_smallest_and_largest_value_of_a_setting_are_possible(name: str) -> None:
     low, high = SETTING_RANGES[name]
     assert not setting_problem(name, int(low))
     assert not setting_problem(name, int(high))
@@ -29,13 +29,13 @@ def test_impossible_name_of_a_model_is_refused(value: object) -> None:
     assert possible_settings({"model": value}) == ModelSettings()
 
 
-def test_unknown_setting_is_named_and_the_known_ones_are_listed() -> None:
+def test_error_about_an_unknown_setting_is_short_and_lists_the_known_settings() -> None:
     problem = setting_problem("x" * 500, 1)
     assert len(problem) < 250
     assert "temperature" in problem
 
 
-def test_typed_setting_is_cleaned() -> None:
+def test_typed_setting_loses_white_space_but_no_control_character() -> None:
     assert cleaned_setting("  vendor/model ") == "vendor/model"
     assert cleaned_setting("a\x07b") == "a\x07b", "control characters are refused, not removed"
     assert cleaned_setting(0.5) == 0.5

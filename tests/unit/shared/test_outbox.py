@@ -47,7 +47,7 @@ class SlowStore(MemoryStore):
 
 
 class Scene:
-    """An outbox, its store, and one conversation."""
+    """An outbox on a memory bus, its store, and one conversation."""
 
     def __init__(self, tables: MemoryTables | None = None) -> None:
         self.bus = MemoryBus(Keys("test"), clock=now)
@@ -109,7 +109,7 @@ async def test_outbox_keeps_the_order_of_writes_while_the_store_is_unavailable()
 
 
 @virtual_time
-async def test_outbox_keeps_writes_while_the_store_needs_a_person() -> None:
+async def test_outbox_keeps_writes_while_the_store_is_unusable() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.unusable = True
@@ -118,7 +118,7 @@ async def test_outbox_keeps_writes_while_the_store_needs_a_person() -> None:
 
 
 @virtual_time
-async def test_outbox_waits_only_once_for_a_store_that_does_not_answer() -> None:
+async def test_outbox_waits_only_for_the_first_write_to_a_store_that_does_not_answer() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.delay_s = 3600
@@ -142,7 +142,7 @@ async def test_outbox_uses_the_store_again_only_when_the_stream_is_empty() -> No
 
 
 @virtual_time
-async def test_outbox_does_not_wait_twice_for_a_hanging_store() -> None:
+async def test_outbox_does_not_wait_for_a_store_that_was_found_unavailable() -> None:
     it = await scene()
     it.store.delay_s = 3600
     it.outbox.note_away(TimeoutError())
@@ -193,7 +193,7 @@ async def test_deferred_writes_do_not_delay_other_conversations() -> None:
 
 
 @virtual_time
-async def test_deferred_writes_do_not_make_the_store_unavailable() -> None:
+async def test_deferred_writes_do_not_count_as_an_outage_of_the_store() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -266,12 +266,12 @@ async def test_full_outbox_stream_is_logged(monkeypatch: pytest.MonkeyPatch, cap
 
 
 @pytest.mark.parametrize("row", [b"", b"\xc1", b"\x90", b"\x80", b"\x81\xa2id\x01"])
-def test_unreadable_outbox_row_raises_bad_entry(row: bytes) -> None:
+def test_unreadable_row_of_a_store_write_raises_bad_entry(row: bytes) -> None:
     with pytest.raises(BadEntry):
         message_of(StoreWrite("message", new_id(), new_id(), row))
 
 
-def test_message_keeps_the_microseconds_of_its_times() -> None:
+def test_message_read_from_a_store_write_equals_the_written_message() -> None:
     row = user_message(new_id(), 1, seconds=0.000001)
     row = replace(row, character_name="Zoë")
     assert message_of(message_write(row)) == row

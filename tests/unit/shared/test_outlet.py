@@ -48,7 +48,7 @@ def test_outlet_writes_entries_with_the_epoch_of_its_fence(sink: HandSink) -> No
     assert QueueOutlet(sink, Fence(owner, "1-0/1"), 4).epoch == 4
 
 
-def test_outlet_reports_to_its_sink_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> None:
+def test_outlet_wakes_its_sink_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     outlet.put(KEY, {"a": 1})
     assert sink.woken == 1
@@ -87,7 +87,7 @@ async def test_flush_waits_for_all_writes_of_the_outlet(outlet: QueueOutlet) -> 
     await flushing
 
 
-async def test_room_counts_queued_writes_and_unanswered_writes(outlet: QueueOutlet) -> None:
+async def test_room_waits_while_too_many_writes_are_queued_or_unanswered(outlet: QueueOutlet) -> None:
     for n in range(MAX_QUEUED):
         outlet.append(KEY, TurnComplete(str(n)))
     await outlet.room()

@@ -109,7 +109,7 @@ async def test_death_of_a_watched_peer_is_reported(
     watching.close()
 
 
-async def test_death_of_an_unwatched_peer_is_not_reported(process: subprocess.Popen[bytes]) -> None:
+async def test_death_of_a_peer_is_not_reported_after_the_watch_was_closed(process: subprocess.Popen[bytes]) -> None:
     dead: list[str] = []
     watching = Peers(worker_name(), dead.append)
     watching.watch([name_for(process.pid)])

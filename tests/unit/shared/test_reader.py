@@ -59,7 +59,7 @@ async def test_stream_that_is_followed_during_an_unblock_is_read() -> None:
     command, second = await reads.asked.get()
     assert streams(command) == {"a", "b"}
 
-    reader.follow(Key("c", 60), "0-0")  # after the second read began, before the answer
+    reader.follow(Key("c", 60), "0-0")  # after the second read began, before the answer to CLIENT UNBLOCK
     unblocked.set_result(1)
     _, unblocked = await calls.asked.get()
     second.set_result(None)
@@ -129,7 +129,7 @@ async def test_loss_is_raised_after_earlier_entries_and_before_later_ones() -> N
     reply.set_result([])
     _, reply = await reads.asked.get()
     reply.set_result(entries("a", THIRD))
-    await reads.asked.get()  # the reader has dealt the entry to the follow
+    await reads.asked.get()  # the reader has given the entry to the follow
     assert [entry.id for entry in await follow.read()] == [FIRST, SECOND]
     assert ids_taken(follow) == []
     with pytest.raises(EntriesLost, match=SECOND):

@@ -1,4 +1,4 @@
-"""The choice of the client's receipts that count."""
+"""Which of the client's receipts count."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_setting_is_read_from_the_secret_file_of_its_name(secrets: Path, monkeyp
     settings = load(Settings)
     assert settings.redis_url == "redis://tts:password@redis:6379/0"
     assert settings.supabase_key.get_secret_value() == "key"
-    assert settings.port == 2  # the environment wins
+    assert settings.port == 2  # the environment takes precedence
 
 
 def test_env_file_may_set_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,9 @@ def test_binary_secret_is_reported_without_its_bytes(secrets: Path, capsys: pyte
     assert f"a file in {secrets} is not text" in capsys.readouterr().err
 
 
-def test_tls_settings_take_a_certificate_and_its_key(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_settings_name_the_files_of_authority_certificate_and_key(
+    bare_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("ca", "cert", "key"):
         (bare_environment / name).touch()
         monkeypatch.setenv(f"TERTULIA_REDIS_{name.upper()}", str(bare_environment / name))

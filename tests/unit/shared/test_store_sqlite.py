@@ -157,7 +157,7 @@ async def test_write_waits_for_another_process_and_then_fails_as_retryable(store
     assert await store.conversation(conversation_id) is not None
 
 
-async def test_sqlite_store_refuses_writes_above_its_bound(path: Path) -> None:
+async def test_sqlite_store_refuses_calls_when_too_many_are_waiting(path: Path) -> None:
     store = SQLiteStore(path, busy_timeout_s=30, max_pending=5)
     await store.open()
     with closing(sqlite3.connect(path, isolation_level=None)) as rival:

@@ -25,11 +25,11 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
     ],
     ids=["apostrophe", "quotes", "dropped", "line-ends", "pair", "half", "kept", "letters"],
 )
-def test_text_is_cleaned(given_text: str, cleaned: str) -> None:
+def test_clean_text_replaces_or_drops_each_kind_of_unwanted_character(given_text: str, cleaned: str) -> None:
     assert clean_text(given_text) == cleaned
 
 
-def test_clean_line_has_single_spaces_and_none_at_its_ends() -> None:
+def test_clean_line_turns_each_run_of_white_space_into_one_space() -> None:
     assert clean_line("  a\tb\r\n c\u2029") == "a b c"
 
 
@@ -41,7 +41,7 @@ def test_cleaning_clean_text_changes_nothing(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_clean_text_is_encodable_and_never_longer(text: str) -> None:
+def test_cleaned_text_is_encodable_and_not_longer_than_the_original(text: str) -> None:
     cleaned = clean_text(text)
     cleaned.encode()
     assert len(cleaned) <= len(text)

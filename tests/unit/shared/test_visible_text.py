@@ -69,18 +69,18 @@ def test_names_of_any_script_and_emoji_are_allowed(name: str) -> None:
         "🏴\U000e0067\U000e0062", "🏴\U000e0068\U000e0069\U000e007f", "1\u200d2", "कष\u200d", "\u200c\u094d",
     ],
 )  # fmt: skip
-def test_joiners_selectors_and_tags_without_effect_are_refused(name: str) -> None:
+def test_unicode_joiners_variation_selectors_and_tag_characters_without_effect_are_refused(name: str) -> None:
     assert invisible_fault(name).startswith("contains U+")
 
 
-def test_reason_names_the_character_and_says_what_to_do() -> None:
+def test_error_about_an_invisible_character_names_it_and_the_remedy() -> None:
     assert invisible_fault("Lu\u202ena") == (
         "contains U+202E RIGHT-TO-LEFT OVERRIDE, an invisible format character; remove it"
     )
 
 
 @given(ANY_TEXT)
-def test_text_without_invisible_characters_has_no_fault(text: str) -> None:
+def test_text_from_which_invisible_characters_were_removed_is_accepted(text: str) -> None:
     repaired = without_invisible(text)
     assert invisible_fault(repaired) == ""
     assert without_invisible(repaired) == repaired

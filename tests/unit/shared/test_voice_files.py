@@ -101,5 +101,5 @@ def test_stereo_clip_is_read_as_one_channel(tmp_path: Path) -> None:
     assert read_voice(made) == GOOD
 
 
-def test_three_characters_have_example_voices() -> None:
+def test_project_has_example_voices_for_the_three_first_characters() -> None:
     assert [voice.id for voice in read_voices(VOICES)] == ["luna", "rex", "sage"]

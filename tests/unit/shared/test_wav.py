@@ -110,7 +110,7 @@ DATA = struct.pack("<4h", 1, 2, 3, 4)
         "half a sample",
     ],
 )  # fmt: skip
-def test_sound_is_found_despite_wrong_sizes_and_other_chunks(raw: bytes) -> None:
+def test_samples_are_found_despite_wrong_sizes_and_other_chunks(raw: bytes) -> None:
     assert samples_of(raw) == [1, 2, 3, 4]
 
 
@@ -141,12 +141,12 @@ def test_silent_channel_does_not_halve_the_sound() -> None:
     assert samples_of(stereo([0] * len(tone), tone)) == tone
 
 
-def test_different_channels_are_mixed() -> None:
+def test_two_different_channels_become_their_mean() -> None:
     left, right = sine(16_000), sine(16_000, frequency=700)
     assert samples_of(stereo(left, right)) == [(a + b) // 2 for a, b in zip(left, right, strict=True)]
 
 
-def test_six_channels_are_mixed() -> None:
+def test_six_channels_become_their_mean() -> None:
     data = struct.pack("<12h", 60, 0, 60, 0, 60, 0, -60, -60, -60, -60, -60, -60)
     assert samples_of(riff(format_of(channels=6), chunk(b"data", data))) == [30, -60]
 
@@ -184,13 +184,13 @@ def test_six_channels_are_mixed() -> None:
         (riff(chunk(b"fmt ", b"\1\0"), chunk(b"data", bytes(8))), "too short"),
     ],
 )
-def test_unusable_file_is_refused_with_its_format(raw: bytes, why: str) -> None:
+def test_unsupported_wav_file_is_refused_with_the_reason(raw: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse(raw)
 
 
 @pytest.mark.parametrize("end", range(44))
-def test_header_that_has_not_arrived_whole_is_incomplete(end: int) -> None:
+def test_incomplete_wav_header_is_not_parsed(end: int) -> None:
     raw = riff(format_of(), chunk(b"data", DATA))
     if end >= 12:
         assert read_header(raw[:end]) is None
@@ -207,7 +207,7 @@ def test_arbitrary_bytes_parse_as_wav_or_raise_value_error(body: bytes) -> None:
 
 
 @given(st.lists(st.integers(-32_768, 32_767), min_size=1), st.integers(1, 3))
-def test_file_of_the_standard_library_is_read_as_written(samples: list[int], channels: int) -> None:
+def test_samples_of_a_file_written_by_the_wave_module_are_read_unchanged(samples: list[int], channels: int) -> None:
     data = as_bytes(array("h", samples * channels))
     file = io.BytesIO()
     with wave.open(file, "wb") as out:

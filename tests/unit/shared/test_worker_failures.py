@@ -39,7 +39,7 @@ async def test_failed_attempt_at_work_is_retried(error: Exception) -> None:
 
 
 @virtual_time
-async def test_interrupted_work_is_finished_without_a_report() -> None:
+async def test_interrupted_work_is_acknowledged_and_not_given_up() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(Stale("interrupted")))
     async with working(bus, handler):
         await post(bus)
@@ -76,7 +76,7 @@ async def test_work_is_given_up_with_its_last_error_after_the_last_attempt() -> 
 
 
 @virtual_time
-async def test_work_is_finished_even_if_its_give_up_handler_fails() -> None:
+async def test_given_up_work_is_acknowledged_even_if_its_give_up_handler_fails() -> None:
     async def broken(_claim: Claim) -> None:
         raise BadEntry("the event cannot be read")
 

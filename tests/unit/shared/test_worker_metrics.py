@@ -182,7 +182,7 @@ def test_waiting_time_of_work_excludes_the_time_at_an_earlier_worker() -> None:
 
 
 @virtual_time
-async def test_work_that_cannot_be_finished_without_a_connection_counts_as_failed() -> None:
+async def test_attempt_whose_end_cannot_be_acknowledged_is_counted_as_failed() -> None:
     it = Scene()
     async with it.working():
         await it.post()

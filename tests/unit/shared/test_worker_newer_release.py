@@ -29,7 +29,7 @@ def newer(version: int = VERSION + 1) -> Act:
 
 
 @virtual_time
-async def test_work_of_a_newer_release_is_given_up_without_a_worker_of_that_release() -> None:
+async def test_work_of_a_newer_release_is_given_up_if_no_worker_of_that_release_is_alive() -> None:
     bus, handler = make_bus(), ScriptedHandler(newer())
     await bus.beat(f"llm:box-1-aaaaaa.v{VERSION + 1}:demo")
     await bus.beat("tts:box-2-bbbbbb:scripted")  # a worker of a release whose names have no version
@@ -65,7 +65,7 @@ async def test_work_of_a_newer_release_is_left_to_a_live_worker_of_that_release(
 
 
 @virtual_time
-async def test_leaving_work_to_a_newer_worker_costs_no_attempt() -> None:
+async def test_leaving_work_to_a_newer_release_does_not_count_as_a_failed_attempt() -> None:
     bus = make_bus()
     member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
     await bus.prepare("tts")
@@ -86,7 +86,7 @@ async def test_leaving_work_to_a_newer_worker_costs_no_attempt() -> None:
 
 
 @virtual_time
-async def test_work_left_to_newer_workers_is_given_up_after_its_failed_attempts() -> None:
+async def test_work_left_to_a_newer_release_is_given_up_after_the_usual_failed_attempts() -> None:
     bus = make_bus()
     await bus.prepare("tts")
     await post(bus)

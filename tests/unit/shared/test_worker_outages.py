@@ -26,7 +26,7 @@ from tests.unit.shared.worker_bench import (
 
 
 @virtual_time
-async def test_give_up_waits_while_the_bus_is_unavailable() -> None:
+async def test_giving_up_work_is_repeated_after_an_outage_of_redis() -> None:
     async def cut(_claim: Claim) -> None:
         bus.break_connection()
         raise BusUnavailable("away")
@@ -132,7 +132,7 @@ async def test_work_whose_claim_reply_was_lost_is_reclaimed_as_soon_as_redis_is_
 
 
 @virtual_time
-async def test_give_up_waits_while_redis_refuses_writes() -> None:
+async def test_giving_up_work_is_repeated_until_redis_takes_writes() -> None:
     paused = 3
 
     async def no_room(_claim: Claim) -> None:
@@ -152,7 +152,7 @@ async def test_give_up_waits_while_redis_refuses_writes() -> None:
 
 
 @virtual_time
-async def test_bus_outage_does_not_end_the_worker() -> None:
+async def test_worker_continues_after_a_long_outage_of_redis() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler):
         bus.break_connection()

@@ -101,7 +101,7 @@ async def test_waiting_peer_gets_the_work_of_a_stopping_worker_at_once() -> None
 
 
 @virtual_time
-async def test_stopping_several_workers_in_turn_costs_no_attempt() -> None:
+async def test_requeues_by_several_stopping_workers_do_not_count_as_failed_attempts() -> None:
     bus = make_bus()
     await bus.prepare("tts")
     await post(bus)

@@ -85,7 +85,7 @@ def make_bus() -> MemoryBus:
 async def working(
     bus: MemoryBus, handler: ScriptedHandler, *, concurrency: int = 10, settings: CommonSettings = SETTINGS
 ) -> AsyncGenerator[Worker]:
-    """A worker that runs until the block ends."""
+    """Run a worker while the block runs."""
     worker = Worker(bus, "tts", handler, settings, engine="scripted", concurrency=concurrency)
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
@@ -107,12 +107,12 @@ async def dead_letters(bus: MemoryBus) -> list[DeadLetter]:
 
 
 async def claims_of(bus: MemoryBus, worker: str = "peer", *, idle_s: float = 0) -> list[Claim]:
-    """Everything that a peer can take over."""
+    """Take over, as the peer `worker`, all work that was idle for `idle_s`."""
     return list(await bus.take_over("tts", worker, idle_s=idle_s, count=100))
 
 
 async def held_by_peer(bus: MemoryBus) -> Claim:
-    """Work that the worker had claimed and that a peer holds now."""
+    """Let the worker claim work and a peer take it over; returns the peer's claim."""
     await post(bus)
     await settle()
     (held,) = await claims_of(bus)

@@ -1,4 +1,6 @@
-"""One listening session on the memory bus: a listener, and the writes of the gateway and the llm worker."""
+"""One listening session on the memory bus, for tests: a listener serves it, and the test writes what the gateway and
+the llm worker would write.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,14 @@ STORY = "The old lighthouse stands at the edge of the bay."
 
 
 def speech(text: str, *partials: tuple[int, str]) -> Utterance:
-    """An utterance from sample 3,000 to 40,000. `partials`: the sample and the text of each partial text."""
+    """An utterance from sample 3,000 to 40,000. `partials`: for each partial text, the sample at which it comes, and
+    the text.
+    """
     return Utterance(3_000, 40_000, text, partials)
 
 
 class ListeningSession:
-    """One session. `script`: the utterances that the recognizer hears; `settings`: those of the worker."""
+    """One session. `script`: the utterances that the recognizer returns; `settings`: the settings of the worker."""
 
     def __init__(self, *script: Utterance, **settings: object) -> None:
         self.writes = Writes()
@@ -52,7 +56,7 @@ class ListeningSession:
 
     @property
     def results(self) -> dict[str, float]:
-        """The numbers of utterances by result, and of those that interrupted a reply."""
+        """How many utterances had which result, and how many interrupted a reply."""
         seen = scraped(self.metrics)
         counts = {
             result: seen.of("tertulia_stt_utterances_total", result=result)
@@ -61,7 +65,7 @@ class ListeningSession:
         return {result: count for result, count in counts.items() if count}
 
     async def serve_audio(self, until: int) -> None:
-        """Serve the whole session: audio up to that sample, and the end."""
+        """Serve the whole session: start it, send audio up to this sample, and stop it."""
         job = await self.start()
         await self.send_audio(until)
         await self.stop()
@@ -73,13 +77,15 @@ class ListeningSession:
         return asyncio.create_task(self.serve())
 
     async def prepare(self) -> None:
-        """Post the session's work, which then waits for a worker."""
+        """Post the session's work, but start no worker."""
         await self.bus.prepare("stt")
         await self.bus.prepare("llm")
         await self.post_work()
 
     async def serve_until_write(self, writes: int) -> bool:
-        """Serve the session by a worker that crashes after this many writes. False if the session ended before."""
+        """Let a worker serve the session that crashes after this many writes. Returns False if the session ended
+        before.
+        """
         return await self.bus.crash_after(writes, self.listener.handle(await self.claim_work()))
 
     async def post_work(self) -> None:
@@ -96,7 +102,7 @@ class ListeningSession:
         await self.listener.handle(await self.claim_work())
 
     async def send_audio(self, until: int, *, frame: int = FRAME_SAMPLES) -> None:
-        """Write the microphone's audio up to that sample, in chunks of `frame` samples."""
+        """Write the microphone's audio up to this sample, in chunks of `frame` samples."""
         outlet = self.bus.outlet()
         while self.frames * FRAME_SAMPLES < until:
             self.frames += 1
@@ -113,7 +119,7 @@ class ListeningSession:
         await outlet.flush()
 
     async def character_speaks(self, *sentences: str) -> None:
-        """Write sentences of a reply that is being spoken. A second call continues the same reply."""
+        """Write sentences of a reply that is being spoken. Another call continues the same reply."""
         luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
         if self.plan is None:
             self.plan = TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings())

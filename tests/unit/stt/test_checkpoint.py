@@ -34,19 +34,19 @@ def test_checkpoint_is_read_back_as_it_was_written() -> None:
         (299, Checkpoint(299, 3, 200)),
     ],
 )
-def test_checkpoint_names_the_entry_that_contains_its_sample(sample: int, expected: Checkpoint) -> None:
+def test_checkpoint_contains_the_number_of_the_entry_with_its_sample(sample: int, expected: Checkpoint) -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in (1, 2, 3):
         tracker.add(entry, pcm(100))
     assert tracker.checkpoint(sample) == expected
 
 
-def test_checkpoint_before_any_entry_is_the_initial_one() -> None:
+def test_tracker_without_entries_returns_the_checkpoint_it_started_with() -> None:
     start = Checkpoint(50, 3, 20)
     assert CheckpointTracker(start).checkpoint(60) == start
 
 
-def test_takeover_feeds_exactly_the_samples_after_the_checkpoint() -> None:
+def test_tracker_that_starts_at_a_checkpoint_returns_exactly_the_samples_after_it() -> None:
     draw = random.Random(7)
     entries = [bytes(draw.randrange(256) for _ in range(2 * draw.randrange(1, 40))) for _ in range(30)]
     whole = b"".join(entries)
@@ -61,7 +61,7 @@ def test_takeover_feeds_exactly_the_samples_after_the_checkpoint() -> None:
         assert heard == whole[2 * sample :]
 
 
-def test_tracker_has_a_bounded_size_after_hours_of_silence() -> None:
+def test_tracker_keeps_a_bounded_number_of_entries_during_long_silence() -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in range(1, MAX_ENTRIES + 1_000):
         tracker.add(entry, pcm(10))

@@ -18,7 +18,7 @@ from tertulia_stt.endpointing import (
 )
 
 SETTINGS = EndpointSettings(min_speech_ms=96, pre_roll_ms=320, hangover_ms=640, max_utterance_ms=3200)
-PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same lengths in frames
+PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the durations of the settings, in frames
 
 
 def frames(count: int) -> int:
@@ -26,7 +26,9 @@ def frames(count: int) -> int:
 
 
 def probabilities(pattern: str) -> list[float]:
-    """`s5 q20` → five frames of speech, twenty of quiet; `m` lies between the two thresholds."""
+    """Make probabilities from a text: `s5 q20` means five frames of speech, then twenty frames of quiet; the
+    probability of `m` is between the two thresholds.
+    """
     level = {"s": 0.9, "m": 0.4, "q": 0.05}
     return [level[kind] for kind, count in re.findall(r"([smq])(\d+)", pattern) for _ in range(int(count))]
 
@@ -49,16 +51,16 @@ def test_speech_that_is_too_short_or_too_uncertain_begins_no_utterance(pattern: 
     assert run(probabilities(pattern)) == []
 
 
-def test_pause_shorter_than_the_hangover_does_not_split_the_utterance() -> None:
+def test_pause_shorter_than_the_hangover_does_not_end_the_utterance() -> None:
     assert len(run(probabilities("q20 s10 q19 s10 q19 s10 q40"))) == 2
 
 
-def test_pause_as_long_as_the_hangover_splits_the_utterance() -> None:
+def test_pause_as_long_as_the_hangover_ends_the_utterance() -> None:
     boundaries = run(probabilities("q20 s10 q20 s10 q20"))
     assert [type(boundary) for boundary in boundaries] == [SpeechBegan, SpeechEnded] * 2
 
 
-def test_frame_above_the_offset_probability_restarts_the_hangover() -> None:
+def test_frame_above_the_offset_probability_restarts_the_silence_that_ends_the_utterance() -> None:
     (_, ended) = run(probabilities("s5 q19 m1 q19 m1 q30"))
     assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE)
 
@@ -70,7 +72,7 @@ def test_pre_roll_never_reaches_into_the_previous_utterance() -> None:
     assert second.start_sample == first.end_sample
 
 
-def test_utterance_above_the_maximum_length_is_split_without_a_gap() -> None:
+def test_utterance_longer_than_the_maximum_is_split_without_a_gap() -> None:
     boundaries = run(probabilities("s250"))
     ends = [boundary for boundary in boundaries if isinstance(boundary, SpeechEnded)]
     assert [end.reason for end in ends] == [EndReason.TOO_LONG, EndReason.TOO_LONG, EndReason.INPUT_ENDED]
@@ -92,7 +94,7 @@ def test_end_of_the_input_ends_the_utterance_at_the_last_sample() -> None:
 
 
 @given(st.lists(st.floats(0, 1), max_size=400), st.integers(0, 10**9))
-def test_utterances_never_overlap_and_have_a_bounded_length(heard: list[float], first: int) -> None:
+def test_utterances_never_overlap_and_are_never_longer_than_the_maximum(heard: list[float], first: int) -> None:
     boundaries = run(heard, first_sample=first)
     last_end = first
     for began, ended in zip(boundaries[::2], boundaries[1::2], strict=True):
@@ -126,6 +128,6 @@ def test_new_endpointer_can_continue_after_any_utterance(heard: list[float]) -> 
         ("max_utterance_ms", 500),
     ],
 )
-def test_error_names_the_setting_that_is_out_of_range(name: str, value: float) -> None:
+def test_endpoint_settings_error_names_the_setting_that_is_out_of_range(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         EndpointSettings(**{name: value})  # pyright: ignore[reportArgumentType] - the mix of int and float is the point

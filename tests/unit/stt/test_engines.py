@@ -41,7 +41,7 @@ def test_model_download_without_the_libraries_says_what_to_install(
         list(download_models.fetch(settings_of(RealtimeSTTSettings)))
 
 
-def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loaded_settings_include_the_settings_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(load_settings()) is STTSettings
     monkeypatch.setenv("TERTULIA_STT_ENGINE", "realtimestt")
     monkeypatch.setenv("TERTULIA_STT_LANGUAGE", "es")

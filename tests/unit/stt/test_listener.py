@@ -1,4 +1,4 @@
-"""A listening session from microphone audio to events and turns, with a scripted recognizer."""
+"""A listening session, from microphone audio to events and turns, with a scripted recognizer."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_each_utterance_becomes_a_turn_with_a_higher_epoch() -> None:
 
 
 @virtual_time
-async def test_sound_without_words_creates_no_turn_and_is_processed_once() -> None:
+async def test_sound_without_words_creates_no_turn_but_advances_the_checkpoint() -> None:
     session = ListeningSession(Utterance(3_000, 20_000, "  "))
     job = await session.start()
     await session.send_audio(21_000)
@@ -88,7 +88,7 @@ async def test_sound_without_words_creates_no_turn_and_is_processed_once() -> No
 
 
 @virtual_time
-async def test_takeover_after_any_write_neither_loses_nor_repeats_a_turn() -> None:
+async def test_no_turn_is_lost_or_repeated_if_the_worker_crashes_after_any_write() -> None:
     writes = 0
     while True:
         writes += 1
@@ -107,7 +107,7 @@ async def test_takeover_after_any_write_neither_loses_nor_repeats_a_turn() -> No
 
 
 @virtual_time
-async def test_worker_that_takes_over_processes_only_the_audio_after_the_last_turn() -> None:
+async def test_worker_that_takes_a_session_over_recognizes_only_the_audio_after_the_last_turn() -> None:
     session = ListeningSession(HELLO, AGAIN)
     job = await session.start()
     await session.send_audio(40_000)
@@ -143,7 +143,7 @@ async def test_worker_that_lost_its_claim_writes_no_more_turns() -> None:
 
 
 @virtual_time
-async def test_ended_session_is_not_served_again() -> None:
+async def test_session_that_has_ended_is_not_served_again() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     await session.stop()
@@ -189,7 +189,7 @@ async def test_session_ends_as_abandoned_after_the_client_disconnected() -> None
 
 
 @virtual_time
-async def test_session_is_retried_from_its_checkpoint_after_the_recognizer_broke() -> None:
+async def test_session_is_retried_from_its_checkpoint_after_the_recognizer_failed() -> None:
     session = ListeningSession(HELLO, AGAIN)
     session.engine.fails_at = 35_000
     job = await session.start()
@@ -231,7 +231,7 @@ async def test_work_entry_without_ids_is_bad_work(work: Work) -> None:
 
 
 @virtual_time
-async def test_turn_and_its_event_are_one_write() -> None:
+async def test_turn_and_its_turn_accepted_event_are_written_in_one_step() -> None:
     session = ListeningSession(HELLO)
     job = await session.start()
     seen: set[tuple[int, int]] = set()

@@ -1,4 +1,4 @@
-"""Speech over a character: it interrupts the reply, or is ignored as echo or backchannel."""
+"""The user speaks while a character speaks: this interrupts the reply, or is ignored as echo or backchannel."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ async def test_final_text_interrupts_the_character_if_no_partial_text_did() -> N
     ids=["backchannel", "echo", "no words", "0.2 s of speech before the silence", "barge-in is disabled"],
 )
 @virtual_time
-async def test_speech_over_a_character_is_ignored(utterance: Utterance, settings: Mapping[str, object]) -> None:
+async def test_backchannel_echo_and_short_sounds_over_a_character_are_ignored(
+    utterance: Utterance, settings: Mapping[str, object]
+) -> None:
     session = ListeningSession(utterance, **settings)
     await session.character_speaks(STORY)
     await session.serve_audio(END)
@@ -94,7 +96,9 @@ async def test_echo_of_a_sentence_that_began_during_the_utterance_is_ignored() -
     ids=["echo is ignored", "answer becomes a turn"],
 )
 @virtual_time
-async def test_reply_ends_during_the_utterance(sentence: str, utterance: Utterance, turns: Sequence[str]) -> None:
+async def test_utterance_that_outlasts_the_reply_becomes_a_turn_unless_it_is_an_echo(
+    sentence: str, utterance: Utterance, turns: Sequence[str]
+) -> None:
     session = ListeningSession(utterance)
     await session.character_speaks(sentence)
     job = await session.start()
@@ -108,7 +112,7 @@ async def test_reply_ends_during_the_utterance(sentence: str, utterance: Utteran
 
 
 @virtual_time
-async def test_user_may_repeat_a_sentence_after_the_character_has_finished() -> None:
+async def test_sentence_of_the_character_becomes_a_turn_if_the_user_says_it_after_the_reply() -> None:
     session = ListeningSession(speech("At the edge of the bay.", (20_000, "at the edge")))
     await session.character_speaks(STORY)
     await session.character_falls_silent()

@@ -1,4 +1,6 @@
-"""Entries of a newer release and malformed entries: an essential one fails the session, an optional one is ignored."""
+"""Entries of a newer release, and malformed entries: if the listener needs the entry, the session fails; otherwise the
+entry is ignored.
+"""
 
 from __future__ import annotations
 

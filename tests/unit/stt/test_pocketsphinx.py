@@ -1,4 +1,4 @@
-"""The embedded engine on the spoken fixtures."""
+"""The engine `pocketsphinx` transcribes the recordings in tests/fixtures."""
 
 from __future__ import annotations
 
@@ -50,19 +50,21 @@ def pcm(name: str) -> bytes:
         ("silence_noise", []),
     ],
 )
-def test_recordings_are_transcribed(decoder: Decoder, name: str, texts: list[str]) -> None:
+def test_pocketsphinx_transcribes_the_recordings(decoder: Decoder, name: str, texts: list[str]) -> None:
     assert [final.text for final in finals(decoder, pcm(name))] == texts
 
 
-def test_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
+def test_utterance_includes_its_first_sound_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
     (final,) = finals(decoder, pcm("hello_luna"))
-    # The voice sounds from about 0.5 s to 3.6 s; pre-roll 0.3 s, hangover 0.64 s.
+    # The recording has speech from about 0.5 s to 3.6 s. The pre-roll adds 0.3 s before, and the hangover 0.64 s after
+    # it.
     assert 0.1 < final.start_sample / 16_000 < 0.5
     assert 3.9 < final.end_sample / 16_000 < 4.45
 
 
-def test_hinted_name_is_recognized(decoder: Decoder) -> None:
-    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # not in the dictionary: pronounced by its parts or letters
+def test_name_that_is_a_hint_is_recognized(decoder: Decoder) -> None:
+    # the name is not in the dictionary, so its pronunciation is guessed from its parts or letters
+    decoder_with_other_names = Decoder({"lunah": "Lunah"})
     try:
         (final,) = finals(decoder_with_other_names, pcm("hello_luna"))
     finally:
@@ -71,7 +73,7 @@ def test_hinted_name_is_recognized(decoder: Decoder) -> None:
 
 
 async def test_decoding_releases_the_interpreter_lock(decoder: Decoder) -> None:
-    """The event loop runs during a call into the library, so the call does not hold the interpreter's lock."""
+    """The event loop can run during a call of the library, so the call does not hold the interpreter's lock (GIL)."""
     audio = pcm("hello_luna")
     decoder.forget_speaker()
     decoder.start()

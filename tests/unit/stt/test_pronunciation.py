@@ -26,15 +26,15 @@ def test_names_are_split_into_words_of_plain_letters() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "42", "…", "美玲", "Юля", "_"])
-def test_words_in_other_scripts_are_dropped(word: str) -> None:
+def test_words_without_latin_letters_are_left_out(word: str) -> None:
     assert spoken_words([word]) == {}
 
 
-def test_dictionary_entry_is_used_if_there_is_one() -> None:
+def test_pronunciation_is_the_dictionary_entry_if_there_is_one() -> None:
     assert pronunciations("read", DICTIONARY.get) == ["R EH D", "R IY D"]
 
 
-def test_compound_name_is_split_into_two_dictionary_words_near_the_middle() -> None:
+def test_compound_name_is_pronounced_as_two_dictionary_words() -> None:
     assert pronunciations("starbuck", DICTIONARY.get) == ["S T AA R B AH K"]
 
 
@@ -46,5 +46,5 @@ def test_unknown_name_is_pronounced_by_letter_rules() -> None:
     ("word", "phones"),
     [("ada", "AE D AH"), ("phoebe", "F OW EH B"), ("otto", "OW T OW"), ("o'shea", "OW SH IY"), ("jane", "JH AE N")],
 )
-def test_letter_rules_turn_a_word_into_phones(word: str, phones: str) -> None:
+def test_letter_rules_convert_a_word_to_phones(word: str, phones: str) -> None:
     assert by_letters(word) == phones

@@ -1,4 +1,4 @@
-"""Callbacks from several threads become events in the order of the port, in whatever order they arrive."""
+"""Callbacks from several threads become events in the order of the port, whatever the order in which they arrive."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def letters(events: list[STTEvent]) -> str:
     return "".join(LETTERS[type(event)] for event in events)
 
 
-def test_events_of_one_utterance_are_in_the_order_of_the_port() -> None:
+def test_events_of_one_utterance_are_yielded_in_the_order_of_the_port() -> None:
     assert events_of(
         Listening(0),
         Began(1, 600, 590),
@@ -70,12 +70,12 @@ def test_events_of_one_utterance_are_in_the_order_of_the_port() -> None:
     ]
 
 
-def test_no_event_follows_an_utterance_that_the_end_of_the_input_cut_off() -> None:
+def test_no_event_follows_an_utterance_that_was_ended_by_the_end_of_the_input() -> None:
     events = events_of(Listening(0), Began(1, 5, 5), Ended(1, 9, 9, is_cut=True), Transcribed(1, "Yes", 0, 9), Over(9))
     assert letters(events) == "WVwRvrF"
 
 
-def test_events_of_the_next_utterance_wait_for_the_text_of_the_previous_one() -> None:
+def test_events_of_the_next_utterance_wait_for_the_final_text_of_the_previous_one() -> None:
     ordering = Ordering(0)
     for note in (Listening(0), Began(1, 5, 5), Ended(1, 9, 9)):
         list(ordering.take(note))
@@ -103,7 +103,7 @@ def test_partial_text_of_a_finished_utterance_is_dropped() -> None:
     assert letters(events) == "WVwRvrFWVwR"
 
 
-def test_repeated_partial_texts_are_dropped_and_stable_texts_only_grow() -> None:
+def test_repeated_partial_texts_are_dropped_and_stable_texts_only_become_longer() -> None:
     partials = [
         Partial(1, 6, "A"),
         Partial(1, 7, "A"),
@@ -119,7 +119,9 @@ def test_repeated_partial_texts_are_dropped_and_stable_texts_only_grow() -> None
 
 @st.composite
 def sessions(draw: st.DrawFn) -> list[Note]:
-    """The notes of a session as three threads post them: in order within a thread, interleaved at random."""
+    """Generates the notes of a session as three threads post them: each thread's notes in order, the threads
+    interleaved at random.
+    """
     count = draw(st.integers(0, 4))
     is_cut = draw(st.booleans())
     recording: list[Note] = [Listening(0)]
@@ -145,7 +147,7 @@ def sessions(draw: st.DrawFn) -> list[Note]:
 
 
 @given(sessions())
-def test_events_are_in_the_order_of_the_port_for_any_interleaving_of_threads(notes: list[Note]) -> None:
+def test_events_are_yielded_in_the_order_of_the_port_for_any_interleaving_of_threads(notes: list[Note]) -> None:
     events = events_of(*notes)
     assert ORDER.fullmatch(letters(events)), letters(events)
     positions = [event.at_sample for event in events]

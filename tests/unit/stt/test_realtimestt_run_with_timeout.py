@@ -1,4 +1,4 @@
-"""Operations that exceed their time limit are abandoned, and their late results are released."""
+"""`run_with_timeout` does not wait for an operation that exceeds the time limit, and discards its late result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tertulia_stt.engines.realtimestt.recorder import run_with_timeout
 PATIENCE_S = 20.0
 
 
-async def test_result_within_the_time_limit_is_returned() -> None:
+async def test_run_with_timeout_returns_a_result_within_the_time_limit() -> None:
     assert await run_with_timeout(lambda: 7, PATIENCE_S, what="making seven", discard=lambda _: None) == 7
 
 
-async def test_error_is_raised_in_the_caller() -> None:
+async def test_run_with_timeout_raises_the_error_of_the_function() -> None:
     def broken() -> int:
         raise ZeroDivisionError
 
@@ -26,7 +26,7 @@ async def test_error_is_raised_in_the_caller() -> None:
         await run_with_timeout(broken, PATIENCE_S, what="dividing", discard=lambda _: None)
 
 
-async def test_result_after_the_time_limit_is_discarded_and_an_error_is_raised() -> None:
+async def test_run_with_timeout_raises_an_error_and_discards_a_result_after_the_time_limit() -> None:
     release: threading.Event = threading.Event()
     discarded: queue.Queue[str] = queue.Queue()
 
@@ -40,7 +40,7 @@ async def test_result_after_the_time_limit_is_discarded_and_an_error_is_raised()
     assert await asyncio.to_thread(discarded.get, timeout=PATIENCE_S) == "late"
 
 
-async def test_result_after_a_cancellation_is_discarded() -> None:
+async def test_run_with_timeout_discards_a_result_after_a_cancellation() -> None:
     release: threading.Event = threading.Event()
     started: queue.Queue[None] = queue.Queue()
     discarded: queue.Queue[str] = queue.Queue()

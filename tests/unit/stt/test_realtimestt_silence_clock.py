@@ -11,7 +11,9 @@ NOON = 1_800_000_000.0
 
 
 def measured_silence(gaps: list[float]) -> float:
-    """The measured silence (s) at the last chunk. Chunks arrive at these intervals; silence begins with the first."""
+    """The silence, in seconds, that is measured at the last chunk. Chunks arrive at these intervals, and the silence
+    begins with the first chunk.
+    """
     clock, now = SilenceClock(CHUNK_S), NOON
     clock.chunk(now)
     began = clock.moved(0.0) or now
@@ -30,7 +32,7 @@ def test_burst_of_chunks_does_not_shorten_the_measured_silence() -> None:
     assert measured_silence([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
-def test_start_time_of_zero_is_not_shifted() -> None:
+def test_silence_start_time_of_zero_is_not_corrected() -> None:
     clock = SilenceClock(CHUNK_S)
     for now in (NOON, NOON + 1, NOON + 1):
         clock.chunk(now)
@@ -38,5 +40,5 @@ def test_start_time_of_zero_is_not_shifted() -> None:
 
 
 @given(st.lists(st.floats(-10, 10), max_size=60))
-def test_measured_silence_equals_its_audio_for_any_arrival_times(gaps: list[float]) -> None:
+def test_measured_silence_is_as_long_as_the_silent_audio_for_any_arrival_times(gaps: list[float]) -> None:
     assert measured_silence(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)

@@ -10,7 +10,7 @@ def see(stabilizer: Stabilizer, text: str) -> StabilizerResult:
     return stabilizer.see(text.split())
 
 
-def test_unchanged_hypothesis_gives_no_update() -> None:
+def test_unchanged_hypothesis_causes_no_update() -> None:
     stabilizer = Stabilizer()
     assert see(stabilizer, "") == StabilizerResult(None, None)
     assert see(stabilizer, "the") == StabilizerResult(("the",), None)
@@ -19,7 +19,7 @@ def test_unchanged_hypothesis_gives_no_update() -> None:
     assert see(stabilizer, "the") == StabilizerResult(None, None)
 
 
-def test_prefix_that_three_hypotheses_share_is_stable() -> None:
+def test_prefix_that_three_hypotheses_share_becomes_stable() -> None:
     stabilizer = Stabilizer()
     see(stabilizer, "the see")
     see(stabilizer, "the sea is")
@@ -27,7 +27,7 @@ def test_prefix_that_three_hypotheses_share_is_stable() -> None:
     assert see(stabilizer, "the sea was calm").stabilized == ("the", "sea")
 
 
-def test_revised_prefix_does_not_change_the_stable_text() -> None:
+def test_stable_text_does_not_change_if_a_hypothesis_changes_its_words() -> None:
     stabilizer = Stabilizer()
     for _ in range(3):
         see(stabilizer, "she aged")
@@ -37,7 +37,7 @@ def test_revised_prefix_does_not_change_the_stable_text() -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b"]), max_size=4)))
-def test_stable_text_only_grows(hypotheses: list[list[str]]) -> None:
+def test_stable_text_only_becomes_longer(hypotheses: list[list[str]]) -> None:
     stabilizer = Stabilizer()
     stable: tuple[str, ...] = ()
     for words in hypotheses:

@@ -13,7 +13,9 @@ ONE_SECOND = bytes(32_000)
 
 
 class Scripted:
-    """A recognizer that blocks until `gate` is set, then yields `per_piece` events per piece; it fails on `broken`."""
+    """A recognizer that blocks until `gate` is set, and then yields `per_piece` events for each piece. It fails if a
+    piece is `broken`.
+    """
 
     def __init__(self, *, per_piece: int = 1, broken: bytes | None = None) -> None:
         self.gate = threading.Event()
@@ -43,12 +45,12 @@ class Scripted:
 
 
 async def until_idle() -> None:
-    """Let every task run until it waits for something external."""
+    """Let all tasks run until each of them waits for something external."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-async def test_feed_waits_while_the_backlog_is_full() -> None:
+async def test_feed_waits_while_too_much_audio_is_unprocessed() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=1.0)
     await session.feed(ONE_SECOND)
@@ -62,7 +64,7 @@ async def test_feed_waits_while_the_backlog_is_full() -> None:
     await session.close()
 
 
-async def test_piece_above_the_backlog_limit_is_accepted_if_the_backlog_is_empty() -> None:
+async def test_piece_longer_than_the_backlog_limit_is_accepted_if_no_audio_is_unprocessed() -> None:
     recognizer = Scripted()
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
@@ -109,7 +111,7 @@ async def test_close_ends_a_feed_that_waits() -> None:
     assert recognizer.closed.is_set()
 
 
-async def test_error_of_the_recognizer_is_raised_after_its_earlier_events() -> None:
+async def test_error_of_the_recognizer_is_raised_after_the_events_before_it() -> None:
     recognizer = Scripted(broken=b"\1\1")
     recognizer.gate.set()
     closed: list[ThreadedSession] = []

@@ -1,4 +1,6 @@
-"""One message on the memory bus: a speech handler, and the writes of the llm worker and the gateway."""
+"""One message on the memory bus, for tests: a speech handler speaks it, and the test writes what the llm worker and the
+gateway would write.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 
 
 class SpokenMessage:
-    """One message that the engine speaks, by default a `ScriptedSpeech`."""
+    """One message. The engine that speaks it is a `ScriptedSpeech` unless another is passed in."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
         self.writes = Writes()
@@ -67,7 +69,9 @@ class SpokenMessage:
         await self.bus.finish(claim, "worker")
 
     async def speak_until_write(self, writes: int) -> bool:
-        """Speak by a worker that crashes after this many writes. False if the message ended before."""
+        """Let a worker speak the message that crashes after this many writes. Returns False if the message was complete
+        before.
+        """
         return await self.bus.crash_after(writes, self.handler.handle(await self.claim_work()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
@@ -79,7 +83,7 @@ class SpokenMessage:
         return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
 
     async def assert_audio_complete(self, texts: Sequence[str] = SENTENCES) -> None:
-        """Check that the audio has every chunk of these sentences once, in order, and the final entry."""
+        """Check that the audio stream contains each chunk of these sentences once, in order, and the final entry."""
         audio = await self.audio()
         for index, text in enumerate(texts):
             own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]

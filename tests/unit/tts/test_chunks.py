@@ -17,7 +17,7 @@ def chunks_of(chunker: Chunker, pieces: list[bytes]) -> list[bytes]:
     return [chunk for piece in pieces for chunk in chunker.feed(piece)] + chunker.finish()
 
 
-def test_first_chunk_is_short_and_the_last_one_has_the_remainder() -> None:
+def test_first_chunk_is_short_and_the_last_chunk_contains_the_remainder() -> None:
     chunks = chunks_of(Chunker(first_ms=40, rest_ms=100), [pcm(310)])
     assert [len(chunk) // MS for chunk in chunks] == [40, 100, 100, 70]
 
@@ -46,7 +46,7 @@ def test_chunk_is_returned_as_soon_as_it_is_complete() -> None:
     assert chunker.finish() == []
 
 
-def test_piece_of_exactly_one_chunk_is_returned_without_a_copy() -> None:
+def test_piece_as_long_as_a_chunk_is_returned_without_a_copy() -> None:
     chunker = Chunker(first_ms=100, rest_ms=100)
     for piece in (pcm(100), pcm(100)):
         (chunk,) = chunker.feed(piece)
@@ -57,7 +57,7 @@ def test_empty_audio_yields_no_chunk() -> None:
     assert chunks_of(Chunker(), [b"", b""]) == []
 
 
-def test_pcm_that_ends_within_a_sample_is_refused() -> None:
+def test_pcm_with_an_incomplete_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="whole 16-bit samples, not 3 bytes"):
         Chunker().feed(b"abc")
 

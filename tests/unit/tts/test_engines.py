@@ -28,11 +28,11 @@ def test_error_about_a_missing_library_says_what_to_install(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_engine_is_loaded_by_its_own_name(name: str) -> None:
+def test_load_engine_returns_the_engine_with_that_name(name: str) -> None:
     assert load_engine(name).name == name
 
 
-def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loaded_settings_include_the_settings_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERTULIA_TTS_ENGINE", "openai")
     monkeypatch.setenv("TERTULIA_TTS_OPENAI_MODEL", "tts-1")
     settings = load_settings()
@@ -40,7 +40,7 @@ def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyP
     assert settings.tts_openai_model == "tts-1"
 
 
-def test_settings_with_an_unknown_engine_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loaded_settings_are_those_of_the_service_if_the_engine_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERTULIA_TTS_ENGINE", "parrot")
     assert type(load_settings()) is TTSSettings
 

@@ -30,7 +30,7 @@ def refuse(_pcm: bytes) -> bool:
     return False
 
 
-def test_audio_is_delivered_in_pieces_of_at_most_100_ms() -> None:
+def test_espeak_delivers_audio_in_pieces_of_at_most_100_ms() -> None:
     pieces = pieces_of()
     assert len(pieces) > 20
     assert max(len(pcm) for pcm in pieces) <= library.NATIVE_RATE * 2 // 10
@@ -47,7 +47,7 @@ def test_callback_that_returns_false_is_not_called_again() -> None:
     assert len(calls) == 1
 
 
-def test_stopped_call_does_not_affect_the_next_one() -> None:
+def test_call_that_the_callback_stopped_does_not_affect_the_next_call() -> None:
     whole = pieces_of()
     library.speak(LUNA, TEXT * 50, 1, refuse)
     assert pieces_of() == whole
@@ -61,13 +61,13 @@ def test_exception_in_the_callback_is_raised_to_the_caller() -> None:
         library.speak(LUNA, TEXT, 1, fail)
 
 
-def test_error_names_the_missing_voice() -> None:
+def test_espeak_error_names_the_missing_voice() -> None:
     unknown = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
     with pytest.raises(EngineUnavailable, match=r"no voice 'gmw/xx-nowhere' \(for 'luna'\)"):
         library.speak(unknown, TEXT, 1, refuse)
 
 
-def test_error_about_a_missing_library_names_the_package_to_reinstall(
+def test_espeak_error_about_a_missing_library_names_the_package_to_reinstall(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
@@ -75,7 +75,7 @@ def test_error_about_a_missing_library_names_the_package_to_reinstall(
         library.speak(LUNA, TEXT, 1, refuse)
 
 
-def test_error_about_missing_data_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_espeak_error_about_missing_data_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     copied = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(copied))
     with pytest.raises(EngineUnavailable, match="espeak-ng-data"):

@@ -1,4 +1,4 @@
-"""A message that is given up: the client gets an error, and the message's audio ends."""
+"""If a message is given up, the client gets an error, and the message's audio gets its final entry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
 
 @pytest.mark.parametrize("final", [True, False])
 @virtual_time
-async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None:
+async def test_give_up_writes_a_final_audio_entry_and_an_error(*, final: bool) -> None:
     message = SpokenMessage()
     await message.post_sentences(final=final)
     await message.speak_until_write(2)
@@ -24,7 +24,7 @@ async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None
 
 
 @virtual_time
-async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
+async def test_give_up_before_the_first_sentence_writes_a_final_audio_entry() -> None:
     message = SpokenMessage()
     await message.post_sentences((), final=False)
     await message.handler.give_up(await message.claim_work(), "test")
@@ -32,7 +32,7 @@ async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
 
 
 @virtual_time
-async def test_give_up_ends_the_audio_after_an_undecodable_sentence() -> None:
+async def test_give_up_writes_a_final_audio_entry_after_an_undecodable_sentence() -> None:
     message = SpokenMessage()
     await message.post_sentences(final=False)
     outlet = message.bus.outlet()
@@ -49,7 +49,7 @@ async def test_give_up_ends_the_audio_after_an_undecodable_sentence() -> None:
 
 
 @virtual_time
-async def test_give_up_of_an_interrupted_message_sends_no_error() -> None:
+async def test_give_up_of_an_interrupted_message_writes_no_error() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     claim = await message.claim_work()

@@ -7,7 +7,7 @@ import pytest
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 
 
-async def test_earliest_deadline_is_served_first_and_equal_ones_in_order_of_arrival() -> None:
+async def test_device_is_given_to_the_earliest_deadline_and_for_equal_deadlines_in_order_of_arrival() -> None:
     waiting = DeadlineQueue()
     await waiting.enter(0, 60)
     served: list[str] = []
@@ -25,7 +25,7 @@ async def test_earliest_deadline_is_served_first_and_equal_ones_in_order_of_arri
     assert served == ["urgent", "first", "second", "late"]
 
 
-async def test_waiter_that_timed_out_is_skipped() -> None:
+async def test_waiter_that_timed_out_does_not_get_the_device() -> None:
     waiting = DeadlineQueue()
     await waiting.enter(0, 60)
     with pytest.raises(TimeoutError):
@@ -34,7 +34,7 @@ async def test_waiter_that_timed_out_is_skipped() -> None:
     await waiting.enter(0, 0.01)
 
 
-async def test_waiter_that_is_cancelled_at_its_turn_lets_the_next_one_enter() -> None:
+async def test_waiter_that_is_cancelled_when_it_gets_the_device_passes_it_to_the_next_waiter() -> None:
     waiting = DeadlineQueue()
     await waiting.enter(0, 60)
     first = asyncio.create_task(waiting.enter(1, 60))

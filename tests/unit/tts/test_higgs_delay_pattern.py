@@ -10,7 +10,7 @@ from tests.fakes.scripted_higgs import CODEBOOKS, delayed, spoken_frames
 
 
 @given(st.integers(1, 60), st.integers(0, 1000))
-def test_frame_is_returned_with_the_column_that_completes_it(count: int, seed: int) -> None:
+def test_frame_is_returned_as_soon_as_all_its_codes_have_arrived(count: int, seed: int) -> None:
     frames = spoken_frames("luna", "text", seed, count)
     assembler = FrameAssembler(CODEBOOKS)
     for at, column in enumerate(delayed(frames)):
@@ -25,7 +25,8 @@ def test_frame_is_returned_with_the_column_that_completes_it(count: int, seed: i
 
 @pytest.mark.parametrize("codebook", range(CODEBOOKS))
 def test_end_mark_in_any_codebook_ends_the_utterance(codebook: int) -> None:
-    # After an END in a codebook the model sends END in all lower codebooks too, and in one more codebook per step.
+    # After an END in one codebook, the model sends END also in all lower codebooks, and with each step in one more
+    # codebook.
     assembler = FrameAssembler(CODEBOOKS)
     got = at = 0
     assembler.feed(np.full(CODEBOOKS, BEGIN, np.int16))
@@ -38,11 +39,11 @@ def test_end_mark_in_any_codebook_ends_the_utterance(codebook: int) -> None:
         if assembler.ended:
             break
     assert got == ended_at - 1 - codebook
-    # if the end mark is in the last codebook, the last frame was complete before the mark
+    # if the END is in the last codebook, the last frame was complete before it
     assert at == got + CODEBOOKS - 1 or at == ended_at
 
 
-def test_utterance_that_ends_in_its_first_column_has_no_frames() -> None:
+def test_utterance_with_an_end_mark_in_the_first_column_has_no_frames() -> None:
     assembler = FrameAssembler(CODEBOOKS)
     assembler.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     column = np.full(CODEBOOKS, BEGIN, np.int16)
@@ -53,7 +54,7 @@ def test_utterance_that_ends_in_its_first_column_has_no_frames() -> None:
     assert assembler.ended
 
 
-def test_mark_within_an_utterance_is_clipped_to_a_code() -> None:
+def test_mark_in_the_middle_of_an_utterance_is_clipped_to_a_code() -> None:
     assembler = FrameAssembler(2)
     assembler.feed(np.array([BEGIN, BEGIN], np.int16))
     assembler.feed(np.array([BEGIN, BEGIN], np.int16))

@@ -47,18 +47,18 @@ async def test_start_speaks_one_word_to_warm_up_the_model(model: ScriptedModel, 
     assert model.texts == ["Ready."]
 
 
-async def test_voices_are_those_of_the_folder_and_luna_is_the_default(engine: HiggsEngine) -> None:
+async def test_engine_offers_the_voices_in_the_folder_and_luna_is_the_default(engine: HiggsEngine) -> None:
     assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]
 
 
-async def test_audio_of_a_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_audio_of_a_sentence_contains_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 33
     pcm = await spoken(engine)
-    # Silence at the edges of the scripted tone is trimmed, so the length differs by a few samples.
+    # Silence at the beginning and the end of the scripted tone is trimmed, so the length differs by a few samples.
     assert abs(len(pcm) - GAP_BYTES - 33 * SAMPLES_A_FRAME * 2) < 400
 
 
-async def test_duration_of_speech_is_bounded_by_the_length_of_the_text(
+async def test_speech_that_does_not_end_is_stopped_at_a_limit_for_the_length_of_the_text(
     engine: HiggsEngine, model: ScriptedModel
 ) -> None:
     model.frames = 4000
@@ -66,7 +66,7 @@ async def test_duration_of_speech_is_bounded_by_the_length_of_the_text(
     assert len(pcm) < (len("Yes, sir.") * 2.5 + 50 + 1) * SAMPLES_A_FRAME * 2 + GAP_BYTES
 
 
-async def test_long_silence_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_long_silence_of_the_model_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames, model.silent_from = 130, 20
     before = model.columns
     pcm = await spoken(engine)
@@ -74,7 +74,7 @@ async def test_long_silence_ends_the_sentence(engine: HiggsEngine, model: Script
     assert len(pcm) == pytest.approx(20 * SAMPLES_A_FRAME * 2 + GAP_BYTES, abs=SAMPLES_A_FRAME * 2)
 
 
-async def test_parts_of_a_long_text_have_different_seeds(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_utterances_of_a_long_text_have_different_seeds(engine: HiggsEngine, model: ScriptedModel) -> None:
     await spoken(engine, LONG, seed=2**64 - 1)
     seeds = model.seeds[1:]
     assert len(seeds) > 3
@@ -100,7 +100,7 @@ async def test_utterances_use_the_device_one_at_a_time(engine: HiggsEngine, mode
     assert model.most_at_once == 1
 
 
-async def test_closing_the_generator_ends_the_utterance_at_the_next_step(
+async def test_cancelled_synthesis_ends_at_the_next_step_of_the_model(
     engine: HiggsEngine, model: ScriptedModel
 ) -> None:
     model.frames = 120
@@ -117,7 +117,7 @@ async def test_closing_the_generator_ends_the_utterance_at_the_next_step(
     assert await spoken(engine, "Yes.")
 
 
-async def test_sentence_that_is_cancelled_while_it_waits_is_not_spoken(
+async def test_sentence_that_is_cancelled_while_it_waits_for_the_device_is_not_spoken(
     engine: HiggsEngine, model: ScriptedModel
 ) -> None:
     model.gate = threading.Event()
@@ -133,7 +133,9 @@ async def test_sentence_that_is_cancelled_while_it_waits_is_not_spoken(
     assert "Cancelled." not in model.texts
 
 
-async def test_sentence_that_waits_too_long_fails_with_a_retryable_error(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_sentence_that_waits_too_long_for_the_device_fails_with_a_retryable_error(
+    model: ScriptedModel, tmp_path: Path
+) -> None:
     engine = engine_of(model, tmp_path, wait_s=0.05)
     await engine.start()
     model.gate = threading.Event()
@@ -147,7 +149,9 @@ async def test_sentence_that_waits_too_long_fails_with_a_retryable_error(model: 
     await engine.close()
 
 
-async def test_stalled_model_breaks_the_engine_and_fails_all_sentences(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_model_that_makes_no_step_in_time_breaks_the_engine_and_all_sentences_fail(
+    model: ScriptedModel, tmp_path: Path
+) -> None:
     engine = engine_of(model, tmp_path, stall_s=0.2)
     await engine.start()
     assert isinstance(engine, Breakable)
@@ -157,7 +161,7 @@ async def test_stalled_model_breaks_the_engine_and_fails_all_sentences(model: Sc
     assert "no step" in str(await engine.broken())
     with pytest.raises(SynthesisFailed, match="broke"):
         await spoken(engine)
-    model.gate.set()  # the thread may end with the test
+    model.gate.set()  # let the engine's thread end
     await engine.close()
 
 
@@ -171,7 +175,7 @@ async def test_sentence_that_runs_out_of_memory_once_has_the_same_audio(
     assert model.freed == 1
 
 
-async def test_sentence_that_runs_out_of_memory_twice_fails_with_a_retryable_error(
+async def test_sentence_whose_second_try_runs_out_of_memory_fails_with_a_retryable_error(
     engine: HiggsEngine, model: ScriptedModel
 ) -> None:
     whole = await spoken(engine)
@@ -182,7 +186,7 @@ async def test_sentence_that_runs_out_of_memory_twice_fails_with_a_retryable_err
     assert await spoken(engine) == whole
 
 
-async def test_engine_breaks_after_several_sentences_in_a_row_ran_out_of_memory(
+async def test_engine_reports_itself_broken_after_several_sentences_in_a_row_ran_out_of_memory(
     engine: HiggsEngine, model: ScriptedModel
 ) -> None:
     model.errors += [(0, OutOfMemory("scripted"))] * 2 * MAX_FAILURES
@@ -192,7 +196,7 @@ async def test_engine_breaks_after_several_sentences_in_a_row_ran_out_of_memory(
     assert "out of memory" in str(await engine.broken())
 
 
-async def test_lost_device_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_lost_device_makes_the_engine_report_itself_broken(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors = [(3, DeviceLost("CUDA error: scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -200,7 +204,9 @@ async def test_lost_device_breaks_the_engine(engine: HiggsEngine, model: Scripte
     assert "CUDA error" in str(await engine.broken())
 
 
-async def test_unexpected_error_fails_only_its_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_unexpected_error_of_the_model_fails_only_the_sentence_being_spoken(
+    engine: HiggsEngine, model: ScriptedModel
+) -> None:
     model.errors = [(3, ValueError("scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -218,12 +224,14 @@ async def test_closing_the_engine_fails_running_syntheses(engine: HiggsEngine, m
     assert caught.value.retryable
 
 
-async def test_synthesis_before_start_fails(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_synthesis_fails_if_the_engine_was_not_started(model: ScriptedModel, tmp_path: Path) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
         await spoken(engine_of(model, tmp_path))
 
 
-async def test_codes_of_voice_clips_are_stored_and_reused(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_codes_of_voice_clips_are_stored_and_reused_unless_they_are_damaged_or_of_another_codec(
+    model: ScriptedModel, tmp_path: Path
+) -> None:
     for _ in range(2):
         engine = engine_of(model, tmp_path)
         await engine.start()
@@ -244,7 +252,7 @@ async def test_codes_of_voice_clips_are_stored_and_reused(model: ScriptedModel, 
     assert model.encoded == 8
 
 
-async def test_start_error_without_a_voice_says_how_to_add_one(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_error_says_how_to_add_a_voice_if_there_is_none(model: ScriptedModel, tmp_path: Path) -> None:
     engine = HiggsEngine(HiggsOptions(tmp_path / "none", tmp_path), lambda: model)
     with pytest.raises(EngineUnavailable, match="tertulia voice add"):
         await engine.start()

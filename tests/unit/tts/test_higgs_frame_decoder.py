@@ -15,7 +15,7 @@ from tests.fakes.scripted_higgs import sound_of, spoken_frames
 
 
 def one_shot(frames: Codes) -> NDArray[np.int16]:
-    """Decode all frames at once. The last frame is repeated as context, and its extra sound is cut off."""
+    """Decode all frames at once. The last frame is repeated as context; the sound of the repetitions is dropped."""
     padded = np.concatenate((frames, np.repeat(frames[:, -1:], CONTEXT, axis=1)), axis=1)
     samples = sound_of(padded)[: frames.shape[1] * SAMPLES_A_FRAME]
     return np.rint(samples * 32767).astype(np.int16)
@@ -31,7 +31,7 @@ def test_decoding_in_windows_equals_decoding_all_frames_at_once(count: int) -> N
     assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # rounding
 
 
-def test_first_frame_is_decoded_as_soon_as_its_context_is_complete() -> None:
+def test_first_frame_is_decoded_as_soon_as_ten_frames_follow_it() -> None:
     decoder = FrameDecoder(sound_of)
     frames = spoken_frames("luna", "text", 1, 40)
     sizes = [decoder.feed(frames[:, at]).size for at in range(40)]
@@ -39,7 +39,7 @@ def test_first_frame_is_decoded_as_soon_as_its_context_is_complete() -> None:
 
 
 @given(st.integers(0, 400))
-def test_each_frame_is_decoded_once_with_its_context(count: int) -> None:
+def test_windows_contain_each_frame_once_with_its_context(count: int) -> None:
     plan = WindowPlan()
     windows: list[Window] = []
     for frames in range(1, count + 1):
@@ -58,7 +58,7 @@ def test_each_frame_is_decoded_once_with_its_context(count: int) -> None:
     assert at == count
 
 
-def test_playback_has_no_gaps_if_synthesis_takes_four_fifths_of_real_time() -> None:
+def test_windows_are_ready_in_time_if_synthesis_takes_four_fifths_of_real_time() -> None:
     plan = WindowPlan()
     ends = [(frames, window.last) for frames in range(1, 600) if (window := plan.after(frames))]
     began = ends[0][0]
@@ -67,7 +67,7 @@ def test_playback_has_no_gaps_if_synthesis_takes_four_fifths_of_real_time() -> N
 
 
 @pytest.mark.parametrize(("heard_first", "limit"), [(True, MAX_PAUSE_FRAMES), (False, MAX_LEAD_FRAMES)])
-def test_long_silence_is_detected(*, heard_first: bool, limit: int) -> None:
+def test_fell_silent_is_true_after_a_long_pause_or_a_long_silent_beginning(*, heard_first: bool, limit: int) -> None:
     decoder = FrameDecoder(sound_of)
     loud = spoken_frames("luna", "text", 1, 10)
     if heard_first:

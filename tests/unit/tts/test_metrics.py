@@ -1,4 +1,4 @@
-"""The metrics of synthesis: latency and speed per sentence."""
+"""The metrics of synthesis: the latency and the speed of each sentence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Clock:
         return self.now
 
 
-def test_timer_records_the_latency_of_the_first_chunk_and_the_real_time_ratio() -> None:
+def test_sentence_timer_records_the_latency_of_the_first_chunk_and_the_real_time_ratio() -> None:
     metrics, clock = Metrics(), Clock()
     timer = SpeechMetrics(metrics, "scripted", clock).begin()
     clock.now += 0.25

@@ -25,7 +25,9 @@ VOICES = {"luna": "af_bella", "rex": "am_michael"}
 async def speaking(
     *acts: Act, sample_rate: int = 24_000, timeout_s: float = 20, retries: int = 2, key: str = ""
 ) -> AsyncGenerator[tuple[OpenAIEngine, speech_server.SpeechServer]]:
-    """A started engine and its server, which answers the requests after the start with `acts`."""
+    """A started engine and its server. The server handles the request of the start normally, and each following request
+    as the next of `acts` says.
+    """
     async with speech_server.SpeechServer(sample_rate=sample_rate) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, key, "kokoro", VOICES, sample_rate, timeout_s, retries))
         await engine.start()
@@ -43,7 +45,7 @@ async def spoken(engine: OpenAIEngine, text: str = TEXT, voice: str = "luna") ->
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, 1)])
 
 
-async def test_request_contains_the_pcm_format_the_servers_voice_and_the_key() -> None:
+async def test_speech_request_contains_the_pcm_format_the_servers_voice_and_the_key() -> None:
     async with speaking(key="secret") as (engine, server):
         await spoken(engine, voice="rex")
     assert server.requests[-1] == {
@@ -52,7 +54,7 @@ async def test_request_contains_the_pcm_format_the_servers_voice_and_the_key() -
     assert server.keys == ["Bearer secret"] * 2
 
 
-async def test_silence_before_and_after_the_speech_is_replaced_by_one_gap() -> None:
+async def test_silence_around_the_speech_is_trimmed_and_one_fixed_pause_follows() -> None:
     async with speaking() as (engine, _):
         pcm = await spoken(engine)
     expected = len(TEXT) * 24_000 // speech_server.CHARACTERS_A_SECOND + 24 * openai.SENTENCE_GAP_MS
@@ -81,7 +83,7 @@ async def test_wav_response_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("kind", ["float", "24 bit", "stereo", "no size, LIST first"])
-async def test_wav_of_any_kind_is_decoded(kind: str) -> None:
+async def test_wav_with_other_sample_formats_channels_or_chunks_is_decoded(kind: str) -> None:
     samples = speech_server.speech(TEXT, "af_bella", 16_000)
     async with speaking(Say(wav_of(kind, samples), "audio/wav")) as (engine, _):
         pcm = await spoken(engine)
@@ -91,7 +93,7 @@ async def test_wav_of_any_kind_is_decoded(kind: str) -> None:
 
 
 def wav_of(kind: str, samples: NDArray[np.int16]) -> bytes:
-    """The samples as a WAV of this kind, with a chunk of text after them."""
+    """The samples as a WAV file of this kind. A chunk of text follows them in the file."""
     tag, channels, bits, size, before = 1, 1, 16, None, b""
     pcm = samples.astype("<i2")
     data = pcm.tobytes()
@@ -113,14 +115,14 @@ def wav_of(kind: str, samples: NDArray[np.int16]) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
-async def test_blank_text_sends_no_request() -> None:
+async def test_no_request_is_sent_for_text_without_words() -> None:
     async with speaking() as (engine, server):
         assert await spoken(engine, " ... ") == b""
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("act", [Refuse(429), Refuse(503), Break(0)])
-async def test_request_that_fails_before_the_first_audio_is_retried(act: Act) -> None:
+async def test_speech_request_that_fails_before_the_first_audio_is_retried(act: Act) -> None:
     async with speaking() as (engine, _):
         whole = await spoken(engine)
     async with speaking(act, act) as (engine, server):
@@ -128,7 +130,7 @@ async def test_request_that_fails_before_the_first_audio_is_retried(act: Act) ->
     assert len(server.requests) == 4
 
 
-async def test_request_that_fails_at_every_attempt_raises_a_retryable_error() -> None:
+async def test_speech_request_that_fails_at_every_attempt_raises_a_retryable_error() -> None:
     async with speaking(Refuse(503), Refuse(503), retries=1) as (engine, server):
         with pytest.raises(SynthesisFailed, match="503") as caught:
             await spoken(engine)
@@ -136,7 +138,7 @@ async def test_request_that_fails_at_every_attempt_raises_a_retryable_error() ->
     assert len(server.requests) == 3
 
 
-async def test_request_that_fails_after_the_first_audio_is_not_retried() -> None:
+async def test_speech_request_that_fails_after_the_first_audio_is_not_retried() -> None:
     async with speaking(Break(30_000)) as (engine, server):
         pieces = engine.synthesize(TEXT, "luna", 1)
         assert await anext(pieces)
@@ -147,7 +149,7 @@ async def test_request_that_fails_after_the_first_audio_is_not_retried() -> None
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 422])
-async def test_request_that_the_server_refuses_is_not_retried(status: int) -> None:
+async def test_speech_request_that_the_server_refuses_is_not_retried(status: int) -> None:
     async with speaking(Refuse(status, "no: secret"), key="secret") as (engine, server):
         with pytest.raises(SynthesisFailed, match=str(status)) as caught:
             await spoken(engine)
@@ -178,14 +180,15 @@ async def test_error_names_the_format_of_a_response_that_is_not_pcm(act: Act, re
 
 
 async def test_synthesis_times_out_when_the_server_stops_sending() -> None:
-    # it hangs at each attempt: on a slow machine, an attempt may time out before the first audio and be repeated
+    # the server hangs at each attempt, because on a slow machine an attempt may time out before the first audio, and is
+    # then repeated
     async with speaking(*(Hang(30_000) for _ in range(3)), timeout_s=0.2, retries=2) as (engine, _):
         with pytest.raises(SynthesisFailed, match="silent for") as caught:
             await spoken(engine)
         assert caught.value.retryable
 
 
-async def test_closing_the_generator_closes_the_request() -> None:
+async def test_closing_the_audio_generator_closes_the_request() -> None:
     hang = Hang(30_000)
     async with speaking(hang) as (engine, _):
         async with aclosing(engine.synthesize(TEXT, "luna", 1)) as pieces:
@@ -204,7 +207,7 @@ async def test_closing_the_engine_fails_running_syntheses() -> None:
 
 
 @pytest.mark.parametrize(("act", "reason"), [(Refuse(401), "TERTULIA_TTS_OPENAI_KEY"), (Refuse(404), "/audio/speech")])
-async def test_start_error_names_the_wrong_setting(act: Act, reason: str) -> None:
+async def test_start_error_names_the_setting_that_the_server_rejects(act: Act, reason: str) -> None:
     async with speech_server.SpeechServer([act]) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, "key", "kokoro", VOICES))
         with pytest.raises(EngineUnavailable, match=reason):

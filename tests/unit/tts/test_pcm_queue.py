@@ -12,7 +12,7 @@ def queue() -> PCMQueue:
     return PCMQueue(asyncio.get_running_loop())
 
 
-async def test_take_joins_all_pieces_offered_before_it() -> None:
+async def test_take_returns_all_pieces_that_were_offered_since_the_last_call() -> None:
     pieces = queue()
     assert pieces.offer(b"ab")
     assert pieces.offer(b"cd")

@@ -31,7 +31,7 @@ from tertulia_tts.scripts import ForeignScripts, without_foreign_scripts
         ("de-DE", "Καλημέρα, guten Tag", "guten Tag", ["Greek"]),
     ],
 )
-def test_text_in_a_script_of_another_language_is_left_out(
+def test_text_in_a_script_that_the_voice_cannot_speak_is_left_out(
     language: str, text: str, spoken: str, left_out: list[str]
 ) -> None:
     assert without_foreign_scripts(text, language) == (spoken, left_out)
@@ -40,7 +40,7 @@ def test_text_in_a_script_of_another_language_is_left_out(
 LUNA = Voice("luna", "Luna", "en-US", "", monolingual=True)
 
 
-async def test_client_is_warned_once_in_a_conversation() -> None:
+async def test_client_is_warned_once_per_conversation_about_text_that_is_left_out() -> None:
     bus = MemoryBus(Keys("test"))
     conversation_id = new_id()
     outlet = bus.outlet()

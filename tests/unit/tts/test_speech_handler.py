@@ -1,4 +1,4 @@
-"""One message from its sentences to its audio, also with a worker that crashes after any write."""
+"""One message, from its sentences to its audio, also if the worker crashes after any of its writes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_sentences_are_spoken_in_order_in_the_characters_voice() -> None:
 
 
 @virtual_time
-async def test_sentences_are_spoken_as_they_arrive() -> None:
+async def test_sentence_is_spoken_before_the_next_sentence_arrives() -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     speaking = asyncio.create_task(message.speak())
@@ -52,7 +52,7 @@ async def test_sentences_are_spoken_as_they_arrive() -> None:
 
 
 @virtual_time
-async def test_worker_that_takes_over_after_any_write_publishes_only_the_missing_chunks() -> None:
+async def test_no_chunk_is_lost_or_repeated_if_the_worker_crashes_after_any_write() -> None:
     writes = 0
     while True:
         writes += 1
@@ -66,7 +66,7 @@ async def test_worker_that_takes_over_after_any_write_publishes_only_the_missing
 
 
 @virtual_time
-async def test_worker_that_takes_over_synthesizes_no_sentence_that_is_published_completely() -> None:
+async def test_worker_that_takes_a_message_over_does_not_synthesize_completely_published_sentences() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     while {chunk.sentence_index for _, chunk in await message.audio()} != {0, 1}:
@@ -77,7 +77,7 @@ async def test_worker_that_takes_over_synthesizes_no_sentence_that_is_published_
 
 
 @virtual_time
-async def test_complete_message_is_not_spoken_again() -> None:
+async def test_message_with_complete_audio_is_not_spoken_again() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     await message.speak()
@@ -208,7 +208,7 @@ async def test_unknown_voice_is_replaced_by_the_default_voice() -> None:
 
 
 @virtual_time
-async def test_wait_for_the_next_sentence_times_out() -> None:
+async def test_message_fails_if_the_next_sentence_does_not_come_in_time() -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     begun = now()
@@ -229,7 +229,7 @@ async def test_work_entry_without_ids_is_bad_work(work: Work) -> None:
     await message.handler.give_up(claim, "bad")
 
 
-def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
+def test_seed_is_the_same_for_the_same_message_and_sentence_index_and_else_differs() -> None:
     assert seed_of("a", 1) == seed_of("a", 1)
     assert len({seed_of("a", 1), seed_of("a", 2), seed_of("b", 1)}) == 3
     assert 0 <= seed_of("a", 1) < 2**32

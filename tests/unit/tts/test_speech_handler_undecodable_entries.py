@@ -1,4 +1,6 @@
-"""Entries of a newer release and malformed entries: the message is given up with an error, and its audio ends."""
+"""Entries of a newer release, and malformed entries: the message is given up with an error, and its audio gets its
+final entry.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ EXTRAS = pytest.mark.parametrize(
 
 
 async def assert_given_up(message: SpokenMessage, error: type[Exception]) -> None:
-    """Handle the work, which fails with `error`, and give it up. Check the error event and the end of the audio."""
+    """Check that handling the work fails with `error`. Then give the work up, and check that there is an error event
+    and a final audio entry.
+    """
     claim = await message.claim_work()
     with pytest.raises((error, ExceptionGroup)) as met:
         await message.handler.handle(claim)
@@ -77,7 +81,7 @@ async def test_message_with_undecodable_audio_is_given_up(extra: dict[str, Any],
     assert len(await message.errors()) == 1
 
 
-async def test_work_entry_without_an_epoch_is_reported_to_the_client() -> None:
+async def test_client_gets_an_error_for_a_work_entry_without_an_epoch() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     claim = await message.claim_work()
@@ -124,7 +128,7 @@ async def test_error_is_written_if_the_audio_key_has_a_wrong_type() -> None:
     assert len(await message.errors()) == 1
 
 
-async def test_give_up_succeeds_once_redis_accepts_writes_again() -> None:
+async def test_give_up_fails_while_writes_are_paused_and_succeeds_afterwards() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     outlet = message.bus.outlet()
@@ -150,7 +154,9 @@ async def write_stray_chunk(message: SpokenMessage, id: str, sentence: int = 0, 
 
 
 @pytest.mark.parametrize(("sentence", "chunk"), POSITIONS)
-async def test_audio_ends_after_a_chunk_of_a_sentence_that_does_not_exist(sentence: int, chunk: int) -> None:
+async def test_final_entry_is_written_after_a_chunk_of_a_sentence_that_does_not_exist(
+    sentence: int, chunk: int
+) -> None:
     message = SpokenMessage()
     await message.post_sentences()
     await write_stray_chunk(message, f"{sentence + 1}-{chunk + 1}", sentence, chunk)
@@ -161,7 +167,7 @@ async def test_audio_ends_after_a_chunk_of_a_sentence_that_does_not_exist(senten
 @pytest.mark.parametrize(
     "id", ["99999-5", "3-1", f"{MAX_SENTENCES}-1", f"{FAR}-{FAR}", f"{FAR}-0", f"{MAX_SENTENCES + 1}-0"]
 )
-async def test_audio_ends_after_a_chunk_with_a_wrong_id(id: str) -> None:
+async def test_final_entry_is_written_after_a_chunk_with_a_wrong_id(id: str) -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     claim = await message.claim_work()
@@ -179,5 +185,5 @@ async def test_audio_ends_after_a_chunk_with_a_wrong_id(id: str) -> None:
     assert order(audio[-1][0]) > order(id) if is_kept else audio[-1][0] == "3-0"
     await message.bus.finish(claim, "worker")
     await message.post_work()
-    await message.speak()  # another attempt adds nothing
+    await message.speak()  # another attempt adds no entries
     assert len(await message.audio()) == len(audio)

@@ -20,7 +20,7 @@ from tertulia_tts.spoken_text import segments, speakable
         (" \n\t\0", ""),
     ],
 )
-def test_control_characters_and_markdown_emphasis_are_removed(text: str, spoken: str) -> None:
+def test_control_characters_and_markdown_emphasis_are_removed_from_spoken_text(text: str, spoken: str) -> None:
     assert speakable(text) == spoken
 
 
@@ -49,7 +49,7 @@ def test_empty_text_has_no_segments() -> None:
 
 
 @given(st.text(alphabet=" ab,.。—*\0", max_size=400), st.integers(4, 60))
-def test_segments_are_bounded_and_contain_every_word(text: str, max_chars: int) -> None:
+def test_segments_contain_every_word_and_are_at_most_as_long_as_the_maximum(text: str, max_chars: int) -> None:
     parts = segments(text, max_chars)
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(0 < len(part) <= max_chars for part in parts)

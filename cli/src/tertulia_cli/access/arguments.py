@@ -15,7 +15,7 @@ from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Keys, Stage
 from tertulia_shared.settings import load
 
-if TYPE_CHECKING:  # the command needs the extra `access`
+if TYPE_CHECKING:  # importing it needs the optional packages of `access`
     from tertulia_cli.access.command import Access
 
 DIR: Final = Path("/access")

@@ -25,7 +25,7 @@ SERVER_DAYS: Final = 397
 RENEW_SHARE: Final = 1 / 3
 """Renew a server's certificate when less than this share of its validity is left."""
 SKEW: Final = timedelta(hours=1)
-"""Tolerated clock difference between two machines for a new certificate."""
+"""A new certificate is valid from this long ago, because another machine's clock may be behind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,9 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class NewNode:
-    """Options of `tertulia access box`. `host` and `port`: Redis' address for that machine.
+    """Options of `tertulia access box`. `host` and `port`: Redis' address, as that machine reaches it.
 
-    None keeps the value of a renewed node, and means the default for a new one.
+    If an option is None, a renewed node keeps its value, and a new node gets the default.
     """
 
     name: str
@@ -158,7 +158,7 @@ def revoke(access: Access, name: str) -> int:
         nodes = folder.nodes()
         known = nodes.pop(name, None) is not None
         missing = f"there is no box {name!r}; the boxes are: {listed(tuple(nodes))}"
-        if not known and folder.password(KEEPER) is None:  # without a keeper's login Redis cannot be asked
+        if not known and folder.password(KEEPER) is None:  # without this login Redis cannot be asked
             raise Failure(f"{missing}.", MISUSED)
         removed = f"{user} was removed from {folder.users}" if known else missing
         folder.save_nodes(nodes.values())
@@ -200,7 +200,7 @@ def _accounts(access: Access) -> list[Account]:
         OPERATOR: operator_rules(keys),
         KEEPER: keeper_rules(),
     }
-    # skip users without a login; the running Redis keeps theirs
+    # skip users that have no login file; the running Redis keeps those users unchanged
     passwords = {name: folder.password(name) for name in rules}
     accounts = [Account(name, digest(word), rules[name]) for name, word in passwords.items() if word is not None]
     nodes = folder.nodes().values()

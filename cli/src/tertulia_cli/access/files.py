@@ -15,7 +15,7 @@ from tertulia_cli.exit_codes import FAILED, Failure
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Read access to a file besides its owner: the group `gid`, if given."""
+    """The group that may read a file, besides its owner; with `gid` None only the owner may."""
 
     gid: int | None = None
 

@@ -25,7 +25,7 @@ from tertulia_shared.bus.rights import SERVICES
 from tertulia_shared.keys import STAGES, Stage
 
 LOGIN: Final = "TERTULIA_REDIS_URL"
-"""Named like the setting, so that services can read the folder as a secrets folder."""
+"""The name of a login file: that of the setting, so that services can read the folder as a secrets folder."""
 HOLDERS: Final = (*SERVICES, READER, OPERATOR)
 """Users whose login has a folder of its own."""
 PASSWORD_BYTES: Final = 32
@@ -39,7 +39,8 @@ NODE_DAYS: Final = 365
 class Node:
     """A further machine that runs stages.
 
-    `sha256`: of its password. `host`, `port`: Redis' address for it. `made`, `ends`: validity of its certificate.
+    `sha256`: the hash of its password. `host`, `port`: Redis' address, as the node reaches it. `made`, `ends`: the
+    validity of its certificate.
     """
 
     name: str

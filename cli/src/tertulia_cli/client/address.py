@@ -34,7 +34,7 @@ class GatewayAddress:
             return False
 
     def url_with(self, query: Mapping[str, str]) -> str:
-        """The URL to connect to, with the query (docs/protocol.md); an empty one opens a new conversation."""
+        """The URL to connect to, with the query (docs/protocol.md). Without a query it opens a new conversation."""
         return f"{self.url}?{urlencode(query)}" if query else self.url
 
 

@@ -9,7 +9,7 @@ LONGEST_WAIT_S: Final = 3.0
 GIVE_UP_S: Final = 30.0
 """Give up after an outage of this length."""
 SETTLED_S: Final = 5.0
-"""A connection that lived this long ends the outage; a shorter one counts as part of it."""
+"""A connection that lasted this long ends the outage; a shorter connection counts as a part of the outage."""
 
 
 class Backoff:

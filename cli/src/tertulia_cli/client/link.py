@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.backoff import Backoff
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
-from tertulia_cli.client.resuming import Position
+from tertulia_cli.client.resuming import Marks
 from tertulia_cli.exit_codes import NO_CONNECTION, Failure
 
 OPEN_S: Final = 10.0
@@ -31,18 +31,21 @@ FINAL_CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Received when the conversation is open (again): send unconfirmed messages."""
+    """`received` yields it when the conversation is open (again): now send the unconfirmed messages again."""
 
 
 Received = Event | Audio | Live
 
 
 class Link:
-    """A client of a conversation: one task receives, any task may send. `on_lost` gets the reason of a loss."""
+    """A client of a conversation: one task receives, any task may send.
 
-    def __init__(self, address: GatewayAddress, position: Position, on_lost: Callable[[str], None]) -> None:
+    `on_lost` is called with the reason when the connection is lost.
+    """
+
+    def __init__(self, address: GatewayAddress, marks: Marks, on_lost: Callable[[str], None]) -> None:
         self._address = address
-        self._position = position
+        self._marks = marks
         self._on_lost = on_lost
         self._socket: ClientConnection | None = None
         self._live = asyncio.Event()
@@ -51,7 +54,7 @@ class Link:
     @property
     def conversation_id(self) -> str:
         """The conversation's id; "" before it is open."""
-        return self._position.conversation_id
+        return self._marks.conversation_id
 
     async def send(self, type: str, **data: object) -> None:
         """Send a command as soon as the conversation is open. It may be lost with the connection (see `Live`)."""
@@ -73,7 +76,7 @@ class Link:
         while True:
             socket = await self._connect(backoff if again else None)
             self._socket = socket
-            self._position.connected()
+            self._marks.connected()
             begun = now()
             try:
                 async for frame in socket:
@@ -112,15 +115,15 @@ class Link:
                 self._live.clear()
 
     def _judge(self, frame: str | bytes) -> Received | None:
-        position = self._position
+        marks = self._marks
         try:
             if isinstance(frame, bytes):
                 audio = parse_audio(frame)
-                return audio if audio is not None and position.audio(audio) else None
+                return audio if audio is not None and marks.audio(audio) else None
             event = parse_event(frame)
         except BadFrame as error:
             raise Failure(f"{self._address.url} does not speak Tertulia's protocol: {error}.", NO_CONNECTION) from error
-        return event if position.event(event) else None
+        return event if marks.event(event) else None
 
     def _why_it_ended(self, socket: ClientConnection) -> str:
         code, reason = socket.close_code, socket.close_reason
@@ -129,7 +132,7 @@ class Link:
         return reason or f"close code {code}"
 
     async def _connect(self, backoff: Backoff | None) -> ClientConnection:
-        """Connect, retrying with `backoff`; None for the first connection, which must succeed at once."""
+        """Connect; retry with `backoff`. If `backoff` is None (the first connection), the first failure is final."""
         while True:
             try:
                 return await self._dial()
@@ -144,7 +147,7 @@ class Link:
     async def _dial(self) -> ClientConnection:
         options: dict[str, Any] = {"proxy": None} if self._address.is_local else {}
         return await connect(
-            self._address.url_with(self._position.query()),
+            self._address.url_with(self._marks.query()),
             additional_headers=self._address.headers,
             open_timeout=OPEN_S,
             max_size=MAX_FRAME_BYTES,
@@ -181,7 +184,7 @@ async def open_link(
     address: GatewayAddress, conversation_id: str, on_lost: Callable[[str], None]
 ) -> AsyncGenerator[Link]:
     """A link that is closed cleanly when the block ends."""
-    link = Link(address, Position(conversation_id), on_lost)
+    link = Link(address, Marks(conversation_id), on_lost)
     try:
         yield link
     finally:

@@ -52,7 +52,7 @@ class Progress:
         return [trouble for turn in self.turns.values() for trouble in turn.errors]
 
     def await_turn(self, turn_id: str) -> None:
-        """Wait for this turn."""
+        """Add this turn to those that the client waits for."""
         self.turns.setdefault(turn_id, Turn())
 
     def accepted(self, turn_id: str) -> bool:

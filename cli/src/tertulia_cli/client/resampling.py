@@ -22,7 +22,7 @@ LOWEST, HIGHEST = -32_768, 32_767
 
 
 def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
-    """Resample 16-bit sound to `to_hz`; the duration stays the same, to the sample."""
+    """Resample 16-bit sound to `to_hz`; the duration stays the same (the number of samples is rounded down)."""
     if hz == to_hz:
         return samples
     common = math.gcd(hz, to_hz)
@@ -34,7 +34,7 @@ def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
     def taps(phase: int) -> tuple[float, ...]:
         return _taps(phase / up, cutoff, reach)
 
-    silence = array("h", bytes(2 * reach))  # `reach` samples
+    silence = array("h", bytes(2 * reach))  # `reach` samples of two bytes each
     padded = silence + samples + silence
     out = array("h")
     for number in range(len(samples) * up // down):

@@ -1,4 +1,4 @@
-"""Filters repeated frames and keeps the position to resume from. No I/O.
+"""Drops repeated frames, and keeps the position to resume from. No I/O.
 
 The URL of each connection carries the client's position (docs/protocol.md, Resume). Before `conversation_started` no
 frame is delivered.
@@ -19,8 +19,10 @@ TURN_EVENTS = frozenset(
 )  # fmt: skip
 
 
-class Position:
-    """The client's position in its conversation, across connections."""
+class Marks:
+    """The client's marks (last event, last audio frame), kept across reconnects. Says which received events and frames
+    are new.
+    """
 
     def __init__(self, conversation_id: str = "") -> None:
         self.conversation_id = conversation_id

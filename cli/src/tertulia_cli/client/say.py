@@ -38,7 +38,7 @@ class SayOptions:
 
 
 def addressed(text: str, character: str) -> str:
-    """Add the character's name to the text, because the characters that a message names answer it."""
+    """Put the character's name before the text, so that this character answers (a named character answers)."""
     if not character or re.search(rf"(?<!\w){re.escape(character)}(?!\w)", text, re.IGNORECASE):
         return text
     return f"{character}, {text}"
@@ -108,7 +108,7 @@ class _Saying:
     def _not_accepted(self, error: Event) -> None:
         if error.text("code") != "unavailable":
             self._refused = error.text("message")
-        elif error.text("turn_id"):  # Redis is unavailable; without a turn id the conversation opens later
+        elif error.text("turn_id"):  # Redis is unavailable; an error without a turn id is not about our message
             self._tries += 1
             if self._tries >= MAX_TRIES:
                 self._refused = error.text("message")

@@ -1,4 +1,4 @@
-"""Reads a recording for the command: a WAV file as microphone PCM, or as it is."""
+"""Reads a recording for the command: a WAV file as microphone PCM, or unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_speech(path: Path) -> bytes:
 
 
 def read_wav(path: Path, advised_hz: int) -> Sound:
-    """Read a WAV file. `advised_hz`: the sample rate in the advice how to convert another format.
+    """Read a WAV file. `advised_hz`: if the format is unsupported, the error advises to convert the file to this rate.
 
     Raises:
         Failure: the file cannot be read, or has an unsupported format.

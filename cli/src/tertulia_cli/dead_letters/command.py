@@ -23,7 +23,7 @@ from tertulia_cli.dead_letters.recovery import (
 from tertulia_cli.dead_letters.retry import recover
 from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_cli.formatting import ago, clock, counted, printable, short
-from tertulia_cli.open_redis import open_redis
+from tertulia_cli.redis_connection import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms

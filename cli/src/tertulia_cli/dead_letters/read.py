@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tertulia_cli.inspect.recording import entries_of, ts_of
+from tertulia_cli.inspect.snapshot import entries_of, ts_of
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, Entry, WriteRefused
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
@@ -34,7 +34,7 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The remaining data of a reply that a tts worker was to speak."""
+    """What Redis still has of a reply that a tts worker should have spoken."""
 
     epoch: int
     name: str
@@ -80,10 +80,10 @@ class Facts:
 
 
 async def read_dead(bus: Bus) -> list[DeadEntry]:
-    """All entries, the oldest first, then those of the fallback key."""
+    """All entries of `dead`, the oldest first, then those of the fallback key."""
     found: list[DeadEntry] = []
     for key in (bus.keys.dead(), bus.keys.dead_aside()):
-        with contextlib.suppress(WriteRefused):  # the key has another type; the entries are in the other key
+        with contextlib.suppress(WriteRefused):  # `dead` has the wrong type; the letters are in the other key
             found += [_dead_entry(entry) async for entry in entries_of(bus, key)]
     return found
 

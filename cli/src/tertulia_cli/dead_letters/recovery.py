@@ -117,7 +117,7 @@ def _save(letter: DeadLetter, facts: Facts) -> Recovery:
 
 
 def _save_settings(conversation_id: str, raw: bytes | None) -> Recovery:
-    """Save the current settings: a settings row replaces the previous one, and newer ones may have been saved."""
+    """Save the current settings, not those of the dead letter: newer settings may have been saved since."""
     if raw is None:
         return NotRetryable(
             "newer settings may have been saved since, and the current ones have expired in Redis (after a day). Set "

@@ -14,7 +14,7 @@ from tertulia_shared.entries import UserTurn
 
 
 async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:
-    """Carry out the recovery and delete the entry. Returns False, and keeps the entry, if it is not retryable."""
+    """Carry out the recovery and delete the entry. Returns False, and keeps the entry, for `NotRetryable`."""
     match recovery:
         case Requeue():
             await _requeue(bus, recovery)

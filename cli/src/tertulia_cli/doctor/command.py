@@ -19,7 +19,7 @@ from tertulia_cli.settings import RunSettings
 async def doctor(settings: RunSettings) -> int:
     """Run the checks and print the report. `FAILED` if the setup cannot run or the running services are not ready."""
     status = await gateway_status(settings.reachable_host, settings.port)
-    if status is not None and not findings.part(findings.PARTS[0]).ok:  # services run in containers
+    if status is not None and not findings.part(findings.PARTS[0]).ok:  # the services run elsewhere, in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
         show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
         return verdict(found)

@@ -50,7 +50,7 @@ class Part:
 
 PARTS: Final = (
     Part("services: gateway, stt, llm, tts", preflight.PACKAGES, "run `make run`, which installs them", needed=True),
-    # `postgrest` stands for `supabase`, because `supabase` is also the name of the migrations' folder
+    # not `supabase`: a search for that module would also find the folder of the migrations
     Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
 )
 
@@ -118,7 +118,7 @@ def redis_server(settings: RunSettings) -> Finding:
 
 
 async def redis_answer(settings: RunSettings) -> Sequence[Finding]:
-    """Check the Redis in use: that of the setting, or that of a running `tertulia run`."""
+    """Check the Redis in use: the one that the setting names, or the one that a running `tertulia run` started."""
     trouble, advice = "", "start it, or unset TERTULIA_REDIS_URL"
     ms = 0.0
     faults: Sequence[Fault] = ()
@@ -197,7 +197,7 @@ def store_file(settings: RunSettings) -> Sequence[Finding]:
 
 
 def model(settings: RunSettings) -> Finding:
-    """Report the model that answers."""
+    """Report whether a model server or the demo model answers."""
     if settings.demo:
         advice = "for a language model set OPENROUTER_API_KEY, or TERTULIA_LLM_BASE_URL"
         return Finding(ok=False, what="no model key: the demo model answers", advice=advice, needed=False)

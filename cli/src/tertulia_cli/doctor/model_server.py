@@ -15,11 +15,11 @@ from tertulia_cli.settings import RunSettings
 
 CHECK: Final = "tertulia_llm.check"
 TIMEOUT_S: Final = 45.0
-"""Seconds for all questions together."""
+"""Time limit for all questions together, in seconds."""
 
 
 async def ask_model_server(settings: RunSettings) -> Sequence[Finding]:
-    """Ask the model server for its models and for a reply of one token. Nothing for the demo model."""
+    """Ask the model server for its models and for a reply of a few tokens. No findings if the demo model answers."""
     if settings.demo or importlib.util.find_spec("tertulia_llm") is None:
         return []
     # the settings, with the key, go to the process through its environment and .env
@@ -49,7 +49,7 @@ async def ask_model_server(settings: RunSettings) -> Sequence[Finding]:
 
 
 def read_finding(line: bytes) -> list[Finding]:
-    """The finding in a line of the process; none if it is not one."""
+    """The finding that a line of the process' output contains; an empty list if it contains none."""
     try:
         held = json.loads(line)
     except ValueError:

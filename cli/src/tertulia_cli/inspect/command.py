@@ -18,11 +18,11 @@ from tertulia_cli.inspect import json_output, tables
 from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
 from tertulia_cli.inspect.memory import memory
-from tertulia_cli.inspect.recording import Listed, conversation_of_message, list_conversations, record, sound_of
+from tertulia_cli.inspect.snapshot import Listed, conversation_of_message, list_conversations, sound_of, take_snapshot
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
-from tertulia_cli.open_redis import open_redis
+from tertulia_cli.redis_connection import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
@@ -40,7 +40,8 @@ STREAM_STYLE: Final = {
 class InspectOptions:
     """Options of `tertulia inspect`.
 
-    `conversation`: `last`, an id or its start; "" means the list, or with `follow` all conversations.
+    `conversation`: `last`, an id or the start of an id. With "" the command lists the conversations, or with `follow`
+    follows all of them.
     """
 
     conversation: str = ""
@@ -77,7 +78,7 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
         else:
             tables.show_list(_console(), conversations, wall_ms(), await memory(bus))
         return OK
-    timeline = build(await record(bus, choose(options.conversation, conversations), wall_ms()))
+    timeline = build(await take_snapshot(bus, choose(options.conversation, conversations), wall_ms()))
     if options.as_json:
         _print_json(json_output.timeline_json(timeline))
     else:
@@ -87,15 +88,15 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
 
 async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
     id, message_id = await _select_message(bus, options)
-    recording = await record(bus, id, wall_ms())
-    timeline = build(recording)
+    snapshot = await take_snapshot(bus, id, wall_ms())
+    timeline = build(snapshot)
     message = choose_message(message_id, timeline)
     if options.audio is not None:
         check_sound(message)
         seconds = await write_wav(options.audio, sound_of(bus, id, message.message_id))
         unfinished = "" if message.sound_complete is not None else " (more may follow)"
         print(f"{options.audio}: {seconds:.2f} s of {printable(message.name)}{unfinished}", file=sys.stderr)
-    pieces = recording.audio.get(message.message_id, ())
+    pieces = snapshot.audio.get(message.message_id, ())
     if options.as_json:
         _print_json(json_output.message_json(timeline, message, pieces))
     elif options.message:

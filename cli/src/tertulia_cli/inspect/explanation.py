@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tertulia_cli.formatting import ago, counted, duration, listed, printable, short, time_of_day
-from tertulia_cli.inspect.recording import OpenWork
+from tertulia_cli.inspect.snapshot import OpenWork
 from tertulia_cli.inspect.turns import Message, Timeline, Turn
 from tertulia_shared.bus import UNASSIGNED
 from tertulia_shared.keys import STAGES, Stage

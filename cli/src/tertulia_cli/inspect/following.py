@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tertulia_cli.inspect.lines import Line, LineFormatter, StreamRef
-from tertulia_cli.inspect.recording import entries_of, list_conversations
+from tertulia_cli.inspect.snapshot import entries_of, list_conversations
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import Work
@@ -25,11 +25,11 @@ MAX_SEQUENCE: Final = 2**64 - 1
 POLL_S: Final = 2.0
 """Interval of the search for conversations whose work was finished before this command saw it."""
 POLL_WHEN_FULL_S: Final = 30.0
-"""Interval if some conversations are paused: each paused one costs a request."""
+"""Interval if some conversations are paused: each paused conversation costs a request."""
 MAX_CONVERSATIONS: Final = 500
-"""Conversations followed at once."""
+"""At most this many conversations are followed at once."""
 MAX_PAUSED: Final = 10_000
-"""Paused conversations whose positions are kept; entries of others may be reported twice."""
+"""The positions of this many paused conversations are kept; entries of further ones may be reported twice."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,10 @@ class Following:
         self._is_warned = False
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Run until cancelled. Existing entries are not reported; `on_ready` is called when all later ones are."""
+        """Run until cancelled. Entries that exist at the start are not reported.
+
+        `on_ready` is called when every entry that is written from then on will be reported.
+        """
         async with asyncio.TaskGroup() as tasks:
             keys = self._bus.keys
             if self._only:
@@ -182,7 +185,7 @@ class Following:
         follow = self._bus.follow(key, after)
         try:
             while True:
-                for entry in await follow.read():  # no await in this loop: a cancel cannot skip an entry
+                for entry in await follow.read():  # no await in the body, so that a cancellation skips no entry
                     self._pick_up(tasks, ref, entry)
                     line = self._formatter.format(ref, entry)
                     if not self._only or line.conversation_id == self._only:

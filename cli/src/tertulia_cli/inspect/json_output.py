@@ -7,7 +7,7 @@ from typing import Any
 
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
 from tertulia_cli.inspect.memory import Memory, memory_json
-from tertulia_cli.inspect.recording import GivenUp, Listed, OpenWork, Piece
+from tertulia_cli.inspect.snapshot import GivenUp, Listed, OpenWork, Piece
 from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Timeline, Turn
 
 Plain = Mapping[str, Any]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tertulia_cli.formatting import duration, printable, time_of_day
-from tertulia_cli.inspect.recording import ts_of
+from tertulia_cli.inspect.snapshot import ts_of
 from tertulia_cli.inspect.turns import BYTES_PER_S
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event

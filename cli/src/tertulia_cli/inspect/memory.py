@@ -12,11 +12,11 @@ from tertulia_shared.bus import Bus, BusRefused
 from tertulia_shared.keys import Keys
 
 MAX_KEYS: Final = 5_000
-"""The most keys that are measured."""
+"""At most this many keys are measured."""
 MB: Final = 1024 * 1024
 """The unit of `maxmemory` and TERTULIA_REDIS_BUDGET_MB."""
 STALE_S: Final = 3.0
-"""Writes count as paused if the gateway's probe is older; gateways write it every half second."""
+"""If the last successful probe is older than this, writes count as paused; gateways probe every half second."""
 
 Kind = Literal["sound", "mic", "text", "other"]
 KINDS: Final[tuple[Kind, ...]] = ("sound", "mic", "text", "other")
@@ -24,7 +24,7 @@ KINDS: Final[tuple[Kind, ...]] = ("sound", "mic", "text", "other")
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Sizes in bytes. `by_kind`: of the measured keys. `writes_paused`: None if no gateway runs."""
+    """Sizes in bytes. `by_kind` has the sizes of the measured keys. `writes_paused`: None if no gateway runs."""
 
     used: int
     limit: int

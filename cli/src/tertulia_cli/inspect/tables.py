@@ -13,7 +13,7 @@ from rich.text import Text
 from tertulia_cli.formatting import MAX_TEXT, ago, clock, duration, printable, short
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
 from tertulia_cli.inspect.memory import Memory, sentence_of
-from tertulia_cli.inspect.recording import Listed, Piece
+from tertulia_cli.inspect.snapshot import Listed, Piece
 from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Sentence, Timeline, Turn
 
 SHORT_ID: Final = 8

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tertulia_cli.inspect.recording import Piece, Recording
+from tertulia_cli.inspect.snapshot import Piece, Snapshot
 from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Turn
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry
@@ -33,32 +33,32 @@ from tertulia_shared.events import (
 )
 
 
-def build(recording: Recording) -> Timeline:
+def build(snapshot: Snapshot) -> Timeline:
     """Build the timeline. Entries that this release cannot read are skipped."""
     builder = _Builder()
-    demo = any(entry.fields.get(b"demo") == b"1" for entry in recording.events[:1])
-    for entry in recording.events:
+    demo = any(entry.fields.get(b"demo") == b"1" for entry in snapshot.events[:1])
+    for entry in snapshot.events:
         try:
             builder.event(decode_event(entry.fields), envelope(entry.fields).ts, envelope(entry.fields).epoch)
         except BadEntry:
             continue
-    played = _played(recording.receipts)
+    played = _played(snapshot.receipts)
     for message in builder.messages.values():
-        message.owner = recording.owners.get(message.message_id, "")
+        message.owner = snapshot.owners.get(message.message_id, "")
         message.attempts = codec.number({b"attempt": message.owner.rpartition("/")[2].encode()}, b"attempt")
         message.played_ms = played.get(message.message_id)
-        _add_sentences(message, recording.sentences.get(message.message_id, ()))
-        _add_sound(message, recording.audio.get(message.message_id, ()))
+        _add_sentences(message, snapshot.sentences.get(message.message_id, ()))
+        _add_sound(message, snapshot.audio.get(message.message_id, ()))
     return Timeline(
-        recording.conversation_id,
-        recording.now_ms,
-        ConversationState(recording.state).epoch,
+        snapshot.conversation_id,
+        snapshot.now_ms,
+        ConversationState(snapshot.state).epoch,
         demo,
         tuple(builder.turns.values()),
-        tuple(id for id in _turn_ids(recording.turns) if id not in builder.begun),
-        tuple(recording.open_work),
-        tuple(recording.dead),
-        tuple(recording.workers),
+        tuple(id for id in _turn_ids(snapshot.turns) if id not in builder.begun),
+        tuple(snapshot.open_work),
+        tuple(snapshot.dead),
+        tuple(snapshot.workers),
     )
 
 

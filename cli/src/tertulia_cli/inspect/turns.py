@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from tertulia_cli.inspect.recording import GivenUp, OpenWork
+from tertulia_cli.inspect.snapshot import GivenUp, OpenWork
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 BYTES_PER_S: Final = SAMPLE_RATE_OUT * 2
@@ -23,7 +23,7 @@ class Sentence:
     first_sound: int | None = None
     last_sound: int | None = None
     longest_gap: int = 0
-    """The longest time between two of its chunks, in ms."""
+    """The longest time between two successive chunks of its sound, in ms."""
     chunks: int = 0
     pcm_bytes: int = 0
 
@@ -108,9 +108,9 @@ class Turn:
     reason: str = ""
     """The reason why these characters answer: "named" or "everyone"; "" if older llm workers write no reason."""
     interrupted: bool = False
-    """True if the user interrupted it before its text was complete."""
+    """True if the user interrupted the turn before its text was complete."""
     cut: int | None = None
-    """The time at which the user interrupted its replies."""
+    """The time at which the user interrupted the turn's replies."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
 

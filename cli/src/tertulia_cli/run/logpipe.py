@@ -13,7 +13,7 @@ from typing import Final
 
 READ_BYTES: Final = 64 * 1024
 MAX_LINE_BYTES: Final = 64 * 1024
-"""A longer line is cut, to bound the memory."""
+"""A longer line is truncated, to bound the memory."""
 
 
 class LogPipe:

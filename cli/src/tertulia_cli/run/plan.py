@@ -16,10 +16,10 @@ from tertulia_shared.keys import STAGES, Stage
 
 MAX_WORKERS: Final = 64
 DRAIN_S: Final = 2.0
-"""Default drain time here: short, because the user waits for the stop. Unfinished work is requeued and continues at the
-next start."""
+"""Default drain time under `tertulia run`: short, because the user waits until all processes have ended. Unfinished
+work is requeued, and a worker continues it at the next start."""
 GRACE_S: Final = 3.0
-"""Time to stop in addition to the drain time."""
+"""A process may take this long to end after its drain time; then it is killed."""
 REDIS_GRACE_S: Final = 10.0
 MAX_PORT: Final = 65_535
 

@@ -11,7 +11,7 @@ from typing import Final
 from tertulia_shared.bus import Bus, BusError
 
 ALIVE_S: Final = 3.0
-"""A worker whose last heartbeat is older is not alive; workers send one every second."""
+"""A worker counts as alive if its last heartbeat is at most this old; workers send one every second."""
 ANSWER_S: Final = 2.0
 HTTP_OK: Final = 200
 STATUS_DIGITS: Final = 3
@@ -27,7 +27,7 @@ class Member:
     engine: str
 
     def is_process(self, pid: int, host: str) -> bool:
-        """True if it is this process on this machine (`host`: the host name without the domain)."""
+        """True if the worker is the process `pid` on this machine (`host`: its name without the domain)."""
         return self.worker.startswith(f"{host}-{pid}-")
 
 
@@ -62,7 +62,7 @@ async def gateway_status(host: str, port: int) -> int | None:
                 return parse_status(await reader.readline())
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError):  # ValueError: a line without an end
+    except (OSError, TimeoutError, ValueError):  # ValueError: the first line is too long
         return None
 
 

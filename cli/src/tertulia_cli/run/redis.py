@@ -14,7 +14,7 @@ MAX_SOCKET_PATH: Final = 100
 """The longest socket path in bytes. The kernel's bound for a unix socket path is 108 (unix(7)), 104 on macOS, including
 the final NUL."""
 MAX_MEMORY: Final = "512mb"
-"""The memory bound, above which Redis refuses writes. An hour of speech, the lifetime of its keys, needs 173 MB."""
+"""The memory bound, above which Redis refuses writes. Redis keeps unheard sound for an hour; that is 173 MB."""
 OLDEST: Final = (6, 2)
 
 

@@ -23,7 +23,7 @@ from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys, Stage
 
 PING_EVERY_S: Final = 0.02
-"""Poll interval while our own Redis starts, which takes a few of these."""
+"""Poll interval while our own Redis starts; the start takes a few intervals."""
 
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ class Watch:
         self._reported_slow: set[str] = set()
 
     async def run(self, something_died: asyncio.Event) -> None:
-        """Run until cancelled. Once everything is ready, wait for `something_died`."""
+        """Run until cancelled. When everything is ready, polling pauses until `something_died` is set."""
         opened = False
         while True:
             something_died.clear()

@@ -12,7 +12,7 @@ from tertulia_shared.voice_files import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles,
 from tertulia_shared.wav import as_bytes, mono
 
 ADVISED_HZ = 24_000
-"""The sample rate in the advice how to convert a clip: that of the speech engines."""
+"""If a clip's format is unsupported, the error advises to convert it to this rate, which the speech engines use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ DESCRIPTION = (
 
 
 def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = page.STATIC) -> FastAPI:
-    """Build the application. The caller opens and closes the connections in `ctx`."""
+    """Build the application. The caller opens and closes the bus and the store in `ctx`."""
     app = FastAPI(title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
     endpoint = WebSocketEndpoint(connections, ctx)
 

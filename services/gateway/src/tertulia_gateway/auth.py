@@ -1,7 +1,8 @@
 """Access control by token, `Origin` and `Host`. No I/O.
 
-Without a token only this machine can connect, and the threat is another site's page in its browser. Such a page is
-recognized by its `Origin`; if it uses DNS rebinding to share this server's origin, by the `Host`.
+Without a token, only programs on this machine can connect. One of them is the browser, and a page of another site that
+the browser shows could send requests. Such a page is recognized by its `Origin`; if it uses DNS rebinding (its own
+domain name resolves to this machine, so that both have the same origin), by the `Host`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from tertulia_gateway.settings import GatewaySettings, is_loopback
 
 OWN_SITES = frozenset({"none", "same-origin"})
-"""`Sec-Fetch-Site` of requests by this server's own page, and of an address that the user typed.
+"""The values of `Sec-Fetch-Site` for requests of this server's own page, and for an address that the user typed.
 
 Requests with another value need an `Origin`, which is compared with the allowed origins.
 """
@@ -37,9 +38,8 @@ class Access:
         self._hosts = frozenset(urlsplit(origin).netloc for origin in settings.origins)
 
     def refusal(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Refusal | None:
-        """The refusal of a request; None if it is allowed.
-
-        A GET is checked as well: another site's page cannot read the answer, but the server would do the work.
+        """Check a request. Returns the refusal; None if the request is allowed. A GET is checked as well: a page of
+        another site cannot read the response, but the server would do the work.
         """
         host = headers.get("host", "").lower()
         if self._token:

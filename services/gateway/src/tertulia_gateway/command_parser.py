@@ -1,4 +1,4 @@
-"""Parses the client's text frames, and the address of the WebSocket, into commands. No I/O.
+"""Parses the client's text frames, and the query of the WebSocket's URL, into commands. No I/O.
 
 A parser never raises: it returns a command or a `Problem`.
 """
@@ -32,7 +32,7 @@ from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
 from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_text
 
 MAX_TEXT_CHARS: Final = 8_000
-"""Longest `user_message`."""
+"""Maximum length of the text of a `user_message`."""
 SHOWN_CHARS: Final = 40
 """Maximum number of characters of a client's value that an error message quotes."""
 
@@ -55,7 +55,7 @@ def parse(frame: str) -> Command | Problem:
 
 
 def parse_resume(query: Mapping[str, str]) -> Resume | Problem:
-    """Parse the `resume` in an address: conversation_id, last_event_id, last_audio ("<message_id>/<id>")."""
+    """Parse the resume request in the URL's query: conversation_id, last_event_id, last_audio ("<message_id>/<id>")."""
     data: dict[str, object] = {name: query[name] for name in ("conversation_id", "last_event_id") if name in query}
     if query.get("last_audio"):
         message_id, _, id = query["last_audio"].partition("/")

@@ -1,4 +1,4 @@
-"""The client's commands, one frozen class each, and the problem that the client gets instead of a result."""
+"""The client's commands, one frozen class each, and `Problem`, which says why a command has failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """Begins a turn. `turn_id` is "" if the client gave none."""
+    """Begins a turn. `turn_id` is "" if the client sent no id."""
 
     text: str
     turn_id: str = ""
@@ -37,7 +37,9 @@ class StopListening:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """Changes model settings; `None` restores the model's default. Settings that are not named keep their values."""
+    """Changes model settings; the value `None` restores the model's default. Settings that are not in the mapping keep
+    their values.
+    """
 
     changes: Mapping[str, str | float | int | None]
 
@@ -62,7 +64,7 @@ class AudioMark:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Resumes a conversation after the last event and the last audio frame that the client has."""
+    """Resumes a conversation after the last event and the last audio frame that the client has received."""
 
     conversation_id: str
     last_event_id: str = ""
@@ -76,7 +78,7 @@ class StopReplies:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`: the client has played the audio up to the chunk in the receipt."""
+    """`playback`: the client has played the audio up to the chunk that the receipt names."""
 
     receipt: Receipt
 

@@ -38,7 +38,9 @@ log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server without signal handlers, because the process has its own. Reports the port once it listens."""
+    """uvicorn's server, without its signal handlers, because this process installs its own. Reports the port once the
+    server listens.
+    """
 
     def __init__(self, config: uvicorn.Config, on_listening: Callable[[int], None]) -> None:
         super().__init__(config)
@@ -52,7 +54,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Install no handlers."""
+        """Install no signal handlers. Overrides uvicorn's method, which installs some."""
         yield
 
 
@@ -80,7 +82,7 @@ async def serve_until(
 ) -> None:
     """Serve until `stop` is set, then close every connection with code 1001.
 
-    `on_listening` is called with the port once connections are accepted.
+    `on_listening` is called with the port as soon as connections are accepted.
 
     Raises:
         CannotStart: the port is taken, or the address cannot be bound.
@@ -148,12 +150,12 @@ def server_config(
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         ws=functools.partial(BoundedWebSocket, shared=shared),  # pyright: ignore[reportArgumentType] - makes a protocol
         ws_max_size=MAX_FRAME_BYTES,
-        ws_per_message_deflate=False,  # PCM does not compress, and events are too small to gain
+        ws_per_message_deflate=False,  # no compression: PCM does not shrink, and events are too small to become smaller
         ws_ping_interval=shared.bounds.ping_s,
         ws_ping_timeout=shared.bounds.pong_s,
         lifespan="off",
         log_config=None,
-        log_level="warning",  # access log lines would contain the URL, which may contain the token
+        log_level="warning",  # no access log: its lines would contain the URL, which may contain the token
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_s) or 1,

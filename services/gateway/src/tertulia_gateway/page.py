@@ -1,4 +1,4 @@
-"""Serves the page that was built into `static/`, and sets security headers on every response."""
+"""Serves the web page from `static/`, where the build puts it, and sets security headers on every response."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ STATIC = Path(__file__).parent / "static"
 
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' blob:",  # an AudioWorklet may be loaded from a blob
+    "script-src": "'self' blob:",  # `blob:` because an AudioWorklet may be loaded from a blob
     "worker-src": "'self' blob:",
-    "img-src": "'self' data: blob:",  # characters' pictures are inline: an external address would be a tracking pixel
+    # no other servers: a picture from another server could track the user; the pictures of characters are inline
+    "img-src": "'self' data: blob:",
     "media-src": "'self' blob:",
     "object-src": "'none'",
     "base-uri": "'none'",
@@ -56,7 +57,7 @@ class SecurityHeaders:
 
 
 def install(app: FastAPI, static: Path = STATIC) -> None:
-    """Serve the page at `/`. If it has not been built, answer with how to build it."""
+    """Serve the page at `/`. If the page was not built, respond with instructions for building it."""
     if (static / "index.html").is_file():
         app.mount("/", StaticFiles(directory=static, html=True), name="page")
         return

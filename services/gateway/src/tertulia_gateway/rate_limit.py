@@ -1,4 +1,4 @@
-"""A token bucket that limits what one client may send. No I/O; the clock is passed in."""
+"""A token bucket that limits how much one client may send. No I/O; the clock is passed in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Clock = Callable[[], float]
 
 
 class TokenBucket:
-    """Allows `rate` per second on average, and up to `burst` at once."""
+    """Allows an amount of `rate` per second on average, and up to `burst` at once."""
 
     def __init__(self, rate: float, burst: float, clock: Clock) -> None:
         self._rate = rate
@@ -19,7 +19,7 @@ class TokenBucket:
         self._at = clock()
 
     def take(self, amount: float = 1.0) -> bool:
-        """Take `amount` from the bucket. Returns False, and takes nothing, if the bucket has less."""
+        """Take `amount` from the bucket. If the bucket contains less, take nothing and return False."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now

@@ -1,6 +1,7 @@
 """Serializes events and audio into the client's frames. No I/O.
 
-This is the hot path: an entry's fields become JSON or msgpack without an object in between.
+It runs for every frame, so an entry's fields are converted to JSON or msgpack directly, without an event object in
+between.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from tertulia_shared.events import EVENTS, Event
 
 
 def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
-    """An entry of the `events` stream as a text frame.
+    """Serialize an entry of the `events` stream as a text frame.
 
     Raises:
-        BadEntry: a newer release wrote it, or it is broken.
+        BadEntry: the entry was written by a newer release, or it is broken.
     """
     check_version(fields)
     kind = fields.get(b"type", b"").decode(errors="replace")
@@ -35,15 +36,15 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
 
 
 def answer_json(event: Event, **extra: str) -> str:
-    """An event for this connection only, without `event_id`, as a text frame."""
+    """Serialize an event that only this connection gets as a text frame. It has no `event_id`."""
     return orjson.dumps({"type": event.type, **asdict(event), **extra}).decode()
 
 
 def audio_frame(entry_id: str, fields: Fields) -> bytes:
-    """An entry of an `audio` stream as a binary frame.
+    """Serialize an entry of an `audio` stream as a binary frame.
 
     Raises:
-        BadEntry: a newer release wrote it, or it is broken.
+        BadEntry: the entry was written by a newer release, or it is broken.
     """
     check_version(fields)
     try:
@@ -64,5 +65,5 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
 
 
 def settings_json(settings: ModelSettings) -> str:
-    """The answer to `model_settings`: all settings as they are now."""
+    """The text frame that answers the command `model_settings`: all current settings."""
     return orjson.dumps({"type": "model_settings", **asdict(settings)}).decode()

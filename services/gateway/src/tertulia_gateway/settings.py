@@ -64,7 +64,9 @@ class GatewaySettings(CommonSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """True if only this machine can reach the address. Of names only localhost: others may resolve to any address."""
+    """True if only programs on this machine can connect to the address. The only name for which this is true is
+    localhost, because other names may resolve to any address.
+    """
     if host.lower() == "localhost":
         return True
     try:

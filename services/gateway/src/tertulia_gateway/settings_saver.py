@@ -1,7 +1,8 @@
-"""Writes changed model settings into the store in the background, only the newest settings of each conversation.
+"""Writes changed model settings into the store in the background. Of each conversation, only the newest settings are
+written.
 
-The next turn reads them from the conversation's state in Redis. The store keeps them after that state has expired.
-While the store is unavailable they wait in the outbox.
+The next turn does not need the store: it reads the settings from the conversation's state in Redis. The store keeps the
+settings after that state has expired. While the store is unavailable, the settings wait in the outbox.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import StoreError
 
 MAX_WAITING = 1_000
-"""Conversations with queued settings while both the store and Redis are unavailable; the oldest are dropped first."""
+"""Maximum number of conversations with queued settings while both the store and Redis are unavailable. The oldest are
+dropped first.
+"""
 RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ class SettingsSaver:
         self._woken = asyncio.Event()
 
     def save(self, conversation_id: str, settings: ModelSettings) -> None:
-        """Queue settings. They replace older ones of the same conversation."""
+        """Queue settings. They replace queued settings of the same conversation."""
         self._waiting.pop(conversation_id, None)
         self._waiting[conversation_id] = settings
         if len(self._waiting) > MAX_WAITING:

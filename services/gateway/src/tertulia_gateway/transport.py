@@ -1,4 +1,4 @@
-"""The client's transport as a conversation sees it, and the WebSocket close codes."""
+"""`Transport`, the interface through which a conversation sends frames to its client, and the WebSocket close codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Sends frames to one client, in order. Waits while the client is slow; raises once the client has disconnected."""
+    """Sends frames to one client, in order. The methods wait while the client is slow, and raise once it has
+    disconnected.
+    """
 
     async def send_text(self, frame: str) -> None:
         """Send a text frame (JSON)."""

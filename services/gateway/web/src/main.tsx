@@ -13,7 +13,7 @@ import { App } from "./ui/app";
 
 declare global {
   interface Window {
-    /** Only with `?probe=1`. */
+    /** Only defined if the URL contains `?probe=1`. */
     tertulia?: Pick<Probe, "played" | "flushes" | "ducks" | "levels"> & { state(): unknown };
   }
 }
@@ -39,5 +39,5 @@ addEventListener("hashchange", () => {
   const id = CONVERSATION.exec(location.hash)?.[1];
   if (id) talk.openConversation(id);
 });
-// Browsers allow sound after any click or key press on the page.
+// Browsers allow sound only after a click or key press on the page.
 for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => void talk.unlockSound(), { passive: true });

@@ -31,7 +31,7 @@ function orders(types: readonly string[], speaking = true): BargeInCommand[] {
 }
 
 describe("barge-in", () => {
-  it("ducks the voice at the first sound, and flushes playback if the sound becomes words", () => {
+  it("ducks the reply at the user's first sound, and flushes playback if the sound becomes words", () => {
     expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "transcript", "interrupted"])).toEqual(
       ["duck", null, null, null, null, "flush"],
     );
@@ -47,7 +47,7 @@ describe("barge-in", () => {
     ]);
   });
 
-  it("unducks when a sound ends without a recording", () => {
+  it("unducks when a sound ends before a recording begins", () => {
     expect(orders(["vad_start", "vad_stop"])).toEqual(["duck", "unduck"]);
   });
 
@@ -55,7 +55,7 @@ describe("barge-in", () => {
     expect(orders(["recording_start", "listening_stopped"])).toEqual(["duck", "unduck"]);
   });
 
-  it("does nothing while no character speaks", () => {
+  it("ignores the user's sounds while no character speaks", () => {
     expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"], false)).toEqual([
       null,
       null,
@@ -69,7 +69,7 @@ describe("barge-in", () => {
     expect(orders(["interrupted"], false)).toEqual(["flush"]);
   });
 
-  it("unducks after a time limit when the recognizer is lost", () => {
+  it("unducks after a time limit if no event of the recognizer follows", () => {
     const ducked: BargeIn = { duckedAtMs: 1_000, recording: true };
     expect(onTimePassed(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
     expect(onTimePassed(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");

@@ -14,14 +14,14 @@ describe("Enter in the composer", () => {
     ["while an input method composes", { ...ENTER, isComposing: true }],
     ["while an input method composes, as Chrome reports it", { ...ENTER, isComposing: true, keyCode: 229 }],
     ["directly after compositionend in Safari", { ...ENTER, keyCode: 229 }],
-    ["as another key", { ...ENTER, key: "a", keyCode: 65 }],
-  ])("does not send it %s", (_, event) => {
+    ["if it is another key", { ...ENTER, key: "a", keyCode: 65 }],
+  ])("does not send the message %s", (_, event) => {
     expect(sendsMessage(event)).toBe(false);
   });
 });
 
-describe("a key of an input method", () => {
-  it("does not interrupt the characters", () => {
+describe("isComposing", () => {
+  it("is true for the key code of an input method, and false for Esc", () => {
     expect(isComposing({ isComposing: false, keyCode: 229 })).toBe(true);
     expect(isComposing({ isComposing: false, keyCode: 27 })).toBe(false);
   });

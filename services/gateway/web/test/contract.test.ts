@@ -1,4 +1,4 @@
-/** Keeps the page's event shapes in step with the server: with its event classes and with recorded entries. */
+/** Checks that the page's event shapes match the server's event classes and the recorded entries. */
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -9,15 +9,15 @@ import { EVENT_TYPES, type EventType, parseEvent } from "../src/wire/events";
 const REPOSITORY = new URL("../../../../", import.meta.url);
 const RECORDED = new URL("tests/contract/recorded/", REPOSITORY);
 
-/** Events that the gateway makes for one connection; they have no class in shared/events.py. */
+/** Events that the gateway makes for one connection, and that have no class in shared/events.py. */
 const MADE_BY_THE_GATEWAY: readonly EventType[] = ["model_settings"];
 /** Event types of the server that the page ignores on purpose, each with the reason. */
 const IGNORED_TYPES: Readonly<Record<string, string>> = {};
-/** Recorded entries of the events stream that the gateway sends to no client, each with the reason. */
+/** Recorded entries of the `events` stream that the gateway never sends to a client, each with the reason. */
 const NEVER_SENT: Readonly<Record<string, string>> = {
   client_changed: "gateways write and read it to know the conversation's newest connection",
 };
-/** Recorded fields that the page does not read on purpose, each with the reason. */
+/** Recorded fields that the page ignores on purpose, each with the reason. */
 const IGNORED_FIELDS: Readonly<Record<string, string>> = {
   "message_complete.usage": "the page shows the sums of the turn and of the conversation, from `turn_metrics`",
 };
@@ -57,7 +57,7 @@ describe.each(readdirSync(RECORDED))("recorded events of format %s", (version) =
   const events = read(version).map(({ id, fields, values }) => ({ id, type: String(fields["type"]), values }));
   const sent = events.filter(({ type }) => !(type in NEVER_SENT) && !(type in IGNORED_TYPES));
 
-  it.each(sent)("parse: $type $id", ({ id, type, values }) => {
+  it.each(sent)("can be parsed: $type $id", ({ id, type, values }) => {
     const parsed = parseEvent(JSON.stringify({ type, ...values, event_id: id }));
     expect(parsed).toMatchObject({ type, eventId: id });
     const unread = Object.keys(values).filter(

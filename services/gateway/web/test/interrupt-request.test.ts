@@ -24,7 +24,7 @@ describe("InterruptRequest", () => {
     expect(connection.sent).toBe(1);
   });
 
-  it("sends after the reconnect if requested while disconnected", () => {
+  it("sends after the reconnect if the user interrupted while disconnected", () => {
     const connection = new Connection();
     connection.up = false;
     connection.interrupt.request();
@@ -34,7 +34,7 @@ describe("InterruptRequest", () => {
     expect(connection.sent).toBe(1);
   });
 
-  it("sends again when writes resume, unless it was confirmed", () => {
+  it("sends again when writes resume, unless the interrupt was confirmed", () => {
     const connection = new Connection();
     connection.interrupt.request();
     connection.interrupt.onEvent(RESUMED);

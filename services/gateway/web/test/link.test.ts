@@ -96,7 +96,7 @@ describe("the connection", () => {
     expect(Object.fromEntries(whole)).toEqual({ conversation_id: A, last_event_id: "5-0", last_audio: "m/1-4" });
   });
 
-  it("resumes after the end of a message's sound", () => {
+  it("resumes after the final audio frame of a message", () => {
     const { state } = run(
       [{ on: "audio", messageId: "m", id: "3-4" }, event("audio_complete", { message_id: "m", id: "4-0" })],
       LIVE.state,
@@ -108,12 +108,12 @@ describe("the connection", () => {
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second ceiling
+    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second delay's maximum
     expect(most.at(-1)).toBeLessThanOrEqual(RETRY_DELAY.longestMs);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });
 
-  it("resets the count of failures once it is live", () => {
+  it("resets the number of failures when the conversation is open", () => {
     const failed = run([lost, { on: "retry_due" }, lost, { on: "retry_due" }], LIVE.state);
     expect(failed.state.failures).toBe(2);
     expect(run([{ on: "socket_opened" }, started(A, true)], failed.state).state.failures).toBe(0);
@@ -124,7 +124,7 @@ describe("the connection", () => {
     expect(last).toEqual([{ do: "retry_in", ms: RETRY_DELAY_WHEN_FULL.firstMs / 2 }]);
   });
 
-  it("connects at once when the network is back", () => {
+  it("connects without waiting when the network is back", () => {
     expect(run([lost, { on: "network_back" }], LIVE.state).last).toEqual([dialled(A, "1-0")]);
     expect(run([{ on: "network_back" }], LIVE.state).effects).toEqual([]);
   });
@@ -139,21 +139,21 @@ describe("the connection", () => {
     expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, dialled(A, "1-0")]);
   });
 
-  it("opens a new conversation if the old one is gone", () => {
+  it("opens a new conversation if the server does not know the one to resume", () => {
     const resuming = run([chunk("5-0"), lost, { on: "retry_due" }, { on: "socket_opened" }], LIVE.state);
     const { effects, state } = run([event("error", { code: "unknown_conversation", message: "gone" })], resuming.state);
     expect(effects).toEqual([{ do: "deliver" }, { do: "disconnect" }, dialled("")]);
     expect(state).toMatchObject({ conversationId: "", lastEventId: "" });
   });
 
-  it("resets its position when another conversation starts", () => {
+  it("forgets the position when another conversation starts", () => {
     const { state } = run([chunk("5-0"), started("conversation-b", false, "1-0")], LIVE.state);
     expect(state).toMatchObject({ conversationId: "conversation-b", lastEventId: "1-0", lastAudio: null });
   });
 });
 
 describe("Outbox", () => {
-  it("repeats unconfirmed messages in order", () => {
+  it("sends unconfirmed messages again, in order", () => {
     const outbox = new Outbox();
     for (const turnId of ["a", "b", "c"]) outbox.add({ turnId, text: turnId.toUpperCase() });
     outbox.settle("b");
@@ -163,7 +163,7 @@ describe("Outbox", () => {
     ]);
   });
 
-  it("refuses messages above its bound", () => {
+  it("refuses a message when it is full", () => {
     const outbox = new Outbox();
     for (let index = 0; index < OUTBOX_MAX; index += 1) expect(outbox.add({ turnId: `${index}`, text: "" })).toBe(true);
     expect(outbox.add({ turnId: "more", text: "" })).toBe(false);

@@ -34,17 +34,17 @@ describe("messages", () => {
     expect(reply(complete, "m1").sentenceEnds).toEqual([13, 31]);
   });
 
-  it("without sentence ends are cut at their start until the server says how much was heard", () => {
+  it("count as unheard after an interruption if they have no sentence ends, until the server says how much was heard", () => {
     const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
-  it("have the sentence being spoken, and whether they were played", () => {
+  it("know which sentence is being spoken, and whether they were played", () => {
     expect(reply(SPOKEN, "m1")).toMatchObject({ sound: "playing", sentence: 1 });
     expect(reply(after([heard("m1", 1, "ended")], SPOKEN), "m1").sound).toBe("played");
   });
 
-  it("have the length of the heard text after an interruption: an estimate first, then the server's answer", () => {
+  it("have the length of the heard text after an interruption: first an estimate, then the server's value", () => {
     const cut = after([said("interrupted")], SPOKEN);
     expect(reply(cut, "m1")).toMatchObject({ text: TEXT, sound: "cut", heardChars: "Hello there. ".length });
     const right = after(
@@ -61,12 +61,12 @@ describe("messages", () => {
     });
   });
 
-  it("stay played if they were heard before the interruption", () => {
+  it("stay marked as played if they were heard to the end before the interruption", () => {
     const cut = after([heard("m1", 1, "ended"), said("interrupted")], SPOKEN);
     expect(reply(cut, "m1").sound).toBe("played");
   });
 
-  it("are not cut off by an interruption while no tts worker runs", () => {
+  it("without sound are not marked as cut off by an interruption until the server says that nothing was heard", () => {
     const silent = after(
       [chunk("Hello there."), said("message_complete", { message_id: "m1", text: "Hello there." })],
       ASKED,
@@ -76,7 +76,7 @@ describe("messages", () => {
     expect(reply(heardNothing, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
-  it("are cut off together with the reply before them in the turn", () => {
+  it("that wait for the speaking reply are cut off together with it", () => {
     const both = after(
       [chunk("Well.", REX), said("message_complete", { message_id: "m2", text: "Well." }), { on: "cut" }],
       SPOKEN,
@@ -84,13 +84,13 @@ describe("messages", () => {
     expect(reply(both, "m2")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
-  it("stay cut off when a late report arrives", () => {
+  it("stay cut off when a report of their playback arrives late", () => {
     const cut = after([{ on: "cut" }, heard("m1", 1)], SPOKEN);
     expect(cut.speakingId).toBe("");
     expect(reply(cut, "m1").sound).toBe("cut");
   });
 
-  it("from the store are shown first, except those already shown", () => {
+  it("from the store are shown first, without those that are shown already", () => {
     const past = storedMessages([
       {
         id: "u0",

@@ -69,7 +69,7 @@ describe("a page opened during a turn", () => {
     expect(canStop(state)).toBe(true);
   });
 
-  it("shows no reply as played if none was", () => {
+  it("shows the replies as not played if the server reports nothing as heard", () => {
     const state = after([...opened([]), LOADED, ...BEGIN, ...LUNAS, ...REXS]);
     expect(
       state.messages.filter((message) => message.kind === "reply").map(({ sound, sentence }) => [sound, sentence]),
@@ -79,7 +79,7 @@ describe("a page opened during a turn", () => {
     ]);
   });
 
-  it("marks the sentence when its sound starts, and an interruption cuts there", () => {
+  it("marks the resumed sentence when its sound starts, and counts the text before it as heard after an interruption", () => {
     const state = after([...opened([LUNA_HEARD, REX_BEGUN]), ...BEGIN, ...LUNAS, ...REXS]);
     expect(reply(after([heard("m2", 1, "started")], state), "m2")).toMatchObject({ sound: "playing", sentence: 1 });
     expect(reply(after([{ on: "cut" }], state), "m2")).toMatchObject({ sound: "cut", heardChars: 4 });
@@ -93,7 +93,7 @@ describe("a page opened during a turn", () => {
 });
 
 describe("receipts of a page opened during a turn", () => {
-  it("include the sound played before", () => {
+  it("include the sound that an earlier page has played", () => {
     const receipts = new Receipts();
     receipts.playedBefore("m2", 100);
     const { report } = heard("m2", 1) as PageInput & { on: "report" };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { statusLine } from "../src/talk/status-line";
 import { ASKED, OPEN, SPOKEN, after, changed, confirms, reply, said } from "./page-inputs";
 
-describe("problems", () => {
+describe("errors", () => {
   it.each([
     ["stt_failed", "talk"],
     ["llm_auth", "transcript"],
@@ -20,13 +20,13 @@ describe("problems", () => {
     ]);
   });
 
-  it("with a message id appear in that reply's bubble", () => {
+  it("with a message id appear in the bubble of that reply", () => {
     const state = after([said("error", { code: "tts_failed", message: "no voice", message_id: "m1" })], SPOKEN);
     expect(reply(state, "m1").problem).toBe("no voice");
     expect(state.notices).toEqual([]);
   });
 
-  it("appear once each, and disappear with the next turn", () => {
+  it("with the same code appear once, and disappear with the next turn", () => {
     const twice = after(
       [said("error", { code: "llm_rate", message: "a" }), said("error", { code: "llm_rate", message: "b" })],
       OPEN,
@@ -35,7 +35,7 @@ describe("problems", () => {
     expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], twice).notices).toEqual([]);
   });
 
-  it("end their turn", () => {
+  it("with a turn id end that turn", () => {
     const failed = after([said("error", { code: "llm_auth", message: "key", turn_id: "t" })], ASKED);
     expect(statusLine(failed).mood).toBe("idle");
   });
@@ -52,7 +52,7 @@ describe("warnings", () => {
   });
   const AWAY = { code: "unavailable", message: "Redis is away. Send it again in a moment (with the same turn_id)." };
 
-  it("show the cause and what the page does, until writes resume", () => {
+  it("about paused writes show the cause and what the page does, until writes resume", () => {
     const paused = after([PAUSED], SPOKEN);
     expect(paused.notices).toMatchObject([{ place: "page", code: "writes_paused", serious: true }]);
     expect(paused.notices[0]?.text).toMatch(/^Redis has no memory left\. /);
@@ -63,19 +63,19 @@ describe("warnings", () => {
     expect(statusLine(resumed).mood).toBe("idle");
   });
 
-  it("of one turn are shown for each character, without repetitions", () => {
+  it("with the same code in one turn are shown once for each character", () => {
     const state = after([tooLong("Luna"), tooLong("Rex"), tooLong("Luna")], SPOKEN);
     expect(state.notices.map(({ text }) => text)).toEqual(["Rex's reply was too long.", "Luna's reply was too long."]);
   });
 
-  it("replace the errors of refused messages", () => {
+  it("that writes are paused replace the errors of messages refused meanwhile", () => {
     const refused = said("error", { ...AWAY, turn_id: "t9" });
     expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
     expect(after([refused, PAUSED], OPEN).notices).toMatchObject([{ code: "writes_paused" }]);
     expect(after([PAUSED, { on: "dismiss", place: "page" }, refused], OPEN).notices).toEqual([]);
   });
 
-  it("do not hide that a settings change was refused", () => {
+  it("that writes are paused do not hide that a settings change was refused", () => {
     const state = after([PAUSED, changed({ model: "b" }), said("error", AWAY)], OPEN);
     expect(state.pendingSettings).toEqual({});
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
@@ -107,8 +107,8 @@ describe("warnings", () => {
 const unavailable = (turnId = "") =>
   said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
-describe("an unavailable server", () => {
-  it("is reported in the page's own words, because the page resends messages itself", () => {
+describe("the error unavailable", () => {
+  it("is shown with the page's own text, because the page sends messages again by itself", () => {
     expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");
     expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");
   });
@@ -117,7 +117,7 @@ describe("an unavailable server", () => {
     ["turn_accepted", said("turn_accepted", { turn_id: "t", text: "x" })],
     ["model_settings", confirms({ model: "a" })],
     ["vad_detect_start", said("vad_detect_start", {})],
-  ])("is available again after %s", (_, sign) => {
+  ])("is removed after %s", (_, sign) => {
     expect(after([unavailable("t"), sign], OPEN).notices).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { shownSettings } from "../src/talk/page-state";
 import { ASKED, OPEN, after, changed, confirms, said } from "./page-inputs";
 
 describe("the model's settings", () => {
-  it("show a pending change until it is confirmed, also after the answer to an earlier change", () => {
+  it("show a pending change until it is confirmed, also after the confirmation of an earlier change", () => {
     const state = after(
       [confirms({ temperature: 1 }), changed({ temperature: 1.05 }), changed({ temperature: 1.1 })],
       OPEN,

@@ -40,7 +40,7 @@ describe("PlaybackQueue", () => {
     ]);
   });
 
-  it("drops waiting frames on clear", () => {
+  it("drops the waiting frames when it is cleared", () => {
     const posted: ToWorklet[] = [];
     const queue = new PlaybackQueue(1_000, (command) => posted.push(command));
     queue.push(frame(0));
@@ -50,7 +50,7 @@ describe("PlaybackQueue", () => {
     expect(posted).toHaveLength(1);
   });
 
-  it("refuses frames above its bound", () => {
+  it("refuses frames when it is full", () => {
     const queue = new PlaybackQueue(0, () => undefined);
     expect(queue.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
     expect(queue.push(frame(1))).toBe(false);
@@ -97,7 +97,7 @@ describe("Receipts", () => {
     });
   });
 
-  it("restart with each message", () => {
+  it("begin again with each message", () => {
     const receipts = new Receipts();
     receipts.after(report(900));
     expect(receipts.after(report(100, { messageId: "b" }))?.message_id).toBe("b");

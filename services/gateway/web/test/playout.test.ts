@@ -62,7 +62,7 @@ describe("Playout", () => {
     expect(speaker.of("ended")[0]?.tally).toMatchObject({ samples: 5_000, checksum });
   });
 
-  it("waits for the target depth before it starts, at most for the target time", () => {
+  it("starts when the target depth is buffered, or after the target time", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 8_000, 10 * MS);
     speaker.listen(SMALLEST_TARGET_MS / 2);
@@ -96,7 +96,7 @@ describe("Playout", () => {
     expect(speaker.of("ended")[0]?.tally).toMatchObject({ samples: CHUNK, gaps: 0, gapMs: 0 });
   });
 
-  it("is silent within two blocks of a flush and reports its position", () => {
+  it("is silent within two blocks after a flush, and reports the position", () => {
     const speaker = new Speaker();
     for (let chunk = 0; chunk < 10; chunk += 1) speaker.say("a", 0, chunk);
     speaker.listen(250);
@@ -110,7 +110,7 @@ describe("Playout", () => {
     expect(flushed?.consumed).toBe(10 * CHUNK);
   });
 
-  it("reports its position once if it is flushed twice before the next block", () => {
+  it("reports the position once if it is flushed twice before the next block", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 8_000, RATE);
     speaker.listen(150);
@@ -120,7 +120,7 @@ describe("Playout", () => {
     expect(speaker.of("flushed").map(({ messageId, consumed }) => [messageId, consumed])).toEqual([["a", RATE]]);
   });
 
-  it("plays chunks pushed after a flush and none pushed before it", () => {
+  it("plays only chunks that were pushed after the last flush", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 16_000, CHUNK * 5);
     speaker.listen(100);
@@ -132,7 +132,7 @@ describe("Playout", () => {
     expect(speaker.of("ended").map(({ messageId, tally }) => [messageId, tally.samples])).toEqual([["b", CHUNK]]);
   });
 
-  it("lowers the voice while ducked and raises it again", () => {
+  it("lowers the volume while ducked, and restores it afterwards", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 16_000, RATE);
     speaker.listen(200);
@@ -157,7 +157,7 @@ describe("Playout", () => {
     expect(speaker.of("ended")).toMatchObject([{ doneSentence: 1, doneChunk: 0, playedMs: 300 }]);
   });
 
-  it("drops samples above its capacity", () => {
+  it("drops samples that exceed the capacity", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 1, RATE * 5);
     speaker.playout.end("a");

@@ -24,12 +24,12 @@ describe("sentenceSpan", () => {
     expect(sentence(text, [13, 26], index, "streaming")).toBe(expected);
   });
 
-  it("gives the rest of a complete text to the last sentence", () => {
+  it("adds text after the last sentence end to the last sentence once the reply is complete", () => {
     expect(sentence("Good. Then go. 🙂", [6, 15], 1)).toBe("Then go. 🙂");
     expect(sentence("Good. Then go. 🙂", [6, 15], 2)).toBe("Then go. 🙂");
   });
 
-  it("counts in code points, as the server does", () => {
+  it("counts sentence ends in code points, as the server does", () => {
     expect(sentence("🙂🙂 Hi. So.", [7, 10], 1)).toBe("So.");
   });
 

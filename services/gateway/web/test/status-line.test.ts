@@ -41,7 +41,7 @@ describe("the status line", () => {
     expect(statusLine(state)).toMatchObject({ mood, text });
   });
 
-  it("offers to stop only while a reply is written or played", () => {
+  it("offers to stop only while a reply is being written or played", () => {
     expect(canStop(OPEN)).toBe(false);
     expect(canStop(ASKED)).toBe(true);
     expect(canStop(SPOKEN)).toBe(true);
@@ -60,7 +60,7 @@ describe("the status line", () => {
 });
 
 describe("listening", () => {
-  it("shows the partial transcript and clears it when it has become a message", () => {
+  it("shows the partial transcript, and clears it when the final transcript arrives", () => {
     const partial = after(
       [said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })],
       OPEN,

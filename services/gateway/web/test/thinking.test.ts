@@ -13,7 +13,7 @@ describe("a character whose model reasons", () => {
     expect(LUNA_THINKS.messages.filter((message) => message.kind === "reply")).toEqual([]);
   });
 
-  it("has its name from the list of characters if the event has none", () => {
+  it("gets its name from the list of characters if the event contains none", () => {
     const unnamed = said("thinking", { turn_id: "t", message_id: "m2", character_id: "rex" });
     expect(after([unnamed], OPEN).thinking?.name).toBe("Rex");
   });
@@ -25,7 +25,7 @@ describe("a character whose model reasons", () => {
     expect(after([said("message_resumed", { ...LUNA, text: "Hello" })], again).thinking).toBeNull();
   });
 
-  it("does not hide who is speaking", () => {
+  it("does not replace the speaking character in the status line", () => {
     const state = after([said("message_complete", { message_id: "m1", text: TEXT }), thinks(REX)], SPOKEN);
     expect(statusLine(state).text).toBe("Luna is speaking");
     expect(state.thinking?.name).toBe("Rex");
@@ -54,7 +54,7 @@ describe("a character whose model reasons", () => {
     expect(after([input], LUNA_THINKS).thinking).not.toBeNull();
   });
 
-  it("needs no reply that was planned", () => {
+  it("is shown as thinking although the turn's replies are not known yet", () => {
     expect(statusLine(after([thinks(LUNA)], ASKED)).text).toBe("Luna is thinking");
   });
 });

@@ -13,7 +13,7 @@ describe("tokens and cost", () => {
     [{ completion_tokens: 340, reasoning_tokens: 0 }, "340 tokens written"],
     [{ prompt_tokens: 5, completion_tokens: 3, cost: 0 }, "5 tokens read, 3 written, cost 0"],
     [{ cost: 1.23456 }, "cost 1.23"],
-  ])("are shown in one line: %j", (figures, text) => {
+  ])("are shown as one line of text: %j", (figures, text) => {
     expect(usageText(usageOf(figures)!)).toBe(text);
   });
 
@@ -24,7 +24,7 @@ describe("tokens and cost", () => {
     },
   );
 
-  it("of the conversation are the newest sum that the server sent", () => {
+  it("of the conversation come from the newest sum that the server sent", () => {
     const stored = { on: "stored", conversationId: "c", messages: [], usage: usageOf({ cost: 1 }) } as const;
     expect(after([stored], OPEN).usage?.cost).toBe(1);
     const counted = after([stored, metrics({ cost: 2 })], OPEN);

@@ -29,11 +29,11 @@ describe("parseEvent", () => {
     });
   });
 
-  it("ignores a type that is the name of an object's own property", () => {
+  it("ignores a type that is the name of a property of every object", () => {
     expect(parseEvent('{"type":"constructor"}')).toBeNull();
   });
 
-  it("fills in the defaults of optional fields", () => {
+  it("uses the defaults of optional fields that are missing", () => {
     expect(parseEvent('{"type":"conversation_started","conversation_id":"c"}')).toMatchObject({
       resumed: false,
       demo: false,
@@ -82,7 +82,7 @@ describe("parseAudioFrame", () => {
     });
   });
 
-  it("ignores other types", () => {
+  it("ignores frames of other types", () => {
     expect(parseAudioFrame(binary({ type: "video" }))).toBeNull();
   });
 
@@ -126,7 +126,7 @@ describe("AudioOrder", () => {
     expect(frames.map((each) => order.decide(each))).toEqual(["play", "play", "repeated", "repeated", "play"]);
   });
 
-  it("drops frames of a message once the next one has begun", () => {
+  it("drops frames of a message after a frame of the next message", () => {
     const order = new AudioOrder();
     expect([frame("a", 0, 0), frame("b", 0, 0), frame("a", 0, 1)].map((each) => order.decide(each))).toEqual([
       "play",
@@ -135,7 +135,7 @@ describe("AudioOrder", () => {
     ]);
   });
 
-  it("drops late frames of interrupted messages and plays those of the next turn", () => {
+  it("drops late frames of interrupted messages, and plays the frames of the next turn", () => {
     const order = new AudioOrder();
     order.decide(frame("a", 0, 0));
     order.cutOff(["b"]);
@@ -146,7 +146,7 @@ describe("AudioOrder", () => {
     ]);
   });
 
-  it("plays from the middle of a message after a resume", () => {
+  it("plays a message from the middle after a resume", () => {
     const order = new AudioOrder();
     expect(order.decide(frame("a", 2, 7))).toBe("play");
   });

@@ -1,6 +1,7 @@
-"""Deletes old audio when Redis is nearly full, oldest first; never text, nor audio that is still made or played.
+"""Deletes old audio, oldest first, when Redis is nearly full. It never deletes text, nor audio that is being made or
+played.
 
-One llm worker does it: the holder of a lease. `plan_eviction`, which is pure, decides what to delete.
+One llm worker does this: the worker that has the lease. The pure function `plan_eviction` chooses what to delete.
 """
 
 from __future__ import annotations
@@ -21,22 +22,26 @@ POLL_S: Final = 2.0
 CLOSE_POLL_S: Final = 0.5
 """The poll interval while more than `LOW` is used."""
 REFUSED_POLL_S: Final = 60.0
-"""The poll interval if the Redis user may not read the memory figures (its rights are of an older release)."""
+"""The poll interval if the Redis user may not read the memory figures (an older release created it with fewer
+rights).
+"""
 HIGH, LOW = 0.85, 0.70
-"""Above the share `HIGH` of the limit, the worker deletes audio until usage is at `LOW`."""
+"""When memory use rises above the share `HIGH` of the limit, the worker deletes audio until it is down to the share
+`LOW`.
+"""
 BATCH = 200
 """Number of streams deleted in one round trip."""
 MB: Final = 1024 * 1024
 BYTES_PER_MS: Final = SAMPLE_RATE_OUT * 2 // 1000
 EMPTY_BYTES: Final = 2_000
-"""A stream up to this size holds no audio worth deleting."""
+"""A stream of at most this size has too little audio to be worth deleting."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class EvictionPlan:
-    """The streams to delete: whole, or all but the final entry."""
+    """The streams to delete: `whole` completely, `all_but_final` except for their final entry."""
 
     whole: tuple[Sound, ...]
     all_but_final: tuple[Sound, ...]
@@ -50,9 +55,10 @@ class EvictionPlan:
 def plan_eviction(sounds: Iterable[Sound], excess: int, now_ms: int) -> EvictionPlan:
     """Choose streams to delete so that `excess` bytes become free, or as many as possible.
 
-    First audio that was heard or cut off (its TTL was shortened), the next to expire first. Then finished replies that
-    a connected client would have played by now; since they are not marked as heard, no client was connected. Their
-    final entry stays, so that a client that resumes learns that the reply is over.
+    The first choice is audio that was heard or cut off (such streams have a shortened TTL), in the order in which it
+    expires. The second choice is the audio of finished replies that a connected client would have played by now. They
+    are not marked as heard, so no client was connected. The final entry of such a reply stays: it tells a client that
+    resumes that the reply is over.
     """
     whole: list[Sound] = []
     unheard: list[Sound] = []
@@ -80,7 +86,7 @@ def _first(sounds: list[Sound], size: int) -> tuple[Sound, ...]:
 
 
 class AudioEviction:
-    """Polls Redis' memory and evicts audio. `limit_mb` applies if Redis has no `maxmemory`; 0: no limit."""
+    """Polls Redis' memory use and deletes audio. `limit_mb`: the limit if Redis has no `maxmemory` (0: no limit)."""
 
     def __init__(self, bus: Bus, holder: str, metrics: Metrics, limit_mb: int, *, now_ms: Callable[[], int]) -> None:
         self._bus = bus
@@ -92,7 +98,7 @@ class AudioEviction:
         self._warned_full = False
 
     async def run(self) -> None:
-        """Poll and evict, until cancelled."""
+        """Poll, and delete audio when necessary, until cancelled."""
         while True:
             wait_s = POLL_S
             try:
@@ -116,7 +122,8 @@ class AudioEviction:
 
     async def _evict(self, space: Space, limit: int) -> None:
         lease = self._bus.keys.space_keeper()
-        with contextlib.suppress(WritesPaused):  # a full Redis refuses the lease: two workers may then delete
+        # a full Redis refuses the lease, so the worker deletes without it: two workers may do so at the same time
+        with contextlib.suppress(WritesPaused):
             if not await self._bus.acquire_lease(lease, self._holder):
                 return
         sounds = [sound async for sound in self._bus.sounds()]

@@ -1,6 +1,7 @@
-"""The active characters, cached and read again when they change.
+"""The active characters, cached, and read again when they change.
 
-The last ones are also in Redis: a worker that starts while the store is unavailable takes them from there.
+The characters that were read last are also in Redis. A worker that starts while the store is unavailable reads them
+there.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.store import Character, Store, StoreError, StoreUnavailable
 
 REFUSED_S = 10.0
-"""Interval between two reads of the characters while refreshes cannot be followed."""
+"""Interval of reading the characters while the stream of refreshes cannot be followed."""
 RETRY_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class CharacterCache:
-    """The active characters, in the order of their names."""
+    """The active characters, ordered by name."""
 
     def __init__(self, bus: Bus, store: Store) -> None:
         self._bus = bus
@@ -34,7 +35,7 @@ class CharacterCache:
         """Read the characters from the store; if it is unavailable, from Redis.
 
         Raises:
-            StoreError: the store refuses to read them, or is unavailable and Redis has none.
+            StoreError: the store refuses the read; or it is unavailable, and Redis has no characters either.
         """
         try:
             await self.read()
@@ -51,14 +52,14 @@ class CharacterCache:
                 error,
                 extra={"count": len(self.active)},
             )
-        except BusError as error:  # the read succeeded; `follow` writes them to Redis as soon as it accepts writes
+        except BusError as error:  # the characters were read; `follow` writes them to Redis later
             log.warning("the characters cannot be written to Redis yet: %s", error)
 
     async def read(self) -> None:
         """Read the characters from the store, and write them to Redis.
 
         Raises:
-            StoreError: they cannot be read; the cached ones stay.
+            StoreError: the characters cannot be read; `active` stays as it is.
         """
         self.active = tuple(_speaker(character) for character in await self._store.characters(active_only=True))
         outlet = self._bus.outlet()
@@ -66,10 +67,12 @@ class CharacterCache:
         await outlet.flush()
 
     async def follow(self) -> None:
-        """Read the characters again at each `Refresh`, and when the store reports a change, until cancelled."""
+        """Read the characters again at each `Refresh` entry, and when the store reports a change, until cancelled."""
         changed = asyncio.Event()
         last = await self._last_refresh()
-        changed.set()  # read once more, for a change since `start`; later ones come as refresh entries after `last`
+        # read once more: the characters may have changed since `start`. Each later change adds a refresh entry after
+        # `last`
+        changed.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_refreshes(changed, last))
             tasks.create_task(self._store.watch_characters(changed.set))
@@ -86,7 +89,7 @@ class CharacterCache:
                 while True:
                     await refreshes.read()
                     changed.set()
-            except BusError as error:  # the key is of another type; the characters are polled instead
+            except BusError as error:  # the key has the wrong type; the characters are read at intervals instead
                 log.warning("refreshes cannot be followed: %s", error)
             finally:
                 refreshes.close()

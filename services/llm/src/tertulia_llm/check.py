@@ -1,7 +1,7 @@
 """Checks the model server: `python -m tertulia_llm.check`, for `tertulia doctor`.
 
 Prints a JSON object per line: {"ok": bool, "what": str, "advice": str}. It asks for the list of models and for a reply
-of one token, which the server may charge.
+of a few tokens, which the server may charge.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from tertulia_shared.entries import ModelSettings
 from tertulia_shared.settings import load
 
 REPLY_S: Final = 20.0
-"""Seconds that the server may take for the reply of one token. A local server may have to load the model first."""
+"""Seconds that the server may take for the first token. A local server may have to load the model first."""
+TOKENS: Final = 16
+"""Some servers refuse a smaller limit."""
+OUT_OF_TOKENS: Final = ("llm_reasoning", "llm_no_text")
 PROMPT: Final[list[Message]] = [
     {"role": "system", "content": "You are Luna, in a conversation."},
     {"role": "user", "content": "Hello! Say one word."},
@@ -41,19 +44,19 @@ class Found:
 
 
 def main() -> None:
-    """Check the server of the settings, and print what is found."""
+    """Check the model server that the settings name, and print the result."""
     asyncio.run(_print(load(LLMSettings)))
 
 
 async def _print(settings: LLMSettings) -> None:
     async for found in check(settings):
         sys.stdout.write(json.dumps(asdict(found)) + "\n")
-        sys.stdout.flush()  # if the time is over, what was found so far is shown
+        sys.stdout.flush()  # after a timeout, the results so far are shown
 
 
 async def check(settings: LLMSettings) -> AsyncIterator[Found]:
-    """Ask the server."""
-    settings = settings.model_copy(update={"llm_max_tokens": 1})
+    """Check the server, and add each result to `found`."""
+    settings = settings.model_copy(update={"llm_max_tokens": TOKENS})
     model = Model(settings)
     name = settings.llm_model
     try:
@@ -65,7 +68,8 @@ async def check(settings: LLMSettings) -> AsyncIterator[Found]:
         if entries is None:
             yield Found(ok=True, what=f"{model.server.shown()} has no list of models")
         elif entry_of(name, entries) is None:
-            yield Found(ok=reply.ok, what=no_such_model(name, names_in(entries)))
+            listed = no_such_model(name, names_in(entries))
+            yield Found(ok=reply.ok, what=f"its list of models does not have {name}" if reply.ok else listed)
         else:
             yield Found(ok=True, what=f"it has the model {name}")
         known = model.known.of(name)
@@ -84,23 +88,21 @@ async def check(settings: LLMSettings) -> AsyncIterator[Found]:
 
 
 async def _reply(model: Model) -> Found:
-    """Ask for one token, with the parameters of a real request."""
-    accepted = False
+    """Ask for a few tokens, with the parameters of a real request."""
     try:
         async with asyncio.timeout(REPLY_S), model.reply(PROMPT, ModelSettings(), seed=1) as stream:
-            accepted = True
             async for _ in stream:
-                break
+                return Found(ok=True, what="the model answers")
     except TimeoutError:
         return Found(
             ok=False, what=f"the model did not answer within {REPLY_S:g} seconds",
             advice="it may be loading: try again; TERTULIA_LLM_FIRST_TOKEN_S is how long a talk waits",
         )  # fmt: skip
     except ModelFailed as failure:
-        if accepted and failure.error is None:  # one token is not enough for text: a reasoning model has begun to think
-            return Found(ok=True, what="it accepts requests (no text within one token)")
-        return Found(ok=False, what=f"a reply of one token failed ({failure.code})", advice=str(failure))
-    return Found(ok=True, what="the model answers")
+        if failure.code in OUT_OF_TOKENS:  # a reasoning model needs more tokens before it writes
+            return Found(ok=True, what=f"it accepts requests (no text within {TOKENS} tokens)")
+        return Found(ok=False, what=f"a short reply failed ({failure.code})", advice=str(failure))
+    return Found(ok=False, what="the model's reply was empty", advice="try again, or choose another model")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Asks the model for one reply, and asks again when it fails, until the reply is complete."""
+"""Asks the model for one reply, and repeats the request after a failure, until the reply is complete."""
 
 from __future__ import annotations
 
@@ -25,26 +25,31 @@ from tertulia_shared.model_settings import merged
 from tertulia_shared.usage import added
 
 MAX_ROUNDS = 4
-"""One reply makes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
+"""The maximum number of requests for one reply is this times (`llm_retries` + 1), even if each of them brings some
+text.
+"""
 
 MAX_DELAY_STEPS = 4
-"""After this many requests for one reply, the delay between them no longer grows if each of them brought some text."""
+"""The delay between requests for one reply grows with each request, up to this many. Failures without text can raise it
+further.
+"""
 
 _LANGUAGE_MESSAGES = 6
 """The last messages that show the language of a conversation."""
 
 
 def reply_seed(message_id: str, empty_replies: int = 0) -> int:
-    """The seed for the model (31 bits): derived from the message id, so that a retry asks with the same one.
+    """The seed for the model (31 bits). It is derived from the message id, so a repeated request has the same seed.
 
-    After `empty_replies` without any text it is another one: with the same seed the model might say nothing again.
+    After replies without any text (their number is `empty_replies`) the seed is a different one: with the same seed the
+    model might give an empty reply again.
     """
     source = f"{message_id}/{empty_replies}" if empty_replies else message_id
     return int.from_bytes(hashlib.blake2b(source.encode(), digest_size=4).digest(), "big") >> 1
 
 
 class ReplyGenerator:
-    """Lets the model write replies."""
+    """Has the model write replies, and publishes them."""
 
     def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
         self._voices = voices
@@ -54,27 +59,28 @@ class ReplyGenerator:
         self._notices = Notices()
 
     async def generate(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
-        """Let the model write the rest of a reply. The client sees none of it before `row_saved` is done.
+        """Have the model write the rest of a reply. The client gets none of the text before `row_saved` is done.
 
         Raises:
-            ModelFailed: the model failed for good; what it had written is published.
+            ModelFailed: the model failed, and no further request is made. The text so far is published.
         """
         failures = requests = empty = 0
         tries = self._settings.llm_retries + 1
         while True:
             requests += 1
-            sentences_before = reply.written.sentences
+            text_before = reply.written.text
             try:
                 return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
             except ModelFailed as failed:
                 self._metrics.request_failed(failed.code)
                 if not failed.is_adapted:
-                    failures = 1 if reply.written.sentences > sentences_before else failures + 1
+                    failures = 1 if reply.written.text != text_before else failures + 1
                 empty += isinstance(failed.__cause__, EmptyReply)
-                # each request costs money: stop at this many, even if the server breaks off after every sentence
+                # each request costs money: stop after this many, even if the server sends a sentence each time before
+                # it breaks off
                 if not failed.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
                     raise
-                # a server that breaks off again and again is asked less and less often, even if each request helps
+                # if the server keeps breaking off, the delay grows, even if each request brings some text
                 steps = max(failures, min(requests, MAX_DELAY_STEPS))
                 await asyncio.sleep(retry_delay_s(steps, failed, jitter()))
                 if reply.announced:
@@ -82,7 +88,8 @@ class ReplyGenerator:
 
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
-        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed) as stream:
+        names = (self._settings.user_name, reply.speaker.name)
+        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
@@ -94,10 +101,11 @@ class ReplyGenerator:
                 reply.usage = added(reply.usage, usage)
 
     async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
-        """Publish the stream's text, until it ends or the reply takes no more."""
+        """Publish the stream's text until the stream ends, or until the reply can take no more text."""
         messages = turn.history.prompt_messages(_LANGUAGE_MESSAGES)
         recent = [reply.written.text, *(message.text for message in reversed(messages))]
         voice = in_conversation(self._voices.of(reply.speaker.voice), recent)
+        start = reply.written
         writer = ReplyWriter(reply, voice)
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:
@@ -105,7 +113,7 @@ class ReplyGenerator:
                     reply.think()
                     continue
                 if piece is DISCARD:
-                    reply.announce(resumed=True)
+                    reply.discard(start)
                     writer = ReplyWriter(reply, voice)
                     continue
                 turn.timer.token()
@@ -118,7 +126,7 @@ class ReplyGenerator:
                     break
         if (
             not reply.announced and reply.written.text
-        ):  # a resumed reply may be whole already, so that the model has nothing to add
+        ):  # if the text of a resumed reply is already complete, the model may have nothing to add
             await self._announce(turn, reply, row_saved)
         return writer
 
@@ -127,7 +135,7 @@ class ReplyGenerator:
         reply.announce(resumed=turn.progress.started > reply.number)
 
     def _finish(self, reply: Reply, writer: ReplyWriter, ending: Ending) -> None:
-        """End the reply as the model server ended it.
+        """End the reply according to `ending`, the reason that the model server gave.
 
         Raises:
             ModelFailed: there is no text.

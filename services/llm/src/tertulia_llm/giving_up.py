@@ -1,4 +1,4 @@
-"""Gives up a turn that no attempt could answer: ends it for the client, and moves the cursor past it."""
+"""Gives up a turn after the last failed attempt: ends it for the client, and moves the cursor past it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tertulia_shared.ids import is_id
 from tertulia_shared.work import pointed_at
 
 MAX_REASON_CHARS = 2_000
-"""Length of the reason in the client's `error`: it may quote a hostile entry."""
+"""Maximum length of the reason in the client's `error` event: the reason may quote a hostile entry."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class GivingUp:
         self._metrics = metrics
 
     async def give_up(self, claim: Claim, reason: str) -> str:
-        """Give up the turn that a claim points at; workers answer the turns after it.
+        """Give up the turn that a claim points at. Workers can then answer the turns after it.
 
         Returns:
             The turn's id; "" if no turn waits and none was lost.
@@ -62,7 +62,7 @@ class GivingUp:
         if isinstance(owned, Refused):
             if owned.holder != claim.token:
                 return ""
-            # this attempt already owns the turns, and has failed for good
+            # the failed attempt did not release its ownership of the turns
             state = await self._bus.hash(self._bus.keys.state(conversation_id))
             owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
         state = await self._repaired_state(owned, conversation_id)
@@ -79,9 +79,10 @@ class GivingUp:
         return turn_id
 
     async def _release(self, owned: Owned, conversation_id: str, cursor: str, state: TurnState) -> None:
-        """Release the conversation's turns. If more turns wait, post a new pointer for them."""
+        """Release the ownership of the conversation's turns. If more turns wait, post a new pointer for them."""
         if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
-            await self._bus.release(owned.owner, owned.token)  # before `post`, so that the claimant can own them
+            # release before `post`: the worker that claims the pointer must be able to own the turns
+            await self._bus.release(owned.owner, owned.token)
             await self._bus.post("llm", Work(conversation_id))
 
     async def _end(self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, error: Error) -> None:
@@ -98,7 +99,7 @@ class GivingUp:
         except (BusUnavailable, WritesPaused, NotOwner):
             raise
         except Exception as failure:
-            # the turn or its replies cannot be read or saved: write only the events that end it
+            # the turn or its replies cannot be read or saved: write only the events that end the turn
             if not isinstance(failure, BadEntry):
                 log.exception("a turn failed again while it was given up", extra={"conversation_id": conversation_id})
             outlet = self._bus.outlet(owned.fence())
@@ -110,17 +111,17 @@ class GivingUp:
         await outlet.flush()
 
     async def _repaired_state(self, owned: Owned, conversation_id: str) -> TurnState:
-        """The conversation's state. Fields that cannot be read are removed from it first."""
+        """The conversation's state. If it has fields that cannot be read, they are removed in Redis first."""
         unreadable = unreadable_fields(owned.state)
         if not unreadable:
             return read_state(owned.state)
         log.error("the state cannot be read: %s", ", ".join(unreadable), extra={"conversation_id": conversation_id})
         if StateField.EPOCH in unreadable:
-            # never remove it: the gateway may have repaired it since, and an epoch must not fall
+            # never remove the epoch: the gateway may have repaired it in the meantime, and an epoch must not decrease
             await self._bus.mend(conversation_id, owner=True)
             unreadable = unreadable_fields(await self._bus.hash(self._bus.keys.state(conversation_id)))
         put: dict[str, Value | None] = dict.fromkeys(unreadable)
-        if StateField.CURSOR in unreadable:  # all turns in the stream but the last one count as answered
+        if StateField.CURSOR in unreadable:  # treat all turns in the stream as answered, except for the last one
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
             put[StateField.CURSOR] = turns[-2].id if len(turns) > 1 else BEGINNING
         outlet = self._bus.outlet(owned.fence())

@@ -1,4 +1,4 @@
-"""Ends a turn that was accepted but is no longer in the `turns` stream."""
+"""Ends a turn that was accepted but is no longer in the stream `turns`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
-    """Send the client an error if the last accepted turn is lost. Returns the turn's id, or ""."""
+    """If the turn that was accepted last is lost, end it for the client with an error. Returns its id, or ""."""
     keys = bus.keys
     events, turns = keys.events(conversation_id), keys.turns(conversation_id)
     turn_id = lost_turn(await bus.read(events), await bus.read(turns))
@@ -27,7 +27,7 @@ async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
 
 
 def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
-    """The id of the last accepted turn if it is neither complete nor among `turns`, else "". Pure."""
+    """The id of the turn that was accepted last, if it is neither complete nor among `turns`; else "". Pure."""
     accepted = ""
     for entry in events:
         kind, turn_id = entry.fields.get(b"type"), turn_id_of(entry)
@@ -39,5 +39,5 @@ def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
 
 
 def turn_id_of(entry: Entry) -> str:
-    """The turn id of an entry that may be unreadable otherwise; "" if it has none."""
+    """The turn id of an entry, even if the rest of the entry cannot be read; "" if it has none."""
     return entry.fields.get(b"turn_id", b"").decode(errors="replace")

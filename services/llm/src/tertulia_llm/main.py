@@ -1,4 +1,4 @@
-"""The llm worker, `tertulia-llm`. Without a key for a model server it starts the demo model and uses that."""
+"""The llm worker, `tertulia-llm`. If no model server and no key is set, it starts the demo model and uses it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def main() -> None:
 
 @asynccontextmanager
 async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
-    """The model and its name in the metrics: "demo" if neither a key nor a model server is set."""
+    """The model, and its name in the metrics ("demo" if neither a key nor a model server is set)."""
     if settings.llm_base_url != OPENROUTER or settings.openrouter_api_key.get_secret_value():
         model = Model(settings)
         try:

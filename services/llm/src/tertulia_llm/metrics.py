@@ -13,7 +13,7 @@ Result = Literal["complete", "interrupted", "failed"]
 
 
 class LLMMetrics:
-    """The metrics for one model server (`engine`). `clock`: seconds since any fixed moment."""
+    """The metrics for one model server (`engine`). `clock` returns seconds since any fixed moment."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "turns")
@@ -32,25 +32,25 @@ class LLMMetrics:
         self._metrics = metrics
 
     def start_turn(self) -> TurnTimer:
-        """Start the clock of a turn."""
+        """Start to measure a turn."""
         return TurnTimer(self)
 
     def request_failed(self, code: str) -> None:
-        """Count a request that failed; `code` as in the client's `error` event."""
+        """Count a request that failed. `code`: as in the client's `error` event."""
         self._metrics.of(catalogue.LLM_FAILURES, code).inc()
 
     def count_tokens(self, usage: Mapping[str, int | float]) -> None:
-        """Count a request's tokens, by the model server's figures."""
+        """Count a request's tokens, as the model server reported them."""
         for name, tokens in self._tokens.items():
             tokens.inc(max(0, usage.get(name, 0)))
 
     def dead_lettered(self) -> None:
-        """Count a turn that cannot be read and was dead-lettered."""
+        """Count a turn that cannot be read and becomes a dead letter."""
         self._dead_letters.inc()
 
 
 class TurnTimer:
-    """Measures one turn. Repeated calls of `token` and `sentence` count once."""
+    """Measures one turn. Only the first call of `token` and the first call of `sentence` are recorded."""
 
     def __init__(self, metrics: LLMMetrics) -> None:
         self._metrics = metrics
@@ -60,7 +60,7 @@ class TurnTimer:
         self._result: Result = "complete"
 
     def token(self) -> None:
-        """Record that text has come from the model."""
+        """Record that the model has sent text."""
         if not self._has_token:
             self._has_token = True
             self._metrics.first_token.observe(self._elapsed())
@@ -72,11 +72,11 @@ class TurnTimer:
             self._metrics.first_sentence.observe(self._elapsed())
 
     def set_result(self, result: Result) -> None:
-        """Set how the turn ends; "complete" unless this is called."""
+        """Set how the turn ends. Without this call the result is "complete"."""
         self._result = result
 
     def finish(self) -> None:
-        """Record the end of the turn: its result, and its duration if it is complete."""
+        """Record the end of the turn: its result, and also its duration if the result is "complete"."""
         self._metrics.results[self._result].inc()
         if self._result == "complete":
             self._metrics.turn.observe(self._elapsed())

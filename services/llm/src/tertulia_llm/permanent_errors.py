@@ -1,4 +1,4 @@
-"""Separates errors that recur at every attempt from those that may pass. Pure."""
+"""Separates permanent errors, which a retry would meet again, from temporary ones. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from tertulia_shared.store import InvalidRecord, NotFound
 
 
 def is_permanent(error: BaseException) -> bool:
-    """True if the same call would fail again: Redis or the store refuses it for good, or a value hits a bug."""
+    """True if a retry would fail, too: Redis or the store refuses the value permanently, or the value triggers a
+    bug.
+    """
     match error:
         case WritesPaused() | BadEntry() | NotFound():
             return False

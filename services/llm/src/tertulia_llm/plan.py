@@ -1,4 +1,4 @@
-"""A turn's plan: the characters that answer, their message ids and positions. Pure."""
+"""A turn's plan: which characters answer, with which message ids and positions. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from tertulia_shared.store.validation import POSITION_MAX
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
-    """Make the plan: the characters that the text names answer, in that order; without a name all answer, by name."""
+    """Make the plan of a turn.
+
+    The characters that the text names answer, in the order of mention. If it names none, all characters answer, ordered
+    by name.
+    """
     speakers = named_in(turn.text, cast, name=_name) or by_name(cast, name=_name)
     return TurnPlan(
         turn_id=turn.turn_id,
@@ -29,7 +33,9 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
 
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
-    """The state's fields at the beginning of a plan."""
+    """The fields of the conversation's state that a new plan sets: the plan, and no reply started, complete or
+    failed.
+    """
     return {
         StateField.PLAN: codec.pack(plan.to_wire()),
         StateField.STARTED: 0,
@@ -54,7 +60,10 @@ def message_ids(plan: TurnPlan) -> list[str]:
 
 
 def position_of(entry_id: str, slot: int) -> int:
-    """The position of a turn's message. If the id's time is out of range, it sorts to one end, by slot."""
+    """The position of a message of the turn. `slot`: 0 for the user's message, then one for each reply.
+
+    If the entry id has an impossible time, the message is placed first or last in the conversation.
+    """
     try:
         return min(turn_position(entry_id, slot), POSITION_MAX)
     except InvalidRecord:

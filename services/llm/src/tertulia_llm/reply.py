@@ -1,7 +1,8 @@
-"""Publishes one reply: `llm_chunk` events, sentences, and the progress in the state.
+"""Publishes one reply: its `llm_chunk` events, its sentences, and its progress in the conversation's state.
 
-The `sentences` stream is the source of truth. A worker that takes a reply over, or asks again after the model's stream
-broke, lets the model continue after the last sentence there, so the client shows the text that is spoken.
+The `sentences` stream is the source of truth. If a worker takes a reply over, or repeats the request after the model's
+stream broke, the model continues after the last sentence in that stream. So the client shows the same text as is
+spoken.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tertulia_llm.text.sentences import Sentence
-from tertulia_shared import codec
+from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
@@ -30,25 +31,25 @@ from tertulia_shared.keys import Keys
 
 @dataclass(frozen=True, slots=True)
 class WrittenText:
-    """The part of a reply that its `sentences` stream holds."""
+    """The part of a reply that is in its `sentences` stream."""
 
     sentences: int = 0
     text: str = ""
     is_final: bool = False
     sentence_ends: tuple[int, ...] = ()
-    """The end of each sentence in `text`, exclusive."""
+    """Where each sentence ends in `text` (exclusive)."""
 
 
 def read_written(entries: Sequence[Entry]) -> WrittenText:
     """Read the entries of a `sentences` stream.
 
     Raises:
-        BadEntry: one of them cannot be read.
+        BadEntry: an entry cannot be read.
     """
     if not entries:
         return WrittenText()
     last = decode(TTSSentence, entries[-1].fields)
-    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    written = written_texts(entries)
     ends = tuple(itertools.accumulate(map(len, written)))
     return WrittenText(
         last.index + (not last.is_final), "".join(written), last.is_final, ends[:-1] if last.is_final else ends
@@ -57,7 +58,10 @@ def read_written(entries: Sequence[Entry]) -> WrittenText:
 
 @dataclass(slots=True)
 class Reply:
-    """A reply being written. `number` is its place in the turn (from 0); `others` are the other characters' names."""
+    """A reply that is being written.
+
+    `number`: its index among the replies of the turn (from 0). `others`: the names of the other characters.
+    """
 
     keys: Keys
     outlet: Outlet
@@ -70,13 +74,15 @@ class Reply:
     user_name: str
     written: WrittenText = field(default_factory=WrittenText)
     shown: str = ""
-    """The text that the client has, at least as long as `written.text`."""
+    """The text that the client has received. It begins with `written.text`."""
     announced: bool = False
+    discards_from: int | None = None
+    """The first sentence whose text was discarded, until an entry says so."""
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
     """The model server's token counts, added up over all requests for this reply."""
 
     def announce(self, *, resumed: bool) -> None:
-        """Send the client the beginning of the reply, or that it continues after `written`."""
+        """Tell the client that the reply begins; or, if `resumed`, that it continues after `written`."""
         events = self.keys.events(self.conversation_id)
         if resumed:
             self.outlet.append(events, self._message_resumed())
@@ -89,7 +95,7 @@ class Reply:
         self.announced = True
 
     def publish(self, text: str, sentences: Sequence[Sentence]) -> None:
-        """Show `text`, and speak the sentences that it completes."""
+        """Send `text` to the client, and the sentences that it completes to tts."""
         self.shown += text
         lengths = (len(sentence.written) for sentence in sentences)
         _, *ends = itertools.accumulate(lengths, initial=len(self.written.text))
@@ -98,23 +104,36 @@ class Reply:
         self.speak(sentences)
 
     def speak(self, sentences: Sequence[Sentence]) -> None:
-        """Write these sentences for tts."""
+        """Send these sentences to tts."""
         for sentence in sentences:
             self._sentence(sentence.spoken, sentence.written)
 
     def end(self, unspoken: str) -> None:
-        """Write the final entry for tts. `unspoken`: text after the last sentence, without anything to speak."""
+        """Send the final entry to tts. `unspoken`: the text after the last sentence, which has nothing to speak."""
         self._sentence("", unspoken, is_final=True)
 
     def truncate(self) -> None:
-        """End the reply after its last sentence; the client drops the text after it."""
+        """End the reply after its last sentence. The client removes the text after it."""
         if self.shown != self.written.text:
             self.outlet.append(self.keys.events(self.conversation_id), self._message_resumed())
             self.shown = self.written.text
         self.end("")
 
+    def discard(self, start: WrittenText) -> None:
+        """Go back to the text of `start`: what was written after it was the model's reasoning.
+
+        Sentences that tts has are spoken nevertheless; they keep their numbers, and have no text.
+        """
+        count = self.written.sentences
+        if count > start.sentences:
+            ends = (*start.sentence_ends, *[len(start.text)] * (count - start.sentences))
+            self.written = WrittenText(count, start.text, sentence_ends=ends)
+            self.discards_from = start.sentences
+        if self.announced:
+            self.announce(resumed=True)
+
     def think(self) -> None:
-        """Tell the client that the model reasons."""
+        """Tell the client that the model is reasoning."""
         event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
         self.outlet.append(self.keys.events(self.conversation_id), event)
 
@@ -123,14 +142,16 @@ class Reply:
         self.outlet.append(self.keys.events(self.conversation_id), Warn(code, message))
 
     def complete(self, status: MessageStatus = "complete") -> None:
-        """Send the client the end of the text."""
+        """Tell the client that the reply's text has ended."""
         events = self.keys.events(self.conversation_id)
         text, ends = self.written.text, self.written.sentence_ends
         self.outlet.append(events, MessageComplete(self.message_id, self.speaker.id, text, status, self.usage, ends))
         self.outlet.put(self.keys.state(self.conversation_id), {StateField.COMPLETE: self.number + 1})
 
     def end_speech(self) -> None:
-        """Write the final entry for tts, unless it exists: the model failed, but tts speaks the sentences so far."""
+        """Send the final entry to tts, unless it was sent. Used when the model failed: tts then speaks the sentences so
+        far.
+        """
         if not self.written.is_final:
             self.end("")
 
@@ -150,6 +171,8 @@ class Reply:
             is_final,
         )
         key = self.keys.sentences(self.conversation_id, self.message_id)
-        self.outlet.append(key, entry, id=f"{index + 1}-0", written=written)
+        discards = {} if self.discards_from is None else {"discards_from": self.discards_from}
+        self.outlet.append(key, entry, id=f"{index + 1}-0", written=written, **discards)
+        self.discards_from = None
         text, ends = self.written.text + written, self.written.sentence_ends
         self.written = WrittenText(index + (not is_final), text, is_final, ends if is_final else (*ends, len(text)))

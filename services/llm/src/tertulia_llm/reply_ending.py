@@ -1,4 +1,4 @@
-"""What follows from how the model server ended a reply: a warning, or a failure if the reply has no text. Pure."""
+"""The consequence of how the model server ended a reply: a warning; or, if the reply has no text, a failure. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _WHOLE_SENTENCE: Final = re.compile(r"[.!?\u2026\u061f\u06d4\u0964\u3002\uff01\u
 
 
 def ends_whole(text: str) -> bool:
-    """True if `text` ends with the end mark of a sentence."""
+    """True if `text` ends with a complete sentence."""
     return _WHOLE_SENTENCE.search(text) is not None
 
 
 def warning(ending: Ending, name: str, max_tokens: int) -> Warn | None:
-    """The warning about a reply that has text; None if there is nothing to warn of."""
+    """The warning for a reply that has text; None if no warning is necessary."""
     match ending:
         case Ending.LENGTH:
             return Warn(
@@ -33,7 +33,7 @@ def warning(ending: Ending, name: str, max_tokens: int) -> Warn | None:
 
 
 def failure(ending: Ending, name: str, max_tokens: int, *, spoke_for_others: bool) -> ModelFailed:
-    """The failure of a request that ended without text to show."""
+    """The failure for a request that ended without text to show."""
     if spoke_for_others and ending in (Ending.COMPLETE, Ending.LENGTH):
         text = f"The model wrote what others say, and nothing for {name}: choose another model."
         return ModelFailed("llm_unavailable", text, retryable=True)

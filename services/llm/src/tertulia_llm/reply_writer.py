@@ -1,4 +1,6 @@
-"""Publishes the text of one model stream as a reply: cleaned, its speaker's lines only, split into sentences."""
+"""Publishes the text of one model stream as a reply. It cleans the text, removes what the model wrote for other
+speakers, and splits the rest into sentences.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,22 @@ from tertulia_llm.text.sentences import Sentence, SentenceSplitter
 from tertulia_llm.text.speaker_lines import SpeakerLines
 
 MAX_REPLY_CHARS = 20_000
-"""Maximum length of a reply: half an hour of speech. A longer one ends at its last whole sentence."""
+"""Maximum length of a reply, about half an hour of speech. A longer reply ends after its last complete sentence."""
 MAX_MODEL_CHARS = 4 * MAX_REPLY_CHARS
-"""Characters read of one stream at most, including those that are not shown (tags, white space)."""
+"""Maximum number of characters read from one stream, including those that are not shown (tags, white space)."""
 YIELD_CHARS = 400
-"""Text after which the writer yields to the event loop: a fast model must not starve other conversations."""
+"""After this many characters the writer yields to the event loop, so that a fast model does not delay other
+conversations.
+"""
 _NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - these Unicode marks are intended
 _NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
 
 
 class EmptyReply(Exception):
-    """Raised when the model ended its reply without text to show. `spoke_for_others`: it had only others' lines."""
+    """Raised when the model ended its reply without text to show.
+
+    `spoke_for_others`: True if the model wrote text, but only for other speakers.
+    """
 
     def __init__(self, *, spoke_for_others: bool = False) -> None:
         super().__init__("the reply has no text")
@@ -31,7 +38,7 @@ class EmptyReply(Exception):
 
 
 class ReplyWriter:
-    """Feeds one model stream into a reply."""
+    """Cleans the text of one model stream and publishes it as a reply."""
 
     def __init__(self, reply: Reply, voice: VoiceLanguage | None = None) -> None:
         self._reply = reply
@@ -45,11 +52,11 @@ class ReplyWriter:
         self._is_too_long = False
 
     async def write(self, text: str) -> bool:
-        """Publish more of the stream.
+        """Publish the next text of the stream.
 
         Returns:
-            True if the reply can take more text. False if it is too long, or if the model began to speak for
-            another character or the user.
+            True if the reply can take more text. False if it is too long, or if the model began to write what another
+            character or the user says.
         """
         self._chars_read += len(text)
         clean = self._lines.feed(self._cleaner.feed(text))
@@ -65,20 +72,23 @@ class ReplyWriter:
             self._chars_since_yield += len(clean)
             if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:
                 self._chars_since_yield = 1
-                await asyncio.sleep(0)  # yields, so that the outlet writes without delay
+                await asyncio.sleep(0)  # yield, so that the outlet writes to Redis now
             await self._reply.outlet.room()
         return not (self._is_too_long or self._lines.cut)
 
     @property
     def is_cut_short(self) -> bool:
-        """True if the rest of the stream does not count: it is too long, or another speaker's."""
+        """True if the rest of the stream is not part of the reply: the reply is too long, or the model writes for
+        another speaker.
+        """
         return self._is_too_long or self._lines.cut
 
     def finish(self, *, is_whole: bool = True) -> None:
-        """Publish the rest after the end of the stream, and end the reply.
+        """Publish the remaining text after the end of the stream, and end the reply.
 
-        If the text is not `is_whole`, the reply ends after its last whole sentence. If that sentence is the first one,
-        or tts has a clause of it already, the reply keeps it and ends with "…".
+        `is_whole`: False if the model server cut the reply off. The reply then ends after its last complete sentence.
+        If there is none, or tts already has a part of the incomplete sentence, the reply keeps that sentence and ends
+        with "…".
 
         Raises:
             EmptyReply: there is no text to show; the reply is not ended.
@@ -104,7 +114,9 @@ class ReplyWriter:
         self._reply.end(unspoken)
 
     def _finish_cut(self, sentences: Sequence[Sentence], unspoken: str) -> None:
-        """End the reply before its last sentence, which is not whole, unless tts has a part of that sentence."""
+        """End the reply before its last sentence, which is incomplete. If tts has a part of that sentence, end it with
+        "…" instead.
+        """
         *whole, cut = sentences
         self._reply.speak(whole)
         if ends_whole(self._reply.written.text):
@@ -122,7 +134,9 @@ class ReplyWriter:
         return max(0, MAX_REPLY_CHARS - len(self._reply.shown))
 
     def _joined(self, clean: str) -> str:
-        """Put a space before the first text after a resumed beginning if its words would stick together otherwise."""
+        """Put a space before the first text of a resumed reply, if its first word would otherwise join the last
+        published word.
+        """
         shown = self._reply.shown
         resumes = shown and shown == self._reply.written.text
         if resumes and shown[-1] not in _NEEDS_NO_SPACE_AFTER and clean[0] not in _NEEDS_NO_SPACE_BEFORE:

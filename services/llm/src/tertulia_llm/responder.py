@@ -1,7 +1,8 @@
-"""Writes the replies of one turn, one after the other; each character sees the replies before its own.
+"""Writes the replies of one turn, one after the other. Each character sees the replies before its own.
 
-The reply's row is inserted while the model is asked; the client gets nothing with the message's id before both are
-done. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`) and the turn continues.
+The row of a reply is inserted while the model is already writing. The client gets the reply's message id only after the
+row is inserted. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn
+continues.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Responder:
         self._ending = ending
 
     async def respond(self, turn: Turn, outlet: Outlet) -> None:
-        """Write all replies that are missing; return when everything is durable.
+        """Write all replies that are missing. Returns when everything is saved in Redis, and in the store or its
+        outbox.
 
         Raises:
             Stale: the user interrupted.
@@ -60,14 +62,14 @@ class Responder:
         await self._rows.save(turn, outlet)
 
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
-        """Write one reply. Returns False if the model failed, which ends the turn."""
+        """Write one reply. Returns False if the model failed; the turn then has no further replies."""
         conversation_id, number = turn.conversation_id, reply.number
         work = Work(conversation_id, message_id=reply.message_id)
         background.create_task(self._bus.post("tts", work, epoch=turn.plan.epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
         row_saved = background.create_task(self._rows.save(turn, outlet))
         try:
-            if reply.written.is_final:  # the previous worker wrote the final entry, but no `message_complete`
+            if reply.written.is_final:  # the previous worker wrote the final entry, but not `message_complete`
                 await row_saved
             else:
                 await self._generator.generate(turn, reply, row_saved)
@@ -80,8 +82,8 @@ class Responder:
         if reply.written.sentences:
             turn.timer.sentence()
         reply.complete()
-        # The next character sees the reply at once. The store gets it only after Redis has taken it, because an
-        # interruption may still refuse it there.
+        # Add the reply to the history now, for the next character. The store gets it only after Redis has accepted it,
+        # because Redis refuses it if the user interrupts before that.
         row = self._rows.reply_row(turn, number, reply.written.text, "complete", reply.usage)
         turn.history.add(row)
         background.create_task(self._save_after_flush(turn, row, outlet))

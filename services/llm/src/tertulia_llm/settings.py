@@ -6,16 +6,23 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
-from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_body, checked_headers, checked_key
+from tertulia_shared.model_server import (
+    OPENROUTER,
+    checked_base_url,
+    checked_body,
+    checked_headers,
+    checked_key,
+    checked_model,
+)
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.visible_text import invisible_fault
 
 MIN_CONTEXT_TOKENS = 512
-"""The smallest window that can hold a character, a question and an answer."""
+"""The smallest context window that has enough space for a character's prompt, a question and an answer."""
 
 
 class LLMSettings(CommonSettings):
-    """The settings `TERTULIA_LLM_…`, and the model server's key."""
+    """The settings `TERTULIA_LLM_…`, and the API key of the model server."""
 
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
@@ -68,6 +75,11 @@ class LLMSettings(CommonSettings):
     def _base_url(cls, url: str) -> str:
         return checked_base_url(url)
 
+    @field_validator("llm_model")
+    @classmethod
+    def _model(cls, name: str) -> str:
+        return checked_model(name)
+
     @field_validator("openrouter_api_key")
     @classmethod
     def _key(cls, key: SecretStr) -> SecretStr:
@@ -94,10 +106,10 @@ class LLMSettings(CommonSettings):
 
     @property
     def extra_body(self) -> dict[str, Any]:
-        """`llm_extra_body`, parsed."""
+        """The setting `llm_extra_body`, parsed."""
         return checked_body(self.llm_extra_body)
 
     @property
     def extra_headers(self) -> dict[str, str]:
-        """`llm_extra_headers`, parsed."""
+        """The setting `llm_extra_headers`, parsed."""
         return checked_headers(self.llm_extra_headers.get_secret_value())

@@ -1,4 +1,6 @@
-"""Finds conversations whose turn waits without a pointer: the process that accepted it died before it posted one."""
+"""Finds conversations that have a waiting turn but no pointer: the process that accepted the turn died before it posted
+the pointer.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,10 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(bus: Bus) -> None:
-    """Sweep every `SWEEP_S` seconds, until cancelled. A turn that waits at two sweeps in a row gets a new pointer.
+    """Every `SWEEP_S` seconds, search for waiting turns, until cancelled.
 
-    A second pointer is harmless.
+    If a turn waits at two searches in a row, a new pointer for it is posted. If the old pointer still exists, the new
+    one does no harm.
     """
     waiting: dict[str, str] = {}
     while True:
@@ -33,7 +36,7 @@ async def sweep(bus: Bus) -> None:
 
 
 async def _waiting(bus: Bus) -> dict[str, str]:
-    """The conversations with an unanswered turn, each with its cursor."""
+    """The conversations with a waiting turn. The value is the conversation's cursor."""
     out: dict[str, str] = {}
     async for conversation_id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(conversation_id))
@@ -47,5 +50,5 @@ async def _waiting(bus: Bus) -> dict[str, str]:
 def _is_behind(turn: str, cursor: str) -> bool:
     try:
         return order(turn) > order(cursor)
-    except ValueError:  # an unreadable cursor; the worker that claims the conversation repairs it
+    except ValueError:  # the cursor cannot be read; the worker that claims the conversation repairs it
         return True

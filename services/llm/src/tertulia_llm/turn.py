@@ -18,7 +18,7 @@ from tertulia_shared.store import Message
 
 @dataclass(slots=True)
 class Turn:
-    """A turn that this worker answers."""
+    """A turn that this worker is answering."""
 
     conversation_id: str
     owned: Owned
@@ -28,26 +28,28 @@ class Turn:
     progress: Progress
     timer: TurnTimer
     is_resumed: bool = False
-    """An earlier attempt has begun this turn."""
+    """True if an earlier attempt began to answer this turn."""
     is_first: bool = False
-    """The store may not have the conversation yet."""
+    """True if this may be the first turn that the store gets of this conversation."""
     is_ended: bool = False
-    """`turn_complete` was sent."""
+    """True if `turn_complete` was sent."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     warned_store_away: bool = False
-    """The client has the warning that the store is unavailable."""
+    """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
-    """The client has the warning that the store refused a row of this turn."""
+    """True if the client was warned that the store refused a row of this turn."""
 
     def forget(self, message_id: str) -> None:
-        """Drop a reply that the client never got from the history and from the rows to save."""
+        """Remove a reply from the history and from the rows to save: the client never received it."""
         self.history.messages.pop(message_id, None)
         self.unsaved.pop(message_id, None)
 
     def complete(self, keys: Keys, outlet: Outlet) -> None:
-        """Queue `turn_complete`, and note it in the state: further attempts at the turn do not send it again."""
+        """Queue `turn_complete`, and record in the state that it was sent, so that later attempts do not send it
+        again.
+        """
         outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
         outlet.put(keys.state(self.conversation_id), {StateField.ENDED: self.user_turn.turn_id})
         self.is_ended = True

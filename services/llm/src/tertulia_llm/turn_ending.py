@@ -1,4 +1,4 @@
-"""Ends turns that are not answered to the end: interrupted, failed by the model, or given up."""
+"""Ends turns that are not fully answered: the user interrupted, the model failed, or the work was given up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class TurnEnding:
-    """Ends turns for the client and in the store."""
+    """Ends turns: tells the client, and saves their rows."""
 
     def __init__(self, bus: Bus, rows: TurnRows, replies: TurnReplies) -> None:
         self._bus = bus
@@ -27,30 +27,31 @@ class TurnEnding:
         self._replies = replies
 
     async def interrupted(self, turn: Turn) -> None:
-        """End a turn that the user interrupted: complete the reply in progress with the text that is in Redis."""
+        """End a turn that the user interrupted. The reply in progress is completed with the text that is in Redis."""
         turn.timer.set_result("interrupted")
         self._rows.add_user_row(turn)
         keys = self._bus.keys
         state = read_state(await self._bus.hash(keys.state(turn.conversation_id)))
         progress = state.progress_of(turn.user_turn.turn_id)
         turn.is_ended = state.ended == turn.user_turn.turn_id
-        # the client has not seen a reply without text, so do not save it
+        # do not save a reply without text: the client has not seen it
         turn.unsaved = {id: row for id, row in turn.unsaved.items() if row.status != "streaming"}
         completions: list[Event] = []
-        # keep `started` and `complete`: another attempt must find the same replies unfinished
+        # do not change `started` and `complete`: another attempt must find the same replies unfinished
         for number, speaker in enumerate(turn.plan.speakers):
             message_id = reply_id(turn.user_turn.turn_id, speaker.id)
             ending = progress.ending_of(number)
             is_in_progress = number == progress.complete and progress.started > number
             if ending is None and not is_in_progress:
-                turn.forget(message_id)  # Redis has refused this worker's writes of the reply
+                turn.forget(message_id)  # Redis has refused what this worker wrote of the reply
                 continue
             written = await self._replies.written(turn, message_id)
             self._rows.add_reply_row(turn, number, written.text, ending or "interrupted")
             if ending is None:
                 text, ends = written.text, written.sentence_ends
                 completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
-        outlet = self._bus.outlet(turn.owned.fence())  # by owner only: the turn's epoch is over
+        # check only the owner: the turn's epoch is no longer the current one
+        outlet = self._bus.outlet(turn.owned.fence())
         if not turn.is_ended:
             for event in completions:
                 outlet.append(keys.events(turn.conversation_id), event)
@@ -59,7 +60,7 @@ class TurnEnding:
         await self._rows.save(turn, outlet)
 
     def model_failed(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
-        """Queue the end of a turn whose reply the model failed to write."""
+        """Queue the end of a turn after the model failed to write a reply."""
         turn.timer.set_result("failed")
         keys = self._bus.keys
         events = keys.events(turn.conversation_id)
@@ -75,9 +76,9 @@ class TurnEnding:
         self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed", reply.usage)
 
     async def given_up(self, turn: Turn, outlet: Outlet, error: Error) -> None:
-        """Give up a turn: save its rows, then queue the end of the reply in progress and of the turn.
+        """Give up a turn: save its rows, then queue the end of the reply in progress and the end of the turn.
 
-        The caller can queue more before it awaits anything: all of it goes out in one write.
+        Everything that the caller queues before its next `await` goes out in the same write.
         """
         turn.timer.set_result("failed")
         self._rows.add_user_row(turn)
@@ -92,7 +93,7 @@ class TurnEnding:
             await outlet.flush()
         except (BusUnavailable, WritesPaused, NotOwner):
             raise
-        except Exception:  # end the turn even if it cannot be saved
+        except Exception:  # end the turn even if its rows cannot be saved
             log.exception("a turn that was given up cannot be saved", extra={"turn_id": turn.user_turn.turn_id})
         if turn.is_ended:
             return

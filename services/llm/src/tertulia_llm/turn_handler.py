@@ -1,7 +1,7 @@
-"""Answers a conversation's waiting turns in order: the llm stage's `Handler`.
+"""The llm stage's `Handler`: answers the waiting turns of a conversation, in order.
 
 A turn is planned once. The plan and the turn's progress are fields of the conversation's state, written in the same
-transaction as the events that show them, so a worker that takes over continues where the previous one stopped.
+transaction as the events that show them. So a worker that takes over can continue after the last published text.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from tertulia_shared.outbox import Outbox
 from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
-"""Turns per read."""
+"""Maximum number of waiting turns per read."""
 
 log = logging.getLogger(__name__)
 
 
 class TurnHandler:
-    """Answers turns, and gives up the ones that cannot be answered."""
+    """Answers turns. A turn that cannot be answered is given up."""
 
     def __init__(
         self,
@@ -74,10 +74,10 @@ class TurnHandler:
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 
     async def handle(self, claim: Claim) -> None:
-        """Answer until no turn waits.
+        """Answer the conversation's turns until none is waiting.
 
         Raises:
-            BadWork: Redis refuses a write for good, or the turn makes the worker fail a second time.
+            BadWork: Redis refuses a write permanently, or the turn made the worker fail in two attempts.
         """
         conversation_id = _conversation_of(claim)
         try:
@@ -86,24 +86,25 @@ class TurnHandler:
             error = first_error(raised)
             if not is_permanent(error):
                 raise
-            if not isinstance(error, WriteRefused):  # a bug that this value triggers: allow one more attempt
+            if not isinstance(error, WriteRefused):  # a bug that this turn's data triggers: allow one more attempt
                 if claim.attempt == 1:
                     raise
                 raise BadWork(f"the worker failed on it: {type(error).__name__}") from raised
             repaired = await self._bus.mend(conversation_id, owner=True)
             log.exception("Redis refused a write; repaired: %s", repaired, extra={"conversation_id": conversation_id})
-            if not repaired or "epoch" in repaired:  # after a change of the epoch the turn would end without an event
+            # with a changed epoch, the rerun would end the turn without an event
+            if not repaired or "epoch" in repaired:
                 raise BadWork(f"Redis refused a write: {error}") from raised
             await self._handle_repaired(claim, conversation_id)
             if "turns" in repaired:
                 await end_lost_turn(self._bus, conversation_id)
 
     async def give_up(self, claim: Claim, reason: str) -> str:
-        """End the turn that could not be answered, and move past it. See `GivingUp.give_up`."""
+        """End a turn that could not be answered, and move the cursor past it. See `GivingUp.give_up`."""
         return await self._giving_up.give_up(claim, reason)
 
     async def _handle_repaired(self, claim: Claim, conversation_id: str) -> None:
-        """Run the same attempt again after the conversation's keys were repaired."""
+        """Run the same attempt again, after the conversation's keys were repaired."""
         try:
             await self._handle(claim, conversation_id, is_rerun=True)
         except Exception as raised:
@@ -119,11 +120,11 @@ class TurnHandler:
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt answers this conversation")
-            return  # the owner checks for more turns before it releases them
+            return  # the owner will look for more turns before it releases the conversation
         try:
             await self._answer_all(owned, conversation_id)
         except BaseException:
-            self._histories.evict(conversation_id)  # the history may contain rows of an unfinished turn
+            self._histories.evict(conversation_id)  # the history may contain rows of a turn that is not finished
             raise
 
     async def _owned_already(self, claim: Claim, conversation_id: str) -> Owned:
@@ -140,7 +141,7 @@ class TurnHandler:
             if not waiting:
                 await self._settler.settle(owned, conversation_id, state)
             for entry in waiting:
-                if cursor != state.cursor:  # another turn was answered since the state was read
+                if cursor != state.cursor:  # another turn was answered after the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
                 await self._handle_turn(owned, conversation_id, entry, state)
                 cursor = entry.id
@@ -158,17 +159,17 @@ class TurnHandler:
         history, is_cached = await self._histories.load(conversation_id, state.cursor)
         try:
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
-        except UnknownVersion:  # a worker of a newer release may answer it
+        except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
         except BadEntry as error:
             await self._dead_letter(owned, conversation_id, entry, str(error))
             return
         if turn.is_ended and turn.plan.entry_id != entry.id:
-            return  # a duplicate entry of a turn that is already answered
+            return  # a second entry of a turn that is already answered
         if not turn.is_resumed:
             await self._settler.settle(owned, conversation_id, state, history)
         turn.is_first = not is_cached
-        if state.epoch > turn.plan.epoch:  # the user has sent another turn, or an interrupt, since
+        if state.epoch > turn.plan.epoch:  # meanwhile the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:
             await self._answer(turn, state.cursor)
@@ -187,12 +188,12 @@ class TurnHandler:
             await self._ending.interrupted(turn)
 
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
-        # write plan and cursor together: the new plan overwrites the previous turn's progress
+        # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
         outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.user_turn.text))
 
     async def _dead_letter(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
-        """Dead-letter a turn that cannot be read, and move past it."""
+        """Make a turn that cannot be read a dead letter, and move the cursor past it."""
         await write_dead_letter(
             self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id_of(entry))
         )
@@ -204,7 +205,7 @@ class TurnHandler:
         )
         outlet.put(self._bus.keys.state(conversation_id), {StateField.CURSOR: entry.id})
         await outlet.flush()
-        await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may have replaced that turn
+        await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may be the turn that was accepted last
 
 
 def _conversation_of(claim: Claim) -> str:

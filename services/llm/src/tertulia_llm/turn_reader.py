@@ -1,4 +1,4 @@
-"""Reads a waiting turn from its stream entry, and plans it if it has no plan yet."""
+"""Reads a waiting turn from its stream entry. If the turn has no plan yet, it makes one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tertulia_shared.text import clean_text
 
 
 class TurnReader:
-    """Reads turns; a new turn is planned with the characters that are active now."""
+    """Reads turns. The plan of a new turn uses the characters that are active at that moment."""
 
     def __init__(self, keys: Keys, characters: CharacterCache) -> None:
         self._keys = keys
         self._characters = characters
 
     def read(self, entry: Entry, state: TurnState, *, owned: Owned, history: History, timer: TurnTimer) -> Turn:
-        """The turn of an entry.
+        """Read the turn from its entry and the state.
 
         Raises:
             BadEntry: the entry cannot be read.

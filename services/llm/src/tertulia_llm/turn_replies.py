@@ -1,4 +1,4 @@
-"""Opens the replies of a turn: new ones, and those that an earlier attempt has begun."""
+"""Creates the `Reply` objects of a turn: for new replies, and for those that an earlier attempt began."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tertulia_shared.ids import reply_id
 
 
 class TurnReplies:
-    """Opens replies from the plan, and from their `sentences` streams."""
+    """Creates replies from the plan, and from what their `sentences` streams hold."""
 
     def __init__(self, bus: Bus, rows: TurnRows, user_name: str) -> None:
         self._bus = bus
@@ -18,7 +18,7 @@ class TurnReplies:
         self._user_name = user_name
 
     async def open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
-        """The reply at this place of the plan (from 0). If an earlier attempt ended it, its row is queued.
+        """Create the reply with this number in the plan (from 0). If an earlier attempt ended it, queue its row.
 
         Raises:
             BadEntry: an earlier attempt's sentences cannot be read.
@@ -45,5 +45,5 @@ class TurnReplies:
         )
 
     async def written(self, turn: Turn, message_id: str) -> WrittenText:
-        """The text of a reply that is in its `sentences` stream."""
+        """The part of a reply that is in its `sentences` stream."""
         return read_written(await self._bus.read(self._bus.keys.sentences(turn.conversation_id, message_id)))

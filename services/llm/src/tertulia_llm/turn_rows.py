@@ -1,4 +1,4 @@
-"""The store rows of a turn: builds them, saves them through the outbox, and warns the client if they are not saved."""
+"""The store rows of a turn. Builds them, saves them through the outbox, and warns the client if they are not saved."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TurnRows:
         self._user_name = user_name
 
     def add_user_row(self, turn: Turn) -> None:
-        """Queue the row of the user's message, unless it is saved: a new turn finds it in the history."""
+        """Queue the row of the user's message for `save`, and add it to the history, unless it is saved already."""
         if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return
         now = utc_now()
@@ -57,7 +57,7 @@ class TurnRows:
     def add_reply_row(
         self, turn: Turn, number: int, text: str, status: Status, usage: Mapping[str, int | float] = NO_USAGE
     ) -> None:
-        """Queue the row of a reply (`number` from 0) with this text and status."""
+        """Queue the row of a reply for `save`. If its text is final, add it to the history. `number`: from 0."""
         row = self.reply_row(turn, number, text, status, usage)
         if status != "streaming":
             turn.history.add(row)
@@ -66,7 +66,7 @@ class TurnRows:
     def reply_row(
         self, turn: Turn, number: int, text: str, status: Status, usage: Mapping[str, int | float] = NO_USAGE
     ) -> Message:
-        """Build the row of a reply (`number` from 0)."""
+        """Build the row of a reply. `number`: from 0."""
         speaker = turn.plan.speakers[number]
         now = utc_now()
         return Message(
@@ -85,9 +85,9 @@ class TurnRows:
         )
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
-        """Save the unsaved rows.
+        """Save the queued rows.
 
-        The client is warned once while the store is unavailable, and once if the store refused a row.
+        The client is warned once while the store is unavailable, and once if the store refuses a row.
         """
         async with turn.save_lock:
             rows, turn.unsaved = turn.unsaved, {}
@@ -114,7 +114,7 @@ class TurnRows:
         if turn.warned_store_away == away:
             return
         turn.warned_store_away = away
-        # note it in the state, so that the worker of the next turn does not warn again
+        # record it in the state, so that the worker of the next turn does not warn again
         outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.WARNED: "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))

@@ -1,4 +1,4 @@
-"""The conversation's state hash as the llm worker reads it: the last turn's plan and its progress. Pure."""
+"""The conversation's state hash as the llm worker reads it: the plan of the last turn and its progress. Pure."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The numbers of planned replies that were started (`message_started`) and that are complete."""
+    """How far the planned replies are: how many were started (`message_started`), and how many are complete."""
 
     started: int = 0
     complete: int = 0
     failed: int | None = None
-    """The reply (from 0) that the model failed to write: no reply follows it, and all count as complete."""
+    """The number (from 0) of the reply that the model failed to write. No reply follows it, and all replies count as
+    complete.
+    """
 
     def ending_of(self, number: int) -> Literal["complete", "failed"] | None:
-        """How that reply ended; None if it has not ended, or never began."""
+        """How the reply with this number ended; None if it has not ended, or never began."""
         if self.failed is not None and number >= self.failed:
             return "failed" if number == self.failed else None
         return "complete" if number < self.complete else None
@@ -45,23 +47,25 @@ class TurnState:
     plan: TurnPlan | None
     progress: Progress
     cut: int
-    """The last epoch that cut a reply off."""
+    """The last epoch at which a reply was cut off."""
     settled: str
-    """The last turn whose interruption was settled."""
+    """The id of the last turn whose interruption was settled."""
     ended: str = ""
-    """The last turn whose `turn_complete` was sent."""
+    """The id of the last turn whose `turn_complete` was sent."""
     warned: bool = False
-    """The client has the warning that the store is unavailable, and nothing has been saved since."""
+    """True if the client was warned that the store is unavailable, and nothing has been saved since then."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
-        """The last turn's plan, if the turn was interrupted and is not settled yet."""
+        """The plan of the last turn, if that turn was interrupted and is not settled yet; else None."""
         if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.turn_id:
             return self.plan
         return None
 
     def progress_of(self, turn_id: str) -> Progress:
-        """The progress of that turn; none if the plan in the state is another turn's."""
+        """The progress of the turn with this id. If the state has the plan of another turn, no reply is started or
+        complete.
+        """
         return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
 
 
@@ -72,7 +76,7 @@ def _number(raw: bytes) -> int:
     text = raw.decode()
     if not text:
         return 0
-    # accept only the form that the scripts write: a script that compares text treats `007` and `7` as different
+    # accept only the form that scripts write: a script that compares numbers as text sees `007` and `7` as different
     if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or str(int(text)) != text:
         raise ValueError(f"{text[:MAX_DIGITS]!r} is not a number that a script has written")
     return int(text)
@@ -86,7 +90,7 @@ def _cursor(raw: bytes) -> str:
 
 
 def _settings(raw: bytes) -> ModelSettings:
-    """The settings that are valid; an invalid one is skipped, and the turn is answered without it."""
+    """The valid settings. The turn is answered without those that are invalid."""
     try:
         return possible_settings(codec.unpack(raw)) if raw else ModelSettings()
     except BadEntry:
@@ -122,7 +126,9 @@ _READERS: Mapping[StateField, Callable[[bytes], Any]] = {
     StateField.SETTLED: bytes.decode,
     StateField.ENDED: bytes.decode,
 }
-"""The reader of each field. It gets `_NOTHING` for a missing field, and raises ValueError (as `BadEntry` is)."""
+"""How to read each field. If the field is missing, the reader gets `_NOTHING`. It raises ValueError, of which BadEntry
+is a kind.
+"""
 
 
 def read_state(state: Fields) -> TurnState:

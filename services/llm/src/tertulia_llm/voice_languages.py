@@ -1,4 +1,4 @@
-"""The languages of the voices, as the speech engines publish them."""
+"""The languages of the voices that the speech engines have published."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import unpack
 
 READ_AGAIN_S = 30.0
-"""An engine that starts later is known after this time at most."""
+"""Interval of reading the voices. The voices of an engine that starts later are known after this time."""
 FIRST_READS_S = 1.0
-"""Interval of the reads until an engine has published its voices."""
+"""Interval of reading the voices as long as no engine has published any."""
 _UNKNOWN = VoiceLanguage()
 
 log = logging.getLogger(__name__)
 
 
 class VoiceLanguages:
-    """A cache of each voice's language, so that no reply waits for Redis."""
+    """Caches the language of each voice, so that a reply does not wait for Redis."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._languages: Mapping[str, VoiceLanguage] = {}
 
     def of(self, voice_id: str) -> VoiceLanguage:
-        """The language of a voice; unknown if no engine has published it."""
+        """The language of a voice; unknown if no engine has published the voice."""
         return self._languages.get(voice_id, _UNKNOWN)
 
     async def read(self) -> None:
         """Read the published voices.
 
         Raises:
-            BusError: they cannot be read; the cached ones stay.
+            BusError: the voices cannot be read; the cached languages stay.
         """
         self._languages = languages_of(await self._bus.hash(self._bus.keys.voices()))
 
     async def follow(self) -> None:
-        """Read the voices again and again, and load the words of their languages, until cancelled."""
+        """Read the voices at intervals, and load the words of their languages, until cancelled."""
         is_logged = False
         while True:
             known, wait_s = set(self._languages.values()), FIRST_READS_S
@@ -59,7 +59,9 @@ class VoiceLanguages:
 
 
 def languages_of(published: Mapping[bytes, bytes]) -> dict[str, VoiceLanguage]:
-    """Decode the voices of all engines. A voice that engines publish with different languages is unknown."""
+    """Decode the voices of all engines. If two engines publish different languages for a voice, its language is
+    unknown.
+    """
     found: dict[str, VoiceLanguage] = {}
     for raw in published.values():
         try:

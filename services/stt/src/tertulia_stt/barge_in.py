@@ -1,6 +1,7 @@
-"""Decides whether the user's speech over a character interrupts it, or is a cough, an "mm-hm", or the character's echo.
+"""Decides what the user's speech during a character's speech is: an interruption, a cough, an "mm-hm", or an echo of
+the character.
 
-Pure. The listener asks with each partial transcript, and with the final one.
+Pure. The listener calls `decide` with each partial transcript, and with the final transcript.
 """
 
 from __future__ import annotations
@@ -13,23 +14,25 @@ from enum import Enum
 from tertulia_stt.engine import SAMPLE_RATE
 
 STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
-"""Words that interrupt a character on their own."""
+"""Words of which a single one is enough to interrupt a character."""
 BACKCHANNEL_WORDS = frozenset(
     {
         "ah", "aha", "eh", "er", "ha", "haha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmm", "oh", "ok", "okay", "right",
         "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
     }
 )  # fmt: skip
-"""Words with which a listener shows attention: the character continues to speak."""
+"""Words with which a listener only shows attention. They do not interrupt the character."""
 MIN_WORDS = 2
 ECHO_WINDOW = 3
-"""Maximum distance of two words of an echo in the character's text; words that are farther apart match by chance."""
+"""Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
+chance.
+"""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class BargeInDecision(Enum):
-    """The decision about the user's speech over a character."""
+    """What to do about the user's speech during a character's speech."""
 
     WAIT = "wait"
     """Too early to decide."""
@@ -41,7 +44,7 @@ class BargeInDecision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Speech over a character: its length in samples, and its transcript so far."""
+    """The user's speech during a character's speech: its length in samples, and its transcript so far."""
 
     samples: int
     text: str
@@ -72,10 +75,11 @@ def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDe
 
 
 def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
-    """The share (0..1) of `words` that are also in `being_said`, each near another match.
+    """The share (0..1) of `words` that are probably an echo of `being_said`.
 
-    Words match in pairs: two words in the same order, at most `ECHO_WINDOW` words apart in both texts. So a match may
-    skip words that the recognizer misheard. A single word matches if it occurs at all.
+    Words count in pairs: two words that occur in both texts in the same order, at most `ECHO_WINDOW` words apart. So
+    words that the recognizer misheard may lie between them. If `words` has only one word, it counts if it occurs in
+    `being_said`.
     """
     said = words_of(" ".join(being_said))
     if not words or not said:

@@ -1,4 +1,4 @@
-"""The checkpoint of a listening session, from which a worker that takes the session over continues. Pure."""
+"""The checkpoint of a listening session: where a worker that takes the session over continues. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from tertulia_shared.codec import BadEntry, Fields, Value, count
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
-"""Maximum number of entries to track: as many as the stream holds. Two minutes, longer than the longest utterance."""
+"""Maximum number of entries to track: the maximum length of the stream. It is two minutes of audio, longer than the
+longest utterance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """All audio before `sample` has its final transcript.
+    """Says that all audio before `sample` has its final transcript.
 
-    The sample lies in the microphone entry `entry` (its number, from 1), whose first sample is `entry_sample`.
+    The sample is in the microphone entry with the number `entry` (counted from 1). The first sample of that entry is
+    `entry_sample`.
     """
 
     sample: int = 0
@@ -25,7 +28,7 @@ class Checkpoint:
 
     @property
     def after(self) -> str:
-        """The entry id after which to continue reading."""
+        """The id of the microphone entry after which reading continues."""
         return f"{self.entry - 1}-0"
 
     def fields(self) -> dict[str, Value | None]:
@@ -34,7 +37,7 @@ class Checkpoint:
 
 
 def read_checkpoint(fields: Fields) -> Checkpoint:
-    """Read the checkpoint from the progress hash; an empty hash gives the beginning of the session.
+    """Read the checkpoint from the progress hash. If the hash is empty, the checkpoint is the beginning of the session.
 
     Raises:
         BadEntry: the hash cannot be read.
@@ -50,7 +53,7 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
 
 
 class CheckpointTracker:
-    """Tracks the first sample of each microphone entry since the last checkpoint."""
+    """Records which sample each microphone entry begins with, from the last checkpoint on."""
 
     def __init__(self, start: Checkpoint) -> None:
         self._start = start

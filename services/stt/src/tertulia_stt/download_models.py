@@ -16,7 +16,7 @@ from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 
 def main() -> None:
-    """Download the missing models. Prints one sentence and exits with code 1 if that fails."""
+    """Download the missing models. If that fails, prints the reason and exits with code 1."""
     try:
         for line in fetch(load(RealtimeSTTSettings)):
             print(line, flush=True)  # noqa: T201 - for a person
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def fetch(settings: RealtimeSTTSettings) -> Any:
-    """Download the models, and yield a line for each.
+    """Download the models, and yield a line of text for each model.
 
     Raises:
         EngineUnavailable: the engine is not installed, or a model cannot be fetched.

@@ -1,4 +1,4 @@
-"""Finds the beginnings and ends of utterances from speech probabilities.
+"""Finds where utterances begin and end, from speech probabilities.
 
 Pure: takes one probability per 32 ms frame, returns boundaries with positions in samples. No audio, no clock.
 """
@@ -29,13 +29,17 @@ class EndpointSettings:
     offset_probability: float = 0.35
     """Within an utterance, a frame below this counts as silence (Silero's own value is onset - 0.15)."""
     min_speech_ms: int = 96
-    """Speech this long without a break begins an utterance. Three frames: longer than a click, shorter than "yes"."""
+    """An utterance begins after this much speech without a break: three frames, which is longer than a click and
+    shorter than "yes".
+    """
     pre_roll_ms: int = 300
-    """Audio before the detected speech that belongs to the utterance: soft first consonants are not detected."""
+    """The utterance starts this long before the detected speech, because soft first consonants are not detected."""
     hangover_ms: int = 640
-    """Silence this long ends the utterance; people pause for less within a sentence."""
+    """The utterance ends after this much silence. Pauses within a sentence are shorter."""
     max_utterance_ms: int = 30_000
-    """An utterance, with its pre-roll, is cut at this length to bound the buffers."""
+    """Maximum length of an utterance, with its pre-roll. A longer utterance is ended, because the buffers must be
+    bounded.
+    """
 
     def __post_init__(self) -> None:
         if not 0.0 < self.onset_probability < 1.0:
@@ -76,7 +80,7 @@ class EndpointSettings:
 
     @property
     def look_back_frames(self) -> int:
-        """The maximum number of frames from the start of an utterance to its detection."""
+        """The maximum number of frames between the start of an utterance and its detection."""
         return self.pre_roll_frames + self.min_speech_frames
 
 
@@ -111,8 +115,8 @@ Boundary: TypeAlias = SpeechBegan | SpeechEnded
 class Endpointer:
     """A state machine, silence → speech → silence, that advances one frame at a time.
 
-    Utterances never overlap: a pre-roll starts no earlier than the end of the previous utterance. So a new endpointer
-    can continue at any `end_sample`.
+    Utterances never overlap, because a pre-roll starts at the end of the previous utterance at the earliest. So a new
+    endpointer can continue at any `end_sample`.
     """
 
     def __init__(self, settings: EndpointSettings, *, first_sample: int = 0) -> None:
@@ -120,7 +124,7 @@ class Endpointer:
         self._position = first_sample
         self._floor = first_sample
         self._start: int | None = None
-        self._run = 0  # number of consecutive frames that speak for the other state
+        self._run = 0  # number of consecutive frames that indicate the other state
 
     @property
     def position(self) -> int:
@@ -132,14 +136,18 @@ class Endpointer:
         return self._start is not None
 
     def push(self, probability: float) -> Boundary | None:
-        """Process the next frame's speech probability, 0 to 1. Returns a boundary if the frame completes one."""
+        """Process the speech probability (0 to 1) of the next frame. Returns a boundary if an utterance begins or ends
+        with this frame, else None.
+        """
         self._position += FRAME_SAMPLES
         if self._start is None:
             return self._wait(probability)
         return self._listen(self._start, probability)
 
     def finish(self, remainder: int = 0) -> SpeechEnded | None:
-        """End the input, `remainder` samples (less than a frame) after the last frame."""
+        """End the input. `remainder`: the number of samples after the last whole frame. Returns the end of the current
+        utterance, if there is one.
+        """
         self._position += remainder
         if self._start is None:
             return None

@@ -20,7 +20,7 @@ Errors:
     EngineError
     ├── EngineUnknown        no installed package offers an engine of that name
     ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
-    └── RecognitionFailed    one session broke; the engine and its other sessions continue
+    └── RecognitionFailed    one session has failed; the engine and its other sessions continue
 
 Another engine is a package with an entry point in the group `tertulia.stt_engines` (see `tertulia_stt.engines`), which
 names an `EngineSpec`. For a blocking library write only the blocking part; `tertulia_stt.threaded` makes an asyncio
@@ -83,12 +83,12 @@ BYTES_PER_SAMPLE = 2
 
 
 class RecognitionFailed(EngineError):
-    """One session broke. Its finished utterances stay valid; the audio after them must be fed again."""
+    """One session has failed. Its finished utterances stay valid; the audio after them must be fed to a new session."""
 
 
 @dataclass(frozen=True, slots=True)
 class VadDetectStart:
-    """The session waits for speech."""
+    """The session has begun to wait for speech."""
 
     at_sample: int
 
@@ -130,7 +130,7 @@ class RecordingStop:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionUpdate:
-    """The text so far; a later update may replace it."""
+    """The text of the utterance so far. The next update replaces it."""
 
     at_sample: int
     text: str
@@ -138,7 +138,7 @@ class TranscriptionUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStabilized:
-    """The prefix of the text that several updates agreed on; it only grows."""
+    """The stable prefix of the text: several hypotheses agree on it. It only becomes longer."""
 
     at_sample: int
     text: str
@@ -146,10 +146,9 @@ class TranscriptionStabilized:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionFinished:
-    """The final text of the utterance.
-
-    `text` is empty if the sound had no words. No audio before `end_sample` is needed again: a session opened with
-    `first_sample=end_sample` and fed from there recognizes the rest.
+    """The final text of the utterance. `text` is empty if the sound contained no words. Audio before `end_sample` is
+    not needed any more: a session that is opened with `first_sample=end_sample`, and is fed from there, recognizes the
+    rest.
     """
 
     at_sample: int
@@ -172,36 +171,39 @@ STTEvent: TypeAlias = (
 
 
 class RecognitionSession(Protocol):
-    """Recognizes one audio input. Feed it from one task, read its events from another, and always close it."""
+    """Recognizes one audio input. The caller feeds it in one task, reads events in another, and closes it."""
 
     async def feed(self, pcm: bytes) -> None:
-        """Add audio; waits while too much of it is unprocessed.
+        """Add audio. Waits while too much audio is unprocessed.
 
         Raises:
             ValueError: `pcm` has an odd number of bytes.
-            RecognitionFailed: the session broke or has ended.
+            RecognitionFailed: the session has failed or has ended.
         """
         ...
 
     def events(self) -> AsyncIterator[STTEvent]:
-        """The events in order, for one reader; ends after `finish` or `close`.
+        """Iterate over the events in order, until the session has ended after `finish` or `close`. Only one reader is
+        allowed.
 
         Raises:
-            RecognitionFailed: the session broke; raised after the events that came before.
+            RecognitionFailed: the session has failed. It is raised after the events from before the failure.
         """
         ...
 
     async def finish(self) -> None:
-        """End the input, without waiting. The events of all audio fed before follow; then `events` ends."""
+        """End the input, without waiting. `events` still yields the events of all audio that was fed, and then ends."""
         ...
 
     async def close(self) -> None:
-        """End the session now; drop unprocessed audio and unread events. Returns when all its threads have ended."""
+        """End the session now, and drop unprocessed audio and unread events. Returns when all threads of the session
+        have ended.
+        """
         ...
 
 
 class RecognitionEngine(Protocol):
-    """A recognizer with its models loaded; opens any number of independent sessions."""
+    """Loads the models of a recognizer, and opens independent sessions, which share them."""
 
     @property
     def name(self) -> str: ...

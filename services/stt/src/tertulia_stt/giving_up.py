@@ -16,7 +16,7 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
     """Mark the session as ended, and tell the client that it has failed.
 
     Raises:
-        WritesPaused: Redis takes no writes now; call again later.
+        WritesPaused: Redis accepts no writes now; call again later.
     """
     work = pointed_at(claim.fields)
     if not (is_id(work.conversation_id) and is_id(work.session_id)):
@@ -27,7 +27,7 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         Append(events, Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
         Append(events, ListeningStopped(work.session_id, "failed")),
     ]
-    try:  # a separate write: if this key is the broken one, the events below are still sent, exactly once
+    try:  # a separate write, so that the events below are sent (exactly once) even if this key is the broken one
         outlet = bus.outlet()
         outlet.put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
         await outlet.flush()
@@ -42,4 +42,5 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
     except WriteRefused as error:
         repaired = await bus.mend(work.conversation_id)
         log.error("Redis refused a write: %s; repaired: %s", error, repaired, extra=ids)  # noqa: TRY400 - as above
-        await bus.transact(work.conversation_id, final_events)  # even if another process repaired the keys first
+        # write again even if `mend` repaired nothing, because another process may have repaired the keys before
+        await bus.transact(work.conversation_id, final_events)

@@ -1,7 +1,8 @@
-"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, writes the turns.
+"""Serves one listening session: feeds microphone PCM to the recognizer, sends the recognizer's events to the client,
+and writes the turns.
 
-One Redis script writes an utterance's turn, its event and the checkpoint after it. So a worker that takes the session
-over processes only the audio after the last turn.
+A single Redis script writes an utterance's turn, its event and the checkpoint after it. So a worker that takes the
+session over processes only the audio after the last turn.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.settings import STTSettings
 
 MAX_TRANSCRIPT_CHARS = 8_000
-"""Maximum length of an utterance's text: the same as for typed text."""
+"""Maximum length of an utterance's text, the same as for typed text."""
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,9 @@ class _Session:
     tracker: CheckpointTracker
     overlap: OverlappingSpeech
     cause: str = "stopped"
-    """The reason for the end of the session, for the client."""
+    """Why the session ends. The client gets this reason."""
     speech_ended: float | None = None
-    """The time at which the end of the current utterance was detected."""
+    """When the end of the current utterance was detected; None before that."""
 
 
 class Listener:
@@ -62,7 +63,7 @@ class Listener:
         self._metrics = ListenerMetrics(metrics or Metrics(), engine.name)
 
     async def handle(self, claim: Claim) -> None:
-        """Listen until the session ends.
+        """Recognize the session's speech until the session ends.
 
         Raises:
             BadWork: Redis refuses a write permanently.
@@ -126,7 +127,7 @@ class Listener:
         await recognizer.finish()
 
     async def _feed_entries(self, session: _Session, recognizer: RecognitionSession, entries: Sequence[Entry]) -> bool:
-        """Feed the entries. True if the session ends with one of them."""
+        """Feed the entries to the recognizer. Returns True if one of them ends the session."""
         for entry in entries:
             chunk = decode(MicChunk, entry.fields)
             if chunk.is_final:
@@ -146,7 +147,7 @@ class Listener:
                 case recognition.TranscriptionFinished():
                     self._metrics.transcribed(session.speech_ended)
                     session.speech_ended = None
-                    await outlet.flush()  # first, because `_finished` does not write through the outlet
+                    await outlet.flush()  # flush first, because `_finished` does not write through the outlet
                     await self._finished(session, event)
                     continue
                 case recognition.TranscriptionUpdate(text=text):
@@ -166,7 +167,9 @@ class Listener:
         await outlet.flush()
 
     async def _finished(self, session: _Session, event: recognition.TranscriptionFinished) -> None:
-        """Write the utterance's final text and checkpoint; and a turn, unless it is ignored or has no words."""
+        """Write the utterance's final text and the checkpoint, and also a turn, unless the utterance is ignored or has
+        no words.
+        """
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
         conversation_id, overlap = work.conversation_id, session.overlap
         checkpoint = Put(
@@ -194,7 +197,7 @@ class Listener:
             once=False,
         )
         self._metrics.finished("turn")
-        if was_undecided:  # the turn interrupts the reply, which no partial text did
+        if was_undecided:  # no partial text has interrupted the reply, but this turn does
             self._metrics.barged_in()
 
 

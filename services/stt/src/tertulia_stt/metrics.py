@@ -11,7 +11,7 @@ from tertulia_shared.metrics.hop import Hop
 
 
 class ListenerMetrics:
-    """The metrics of one engine. `clock` gives seconds from an arbitrary start."""
+    """The metrics of one engine. `clock` returns seconds since an arbitrary start."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "mic")
@@ -23,7 +23,9 @@ class ListenerMetrics:
         }
 
     def transcribed(self, speech_ended: float | None) -> None:
-        """Record the latency of a final transcript. `speech_ended`: when the end of speech was detected, if it was."""
+        """Record the latency of a final transcript. `speech_ended`: when the end of speech was detected; None if it was
+        not.
+        """
         if speech_ended is not None:
             self._transcript.observe(self.clock() - speech_ended)
 

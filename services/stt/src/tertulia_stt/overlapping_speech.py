@@ -1,4 +1,6 @@
-"""Speech that begins while a character is speaking: gathers what `barge_in` needs to decide about it."""
+"""Tracks user speech that begins while a character is speaking, and collects the data that `barge_in` needs for its
+decision.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, Transcriptio
 from tertulia_stt.settings import STTSettings
 
 END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
-"""The silence that ends an utterance."""
+"""The length of the silence after which an utterance ends."""
 
 log = logging.getLogger(__name__)
 
@@ -36,31 +38,37 @@ class OverlappingSpeech:
         self._overlaps = False
         self._interrupted = False
         self._sentences: dict[str, str] = {}
-        """The sentences that characters have spoken since the utterance began, by message id and entry id."""
+        """The sentences that characters have spoken since the utterance began. The key is the message id and the entry
+        id.
+        """
 
     @property
     def is_undecided(self) -> bool:
-        """True if the utterance overlaps a character's speech and has not interrupted it."""
+        """True if the utterance overlaps a character's speech, and has not interrupted the character."""
         return self._overlaps and not self._interrupted
 
     async def begin(self, at_sample: int) -> None:
-        """Begin an utterance: look up whether a character is speaking, and its sentences."""
+        """Begin an utterance. Looks up whether a character is speaking, and which sentences."""
         self._first_sample, self._interrupted, self._sentences = at_sample, False, {}
         self._overlaps = await self._is_character_speaking()
 
     async def is_barge_in(self, event: TranscriptionUpdate) -> bool:
-        """True if this partial text interrupts the character. At most once per utterance."""
+        """True if this partial text interrupts the character. This is the case at most once per utterance."""
         if not (self.is_undecided and self._barge_in_enabled):
             return False
         if self._decide(event.at_sample, event.text, is_final=False) is not BargeInDecision.BREAK_IN:
             return False
-        await self._is_character_speaking()  # reload the sentences: the text may be the echo of a newer one
+        # reload the sentences, because the text may be the echo of a newer sentence
+        await self._is_character_speaking()
         self._interrupted = self._decide(event.at_sample, event.text, is_final=False) is BargeInDecision.BREAK_IN
         return self._interrupted
 
     async def is_false_alarm(self, event: TranscriptionFinished, text: str) -> bool:
-        """True if an undecided utterance must be ignored: it is an echo or backchannel, or barge-in is disabled."""
-        if not await self._is_character_speaking():  # it has finished: "yes" is an answer now, but an echo is not
+        """True if an undecided utterance must be ignored, because it is an echo or a backchannel word, or barge-in is
+        disabled.
+        """
+        # the character has finished, so a "yes" is an answer now, but an echo is not
+        if not await self._is_character_speaking():
             return echo_share(words_of(text), list(self._sentences.values())) >= self._bounds.echo_share
         # the final text comes after the silence that follows the speech
         until = event.end_sample - END_SILENCE_SAMPLES
@@ -75,13 +83,15 @@ class OverlappingSpeech:
         return decide(Heard(until - begun, text, is_final), list(self._sentences.values()), self._bounds)
 
     async def _is_character_speaking(self) -> bool:
-        """Ask Redis. Also adds the sentences of the current turn to `_sentences`."""
+        """Ask Redis whether a character is speaking. Also adds the sentences of the current turn to `_sentences`."""
         state = ConversationState(await self._bus.hash(self._bus.keys.state(self._conversation_id)))
         is_speaking, plan = state.is_talking, state.get(StateField.PLAN)
         if (is_speaking or self._overlaps) and plan is not None:
             try:
                 await self._add_sentences(codec.known(TurnPlan, codec.unpack(plan)))
-            except ValueError as error:  # includes BadEntry; without the sentences an echo may not be recognized
+            except (
+                ValueError
+            ) as error:  # includes BadEntry; continue without the sentences, although echoes may then not be recognized
                 ids = {"conversation_id": self._conversation_id}
                 log.warning("the sentences being spoken cannot be read: %s", error, extra=ids)
         return is_speaking

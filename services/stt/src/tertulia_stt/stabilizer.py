@@ -1,4 +1,4 @@
-"""Turns changing hypotheses into updates and a stable prefix."""
+"""Converts a recognizer's changing hypotheses to updates and a stable prefix."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class StabilizerResult:
-    """The result of one hypothesis: the new text and the longer stable prefix. Each is None if it has not changed."""
+    """What has changed with one hypothesis: the text, and the stable prefix. Each is None if it has not changed."""
 
     update: Sequence[str] | None
     stabilized: Sequence[str] | None
 
 
 class Stabilizer:
-    """Follows the hypothesis of one utterance, given as words at regular intervals.
+    """Compares the hypotheses of one utterance, which are passed in as words at regular intervals.
 
-    A prefix that the last `agreement` hypotheses share is stable. The stable text only grows: if the recognizer later
-    revises it, the stable text stays and the updates carry the revision.
+    A prefix that the last `agreement` hypotheses share is stable. The stable text only becomes longer. If the
+    recognizer later changes a word of it, the stable text stays, and only the updates contain the change.
     """
 
     def __init__(self, agreement: int = 3) -> None:
@@ -46,6 +46,6 @@ class Stabilizer:
 
 
 def sentence_case(words: Sequence[str]) -> str:
-    """Join lower-case words into a text, with its first letter and "I" in upper case."""
+    """Join lower-case words to a text. The first letter of the text and the word "I" become upper case."""
     text = " ".join(word.capitalize() if word == "i" or word.startswith("i'") else word for word in words)
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Runs a blocking recognizer in a thread of its own per session, with bounded queues in both directions.
+"""Runs the blocking recognizer of each session in a separate thread, with bounded queues in both directions.
 
 A slow recognizer makes `feed` wait, and unread events make the recognizer wait. Neither affects other sessions.
 """
@@ -14,18 +14,20 @@ from typing import Final, Protocol
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
 
 _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
-"""Longest piece of audio for the recognizer, 100 ms, so that it soon notices when the session is closed."""
+"""Maximum length of a piece of audio for the recognizer. It is only 100 ms, so that the thread soon notices when the
+session is closed.
+"""
 
 
 class BlockingRecognizer(Protocol):
-    """The blocking part of an engine. All calls come from one thread, `close` last and always."""
+    """The blocking part of an engine. All calls come from one thread. `close` is always called, as the last call."""
 
     def begin(self) -> Iterator[STTEvent]:
         """Start the session."""
         ...
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
-        """Process more audio. Each event is delivered as soon as it is yielded."""
+        """Process a piece of audio. Each event is delivered as soon as it is yielded."""
         ...
 
     def finish(self) -> Iterator[STTEvent]:
@@ -40,8 +42,8 @@ class BlockingRecognizer(Protocol):
 class ThreadedSession:
     """A `RecognitionSession` whose recognizer runs in its own thread.
 
-    `max_backlog_s` bounds the unprocessed audio, `max_events` the unread events. `on_closed` is called on the event
-    loop after the thread has closed the recognizer.
+    `max_backlog_s` is the maximum length of unprocessed audio, `max_events` the maximum number of unread events.
+    `on_closed` is called on the event loop after the thread has closed the recognizer.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class ThreadedSession:
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._max_backlog = int(max_backlog_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
-        self._backlog = 0  # bytes fed and not yet processed; accessed on the loop only
+        self._backlog = 0  # number of bytes that are fed and not processed yet; used on the loop only
         self._room = asyncio.Event()
         self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # bounded by the backlog
         self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded by the semaphore
@@ -65,14 +67,15 @@ class ThreadedSession:
         self._over = False  # no more input is accepted
         self._failure: RecognitionFailed | None = None
         self._stopped = asyncio.Event()
-        # A daemon thread: a process that ends must not wait for a recognizer.
+        # A daemon thread, so that the process can exit without waiting for a recognizer.
         self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
         self._thread.start()
 
     async def feed(self, pcm: bytes) -> None:
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"PCM must be whole 16-bit samples, but a piece has {len(pcm)} bytes")
-        # Accept a piece of any size when the backlog is empty; otherwise a piece above the bound would wait for ever.
+        # When the backlog is empty, accept a piece of any size: otherwise `feed` would wait for ever with a piece that
+        # exceeds the bound.
         while self._backlog and self._backlog + len(pcm) > self._max_backlog and not self._over:
             self._room.clear()
             await self._room.wait()
@@ -88,7 +91,7 @@ class ThreadedSession:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
-                self._output.put_nowait(None)  # for a reader that starts later
+                self._output.put_nowait(None)  # put the end marker back, for a reader that starts later
                 break
             self._unread.release()
             yield event
@@ -112,7 +115,7 @@ class ThreadedSession:
         self._input.put(None)
         self._room.set()
 
-    # From here on: on the session's thread.
+    # The methods below run on the session's thread.
 
     def _run(self) -> None:
         failure: RecognitionFailed | None = None
@@ -141,7 +144,7 @@ class ThreadedSession:
             self._deliver(self._recognizer.finish())
 
     def _deliver(self, events: Iterator[STTEvent]) -> bool:
-        """Deliver events one by one. False if the session is closing."""
+        """Deliver events one by one. Returns False if the session is closing."""
         for event in events:
             self._unread.acquire()
             if self._closing.is_set():
@@ -152,10 +155,10 @@ class ThreadedSession:
     def _on_loop(self, call: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop was closed before the session
+        except RuntimeError:  # the loop was closed before this session was closed
             self._closing.set()
 
-    # From here on: on the event loop.
+    # The methods below run on the event loop.
 
     def _heard(self, size: int) -> None:
         self._backlog -= size

@@ -1,4 +1,4 @@
-"""The entries of one message's `audio` stream: its chunks, and the final entry that ends it.
+"""The entries of one message's `audio` stream: the chunks, and the final entry, which marks the end.
 
 Chunk k of sentence i has the id `(i+1)-(k+1)`. The final entry of a message of n sentences has the id `(n+1)-0`.
 """
@@ -14,7 +14,9 @@ from tertulia_shared.keys import Key
 
 
 class ChunkPublisher:
-    """Publishes one sentence's chunks, except the first `skip` ones, which another worker has published."""
+    """Publishes the chunks of one sentence. The first `skip` chunks are left out, because another worker has published
+    them.
+    """
 
     def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence, *, skip: int = 0) -> None:
         self._outlet = outlet
@@ -24,7 +26,7 @@ class ChunkPublisher:
         self._skip = skip
 
     def publish(self, made: Sequence[bytes]) -> bool:
-        """Publish the sentence's next chunks. Returns True if they include the first one that was not published."""
+        """Publish the sentence's next chunks. Returns True if the first chunk that was not skipped is one of them."""
         before = self._made
         for pcm in made:
             if self._made >= self._skip:
@@ -52,14 +54,16 @@ def audio_id(chunk: AudioChunk) -> str:
 
 
 def final_entry(work: Work, index: int, character_id: str = "") -> AudioChunk:
-    """The final entry of a message of `index` sentences."""
+    """The final entry of a message that has `index` sentences."""
     return AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
 
 
 async def missing_final_id(bus: Bus, audio: Key, index: int) -> str:
-    """The id for the final entry of a message of `index` sentences; "" if the stream already ends with one.
+    """The id for the final entry of a message that has `index` sentences; "" if the stream already ends with a final
+    entry.
 
-    The id is above all entries of the stream. Entries with an id that no sentence can have are deleted first.
+    The id is higher than the ids of all entries in the stream. Before, entries with an id that no sentence can have are
+    deleted.
     """
     while (last := await bus.last(audio)) is not None and order(last.id)[0] > MAX_SENTENCES:
         await bus.reopen(audio, last.id)

@@ -1,7 +1,7 @@
-"""Cuts a sentence's PCM into chunks.
+"""Splits a sentence's PCM into chunks.
 
-The cuts depend only on the position in the sentence, not on the sizes of the engine's pieces: a worker that synthesizes
-the sentence again makes the same chunks, and chunk *k* has the same samples in every worker.
+Where a chunk ends depends only on the position in the sentence, not on the sizes of the engine's pieces. So a worker
+that synthesizes the sentence again makes the same chunks: chunk *k* has the same samples in every worker.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ MAX_CHUNK_MS = 200
 
 
 class Chunker:
-    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`; the last one holds the remainder.
+    """Splits one sentence. The first chunk is `first_ms` long, the following chunks `rest_ms`; the last chunk contains
+    the remainder.
 
     A short first chunk shortens the wait if the engine is slow. If the engine makes a sentence in a few milliseconds,
-    `first_ms=rest_ms` saves one entry per sentence. A piece that is exactly the next chunk is
-    returned without a copy.
+    `first_ms=rest_ms` saves one entry per sentence. If a piece is exactly as long as the next chunk, it is returned
+    without a copy.
 
     Raises:
         ValueError: a length is outside 20 to 200 ms.
@@ -30,10 +31,10 @@ class Chunker:
         self._held_bytes = 0
 
     def feed(self, pcm: bytes) -> list[bytes]:
-        """The chunks that `pcm` completes, in order.
+        """Add PCM. Returns the chunks that are now complete, in order.
 
         Raises:
-            ValueError: `pcm` ends within a sample.
+            ValueError: `pcm` does not end with a whole sample.
         """
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"a piece of PCM must hold whole 16-bit samples, not {len(pcm)} bytes")
@@ -47,7 +48,7 @@ class Chunker:
         return self._cut(b"".join(self._held))
 
     def finish(self) -> list[bytes]:
-        """Return the last, shorter chunk, if any PCM is left."""
+        """Return the PCM that is left, as a list with one shorter chunk, or with none."""
         if not self._held_bytes:
             return []
         last = b"".join(self._held)

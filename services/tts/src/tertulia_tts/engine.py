@@ -11,7 +11,7 @@ Errors:
     EngineError
     ├── EngineUnknown        no installed package offers an engine of that name
     ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
-    ├── EngineBroken         the engine ran and can no longer run; only a new process helps
+    ├── EngineBroken         the engine was running and cannot run any more; only a new process helps
     └── SynthesisFailed      one sentence failed; `retryable` says whether another try may succeed
 """
 
@@ -47,14 +47,12 @@ BYTES_PER_SAMPLE = 2
 
 
 class EngineBroken(EngineError):
-    """The engine no longer works in this process (a thread that hangs, a device in a bad state)."""
+    """The engine cannot work in this process any more (a thread hangs, or the device is in a bad state)."""
 
 
 class SynthesisFailed(EngineError):
-    """One text could not be spoken.
-
-    `retryable` is true if the cause may pass (engine closing, out of memory), and false if the same text would fail
-    again.
+    """One text could not be spoken. `retryable` is true if another try may succeed (the engine was closing, or out of
+    memory), and false if the same text would fail again.
     """
 
     def __init__(self, message: str, *, retryable: bool) -> None:
@@ -66,8 +64,8 @@ class SynthesisFailed(EngineError):
 class Voice:
     """A voice of an engine: a stable id, a name to show, a BCP 47 language tag, and a description of its sound.
 
-    `monolingual`: it speaks no other language than `language`. Numbers are then always read in that language, and text
-    in another script is left out.
+    `monolingual`: the voice speaks no other language than `language`. Then numbers are always read in this language,
+    and text in another script is left out.
     """
 
     id: str
@@ -78,15 +76,15 @@ class Voice:
 
 
 class SpeechEngine(Protocol):
-    """An engine. One instance serves many syntheses, also concurrently."""
+    """A speech engine. One instance serves many syntheses, also at the same time."""
 
     @property
     def name(self) -> str:
-        """The name by which `load_engine` finds the engine."""
+        """The name under which `load_engine` finds the engine."""
         ...
 
     async def start(self) -> None:
-        """Load and warm up.
+        """Load the models and warm up, so that the first sentence is not delayed.
 
         Raises:
             EngineUnavailable: a library, a model or a device is missing; the message says what to do.
@@ -94,16 +92,16 @@ class SpeechEngine(Protocol):
         ...
 
     def voices(self) -> Sequence[Voice]:
-        """All voices, among them `luna`, `rex` and `sage`; the first is the default."""
+        """All voices, which include `luna`, `rex` and `sage`. The first voice is the default."""
         ...
 
     def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-        """Speak `text`: yield pieces of PCM, each of any even, non-zero length, as they are made.
+        """Speak `text`: yield pieces of PCM as they are made. A piece may have any even length above 0.
 
-        The joined pieces are the same for equal arguments, independent of earlier calls: a worker that takes over a
-        message synthesizes a sentence again and skips the chunks that are published. An unknown voice is replaced by
-        the default voice. Text without words yields nothing. Closing the generator, or cancelling its consumer,
-        stops the synthesis within one piece.
+        For equal arguments, the joined pieces must be the same, whatever was spoken before: a worker that takes a
+        message over synthesizes a sentence again, and skips the chunks that are already published. An unknown voice is
+        replaced by the default voice. Text without words yields nothing. Closing the generator, or cancelling its
+        consumer, stops the synthesis within one piece.
 
         Raises:
             SynthesisFailed: while iterating.
@@ -111,29 +109,31 @@ class SpeechEngine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop all syntheses and free all resources. Idempotent; allowed before `start`."""
+        """Stop all syntheses and free all resources. Idempotent; may be called before `start`."""
         ...
 
 
 @runtime_checkable
 class Breakable(Protocol):
-    """An engine that can break permanently. The worker then requeues its work and exits with an error."""
+    """An engine that can break permanently. If it breaks, the worker requeues its work and exits with an error."""
 
     async def broken(self) -> EngineBroken:
-        """Wait until the engine breaks. Returns the cause. An engine that never breaks waits until cancelled."""
+        """Wait until the engine breaks, and return the cause. As long as the engine works, this call waits until it is
+        cancelled.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceChoice:
-    """The voice to speak with; `substituted` if the requested one does not exist."""
+    """The voice to speak with. `substituted`: it is not the requested voice, because that voice does not exist."""
 
     voice: Voice
     substituted: bool
 
 
 def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
-    """The voice with the id `wanted`, else the default one.
+    """The voice with the id `wanted`; the default voice if there is no such voice.
 
     An unknown voice is not an error: a character whose voice belongs to another engine must still be heard. The caller
     may log a warning if `substituted` is set.

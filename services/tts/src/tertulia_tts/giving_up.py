@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 
 
 async def give_up_message(bus: Bus, claim: Claim, reason: str) -> None:
-    """Send the error and the final audio entry, so that the gateway continues with the next message.
+    """Send the client the error, and write the final audio entry, so that the gateway continues with the next message.
 
     Does nothing if the message was interrupted: the client no longer waits for its audio.
 
     Raises:
-        WritesPaused: Redis takes no writes now; call again later.
+        WritesPaused: Redis accepts no writes now; call again later.
     """
     work = pointed_at(claim.fields)
     if not (is_id(work.conversation_id) and is_id(work.message_id)):
@@ -53,22 +53,23 @@ async def give_up_message(bus: Bus, claim: Claim, reason: str) -> None:
 
 
 async def _spoken_so_far(bus: Bus, work: Work) -> tuple[int, str]:
-    """The number of the message's sentences in Redis, and the character's id; 0 and "" if they cannot be read."""
+    """How many sentences of the message are in Redis, and the character's id; 0 and "" if they cannot be read."""
     last = None
-    with contextlib.suppress(WriteRefused):  # the key is of another type
+    with contextlib.suppress(WriteRefused):  # the key has the wrong type
         last = await bus.last(bus.keys.sentences(work.conversation_id, work.message_id))
     if last is None:
         return 0, ""
-    # sentence i has the id (i+1)-0, even if the entry cannot be decoded
+    # the id gives the number of sentences even if the entry cannot be decoded: sentence i has the id (i+1)-0
     count = order(last.id)[0] - (last.fields.get(b"is_final") == b"1")
     return min(count, MAX_SENTENCES - 1), last.fields.get(b"character_id", b"").decode(errors="replace")
 
 
 async def _end_separately(bus: Bus, work: Work, epoch: int, event: Append, end: Append | None) -> None:
-    """Write the error and the end of the audio separately, without reading the state: one of the keys is broken.
+    """Write the error and the end of the audio separately, without reading the state, because one of the keys is
+    broken.
 
-    The tts worker lacks rights on some keys that a repair needs (`Bus.mend`), so it leaves the repair to the next
-    service that writes there.
+    The tts worker does not repair the keys: for `Bus.mend`, it lacks permissions on some keys. The next service that
+    writes to the keys repairs them.
     """
     if end is not None:
         try:

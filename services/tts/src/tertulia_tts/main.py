@@ -53,7 +53,7 @@ def main() -> None:
 
 
 async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Event) -> EngineBroken:
-    """Wait until the engine breaks, then stop the worker, which then requeues its work."""
+    """Wait until the engine breaks, then stop the worker. A worker that stops requeues its work."""
     never: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
     broken = await (engine.broken() if isinstance(engine, Breakable) else never)
     log.error("the engine broke: %s", broken)
@@ -63,7 +63,7 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
 
 
 async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:
-    """Publish the voices periodically, because the key expires and Redis may lose it."""
+    """Publish the list of voices regularly, because its key expires, and Redis may lose it."""
     voices = pack([asdict(voice) for voice in engine.voices()])
     while True:
         try:

@@ -12,7 +12,7 @@ BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
 
 class SpeechMetrics:
-    """The metrics of one engine. `clock` gives seconds from an arbitrary start."""
+    """The metrics of one engine. `clock` returns seconds since an arbitrary start."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.first_chunk = metrics.of(catalogue.TTS_FIRST_CHUNK, engine)
@@ -43,11 +43,13 @@ class SentenceTimer:
         self._bytes += len(pcm)
 
     def first_chunk(self) -> None:
-        """Record the latency of the sentence's first new chunk."""
+        """Record the latency of the first chunk of the sentence that was not published before."""
         self._metrics.first_chunk.observe(self._metrics.clock() - self._begun)
 
     def done(self) -> None:
-        """Record the real-time ratio of the complete sentence. A sentence without sound has none."""
+        """Record how long the synthesis of the complete sentence took, relative to the length of its sound. Nothing is
+        recorded for a sentence without sound.
+        """
         if self._bytes:
             audio_s = self._bytes / BYTES_PER_SECOND
             self._metrics.audio.inc(audio_s)

@@ -1,4 +1,4 @@
-"""A queue of PCM from a thread to an event loop."""
+"""A queue that passes PCM from a thread to an event loop."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tertulia_tts.engine import EngineError, SynthesisFailed
 
 
 class PCMQueue:
-    """A queue with one producer in a thread and one consumer on a loop.
+    """A queue with one producer in a thread and one consumer on an event loop.
 
-    It is unbounded: the producer never waits, because other syntheses wait for its thread. The engine bounds the amount
-    by the length of the text that it synthesizes at once.
+    It is unbounded, so that the producer never waits: other syntheses are waiting for its thread. The engine limits the
+    amount of PCM by limiting the length of the text that it synthesizes at once.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -30,7 +30,7 @@ class PCMQueue:
         return self._stopped
 
     def offer(self, pcm: bytes) -> bool:
-        """On the thread: add a piece. Returns False if the consumer has stopped."""
+        """Add a piece of PCM. Called on the thread. Returns False if the consumer has stopped."""
         if self._stopped:
             return False
         if pcm:
@@ -42,7 +42,7 @@ class PCMQueue:
         return True
 
     def finish(self, error: BaseException | None = None) -> None:
-        """On the thread: end the queue, with the error of the synthesis if it failed."""
+        """Mark the end of the PCM. Called on the thread. `error`: why the synthesis failed, if it failed."""
         if error is not None and not isinstance(error, EngineError):
             failure = SynthesisFailed(f"synthesis failed: {type(error).__name__}: {error}", retryable=False)
             failure.__cause__ = error
@@ -53,7 +53,7 @@ class PCMQueue:
         self._wake_from_thread()
 
     def stop(self, error: EngineError | None = None) -> None:
-        """On the loop: stop the producer; a waiting consumer gets `error`."""
+        """Tell the producer to stop. Called on the loop. A waiting consumer gets `error`."""
         self._stopped = True
         with self._lock:
             self._error = self._error or error
@@ -62,7 +62,7 @@ class PCMQueue:
         self._changed.set()
 
     async def take(self) -> bytes | None:
-        """On the loop: wait for PCM. Returns all PCM since the last call; `None` after the end.
+        """Wait for PCM. Called on the loop. Returns all PCM that was added since the last call; `None` after the end.
 
         Raises:
             EngineError: the error that `finish` or `stop` got.

@@ -2,7 +2,7 @@
 
 The last entry of a message's audio names the sentence and the chunk that were published last. Engines make the same PCM
 for equal arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes
-only the chunks after the last one.
+only the chunks that are not published yet.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class AudioPosition:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """The part of a message that is already published; made by `resume_after`."""
+    """Says which part of a message is already published. Made by `resume_after`."""
 
     sentence_index: int
-    """The sentence to begin with; all sentences before it are published completely."""
+    """The sentence with which the worker begins. All sentences before it are published completely."""
 
     skip_chunks: int
-    """The number of that sentence's chunks that are published."""
+    """How many chunks of this sentence are already published."""
 
     def chunks_to_skip(self, sentence_index: int) -> int:
-        """The number of chunks of this sentence that are published, and that the worker drops.
+        """How many chunks of this sentence the worker has to skip, because they are already published.
 
         Raises:
             ValueError: the sentence is before the resume point.
@@ -46,7 +46,9 @@ class ResumePoint:
 
 
 def resume_after(last: AudioPosition | None) -> ResumePoint:
-    """The resume point after the chunk published last; `None` if no chunk is published."""
+    """The resume point after `last`, the last published chunk. If `last` is None, nothing is published, and the resume
+    point is the start of the message.
+    """
     if last is None:
         return ResumePoint(0, 0)
     return ResumePoint(last.sentence_index, last.chunk_index + 1)

@@ -1,6 +1,7 @@
-"""Leaves out text in a script that a voice cannot speak: an espeak voice would spell it, letter by letter.
+"""Leaves out text in a script that a voice cannot speak. Otherwise an espeak voice would spell the text, letter by
+letter.
 
-Only voices that declare to speak no other language (`Voice.monolingual`) are checked. Latin letters are always spoken.
+Only voices that speak a single language (`Voice.monolingual`) are checked. Latin letters are always spoken.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LETTERS: Final = {
     "Japanese": "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f",
     "Chinese": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f",
 }
-"""The letters of each script, under the name that the warning shows."""
+"""The letters of each script. The keys are the names that the warning shows."""
 _SCRIPTS_OF: Final = {
     "el": ("Greek",),
     "ru": ("Cyrillic",), "uk": ("Cyrillic",), "be": ("Cyrillic",), "bg": ("Cyrillic",), "sr": ("Cyrillic",),
@@ -42,17 +43,20 @@ _SCRIPTS_OF: Final = {
     "ml": ("other Indic",), "gu": ("other Indic",), "pa": ("other Indic",), "si": ("other Indic",),
     "ja": ("Japanese", "Chinese"), "zh": ("Chinese",), "cmn": ("Chinese",), "yue": ("Chinese",),
 }  # fmt: skip
-"""The scripts that a language is written in, besides the Latin one."""
+"""The scripts in which a language is written, without the Latin script."""
 _SPACED_MARKS: Final = r"\s\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\u2018-\u201d,;:"
 _MIN_LETTERS: Final = 2
-"""A single letter is a sign (alpha), which every voice can say."""
+"""Only runs of at least this many letters are left out. A single letter is a symbol (alpha), which every voice can say.
+"""
 _MAX_WARNED: Final = 1_000
 
 log = logging.getLogger(__name__)
 
 
 def without_foreign_scripts(text: str, language: str) -> tuple[str, list[str]]:
-    """Return the text that a voice of this language can speak ("" if there are no words), and the scripts left out."""
+    """Return the text that a voice of this language can speak ("" if it has no words), and the names of the scripts
+    that were left out.
+    """
     if text.isascii():
         return text, []
     own = _SCRIPTS_OF.get(language.partition("-")[0].lower(), ())
@@ -65,14 +69,14 @@ def without_foreign_scripts(text: str, language: str) -> tuple[str, list[str]]:
         return text, []
     foreign = "".join(_LETTERS[script] for script in left_out)
     if "Japanese" in left_out and "Chinese" in left_out:
-        left_out.remove("Chinese")  # these are the Chinese characters of a Japanese text
+        left_out.remove("Chinese")  # these Chinese characters belong to a Japanese text
     run = f"[{foreign}](?:[{foreign}{_SPACED_MARKS}]*[{foreign}])?[\u3000-\u303f]*"
     text = " ".join(re.sub(run, " ", text).split()).lstrip(" ,;:.!?")
     return (text if says_something(text) else ""), left_out
 
 
 class ForeignScripts:
-    """Leaves out what a voice cannot speak, and warns the client once per conversation, voice and script."""
+    """Leaves out text that a voice cannot speak, and warns the client once per conversation, voice and script."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys

@@ -15,22 +15,25 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork
 
 MAX_SENTENCE_CHARS = 2_000
-"""Maximum length that is spoken; longer than any sentence that the llm stage writes."""
+"""Only this many characters of a sentence are spoken. The llm stage writes no longer sentences."""
 SENTENCE_WAIT_S = 600.0
-"""Maximum wait for the next sentence: longer than all retries of a model together with a takeover."""
+"""Maximum wait for the next sentence, in seconds. It is longer than all retries of a request to the model and a
+takeover together.
+"""
 
 
 async def read_sentences(
     bus: Bus, key: Key, hop: Hop, *, known: Sequence[Entry], first: int
 ) -> AsyncGenerator[TTSSentence, None]:
-    """Yield the sentences from number `first` on. `known` are the entries at the stream's beginning, already read.
+    """Yield the sentences from number `first` on. `known`: the entries at the stream's beginning, which the caller has
+    already read.
 
     Raises:
         BadEntry: an entry cannot be decoded, or its id does not match its sentence number.
         BadWork: no sentence came within `SENTENCE_WAIT_S`.
     """
     entries = [entry for entry in known if order(entry.id)[0] > first]
-    # follow the stream now, so that it is read while the known sentences are spoken
+    # follow the stream now, so that new entries are read while the known sentences are spoken
     follow = bus.follow(key, known[-1].id if entries else f"{first}-0")
     try:
         while True:
@@ -38,7 +41,8 @@ async def read_sentences(
                 hop.taken(entries[0].fields)
             for entry in entries:
                 sentence = decode(TTSSentence, entry.fields)
-                if entry.id != f"{sentence.index + 1}-0":  # the ids of its chunks would be wrong as well
+                # otherwise the ids of the audio chunks would be wrong as well
+                if entry.id != f"{sentence.index + 1}-0":
                     raise BadEntry(f"TTSSentence entry {entry.id}: the id does not match sentence {sentence.index}")
                 yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
                 if sentence.is_final:

@@ -1,4 +1,4 @@
-"""Removes the silence around a sentence, and adds a gap of a fixed length after it."""
+"""Removes the silence before and after a sentence, and adds a gap of a fixed length after it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from tertulia_tts.engine import SAMPLE_RATE
 
 SILENCE_PEAK = 24
-"""Samples up to this amplitude are silence: -63 dBFS, below espeak-ng's quietest consonants."""
+"""Samples up to this amplitude count as silence: -63 dBFS, which is quieter than espeak-ng's quietest consonants."""
 
 LEAD_MS = 5
-"""Silence kept before the first sound, so that its onset is not cut."""
+"""How much silence before the first sound is kept, so that the beginning of the sound is not lost."""
 
 Samples = NDArray[np.int16]
 
 
 class SilenceTrimmer:
-    """Trims one sentence as a stream: withholds silence until sound follows.
+    """Trims one sentence while it is being synthesized: silence is kept back until sound follows.
 
     Pauses between words are kept. A sentence of silence yields nothing.
     """
@@ -29,7 +29,7 @@ class SilenceTrimmer:
         self._began = False
 
     def feed(self, samples: Samples) -> Samples:
-        """The samples that belong to the sentence for certain, with the withheld silence before them."""
+        """Add samples. Returns all samples up to the last sound, including silence that was kept back."""
         # Two comparisons, because abs(-32768) does not fit into int16.
         sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
         if not sounding.size:
@@ -47,10 +47,11 @@ class SilenceTrimmer:
         return certain
 
     def finish(self) -> Samples:
-        """The gap after the last sound, if there was any sound."""
+        """Return the gap that follows the last sound. It is empty if there was no sound."""
         if not self._began:
             return np.empty(0, np.int16)
         gap = np.zeros(self._gap, np.int16)
-        kept = self._held[: self._gap]  # the last sound fades out below the threshold; cutting it off would click
+        # the last sound fades out below the threshold; removing that part would cause a click
+        kept = self._held[: self._gap]
         gap[: len(kept)] = kept
         return gap

@@ -1,7 +1,7 @@
-"""Speaks one message: reads its sentences in order, and publishes each chunk of audio once.
+"""Speaks one message: reads its sentences in order, synthesizes them, and publishes each chunk of audio once.
 
-A worker that takes a message over synthesizes the last sentence again, with the same seed, and publishes only the
-missing chunks.
+A worker that takes a message over synthesizes the last spoken sentence again, with the same seed, and publishes only
+the chunks that are missing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SpeechHandler:
         self._scripts = ForeignScripts(bus.keys)
 
     async def handle(self, claim: Claim) -> None:
-        """Speak the message until its end or an interruption.
+        """Speak the message to its end, or until it is interrupted.
 
         Raises:
             BadWork: Redis refuses a write permanently.
@@ -73,12 +73,12 @@ class SpeechHandler:
         work, epoch = _message(claim), envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        # one call for all three, because a round trip to a remote Redis takes long
+        # become the owner and read both streams in one call, because a round trip to a remote Redis takes long
         owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
-            return  # two work entries name this message: the worker with the other entry speaks it
+            return  # there are two work entries for this message, and the worker with the other entry speaks it
         if owned.epoch > epoch:
             return  # the message was interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
@@ -92,7 +92,8 @@ class SpeechHandler:
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet)
-            # Redis ignores entries whose id is not above the last one: a wrong id may have displaced the final entry
+            # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final
+            # entry may be missing
             final_id = await missing_final_id(self._bus, audio, index)
             if final_id:
                 log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})
@@ -100,7 +101,8 @@ class SpeechHandler:
                 await outlet.flush()
 
     async def _check_last_chunk(self, id: str, chunk: AudioChunk, sentences: Key) -> None:
-        """Check that the last chunk's id matches its sentence and chunk index, because the audio continues after it.
+        """Check that the id of the last chunk matches its sentence and chunk index, because the audio continues after
+        this chunk.
 
         Raises:
             BadEntry: the id does not match, or the sentence does not exist.
@@ -110,7 +112,9 @@ class SpeechHandler:
             raise BadEntry(f"AudioChunk entry {id}: the id does not match its sentence and chunk index")
 
     async def _speak_all(self, sentences: Key, owned: Owned, resume: ResumePoint, outlet: Outlet) -> int:
-        """Speak the sentences from the resume point on. Returns the index of the final entry."""
+        """Speak the sentences from the resume point on. Returns the number of sentences, which is the index of the
+        final entry.
+        """
         index = 0
         reading = read_sentences(self._bus, sentences, self._hop, known=owned.first, first=resume.sentence_index)
         async with aclosing(reading):
@@ -134,7 +138,8 @@ class SpeechHandler:
                     timer.made(piece)
                     if publisher.publish(chunker.feed(piece)):
                         timer.first_chunk()
-                        await asyncio.sleep(0)  # lets the first chunk be sent even if the engine never waits
+                        # let the event loop send the first chunk, even if the engine never waits
+                        await asyncio.sleep(0)
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:

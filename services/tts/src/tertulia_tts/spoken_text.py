@@ -1,4 +1,4 @@
-"""Prepares text for a synthesizer: removes unspeakable characters, and splits long text."""
+"""Prepares text for a synthesizer: removes characters that cannot be spoken, and splits long text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 import unicodedata
 
 MAX_SEGMENT_CHARS = 240
-"""Longest text that is synthesized at once: about 15 s of prose. The worst case is 6 minutes (espeak-ng reads 240 emoji
-by name). The limit bounds the audio in memory, and the wait of other syntheses."""
+"""Maximum length of a text that is synthesized at once: about 15 s of prose, at worst 6 minutes (espeak-ng reads 240
+emoji by name). It limits the audio in memory, and how long other syntheses wait.
+"""
 
-_UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
-_EMPHASIS = re.compile(r"(?<=[^\s\d])[*_`~]+|[*_`~]+(?=[^\s\d])")  # Markdown around words; "2*3" keeps its sign
+_UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private use, unassigned
+# only Markdown signs next to words: "2*3" is not changed
+_EMPHASIS = re.compile(r"(?<=[^\s\d])[*_`~]+|[*_`~]+(?=[^\s\d])")
 _CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 - these Unicode marks are intended
 
 
@@ -21,14 +23,15 @@ def speakable(text: str) -> str:
 
 
 def says_something(text: str) -> bool:
-    """True if the text has a letter or a digit: neural voices turn bare punctuation into random sounds."""
+    """True if the text contains a letter or a digit. From punctuation alone, neural voices make random sounds."""
     return any(char.isalnum() for char in text)
 
 
 def segments(text: str, max_chars: int = MAX_SEGMENT_CHARS) -> list[str]:
-    """Split `text` into parts of at most `max_chars`: at the last end of a clause, else of a word, else anywhere.
+    """Split `text` into segments of at most `max_chars`. A segment ends at the end of a clause if possible, else at the
+    end of a word, else anywhere.
 
-    A cut at the end of a clause hardly changes the intonation.
+    A split at the end of a clause hardly changes the intonation.
     """
     parts: list[str] = []
     rest = text.strip()

@@ -42,7 +42,7 @@ ANSWER_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A Redis user. `rules` are ACL rules without the password; `sha256` is the password's, in hex."""
+    """A Redis user. `rules` are ACL rules without the password; `sha256` is the hash of the password, in hex."""
 
     name: str
     sha256: str

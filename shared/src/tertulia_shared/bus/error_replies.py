@@ -27,7 +27,7 @@ _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MAST
 def refusal_of(error: ResponseError, what: str) -> WriteRefused:
     """Map a Redis error reply to a bus error. `what` names the refused command or key in the message."""
     code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py removes the code from the text
-    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py also removes their codes
+    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py removes these codes, too
         return WriteRefused(f"Redis refused {what}: it is a Redis Cluster, which Tertulia cannot use ({error})")
     text = f"Redis refused {what}: {code}{error}"
     if isinstance(error, OutOfMemoryError | ReadOnlyError) or _TEMPORARY.search(str(error)):

@@ -34,11 +34,11 @@ class LeaseKeeper:
     """Renews the leases of one worker.
 
     Args:
-        connect: makes an unconnected connection, given its time limit for a reply in seconds.
+        connect: creates a connection that is not open yet; its argument is the time limit for a reply, in seconds.
         renewal: the command that renews these work ids; its reply names those that another worker holds.
         every_s: seconds between renewals.
-        held: returns the attempts in progress, by work id; called from the thread.
-        on_lost: called on the event loop with the id and attempt of work that another worker holds.
+        held: returns the attempt numbers of the work in progress, by work id; called from the thread.
+        on_lost: called on the event loop for work that another worker has taken over, with its id and the lost attempt.
         hung_s: the event loop counts as hung when it has not run for so many seconds.
     """
 

@@ -34,8 +34,8 @@ REPLY_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 """Time limit for a new connection, with its TLS handshake."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
-two may drop idle connections, and the next write would then get no answer."""
+"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. Without it, a router
+may drop an idle connection to Redis, and the next write would get no answer."""
 
 
 class _TlsConnection(SSLConnection):
@@ -50,7 +50,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
     """A pool that makes connections to `url` (redis://, rediss://, unix://).
 
     Raises:
-        ValueError: the URL cannot be read, or one of the TLS files.
+        ValueError: the URL or a TLS file cannot be read.
     """
     scheme = urlsplit(url).scheme
     pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped
@@ -58,7 +58,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
+        # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and makes a task)
         socket_timeout=None,
         driver_info=None,  # no CLIENT SETINFO: Redis before 7.2 does not know it, and its ACLs cannot allow it
         **({} if scheme == "unix" else _keepalive()),
@@ -93,12 +93,12 @@ _BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
 
 
 def make_blocking(pool: ConnectionPool, name: str, timeout_s: float) -> AbstractConnection:
-    """An unconnected blocking connection, for a thread, to the server of the pool.
+    """Create a blocking connection for a thread, to the server of the pool. It is not open yet.
 
     Args:
         pool: what `make_pool` returned.
         name: its name on the server (CLIENT SETNAME).
-        timeout_s: how long connecting, and one reply, may take.
+        timeout_s: time limit for opening the connection, and for each reply.
     """
     shared = {
         key: value
@@ -121,7 +121,7 @@ def _keepalive() -> dict[str, Any]:
 
 
 class Link:
-    """A connection that connects when needed and is dropped after any error."""
+    """A connection to Redis that is opened when it is needed, and dropped after any error."""
 
     def __init__(self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = ()) -> None:
         self._pool = pool

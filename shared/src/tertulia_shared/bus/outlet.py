@@ -16,11 +16,11 @@ from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key
 
 MAX_QUEUED = 256
-"""Writes that may wait in one outlet before `room()` makes its owner wait."""
+"""While more writes than this wait in an outlet, `room()` makes its owner wait."""
 
 
 class Sink(Protocol):
-    """Takes the writes of outlets."""
+    """Takes queued writes from outlets and sends them to Redis."""
 
     def wake(self, outlet: QueueOutlet) -> None:
         """Called when `outlet` has queued writes."""

@@ -24,13 +24,11 @@ BLOCK_MS = 5_000
 MAX_PER_READ = 128
 """The most entries of one stream in one reply."""
 MAX_HELD = 512
-"""Unread entries per follower; beyond this its stream is skipped by the reads."""
-LOSS_LOOK_S = 1.0
+"""A follower buffers up to this many unread entries; while its buffer is full, the reader does not read its stream."""
+LOSS_CHECK_S = 1.0
 """How often the reader checks that Redis still has the entries that were read."""
 MAX_BACKOFF_S = 0.25
 """Longest wait between attempts to reconnect: a client waits for sound meanwhile."""
-
-"""The cursor before all entries."""
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ class StreamFollow:
         """True if an entry with the cursor's id has existed, so that its absence is a loss."""
         self._before_loss: int | None = None
         """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
-        self._told_at = ""
+        self._loss_cursor = ""
         """The cursor at the last loss."""
         self._refusal: WriteRefused | None = None
         self._held: deque[Entry] = deque()
@@ -67,7 +65,7 @@ class StreamFollow:
                 return entries
             if self._before_loss is not None:
                 self._before_loss = None
-                raise EntriesLost(f"{self.name} no longer has the entry {self._told_at}, which was read from it")
+                raise EntriesLost(f"{self.name} no longer has the entry {self._loss_cursor}, which was read from it")
             if self._refusal is not None:
                 raise self._refusal
             self._arrived.clear()
@@ -91,12 +89,12 @@ class StreamFollow:
             self._reader.forget(self)
 
     def can_lose(self, now_ms: int) -> bool:
-        """True if a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
-        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._told_at):
+        """True if Redis must still have the entry at the cursor: its TTL has not passed and no loss was found there."""
+        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._loss_cursor):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms
 
-    def looked_at(self, cursor: str, *, is_there: bool) -> None:
+    def note_checked(self, cursor: str, *, is_there: bool) -> None:
         """Called by the reader: record whether the server has the entry `cursor`."""
         if cursor != self.cursor or self.closed:  # more entries have arrived
             return
@@ -106,7 +104,7 @@ class StreamFollow:
             self._lose()
 
     def _lose(self) -> None:
-        self._told_at = self.cursor
+        self._loss_cursor = self.cursor
         if self._before_loss is None:
             self._before_loss = len(self._held)
         self._arrived.set()
@@ -121,7 +119,7 @@ class StreamFollow:
         self._refusal = error
         self._arrived.set()
 
-    def deal(self, entries: Sequence[Entry]) -> None:
+    def buffer(self, entries: Sequence[Entry]) -> None:
         """Called by the reader: buffer these entries."""
         self.cursor = entries[-1].id
         self._is_known = True
@@ -143,7 +141,7 @@ class Reader:
         self._count = 0
 
     def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
-        """Follow `key` from after `after`."""
+        """Follow `key`: read the entries after the id `after`."""
         follow = StreamFollow(self, key, after, tell_loss=tell_loss)
         self._follows.append(follow)
         self.changed()
@@ -162,7 +160,7 @@ class Reader:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read_forever())
             tasks.create_task(self._unblock_when_changed())
-            tasks.create_task(self._look_for_losses_again_and_again())
+            tasks.create_task(self._check_for_losses_repeatedly())
 
     async def _read_forever(self) -> None:
         failures = 0
@@ -174,8 +172,8 @@ class Reader:
                 continue
             try:
                 if failures:
-                    await self._look_for_losses(self._reads)
-                self._deal(asked, await self._read(asked))
+                    await self._check_for_losses(self._reads)
+                self._distribute(asked, await self._read(asked))
                 failures = 0
             except BusUnavailable as error:
                 failures += 1
@@ -183,15 +181,15 @@ class Reader:
                 log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
                 await asyncio.sleep(delay_s)
 
-    async def _look_for_losses_again_and_again(self) -> None:
+    async def _check_for_losses_repeatedly(self) -> None:
         """Check for losses at intervals: Redis can lose entries while the connection stays open."""
         while True:
-            await asyncio.sleep(LOSS_LOOK_S)
+            await asyncio.sleep(LOSS_CHECK_S)
             with contextlib.suppress(BusUnavailable):
-                await self._look_for_losses(self._calls)
+                await self._check_for_losses(self._calls)
 
-    async def _look_for_losses(self, link: Link) -> None:
-        """Ask Redis for the entry that each follower read last."""
+    async def _check_for_losses(self, link: Link) -> None:
+        """Check for each follow that its last entry is still in Redis; if it is gone, Redis has lost data."""
         now_ms = self._now_ms()
         asked = [(follow, follow.cursor) for follow in self._follows if follow.can_lose(now_ms)]
         if not asked:
@@ -199,7 +197,7 @@ class Reader:
         replies = await link.call(*(("XRANGE", each.name, cursor, cursor) for each, cursor in asked))
         for (follow, cursor), reply in zip(asked, replies, strict=True):
             if not isinstance(reply, ResponseError):
-                follow.looked_at(cursor, is_there=bool(reply))
+                follow.note_checked(cursor, is_there=bool(reply))
 
     async def _read(self, asked: Sequence[StreamFollow]) -> Any:
         # two followers of one stream share a read from the lower cursor
@@ -234,7 +232,7 @@ class Reader:
                 found = True
         return found
 
-    def _deal(self, asked: Sequence[StreamFollow], reply: Any) -> None:
+    def _distribute(self, asked: Sequence[StreamFollow], reply: Any) -> None:
         if not reply:
             return
         for name, raw in reply:
@@ -246,19 +244,19 @@ class Reader:
                     if order(follow.cursor) >= order(entries[0].id):
                         new = [entry for entry in entries if order(entry.id) > order(follow.cursor)]
                     if new:
-                        follow.deal(new)
+                        follow.buffer(new)
 
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()  # cleared before the first await, because a later follow sets it again
             number = self._reading
-            if number == 0:  # the read loop is about to read the set of streams anyway
+            if number == 0:  # no read blocks: the read loop is about to read the new set of streams
                 continue
             unblocked = 0
             while unblocked == 0 and self._reading == number:
                 try:
                     (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
                 except BusUnavailable:
-                    await asyncio.sleep(0.05)  # the read loop gets the same error, and then rereads the set
+                    await asyncio.sleep(0.05)  # the read loop gets the same error, then reads the new set
                 # 0: the read is sent but has not blocked yet; the next attempt is one round trip later

@@ -32,7 +32,7 @@ async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | N
 
     Raises:
         BusUnavailable: Redis does not answer (`BusRefused`: it refuses us).
-        ValueError: the URL cannot be read, or one of the TLS files.
+        ValueError: the URL or a TLS file cannot be read.
     """
     bus = RedisBus(url, keys, name=name, tls=tls)
     try:

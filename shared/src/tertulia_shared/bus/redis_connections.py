@@ -1,4 +1,4 @@
-"""The connections of the real bus, and calls over them: the base of its parts."""
+"""The connections of the real bus, and calls over them: the base class of the bus's parts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RedisConnections:
         """Send commands and return their replies.
 
         Raises:
-            WriteRefused: one of them is an error.
+            WriteRefused: one of the replies is an error.
         """
         replies = await self._calls.call(*commands)
         for command, reply in zip(commands, replies, strict=True):

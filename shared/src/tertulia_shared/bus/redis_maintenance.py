@@ -38,7 +38,7 @@ class RedisMaintenance(RedisConnections):
             replies = await self._calls.call(*asked)
             for number, name in enumerate(names):
                 ttl_s, size, last = replies[3 * number : 3 * number + 3]
-                if isinstance(size, int) and isinstance(last, list) and last:  # otherwise it has just expired
+                if isinstance(size, int) and isinstance(last, list) and last:  # otherwise the key has just expired
                     yield Sound(name, int(ttl_s), size, _ended_ms(cast("list[tuple[bytes, list[bytes]]]", last)[0][1]))
 
     async def sizes(self) -> AsyncIterator[Sized]:
@@ -67,7 +67,7 @@ class RedisMaintenance(RedisConnections):
             state_ttl_s=state.ttl_s,
             stream_keys=(turns.name, events.name, control.name, receipts.name),
             stream_ttls_s=(turns.ttl_s, events.ttl_s, control.ttl_s, receipts.ttl_s),
-            owner_key=keys.owner(id, "turns").name if owner else None,  # not every service may access it
+            owner_key=keys.owner(id, "turns").name if owner else None,  # not every service may access this key
         )
         return [name.decode() for name in await self._call(call)]
 

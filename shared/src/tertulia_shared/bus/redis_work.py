@@ -25,7 +25,7 @@ NACKED_IDLE_MS = 24 * 3600 * 1000
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is deleted from its group."""
 END_CLAIM_S = 1.0
-"""How long ending a cancelled claim may take; if it fails, the work waits for its lease to expire."""
+"""Time limit for ending a cancelled claim. If that fails, work delivered to the claim waits until its lease expires."""
 PENDING_COUNT = 500
 """The number of pending entries per read."""
 

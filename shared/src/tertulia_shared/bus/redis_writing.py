@@ -49,7 +49,7 @@ class RedisWriting(RedisConnections):
             once_ttl_s=0 if once is None else once.ttl_s,
             state_ttl_s=state.ttl_s,
         )
-        # the pointer carries no epoch: the worker that claims it reads the conversation's
+        # the pointer carries no epoch: the worker that claims it reads the conversation's epoch
         posts = [] if then is None else self._post_commands(then[0], then[1], 0)
         futures = [self._writer.send(command) for command in (call, *posts)]
         reply, *_ = await asyncio.gather(*futures)

@@ -31,7 +31,7 @@ _CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). The sum of two allows everything that either allows."""
+    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). The sum of two allows all that one of them allows."""
 
     commands: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()

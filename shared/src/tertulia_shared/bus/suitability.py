@@ -18,7 +18,7 @@ OLDEST = (6, 2)
 
 
 class Severity(Enum):
-    """The effect of a fault on a starting service."""
+    """What a starting service does about a fault."""
 
     REFUSED = "refused"
     """The service cannot work with this Redis."""

@@ -46,7 +46,7 @@ class Writer:
         self._woken.set()
 
     def send(self, *commands: Command) -> asyncio.Future[Any]:
-        """Send commands after all earlier ones; the future has the last one's reply."""
+        """Send commands after all earlier commands; the future gets the reply to the last of them."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in commands]
         self._waiting += zip(commands, futures, strict=True)

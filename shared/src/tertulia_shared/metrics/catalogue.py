@@ -9,12 +9,12 @@ from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 
 HOP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-"""Entries carry whole milliseconds; no client waits longer than a minute."""
+"""From one millisecond, the resolution of an entry's time, to a minute, the longest that a client waits."""
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Dense between 0.1 and 2 s, the range between a quick and a slow conversation."""
 ROUND_TRIP_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0)
 RATIO_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 4.0)
-"""Seconds of work per second of sound: from 1 on the listener waits."""
+"""Seconds of work per second of sound; at 1 or more the listener has to wait."""
 
 HOPS = ("mic", "turns", "sentences", "audio", "events", "work_stt", "work_llm", "work_tts")
 SOURCES = ("typed", "spoken")

@@ -18,7 +18,8 @@ from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, H
 from tertulia_shared.metrics.health import Health
 from tertulia_shared.version import __version__
 
-prometheus.disable_created_metrics()  # they are further series, which readers of the text format ignore
+# created metrics would be further series, and readers of the text format ignore them
+prometheus.disable_created_metrics()
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The content type of `Metrics.text`: Prometheus' text format."""
@@ -28,7 +29,7 @@ class Counter(Protocol):
     """A counter's series."""
 
     def inc(self, amount: float = 1) -> None:
-        """Add to it."""
+        """Increase the value."""
         ...
 
 
@@ -40,11 +41,11 @@ class Gauge(Protocol):
         ...
 
     def inc(self, amount: float = 1) -> None:
-        """Add to it."""
+        """Increase the value."""
         ...
 
     def dec(self, amount: float = 1) -> None:
-        """Subtract from it."""
+        """Decrease the value."""
         ...
 
 
@@ -78,7 +79,8 @@ class Metrics:
     @overload
     def of(self, family: HistogramFamily, *labels: str) -> Histogram: ...
     def of(self, family: Family, *labels: str) -> object:
-        """Return the series with these label values; fetch it once and keep it. An unlisted value becomes `other`.
+        """Return the series with these label values. Callers should call this once and keep the result. If a label has
+        a list of allowed values, any other value becomes `other`.
 
         Raises:
             ValueError: the number of values differs from the number of labels.

@@ -65,7 +65,7 @@ class WorkMetrics:
             case _:
                 self._failures["unexpected"].inc()
 
-    def buried(self) -> None:
+    def given_up(self) -> None:
         """Record a piece of work that was given up."""
         self.ended("dead")
         self._dead_letters.inc()

@@ -31,9 +31,9 @@ def turn_position(turn_entry_id: str, slot: int) -> int:
     Redis gave the turn its id, so all writers agree on the order without asking each other, and a late row still sorts
     to its place. (A counter in the table would number messages in the order of commits.)
 
-    Each millisecond has 4096 positions and each turn 128 of them; more turns in one millisecond (the server counts on
-    in the same millisecond while its clock is behind) or more replies run on into the next positions, which are free
-    unless two turns of one conversation fall into neighbouring milliseconds.
+    Each millisecond has 4096 positions, and each turn has 128 of them. A turn with more replies, or more than 32 turns
+    in one millisecond, use the positions that follow. (While Redis' clock is behind, it gives successive entries the
+    same millisecond.) Those positions are free unless another turn of the conversation came in the next millisecond.
 
     Raises:
         InvalidRecord: not a stream id of 2025 or later, or a slot outside 0..4095.

@@ -64,7 +64,7 @@ class Store(Protocol):
         ...
 
     async def delete_conversation(self, conversation_id: str) -> bool:
-        """Delete it with its messages and settings; False if it was not there."""
+        """Delete a conversation with its messages and settings; False if it did not exist."""
         ...
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
@@ -80,7 +80,7 @@ class Store(Protocol):
         ...
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
-        """The newest `limit` messages (1..1000) of any status, oldest first: the model's memory."""
+        """The newest `limit` messages (1..1000) of any status, oldest first, from which llm makes the prompt."""
         ...
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
@@ -100,21 +100,20 @@ class Store(Protocol):
     async def character(self, character_id: str) -> Character | None: ...
 
     async def save_character(self, character: Character) -> None:
-        """Insert or replace; an existing character keeps its `created_at`.
+        """Insert or replace a character; an existing character keeps its `created_at`.
 
         Raises:
             NameTaken: another character has this name, case ignored.
-            InvalidRecord: name not 1-40 characters or with < > or line breaks, prompt over 8000, voice not 1-64,
-                a setting out of its range, …
+            InvalidRecord: a field breaks a rule (see `validation.check_character`).
         """
         ...
 
     async def delete_character(self, character_id: str) -> bool:
-        """Delete it; False if it did not exist. Its messages stay in the conversations under its name."""
+        """Delete a character; False if it did not exist. Its messages stay in the conversations under its name."""
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
-        """Call `changed` after each possible change of a character that the store notices, until cancelled."""
+        """Call `changed` whenever the store notices that a character may have changed, until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

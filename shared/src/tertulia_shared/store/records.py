@@ -61,8 +61,9 @@ class Message:
 class Character:
     """A character.
 
-    `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL. `model_settings` has the
-    settings of its own (see `tertulia_shared.model_settings`); for the missing ones it takes the conversation's.
+    `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL. `model_settings` are the
+    character's own settings (see `tertulia_shared.model_settings`); a missing one is taken from the conversation's
+    settings.
     """
 
     id: str

@@ -53,7 +53,7 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with 3.37 (2021)."""
 WRITES_PER_COMMIT: Final = 256
 READS_PER_BATCH: Final = 8
-"""Small, because a batch returns the results of all its reads together, at its end."""
+"""A small number, because a read gets its result only when all reads of its batch are done."""
 
 
 class NotADatabase(StoreUnusable):
@@ -164,7 +164,7 @@ class SQLiteStore:
         return await self._writer.submit(lambda db: rows.delete_character(db, character_id))
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - never called
-        await asyncio.get_running_loop().create_future()  # only Tertulia changes them, and it announces its changes
+        await asyncio.get_running_loop().create_future()  # only Tertulia changes characters here, and it announces that
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         return decode_settings(await self._reader.submit(lambda db: rows.select_settings(db, conversation_id)))
@@ -223,7 +223,7 @@ class SQLiteStore:
         return connection
 
     def _connect_reader(self) -> sqlite3.Connection:
-        if identity(self._path) is None:  # the file was deleted: the writer's next call or this one creates it
+        if identity(self._path) is None:  # the file was deleted: the writer's next call or this call creates it
             self._open_writer().close()
         self._files["read"] = identity(self._path)
         connection = self._connect()
@@ -275,7 +275,7 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 
 def translated(error: Exception) -> Exception:
-    """Convert SQLite's errors to the port's: temporary ones are retryable, ones that need a person are not."""
+    """Convert SQLite's errors to the port's: temporary errors are retryable, errors that a person must fix are not."""
     if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot store
         return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):

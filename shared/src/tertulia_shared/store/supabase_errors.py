@@ -51,7 +51,10 @@ async def note_status(response: httpx.Response) -> None:
 
 
 def translated(error: Exception, *, opening: bool = False) -> StoreError:
-    """Convert to the port's error. `opening`: a person can fix it now; later it counts as unavailability."""
+    """Convert to the port's error.
+
+    An error that a person must fix is `StoreUnusable` while `opening`; later the store counts as unavailable.
+    """
     if isinstance(error, GateRefused):
         return _for_a_person(f"it refuses the key ({error}): {_KEY_ADVICE}", opening=opening)
     if not isinstance(error, APIError):

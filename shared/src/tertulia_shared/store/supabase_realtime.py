@@ -38,7 +38,7 @@ async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], Non
         nonlocal subscribed
         if state is RealtimeSubscribeStates.SUBSCRIBED:
             subscribed = True
-            changed()  # for changes made before the subscription
+            changed()  # there may have been changes before the subscription
         else:
             over.set()
 

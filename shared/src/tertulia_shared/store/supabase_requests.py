@@ -18,7 +18,7 @@ class Request(Protocol):
 
 
 def table_of(client: AsyncClient, name: str) -> Any:
-    """The table, for writing: the library's types of these builders are wrong."""
+    """The table, as `Any`: the library's types of the builders for writing are wrong."""
     return client.table(name)
 
 

@@ -1,4 +1,4 @@
-"""In-memory bus and store for tests. The contract suite tests them and the real ones alike.
+"""In-memory bus and store for tests. The contract suite runs the same tests on them and on the real bus and stores.
 
 No service imports this package.
 """

@@ -74,7 +74,7 @@ class MemoryFollow:
         """True if the entry at the cursor has existed."""
         with suppress(WriteRefused):  # the key is not a stream: `read` raises the error
             self._is_known = bus.has(key, self._cursor)
-        self._told_at: EntryId | None = None
+        self._loss_cursor: EntryId | None = None
         """The cursor at the last loss."""
         self._closed = False
 
@@ -98,10 +98,10 @@ class MemoryFollow:
         return entries
 
     def _raise_if_lost(self) -> None:
-        if not self._tell_loss or not self._is_known or self._cursor == self._told_at:
+        if not self._tell_loss or not self._is_known or self._cursor == self._loss_cursor:
             return
         if self._bus.is_lost(self._key, self._cursor):
-            self._told_at = self._cursor
+            self._loss_cursor = self._cursor
             raise EntriesLost(f"{self._key} no longer has the entry that was read from it last")
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from tertulia_shared.testing.memory_streams import id_text
 FAR_MS = 24 * 3600 * 1000
 RAISED = 1000
 LOOKED_AT = 100
-"""Newest events that are searched for an epoch."""
+"""This many of the newest events are searched for an epoch."""
 MAX_EVENT_EPOCH = 10**15
 
 

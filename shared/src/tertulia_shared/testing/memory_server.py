@@ -97,7 +97,7 @@ class MemoryServer(MemoryKeyspace):
         """Implements `port.Bus.own`.
 
         Raises:
-            WriteRefused: the state or the turns are a key of another type, or the cursor is invalid.
+            WriteRefused: the key of the state or of the turns has the wrong type, or the cursor is invalid.
         """
         owner = self._keys.owner(conversation_id, thing)
         held = self._strings.get(owner.name, "")

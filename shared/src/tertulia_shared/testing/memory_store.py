@@ -1,4 +1,4 @@
-"""An in-memory store: behaves like the others, without persistence. For tests, and for trying Tertulia out."""
+"""A store in memory: like the other stores, but not persistent. For tests, and for trying Tertulia out."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class MemoryStore:
         return self._available().characters.pop(character_id, None) is not None
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - never called
-        await asyncio.get_running_loop().create_future()  # only Tertulia changes them, and it announces its changes
+        await asyncio.get_running_loop().create_future()  # only Tertulia changes characters here, and it announces that
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         self._existing(conversation_id)

@@ -103,7 +103,7 @@ class Stream:
             del self._ids[at], self._entries[at]
 
     def reopen(self, final: EntryId) -> bool:
-        """Delete the last entry if its id is this one, and lower the last id."""
+        """Delete the last entry if its id is `final`; ids above that of the entry before it are then free."""
         if not self._ids or self._ids[-1] != final:
             return False
         self.delete(final)
@@ -130,7 +130,7 @@ class Group:
     def take_over(
         self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
     ) -> Sequence[Delivery]:
-        """XCLAIM up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only that worker's."""
+        """XCLAIM up to `count` entries idle for `idle_ms`, except those in `leave`. `of`: only this worker's."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:

@@ -60,7 +60,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`at`: index of the first sample. `size`: bytes of samples as the file says; `None` if it does not say it."""
+    """A file's header. `at`: offset of the first sample. `size`: bytes of all samples; `None` if the file lacks it."""
 
     layout: Layout
     at: int
@@ -110,7 +110,11 @@ def is_chain_of_chunks(raw: bytes, at: int) -> bool:
 
 
 def _sample_bytes(frame_bytes: int, channels: int, bits: int) -> int:
-    """The bytes of a sample: by the frame size if it fits the bits (20 in 3 bytes, 24 in 4), else by the bits, or 0."""
+    """The bytes of one sample; 0 if they cannot be determined.
+
+    They follow from the frame size if it fits the number of bits (20 bits in 3 bytes, 24 bits in 4 bytes), otherwise
+    from the number of bits.
+    """
     width, rest = divmod(frame_bytes, channels)
     if not rest and (0 <= width * 8 - bits < 8 or (width == 4 and 16 < bits <= 32)):  # noqa: PLR2004
         return width

@@ -1,4 +1,4 @@
-"""The queue of messages whose audio is still to be sent; it gets the events in stream order.
+"""The queue of messages whose audio is still to be sent. The caller passes in every event, in stream order.
 
 Messages are sent in the order in which they start. When the epoch rises, all queued messages are dropped. Every turn
 raises the epoch, so all queued messages belong to one turn.
@@ -30,20 +30,22 @@ class QueuedMessage:
 
 
 class AudioQueue:
-    """The queue. It also cancels the task that sends a message as soon as the message is dropped."""
+    """The queue of messages. It also cancels the task that sends a message as soon as that message is dropped."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
         self._waiting: list[QueuedMessage] = []
         self._added = asyncio.Event()
         self._started: set[str] = set()
-        """Messages of this epoch that were queued. They are not queued again by a repeated `message_started`."""
+        """The ids of all messages of this epoch that were ever queued. A repeated `message_started` does not queue them
+        again.
+        """
         self._silent: set[str] = set()
         self._sending: tuple[QueuedMessage, asyncio.Task[Any]] | None = None
 
     @property
     def head(self) -> QueuedMessage | None:
-        """The message to send now."""
+        """The message whose audio is to be sent now; None if the queue is empty."""
         return self._waiting[0] if self._waiting else None
 
     @property
@@ -52,7 +54,9 @@ class AudioQueue:
         return tuple(self._waiting)
 
     async def next(self) -> QueuedMessage:
-        """Wait for the message to send now. It stays in the queue until `done`."""
+        """Return the first message; wait while the queue is empty. The message stays in the queue until `done` removes
+        it.
+        """
         while not self._waiting:
             self._added.clear()
             await self._added.wait()
@@ -64,7 +68,7 @@ class AudioQueue:
         self._cancel_if_dropped()
 
     def see(self, kind: bytes, fields: Fields, epoch: int) -> None:
-        """Apply the next event of the stream. `epoch` is the event's own."""
+        """Apply the next event of the stream. `epoch` is the epoch in this event."""
         if kind == b"message_started":
             self.raise_epoch(epoch)
             message_id = _text(fields, b"message_id")
@@ -85,19 +89,21 @@ class AudioQueue:
             self.reset(epoch)
 
     def reset(self, epoch: int) -> None:
-        """Drop all messages and continue at this epoch. It may be lower: Redis can lose the conversation's state."""
+        """Drop all messages and continue at this epoch. The epoch may be lower than before, because Redis can lose the
+        conversation's state.
+        """
         self.epoch = epoch
         self._started.clear()
         self._silent.clear()
         self.clear()
 
     def clear(self) -> None:
-        """Drop all messages that have started so far."""
+        """Drop all queued messages. The epoch does not change."""
         self._waiting.clear()
         self._cancel_if_dropped()
 
     def done(self, message_id: str) -> None:
-        """Remove a message: all its audio was sent, or it has none."""
+        """Remove a message, because all its audio was sent or it has no audio."""
         self._waiting = [message for message in self._waiting if message.message_id != message_id]
 
     def is_silent(self, message_id: str) -> bool:
@@ -105,17 +111,20 @@ class AudioQueue:
         return message_id in self._silent
 
     def is_dropped(self, message: QueuedMessage) -> bool:
-        """True if an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
-        epoch can occur twice."""
+        """True if the message was removed after an interruption or a data loss. All its fields are compared, not only
+        the id and the epoch: after a loss, an epoch can occur twice.
+        """
         return message not in self._waiting
 
     def keep_from(self, mark: AudioMark | None) -> None:
-        """Remove the audio up to `mark`, which the client has. None: the client has no audio."""
+        """Remove the audio that the client has: everything up to `mark`. If `mark` is None, the client has no audio,
+        and nothing is removed.
+        """
         if mark is None:
             return
         ids = [message.message_id for message in self._waiting]
         if mark.message_id not in ids:
-            return  # the mark is in an older turn: all queued messages come after it
+            return  # the mark is in a message of an older turn, and all queued messages come after that message
         at = ids.index(mark.message_id)
         self._waiting = [replace(self._waiting[at], after=mark.id), *self._waiting[at + 1 :]]
 
@@ -136,8 +145,9 @@ def is_final(fields: Mapping[bytes, bytes]) -> bool:
 
 
 def has_possible_id(entry: Entry) -> bool:
-    """True if a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
+    """True if this entry of an `audio` stream can be a worker's: its id starts with the number of a possible sentence.
 
-    After an entry with a higher id, workers can write no more audio.
+    If an entry with a higher id exists, something else wrote it, and workers can write no audio after it, because ids
+    must rise.
     """
     return order(entry.id)[0] <= MAX_SENTENCES

@@ -1,4 +1,5 @@
-"""Sends the audio of one conversation: one message after the other, each read from its stream while a worker writes it.
+"""Sends the audio of one conversation, message by message. Each message is read from its stream while a worker still
+writes it.
 
 Only the stream of the message that is being sent is read, and each read is bounded, so a slow client delays only
 itself.
@@ -61,7 +62,7 @@ class AudioSender:
                 await self._complete(message, "" if sending.cancelled() else sending.result())
 
     async def _send(self, message: QueuedMessage) -> str:
-        """Send the message up to its final entry. Returns that entry's id; "" if there is none."""
+        """Send the message up to its final entry. Returns the id of the final entry; "" if the message has none."""
         follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, message.message_id), message.after)
         first, asked_ms = message.after == BEGINNING, self._wall_ms()
         ids = {"message_id": message.message_id}

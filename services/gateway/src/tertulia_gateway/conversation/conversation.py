@@ -71,7 +71,7 @@ class Conversation:
 
     async def run(self) -> None:
         """Send the client the events that it has missed, then events and audio as they are written."""
-        opened, self._opened = self._opened, None  # free the missed events once they are sent
+        opened, self._opened = self._opened, None  # the events are sent: free their memory
         assert opened is not None, "run is called once"  # noqa: S101
         await self._send_missed(opened)
         del opened
@@ -94,7 +94,7 @@ class Conversation:
     # -- commands
 
     async def user_message(self, text: str, turn_id: str) -> None:
-        """Begin a turn, and interrupt the reply in progress.
+        """Begin a turn, which also interrupts the reply in progress.
 
         Raises:
             BusError: the outcome is unknown; the client may send the same `turn_id` again.
@@ -111,7 +111,7 @@ class Conversation:
         self._position.raise_epoch(applied.epoch)
 
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
-        """Change model settings from the next turn on, and send the client all settings. Returns them."""
+        """Change model settings from the next turn on, and send the client all settings. Returns all settings."""
         settings = await self._writer.change_settings(changes)
         await self._transport.send_text(settings_json(settings))
         return settings
@@ -122,5 +122,5 @@ class Conversation:
         self._receipts.add(receipt)
 
     def played_last(self, receipt: Receipt) -> None:
-        """Like `played`, for a client that has disconnected: `run` has ended."""
+        """Like `played`, but for a client that has disconnected, so that `run` has ended."""
         self._receipts.add_last(receipt)

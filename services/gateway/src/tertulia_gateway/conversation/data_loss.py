@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class DataLoss:
-    """Reports a loss to the client and the microphone, and ends the reply that was in progress."""
+    """Reports a data loss to the client and the microphone, and ends the reply that was in progress."""
 
     def __init__(
         self,
@@ -70,14 +70,14 @@ class DataLoss:
         stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
-            # a turn was accepted after the loss, with an epoch that was perhaps used before: the workers answer it
+            # a turn was accepted after the loss: the workers answer it, although its epoch was perhaps used before
             self._position.accept_any_epoch()
             return
-        # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above
-        # all lost ones, so that no worker or gateway mistakes an older epoch for the current one.
+        # Interrupt the reply in progress, because it is unknown how much of it is still in Redis. The epoch rises above
+        # all epochs that were lost, so that no worker or gateway mistakes one of them for the current epoch.
         epoch = max(stored, self._position.epoch) + LOST_EPOCHS
         fence = Fence(state, "", stored)
         await self._bus.transact(self._id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=fence)
-        with contextlib.suppress(Stale):  # a turn was just accepted, which interrupts the reply as well
+        with contextlib.suppress(Stale):  # a turn was just accepted, and that interrupts the reply as well
             applied = await self._writer.interrupt(Fence(state, "", epoch))
             self._position.raise_epoch(applied.epoch)

@@ -1,8 +1,8 @@
 """Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
 A conversation has one client. Each connection writes a `client_changed` event with its client into the stream. If a
-connection reads another client's `client_changed` after its own, the other client has replaced it. All gateway
-processes read the same stream, so they agree.
+connection reads another client's `client_changed` after the `client_changed` of its own client, then its client was
+replaced. All gateway processes read the same stream, so they agree.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
 REPLIES: Final = frozenset({b"turn_started", b"thinking", b"message_started", b"llm_chunk", b"message_resumed"})
-"""Events of a reply's progress, which are skipped once a newer epoch has begun. Events of a reply's end are not."""
+"""Events about the progress of a reply: they are skipped once a newer epoch has begun. Events about the end of a reply
+are never skipped for this reason.
+"""
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
-"""Events that are written in the transaction that raises the epoch: their epochs only rise within the stream."""
+"""Events that are written in the transaction that raises the epoch. Within the stream, the epochs of these events only
+rise.
+"""
 REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
 """Replaces bytes that are not UTF-8."""
 
@@ -31,18 +35,20 @@ class ClientChanged(Event):
 
 
 class Decision(Enum):
-    """The decision for an entry."""
+    """What the gateway does with an entry."""
 
     SEND = auto()
     SKIP = auto()
     SEND_AFTER_LOSS = auto()
-    """Like SEND, but the entry's epoch is lower: Redis lost the conversation's state and counts epochs from 0 again."""
+    """Like SEND. In addition, the entry's epoch is lower than before, because Redis has lost the conversation's state
+    and counts epochs from 0 again.
+    """
     REPLACED = auto()
     """A newer client has taken the conversation over."""
 
 
 class EventFilter:
-    """Takes entries in stream order. `epoch` is the newest one so far.
+    """Decides about the entries in stream order. `epoch` is the newest epoch so far.
 
     `claimed`: this client's own `client_changed` lies before the first entry.
     """
@@ -65,7 +71,7 @@ class EventFilter:
         epoch = epoch_of(fields)
         if kind == b"turn_accepted":
             is_lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
-            if is_lost:  # also if the epoch is equal: each turn raises it
+            if is_lost:  # an equal epoch also means a data loss, because each turn raises the epoch
                 self.epoch = epoch
                 return Decision.SEND_AFTER_LOSS
         if epoch >= self.epoch:
@@ -85,5 +91,5 @@ class EventFilter:
 
 
 def epoch_of(fields: Fields) -> int:
-    """An entry's epoch; 0 if it has none that can be decoded."""
+    """The epoch of an entry; 0 if the entry has none, or if it cannot be decoded."""
     return number(fields, b"epoch")

@@ -22,14 +22,16 @@ from tertulia_shared.entry_ids import order
 
 RETRY_S = 0.1
 FAR_MS = 25 * 3600 * 1000
-"""An event whose id is this far in the future blocks later events. `Bus.mend` moves ids of more than a day ahead."""
+"""If an event's id is this far in the future, later events are blocked. `Bus.mend` repairs ids that are more than a
+day ahead.
+"""
 UNLIMITED_MS = 2**64
 
 log = logging.getLogger(__name__)
 
 
 class EventSender:
-    """Sends the events. Raises `CloseConnection` when a newer client takes the conversation over."""
+    """Sends one conversation's events. Raises `CloseConnection` when a newer client takes the conversation over."""
 
     def __init__(
         self,
@@ -65,12 +67,12 @@ class EventSender:
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
-            if not repaired:  # it needs no repair any more, or cannot be repaired: send the events as they are
+            if not repaired:  # the stream needs no repair any more, or cannot be repaired: send the events as they are
                 far_ms = UNLIMITED_MS
                 await asyncio.sleep(RETRY_S)
 
     async def send(self, entry: Entry) -> bool:
-        """Send one event. Returns False if this release cannot decode it."""
+        """Send one event. Returns False if this release cannot decode the event, so that it is skipped."""
         try:
             frame = event_json(entry.id, entry.fields, self._position.epoch)
         except BadEntry as error:
@@ -81,7 +83,7 @@ class EventSender:
         return True
 
     async def _follow(self, far_ms: int) -> object:
-        """Send events until the stream has to be repaired. Returns the reason."""
+        """Send events until the stream has to be repaired. Returns the reason for the repair."""
         follow = self._bus.follow(self._key, self._position.after, tell_loss=True)
         try:
             while True:
@@ -118,4 +120,5 @@ class EventSender:
             self._metrics.text_sent()
         else:
             self._metrics.event_sent(kind, fields)
-        self._position.has_event(entry)  # after sending: the audio of a message must follow its `message_started`
+        # only after sending: the client must get a message's audio after the message's `message_started`
+        self._position.has_event(entry)

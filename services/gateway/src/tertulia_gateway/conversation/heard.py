@@ -1,4 +1,6 @@
-"""Computes from the receipts how much of a turn was heard. A client that resumes without marks continues from there."""
+"""Computes from the receipts how much of a turn's audio was heard. A client that resumes without marks continues after
+this part.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from tertulia_shared.receipts import furthest
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message was played up to the end of this chunk. `complete`: to the end of its audio."""
+    """Says up to the end of which chunk a message was played. `complete`: it was played to the end of its audio."""
 
     message_id: str
     sentence_index: int
@@ -24,22 +26,22 @@ class Heard:
     complete: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The form in `conversation_started`."""
+        """Convert this object to the form that the event `conversation_started` contains."""
         return asdict(self)
 
     @property
     def audio_id(self) -> str:
-        """The id of the last entry of the message's `audio` stream that was heard."""
+        """The id of the last entry in the message's `audio` stream that was heard."""
         return _audio_id(self.sentence_index, self.chunk_index)
 
 
 async def heard_of(
     bus: Bus, conversation_id: str, message_ids: Sequence[str], receipts: Sequence[Receipt]
 ) -> tuple[Heard, ...]:
-    """Compute how much of these messages was heard. They are given in the order in which they are spoken.
+    """Compute how much of these messages was heard. `message_ids` are in the order in which the messages are spoken.
 
-    Messages are played one after the other, so those before the last one with a receipt were heard to their end, even
-    if the rate limit dropped their last receipts. A receipt for a chunk that does not exist is ignored.
+    Messages are played one after the other. So all messages before the last message that has a receipt were heard to
+    their end, even if the rate limit dropped their last receipts. A receipt for a chunk that does not exist is ignored.
 
     Raises:
         BusError: the audio could not be looked up.
@@ -58,7 +60,7 @@ async def _heard_last(bus: Bus, conversation_id: str, message_id: str, receipts:
         return None
     key = bus.keys.audio(conversation_id, message_id)
     last = await bus.last(key)
-    if last is None:  # the audio has expired, so the client can play no more of it
+    if last is None:  # the audio has expired, so the client cannot play the rest
         return _complete(message_id, furthest(own)[message_id])
     end = order(last.id)
     existing = [receipt for receipt in own if order(_audio_id(receipt.sentence_index, receipt.chunk_index)) <= end]

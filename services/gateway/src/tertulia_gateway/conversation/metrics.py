@@ -1,7 +1,7 @@
 """Metrics of one open conversation: turns, interruptions, and the latency of each turn's first text and first audio.
 
-It sees the events and frames that the gateway sends to this client. Events from before the conversation was opened are
-replays and are ignored: they would distort the latencies.
+It is called for each event and frame that the gateway sends to this client. Events that were written before the
+conversation was opened are replays. They are ignored, because they would distort the latencies.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ConversationMetrics:
         self._audio = Hop(metrics, "audio", wall_ms)
         self._accepted_ms = 0
         self._first_text: Histogram | None = None
-        """Records the latency of the turn's first text; None once that text was sent."""
+        """Records the latency of the turn's first text. None after that text was sent."""
         self._first_audio: Histogram | None = None
 
     def event_sent(self, kind: bytes, fields: Fields) -> None:
@@ -50,7 +50,9 @@ class ConversationMetrics:
             self._first_text = None
 
     def audio_sent(self, fields: Fields, *, asked_ms: int) -> None:
-        """Record the latency of a message's first audio entry. `asked_ms`: when the gateway began to wait for it."""
+        """Record the latency of a message's first audio entry. `asked_ms`: when the gateway began to wait for this
+        entry.
+        """
         self._audio.taken(fields, since_ms=asked_ms)
         if self._first_audio is not None:
             self._first_audio.observe(self._since_accepted_s())

@@ -1,8 +1,8 @@
 """Writes the client's microphone audio into the `mic` stream of a listening session.
 
-The receiver only appends chunks to a bounded queue. One task writes them in batches; while a batch is being written,
-the chunks of the next one are queued. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome
-is written again: Redis refuses the entries that it already has.
+The task that receives the client's frames only appends chunks to a bounded queue. Another task writes the queued chunks
+in batches; chunks that arrive meanwhile form the next batch. Entry ids are assigned when a chunk is queued, so a batch
+whose write had an unknown outcome can be written again: Redis refuses the entries that it already has.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Microphone:
         self._conversation_id = ""
         self._session_id = ""
         self._final: _Chunk | None = None
-        """The end of the stopped session whose `listening_stopped` event has not come yet."""
+        """The final entry of the stopped session, kept until the session's `listening_stopped` event has come."""
         self._chunks = 0
 
     @property
@@ -62,16 +62,16 @@ class Microphone:
         return self._session_id
 
     def start(self, conversation_id: str) -> str:
-        """Begin a session, ending the one that is open. Returns its id."""
+        """Begin a session. If another session is open, end that one. Returns the new session's id."""
         self.stop("stopped")
         self._conversation_id, self._session_id, self._chunks = conversation_id, new_id(), 0
         self._queue(_Begin(conversation_id, self._session_id))
         return self._session_id
 
     def redis_lost_data(self) -> None:
-        """Post the session's work again, and write its end again if it was stopped.
-
-        Idempotent. A worker that finds only the end reports it, so that the client does not wait for it.
+        """Post the session's work pointer again, and write the session's final entry again if it was stopped.
+        Idempotent. If the final entry is all that a worker finds, the worker reports the end of the session, so that
+        the client does not wait for it.
         """
         if self._session_id:
             self._queue(_Begin(self._conversation_id, self._session_id))
@@ -80,7 +80,7 @@ class Microphone:
             self._queue(self._final)
 
     def ended(self, session_id: str) -> None:
-        """Forget the end of a session whose `listening_stopped` event has come."""
+        """Forget the final entry of this session, because the session's `listening_stopped` event has come."""
         if self._final is not None and session_id == self._final.session_id:
             self._final = None
 
@@ -104,7 +104,7 @@ class Microphone:
                 await self.flush()
                 backoff_s = FIRST_BACKOFF_S
             except BusError as error:
-                if not isinstance(error, WritesPaused):  # the writes probe has logged it and warned the client
+                if not isinstance(error, WritesPaused):  # the writes probe has logged the outage and warned the client
                     log.warning(
                         "microphone audio cannot be written yet: %s", error, extra={"session_id": self._session_id}
                     )
@@ -130,7 +130,7 @@ class Microphone:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # posting is idempotent: a worker that claims a second entry finds that the session has an owner
+                # posting twice is harmless: a worker that claims a second pointer finds that the session has an owner
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)

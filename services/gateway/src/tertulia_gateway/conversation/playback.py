@@ -1,4 +1,6 @@
-"""Estimates when the client has played all its audio, from receipts, or without them from its length. No I/O."""
+"""Estimates when the client has played all its audio: from its receipts, or if it sends none, from the audio's length.
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,15 @@ from tertulia_shared.entries import SAMPLE_RATE_OUT, Receipt
 
 BYTES_PER_SECOND = SAMPLE_RATE_OUT * 2
 RECEIPT_GRACE_S = 3.0
-"""Time to wait beyond the audio's length if the client sends receipts: it buffers audio, or its tab is paused."""
+"""If the client sends receipts: how long to wait for them beyond the audio's length. The client may buffer audio, or
+its tab may be paused.
+"""
 
 
 class Playback:
-    """The playback at one client. All times are monotonic seconds that the caller passes in."""
+    """Which audio one client was sent, and how far it has played. All times are monotonic seconds that the caller
+    passes in.
+    """
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -26,17 +32,18 @@ class Playback:
         self._heard_all = False
 
     def receipt(self, receipt: Receipt) -> None:
-        """Record that the client has played the audio up to here."""
+        """Record that the client has played the audio up to the chunk that the receipt names."""
         self._sends_receipts = True
         if self._last is not None and receipt.message_id == self._last[0]:
             self._heard_all = (receipt.sentence_index, receipt.chunk_index) >= self._last[1:]
 
     @property
     def was_heard(self) -> bool:
-        """True if the client has played everything that it was sent. Valid once `remaining` is 0.
+        """True if the client has played everything that it was sent. The value is only valid once `remaining` returns
+        0.
 
-        A client that sends receipts must have confirmed it; another is assumed to have played everything. False if
-        nothing was sent on this connection.
+        If the client sends receipts, the last one must be for the last frame; a client without receipts is assumed to
+        have played everything. False if no audio was sent on this connection.
         """
         return self._last is not None and (self._heard_all or not self._sends_receipts)
 
@@ -46,7 +53,7 @@ class Playback:
         self._heard_all = True
 
     def remaining(self, now: float) -> float:
-        """Seconds until everything must have been played; 0 if it has been."""
+        """Seconds until the client must have played everything; 0 if it has."""
         if self._heard_all:
             return 0.0
         return max(0.0, self._until - now + (RECEIPT_GRACE_S if self._sends_receipts else 0.0))

@@ -1,4 +1,6 @@
-"""One client's position in a conversation: the events that it has, and the audio that it still has to get and play."""
+"""One client's position in a conversation: which events it has, which audio is still to be sent, and which is still to
+be played.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from tertulia_shared.entry_ids import BEGINNING
 
 
 class ClientPosition:
-    """Keeps event filter, audio queue, turn timeline and playback in step through events, interruptions and losses.
+    """Passes every event, interruption and data loss on to the event filter, the audio queue, the turn timeline and the
+    playback, so that all four agree.
 
     `after` is the id of the last processed entry of the `events` stream.
     """
@@ -44,15 +47,17 @@ class ClientPosition:
         return self._decide(entry)
 
     def has_event(self, entry: Entry) -> None:
-        """Apply an event that the client has now."""
+        """Update the timeline and the audio queue for an event that the client has received."""
         kind = _kind(entry)
         self.timeline.see(kind, entry.fields)
-        if kind != b"llm_chunk":  # the most frequent event; it neither queues audio nor completes a turn
+        if kind != b"llm_chunk":  # skip the most frequent event, because it neither queues audio nor completes a turn
             self.audio.see(kind, entry.fields, epoch_of(entry.fields))
             self._turn_changed.set()
 
     def rebuild(self, entry: Entry) -> bool:
-        """Apply an event that the client had before it resumed. Returns False if the filter skips it."""
+        """Apply an event that was written before the position at which the client resumes. Returns False if the filter
+        skips the event.
+        """
         if self._decide(entry) not in (Decision.SEND, Decision.SEND_AFTER_LOSS):
             return False
         self.has_event(entry)
@@ -87,18 +92,20 @@ class ClientPosition:
     # -- audio
 
     def audio_complete(self, message_id: str, sent_ms: int | None) -> None:
-        """Record that all audio of a message was sent. None: the client already had it, or the stream has expired."""
+        """Record that all audio of a message was sent at `sent_ms`. None: the client already had the audio, or the
+        stream has expired.
+        """
         self.timeline.note_audio_complete(message_id, sent_ms)
         self.audio.done(message_id)
         self._turn_changed.set()
 
     def played(self, receipt: Receipt) -> None:
-        """Record that the client has played the audio up to here."""
+        """Record that the client has played the audio up to the chunk that the receipt names."""
         self.playback.receipt(receipt)
         self._turn_changed.set()
 
     async def turn_change(self, timeout_s: float | None) -> None:
-        """Wait until the turn or its playback has changed since the last call, at most `timeout_s`."""
+        """Wait until the turn or its playback has changed since the last call of this method, at most `timeout_s`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._turn_changed.wait()

@@ -1,4 +1,4 @@
-"""Writes the client's playback receipts into Redis at a bounded rate; the newest is always written."""
+"""Writes the client's playback receipts into Redis at a bounded rate. The newest receipt is always written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tertulia_shared.bus import Bus, BusError, Outlet
 from tertulia_shared.entries import Receipt
 
 RECEIPTS_PER_S = 20.0
-"""Receipts written per second. Of receipts that arrive faster, only the newest is written."""
+"""Maximum number of receipts written per second. If receipts arrive faster, only the newest is written."""
 
 
 class ReceiptWriter:
@@ -24,7 +24,9 @@ class ReceiptWriter:
         self._added = asyncio.Event()
 
     def add(self, receipt: Receipt) -> None:
-        """Write a receipt, now or soon. Messages are played in order, so it replaces one that is still deferred."""
+        """Write a receipt now, or defer it if the rate is reached. A deferred receipt that is not written yet is
+        replaced, because messages are played in order.
+        """
         if self._deferred is None and self._rate.take():
             self._write(receipt)
         else:
@@ -32,11 +34,11 @@ class ReceiptWriter:
             self._added.set()
 
     def add_last(self, receipt: Receipt) -> None:
-        """Write a receipt now at any rate, after `run` has ended."""
+        """Write a receipt at once, without the rate limit. For use after `run` has ended."""
         self._write(receipt)
 
     async def run(self) -> None:
-        """Write deferred receipts until cancelled; the last one is written on cancellation."""
+        """Write deferred receipts until cancelled. On cancellation, a receipt that is still deferred is written."""
         try:
             while True:
                 await self._added.wait()

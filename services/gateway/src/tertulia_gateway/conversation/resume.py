@@ -1,4 +1,4 @@
-"""Opens a conversation: creates one, or resumes one from the client's position."""
+"""Opens a conversation: creates a new one, or resumes an existing one from the client's position."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PAGE = 1_000
 CLOCKS_DIFFER_MS = 60_000
 """Largest accepted difference between the clocks of Redis and of this process."""
 SETTINGS_S = 1.0
-"""Maximum wait of a resume, in seconds, for model settings that only the store has."""
+"""How long, in seconds, a resume waits for the store to return the model settings, if Redis does not have them."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedConversation:
-    """An open conversation, and the events to send the client first."""
+    """An open conversation, and the events that the client is to be sent first."""
 
     conversation_id: str
     position: ClientPosition
@@ -43,9 +43,11 @@ class OpenedConversation:
     lost: bool = False
     """Redis has lost events that this client has."""
     replay: tuple[Entry, ...] = ()
-    """Events before the position that are sent again: those of the turn in progress, to a client without marks."""
+    """Events from before the position that are sent again: if the client has no marks, the events of the turn in
+    progress.
+    """
     heard: tuple[Heard, ...] = ()
-    """The heard part of that turn's audio."""
+    """How much of the audio of the turn in progress was heard."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -69,7 +71,7 @@ async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedCon
 async def resume_conversation(
     bus: Bus, store: Store, client: str, resume: Resume, now_ms: int
 ) -> OpenedConversation | Problem:
-    """Make this client the client of an existing conversation, and find the position from which it continues.
+    """Make this client the only client of an existing conversation, and find the position from which it continues.
 
     Raises:
         BusError, StoreError: the conversation could not be looked up.
@@ -124,7 +126,7 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
 
 
 def _start(last_event_id: str, last: Entry) -> str:
-    # not above the last entry: the client would get no events until new entries have higher ids
+    # not beyond the last entry: the client would get no events until new entries have higher ids
     return min(last_event_id, last.id, key=order) if last_event_id else last.id
 
 
@@ -141,8 +143,8 @@ class _Resuming:
     async def rebuild(self, last_event_id: str) -> tuple[Sequence[Entry], bool]:
         """Apply all events up to the position.
 
-        Returns the events from the last `turn_accepted` on, and whether Redis has lost the client's last event: it
-        should be among those in the stream, and is not.
+        Returns the events from the last `turn_accepted` on, and whether Redis has lost the last event that the client
+        received. It is lost if it should still be in the stream, but is not there.
         """
         turn: list[Entry] = []
         key, end = self.bus.keys.events(self.conversation_id), order(self.position.after)
@@ -168,20 +170,21 @@ class _Resuming:
         return turn, kept_since_ms <= order(last_event_id)[0] <= self.now_ms + CLOCKS_DIFFER_MS
 
     async def continue_at_marks(self, last_audio: AudioMark | None) -> None:
-        """Continue after the last event and the last audio frame that the client has."""
+        """Continue after the last event and the last audio frame that the client has received."""
         self.position.audio.keep_from(last_audio)
         await self._skip_complete_audio()
 
     async def continue_without_marks(self, turn: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Heard, ...]]:
-        """Replay the turn in progress, with its audio after the heard part; without one, start at the next event.
+        """If a turn is in progress, replay its events, and its audio after the heard part. Otherwise, start at the next
+        event.
 
-        An interrupted turn is replayed without audio until it is complete: its last events are still to come.
+        An interrupted turn is replayed without audio as long as its last events are still to come.
 
         Returns the events to replay, and how much of their audio was heard.
         """
         audio, timeline, conversation_id = self.position.audio, self.position.timeline, self.conversation_id
         replay = _of_last_turn(turn)
-        if replay and not timeline.turn_id:  # interrupted
+        if replay and not timeline.turn_id:  # the turn was interrupted
             is_complete = any(entry.fields.get(b"type") == b"turn_complete" for entry in replay)
             return () if is_complete else replay, ()
         receipts = readable_receipts(await self.bus.read(self.bus.keys.receipts(conversation_id)))
@@ -192,7 +195,8 @@ class _Resuming:
             else:
                 audio.keep_from(AudioMark(each.message_id, each.audio_id))
         await self._skip_complete_audio()
-        # without a talk mark and receipts, the audio counts as heard: the mark is cleared after the audio's duration
+        # if there is neither a talk mark nor a receipt, the audio counts as heard: the mark was cleared when the
+        # audio's duration had passed
         is_unheard = audio.head is not None and (self.is_talking or bool(receipts))
         if timeline.text_complete and not is_unheard:
             audio.clear()
@@ -203,7 +207,9 @@ class _Resuming:
         return replay, heard
 
     async def _mark_talk(self) -> None:
-        """Set the talk mark again. It was cleared when the client had not played everything in time."""
+        """Set the talk mark again. It was cleared when the time to play the audio was over, but the client has not
+        played everything.
+        """
         fence = Fence(self.bus.keys.state(self.conversation_id), "", self.position.audio.epoch)
         with contextlib.suppress(Stale):
             await self.bus.transact(self.conversation_id, [], fence=fence, talk=True)
@@ -219,14 +225,16 @@ class _Resuming:
     async def _is_complete(self, message: QueuedMessage) -> bool:
         key = self.bus.keys.audio(self.conversation_id, message.message_id)
         last = await self.bus.last(key)
-        if last is None:  # no audio yet, or the stream has expired: soon after playback, or after its TTL
+        if last is None:  # no audio yet; or the stream has expired, either soon after playback or after its TTL
             has_expired = message.started_ms + key.ttl_s * 1000 < self.now_ms
             return message.after != BEGINNING or not self.is_talking or has_expired
         return is_final(last.fields) and order(message.after) >= order(last.id)
 
 
 def _of_last_turn(events: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The last turn's own events, without those of older replies and of listening sessions. Empty without a turn."""
+    """The events of the last turn, without events of older replies and of listening sessions. Empty if there is no
+    turn.
+    """
     if not events or events[0].fields.get(b"type") != b"turn_accepted":
         return ()
     turn_id = events[0].fields.get(b"turn_id", b"")

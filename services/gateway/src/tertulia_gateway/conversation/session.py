@@ -1,4 +1,6 @@
-"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is unavailable."""
+"""The conversation that a connection has open. It can be replaced by another conversation. While Redis is unavailable,
+opening is retried.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,10 @@ Target = Resume | NewConversation
 
 
 class ConversationSession:
-    """Holds at most one open conversation, which runs in the connection's TaskGroup.
+    """Contains at most one open conversation, which runs in the connection's TaskGroup.
 
-    `first` is the conversation to open at the start; None: wait for `open`.
+    `first` is the conversation to open at the start. If `first` is None, no conversation is open until `open` is
+    called.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class ConversationSession:
             return await self._open(target)
 
     async def open_pending(self) -> Problem | None:
-        """Open `first`, unless a conversation has been opened.
+        """Open `first`, unless a conversation was opened already.
 
         Raises:
             BusError, StoreError: the outcome is unknown.
@@ -84,7 +87,7 @@ class ConversationSession:
 
     async def _open(self, target: Target) -> Problem | None:
         ctx = self._ctx
-        # ask first: an error after the conversation is opened would leave it without a task
+        # ask before opening: an error after the opening would leave the conversation without a task
         demo = await self._is_demo()
         opened = await self._create_or_resume(target, demo=demo)
         self._pending = None

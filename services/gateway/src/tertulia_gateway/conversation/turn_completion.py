@@ -1,4 +1,4 @@
-"""Completes turns: sends the client their metrics, and clears the talk mark when their audio was played."""
+"""Completes each turn: sends its metrics to the client, and clears its talk mark when its audio was played."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tertulia_shared.store import Store, StoreError
 from tertulia_shared.usage import Usage, added
 
 USAGE_S = 1.0
-"""Maximum wait for the store's sum of the conversation's usage."""
+"""How long to wait for the store to sum up the conversation's token usage, in seconds."""
 RETRY_S = 1.0
 """Time between two attempts to clear the talk mark while Redis is unavailable."""
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class TurnCompletion:
-    """Reports each complete turn, and clears its talk mark, once each."""
+    """Reports each complete turn once, and clears its talk mark once."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class TurnCompletion:
         self._timeline = position.timeline
         self._clock = clock
         self._reported = self._timeline.turn_id if self._timeline.settled else ""
-        """The last turn whose metrics the client has."""
+        """The id of the last turn whose metrics the client was sent."""
         self._cleared = ""
-        """The last turn whose talk mark was cleared."""
+        """The id of the last turn whose talk mark was cleared."""
 
     async def run(self) -> None:
         """Complete one turn after the other, until cancelled."""
@@ -57,7 +57,9 @@ class TurnCompletion:
             await self._position.turn_change(wait_s)
 
     async def _complete(self) -> float | None:
-        """Do what is due. Returns the seconds until the next call; None: the next call is due when the turn changes."""
+        """Report the turn, or clear its talk mark, if that is due. Returns the seconds until the next call; None: call
+        again when the turn changes.
+        """
         turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
         if not self._timeline.settled or self._cleared == turn_id:
             return None
@@ -96,7 +98,7 @@ class TurnCompletion:
         await self._transport.send_text(frame)
 
     async def _earlier_usage(self, turn_id: str) -> Usage | None:
-        """The usage of the conversation's other turns; None if the store does not answer."""
+        """The token usage of all other turns of the conversation; None if the store does not answer."""
         try:
             async with asyncio.timeout(USAGE_S):
                 return await self._store.usage(self._conversation_id, without_turn=turn_id)
@@ -106,8 +108,9 @@ class TurnCompletion:
             return None
 
     async def _clear_talk_mark(self, epoch: int) -> None:
-        # The fence is the turn's own epoch: a newer turn has raised the epoch, and its talk mark must stay. The audio
-        # queue's epoch would be wrong: it rises as soon as Redis has the newer turn, before its event is read.
+        # The fence is the epoch of this turn: if a newer turn has raised the epoch, the write is refused, because the
+        # talk mark is now the newer turn's. The audio queue's epoch would be wrong here: it rises as soon as the newer
+        # turn is in Redis, before the event of that turn is read.
         fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
             await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
@@ -115,7 +118,9 @@ class TurnCompletion:
             return
 
     def _expire_played_audio(self) -> list[Expire]:
-        """Let the audio of a played turn expire early. An interrupted turn keeps it: the llm worker needs it."""
+        """The writes that make the audio of a played turn expire early. The audio of an interrupted turn is kept,
+        because the llm worker needs it.
+        """
         if not self._position.playback.was_heard:
             return []
         keys, conversation_id = self._bus.keys, self._conversation_id

@@ -39,7 +39,8 @@ class _Turn:
 
 
 class TurnTimeline:
-    """The newest turn's times, from the events in stream order and from the frames that the gateway sends.
+    """The times of the newest turn. They come from the events, in stream order, and from the frames that the gateway
+    sends.
 
     A turn is settled once all its text is complete and all its audio was sent.
     """
@@ -49,11 +50,11 @@ class TurnTimeline:
         self._speech_end: int | None = None
         self._transcript: tuple[str, int] | None = None
         self._failed: set[str] = set()
-        """Messages of the turn that an `error` event names."""
+        """The messages of the turn for which there was an `error` event."""
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
-        if kind == b"llm_chunk":  # the most frequent event
+        if kind == b"llm_chunk":  # handled first, because it is the most frequent event
             reply = self._reply(fields)
             if reply is not None and reply.first_chunk is None:
                 reply.first_chunk = _ts(fields)
@@ -77,13 +78,13 @@ class TurnTimeline:
                 pass
 
     def note_audio(self, message_id: str, entry_ts: int, sent_ms: int) -> None:
-        """Record a message's first frame: when a worker wrote it and when the gateway sent it."""
+        """Record when a worker wrote a message's first frame, and when the gateway sent it."""
         reply = self._find(message_id)
         if reply is not None and reply.first_frame is None:
             reply.first_audio, reply.first_frame = entry_ts, sent_ms
 
     def note_audio_complete(self, message_id: str, sent_ms: int | None) -> None:
-        """Record a message's last frame. None: the client had the frame before it resumed."""
+        """Record when the gateway sent a message's last frame. None: the client had the frame before it resumed."""
         reply = self._find(message_id)
         if reply is not None:
             reply.audio_complete, reply.settled = sent_ms, True
@@ -96,12 +97,12 @@ class TurnTimeline:
 
     @property
     def turn_id(self) -> str:
-        """The turn's id; "" without a turn or after an interruption."""
+        """The turn's id; "" if there is no turn or it was interrupted."""
         return "" if self._turn is None else self._turn.turn_id
 
     @property
     def epoch(self) -> int:
-        """The turn's epoch; 0 without a turn."""
+        """The turn's epoch; 0 if there is no turn."""
         return 0 if self._turn is None else self._turn.epoch
 
     @property
@@ -112,7 +113,7 @@ class TurnTimeline:
 
     @property
     def text_complete(self) -> bool:
-        """True if no more text will come; also true without a turn."""
+        """True if no more text will come, or there is no turn."""
         return self._turn is None or self._turn.complete is not None
 
     @property
@@ -122,12 +123,12 @@ class TurnTimeline:
 
     @property
     def heard_ids(self) -> tuple[str, ...]:
-        """The messages without an error. The audio of a failed one may continue later, after its last chunk."""
+        """The messages without an error. A message with an error may get more audio later."""
         return tuple(id for id in self.message_ids if id not in self._failed)
 
     @property
     def usage(self) -> Usage:
-        """The sum of the usage of the turn's replies."""
+        """The token usage of all replies of the turn together."""
         return {} if self._turn is None else total(reply.usage for reply in self._turn.replies.values())
 
     def metrics(self) -> dict[str, Any]:
@@ -170,7 +171,8 @@ class TurnTimeline:
     def _transcribed(self, fields: Fields) -> None:
         turn_id, at = _text(fields, b"turn_id"), _ts(fields)
         self._transcript = turn_id, at
-        if self._turn is not None and self._turn.turn_id == turn_id:  # this event may come after `turn_accepted`
+        # this event may come before or after `turn_accepted`
+        if self._turn is not None and self._turn.turn_id == turn_id:
             self._turn.transcript = self._turn.transcript or at
 
     def _turn_accepted(self, fields: Fields) -> None:

@@ -1,4 +1,4 @@
-"""Warns the client once about entries that this gateway cannot decode and skips."""
+"""Warns the client, once, that this gateway skips entries that it cannot decode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class UnreadableWarning:
         self._is_sent = False
 
     async def skipped(self, error: BadEntry) -> None:
-        """Warn if the entry is of a newer release. A broken one is only logged: the client can do nothing about it."""
+        """Warn if a newer release wrote the entry. A broken entry is only logged, because the client can do nothing
+        about it.
+        """
         if isinstance(error, UnknownVersion) and not self._is_sent:
             self._is_sent = True
             await self._transport.send_text(answer_json(Warn("newer_release", NEWER)))

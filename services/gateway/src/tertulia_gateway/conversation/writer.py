@@ -1,4 +1,4 @@
-"""Writes the user's commands into one conversation's keys, and repairs keys that refuse writes."""
+"""Writes the user's commands into the Redis keys of one conversation, and repairs keys that refuse writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ConversationWriter:
         self._id = conversation_id
 
     async def user_message(self, text: str, turn_id: str) -> Applied:
-        """Begin a turn with this message, and interrupt the reply in progress. Idempotent per `turn_id`."""
+        """Begin a turn with this message, and interrupt the reply in progress. Repeating a `turn_id` has no effect."""
         turn = UserTurn(turn_id, self._id, text, "typed")
         return await self._repairing(lambda: accept_turn(self._bus, turn))
 
@@ -45,15 +45,16 @@ class ConversationWriter:
         return settings
 
     async def repair(self, reason: object) -> bool:
-        """Repair keys that cannot be used. Returns False if there was nothing to repair: another process has done it,
-        or the keys cannot be repaired."""
+        """Repair keys that cannot be used. Returns False if nothing was repaired: another process has repaired the
+        keys, or they cannot be repaired.
+        """
         repaired = await self._bus.mend(self._id)
         ids = {"conversation_id": self._id}
         log.error("the conversation's keys cannot be used: %s; repaired: %s", reason, repaired, extra=ids)
         return bool(repaired)
 
     async def _repairing(self, write: Callable[[], Awaitable[Applied]]) -> Applied:
-        """Write. If Redis refuses the write, repair the keys and write once more."""
+        """Call `write`. If Redis refuses the write, repair the keys and call it once more."""
         try:
             return await write()
         except WritesPaused:
@@ -64,7 +65,7 @@ class ConversationWriter:
 
 
 def read_settings(raw: bytes | None) -> Mapping[str, Any]:
-    """The model settings in a conversation's state; empty if there are none or they cannot be decoded."""
+    """The model settings in a conversation's state; empty if there are no settings or they cannot be decoded."""
     try:
         settings: Any = unpack(raw) if raw else {}
     except BadEntry as error:

@@ -1,1 +1,1 @@
-"""Checks of Redis and the workers: health for probes and clients, whether writes are accepted, the backlog metrics."""
+"""Checks Redis and the workers: their health, whether Redis accepts writes, and how much work is waiting."""

@@ -1,7 +1,5 @@
-"""Polls the open work of all stages in Redis, for the metrics.
-
-A scrape of the metrics then causes no load on Redis. All gateways report the same numbers: use their `max`, not their
-sum.
+"""Polls Redis for the waiting and pending work of all stages, and sets the metrics. So a scrape of the metrics does not
+query Redis. All gateways report the same numbers, so combine them with `max`, not with a sum.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Heartbeat
 
 POLL_S = 2.0
-"""Time between two polls. Each takes a few round trips: one per stage and per stream."""
+"""Seconds between two polls. A poll takes a few round trips: one per stage and one per stream."""
 POLLED = (
     catalogue.WORK_WAITING,
     catalogue.WORK_HELD,
@@ -27,13 +25,13 @@ POLLED = (
     catalogue.OUTBOX_ENTRIES,
     catalogue.DEAD_ENTRIES,
 )
-"""Metrics that have no value while Redis is unavailable."""
+"""The metrics that this monitor sets. They have no value while Redis is unavailable."""
 
 log = logging.getLogger(__name__)
 
 
 class BacklogMonitor:
-    """Polls the backlog. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
+    """Polls the waiting work. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
         self._bus = bus
@@ -64,7 +62,7 @@ class BacklogMonitor:
         return True
 
     async def _ping(self) -> None:
-        # the timeout is inside the heartbeat, which then counts it as a failure
+        # the timeout is inside the heartbeat, so that the heartbeat counts a timeout as a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 
@@ -72,7 +70,7 @@ class BacklogMonitor:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._poll()
-        except (BusError, TimeoutError) as error:  # Redis became unavailable, or this Redis user lacks a right
+        except (BusError, TimeoutError) as error:  # Redis has become unavailable, or this Redis user lacks a permission
             self._warn_once(f"the backlog in Redis cannot be polled: {str(error) or 'no answer in time'}")
             return False
         except Exception:  # noqa: BLE001 - a worker's writes must not end the gateway

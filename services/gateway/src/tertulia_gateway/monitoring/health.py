@@ -12,26 +12,30 @@ from tertulia_shared.keys import STAGES
 DEMO = "demo"
 """The engine name of an llm worker that uses the demo model."""
 PATIENCE_S = 2.0
-"""Seconds without an answer after which Redis counts as unavailable. Clients of `/readyz` have their own timeouts."""
+"""Seconds without an answer after which Redis counts as unavailable. Short, because the clients of `/readyz` have
+timeouts too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`redis_ms`: round trip to Redis; None if it does not answer. `engines`: per stage, one name per live worker."""
+    """`redis_ms`: the round trip to Redis; None if Redis does not answer. `engines`: for each stage, the engine names
+    of its live workers, one per worker.
+    """
 
     redis_ms: float | None
     engines: dict[str, list[str]]
 
     @property
     def missing(self) -> list[str]:
-        """The required parts that are not running."""
+        """What is required but not running: `redis`, or the stages that have no live worker."""
         if self.redis_ms is None:
             return ["redis"]
         return [stage for stage in STAGES if not self.engines.get(stage)]
 
 
 async def check_health(bus: Bus, alive_s: float) -> Health:
-    """Ask Redis. Never raises."""
+    """Ask Redis for its round-trip time and the live workers. Never raises."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             redis_ms = await bus.ping() * 1000
@@ -41,7 +45,7 @@ async def check_health(bus: Bus, alive_s: float) -> Health:
 
 
 def engines_of(members: Sequence[str]) -> dict[str, list[str]]:
-    """The engines of live workers by stage, from members `stage:worker:engine`."""
+    """The engine names of live workers by stage. Each of `members` has the form `stage:worker:engine`."""
     engines: dict[str, list[str]] = {stage: [] for stage in STAGES}
     for member in members:
         stage, _, rest = member.partition(":")

@@ -1,4 +1,5 @@
-"""Probes whether Redis accepts writes. Without the probe, a gateway that writes nothing would not notice an outage.
+"""Regularly writes to Redis to find out whether Redis accepts writes. Without this probe, a gateway that happens to
+write nothing would not notice an outage.
 
 A Redis that is out of memory, has a full disk or lacks its replicas still answers PING and reads. Each connection warns
 its client once when an outage begins, and once when it ends.
@@ -16,9 +17,11 @@ from tertulia_shared.bus import Bus, BusError, BusRefused, WritesPaused
 from tertulia_shared.metrics import Metrics, catalogue
 
 PROBE_S: Final = 0.5
-"""Time between two probes, each one small write: clients are warned within a second."""
+"""Seconds between two probes. A probe is one small write, so it can be frequent: clients are warned within a second."""
 REFUSED_PROBE_S: Final = 60.0
-"""Time between two probes if the Redis user may not write the key (an older release set its rights)."""
+"""Seconds between two probes if the Redis user is not allowed to write the probe's key, because an older release has
+set its permissions.
+"""
 CAUSES: Final = {
     "OOM": "Redis has no memory left",
     "MISCONF": "the disk of Redis is full, or cannot be written to",
@@ -34,13 +37,13 @@ log = logging.getLogger(__name__)
 
 
 def cause_of(error: WritesPaused) -> str:
-    """The reason why Redis refuses writes, in words."""
+    """The reason why Redis refuses writes, as text for people."""
     found = _CODE.search(str(error))
     return "Redis takes no writes just now" if found is None else CAUSES[found[1]]
 
 
 def explanation(error: WritesPaused) -> str:
-    """The warning for clients."""
+    """The text of the warning that clients get."""
     cause = cause_of(error)
     return (
         f"{cause[0].upper()}{cause[1:]}: nothing can be written just now. The reply in progress waits, and continues "
@@ -49,20 +52,24 @@ def explanation(error: WritesPaused) -> str:
 
 
 def level_of(error: Exception) -> int:
-    """The log level for a failed operation: DEBUG while writes are paused, which the probe has logged."""
+    """The log level for a failed operation: DEBUG if writes are paused, because the probe has already logged that; else
+    WARNING.
+    """
     return logging.DEBUG if isinstance(error, WritesPaused) else logging.WARNING
 
 
 class WriteStatus:
-    """The state of writes to Redis, accepted or paused. The connections of a process share it and wait for changes."""
+    """Says whether Redis accepts writes or they are paused. All connections of a process share one object, and wait for
+    its changes.
+    """
 
     def __init__(self) -> None:
         self.why = ""
-        """The text for clients while writes are paused; else ""."""
+        """While writes are paused: the text for clients. Otherwise ""."""
         self._changed = asyncio.Event()
 
     def set(self, why: str) -> None:
-        """Record the reason why writes are paused; "": Redis accepts them again."""
+        """Record why writes are paused. "": Redis accepts writes again."""
         self.why = why
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

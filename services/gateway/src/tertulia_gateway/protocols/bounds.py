@@ -11,15 +11,16 @@ from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnecti
 from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0
-"""WebSocket frames of every kind per second, in addition to the text frames that the settings allow.
+"""Maximum number of WebSocket frames of any kind per second, in addition to the text frames that the settings allow.
 
 PCM of 20 ms at twice real time is 100 frames a second.
 """
 FRAME_BURST_S = 4.0
-"""Size of a burst of frames, in seconds of the rate: 2,000 frames and more."""
+"""How many seconds' worth of frames may come at once: at 500 frames per second, 2,000 frames."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_UNFINISHED = 256
-"""Simultaneous connections other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
+"""Maximum number of simultaneous connections other than open WebSockets: HTTP requests, handshakes, closing WebSockets.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +29,33 @@ class SocketBounds:
 
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
-    """Frames of one message. The size limit alone would allow any number of empty continuation frames."""
+    """Maximum number of frames of one message. The size limit alone would allow any number of empty continuation
+    frames.
+    """
     text_bytes_per_s: float = 256 * 1024
-    """Bytes of text messages per second: a message of 1 MiB takes milliseconds to parse, and counts as one frame."""
+    """Maximum number of bytes of text messages per second. The frame rate is not enough: a message of 1 MiB is one
+    frame, and takes milliseconds to parse.
+    """
     text_burst_bytes: float = 2 * 1024 * 1024
     refusals_per_s: float = 20.0
-    """Refused handshakes, of all clients together, that are answered with the reason; further ones are aborted."""
+    """How many refused handshakes per second, of all clients together, get a response with the reason. Further refused
+    handshakes are aborted.
+    """
     refusal_burst: float = 60.0
     pongs_per_s: float = 10.0
     ping_s: float = 10.0
-    """Time between two pings of the gateway."""
+    """Time between two pings that the gateway sends."""
     pong_s: float = 16.0
     """Time limit for a client to answer a ping."""
     linger_s: float = 2.0
-    """Time limit for a client to read the close frame; then the connection is aborted."""
+    """How long a client has to read the close frame. Then the connection is aborted."""
     header_s: float = 10.0
     """Time limit for a request's header, from the start of the connection or from the last response."""
     body_s: float = 30.0
     send_stall_s: float = 20.0
-    """Longest pause of a client in reading an HTTP response."""
+    """How long a client may stop reading an HTTP response."""
     closing_s: float = 5.0
-    """Time limit for a closing HTTP connection to wait until the client has read."""
+    """How long a closing HTTP connection waits for the client to read the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,6 @@ class SharedLimits:
     refusal_rate: TokenBucket = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build the bucket from the bounds."""
+        """Build `refusal_rate` from the bounds."""
         rate, burst = self.bounds.refusals_per_s, self.bounds.refusal_burst
         object.__setattr__(self, "refusal_rate", TokenBucket(rate, burst, time.monotonic))

@@ -14,13 +14,13 @@ from typing import Protocol
 
 SLICE_BYTES = 1024
 ROUND_S = 0.005
-"""Time, in seconds, that a round parses slices before the event loop runs other callbacks."""
+"""How long, in seconds, slices are parsed before the event loop runs other callbacks."""
 
 log = logging.getLogger(__name__)
 
 
 class Parsed(Protocol):
-    """A connection with received bytes that are not parsed yet."""
+    """A connection whose received bytes are parsed in slices."""
 
     def parse_slice(self) -> bool:
         """Parse at most `SLICE_BYTES`. Returns whether more can be parsed now."""
@@ -46,7 +46,7 @@ class FairParsing:
         self._queued: set[Parsed] = set()
 
     def add(self, connection: Parsed) -> None:
-        """Parse the connection's bytes: the first slice at once, unless other connections are waiting."""
+        """Let the connection's bytes be parsed: the first slice at once, unless other connections are waiting."""
         if connection in self._queued:
             return
         if self._waiting:
@@ -60,11 +60,12 @@ class FairParsing:
         self._waiting.append(connection)
 
     def _round(self) -> None:
-        until = time.perf_counter() + ROUND_S  # not `loop.time`: a loop may cache it during a callback
+        # not `loop.time`: an event loop may return the same time during a whole callback
+        until = time.perf_counter() + ROUND_S
         while self._waiting:
             connection = self._waiting[0]
             more = _parse(connection)
-            self._waiting.popleft()  # after parsing: until then, `add` sees that a round is in progress
+            self._waiting.popleft()  # remove it only after parsing: until then, `add` sees that parsing is in progress
             if more:
                 self._waiting.append(connection)
             else:
@@ -79,7 +80,7 @@ def _parse(connection: Parsed) -> bool:
     try:
         return connection.parse_slice()
     except Exception:
-        # a bug in a parser must end only this connection
+        # an error in a parser must end only this connection
         log.exception("a parser failed on the bytes of a client")
         connection.evict()
         return False

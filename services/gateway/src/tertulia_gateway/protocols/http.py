@@ -14,10 +14,12 @@ from tertulia_gateway.protocols.bounds import SharedLimits
 from tertulia_gateway.protocols.fair_parsing import take_slice
 
 WATCH_S = 0.5
-"""Time between two checks of a connection's progress."""
+"""Seconds between two checks of a connection's progress."""
 MAX_BACKLOG_BYTES = 1024 * 1024
 MAX_DRAINED_BYTES = 4 * 1024 * 1024
-"""Bytes of a body to read after the response: a browser reads the response only after it has sent the body."""
+"""How many bytes of a request's body are read after the response was sent. A browser reads the response only after it
+has sent the whole body.
+"""
 MAX_DRAINED_CHUNKED_BYTES = 64 * 1024
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -51,7 +53,7 @@ class BoundedHttp(H11Protocol):
 
     @property
     def _answered(self) -> bool:
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # `cycle` is None before the first request
         return cycle is None or cycle.response_complete
 
     def evict(self) -> None:
@@ -117,7 +119,9 @@ class BoundedHttp(H11Protocol):
             self._timer.cancel()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Pass the transport to the WebSocket protocol. A handshake above the rate of refused ones is aborted."""
+        """Pass the transport to the WebSocket protocol. A handshake that will be refused is aborted if too many were
+        refused lately.
+        """
         query = QueryParams(event.target.partition(b"?")[2])
         if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
             self.evict()
@@ -127,7 +131,7 @@ class BoundedHttp(H11Protocol):
     # -- time limits
 
     def _watch(self) -> None:
-        """End the connection if it has made no progress for as long as its phase may take."""
+        """End the connection if it has made no progress within the time limit of its phase."""
         now = self.loop.time()
         phase = self._phase()
         if phase != self._seen:
@@ -141,7 +145,7 @@ class BoundedHttp(H11Protocol):
         self._timer = self.loop.call_later(WATCH_S, self._watch)
 
     def _phase(self) -> tuple[str, object]:
-        """The phase of the connection, and a value that changes whenever it makes progress."""
+        """The name of the connection's phase, and a value that changes whenever the connection makes progress."""
         unsent = self.transport.get_write_buffer_size()
         if self.transport.is_closing():
             return "closing", unsent

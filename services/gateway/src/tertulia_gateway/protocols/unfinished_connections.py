@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Evictable(Protocol):
-    """A connection that can be aborted to make room."""
+    """A connection that can be aborted to make room for another."""
 
     def is_waiting(self) -> bool:
-        """True if the connection waits for its client, and the application is not making a response."""
+        """True if the connection waits for its client, not for a response of the application."""
         ...
 
     def evict(self) -> None:
@@ -18,7 +18,8 @@ class Evictable(Protocol):
 
 
 class UnfinishedConnections:
-    """Holds at most `most` connections at once. A further one evicts the oldest that waits for its client.
+    """Contains at most `most` connections. When another one is added, the oldest connection that waits for its client
+    is evicted.
 
     A normal request is complete within milliseconds, so a flood of unfinished requests evicts only its own requests.
     """
@@ -31,7 +32,7 @@ class UnfinishedConnections:
         return len(self._all)
 
     def enter(self, connection: Evictable) -> None:
-        """Add a connection that has begun, or a WebSocket that has begun to close."""
+        """Add a new connection, or a WebSocket that has begun to close."""
         self._all[connection] = None
         if len(self._all) > self._most:
             oldest = next((each for each in self._all if each.is_waiting()), connection)
@@ -39,5 +40,5 @@ class UnfinishedConnections:
             oldest.evict()
 
     def leave(self, connection: Evictable) -> None:
-        """Remove a connection that has closed, or that is an open WebSocket now."""
+        """Remove a connection that has closed or has become an open WebSocket."""
         self._all.pop(connection, None)

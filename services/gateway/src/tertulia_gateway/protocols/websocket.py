@@ -19,7 +19,9 @@ from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""Bytes to read and drop after the close frame, to receive the client's FIN; then reading stops."""
+"""After the close frame, at most this many bytes are read and dropped, in order to receive the client's FIN. Then
+reading stops.
+"""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
@@ -57,7 +59,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     # -- called by asyncio
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Take the transport over from the HTTP protocol."""
+        """Start to use the transport, which belonged to the HTTP protocol until now."""
         super().connection_made(transport)
         self._shared.unfinished.enter(self)
 
@@ -100,7 +102,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # only after the handshake response: a pong must not be sent before it
+        # only after the handshake response, because a pong must not be sent before that response
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
     def _handle_frames(self, frames: list[Frame]) -> None:
@@ -127,18 +129,20 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _limit_pongs(self, pings: int) -> None:
-        """Drop pongs above the rate, or while the client does not read (RFC 6455 requires only the latest pong)."""
+        """Drop pongs that exceed the rate, and all pongs while the client does not read. RFC 6455 requires a pong only
+        for the latest ping.
+        """
         if pings and not (self.writable.is_set() and self._pong_rate.take(pings)):
             self.conn.writes = [data for data in self.conn.writes if data[:1] != bytes([PONG_FIRST_BYTE])]
 
     def _upgrade(self, data: bytes) -> None:
         super().data_received(data)
-        if not self.handshake_initiated:  # the parser refused the request; uvicorn does not check for that
+        if not self.handshake_initiated:  # the parser has refused the request; uvicorn does not check this
             self._end()
         self._read_or_pause()
 
     def send_receive_event_to_app(self) -> None:
-        """Queue a complete message, and pause reading until the application has taken it."""
+        """Queue a complete message for the application, and pause reading until the application has received it."""
         data = b"".join(self.frames)
         self.frames = []
         if self.curr_msg_data_type == "text":
@@ -183,7 +187,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Send a message. Raises `ClientDisconnected` once the connection is closing, for any reason."""
         kind = message["type"]
         if kind == "websocket.close" and self.handshake_complete:
-            # do not wait for `writable`: a client that does not read must be closed as well
+            # do not wait for `writable`: a client that does not read must be disconnected as well
             if not self.close_sent and not self.disconnected:
                 self._close(message.get("code", 1000), message.get("reason", "") or "")
             return
@@ -216,9 +220,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._close(INTERNAL_ERROR, "no answer to a ping; connect again and resume")
 
     def shutdown(self) -> None:
-        """Close the connection because the server stops."""
+        """Close the connection because the server is stopping."""
         if self._is_closing:
-            return  # the connection is aborted within `linger_s`
+            return  # already closing: the connection is aborted within `linger_s`
         if self.handshake_complete:
             self._close(RESTARTS, "the server stops; connect again and resume")
         else:
@@ -234,8 +238,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def _end(self) -> None:
-        """Write pending bytes, send FIN, and abort after `linger_s`. Bytes that arrive from now on are dropped."""
-        if self._is_closing:  # the same slice had a close frame after the frame that already ended the connection
+        """Write the pending bytes, send FIN, and abort the connection after `linger_s`. Bytes that arrive from now on
+        are dropped.
+        """
+        if self._is_closing:  # an earlier frame of this slice has already ended the connection
             return
         self._is_closing = self.close_sent = self.handshake_complete = True
         self.stop_keepalive()

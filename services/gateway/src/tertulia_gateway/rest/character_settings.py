@@ -1,4 +1,4 @@
-"""The model's settings of a character, as the REST API shows and takes them."""
+"""The model settings of a character, in the form that the REST API returns and accepts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def _possible(model: str) -> str:
 
 
 class CharacterSettings(BaseModel):
-    """A character's own settings; null is the conversation's setting, and if that is null, the server's default."""
+    """A character's own model settings. A setting that is null is taken from the conversation; if it is null there as
+    well, from the server's default.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

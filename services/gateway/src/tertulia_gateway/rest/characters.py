@@ -28,11 +28,12 @@ CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 
 
 def router(store: Store, bus: Bus) -> APIRouter:
-    """The routes. After each write, all workers read the characters again."""
+    """The routes. After each write, all llm workers reload the characters."""
     api = APIRouter(prefix="/api", tags=["characters"])
 
     async def save(character: Character) -> CharacterItem:
-        await store.save_character(fitted_character(character))  # a row that an older release wrote may not be clean
+        # a row that an older release wrote may contain Unicode characters that are refused today
+        await store.save_character(fitted_character(character))
         await _refresh(bus)
         return character_item(await _existing(store, character.id))
 
@@ -54,16 +55,16 @@ def router(store: Store, bus: Bus) -> APIRouter:
 
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
-        """Change the given fields; the others stay."""
+        """Change the given fields. The other fields keep their values."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
-        # a picture that only an earlier release accepted must not prevent other changes
+        # a stored picture that only an older release accepted must not prevent changes of other fields
         known = replace(known, image=shown(known.image))
         return await save(replace(known, **changes, updated_at=utc_now()))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
-        """Delete a character. Its messages stay, with its name."""
+        """Delete a character. Its messages are kept, with the character's name."""
         if not await store.delete_character(character_id):
             raise NotFound("character", character_id)
         await _refresh(bus)

@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 
-from tertulia_gateway.rest.markdown_text import escaped_line, escaped_paragraph
+from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
 from tertulia_gateway.rest.schemas import conversation_item, message_item
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.visible_text import without_invisible
@@ -26,12 +26,16 @@ class Format(StrEnum):
 
 
 def was_shown(message: Message) -> bool:
-    """True if a client may have seen the message: a reply's row is created before its first word."""
+    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
+    first word.
+    """
     return message.status != "streaming" or bool(message.text)
 
 
 async def markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
-    """The conversation as Markdown: a heading, then a paragraph for each message, after the speaker's name in bold."""
+    """The conversation as Markdown: a heading, then one paragraph per message, which begins with the speaker's name in
+    bold.
+    """
     yield heading(conversation)
     async for message in _all_messages(store, conversation.id):
         yield paragraph(message)

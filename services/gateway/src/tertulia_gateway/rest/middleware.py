@@ -1,4 +1,4 @@
-"""Checks a REST request's access and body length before it is routed."""
+"""Checks, before a REST request is routed, whether access is allowed and whether the body is too long."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from tertulia_gateway.auth import Access, Refusal
 from tertulia_gateway.rest import problems
 
 MAX_BODY_BYTES = 1024 * 1024
-"""A character with the largest picture takes 270 kB."""
+"""Large enough for a character with the largest allowed picture, which takes 270 kB."""
 
 
 def install(app: FastAPI, access: Access) -> None:
-    """Check /api, /openapi.json and /metrics. The health paths are open: they reveal nothing of conversations."""
+    """Check /api, /openapi.json and /metrics. The health paths need no token, because they reveal nothing about
+    conversations.
+    """
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -14,11 +14,12 @@ from tertulia_gateway.rest.schemas import ModelState
 from tertulia_shared.bus import Bus, BusError
 
 RECENT_MS: Final = 3_600_000
-"""The workers publish a model every ten minutes; an older entry is of an earlier setting."""
+"""The workers publish each model in use every ten minutes, so an older entry is about a model that is no longer in use.
+"""
 
 
 async def known_models(bus: Bus, now_ms: int) -> list[ModelState]:
-    """The models that were in use lately; none if Redis does not answer."""
+    """The models that were in use lately; empty if Redis does not answer."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             return models_of(await bus.hash(bus.keys.models()), now_ms)
@@ -27,7 +28,7 @@ async def known_models(bus: Bus, now_ms: int) -> list[ModelState]:
 
 
 def models_of(published: Mapping[bytes, bytes], now_ms: int) -> list[ModelState]:
-    """Decode the published models. Skips old ones, and those that cannot be decoded."""
+    """Decode the published models. Skips old entries, and entries that cannot be decoded."""
     found: list[ModelState] = []
     for _, raw in sorted(published.items()):
         try:

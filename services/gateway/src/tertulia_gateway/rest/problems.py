@@ -27,7 +27,7 @@ class FieldError(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 problem details. `type` is always about:blank: status and detail suffice."""
+    """RFC 9457 problem details. `type` is always about:blank, because `status` and `detail` say enough."""
 
     type: str = "about:blank"
     title: str = Field(description="the status in words")
@@ -37,12 +37,14 @@ class ProblemDetails(BaseModel):
 
 
 ALWAYS = (401, 403, 503)
-"""The middleware's refusals, and 503 when Redis or the store is unavailable."""
+"""Every route can respond with these: 401 and 403 from the middleware, 503 when Redis or the store is unavailable."""
 WITH_BODY = (400, 411, 413)
 
 
 def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI responses for these statuses and for those that every route (with `body`: with a body) can give."""
+    """The OpenAPI responses for `statuses`, and for the statuses that every route can give; with `body`, also those of
+    every route that accepts a body.
+    """
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
@@ -57,7 +59,7 @@ def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, A
 def problem(
     status: int, detail: str, errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """Build the response."""
+    """Build an error response whose body is a `ProblemDetails`; a 401 also gets `WWW-Authenticate`."""
     details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
@@ -80,7 +82,8 @@ def install(app: FastAPI) -> None:
             for operation in path.values():
                 for response in operation["responses"].values():
                     content = response.get("content", {})
-                    if MEDIA_TYPE in content:  # FastAPI adds the model as application/json, which no response has
+                    # FastAPI adds the model as application/json, but no error response has this media type
+                    if MEDIA_TYPE in content:
                         content.pop("application/json", None)
         return spec
 

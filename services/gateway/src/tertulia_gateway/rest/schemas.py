@@ -25,12 +25,12 @@ from tertulia_shared.visible_text import invisible_fault
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
-    """Cleans text before its length is checked. Pydantic refuses values of other types."""
+    """Clean text before its length is checked. Values of other types are returned unchanged; Pydantic refuses them."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 
 def _visible_line(text: str) -> str:
-    """The text as a line. Refuses invisible characters, except for white space at its ends."""
+    """Clean a text that is one line. Invisible characters are refused, except white space at the start and the end."""
     if fault := invisible_fault(text.strip()):
         raise PydanticCustomError("invisible_character", "{fault}", {"fault": fault})
     return clean_line(text)
@@ -41,7 +41,7 @@ Text = Annotated[str, _cleaned(clean_text)]
 
 
 class Schema(BaseModel):
-    """Base of all bodies: built from records, and refuses unknown fields in requests."""
+    """Base class of all bodies. Can be built from a store's records. Refuses unknown fields in requests."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
@@ -126,7 +126,7 @@ class NewCharacter(Schema):
 
 
 class CharacterChange(Schema):
-    """The fields to change; omitted fields stay."""
+    """The fields to change. Omitted fields keep their values."""
 
     name: Line | None = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
     voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX_CHARS)
@@ -153,7 +153,7 @@ class VoiceList(Schema):
 
 
 class ModelState(Schema):
-    """What the llm workers know about a model in use."""
+    """What the llm workers have found out about a model in use."""
 
     server: str = Field(description="base URL of its server")
     model: str
@@ -175,7 +175,7 @@ class Status(Schema):
 
 
 class Readiness(Schema):
-    """`ready` is true if all parts that a conversation needs are running."""
+    """`ready` is true if Redis and all the workers that a conversation needs are running."""
 
     ready: bool
     missing: list[str]

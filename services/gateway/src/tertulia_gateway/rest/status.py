@@ -28,14 +28,14 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
 
     @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
     async def readyz(response: Response) -> Readiness:
-        """Readiness: 200 if Redis answers and each stage has a live worker; else 503 with the missing parts."""
+        """Readiness: 200 if Redis answers and each stage has a live worker; else 503 and a list of what is missing."""
         health = await check_health(bus, alive_s)
         response.status_code = 503 if health.missing else 200
         return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
 
     @api.get("/api/status", responses=responses())
     async def status() -> Status:
-        """The installation's state: the parts that run, and their engines."""
+        """The installation's state: whether Redis and the workers run, and which engines the workers use."""
         health = await check_health(bus, alive_s)
         return Status(
             version=__version__,
@@ -49,7 +49,8 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
         )
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)
-    def show_metrics() -> Response:  # not a coroutine: rendering takes milliseconds, so FastAPI runs it in a thread
+    # not a coroutine, so that FastAPI runs it in a thread: rendering takes milliseconds
+    def show_metrics() -> Response:
         """The metrics of this gateway, in Prometheus' text format (docs/metrics.md)."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 

@@ -1,7 +1,6 @@
-"""Speaks a sample of a voice through the tts workers, as a WAV.
-
-A sample is an ordinary message of a conversation without a client: two sentence entries, a work entry, an audio stream.
-Its keys are deleted afterwards: a sample takes up to 3 MB in Redis, and a client can ask for many.
+"""Produces a sample of a voice as a WAV, through the tts workers. A sample is an ordinary message of a conversation
+without a client: two sentence entries, a work entry, an audio stream. Its keys are deleted afterwards: a sample takes
+up to 3 MB in Redis, and a client can ask for many.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ PATIENCE_S = 15.0
 """Time limit for the whole sentence, in seconds."""
 MAX_CHARS = 200
 MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
-"""One minute: 200 characters take a quarter of it."""
+"""One minute of audio. A sample of `MAX_CHARS` takes a quarter of a minute."""
 MAX_WAITING = 2
 RETRY_AFTER_S = 3
 
@@ -36,7 +35,7 @@ class SamplesBusy(Exception):
 
 
 class SampleQueue:
-    """Speaks one sample at a time; at most `MAX_WAITING` requests wait."""
+    """Lets one sample be spoken at a time, while at most `MAX_WAITING` further requests wait."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -44,10 +43,10 @@ class SampleQueue:
         self._asked = 0
 
     async def speak(self, voice: str, text: str) -> bytes:
-        """Speak a sample, one at a time, like `voice_sample`.
+        """Wait until no other sample is being spoken, then do the same as `voice_sample`.
 
         Raises:
-            SamplesBusy: too many requests wait.
+            SamplesBusy: too many requests are waiting.
         """
         if self._asked > MAX_WAITING:
             raise SamplesBusy(f"Samples are spoken one at a time, and {MAX_WAITING} wait. Try again in a moment.")
@@ -63,7 +62,7 @@ async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
     """Let a tts worker speak `text`. Returns a WAV of 24 kHz signed 16-bit mono.
 
     Raises:
-        VoiceSilent: it took longer than `PATIENCE_S`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
+        VoiceSilent: the speech took longer than `PATIENCE_S`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
         BusError: Redis is unavailable.
     """
     conversation_id, message_id = new_id(), new_id()
@@ -103,7 +102,7 @@ async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken:
     fence = [keys.state(conversation_id), keys.control(conversation_id)]
     try:
         if not is_spoken:
-            # keep `state`: its raised epoch stops a worker that claims the work now or later
+            # keep `state`: its epoch was raised, so a worker that claims the work now or later stops
             interrupt = Append(keys.control(conversation_id), Interrupt("request"))
             await bus.transact(conversation_id, [interrupt], raise_epoch=True)
         await bus.delete([*made, *(fence if is_spoken else ())])

@@ -30,7 +30,7 @@ def router(bus: Bus) -> APIRouter:
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
-        """List the voices of the speech engines that are running, or ran within the last day."""
+        """List the voices of the speech engines that are running or were running within the last day."""
         return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
 
     @api.get(
@@ -42,7 +42,7 @@ def router(bus: Bus) -> APIRouter:
         },
     )
     async def sample_voice(voice_id: VoiceId, text: SampleText = SAMPLE_TEXT) -> Response:
-        """Let a tts worker speak one sentence with a voice."""
+        """Let a tts worker speak one sentence with the given voice."""
         if all(voice.id != voice_id for voice in voices_of(await bus.hash(bus.keys.voices()))):
             raise NotFound("voice", voice_id)
         return Response(await samples.speak(voice_id, text), media_type="audio/wav")

@@ -32,7 +32,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store import StoreError, pictures
 
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
-"""Fields of each character in the `characters` event."""
+"""The fields of each character in the `characters` event."""
 
 UNAVAILABLE = "Redis or the store is unavailable; nothing is lost. Send it again in a moment (with the same turn_id)."
 NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
@@ -52,7 +52,7 @@ class CommandHandler:
         self._session = session
 
     async def open_first(self) -> Problem | None:
-        """Open the conversation that the client's address names, if it names one."""
+        """Open the conversation that the URL of the WebSocket names, if the URL names one."""
         try:
             return await self._session.open_pending()
         except (BusError, StoreError) as error:
@@ -61,7 +61,7 @@ class CommandHandler:
             return Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
 
     async def execute(self, command: Command) -> Problem | None:
-        """Execute one command. Returns the problem that prevented it, if any."""
+        """Execute one command. Returns the problem if the command failed, else None."""
         try:
             return await self._execute(command)
         except _NotOpen as not_open:
@@ -100,7 +100,7 @@ class CommandHandler:
         """The open conversation, for a command that needs one.
 
         Raises:
-            _NotOpen: there is none.
+            _NotOpen: no conversation is open.
         """
         problem = await self._session.open_pending()
         if problem is not None:
@@ -130,7 +130,7 @@ class CommandHandler:
 
 
 class _NotOpen(Exception):
-    """Raised when a command needs a conversation and none could be opened."""
+    """Raised when a command needs a conversation but none could be opened."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)

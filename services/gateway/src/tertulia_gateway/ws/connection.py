@@ -1,4 +1,5 @@
-"""One WebSocket connection: dispatches the client's frames, runs its conversation, and ends in one place.
+"""One WebSocket connection: dispatches the client's frames and runs its conversation. All reasons for ending the
+connection are handled in one function.
 
 All tasks of a connection run in one TaskGroup. `CloseConnection`, raised by any of them, ends it with a close code.
 """
@@ -31,12 +32,12 @@ from tertulia_shared.metrics import catalogue
 
 PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
 MAX_PCM_BYTES = 6_400
-"""200 ms: twice the longest recommended frame."""
+"""200 ms of PCM: twice the longest recommended frame."""
 PCM_PACE = 2.0
-"""Largest rate of PCM in multiples of real time, after a burst of `PCM_BURST_S`."""
+"""The maximum rate of PCM after a burst of `PCM_BURST_S`: how many seconds of sound a client may send per second."""
 PCM_BURST_S = 5.0
 FRAME_BURST_S = 4.0
-"""Size of a burst of text frames, in seconds of the rate."""
+"""How many seconds' worth of text frames a client may send at once."""
 FAREWELL_S = 2.0
 """Time limit for ending the microphone session and sending the close frame, in seconds."""
 
@@ -102,11 +103,11 @@ class Connection:
         raise CloseConnection(*await self._close_request)
 
     async def _write_last_receipt(self, conversation: Conversation) -> None:
-        """Write the newest receipt among the frames that the client sent before it left and that are still unread."""
+        """Read the frames that the client sent before it disconnected, and write the newest receipt among them."""
         newest: Receipt | None = None
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0):  # cancels `receive` once the queue is empty
-                while self._socket.client_state is WebSocketState.CONNECTED:  # until the disconnect is read
+            async with asyncio.timeout(0):  # 0: cancel `receive` as soon as no frame is queued
+                while self._socket.client_state is WebSocketState.CONNECTED:  # until the disconnect was read
                     command = parse((await self._socket.receive()).get("text") or "")
                     if isinstance(command, NewConversation | Resume):
                         break  # later frames are for another conversation

@@ -1,4 +1,4 @@
-"""The open connections of this process: bounds their number, and closes them together."""
+"""The open connections of this process: limits their number, and closes all of them when the process stops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Closable(Protocol):
 
 
 class Connections:
-    """Holds at most `most` connections. `len()` is the number that is open."""
+    """Contains at most `most` connections. `len()` is the number of open connections."""
 
     def __init__(self, most: int, metrics: Metrics | None = None) -> None:
         metrics = metrics or Metrics()
@@ -35,7 +35,7 @@ class Connections:
 
     @property
     def full(self) -> bool:
-        """True if no other connection may open."""
+        """True if no further connection may open."""
         return len(self._open) >= self._most
 
     def enter(self, connection: Closable) -> None:
@@ -53,7 +53,7 @@ class Connections:
             self._empty.set()
 
     async def close_all(self, code: int, reason: str, patience_s: float) -> None:
-        """Close every connection. Returns when all have ended, at the latest after `patience_s`."""
+        """Close every connection. Returns when all connections have ended, but after `patience_s` at the latest."""
         self.closing = True
         for connection in list(self._open):
             connection.close(code, reason)

@@ -1,4 +1,4 @@
-"""The WebSocket endpoint `/ws`: accepts or refuses a connection, and finds the conversation that its address names."""
+"""The WebSocket endpoint `/ws`: accepts or refuses a connection, and reads from the URL which conversation to open."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WebSocketEndpoint:
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         refusal = self._refusal(socket)
-        # a refused connection is accepted first: a browser shows close codes, but not why a handshake failed
+        # accept even a connection that is refused: a page can read a close code, but not why a handshake failed
         await socket.accept()
         if refusal is not None:
             code, why = refusal
@@ -59,7 +59,7 @@ class WebSocketEndpoint:
 
 
 def first_conversation(query: Mapping[str, str]) -> Resume | NewConversation | Problem | None:
-    """The conversation that an address names. None: the client's first frame will name it (`?resume=1`)."""
+    """The conversation that a URL's query names. None: the client's first frame will name it (`?resume=1`)."""
     if "conversation_id" in query:
         return parse_resume(query)
     return None if query.get("resume") == "1" else NewConversation()

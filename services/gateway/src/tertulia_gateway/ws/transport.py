@@ -19,6 +19,7 @@ class WebSocketTransport:
         await self._send({"type": "websocket.send", "bytes": frame})
 
     async def _send(self, message: Message) -> None:
-        if self._socket.application_state is WebSocketState.DISCONNECTED:  # another task has noticed the disconnect
+        # another task has already noticed the disconnect
+        if self._socket.application_state is WebSocketState.DISCONNECTED:
             raise WebSocketDisconnect(1006)
         await self._socket.send(message)

@@ -1,14 +1,15 @@
 /**
- * Barge-in: lowers the voice as soon as the user makes a sound, then stops it or raises it again.
+ * Barge-in: ducks the reply (lowers its volume) as soon as the user makes a sound, then stops the reply or restores its
+ * volume.
  *
- * The recognizer detects a sound long before it knows whether it is a word. Until then the voice is only ducked, so a
- * cough does not end the reply. Pure: the caller passes the time.
+ * The recognizer detects a sound long before it knows whether the sound is a word. Until then the reply is only ducked,
+ * so a cough does not end it. Pure: the caller passes the time.
  */
 
 import type { ServerEvent } from "../wire/events";
 
 export interface BargeIn {
-  /** The time at which the voice was ducked; null while it is not ducked. */
+  /** The time at which the reply was ducked; null while it is not ducked. */
   readonly duckedAtMs: number | null;
   readonly recording: boolean;
 }
@@ -17,7 +18,7 @@ export type BargeInCommand = "duck" | "unduck" | "flush" | null;
 
 export const NOT_DUCKED: BargeIn = { duckedAtMs: null, recording: false };
 
-/** If no event follows a sound for this long, the recognizer has lost it: unduck. */
+/** Unduck if no event follows a sound for this long, because the recognizer has lost track of the sound. */
 export const LONGEST_DUCK_MS = 12_000;
 
 export function onServerEvent(
@@ -34,7 +35,7 @@ export function onServerEvent(
     case "recording_stop":
       return [{ ...state, recording: false }, null];
     case "vad_stop":
-      // Without a recording no transcript follows, so this is the only sign of a false alarm.
+      // If no recording was started, no transcript follows, so this event is the only sign of a false alarm.
       return state.recording ? [state, null] : unduck(state);
     case "transcription_finished":
       return event.turn_id === "" ? unduck({ ...state, recording: false }) : [{ ...state, recording: false }, null];
@@ -47,7 +48,7 @@ export function onServerEvent(
   }
 }
 
-/** Unduck after `LONGEST_DUCK_MS`. */
+/** Unduck if the reply has been ducked for `LONGEST_DUCK_MS`. */
 export function onTimePassed(state: BargeIn, nowMs: number): [BargeIn, BargeInCommand] {
   return state.duckedAtMs !== null && nowMs - state.duckedAtMs > LONGEST_DUCK_MS ? unduck(state) : [state, null];
 }

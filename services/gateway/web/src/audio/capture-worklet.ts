@@ -1,4 +1,7 @@
-/** The capture worklet, on the audio thread: sends 16 kHz PCM frames, transferred without copying. */
+/**
+ * The capture worklet, which runs on the audio thread. It sends the microphone's sound to the page as 16 kHz PCM
+ * frames, without copying them.
+ */
 
 import { CAPTURE_FRAME, CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
 import { PcmFramer } from "./pcm-framer";

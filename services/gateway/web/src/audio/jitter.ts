@@ -1,13 +1,13 @@
 /**
  * Target depth of the jitter buffer: the amount of sound to buffer before a message starts.
  *
- * Starts small for low latency, grows when the sound runs dry, and shrinks while there are no gaps. It grows fast and
- * shrinks slowly because a gap is worse than 20 ms of latency.
+ * The target starts small for low latency, grows when the buffer runs empty in the middle of a message, and shrinks
+ * while there are no gaps. It grows fast and shrinks slowly because a gap is worse than 20 ms of latency.
  */
 
 export const SMALLEST_TARGET_MS = 40;
 export const LARGEST_TARGET_MS = 320;
-/** Share of the distance to the minimum by which the target shrinks after each message without a gap. */
+/** After each message without a gap, the target shrinks by this fraction of its distance to the minimum. */
 const SHRINK = 0.2;
 
 export class JitterTarget {
@@ -17,10 +17,10 @@ export class JitterTarget {
     return this.#targetMs;
   }
 
-  /** Record that the buffer ran dry inside a message for this long. */
+  /** Record that the buffer was empty for this long in the middle of a message. */
   ranDry(gapMs: number): void {
-    // Half of the gap covers most of a similar gap later. The bound limits the effect of a single slow sentence of the
-    // model, which takes seconds.
+    // An increase by half of the gap is enough to cover most of a similar gap later. The maximum limits the effect of a
+    // single sentence for which the model takes seconds.
     this.#targetMs = Math.min(LARGEST_TARGET_MS, this.#targetMs + Math.max(20, gapMs / 2));
   }
 

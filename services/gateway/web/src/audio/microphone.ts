@@ -16,7 +16,7 @@ export class Microphone {
   ) {}
 
   /**
-   * Ask the user for the microphone.
+   * Ask the user for permission, and open the microphone.
    *
    * @param onFrame called with each frame until `close`
    * @param onLost called when the device is unplugged or the permission is withdrawn

@@ -1,7 +1,9 @@
-/** The volume of the output, with ducking, and the level of what is heard. No clock of its own: it counts samples. */
+/**
+ * Applies volume and ducking to the output, and measures the output's level. Needs no clock, because it counts samples.
+ */
 
 const GAIN_SETTLES_MS = 15;
-/** Gain while ducked, −14 dB: the voice stays audible without covering the user's. */
+/** Gain while ducked, −14 dB: the reply is still audible, but quiet enough that the user can be heard. */
 const DUCKED = 0.2;
 
 export class OutputGain {

@@ -1,8 +1,8 @@
-/** Converts blocks of float samples of any size to 16-bit PCM frames of one size. */
+/** Converts blocks of float samples, which may have any size, to 16-bit PCM frames of a fixed size. */
 
 export interface PcmFrame {
   readonly pcm: ArrayBuffer;
-  /** Root mean square, 0…1. */
+  /** Root mean square of the samples, 0…1. */
   readonly level: number;
 }
 
@@ -16,7 +16,7 @@ export class PcmFramer {
     this.#view = new DataView(new ArrayBuffer(frameSamples * 2));
   }
 
-  /** @param emit called with each full frame; the frame's buffer is not reused */
+  /** @param emit called with each complete frame; it may keep the frame's buffer, which is not used again */
   feed(samples: Float32Array, emit: (frame: PcmFrame) => void): void {
     for (const sample of samples) {
       const clipped = Math.max(-1, Math.min(1, sample));

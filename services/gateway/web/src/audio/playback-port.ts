@@ -4,7 +4,7 @@ import type { Report } from "./playback-report";
 
 export const PLAYBACK_PROCESSOR = "tertulia-playback";
 
-/** Capacity of the worklet's buffer; further sound waits in the page's `PlaybackQueue`. */
+/** Capacity of the worklet's buffer. Sound that does not fit waits in the page's `PlaybackQueue`. */
 export const WORKLET_CAPACITY_MS = 4_000;
 
 export type ToWorklet =
@@ -15,8 +15,8 @@ export type ToWorklet =
   | { do: "volume"; volume: number };
 
 /**
- * `token` names the last flush that the worklet carried out; the page ignores reports from before its newest flush.
- * `atMs` is the end of the block being rendered, by the audio clock.
+ * `token` identifies the last flush that the worklet has carried out. The page uses it to ignore reports from before
+ * its newest flush. `atMs` is the time, by the audio clock, at which the block being rendered ends.
  */
 export type FromWorklet = Report & { readonly token: number; readonly atMs: number };
 

@@ -1,7 +1,8 @@
 /**
- * Queue of received sound that does not fit into the worklet yet; keeps the order of the commands to the worklet.
+ * Queue of received sound that does not fit into the worklet's buffer yet. Commands to the worklet stay in order.
  *
- * The server may send a reply much faster than it plays. The worklet holds a few seconds; this queue holds the rest.
+ * The server may send a reply much faster than the page plays it. The worklet's buffer takes a few seconds of sound,
+ * this queue takes the rest.
  */
 
 import type { AudioFrame } from "../wire/audio-frame";
@@ -19,13 +20,13 @@ export class PlaybackQueue {
   #sent = 0;
   #consumed = 0;
 
-  /** @param capacity the worklet's, in samples of speech */
+  /** @param capacity of the worklet's buffer, in samples of speech */
   constructor(
     private readonly capacity: number,
     private readonly post: (command: ToWorklet) => void,
   ) {}
 
-  /** Returns false if the queue is full; the frame is dropped. */
+  /** Add a frame. If the queue is full, the frame is dropped, and the method returns false. */
   push(frame: AudioFrame): boolean {
     if (this.#backlog + frame.samples.length > BACKLOG_MAX_SAMPLES) return false;
     this.#waiting.push({ frame });
@@ -39,13 +40,13 @@ export class PlaybackQueue {
     this.#feed();
   }
 
-  /** Record how many samples the worklet has consumed since the start. */
+  /** Record how many samples the worklet has taken out of its buffer since the start. */
   consumed(samples: number): void {
     this.#consumed = Math.max(this.#consumed, samples);
     this.#feed();
   }
 
-  /** Drop everything that was not sent to the worklet; the worklet drops its own part on `flush`. */
+  /** Drop all sound in the queue. The worklet drops the sound in its own buffer when it gets `flush`. */
   clear(): void {
     this.#waiting = [];
     this.#head = 0;

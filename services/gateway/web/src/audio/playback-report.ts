@@ -1,4 +1,4 @@
-/** Input and reports of the playout: chunks of sound in, progress out. */
+/** The input and the output of `Playout`: chunks of sound, and reports of the playback's progress. */
 
 /** A chunk of one message's sound. */
 export interface AudioChunk {
@@ -19,17 +19,20 @@ export interface Report {
   readonly playedMs: number;
   /** Root mean square of the output since the last report, 0…1. */
   readonly level: number;
-  /** Samples taken out of the buffer since the start, played or dropped; the playback queue may send as many more. */
+  /**
+   * Total number of samples taken out of the buffer since the start, whether played or dropped. The playback queue
+   * computes the free space in the buffer from it.
+   */
   readonly consumed: number;
   readonly tally: Tally;
 }
 
-/** Counts of one message's played sound, for receipts and tests. */
+/** How much of one message's sound was played, for receipts and tests. */
 export interface Tally {
   readonly samples: number;
   /** FNV-1a over the 16-bit samples in playing order. */
   readonly checksum: number;
-  /** Silence inside the message in ms, and the number of gaps. */
+  /** Total silence within the message, in ms, and the number of gaps. */
   readonly gapMs: number;
   readonly gaps: number;
 }

@@ -1,4 +1,4 @@
-/** The playback worklet, on the audio thread: a thin shell around `Playout`. */
+/** The playback worklet, which runs on the audio thread. It passes messages between the page and `Playout`. */
 
 import {
   type FromWorklet,
@@ -29,7 +29,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       sampleRate,
       capacity,
       (report) => {
-        // The page's queue counts samples at the speech rate, not at the context's.
+        // The page's queue counts samples at the rate of the speech, not at the rate of the AudioContext.
         const consumed = report.consumed * (speechRate / sampleRate);
         const atMs = (currentTime + BLOCK_SAMPLES / sampleRate) * 1_000;
         this.port.postMessage({ ...report, consumed, token: this.#token, atMs } satisfies FromWorklet);

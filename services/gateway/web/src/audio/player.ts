@@ -13,9 +13,12 @@ import workletUrl from "./playback-worklet?worker&url";
 
 export interface PlayerListener {
   report(report: FromWorklet): void;
-  /** Autoplay policy: the browser plays nothing before the user has interacted with the page. */
+  /**
+   * Called when sound becomes blocked or allowed: by their autoplay policy, browsers play no sound before the user has
+   * interacted with the page.
+   */
   blocked(blocked: boolean): void;
-  /** The playback queue is full; further sound is dropped. */
+  /** Called when the playback queue is full, so that further sound is dropped. */
   overflowed(): void;
 }
 
@@ -25,7 +28,7 @@ const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) 
 const NOT_SECURE = "The browser does not let this page play the voices: open it over https, or as localhost.";
 const TOO_OLD = "This browser cannot play the voices (it has no AudioWorklet).";
 
-/** This browser or address can never play sound; the message tells the user what to do. */
+/** This browser, or a page at this address, can never play sound. The error's message tells the user what to do. */
 export class NoSound extends Error {}
 
 export class Player {
@@ -49,7 +52,7 @@ export class Player {
   }
 
   /**
-   * Load and start the worklet. Does nothing if it already runs.
+   * Load and start the worklet. Does nothing if the worklet runs already.
    *
    * @throws NoSound this page can never play
    * @throws DOMException the worklet could not be fetched: try again when the server is back

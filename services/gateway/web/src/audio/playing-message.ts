@@ -1,4 +1,7 @@
-/** Counts what was played of one message: its samples, their checksum, the gaps, and the last whole chunk. */
+/**
+ * Records what was played of one message: the number of samples, their checksum, the gaps, and the last chunk that was
+ * played to its end.
+ */
 
 import type { Report } from "./playback-report";
 
@@ -31,7 +34,7 @@ export class PlayingMessage {
     this.#doneChunk = chunk;
   }
 
-  /** The sound ran out for this many samples. */
+  /** Record that there was no sound to play for this many samples. */
   ranDry(samples: number): void {
     this.#gaps += 1;
     this.#gapSamples += samples;

@@ -1,11 +1,12 @@
 /**
- * Renders the voices sample by sample: the core of the playback worklet, testable without it.
+ * Renders the sound of the replies sample by sample. This is the core of the playback worklet, in a class that can be
+ * tested without Web Audio.
  *
  *     idle ──(sound arrives)──▶ filling ──(target reached, or message ended)──▶ playing ──(message over)──▶ idle
- *                                  ▲────────────────(ran dry)────────────────────┘
+ *                                  ▲──────────────(buffer empty)─────────────────┘
  *
- * Chunks and messages follow each other without a gap. The reports count the samples actually rendered; the page's
- * receipts are made from them alone.
+ * Chunks and messages follow each other without a gap. The reports count the samples that were actually rendered. The
+ * page makes its receipts only from these reports.
  */
 
 import { JitterTarget } from "./jitter";
@@ -54,23 +55,24 @@ export class Playout {
     this.#output = new OutputGain(rate);
   }
 
-  /** Queue a chunk. Samples above the capacity are dropped; the playback queue never sends that many. */
+  /** Queue a chunk. Samples that exceed the capacity are dropped, but the playback queue never sends so many. */
   push({ messageId, sentence, chunk, samples }: AudioChunk): void {
     const taken = this.#ring.write(samples);
     if (taken > 0) this.#segments.push({ messageId, sentence, chunk, left: taken });
     if (this.#mode === "idle" && taken > 0) this.#fill();
   }
 
-  /** Mark a message as complete: no more sound will come for it. */
+  /** Mark a message as complete, so that no more sound is expected for it. */
   end(messageId: string): void {
     if (this.#current?.messageId === messageId || this.#segments.some((segment) => segment.messageId === messageId)) {
       this.#ended.add(messageId);
     }
   }
 
-  /** Drop everything; the next block is silent after a fade of 5 ms. */
+  /** Drop all sound. The next block fades out within 5 ms and then is silent. */
   flush(): void {
-    // A second flush before the next block (first the user's, then the server's) keeps the first fade.
+    // If a second flush comes before the next block is rendered (the page's, then the server's), the fade of the first
+    // one is kept.
     if (this.#mode === "playing") {
       this.#fade = new Float32Array(Math.min(this.#ring.length, this.#samples(FLUSH_FADE_MS)));
       this.#fadeAt = 0;

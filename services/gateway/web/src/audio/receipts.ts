@@ -10,12 +10,15 @@ export class Receipts {
   #sentMs = -1;
   #before = new Map<string, number>();
 
-  /** Add the time that an earlier page has already played of this message. */
+  /** Record how much of this message was already played by an earlier page. */
   playedBefore(messageId: string, ms: number): void {
     this.#before.set(messageId, ms);
   }
 
-  /** The receipt to send after this report, or null. The first one follows the end of the first chunk. */
+  /**
+   * The receipt to send after this report; null if none is due. A message's first receipt is due when its first chunk
+   * was played.
+   */
   after(report: Report): Receipt | null {
     if (report.messageId === "" || report.doneChunk < 0) return null;
     if (report.messageId !== this.#messageId) {

@@ -1,15 +1,15 @@
 /**
- * Streaming sample rate converter: windowed-sinc interpolation with a Kaiser window, for pieces of any size.
+ * Sample rate converter for a stream of pieces: windowed-sinc interpolation with a Kaiser window.
  *
- * Needed only if a browser does not give an AudioContext the requested rate. The output does not depend on the piece
- * sizes. (J. O. Smith, "Digital Audio Resampling", https://ccrma.stanford.edu/~jos/resample/.)
+ * Needed only if a browser does not give an AudioContext the requested rate. The output does not depend on the sizes of
+ * the pieces. (J. O. Smith, "Digital Audio Resampling", https://ccrma.stanford.edu/~jos/resample/.)
  */
 
 /** Zero crossings of the sinc on each side, at the lower of the two rates. */
 const ZERO_CROSSINGS = 16;
 /** Kaiser's beta: about 80 dB of stop band. */
 const BETA = 8;
-/** Table steps per zero crossing; linear interpolation between them is accurate to about 1e-5. */
+/** Table entries per zero crossing. Linear interpolation between two entries is accurate to about 1e-5. */
 const TABLE_STEPS = 512;
 
 const TABLE = buildTable();
@@ -17,12 +17,15 @@ const TABLE = buildTable();
 export class Resampler {
   readonly #scale: number;
   readonly #reach: number;
-  /** Input still needed, including `#reach` samples before the current position. */
+  /** The input that is still needed. It begins `#reach` samples before the current position. */
   #input: Float32Array;
   #filled: number;
   /** Index in the stream of the first sample of `#input`. */
   #base: number;
-  /** Output samples so far. The next position is computed from this count, so rounding errors do not add up. */
+  /**
+   * The number of output samples so far. The next position is computed from this number, so that rounding errors do not
+   * add up.
+   */
   #count = 0;
 
   /** @param from @param to rates in Hz */
@@ -38,7 +41,7 @@ export class Resampler {
     this.#base = -this.#reach;
   }
 
-  /** Return the output that this piece completes; about `reach` input samples stay buffered. */
+  /** Add a piece of input. Returns the output that can be computed now; about `reach` input samples stay buffered. */
   feed(samples: Float32Array): Float32Array {
     this.#append(samples);
     const certainTo = this.#base + this.#filled - this.#reach;
@@ -53,12 +56,12 @@ export class Resampler {
     return Float32Array.from(out);
   }
 
-  /** Return the buffered rest at the end of the stream. */
+  /** End the stream. Returns the rest of the output. */
   finish(): Float32Array {
     return this.feed(new Float32Array(this.#reach));
   }
 
-  /** Position of the next output sample, in input samples from the start of the stream. */
+  /** The position of the next output sample, counted in input samples from the start of the stream. */
   #position(): number {
     return (this.#count * this.from) / this.to;
   }

@@ -1,4 +1,4 @@
-/** Ring buffer of 16-bit samples with fixed memory; it allocates nothing while it runs. */
+/** Ring buffer of 16-bit samples. Its memory is allocated once, in the constructor. */
 export class RingBuffer {
   readonly #samples: Int16Array;
   #read = 0;
@@ -22,7 +22,7 @@ export class RingBuffer {
     return this.capacity - this.#length;
   }
 
-  /** Append as many samples as fit; returns their number. */
+  /** Append as many samples as fit. Returns how many were appended. */
   write(samples: Int16Array): number {
     const count = Math.min(samples.length, this.room);
     const at = (this.#read + this.#length) % this.capacity;
@@ -33,7 +33,7 @@ export class RingBuffer {
     return count;
   }
 
-  /** Move up to `count` samples into `out` at `offset`, scaled to −1…1; returns their number. */
+  /** Move up to `count` samples into `out` at `offset`, scaled to −1…1. Returns how many were moved. */
   read(out: Float32Array, offset: number, count: number): number {
     const taken = Math.min(count, this.#length, out.length - offset);
     for (let index = 0; index < taken; index += 1) {

@@ -1,4 +1,4 @@
-/** The last turns with their times: the server's `turn_metrics` and the page's own measurements. Pure. */
+/** The timings of the last turns: the server's `turn_metrics`, and the page's own measurements. Pure. */
 
 import type { Message } from "../talk/page-state";
 
@@ -6,7 +6,10 @@ export interface Trace {
   readonly turnId: string;
   readonly said: string;
   readonly metrics: Record<string, unknown>;
-  /** Ms from the sent message, or the end of speech, to the first sample played; null if no sound was played. */
+  /**
+   * Ms from the moment when the user sent a message, or stopped speaking, to the first sample that was played; null if
+   * no sound was played.
+   */
   readonly heardAfterMs: number | null;
 }
 
@@ -24,7 +27,7 @@ export function withMetrics(
   return [{ turnId, said, metrics, heardAfterMs }, ...others].slice(0, KEPT);
 }
 
-/** Add the first sound to a trace whose metrics arrived earlier. */
+/** Add the time of the first sound to a trace whose metrics arrived earlier. */
 export function withFirstSound(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
   return traces.map((trace) => (trace.turnId === turnId ? { ...trace, heardAfterMs: afterMs } : trace));
 }
@@ -34,7 +37,7 @@ export interface FirstSound {
   readonly afterMs: number;
 }
 
-/** Measures the time from the user's last word to the first sound, for one turn after the other. */
+/** Measures, for each turn, the time from the user's last word to the first sound. */
 export class Stopwatch {
   #from: number | null = null;
   #turnId = "";
@@ -49,7 +52,7 @@ export class Stopwatch {
     this.#turnId = turnId;
   }
 
-  /** Stop measuring. Null if this is not the first sound, or if no turn has started. */
+  /** Stop measuring. Returns null if this is not the first sound, or if no turn has started. */
   firstSound(nowMs: number): FirstSound | null {
     if (this.#from === null || this.#turnId === "") return null;
     const first = { turnId: this.#turnId, afterMs: Math.round(nowMs - this.#from) };

@@ -9,7 +9,7 @@ export interface Usage {
   readonly cost: number | null;
 }
 
-/** Read the server's figures; null if there is none. */
+/** Read the server's figures. Returns null if there are none. */
 export function usageOf(figures: unknown): Usage | null {
   if (typeof figures !== "object" || figures === null) return null;
   const figure = (name: string): number | null => {
@@ -25,7 +25,7 @@ export function usageOf(figures: unknown): Usage | null {
   return Object.values(usage).some((value) => value !== null) ? usage : null;
 }
 
-/** One line: "1,200 tokens read, 340 written (200 of them reasoning), cost 0.0021". */
+/** The usage as a line of text: "1,200 tokens read, 340 written (200 of them reasoning), cost 0.0021". */
 export function usageText({ promptTokens, completionTokens, reasoningTokens, cost }: Usage): string {
   const parts: string[] = [];
   if (promptTokens !== null) parts.push(`${whole(promptTokens)} tokens read`);
@@ -40,5 +40,5 @@ export function usageText({ promptTokens, completionTokens, reasoningTokens, cos
 
 const whole = (count: number): string => Math.round(count).toLocaleString("en");
 
-/** Significant digits, because the cost of one turn is often far below a cent. */
+/** Significant digits instead of decimal places, because the cost of one turn is often far below a cent. */
 const COST = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });

@@ -1,4 +1,4 @@
-/** Converts a turn's `turn_metrics` to rows of bars on one scale of milliseconds. Pure. */
+/** Converts a turn's `turn_metrics` to a waterfall chart: rows of bars on one scale of milliseconds. Pure. */
 
 export type BarKind = "hear" | "pick" | "think" | "write" | "voice" | "send" | "sound";
 
@@ -23,7 +23,7 @@ export interface Waterfall {
   readonly firstSoundMs: number | null;
 }
 
-/** Times are ms since the turn was accepted; unknown times are null or missing. */
+/** Convert the metrics. Their times are ms since the turn was accepted; unknown times are null or missing. */
 export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   const speechEnd = ms(metrics["speech_end"]);
   const transcript = ms(metrics["transcript"]);
@@ -50,7 +50,9 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   };
 }
 
-/** @param askedMs when the model was asked: at the turn's start, or at the end of the previous reply's text */
+/**
+ * @param askedMs when the request to the model began: at the turn's start, or at the end of the previous reply's text
+ */
 function rowOf(message: Record<string, unknown>, askedMs: number | null): Row {
   const at = (name: string) => ms(message[name]);
   const name = message["character_name"];

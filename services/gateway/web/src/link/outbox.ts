@@ -1,7 +1,8 @@
 /**
- * Messages that the server has not accepted yet; the page sends them again after a reconnect.
+ * Messages that the server has not accepted yet. The page sends them again after a reconnect.
  *
- * The page chooses each message's turn id, and the server accepts a turn id once, so sending twice is safe.
+ * The page chooses each message's turn id, and the server accepts each turn id only once, so sending a message twice is
+ * harmless.
  */
 
 import type { Command } from "../wire/commands";
@@ -11,13 +12,13 @@ export interface Unconfirmed {
   readonly text: string;
 }
 
-/** Maximum number of messages, more than a user types while disconnected. */
+/** Maximum number of messages: more than a user types while disconnected. */
 export const OUTBOX_MAX = 32;
 
 export class Outbox {
   #waiting: Unconfirmed[] = [];
 
-  /** Returns false if the outbox is full; the message is not added. */
+  /** Add a message. If the outbox is full, the message is not added, and the method returns false. */
   add(message: Unconfirmed): boolean {
     if (this.#waiting.length >= OUTBOX_MAX) return false;
     this.#waiting.push(message);

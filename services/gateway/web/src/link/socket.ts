@@ -1,11 +1,14 @@
-/** Owns the WebSocket: runs the effects of the state machine and delivers events and audio to the page. */
+/** Opens and closes the WebSocket as the state machine demands, and delivers events and audio to the page. */
 
 import { type AudioFrame, parseAudioFrame } from "../wire/audio-frame";
 import type { Command } from "../wire/commands";
 import { type ServerEvent, UnreadableFrame, parseEvent } from "../wire/events";
 import { type Effect, type Input, type LinkState, OFF, type Position, step } from "./state-machine";
 
-/** Maximum bytes of unsent sound (2 s of 16 kHz, 16 bit). Above it the page drops microphone frames. */
+/**
+ * Maximum number of bytes that wait to be sent: 2 s of 16-bit sound at 16 kHz. While more bytes wait, microphone frames
+ * are dropped.
+ */
 const MIC_BACKLOG_MAX_BYTES = 64_000;
 
 export interface LinkListener {
@@ -43,14 +46,17 @@ export class Link {
     this.#step({ on: "retry_due" });
   }
 
-  /** Returns false if the connection is down; the command is not sent. */
+  /** Send a command. If the connection is down, the command is not sent, and the method returns false. */
   send(command: Command): boolean {
     if (this.#state.phase !== "live" || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(command));
     return true;
   }
 
-  /** Send microphone PCM. Returns false if it was dropped because the connection is down or too slow. */
+  /**
+   * Send PCM of the microphone. If the connection is down or too slow, the PCM is dropped, and the method returns
+   * false.
+   */
   sendPcm(pcm: ArrayBuffer): boolean {
     const socket = this.#socket;
     if (this.#state.phase !== "live" || socket?.readyState !== WebSocket.OPEN) return false;
@@ -59,7 +65,7 @@ export class Link {
     return true;
   }
 
-  /** Returns whether the state machine delivers this input to the page. */
+  /** Pass an input to the state machine. Returns true if the input is to be delivered to the page. */
   #step(input: Input): boolean {
     const [state, effects] = step(this.#state, input, Math.random());
     const changed = state.phase !== this.#state.phase || state.conversationId !== this.#state.conversationId;

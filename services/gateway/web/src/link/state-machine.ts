@@ -2,11 +2,11 @@
  * The connection's state machine: decides when to connect, from which position to resume, and how long to wait.
  *
  *     off ──▶ connecting ──▶ greeting ──▶ live     a conversation of which this page has no events yet
- *                 ▲    └──────▶ resuming ──▶ live    a conversation to resume; the URL carries the position
+ *                 ▲    └──────▶ resuming ──▶ live    a conversation to resume; the URL contains the position
  *                 └── waiting ◀── (closed)           after close code 4001 or 1008: replaced or refused, no retry
  *
- * Pure: `step` takes the state, an input and a random number, and returns the new state and effects. `socket.ts` runs
- * the effects.
+ * Pure: `step` takes the state, an input and a random number. It returns the new state, and the effects that
+ * `socket.ts` carries out.
  */
 
 import type { LastAudio } from "../wire/commands";
@@ -21,13 +21,13 @@ export interface LinkState {
   readonly conversationId: string;
   readonly lastEventId: string;
   readonly lastAudio: LastAudio | null;
-  /** Consecutive failures. */
+  /** Number of failed attempts to connect since the last success. */
   readonly failures: number;
-  /** The server's reason for refusing the connection. */
+  /** The reason that the server gave when it refused the connection. */
   readonly reason: string;
 }
 
-/** The position that the connection's URL carries. */
+/** The position that the connection's URL contains. */
 export type Position = Pick<LinkState, "conversationId" | "lastEventId" | "lastAudio">;
 
 export type Input =
@@ -47,15 +47,15 @@ export type Effect =
   | { do: "deliver" }
   | { do: "now_live" };
 
-/** Bounds of the delay before a reconnect: after the first failure, and after many. */
+/** The delay before a reconnect: after the first failure, and its maximum after many failures. */
 interface RetryDelay {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-/** Short, because a restarted server is back within seconds while the user waits. */
+/** Short delays, because the user is waiting, and a restarted server is back within seconds. */
 export const RETRY_DELAY: RetryDelay = { firstMs: 250, longestMs: 4_000 };
-/** Close code 1013: the server is full and must not be asked several times a second. */
+/** The delays after close code 1013: the server is full, so the page must not ask several times a second. */
 export const RETRY_DELAY_WHEN_FULL: RetryDelay = { firstMs: 4_000, longestMs: 8_000 };
 
 export const OFF: LinkState = {
@@ -74,7 +74,7 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
       const known = state.conversationId === input.conversationId && input.conversationId !== "";
       const base = known ? state : { ...OFF, conversationId: input.conversationId };
       const leave: Effect[] = state.phase === "off" ? [] : [{ do: "disconnect" }];
-      return [connecting({ ...base, failures: 0, reason: "" }), [...leave, dial(base)]];
+      return [connecting({ ...base, failures: 0, reason: "" }), [...leave, connectTo(base)]];
     }
     case "leave":
       return [OFF, [{ do: "disconnect" }]];
@@ -85,7 +85,7 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
       return closed(state, input, random);
     case "retry_due":
     case "network_back":
-      return state.phase === "waiting" ? [connecting(state), [dial(state)]] : [state, []];
+      return state.phase === "waiting" ? [connecting(state), [connectTo(state)]] : [state, []];
     case "event":
       return received(state, input.event);
     case "audio":
@@ -98,7 +98,7 @@ function connecting(state: LinkState): LinkState {
   return { ...state, phase: "connecting" };
 }
 
-function dial({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
+function connectTo({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
   return { do: "connect", at: { conversationId, lastEventId, lastAudio } };
 }
 
@@ -112,7 +112,7 @@ function closed(
   if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
   const { firstMs, longestMs } = code === 1013 ? RETRY_DELAY_WHEN_FULL : RETRY_DELAY;
   const ceiling = Math.min(longestMs, firstMs * 2 ** Math.min(state.failures, 16));
-  // Jitter: between half of the ceiling and the ceiling.
+  // Jitter: a random delay between half of the ceiling and the ceiling.
   const ms = Math.round(ceiling * (0.5 + random / 2));
   return [{ ...state, phase: "waiting", failures: state.failures + 1 }, [{ do: "retry_in", ms }]];
 }
@@ -123,7 +123,7 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
     if (event.type !== "error") return [state, []];
     if (event.code !== "unknown_conversation") return [state, [{ do: "deliver" }]];
     const fresh = { ...OFF, failures: state.failures };
-    return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, dial(fresh)]];
+    return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, connectTo(fresh)]];
   }
   if (event.type === "audio_complete" && event.id) {
     return [{ ...state, lastAudio: { message_id: event.message_id, id: event.id } }, [{ do: "deliver" }]];

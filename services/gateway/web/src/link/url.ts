@@ -1,6 +1,6 @@
 import type { Position } from "./state-machine";
 
-/** The WebSocket's URL, beside the page's. `token` is `""` if the server asks for none. */
+/** The WebSocket's URL, in the same folder as the page's URL. `token` is `""` if the server requires none. */
 export function socketUrl(at: Position, token: string): string {
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -9,7 +9,7 @@ export function socketUrl(at: Position, token: string): string {
   return url.href;
 }
 
-/** The URL's query: a new conversation, or the position to resume from. */
+/** The URL's query: asks for a new conversation, or names the position to resume from. */
 export function positionQuery({ conversationId, lastEventId, lastAudio }: Position, token: string): string {
   const query = new URLSearchParams();
   if (conversationId) {

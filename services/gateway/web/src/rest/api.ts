@@ -10,7 +10,7 @@ export interface Character {
   readonly system_prompt: string;
   readonly image: string;
   readonly active: boolean;
-  /** The settings of its own; null: the conversation's. */
+  /** The character's own settings. null: the conversation's setting is used. */
   readonly model_settings: ModelSettings;
 }
 
@@ -48,7 +48,7 @@ export interface StoredMessage {
 
 export interface StoredConversation {
   readonly messages: readonly StoredMessage[];
-  /** The sum of the replies' tokens and cost (`usageOf` reads it). */
+  /** The sum of the tokens and the cost of all replies. `usageOf` reads this value. */
   readonly usage: unknown;
 }
 
@@ -56,7 +56,7 @@ export interface Status {
   readonly version: string;
   /** The engines of the live workers, by stage. */
   readonly engines: Readonly<Record<string, readonly string[]>>;
-  /** The required parts that are not running. */
+  /** What is required but not running: `redis`, or the stages that have no live worker. */
   readonly missing: readonly string[];
   readonly redis_ms: number | null;
   /** Prefix of every Redis key. */
@@ -68,7 +68,7 @@ const MESSAGES_MAX = 20_000;
 export type ExportFormat = "markdown" | "json";
 
 export class Api {
-  /** @param token `""` if the server asks for none */
+  /** @param token `""` if the server requires none */
   constructor(private readonly token: string) {}
 
   async characters(): Promise<readonly Character[]> {
@@ -111,7 +111,7 @@ export class Api {
     do {
       const query = new URLSearchParams({ limit: "1000" });
       if (after !== null) query.set("after", String(after));
-      // Each page is needed for the position of the next one.
+      // The position of the next page is only known from the page before it.
       // oxlint-disable-next-line no-await-in-loop
       const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
         messages: StoredMessage[];

@@ -1,4 +1,4 @@
-/** Converts errors of the REST API (RFC 9457) to texts for the user. */
+/** Converts error responses of the REST API (RFC 9457) to texts for the user. */
 
 export interface FieldProblem {
   readonly field: string;
@@ -17,14 +17,17 @@ export class RequestFailed extends Error {
     super(message);
   }
 
-  /** The problem with one field, at the top level or in the object `inside`; `""` if there is none. */
+  /**
+   * The text of the problem with one field; `""` if the field has no problem. The field is at the top level of the
+   * request, or in the object `inside`.
+   */
   about(field: string, inside = ""): string {
     const path = inside ? `${inside}.${field}` : field;
     return this.fields.find((each) => each.field === path || each.field.endsWith(`.${path}`))?.detail ?? "";
   }
 }
 
-/** Read the failure from an answer's body, which need not be problem+json. */
+/** Read the failure from a response's body. The body need not be problem+json. */
 export function readProblem(status: number, body: unknown): RequestFailed {
   const source = isRecord(body) ? body : {};
   const text = [source["detail"], source["title"]].find(

@@ -1,11 +1,14 @@
-/** Sends the user's `interrupt` until the server has confirmed it, across reconnects and paused writes. */
+/**
+ * Sends the user's `interrupt`, and sends it again after a reconnect or after paused writes, until the server has
+ * confirmed it.
+ */
 
 import type { ServerEvent } from "../wire/events";
 
 export class InterruptRequest {
   /** True if the user interrupted while disconnected. */
   #unsent = false;
-  /** True if `interrupt` was sent and not confirmed yet. */
+  /** True if `interrupt` was sent, but is not confirmed yet. */
   #sent = false;
 
   /** @param send sends `interrupt`; returns false while disconnected */
@@ -19,7 +22,7 @@ export class InterruptRequest {
   onEvent(event: ServerEvent): void {
     if (event.type === "interrupted") this.clear();
     else if (event.type === "turn_accepted") this.#sent = false;
-    // The server refused the interrupt while writes were paused.
+    // Send it again, because the server refused it while writes were paused.
     else if (event.type === "warning" && event.code === "writes_resumed" && this.#sent) this.send();
   }
 

@@ -1,8 +1,8 @@
 /**
  * Controls the microphone and the listening session, hands-free or while a button is held.
  *
- * The microphone opens on demand and closes when listening stops. A session belongs to one connection; after a
- * reconnect the page starts another.
+ * The microphone is opened when listening starts and closed when it stops. A listening session ends with its
+ * connection; after a reconnect the page starts a new session.
  */
 
 import type { Captured } from "../audio/capture-port";
@@ -17,7 +17,10 @@ export interface ListeningCallbacks {
   trouble(problem: string): void;
 }
 
-/** How long the microphone stays open after push-to-talk, so that the next press does not lose its first word. */
+/**
+ * How long the microphone stays open after the push-to-talk button was released, so that the first word after the next
+ * press is not lost.
+ */
 const WARM_MS = 20_000;
 
 export class ListeningController {
@@ -40,7 +43,7 @@ export class ListeningController {
     if (this.#wanted && this.#microphone) this.#begin();
   }
 
-  /** @param keepWarm keep the microphone open for a while */
+  /** @param keepWarm keep the microphone open for `WARM_MS` */
   stop(keepWarm: boolean): void {
     if (!this.#wanted) return;
     this.#wanted = false;
@@ -51,7 +54,7 @@ export class ListeningController {
     this.#cooling = setTimeout(() => void this.#close(), keepWarm ? WARM_MS : 0);
   }
 
-  /** Start a new session after a reconnect; the old one ended with its connection. */
+  /** Start a new session after a reconnect, because the old session ended with the old connection. */
   restart(): void {
     if (this.#wanted && this.#microphone) this.#begin();
   }
@@ -82,7 +85,7 @@ export class ListeningController {
         this.#opening = null;
       });
     await this.#opening;
-    // The user released the button before the microphone was open.
+    // The user released the button before the microphone was open, so close it.
     if (!this.#wanted) await this.#close();
   }
 

@@ -1,4 +1,4 @@
-/** Makes a UUID; also works on pages loaded over plain http, where `crypto.randomUUID` is missing. */
+/** Makes a UUID. `crypto.randomUUID` is not used, because it is missing on pages that were loaded over plain http. */
 export function newId(): string {
   if ("randomUUID" in crypto) return crypto.randomUUID();
   const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));

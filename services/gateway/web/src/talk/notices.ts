@@ -1,4 +1,7 @@
-/** Converts the server's warnings and errors to notices: the text, and the place on the page. Pure. */
+/**
+ * Converts the server's warnings and errors to notices. A notice has a text, and says in which part of the page it
+ * appears. Pure.
+ */
 
 import type { ServerEvent } from "../wire/events";
 import type { Notice, NoticePlace } from "./page-state";
@@ -6,7 +9,7 @@ import type { Notice, NoticePlace } from "./page-state";
 type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };
 
-/** Codes of warnings about one turn; the next turn removes the notice. */
+/** Codes of warnings about one turn. The notice is removed when the next turn begins. */
 const OF_A_TURN: ReadonlySet<string> = new Set([
   "store_refused",
   "reply_cut",
@@ -25,18 +28,21 @@ export function ofWarning({ code, message }: Warning): Notice {
   return { place: OF_A_TURN.has(code) ? "transcript" : "page", code, text: message, serious: false };
 }
 
-/** The notice of an error; null if the notice of paused writes already covers it. */
+/** The notice for an error; null if the notice about paused writes already explains this error. */
 export function ofError({ code, message, turn_id: turnId }: Failure, writesPaused: boolean): Notice | null {
   if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
   if (writesPaused) return null;
-  // This page sends a message again by itself; the server's text is for clients that do not.
+  // The server asks clients to send a message again, but this page does so by itself, so the notice has another text.
   const text = turnId
     ? `The server cannot accept messages right now; ${SENT_AGAIN}`
     : message.replace(" (with the same turn_id)", "");
   return { place: "page", code, text, serious: true };
 }
 
-/** True if `b` repeats `a`. Each character can have the same warning in one turn, with its own text. */
+/**
+ * True if `b` repeats `a`. In one turn, several characters can have a warning with the same code but different texts:
+ * these are no repetitions.
+ */
 export function isRepeated(a: Notice, b: Notice): boolean {
   return a.place === b.place && a.code === b.code && (!OF_A_TURN.has(a.code) || a.text === b.text);
 }

@@ -47,7 +47,8 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "report":
       return onReport(state, input.report);
     case "link": {
-      // A change sent over a lost connection may be lost too; after a reconnect the server sends the settings.
+      // When the connection is lost, forget changes that are not confirmed: they may be lost too. After a reconnect,
+      // the server sends the settings.
       const pendingSettings = input.phase === "live" ? state.pendingSettings : {};
       return { ...state, link: input.phase, linkReason: input.reason, pendingSettings };
     }

@@ -21,14 +21,20 @@ export interface Reply {
   readonly characterId: string;
   readonly name: string;
   readonly text: string;
-  /** Ends of the sentences known so far, in code points; empty if the llm worker is an older one. */
+  /**
+   * The ends of the sentences known so far, as offsets in code points. Empty if the llm worker is of a release that
+   * does not send them.
+   */
   readonly sentenceEnds: readonly number[];
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
-  /** `cut`: interrupted before the end of its sound; `stored`: loaded from the store, without sound. */
+  /**
+   * `due`: not played yet; `cut`: interrupted before the end of the sound; `stored`: a message from the store, which
+   * has no sound.
+   */
   readonly sound: "due" | "playing" | "played" | "cut" | "stored";
-  /** Length of the text that was heard, in UTF-16 units; only for `sound` `cut`. */
+  /** Length of the text that was heard, in UTF-16 units. Only meaningful if `sound` is `cut`. */
   readonly heardChars: number;
-  /** Index of the sentence being spoken, or of the last one spoken; −1 before the first. */
+  /** Index of the sentence being spoken, or of the last sentence that was spoken; −1 before the first sentence. */
   readonly sentence: number;
   readonly problem: string;
 }
@@ -61,7 +67,7 @@ export interface Turn {
   readonly textComplete: boolean;
 }
 
-/** A character whose model reasons before the words of a reply. */
+/** A character whose model is reasoning before it writes the text of a reply. */
 export interface Thinking {
   readonly turnId: string;
   readonly messageId: string;
@@ -77,7 +83,7 @@ export interface PageState {
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
   readonly thinking: Thinking | null;
-  /** Playback positions in the turn that was running when this page opened. */
+  /** How much was heard of each reply of the turn that was in progress when this page was opened. */
   readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
   readonly ducked: boolean;
@@ -86,14 +92,14 @@ export interface PageState {
   readonly writesPaused: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];
-  /** The settings confirmed by the server; null before its first answer. */
+  /** The settings that the server has confirmed; null before the server's first answer. */
   readonly settings: ModelSettings | null;
-  /** Changes by the user that the server has not confirmed. */
+  /** The user's changes that the server has not confirmed yet. */
   readonly pendingSettings: Partial<ModelSettings>;
   /** Tokens and cost of the conversation so far; null if they are not known. */
   readonly usage: Usage | null;
   readonly notices: readonly Notice[];
-  /** The latest text for screen readers. */
+  /** The text that screen readers read out next. */
   readonly announcement: string;
 }
 
@@ -121,7 +127,7 @@ export const EMPTY: PageState = {
   announcement: "",
 };
 
-/** The settings to show: the confirmed ones, overlaid with the pending changes. */
+/** The settings to show: the confirmed settings with the pending changes applied. */
 export function shownSettings({ settings, pendingSettings }: PageState): Partial<ModelSettings> {
   return { ...settings, ...pendingSettings };
 }

@@ -1,6 +1,7 @@
 /**
- * The sound of the replies: queues the frames in order, lowers or stops the voice when the user interrupts, and turns
- * the player's reports into receipts. The pure modules in `audio/` and `wire/order.ts` decide; this class acts.
+ * Plays the replies: queues their frames in order, ducks or stops the sound when the user interrupts, and turns the
+ * player's reports into receipts. All decisions are made by the pure modules in `audio/` and by `wire/order.ts`; this
+ * class carries them out.
  */
 
 import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePassed } from "../audio/barge-in";
@@ -18,16 +19,16 @@ import type { Probe } from "./probe";
 
 /** Delay before another attempt to load the playback worklet. */
 const RELOAD_MS = 1_000;
-/** Replies of the last turns; the frames of older ones have all arrived. */
+/** How many replies are remembered. All frames of older replies have arrived by then. */
 const RECENT_MESSAGES = 64;
 
 export interface PlaybackCallbacks {
   state(): PageState;
   apply(input: PageInput): void;
   receipt(receipt: Receipt): void;
-  /** The first sample of a message is heard at this time, by `performance.now()`. */
+  /** Called when a message begins to play. Its first sample is heard at `atMs`, by `performance.now()`. */
   started(atMs: number): void;
-  /** Root mean square of the voice, 0…1. */
+  /** The level of the sound being played: root mean square, 0…1. */
   level(level: number): void;
   trouble(code: string, problem: string): void;
 }
@@ -62,7 +63,8 @@ export class Playback {
         this.on.trouble("no_sound", `${error.message} You can still read along.`);
         return;
       }
-      // The fetch failed. If the WebSocket is down as well, the next connection loads the worklet.
+      // The worklet could not be fetched. If the WebSocket is down as well, the worklet is loaded when the connection
+      // is back.
       clearTimeout(this.#reloadTimer);
       this.#reloadTimer = setTimeout(() => {
         if (this.on.state().link === "live") void this.load();
@@ -75,13 +77,14 @@ export class Playback {
   }
 
   setVolume({ volume, muted }: Preferences): void {
-    // Squared, because loudness is not linear: the middle of the slider is then about half as loud.
+    // Squared, because perceived loudness is not linear: so the middle of the slider sounds about half as loud as its
+    // end.
     this.#player.setVolume(muted ? 0 : volume * volume);
   }
 
   /** Stop all sound, and drop the rest of the current replies. */
   silence(): void {
-    // Read the clocks first: the audio thread may run the flush at once.
+    // Read the clocks before the flush, because the audio thread may carry it out at once.
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     const { speakingId, messages, turn } = this.on.state();
     this.#player.flush();

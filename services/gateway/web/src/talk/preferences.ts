@@ -1,4 +1,7 @@
-/** Preferences and the token, kept in the browser's storage; not kept if the browser forbids storage. */
+/**
+ * Stores the user's preferences and the token in the browser's storage. If the browser forbids storage, they are not
+ * stored.
+ */
 
 export type TalkMode = "hands_free" | "push_to_talk";
 
@@ -33,7 +36,7 @@ export function savePreferences(preferences: Preferences): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(preferences)));
 }
 
-/** The server's token. Moves it from the URL to this tab's storage, so that it does not stay in the URL. */
+/** The token for the server. If it is in the URL, it is moved from there to this tab's storage. */
 export function takeToken(): string {
   const url = new URL(location.href);
   const given = url.searchParams.get("token");

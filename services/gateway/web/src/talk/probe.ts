@@ -1,4 +1,7 @@
-/** Read-only measurements for browser tests (`?probe=1`): the sound that was played, as the worklet counts it. */
+/**
+ * Measurements for browser tests (`?probe=1`): which sound was played, as counted by the worklet. Has no effect on the
+ * page.
+ */
 
 import type { FromWorklet } from "../audio/playback-port";
 import type { Tally } from "../audio/playback-report";
@@ -6,25 +9,28 @@ import type { AudioFrame } from "../wire/audio-frame";
 
 export interface PlayedMessage extends Tally {
   readonly messageId: string;
-  /** Samples received for it. */
+  /** Number of samples received for this message. */
   readonly received: number;
-  /** FNV-1a over those samples; equals `checksum` if each was played once, in order. */
+  /** FNV-1a over the received samples. Equals `checksum` if each sample was played once, in order. */
   readonly receivedChecksum: number;
   readonly state: "waiting" | "playing" | "played" | "flushed";
 }
 
-/** One flush: a voice that was stopped. */
+/** One flush (the page dropped all queued sound, after an interruption): how long it took until silence. */
 export interface Flush {
-  /** The time of the page's request, by `performance.now()`. */
+  /** When the page requested the flush, by `performance.now()`. */
   readonly askedAtMs: number;
-  /** The time at which the audio thread's report of the flush arrived; null before that. */
+  /** When the audio thread's report of the flush arrived; null before that. */
   readonly silentAtMs: number | null;
-  /** Sound played between the two, in ms of the audio clock, which does not depend on the machine's speed. */
+  /**
+   * How much sound was played between the request and the silence, in ms of the audio clock, which does not depend on
+   * the machine's speed.
+   */
   readonly soundMs: number | null;
 }
 
 interface Asked extends Omit<Flush, "silentAtMs" | "soundMs"> {
-  /** The audio clock at the request. */
+  /** The time of the request, by the audio clock. */
   readonly audioMs: number;
   silentAtMs: number | null;
   soundMs: number | null;
@@ -43,7 +49,7 @@ export class Probe {
   #messages = new Map<string, Entry>();
   #flushes: Asked[] = [];
   #ducks = 0;
-  /** Root mean square of the last reports, newest last. */
+  /** The levels (root mean square) of the last reports, the newest last. */
   #levels: { atMs: number; level: number }[] = [];
 
   received(frame: AudioFrame): void {
@@ -68,7 +74,7 @@ export class Probe {
     entry.state = report.cause === "ended" ? "played" : report.cause === "flushed" ? "flushed" : "playing";
   }
 
-  /** @param audioMs the audio clock now */
+  /** @param audioMs the current time of the audio clock */
   flushed(askedAtMs: number, audioMs: number): void {
     this.#flushes.push({ askedAtMs, audioMs, silentAtMs: null, soundMs: null });
   }
@@ -85,7 +91,7 @@ export class Probe {
     return this.#flushes.map(({ askedAtMs, silentAtMs, soundMs }) => ({ askedAtMs, silentAtMs, soundMs }));
   }
 
-  /** Number of times a voice was ducked. */
+  /** How many times the sound was ducked. */
   ducks(): number {
     return this.#ducks;
   }

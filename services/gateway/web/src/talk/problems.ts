@@ -5,13 +5,13 @@ import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
 import { type Notice, type NoticePlace, type PageState, findReply } from "./page-state";
 
-/** Error codes by which the server refuses a command. */
+/** The error codes with which the server refuses a command. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
 
 export function onWarning(state: PageState, event: ServerEvent & { type: "warning" }): PageState {
   const writesPaused = event.code === "writes_paused";
   if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
-  // Paused writes are also the cause of any `unavailable` error.
+  // Remove an `unavailable` notice as well, because paused writes are its cause.
   const next = { ...state, writesPaused, notices: without(state.notices, "writes_paused", "unavailable") };
   return writesPaused ? withNotice(next, ofWarning(event)) : next;
 }

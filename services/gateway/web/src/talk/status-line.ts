@@ -1,4 +1,7 @@
-/** The state of the conversation as one line of text and a mood for the scene. */
+/**
+ * The state of the conversation: one line of text, and a `Mood`, by which the picture of the table is styled (CSS class
+ * `mood-…`).
+ */
 
 import { type PageState, findReply } from "./page-state";
 
@@ -8,9 +11,9 @@ export type Mood =
 export interface StatusLine {
   readonly mood: Mood;
   readonly text: string;
-  /** The character that speaks or thinks; `""` if none does. */
+  /** The id of the character that is speaking or thinking; `""` if there is none. */
   readonly characterId: string;
-  /** That character's name, with which `text` then begins. */
+  /** The name of this character. If it is not empty, `text` begins with it. */
   readonly name: string;
 }
 
@@ -52,7 +55,10 @@ export function statusLine(state: PageState): StatusLine {
   return of("idle", "Ready when you are");
 }
 
-/** The character whose reply is written but not heard yet; an empty name before the turn's replies are known. */
+/**
+ * The character whose reply is being written and is not heard yet. Its name is empty as long as the turn's replies are
+ * not known.
+ */
 function thinkingCharacter(state: PageState): Speaker | null {
   const { turn, thinking } = state;
   if (thinking) return thinking;

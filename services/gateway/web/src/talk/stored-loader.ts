@@ -14,7 +14,7 @@ export interface StoredLoaderCallbacks {
 }
 
 export class StoredLoader {
-  /** The conversation whose messages are shown, or a new one without messages. */
+  /** The conversation whose stored messages are shown, or a new conversation, which has none. */
   #shown = "";
 
   constructor(
@@ -22,7 +22,7 @@ export class StoredLoader {
     private readonly on: StoredLoaderCallbacks,
   ) {}
 
-  /** Note that the conversation is new: it has no stored messages. */
+  /** Record that this conversation is new, so that there are no stored messages to load. */
   isNew(conversationId: string): void {
     this.#shown = conversationId;
   }
@@ -45,7 +45,7 @@ export class StoredLoader {
   }
 
   #isShown(conversationId: string): void {
-    // Ignore the answer if the user has opened another conversation meanwhile.
+    // Ignore the response if the user has opened another conversation meanwhile.
     if (this.on.open() === conversationId) this.#shown = conversationId;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The page's controller: connects the WebSocket, the playback, the microphone and the page's state. The pure modules
- * decide; this class acts. An event changes the sound first (an interruption must stop it at once), then the state.
+ * The page's controller: connects the WebSocket, the playback, the microphone and the page's state. All decisions are
+ * made by pure modules; this class carries them out. An event is applied to the sound first, because an interruption
+ * must stop it at once, and then to the state.
  */
 
 import { signal } from "@preact/signals";
@@ -23,14 +24,14 @@ import { StoredLoader } from "./stored-loader";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
 
-/** Delay before a message is sent again, under the same turn id, after the error `unavailable`. */
+/** Delay before a message is sent again, with the same turn id, after the error `unavailable`. */
 const RESEND_MS = 1_500;
 
 export class Talk {
   readonly state = signal<PageState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
-  /** Root mean square, 0…1, updated several times a second. */
+  /** The microphone's level: root mean square, 0…1, updated several times a second. */
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;
@@ -105,7 +106,7 @@ export class Talk {
     return true;
   }
 
-  /** Interrupt without a message: typing, Esc, the stop button. */
+  /** Interrupt without sending a message: for typing, Esc and the stop button. */
   stop(): void {
     if (!canStop(this.#state)) return;
     this.#playback.silence();
@@ -138,7 +139,8 @@ export class Talk {
     const sent = this.#link.send({ type: "model_settings", data: change });
     if (sent) {
       this.#apply({ on: "settings_changed", change });
-      // Publish at once, not with the next animation frame: the next key press on a dial steps from the shown value.
+      // Publish at once, not with the next animation frame: the next key press on a slider continues from the value
+      // that is shown.
       this.state.value = this.#state;
     }
     return sent;

@@ -1,4 +1,7 @@
-/** The part of the reducer that knows which character's model reasons before its words (event `thinking`). Pure. */
+/**
+ * The part of the reducer that records which character's model is reasoning before it writes a reply (event
+ * `thinking`). Pure.
+ */
 
 import type { ServerEvent } from "../wire/events";
 import type { PageState, Thinking } from "./page-state";
@@ -13,7 +16,10 @@ export function thinkingOf(state: PageState, event: ServerEvent & { type: "think
   };
 }
 
-/** The state without `thinking` if this event ends it: the reply has text, or the turn or the reply is over. */
+/**
+ * Remove `thinking` from the state if this event ends the reasoning: the reply has text, or the reply or the turn is
+ * over.
+ */
 export function withoutThinking(state: PageState, event: ServerEvent): PageState {
   return state.thinking && ends(event, state.thinking) ? { ...state, thinking: null } : state;
 }
@@ -30,7 +36,8 @@ function ends(event: ServerEvent, { turnId, messageId }: Thinking): boolean {
     case "error":
       return event.turn_id === turnId || event.message_id === messageId;
     case "turn_accepted":
-      // After a reconnect the server repeats it for the turn in progress; the `thinking` event then follows again.
+      // After a reconnect the server repeats this event for the turn in progress, and then repeats the `thinking` event
+      // as well.
       return true;
     case "interrupted":
       return true;

@@ -42,7 +42,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         <nav aria-label="Panels">
           <PanelButton icon="talks" label="Talks" onClick={() => setPanel("talks")} />
           <PanelButton icon="people" label="Characters" onClick={() => setPanel("characters")} />
-          <PanelButton icon="dials" label="Model" onClick={() => setPanel("model")} />
+          <PanelButton icon="sliders" label="Model" onClick={() => setPanel("model")} />
           <PanelButton icon="inside" label="See inside" onClick={() => setPanel("inside")} />
         </nav>
       </header>

@@ -50,7 +50,7 @@ function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.
   );
 }
 
-/** In place of a reply that has not begun: its character's model reasons. The first words replace it in place. */
+/** Shown instead of a reply as long as the character's model is reasoning. The first words of the reply replace it. */
 export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: Look }): JSX.Element {
   return (
     <li class="message theirs" style={look.style} data-message-id={thinking.messageId}>
@@ -65,7 +65,7 @@ export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: L
   );
 }
 
-/** A bubble without words yet. It is as high as one line of text, so that the first words move nothing. */
+/** A bubble without text. It is as high as one line of text, so that nothing moves when the first words appear. */
 function Typing({ text = "" }: { text?: string }): JSX.Element {
   return (
     <p class="bubble typing">
@@ -77,7 +77,7 @@ function Typing({ text = "" }: { text?: string }): JSX.Element {
 
 function ReplyText({ reply }: { reply: Reply }): JSX.Element {
   const { sound, sentence } = reply;
-  const text = reply.text.trimEnd(); // a line break at the end would show as an empty line
+  const text = reply.text.trimEnd(); // without the line break at the end, which would be shown as an empty line
   if (sound === "cut") {
     const unheard = text.slice(reply.heardChars);
     return (
@@ -98,7 +98,8 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
   if (sound !== "playing" && sound !== "due") return <>{text}</>;
   const current = sentenceSpan(reply, sentence);
   if (!current) return <span class="ahead">{text}</span>;
-  // `due` with a sentence: the page was opened in the middle of this reply and has not begun to play it.
+  // If `sound` is `due` although a sentence was spoken, the page was opened in the middle of this reply and has not
+  // begun to play it.
   const marked = sound === "playing" ? text.slice(current.start, current.end).trimEnd() : "";
   return (
     <>

@@ -1,4 +1,4 @@
-/** One character's name, voice, nature, picture and model. */
+/** The form for one character: name, voice, system prompt, picture and model. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -16,9 +16,9 @@ import { VoiceField } from "./voice-field";
 
 interface Props {
   readonly talk: Talk;
-  /** null for a new character. */
+  /** The character to change; null for a new character. */
   readonly character: Character | null;
-  /** null while loading, or if they could not be loaded. */
+  /** All voices; null while they are loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
   readonly onDone: () => void;
@@ -118,7 +118,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
             onClick={() => (confirming ? run(talk.api.deleteCharacter(character.id)) : setConfirming(true))}
           >
             {confirming ? (
-              // One element, because the button lays its children out as flex items.
+              // One `span`, because the button lays its children out as separate flex items.
               <span>
                 Really remove <bdi dir="auto">{character.name}</bdi>?
               </span>
@@ -132,7 +132,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
   );
 }
 
-/** A model's name without the spaces around it; null if nothing is left. */
+/** The settings with the spaces around the model's name removed. A name that is then empty becomes null. */
 function trimmed(settings: ModelSettings): ModelSettings {
   return { ...settings, model: settings.model?.trim() || null };
 }

@@ -4,9 +4,9 @@ import type { JSX } from "preact";
 
 import type { RequestFailed } from "../rest/problem";
 import type { ModelSettings } from "../wire/events";
-import { DialField } from "./dial-field";
+import { SliderField } from "./slider-field";
 import { FieldProblem } from "./field-problem";
-import { DIALS } from "./model-settings";
+import { SLIDERS } from "./model-settings";
 
 const UNSET = "conversation's";
 
@@ -41,13 +41,13 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
           />
           <FieldProblem text={problemOf("model")} />
         </div>
-        {DIALS.map((dial) => (
-          <DialField
-            key={dial.name}
-            dial={dial}
-            value={settings[dial.name]}
+        {SLIDERS.map((slider) => (
+          <SliderField
+            key={slider.name}
+            slider={slider}
+            value={settings[slider.name]}
             unset={UNSET}
-            problem={problemOf(dial.name)}
+            problem={problemOf(slider.name)}
             onChange={change}
           />
         ))}

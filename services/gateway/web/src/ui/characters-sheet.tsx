@@ -32,7 +32,8 @@ export function CharactersSheet({
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
   const [problem, setProblem] = useState("");
-  // Switches that the user has moved, until the list confirms them: a render in between must not move them back.
+  // The switches that the user has moved, until the reloaded list confirms them. Without this state, a render in
+  // between would move them back.
   const [pending, setPending] = useState<Switches>({});
   useEffect(() => {
     const { value } = characters;

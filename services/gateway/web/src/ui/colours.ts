@@ -1,6 +1,9 @@
-/** Hues for the characters: as far apart as possible, and the same on every visit with the same characters. */
+/**
+ * Chooses a hue for each character. The hues are as far apart as possible, and the same characters always get the same
+ * hues.
+ */
 
-/** Distinguishable hues in OKLCH degrees; lightness and chroma come from the theme. */
+/** Hues that can be told apart, in OKLCH degrees. Lightness and chroma come from the theme. */
 export const HUES: readonly number[] = [292, 62, 158, 18, 238, 342, 118, 198];
 
 export function huesOf(ids: readonly string[]): ReadonlyMap<string, number> {
@@ -14,7 +17,10 @@ export function huesOf(ids: readonly string[]): ReadonlyMap<string, number> {
   return hues;
 }
 
-/** The hue farthest from those taken; among equals the first one from `slot` on. */
+/**
+ * The hue that is farthest from the hues in `taken`. If several are equally far, the first of them, counted from `slot`
+ * on.
+ */
 function farthest(slot: number, taken: readonly number[]): number {
   const inTurn = HUES.map((_, index) => HUES[(slot + index) % HUES.length] ?? 0);
   const room = (hue: number) => Math.min(360, ...taken.map((other) => distance(hue, other)));

@@ -1,4 +1,4 @@
-/** The panel of conversations, where the user opens, renames, exports or deletes one. */
+/** The panel of conversations, where the user opens, renames, exports and deletes conversations. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     if (before === null) round.current += 1;
     const mine = round.current;
     talk.api.conversations(before).then((page) => {
-      if (round.current !== mine) return; // the list was reloaded since; this page belongs to the old one
+      if (round.current !== mine) return; // the list was reloaded meanwhile, so this page of the old list is not used
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);
       setProblem("");

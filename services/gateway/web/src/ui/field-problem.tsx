@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-/** What is wrong with one field of a form; nothing if the text is empty. */
+/** Shows what is wrong with one field of a form. Renders nothing if the text is empty. */
 export function FieldProblem({ text }: { text: string }): JSX.Element | null {
   return text ? (
     <p class="remark trouble" role="alert" dir="auto">

@@ -1,4 +1,7 @@
-/** The panel "See inside": the times of each turn, the parts that run, and the commands to read the streams. */
+/**
+ * The panel "See inside": the timings of each turn, whether Redis and the workers run, and the commands that read the
+ * Redis streams.
+ */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

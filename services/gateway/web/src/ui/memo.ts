@@ -1,4 +1,7 @@
-/** Renders a component again only if a property has changed: hundreds of messages stay the same while one grows. */
+/**
+ * Renders a component again only if one of its properties has changed. Saves work: of hundreds of messages, only the
+ * newest changes.
+ */
 
 import { Component, type ComponentChild, createElement, type FunctionComponent, type JSX } from "preact";
 

@@ -2,18 +2,18 @@
 
 import type { ModelSettings } from "../wire/events";
 
-export interface Dial {
+export interface Slider {
   readonly name: Exclude<keyof ModelSettings, "model">;
   readonly label: string;
   readonly least: number;
   readonly most: number;
   readonly step: number;
-  /** Default of most models. */
+  /** The value that most models use by default. */
   readonly usual: number;
   readonly effect: string;
 }
 
-/** Nothing is set. */
+/** Settings of which none is set. */
 export const NO_SETTINGS: ModelSettings = {
   model: null,
   temperature: null,
@@ -25,7 +25,7 @@ export const NO_SETTINGS: ModelSettings = {
   repetition_penalty: null,
 };
 
-export const DIALS: readonly Dial[] = [
+export const SLIDERS: readonly Slider[] = [
   {
     name: "temperature",
     label: "Temperature",

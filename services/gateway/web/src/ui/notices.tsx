@@ -4,7 +4,7 @@ import type { Talk } from "../talk/talk";
 import type { NoticePlace } from "../talk/page-state";
 import { Icon } from "./icons";
 
-/** The notices that belong to one place on the page. */
+/** The notices for one part of the page. */
 export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JSX.Element | null {
   const notices = talk.state.value.notices.filter((notice) => notice.place === place);
   if (notices.length === 0) return null;

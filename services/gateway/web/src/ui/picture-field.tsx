@@ -1,4 +1,4 @@
-/** Chooses a character's picture from a file. */
+/** The field in which the user chooses a character's picture from a file. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

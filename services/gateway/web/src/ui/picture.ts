@@ -3,7 +3,7 @@
 const SIDE_PX = 256;
 const MAX_CHARS = 262_144;
 
-/** The file cannot be used as a picture; the message says why. */
+/** The file cannot be used as a picture. The error's message says why. */
 export class BadPicture extends Error {
   override readonly name = "BadPicture";
 }

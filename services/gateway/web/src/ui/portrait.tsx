@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 
 /**
- * A character's picture, or the first letter of the name. Only inline pictures are shown: fetching a URL would reveal
- * the user to another server.
+ * A character's picture, or the first letter of the name. Only inline pictures are shown: a request for a URL would
+ * reveal the user to another server.
  */
 export function Portrait({ name, image }: { name: string; image: string }): JSX.Element {
   return (

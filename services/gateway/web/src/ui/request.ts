@@ -1,4 +1,4 @@
-/** State of a request in a component: loading, loaded, or failed with a reason to show. */
+/** The state of a request that a component has made: loading, loaded, or failed with a reason to show. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
@@ -35,7 +35,7 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   return { value, problem, reload };
 }
 
-/** Narrow an error to `RequestFailed`; any other error is a bug of the page and is thrown again. */
+/** Return the error if it is a `RequestFailed`. Any other error is a bug in the page and is thrown again. */
 export function asFailure(error: unknown): RequestFailed {
   if (error instanceof RequestFailed) return error;
   throw error;

@@ -62,7 +62,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   );
 }
 
-/** The text of the status line. A name in it keeps its own direction of writing. */
+/** The text of the status line. The character's name in it is written in the direction of its own script. */
 function StatusText({ status: { name, text } }: { status: StatusLine }): JSX.Element {
   if (!name || !text.startsWith(name)) return <>{text}</>;
   return (
@@ -73,7 +73,7 @@ function StatusText({ status: { name, text } }: { status: StatusLine }): JSX.Ele
   );
 }
 
-/** The partial transcript while the user speaks: the stable part dark, the rest pale. */
+/** The partial transcript while the user speaks. Its stable part is dark, the rest is pale. */
 function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
   const { partial, stable } = talk.state.value.listening;
   if (!partial && !stable) return null;
@@ -87,7 +87,7 @@ function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
 }
 
 function seatState(view: PageState, id: string, about: string, mood: string): { kind: string; words: string } {
-  // Show it also while the user speaks over the character.
+  // Show this badge also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if ((id === about && mood === "thinking") || view.thinking?.characterId === id) return { kind: "thinking", words: "" };
   const { turn } = view;

@@ -12,7 +12,8 @@ const RADIUS = { x: 38, y: 34 };
 
 /** Positions from left to right. */
 export function seats(count: number): SeatPosition[] {
-  // The fewer characters, the narrower the spread: two do not sit at opposite ends of the table.
+  // The fewer characters there are, the closer together they sit: two characters do not sit at opposite ends of the
+  // table.
   const spread = Math.min(200, 56 + count * 28);
   return Array.from({ length: count }, (_, index) => {
     const share = count === 1 ? 0.5 : index / (count - 1);

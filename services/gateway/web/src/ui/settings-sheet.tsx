@@ -4,15 +4,15 @@ import { useState } from "preact/hooks";
 import type { Talk } from "../talk/talk";
 import { shownSettings } from "../talk/page-state";
 import type { ModelSettings } from "../wire/events";
-import { DialField } from "./dial-field";
-import { DIALS } from "./model-settings";
+import { SliderField } from "./slider-field";
+import { SLIDERS } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const settings = shownSettings(talk.state.value);
   const [refused, setRefused] = useState(false);
-  // The text being typed: a render caused by an event must not put the old name back.
+  // The text that the user is typing. Without this state, a render caused by an event would restore the old name.
   const [typed, setTyped] = useState<string | null>(null);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
@@ -41,11 +41,11 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
             }}
           />
         </div>
-        {DIALS.map((dial) => (
-          <DialField
-            key={dial.name}
-            dial={dial}
-            value={settings[dial.name] ?? null}
+        {SLIDERS.map((slider) => (
+          <SliderField
+            key={slider.name}
+            slider={slider}
+            value={settings[slider.name] ?? null}
             unset="model's default"
             onChange={change}
           />

@@ -1,4 +1,7 @@
-/** The big button: the user talks hands-free, or while holding it. */
+/**
+ * The big microphone button. A click starts or stops hands-free listening; with push-to-talk, the page listens while
+ * the button is held.
+ */
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";

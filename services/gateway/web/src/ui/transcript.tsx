@@ -1,4 +1,4 @@
-/** The conversation as text, newest at the bottom; of a long one only a part is rendered. */
+/** The conversation as text, with the newest message at the bottom. Of a long conversation, only a part is rendered. */
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -10,7 +10,7 @@ import { Notices } from "./notices";
 import type { Look, People } from "./people";
 import { earlier, keep, latest } from "./windowing";
 
-/** Within this distance from the end, in px, the view follows new messages. */
+/** If the view is at most this many px from the end, it follows new messages. */
 const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
@@ -21,7 +21,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const looks = useMemo(() => new Map<string, Look>(), [people]);
   const first = keep(wanted, messages.length, following);
   const heightBefore = useRef(0);
-  /** Position to which the page has scrolled itself; a scroll event there is not the user's. */
+  /** The position to which the page itself has scrolled. A scroll event at this position was not caused by the user. */
   const ownScroll = useRef(Number.NaN);
 
   useLayoutEffect(() => {
@@ -61,7 +61,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         class="scroller"
         ref={scroller}
         onScroll={onScroll}
-        // Focusable, so that the keyboard can scroll it.
+        // Focusable, so that the user can scroll it with the keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         role="log"

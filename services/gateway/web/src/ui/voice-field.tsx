@@ -1,4 +1,4 @@
-/** Chooses a character's voice, and plays a sample of it. */
+/** The field in which the user chooses a character's voice and can listen to a sample of it. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -57,7 +57,7 @@ export function VoiceField({ talk, voice, voices, waiting, voicesProblem, proble
   );
 }
 
-/** Plays one sentence in the voice; changing the voice stops it. */
+/** A button that plays one sentence in the chosen voice. The sentence stops if another voice is chosen. */
 function TryVoice({ talk, voice }: { talk: Talk; voice: string }): JSX.Element {
   const [playing, setPlaying] = useState(false);
   const [problem, setProblem] = useState("");

@@ -1,4 +1,4 @@
-/** Binary frames of the server: a chunk of speech in a msgpack map. */
+/** Parses the binary frames of the server. Each is a msgpack map with a chunk of speech. */
 
 import { decode } from "@msgpack/msgpack";
 
@@ -18,7 +18,7 @@ export interface AudioFrame {
 }
 
 /**
- * Parse a binary frame. Null for a frame type that this page does not know.
+ * Parse a binary frame. Returns null if this page does not know the frame's type.
  *
  * @throws UnreadableFrame not a msgpack map, a field is missing or wrong, or the sound has another format
  */
@@ -45,7 +45,7 @@ export function parseAudioFrame(bytes: ArrayBuffer): AudioFrame | null {
     sentence: sentence_index,
     chunk: chunk_index,
     id,
-    // Copy: msgpack returns a view at any offset, and 16-bit samples must be aligned.
+    // Copy the bytes, because msgpack returns a view at any offset, and 16-bit samples must be aligned.
     samples: new Int16Array(pcm.slice().buffer),
   };
 }

@@ -1,4 +1,6 @@
-/** Commands of the page: `{type, data}` in text frames. Microphone PCM goes in binary frames. */
+/**
+ * The commands that the page sends, as `{type, data}` in text frames. PCM of the microphone is sent in binary frames.
+ */
 
 import type { ModelSettings } from "./events";
 
@@ -15,13 +17,13 @@ export type Command =
   | { type: "interrupt" }
   | { type: "playback"; data: Receipt };
 
-/** The last audio frame that arrived. */
+/** Identifies the last audio frame that has arrived. */
 export interface LastAudio {
   message_id: string;
   id: string;
 }
 
-/** The message has been played up to the end of this chunk, which is `played_ms` of its sound. */
+/** Says that the message was played up to the end of this chunk: `played_ms` of its sound. */
 export interface Receipt {
   message_id: string;
   sentence_index: number;

@@ -1,4 +1,7 @@
-/** The events in the server's text frames, one shape each, checked on arrival (docs/protocol.md). */
+/**
+ * Parses the events in the server's text frames. Each event type has a shape, against which an event is checked
+ * (docs/protocol.md).
+ */
 
 type Reader<T> = (value: unknown) => T | undefined;
 
@@ -8,7 +11,7 @@ const bool: Reader<boolean> = (value) => (typeof value === "boolean" ? value : u
 const record: Reader<Record<string, unknown>> = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 
-/** An optional field. */
+/** A reader for an optional field. It returns `fallback` if the field is missing. */
 function or<T>(reader: Reader<T>, fallback: T): Reader<T> {
   return (value) => (value === undefined ? fallback : reader(value));
 }
@@ -41,7 +44,10 @@ const nullableText: Reader<string | null> = (value) =>
   value === undefined || value === null ? null : typeof value === "string" ? value : undefined;
 
 const session = { session_id: or(str, "") };
-/** Offsets in the message's text, in Unicode code points; older llm workers send none. */
+/**
+ * Offsets in the message's text, in Unicode code points. Empty if the llm worker is of a release that does not send
+ * them.
+ */
 const sentenceEnds = or(listOf(num), []);
 
 const EVENTS = {
@@ -106,7 +112,7 @@ type Events = typeof EVENTS;
 export type EventType = keyof Events;
 export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[];
 
-/** The field common to all events. `eventId` is `""` for events that only this connection gets. */
+/** The field that all events have. `eventId` is `""` in events that only this connection gets. */
 export interface Envelope {
   readonly eventId: string;
 }
@@ -118,13 +124,13 @@ export type HeardBefore = EventOf<"conversation_started">["heard"][number];
 export type Participant = EventOf<"characters">["characters"][number];
 export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;
 
-/** A frame cannot be parsed; the message names the part that is wrong. */
+/** A frame cannot be parsed. The error's message names the field that is wrong. */
 export class UnreadableFrame extends Error {
   override readonly name = "UnreadableFrame";
 }
 
 /**
- * Parse a text frame. Null for an event type that this page does not know (from a newer server).
+ * Parse a text frame. Returns null if this page does not know the event's type, because the server is newer.
  *
  * @throws UnreadableFrame not a JSON object, or a field is missing or has the wrong type
  */

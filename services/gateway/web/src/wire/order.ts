@@ -1,8 +1,9 @@
 /**
- * Decides which audio frames are played: each once, in message order, and none of an interrupted message.
+ * Decides which audio frames are played: each frame once, in the order of the messages, and no frame of an interrupted
+ * message.
  *
- * The server sends frames in that order. Two cases remain: this page interrupts on its own (Esc, typing) while frames
- * are on the way, and a resumed connection repeats the last frames.
+ * The server already sends the frames in this order. Two cases remain: frames are still on the way when this page
+ * interrupts on its own (Esc, typing), and a resumed connection repeats the last frames.
  */
 
 import type { AudioFrame } from "./audio-frame";
@@ -11,7 +12,7 @@ import { compareIds } from "./stream-id";
 /** The decision for a frame: play it, or drop it for one of three reasons. */
 export type FrameDecision = "play" | "repeated" | "cut_off" | "out_of_order";
 
-/** Finished messages to remember. Frames of older messages have all arrived by then. */
+/** How many finished messages are remembered. All frames of older messages have arrived by then. */
 const REMEMBERED = 256;
 
 export class AudioOrder {
@@ -33,7 +34,7 @@ export class AudioOrder {
     return "play";
   }
 
-  /** Drop all further frames of these messages: the user interrupted them. */
+  /** Drop all further frames of these messages, because the user has interrupted them. */
   cutOff(messageIds: Iterable<string>): void {
     for (const id of messageIds) this.#close(id, "cut_off");
     if (this.#current) this.#close(this.#current, "cut_off");

@@ -1,6 +1,6 @@
 """Classifies the user's message by keyword rules, for typed text and for transcripts without punctuation. Pure."""
 
-# ruff: noqa: E501 - a table reads best with one rule per line
+# ruff: noqa: E501 - a table is easier to read with one rule per line
 from __future__ import annotations
 
 import re
@@ -13,7 +13,7 @@ class Intent(StrEnum):
     """The intents of a user's message. Each voice has lines for some of them, and general lines for the rest."""
 
     OPENING = "opening"
-    """The conversation has no message yet."""
+    """The conversation does not have a message yet."""
     STORY = "story"
     JOKE = "joke"
     ARITHMETIC = "arithmetic"
@@ -22,7 +22,7 @@ class Intent(StrEnum):
     INTRODUCTION = "introduction"
     RECALL_NAME = "recall_name"
     NATURE = "nature"
-    """Are you real, a machine, a demo?"""
+    """For example: are you real, are you a machine, is this a demo?"""
     WHO = "who"
     HOW_ARE_YOU = "how_are_you"
     HELP = "help"
@@ -54,7 +54,7 @@ class Heard:
 
 _AUXILIARY = "is|are|am|was|were|do|does|did|can|could|will|would|shall|should|may|might|must|have|has|had|isn't|aren't|don't|doesn't|won't"
 
-# The first match decides, so specific rules stand above general ones: "hi luna, tell me a joke" is a joke.
+# The first rule that matches decides, so specific rules stand above general ones: "hi luna, tell me a joke" is a joke.
 _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
     (intent, re.compile(pattern))
     for intent, pattern in (
@@ -97,7 +97,7 @@ _NUMBER = rf"-?\d{{1,9}}(?:\.\d{{1,6}})?(?![\d.]*\d)|(?:(?:{_WORD})\b[ -]?){{1,3
 _SUM = re.compile(
     rf"(?<![\w.])({_NUMBER})\s*(plus|added to|\+|minus|less|-|\u2212|times|multiplied by|x|\*|\u00d7|divided by|over|/|\u00f7)\s*({_NUMBER})(?!\w)"
 )  # fmt: skip
-# "2 plus 3 times 4", "2 plus 3 percent": give no answer: a part of it would be wrong
+# "2 plus 3 times 4", "2 plus 3 percent": give no answer, because the sum of the first two numbers would be wrong
 _MORE_TO_COUNT = re.compile(
     r"\s*(?:plus|added|minus|less|times|multiplied|divided|over|percent|[-+*/%^x\u2212\u00d7\u00f7])"
 )
@@ -134,11 +134,13 @@ _STOP = frozenset(
 
 
 def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
-    """Classify `text`. `names`: the characters' names, which address them and are not a topic."""
+    """Classify `text`. `names`: the characters' names. In the text they address a character, so they are not its
+    topic.
+    """
     plain = without_names(text, names)
     lowered = plain.lower()
     if not any(char.isalnum() for char in lowered):
-        # only names: the user calls the characters, and gets a greeting
+        # only names: the user addresses the characters, so they greet the user
         return Heard(Intent.GREETING if text.strip() else Intent.OPENING)
     answer = _calculate(lowered)
     if answer:
@@ -159,7 +161,7 @@ def user_name(text: str) -> str:
 
 
 def without_names(text: str, names: Iterable[str]) -> str:
-    """`text` on one line, with straight quotes, without the characters' names and the commas around them."""
+    """`text` on one line with straight quotes. The characters' names and the commas around them are removed."""
     plain = " ".join(_straight(text).split())
     parts = {part for name in names for part in (name, *name.split()) if len(part) > 1}
     if parts:
@@ -169,15 +171,18 @@ def without_names(text: str, names: Iterable[str]) -> str:
 
 
 def topic_of(text: str) -> str:
-    """The topic of `text`: the words after "about", else a noun with its article, else the longest run of content words;
-    "" if it has none of these."""
+    """The topic of `text`, or "" if none is found.
+
+    The topic is the words after "about"; without "about", a noun with its article; without such a noun, the longest
+    sequence of content words.
+    """
     found = _TOPIC_AFTER.search(text)
-    phrase = _turned(_clause(found[1])) if found else ""
+    phrase = _in_second_person(_clause(found[1])) if found else ""
     if phrase and any(word.lower() not in _STOP for word in phrase.split()):
         return phrase
     noun = _NOUN.search(text)
     if noun and noun[0].split()[-1].lower() not in _STOP:
-        return _turned(noun[0])
+        return _in_second_person(noun[0])
     runs: list[list[str]] = [[]]
     for word in re.findall(r"[\w'-]+|[.!?,;:]", text):
         if word.lower() in _STOP or not word[0].isalnum() or word.lower() in _SECOND_PERSON:
@@ -190,15 +195,15 @@ def topic_of(text: str) -> str:
 
 def _story_topic(text: str) -> str:
     found = re.search(r"\b(?:about|of|with)\s+(.+)$", text, re.IGNORECASE)
-    return _turned(_clause(found[1])) if found else ""
+    return _in_second_person(_clause(found[1])) if found else ""
 
 
 def _clause(text: str) -> str:
     return _CLAUSE_END.split(text, maxsplit=1)[0].strip()
 
 
-def _turned(phrase: str) -> str:
-    """`phrase` from the answering side: "my old dog" becomes "your old dog"."""
+def _in_second_person(phrase: str) -> str:
+    """`phrase` as the character says it to the user: "my old dog" becomes "your old dog"."""
     words = re.findall(r"\w[\w'/&+#-]*", phrase)[:_TOPIC_WORDS]
     turned = [_SECOND_PERSON.get(word.lower()) or _OWN_PERSON.get(word.lower()) or word for word in words]
     while turned and turned[-1].lower() in {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with"}:
@@ -226,7 +231,7 @@ def _calculate(text: str) -> str:
             if not right:
                 return "nothing at all, since nobody can divide by zero"
             value = left / right
-    # three decimals are enough to read aloud
+    # no more than three decimals, because the result is read aloud
     return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
 
 

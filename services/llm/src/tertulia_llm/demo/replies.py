@@ -18,26 +18,28 @@ from tertulia_llm.demo.voices.voice import Voice
 VOICES: Mapping[str, Voice] = {"luna": LUNA, "rex": REX, "sage": SAGE}
 
 _FULL_REPLY_SENTENCES = 3
-"""A shorter reply gets a closing sentence, if one fits and the reply does not end in a question."""
+"""A reply with fewer sentences gets a closing sentence, if one fits and the reply does not end in a question."""
 _OPEN_ENDED = frozenset(
     {Intent.OPINION, Intent.WHY, Intent.HOW, Intent.TELL, Intent.YES_NO, Intent.QUESTION, Intent.STATEMENT}
 )
 _RECOGNISED_CHARS = 24
-"""Enough of a line to recognise it in an earlier reply, also in one that was cut."""
+"""Number of characters of a template that are enough to recognise it in an earlier reply, even one that was cut off."""
 _SENTENCE_END = re.compile(r"[.!?](?= |$)")
 _FIELD = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A line to choose from: `text` with its fields filled in, `mark` the words that are the same every time."""
+    """A filled-in template. `mark`: a part of the template's fixed text, by which it is recognised in earlier
+    replies.
+    """
 
     text: str
     mark: str
 
 
 def voice_of(name: str) -> Voice:
-    """The voice of the character `name`; the general one if it has none of its own."""
+    """The voice of the character `name`, or the general voice if the character has none."""
     words = name.casefold().split()
     return VOICES.get(words[0], GENERAL) if words else GENERAL
 
@@ -47,16 +49,17 @@ def closing_words(scene: Scene, seed: int) -> Iterator[str]:
     return iter(_ordered(_choices(voice_of(scene.speaker).closers), scene, seed))
 
 
-def going_on(scene: Scene, seed: int) -> str:
-    """Words that complete any open sentence."""
+def continuation(scene: Scene, seed: int) -> str:
+    """Words that complete any unfinished sentence."""
     return _ordered(_choices(voice_of(scene.speaker).continuations), scene, seed)[0]
 
 
 def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
-    """Yield all replies that fit the scene, best first; the first one is the model's reply.
+    """Yield all replies that fit the scene, best first. The demo model sends the first one.
 
-    The order depends on the scene and the seed alone. Lines that the speaker has used come last, the latest at the very
-    end: with at least two lines for each intent, a character does not repeat itself at once.
+    The order depends only on the scene and the seed. The templates that the speaker has used come last, and the one
+    used most recently is the very last. Each intent has at least two templates, so a character never gives the same
+    reply twice in a row.
     """
     voice = voice_of(scene.speaker)
     heard = hear(scene.said, names=[*VOICES, *scene.others, scene.speaker])
@@ -93,7 +96,7 @@ def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
 
 
 def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) -> list[_Choice]:
-    """The templates whose fields have values, filled in."""
+    """The templates, filled in. A template is left out if it has a topic field without a value."""
     fields = fields or {}
     empty = [f"{{{field}}}" for field in ("topic", "Topic", "other_topic") if not fields.get(field)]
     return [
@@ -104,17 +107,22 @@ def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) 
 
 
 def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
-    """The unused choices, from a starting point that moves with every turn; then the used ones, the latest last."""
+    """The texts of the choices: first the unused ones, then the used ones, the most recently used one last.
+
+    The unused choices begin at an offset that changes with every turn.
+    """
     key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
-    start = (int.from_bytes(key.digest(), "big") + scene.turn) % len(choices)
+    start = (int.from_bytes(key.digest(), "big") + scene.lines_before) % len(choices)
     turned = [*choices[start:], *choices[:start]]
     return [choice.text for choice in sorted(turned, key=lambda choice: _last_said(choice, scene.own))]
 
 
 def _last_said(choice: _Choice, own: Sequence[str]) -> int:
-    """The index (from 1) of the speaker's last line that used the choice; 0 if none did."""
+    """The index (from 1) of the latest of the speaker's earlier lines in which the choice was used; 0 if it was not
+    used.
+    """
     for index in range(len(own) - 1, -1, -1):
-        heard = own[index].rstrip(" .…")  # an interruption may have cut the line
+        heard = own[index].rstrip(" .…")  # an interruption may have cut off the end of the line
         if choice.mark in own[index] or (heard and choice.text.startswith(heard)):
             return index + 1
     return 0

@@ -1,4 +1,4 @@
-"""Reads the conversation so far, and the character to speak, from the messages of a request."""
+"""Reads the messages of a request: what was said so far, and which character is to speak next."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SAYS = re.compile(
     r"<(?P<name>[^<>/\n]{1,64})>\s*(?P<text>.*?)(?P<end></(?P=name)>|(?=<[^<>/\n]{1,64}>)|\Z)",
     re.DOTALL,
 )
-# The llm worker's own prompt, where a name can be any text; prompts of other clients are read by _NAME.
+# Matches the llm worker's own prompt, where a name can be any text. For prompts of other clients, see _NAME.
 _CAST = re.compile(
     r"\bYou are (?P<speaker>[^\n]{1,120}?), in a spoken conversation with (?P<user>[^\n]{1,120}?)"
     r"(?: and these other characters: (?P<others>[^\n]{1,2000}?))?\.(?:\n|$)"
 )
 _TALKING_WITH = re.compile(r"\b(?:talking|speaking|chatting|talks?|speaks?) (?:with|to) ([A-Z][\w'-]{0,30})\b")
 _NOT_A_NAME = frozenset({"user", "the user", "you", "guest"})
-# Directions to the model, which are not part of the conversation: paragraphs in brackets, or in words like these.
+# Matches instructions to the model, which are not part of the conversation: paragraphs in brackets or in these words.
 _DIRECTION = re.compile(
     r"\[.*\]|\(.*\)"
     r"|(?:(?:it is|it's|now it is|now it's) )?(?:now )?[^\n.]{0,64}(?:'s|your) turn(?: to \w+)?\b[^\n]*"
@@ -36,7 +36,7 @@ _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the request, its content as plain text."""
+    """One message of a request. `content`: its text."""
 
     role: Role
     content: str
@@ -44,7 +44,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a character. `name` is "" if the message has no name."""
+    """A line of a character. `name` is "" if the message does not say whose line it is."""
 
     name: str
     text: str
@@ -54,9 +54,10 @@ class Line:
 class Scene:
     """Everything that the choice of a reply depends on, apart from the seed.
 
-    `said`: the user's last message. `answers`: the lines of other characters since then. `own`: the speaker's earlier
-    lines, oldest first. `turn`: the number of lines before this reply. `begun`: the part of the reply that is written
-    already (the last message is an open assistant message), None for a reply from its start.
+    `said`: the user's last message. `answers`: what other characters said after it. `own`: the speaker's earlier lines,
+    oldest first. `lines_before`: how many messages of the user and lines of the characters come before this reply.
+    `begun`: the beginning of this reply, if the request ends with an unfinished assistant message to continue; None if
+    the reply is new.
     """
 
     speaker: str
@@ -66,12 +67,12 @@ class Scene:
     answers: tuple[Line, ...]
     own: tuple[str, ...]
     others: frozenset[str]
-    turn: int
+    lines_before: int
     begun: str | None
 
 
 def read_scene(messages: Sequence[Message]) -> Scene:
-    """Read the scene from any messages; parts that they lack are empty."""
+    """Read the scene from any messages. What the messages do not say is left empty."""
     system = "\n".join(message.content for message in messages if message.role == "system")
     cast = _CAST.search(system)
     speaker = cast["speaker"].strip() if cast else _speaker(system)
@@ -79,7 +80,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
     said, begun = "", None
     lines: list[Line] = []
     answers: list[Line] = []
-    turn = 0
+    lines_before = 0
     for message in messages:
         if message.role == "system":
             continue
@@ -87,18 +88,18 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         if not spoken.strip() and message.role == "user":
             continue
         if begun is not None:
-            # An assistant message before the last one is a closed line without tags, not an open reply.
+            # An assistant message without tags that is not the last message is a finished line.
             lines.append(Line("", begun))
-            turn += 1
+            lines_before += 1
             begun = None
         if message.role == "user":
-            said, answers, turn = spoken, [], turn + 1
+            said, answers, lines_before = spoken, [], lines_before + 1
             user = user_name(spoken) or user
             continue
         complete, begun = _lines(message.content)
         lines += complete
         answers += complete
-        turn += len(complete)
+        lines_before += len(complete)
     if begun is not None and not speaker:
         speaker = _last_tag(messages)
     mine = speaker.casefold()
@@ -112,7 +113,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         others=frozenset(
             name for name in [*_others(cast), *(line.name for line in lines)] if name and name.casefold() != mine
         ),
-        turn=turn,
+        lines_before=lines_before,
         begun=begun,
     )
 
@@ -121,7 +122,7 @@ def _speaker(system: str) -> str:
     for found in _NAME.finditer(system):
         words: list[str] = []
         for word in found[1].split():
-            # Names begin with a capital (or are in a script without any); "a", "the", "talking" are not names.
+            # A name begins with a capital, or its script has no capitals. So "a", "the" and "talking" are not names.
             if word[:1].islower() or not word[:1].isalnum():
                 break
             words.append(word.removesuffix("'s").removesuffix("\u2019s"))
@@ -131,7 +132,9 @@ def _speaker(system: str) -> str:
 
 
 def _persona(system: str, speaker: str) -> str:
-    """The prompt's description of the speaker as one clause in the first person ("a baker who loves my cat"), or ""."""
+    """What the prompt says about the speaker, in the first person ("a baker who loves my cat"); "" if it says
+    nothing.
+    """
     for found in re.finditer(rf"\bYou are (?:{re.escape(speaker)}, )?(an? [^.!?\n]{{3,160}})", system):
         words = [{"you": "I", "your": "my", "yourself": "myself"}.get(word.lower(), word) for word in found[1].split()]
         return re.sub(r"\bI are\b", "I am", " ".join(words)).rstrip(" ,;:")
@@ -154,7 +157,7 @@ def _without_directions(content: str) -> str:
 
 
 def _lines(content: str) -> tuple[list[Line], str | None]:
-    """The closed lines of an assistant message, and the open one at its end (None if there is none)."""
+    """The finished lines of an assistant message, and the unfinished line at its end (None if there is none)."""
     complete: list[Line] = []
     begun: str | None = None
     if not _SAYS.search(content):

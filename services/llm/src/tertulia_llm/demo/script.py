@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tertulia_llm.demo.replies import closing_words, fitting_replies, going_on
+from tertulia_llm.demo.replies import closing_words, continuation, fitting_replies
 from tertulia_llm.demo.scene import Message, Scene, read_scene
 
 _TOKEN = re.compile(r"\s*\w{1,8}|\s*[^\w\s]|\s+")
@@ -14,9 +14,9 @@ _TOKEN = re.compile(r"\s*\w{1,8}|\s*[^\w\s]|\s+")
 def next_words(messages: Sequence[Message], *, seed: int) -> str:
     """The reply to `messages`.
 
-    If they end in an open assistant message (`<Luna>Hello, I`), the result continues it: it is the rest of the reply
-    that the same messages get without it, wherever that reply was cut. An open message that begins no fitting reply is
-    completed with a general ending.
+    If `messages` end in an unfinished assistant message (`<Luna>Hello, I`), the result is only the rest of that reply:
+    the two together are the reply to the same messages without the unfinished one. If the unfinished message is not the
+    beginning of any fitting reply, the result is a general ending.
     """
     scene = read_scene(messages)
     if scene.begun is None:
@@ -29,12 +29,12 @@ def next_words(messages: Sequence[Message], *, seed: int) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Split `text` into pieces of about a model's token each; joined they are `text` again."""
+    """Split `text` into pieces, each about as long as a model's token. Joined, the pieces are `text` again."""
     return _TOKEN.findall(text)
 
 
 def _rest(whole: str, begun: str) -> str | None:
-    """The part of `whole` after `begun`, or None if `whole` does not begin with it. White space may differ."""
+    """The part of `whole` after `begun`; None if `whole` does not begin with `begun`. White space may differ."""
     at = 0
     for char in begun:
         if char.isspace():
@@ -53,4 +53,4 @@ def _conclusion(scene: Scene, begun: str, seed: int) -> str:
     if begun.rstrip().endswith((".", "!", "?", "…")):
         closer = next((words for words in closing_words(scene, seed) if words not in begun), "")
         return space + closer if closer else ""
-    return space + going_on(scene, seed)
+    return space + continuation(scene, seed)

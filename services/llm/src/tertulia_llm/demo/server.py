@@ -18,16 +18,16 @@ from tertulia_llm.demo import wire
 from tertulia_llm.demo.script import next_words, tokens
 
 _SHUTDOWN_S = 0.01
-"""Time that replies in progress get to finish when the server stops. For aiohttp, 0 means no limit."""
+"""Seconds that a reply in progress may still take after the server was told to stop. aiohttp takes 0 for "no limit"."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
     """Settings of the demo model.
 
-    `port` 0 takes a free one. `seed` is for requests without their own. `tokens_per_second` 0 sends the whole reply at
-    once, also without the wait for the first token. `max_body_bytes` bounds a request, `max_replies` the replies in
-    progress (more are refused with 429).
+    `port`: 0 takes a free port. `seed`: for requests that have no seed. `tokens_per_second`: 0 sends the whole reply at
+    once, without a wait before the first token. `max_body_bytes`: the maximum size of a request. `max_replies`: the
+    maximum number of replies in progress; the server answers further requests with status 429.
     """
 
     host: str = "127.0.0.1"
@@ -53,7 +53,7 @@ class DemoSettings:
 
 @asynccontextmanager
 async def demo_server(settings: DemoSettings | None = None) -> AsyncGenerator[str]:
-    """Serve while the block runs. Yields the base URL for clients (`http://127.0.0.1:PORT/v1`).
+    """Run the server as long as the `with` block runs. Yields the base URL for clients (`http://127.0.0.1:PORT/v1`).
 
     Replies in progress are aborted when the block ends.
 
@@ -61,7 +61,7 @@ async def demo_server(settings: DemoSettings | None = None) -> AsyncGenerator[st
         OSError: the server cannot listen on the address.
     """
     settings = settings or DemoSettings()
-    # cancel a handler when its client disconnects
+    # cancel the handler of a client that disconnects
     runner = web.AppRunner(_app(settings), handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
     await runner.setup()
     try:
@@ -89,7 +89,7 @@ class _DemoModel:
 
     @web.middleware
     async def errors_as_json(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Turns errors into responses."""
+        """Turn the exceptions of handlers into responses with a JSON body."""
         try:
             return await handler(request)
         except wire.RequestError as error:
@@ -124,7 +124,7 @@ class _DemoModel:
 
     async def _reply(self, request: web.Request, chat: wire.ChatRequest) -> web.StreamResponse:
         seed = self._settings.seed if chat.seed is None else chat.seed
-        pieces = tokens(_cut(next_words(chat.messages, seed=seed), chat.stop))
+        pieces = tokens(_before_stop(next_words(chat.messages, seed=seed), chat.stop))
         finish_reason = "stop"
         if chat.max_tokens is not None and len(pieces) > chat.max_tokens:
             pieces, finish_reason = pieces[: chat.max_tokens], "length"
@@ -161,7 +161,9 @@ async def paced(
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[Sequence[str]]:
-    """Yield the pieces as they fall due. A late piece (busy machine, slow client) does not delay the ones after it."""
+    """Yield each piece at its time. If one piece is late (busy machine, slow client), the following pieces keep their
+    times.
+    """
     if not tokens_per_second:
         if pieces:
             yield pieces
@@ -170,7 +172,7 @@ async def paced(
     sent = 0
     while sent < len(pieces):
         await sleep(start + sent / tokens_per_second - now())
-        # send at least one piece: a timer may fire a tick early
+        # a timer may fire slightly early; send at least one piece anyway
         due = min(len(pieces), max(sent, int((now() - start) * tokens_per_second)) + 1)
         yield pieces[sent:due]
         sent = due
@@ -184,8 +186,8 @@ async def _json(request: web.Request) -> object:
         raise wire.BadRequestError(f"The body is not valid JSON: {error}.") from error
 
 
-def _cut(text: str, stops: tuple[str, ...]) -> str:
-    """`text` up to the first of the stop sequences, without it."""
+def _before_stop(text: str, stops: tuple[str, ...]) -> str:
+    """`text` up to the first stop sequence in it, which is left out."""
     ends = [at for stop in stops if (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
 

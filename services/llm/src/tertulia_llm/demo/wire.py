@@ -1,4 +1,4 @@
-"""The OpenAI chat format: checks a request's body, renders a reply's objects. Pure.
+"""The OpenAI chat format: checks the body of a request, and builds the objects of a response. Pure.
 
 `BadRequestError` (400) names the wrong field and its valid values; `UnknownModelError` (404) names the models.
 """
@@ -27,7 +27,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 
 class RequestError(Exception):
-    """A request that is refused. `status`: the HTTP status; `code` and `param` as in OpenAI's API."""
+    """Raised to refuse a request. `status`: the HTTP status. `code` and `param`: as in OpenAI's error objects."""
 
     status = 400
     code: str | None = None
@@ -53,7 +53,7 @@ class UnknownModelError(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A checked request. `max_tokens` is None for no limit, `seed` None for the server's own."""
+    """A checked request. `max_tokens`: None for no limit. `seed`: None for the server's own seed."""
 
     model: str
     messages: tuple[Message, ...]
@@ -105,7 +105,7 @@ def error_body(
 
 
 def completion(reply_id: str, created: int, text: str, finish_reason: str, usage: Mapping[str, int]) -> dict[str, Any]:
-    """The response to a request that does not stream. `created` in Unix seconds."""
+    """The response to a request without streaming. `created`: in Unix seconds."""
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": text, "refusal": None},
@@ -117,14 +117,14 @@ def completion(reply_id: str, created: int, text: str, finish_reason: str, usage
 
 
 def chunk(reply_id: str, created: int, delta: Mapping[str, str], finish_reason: str | None = None) -> dict[str, Any]:
-    """One object of a stream."""
+    """One object of a streamed response."""
     choice = {"index": 0, "delta": dict(delta), "logprobs": None, "finish_reason": finish_reason}
     head = {"id": reply_id, "object": "chat.completion.chunk", "created": created, "model": MODEL}
     return {**head, "choices": [choice]}
 
 
 def usage_chunk(reply_id: str, created: int, usage: Mapping[str, int]) -> dict[str, Any]:
-    """The last object of a stream, if the request asked for the usage."""
+    """The last object of a streamed response, if the request asked for the token counts."""
     head = {"id": reply_id, "object": "chat.completion.chunk", "created": created, "model": MODEL}
     return {**head, "choices": [], "usage": dict(usage)}
 
@@ -138,7 +138,7 @@ def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
 
 
 def models() -> dict[str, Any]:
-    """The list of models, which has one."""
+    """The list of models. It has one model."""
     return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tertulia"}]}
 
 

@@ -1,1 +1,3 @@
-"""A conversation's history, shortened to the heard text: from the store, or from the streams if the store is down."""
+"""A conversation's history: from the store, or from the streams if the store is unavailable. Interrupted replies are
+shortened to the part that the user heard.
+"""

@@ -1,6 +1,7 @@
-"""Rebuilds a conversation's recent messages from its streams, for when the store is unavailable. Pure.
+"""Rebuilds a conversation's recent messages from its streams, for use while the store is unavailable. Pure.
 
-`turns` has the user's messages and the order; `events` has the replies as the client showed and played them.
+The stream `turns` has the user's messages, and the order of the turns. The stream `events` has the replies, as the
+client showed and played them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ READ_EVENTS = {event.type.encode() for event in (TurnStarted, MessageComplete, M
 
 @dataclass(slots=True)
 class _Shown:
-    """The events about replies, by turn and by message."""
+    """What the events say about replies: `started` by turn id, `ended` and `heard` by message id."""
 
     started: dict[str, TurnStarted] = field(default_factory=dict[str, TurnStarted])
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
@@ -36,7 +37,7 @@ class _Shown:
         """Take in one event.
 
         Raises:
-            BadEntry: it cannot be read.
+            BadEntry: the event cannot be read.
         """
         event = decode_event(entry.fields)
         match event:
@@ -53,7 +54,7 @@ class _Shown:
 def messages_from_streams(
     conversation_id: str, turns: Iterable[Entry], events: Iterable[Entry], *, cursor: str, user_name: str
 ) -> list[Message]:
-    """The messages of the turns up to `cursor`, as the store has or will have them."""
+    """The messages of the turns up to the turn `cursor`, as they are in the store or will be."""
     shown = _Shown()
     for entry in events:
         if entry.fields.get(b"type") in READ_EVENTS:

@@ -1,4 +1,4 @@
-"""Computes the part of an interrupted turn that the user heard, from the client's receipts."""
+"""Computes what the user heard of an interrupted turn, from the client's receipts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tertulia_llm.plan import message_ids
 from tertulia_llm.text.heard import heard_part
-from tertulia_shared import codec
+from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
@@ -16,16 +16,18 @@ from tertulia_shared.receipts import last_receipts
 
 BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
 SPOKEN_MS_PER_CHAR = 65
-"""Estimated length of speech whose audio was not finished (about 15 characters a second)."""
+"""Estimated duration per character (about 15 characters a second), for a sentence whose audio was not made
+completely.
+"""
 MAX_CHUNKS = 2_000
 
 log = logging.getLogger(__name__)
 
 
 async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
-    """The heard text of each reply, by message id; empty if the client sends no receipts.
+    """The part of each reply that the user heard, by message id; empty if the client sends no receipts.
 
-    A reply that this release cannot read is skipped.
+    A reply that this release cannot read is left out.
     """
     receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
     if not receipts:
@@ -43,14 +45,14 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
 def heard_text(
     written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunk_bytes: Sequence[int], *, complete: bool
 ) -> str:
-    """The heard text of one message. Pure.
+    """The part of one message that the user heard. Pure.
 
     Args:
         written: the sentences as shown.
         spoken: the sentences as spoken.
         receipt: the message's last receipt.
-        chunk_bytes: the sizes of the chunks of the sentence that the receipt names.
-        complete: True if these are all its chunks.
+        chunk_bytes: the sizes of the audio chunks of the sentence that the receipt names.
+        complete: True if `chunk_bytes` has all chunks of that sentence.
     """
     cut = min(receipt.sentence_index, len(written) - 1)
     played_ms = sum(chunk_bytes[: receipt.chunk_index + 1]) // BYTES_PER_MS
@@ -63,7 +65,7 @@ def heard_text(
 async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
     entries = await bus.read(bus.keys.sentences(conversation_id, message_id))
     sentences = [decode(TTSSentence, entry.fields) for entry in entries]
-    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    written = written_texts(entries)
     if sentences and sentences[-1].is_final:
         if receipt.sentence_index >= sentences[-1].index:
             return "".join(written)

@@ -1,7 +1,8 @@
 """A conversation's messages, cached while this worker answers the conversation.
 
-A cached history is valid while the conversation's cursor (the last finished turn) is the one it was cached with:
-another worker that answers moves the cursor. Messages that the store does not have (yet) come from the streams.
+A cached history has the cursor (the last finished turn) that the conversation had at that time. It is valid while the
+conversation still has this cursor: another worker that answers a turn moves the cursor. Messages that the store does
+not have, or not yet, are rebuilt from the streams.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tertulia_shared.store import Message, Store, supersedes
 MAX_CONVERSATIONS = 512
 """Maximum number of cached conversations; the least recently used one is evicted first."""
 PAGE = 1_000
-"""Events per read when messages are rebuilt from the streams."""
+"""Number of events per read, when messages are rebuilt from the streams."""
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,14 @@ class History:
 
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     is_complete: bool = True
-    """False if the store did not answer, or lacks writes that wait in the outbox: read it again next time."""
+    """False if the store did not answer, or lacks writes that wait in the outbox. Such a history is not cached."""
 
     def add(self, message: Message) -> None:
         """Add a message, or replace its older version."""
         self.messages[message.id] = message
 
     def prompt_messages(self, limit: int) -> list[HistoryMessage]:
-        """The last `limit` messages for the prompt, oldest first, without replies that are still being written."""
+        """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out."""
         ordered = sorted(self.messages.values(), key=lambda message: message.position)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
@@ -49,7 +50,7 @@ class History:
         ]
 
     def trim(self, limit: int) -> None:
-        """Keep the newest `limit` messages, once there are twice as many."""
+        """Keep only the newest `limit` messages. Nothing is removed before there are twice as many."""
         if len(self.messages) > 2 * limit:
             newest = sorted(self.messages.values(), key=lambda message: message.position)[-limit:]
             self.messages = {message.id: message for message in newest}
@@ -67,12 +68,12 @@ class HistoryCache:
         self._cached: OrderedDict[str, tuple[str, History]] = OrderedDict()
 
     async def load(self, conversation_id: str, cursor: str) -> tuple[History, bool]:
-        """The history up to the turn `cursor`, and whether it came from the cache."""
+        """The history up to the turn `cursor`; the second result is True if it came from the cache."""
         cached = self._cached.get(conversation_id)
         if cached is not None and cached[0] == cursor:
             self._cached.move_to_end(conversation_id)
             return cached[1], True
-        # check the outbox before the store: a write that leaves the outbox in between is found in the store
+        # check the outbox before the store: if a write leaves the outbox between the two reads, the store has it
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         is_complete = stored is not None and not waiting
@@ -89,7 +90,7 @@ class HistoryCache:
         return history, False
 
     def keep(self, conversation_id: str, cursor: str, history: History) -> None:
-        """Cache a history that now reaches up to the turn `cursor`."""
+        """Cache a history, which now includes the turn `cursor`."""
         if not history.is_complete:
             self.evict(conversation_id)
             return

@@ -1,4 +1,4 @@
-"""Settles an interrupted turn: shortens its replies to the text that the user heard."""
+"""Settles an interrupted turn: shortens each of its replies to the part that the user heard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tertulia_shared.store.records import utc_now
 
 
 class InterruptionSettler:
-    """Settles interrupted turns in the history, in the store and for the client."""
+    """Settles interrupted turns in the history and in the store, and tells the client."""
 
     def __init__(self, bus: Bus, outbox: Outbox, histories: HistoryCache) -> None:
         self._bus = bus
@@ -28,7 +28,7 @@ class InterruptionSettler:
     async def settle(
         self, owned: Owned, conversation_id: str, state: TurnState, history: History | None = None
     ) -> None:
-        """Settle the last turn if it was interrupted and is not settled. `history`: the conversation's, if at hand."""
+        """Settle the last turn if it was interrupted and is not settled. `history`: pass it if it is already loaded."""
         plan = state.unsettled
         if plan is None:
             return
@@ -44,9 +44,10 @@ class InterruptionSettler:
                 message = replace(message, text=text, status="interrupted", updated_at=utc_now())
                 history.add(message)
                 changed.append(message)
-            elif message.status != "interrupted":  # the user heard it to its end
+            elif message.status != "interrupted":  # the user heard the reply to its end
                 continue
-            # also if the row is already saved: the worker that saved it may have died before it wrote the event
+            # write the event also if the row is already saved: the worker that saved it may have died before it wrote
+            # the event
             event = MessageHeard(message_id, message.character_id or "", text)
             outlet.append(self._bus.keys.events(conversation_id), event)
         if changed:  # save through the outbox, so that the next reply does not wait for the store

@@ -1,30 +1,34 @@
-"""Reads the JSON of a chat completion, whole or one chunk of it, in the shapes that servers give it. Pure.
+"""Reads the JSON of a chat completion (all of it, or one chunk of a stream) in the variants that servers send. Pure.
 
-`content` is text, a list of parts, or a part; `message` stands in place of `delta`; an `error` stands beside a choice
-or inside it; the choice is the whole event (Ollama). What means nothing is skipped.
+The variants: `content` is text, a list of parts, or one part; `message` replaces `delta`; an `error` is beside the
+choices or in a choice; the event itself is the choice (Ollama). Everything else is skipped.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tertulia_llm.model.half_characters import CharacterJoiner
+from tertulia_llm.model.split_unicode import CharacterJoiner
+from tertulia_llm.model.unnamed_errors import unnamed_error
 
 JsonObject = dict[str, Any]
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "reasoning_text", "thought")
-"""Fields of reasoning, beside `content`. Some servers send the same reasoning in two of them."""
-_REASONING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "reasoning_content", "thought"})
+"""Fields with reasoning, beside `content`. Some servers send the same reasoning in two of these fields."""
+_REASONING_PART = re.compile(r"think|thought|reason", re.IGNORECASE)
+"""Found in the types of reasoning: `thinking`, `redacted_thinking`, `reasoning_text`."""
+_MAX_DEPTH = 4
 
 
 @dataclass(slots=True)
 class Delta:
-    """The content of successive events. `error` is the server's own error object; `usage` as the server sends it."""
+    """The content of one or more events. `error`: the server's error object. `usage`: as the server sends it."""
 
     text: str = ""
     reasoning: int = 0
-    """Characters of reasoning in fields of their own."""
+    """Number of characters of reasoning that came in fields of their own."""
     refused: bool = False
     calls_tool: bool = False
     done: bool = False
@@ -33,40 +37,42 @@ class Delta:
     error: Mapping[str, Any] | None = None
     usage: Mapping[str, Any] | None = None
     broken: str = ""
-    """Why nothing more can be read."""
+    """The reason why nothing more can be read; "" if reading can continue."""
     is_whole: bool = False
-    """True once it has more than text and usage: the next event begins another one."""
+    """True if it has more than text and usage. The next event then needs a new `Delta`."""
 
 
 class ChunkReader:
-    """Reads the events of one response. It follows the choice that came first."""
+    """Reads the events of one response. Of several choices, it reads only the one that came first."""
 
     def __init__(self) -> None:
         self._index: int | None = None
         self._has_deltas = False
         self._joiner = CharacterJoiner()
+        self.possible_error: Mapping[str, Any] | None = None
+        """The last event that may be an error in a shape of its own; None once a choice follows it."""
         self.may_have_halves = False
-        """True once an event may hold half of a character."""
+        """True once a character may be split between two events."""
 
     def read(self, event: object, delta: Delta, texts: list[str], *, is_error: bool = False) -> bool:
-        """Add an event to `delta` and its text to `texts`. `is_error`: the server calls the event an error.
+        """Add an event to `delta`, and its text to `texts`. `is_error`: the name of the event is "error".
 
         Returns:
-            False if nothing in the event means anything.
+            False if the event has no known content.
         """
-        if not isinstance(event, dict):
-            if not isinstance(event, list):
-                return False
-            read = [self.read(one, delta, texts) for one in cast("list[object]", event)]
+        if isinstance(event, list):
+            read = [self.read(one, delta, texts, is_error=is_error) for one in cast("list[object]", event)]
             return any(read)
-        fields = cast("JsonObject", event)
+        return isinstance(event, dict) and self._object(cast("JsonObject", event), delta, texts, is_error=is_error)
+
+    def _object(self, fields: JsonObject, delta: Delta, texts: list[str], *, is_error: bool) -> bool:
         choices = fields.get("choices")
         error = fields.get("error")
         if error or (choices is None and (is_error or fields.get("object") == "error")):
             delta.error, delta.is_whole = _error(error, fields), True
             return True
         usage = fields.get("usage")
-        if isinstance(usage, dict):  # servers also send null, and other types
+        if isinstance(usage, dict):  # some servers send null or other types
             delta.usage = cast("JsonObject", usage) or delta.usage
         if isinstance(choices, list):
             for choice in cast("list[object]", choices):
@@ -76,10 +82,14 @@ class ChunkReader:
         if choices is None and isinstance(fields.get("message"), dict):
             self._choice(fields, delta, texts)
             return True
-        return "choices" in fields or isinstance(usage, dict)
+        if "choices" not in fields and not isinstance(usage, dict):
+            self.possible_error = unnamed_error(fields)
+            return False
+        return True
 
     def _choice(self, choice: JsonObject, delta: Delta, texts: list[str]) -> bool:
-        """Read a choice. Returns False if the reply is another one."""
+        """Read a choice. Returns False if it is not the choice that this reader follows."""
+        self.possible_error = None
         index = choice.get("index", 0)
         if index != self._index:
             if self._index is not None and isinstance(index, int):
@@ -88,7 +98,7 @@ class ChunkReader:
         content = choice.get("delta")
         if content is not None:
             self._has_deltas = True
-        elif not self._has_deltas:  # beside deltas, `message` repeats the whole reply
+        elif not self._has_deltas:  # if there were deltas, a `message` only repeats the whole reply
             content = choice.get("message") or choice.get("text")
         if isinstance(content, dict):
             self._content(cast("JsonObject", content), delta, texts)
@@ -102,7 +112,7 @@ class ChunkReader:
         if isinstance(content, str):
             if content:
                 texts.append(self._whole(content))
-                if len(fields) == 1:  # almost always
+                if len(fields) == 1:  # the usual case
                     return
         elif content:
             self._parts(content, delta, texts)
@@ -119,22 +129,26 @@ class ChunkReader:
         if fields.get("tool_calls") or fields.get("function_call"):
             delta.calls_tool = delta.is_whole = True
 
-    def _parts(self, content: object, delta: Delta, texts: list[str]) -> None:
+    def _parts(self, content: object, delta: Delta, texts: list[str], depth: int = 0) -> None:
         for part in cast("Iterable[object]", content if isinstance(content, list) else [content]):
             if isinstance(part, str):
                 texts.append(self._whole(part))
             elif isinstance(part, dict):
-                self._part(cast("JsonObject", part), delta, texts)
+                self._part(cast("JsonObject", part), delta, texts, depth)
 
-    def _part(self, part: JsonObject, delta: Delta, texts: list[str]) -> None:
+    def _part(self, part: JsonObject, delta: Delta, texts: list[str], depth: int) -> None:
         kind = part.get("type")
-        if kind in _REASONING_PARTS:
+        if part.get("thought") is True or (isinstance(kind, str) and _REASONING_PART.search(kind)):
             delta.reasoning += _length(part)
             delta.is_whole = True
             return
         refusal = part.get("refusal")
         text = refusal if kind == "refusal" and refusal else part.get("text")
-        if isinstance(text, dict):  # {"type": "text", "text": {"value": "…"}}
+        inner = part.get("content") or part.get("parts")
+        if not text and inner and depth < _MAX_DEPTH:
+            self._parts(inner, delta, texts, depth + 1)
+            return
+        if isinstance(text, dict):  # for example {"type": "text", "text": {"value": "…"}}
             text = cast("JsonObject", text).get("value")
         if isinstance(text, str) and text:
             if kind == "refusal":

@@ -1,7 +1,7 @@
-"""The language model: any OpenAI-compatible server, through the `openai` SDK, whose stream is read raw.
+"""The language model: any OpenAI-compatible server, accessed with the `openai` SDK. The stream is read without the SDK.
 
-A refused request is changed and sent again within the same reply, if the server says what it refuses. Everything that
-is learned so is kept for later requests (`knowledge`).
+If the server refuses a request and says why, the request is changed and sent again for the same reply. The change is
+remembered for later requests (`knowledge`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import openai
 
-from tertulia_llm.model.adaptation import adapted
+from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
 from tertulia_llm.model.context_window import overflow_of
+from tertulia_llm.model.error_kinds import is_about_content, ran_out_of_tokens
 from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
     from openai import AsyncAPIResponse
     from openai.types.chat import ChatCompletionChunk
 
-MAX_CHANGES = 8
-"""A reply asks at most so many times again with a changed request. None of these is a try of `llm_retries`."""
+MAX_CHANGES = 16
+"""Maximum number of changed requests for one reply. They do not count as tries of `llm_retries`."""
 _GROWTH = 1.25
-"""The estimate of tokens is raised by this factor until the next request is shorter than a refused one."""
+"""After a prompt was refused as too long, the token estimate grows by this factor until the next prompt is shorter."""
 
 log = logging.getLogger(__name__)
 
 
 class Model:
-    """Requests to one server."""
+    """Sends requests to one model server."""
 
     def __init__(self, settings: LLMSettings, *, fixed_model: bool = False) -> None:
-        """`fixed_model`: the server has one model only, so the client's choice is ignored."""
+        """`fixed_model`: the server has only one model, so the client's choice of a model is ignored."""
         self._settings = settings
         self._fixed_model = fixed_model
         self._extra_body = settings.extra_body
@@ -56,12 +57,19 @@ class Model:
 
     @asynccontextmanager
     async def reply(
-        self, messages: Sequence[Mapping[str, str]], settings: ModelSettings, *, seed: int | None = None
+        self,
+        messages: Sequence[Mapping[str, str]],
+        settings: ModelSettings,
+        *,
+        seed: int | None = None,
+        names: Sequence[str] = (),
     ) -> AsyncGenerator[ModelStream]:
-        """Ask for a reply. `messages` may be longer than the model's window: the oldest are left out.
+        """Ask for a reply. If `messages` exceed the model's context window, the oldest are left out.
+
+        `names`: those of the user and of the speaker.
 
         Raises:
-            ModelFailed: the server refused or is unavailable.
+            ModelFailed: the server refused the request, or is unavailable.
         """
         model = self._settings.llm_model if self._fixed_model else settings.model or self._settings.llm_model
         known = self.known.of(model)
@@ -73,11 +81,12 @@ class Model:
             if failure.code == "llm_context":
                 known.restore_window(window)
             raise
-        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
+        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first, names)
         stream.dropped = request.dropped
         try:
             yield stream
-        except ModelFailed as failure:  # a server may refuse a request after it has begun to answer
+            known.replied()
+        except ModelFailed as failure:  # a server may refuse a request after the response has begun
             if failure.error is None:
                 raise
             if not self._learned(failure, request, builder, known):
@@ -98,7 +107,9 @@ class Model:
         AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]],
         AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]],
     ]:
-        """Send the request, changed as often as the server says what it refuses."""
+        """Send the request. If the server says what it refuses, change the request and send it again, up to
+        `MAX_CHANGES` times.
+        """
         changes = 0
         while True:
             request = builder.build(known)
@@ -114,7 +125,8 @@ class Model:
                     raise await self._adviser.explained(failure, known.name) from error
             except openai.APIError as error:
                 raise failure_of(error) from error
-            except Exception as error:  # the SDK's transports raise errors of their own: headers over 8 kB, for example
+            # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
+            except Exception as error:
                 problem = f"The model server's answer cannot be read ({type(error).__name__})."
                 raise ModelFailed("llm_unavailable", problem, retryable=True) from error
             else:
@@ -126,26 +138,31 @@ class Model:
                     await opening.__aexit__(None, None, None)
 
     def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
-        """Learn from a refusal. True if the next request is different.
+        """Remember what the server refused. Returns True if the next request will be different.
 
         Raises:
-            ModelFailed: the prompt is too long, and cannot be shorter.
+            ModelFailed: the prompt is too long, and cannot be made shorter.
         """
         error = failure.error
         if error is None:
             return False
-        overflow = overflow_of(error, failure.status)
+        bounds = bounds_reply(error, request.body)
+        overflow = None if bounds else overflow_of(error, failure.status)
         if overflow is not None:
-            # another conversation may have learned it while this request was under way
+            # if the next request is smaller already, another conversation had the same refusal at the same time
             if overflow.window or not builder.build(known).is_smaller_than(request):
                 known.overflowed(overflow, request.estimate, known.scale.factor * request.estimate + request.room)
                 self._shrink(request, builder, known, failure)
                 log.warning("model %s: the prompt was too long; its window is %s tokens", known.name, known.window)
         else:
+            cannot_help = is_about_content(error, failure.status) or ran_out_of_tokens(error)
+            if cannot_help or error.gist in known.useless_changes:
+                return False
             if adapted(request.adaptations, error, failure.status, request.body) is None:
+                known.unhelpful(error.gist)
                 return False
             before = known.adaptations
-            known.adaptations = adapted(before, error, failure.status, request.body) or before
+            known.adapt(adapted(before, error, failure.status, request.body) or before, error.gist)
             new = [each for each in known.adaptations.described() if each not in before.described()]
             if new:
                 log.warning("model %s: Tertulia now %s, because: %s", known.name, "; ".join(new), error.message)
@@ -153,7 +170,7 @@ class Model:
         return True
 
     def _shrink(self, refused: Request, builder: RequestBuilder, known: KnownModel, failure: ModelFailed) -> None:
-        """Raise the estimate until the next request is smaller than the refused one."""
+        """Raise the token estimate until the next request is smaller than the refused request."""
         for _ in range(MAX_CHANGES):
             if builder.build(known).is_smaller_than(refused):
                 return

@@ -1,83 +1,78 @@
-"""How a model's reply ended, from the words that servers use for it. Pure."""
+"""Why a model's reply ended, read from the reasons that servers give. Pure."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
 
 class Ending(Enum):
-    """How a reply ended."""
+    """Why a reply ended."""
 
     COMPLETE = auto()
-    """The model had nothing to add, or the server gave no reason."""
+    """The model finished the reply, or the server gave no reason."""
     LENGTH = auto()
     """The reply reached the maximum number of tokens, or the model's context is full."""
     FILTERED = auto()
-    """The server's content filter cut the reply."""
+    """The server's content filter cut the reply off."""
     REFUSED = auto()
-    """The model refused to answer; its text, if there is any, is the refusal."""
+    """The model refused to answer. If there is text, it is the refusal."""
     TOOL_CALLS = auto()
     """The model called a tool."""
 
 
-BROKEN: Final = frozenset(
-    {"error", "abort", "aborted", "cancelled", "canceled", "network_error", "insufficient_system_resource"}
-)
-"""Reasons of a server that gave the reply up: DeepSeek, GLM, OpenRouter, SGLang."""
-
-_REASONS: Final = {
-    **dict.fromkeys(
-        ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"), Ending.COMPLETE
-    ),
+_EXACT: Final = {
+    **dict.fromkeys(("stop_limit", "stop_sequence", "complete", "completed"), Ending.COMPLETE),
+    **dict.fromkeys(("language", "spii"), Ending.FILTERED),
+}
+_BY_WORD: Final = {
+    **dict.fromkeys(("refusal", "refused"), Ending.REFUSED),
+    **dict.fromkeys(("tool", "tools", "function"), Ending.TOOL_CALLS),
     **dict.fromkeys(
         (
-            "length",
-            "max_tokens",
-            "max_output_tokens",
-            "max_completion_tokens",
-            "model_length",
-            "token_limit",
-            "context_length",
-            "model_context_window_exceeded",
-            "truncated",
-        ),
-        Ending.LENGTH,
-    ),
-    **dict.fromkeys(
-        (
-            "content_filter",
-            "content_filtered",
-            "safety",
-            "recitation",
-            "blocklist",
-            "prohibited_content",
-            "spii",
-            "sensitive",
-            "guardrail_intervened",
-            "language",
+            *("filter", "filtered", "safety", "toxic", "moderation", "moderated", "blocked", "blocklist", "block"),
+            *("prohibited", "sensitive", "guardrail", "violation", "flagged", "harm", "harmful"),
+            *("recitation", "policy"),
         ),
         Ending.FILTERED,
     ),
-    **dict.fromkeys(("refusal", "refused"), Ending.REFUSED),
-    **dict.fromkeys(
-        ("tool_calls", "tool_call", "tool_use", "function_call", "malformed_function_call"), Ending.TOOL_CALLS
-    ),
+    **dict.fromkeys(("length", "limit", "max", "truncated", "truncation", "incomplete", "window"), Ending.LENGTH),
 }
+"""The words of reasons, the more telling ones first: `ERROR_TOXIC`, `malformed_function_call`, `max_new_tokens`."""
+_BROKEN: Final = frozenset(
+    {"error", "abort", "aborted", "cancelled", "canceled", "failed", "timeout", "insufficient_system_resource"}
+)
+"""Words and reasons of a server that aborted the reply: DeepSeek, GLM, OpenRouter, SGLang."""
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-def normal_reason(reason: str) -> str:
-    """`FinishReason.MAX_TOKENS`, `MAX_TOKENS` and `max-tokens` are the same reason."""
-    return reason.rpartition(".")[2].strip().lower().replace("-", "_").replace(" ", "_")
+def gave_up(finish_reason: str) -> bool:
+    """Whether the server aborted the reply because of a fault of its own."""
+    words = _words(finish_reason)
+    return _ending(words) is Ending.COMPLETE and not _BROKEN.isdisjoint([*words, "_".join(words)])
 
 
 def ending_of(finish_reason: str, native_finish_reason: str = "") -> Ending:
     """The ending for a `finish_reason`.
 
-    `native_finish_reason` is the provider's own word behind OpenRouter; it counts if the normalized one says no more
-    than that the reply ended. Unknown words mean a complete reply.
+    `native_finish_reason` is what OpenRouter got from the provider. It is used if `finish_reason` says only that the
+    reply ended. Unknown reasons count as a complete reply.
     """
-    ending = _REASONS.get(normal_reason(finish_reason), Ending.COMPLETE)
+    ending = _ending(_words(finish_reason))
     if ending is Ending.COMPLETE and native_finish_reason:
-        ending = _REASONS.get(normal_reason(native_finish_reason), Ending.COMPLETE)
+        ending = _ending(_words(native_finish_reason))
     return ending
+
+
+def _words(reason: str) -> list[str]:
+    """`FinishReason.MAX_TOKENS`, `maxTokens` and `max-tokens` have the same words."""
+    return [word.lower() for word in _WORD.findall(reason.rpartition(".")[2])]
+
+
+def _ending(words: Sequence[str]) -> Ending:
+    exact = _EXACT.get("_".join(words))
+    if exact is not None:
+        return exact
+    return next((ending for word, ending in _BY_WORD.items() if word in words), Ending.COMPLETE)

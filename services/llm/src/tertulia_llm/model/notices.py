@@ -1,4 +1,4 @@
-"""Remembers which notices a conversation has got. Pure."""
+"""Remembers which notices each conversation has received. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 MAX_CONVERSATIONS: Final = 512
-"""The conversation with the oldest notice is forgotten first; it may get a notice again."""
+"""Above this number, the conversation whose latest notice is the oldest is forgotten; it may receive a notice twice."""
 
 
 class Notices:
-    """Lets each notice pass once per conversation."""
+    """Selects the notices that a conversation has not received yet."""
 
     def __init__(self) -> None:
         self._told: OrderedDict[str, set[str]] = OrderedDict()
 
     def first_time(self, conversation_id: str, notices: Iterable[str]) -> list[str]:
-        """Those of `notices` that the conversation has not got yet. They count as told from now on."""
+        """The notices that are new to the conversation. From now on they count as received."""
         told = self._told.get(conversation_id, set())
         new = [notice for notice in notices if notice not in told]
         if new:

@@ -1,7 +1,7 @@
-"""Reads the bytes of one response as text and markers, and judges its end. Pure: no I/O, no clock.
+"""Reads the bytes of one response as text and markers, and decides whether it is complete or failed. Pure: no clock.
 
-A response without text ends in a failure, unless the server gave a reason that the caller deals with: a filter, a
-refusal, a tool call. A clean end of the stream after text is the end of the reply, also without a `finish_reason`.
+A response without text is a failure, except when the server gave a reason that the caller handles: a filter, a refusal,
+a tool call. If the stream ends normally after text, the reply is complete, even without a `finish_reason`.
 """
 
 from __future__ import annotations
@@ -11,42 +11,49 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from tertulia_llm.model.chunks import Delta
-from tertulia_llm.model.endings import BROKEN, Ending, ending_of, normal_reason
-from tertulia_llm.model.failures import ModelFailed, error_in_stream
+from tertulia_llm.model.endings import Ending, ending_of, gave_up
+from tertulia_llm.model.failures import ModelFailed, error_in_stream, says
 from tertulia_llm.model.reply_filter import ReplyFilter
+from tertulia_llm.model.server_error import read_error
 from tertulia_llm.model.sse import StreamParser
 
 MAX_REASONING_CHARS: Final = 500_000
-"""Most characters of reasoning in one response: more than a reply's 100,000 tokens, the limit of the setting."""
+"""Maximum number of characters of reasoning in one response. It is more than 100,000 tokens, the highest limit that can
+be set.
+"""
+_WEB_PAGE: Final = (
+    "The model server sent a web page in place of a reply, perhaps to log in: TERTULIA_LLM_BASE_URL must be the "
+    "address of an OpenAI-compatible API, which often ends in /v1."
+)
 
 
 class Marker(Enum):
-    """What a stream yields beside text."""
+    """What a stream yields besides text."""
 
     THINKING = auto()
-    """The model began to reason. At most once per stream, before or between texts."""
+    """The model began to reason. Yielded at most once per stream, before or between texts."""
     DISCARD = auto()
-    """All texts yielded so far were reasoning: replace what is shown by what follows."""
+    """All texts yielded so far were reasoning: the texts that follow replace what is shown."""
 
 
 class ReplyReader:
     """Reads one response, fed in pieces of any size."""
 
-    def __init__(self, max_tokens: int, *, reasons_first: bool = False) -> None:
-        """`max_tokens`: the maximum asked for. `reasons_first`: see `ReplyFilter`."""
+    def __init__(self, max_tokens: int, *, reasons_first: bool = False, names: Sequence[str] = ()) -> None:
+        """`max_tokens`: the maximum asked for. `reasons_first` and `names`: see `ReplyFilter`."""
         self.usage: Mapping[str, Any] = {}
         self.ending = Ending.COMPLETE
         self.failure: ModelFailed | None = None
-        """Set when the response failed; the pieces returned with it are valid."""
+        """Set when the response failed. Pieces that are returned together with it are valid."""
         self.is_finished = False
-        """True after the end of the reply; only figures of use may follow."""
+        """True after the end of the reply; only token counts may follow."""
         self.is_done = False
         """True when nothing may follow."""
         self.progress = 0
-        """Rises with each piece of text or reasoning."""
+        """Increases with each piece of text or reasoning."""
         self._max_tokens = max_tokens
         self._parser = StreamParser()
-        self._filter = ReplyFilter(reasons_first=reasons_first)
+        self._filter = ReplyFilter(reasons_first=reasons_first, names=names)
         self._reasons_first = reasons_first
         self._field_chars = 0
         self._has_announced = False
@@ -58,28 +65,35 @@ class ReplyReader:
 
     @property
     def reasons_first(self) -> bool:
-        """Whether the next response of this model should be read with `reasons_first`."""
+        """True if this model's next response should be expected to begin with reasoning that has no opening tag: this
+        one did, or it was read that way and did not complete.
+        """
         if self._filter.was_opened_by_template:
             return True
         is_complete = self.is_done and self.failure is None and self.ending is Ending.COMPLETE
         return self._reasons_first and not is_complete
 
     def feed(self, data: bytes) -> Sequence[str | Marker]:
-        """Take more bytes; return the texts and markers that they complete."""
+        """Take more bytes; return the texts and markers that are now complete."""
         pieces: list[str | Marker] = []
         for delta in self._parser.feed(data):
-            if not self.is_done:
+            if self.is_done:  # an end-of-turn token ended the reply before the figures that came with it
+                self.usage = delta.usage or self.usage
+            else:
                 self._take(delta, pieces)
         return pieces
 
     def finish(self) -> Sequence[str | Marker]:
-        """The stream ended: return the rest, and judge the end."""
+        """End the stream: return the remaining texts and markers, and set `ending` and `failure`."""
         pieces: list[str | Marker] = []
         for delta in self._parser.finish():
             if not self.is_done:
                 self._take(delta, pieces)
         if not self.is_done:
             self._end(pieces)
+            error = self._parser.possible_error
+            if error is not None and not self.is_finished:  # the last that the server said
+                self.failure = error_in_stream(error)
         return pieces
 
     def _take(self, delta: Delta, pieces: list[str | Marker]) -> None:
@@ -137,7 +151,7 @@ class ReplyReader:
             pieces.append(Marker.THINKING)
 
     def _end(self, pieces: list[str | Marker]) -> None:
-        """Flush the filter, and decide what the end means."""
+        """Flush the filter, and decide how the reply ended."""
         self.is_done = True
         self._add(self._filter.finish(is_cut=self.ending is Ending.LENGTH), pieces)
         if self._refused and self.ending is Ending.COMPLETE:
@@ -147,11 +161,13 @@ class ReplyReader:
         self.failure = self._judged()
 
     def _judged(self) -> ModelFailed | None:
-        if normal_reason(self._finish_reason) in BROKEN:
+        if gave_up(self._finish_reason):
             problem = f"The model server gave the reply up ({self._finish_reason})."
             return ModelFailed("llm_unavailable", problem, retryable=True)
         if self._has_text or self.ending in (Ending.FILTERED, Ending.REFUSED, Ending.TOOL_CALLS):
             return None
+        if self.is_finished and not self._has_announced:
+            return None  # neither text nor reasoning: the caller knows whose reply it was
         if self.ending is Ending.LENGTH:
             return ModelFailed(
                 "llm_reasoning",
@@ -159,8 +175,16 @@ class ReplyReader:
                 "limit or turn off the model's reasoning, or choose another model.",
                 retryable=False,
             )
-        if self.is_finished and not self._has_announced:
-            return None  # an empty reply
+        return self._without_reply()
+
+    def _without_reply(self) -> ModelFailed:
+        """The failure of a response that is no reply, or only reasoning."""
+        if not self.is_finished and not self._has_announced:
+            if self._parser.possible_error is not None:
+                return error_in_stream(self._parser.possible_error)
+            page = read_error(self._parser.unread)
+            if page.page_title is not None:
+                return ModelFailed("llm_address", f"{_WEB_PAGE}{says(page)}", retryable=False)
         return ModelFailed("llm_unavailable", self._problem(), retryable=True)
 
     def _problem(self) -> str:

@@ -1,4 +1,4 @@
-"""Builds the request for a reply from the prompt, the settings and what is known about the model. Pure."""
+"""Builds the request for a reply, from the prompt, the settings and what is known about the model. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tertulia_llm.model.adaptation import LIMITS, MAX_TOKENS, Adaptations
-from tertulia_llm.model.context_window import divided, reply_room
+from tertulia_llm.model.context_window import divide, reply_room
 from tertulia_llm.model.knowledge import KnownModel
 from tertulia_llm.model.tokens import estimated_message_tokens, estimated_prompt_tokens, most_prompt_tokens
 from tertulia_llm.settings import LLMSettings
@@ -17,22 +17,22 @@ from tertulia_shared.entries import ModelSettings
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. `messages`: the prompt as it was fitted; `room`: the most tokens of the reply."""
+    """A request. `messages`: the prompt, shortened to fit. `room`: the maximum number of the reply's tokens."""
 
     body: Mapping[str, Any]
     messages: Sequence[Message]
     room: int
     adaptations: Adaptations
     dropped: tuple[str, ...]
-    """A sentence for each setting that the model refuses and that is therefore left out."""
+    """A sentence for each setting that is left out because the model refuses it."""
 
     @property
     def estimate(self) -> float:
-        """The prompt's estimated tokens. It is not computed for every request: that takes as long as the rest."""
+        """The prompt's estimated tokens. Computed only when needed: it takes as long as building the request."""
         return estimated_prompt_tokens(self.messages)
 
     def is_smaller_than(self, other: Request) -> bool:
-        """True if a server that found `other` too long may accept this one."""
+        """True if a server that refused `other` as too long may accept this request."""
         return self.estimate < other.estimate or self.room < other.room
 
 
@@ -47,12 +47,12 @@ class RequestBuilder:
     seed: int | None
 
     def build(self, known: KnownModel) -> Request:
-        """The request, with what is known by now."""
+        """Build the request according to `known`, what is known about the model now."""
         messages = fit(self.messages, self.settings.llm_context_chars)
         room = most = self._max_reply()
         if known.window is not None:
             factor = known.scale.factor
-            division = divided(known.window, most)
+            division = divide(known.window, most)
             if division.reply < most or factor * most_prompt_tokens(messages) > division.prompt:
                 messages = fit(messages, division.prompt, lambda each: factor * estimated_message_tokens(each))
                 room = reply_room(known.window, factor * estimated_prompt_tokens(messages), most)
@@ -67,7 +67,7 @@ class RequestBuilder:
         asked = {name: value for name, value in asdict(self.asked).items() if value is not None and name != "model"}
         standard: dict[str, Any] = {
             "model": model,
-            # the messages are in the body directly, so that the SDK does not validate each
+            # the messages are passed in the body, so that the SDK does not validate each of them
             "messages": messages,
             "stream": True,
             MAX_TOKENS: self.settings.llm_max_tokens,
@@ -75,6 +75,8 @@ class RequestBuilder:
             **asked,
             **({} if self.seed is None else {"seed": self.seed}),
         }
+        if any(self.extra_body.get(name) is not None for name in LIMITS):
+            standard.pop(MAX_TOKENS)  # a server refuses two limits at once
         body = {name: value for name, value in {**standard, **self.extra_body}.items() if value is not None}
         for name in LIMITS if is_bounded else ():
             tokens = body.get(name)

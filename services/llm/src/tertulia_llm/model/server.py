@@ -1,4 +1,4 @@
-"""The HTTP requests to a model server."""
+"""HTTP requests to a model server."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
 QUESTION_S: Final = 5.0
-"""Seconds that a server may take to answer a question other than for a reply."""
+"""Seconds to wait for the answer to any request that does not ask for a reply."""
 CONNECT_S: Final = 10.0
 MAX_PAGE_BYTES: Final = 1 << 16
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
-    """True if a response with these headers is a web page."""
+    """True if these headers are those of a web page."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
 
 
 class ModelServer:
-    """One server. `is_changed` is set when there is news about a model, or a model was used."""
+    """One server. `is_changed` is set when something new is known about a model, or a model was used whose window is
+    unknown.
+    """
 
     def __init__(self, settings: LLMSettings) -> None:
         self.base_url = settings.llm_base_url
@@ -39,7 +41,8 @@ class ModelServer:
         self._client = openai.AsyncOpenAI(
             base_url=self.base_url,
             api_key=key or "none",
-            max_retries=0,  # the worker repeats requests itself: part of the reply may have been spoken
+            # the worker itself repeats requests, because a part of the reply may already have been spoken
+            max_retries=0,
             http_client=openai.DefaultAioHttpClient(),
             timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
             default_headers={"X-Title": "Tertulia", **settings.extra_headers},
@@ -50,7 +53,7 @@ class ModelServer:
         await self._client.close()
 
     def changed(self) -> None:
-        """Note that there is news about a model."""
+        """Note that something new is known about a model."""
         self.is_changed.set()
 
     def used(self, known: KnownModel) -> None:
@@ -62,16 +65,16 @@ class ModelServer:
     def completion(
         self, body: Mapping[str, Any]
     ) -> AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]]:
-        """The request for a reply. Its body is sent as it is."""
+        """Start the request for a reply. `body` is sent unchanged."""
         given = {"model": openai.omit, "messages": openai.omit, "stream": openai.omit, **body}
         return self._client.chat.completions.with_streaming_response.create(
             model="", messages=[], stream=True, extra_body=given
         )
 
     async def beginning_of(self, response: AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]) -> bytes:
-        """The first bytes of a body, as many as arrive in time: enough for the title of a web page."""
+        """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""
         read = b""
-        with suppress(Exception):  # what has arrived by then is enough
+        with suppress(Exception):  # the bytes that have arrived are enough
             async with asyncio.timeout(QUESTION_S):
                 async for piece in response.iter_bytes():
                     read += piece
@@ -80,13 +83,15 @@ class ModelServer:
         return read[:MAX_PAGE_BYTES]
 
     async def models(self, base_url: str = "") -> list[Mapping[str, Any]] | None:
-        """The server's list of models; None if it has none there. `base_url`: another one to try."""
+        """The server's list of models; None if the server has no list at this address. `base_url`: another base URL to
+        try.
+        """
         answer = await self.ask(f"{base_url or self.base_url}/models")
         entries = entries_in(answer)
         return entries if entries or (isinstance(answer, dict) and "data" in answer) else None
 
     async def ask(self, url: str, body: Mapping[str, object] | None = None) -> object:
-        """The parsed answer to a GET, or a POST with this body; None if there is none."""
+        """The parsed answer to a GET, or to a POST of `body`; None if there is no valid answer."""
         options = openai.Timeout(QUESTION_S)
         try:
             async with asyncio.timeout(QUESTION_S):
@@ -97,12 +102,12 @@ class ModelServer:
             return None
 
     def beside(self, path: str) -> str:
-        """The address of `path` on the server outside of the OpenAI-compatible API."""
+        """The URL of `path` on the same server, but outside of the OpenAI-compatible API."""
         parts = urlsplit(self.base_url)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix("/v1").rstrip("/") + path, "", ""))
 
-    def shown(self) -> str:
-        """The base URL without a password."""
-        parts = urlsplit(self.base_url)
+    def shown(self, base_url: str = "") -> str:
+        """The base URL, or another one, without a password."""
+        parts = urlsplit(base_url or self.base_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))

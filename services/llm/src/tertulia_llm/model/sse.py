@@ -1,38 +1,40 @@
 """Parses the response to a streamed `/chat/completions`. Pure; makes no object per token.
 
 Most servers send server-sent events, some of them loosely: comment lines keep the connection alive (`: OPENROUTER
-PROCESSING`); data may be empty or a word; line ends are LF, CRLF or CR; one event may have several data lines; [DONE]
-may be missing. Other servers send one JSON object per line, or one whole JSON answer. A page of HTML is kept as the
-server's words.
+PROCESSING`); data may be empty or a word (`[PING]`); line ends are LF, CRLF or CR; one event may have several data
+lines; [DONE] may be missing. Other servers send one JSON object per line, or one whole JSON answer. What cannot be
+read is kept as the server's words; it breaks the stream only if it is a part of a chunk.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import orjson
 
 from tertulia_llm.model.chunks import ChunkReader, Delta
+from tertulia_llm.model.loose_json import NOT_JSON, loosely_loaded
 
 MAX_LINE_BYTES: Final = 1 << 20
-"""Maximum length of a line, and of an event. A stream with a longer one is broken."""
+"""Maximum length of a line, and of an event. A longer line or event makes the stream fail."""
 MAX_EVENT_LINES: Final = 2000
 """Maximum number of lines of one event."""
 MAX_WORDS: Final = 200
-"""Characters of what cannot be read that are kept for the error."""
+"""The error message quotes at most this many characters of the text that cannot be read."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b""})
-"""The fields of server-sent events; a comment has no name."""
-_NOT_JSON: Final = object()
+_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error", b""})
+"""The fields of server-sent events, and that of llama.cpp's errors; a comment has no name."""
+_OBJECT: Final = b"{"[0]
+_MAX_ERROR_BYTES: Final = 2000
 _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
 class _BrokenStream(ValueError):
-    """The data is not a response of `/chat/completions`."""
+    """Raised if the data is not a response of `/chat/completions`."""
 
 
 class StreamParser:
@@ -43,7 +45,7 @@ class StreamParser:
         self._is_at_start = True
         self._skip_line_feed = False
         self._lines: list[bytes] = []
-        """The lines so far of an event that is not JSON yet."""
+        """The lines of an event whose JSON is not complete yet."""
         self._lines_bytes = 0
         self._event_name = b""
         self._has_fields = False
@@ -52,12 +54,24 @@ class StreamParser:
         self._unread = ""
 
     @property
+    def unread(self) -> str:
+        """The beginning of what could not be read."""
+        return self._unread
+
+    @property
+    def possible_error(self) -> Mapping[str, Any] | None:
+        """An event that may be an error, unless text follows it."""
+        return self._reader.possible_error
+
+    @property
     def words(self) -> str:
-        """The beginning of what could not be read, without markup."""
+        """The beginning of the text that could not be read, without HTML tags."""
         return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
 
     def feed(self, data: bytes) -> list[Delta]:
-        """Take more bytes; return the events that they complete. Successive texts are one `Delta`."""
+        """Take more bytes; return the events that are now complete. Successive events with text are joined into one
+        `Delta`.
+        """
         data = self._rest + self._with_line_feeds(data)
         if self._is_at_start:
             if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
@@ -73,13 +87,13 @@ class StreamParser:
         return deltas
 
     def finish(self) -> list[Delta]:
-        """Return the last event; its line end may be missing."""
+        """End the stream: return the last event, even if its line end is missing."""
         self._is_ended = True
         lines, self._rest = [self._rest, b""], b""
         return self._read(lines)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
-        """Turn CR and CRLF into LF. The LF of a CRLF may come with the next piece."""
+        """Convert CR and CRLF to LF. A CR and its LF may come in different pieces."""
         if self._skip_line_feed:
             data = data.removeprefix(b"\n")
             self._skip_line_feed = False
@@ -104,7 +118,7 @@ class StreamParser:
                 else:
                     self._event_name = b""
                 if delta.is_whole:
-                    if count:  # earlier events come first
+                    if count:  # the events before this one come first
                         deltas.append(Delta("".join(texts[:count])))
                     delta.text = "".join(texts[count:])
                     deltas.append(delta)
@@ -119,15 +133,19 @@ class StreamParser:
         return deltas
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
-        """A line that is not data: another field, a comment, or JSON without the name of a field."""
+        """Read a line that does not start with `data:`: another field, a comment, or JSON without a field name."""
+        line = line.lstrip(b"\x1e").removeprefix(_BYTE_ORDER_MARK).strip()
         name, colon, value = line.partition(b":")
+        name = name.strip().lower()
         if colon and name in _FIELDS and (self._has_fields or not self._lines):
             self._has_fields = True
             if name == b"event":
                 self._event_name = value.strip()
-            elif name == b"data":  # white space stands before it
+            elif name == b"data":  # in capitals, or white space before it
                 self._data(value.strip(), delta, texts)
-        elif self._lines or line.startswith((b"{", b"[")):
+            elif name == b"error":
+                self._error(value.strip(), delta, texts)
+        elif self._lines or (line.startswith((b"{", b"[")) and not self._unread.startswith("<")):
             self._data(line, delta, texts)
         else:
             self._keep_words(line)
@@ -135,50 +153,72 @@ class StreamParser:
     def _data(self, data: bytes, delta: Delta, texts: list[str]) -> None:
         if not data:
             return
-        if data == b"[DONE]":
+        if data[0] != _OBJECT and data.strip(b'"[] ').upper() == b"DONE":
             self._give_up_lines()
             delta.done = delta.is_whole = True
             return
         event = self._loaded(data)
-        if self._lines or event is _NOT_JSON:
+        if self._lines or event is NOT_JSON:
             event = self._pieced(event, data)
-            if event is _NOT_JSON:
+            if event is NOT_JSON:
+                if not self._lines:
+                    self._words(data, delta, texts)
                 return
         if not self._reader.read(event, delta, texts, is_error=self._event_name == b"error"):
             self._keep_words(data)
 
     def _pieced(self, event: object, data: bytes) -> object:
-        """The event of this line, or of the lines so far; `_NOT_JSON` if there is none yet."""
+        """The event of this line, or of the lines so far; `NOT_JSON` if there is none yet."""
         if self._lines and not _is_chunk(event):
             return self._continued(data)
         self._give_up_lines()
-        if event is _NOT_JSON and data.startswith((b"{", b"[")):
-            return self._continued(data)
-        if event is _NOT_JSON:
-            self._keep_words(data)
-        return event
+        return self._continued(data) if event is NOT_JSON and data.startswith((b"{", b"[")) else event
 
     def _continued(self, data: bytes) -> object:
-        """Add a line to an event that is not complete. Returns the event once it is JSON."""
+        """Add a line to an incomplete event. Returns the event when its JSON is complete, else `_NOT_JSON`."""
         self._lines.append(data)
         self._lines_bytes += len(data)
         if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
             raise _BrokenStream(f"The model server sent an event of more than {MAX_LINE_BYTES} bytes.")
         if len(self._lines) == 1 or not data.endswith((b"}", b"]")):
-            return _NOT_JSON
+            return NOT_JSON
         event = self._loaded(b"\n".join(self._lines))
-        if event is not _NOT_JSON:
+        if event is not NOT_JSON:
             self._lines.clear()
             self._lines_bytes = 0
         return event
 
     def _give_up_lines(self) -> None:
-        if self._lines:
-            text = b"\n".join(self._lines)[:MAX_WORDS].decode("utf-8", "ignore")
+        """Skip an event that is not JSON (`[PING]`), unless it is a part of a chunk."""
+        if not self._lines:
+            return
+        data = b"\n".join(self._lines)
+        self._lines.clear()
+        self._lines_bytes = 0
+        if self._is_ended or b"choices" in data:
+            text = data[:MAX_WORDS].decode("utf-8", "ignore")
             raise _BrokenStream(f"The model server sent an event that is not JSON: {text}")
+        self._keep_words(data)
+
+    def _words(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        """Data that is not JSON: words, or an error in words."""
+        start, colon, rest = data.partition(b":")
+        if colon and start.lower() == b"error":
+            self._error(rest.strip(), delta, texts)
+        elif self._event_name == b"error":
+            self._error(data, delta, texts)
+        else:
+            self._keep_words(data)
+
+    def _error(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        """Take an error, in JSON or in words."""
+        event = self._loaded(data)
+        if not self._reader.read(event, delta, texts, is_error=True):
+            delta.error = {"message": data[:_MAX_ERROR_BYTES].decode("utf-8", "ignore")}
+            delta.is_whole = True
 
     def _keep_words(self, data: bytes) -> None:
-        if len(self._unread) < 10 * MAX_WORDS:  # most of a page is markup
+        if len(self._unread) < 10 * MAX_WORDS:  # most of an HTML page is markup, so keep more than is quoted
             self._unread += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
 
     def _loaded(self, data: bytes) -> object:
@@ -186,15 +226,12 @@ class StreamParser:
             return orjson.loads(data)
         except orjson.JSONDecodeError:
             pass
-        try:
-            # for half characters, NaN, and line ends in strings
-            event = json.loads(data.decode("utf-8", "surrogateescape"), strict=False)
-        except (ValueError, RecursionError):
-            return _NOT_JSON
-        self._reader.may_have_halves = True
+        event = loosely_loaded(data)
+        if event is not NOT_JSON:
+            self._reader.may_have_halves = True
         return event
 
 
 def _is_chunk(event: object) -> bool:
-    """True for a chunk or an error; false for a part of one, on a line of its own."""
+    """True for a chunk or an error; False for a fragment of JSON that happens to be valid on its own line."""
     return isinstance(event, dict) and not _IN_CHUNKS_ONLY.isdisjoint(cast("dict[str, Any]", event))

@@ -18,11 +18,11 @@ DISCARD: Final = Marker.DISCARD
 __all__ = ("DISCARD", "THINKING", "Ending", "Marker", "ModelStream")
 
 AFTER_FINISH_S: Final = 2.0
-"""How long to wait for the figures of use and the end of the stream, after the reply; some servers send neither."""
+"""After the reply: how long to wait for the token counts and the end of the stream. Some servers send neither."""
 
 
 class ModelStream:
-    """One response: iterate for its text, as much at a time as has arrived."""
+    """One response. Iterate over it for the text; each item has all text that has arrived since the last one."""
 
     def __init__(
         self,
@@ -30,31 +30,35 @@ class ModelStream:
         settings: LLMSettings,
         model: str = "",
         reasons_first: set[str] | None = None,
+        names: Sequence[str] = (),
     ) -> None:
-        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it."""
+        """`reasons_first`: the models whose replies begin with reasoning that no tag opens; the stream updates it.
+
+        `names`: those of the user and of the speaker.
+        """
         self._pieces = pieces
         self._settings = settings
         self.dropped: Sequence[str] = ()
-        """A sentence for each setting that the model refuses and that was left out."""
+        """A sentence for each setting that was left out because the model refuses it."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
-        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first)
+        self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first, names=names)
 
     @property
     def usage(self) -> Mapping[str, Any]:
-        """The figures of use, as the server sends them; empty until then."""
+        """The token counts, as the server sends them; empty before that."""
         return self._reader.usage
 
     @property
     def ending(self) -> Ending:
-        """How the reply ended; valid when the iteration has ended."""
+        """Why the reply ended. Valid after the iteration."""
         return self._reader.ending
 
     async def __aiter__(self) -> AsyncGenerator[str | Marker]:
-        """Yield texts, never empty, and markers.
+        """Yield texts (never empty) and markers.
 
         Raises:
-            ModelFailed: the stream broke, stalled, or holds an error or no reply.
+            ModelFailed: the stream broke off or stalled, has an error, or has no reply.
         """
         reader = self._reader
         wait_s = self._settings.llm_first_token_s
@@ -81,7 +85,7 @@ class ModelStream:
             raise reader.failure
 
     async def _read(self, deadline: float, wait_s: float) -> bytes:
-        """The next bytes; empty at the end."""
+        """The next bytes; empty at the end of the stream."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(self._pieces, b"")
@@ -92,5 +96,5 @@ class ModelStream:
         except Exception as error:  # noqa: BLE001 - the SDK's transports raise errors of their own while reading
             failure = ModelFailed("llm_unavailable", f"The model's reply broke off: {error}", retryable=True)
         if self._reader.is_finished:
-            return b""  # the reply is whole
+            return b""  # the reply is complete
         raise failure

@@ -1,8 +1,8 @@
 """Estimates how many tokens a text has. Pure.
 
-Tokenizers differ by a factor of two and more. The weights lie between those of five of them (cl100k, o200k, DeepSeek,
-Claude, Mistral v1), measured on sentences in thirteen languages, on emoji, code and digits. `TokenScale` corrects the
-estimate by what the server counts.
+The counts of different tokenizers differ by a factor of two or more. The weights are between those of five tokenizers
+(cl100k, o200k, DeepSeek, Claude, Mistral v1), measured on sentences in thirteen languages, on emoji, code and digits.
+`TokenScale` corrects the estimate with the counts of the server.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ PER_3_BYTES: Final = 1.05
 PER_4_BYTES: Final = 2.5
 """Tokens per character of four bytes (emoji, rare Chinese characters)."""
 PER_MESSAGE: Final = 5
-"""Tokens of a message's frame: its role and the marks around it."""
+"""Tokens that each message has in addition to its content: its role and its delimiters."""
 LEAST_COUNTED: Final = 50
-"""Prompts with a smaller estimate do not change the scale: the frame of the prompt dominates."""
+"""A prompt with a smaller estimate does not change the scale: its fixed text dominates the count."""
 LOWEST_SCALE, HIGHEST_SCALE = 0.6, 6.0
 
 _LETTERS: Final = b" \nABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -54,35 +54,35 @@ def estimated_prompt_tokens(messages: Sequence[Mapping[str, str]]) -> float:
 
 
 def most_prompt_tokens(messages: Sequence[Mapping[str, str]]) -> float:
-    """An upper bound of the estimate, found without reading the texts."""
+    """An upper bound of the estimate, computed from the lengths alone."""
     return sum(PER_MESSAGE + PER_4_BYTES * len(message["content"]) for message in messages)
 
 
 @dataclass(slots=True)
 class TokenScale:
-    """What one model's tokenizer counts, in proportion to the estimate."""
+    """The ratio of the tokens that one model's tokenizer counts to the estimated tokens."""
 
     factor: float = 1.0
 
     def learn(self, estimate: float, counted: object) -> None:
-        """Take a number of tokens that the server counted for a prompt with this estimate.
+        """Update the factor with the server's count for a prompt with this estimate.
 
-        A higher number counts at once. A lower one counts little: some servers leave out tokens that they have cached.
+        A higher count takes effect at once. A lower count has little weight: some servers leave out cached tokens.
         """
         if not isinstance(counted, int | float) or isinstance(counted, bool) or estimate < LEAST_COUNTED:
             return
-        if not counted > 0:  # NaN, or a server that does not count
+        if not counted > 0:  # NaN, or a server that does not count tokens
             return
         found = min(HIGHEST_SCALE, max(LOWEST_SCALE, counted / estimate))
         self.factor = found if found > self.factor else self.factor + (found - self.factor) / 8
 
     def raise_to_at_least(self, factor: float) -> None:
-        """Use at least this factor."""
+        """Raise the factor to this value, unless it is higher already."""
         self.factor = min(HIGHEST_SCALE, max(self.factor, factor))
 
 
 def counted_prompt_tokens(usage: Mapping[str, Any]) -> object:
-    """The number of the prompt's tokens in a server's usage figures; None if it is not there."""
+    """The number of the prompt's tokens in a server's usage object; None if it is missing."""
     return usage.get("prompt_tokens")
 
 

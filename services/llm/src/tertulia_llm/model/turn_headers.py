@@ -1,4 +1,6 @@
-"""Reads the name that follows the token of a turn or of a channel, and headings that begin a turn. Pure."""
+"""Reads the name that follows the token of a turn or of a channel, and the headings with which a turn can begin.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,16 @@ from typing import Final
 
 
 class Expected(Enum):
-    """The name that a token announces."""
+    """Which name follows a token."""
 
     ROLE = auto()
     CHANNEL = auto()
     CLOSED_CHANNEL = auto()
+    FORMAT = auto()
 
 
 class Header(Enum):
-    """What a name says about the text after it."""
+    """What the text after a name is."""
 
     REASONING = auto()
     REPLY = auto()
@@ -46,16 +49,16 @@ _LONGEST_HEADING: Final = max(map(len, _HEADINGS))
 
 
 def name_at(text: str, at: int, expected: Expected, *, is_final: bool) -> tuple[Header, int] | None:
-    """The meaning of the name at this place, and where the text after it begins. None: more text is needed.
+    """What the text after the name at `at` is, and the index of that text. None: wait for more text.
 
-    A name that is not known is the beginning of the reply.
+    A name that is not known is not a name: it is the beginning of the reply.
     """
     found = _NAME.match(text, at)
     end = at if found is None else found.end()
     if end == len(text) and text[-1] != "\n" and end - at < _MAX_NAME_CHARS and not is_final:
         return None
     name = "" if found is None else found.group(1).lower()
-    if expected is Expected.CLOSED_CHANNEL:
+    if expected in (Expected.CLOSED_CHANNEL, Expected.FORMAT):
         return Header.REPLY, end
     if expected is Expected.CHANNEL:
         if name in _REASONING_CHANNELS:
@@ -67,7 +70,7 @@ def name_at(text: str, at: int, expected: Expected, *, is_final: bool) -> tuple[
 
 
 def role_heading(text: str, at: int) -> tuple[bool, int] | None:
-    """A heading such as `### User:` at this place: whether its role is the model's, and its length."""
+    """The heading at `at`, such as `### User:`: True if its role is the model's, and its length. None: no heading."""
     head = text[at : at + _LONGEST_HEADING].lower()
     for heading, is_model in _HEADINGS.items():
         if head.startswith(heading):
@@ -76,5 +79,5 @@ def role_heading(text: str, at: int) -> tuple[bool, int] | None:
 
 
 def may_become_heading(text: str, at: int) -> bool:
-    """Whether the rest of the text may be the beginning of such a heading."""
+    """True if the text from `at` to its end may be the beginning of such a heading."""
     return text[at : at + _LONGEST_HEADING].lower() in _HEADING_PREFIXES

@@ -1,4 +1,4 @@
-"""Reads the figures of use that a model server reports at the end of a response."""
+"""Reads the token counts that a model server reports at the end of a response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tertulia_shared.usage import Usage, possible_usage
 
 
 def usage_of(reported: Mapping[str, Any]) -> Usage:
-    """The figures of one response. Servers nest the reasoning tokens in the details of the completion's tokens."""
+    """The token counts of one response. Servers put the reasoning tokens into the details of the completion tokens."""
     usage = possible_usage(reported)
     details = reported.get("completion_tokens_details")
     if "reasoning_tokens" not in usage and isinstance(details, Mapping):

@@ -1,7 +1,8 @@
 """Asks the model server for context windows in the background, and publishes what is known about its models.
 
-No reply waits for these questions. Only the server knows how a local model is loaded, and often only after the first
-request for it, so an unanswered question is asked again after a reply, a few times.
+Replies do not wait for these requests. Only the server knows with which window a local model is loaded, and often only
+after the first request for the model. So if the server does not say it, it is asked again after the next replies, up to
+`MAX_QUESTIONS` times in all.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from tertulia_shared.clock import wall_ms
 
 RETRY_S: Final = 5.0
 PUBLISH_AGAIN_S: Final = 600.0
-"""The key expires, and Redis may lose it."""
+"""The state is published at this interval, because the key expires, and because Redis may lose it."""
 
 log = logging.getLogger(__name__)
 
 
 class ModelWatch:
-    """Watches the models that `model` uses."""
+    """Finds the context window of each model that the client `model` knows, and publishes what is known about them."""
 
     def __init__(self, model: Model, bus: Bus, default_model: str) -> None:
         self._model = model
@@ -35,7 +36,7 @@ class ModelWatch:
         model.known.of(default_model)
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Ask and publish until cancelled."""
         changed = self._model.server.is_changed
         while True:
             changed.clear()
@@ -76,7 +77,7 @@ class ModelWatch:
 
 
 async def find_window(server: ModelServer, known: KnownModel) -> None:
-    """Ask the server for a model's window, unless it is known or was asked for often enough."""
+    """Ask the server for a model's window, unless the window is known or the server was asked often enough."""
     if not known.may_ask:
         return
     known.questions += 1
@@ -86,11 +87,11 @@ async def find_window(server: ModelServer, known: KnownModel) -> None:
 
 
 async def told_window(server: ModelServer, model: str) -> int | None:
-    """The window that the server tells: in its list of models, or where local servers have it."""
+    """The window that the server states: in its list of models, or at the addresses that local servers have for it."""
     entries = await server.models() or []
     entry = entry_of(model, entries)
     if entry is None and len(entries) == 1:
-        entry = entries[0]  # llama.cpp and others take any name for the one model that is loaded
+        entry = entries[0]  # a server with one loaded model (llama.cpp, for example) accepts any name for it
     window = window_in({name: value for name, value in entry.items() if name != "meta"}) if entry else None
     if window is None and (entry is not None or not entries):
         window = await _llama_cpp(server) or await _ollama(server, model) or await _lm_studio(server, model)
@@ -106,7 +107,7 @@ async def _llama_cpp(server: ModelServer) -> int | None:
 
 
 async def _ollama(server: ModelServer, model: str) -> int | None:
-    """The length with which Ollama has loaded the model, or that its Modelfile sets."""
+    """The window with which Ollama has loaded the model, or which the model's Modelfile sets."""
     running = entry_of(model, entries_in(await server.ask(server.beside("/api/ps"))))
     if running is not None and (window := window_in(running)) is not None:
         return window
@@ -120,6 +121,6 @@ async def _ollama(server: ModelServer, model: str) -> int | None:
 
 
 async def _lm_studio(server: ModelServer, model: str) -> int | None:
-    """The length with which LM Studio has loaded the model."""
+    """The window with which LM Studio has loaded the model."""
     entry = entry_of(model, entries_in(await server.ask(server.beside("/api/v0/models"))))
     return window_in(entry) if entry is not None and "loaded_context_length" in entry else None

@@ -13,11 +13,13 @@ from tertulia_shared.worker_names import reads
 DEFER_MAX_S = 3600.0
 """How long a deferred write waits while no worker of its release is alive: longer than a rollout takes."""
 UNSEEN_S = 60.0
-"""After a longer gap between updates the `DEFER_MAX_S` timeout starts again: a newer worker may have been alive."""
+"""After a longer gap between updates, the `DEFER_MAX_S` timeout starts again: a newer worker may have been alive in the
+gap.
+"""
 
 
 class MissingReaders:
-    """Tracks since when no live llm worker reads a schema version, as far as this process has seen."""
+    """For each schema version: tracks since when no live llm worker can read it, as far as this process has seen."""
 
     def __init__(self) -> None:
         self._since: dict[int, float] = {}
@@ -26,14 +28,17 @@ class MissingReaders:
         self._now = 0.0
 
     def update(self, alive: Sequence[str], now: float) -> None:
-        """Record the workers that are alive `now` (s). Forgets versions not asked for since the last update."""
+        """Record which workers are alive. `now`: the current time in seconds.
+
+        Versions that `missing_s` was not asked for since the last update are forgotten.
+        """
         known = self._asked if now - self._now <= UNSEEN_S else ()
         self._since = {version: since for version, since in self._since.items() if version in known}
         self._asked = set()
         self._alive, self._now = alive, now
 
     def missing_s(self, version: int) -> float:
-        """The seconds for which the version had no reader at the last update; 0 if it had one."""
+        """For how many seconds no worker could read the version, as of the last update; 0 if a worker can read it."""
         self._asked.add(version)
         if reads(self._alive, "llm", version):
             self._since.pop(version, None)
@@ -42,21 +47,23 @@ class MissingReaders:
 
 
 class OutboxPass:
-    """One pass through the outbox: first the deferred writes, then the new ones.
+    """One pass through the outbox: first through the writes that earlier passes deferred, then through the new writes.
 
-    A write of a newer release is deferred, and so are the writes after it in the same conversation.
+    A write of a newer release is deferred. So are the later writes of the same conversation, to keep their order.
     """
 
     def __init__(self, missing: MissingReaders) -> None:
         self.deferred_count = 0
-        """Writes that this pass deferred or left deferred."""
+        """Number of writes that this pass deferred, or that stay deferred."""
         self._missing = missing
         self._conversations: set[str] = set()
         self._deferred: list[Entry] = []
         self._expired: list[tuple[Entry, str]] = []
 
     def applicable(self, entries: Iterable[Entry], *, were_deferred: bool) -> Iterator[tuple[Entry, StoreWrite]]:
-        """Decode the entries that can be applied now, in order. `were_deferred`: an earlier pass deferred them."""
+        """Decode the entries that can be applied now, in order. `were_deferred`: True for entries that an earlier pass
+        deferred.
+        """
         for entry in entries:
             conversation_id = pointed_at(entry.fields).conversation_id
             try:
@@ -69,19 +76,19 @@ class OutboxPass:
                 self._defer(entry)
                 continue
             except BadEntry:
-                write = StoreWrite("message", "")  # this write fails when it is applied, and is dead-lettered
+                write = StoreWrite("message", "")  # to apply this write fails, so it becomes a dead letter
             if conversation_id in self._conversations:
                 self._defer(entry)
             else:
                 yield entry, write
 
     def take_deferred(self) -> Sequence[Entry]:
-        """The writes deferred since the last call, in order."""
+        """The writes that were deferred since the last call, in order."""
         taken, self._deferred = self._deferred, []
         return taken
 
     def take_expired(self) -> Sequence[tuple[Entry, str]]:
-        """The writes that have waited too long since the last call, each with the reason to give it up."""
+        """The writes found since the last call that have waited too long, each with the reason for giving it up."""
         taken, self._expired = self._expired, []
         return taken
 

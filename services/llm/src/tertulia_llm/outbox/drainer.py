@@ -1,9 +1,9 @@
-"""Applies the writes that wait for the store, oldest first. One llm worker does it: the holder of a lease.
+"""Applies the writes that wait for the store, oldest first. One llm worker does this: the worker that has the lease.
 
-An entry is deleted only after the store has it, so a crash causes a replay; replays are idempotent. A write that the
-store refuses for good is dead-lettered. A write of a newer release is deferred to a stream of its own, with the writes
-after it in the same conversation, so that other conversations do not wait; it is dead-lettered if no worker of that
-release appears.
+An entry is deleted only after the store has its write. After a crash it may be applied twice, which changes nothing. A
+write that the store refuses for good is dead-lettered. A write of a newer release is moved to a separate stream
+(deferred), together with the later writes of its conversation, so that other conversations do not wait. It is
+dead-lettered if no worker of that release appears.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 BATCH = 50
-"""Writes per read, and messages per save."""
+"""Maximum number of writes per read, and of messages per save."""
 CALL_TIMEOUT_S = 5.0
-"""Time limit for one batch, in seconds. Together with `RETRY_MAX_S` less than the lease (`Keys.drainer`)."""
+"""Time limit for one batch, in seconds. Together with `RETRY_MAX_S` it must be less than the lease time
+(`Keys.drainer`).
+"""
 RETRY_FIRST_S, RETRY_MAX_S = 0.1, 1.5
 LEASE_POLL_S = 1.0
-"""Interval at which a worker without the lease tries to get it while writes wait."""
+"""Interval at which a worker without the lease tries to take it while writes wait."""
 DEFERRED_POLL_S = 10.0
-"""Interval at which a worker checks whether it can apply deferred writes, and whether a newer worker is alive."""
+"""Interval at which a worker checks for deferred writes that it can apply, and whether a newer worker is alive."""
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +49,13 @@ def now() -> float:
 
 
 class NotLeaseHolder(Exception):
-    """Raised when another worker holds the lease."""
+    """Raised when another worker has the lease."""
 
 
 class OutboxDrainer:
-    """Drains the outbox stream into the store. `holder` is this worker's name."""
+    """Applies the writes in the outbox stream to the store. `holder`: this worker's name, under which it takes the
+    lease.
+    """
 
     def __init__(self, bus: Bus, store: Store, holder: str, metrics: Metrics | None = None) -> None:
         self._dead_letters = (metrics or Metrics()).of(catalogue.DEAD_LETTERS, "store")
@@ -64,9 +68,9 @@ class OutboxDrainer:
         self._logged_deferred = 0
 
     async def run(self) -> None:
-        """Apply writes as they come, until cancelled."""
+        """Apply writes as they arrive, until cancelled."""
         follow = self._bus.follow(self._key)
-        wait_s = 0.0  # the first pass starts at once: this worker may be able to apply deferred writes
+        wait_s = 0.0  # no wait before the first pass: this worker may be able to apply deferred writes
         try:
             while True:
                 try:
@@ -79,12 +83,12 @@ class OutboxDrainer:
                         await self._drain()
                 except (NotLeaseHolder, BusError):
                     await asyncio.sleep(LEASE_POLL_S)
-                follow.take()  # drop older entries: they are applied, or `length` counts them
+                follow.take()  # drop the entries that were read: they are applied, or the next `length` counts them
         finally:
             follow.close()
 
     async def _drain(self) -> None:
-        """Make one pass through the outbox, and release the lease."""
+        """Make one pass through the outbox with the lease, and release it."""
         await self._take_lease()
         try:
             outbox_pass = OutboxPass(self._missing)
@@ -106,7 +110,7 @@ class OutboxDrainer:
         while is_any and (entries := await self._bus.read(self._deferred_key, after, count=BATCH)):
             after = entries[-1].id
             applied += await self._save(self._deferred_key, outbox_pass.applicable(entries, were_deferred=True))
-            outbox_pass.take_deferred()  # deferred writes stay in the stream
+            outbox_pass.take_deferred()  # they stay in the stream of deferred writes
             for entry, reason in outbox_pass.take_expired():
                 await self._dead_letter(entry, reason)
                 await self._bus.remove(self._deferred_key, [entry.id])
@@ -119,14 +123,14 @@ class OutboxDrainer:
             applied += await self._save(self._key, outbox_pass.applicable(entries, were_deferred=False))
             if deferred := outbox_pass.take_deferred():
                 await self._take_lease()
-                await self._bus.move(self._key, deferred, self._deferred_key)  # `move` is idempotent
+                await self._bus.move(self._key, deferred, self._deferred_key)  # a repeated `move` changes nothing
                 bound = self._deferred_key.max_len
                 if bound is not None and await self._bus.length(self._deferred_key) >= bound:
                     log.error("too many deferred writes: the oldest are lost", extra={"count": bound})
         return applied
 
     async def _save(self, key: Key, writes: Iterable[tuple[Entry, StoreWrite]]) -> int:
-        """Apply these writes and remove them from their stream. Returns how many they are."""
+        """Apply these writes and remove them from their stream. Returns the number of writes."""
         applied = 0
         for group in _groups(writes):
             await self._apply_with_retries(group)
@@ -135,7 +139,7 @@ class OutboxDrainer:
         return applied
 
     async def _apply_with_retries(self, group: Sequence[tuple[Entry, StoreWrite]]) -> None:
-        """Apply these writes, retrying for as long as the store is unavailable."""
+        """Apply these writes. While the store is unavailable, retry."""
         wait_s = RETRY_FIRST_S
         while True:
             await self._take_lease()
@@ -153,7 +157,7 @@ class OutboxDrainer:
         except AWAY:
             raise
         except Exception as error:
-            if len(group) > 1:  # the store refused one of them: apply each alone
+            if len(group) > 1:  # the store refused at least one of them: apply each one alone
                 for each in group:
                     await self._apply([each])
             elif isinstance(error, NotFound):
@@ -183,7 +187,7 @@ class OutboxDrainer:
         """Take or renew the lease.
 
         Raises:
-            NotLeaseHolder: another worker holds it.
+            NotLeaseHolder: another worker has the lease.
         """
         if not await self._bus.acquire_lease(self._bus.keys.drainer(), self._holder):
             raise NotLeaseHolder
@@ -199,7 +203,9 @@ class OutboxDrainer:
 
 
 def _groups(writes: Iterable[tuple[Entry, StoreWrite]]) -> Iterator[list[tuple[Entry, StoreWrite]]]:
-    """Group the writes for one store call each: consecutive messages together, any other write alone."""
+    """Group the writes, one store call for each group: consecutive messages are one group; any other write is a group
+    of its own.
+    """
     group: list[tuple[Entry, StoreWrite]] = []
     for entry, write in writes:
         if group and not (write.kind == group[0][1].kind == "message"):

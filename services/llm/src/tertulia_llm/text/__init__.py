@@ -1,1 +1,3 @@
-"""Pure functions on text: sentence ends, spoken text, which characters answer, the model's prompt, heard text."""
+"""Pure functions on text: sentence ends, spoken text, which characters a text names, the model's prompt, the heard part
+of a sentence.
+"""

@@ -1,9 +1,9 @@
-"""Word lists of the sentence splitter, for all languages at once: the splitter does not know a reply's language.
+"""Word lists that the sentence splitter uses for all languages at once, because it does not know a reply's language.
 
-In doubt, a full stop does *not* end the sentence: a late sentence costs milliseconds, but a break after "Dr." is
-audible. Words with inner dots ("z.B.", "p.m.") and single letters ("J.") are recognized by their shape. A word that is
-an abbreviation in one language and a common last word in another (Italian "es.", German "es.") is listed with the word
-before it, in `NEVER_LAST_AFTER`.
+In doubt, a full stop does *not* end the sentence: a sentence that comes late costs milliseconds, but a break after
+"Dr." is audible. Words with inner dots ("z.B.", "p.m.") and single letters ("J.") are recognized by their shape. Some
+words are an abbreviation in one language and often the last word of a sentence in another ("es." is an abbreviation in
+Italian, and ends sentences in German). They are in `NEVER_LAST_AFTER`, with the words that must come before them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ NEVER_LAST: Final = _words(
     ул пр просп пл наб пер бул тов проф акад доц дж св напр т.е т.к т.н и.о гр
 
     doç yrd öğr uzm av hz bkz örn mrh alb yzb bnb
+
+    fco hnos excmo excma ilmo ilma ntra ntro fdez mª incl excl evt zob śp ген оз
     """
 )
 """Never ends a sentence: "Dr. Smith", "e.g. Apple"."""
@@ -47,6 +49,16 @@ NEVER_LAST_AFTER: Final = {
     "ej": _words("p por"),
     "ex": _words("p por par"),
     "gör": _words("öğr"),
+    "med": _words("dr"),
+    "phil": _words("dr"),
+    "rer": _words("dr"),
+    "nat": _words("rer"),
+    "pol": _words("rer"),
+    "iur": _words("dr"),
+    "theol": _words("dr"),
+    "vet": _words("med"),
+    "dent": _words("med"),
+    "habil": _words("dr"),
 }
 """Never ends a sentence after one of these words: "ad es. Roma", "por ej. Madrid", "par ex. Lyon"."""
 
@@ -55,10 +67,16 @@ BEFORE_NUMBER: Final = _words(
     no nos nr num fig figs vol vols ch chap sec art eq p pp pg para ex tab bd abb kap cap núm n° nº jan feb mar apr
     jun jul aug séc sep sept oct okt nov dec dez ok abs ziff anm aufl jh kl bl hfst blz afb pág pag págs fl cz rozdz
     rys dn int str godz tel poz ust стр рис гл кв корп разд ном тел с hal s madde böl kat ciltl janv févr avr juil déc
-    gen giu lug ott dic ene abr fev
+    gen giu lug ott dic ene abr fev max min máx mín maks mind op ver rs tél макс мин
     """
 )
-"""An abbreviation only when a number follows: "no. 5", but "She said no. Then she left."."""
+"""Is an abbreviation only before a number: "no. 5", but "She said no. Then she left."."""
+
+BEFORE_AMOUNT: Final = _words("max min máx mín maks mind tel tél тел макс мин")
+"""An abbreviation also when the sign of an amount follows: "max. €5"."""
+
+UNITS: Final = _words("min мин см")
+"""A unit, not an abbreviation of this list, after a number: "It takes 5 min. 20 people came."."""
 
 MAYBE_LAST: Final = _words(
     """
@@ -80,9 +98,14 @@ MAYBE_LAST: Final = _words(
     itd itp r w tys mln pl woj тыс млн млрд обл р-н тел стр долл г гг вв чел др проч пр
 
     vb cad sok mah yy şti
+
+    chr tél im руб коп см им
     """
 )
-"""Ends a sentence only if the next word commonly begins one ("etc. Then …")."""
+"""Ends a sentence only if the next word often begins a sentence ("etc. Then …")."""
+
+MAYBE_LAST_WITH_CAPITAL: Final = _words("me on red fam gem ap cel")
+"""As `MAYBE_LAST`, but only when written with a capital: "Me. Dupont", "On. Rossi"."""
 
 ORDINAL_NOUNS: Final = _words(
     """
@@ -91,7 +114,7 @@ ORDINAL_NOUNS: Final = _words(
     jahrhunderte jahrhunderten jahrtausend mal platz stock stockwerk etage klasse klassen schuljahr semester weltkrieg
     weltkriegs weltkrieges liga bundesliga kapitel runde etappe fc sc fsv geburtstag geburtstags hochzeitstag todestag
     jahrestag lebensjahr lebensjahres tag woche monat monats jahr reihe stelle teil band auflage bezirk bezirks
-    bezirke oberliga halbzeit advent generation grades grad schritt stufe minute
+    bezirke oberliga halbzeit sinfonie symphonie quartal advent generation grades grad schritt stufe minute
 
     dünya lig ligi bölge bölgesi cadde sokak kolordu ordu cumhuriyet cumhuriyeti kat sınıf bölüm ulusal uluslararası
     geleneksel murad murat mehmed mehmet selim mahmud mahmut abdülhamid abdülhamit osman mustafa ahmed ahmet bayezid
@@ -107,10 +130,12 @@ BEFORE_ORDINAL: Final = _words(
     deinem unser unsere unseren unserem euer dieser diese dieses diesem diesen und oder bis seit ab
     """
 )
-"""German words before an ordinal number: "der 1. FC Köln", "mein 3. Versuch", "am 2. und 3. Tag"."""
+"""German words that come before an ordinal number: "der 1. FC Köln", "mein 3. Versuch", "am 2. und 3. Tag"."""
 
 NAME_PARTICLES: Final = _words("le la les de del della di da das dos du van von der den ten ter el al ibn bin")
-"""Words that may begin a surname: after an initial they do not begin a sentence ("M. Le Pen", "A. De Gasperi")."""
+"""Words with which a surname may begin. After an initial they do not begin a sentence ("M. Le Pen", "A. De
+Gasperi").
+"""
 
 STARTERS: Final = _words(
     """
@@ -156,4 +181,4 @@ STARTERS: Final = _words(
     nerede nasıl neden çünkü eğer de hiç herkes kimse bir var yok evet hayır teşekkürler ayrıca önce daha ve
     """
 )
-"""Words that commonly begin a sentence: they distinguish "at 5 p.m. She stayed" from "the U.S. Army"."""
+"""Words that often begin a sentence. They distinguish "at 5 p.m. She stayed" from "the U.S. Army"."""

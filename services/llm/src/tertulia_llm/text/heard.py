@@ -1,4 +1,4 @@
-"""The part of a sentence that was heard when its audio was stopped."""
+"""Estimates which part of a sentence the user heard before its audio was stopped."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ _MARKS_ON_LETTER: Final = (
     "\u102b-\u103e\u17b4-\u17d3\u3099\u309a\ufe00-\ufe0f"
 )
 _WORD: Final = re.compile(
-    rf"[{_UNSPACED}][{_MARKS_ON_LETTER}]*(?:[^\w\s])*"  # a character is a word, with the marks that close it
+    # in scripts without spaces, a character is a word, together with the marks after it
+    rf"[{_UNSPACED}][{_MARKS_ON_LETTER}]*(?:[^\w\s])*"
     rf"|[^\s{_UNSPACED}]+"
 )
 
 
 def heard_part(written: str, duration_ms: int, played_ms: int) -> str:
-    """The words of `written` that were spoken in the first `played_ms` of its `duration_ms`.
+    """The words of `written` that were spoken in the first `played_ms` of the sentence's `duration_ms`.
 
-    The number of words follows from the share of letters. Words are whole; in scripts without spaces each character is
-    one. A sentence that was not played to its end is never whole.
+    The number of words is estimated from the share of letters. Only complete words are returned; in scripts without
+    spaces, each character is a word. If the sentence was not played to its end, the result never contains all of it.
     """
     if played_ms <= 0:
         return ""
     if played_ms >= duration_ms:
         return written
-    played = played_ms * _letters(written)  # in letter-milliseconds: without rounding, so always below the total
+    # letters times milliseconds: an integer, so that rounding cannot add the last word
+    played = played_ms * _letters(written)
     end = letters = 0
     for word in _WORD.finditer(written):
         letters += _letters(word.group())

@@ -1,8 +1,9 @@
-"""The language in which a reply's numbers are read: from its voice, and from its text.
+"""Decides in which language the numbers of a reply are read, from its voice and its text.
 
-A voice that speaks only its own language decides. For another voice (a cloned voice of a multilingual model, or one
-whose language is unknown) the text decides as soon as its script or its most common words show the language; until
-then the language of the last messages counts, the voice's, or English.
+If a voice speaks only one language, that language is used. For any other voice (a cloned voice of a multilingual model,
+or a voice whose language is unknown), the text decides as soon as its script or its most common words show the
+language. Until then the language of the last messages is used, then the voice's language, or English if it is
+unknown.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from typing import Final
 
 _MAX_CHARS: Final = 400
-"""Text that is examined: a reply rarely changes its language."""
+"""Maximum length of the text that is examined: a reply rarely changes its language."""
 _MIN_WORDS: Final = 2
-"""Common words of a language that must occur before it counts, and by how many it must lead."""
+"""A language is recognized if the text has at least this many of its common words, and this many more than of any
+other.
+"""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -24,7 +27,7 @@ _SPANISH_MARK: Final = re.compile("[¿¡]")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04ff]{2}")
 _OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0530-\u1fff\uac00-\ud7a3]{2}")
 _OTHER: Final = "zxx"
-"""The tag (no linguistic content) for a script without a lexicon."""
+"""The tag for a script without a lexicon ("zxx" means: no linguistic content)."""
 
 _COMMON: Final = {
     "en": "the and you is of to that it in was for are with have this not but what my we they be your do",
@@ -69,14 +72,16 @@ _LANGUAGES_OF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class VoiceLanguage:
-    """A voice's language (a BCP 47 tag, "" or "und" if unknown); `only`: it speaks no other one."""
+    """The language of a voice. `tag`: a BCP 47 tag, "" or "und" if unknown. `only`: True if the voice speaks no other
+    language.
+    """
 
     tag: str = ""
     only: bool = False
 
 
 class ReplyLanguage:
-    """The language of one reply, sentence by sentence."""
+    """The language of one reply. It is determined anew as sentences are added."""
 
     __slots__ = ("_examined", "_found", "_text", "_voice")
 
@@ -87,13 +92,13 @@ class ReplyLanguage:
         self._found = ""
 
     def add(self, sentence: str) -> None:
-        """Take the next sentence."""
+        """Add the reply's next sentence."""
         if len(self._text) < _MAX_CHARS:
             self._text += f"{sentence} "
 
     @property
     def tag(self) -> str:
-        """The language to read numbers in, "" if nothing shows it."""
+        """The language in which to read numbers; "" if it is unknown."""
         if self._voice.only and self._voice.tag not in ("", "und"):
             return self._voice.tag
         if self._examined < len(self._text):
@@ -105,7 +110,7 @@ class ReplyLanguage:
 
 
 def language_of(text: str) -> str:
-    """The language that the text shows, or "" if it shows none clearly."""
+    """The language that the text shows; "" if the text shows none clearly."""
     return _language_of_script(text) or _language_of_words(text)
 
 

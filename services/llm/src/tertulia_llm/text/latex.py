@@ -1,6 +1,6 @@
 """Rewrites simple LaTeX as plain text with mathematical signs: `\\frac{1}{2}` is "1/2", `\\alpha` is "α".
 
-Only known commands count, so that a path such as `C:\\temp` stays. The signs are then read like any others.
+Only known commands are rewritten, so that a path such as `C:\\temp` stays. `verbalization` then reads the signs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LATEX: Final = re.compile(r"\\(?:[A-Za-z]{2,}|[()\[\]])|\$|\^")
 
 
 def without_latex(text: str) -> str:
-    """Return `text` with its LaTeX as plain signs."""
+    """Return `text` with its LaTeX replaced by plain mathematical signs."""
     if not _LATEX.search(text):
         return text
     text = _DOLLARS.sub(lambda found: _inside(found.group(1)), text)
@@ -54,14 +54,14 @@ def without_latex(text: str) -> str:
 
 
 def _inside(formula: str) -> str:
-    """Return a formula that is marked as one, so that its indexes are no emphasis."""
+    """Return a marked formula with its LaTeX rewritten. Its `_` for an index must not be taken for emphasis."""
     formula = _exponents(_inside_commands(formula))
     return _INDEX.sub(lambda found: f" {found.group(1) or found.group(2)}", formula).replace("{", "").replace("}", "")
 
 
 def _inside_commands(text: str) -> str:
     text = _BOUNDS.sub(_bounded, _TEXT.sub(r"\1", text))
-    while (simpler := _FRACTION.sub(_fraction, _ROOT.sub(_root, text))) != text:  # from the innermost one outward
+    while (simpler := _FRACTION.sub(_fraction, _ROOT.sub(_root, text))) != text:  # the innermost fraction or root first
         text = simpler
     text = _COMMAND.sub(_sign, text)
     return _DEGREES.sub("°", _DELIMITERS.sub("", _SPACING.sub(" ", text)))

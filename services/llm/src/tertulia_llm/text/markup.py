@@ -1,4 +1,4 @@
-"""Removes Markdown that spans lines, addresses, HTML and emoji from text to be spoken. Pure functions."""
+"""Removes what is not to be spoken: Markdown that spans several lines, addresses, HTML and emoji. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _EMOJI_CHAR: Final = (
 )
 EMOJI: Final = re.compile(
     r"[0-9#*]\ufe0f?\u20e3"  # keycaps
-    r"|[\u00a9\u00ae\u2122\u2139\u2192\u2194\u21d2\u21d4]\ufe0f"  # signs that are emoji only when a selector says so
+    r"|[\u00a9\u00ae\u2122\u2139\u2192\u2194\u21d2\u21d4]\ufe0f"  # emoji only if a variation selector follows
     rf"|[{_EMOJI_CHAR}][\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*(?:\u200d(?:[{_EMOJI_CHAR}]|[\ufe0e\ufe0f\U000e0020-\U000e007f])*)*"
     r"|[\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"
 )
 NEEDS_CLEANING: Final = re.compile(
-    rf"[*_`~#<>(\uff08\u3010{{$^\[\]|\\&•‣◦▪\u00a9\u00ae\u2122\u2139{_EMOJI_CHAR}\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f]|://|www\.|^\s*[-+]",
+    rf"[*_`~#<>(\uff08\u3010\uff0a\u3008\uff3b\u3014\u00ab{{$^\[\]|\\&•‣◦▪\u00a9\u00ae\u2122\u2139{_EMOJI_CHAR}\u20e3\ufe0e\ufe0f\U000e0020-\U000e007f]|://|www\.|[-/:](?<!\S[-/:]):?[^\W\d_:]|^\s*[-+]",
     re.IGNORECASE,
 )
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
@@ -41,7 +41,7 @@ _LINE_MARKUP: Final = re.compile(
 
 
 def outside_fences(text: str, fence: str) -> tuple[str, str]:
-    """The text outside code blocks, and the marker of the block still open at its end."""
+    """The text outside code blocks; and the marker of the code block that is still open at the end ("" if none is)."""
     if not fence and "```" not in text and "~~~" not in text:
         return text, ""
     outside: list[str] = []
@@ -71,7 +71,10 @@ def _cells(row: re.Match[str]) -> str:
 
 
 def without_addresses(text: str) -> tuple[str, bool]:
-    """Return the text without links' targets and HTML, with the hosts of addresses; True if it ends in an address."""
+    """Return the text without HTML and without the targets of links; an address is replaced by its host.
+
+    The second result is True if the text ends within an address.
+    """
     if "[" in text or "]" in text:
         text = _LINK_REST.sub("", _LINK.sub(r"\1", _IMAGE.sub("", text)))
     if "<" in text:

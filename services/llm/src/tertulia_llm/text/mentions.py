@@ -1,11 +1,10 @@
-"""Finds the characters that a text names, in order of mention.
+"""Finds the characters that a text names, in the order in which it names them.
 
-A text names a character by its whole name or by a part that can stand alone: whole words in any case, with accents
-folded ("José" is "Jose"), also possessive ("Luna's"). A hyphenated word is one word: "Anne-Marie" does not name Anne.
-Names in scripts written without spaces are found inside the text.
-
-The longest match decides: "Ana" names both Ana Ruiz and Ana Gil, "Ana Gil" only one of them. If the text has a full
-name, a bare "Ana" elsewhere in it means that character too.
+A text names a character by the whole name, or by a part of it that can be used alone. Only whole words count. Case and
+accents are ignored ("José" is "Jose"), and a possessive counts ("Luna's"). A hyphenated word is one word: "Anne-Marie"
+does not name Anne. In scripts written without spaces, a name counts anywhere in the text. The longest match decides:
+"Ana" names both Ana Ruiz and Ana Gil; "Ana Gil" names only Ana Gil. If a text has the full name "Ana Gil", then a bare
+"Ana" in it also means only Ana Gil.
 """
 
 from __future__ import annotations
@@ -30,19 +29,30 @@ _PARTICLES: Final = """
 the a an of and or in on at to for by with from my our your his her their its this that
 de del de la las los el le les l d du da do dos das di della van von der den dem des ten ter zu zum y e i und et
 bin ibn al ben san
-mr mrs ms mx miss dr doctor prof professor sir lady lord dame captain capt king queen prince princess saint st
-father mother sister brother uncle aunt old big little great young sr jr ii iii iv senor senora don dona herr frau
-monsieur madame mme
+old big little great young sr jr ii iii iv
 """
-_NEVER_ALONE: Final = frozenset(_PARTICLES.split())
-"""Parts of a name that cannot stand alone: articles, particles, titles."""
+TITLES: Final = frozenset(
+    """
+    m mr mrs ms mx miss mlle mademoiselle hr fr frl sra srta rev lt sgt maj cmdr dott dr doctor prof professor sir
+    lady lord dame captain capt king queen prince princess saint st father mother sister brother uncle aunt signor
+    signora senor senora don dona herr frau monsieur madame mme
+    """.split()
+)
+_NEVER_ALONE: Final = frozenset(_PARTICLES.split()) | TITLES
+"""Parts of a name that cannot be used alone: articles, particles, titles."""
+_BASE_LETTERS: Final = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+"""Letters with a stroke and ligatures, which Unicode does not decompose."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
     words: tuple[str, ...]
     unspaced: tuple[str, ...]
-    """The whole name and its parts, for scripts without spaces, where they are found inside the text; else empty."""
+    """The whole name and its parts if its script is written without spaces; otherwise empty. They count anywhere in the
+    text.
+    """
 
     @classmethod
     def of(cls, name: str) -> _Name:
@@ -54,7 +64,9 @@ class _Name:
         return cls(tuple(_words(folded)[0]), unspaced)
 
     def longest_run(self, words: Sequence[str], at: int) -> int:
-        """The number of words from `words[at]` on that are consecutive words of the name; 0 if they do not name it."""
+        """The number of words from `words[at]` on that follow each other in the name, too; 0 if these words do not name
+        it.
+        """
         best = 0
         for first, word in enumerate(self.words):
             if word != words[at]:
@@ -73,7 +85,7 @@ class _Name:
 
 
 def named_in(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
-    """Return the characters that `text` names, in order of first mention."""
+    """Return the characters that `text` names, ordered by first mention."""
     ordered = by_name(characters, name=name)
     names = [_Name.of(name(character)) for character in ordered]
     first_mention = _first_mentions(fold(text), names)
@@ -81,28 +93,28 @@ def named_in(text: str, characters: Sequence[T], *, name: Callable[[T], str]) ->
 
 
 def by_name(characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
-    """Return the characters, sorted by name without regard to case and accents."""
+    """Return the characters ordered by name; case and accents are ignored."""
     return sorted(characters, key=lambda character: fold(name(character)))
 
 
 def fold(text: str) -> str:
-    """Return `text` for comparison: in one case, without accents, with plain apostrophes and hyphens."""
+    """Return `text` in a form for comparison: case-folded, without accents, with plain apostrophes and hyphens."""
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(
         char for char in decomposed if unicodedata.category(char) != "Mn" or char in _KANA_VOICING or _keeps(char)
     )
-    folded = unicodedata.normalize("NFC", bare.casefold())
+    folded = unicodedata.normalize("NFC", bare.casefold()).translate(_BASE_LETTERS)
     return _HYPHENS.sub("-", folded.replace("\u2019", "'").replace("\u02bc", "'").replace("`", "'"))
 
 
 def _keeps(mark: str) -> bool:
-    """True for the marks of Indic and South-East Asian scripts, which are vowels, not accents."""
+    """True for a mark that must stay: in Indic and South-East Asian scripts, marks are vowels, not accents."""
     return "\u0900" <= mark <= "\u17ff"
 
 
 def can_stand_alone(part: str) -> bool:
-    """True if a folded part of a name can be used alone."""
-    return len(part) > 1 and part not in _NEVER_ALONE
+    """True if this part of a folded name can be used alone."""
+    return len(part) > 1 and not part.isdigit() and part not in _NEVER_ALONE
 
 
 def _words(folded: str) -> tuple[list[str], list[int]]:
@@ -115,9 +127,9 @@ def _words(folded: str) -> tuple[list[str], list[int]]:
 
 
 def _first_mentions(folded: str, names: Sequence[_Name]) -> dict[int, int]:
-    """The first position in the text of each name that occurs, by the name's index."""
+    """For each name that occurs, by its index: the position in the text of its first mention."""
     words, starts = _words(folded)
-    mentions: list[tuple[int, list[int], bool]] = []  # position, names, in full
+    mentions: list[tuple[int, list[int], bool]] = []  # position; indexes of the names; True for a full name
     at = 0
     while at < len(words):
         runs = [name.longest_run(words, at) for name in names]

@@ -1,8 +1,9 @@
-"""Builds the model's prompt in a form that every OpenAI-compatible server takes.
+"""Builds the model's prompt in a form that every OpenAI-compatible server accepts.
 
-Nearly all servers accept one system message, then user and assistant messages in turn, with the user first and last.
-So consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
-square brackets in the *user's* role: models imitate the text in the assistant's. `fold_system` is for the others.
+Nearly all servers accept one system message, then user and assistant messages in alternation, with a user message first
+and last. So consecutive messages of the same role are merged, and a note is inserted as a user message where the user
+has said nothing. Notes are in square brackets, and have the role *user*, because models imitate the text of assistant
+messages. `fold_system` is for servers that do not accept a system message.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ Message = dict[str, str]
 """`{"role": "system" | "user" | "assistant", "content": …}`."""
 
 _STAGE: Final = "[Stage: "
-"""Begins a user message that is only a note, so that `fit` does not take it for the user's own."""
+"""The beginning of a user message that is only a note. By it, `fit` recognizes that the user did not say it."""
 _LAST_WORDS_CHARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryMessage:
-    """A stored message. `interrupted`: `text` is the part that was heard before the user interrupted."""
+    """A stored message. `interrupted`: the user interrupted it, and `text` is the part that was heard."""
 
     role: Literal["user", "character"]
     name: str
@@ -38,13 +39,14 @@ def build_messages(
     history: Sequence[HistoryMessage],
     continuing: str = "",
 ) -> list[Message]:
-    """The prompt for `character_name`'s next reply. Consecutive messages may have one role: `merge` joins them.
+    """The prompt for the next reply of `character_name`. Consecutive messages may have the same role: `merge` merges
+    them.
 
-    Replies in the history are wrapped in `<Name>…</Name>`. If the last message is not the user's, a note says whose
-    turn it is. `continuing` is the text that this reply has already (its worker was lost): it stands as the last
-    assistant message with its tag open, followed by a note that asks for the next words. Ending on the assistant's
-    message itself would be shorter, but servers treat that differently: some continue it, some begin a new reply, some
-    refuse.
+    Each reply in the history is wrapped in `<Name>…</Name>`. If the last message is not the user's, a note says which
+    character is to speak. `continuing` is the beginning of the reply, which a lost worker has published. It becomes the
+    last assistant message, without the closing tag, and a note asks for the text that follows it. Without the note, the
+    prompt would end with an assistant message. Servers treat that differently: some continue the message, some begin a
+    new reply, some refuse the request.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
     turns: list[Message] = []
@@ -63,15 +65,15 @@ def build_messages(
 
 
 def content_chars(message: Message) -> int:
-    """The length of a message, in characters."""
+    """The number of characters of a message."""
     return len(message["content"])
 
 
 def fit(messages: Sequence[Message], limit: float, cost: Callable[[Message], float] = content_chars) -> list[Message]:
     """Drop whole messages, the oldest first, until their cost is at most `limit`.
 
-    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list, which says
-    what the model is to do.
+    These are kept even if they exceed the limit: the system prompt, the user's last message, and the last messages,
+    which say what the model is to do.
 
     Raises:
         ValueError: `limit` is not positive.
@@ -93,12 +95,12 @@ def fit(messages: Sequence[Message], limit: float, cost: Callable[[Message], flo
     if len(chosen) < len(messages):
         needed = 2 if _continues(turns) else 1
         while len(turns) > needed and turns[0]["role"] == "assistant":
-            turns.pop(0)  # a prompt that begins with a reply misleads the model, and some servers refuse it
+            turns.pop(0)  # a first message that is a reply misleads the model, and some servers refuse it
     return system + turns
 
 
 def merge(messages: Iterable[Message]) -> list[Message]:
-    """Merge consecutive messages of one role."""
+    """Merge consecutive messages of the same role."""
     merged: list[Message] = []
     for message in messages:
         if merged and merged[-1]["role"] == message["role"]:
@@ -110,7 +112,7 @@ def merge(messages: Iterable[Message]) -> list[Message]:
 
 
 def fold_system(messages: Sequence[Message]) -> list[Message]:
-    """The messages with the system text in the first user message, for models that know no system role."""
+    """The messages with the system prompt moved into the first user message, for models without a system role."""
     system = [message["content"] for message in messages if message["role"] == "system"]
     turns = [message for message in messages if message["role"] != "system"]
     if not system:

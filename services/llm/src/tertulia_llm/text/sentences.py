@@ -1,16 +1,16 @@
 """Splits text into sentences while it is being written.
 
-The text comes in pieces of any size. A sentence is returned as soon as the text after its end mark confirms the end,
-and is final. The text needed after a mark:
+The text comes in pieces of any size. A sentence is returned as soon as the text after its end mark confirms that it
+ends there. A returned sentence does not change. The text needed after a mark:
 
 - a line end: nothing;
 - `. ! ? …` and similar marks: the next character that is not a space (models send the space together with the next
   word, so this costs no time in practice);
-- after a word that may be an abbreviation, before a capital: the next word and one character more;
+- a full stop between a word that may be an abbreviation and a capital: the next word and one more character;
 - the full-width marks of Chinese and Japanese: the next character, which may be a closing bracket or another mark;
 - a clause of the first sentence: `clause_rest_min_chars` more characters.
 
-Each decision waits for exactly the text it depends on, so the result does not depend on where the pieces are cut.
+Each decision waits for all the text that it depends on, so the sizes of the pieces do not affect the result.
 """
 
 from __future__ import annotations
@@ -28,17 +28,19 @@ _LONGEST_RUN_CHARS: Final = 32 + 16
 _NEXT_STOP: Final = re.compile(STOP)
 _NEXT_STOP_OR_CLAUSE: Final = re.compile(STOP + "|[,;:—–、，；：]")
 _ANY_MARK: Final = re.compile(rf"[\n{MARKS}{WIDE_MARKS}]")
-_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")
+_CLAUSE_END: Final = re.compile(r"[,;:](?=\s)|–(?=\s+[^\s\d€$£])|—|[、，；：]")
+_NEXT_NUMBER: Final = re.compile(r"\s*[€$£]?\d")
+_NEXT_YEAR: Final = re.compile(r"\s[12]\d{3}\b")
 _JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 _SMALLEST_BOUND_CHARS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One piece to speak.
+    """One sentence, or a part of one, to speak.
 
-    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice, with numbers as words;
-    it has at least one letter or digit.
+    `written` is the text exactly as the model wrote it, with its unspoken parts. `spoken` is the text for the voice,
+    with numbers as words; it has at least one letter or digit.
     """
 
     written: str
@@ -47,19 +49,20 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class SplitterSettings:
-    """Bounds of the splitter.
+    """The limits of the splitter.
 
     Raises:
-        ValueError: the bounds contradict each other.
+        ValueError: a limit is out of its range.
     """
 
     first_clause_min_chars: int = 40
-    """From this length on the first sentence may be cut at a comma or a similar mark, so that audio starts sooner; half
-    of it in scripts written without spaces. 0: never."""
+    """A first sentence of at least this length may be split at a comma or a similar mark, so that audio starts sooner.
+    In scripts written without spaces, half of this length is enough. 0: the first sentence is never split.
+    """
     clause_rest_min_chars: int = 12
-    """Minimum length of the sentence's rest after that cut: a lone last word sounds clipped."""
+    """Minimum length of the rest of the sentence after that split: a single last word would sound clipped."""
     max_chars: int = 300
-    """A longer sentence is cut: at a clause, else at a space, else at this length (plus closing marks)."""
+    """A longer sentence is split: after a clause, else at a space, else at this length (plus closing marks)."""
 
     def __post_init__(self) -> None:
         if self.max_chars < _SMALLEST_BOUND_CHARS:
@@ -72,10 +75,11 @@ class SplitterSettings:
 
 
 class SentenceSplitter:
-    """Splits one reply. `''.join(s.written) + rest` is always the text that was fed.
+    """Splits one reply into sentences.
 
-    Text without anything to speak (a code block, an emoji, a bare address, a rule) belongs to the `written` of the
-    sentence after it, or is the `rest` that `finish` returns.
+    The `written` of all sentences and the rest that `finish` returns, joined, are always the text that was fed. Text
+    without anything to speak (a code block, an emoji, a bare address, a rule) is added to the `written` of the next
+    sentence. After the last sentence, it is the rest.
     """
 
     __slots__ = ("_buffer", "_first", "_language", "_scanned", "_settings", "_state", "_unspoken")
@@ -84,7 +88,7 @@ class SentenceSplitter:
         self._language = ReplyLanguage(voice or VoiceLanguage())
         self._settings = settings or SplitterSettings()
         self._buffer = ""
-        self._scanned = 0  # no boundary begins before this index of the buffer
+        self._scanned = 0  # index in the buffer; no sentence ends before it
         self._unspoken: list[str] = []
         self._state = SpeechState()
         self._first = self._settings.first_clause_min_chars > 0
@@ -95,7 +99,7 @@ class SentenceSplitter:
         return self._split(final=False)
 
     def finish(self) -> tuple[list[Sentence], str]:
-        """The text has ended: return the last sentences, and the unspoken text after them."""
+        """End the text. Returns the last sentences, and the unspoken text after them."""
         sentences = self._split(final=True)
         if self._buffer:
             sentences += self._emit(self._buffer)
@@ -132,7 +136,7 @@ class SentenceSplitter:
         return [Sentence(piece, spoken)]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
-        """Index after the sentence that begins at `start`, or `WAIT`; advances `_scanned`."""
+        """The index after the sentence that begins at `start`; `WAIT` if more text is needed. Advances `_scanned`."""
         pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
         limit = start + self._settings.max_chars
         while (found := pattern.search(buffer, self._scanned, limit + _LONGEST_RUN_CHARS)) and found.start() < limit:
@@ -164,19 +168,28 @@ class SentenceSplitter:
             return REJECT
         rest = buffer[at + 1 : at + 1 + -(-self._settings.clause_rest_min_chars // scale)]
         if not wide and buffer[at] != "—" and rest and not rest[0].isspace():
-            return REJECT  # 1,000 and 5:30
-        if _ANY_MARK.search(rest):
+            return REJECT  # not a clause: 1,000 and 5:30
+        if _ANY_MARK.search(rest) or _divides_number(buffer, at, rest):
             return REJECT
         if len(rest) * scale < self._settings.clause_rest_min_chars:
             return REJECT if final else WAIT
         clause = buffer[start:at]
         if clause.count("*") % 2 or clause.count("`") % 2 or clause.count("[") > clause.count("]"):
-            return REJECT  # half of a link or of a stage direction cannot be cleaned
+            return REJECT  # half of a link or of a stage direction cannot be removed
         return at + 1 + rest[0].isspace()
 
 
+def _divides_number(buffer: str, at: int, rest: str) -> bool:
+    """True for the dash of "5 – 10 euros" and the comma of "March 3, 2024"."""
+    if buffer[at] in "–—":
+        return buffer[:at].rstrip()[-1:].isdigit() and _NEXT_NUMBER.match(rest) is not None
+    return buffer[at] == "," and _NEXT_YEAR.match(rest) is not None
+
+
 def _forced_end(buffer: str, start: int, limit: int) -> int:
-    """The position to cut a sentence that is too long: its last clause, else at its last space, else at the limit."""
+    """Where to split a sentence that is too long: after its last clause, else after its last space, else at the
+    limit.
+    """
     earliest = start + (limit - start) // 3
     clauses = [found.end() for found in _CLAUSE_END.finditer(buffer, earliest, limit - 1)]
     if clauses:
@@ -186,5 +199,5 @@ def _forced_end(buffer: str, start: int, limit: int) -> int:
         return space + 1
     cut = limit
     while cut > limit - 16 and (_JOINED.match(buffer[cut]) or buffer[cut - 1] == "\u200d"):
-        cut -= 1  # never between a letter and its accent, nor inside an emoji
+        cut -= 1  # do not separate a letter from its accent, and do not split an emoji
     return cut

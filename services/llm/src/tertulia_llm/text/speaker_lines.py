@@ -1,10 +1,11 @@
-"""Keeps a reply to the lines of its own speaker: a filter on the model's stream.
+"""Removes from a reply what the model wrote for other speakers: a filter on the model's stream.
 
-The model sees every reply as `<Name>…</Name>` and tends to write the same, or to write a script of the conversation
-("Luna: … Rex: …"). The filter removes the speaker's own tags and labels (see `speaker_labels`), closing tags, and the
-white space after them. Where a tag or a label of **another character or the user** begins a line, the reply ends, and
-the filter drops the rest. If the reply *begins* with such a line, it drops that line and waits for the speaker's own.
-A user's opening tag within a line is only removed. Anything else with a `<` ("a < b", "<3", "<div>") passes.
+The model sees every reply as `<Name>…</Name>`. It tends to write its reply in the same form, or as a script of the
+conversation ("Luna: … Rex: …"). The filter removes the speaker's own tags and labels (see `speaker_labels`), closing
+tags, and the white space after them. If a line begins with a tag or a label of **another character or the user**, the
+reply ends before that line, and the filter drops the rest. But if the reply itself *begins* with such a line, the
+filter drops only that line and waits for a line of the speaker. An opening tag of the user within a line is removed;
+the reply continues. Any other text with a `<` ("a < b", "<3", "<div>") is kept.
 
 Text is delayed only while it may become a tag or a label: where a line or a sentence begins, at most the longest name,
 its marks and a remark ("Rex (laughing):").
@@ -16,33 +17,39 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from tertulia_llm.text.full_stops import ends_with_abbreviation
 from tertulia_llm.text.speaker_labels import MAX_ASIDE, MAX_MARKS, Position, find_label
 from tertulia_llm.text.speaker_names import Owner, SpeakerNames, Undecided
 
 MAX_SKIPPED_CHARS: Final = 2_000
-"""The most text of other speakers, at the beginning of a reply, after which the filter no longer waits for its own."""
+"""How much text of other speakers at the beginning of a reply the filter drops before it gives the reply up."""
 _TAG_SLACK: Final = 16
-"""Maximum length of a tag beyond its name: brackets, slash, extra spaces."""
+"""How much longer than its name a tag can be: brackets, slash, extra spaces."""
 _LABEL_SLACK: Final = MAX_MARKS + MAX_ASIDE + 20
-"""Maximum length of a label beyond its name."""
+"""How much longer than its name a label can be."""
 
 _OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
 _BLANKS: Final = " \t\u00a0\u3000"
 _WIDE_END: Final = "。！？」』】"
-_END: Final = rf".!?…{_WIDE_END})\]}}*_~\"”»'’\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
+_PLAIN_END: Final = ".!?…।॥۔؟።။"
+_END: Final = rf"{_PLAIN_END}{_WIDE_END})\]}}*_~\"”»'’\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 _TRIGGER: Final = re.compile(rf"[<\n{_END}]")
 """A chunk without any of these contains no tag and no beginning of a line or a sentence."""
-_STOP: Final = re.compile(rf"<|\n|(?<=[{_END}])[{_BLANKS}]|(?<=[{_WIDE_END}])(?=[^\s{_WIDE_END}])")
+_STOP: Final = re.compile(
+    rf"<|\n|(?<=[{_END}])[{_BLANKS}]|(?<=[{_WIDE_END}])(?=[^\s{_WIDE_END}])|(?<=[{_PLAIN_END}])(?=[^\W\d_])"
+)
 _BLANK: Final = re.compile(r"\s+")
+_RECENT_CHARS: Final = 32
+"""Text that is kept to recognize an abbreviation before a full stop."""
 _MIDDLE: Final = "a"
-"""Stands for any text after which no line or sentence begins."""
+"""Represents any text after which no line and no sentence can begin."""
 
 
 class SpeakerLines:
     """Filters one reply.
 
-    `speaker` is the name of the character that replies, `others` the names of the other characters, `user` the
-    user's name. `before` is the text that the reply has already, if another worker began it.
+    `speaker`: the name of the character that replies. `others`: the names of the other characters. `user`: the user's
+    name. `before`: the beginning of the reply, if another worker has published it.
     """
 
     __slots__ = (
@@ -52,6 +59,7 @@ class SpeakerLines:
         "_is_empty",
         "_names",
         "_pending",
+        "_recent",
         "_skip_space",
         "_skipped",
         "_tail",
@@ -61,38 +69,47 @@ class SpeakerLines:
         self._names = SpeakerNames(speaker, others=others, user=user)
         self._pending = ""
         self._is_empty = not before.strip()
-        """The reply has no text of the speaker yet."""
-        self._skip_space = True  # drop the stream's leading white space, like that after an opening tag
+        """True as long as the reply has no text of the speaker."""
+        self._skip_space = True  # drop white space at the start of the stream, as after an opening tag
         self._after_tag = False
         self._continues = not self._is_empty
-        """The stream's first words are still to come, in a reply that has text: it may repeat the speaker's label."""
+        """True until the first word of the stream, if the reply has text already: the model may repeat the speaker's
+        label.
+        """
         self._tail = _tail_of("\n", f"{before} ")
-        """The last character, and a space if white space follows it. "\\n" at the start and after a tag or a label."""
+        """The last character of the text so far, and a space if white space follows it. A line feed at the start, and
+        after a tag or a label.
+        """
+        self._recent = before[-_RECENT_CHARS:]
+        """The last characters of the text so far, without tags and labels."""
         self._skipped: int | None = None
-        """The number of characters dropped since another speaker's line began the reply."""
+        """The number of characters dropped, after the reply began with a line of another speaker; None if it did
+        not.
+        """
         self._cut = False
 
     @property
     def cut(self) -> bool:
-        """True once the model speaks for another character or the user. Its further text is dropped."""
+        """True once the reply has ended because the model writes for another speaker. All further text is dropped."""
         return self._cut
 
     @property
     def has_dropped(self) -> bool:
-        """True if the stream has had lines of other speakers."""
+        """True if the model has written lines for other speakers."""
         return self._cut or self._skipped is not None
 
     def feed(self, text: str) -> str:
-        """Take a chunk; return the speaker's text that is certain. Returns "" after `cut`."""
+        """Take a chunk; return the text that certainly belongs to the speaker. After `cut` this is always ""."""
         if self._cut or not text:
             return ""
         is_plain = self._tail == _MIDDLE and not (self._pending or self._skip_space or self._continues)
         if is_plain and _TRIGGER.search(text) is None:
+            self._recent = (self._recent + text)[-_RECENT_CHARS:]
             return text if self._skipped is None else self._drop(text)
         return self._filter(self._pending + text, final=False)
 
     def finish(self) -> str:
-        """Return the delayed text at the end of the reply, without an unfinished closing tag."""
+        """End the reply: return the delayed text, without an incomplete closing tag."""
         pending, self._pending = self._pending, ""
         return "" if self._cut or not pending else self._filter(pending, final=True)
 
@@ -108,7 +125,7 @@ class SpeakerLines:
         return "".join(out)
 
     def _step(self, out: list[str], text: str, at: int, *, final: bool) -> int:
-        """Handle the text at `at`; return the length that was handled. Raises: Undecided."""
+        """Process some text from the index `at` on. Returns how many characters were processed. Raises: Undecided."""
         char = text[at]
         if self._skip_space and (char.isspace() or (self._after_tag and char in ":\uff1a")):
             return 1
@@ -117,7 +134,8 @@ class SpeakerLines:
             length = blank.end() - at if blank else 1
             self._put(out, text[at : at + length])
             return length
-        length = self._tag(text, at, final=final) if char == "<" else self._label(text, at, final=final)
+        length = self._tag(text, at, final=final) if char == "<" else 0
+        length = length or self._label(text, at, final=final)
         if length:
             return length
         stop = _STOP.search(text, at + 1)
@@ -129,6 +147,7 @@ class SpeakerLines:
         self._skip_space = self._after_tag = False
         self._continues = self._continues and text.isspace()
         self._tail = _tail_of(self._tail, text)
+        self._recent = (self._recent + text)[-_RECENT_CHARS:]
         if self._skipped is None:
             self._is_empty = self._is_empty and text.isspace()
             out.append(text)
@@ -136,14 +155,15 @@ class SpeakerLines:
             self._drop(text)
 
     def _drop(self, text: str) -> str:
-        """Count dropped text of another speaker. Returns ""."""
+        """Count dropped text of another speaker. Returns "", the text to keep."""
         self._skipped = (self._skipped or 0) + len(text)
         self._cut = self._skipped > MAX_SKIPPED_CHARS
         return ""
 
     def _begin_line(self, owner: Owner) -> None:
-        """The text after a tag or a label is a line of this speaker."""
+        """Note that a line of this speaker begins, after a tag or a label."""
         self._tail = "\n"
+        self._recent = ""
         self._skip_space = True
         self._continues = False
         if owner is Owner.SPEAKER:
@@ -156,7 +176,7 @@ class SpeakerLines:
     # -- labels
 
     def _label(self, text: str, at: int, *, final: bool) -> int:
-        """Length of the label at `text[at]`; 0 if there is none. Raises: Undecided."""
+        """The length of the label that begins at `text[at]`; 0 if no label begins there. Raises: Undecided."""
         position = self._position()
         if position is None and not self._continues:
             return 0
@@ -166,33 +186,42 @@ class SpeakerLines:
         if label is None or (position is None and label.owner is not Owner.SPEAKER):
             return 0
         self._begin_line(label.owner)
+        if position is not None and position.no_space:  # "Hi.Luna: Bye." becomes "Hi. Bye."
+            self._skip_space = self._is_empty
         return label.length
 
     def _position(self) -> Position | None:
         if self._tail == "\n":
             return Position(line=True, reply=self._is_empty and self._skipped is None)
+        if self._tail[0] == "." and ends_with_abbreviation(self._recent):
+            return None
         if self._tail[-1] == " " or self._tail in _WIDE_END:
             return Position(line=False)
-        return None
+        return Position(line=False, no_space=True) if self._tail in _PLAIN_END else None
 
     # -- tags
 
     def _tag(self, text: str, at: int, *, final: bool) -> int:
-        """Length of the tag at `text[at]`; 0 if there is none. Raises: Undecided."""
+        """The length of the tag that begins at `text[at]`; 0 if no tag begins there. Raises: Undecided."""
         longest = self._names.longest + _TAG_SLACK
         close = text.find(">", at, at + longest)
         if close < 0:
             return self._unfinished_tag(text[at:], longest, final=final)
         opening = _OPEN_TAG.match(text, at)
-        owner = None if opening is None else self._names.owner_of(text[opening.end() : close])
+        owner = None if opening is None else self._tag_owner(text[opening.end() : close], is_closing=bool(opening[1]))
         if opening is None or owner is None:
             return 0
-        if opening.group(1):  # text after a closing tag is a new line of the dialogue
+        if opening.group(1):  # after a closing tag, the text is a new line of the dialogue
             self._tail = "\n"
         elif owner is not Owner.USER or self._tail == "\n":
             self._begin_line(owner)
             self._after_tag = True
         return close + 1 - at
+
+    def _tag_owner(self, name: str, *, is_closing: bool) -> Owner | None:
+        owner = self._names.owner_of(name)
+        may_be_role = self._tail != _MIDDLE if is_closing else self._tail == "\n"
+        return self._names.owner_of_role(name) if owner is None and may_be_role else owner
 
     def _unfinished_tag(self, text: str, longest: int, *, final: bool) -> int:
         opening = _OPEN_TAG.match(text)
@@ -204,7 +233,7 @@ class SpeakerLines:
 
 
 def _tail_of(tail: str, text: str) -> str:
-    """The state after `text`: see `SpeakerLines._tail`."""
+    """The new value of `SpeakerLines._tail` after `text`."""
     solid = text.rstrip(_BLANKS)
     if not solid:
         return tail if tail in (_MIDDLE, "\n") or not text else f"{tail[0]} "

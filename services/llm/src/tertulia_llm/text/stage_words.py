@@ -1,4 +1,4 @@
-"""Words of stage directions in twelve languages, for `directions`."""
+"""The word lists, except for verbs, by which `directions` recognizes stage directions, in twelve languages."""
 
 from __future__ import annotations
 
@@ -9,93 +9,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ENGLISH_VERBS: Final = """
-smile laugh sigh nod grin chuckle wink giggle shrug smirk frown blush gasp whisper mutter mumble pause lean look glance
-stare gaze tilt raise lift lower turn walk step sit stand wave point clap cough clear yawn stretch bow hug pat tap cross
-roll shake scratch rub bite snort sob cry cackle beam pout purr growl groan hum sing gesture reach take put place hold
-hand pull push open close squint blink shiver tremble stammer stutter sniff sniffle swallow exhale inhale breathe think
-ponder hesitate snicker facepalm kiss dance jump twirl spin bounce scoff huff wince grimace scowl squeal moan whimper
-tear wipe adjust tuck brush fidget twitch flinch snuggle cuddle poke nudge tickle applaud cheer shout yell scream hiss
-bark meow sneeze hiccup gulp sip drink chew munch pace wander stroll lounge sprawl slump perk listen consider shudder
-squeeze squeak wriggle wiggle wag bat flip toss drum strum whistle titter guffaw chortle sneer leer glare peer peek
-crouch kneel rise wake doze snore salute curtsy flex fold unfold clasp clutch clench grab grip drop snap crack
-"""
-_DOUBLED: Final = _words("nod grin shrug hug pat tap clap sit sob spin hum rub wag bat flip strum grab grip drop put")
-
-
-def _third_person(verb: str) -> str:
-    if verb.endswith(("s", "sh", "ch", "x", "z")):
-        return f"{verb}es"
-    return f"{verb[:-1]}ies" if verb.endswith("y") and verb[-2] not in "aeiou" else f"{verb}s"
-
-
-def _participle(verb: str) -> str:
-    if verb in _DOUBLED:
-        return f"{verb}{verb[-1]}ing"
-    return f"{verb[:-1]}ing" if verb.endswith("e") else f"{verb}ing"
-
-
-THIRD_PERSON: Final = frozenset(map(_third_person, _ENGLISH_VERBS.split()))
-"""English forms that also stand after a subject: "(Rex grins)"."""
-
-_AMBIGUOUS: Final = """
-point hand place look turn step stand wave drop raise hold drink beam bow tap roll bite tear walk open close cheer shout
-put push pull take reach lift cross sit consider listen pace bat set wake rise pat set hum sip chew lean pause bark drum
-"""
-AMBIGUOUS: Final = frozenset(map(_third_person, _AMBIGUOUS.split())) | frozenset(map(_participle, _AMBIGUOUS.split()))
-"""Forms that are common in other text: a direction only between sentences ("(looks away)", not "It (looks good)")."""
-
-VERBS: Final = (
-    THIRD_PERSON
-    | frozenset(map(_participle, _ENGLISH_VERBS.split()))
-    | _words(
-        """
-        laughed smiled sighed nodded grinned chuckled winked giggled shrugged whispered gasped yawned
-
-        lacht lächelt seufzt nickt grinst kichert zwinkert flüstert murmelt hustet räuspert gähnt schmunzelt schluchzt
-        weint stöhnt brummt summt singt zuckt schüttelt winkt klatscht verbeugt errötet runzelt blinzelt starrt lehnt
-        beugt dreht überlegt zögert pausiert atmet schnaubt strahlt lachend lächelnd seufzend nickend grinsend
-        kichernd zwinkernd flüsternd murmelnd schmunzelnd gähnend weinend
-
-        ríe rie sonríe suspira asiente guiña susurra murmura tose bosteza carraspea solloza llora aplaude saluda
-        sonroja encoge sacude frunce ladea gime tararea riendo sonriendo suspirando asintiendo susurrando murmurando
-        guiñando tosiendo llorando bostezando
-
-        rit sourit soupire hoche glousse ricane chuchote murmure tousse bâille sanglote pleure applaudit salue hausse
-        secoue fronce rougit fredonne gémit riant souriant soupirant chuchotant murmurant hochant
-
-        ride sorride sospira annuisce ridacchia sussurra mormora tossisce sbadiglia singhiozza piange applaude
-        arrossisce
-        scuote alza ammicca sogghigna ridendo sorridendo sospirando annuendo sussurrando mormorando ammiccando
-
-        ri sorri suspira acena assente gargalha sussurra murmura boceja soluça dá chora aplaude pisca rindo sorrindo
-        suspirando acenando sussurrando murmurando piscando chorando
-
-        lacht haalt glimlacht zucht knikt grijnst giechelt knipoogt fluistert mompelt hoest gaapt snikt huilt
-        zwaait bloost
-        lachend glimlachend zuchtend knikkend grijnzend giechelend knipogend fluisterend mompelend
-
-        śmieje uśmiecha wzdycha kiwa chichocze mruga szepcze mamrocze kaszle ziewa szlocha płacze klaszcze macha
-        rumieni wzrusza marszczy śmiejąc uśmiechając wzdychając kiwając chichocząc szepcząc mrugając
-
-        смеётся смеется улыбается вздыхает кивает хихикает ухмыляется усмехается подмигивает шепчет бормочет кашляет
-        зевает всхлипывает плачет хлопает машет краснеет хмурится пожимает качает молчит задумывается смеясь
-        улыбаясь вздыхая кивая хихикая усмехаясь подмигивая шёпотом шепотом
-
-        güler gülüyor gülümser gülümsüyor kıkırdar fısıldar fısıldıyor mırıldanır öksürür esner ağlar alkışlar
-        çeker kırpar
-        sırıtır gülerek gülümseyerek fısıldayarak kıkırdayarak sırıtarak ağlayarak
-        """
-    )
-)
-"""Verb forms that begin a stage direction."""
-
 REFLEXIVES: Final = _words(
-    "se si s' sich zich się iç göz hij ze zij er sie il elle el él ella lui lei ele ela on ona он она"
+    "se s' sich zich się iç göz omuz hij ze zij er sie il elle el él ella lui lei ele ela on ona он она"
 )
-"""Pronouns before the verb of a direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
+"""Pronouns before the verb of a stage direction: "(se ríe)", "(elle sourit)"; and "she", "he", "they"."""
 
-SUBJECTS: Final = REFLEXIVES | _words("he she they it still then also and slowly")
+SUBJECTS: Final = REFLEXIVES | _words("he she they it both still then also and slowly")
 
 MANNERS: Final = _words(
     """
@@ -103,6 +22,7 @@ MANNERS: Final = _words(
     thoughtfully dramatically excitedly shyly sheepishly awkwardly mischievously proudly dreamily sleepily
     loudly slowly hesitantly bitterly coldly tenderly lovingly mockingly dryly wryly sternly calmly grumpily smugly
     whispered offscreen aside voice-over deadpan
+    ahem drumroll whoosh thud
 
     leise sanft lächelnd schmunzelnd flüsternd nachdenklich traurig fröhlich verlegen ironisch
 
@@ -123,7 +43,7 @@ MANNERS: Final = _words(
     sessizce usulca yavaşça hüzünle neşeyle nazikçe
     """
 )
-"""Words for the manner of speaking that are a direction on their own: "(softly)", "(leise)"."""
+"""Words for the manner of speaking. Alone they are a stage direction: "(softly)", "(leise)"."""
 
 PHRASES: Final = (
     "en voz baja", "en susurros", "entre risas", "con una sonrisa", "à voix basse", "en riant", "en souriant",
@@ -131,8 +51,9 @@ PHRASES: Final = (
     "com um sorriso", "aos risos", "mit leiser stimme", "mit einem lächeln", "met een glimlach", "z uśmiechem",
     "с улыбкой", "со смехом", "kısık sesle", "under her breath", "under his breath",
     "to himself", "to herself", "sound of", "sounds of",
+    "mit ruhiger stimme", "sourire en coin", "avec un clin d'œil",
 )  # fmt: skip
-"""Beginnings of a direction."""
+"""Phrases with which a stage direction begins."""
 
 NOUNS: Final = _words(
     """
@@ -150,21 +71,120 @@ NOUNS: Final = _words(
     kahkaha sessizlik duraklama alkış
     """
 )
-"""Nouns that are a direction on their own, also with a word or two before them: "(long pause)"."""
+"""Nouns that are a stage direction alone, or with one or two words before them: "(long pause)"."""
 
 ADJECTIVES: Final = _words(
     """
     a an the one soft softly long short nervous quiet small little slight heavy deep awkward brief loud faint gentle
-    distant dramatic eine ein lange kurze leises leise una un larga corta breve longue courte lunga petit une uma longa
+    distant dramatic eine ein lange kurze leises leise una un
+    larga corta breve longue courte lunga petit une uma longa
     een lange korte długa krótka долгая короткая тяжёлый uzun kısa
     """
 )
 
 BODY: Final = _words("eyes voice face hands ears tail jaw eyebrows shoulders")
-"""They begin a direction between sentences: "(eyes widen)"."""
+"""Parts of the body. Between sentences, a stage direction may begin with one: "(eyes widen)"."""
 
-NOT_AFTER: Final = _words("are is were was of that have has can will do does did would could in")
-"""After a form in -s these show a plural noun: "(smiles are free)"."""
+MOODS: Final = _words(
+    """
+    excited amused annoyed embarrassed surprised confused flustered sarcastic thoughtful nervous serious angry sad
+    bored tired curious shocked worried relieved hopeful ironic playful teasing proud shy bemused
+    """
+)
+"""Adjectives that are a stage direction between sentences or in square brackets: "(excited)"."""
+
+GESTURES: Final = _words("wink grin smile laugh laughs giggle chuckle sigh shrug nod smirk")
+"""Nouns that are also a stage direction at the end of a sentence: "OK (wink)."."""
+
+SCENERY: Final = _words(
+    "door phone telephone bell doorbell crowd audience music lights curtain wind thunder rain floor window clock "
+    "tür telefon licht musik puerta teléfono música luces porte téléphone musique lumière porta telefono musica luci "
+    "luzes deur telefoon muziek drzwi światło muzyka дверь телефон музыка свет kapı ışıklar"
+)
+"""Things that act in a scene: "(The door opens.)", "(phone rings)"."""
+
+SCENE_VERBS: Final = _words(
+    """
+    opens closes rings fades plays starts stops creaks slams howls cheers applauds laughs roars rumbles ticks swells
+    dims rises falls blows knocks buzzes shuts strikes bangs
+    """
+)
+
+SOUNDS: Final = _words("knock wink nudge ahem drumroll boom beep ding dong tick tock thud whoosh clap")
+"""Words that are a stage direction when repeated: "(knock knock)"."""
+
+NOT_AFTER: Final = _words(
+    """
+    are is were was of that have has can will do does did would could in cost help make mean need come get seem feel
+    work matter count may should must don't aren't like good great nice fine bad better
+    """
+)
+"""After a form in -s, these words show that the form is a plural noun, not a verb: "(smiles are free)"."""
+
+FINITE: Final = _words(
+    """
+    is are was were isn't aren't wasn't has have had can can't will won't would could should might must helps makes
+    keeps takes gets feels seems costs works means hurts saves sounds
+    """
+)
+"""After a form in -ing, these words show that the span is a sentence: "(Taking the bus is cheaper.)"."""
+
+HABITS: Final = _words(
+    """
+    often always never usually rarely every since actually honestly though much oft immer nie viel selten
+    siempre nunca mucho poco souvent toujours jamais beaucoup sempre mai molto spesso
+    muito pouco nunca vaak altijd nooit veel często zawsze nigdy dużo часто всегда
+    никогда много редко sık hep
+    """
+)
+"""These words show that a sentence is a general statement: "(Elle pleure souvent.)"."""
+
+SPOKEN_SECOND: Final = _words("not nicht no pas non não niet nie не quien quem chi qui wer wie kto кто")
+"""As the second word of a span, these words show a remark to the listener: "(Lacht nicht!)", "(Llora quien puede.)"."""
+
+SECOND_PERSON: Final = _words(
+    """
+    dein deine deinen deiner deinem euer eure tu tus vuestro ta ton tes votre vos tuo tua tuoi tue teu teus tuas seu
+    jouw uw twój twoja twoją твой твоя твою senin
+    """
+)
+"""These words show that a sentence addresses the listener: "(Saluda a tu madre.)"."""
+
+ANSWERS: Final = _words(
+    "yes no ok okay ja nein sí si no oui non sì sim não nee tak nie да нет evet hayır thanks thank sure "
+    "really very so truly exactly maybe indeed never always please "
+    "danke bitte gracias merci grazie obrigado obrigada muito dank bedankt dziękuję спасибо teşekkürler teşekkür"
+)
+"""A span in asterisks that begins with one of these words is an answer or emphasised."""
+
+NARRATORS: Final = _words("he she they the a an his her their its er él ella elle lui lei ele ela hij zij ona он она")
+"""A stage direction in asterisks may begin with one of these words: "*The lights go out.*"."""
+
+COPULAS: Final = _words(
+    "ist sind war hat est sont était es son era está è sono é são estava jest są był была был было heißt"
+)
+"""These words show that a sentence states a fact: "*Elle est belle.*"."""
+
+GREETINGS: Final = _words(
+    """
+    hello hi hey well oh ah yes yeah yep no nope ok okay so hm
+    hmm haha wow great ja nein ach hallo gut also sí bueno ay
+    hola bien oui non bon salut bonjour sì beh ciao sim não bem olá nee hoi tak nie cześć да нет ну привет evet hayır
+    merhaba
+    """
+)
+"""A stage direction may follow one of these words: "Hello *waves* how are you"."""
+
+NO_SUBJECTS: Final = _words("i you we they there me him us them that's it's i'm you're he's she's let's thanks thank")
+"""A clause with one of these words is no subject of a form in -s: "I like it *giggles*"."""
+
+NO_SOUNDS: Final = _words(
+    """
+    your my our their his her its no not see more other some all any many few two three various different first last
+    next these those the this that other insert note optional including
+    """
+)
+"""In square brackets, remarks and placeholders begin with these words: "[no running]", "[your names]"."""
 
 PARTICLES: Final = _words(
     """
@@ -172,7 +192,10 @@ PARTICLES: Final = _words(
     in against behind forward slightly again once
     """
 )
-"""Words that follow a verb in English directions, so that an unknown form in -s or -ing counts as a verb."""
+"""After an unknown form in -s or -ing, these words show that the form is an English verb."""
+
+NO_ADVERBS: Final = _words("apply only family reply supply early daily weekly monthly july italy fly")
+"""Words in -ly that follow a noun: "[terms apply]"."""
 
 NO_VERBS: Final = _words(
     """
@@ -181,7 +204,7 @@ NO_VERBS: Final = _words(
     speaking depending talking things towards sorry guess ours yours theirs hers us does goes means says seems depends
     """
 )
-"""Forms in -s and -ing that begin no direction."""
+"""Words in -s and -ing with which no stage direction begins."""
 
 WIDE: Final = (
     "笑", "哭", "泣", "叹", "嘆", "ため息", "溜息", "怒", "汗", "轻声", "輕聲", "小声", "小聲", "低声", "低聲",
@@ -190,7 +213,22 @@ WIDE: Final = (
     "眨", "挥手", "揮手",
     "手を振", "首を", "摇头", "搖頭", "微笑", "にこ", "にっこ", "ニコ", "くす", "クス", "ささや", "囁", "つぶや", "呟",
     "耸肩", "聳肩", "脸红", "赤面",
-    "拥抱", "擁抱", "웃", "한숨", "미소", "속삭", "울",
+    "拥抱", "擁抱", "挠头", "撓頭", "歪着头", "歪著頭", "歪头", "翻白眼", "拍拍", "思考",
+    "目を輝かせ", "웃", "고개를", "한숨", "미소", "속삭", "울먹", "울며", "울음", "눈물",
 )  # fmt: skip
-"""Parts of a direction in Chinese, Japanese and Korean."""
-NOT_WIDE: Final = ("お笑い", "サウ")
+"""Chinese, Japanese and Korean text that occurs in stage directions."""
+WIDE_WORDS: Final = ("間", "间")
+"""Spans that are a stage direction as a whole."""
+WIDE_ENDINGS: Final = "了着著说說道起来來的地笑头頭うくるいてでしすたみんつすき声聲而にっり片刻眼睛手음며"
+"""Characters that may follow such a part within a sentence: "（笑って）", not "（汗水）"."""
+NOT_WIDE: Final = (
+    "お笑い", "サウ", "です", "でした", "の意味", "という", "とは", "的意思",
+    "的人", "吗", "嗎", "虫", "哪", "ます", "ました", "ません", "ないで",
+    "题", "題", "别笑", "別笑", "危険",
+)  # fmt: skip
+"""Text that does not occur in stage directions."""
+WIDE_ANSWERS: Final = (
+    "ありがとう", "こんにちは", "はい", "いいえ", "大好き", "ください", "谢谢",
+    "謝謝", "你好", "是的", "请", "喜欢", "감사", "안녕", "고마",
+)  # fmt: skip
+"""Text that occurs in answers, also between asterisks."""

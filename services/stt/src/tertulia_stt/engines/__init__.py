@@ -17,15 +17,15 @@ from tertulia_stt.settings import STTSettings
 
 
 def load_settings() -> STTSettings:
-    """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
+    """Read the worker's settings and those of the chosen engine. Exits the process if a setting is invalid."""
     return load_with_engine(STTSettings, STT_ENGINES, "stt_engine")
 
 
 def load_engine(name: str, settings: STTSettings | None = None) -> RecognitionEngine:
-    """Create the engine called `name` without starting it. Without `settings` it uses its defaults.
+    """Create the engine called `name`, without starting it. If `settings` is None, the engine uses its defaults.
 
     Raises:
         EngineUnknown: no engine of that name is installed; the message lists the installed ones.
-        EngineUnavailable: its libraries are not installed, or its settings cannot be used.
+        EngineUnavailable: the engine's libraries are not installed, or its settings cannot be used.
     """
     return cast("RecognitionEngine", find_engine(STT_ENGINES, name).create(settings))

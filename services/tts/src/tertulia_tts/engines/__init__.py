@@ -17,15 +17,15 @@ from tertulia_tts.settings import TTSSettings
 
 
 def load_settings() -> TTSSettings:
-    """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
+    """Read the worker's settings and those of the chosen engine. Exits the process if a setting is invalid."""
     return load_with_engine(TTSSettings, TTS_ENGINES, "tts_engine")
 
 
 def load_engine(name: str, settings: TTSSettings | None = None) -> SpeechEngine:
-    """Create the engine called `name` without starting it. Without `settings` it uses its defaults.
+    """Create the engine called `name`, without starting it. If `settings` is None, the engine uses its defaults.
 
     Raises:
         EngineUnknown: no engine of that name is installed; the message lists the installed ones.
-        EngineUnavailable: its libraries are not installed, or its settings cannot be used.
+        EngineUnavailable: the engine's libraries are not installed, or its settings cannot be used.
     """
     return cast("SpeechEngine", find_engine(TTS_ENGINES, name).create(settings))

@@ -30,11 +30,11 @@ class NotOwner(BusError):
 
 
 class EntriesLost(BusError):
-    """Redis came back without the entry that was read last: it has lost the last moments before it stopped."""
+    """Redis no longer has the entry that was read last: it restarted without its latest writes, or was flushed."""
 
 
 class Stale(BusError):
-    """The conversation's epoch is above this work's: the user interrupted."""
+    """The conversation's epoch is above the epoch of this work: the user interrupted."""
 
 
 class WriteRefused(BusError):

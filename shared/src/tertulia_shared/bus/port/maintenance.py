@@ -61,7 +61,7 @@ class Maintenance(Protocol):
         ...
 
     async def reopen(self, key: Key, final_id: str) -> bool:
-        """Delete a stream's last entry if its id is `final_id`: ids above the one before it can be written again.
+        """Delete a stream's last entry if its id is `final_id`; ids above that of the entry before it are then free.
 
         Returns False, and changes nothing, if another entry is the last one.
         """
@@ -70,11 +70,11 @@ class Maintenance(Protocol):
     async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         """Repair a conversation's unusable keys; returns the names of the repaired parts.
 
-        A key of another type is deleted. A stream whose ids lie a day or more in the future is rebuilt without the
-        entry that brought them there. An invalid epoch is set 1000 above the newest one among the events. A cursor that
-        is not an entry id, or lies after the last turn, is set before the last turn. The names: `state`, `turns`,
-        `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+        A key of another type is deleted. An id a day or more in the future blocks normal ids, so such a stream is
+        rebuilt without the first entry that has one; later entries get new ids. An invalid epoch becomes the newest
+        epoch among the events plus 1000. A cursor that is not an entry id, or lies after the last turn, is set to the
+        turn before the last. The names: `state`, `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
 
-        `owner`: also delete an owner of the turns that is not a token. Only the llm stage may access this key.
+        `owner`: also delete the owner key of the turns if its value is not a token. Only the llm stage may access it.
         """
         ...

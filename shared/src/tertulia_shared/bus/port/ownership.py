@@ -1,4 +1,4 @@
-"""Ownership of one part of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
+"""Ownership of one thing of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.keys import Key
 
 MAX_FIRST = 16
-"""The most entries from a stream's beginning that `own` returns."""
+"""`own` returns at most this many entries from a stream's beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The right to write for one part of a conversation, and the conversation's state at that moment."""
+    """The right to write for one thing of a conversation, and the conversation's state when the right was granted."""
 
     owner: Key
     token: str
     state: Fields
     waiting: Sequence[Entry] = ()
-    """The waiting turns, if they were asked for."""
+    """The waiting turns, if the call of `own` had `waiting`."""
     last: Entry | None = None
-    """The last entry of the stream whose end was asked for."""
+    """The last entry of the stream `last` of the call, if it has entries."""
     first: Sequence[Entry] = ()
-    """The first entries of the stream whose beginning was asked for."""
+    """The first entries of the stream `first` of the call."""
 
     @property
     def epoch(self) -> int:
-        """The conversation's epoch at that moment; 0 if the state has no readable epoch."""
+        """The epoch in `state`; 0 if the state has no readable epoch."""
         return ConversationState(self.state).epoch
 
     def fence(self, epoch: int | None = None) -> Fence:
@@ -43,7 +43,7 @@ class Owned:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Another work entry (`holder`: its token) owns the thing, or a later attempt at this one does."""
+    """The thing has another owner: another work entry, or a later attempt at the same one. `holder`: its token."""
 
     holder: str
     later_attempt: bool
@@ -62,12 +62,12 @@ class Ownership(Protocol):
         last: Key | None = None,
         first: Key | None = None,
     ) -> Owned | Refused:
-        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+        """Become the owner of `thing` (`turns`, a message, a session). Redis then refuses the writes of earlier owners.
 
         The streams asked for are read in the same round trip, after every other worker has lost the right to write.
 
         Args:
-            claim: the work entry through which it is owned.
+            claim: the work entry whose token becomes the owner.
             conversation_id: the conversation of the thing.
             thing: its name in the owner key.
             waiting: return at most this many turns after the state's cursor (`Owned.waiting`).
@@ -84,7 +84,7 @@ class Ownership(Protocol):
         """Store `cursor` as the last finished turn, and release the turns if no turn waits.
 
         Returns False, and keeps the ownership, if a turn waits after `cursor`, or if the state's `cut` differs from the
-        given one: the user interrupted since the owner last looked.
+        argument `cut`: the user has interrupted since the owner read the state.
 
         Raises:
             NotOwner: another worker owns the turns; nothing was stored.
@@ -96,5 +96,5 @@ class Ownership(Protocol):
         ...
 
     async def release(self, key: Key, holder: str) -> None:
-        """Release a lease or an ownership (`Keys.owner`) if its value is this holder or token."""
+        """Delete a lease or an owner key (`Keys.owner`) if its value is `holder`; an owner's value is its token."""
         ...

@@ -44,7 +44,7 @@ class Reading(Protocol):
     """Reads of streams and hashes."""
 
     def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
-        """Follow a stream from after the entry id `after` (Redis' `"$"` is not supported).
+        """Follow a stream: read the entries after the id `after` (Redis' `"$"` is not supported).
 
         With `tell_loss`, `read` raises `EntriesLost`, once, when the entry that was read last no longer exists. The bus
         checks this after a break of the connection, before it delivers entries written since, and about once a second,
@@ -55,11 +55,11 @@ class Reading(Protocol):
         ...
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
-        """The entries after `after`, at most `count`."""
+        """The entries of a stream after the id `after`, at most `count`."""
         ...
 
     async def last(self, key: Key) -> Entry | None:
-        """The last entry."""
+        """The last entry of a stream; None if the stream is empty."""
         ...
 
     async def length(self, key: Key) -> int:

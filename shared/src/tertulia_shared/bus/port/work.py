@@ -12,13 +12,13 @@ from tertulia_shared.entries import Work
 from tertulia_shared.keys import Stage
 
 UNASSIGNED = "nobody"
-"""The consumer of a group that holds nacked work until a worker takes it over."""
+"""The name of the consumer to which a group assigns nacked work until a worker takes it over."""
 HUNG_LOOP_S = 30.0
 """An event loop that has not run for this many seconds has hung: its leases are no longer renewed."""
 InHand = Callable[[], Mapping[str, int]]
 """Returns the attempt numbers of the work in progress, by work id."""
 OnLost = Callable[[str, int], None]
-"""Called with a work id and the attempt of it that another worker has taken over."""
+"""Called for work that another worker has taken over, with its id and the attempt that this worker has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class WorkQueue(Protocol):
             worker: the worker that holds it.
             every_s: seconds between renewals. held: returns the attempts in progress, by work id. Called from the
             thread.
-            on_lost: called on the event loop with the work id and attempt of each that another worker has taken over.
+            on_lost: called on the event loop for work that another worker has taken over (see `OnLost`).
         """
         ...
 
@@ -140,19 +140,20 @@ class WorkQueue(Protocol):
         ...
 
     async def requeue_unstarted(self, stage: Stage, worker: str, *, started: Collection[str]) -> int:
-        """Requeue work that was delivered to this worker once and is not among the ids in `started`. Returns how much.
+        """Requeue work that was delivered to this worker once and is not among the ids in `started`.
 
-        A claim that is cancelled may lose the reply in which Redis delivered work.
+        A claim that is cancelled may lose the reply in which Redis delivered work. Returns the number of requeued
+        entries.
         """
         ...
 
     async def nack(self, claim: Claim, worker: str) -> bool:
-        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, and attempts count
-        on."""
+        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, as the next
+        attempt."""
         ...
 
     async def deregister(self, stage: Stage, worker: str) -> None:
-        """Nack all work that this worker still holds, and delete it from the stage's group."""
+        """Nack all work that this worker still holds, and delete the worker from the stage's group."""
         ...
 
     async def note_failure(self, claim: Claim, reason: str) -> None:
@@ -164,11 +165,11 @@ class WorkQueue(Protocol):
         ...
 
     async def note_uncounted(self, claim: Claim) -> None:
-        """Count an attempt that did not fail: it was left to a newer release, or Redis was unavailable."""
+        """Record that this attempt did not fail: the work was left to a newer release, or Redis was unavailable."""
         ...
 
     async def uncounted(self, claim: Claim) -> int:
-        """The number of its attempts so far that do not count towards `max_attempts`."""
+        """The number of attempts at this work so far that do not count towards `max_attempts`."""
         ...
 
     async def open_work(self, stage: Stage) -> int:

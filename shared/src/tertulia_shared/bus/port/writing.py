@@ -1,4 +1,4 @@
-"""Writing: fenced, in order, and a batch at a time. The server checks the fence in the script that writes."""
+"""Writes: fenced, in order, and sent in batches. The Lua script that makes the writes also checks the fence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """XADD. With `id` None the server chooses. An explicit id not above the last one counts as already written."""
+    """XADD. With `id` None the server chooses the id.
+
+    An `id` that is not above the stream's last id means that the entry was written before; nothing is written then.
+    """
 
     key: Key
     entry: object
@@ -37,7 +40,7 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """HSET of these fields; `None` deletes one."""
+    """HSET of these fields; a field whose value is `None` is deleted."""
 
     key: Key
     fields: Mapping[str, Value | None]
@@ -109,7 +112,7 @@ class Writing(Protocol):
         once: Key | None = None,
         then: tuple[Stage, Work] | None = None,
     ) -> Applied:
-        """Write all of it or nothing, then post a pointer.
+        """Write all of `writes` or none of them, then post a pointer.
 
         Args:
             conversation_id: the conversation whose state is checked and changed.
@@ -117,9 +120,9 @@ class Writing(Protocol):
             fence: as for an outlet.
             raise_epoch: raise the conversation's epoch first: all older work becomes stale. If a reply was being made
                 or heard, the state's `cut` is set to the new epoch.
-            talk: set or clear the state's mark that a reply is being made or heard (None: leave it).
-            if_talking: written (before `writes`) only if that mark was set.
-            once: if this key exists nothing is written (`Applied.new` is False); else it is set.
+            talk: set or clear the state's mark that a reply is being made or heard (None: do not change it).
+            if_talking: further writes, made before `writes`, but only if that mark was set.
+            once: if this key exists, nothing is written (`Applied.new` is False); otherwise the key is set.
             then: a pointer to post afterwards in the same round trip, also when nothing new was written.
         """
         ...
@@ -135,7 +138,7 @@ class Writing(Protocol):
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
         """Append entries of one stream to another, unchanged, and then delete them.
 
-        Not atomic: after a failure an entry may be in both streams, and twice in `to`; never in neither.
+        Not atomic: after a failure an entry may be in both streams, and twice in `to`. No entry is lost.
 
         Raises:
             WriteRefused: one of them was refused; none was deleted.

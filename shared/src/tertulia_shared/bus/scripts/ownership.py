@@ -1,4 +1,4 @@
-"""Owner keys of a conversation's things, and leases."""
+"""The scripts for owner keys and leases."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ return 1
 
 
 def reopen(*, stream_key: str, final_id: str, ttl_s: int) -> Command:
-    """Delete the stream's last entry if it is `final_id`, so that ids above the one before it can be written again."""
+    """Delete the stream's last entry if its id is `final_id`; ids above that of the entry before it are then free."""
     return REOPEN.call([stream_key], final_id, ttl_s)
 
 

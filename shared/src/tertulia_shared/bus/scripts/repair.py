@@ -38,7 +38,7 @@ local function last_id(key)
   local info = redis.call('XINFO', 'STREAM', key)
   for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
 end
--- Ids are times: one that lies far in the future blocks all later ones. The entry with that id is dropped;
+-- Ids are times: an id far in the future blocks all ids of the present. The entry with that id is dropped;
 -- entries that were written after it get new ids.
 for i = FIRST_STREAM, LAST_STREAM do
   local stream_key, ttl_s = KEYS[i], ARGV[i]

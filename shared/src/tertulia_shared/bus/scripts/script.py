@@ -17,5 +17,5 @@ class Script:
         self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def call(self, keys: Sequence[str], *args: str | bytes | int) -> Command:
-        """Build the command that runs it. Callers use the script's own function, whose arguments have names."""
+        """Build the command that runs the script. Each script has a function with named arguments that calls this."""
         return ("EVALSHA", self.digest, len(keys), *keys, *args)

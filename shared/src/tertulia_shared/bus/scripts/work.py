@@ -38,8 +38,10 @@ return taken
 def take_over(
     *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, left_out: Sequence[str]
 ) -> Command:
-    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: their ids, attempts,
-    fields."""
+    """Claim pending entries of `from_worker` ("": of any worker) that are idle for `idle_ms`.
+
+    The reply: their ids, attempts, fields.
+    """
     return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, *left_out)
 
 
@@ -71,7 +73,7 @@ return lost
 
 
 def renew(*, stream_key: str, group: str, worker: str, work_ids: Sequence[str]) -> Command:
-    """Reset the idle time of these; the reply has the ids that this worker no longer holds."""
+    """Reset the idle time of these entries; the reply has the ids that this worker no longer holds."""
     return RENEW.call([stream_key], group, worker, *work_ids)
 
 
@@ -118,7 +120,7 @@ local stream_key, group, worker, work_id, attempt = KEYS[1], ARGV[1], ARGV[2], A
 
 if not holds(stream_key, group, worker, work_id, attempt) then return 0 end
 local entry = redis.call('XRANGE', stream_key, work_id, work_id)[1]
-if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if Redis refuses it, nothing is done
+if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first, so that a refusal changes nothing
 redis.call('XACK', stream_key, group, work_id)
 redis.call('XDEL', stream_key, work_id)
 return 1
@@ -196,7 +198,10 @@ return count
 
 
 def requeue_unstarted(*, stream_key: str, group: str, worker: str, started: Sequence[str]) -> Command:
-    """Post the worker's entries that were delivered once again as new ones, except the started; the reply: how many."""
+    """Post again, as new entries, the worker's entries that were delivered only once and are not `started`.
+
+    The reply is their number.
+    """
     return REQUEUE_UNSTARTED.call([stream_key], group, worker, *started)
 
 

@@ -20,8 +20,8 @@ end
 """
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
-# written before (by this owner, or the one that it resumes): that is success. Any other failure stops the batch. SOONER
-# is an EXPIRE that never extends a TTL.
+# written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
+# stops the batch. SOONER is an EXPIRE that never extends a TTL.
 _RUN = (
     READABLE_EPOCH
     + """
@@ -122,7 +122,7 @@ elseif talk == '0' then
 end
 local failed = talking and run(operations_if_talking, epoch) or run(operations, epoch)
 if failed then
-  if is_once then redis.call('DEL', once_key) end  -- it was not accepted: a repeated call is not a repetition
+  if is_once then redis.call('DEL', once_key) end  -- nothing was written: a repeated call may write
   return failed
 end
 return {0, tonumber(epoch)}

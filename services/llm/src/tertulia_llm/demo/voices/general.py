@@ -1,6 +1,8 @@
-"""The voice of all other characters, and the fallback lines of every voice. It has lines for every intent."""
+"""The voice of characters that have no voice of their own. Every voice falls back to its lines: it has some for each
+intent.
+"""
 
-# ruff: noqa: E501 - prose: one reply per line
+# ruff: noqa: E501 - one reply per line
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent

@@ -1,6 +1,6 @@
 """Rex: a gruff, dry-humoured retired detective."""
 
-# ruff: noqa: E501 - prose: one reply per line
+# ruff: noqa: E501 - one reply per line
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent

@@ -1,6 +1,6 @@
 """Sage: calm and thoughtful, and asks questions back."""
 
-# ruff: noqa: E501 - prose: one reply per line
+# ruff: noqa: E501 - one reply per line
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent

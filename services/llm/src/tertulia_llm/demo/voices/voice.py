@@ -1,4 +1,4 @@
-"""A voice: the lines of one character."""
+"""`Voice`: all that one character of the demo model can say."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class Voice:
     - `answer`: the result of a sum
     - `other`: the previous speaker; `other_topic`: the subject of that reply
 
-    A line with `topic` (or `other_topic`) is used only if there is one, so each intent needs two lines without it.
+    A line with the field `topic` (or `other_topic`) is used only if that topic is known, so each intent needs two lines
+    without these fields.
 
     `lines`: whole replies. `reactions`: sentences that open a reply after another character's. `closers`: sentences
-    that end a short reply. `continuations`: sentences that complete an open message that is no line of this voice.
+    that end a short reply. `continuations`: sentences that complete an unfinished message that does not begin like any
+    line of this voice.
     """
 
     lines: Mapping[Intent, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""Reads addresses, phone numbers, versions, hashtags and abbreviations."""
+"""Converts addresses, phone numbers, versions, hashtags and abbreviations to words."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _abbreviations(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def read_abbreviations(text: str, lexicon: Lexicon) -> str:
-    """Replace abbreviations by words. A full stop that also ends the sentence stays."""
+    """Replace abbreviations by words. If its full stop also ends the sentence, the full stop stays."""
     if not lexicon.abbreviations:
         return text
 

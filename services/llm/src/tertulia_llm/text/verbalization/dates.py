@@ -1,4 +1,4 @@
-"""Reads dates, years and decades: "3/4/2026" is "March fourth, twenty twenty-six"."""
+"""Converts dates, years and decades to words: "3/4/2026" is "March fourth, twenty twenty-six"."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _named(lexicon: Lexicon) -> re.Pattern[str]:
 
 
 def read_dates(text: str, lexicon: Lexicon, *, day_first: bool) -> str:
-    """Replace the dates and decades in `text` by words. `day_first`: 3/4/2026 is in April."""
+    """Replace the dates and decades in `text` by words. `day_first`: True if 3/4/2026 is a date in April."""
     if lexicon.code == "en":
         text = _DECADE.sub(lambda found: _english_decade(found, lexicon), text)
     if lexicon.code == "de":
@@ -96,7 +96,7 @@ def _russian_years(text: str) -> str:
 
 
 def read_years(text: str, lexicon: Lexicon) -> str:
-    """Replace years by words, where they are not read like other numbers."""
+    """Replace years by words, if the language reads them differently from other numbers."""
     if not lexicon.numerals.year:
         return text
     text = _SHORT_RANGE.sub(lambda found: _short_range(found, lexicon), text)
@@ -164,7 +164,9 @@ def _with_name(found: re.Match[str], text: str, lexicon: Lexicon) -> str:
 
 
 def _takes_weak_ending(before: str) -> bool:
-    """True after German "am", "dem", "vom", False after "der" and at the start."""
+    """German: True if the ordinal after this text ends in -n (after "am", "dem", "vom"); False after "der" and at the
+    start.
+    """
     return before.rstrip().rpartition(" ")[2].lower() not in ("der", "")
 
 

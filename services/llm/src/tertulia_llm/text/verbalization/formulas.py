@@ -1,4 +1,4 @@
-"""Reads fractions, ranges and formulas: "5*3=15" is "five times three equals fifteen"."""
+"""Converts fractions, ranges and formulas to words: "5*3=15" is "five times three equals fifteen"."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def read_ranges(text: str, lexicon: Lexicon) -> str:
         if lexicon.code in _CASES_IN_RANGES and _YEARS.fullmatch(found.group()):
             return found.group()
         first, second = (spell(parse(found[part], lexicon), lexicon) for part in (1, 2))
-        return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # "50-50"
+        return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # not a range: "50-50"
 
     return _RANGE.sub(read, text)
 
 
 def read_formulas(text: str, lexicon: Lexicon) -> str:
-    """Replace formulas by words; they have a strong operator ("3-2" alone has none)."""
+    """Replace formulas by words. A formula must have an unambiguous operator: "3-2" alone is not a formula."""
     if "x" in text or "×" in text:
         if "=" not in text:
             text = _BY.sub(lambda found: _by(found.group(), lexicon), text)
@@ -114,7 +114,7 @@ def read_formulas(text: str, lexicon: Lexicon) -> str:
 
 
 def read_signs(text: str, lexicon: Lexicon) -> str:
-    """Replace mathematical signs outside formulas, and the numbers that have one."""
+    """Replace mathematical signs outside formulas, and the numbers next to them, by words."""
     text = _SCIENTIFIC.sub(lambda found: _scientific(found, lexicon), text)
     text = _PLUS_AFTER.sub(lambda found: f"{found[1]} {lexicon.signs['+']}", text)
     text = _PLUS_BEFORE.sub(f"{lexicon.signs['+']} ", text)
@@ -131,7 +131,7 @@ def read_signs(text: str, lexicon: Lexicon) -> str:
 
 
 def read_decimals(text: str, lexicon: Lexicon) -> str:
-    """Spell the numbers that have separators; plain whole numbers stay."""
+    """Replace numbers that have separators by words; plain whole numbers stay."""
 
     def read(found: re.Match[str]) -> str:
         return found.group() if found.group().isdigit() else spell(parse(found.group(), lexicon), lexicon)
@@ -174,7 +174,7 @@ def _over(above: int, below: int, lexicon: Lexicon) -> str:
 def _formula(written: str, lexicon: Lexicon) -> str:
     if not any(char in _STRONG for char in written) and not re.search(r"\d [-−] \d", written):
         return written
-    if re.search(r"[ ]<\d|[A-Za-z]\+$", written):  # "I <3 you"
+    if re.search(r"[ ]<\d|[A-Za-z]\+$", written):  # for example "I <3 you"
         return written
     said: list[str] = []
     closed = False  # a bracket before this piece: what follows is about all of it

@@ -1,4 +1,4 @@
-"""The words that a language needs to read numbers and signs aloud, and how to find them by a language tag."""
+"""The words that a language needs to read numbers and signs aloud, and how to find them by the language's tag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Forms = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency's name and that of its hundredth (empty if it has none in use)."""
+    """The name of a currency, and the name of its hundredth ("" if no hundredths are in use)."""
 
     name: Forms
     part: Forms = ()
@@ -27,19 +27,19 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class Numerals:
-    """How a language spells numbers: the rule sets of CLDR (see `numerals`). Without `cardinal` digits stay digits."""
+    """How a language spells numbers: rule sets of CLDR (see `numerals`). Without `cardinal`, digits stay digits."""
 
     cardinal: str = ""
     feminine: str = ""
     before_noun: str = ""
-    """The form before a noun if it differs: German "ein Euro", not "eins"."""
+    """The rule set for a number before a noun, if it differs: German "ein Euro", not "eins"."""
     ordinal: str = ""
     ordinal_inflected: str = ""
-    """The form after German "am", "im", "den"."""
+    """The rule set for an ordinal after German "am", "im", "den"."""
     day: str = ""
-    """The form of a day of the month, if it is an ordinal."""
+    """The rule set for a day of the month, if the language reads it as an ordinal."""
     year: str = ""
-    """For years from 1100 to 1999, and in English to 2099."""
+    """The rule set for years from 1100 to 1999 (in English to 2099)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,38 +55,38 @@ class Lexicon:
     """True if two decimals are read as a number: "trois virgule quatorze"."""
     plural: Callable[[int], int]
     currencies: Mapping[str, Currency]
-    """By sign or code: "$", "€", "R$", "zł"."""
+    """The currencies, by sign or code: "$", "€", "R$", "zł"."""
     money_join: str
-    """Between the currency and its hundredths: "five dollars *and* ninety-nine cents"."""
+    """The word between the currency and its hundredths: "five dollars *and* ninety-nine cents"."""
     says_part: bool
-    """True if the hundredths are named: "cents"."""
+    """True if the name of the hundredths is spoken: "cents"."""
     units: Mapping[str, Forms]
     per: str
     months: tuple[str, ...]
     month_abbreviations: tuple[str, ...]
     date: str
-    """Fields: day, month, year."""
+    """For a date. Fields: day, month, year."""
     day_month: str
-    """Fields: day, month."""
+    """For a date without a year. Fields: day, month."""
     day_first: bool
-    """True if 3/4/2026 is in April."""
+    """True if 3/4/2026 is a date in April."""
     time: str
-    """Fields: h, m."""
+    """For a time of day. Fields: h, m."""
     full_hour: str
-    """Field: h."""
+    """For a full hour. Field: h."""
     signs: Mapping[str, str]
     """Mathematical signs: + - × ÷ = < > ≤ ≥ ≠ ≈ ± ∞ √ ^ ² ³ % and the Greek letters that are read as words."""
     to: str
-    """In a range: "ten *to* twenty"."""
+    """The word in a range: "ten *to* twenty"."""
     fractions: Mapping[tuple[int, int], str]
     over: str
-    """In another fraction: "five *over* eight"."""
+    """The word in a fraction that has no name of its own: "five *over* eight"."""
     out_of: str
-    """In a rating: "eight *out of* ten"."""
+    """The words in a rating: "eight *out of* ten"."""
     and_half: str
-    """Field: n. "{n} and a half"."""
+    """For a number and a half. Field: n. Example: "{n} and a half"."""
     number: str
-    """For "#1" and "No. 5"."""
+    """The word for "#1" and "No. 5"."""
     at: str
     dot: str
     hyphen: str
@@ -97,32 +97,32 @@ class Lexicon:
     number_abbreviations: tuple[str, ...]
     """Abbreviations of "number" before digits."""
     millions: Mapping[str, str]
-    """Abbreviated and full multipliers after a number: "Mio." is "Millionen"."""
+    """Multipliers after a number, abbreviated and in full: "Mio." is "Millionen"."""
     abbreviations: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Spelled with a space where they may have one: "z. B."."""
+    """Abbreviations, with a space where the text may have a space: "z. B."."""
     percent: str = ""
-    """Field: n. Where the word for per cent stands before the number."""
+    """For a percentage, in languages where the word for per cent comes before the number. Field: n."""
     million_link: str = ""
-    """Between a multiplier and a noun: French "deux millions *d'*euros"."""
+    """The link between a multiplier and a noun: French "deux millions *d'*euros"."""
     thousands: frozenset[str] = frozenset()
-    """The multipliers that need no such link."""
+    """The multipliers after which this link is left out."""
     feminine_units: frozenset[str] = frozenset()
     monarch: str = "{name} {ordinal}"
-    """Fields: name, ordinal, cardinal."""
+    """For a ruler's name with a Roman numeral. Fields: name, ordinal, cardinal."""
     monarch_ordinals_to: int = 1000
-    """Above it the cardinal is read: Spanish "Luis catorce"."""
+    """For a higher number, the cardinal is read: Spanish "Luis catorce"."""
     rulers: frozenset[str] = frozenset()
-    """First names before a Roman numeral that is read as an ordinal."""
+    """First names after which a Roman numeral is read as an ordinal."""
     century: str = ""
-    """The word after or before a Roman numeral that is read as an ordinal."""
+    """Words before or after a Roman numeral that is read as an ordinal."""
     day_numbers: tuple[str, ...] = ()
-    """The days of the month from 1 on, where CLDR lacks the form."""
+    """The days of the month from 1 on, for languages without this form in CLDR."""
     first_day: str = ""
-    """The first of a month, if only it is an ordinal: "premier"."""
+    """The word for the first day of a month, if only that day is an ordinal: "premier"."""
     hours: tuple[str, ...] = ()
-    """The hours from 0 on, where they are ordinals (Polish)."""
+    """The words for the hours from 0 on, for languages where they are ordinals (Polish)."""
     ordinal_suffixes: str = ""
-    """A pattern of what follows a number that is an ordinal: English "st|nd|rd|th"."""
+    """A pattern of what comes after the digits of an ordinal: English "st|nd|rd|th"."""
     multiplier_forms: Mapping[str, Forms] = field(default_factory=dict[str, Forms])
     """The forms of a multiplier after a number, by the form of many."""
     after_decimals: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -130,26 +130,26 @@ class Lexicon:
     negative: str = ""
     """The word before a negative number, if it is not that of subtraction."""
     space_groups: bool = False
-    """True if a space separates thousands."""
+    """True if the language separates thousands with a space."""
 
 
 def one_other(number: int) -> int:
-    """Plural of English, German, Spanish, Italian and Dutch: 1 has a form of its own."""
+    """The plural rule of English, German, Spanish, Italian and Dutch: only 1 has the first form."""
     return 0 if number == 1 else 1
 
 
 def below_two(number: int) -> int:
-    """Plural of French and Portuguese: 0 and 1 share a form."""
+    """The plural rule of French and Portuguese: 0 and 1 have the first form."""
     return 0 if number < 2 else 1  # noqa: PLR2004
 
 
 def no_plural(_number: int) -> int:
-    """Nouns after a number have one form."""
+    """The plural rule of languages in which a noun after a number does not change."""
     return 0
 
 
 def russian_plural(number: int) -> int:
-    """1 час, 2 часа, 5 часов, 21 час."""
+    """The plural rule of Russian: 1 час, 2 часа, 5 часов, 21 час."""
     last, last_two = number % 10, number % 100
     if last == 1 and last_two != 11:  # noqa: PLR2004
         return 0
@@ -157,12 +157,12 @@ def russian_plural(number: int) -> int:
 
 
 def polish_plural(number: int) -> int:
-    """1 metr, 2 metry, 5 metrów, 21 metrów."""
+    """The plural rule of Polish: 1 metr, 2 metry, 5 metrów, 21 metrów."""
     return 0 if number == 1 else max(1, russian_plural(number)) if number % 10 != 1 else 2
 
 
 def base_of(tag: str) -> str:
-    """The supported language of a BCP 47 tag, or ""."""
+    """The supported language for a BCP 47 tag; "" if the language is not supported."""
     base = tag.partition("-")[0].lower()
     return base if base in LANGUAGES else ""
 
@@ -174,7 +174,7 @@ def lexicon_of(language: str) -> Lexicon:
 
 
 def forms(text: str) -> dict[str, Forms]:
-    """Parse a table with a line for each entry: "km kilometer|kilometers"."""
+    """Parse a table with one line for each entry: "km kilometer|kilometers"."""
     table: dict[str, Forms] = {}
     for line in text.strip().splitlines():
         symbols, _, names = line.strip().partition(" ")
@@ -184,7 +184,7 @@ def forms(text: str) -> dict[str, Forms]:
 
 
 def currencies(text: str, feminine: str = "") -> dict[str, Currency]:
-    """Parse a table with a line for each currency: "$,USD dollar|dollars;cent|cents"."""
+    """Parse a table with one line for each currency: "$,USD dollar|dollars;cent|cents"."""
     return {
         symbol: Currency(
             tuple(names[0].partition(";")[0].split("|")),

@@ -1,4 +1,4 @@
-"""Reads numbers with units, percent and temperatures: "5 km/h" is "five kilometers per hour"."""
+"""Converts numbers with units, percentages and temperatures to words: "5 km/h" is "five kilometers per hour"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads amounts of money: "$5.99" is "five dollars and ninety-nine cents"."""
+"""Converts amounts of money to words: "$5.99" is "five dollars and ninety-nine cents"."""
 
 from __future__ import annotations
 

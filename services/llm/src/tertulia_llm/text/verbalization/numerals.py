@@ -1,6 +1,7 @@
-"""Reads numbers from text, and spells them with CLDR's rules (package `unicode-rbnf`).
+"""Parses numbers in text, and spells them with the rules of CLDR (package `unicode-rbnf`).
 
-The package and a language's rules are loaded at the first number that is spelled: about 80 ms, once per process.
+The package and a language's rules are loaded when the first number is spelled. This takes about 80 ms, once per
+process.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ _SPACES: Final = "'’\u00a0\u202f "
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A decimal number; `decimals` are the digits after the mark."""
+    """A decimal number. `decimals`: the digits after the decimal mark."""
 
     whole: int
     decimals: str = ""
 
 
 def parse(text: str, lexicon: Lexicon) -> Number:
-    """Read a match of `NUMBER`. If one mark could separate thousands or decimals, the language decides."""
+    """Convert a match of `NUMBER`. If its only mark may separate thousands or decimals, the language decides."""
     text = "".join(char for char in text if char not in _SPACES)
     last = max(text.rfind("."), text.rfind(","))
     if last < 0:
@@ -52,7 +53,7 @@ def parse(text: str, lexicon: Lexicon) -> Number:
 
 
 def spell(number: Number, lexicon: Lexicon, *, feminine: bool = False, noun: bool = False) -> str:
-    """Spell a number; `noun`: a noun follows it."""
+    """Spell a number. `noun`: True if a noun comes after it."""
     if not lexicon.numerals.cardinal:
         return f"{number.whole}.{number.decimals}" if number.decimals else str(number.whole)
     whole = cardinal(number.whole, lexicon, feminine=feminine, noun=noun and not number.decimals)
@@ -60,7 +61,7 @@ def spell(number: Number, lexicon: Lexicon, *, feminine: bool = False, noun: boo
 
 
 def cardinal(number: int, lexicon: Lexicon, *, feminine: bool = False, noun: bool = False) -> str:
-    """Spell a whole number, or give its digits if the language keeps them or it is too large."""
+    """Spell a whole number. The result has digits if the language keeps digits, or if the number is too large."""
     rules = lexicon.numerals
     if not rules.cardinal:
         return str(number)
@@ -71,14 +72,14 @@ def cardinal(number: int, lexicon: Lexicon, *, feminine: bool = False, noun: boo
 
 
 def ordinal(number: int, lexicon: Lexicon, *, inflected: bool = False) -> str:
-    """Spell an ordinal number, or "" if the language has no rules for it."""
+    """Spell an ordinal number; "" if the language has no rules for it."""
     rules = lexicon.numerals
     rule_set = (inflected and rules.ordinal_inflected) or rules.ordinal
     return _spelled(lexicon.code, number, rule_set) if rule_set else ""
 
 
 def day(number: int, lexicon: Lexicon) -> str:
-    """Spell a day of the month; digits where the language reads a plain number."""
+    """Spell a day of the month. The result has digits if the language reads a day like any number."""
     if lexicon.day_numbers:
         return lexicon.day_numbers[number - 1]
     if number == 1 and lexicon.first_day:
@@ -88,7 +89,7 @@ def day(number: int, lexicon: Lexicon) -> str:
 
 
 def year(number: int, lexicon: Lexicon) -> str:
-    """Spell a year as people say it, or give its digits where it is read like any number."""
+    """Spell a year as people say it. The result has digits if the language reads a year like any number."""
     if not (lexicon.numerals.year and 1100 <= number < 2100):  # noqa: PLR2004
         return str(number)
     if lexicon.code == "en" and 2000 <= number < 2010:  # noqa: PLR2004
@@ -97,12 +98,12 @@ def year(number: int, lexicon: Lexicon) -> str:
 
 
 def digits(text: str, lexicon: Lexicon) -> str:
-    """Read digits one by one."""
+    """Spell each digit."""
     return " ".join(cardinal(int(digit), lexicon) for digit in text)
 
 
 def counted(number: Number, noun: Forms, lexicon: Lexicon, *, feminine: bool = False) -> str:
-    """A number with a noun in its form: "one dollar", "2.5 meters"."""
+    """A number and a noun in the form that the number requires: "one dollar", "2.5 meters"."""
     form = form_of(number, noun, lexicon)
     space = "" if not lexicon.numerals.cardinal else " "
     if lexicon.million_link and number.whole and not number.whole % _MILLION and not number.decimals:

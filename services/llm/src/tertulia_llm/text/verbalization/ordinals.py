@@ -1,4 +1,4 @@
-"""Reads ordinal and Roman numbers: "1st" is "first", "Louis XIV" is "Louis the fourteenth"."""
+"""Converts ordinal numbers and Roman numerals to words: "1st" is "first", "Louis XIV" is "Louis the fourteenth"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from tertulia_llm.text.verbalization.roman import ROMAN, SMALL_ROMAN, roman_valu
 
 _LAST_STOP: Final = r"(?![\w'’.]|\.\w)|(?=\.[\"”’»)]*$)"
 _NUMBERED: Final = re.compile(rf"(?<=[^\W\d_] )(?<![\w.])({ROMAN})(?:{_LAST_STOP})(?![ ]*[+=*/-])")
-_ENDS_PHRASE: Final = re.compile(r"[ ]?[,;:.!?)\"”]|[ ]?[–—]|$|[ ](?:was|is|of|and|to|or|died|ruled|reigned|became)\b|['’]s\b")
+_ENDS_PHRASE: Final = re.compile(
+    r"[ ]?[,;:.!?)\"”]|[ ]?[–—]|$|[ ](?:was|is|of|and|to|or|died|ruled|reigned|became)\b|['’]s\b"
+)
 """What follows the numeral I in English; before other words it is the pronoun."""
 _INITIAL: Final = re.compile(r"\.[ ](?=[A-Z])")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)\.? $")
@@ -38,7 +40,7 @@ _COMMON_BEFORE: Final = frozenset(
     bölüm cilt kısım
     """.split()
 )
-"""Words before a Roman numeral that is read as a cardinal: "Chapter IV"."""
+"""Words after which a Roman numeral is read as a cardinal: "Chapter IV"."""
 _FRENCH_ROMAN: Final = re.compile(rf"(?<![\w.-])({SMALL_ROMAN})(er|ère|re|e|ème)(?=[ \u00a0][^\W\d_])")
 _FEMININE_SUFFIXES: Final = frozenset({"ª", ".ª", "a", "ra", "da", "ta", "va", "re", "ère", "nde"})
 _QUEENS: Final = frozenset(
@@ -50,8 +52,8 @@ _QUEENS: Final = frozenset(
 _DEGREE_ORDINAL: Final = re.compile(
     r"(?i:(?<!\w)(?P<article>(?:il|lo|l['’]|del|dell['’]|al|nel|dal|sul|el|o|do|no|ao|un|um) ?)|^)(?P<number>[1-9]\d?)°"
     r"(?=[ ](?!(?:[CFKaeoy]|al|alla|allo|in|di|con|por|en|de|do|da|no|na|ao|nel|nella|fuori|oggi|sotto|sopra|bajo|"
-    r"sobre|"
-    r"hoy|hoje|tra|fra|entre|com|per|para|all|ou|u|ma|mas|pero|più|más|mais|hacia|verso|norte|sur|nord|sud|sul)\b)[^\W\d_])"
+    r"sobre|hoy|hoje|tra|fra|entre|com|per|para|all|ou|u|ma|mas|pero|più|más|mais|hacia|verso|norte|sur|nord|sud|sul)\b)"
+    r"[^\W\d_])"
 )
 _SPANISH_BEFORE_NOUN: Final = re.compile(r"[ ](?!(?:de|del|y|en|a|o|que|por|con|es|fue)\b)[^\W\d_]")
 _TURKISH_ROMAN: Final = re.compile(
@@ -87,7 +89,7 @@ def mark_ordinals(text: str) -> str:
 
 
 def read_ordinals(text: str, lexicon: Lexicon) -> str:
-    """Replace ordinal numbers in `text` by words, where the language writes them with a mark."""
+    """Replace ordinal numbers in `text` by words, if the language writes ordinals with a mark."""
     if lexicon.ordinal_suffixes:
         text = _suffixed(lexicon).sub(lambda found: _ordinal(found, lexicon), text)
     if lexicon.code == "de":
@@ -100,7 +102,7 @@ def read_ordinals(text: str, lexicon: Lexicon) -> str:
 
 
 def read_roman(text: str, lexicon: Lexicon) -> str:
-    """Replace Roman numerals of rulers, centuries, chapters and the like."""
+    """Replace the Roman numerals of rulers, centuries, chapters and the like by words."""
     if lexicon.century:
         text = _centuries(lexicon).sub(lambda found: _century(found, lexicon), text)
     if lexicon.rulers:

@@ -1,4 +1,4 @@
-"""Reads times of day: "3:30 pm" is "three thirty PM"."""
+"""Converts times of day to words: "3:30 pm" is "three thirty PM"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verbalize`: a sentence as people say it, in the words of a language."""
+"""`verbalize`: writes a sentence as people say it, in the words of its language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, Lexicon, b
 
 _MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
 _EDGE: Final = "\u200b"
-"""Put between Chinese characters and numbers, which stand without spaces, so that the patterns see word ends."""
+"""Inserted between Chinese characters and numbers, which have no space between them, so that the patterns find word
+boundaries.
+"""
 _NARROW: Final = {
     ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９％＋－＝＄", "0123456789%+-=$", strict=True)
 }
@@ -28,7 +30,7 @@ _HAS_ABBREVIATION: Final = re.compile(
 
 
 def needs_words(text: str) -> bool:
-    """False if `verbalize` changes nothing, in any language. It costs 1 µs."""
+    """False if `verbalize` would change nothing, whatever the language. The check takes 1 µs."""
     return _HAS_SIGN.search(text) is not None or _HAS_ABBREVIATION.search(text) is not None
 
 
@@ -81,5 +83,7 @@ def _read(text: str, lexicon: Lexicon, tag: str) -> str:
 
 
 def prepare(tag: str) -> None:
-    """Load the words and number rules of a language (about 0.1 s), so that the first sentence need not."""
+    """Load the words and number rules of a language, which takes about 0.1 s, so that the first sentence does not wait
+    for it.
+    """
     verbalize("1st: $5.99 for 5 km", tag)

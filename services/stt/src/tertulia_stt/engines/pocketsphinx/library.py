@@ -1,8 +1,8 @@
 """The pocketsphinx C library, called through ctypes.
 
-The Python class of the `pocketsphinx` wheel holds the interpreter's lock while it decodes: up to 0.3 s at the end of an
-utterance, during which no other session and no event loop can run. ctypes releases the lock during the calls, and uses
-the same library, which is inside the wheel's extension module.
+The Python class of the `pocketsphinx` wheel holds the interpreter's lock (GIL) while it decodes: up to 0.3 s at the end
+of an utterance, during which no other session and no event loop can run. ctypes releases the lock during a call. It
+calls the same library, which is inside the wheel's extension module.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ _LANGUAGE_WEIGHT: Final = 4.5
 half the word errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""Factor by which a hint is likelier than a rare word. On the same sentences, names were missed with a factor of 300; a
-factor of 3000 found no more names."""
+"""Factor by which a hint is more probable than a rare word. On the same sentences, names were missed with a factor of
+300; a factor of 3000 found no more names.
+"""
 
 _HINT_MARK: Final = "_"
-"""Prefix of a hint in the dictionary: it makes the hint a separate word, whose probability can be set."""
+"""Prefix of a hint in the dictionary. With the prefix, the hint is a separate word, whose probability can be set."""
 
 
 class Decoder:
@@ -67,7 +68,7 @@ class Decoder:
         self._decoder: int | None = self._make()
         entries = [entry for word in hints for entry in self._entries(word)]
         for number, (entry, phones) in enumerate(entries, 1):
-            # Only the last word updates the search, because an update takes 0.15 s.
+            # Only the last word updates the search graph, because each update takes 0.15 s.
             if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
                 raise EngineUnavailable(f"pocketsphinx cannot add {entry!r} as {phones!r}; leave that word out")
         self._initial_cmn: bytes = self._library.ps_get_cmn(self._decoder, 0)
@@ -78,24 +79,24 @@ class Decoder:
         return self._in_utterance
 
     def forget_speaker(self) -> None:
-        """Reset the adaptation to the microphone and the voice."""
+        """Undo the adaptation to a microphone and a voice."""
         self._check(self._library.ps_set_cmn(self._decoder, self._initial_cmn), "reset")
 
     def start(self) -> None:
         """Begin an utterance.
 
         Raises:
-            RecognitionFailed: the library reports an error. The methods below raise it as well.
+            RecognitionFailed: the library reports an error. `process` and `end` raise it as well.
         """
         self._check(self._library.ps_start_utt(self._decoder), "start an utterance")
         self._in_utterance = True
 
     def process(self, pcm: bytes) -> None:
-        """Decode 16 kHz s16le mono PCM, a whole number of samples."""
+        """Decode 16 kHz s16le mono PCM, which contains a whole number of samples."""
         self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "process audio")
 
     def end(self) -> None:
-        """End the utterance; the second and third pass happen here."""
+        """End the utterance. This runs the decoder's second and third pass."""
         self._in_utterance = False
         self._check(self._library.ps_end_utt(self._decoder), "end an utterance")
 

@@ -1,7 +1,8 @@
 """Guesses the pronunciation of names, in the phones of the CMU dictionary.
 
-It uses the dictionary's entry if there is one, else two words of the dictionary (Star+buck), else letter rules. A rough
-guess is enough: the decoder recognizes a name whose phones are nearly right, but never a name without phones.
+It uses the dictionary's entry of the name; if there is none, two words of which the name consists (Star+buck); else
+letter rules. A rough guess is enough: the decoder recognizes a name whose phones are nearly right, but never a name
+without phones.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], str | None]
-"""Maps a lower-case word, or a variant such as `read(2)`, to its phones; None if the dictionary does not have it."""
+"""Maps a lower-case word, or a variant such as `read(2)`, to its phones; None if the word is not in the dictionary."""
 
 _MIN_PART: Final = 3
-"""Minimum length of a dictionary word that is used as part of a name; shorter ones are mostly abbreviations."""
+"""Minimum length of a dictionary word that is used as part of a name. Shorter words are mostly abbreviations."""
 
 _LETTERS: Final = {
     "tch": "CH", "sch": "SH", "igh": "AY", "eau": "OW",
@@ -33,7 +34,7 @@ _FINAL: Final = {"a": "AH", "o": "OW", "i": "IY", "y": "IY", "e": ""}
 
 
 def spoken_words(words: Iterable[str]) -> dict[str, str]:
-    """Map each single word, as plain lower-case letters, to its written form. Drops words in other scripts."""
+    """Map each single word (plain lower-case letters) to its written form. Leaves out words without Latin letters."""
     found: dict[str, str] = {}
     for written in (part for word in words for part in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", word)):
         decomposed = unicodedata.normalize("NFKD", written).lower()
@@ -57,7 +58,7 @@ def pronunciations(word: str, lookup: Lookup) -> list[str]:
 
 
 def by_letters(word: str) -> str:
-    """The phones of a word by letter rules. Of the spellings that match, the longest is used."""
+    """The phones of a word by letter rules. If several rules match, the rule for the most letters is used."""
     word = re.sub(r"([^aeiou])\1", r"\1", word.replace("'", ""))
     phones: list[str] = []
     at = 0

@@ -2,8 +2,8 @@
 
 settings       the engine's settings
 engine         loads the models, makes sessions
-session        one session: audio in at the pace of speech, events out in the port's order
-callbacks      the functions that a recorder calls: they report what it hears to the session
+session        one session: feeds audio in real time, yields events in the port's order
+callbacks      the functions that a recorder calls: they report what it detects to the session
 recorder       one `AudioToTextRecorder`, made within a time limit
 whisper        the models that all sessions share, and checks that they can run
 ordering       maps the recorder's callbacks to the port's events (pure)

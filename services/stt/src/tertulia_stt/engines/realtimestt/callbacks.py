@@ -1,8 +1,9 @@
-"""The functions that a recorder calls on its own threads: they count the audio, and turn each call into a note.
+"""The functions that a recorder calls on its own threads. They count the audio, and make a note (`ordering.Note`) of
+each call.
 
-Positions are exact to 32 ms: the recorder reports the chunk of 512 samples at which something happened. The moment may
-differ from run to run by a few chunks: a separate thread looks for speech, and the recorder measures silence by the
-wall clock, which `on_recorded_chunk` corrects.
+Positions are exact to 32 ms: the recorder reports the chunk of 512 samples at which something happened. The reported
+chunk may differ from run to run by a few chunks, because a separate thread looks for speech. The recorder measures
+silence by the wall clock; `on_recorded_chunk` corrects that.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
 
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
 MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
-"""An utterance is cut at this length: Whisper's window is 30 s, and buffers must be bounded."""
+"""Maximum length of an utterance. A longer utterance is ended, because Whisper's window is 30 s, and buffers must be
+bounded.
+"""
 
 
 class RecorderCallbacks:
-    """The `Callbacks` of one recorder, which the session sets as `recorder`.
+    """The `Callbacks` of one recorder. The session sets the attribute `recorder`.
 
-    `note` gets the notes. `on_processed` is called for each processed chunk, and `on_recorded` for each recorded
-    utterance. One thread writes each attribute; the other threads may read a slightly old value.
+    `note` is called with each note, `on_processed` for each processed chunk, and `on_recorded` for each recorded
+    utterance. Each attribute is written by only one thread; other threads may read a slightly old value.
     """
 
     def __init__(
@@ -45,11 +48,11 @@ class RecorderCallbacks:
         self.fed_samples = 0
         """The number of samples that the recorder was given; written on the event loop."""
         self.is_cut = False
-        """True if the end of the input cuts the current recording off; written on the session's thread."""
-        # The recorder's threads write the others.
+        """True if the end of the input has ended the current recording; written on the session's thread."""
+        # The attributes below are written by the recorder's threads.
         self._processed_chunks = 0
         self.ends: deque[int] = deque()
-        """The ends of the recorded utterances that wait for their transcription."""
+        """Where the recorded utterances end that still wait for their transcription."""
         self.audio_samples = 0
         """The length of the utterance being transcribed."""
         self._silence = SilenceClock(CHUNK_S)
@@ -61,18 +64,18 @@ class RecorderCallbacks:
 
     @property
     def unprocessed_chunks(self) -> int:
-        """The number of chunks that the recorder was given and has not processed."""
+        """The number of chunks that were fed to the recorder and are not processed yet."""
         return self.fed_samples // CHUNK_SAMPLES - self._processed_chunks
 
     def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that the recorder processes next
         if self.recorder.is_recording and self._processed_chunks - self._began >= MAX_UTTERANCE_CHUNKS:
-            self.recorder.stop()  # the recorder keeps listening, and no audio is lost
+            self.recorder.stop()  # the recorder begins the next recording at once, so no audio is lost
         self._count_silence()
         self._processed_chunks += 1
         self._on_processed()
 
     def _count_silence(self) -> None:
-        # The recorder compares both with `time.time()` right after this call, on this thread.
+        # Right after this call, on this thread, the recorder compares both start times with `time.time()`.
         recorder, clock = self.recorder, self._silence
         clock.chunk(time.time())
         recorder.speech_end_silence_candidate_start = clock.moved(recorder.speech_end_silence_candidate_start)
@@ -82,7 +85,7 @@ class RecorderCallbacks:
         self._note(Listening(self._position()))
 
     def on_vad_detect_stop(self) -> None:
-        """Ignored: `on_recording_start` comes at the same time."""
+        """Do nothing: `on_recording_start` is called at the same time."""
 
     def on_vad_start(self) -> None:
         self._speech_at = self._position()
@@ -107,7 +110,9 @@ class RecorderCallbacks:
         return False  # False lets the recorder transcribe the audio
 
     def on_realtime_text_stabilization_update(self, event: Any) -> None:
-        """Called right before the two callbacks below, with the utterance that they are about and its stable text."""
+        """Store the utterance's number and its stable text for the two callbacks below, which are called right after
+        this one.
+        """
         text = event.stable_text.strip()
         self._stable = event.recording_id, text[:1].upper() + text[1:]
 

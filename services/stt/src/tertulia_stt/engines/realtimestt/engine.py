@@ -42,7 +42,7 @@ class RealtimeSTTEngine:
         self._models = await run_with_timeout(
             self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None
         )
-        await (await self.open()).close()  # so that `start` fails if sessions cannot be opened
+        await (await self.open()).close()  # make a recorder now, so that `start` fails if sessions cannot be opened
 
     async def open(self, *, first_sample: int = 0) -> RecorderSession:
         if first_sample < 0:
@@ -58,7 +58,7 @@ class RealtimeSTTEngine:
         )
         session.start(recorder)
         self._sessions.add(session)
-        if self._models is None:  # the engine was closed while it made the recorder
+        if self._models is None:  # the engine was closed while the recorder was being made
             await session.close()
             self._running()
         return session

@@ -1,8 +1,8 @@
 """Puts a recorder's callbacks into the order that the port promises. Pure.
 
-A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the
-previous one is being transcribed. Each call is recorded as a note. The notes of a later utterance wait until the
-earlier one has its final text.
+A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the previous
+one is being transcribed. Each call is recorded as a note. The notes of an utterance are kept back until the utterance
+before it has its final text.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A partial text of an utterance; `is_stable`: its stable prefix."""
+    """A partial text of an utterance. If `is_stable` is true, only its stable prefix."""
 
     number: int
     at: int
@@ -55,7 +55,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The recording ended. `is_cut`: the end of the input cut it off."""
+    """The recording ended. `is_cut`: it ended because the input ended."""
 
     number: int
     at: int
@@ -92,7 +92,7 @@ class _State(Enum):
 
 
 class Ordering:
-    """Takes notes and yields events; their positions never decrease."""
+    """Takes notes and yields events. The positions of the events never decrease."""
 
     def __init__(self, first_sample: int) -> None:
         self._state = _State.IDLE
@@ -101,15 +101,15 @@ class Ordering:
         self._is_cut = False
         self._update = ""
         self._stable = ""
-        self._waiting: deque[Note] = deque()  # bounded: a later partial text replaces an earlier one
+        self._waiting: deque[Note] = deque()  # bounded, because a later partial text replaces an earlier one
 
     @property
     def waiting(self) -> int:
-        """The number of notes that wait for an earlier utterance's text."""
+        """The number of notes that wait for the final text of an earlier utterance."""
         return len(self._waiting)
 
     def take(self, note: Note) -> Iterator[STTEvent]:
-        """Process a note; yields the events that can be sent now."""
+        """Process a note. Yields the events that can be sent now."""
         if self._state is _State.TRANSCRIBING and not isinstance(note, Transcribed):
             self._enqueue(note)
             return
@@ -120,7 +120,7 @@ class Ordering:
     def _enqueue(self, note: Note) -> None:
         if isinstance(note, Partial):
             if note.number == self._number:
-                return  # its utterance has ended
+                return  # too late: the recording of this utterance has ended
             same = (
                 waiting
                 for waiting in self._waiting
@@ -150,7 +150,7 @@ class Ordering:
                     yield VadDetectStop(self._reach(note.at))
                 self._state = _State.OVER
             case _:
-                pass  # the note came too late, or has no event
+                pass  # the note came too late, or there is no event for it
 
     def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING

@@ -1,4 +1,4 @@
-"""Creates and shuts down RealtimeSTT's `AudioToTextRecorder`. Creating it is limited in time."""
+"""Creates and shuts down RealtimeSTT's `AudioToTextRecorder`. Creating a recorder has a time limit."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LOGGER: Final = "realtimestt"
 CHUNK_SAMPLES: Final = 512
 """Samples that a recorder processes at a time: the frame of Silero's VAD at 16 kHz."""
 CONFIRMATION_S: Final = 0.16
-"""Length of silence, in seconds, before RealtimeSTT starts to measure the silence that ends speech."""
+"""Silence must last this long, in seconds, before RealtimeSTT starts to measure the silence that ends speech."""
 PRE_ROLL_S: Final = 0.5
-"""Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
+"""An utterance starts this long before the VAD detects speech, because soft first consonants are not detected."""
 REALTIME_PAUSE_S: Final = 0.2
 """Time between two partial transcriptions."""
 JOIN_S: Final = 30.0
-"""Maximum time that `shut_down` waits for a transcription, which cannot be cancelled."""
+"""How long `shut_down` waits, at most, for a transcription, because it cannot be cancelled."""
 
 
 class Callbacks(Protocol):
@@ -51,18 +51,19 @@ def load_library() -> None:
     Raises:
         ImportError: RealtimeSTT or one of its dependencies is not installed.
     """
-    # Set the start method before the library sets "spawn": with it, the library's events would start a process that
-    # tracks resources. Here the library starts no processes of its own.
-    with contextlib.suppress(RuntimeError):  # the start method is set already
+    # Set the start method before the library sets it to "spawn": with "spawn", the library's events would start a
+    # process that tracks resources. That process is not needed, because in this engine the library starts no processes.
+    with contextlib.suppress(RuntimeError):  # the start method was set already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
-        vars(import_module(name))["print"] = _drop  # silences the library's prints to stdout
+        vars(import_module(name))["print"] = _drop  # the library prints to stdout: drop that output
     import_module("torch").set_num_threads(1)  # Silero's tiny network is slower with more threads
-    import_module("tqdm").tqdm.monitor_interval = 0  # tqdm then starts no thread to watch progress bars
+    import_module("tqdm").tqdm.monitor_interval = 0  # so that tqdm starts no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     logger = logging.getLogger(LOGGER)
     logger.propagate = True
-    logger.addFilter(_only_errors)  # a level does not help: each recorder sets DEBUG, which logs transcripts
+    # a filter, not a level: each recorder sets the level to DEBUG, which logs transcripts
+    logger.addFilter(_only_errors)
 
 
 def _only_errors(record: logging.LogRecord) -> bool:
@@ -70,11 +71,13 @@ def _only_errors(record: logging.LogRecord) -> bool:
 
 
 def _drop(*_: object, **__: object) -> None:
-    """Do nothing, in place of `print`."""
+    """Do nothing. Replaces `print`."""
 
 
 def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: Any, realtime: Any) -> Any:
-    """A recorder that transcribes by `final` and `realtime` (see `SessionExecutor`). Blocks for about 100 ms."""
+    """Create a recorder whose final texts come from `final`, and its partial texts from `realtime` (see
+    `SessionExecutor`). Blocks for about 100 ms.
+    """
     from RealtimeSTT import AudioToTextRecorder  # noqa: PLC0415 - only after `load_library`
 
     handlers = {name: getattr(callbacks, name) for name in vars(Callbacks) if name.startswith("on_")}
@@ -91,7 +94,8 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
         init_realtime_after_seconds=REALTIME_PAUSE_S,
         silero_sensitivity=settings.stt_silero_sensitivity,
         webrtc_sensitivity=settings.stt_webrtc_sensitivity,
-        silero_deactivity_detection=True,  # WebRTC's detector takes noise for speech, so it would find no end
+        # WebRTC's detector mistakes noise for speech, so it would detect no end of speech
+        silero_deactivity_detection=True,
         post_speech_silence_duration=settings.stt_silence_ms / 1000 - CONFIRMATION_S,
         deactivity_silence_confirmation_duration=CONFIRMATION_S,
         min_length_of_recording=0.0,
@@ -101,22 +105,22 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
         ensure_sentence_ends_with_period=False,
         **handlers,
     )
-    logging.getLogger(LOGGER).handlers.clear()  # each recorder adds one
+    logging.getLogger(LOGGER).handlers.clear()  # each new recorder adds a handler
     return recorder
 
 
 def shut_down(recorder: Any) -> None:
-    """End a recorder and its threads. Blocks for about 10 ms, longer during a transcription."""
+    """Shut down a recorder and its threads. Blocks for about 10 ms; longer if a transcription is running."""
     recorder.shutdown()
     for thread in recorder._external_transcription_threads:  # noqa: SLF001 - there is no public way to join them
         thread.join(JOIN_S)
 
 
 async def run_with_timeout(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:
-    """Run `make` in a thread, and return its result. `discard` gets a result that comes too late.
+    """Run `make` in a thread, and return its result. If the result comes too late, `discard` is called with it.
 
     Raises:
-        EngineUnavailable: it took longer than `timeout_s`.
+        EngineUnavailable: `make` took longer than `timeout_s`.
     """
     loop = asyncio.get_running_loop()
     waiting: asyncio.Future[T] = loop.create_future()
@@ -154,7 +158,7 @@ async def run_with_timeout(make: Callable[[], T], timeout_s: float, *, what: str
 
 
 def _start(call: Callable[[], object]) -> None:
-    # A daemon thread, so that a library that hangs does not keep the process from ending.
+    # A daemon thread, so that the process can exit even if the library hangs.
     threading.Thread(target=call, name="stt-maker", daemon=True).start()
 
 

@@ -1,8 +1,8 @@
-"""One listening session on one recorder: feeds audio at the pace of speech, and turns the recorder's calls into events.
+"""One listening session with one recorder: feeds audio in real time, and converts the recorder's callbacks to events.
 
-Audio goes directly to the recorder, which has its own threads. The session adds a thread, `stt-session`, which waits
-for transcripts and shuts the recorder down. All threads pass their results to the event loop by
-`call_soon_threadsafe`, and the port's methods run there, so no state needs a lock.
+Audio is passed directly to the recorder, which has its own threads. The session adds the thread `stt-session`, which
+waits for transcripts and shuts the recorder down. All threads pass their results to the event loop by
+`call_soon_threadsafe`. The port's methods run on the event loop too, so no lock is needed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tertulia_stt.engines.realtimestt.throttle import Throttle
 
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 MAX_UNHEARD_CHUNKS: Final = 4
-"""Maximum number of chunks fed to the recorder and not processed yet. Beyond it, `feed` waits."""
+"""Maximum number of chunks that were fed to the recorder and are not processed yet. At this number, `feed` waits."""
 MAX_UNREAD_EVENTS: Final = 256
 MAX_WAITING_NOTES: Final = 32
-"""Maximum number of notes that wait for an earlier utterance's text. Beyond it, `feed` waits for the model."""
+"""Maximum number of notes that wait for the final text of an earlier utterance. At this number, `feed` waits."""
 STALLED_S: Final = 20.0
-"""A recorder that processes no audio for this long is broken."""
+"""If a recorder processes no audio for this long, in seconds, it counts as broken."""
 DRAIN_S: Final = 0.2
 
 
@@ -40,9 +40,9 @@ class _Signal(Enum):
 
 
 class RecorderSession:
-    """A `RecognitionSession`. `start` gives it the recorder, which was made with its `callbacks`.
+    """A `RecognitionSession`. Its recorder is made with the session's `callbacks`, and then passed to `start`.
 
-    `on_closed` is called on the event loop when no thread of the session runs any more.
+    `on_closed` is called on the event loop when all threads of the session have ended.
     """
 
     def __init__(self, first_sample: int, *, on_closed: Callable[[RecorderSession], None]) -> None:
@@ -53,11 +53,12 @@ class RecorderSession:
         self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
         self._closing = threading.Event()
-        # On the event loop.
+        # The attributes below are used on the event loop only.
         self._throttle = Throttle()
-        self._rest = bytearray()  # the last input, less than a chunk
+        self._rest = bytearray()  # the end of the input that does not fill a chunk yet
         self._ordering = Ordering(first_sample)
-        self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
+        # bounded, because `feed` waits while it has `MAX_UNREAD_EVENTS`
+        self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()
         self._change = asyncio.Event()  # set when a condition that `feed` waits for may have changed
         self._over = False
         self._failure: RecognitionFailed | None = None
@@ -70,7 +71,7 @@ class RecorderSession:
         )
 
     def start(self, recorder: Any) -> None:
-        """Listen with this recorder."""
+        """Start listening with this recorder."""
         self._recorder = self.callbacks.recorder = recorder
         self._thread.start()
 
@@ -97,7 +98,7 @@ class RecorderSession:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
-                self._output.put_nowait(None)  # keep the end marker, so that a later call of `events` ends, too
+                self._output.put_nowait(None)  # put the end marker back, so that a later call of `events` ends as well
                 break
             self._change.set()
             yield event
@@ -107,7 +108,7 @@ class RecorderSession:
     async def finish(self) -> None:
         if not self._over:
             self._end_input()
-            if self._rest:  # the padding of the last chunk does not count towards positions
+            if self._rest:  # the samples that pad the last chunk are not counted in positions
                 samples = len(self._rest) // BYTES_PER_SAMPLE
                 self.callbacks.fed_samples += samples
                 self._recorder.feed_audio(bytes(self._rest.ljust(CHUNK_BYTES, b"\0")))
@@ -120,7 +121,7 @@ class RecorderSession:
         self._recorder.interrupt_stop_event.set()  # ends the thread's wait for a transcription
         self._signals.put(_Signal.CLOSE)
         await self._stopped.wait()
-        self._thread.join()  # the thread ends right after it has posted `_stop`
+        self._thread.join()  # the thread ends right after it has posted the call of `_stop`
 
     def _end_input(self) -> None:
         self._over = True
@@ -133,7 +134,7 @@ class RecorderSession:
             raise RecognitionFailed("the recognition session has ended; open another one")
 
     async def _may_feed(self) -> None:
-        """Wait until the next chunk may be fed, or the session ends."""
+        """Wait until the next chunk may be fed, or until the session ends."""
         while not self._over:
             self._change.clear()
             wait_s = self._throttle.wait_s(self._loop.time())
@@ -158,7 +159,7 @@ class RecorderSession:
     def _take(self, note: Note) -> None:
         for event in self._ordering.take(note):
             if isinstance(event, TranscriptionUpdate) and self._output.qsize() >= MAX_UNREAD_EVENTS:
-                continue  # too many events are unread, and a later update replaces this one
+                continue  # too many events are unread: drop this update, because the next one replaces it
             self._output.put_nowait(event)
         self._change.set()
 
@@ -182,7 +183,7 @@ class RecorderSession:
     def _post(self, call: Callable[..., None], *args: object) -> None:
         try:
             self._loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:  # the loop was closed before the session
+        except RuntimeError:  # the loop was closed before this session was closed
             self._closing.set()
 
     # -- on the session's thread
@@ -204,8 +205,9 @@ class RecorderSession:
     def _transcribe(self) -> None:
         recorder = self._recorder
         recorder.listen()
-        # `text()` would set these when it first waits for speech. Here it is called only for recorded utterances: while
-        # it waits, it can miss the beginning of speech or the end of a recording.
+        # `text()` would set these attributes when it waits for speech for the first time. Here it is called only after
+        # an utterance was recorded, because while `text()` waits it can miss the beginning of speech or the end of a
+        # recording.
         recorder.stop_recording_on_voice_deactivity = True
         recorder.continuous_listening = True
         number = 0
@@ -223,7 +225,7 @@ class RecorderSession:
                     self._note(Transcribed(number, text, min(start, last_end), last_end))
                 case _Signal.FINISH:
                     self._cut_off()
-                    self._signals.put(_Signal.DONE)  # comes after the recorded utterances
+                    self._signals.put(_Signal.DONE)  # handled after the utterances that are recorded already
                 case _Signal.DONE:
                     self._note(Over(self._first + self.callbacks.fed_samples))
                     self._post(self._no_more_events)
@@ -232,13 +234,13 @@ class RecorderSession:
                     return
 
     def _cut_off(self) -> None:
-        """Wait until the recorder has processed the last audio, and end the current recording."""
+        """Wait until the recorder has processed all audio, and then end the current recording."""
         deadline = time.monotonic() + STALLED_S
         while not self._recorder.drain_audio_input(timeout=DRAIN_S):
             if self._closing.is_set():
                 return
             if time.monotonic() > deadline:
                 raise RecognitionFailed(f"the recorder has processed no audio for {STALLED_S:g} s")
-        if self._recorder.is_recording:  # the recording thread is idle, because no audio is left
+        if self._recorder.is_recording:  # safe, because without audio the recorder's thread is idle
             self.callbacks.is_cut = True
             self._recorder.stop()

@@ -1,8 +1,8 @@
 """Decides when the next piece of audio may be fed to the recorder. Pure: the caller passes the time.
 
-RealtimeSTT uses the wall clock to detect speech and to make partial texts, so audio that arrives faster than it was
-spoken is processed too late. Delayed audio (a worker took a session over, the network stalled) is therefore fed at the
-pace of speech, and slightly faster so that the delay shrinks.
+RealtimeSTT uses the wall clock to detect speech and to make partial texts, so if audio arrives faster than it was
+spoken, speech is detected too late. Delayed audio (a worker took a session over, the network stalled) is therefore fed
+in real time, and slightly faster so that the delay shrinks.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 CATCH_UP: Final = 1.25
-"""Seconds of audio per second while there is a backlog."""
+"""How many seconds of audio are fed per second while there is a backlog."""
 SLACK_S: Final = 0.06
-"""Seconds by which audio may be fed early: networks deliver unevenly, and clients send frames of up to 100 ms."""
+"""How many seconds early audio may be fed, because networks deliver unevenly, and clients send frames of up to 100 ms.
+"""
 
 
 class Throttle:

@@ -18,15 +18,18 @@ DEFAULTS: Final = {
     "cpu": ("small", "tiny", "int8"),
     "cuda": ("large-v3-turbo", "small", "float16"),
 }
-"""Device → model for final texts, model for partial ones, compute type. On a CPU of four cores `small` takes about a
-second for a sentence."""
+"""For each device: the model for final texts, the model for partial texts, and the compute type. On a CPU of four cores
+`small` takes about a second for a sentence.
+"""
 FINAL_BEAM: Final = 5
 REALTIME_BEAM: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The models, their device and compute type. `model` and `realtime_model` are names or folders."""
+    """Which models are used, on which device, with which compute type. `model` and `realtime_model` are names or
+    folders.
+    """
 
     device: str
     compute_type: str
@@ -35,7 +38,7 @@ class Plan:
 
 
 def plan(settings: RealtimeSTTSettings) -> Plan:
-    """Make the plan from the settings on this machine; `check_device` tests whether it can run."""
+    """Make the plan from the settings and this machine's hardware. `check_device` tests whether the plan can run."""
     device = settings.stt_device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
@@ -52,7 +55,7 @@ def check_device(plan: Plan) -> None:
     """Check that the plan's device exists and supports the plan's compute type.
 
     Raises:
-        EngineUnavailable: it does not.
+        EngineUnavailable: the device does not exist, or does not support the compute type.
     """
     if plan.device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise EngineUnavailable(
@@ -73,7 +76,7 @@ def models_dir(settings: RealtimeSTTSettings) -> Path:
 
 
 def weights(model: str, folder: Path, variable: str) -> str:
-    """The folder with a model's weights; downloads nothing. `variable` is the setting that names the model.
+    """The folder with a model's weights. Downloads nothing. `variable` is the name of the setting that names the model.
 
     Raises:
         EngineUnavailable: the weights are missing; the message says how to get them.
@@ -94,7 +97,7 @@ def weights(model: str, folder: Path, variable: str) -> str:
         return faster_whisper.download_model(model, cache_dir=str(folder), local_files_only=True)
     except (
         Exception
-    ) as error:  # the Hub's client has many error classes for a missing model, which differ between versions
+    ) as error:  # if a model is missing, the Hub's client raises errors of many classes, which differ between versions
         raise EngineUnavailable(
             f"the weights of the Whisper model {model!r} are not in {folder}. Where there is a network,"
             f" `tertulia fetch-models` brings them; else copy them there, or set {variable} to a folder that has them"
@@ -109,7 +112,7 @@ def download(model: str, folder: Path) -> None:
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
-    except Exception as error:  # the Hub's client has many error classes, as in `weights`
+    except Exception as error:  # the Hub's client raises errors of many classes, as in `weights`
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise EngineUnavailable(
             f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
@@ -118,9 +121,9 @@ def download(model: str, folder: Path) -> None:
 
 
 class SharedWhisper:
-    """A model for any number of threads: CTranslate2 queues concurrent calls.
+    """A model that any number of threads can use, because CTranslate2 queues concurrent calls.
 
-    `hotwords` are words to expect, in their spelling; `beam_size` 1 is the fastest.
+    `hotwords`: words that are likely to occur, in their correct spelling. `beam_size`: 1 is the fastest.
 
     Raises:
         EngineUnavailable: the weights cannot be loaded.
@@ -131,22 +134,21 @@ class SharedWhisper:
             self._model = faster_whisper.WhisperModel(
                 folder, device=plan.device, compute_type=plan.compute_type, cpu_threads=threads, local_files_only=True
             )
-        except Exception as error:  # a damaged file, too little memory, a wrong CUDA library
+        except Exception as error:  # the cause may be a damaged file, too little memory, or a wrong CUDA library
             raise EngineUnavailable(
                 f"the Whisper model in {folder} cannot be loaded on {plan.device} as {plan.compute_type}: {error}"
             ) from error
         self._options: dict[str, Any] = {
             "beam_size": beam_size,
             "hotwords": hotwords or None,
-            "vad_filter": True,  # without it Whisper invents sentences in noise
+            "vad_filter": True,  # without this filter Whisper invents sentences in noise
             # Text of earlier utterances makes Whisper repeat itself.
             "condition_on_previous_text": False,
         }
 
     def transcribe(self, audio: Any, language: str | None, is_cancelled: Callable[[], bool]) -> TranscriptionResult:
-        """Transcribe `audio` (float32, 16 kHz, -1..1). `language` None detects it.
-
-        Stops after a segment if `is_cancelled` returns true.
+        """Transcribe `audio` (float32, 16 kHz, -1..1). If `language` is None, it is detected. Stops after a segment if
+        `is_cancelled` returns true.
         """
         segments, info = self._model.transcribe(audio, language=language or None, **self._options)
         parts: list[str] = []
@@ -158,7 +160,9 @@ class SharedWhisper:
 
 
 class SessionExecutor:
-    """The transcription executor of one session's recorder. It uses a shared model, until the session is closed."""
+    """The transcription executor of one session's recorder. It uses a shared model. Once the session is closed, it
+    stops transcribing.
+    """
 
     def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
         self._whisper = whisper

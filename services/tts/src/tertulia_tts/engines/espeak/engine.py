@@ -4,9 +4,9 @@ a sentence in milliseconds.
 espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency `espeak`, and only this package imports
 it.
 
-All synthesis of a process runs in one thread, one segment (see `spoken_text`) at a time, in order of arrival. A text of
-several segments queues the next one after the consumer has taken the previous one. So it holds at most one segment of
-audio, and other texts run in between.
+All syntheses of a process run in one thread, one segment (see `spoken_text`) at a time, in order of arrival. The next
+segment of a text is queued after the consumer has taken the audio of the segment before. So the audio in memory is at
+most one segment per text, and other texts are spoken in between.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tertulia_tts.silence_trimmer import SilenceTrimmer
 from tertulia_tts.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, for all voices and end marks."""
+"""Silence after a sentence, the same for all voices and all punctuation marks."""
 
 SEGMENT_GAP_MS = 100
 """Silence between the segments of a very long sentence."""
@@ -60,7 +60,7 @@ class EspeakEngine:
         """Load every voice once, and check that the same sentence gives the same sound twice.
 
         Raises:
-            EngineUnavailable: library, data or a voice is missing, or the output is not repeatable.
+            EngineUnavailable: the library, its data or a voice is missing, or the same text gives different output.
         """
         if self._executor is not None:
             return
@@ -93,7 +93,7 @@ class EspeakEngine:
                     yield pcm
             finally:
                 queue.stop()
-                job.cancel()  # removes the job from the queue if it has not begun
+                job.cancel()  # removes the job from the queue, if the job has not begun
                 self._running.discard(queue)
 
     async def close(self) -> None:
@@ -121,14 +121,15 @@ class _ProcessThread:
             return self._executor
 
     async def release(self) -> None:
-        """End one engine's use of the thread. The last release ends the thread."""
+        """Record that one engine does not use the thread any more. When no engine uses it, the thread ends."""
         with self._guard:
             self._users -= 1
             if self._users or self._executor is None:
                 return
             executor, self._executor = self._executor, None
         try:
-            # The running job stops after its current piece. Wait for it without blocking the loop: `shutdown` blocks.
+            # The running job stops after its current piece. `shutdown` would block the event loop while it waits for
+            # this job, so wait for the job before.
             await asyncio.wrap_future(executor.submit(_nothing))
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
@@ -138,14 +139,14 @@ _thread = _ProcessThread()
 
 
 def _nothing() -> None:
-    """Do nothing. The thread runs jobs in order, so all earlier jobs have ended when this one ends."""
+    """Do nothing. The thread runs jobs in order, so when this job ends, all earlier jobs have ended."""
 
 
 def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
     if queue.stopped:
         return
     try:
-        # Use floats: soxr dithers int16 with a random seed, so results would differ.
+        # Use floats, because soxr dithers int16 with a random seed, so that equal input would give different output.
         resampler = soxr.ResampleStream(NATIVE_RATE, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         trimmer = SilenceTrimmer(gap_ms)
 

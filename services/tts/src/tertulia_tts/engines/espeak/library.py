@@ -1,8 +1,8 @@
-"""espeak-ng through ctypes, with a fresh copy of its global state for every sentence.
+"""Calls espeak-ng through ctypes, with newly initialized global state for every sentence.
 
 espeak-ng keeps its state in global variables, and no call resets all of them (the phase of the pitch flutter and of the
 glottal wave, the gain control), so the same sentence would sound different each time. Loading the library again for
-every sentence resets them, and takes less than a millisecond.
+every sentence resets these variables, and takes less than a millisecond.
 
 Functions and constants: `espeak-ng/speak_lib.h` and `espeak_ng.h` of espeak-ng 1.52.
 """
@@ -23,20 +23,20 @@ from tertulia_tts.engines.espeak.voices import EspeakVoice
 NATIVE_RATE = 22_050
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
-_INITIALIZE_DONT_EXIT = 0x8000  # without it, missing data ends the process
+_INITIALIZE_DONT_EXIT = 0x8000  # without this option, espeak-ng exits the process if data is missing
 _CHARS_UTF8 = 1
-_END_PAUSE = 0x1000  # includes the decay of the last sound and its echo
+_END_PAUSE = 0x1000  # the audio includes the end of the last sound and its echo
 _POS_CHARACTER = 1
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _BUFFER_MS = 60
 _OK = 0
 
-# int callback(short *samples, int count, espeak_EVENT *events): 0 continues, 1 stops
+# int callback(short *samples, int count, espeak_EVENT *events); it returns 0 to continue, 1 to stop
 _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
 def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bool]) -> None:
-    """Speak `text` from a fresh state, and pass s16le mono PCM at `NATIVE_RATE` to `on_pcm` as it is made.
+    """Speak `text` with newly initialized state. `on_pcm` is called with each piece of s16le mono PCM at `NATIVE_RATE`.
 
     Blocks until the end, or until `on_pcm` returns false. **One call at a time in a process**: the library's state is
     global. An exception from `on_pcm` is raised to the caller.
@@ -57,7 +57,7 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
             raised.append(error)
             return 1
 
-    callback = _SynthCallback(on_samples)  # keep a reference for as long as C may call it
+    callback = _SynthCallback(on_samples)  # keep a reference as long as the library may call it
     with _fresh_library() as library:
         library.espeak_SetSynthCallback(callback)
         _set_voice(library, voice)

@@ -1,7 +1,8 @@
-"""The voices of the engine `espeak`: each has an accent, a timbre, a pitch and a pace.
+"""The voices of the engine `espeak`. They differ in accent, timbre, pitch and speed.
 
-A voice file names an accent and, after `+`, a variant (formants, breath, echo). `volume` gives all voices the same
-loudness, about -21 dBFS RMS over a sentence, below the synthesizer's own limiter; the contract suite measures it.
+A voice file names an accent and, after `+`, a variant (formants, breath, echo). With the values of `volume`, all voices
+are equally loud: about -21 dBFS RMS over a sentence, which is below the level at which the synthesizer limits its
+output. The contract suite measures the loudness.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from tertulia_tts.engine import Voice
 class EspeakVoice:
     """A voice and its parameters of espeak-ng.
 
-    `file` is a path below `espeak-ng-data/lang` and a variant; `rate` is in words per minute
-    (80 to 450); `pitch` and `pitch_range` are 0 to 99, 50 being the variant's own; `volume` is in per
-    cent of espeak-ng's default.
+    `file` is a path below `espeak-ng-data/lang` and a variant; `rate` is in words per minute (80 to 450); `pitch` and
+    `pitch_range` are 0 to 99, where 50 leaves the variant's pitch unchanged; `volume` is a percentage of espeak-ng's
+    default.
     """
 
     voice: Voice

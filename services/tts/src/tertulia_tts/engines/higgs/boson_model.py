@@ -1,7 +1,8 @@
-"""The real model: boson-multimodal's `HiggsAudioServeEngine`, without its streaming.
+"""The model that the engine uses: boson-multimodal's `HiggsAudioServeEngine`, but without its streaming.
 
-Its `generate_delta_stream` runs a thread that cannot be stopped, and its reader waits for ever if that thread fails.
-Instead, the engine's thread calls the model's `generate` with a streamer that ends it by an exception at any step.
+Its `generate_delta_stream` runs a thread that cannot be stopped, and if that thread fails, its reader waits for ever.
+Instead, our device thread calls the model's `generate`, with a streamer that can end the generation at any step by
+raising an exception.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-# Set before boson-multimodal's modules read it: nothing here may wait for a network.
+# Set this variable before boson-multimodal's modules read it. Without it, they could wait for the network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-with warnings.catch_warnings():  # third-party code warns about deprecations
+with warnings.catch_warnings():  # ignore deprecation warnings of third-party code
     warnings.simplefilter("ignore")
     import librosa
     import numpy as np
@@ -48,13 +49,18 @@ CACHE_LENGTHS = (1024, 2048, 4096)
 positions."""
 
 REPEAT_WINDOW, MAX_REPEATS = 7, 2
-"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents endlessly repeated sounds."""
+"""Parameters of repetition-aware sampling, which prevents endlessly repeated sounds. The values are boson-multimodal's
+defaults.
+"""
 
 DELAY_STEPS = CODEBOOKS
-"""Steps in addition to one per frame: one for the column of `BEGIN` marks, and seven for the delay of the codebooks."""
+"""The number of steps beyond one per frame: one for the column of `BEGIN` marks, and seven for the delay of the
+codebooks.
+"""
 
-boson_log.disable("boson_multimodal")  # it does not log through `logging`
-logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns about boson-multimodal's calls
+boson_log.disable("boson_multimodal")  # boson-multimodal does not log through `logging`
+# transformers warns about the calls that boson-multimodal makes
+logging.getLogger("transformers").setLevel(logging.ERROR)
 
 
 class _StopGeneration(Exception):
@@ -72,7 +78,7 @@ class _ColumnStreamer(BaseStreamer):  # type: ignore[misc] # transformers is not
             raise _StopGeneration
 
     def end(self) -> None:
-        """Called when the utterance ends by itself."""
+        """Do nothing. `generate` calls this when it ends without an exception."""
 
 
 class BosonModel:
@@ -130,7 +136,7 @@ class BosonModel:
             torch.cuda.empty_cache()
 
     def _prompt(self, voice: ClonedVoice, text: str) -> dict[str, Any]:
-        """The same prompt as `HiggsAudioServeEngine._prepare_inputs`, without encoding the clip again."""
+        """Make the same prompt as `HiggsAudioServeEngine._prepare_inputs`, but without encoding the clip again."""
         scene = voice.files.scene or DEFAULT_SCENE
         instruction = f"Generate audio following instruction.\n\n<|scene_desc_start|>\n{scene}\n<|scene_desc_end|>"
         sample = ChatMLSample(
@@ -143,7 +149,7 @@ class BosonModel:
         )
         serve = self._serve
         tokens, *_ = prepare_chatml_sample(sample, serve.tokenizer)
-        if tokens is None:  # boson-multimodal prints the error and returns None
+        if tokens is None:  # boson-multimodal has printed an error and returned None
             raise ValueError("the text cannot be made a prompt")
         begin = "<|start_header_id|>assistant<|end_header_id|>\n\n<|audio_out_bos|>"
         tokens.extend(serve.tokenizer.encode(begin, add_special_tokens=False))
@@ -168,7 +174,7 @@ class BosonModel:
 
 
 def load_boson(settings: HiggsSettings) -> BosonModel:
-    """Load the model on its device, and capture its CUDA graphs.
+    """Load the model onto its device, and capture its CUDA graphs.
 
     Raises:
         EngineUnavailable: the GPU or the weights are missing, or the weights do not load; the message says what to do.
@@ -181,7 +187,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             "TERTULIA_TTS_HIGGS_DEVICE=cpu to try it far below real time, or choose another TERTULIA_TTS_ENGINE"
         )
     weights = locate(settings)
-    # Use deterministic kernels: kernels chosen by a timing benchmark may change the sound of a text and seed.
+    # Use deterministic kernels. If PyTorch chose kernels by benchmarks, the same text and seed could sound different.
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     try:
@@ -192,7 +198,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             )
     except (OutOfMemory, DeviceLost):
         raise
-    except Exception as error:  # damaged files raise many kinds of errors
+    except Exception as error:  # damaged files cause errors of many classes
         raise EngineUnavailable(
             f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
             "fetch them again with `make higgs-models`"
@@ -218,7 +224,9 @@ def _fingerprint(weights: Weights) -> str:
 
 @contextmanager
 def _hubert_from(folder: Path) -> Generator[None]:
-    """Make the codec load its HuBERT from `folder`; by default it downloads HuBERT from the hub, and runs its code."""
+    """Make the codec load HuBERT from `folder`. Without this, it downloads HuBERT from the hub, and runs code from
+    there.
+    """
 
     class _Local:
         @staticmethod
@@ -235,14 +243,14 @@ def _hubert_from(folder: Path) -> Generator[None]:
 
 @contextmanager
 def _device_errors() -> Generator[None]:
-    """Raise `OutOfMemory` or `DeviceLost` in place of PyTorch's errors."""
+    """Convert PyTorch's errors to `OutOfMemory` or `DeviceLost`."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(str(error).partition("\n")[0]) from error
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        if "can't allocate memory" in reason:  # PyTorch's CPU allocator has no error class for it
+        if "can't allocate memory" in reason:  # PyTorch's CPU allocator has no error class for missing memory
             raise OutOfMemory(reason) from error
         if reason.startswith(("CUDA error", "cuDNN error", "CUBLAS")) or "CUDA error" in reason:
             raise DeviceLost(reason) from error

@@ -1,4 +1,4 @@
-"""The queue for a device that serves one utterance at a time, ordered by deadline."""
+"""A queue for a device that handles one utterance at a time. It is ordered by deadline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count
 
 
 class DeadlineQueue:
-    """A queue that is bound to one event loop. Call `leave()` after a successful `enter()`."""
+    """A queue that belongs to one event loop. After a successful `enter()`, the caller must call `leave()`."""
 
     def __init__(self) -> None:
         self._busy = False
@@ -16,7 +16,7 @@ class DeadlineQueue:
         self._number = count()
 
     async def enter(self, deadline: float, patience_s: float) -> None:
-        """Wait for the device. The earliest deadline is served first; equal deadlines in order of arrival.
+        """Wait for the device. The earliest deadline comes first; equal deadlines are served in order of arrival.
 
         Raises:
             TimeoutError: the device was not free within `patience_s`.
@@ -31,12 +31,12 @@ class DeadlineQueue:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.leave()  # the device became free at the moment of the cancellation
+                self.leave()  # this waiter had just got the device when it was cancelled
             turn.cancel()
             raise
 
     def leave(self) -> None:
-        """Release the device to the next waiting utterance."""
+        """Release the device, and let the next waiting utterance have it."""
         while self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():

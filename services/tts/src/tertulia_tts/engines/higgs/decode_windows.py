@@ -1,7 +1,8 @@
-"""Chooses the frames to decode next. Pure.
+"""Chooses which frames are decoded next. Pure.
 
-The sound of a frame depends on ten frames on both sides. A window that is decoded with this context, and cut to its
-middle, equals the same part of the whole utterance decoded at once. So windows join without a crossfade.
+The sound of a frame depends on ten frames before it and ten after it. A window is decoded together with these frames
+(its context), and the sound of the context is dropped. The rest equals the same part of an utterance that is decoded as
+a whole. So windows can be joined without a crossfade.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CONTEXT = 10
-"""Frames on each side on which a frame's sound depends."""
+"""How many frames before a frame, and how many after it, its sound depends on."""
 
 MAX_WINDOW = 25
-"""Maximum frames of a window, without its context: one second."""
+"""Maximum number of frames in a window, without its context: one second."""
 
 GROWTH = 4
-"""A window has a quarter as many frames as all windows before it. If synthesis takes up to 4/5 of real time, playback
-then has no gap between two windows; and the cost of decoding the context again soon becomes small."""
+"""A window has a quarter as many frames as all windows before it together. With this growth, playback has no gap
+between two windows if synthesis takes at most 4/5 of real time, and the cost of decoding the context again soon becomes
+small.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode the frames `begin` to `end`, and keep the audio of the frames `first` to `last` (half-open ranges).
+    """Says which frames to decode (`begin` to `end`), and of which frames to keep the audio (`first` to `last`);
+    half-open ranges.
 
-    The last frame is repeated `padding` times before decoding: otherwise the decoder hisses at the end.
+    Before decoding, the last frame is repeated `padding` times. Without padding, the decoder's output hisses at the
+    end.
     """
 
     begin: int
@@ -40,14 +45,14 @@ class WindowPlan:
         self._done = 0
 
     def after(self, frames: int) -> Window | None:
-        """The window to decode when there are `frames` frames and more may come."""
+        """The window to decode now that there are `frames` frames, while more may come; None if there are too few."""
         count = max(1, min(MAX_WINDOW, self._done // GROWTH))
         if frames < self._done + count + CONTEXT:
             return None
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window after the last frame was added; `None` when all frames are decoded."""
+        """The next window to decode after the last frame was added. Returns `None` when all frames are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None

@@ -1,9 +1,9 @@
 """Assembles the codec's frames from the model's columns, in which the codebooks are delayed. Pure.
 
-The model makes one column of codes per step, in which codebook *k* is *k* steps late ("Simple and Controllable Music
-Generation", arXiv 2306.05284). Column 0 has only `BEGIN`; codebook *k* of frame *f* is in column
-*f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An `END` in codebook *k* of column *c* marks
-frame *c - 1 - k* as the one after the last.
+The model makes one column of codes per step. In the columns, codebook *k* is delayed by *k* steps ("Simple and
+Controllable Music Generation", arXiv 2306.05284). Column 0 has only `BEGIN`; codebook *k* of frame *f* is in column *f
++ 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An `END` in codebook *k* of column *c* means that
+the utterance has ended before frame *c - 1 - k*.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 CODES = 1024
-"""The number of codes of a codebook; higher values are marks."""
+"""The number of codes in a codebook. Higher values are marks."""
 BEGIN, END = 1024, 1025
 
 Codes = NDArray[np.int16]
 
 
 class FrameAssembler:
-    """Assembles the frames of one utterance from its columns, which it gets one at a time."""
+    """Assembles the frames of one utterance from columns, which are added one at a time."""
 
     def __init__(self, codebooks: int) -> None:
         self._codebooks = codebooks
@@ -33,7 +33,7 @@ class FrameAssembler:
         return self._end is not None and self._seen - self._codebooks >= self._end
 
     def feed(self, column: Codes) -> Codes | None:
-        """Add a column of shape `(codebooks,)`. Returns the frame that it completes; None if there is none.
+        """Add a column of shape `(codebooks,)`. Returns the frame that is now complete; None if no frame is complete.
 
         Raises:
             ValueError: the column has another shape.
@@ -53,6 +53,6 @@ class FrameAssembler:
         frame = at - self._codebooks
         if self._end is not None and frame >= self._end:
             return None
-        # A mark within an utterance is an error of the model. boson-multimodal clips it as well.
+        # A mark in the middle of an utterance is an error of the model. Clip it to a code, as boson-multimodal does.
         codes = np.array([self._columns[1 + codebook][codebook] for codebook in range(self._codebooks)], np.int16)
         return codes.clip(0, CODES - 1)

@@ -1,4 +1,4 @@
-"""The thread that uses the device, and its watchdog."""
+"""The thread that uses the device, and a watchdog for it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TypeVar
 R = TypeVar("R")
 
 CLOSE_PATIENCE_S = 5.0
-"""Time limit for the running job when the thread closes. A thread that hangs stays until the process ends."""
+"""How long `close` waits for the running job, in seconds. A thread that hangs keeps running until the process ends."""
 
 
 class DeviceThread:
-    """Runs jobs one after the other. Calls `on_stall` once, on the loop, if a job stops calling `beat`.
+    """Runs jobs one after the other. If a job stops calling `beat`, `on_stall` is called once, on the loop.
 
-    It is a daemon thread: a device that hangs must not keep the process from ending.
+    It is a daemon thread, so that the process can exit even if the device hangs.
     """
 
     def __init__(self, stall_s: float, on_stall: Callable[[], None]) -> None:
@@ -36,13 +36,13 @@ class DeviceThread:
         self._thread.start()
 
     def beat(self) -> None:
-        """On the thread: report to the watchdog that the job makes progress."""
+        """Tell the watchdog that the job makes progress. Called on the thread."""
         self._last_beat = time.monotonic()
 
     def submit(self, job: Callable[[], R], *, watched: bool = True) -> asyncio.Future[R]:
-        """On the loop: queue `job`. Jobs that may take minutes, such as loading, are not `watched`.
+        """Queue `job`. Called on the loop. `watched` must be False for jobs that may take minutes, such as loading.
 
-        Cancelling the future does not stop the job; its result is dropped.
+        If the future is cancelled, the job still runs to its end, and its result is dropped.
         """
         future: asyncio.Future[R] = self._loop.create_future()
         self._running += 1
@@ -63,7 +63,7 @@ class DeviceThread:
         return future
 
     async def close(self) -> None:
-        """Wait for the running job and the thread to end, unless it hangs."""
+        """Wait until the running job and the thread have ended, unless the thread hangs."""
         self._jobs.put(None)
         if not self._stalled:
             try:
@@ -80,7 +80,7 @@ class DeviceThread:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
-            del job  # frees its references before the next job comes
+            del job  # drop the references now, not only when the next job comes
         self._tell(self._ended.set)
 
     def _settle(self, future: asyncio.Future[R], result: R, error: BaseException | None) -> None:

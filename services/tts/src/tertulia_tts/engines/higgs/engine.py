@@ -1,12 +1,13 @@
 """Implements the port with Higgs Audio v2: one model, one thread, one utterance at a time.
 
-A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
-listener runs out of audio, and use the device one at a time (`deadline_queue`, `device_thread`). The model's columns
-become frames (`delay_pattern`), which the codec decodes in growing windows (`decode_windows`, `frame_decoder`); the
-first 40 ms come as soon as the codec's look-ahead allows. If the consumer stops, the utterance ends at the next step.
+A text is split into utterances of at most about 15 seconds. The utterances of all texts use the device one at a time.
+The queue for the device is ordered by the time at which a listener has no more audio to play (`deadline_queue`,
+`device_thread`). The model's columns become frames (`delay_pattern`), which the codec decodes in growing windows
+(`decode_windows`, `frame_decoder`); the first 40 ms are ready as soon as the codec has the frames after them. If the
+consumer stops, the generation ends at the next step.
 
 The same text, voice and seed give the same sound. Therefore the prompt contains no earlier sentences: a worker that
-takes a message over does not have them. The voice's clip alone keeps the voice the same.
+takes a message over does not have them. Only the voice's clip makes all sentences sound like the same voice.
 
 If the device runs out of memory, the engine frees memory, generates the utterance a second time and skips the part that
 was delivered. If that fails as well, the work is requeued. `MAX_FAILURES` such utterances in a row, a lost device or a
@@ -41,10 +42,10 @@ from tertulia_tts.engines.higgs.voice_cloning import clone
 from tertulia_tts.pcm_queue import PCMQueue
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, in place of the silence that the model makes."""
+"""Silence after a sentence. It replaces the silence that the model generates."""
 
 UTTERANCE_GAP_MS = 100
-"""Silence between the parts of a very long sentence."""
+"""Silence between the utterances of a very long sentence."""
 
 MAX_FAILURES = 3
 """The engine breaks when this many utterances in a row have run out of memory."""
@@ -52,7 +53,8 @@ MAX_FAILURES = 3
 WARM_UP = "Ready."
 WARM_UP_FRAMES = 40
 
-_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # bits of the golden ratio: makes the seeds of a sentence's parts differ
+# the first bits of the golden ratio; used to make the seeds of a sentence's utterances differ
+_SEED_STEP = 0x9E37_79B9_7F4A_7C15
 _SEED_MASK = 2**63 - 1
 
 log = logging.getLogger(__name__)
@@ -69,10 +71,11 @@ class HiggsOptions:
 
 
 def create(settings: HiggsSettings) -> HiggsEngine:
-    """Create the engine with the real model."""
+    """Create the engine with the model of boson-multimodal."""
 
     def load() -> SpeechModel:
-        # Imported here: torch and transformers take seconds to import, and `start` explains their absence.
+        # Imported only when loading: torch and transformers take seconds to import, and if they are missing, `start`
+        # says so.
         from tertulia_tts.engines.higgs.boson_model import load_boson  # noqa: PLC0415
 
         return load_boson(settings)
@@ -105,7 +108,7 @@ class HiggsEngine:
         self._broke = asyncio.Event()
 
     async def start(self) -> None:
-        """Load the model, encode the voices, speak one word.
+        """Load the model, encode the voices, and speak one word.
 
         Raises:
             EngineUnavailable: a package, the weights, a GPU, memory or a voice is missing; the message says what to do.
@@ -154,7 +157,8 @@ class HiggsEngine:
             queue = await self._begin(utterance, deadline)
             try:
                 while (pcm := await queue.take()) is not None:
-                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener runs out of audio
+                    # the time at which the listener has no more audio to play
+                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE
                     yield pcm
             finally:
                 queue.stop()
@@ -189,7 +193,7 @@ class HiggsEngine:
             ) from None
         thread, model = self._thread, self._model
         if thread is None or model is None or self._broken is not None:
-            device_queue.leave()  # so that the next waiting utterance fails as well
+            device_queue.leave()  # let the next waiting utterance enter, so that it fails as well
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
         queue = PCMQueue(asyncio.get_running_loop())
         self._running.add(queue)
@@ -219,7 +223,8 @@ class HiggsEngine:
         failure = self._broken_failure()
         for queue in self._running:
             queue.stop(failure)
-        self._device_queue.leave()  # the running utterance never calls `leave`, and the waiting ones must fail
+        # the running utterance will never call `leave`; this call lets the waiting utterances enter and fail
+        self._device_queue.leave()
         self._broke.set()
 
     def _broken_failure(self) -> SynthesisFailed | None:
@@ -236,11 +241,11 @@ class HiggsEngine:
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
                 '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
-        # Luna first, if there is such a voice: it is the default voice of every engine.
+        # Put Luna first, if there is such a voice, because it is the default voice of every engine.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
 
     def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:
-        """On the thread: load the model, clone the voices, and speak one word."""
+        """Load the model, clone the voices, and speak one word. Called on the device thread."""
         model = self._load()
         cloned = clone(model, files, self._options.kept_dir)
         generate(model, Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)

@@ -1,4 +1,4 @@
-"""Decodes frames of codes to PCM, as soon as the PCM is final."""
+"""Decodes frames of codes to PCM, as soon as later frames cannot change the PCM any more."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tertulia_tts.engines.higgs.delay_pattern import Codes
 SAMPLES_A_FRAME = 960
 
 SILENT_RMS = 10 ** (-50 / 20)
-"""A frame below this holds no audible speech: -50 dBFS."""
+"""A frame whose level is lower contains no audible speech: -50 dBFS."""
 
 MAX_PAUSE_FRAMES = 38
-"""Frames of silence after which an utterance ends, 1.5 s: longer than any pause within a sentence."""
+"""An utterance is ended after this many frames of silence: 1.5 s, longer than any pause within a sentence."""
 
 MAX_LEAD_FRAMES = 100
-"""Frames of silence before the first sound after which an utterance ends, 4 s."""
+"""An utterance is ended after this many frames of silence before its first sound: 4 s."""
 
 Decode = Callable[[Codes], NDArray[np.float32]]
 """Decodes frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
@@ -41,13 +41,13 @@ class FrameDecoder:
         return self._silent >= (MAX_PAUSE_FRAMES if self._heard else MAX_LEAD_FRAMES)
 
     def feed(self, frame: Codes) -> NDArray[np.int16]:
-        """Add a frame. Returns the PCM that is final now; often none."""
+        """Add a frame. Returns the PCM that is now final; it is often empty."""
         self._frames.append(frame)
         window = self._plan.after(len(self._frames))
         return np.empty(0, np.int16) if window is None else self._sound(window)
 
     def finish(self) -> Iterator[NDArray[np.int16]]:
-        """The remaining PCM, up to a second at a time."""
+        """Yield the remaining PCM, in pieces of up to a second."""
         while (window := self._plan.rest(len(self._frames))) is not None:
             yield self._sound(window)
 

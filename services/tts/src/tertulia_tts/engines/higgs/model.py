@@ -1,4 +1,4 @@
-"""The port of the model. `boson_model` implements it; tests have a scripted one."""
+"""The port of the model. `boson_model` implements it; tests use a scripted model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tertulia_tts.engines.higgs.delay_pattern import Codes
 
 
 class OutOfMemory(Exception):
-    """The device has no memory left; a later try may succeed."""
+    """The device has no memory left. Another try may succeed later."""
 
 
 class DeviceLost(Exception):
@@ -23,7 +23,7 @@ class DeviceLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClonedVoice:
-    """A voice for the model: its files, and the codes `(codebooks, frames)` of its clip."""
+    """A voice that the model can imitate: its files, and the codes `(codebooks, frames)` of its clip."""
 
     files: VoiceFiles
     codes: Codes
@@ -37,7 +37,7 @@ class SpeechModel(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Identifies the codec's weights, on which codes depend."""
+        """Identifies the weights of the codec. Codes made with other weights are not valid."""
         ...
 
     def encode(self, voice: VoiceFiles) -> Codes:
@@ -47,7 +47,8 @@ class SpeechModel(Protocol):
     def generate(
         self, voice: ClonedVoice, text: str, seed: int, max_frames: int, on_column: Callable[[Codes], bool]
     ) -> None:
-        """Speak: pass a column `(codebooks,)` per step, until the end, `max_frames`, or `on_column` returns false.
+        """Generate speech. `on_column` is called with the column `(codebooks,)` of each step, until the speech ends,
+        `max_frames` is reached, or `on_column` returns false.
 
         Raises:
             OutOfMemory, DeviceLost: the device failed.

@@ -1,4 +1,4 @@
-"""Generates one utterance on the device's thread: the model's columns become frames, and the frames become PCM."""
+"""Generates one utterance on the device thread: converts the model's columns to frames, and the frames to PCM."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A text for one run of the model, at most `max_frames` long, and the silence of `gap_ms` after it."""
+    """A text for one run of the model. Its speech has at most `max_frames`; `gap_ms` of silence follow it."""
 
     voice: ClonedVoice
     text: str
@@ -28,9 +28,10 @@ class Utterance:
 
 
 def speak(model: SpeechModel, utterance: Utterance, queue: PCMQueue, beat: Callable[[], None]) -> Exception | None:
-    """Generate an utterance into `queue`. If memory runs out, generate it a second time without the delivered part.
+    """Generate an utterance, and put its PCM into `queue`. If memory runs out, generate it a second time, and skip the
+    part that was delivered already.
 
-    Calls `beat` at each step of the model. Returns the error, if any; never raises.
+    Calls `beat` at each step of the model. Returns the error if the generation failed, else None. Never raises.
     """
     given = 0
 
@@ -63,7 +64,9 @@ def speak(model: SpeechModel, utterance: Utterance, queue: PCMQueue, beat: Calla
 def generate(
     model: SpeechModel, utterance: Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]
 ) -> None:
-    """Generate an utterance, and pass its PCM to `offer` as it is made. Ends early if `offer` returns False."""
+    """Generate an utterance. `offer` is called with each piece of PCM. The generation ends early if `offer` returns
+    False.
+    """
     frames = FrameAssembler(model.codebooks)
     decoder = FrameDecoder(model.decode)
     trimmer = SilenceTrimmer(utterance.gap_ms)
@@ -87,7 +90,7 @@ def generate(
 
 
 def _without(count: int, offer: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
-    """`offer` that skips the first `count` bytes."""
+    """A function like `offer` that drops the first `count` bytes."""
     left = count
 
     def offer_rest(pcm: bytes) -> bool:

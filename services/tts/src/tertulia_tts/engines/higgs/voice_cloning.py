@@ -1,7 +1,7 @@
-"""Encodes each voice's clip once, and keeps its codes on disk.
+"""Encodes the clip of each voice once, and stores the codes on disk.
 
-Another model of GPU may encode a clip slightly differently, which changes every sentence of that voice. Workers that
-share the folder of the stored codes sound the same.
+A GPU of another model may encode a clip slightly differently, and then every sentence of that voice would sound
+different. Workers that share the folder with the stored codes sound the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def clone(model: SpeechModel, voices: Iterable[VoiceFiles], kept: Path) -> Sequence[ClonedVoice]:
-    """Return each voice with its codes, read from the folder `kept` if it has them."""
+    """Return each voice with its codes. Codes that are stored in the folder `kept` are read from there."""
     return [ClonedVoice(voice, _codes(model, voice, kept)) for voice in voices]
 
 
@@ -58,5 +58,5 @@ def _write(file: Path, codes: Codes) -> None:
         new = file.with_suffix(f".{os.getpid()}.new.npy")
         np.save(new, codes)
         new.replace(file)
-    except OSError as error:  # the folder is read-only or full: the next start encodes the voice again
+    except OSError as error:  # the folder is read-only or full, so the voice is encoded again at the next start
         log.warning("the voices' codes cannot be stored: %s", error)

@@ -1,6 +1,6 @@
-"""Finds the weights, and downloads them.
+"""Finds the model's weights, and downloads them.
 
-`python -m tertulia_tts.engines.higgs.weights` downloads the missing ones (`make higgs-models`).
+`python -m tertulia_tts.engines.higgs.weights` (`make higgs-models`) downloads the missing weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ MODEL_TYPE = "higgs_audio"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A set of files: its purpose, the setting that names it, its name, and its required files."""
+    """One of the sets of files that make up the weights: its purpose, the setting that names it, its name, and its
+    required files.
+    """
 
     what: str
     setting: str
@@ -37,7 +39,7 @@ class Part:
 
     @property
     def revision(self) -> str | None:
-        """The revision of the repository; None is the newest."""
+        """The revision of the repository; None means the newest."""
         return MODEL_REVISION if self.name == PUBLISHED_MODEL else None
 
 
@@ -63,7 +65,7 @@ def locate(settings: HiggsSettings) -> Weights:
     """Find the folders, without network access.
 
     Raises:
-        EngineUnavailable: one is missing, incomplete or in another format; the message says what to do.
+        EngineUnavailable: a folder is missing, incomplete or in another format; the message says what to do.
     """
     weights = Weights(*(_folder(part) for part in parts(settings)))
     config = json.loads((weights.model / "config.json").read_text(encoding="utf-8"))
@@ -76,7 +78,7 @@ def locate(settings: HiggsSettings) -> Weights:
 
 
 def fetch(part: Part) -> Path:
-    """The part's folder; downloads it from the Hugging Face Hub if necessary."""
+    """Return the part's folder. Downloads the part from the Hugging Face Hub if necessary."""
     if Path(part.name).is_dir():
         return Path(part.name)
     return Path(snapshot_download(part.name, revision=part.revision))
@@ -107,7 +109,7 @@ def main() -> None:
         print(f"higgs: {part.what}, {part.name}")  # noqa: T201 - for a person
         try:
             folder = fetch(part)
-        except OSError as error:  # huggingface_hub raises it without a network
+        except OSError as error:  # huggingface_hub raises this error if there is no network
             sys.exit(f"higgs: {part.name} cannot be fetched: {error}")
         print(f"higgs: {part.what} is in {folder}")  # noqa: T201 - for a person
 

@@ -1,7 +1,6 @@
-"""The engine `instant`: 1.2 s of a quiet tone for each sentence, made in advance.
-
-It is for benchmarks and tests. It yields 100 ms pieces of a sine at -30 dBFS, audible and
-different for each voice.
+"""The engine `instant`, for benchmarks and tests. For each sentence it returns 1.2 s of a quiet tone, which is made in
+advance. It yields pieces of 100 ms of a sine tone at -30 dBFS. The tone is audible, and has a different pitch for each
+voice.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ PIECE_MS = 100
 PIECES = 12
 LEVEL_DBFS = -30.0
 
-# Multiples of 10 Hz: a whole number of cycles fits into a piece, so the same piece repeats without a click.
+# Multiples of 10 Hz, so that a piece contains a whole number of cycles and can be repeated without a click.
 _TONES_HZ = {"luna": 440, "rex": 220, "sage": 330}
 
 
@@ -38,7 +37,7 @@ class InstantEngine:
         self._pieces = {voice: _tone(hertz) for voice, hertz in _TONES_HZ.items()}
 
     async def start(self) -> None:
-        """Do nothing: no model to load."""
+        """Do nothing, because there is no model to load."""
 
     def voices(self) -> Sequence[Voice]:
         return self._voices
@@ -51,7 +50,7 @@ class InstantEngine:
             yield piece
 
     async def close(self) -> None:
-        """Do nothing: no resources to free."""
+        """Do nothing, because there are no resources to free."""
 
 
 def _tone(hertz: int) -> bytes:

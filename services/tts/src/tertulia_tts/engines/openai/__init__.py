@@ -1,4 +1,4 @@
-"""The engine `openai`: a server with OpenAI's `/audio/speech`."""
+"""The engine `openai`: lets a server with OpenAI's API `/audio/speech` speak."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""The engine `openai`: any server with OpenAI's `/audio/speech` (vLLM, SGLang, Kokoro servers, OpenAI itself).
+"""The engine `openai`: lets any server with OpenAI's API `/audio/speech` speak (vLLM, SGLang, Kokoro servers, OpenAI
+itself).
 
 Each text is one request for raw PCM, which the engine yields as it arrives. A request is retried only if it fails
 before its first audio.
 
 The API has no seed, so a server may speak the same text a little differently each time. A worker that takes a message
-over continues at the sample where the other worker stopped. From there on the sentence may sound slightly different, or
-be a little shorter or longer. No sentence is lost or repeated.
+over requests the sentence again, and continues at the sample where the other worker stopped. From there on, the
+sentence may sound slightly different, or be a little shorter or longer than it would have been. No sentence is lost or
+repeated.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.spoken_text import says_something, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, in place of the silence that the server sends."""
+"""Silence after a sentence. It replaces the silence that the server sends."""
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Maximum length of a response: longer than the speech of any text (23 minutes at 24 kHz)."""
@@ -39,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SpeechServer:
-    """The server's address and parameters. `timeout_s` bounds the wait for each piece of sound."""
+    """The server's address and parameters. `timeout_s` is the maximum wait for each piece of sound."""
 
     base_url: str
     key: str
@@ -82,13 +84,13 @@ class OpenAIEngine:
         """Speak one word, to detect a wrong address, key, model or voice.
 
         Raises:
-            EngineUnavailable: the server does not speak; the message quotes its response.
+            EngineUnavailable: the server returned no speech; the message quotes its response.
         """
         if self._session is not None:
             return
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=self._server.timeout_s),
-            connector=aiohttp.TCPConnector(limit=0),  # the worker bounds its concurrency
+            connector=aiohttp.TCPConnector(limit=0),  # no limit here, because the worker limits its concurrent messages
         )
         try:
             async with aclosing(self.synthesize("Ready.", self._voices[0].id, 0)) as pieces:
@@ -168,7 +170,7 @@ class OpenAIEngine:
 
 @contextmanager
 def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
-    """Raise `SynthesisFailed` in place of the errors of a request."""
+    """Convert the errors of a request to `SynthesisFailed`."""
     try:
         yield
     except NotPCM as error:
@@ -177,7 +179,7 @@ def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Gene
         raise SynthesisFailed(
             f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
         ) from error
-    except RuntimeError as error:  # aiohttp raises it if the session is closed during a request
+    except RuntimeError as error:  # aiohttp raises this error if the session is closed during a request
         if not session.closed:
             raise
         raise SynthesisFailed("the openai engine was closed", retryable=True) from error
@@ -189,7 +191,7 @@ def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Gene
 
 
 async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:
-    """Raise `SynthesisFailed` with the reason if the server refuses."""
+    """Raise `SynthesisFailed`, with the server's reason, if the server refuses the request."""
     kind = answer.content_type
     if answer.status == 200:  # noqa: PLR2004 - OK
         if kind in ("application/json", "text/event-stream") or kind.startswith("text/"):

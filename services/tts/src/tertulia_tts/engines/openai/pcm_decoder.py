@@ -1,4 +1,4 @@
-"""Converts arbitrary-rate PCM or WAV chunks to 24 kHz PCM."""
+"""Converts a stream of PCM or WAV with any sample rate to 24 kHz PCM."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ _RIFF_BYTES = 12
 
 
 class NotPCM(ValueError):
-    """The stream is not PCM; the message names its format."""
+    """The stream is not PCM. The message names its format."""
 
 
 class PCMDecoder:
-    """Converts signed 16-bit little-endian mono PCM, or WAV, to `SAMPLE_RATE`. Replaces its final silence by a gap.
+    """Converts signed 16-bit little-endian mono PCM, or WAV, to `SAMPLE_RATE`. Replaces the silence at the end by a gap
+    of a fixed length.
 
     Some servers send WAV instead of raw PCM. Its header gives the sample rate and the sample format; RIFF chunks after
-    the samples are dropped. Of several channels the first is used: a speech server sends the same voice in each.
+    the samples are dropped. If there are several channels, the first is used, because a speech server sends the same
+    voice in each channel.
     """
 
     def __init__(self, sample_rate: int, gap_ms: int) -> None:
@@ -37,12 +39,13 @@ class PCMDecoder:
         self._head = b""
         self._began = False
         self._left: int | None = None
-        """Bytes of samples still to come; `None`: up to the end of the stream."""
+        """How many bytes of samples are still to come. `None`: all bytes up to the end of the stream are samples."""
         self._part = b""
-        """The bytes of an incomplete frame."""
+        """The bytes of a frame (one sample per channel) that is not complete yet."""
 
     def feed(self, raw: bytes) -> bytes:
-        """Convert a piece. Returns the samples that certainly belong to the speech.
+        """Convert a piece of the stream. Returns the samples that certainly belong to the speech; silence is kept back
+        until speech follows.
 
         Raises:
             NotPCM: the stream has another format.
@@ -60,12 +63,12 @@ class PCMDecoder:
         return self._convert(self._samples(raw), last=False)
 
     def finish(self) -> bytes:
-        """Return the remaining samples, and the gap."""
+        """Return the remaining samples and the gap."""
         rest = b"" if _has_header(self._head) else self._head
         return self._convert(self._samples(rest), last=True) + self._trimmer.finish().tobytes()
 
     def _samples(self, raw: bytes) -> NDArray[np.int16]:
-        """The samples of the first channel. Keeps an incomplete frame for the next call."""
+        """Return the samples of the first channel. An incomplete frame is kept for the next call."""
         raw = self._part + raw
         whole = len(raw) - len(raw) % self._layout.frame_bytes
         self._part = raw[whole:]
@@ -78,14 +81,15 @@ class PCMDecoder:
     def _convert(self, samples: NDArray[np.int16], *, last: bool) -> bytes:
         if self._layout.hz != SAMPLE_RATE:
             if self._resampler is None:
-                # Use floats: soxr dithers int16 with a random seed, so results would differ.
+                # Use floats, because soxr dithers int16 with a random seed, so that equal input would give different
+                # output.
                 self._resampler = soxr.ResampleStream(self._layout.hz, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             resampled = self._resampler.resample_chunk(samples.astype(np.float32), last=last)
             samples = np.rint(resampled).clip(-32768, 32767).astype("<i2")
         return self._trimmer.feed(samples).tobytes()
 
     def _header_bytes(self, head: bytes) -> int | None:
-        """The length of the header; `None` while it is incomplete."""
+        """The length of the WAV header; `None` while the header is incomplete."""
         if len(head) < _RIFF_BYTES:
             return None
         if not _has_header(head):
@@ -109,5 +113,7 @@ def _has_header(head: bytes) -> bool:
 
 
 def _unmistakable_kind(head: bytes) -> str:
-    """The name of another file format; "" if unknown. Only magic words count: silent samples may look like MPEG."""
+    """The name of the file format, if the bytes certainly belong to another format than PCM; else "". Only magic words
+    are checked, because silent samples can look like MPEG frames.
+    """
     return file_kind(head) if head[:1] != b"\xff" else ""

@@ -34,7 +34,7 @@ class OpenAISettings(TTSSettings):
 
     @property
     def openai_voices(self) -> Mapping[str, str]:
-        """`tts_openai_voices` as our voice → the server's, in order."""
+        """`tts_openai_voices` as a mapping from our voices to the server's voices, in order."""
         return parse_voices(self.tts_openai_voices)
 
     @field_validator("tts_openai_base_url")
@@ -53,10 +53,10 @@ class OpenAISettings(TTSSettings):
 
 
 def parse_voices(text: str) -> Mapping[str, str]:
-    """`luna=af_bella, rex=am_michael` as a mapping, in order.
+    """Parse a text such as `luna=af_bella, rex=am_michael` to a mapping, in order.
 
     Raises:
-        ValueError: a part has no name, a name has an invisible character or comes twice, or there is none.
+        ValueError: a name is missing, contains an invisible character or occurs twice, or the text contains no names.
     """
     voices: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):

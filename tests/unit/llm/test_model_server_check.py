@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_llm import check as module
-from tertulia_llm.check import Found, check
+from tertulia_llm.check import TOKENS, Found, check
 from tertulia_llm.settings import LLMSettings
 from tests.fakes.model_server import Fail, Hold, Reply, ScriptedModel
 from tests.fakes.server_kinds.hosted import HOSTED
@@ -25,14 +25,14 @@ def kind(name: str) -> ServerKind:
     return next(kind for kind in (*HOSTED, *LOCAL) if kind.name == name)
 
 
-async def test_working_server_is_reported_with_its_window() -> None:
+async def test_working_server_is_reported_with_its_context_window() -> None:
     async with KindServer(kind("vLLM"), ["Hello."]).running() as server:
         found = await found_at(server.base_url)
         assert [each.ok for each in found] == [True] * 3
         text = " ".join(each.what for each in found)
         for part in ("answers", MODEL, str(WINDOW_TOKENS)):
             assert part in text
-        assert server.requests[0]["max_tokens"] == 1
+        assert server.requests[0]["max_tokens"] == TOKENS
 
 
 async def test_refused_parameters_are_reported() -> None:
@@ -41,12 +41,12 @@ async def test_refused_parameters_are_reported() -> None:
     assert any("sends max_completion_tokens instead of max_tokens" in change for change in changes)
 
 
-async def test_server_that_does_not_tell_the_window_names_the_setting() -> None:
+async def test_if_the_server_does_not_state_its_window_the_setting_for_it_is_named() -> None:
     async with KindServer(kind("DeepSeek"), ["Hello."]).running() as server:
         assert any("TERTULIA_LLM_CONTEXT_TOKENS" in each.advice for each in await found_at(server.base_url))
 
 
-async def test_refused_key_is_reported_with_the_servers_words() -> None:
+async def test_refused_key_is_reported_with_the_message_of_the_server() -> None:
     async with ScriptedModel([Fail(401, {"error": {"message": "Incorrect key"}})]) as server:
         first, *_ = await found_at(server.base_url)
         assert not first.ok
@@ -62,7 +62,7 @@ async def test_unknown_model_is_reported_with_similar_names() -> None:
         assert any("scripted" in each.what and not each.ok for each in found[1:])
 
 
-async def test_unreachable_server_is_one_finding() -> None:
+async def test_unreachable_server_is_reported_in_one_line() -> None:
     (found,) = await found_at("http://127.0.0.1:9/v1")
     assert not found.ok
     assert "TERTULIA_LLM_BASE_URL" in found.advice
@@ -76,3 +76,25 @@ async def test_server_that_does_not_answer_in_time_is_reported(monkeypatch: pyte
         hold.event.set()
     assert not first.ok
     assert "did not answer" in first.what
+
+
+@pytest.mark.parametrize("reply", [Reply([]), Fail(200, "")])
+async def test_reply_without_text_is_reported(reply: Reply | Fail) -> None:
+    async with ScriptedModel([reply]) as server:
+        first, *_ = await found_at(server.base_url)
+    assert not first.ok
+
+
+async def test_model_that_needs_more_tokens_to_reason_works() -> None:
+    words = "Could not finish the message because max_tokens or model output limit was reached."
+    async with ScriptedModel([Fail(400, {"error": {"message": words}})]) as server:
+        first, *_ = await found_at(server.base_url)
+    assert first.ok
+    assert "accepts requests" in first.what
+
+
+async def test_model_that_answers_though_it_is_not_listed_is_not_said_to_be_missing() -> None:
+    async with ScriptedModel([Reply(["Hi"])]) as server:
+        found = await found_at(server.base_url, llm_model="hidden")
+    assert all(each.ok for each in found)
+    assert any("does not have hidden" in each.what for each in found)

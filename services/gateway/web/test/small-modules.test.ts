@@ -11,7 +11,7 @@ import { seats } from "../src/ui/seating";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
 
 describe("PcmFramer", () => {
-  it("cuts blocks of any size into clipped little-endian frames of one size", () => {
+  it("converts blocks of any size to clipped little-endian frames of a fixed size", () => {
     const frames: number[][] = [];
     const framer = new PcmFramer(4);
     for (const block of [
@@ -74,7 +74,7 @@ describe("the waterfall", () => {
     });
   });
 
-  it("skips bars without times", () => {
+  it("leaves out bars without times", () => {
     const { rows, firstSoundMs } = waterfallOf({
       turn_started: 4,
       messages: [{ ...message, first_audio: null, first_frame: null, audio_complete: null }],
@@ -93,7 +93,7 @@ describe("the waterfall", () => {
 });
 
 describe("traces", () => {
-  it("keep each of the newest turns once", () => {
+  it("contain each of the newest turns once", () => {
     let traces = withMetrics([], [], "t0", {}, null);
     for (let index = 0; index < 30; index += 1) traces = withMetrics(traces, [], `t${index % 25}`, {}, index);
     expect(traces).toHaveLength(20);
@@ -109,7 +109,7 @@ describe("traces", () => {
     expect(withFirstSound(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
   });
 
-  it("measure from the user's last word to the first sound of the turn", () => {
+  it("contain the time from the user's last word to the turn's first sound", () => {
     const watch = new Stopwatch();
     watch.userDone(1_000);
     watch.turn("t");
@@ -143,7 +143,7 @@ describe("problems of the REST API", () => {
     expect(failure.about("voice")).toBe("");
   });
 
-  it.each([404, 403, 500, 418])("have a text for a bare %i", (status) => {
+  it.each([404, 403, 500, 418])("have a text for a response %i without problem details", (status) => {
     expect(readProblem(status, "<html>").message).toMatch(/\.$/u);
   });
 });
@@ -171,7 +171,7 @@ describe("the window over a long conversation", () => {
 });
 
 describe("the table", () => {
-  it("gives each character its own hue while there are enough", () => {
+  it("gives each character its own hue as long as there are enough hues", () => {
     const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
     expect(new Set(huesOf(ids).values()).size).toBe(HUES.length);
     expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));

@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_cli.formatting import time_of_day
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
-from tertulia_cli.inspect.recording import GivenUp, OpenWork, Piece
+from tertulia_cli.inspect.snapshot import GivenUp, OpenWork, Piece
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Turn
 from tertulia_shared.bus import UNASSIGNED, Entry
@@ -26,7 +26,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.harness.sample_recording import (
+from tests.harness.sample_snapshot import (
     M1,
     M2,
     SOUND,
@@ -38,21 +38,21 @@ from tests.harness.sample_recording import (
     C,
     L,
     entry,
-    recording,
     replies,
+    snapshot,
 )  # fmt: skip
 
 
 def turn(events: list[Entry], **more: object) -> Turn:
-    """The first turn of a recording."""
-    return build(recording(events, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, **more)).turns[0]
+    """The first turn of a snapshot."""
+    return build(snapshot(events, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, **more)).turns[0]
 
 
 def answered_by(*names: str, reason: str | None) -> Turn:
     """A turn that these characters answered, with the reason that the llm worker gave."""
     given = {} if reason is None else {"reason": reason}
     started = TurnStarted(T1, tuple({**reply, **given} for reply in replies(*zip((M1, M2, T2), names, strict=False))))
-    return build(recording([entry(TurnAccepted(T1, "Hello", "typed"), 0), entry(started, 4)])).turns[0]
+    return build(snapshot([entry(TurnAccepted(T1, "Hello", "typed"), 0), entry(started, 4)])).turns[0]
 
 
 def test_explanation_quotes_a_typed_message_with_its_time() -> None:
@@ -98,7 +98,7 @@ def test_explanation_gives_the_share_of_the_longest_step_to_the_first_sound() ->
 
 def test_explanation_of_a_running_turn_ends_at_its_last_step() -> None:
     events = [*TYPED[:3], entry(MessageStarted(M1, T1, L, "Luna"), 6)]
-    lines = explain_turn(build(recording(events)).turns[0])
+    lines = explain_turn(build(snapshot(events)).turns[0])
     assert "4 ms" in lines[2]
     assert lines[3] == "Luna's reply is being written: 0 sentences so far."
 
@@ -113,7 +113,7 @@ def test_explanation_of_a_resumed_reply_has_the_sentence_and_the_gap() -> None:
 
 def test_explanation_of_a_second_tts_attempt_has_the_longest_gap() -> None:
     pieces = [SOUND[0], replace(SOUND[1], ts=T0 + 3_365), *SOUND[2:]]
-    (only,) = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: pieces}, owners={M1: "5-0/2"})).turns
+    (only,) = build(snapshot(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: pieces}, owners={M1: "5-0/2"})).turns
     (line,) = [line for line in explain_turn(only) if "claimed" in line]
     assert "Luna's reply 2 times" in line
     assert "3.2 s, in sentence 1" in line
@@ -139,7 +139,7 @@ def test_explanation_of_an_interruption_counts_the_heard_sentences(heard: str, c
 
 def test_explanation_covers_an_interruption_before_the_first_sound() -> None:
     events = [*TYPED[:4], entry(Interrupted("request"), 90, 2), entry(MessageComplete(M1, L, "", "interrupted"), 91)]
-    (only,) = build(recording(events)).turns
+    (only,) = build(snapshot(events)).turns
     assert explain_turn(only)[-1] == "You interrupted 90 ms later, before the first sound."
 
 
@@ -152,8 +152,8 @@ def test_explanation_quotes_an_error_with_its_code() -> None:
 
 
 def stuck(**more: object) -> list[str]:
-    """The explanation of stuck work in a recording of `TYPED`."""
-    return explain_stuck(build(recording(TYPED, **more)))
+    """The explanation of stuck work in a snapshot of `TYPED`."""
+    return explain_stuck(build(snapshot(TYPED, **more)))
 
 
 TTS_WORK = OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "")
@@ -211,8 +211,8 @@ def test_stuck_work_report_names_a_turn_without_a_work_pointer() -> None:
     assert line.startswith(f"Turn {T2} has not been started")
 
 
-def test_explanation_covers_sound_without_sentences() -> None:
+def test_turn_with_sound_but_without_sentences_can_be_explained() -> None:
     """The sentences have expired, or another release wrote them."""
     chunk = AudioChunk(b"\0" * 4_800, 0, 0, C, M1, L)
-    (only,) = build(recording(TYPED, audio={M1: [Piece(0, T0 + 165, len(chunk.audio), is_final=False)]})).turns
+    (only,) = build(snapshot(TYPED, audio={M1: [Piece(0, T0 + 165, len(chunk.audio), is_final=False)]})).turns
     assert explain_turn(only)[0].startswith("You typed")

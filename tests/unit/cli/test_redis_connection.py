@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_cli.exit_codes import NO_CONNECTION, Failure
-from tertulia_cli.open_redis import open_redis
+from tertulia_cli.redis_connection import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusUnavailable
 from tertulia_shared.codec import BadEntry

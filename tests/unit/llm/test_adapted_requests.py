@@ -1,4 +1,4 @@
-"""Refused requests are changed and sent again within the same reply, over HTTP."""
+"""A refused request is changed and sent again for the same reply, over HTTP."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def model_with(
 async def ask(
     model: Model, settings: ModelSettings | None = None, messages: list[dict[str, str]] | None = None
 ) -> tuple[str, list[str]]:
-    """The reply, and the notices."""
+    """The text of the reply, and the notices."""
     async with model.reply(messages or PROMPT, settings or ModelSettings(), seed=7) as stream:
         pieces: list[object] = [piece async for piece in stream]
         return "".join(piece for piece in pieces if isinstance(piece, str)), list(stream.dropped)
@@ -61,7 +61,9 @@ def bodies(server: ScriptedModel) -> list[Mapping[str, Any]]:
     return [request.body for request in server.requests]
 
 
-async def test_refused_parameter_is_left_out_in_the_same_reply_and_later(caplog: pytest.LogCaptureFixture) -> None:
+async def test_refused_parameter_is_left_out_of_this_request_and_later_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with model_with(refused("Unknown parameter: 'seed'.", "seed")) as (server, model):
         with caplog.at_level(logging.WARNING):
             assert await ask(model) == ("Hi.", [])
@@ -82,7 +84,7 @@ async def model_at(kind: ServerKind) -> AsyncGenerator[tuple[KindServer, Model]]
             await model.close()
 
 
-def one_reply(text: str) -> list[bytes]:
+def one_reply(text: str, _: Body) -> list[bytes]:
     return [delta({"content": text}), delta({}, "stop"), DONE]
 
 
@@ -94,7 +96,7 @@ def length_refused(body: Body) -> Refusal | None:
     return Refusal(400, {"error": "Please reduce the length of the messages."}) if over_window(body) else None
 
 
-async def test_conversations_at_the_same_time_are_all_answered() -> None:
+async def test_conversations_whose_requests_are_refused_at_the_same_time_all_get_an_answer() -> None:
     async with model_at(ServerKind("x", one_reply, (seed_refused,))) as (server, model):
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(ask(model)) for _ in range(CONVERSATIONS)]
@@ -103,14 +105,14 @@ async def test_conversations_at_the_same_time_are_all_answered() -> None:
         assert all("stream_options" not in body for body in server.requests)
 
 
-async def test_what_one_model_refuses_is_sent_to_another() -> None:
+async def test_parameter_that_one_model_refuses_is_still_sent_to_another_model() -> None:
     async with model_with(refused("Unknown parameter: 'seed'.", "seed")) as (server, model):
         await ask(model)
         await ask(model, ModelSettings(model="other"))
         assert ["seed" in body for body in bodies(server)] == [True, False, True]
 
 
-async def test_max_tokens_is_renamed_where_the_model_asks_for_it() -> None:
+async def test_max_tokens_is_sent_as_max_completion_tokens_if_the_model_asks_for_it() -> None:
     message = (
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     )
@@ -120,7 +122,7 @@ async def test_max_tokens_is_renamed_where_the_model_asks_for_it() -> None:
         assert "max_tokens" not in bodies(server)[1]
 
 
-async def test_setting_that_the_model_fixes_is_left_out_with_a_notice() -> None:
+async def test_setting_that_the_model_does_not_allow_is_left_out_with_a_notice() -> None:
     message = (
         "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
         "default (1) value is supported."
@@ -135,7 +137,7 @@ async def test_setting_that_the_model_fixes_is_left_out_with_a_notice() -> None:
         assert "temperature" not in bodies(server)[1]
 
 
-async def test_refused_system_role_is_folded_into_the_first_message() -> None:
+async def test_text_of_a_refused_system_role_is_sent_in_the_first_user_message() -> None:
     async with model_with(Fail(500, {"error": {"message": "Jinja Exception: System role not supported"}})) as (
         server,
         model,
@@ -146,7 +148,7 @@ async def test_refused_system_role_is_folded_into_the_first_message() -> None:
         assert folded[0]["content"] == "You are Luna.\n\nHello"
 
 
-async def test_several_refusals_are_adapted_one_after_the_other() -> None:
+async def test_several_refusals_change_the_request_one_after_the_other() -> None:
     names = ("seed", "stream_options", "top_k", "min_p", "repetition_penalty")
     script = [refused(f"Unknown parameter: '{name}'.", name) for name in names]
     settings = ModelSettings(top_k=4, min_p=0.1, repetition_penalty=1.2)
@@ -168,13 +170,13 @@ async def test_several_refusals_are_adapted_one_after_the_other() -> None:
         "Unknown parameter: seed",
     ],
 )
-async def test_refusal_is_understood_in_every_shape_of_body(body: Mapping[str, Any] | str) -> None:
+async def test_refusal_is_understood_in_any_known_format_of_the_body(body: Mapping[str, Any] | str) -> None:
     async with model_with(Fail(422, body)) as (server, model):
         assert (await ask(model))[0] == "Hi."
         assert "seed" not in bodies(server)[1]
 
 
-async def test_refusal_that_names_nothing_fails_after_one_request() -> None:
+async def test_refusal_that_names_no_parameter_fails_after_one_request() -> None:
     async with model_with(Fail(400, "<html><title>400 Bad Request</title></html>")) as (server, model):
         with pytest.raises(ModelFailed) as caught:
             await ask(model)
@@ -196,6 +198,67 @@ async def test_server_that_refuses_everything_gets_a_limited_number_of_requests(
         assert len(server.requests) == before + 1, "nothing is left to change"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid request 17: temperature must be a float, model is fixed",
+        "Only user accounts with assistant access are allowed",
+        "`max_tokens` must be greater than `thinking.budget_tokens`.",
+    ],
+)
+async def test_change_that_does_not_end_the_refusal_is_undone(message: str) -> None:
+    settings = ModelSettings(temperature=0.5)
+    async with model_with(*[refused(message)] * 3) as (server, model):
+        for _ in range(2):
+            with pytest.raises(ModelFailed):
+                await ask(model, settings)
+        assert len(server.requests) == 3, "what did not help is not tried again"
+        assert model.known.of("house").adaptations.described() == ()
+        assert (await ask(model, settings))[0] == "Hi."
+        assert bodies(server)[-1] == bodies(server)[0]
+
+
+async def test_change_that_helped_is_kept_when_another_does_not() -> None:
+    async with model_with(refused("Unknown parameter: 'seed'"), *[refused("top_p must be a float")] * 2) as (_, model):
+        with pytest.raises(ModelFailed):
+            await ask(model, ModelSettings(top_p=0.5))
+        assert model.known.of("house").adaptations.described() == ("leaves out seed",)
+
+
+async def test_filtered_prompt_changes_nothing() -> None:
+    async with model_with(refused("Invalid: the system prompt was flagged as unsafe")) as (server, model):
+        with pytest.raises(ModelFailed) as caught:
+            await ask(model)
+        assert (caught.value.code, len(server.requests)) == ("llm_filtered", 1)
+
+
+async def test_bound_of_the_reply_is_not_learned_as_the_window() -> None:
+    message = "`max_tokens` must be less than or equal to `8192`, the maximum is less than the `context_window`"
+    async with model_with(refused(message), llm_max_tokens=100_000) as (server, model):
+        assert (await ask(model))[0] == "Hi."
+        assert bodies(server)[1]["max_tokens"] == 8192
+        assert model.known.of("house").window is None
+
+
+async def test_limit_in_the_extra_body_replaces_the_standard_one() -> None:
+    async with model_with(llm_extra_body='{"max_completion_tokens": 500}') as (server, model):
+        await ask(model)
+        body = bodies(server)[0]
+    assert (body["max_completion_tokens"], "max_tokens" in body) == (500, False)
+
+
+async def test_every_parameter_may_be_refused_in_turn() -> None:
+    names = ["seed", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty"]
+    names += ["repetition_penalty", "stream_options", "max_tokens"]
+    settings = ModelSettings(
+        temperature=0.7, top_p=0.9, top_k=40, min_p=0.05, frequency_penalty=0.1, presence_penalty=0.1,
+        repetition_penalty=1.1,
+    )  # fmt: skip
+    async with model_with(*[refused(f"Unsupported parameter: '{name}'") for name in names]) as (server, model):
+        assert (await ask(model, settings))[0] == "Hi."
+        assert set(names).isdisjoint(bodies(server)[-1])
+
+
 async def test_refusal_inside_the_stream_changes_the_next_request() -> None:
     error = {"code": 400, "message": "Unknown parameter: 'seed'", "param": "seed"}
     async with model_with(ErrorInStream(0, error)) as (server, model):
@@ -207,7 +270,7 @@ async def test_refusal_inside_the_stream_changes_the_next_request() -> None:
         assert "seed" not in bodies(server)[1]
 
 
-async def test_extra_body_is_merged_and_null_removes_a_parameter() -> None:
+async def test_extra_body_is_merged_into_the_request_and_null_removes_a_parameter() -> None:
     extra = '{"reasoning": {"effort": "low"}, "max_tokens": 77, "seed": null, "stream_options": null}'
     async with model_with(llm_extra_body=extra) as (server, model):
         await ask(model, ModelSettings(temperature=0.5))
@@ -217,7 +280,7 @@ async def test_extra_body_is_merged_and_null_removes_a_parameter() -> None:
     assert (body["model"], body["stream"], len(body["messages"])) == ("house", True, 4)
 
 
-async def test_refused_part_of_the_extra_body_is_left_out_with_a_notice() -> None:
+async def test_refused_parameter_of_the_extra_body_is_left_out_with_a_notice() -> None:
     async with model_with(refused("Unknown parameter: 'reasoning'"), llm_extra_body='{"reasoning": {}}') as (
         server,
         model,
@@ -272,7 +335,7 @@ LONG = (
         {"detail": "Input is too long for requested model."},
     ],
 )
-async def test_long_conversation_is_asked_again_with_less_in_the_same_reply(body: Mapping[str, Any]) -> None:
+async def test_prompt_that_is_too_long_is_shortened_and_sent_again_for_the_same_reply(body: Mapping[str, Any]) -> None:
     async with model_with(Fail(400, body)) as (server, model):
         assert (await ask(model, messages=LONG))[0] == "Hi."
         first, second = (body["messages"] for body in bodies(server))
@@ -283,7 +346,7 @@ async def test_long_conversation_is_asked_again_with_less_in_the_same_reply(body
         assert bodies(server)[2]["messages"] == second, "the window is remembered"
 
 
-async def test_reply_gets_less_room_where_the_prompt_leaves_less() -> None:
+async def test_reply_limit_is_lowered_if_the_prompt_leaves_less_of_the_window() -> None:
     message = (
         "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's "
         "maximum context length is 2048 tokens and "
@@ -296,7 +359,7 @@ async def test_reply_gets_less_room_where_the_prompt_leaves_less() -> None:
         assert bodies(server)[1]["messages"] == prompt
 
 
-async def test_prompt_that_cannot_be_shorter_names_the_setting() -> None:
+async def test_error_for_a_prompt_that_cannot_be_shortened_names_the_setting() -> None:
     body = {"error": {"message": "prompt is too long: 5000 tokens > 2048 maximum"}}
     async with model_with(default=Fail(400, body)) as (server, model):
         with pytest.raises(ModelFailed) as caught:
@@ -307,7 +370,7 @@ async def test_prompt_that_cannot_be_shorter_names_the_setting() -> None:
         assert len(server.requests) <= MAX_CHANGES + 1
 
 
-async def test_refusals_that_a_shorter_prompt_does_not_end_leave_the_window_unchanged() -> None:
+async def test_window_stays_unknown_if_even_the_shortest_prompts_are_refused() -> None:
     refusals = [Fail(413, "Payload too large")] * 20
     async with model_with(*refusals) as (server, model):
         with pytest.raises(ModelFailed) as caught:
@@ -319,7 +382,7 @@ async def test_refusals_that_a_shorter_prompt_does_not_end_leave_the_window_unch
         assert bodies(server)[-1]["messages"] == bodies(server)[0]["messages"]
 
 
-async def test_long_conversations_at_the_same_time_do_not_shrink_the_window_again_and_again() -> None:
+async def test_long_prompts_refused_at_the_same_time_reduce_the_window_only_once() -> None:
     async with model_at(ServerKind("x", one_reply, (length_refused,))) as (_, model):
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(ask(model, messages=LONG)) for _ in range(CONVERSATIONS)]
@@ -338,7 +401,7 @@ async def test_server_that_always_refuses_long_prompts_gets_a_limited_number_of_
         assert len(server.requests) <= MAX_CHANGES + 1
 
 
-async def test_set_window_bounds_the_first_request() -> None:
+async def test_first_request_is_shortened_to_the_window_in_the_settings() -> None:
     async with model_with(llm_context_tokens=4096, llm_max_tokens=512) as (server, model):
         await ask(model, messages=LONG)
         sent = bodies(server)[0]["messages"]
@@ -346,7 +409,7 @@ async def test_set_window_bounds_the_first_request() -> None:
     assert sent[-1] == QUESTION
 
 
-async def test_counted_tokens_correct_the_estimate() -> None:
+async def test_token_counts_of_the_server_correct_the_estimate() -> None:
     reply = Reply(["Hi."], usage=True, prompt_tokens=60_000)
     async with model_with(reply, reply, llm_context_tokens=32_768, llm_max_tokens=512) as (server, model):
         await ask(model, messages=LONG)
@@ -356,7 +419,7 @@ async def test_counted_tokens_correct_the_estimate() -> None:
         assert model.known.of("house").scale.factor > 4
 
 
-async def test_characters_bound_the_prompt_without_a_window() -> None:
+async def test_prompt_length_is_limited_by_llm_context_chars_if_the_context_window_is_unknown() -> None:
     async with model_with(llm_context_chars=5_000) as (server, model):
         await ask(model, messages=LONG)
         assert sum(len(message["content"]) for message in bodies(server)[0]["messages"]) <= 5_000

@@ -1,4 +1,4 @@
-"""Any body of an error is read, and leads to a change or to a failure, without an exception."""
+"""Property tests: any error body can be read and leads to a change or a failure, without another exception."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tertulia_shared.model_server import checked_base_url, checked_key
 WORDS = st.sampled_from(
     [
         *("error", "message", "detail", "param", "code", "type", "loc", "msg", "metadata", "raw", "role", "system"),
+        *("errors", "issues", "keys", "path", "source", "pointer", "title", "meta", "base_resp", "status_code", "msg"),
         *("seed", "max_tokens", "not supported", "\ud83d", "\x00", "[1, 8192]"),
+        *("<html><body>seed <", "try again in 99999999999h", "`max_tokens` must be less than 1", "1 > 2"),
         "maximum context length is 99999999999999999999 tokens",
     ]
 )
@@ -36,7 +38,7 @@ BODY: dict[str, Any] = {
 
 
 @given(body=VALUES | st.binary(max_size=60), status=st.sampled_from([400, 404, 413, 422, 429, 500]))
-def test_any_error_body_is_read(body: object, status: int) -> None:
+def test_any_error_body_can_be_read_and_explained(body: object, status: int) -> None:
     error = read_error(body)
     assert len(error.message) <= MAX_MESSAGE_CHARS
     assert error.message.isprintable() or not error.message
@@ -54,7 +56,7 @@ def test_any_error_body_is_read(body: object, status: int) -> None:
 
 
 @given(text=st.text(max_size=40))
-def test_any_text_is_a_setting_or_a_value_error(text: str) -> None:
+def test_any_text_for_a_setting_is_accepted_or_raises_value_error(text: str) -> None:
     for check in (checked_key, checked_base_url):
         with suppress(ValueError):
             assert isinstance(check(text), str)

@@ -15,7 +15,8 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.bus import Clock
 
-C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # fixed: part of test names
+# not random, because they are part of test names
+C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"
 KEYS = Keys("test")
 
 
@@ -32,11 +33,11 @@ def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
     ],
     ids=str,
 )  # fmt: skip
-def test_redis_memory_is_summed_by_kind_of_key(name: object, kind: str) -> None:
+def test_each_redis_key_has_a_kind_in_the_memory_report(name: object, kind: str) -> None:
     assert kind_of(KEYS, str(name)) == kind
 
 
-async def test_measured_memory_is_listed_by_kind_of_key() -> None:
+async def test_memory_report_has_the_size_of_each_kind_and_whether_writes_are_paused() -> None:
     clock = Clock()
     bus = MemoryBus(KEYS, clock=clock)
     await bus.transact(
@@ -54,7 +55,7 @@ async def test_measured_memory_is_listed_by_kind_of_key() -> None:
     assert (seen.keys, seen.is_complete, seen.writes_paused) == (3, True, None)
     await bus.probe_writes()
     assert (await memory(bus) or full()).writes_paused is False
-    clock.now += 10  # the gateways continue to try, without success
+    clock.now += 10  # no gateway has made a successful probe since
     assert (await memory(bus) or full()).writes_paused is True
     bus.limit_bytes = 1
     assert (await memory(bus) or full()).writes_paused is True

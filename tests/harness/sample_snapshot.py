@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tertulia_cli.inspect.recording import Piece, Recording
+from tertulia_cli.inspect.snapshot import Piece, Snapshot
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import TTSSentence
@@ -34,10 +34,10 @@ def sentence(text: str, index: int, *, final: bool = False) -> TTSSentence:
     return TTSSentence(text, index, C, M1, L, "Luna", "luna", is_final=final)
 
 
-def recording(events: list[Entry], **more: object) -> Recording:
-    """A recording of these events, read 10 s after T0; `more` are its other fields."""
+def snapshot(events: list[Entry], **more: object) -> Snapshot:
+    """A snapshot of these events, read 10 s after T0; `more` are its other fields."""
     given: dict[str, object] = {"state": {b"epoch": b"1"}, "turns": [], **more}
-    return Recording(C, T0 + 10_000, events=events, **given)  # pyright: ignore[reportArgumentType] - a table's row
+    return Snapshot(C, T0 + 10_000, events=events, **given)  # pyright: ignore[reportArgumentType] - typed as object
 
 
 def replies(*pairs: tuple[str, str]) -> tuple[dict[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Measures one hop through Redis, XADD to a blocked XREAD in another process: the lower bound of any pipeline."""
+"""Measures one hop through Redis: from XADD to a blocked XREAD in another process. No pipeline can be faster."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def _echo(url: str) -> None:
 async def measure(url: str) -> tuple[float, float]:
     """p50 and p99 of one hop, in ms (half of a round trip through the other process)."""
     link = Link(make_pool(url), "floor")
-    with Popen([sys.executable, "-m", "bench.floor", url]) as peer:  # noqa: ASYNC220 - runs before the measurement
+    with Popen([sys.executable, "-m", "bench.redis_hop", url]) as peer:  # noqa: ASYNC220 - runs before the measurement
         try:
             last, _ = await _next(link, "floor:pong", "0-0")
             hops: list[float] = []

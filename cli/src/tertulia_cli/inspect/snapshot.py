@@ -15,9 +15,9 @@ from tertulia_shared.keys import STAGES, Key, Stage
 
 PAGE = 500
 ALIVE_S = 3.0
-"""A worker whose last heartbeat is older is not alive; workers send one every second."""
+"""A worker counts as alive if its last heartbeat is at most this old; workers send one every second."""
 MAX_LISTED = 5_000
-"""The most conversations that are read for the list."""
+"""At most this many conversations are read for the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Snapshot:
     """A snapshot of a conversation's streams, read at `now_ms`."""
 
     conversation_id: str
@@ -103,12 +103,12 @@ async def list_conversations(bus: Bus) -> list[Listed]:
     return sorted(found, key=lambda each: each.last_turn_ms, reverse=True)
 
 
-async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
+async def take_snapshot(bus: Bus, conversation_id: str, now_ms: int) -> Snapshot:
     """Read all data of one conversation; `now_ms` is the current time."""
     keys = bus.keys
     events = [entry async for entry in entries_of(bus, keys.events(conversation_id))]
     message_ids = _begun(events)
-    return Recording(
+    return Snapshot(
         conversation_id,
         now_ms,
         await bus.hash(keys.state(conversation_id)),
@@ -186,7 +186,7 @@ def _begun(events: Sequence[Entry]) -> list[str]:
         try:
             event = decode_event(entry.fields)
         except BadEntry:
-            continue  # `timeline.build` also skips it
+            continue  # `timeline.build` skips the entry, too
         if isinstance(event, MessageStarted):
             found[event.message_id] = None
     return list(found)

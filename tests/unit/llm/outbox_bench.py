@@ -1,4 +1,4 @@
-"""An outbox with a watched store, for tests of the drainer."""
+"""An outbox and a store that records writes, for tests of the drainer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEWER = f"llm:box-1-aaaaaa.v{VERSION + 1}:demo"
 
 
 class WatchedStore(MemoryStore):
-    """A store that records the saved texts. `silent`: the store does not answer."""
+    """A store that records the saved texts. `silent`: if True, the store does not answer."""
 
     def __init__(self, tables: MemoryTables) -> None:
         super().__init__(tables)
@@ -43,7 +43,7 @@ def wall_ms() -> int:
     return round(now() * 1000)
 
 
-class Scene:
+class OutboxBench:
     def __init__(self) -> None:
         self.metrics = Metrics()
         self.bus = MemoryBus(Keys("test"), clock=now, now_ms=wall_ms)
@@ -94,10 +94,10 @@ class Scene:
         await asyncio.wait([task])
 
 
-async def scene() -> Scene:
-    made = Scene()
-    await made.store.open()
-    return made
+async def opened_bench() -> OutboxBench:
+    bench = OutboxBench()
+    await bench.store.open()
+    return bench
 
 
 def said(talk: str, position: int) -> Message:

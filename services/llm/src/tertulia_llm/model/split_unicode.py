@@ -1,7 +1,8 @@
-r"""Joins characters that a server cut in two: one half in one event, the other half in the next. Pure.
+r"""Joins characters that a server split: the first part in one event, the rest in the next. Pure.
 
-A server that escapes may cut between `\ud83d` and `\ude00`. A server that streams bytes may cut inside the UTF-8 form
-of a character; the JSON reader hands such bytes over as the surrogates U+DC80 to U+DCFF (`surrogateescape`).
+A server that escapes characters may split between `\ud83d` and `\ude00`. A server that streams bytes may split inside
+the UTF-8 sequence of a character; the JSON reader passes such bytes on as the surrogates U+DC80 to U+DCFF
+(`surrogateescape`).
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BYTES = re.compile("[\udc80-\udcff]+")
 _LEAD_BYTES = ((0xF0, 0xF8, 4), (0xE0, 0xF0, 3), (0xC2, 0xE0, 2))
-"""From, below and the length of the characters that begin with such a byte."""
+"""Ranges of the first byte of a character in UTF-8 (from, below), and the number of the character's bytes."""
 
 
 class CharacterJoiner:
-    """Joins the halves in successive texts, and drops a half that stays alone."""
+    """Joins the parts of split characters in successive texts. A part without its other part is dropped."""
 
     def __init__(self) -> None:
         self._half = ""
 
     def feed(self, text: str) -> str:
-        """Take a text; return it without lone halves. A half at its end waits for the next text."""
+        """Take a text; return it without incomplete characters. The part of a character at its end waits for the next
+        text.
+        """
         if not self._half and _SURROGATE.search(text) is None:
             return text
         text = _PAIR.sub(_joined, self._half + text)
@@ -36,7 +39,7 @@ def _joined(pair: re.Match[str]) -> str:
 
 
 def _decoded(run: re.Match[str]) -> str:
-    """Whole characters in a run of bytes; an unfinished one at the end stays as it is."""
+    """The characters that these bytes encode. An incomplete character at the very end of the text stays as it is."""
     data = run.group().encode("utf-8", "surrogateescape")
     rest = _unfinished_bytes(data) if run.end() == len(run.string) else 0
     whole = data[: len(data) - rest].decode("utf-8", "ignore")
@@ -44,7 +47,7 @@ def _decoded(run: re.Match[str]) -> str:
 
 
 def _unfinished(text: str) -> str:
-    """The half of a character at the end of a text."""
+    """The incomplete character at the end of a text; "" if there is none."""
     if "\ud800" <= text[-1:] <= "\udbff":
         return text[-1:]
     at = len(text)
@@ -54,7 +57,7 @@ def _unfinished(text: str) -> str:
 
 
 def _unfinished_bytes(data: bytes) -> int:
-    """How many bytes at the end begin a character without ending it."""
+    """The number of bytes at the end that begin a character but do not complete it."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
         for low, high, length in _LEAD_BYTES:

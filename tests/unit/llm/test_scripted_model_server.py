@@ -1,4 +1,4 @@
-"""The scripted model server, seen through the SDK that the worker uses."""
+"""The scripted model server that other tests use, called through the same SDK as the worker uses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def read(client: AsyncOpenAI, into: list[str] | None = None, **settings: A
     return texts
 
 
-async def test_server_plays_its_script_in_order_then_the_default() -> None:
+async def test_server_follows_its_script_in_order_and_then_repeats_the_default() -> None:
     script = [Reply(["One. ", "Two."]), Fail(500), Reply(["Three."])]
     async with ScriptedModel(script, default=Reply(["Again."])) as model, sdk(model) as client:
         assert await read(client) == ["One. ", "Two."]
@@ -43,13 +43,13 @@ async def test_server_plays_its_script_in_order_then_the_default() -> None:
         assert [await read(client) for _ in range(2)] == [["Again."]] * 2
 
 
-async def test_server_reports_the_end_of_its_script() -> None:
+async def test_request_after_the_end_of_the_script_gets_an_error() -> None:
     async with ScriptedModel() as model, sdk(model) as client:
         with pytest.raises(APIStatusError, match="script is over"):
             await read(client)
 
 
-async def test_server_records_requests_without_secrets() -> None:
+async def test_server_leaves_secrets_out_of_the_recorded_requests() -> None:
     async with ScriptedModel(default=Reply(["Hello."])) as model, sdk(model) as client:
         await read(client, temperature=0.3, extra_body={"min_p": 0.1}, extra_headers={"X-Title": "Test"})
         (seen,) = model.requests
@@ -59,14 +59,14 @@ async def test_server_records_requests_without_secrets() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 402, 404, 500])
-async def test_server_fails_with_any_status(status: int) -> None:
+async def test_server_can_fail_with_any_status(status: int) -> None:
     async with ScriptedModel([Fail(status)]) as model, sdk(model) as client:
         with pytest.raises(APIStatusError) as caught:
             await read(client)
         assert caught.value.status_code == status
 
 
-async def test_server_fails_with_given_headers_and_body() -> None:
+async def test_server_can_fail_with_given_headers_and_body() -> None:
     fail = Fail(429, "slow down", {"Retry-After": "7"})
     async with ScriptedModel([fail]) as model, sdk(model) as client:
         with pytest.raises(RateLimitError) as caught:
@@ -74,7 +74,7 @@ async def test_server_fails_with_given_headers_and_body() -> None:
     assert (caught.value.response.headers["retry-after"], caught.value.response.text) == ("7", "slow down")
 
 
-async def test_server_breaks_the_connection_in_mid_reply() -> None:
+async def test_server_can_break_the_connection_in_mid_reply() -> None:
     async with ScriptedModel([Break(after_tokens=2)]) as model, sdk(model) as client:
         texts: list[str] = []
         with pytest.raises((APIConnectionError, httpx2.TransportError)):
@@ -82,7 +82,7 @@ async def test_server_breaks_the_connection_in_mid_reply() -> None:
         assert texts == ["One. ", "Two. "]
 
 
-async def test_server_puts_an_error_in_the_stream() -> None:
+async def test_server_can_send_an_error_in_the_stream() -> None:
     async with (
         ScriptedModel([ErrorInStream(1, {"code": 502, "message": "Provider gone"})]) as model,
         sdk(model) as client,
@@ -93,7 +93,7 @@ async def test_server_puts_an_error_in_the_stream() -> None:
         assert texts == ["One. "]
 
 
-async def test_server_sends_comments_and_empty_chunks() -> None:
+async def test_server_can_send_comments_and_empty_chunks() -> None:
     reply = Reply(["Hello."], keep_alives=2, empty_choices=True, null_content=True, usage=True)
     async with ScriptedModel([reply, reply]) as model, sdk(model) as client:
         assert await read(client) == ["Hello."]
@@ -106,7 +106,7 @@ async def test_server_sends_comments_and_empty_chunks() -> None:
     assert raw.endswith(b'"total_tokens":2}}\n\ndata: [DONE]\n\n')
 
 
-async def test_server_pauses_in_mid_reply_until_released() -> None:
+async def test_server_can_pause_in_mid_reply_until_it_is_released() -> None:
     hold = Hold(after_tokens=1)
     async with ScriptedModel([Reply(["One. ", "Two."], hold=hold)]) as model, sdk(model) as client:
         texts: list[str] = []
@@ -130,14 +130,14 @@ async def test_server_notices_a_client_that_disconnects() -> None:
         assert model.broken_off == 1
 
 
-async def test_server_sends_the_whole_reply_without_streaming() -> None:
+async def test_server_sends_the_whole_reply_if_streaming_is_off() -> None:
     async with ScriptedModel([Reply(["One. ", "Two."])]) as model, sdk(model) as client:
         reply = await client.chat.completions.create(model="m", messages=HI)
     assert reply.choices[0].message.content == "One. Two."
 
 
 @pytest.mark.parametrize(("count", "sentences"), [(1, 1), (3, 3), (5, 5), (60, 5), (63, 5)])
-def test_instant_reply_has_five_sentences(count: int, sentences: int) -> None:
+def test_reply_of_the_instant_model_has_five_sentences(count: int, sentences: int) -> None:
     tokens = instant_tokens(count)
     assert len(tokens) == count
     assert "".join(tokens).count(".") == sentences
@@ -145,7 +145,7 @@ def test_instant_reply_has_five_sentences(count: int, sentences: int) -> None:
 
 @pytest.fixture
 def instant_url() -> Iterator[str]:
-    """The instant model as the process that the benchmark starts."""
+    """The URL of the instant model, which runs as the process that the benchmark starts."""
     command = [sys.executable, "-m", "tests.fakes.model_server", "--instant", "--tokens", "60", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -158,12 +158,12 @@ def instant_url() -> Iterator[str]:
             process.kill()
 
 
-async def test_instant_model_answers_the_sdk(instant_url: str) -> None:
+async def test_instant_model_answers_a_request_of_the_sdk(instant_url: str) -> None:
     async with AsyncOpenAI(base_url=instant_url, api_key="x", max_retries=0) as client:
         assert [await read(client) for _ in range(3)] == [instant_tokens(60)] * 3
 
 
-async def test_instant_model_keeps_the_connection(instant_url: str) -> None:
+async def test_instant_model_keeps_the_connection_open(instant_url: str) -> None:
     opened = 0
 
     async def count(*_: object) -> None:
