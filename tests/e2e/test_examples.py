@@ -1,4 +1,4 @@
-"""The example client for the browser, served from another origin than the gateway."""
+"""The example clients for the browser, served from another origin than the gateway."""
 
 from __future__ import annotations
 
@@ -94,6 +94,20 @@ async def test_browser_example_plays_every_sample_once_although_the_connection_w
             heard = cast("list[int]", await page.evaluate("window.samples"))
     assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
     assert not errors
+
+
+async def test_minimal_browser_example_shows_the_replies_and_plays_their_sound(browser: Browser, stack: Stack) -> None:
+    with served(EXAMPLES) as origin, gateway_that_accepts(origin, stack) as gateway:
+        async with await browser.new_context() as context:
+            page = await context.new_page()
+            await page.add_init_script(RECORDER)
+            await page.goto(f"{origin}/minimal_client.html?gateway=ws://127.0.0.1:{gateway.port}/ws")
+            await page.get_by_label("Message").fill("Luna and Rex, how are you?")
+            await page.get_by_role("button", name="Send").click()
+            await expect(page.locator("main p").first).to_contain_text("Luna: ")
+            replies = await visible_replies(page, stack)
+            heard = cast("list[int]", await page.evaluate("window.samples"))
+    assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
 
 
 async def visible_replies(page: Page, stack: Stack) -> list[SpokenReply]:

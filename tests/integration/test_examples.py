@@ -1,4 +1,4 @@
-"""The Python example client, run as a separate process, as a user runs it."""
+"""The Python example clients, run as separate processes, as a user runs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness.spoken_reply import newest_replies
 from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
-CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.mark.timeout(120)
@@ -26,7 +26,7 @@ async def test_python_example_saves_every_sample_once_although_its_connection_wa
     async with line.listening() as address:
         url = address.replace("http://", "ws://") + "/ws"
         client = await asyncio.create_subprocess_exec(
-            sys.executable, CLIENT, "Luna and Rex, tell me a story.", file, url,
+            sys.executable, EXAMPLES / "client.py", "Luna and Rex, tell me a story.", file, url,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert client.stdout is not None
@@ -39,6 +39,23 @@ async def test_python_example_saves_every_sample_once_although_its_connection_wa
             assert await client.wait() == 0, complaints.decode()
     assert b"The connection is lost" in complaints
 
+    await assert_shown_and_saved(stack, shown, file)
+
+
+@pytest.mark.timeout(120)
+async def test_minimal_python_example_prints_the_replies_and_saves_their_sound(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "reply.wav"
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, EXAMPLES / "minimal_client.py", "Luna and Rex, how are you?", file, stack.urls[0],
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(PATIENCE_S):
+        shown, _ = await client.communicate()
+    assert client.returncode == 0
+    await assert_shown_and_saved(stack, shown, file)
+
+
+async def assert_shown_and_saved(stack: Stack, shown: bytes, file: Path) -> None:
     replies = await newest_replies(stack)
     assert [(reply.name, reply.whole) for reply in replies] == [("Luna", True), ("Rex", True)]
     for reply in replies:
