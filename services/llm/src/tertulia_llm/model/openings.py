@@ -37,7 +37,7 @@ _FIXED: Final = (
     (Opening.CHANNEL, re.compile(r"(?:assistant)?(?:analysis|commentary)<\|message\|>")),
     (Opening.ANALYSIS, re.compile(r"assistantanalysis|analysis(?=[A-Z])")),
     (Opening.ROLE, re.compile(r"(?:assistant)?final(?:<\|message\|>|(?=[A-Z]))|assistant(?:\n|(?=<\|))|model\n")),
-    (Opening.FENCE, re.compile(r"```+ ?(?:think|thinking|thoughts?|reasoning)[ \t]*\n", re.IGNORECASE)),
+    (Opening.FENCE, re.compile(r"``` ?(?:think|thinking|thoughts?|reasoning)[ \t]*\n", re.IGNORECASE)),
 )
 _FIXED_TEXTS: Final = (
     *("here is my thought process:", "here's my thought process:", "assistantanalysis", "assistantfinal<|message|>"),

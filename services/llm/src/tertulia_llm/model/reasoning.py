@@ -13,7 +13,7 @@ from tertulia_llm.model.token_mentions import continues_sentence, is_mention
 
 _TOKEN: Final = re.compile(rf"[{re.escape(FIRST)}]")
 _FINAL: Final = re.compile(rf"[{re.escape(FIRST)}]|assistantfinal|\.\.\.done thinking\.")
-_FENCE: Final = re.compile(rf"[{re.escape(FIRST)}]|\n```+")
+_FENCE: Final = re.compile(rf"[{re.escape(FIRST)}]|\n```")
 _RESPONSE: Final = re.compile(rf"[{re.escape(FIRST)}]|here(?: is|['\u2019]s) my response:", re.IGNORECASE)
 _LONGEST_WORDS: Final = 24
 """The maximum length of the words that end reasoning."""
