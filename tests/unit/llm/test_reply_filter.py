@@ -61,7 +61,8 @@ BEGINNINGS = (
     "<|image|>", "<s> <|im_start|>assistant<|im_sep|>",
 )  # fmt: skip
 TEXTS = (
-    "`<think>` is a tag", "use the <thinking> tag in HTML, and </thinking> ends it", "a < b", "````thinking\nhmm\n````\nHi.", "a <b and c> d", "[1]",
+    "````thinking\nhmm\n````\nHi.",
+    "`<think>` is a tag", "use the <thinking> tag in HTML, and </thinking> ends it", "a < b", "a <b and c> d", "[1]",
     "`</s>` is a token. So is `<|im_end|>`, or `a <eos> b`", '"</s>" is a token', "It ends with “<|im_end|>”. Right?",
     "```\n<think>\nx\n</think>\n</s>\n```\nSo it is.",
     "That is <s>wrong</s> right", "<Luna> hello </Luna>", "I <3 you",
