@@ -93,4 +93,6 @@ async def test_refused_setting_is_reported_to_the_user_at_most_once(kind: Server
         assert [name for name in SETTINGS if name not in second] == [name for name in SETTINGS if name not in first]
         warned = " ".join(warning.message for warning in client.warnings)
         assert [name for name in dropped if name not in warned] == []
-        assert len({warning.message for warning in client.warnings}) == len(client.warnings), "each is told once"
+        assert len({warning.message for warning in client.warnings}) == len(client.warnings), (
+            "each warning is sent once"
+        )

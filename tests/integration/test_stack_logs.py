@@ -1,4 +1,4 @@
-"""The logs contain neither what is said nor keys, at any log level."""
+"""At every log level, the logs contain no speech, no text of messages and no keys."""
 
 from __future__ import annotations
 

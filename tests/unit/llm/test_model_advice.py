@@ -1,4 +1,4 @@
-"""What a user is told when the model server refuses a request, and which requests are repeated."""
+"""The errors for the user when the model server refuses a request, and the requests that are repeated."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ _LOOK_AHEAD: Final = 2
 
 
 def is_mention(before: str, after: str, *, is_final: bool, opens: bool = False) -> bool | None:
-    """Whether a token with these texts around it, on its line, is text. None: more text is needed.
+    """Whether the model only mentions a token. `before` and `after`: the text of its line. None: more text is needed.
 
-    A model does not end its turn after a space, and amid a sentence. `opens`: the token opens reasoning, which may
-    begin with a small letter, so only a mark right after the tag counts.
+    A token with a space before it and the rest of a sentence after it is a mention: a model does not end its turn
+    within a sentence. `opens`: the token opens reasoning. Reasoning may begin with a small letter, so then only a
+    punctuation mark right after the token makes it a mention.
     """
     last = before[-1:]
     if last in _WRAPPED:

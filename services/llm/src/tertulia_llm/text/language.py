@@ -81,7 +81,7 @@ class VoiceLanguage:
 
 
 class ReplyLanguage:
-    """The language of one reply. It is determined anew as sentences are added."""
+    """The language of one reply. Each added sentence may change it."""
 
     __slots__ = ("_examined", "_found", "_text", "_voice")
 
