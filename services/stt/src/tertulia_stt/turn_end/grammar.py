@@ -37,6 +37,8 @@ class Grammar:
     """Words after which a sentence always goes on: articles, conjunctions, most prepositions."""
     rarely_last: frozenset[str] = NONE
     """Words after which a sentence mostly goes on."""
+    stranded: frozenset[str] = NONE
+    """Words of `never_last` that may end a sentence with a question word ("Where are you from?")."""
     copulas: frozenset[str] = NONE
     """Forms of "be" and "have"."""
     modals: frozenset[str] = NONE
@@ -55,6 +57,10 @@ class Grammar:
     """True if a question has one of `copulas` or `modals` before its subject."""
     yes_no_starts: frozenset[str] = NONE
     """Words or phrases that begin a yes-no question, such as "est-ce que"."""
+    second_person: frozenset[str] = NONE
+    """Pronouns that follow the first verb only in a question ("kommst du"); for languages that invert any verb."""
+    second_person_ending: str = ""
+    """The ending of verbs that shows a question after a word that is also a conjunction (Polish "kiedy wracasz")."""
     fillers: frozenset[str] = NONE
     openers: frozenset[str] = NONE
     """Clauses that need more words, such as "I want to"."""
@@ -98,6 +104,11 @@ class Grammar:
     @cached_property
     def question_finders(self) -> frozenset[str]:
         return self.questions | self.subordinators
+
+    @cached_property
+    def words_before_subject(self) -> frozenset[str]:
+        """Words that stand before a subject and are no verb."""
+        return self.never_last | self.rarely_last | self.subjects | self.both_cases | self.subordinators | self.lead
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:

@@ -47,6 +47,10 @@ def grammar_of(language: str) -> Grammar | None:
 
 def possible_grammars(words: Sequence[str]) -> tuple[Grammar, ...]:
     """The grammars of the languages that a sentence may be in, the most probable first."""
+    text = " ".join(words)
+    answers = tuple(grammar for grammar in GRAMMARS.values() if text in grammar.complete)
+    if answers:
+        return answers
     scores: dict[str, float] = {}
     for word in words:
         for code, weight in _WEIGHTS.get(word, ()):

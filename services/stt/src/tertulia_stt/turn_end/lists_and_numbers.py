@@ -16,11 +16,18 @@ _LIST_ITEMS: Final = 2
 _LONGEST_ITEM: Final = 2
 
 
-def is_unfinished_number(sentence: Sentence, grammar: Grammar) -> bool:
-    """True if a sentence ends in a number that goes on: "twenty", "three point", a part of a telephone number."""
+def unfinished_number(sentence: Sentence, grammar: Grammar) -> Completeness | None:
+    """The judgement of a sentence that ends in a number which may go on; None if it ends in no such number."""
     last = sentence.words[-1]
     if last in grammar.tens:
-        return not sentence.ended or len(sentence.words) == 1
+        alone = len(sentence.words) == 1 and sentence.mark != "?"
+        return Completeness.OPEN if alone or not sentence.ended else Completeness.UNCLEAR
+    return Completeness.OPEN if sentence.mark != "?" and _goes_on(sentence, grammar) else None
+
+
+def _goes_on(sentence: Sentence, grammar: Grammar) -> bool:
+    """True after "three point" and after a part of a telephone number."""
+    last = sentence.words[-1]
     if last in grammar.points and len(sentence.words) > 1:
         return _is_number(sentence.words[-2], grammar)
     if not _is_number(last, grammar):
@@ -39,7 +46,7 @@ def _is_number(word: str, grammar: Grammar) -> bool:
     return word in grammar.digits or word in grammar.tens or word[:1].isdigit()
 
 
-def is_unfinished_list(sentence: Sentence, grammar: Grammar) -> Completeness | None:
+def unfinished_list(sentence: Sentence, grammar: Grammar) -> Completeness | None:
     """OPEN after "first … second", UNCLEAR for a list without "and"; None if the sentence is no unfinished list."""
     words = sentence.words
     last = words[-1]

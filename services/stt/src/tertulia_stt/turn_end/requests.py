@@ -31,7 +31,8 @@ def is_finished_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
     if not rest:
         return False
     if not grammar.inverts:
-        return clause[0] not in grammar.subordinators or rest[0] in grammar.copulas
+        ending = grammar.second_person_ending
+        return clause[0] not in grammar.subordinators or (ending != "" and clause[-1].endswith(ending))
     if rest[0] in grammar.subjects or rest[0] in grammar.both_cases:
         return False
     if not grammar.question_needs_auxiliary:
@@ -49,8 +50,7 @@ def _is_yes_no_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
         return False
     if clause[0] in grammar.verbs_before_subject:
         return True
-    known = grammar.never_last | grammar.rarely_last | grammar.subjects | grammar.both_cases | grammar.subordinators
-    return not grammar.question_needs_auxiliary and clause[0].endswith(("st", "t")) and clause[0] not in known
+    return clause[1] in grammar.second_person and clause[0] not in grammar.words_before_subject
 
 
 def is_finished_request(clause: tuple[str, ...], grammar: Grammar) -> bool:

@@ -23,6 +23,9 @@ _JA_COMPLETE: Final = frozenset(
     "教えて やって 話して 聞いて 歌って 見て 来て".split()
 )
 _JA_GREETING: Final = frozenset("こんにちは こんばんは おはよう おはようございます やあ もしもし どうも ハロー".split())
+_JA_NOT_FINAL: Final = re.compile(r"(?:という|っていう|そういう|こういう|ああいう|どういう|もう|あした|きのう|きょう|わたし|あなた|これ|それ|ように)$")
+"""Words that end as sentences do."""
+_JA_VERB: Final = re.compile(r"[一-龯々ぁ-ん][うくぐすつぬぶむる]$")
 _JA_OPEN: Final = re.compile(
     r"(?:を|に|は|が|と|へ|も|や|の|で|から|まで|より|って|とか|けど|けれど|けれども|ので|のに|たら|れば|ければ|なら|ば|ても|たり|し|ながら|ために|ように|について|という|"
     r"そして|それから|でも|だから|しかし|または|なので|つまり|例えば|たとえば|もし|もしも|この|その|あの|どの|私|僕|俺|すごく|とても|もっと|ちょっと|一番|とき|時|ところ|こと|実は|"
@@ -37,6 +40,9 @@ _JA_QUESTION: Final = re.compile(r"何|なに|なん|誰|だれ|どこ|いつ|�
 _JA_QUESTION_END: Final = re.compile(r"(?:の|って|は|何|誰|どこ|いつ|どう)$")
 _JA_REQUEST: Final = re.compile(r".{2,}(?:して|って|いて|えて|せて|んで|べて|めて|けて|みて|きて)$")
 _JA_SUBORDINATE: Final = re.compile(r"^(?:もし|もしも)")
+
+_COMMA: Final = re.compile("[，,、]")
+_HONORIFICS: Final = ("さん", "ちゃん", "くん", "君", "様", "先生")
 
 _ZH_TRADITIONAL: Final = str.maketrans(
     "嗎麼們個為後過給對還這從說話沒會時間誰樣幾點應該覺讓問題請謝關於經講聽開歡兩雖並與",
@@ -55,11 +61,13 @@ _ZH_OPEN: Final = re.compile(
     r"(?:和|跟|与|或|或者|还是|还有|以及|但|但是|可是|不过|因为|所以|如果|要是|虽然|即使|除非|只要|只有|为了|关于|对于|把|被|让|给|在|从|向|往|比|用|对|很|非常|太|特别|更|最|"
     r"不|没|也|都|就|才|又|再|还|正在|一直|我想|我要|我想要|我想知道|我想说|我想问|我觉得|我认为|我希望|我需要|我喜欢|我在想|想跟你说|你能|你能不能|能不能|可不可以|可以帮我|你可以|你可不可以|能告诉我|"
     r"你能告诉我|告诉我|你知道|你觉得|问题是|事情是|其实|比如|比如说|例如|首先|第一|第二|其次|另外|而且|并且|一个|一些|一种|这个|那个|这些|那些|我的|你的|他的|她的|我们的|我是|这是|那是|就是|是|有|"
-    r"昨天|今天我|我昨天|我今天|我明天|有一天|从前|的时候|之前|之后|以后|然后|于是|因此|每个|另一个|哪个|什么样的|去|到|叫|要|想|会|能|应该|必须|可能|我叫|号码是|电话是|只是|的话|点|怎么|为什么)$"
+    r"昨天|今天我|我昨天|我今天|我明天|有一天|从前|的时候|之前|之后|以后|然后|于是|因此|每个|另一个|哪个|什么样的|去|到|叫|要|想|会|能|应该|必须|可能|我叫|号码是|电话是|只是|的话|怎么|的)$"
 )
+_ZH_MAY_END: Final = re.compile(r"(?:不会|不想|不要|不能|不行|不是|也是|都是|没有|不对|得对|都会|也会|[^我你他她们]去|[^我你他她们]到|(?:是|会).+的|真的|的事)$")
+"""Endings as in `_ZH_OPEN` that often end a sentence."""
 _ZH_SUBJECT: Final = re.compile(r"(?:因为|如果|要是|但是|可是|所以|虽然|而且|和|然后|当|觉得|以为|知道)(?:我|你|他|她|它|我们|你们|他们|这|那)$")
 _ZH_LONE_SUBJECT: Final = re.compile(r"^(?:我|你|他|她|我们|你们|他们|我和你|那我|我就|我也|我还)$")
-_ZH_FINAL: Final = re.compile(r"(?:吗|吧|呢|嘛|啊|呀|啦|哦|哇|喔|对不对|是不是|好不好|行不行|可以吗|了吗|没有)$")
+_ZH_FINAL: Final = re.compile(r"(?:吗|吧|呢|嘛|啊|呀|啦|哦|哇|喔|对不对|是不是|好不好|行不行|可以吗|了吗|了没有|过没有|说得对|不错|好了)$")
 _ZH_QUESTION: Final = re.compile(r"什么|谁|哪|几|多少|怎么|为什么|怎样|多大|多久|多远|有没有|是不是|能不能|可不可以|会不会|要不要|好不好")
 _ZH_REQUEST: Final = re.compile(r"^(?:请|帮我|给我|告诉我|跟我|和我|讲|说|唱|念|读|解释|介绍|打开|关|停止|播放)")
 _ZH_SUBORDINATE: Final = re.compile(r"^(?:如果|要是|假如|因为|虽然|当|除非|只要)")
@@ -84,13 +92,13 @@ def completeness_of_han_or_kana(text: str, *, names: Names, language: str) -> Co
 
 
 def _japanese(body: str, mark: str, names: Names) -> Completeness:
+    if _greets(body, names, _JA_GREETING):
+        return UNCLEAR
     body = body.rpartition("、")[2] or body
     if body in _JA_COMPLETE:
         return OPEN if mark and mark in GOES_ON and mark != "…" else FINISHED
     if mark and mark in GOES_ON:
         return OPEN
-    if body in _JA_GREETING or names.inside(body) in _JA_GREETING:
-        return UNCLEAR
     if _JA_CALL.match(body) or _JA_FILLER.search(body) or _is_only_name(body, names):
         return UNCLEAR if mark == "?" else OPEN
     if mark == "?" or (_JA_QUESTION.search(body) and _JA_QUESTION_END.search(body)):
@@ -99,7 +107,9 @@ def _japanese(body: str, mark: str, names: Names) -> Completeness:
         return OPEN
     if _JA_REQUEST.match(body):
         return UNCLEAR
-    if _JA_FINAL.search(body):
+    if _JA_NOT_FINAL.search(body):
+        return UNCLEAR if mark == "." else OPEN
+    if _JA_FINAL.search(body) or _JA_VERB.search(body):
         return FINISHED
     if _JA_OPEN.search(body):
         return OPEN
@@ -110,13 +120,13 @@ def _japanese(body: str, mark: str, names: Names) -> Completeness:
 
 def _chinese(body: str, mark: str, names: Names) -> Completeness:
     body = body.translate(_ZH_TRADITIONAL)
-    body = re.split("[，,]", body)[-1] or body
+    if _greets(body, names, _ZH_GREETING):
+        return UNCLEAR
+    body = _COMMA.split(body)[-1] or body
     if body in _ZH_COMPLETE:
         return OPEN if mark and mark in GOES_ON and mark != "…" else FINISHED
     if mark and mark in GOES_ON:
         return OPEN
-    if body in _ZH_GREETING or names.inside(body) in _ZH_GREETING:
-        return UNCLEAR
     if _ZH_CALL.match(body) or _is_only_name(body, names):
         return UNCLEAR if mark == "?" else OPEN
     if _ZH_FINAL.search(body):
@@ -126,6 +136,8 @@ def _chinese(body: str, mark: str, names: Names) -> Completeness:
         return OPEN
     if mark == "?" and asks:
         return FINISHED
+    if _ZH_MAY_END.search(body):
+        return FINISHED if mark or asks else UNCLEAR
     if _ZH_OPEN.search(body) or _ZH_FILLER.search(body):
         return UNCLEAR if mark == "?" else OPEN
     if _ZH_SUBORDINATE.match(body) and "就" not in body and mark != "?":
@@ -133,6 +145,16 @@ def _chinese(body: str, mark: str, names: Names) -> Completeness:
     if mark or asks or (_ZH_REQUEST.match(body) and len(body) >= _SHORTEST_REQUEST):
         return FINISHED
     return UNCLEAR
+
+
+def _greets(body: str, names: Names, greetings: frozenset[str]) -> bool:
+    """True for a greeting, alone or with a name."""
+    left = _COMMA.sub("", names.inside(body))
+    return left in greetings or any(
+        left.removesuffix(greeting).endswith(_HONORIFICS) or left.removeprefix(greeting).endswith(_HONORIFICS)
+        for greeting in greetings
+        if greeting in left
+    )
 
 
 def _is_only_name(body: str, names: Names) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.grammar import Grammar
-from tertulia_stt.turn_end.lists_and_numbers import is_unfinished_list, is_unfinished_number
+from tertulia_stt.turn_end.lists_and_numbers import unfinished_list, unfinished_number
 from tertulia_stt.turn_end.requests import is_finished_question, is_finished_request, is_question
 from tertulia_stt.turn_end.sentence import GOES_ON, Names, Sentence
 
@@ -32,7 +32,7 @@ def judge_sentence(sentence: Sentence, grammar: Grammar | None, names: Names) ->
     if first == len(words) or _only_calls(sentence, grammar, named):
         return UNCLEAR if sentence.mark == "?" or not sentence.is_first else OPEN
     if grammar is not None and _without_names(sentence, named) in grammar.greetings:
-        return OPEN if sentence.mark in GOES_ON and sentence.mark else UNCLEAR
+        return OPEN if sentence.mark in GOES_ON else UNCLEAR
     if first and not _is_subject(sentence, first, grammar):
         sentence = sentence.part(first, len(words))
         last -= first
@@ -68,16 +68,17 @@ def _is_subject(sentence: Sentence, end: int, grammar: Grammar | None) -> bool:
 
 def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
     if grammar is None:
-        return OPEN if sentence.mark in GOES_ON and sentence.mark else FINISHED if sentence.ended else UNCLEAR
+        return OPEN if sentence.mark in GOES_ON else FINISHED if sentence.ended else UNCLEAR
     clause = _without_lead(sentence.clause(), grammar)
     complete = any(text in grammar.complete for text in _readings(sentence, clause))
-    if sentence.mark and sentence.mark in GOES_ON:
+    if sentence.mark in GOES_ON:
         return UNCLEAR if complete and sentence.mark == "…" else OPEN
     if complete:
         return FINISHED
     if sentence.words[-1] in grammar.fillers:
         return OPEN if sentence.mark != "?" else UNCLEAR
-    if " ".join(sentence.words) in grammar.greetings:
+    only_call = len(sentence.words) == 1 and clause[0] in grammar.calls and clause[0] not in grammar.never_last
+    if only_call or " ".join(sentence.words) in grammar.greetings:
         return UNCLEAR
     return _after_tag(sentence, clause, grammar) or _judge_clause(sentence, clause, grammar)
 
@@ -109,8 +110,9 @@ def _after_tag(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) ->
 def _judge_clause(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness:
     opens = (
         _open_phrase(sentence, clause, grammar)
-        or _unfinished_number_or_list(sentence, grammar)
+        or unfinished_number(sentence, grammar)
         or _open_last_word(sentence, clause, grammar)
+        or unfinished_list(sentence, grammar)
         or _lone_subordinate_clause(sentence, clause, grammar)
         or _missing_object(sentence, clause, grammar)
     )
@@ -137,19 +139,17 @@ def _open_phrase(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) 
     return None
 
 
-def _unfinished_number_or_list(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    if is_unfinished_number(sentence, grammar):
-        return UNCLEAR if sentence.mark == "?" else OPEN
-    return is_unfinished_list(sentence, grammar)
-
-
 def _open_last_word(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
     last = sentence.words[-1]
+    if last in grammar.stranded and any(word in grammar.questions for word in sentence.words[:-1]):
+        return FINISHED if sentence.mark == "?" else UNCLEAR
     if last in grammar.never_last or last.endswith("'"):
         return OPEN
     before = sentence.words[-2] if len(sentence.words) > 1 else ""
     if last in grammar.subjects or (last in grammar.both_cases and before):
-        return _after_pronoun(sentence, clause, grammar, before)
+        judgement = _after_pronoun(sentence, clause, grammar, before)
+        if judgement is not None:
+            return judgement
     if last in grammar.modals or last in grammar.copulas:
         return _after_auxiliary(sentence, clause, grammar, before)
     if last in grammar.rarely_last:
@@ -174,10 +174,13 @@ def _after_pronoun(
         return None
     if before in grammar.never_last or len(clause) == 1:
         return OPEN
-    if before in grammar.copulas or sentence.mark == "?":
-        return FINISHED if sentence.mark == "?" or is_question(clause, grammar) else UNCLEAR
-    if grammar.inverts and not grammar.question_needs_auxiliary and clause[0] not in grammar.subordinators:
-        return FINISHED if is_question(clause, grammar) and len(clause) > _SHORT else UNCLEAR
+    if sentence.mark == "?" or is_question(clause, grammar):
+        return FINISHED if before in grammar.copulas or sentence.mark == "?" else None
+    verb_second = grammar.inverts and not grammar.question_needs_auxiliary
+    if before in grammar.copulas:
+        return OPEN if verb_second and not sentence.ended and clause[0] not in grammar.both_cases else UNCLEAR
+    if verb_second and clause[0] not in grammar.subordinators:
+        return UNCLEAR
     return OPEN
 
 
@@ -187,7 +190,8 @@ def _after_auxiliary(
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     pronoun = before in grammar.subjects or before in grammar.both_cases
     if sentence.mark == "?":
-        return UNCLEAR if len(clause) <= _SHORT else FINISHED if pronoun else UNCLEAR
+        finished = len(clause) > _SHORT and (pronoun or (not grammar.inverts and is_question(clause, grammar)))
+        return FINISHED if finished else UNCLEAR
     embedded = pronoun and not grammar.questions.isdisjoint(sentence.words[:-1])
     if not grammar.question_needs_auxiliary and clause[0] in grammar.subordinators and len(clause) > _SHORT:
         return UNCLEAR
@@ -209,7 +213,7 @@ def _lone_subordinate_clause(sentence: Sentence, clause: tuple[str, ...], gramma
     subjects = sum(word in pronouns for word in clause[1:])
     if subjects > 1:
         return None
-    return OPEN if grammar.code not in ("pl",) or first != "bo" else UNCLEAR
+    return OPEN
 
 
 def _missing_object(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:

@@ -12,6 +12,7 @@ _NEED_VERB: Final = words(
     "kan kun kunt kunnen kon zou zouden moet moeten moest mag mogen wil wilt willen wilde heb hebt heeft hebben had zal "
     "zullen ga gaat gaan"
 )
+_PREPOSITIONS: Final = "in op aan met van voor door bij naar uit over onder tegen zonder tijdens rond"
 _DANGLING: Final = words("me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het")
 
 
@@ -45,12 +46,13 @@ GRAMMAR = Grammar(
     subordinators=words("als omdat hoewel terwijl zodra voordat nadat tenzij zodat wanneer of dat toen"),
     questions=words("wat wie waar wanneer waarom hoe hoeveel welke welk waarheen waarover waarmee"),
     inverts=True,
+    second_person=words("je jij u jullie"),
     fillers=words("eh uh uhm ehm hm euh ehh"),
     openers=phrases(
         "ik wil / ik wil graag / ik zou / ik zou graag / ik zou graag willen / ik wilde / ik wilde vragen / ik wilde je "
         "vragen / ik moet / ik kan / ik heb / ik ben / ik heb nodig / kun je / kun je me / kan je / kan je me / kun je me "
         "vertellen / kun je mij vertellen / zou je / zou je me / zou je me kunnen / weet je / weet je of / het punt is / het "
-        "probleem is / het ding is / ik denk / ik geloof / ik vind / ik bedoel / ik vraag me af / ik hoop / ik herinner me / "
+        "probleem is / het probleem is dat / het punt is dat / het feit is dat / het ding is / ik denk / ik geloof / ik vind / ik bedoel / ik vraag me af / ik hoop / ik herinner me / "
         "er is / er zijn / er was / het is / dat is / het was / vertel me / geef me / laat me / laten we / bijvoorbeeld / "
         "trouwens / bovendien / volgens mij / er was eens / ik heet / mijn naam is / mijn nummer is / gisteren / laatst / "
         "vorige week / heb je / ben je / wil je / denk je / hij zei / zij zei / ik was / ik had / wat ik bedoel / wat ik "
@@ -63,11 +65,12 @@ GRAMMAR = Grammar(
         "het / naar het / van het / met het / voor het / aan het / over het / bij het / in mijn / op mijn / van mijn / met mijn "
         "/ met haar / met zijn / van zijn / van haar / en dan / maar dan / en het / maar het / en dat / omdat het / dat het / "
         "als het / omdat je / dat je / als je / of je / omdat ik / dat ik / als ik / en ik / maar ik / of ik / is heel / was "
-        "heel / is erg / was erg / heel erg / is een / half / kwart over / kwart voor / twee dingen / drie dingen / ten minste "
+        "heel / is erg / was erg / heel erg / is een / half / kwart over / kwart voor / twee dingen / drie dingen / ten minste / om half "
         "/ vanwege de / dankzij / dank zij de / een van de / zoals / en ook / maar ook / en toen / is het niet alleen / ik zou / "
         "over hoe / over mijn / en mijn / en een / of een / en de / maar de / of de / met een / in een / voor een / ik denk dat"
     )
-    - phrases("een beetje / en dat / half / en dan"),
+    - phrases("een beetje / en dat / half / en dan")
+    | frozenset(f"{word} het" for word in _PREPOSITIONS.split()),
     complete=phrases(
         "ja / nee / jawel / oké / ok / okay / goed / prima / natuurlijk / zeker / precies / klopt / dat klopt / inderdaad / "
         "dank je / dank je wel / dankjewel / bedankt / dank u / graag gedaan / geen probleem / super / leuk / mooi / perfect "

@@ -10,19 +10,20 @@ GRAMMAR = Grammar(
         "a an the and or but nor because if unless although though whereas whether than as of from with into onto upon "
         "at by during between among toward towards against without within via per despite until since while "
         "my your our their its every each's i'm you're we're they're i've you've we've they've i'd you'd he'd "
-        "she'd we'd they'd i'll you'll he'll she'll we'll they'll it'll there's where's who's what's how's let's gonna "
+        "she'd we'd they'd i'll you'll he'll she'll we'll they'll it'll there's where's who's what's how's it's that's he's she's here's let's gonna "
         "wanna gotta very quite mr mrs ms dr whose which who's except including besides plus versus"
     ),
     rarely_last=words(
         "to for in on about that this these those so his her some any no such another other own like under over after "
         "before behind beside near around through across along off out up down when where what how who why really just "
-        "maybe perhaps actually then also even only more most less too not don't it's that's he's she's kind sort "
+        "maybe perhaps actually then also even only more most less too not don't kind sort "
         "many much few several both either neither all one once again always never usually still already like"
     )
     - words(
         "again one out up down off too all much really then this that so once no maybe her already once still these "
         "those some actually only around more less under over after before how why what who where"
     ),
+    stranded=words("of from with into at by on as than against without between"),
     copulas=words(
         "is are was were am be been being isn't aren't wasn't weren't has have had hasn't haven't hadn't becomes seems"
     ),
@@ -64,13 +65,13 @@ GRAMMAR = Grammar(
         "same / the other / the first / the next / the last / the most / the best / the only / i think / i guess / i "
         "mean / you know / i believe / two things / three things / four things / the following / a few / a little "
         "bit of / next to / close to / according to / thanks to / due to / tell me / give me / show me / bring me / "
-        "let me / help me to / i was / you were / it was / think that / said that / know that / me about / me why / me "
+        "let me / help me to / send me / read me / teach me / i was / you were / it was / think that / said that / know that / me about / me why / me "
         "how / me what / me where / me when / to my / so i / and then / but then / a very / a really / is very / is "
         "really / is so / was so / are so / is not / is like / do you / did you / can you / could you / if you / when "
         "you / because you / that you / because it / if it / when it / because they / i just / i really / isn't just "
         "/ and so / or maybe / want a / such a / quite a / in the middle of / would like / i'd like / in this / at this "
         "/ of this / in that / of that / with this / with that / and that / but that / to this / to that / how many "
-        "/ what kind / which of / who the / and also / and even / and just"
+        "/ what kind / which of / who the / and also / and even / and just / is that / believe that / feel that / hope that / sure that / mean that / me that / the fact that / guess that / you that / heard that / see that / not only / the new / the old / the big / a new / a big / an old / my new / my old / a good / a great / what are you / why are you / when are you / why is it / what were you / what have you / where have you / why was it / how is it / on the one hand / as if / as though / as long as / as far as / no matter / other than / apart from / up to / in front of / on top of / at the end of / the name of / the end of / part of the"
     )
     - phrases("the same / the other / the first / the next / the last / the best / the most / you know"),
     complete=phrases(
@@ -91,7 +92,7 @@ GRAMMAR = Grammar(
         "all right / alright / forget it / leave it / do it / do that / it depends"
     ),
     greetings=phrases(
-        "hello / hi / good morning / good evening / good afternoon / hello there / hi there / okay / ok / alright / welcome"
+        "hello / hi / good morning / good evening / good afternoon / hello there / hi there / hello everyone / hello everybody / hi everyone / hi everybody / hi guys / hello all / okay / ok / alright / welcome"
     ),
     calls=words("hey listen yo oy oi dear so and or well oh"),
     tags=phrases(
@@ -107,7 +108,7 @@ GRAMMAR = Grammar(
     ),
     transitives=words(
         "want need like love hate prefer enjoy bought made took brought gave told found got have had saw met use used "
-        "visited mentioned called lost wanted needed liked loved mean meant get make take bring buy"
+        "visited mentioned called lost see seen find hear heard give send show tell wanted needed liked loved mean meant get make take bring buy"
     ),
     negations=words(
         "not really always never just also still don't didn't doesn't can't do did would will should could can have "
@@ -116,11 +117,11 @@ GRAMMAR = Grammar(
     tens=words("twenty thirty forty fifty sixty seventy eighty ninety"),
     points=words("point"),
     digits=words("zero oh one two three four five six seven eight nine double triple"),
-    phone_words=phrases("phone / telephone / my number / phone number / dial / call me at / call me on / mobile"),
+    phone_words=phrases("phone / telephone / my number / phone number / number is / dial / call me at / call me on / mobile"),
     firsts=words("first firstly"),
     nexts=words("second secondly third thirdly next then finally"),
     lead=words(
         "and but so well oh okay ok yeah yes no now then or also actually anyway please sorry ah um uh hmm right look"
     ),
-    common=words("the you is it of that was are what have me do don't they he she we this him them there here good"),
+    common=words("the you is it of that was are what have me do don't i to a and my in for can about not want no they he she we this him them there here good"),
 )

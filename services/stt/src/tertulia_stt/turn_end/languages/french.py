@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.grammar import Grammar, phrases, words
+from tertulia_stt.turn_end.sentence import Sentence
+
+_INVERTED: Final = ("-tu", "-vous", "-il", "-elle", "-on", "-ils", "-elles")
+
+
+def _verb_before_subject(sentence: Sentence, grammar: Grammar) -> Completeness | None:
+    """A question with a hyphen between verb and subject ("aimes-tu la musique")."""
+    clause = sentence.clause()
+    asks = any(word.endswith(_INVERTED) for word in clause)
+    if sentence.ended or not asks:
+        return None
+    return Completeness.FINISHED if len(clause) > 1 and clause[-1] not in grammar.transitives else Completeness.UNCLEAR
+
 
 GRAMMAR = Grammar(
     code="fr",
@@ -33,7 +49,7 @@ GRAMMAR = Grammar(
     subjects=words("je j' tu il ils on"),
     both_cases=words("nous vous elle elles"),
     subordinators=words("si quand parce lorsque lorsqu'il puisque puisqu'il quoique s'il"),
-    questions=words("qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est"),
+    questions=words("qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"),
     yes_no_starts=phrases("est-ce que / est-ce qu'il / est-ce qu'on / est-ce qu'elle / est-ce qu'ils"),
     fillers=words("euh heu ben bah hum hm mmh"),
     openers=phrases(
@@ -91,5 +107,6 @@ GRAMMAR = Grammar(
     firsts=words("premièrement d'abord"),
     nexts=words("deuxièmement troisièmement ensuite puis enfin"),
     lead=words("et mais alors donc bon ben oui non ah oh ok bah eh dis pardon sinon puis ou euh"),
-    common=words("le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier"),
+    common=words("le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier on a"),
+    clause_rule=_verb_before_subject,
 )

@@ -17,6 +17,8 @@ _DANGLING: Final = words(
     "mir dir ihm ihr uns euch ihnen mich dich ihn sich gestern heute morgen schon noch immer bitte mal gerne gern auch "
     "nur eben einfach vielleicht jetzt dann wieder oft so es sie"
 )
+_PREPOSITIONS: Final = "in an auf mit zu nach von bei aus für durch über unter vor hinter neben zwischen ohne gegen um wegen seit"
+_ARTICLES: Final = "der die das den dem des dieser dieses diesem diesen"
 _ENDINGS: Final = ("en", "eln", "ern", "tun", "sein", "t")
 
 
@@ -66,6 +68,7 @@ GRAMMAR = Grammar(
     subordinators=words("wenn weil obwohl falls nachdem bevor sobald solange während ob dass damit als"),
     questions=words("was wer wo wie wann warum wieso weshalb wohin woher wen wem wessen welche welcher welches womit worum"),
     inverts=True,
+    second_person=words("du ihr"),
     fillers=words("äh ähm hm öhm äm ehm naja tja na ähem mh hmm also halt"),
     openers=phrases(
         "ich möchte / ich möchte gern / ich möchte gerne / ich will / ich wollte / ich wollte dich fragen / ich wollte "
@@ -92,7 +95,8 @@ GRAMMAR = Grammar(
         "meiner / mit einer / aber auch / und auch / du mir / sie mir / ich nicht nur / in einer / in einem / wegen dem "
         "/ ich heiße / mein name ist / der erste / in meinem / in meiner / mit deiner / zu den / wie viele / mir bitte"
     )
-    - phrases("der erste / du mir / wie viele"),
+    - phrases("der erste / du mir / wie viele")
+    | frozenset(f"{word} {article}" for word in _PREPOSITIONS.split() for article in _ARTICLES.split()),
     complete=phrases(
         "ja / nein / doch / nee / jo / okay / ok / gut / klar / na klar / genau / stimmt / richtig / danke / danke schön "
         "/ dankeschön / vielen dank / bitte schön / gern geschehen / kein problem / super / toll / prima / alles klar / "

@@ -20,7 +20,8 @@ GRAMMAR = Grammar(
         "già quasi solo proprio forse allora tu lui lei"
     )
     - words("questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"),
-    copulas=words("è sono sei siamo siete era erano ero ho hai ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
+    subjects=words("io"),
+    copulas=words("è sono siamo siete era erano ero ho hai ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
     modals=words("posso puoi può possiamo potete potrei potresti devo devi deve dovrei vorrei vorresti voglio vuoi"),
     subordinators=words("se quando mentre perché poiché benché siccome"),
     questions=words("che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"),

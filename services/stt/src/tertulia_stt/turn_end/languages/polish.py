@@ -19,7 +19,7 @@ GRAMMAR = Grammar(
         "który która które każdy czy by może chyba właśnie naprawdę nawet zawsze bardziej najbardziej mi ja"
     )
     - words("to nie już też tylko jeszcze więcej mniej dużo mało tego tej zawsze naprawdę może mi ja moje twoje inne"),
-    copulas=words("jest są był była było byli jestem jesteś jesteśmy będę będzie będziesz będą byłem byłam mam ma masz mamy"),
+    copulas=words("jest są był była było byli jestem jesteśmy będę będzie będziesz będą byłem byłam mam ma mamy"),
     modals=words(
         "mogę możesz może możemy mogą mógłbym mógłbyś mogłabyś muszę musisz musi musimy powinienem powinnam powinien "
         "chcę chcesz chce chcemy chciałbym chciałabym chciałem chciałam umiem umiesz można trzeba warto wolę"
@@ -27,6 +27,7 @@ GRAMMAR = Grammar(
     - words("może można mam masz"),
     subordinators=words("jeśli jeżeli gdyby kiedy gdy chociaż choć ponieważ bo zanim skoro"),
     questions=words("co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"),
+    second_person_ending="sz",
     yes_no_starts=phrases("czy"),
     fillers=words("yyy eee yhm hmm hm ee yy eh ekhm znaczy"),
     openers=phrases(

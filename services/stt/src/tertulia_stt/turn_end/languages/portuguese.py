@@ -19,8 +19,9 @@ GRAMMAR = Grammar(
         "todas eu como sobre ele ela eles você então ainda nós bastante"
     )
     - words("muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"),
+    subjects=words("eu"),
     copulas=words(
-        "é são era eram foi está estou estão estava estamos sou somos és tenho tem têm tinha temos há havia fui tô tá será"
+        "é são era eram foi está estou estão estava estamos sou somos tenho tem têm tinha temos há havia fui tô tá será"
     ),
     modals=words("posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria")
     - words("vai vamos vou posso pode"),

@@ -17,8 +17,9 @@ GRAMMAR = Grammar(
         "más menos no ya también tampoco solo sólo casi cualquier todo todos toda todas yo tu cuál entonces además"
     )
     - words("mucho más no ya también tampoco menos todo todos todas otra entonces esta este solo"),
+    subjects=words("yo"),
     copulas=words(
-        "es son era eran fue está estoy estás están estamos estaba he has ha hemos han había soy eres somos sea será fui"
+        "es son era eran fue está estoy están estaba he has ha hemos han había soy somos sea será fui"
     ),
     modals=words(
         "puedo puedes puede podemos pueden podría podrías debo debes debe debería deberías quisiera suelo voy vas vamos van"

@@ -12,16 +12,34 @@ from tertulia_stt.turn_end.sentence import Sentence
 _FINITE: Final = re.compile(
     r".{2,}(?:[ıiuü]yor(?:um|sun|uz|sunuz|lar|du\w*)?|[dt][ıiuü](?:m|n|k|n[ıiuü]z|lar|ler)?|m[ıiuü]ş(?:[ıiuü]m|s[ıiuü]n|t[ıiuü]\w*)?"
     r"|[ea]ca(?:k|ğım|ksın|ğız|klar)|[ea]ce(?:k|ğim|ksin|ğiz|kler)|[aeıiuü]r(?:[ıiuü]m|s[ıiuü]n|[ıiuü]z|s[ıiuü]n[ıiuü]z|lar|ler)"
-    r"|m[ae]zs?[ıiuü]?n?|m[ae]m|m[ae]l[ıi](?:y[ıi]m|s[ıi]n|y[ıi]z)?|[ae]l[ıi]m|s[ıiuü]n(?:lar|ler)?|[ae]y[ıi]m|yd[ıiuü]\w*|d[ıiuü]r)$"
+    r"|m[ae]zs?[ıiuü]?n?|m[ae]m|m[ae]l[ıi](?:y[ıi]m|s[ıi]n|y[ıi]z)?|[ae]l[ıi]m|s[ıiuü]n(?:lar|ler)?|[ae]y[ıi]m|[ıiuü]y[ıiuü]m|yd[ıiuü]\w*|d[ıiuü]r)$"
 )
 _QUESTION_PARTICLE: Final = re.compile(r"m[ıiuü](?:y[ıiuü]m|s[ıiuü]n|y[ıiuü]z|s[ıiuü]n[ıiuü]z|yd[ıiuü]\w*)?$")
 _CASE: Final = re.compile(r".{2,}(?:'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|yl[ae]|[ıiuü]ml[ae]|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*))$")
+_NOT_VERBS: Final = words(
+    "kedi şimdi kendi yedi efendi hadi şehir nehir yer asker haber bahar pazar kenar diğer değer eser şeker bilgisayar kar nar "
+    "doktor motor tekrar karar zarar duvar pınar anahtar defter sinir ömür özür kömür memur yağmur çamur hamur"
+)
+"""Words that end as finite verbs do."""
+_REQUESTS: Final = words(
+    "anlat söyle çal oku göster ver aç kapat bak git gel yap bul çevir et öner dinle tekrarla düşün hatırlat ara getir al yaz "
+    "başla bitir konuş sor cevapla açıkla anlatsana söylesene kal bırak say"
+)
 _COMPLETE_ENDINGS: Final = words("var yok değil lazım gerek tamam mı mi mu mü evet hayır güzel iyi kaç nerede kim ne nasıl neden niye")
+
+
+def _ends_in_verb(sentence: tuple[str, ...]) -> bool:
+    last = sentence[-1]
+    if last in _COMPLETE_ENDINGS or _QUESTION_PARTICLE.match(last):
+        return True
+    if last in _REQUESTS:
+        return len(sentence) > 1
+    return last not in _NOT_VERBS and _FINITE.match(last) is not None
 
 
 def _last_word(sentence: Sentence, grammar: Grammar) -> Completeness | None:
     last = sentence.words[-1]
-    if last in _COMPLETE_ENDINGS or _FINITE.match(last) or _QUESTION_PARTICLE.match(last):
+    if _ends_in_verb(sentence.words):
         begins = sentence.clause()[0]
         if begins in grammar.subordinators and not last.endswith(("rım", "rim", "rız", "riz", "yorum", "cağım", "ceğim")):
             return Completeness.UNCLEAR
@@ -89,6 +107,6 @@ GRAMMAR = Grammar(
     firsts=words("birincisi önce"),
     nexts=words("ikincisi sonra"),
     lead=words("ve ama peki tamam ya evet hayır ah aa hadi şimdi işte hani o pardon"),
-    common=words("bir ve bu ne için çok ben sen de da var mı ama gibi daha değil mi şey yok evet hayır dün bana sana adam akşam"),
+    common=words("bir ve bu ne için çok ben sen de da var mı ama gibi daha değil mi şey yok evet hayır dün bana sana akşam misin mısın musun müsün miyim mıyım bugün evde"),
     clause_rule=_last_word,
 )
