@@ -57,6 +57,18 @@ class Grammar:
     """True if a question has one of `copulas` or `modals` before its subject."""
     yes_no_starts: frozenset[str] = NONE
     """Words or phrases that begin a yes-no question, such as "est-ce que"."""
+    question_determiners: frozenset[str] = NONE
+    """Words of `questions` that may stand before a noun or an adjective ("how old")."""
+    complementizers: frozenset[str] = NONE
+    """Other words after which the verb stands at the end, in a language whose main clauses have it second."""
+    clitics: frozenset[str] = NONE
+    """Objects before their verb ("je le veux")."""
+    partitives: frozenset[str] = NONE
+    """Words that make "one" complete ("j'en veux un")."""
+    ones: frozenset[str] = NONE
+    """Words of `never_last` that mean "one", too."""
+    comparatives: frozenset[str] = NONE
+    """Words with which a sentence may end in "than I"."""
     second_person: frozenset[str] = NONE
     """Pronouns that follow the first verb only in a question ("kommst du"); for languages that invert any verb."""
     second_person_ending: str = ""

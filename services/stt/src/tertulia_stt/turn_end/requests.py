@@ -8,6 +8,7 @@ from tertulia_stt.turn_end.grammar import Grammar
 
 _PREPOSITION_AND_WORD: Final = 2
 _SHORTEST_INVERTED: Final = 3
+_SHORTEST_REST: Final = 2
 
 
 def is_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
@@ -27,10 +28,13 @@ def is_finished_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
         return True
     if not is_question(clause, grammar):
         return False
-    rest = clause[1:] if clause[0] in grammar.questions else clause[2:]
-    if not rest:
+    bare = clause[0] in grammar.questions
+    rest = clause[1:] if bare else clause[2:]
+    if not rest or rest[-1] in grammar.questions or _lacks_verb(clause, rest, grammar):
         return False
     if not grammar.inverts:
+        if rest[-1] in grammar.both_cases:
+            return False
         ending = grammar.second_person_ending
         return clause[0] not in grammar.subordinators or (ending != "" and clause[-1].endswith(ending))
     if rest[0] in grammar.subjects or rest[0] in grammar.both_cases:
@@ -38,6 +42,15 @@ def is_finished_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
     if not grammar.question_needs_auxiliary:
         return len(clause) >= _SHORTEST_INVERTED
     return any(word in grammar.verbs_before_subject for word in rest[:3]) and len(clause) >= _SHORTEST_INVERTED
+
+
+def _lacks_verb(clause: tuple[str, ...], rest: tuple[str, ...], grammar: Grammar) -> bool:
+    """True for a question word with a noun or an adjective alone ("at what time")."""
+    if not grammar.inverts:
+        return len(rest) == 1 and (clause[0] in grammar.question_determiners or rest != clause[1:])
+    if len(rest) > _SHORTEST_REST or rest[0] in grammar.verbs_before_subject or rest[-1] in grammar.both_cases:
+        return False
+    return clause[0] in grammar.question_determiners
 
 
 def _is_yes_no_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
@@ -55,4 +68,4 @@ def _is_yes_no_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
 
 def is_finished_request(clause: tuple[str, ...], grammar: Grammar) -> bool:
     """True if a clause begins with an imperative and has an object."""
-    return len(clause) > 1 and clause[0] in grammar.imperatives
+    return len(clause) > 1 and clause[0] in grammar.imperatives and clause[1] not in grammar.second_person

@@ -139,7 +139,7 @@ def _chinese(body: str, mark: str, names: Names) -> Completeness:
     if _ZH_MAY_END.search(body):
         return FINISHED if mark or asks else UNCLEAR
     if _ZH_OPEN.search(body) or _ZH_FILLER.search(body):
-        return UNCLEAR if mark == "?" else OPEN
+        return UNCLEAR if mark == "?" or (mark and body.endswith("要一个")) else OPEN
     if _ZH_SUBORDINATE.match(body) and "就" not in body and mark != "?":
         return OPEN
     if mark or asks or (_ZH_REQUEST.match(body) and len(body) >= _SHORTEST_REQUEST):

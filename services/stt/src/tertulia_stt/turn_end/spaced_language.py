@@ -17,6 +17,8 @@ from tertulia_stt.turn_end.sentence import GOES_ON, Names, Sentence
 
 _LONGEST_TAIL: Final = 4
 _SHORT: Final = 2
+_LONGEST_SUBORDINATE: Final = 6
+"""A longer clause that begins with "if" probably holds the main clause, too."""
 
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 
@@ -74,7 +76,7 @@ def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
     if sentence.mark in GOES_ON:
         return UNCLEAR if complete and sentence.mark == "…" else OPEN
     if complete:
-        return FINISHED
+        return FINISHED if sentence.ended or clause[-1] not in grammar.questions else UNCLEAR
     if sentence.words[-1] in grammar.fillers:
         return OPEN if sentence.mark != "?" else UNCLEAR
     only_call = len(sentence.words) == 1 and clause[0] in grammar.calls and clause[0] not in grammar.never_last
@@ -99,12 +101,20 @@ def _readings(sentence: Sentence, clause: tuple[str, ...]) -> Iterator[str]:
 def _after_tag(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
     """The judgement of a sentence that ends in a tag such as "please" or "isn't it"."""
     for length in range(min(_LONGEST_TAIL, len(clause) - 1), 0, -1):
-        if " ".join(clause[-length:]) in grammar.tags:
+        tag = " ".join(clause[-length:])
+        if tag in grammar.tags and not _is_part_of_clause(tag, sentence, len(clause) - length, grammar):
             rest = sentence.part(0, len(sentence.words) - length)
             rest_clause = _without_lead(rest.clause(), grammar)
             before = _judge_clause(rest, rest_clause, grammar) if rest_clause else UNCLEAR
             return OPEN if before is OPEN and len(rest_clause) > 1 else FINISHED
     return None
+
+
+def _is_part_of_clause(tag: str, sentence: Sentence, before: int, grammar: Grammar) -> bool:
+    """True if a tag is probably an ordinary word, as "no" is in "I know no"."""
+    if sentence.ended or tag not in grammar.complete and tag not in grammar.questions:
+        return False
+    return tag in grammar.questions or before <= 1
 
 
 def _judge_clause(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness:
@@ -131,21 +141,38 @@ def _judge_clause(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar)
 
 def _open_phrase(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
     asks = sentence.mark == "?"
+    if not grammar.comparatives.isdisjoint(sentence.words) and clause[-1] in grammar.subjects:
+        return UNCLEAR
     if " ".join(clause) in grammar.openers or " ".join(sentence.clause()) in grammar.openers:
         return UNCLEAR if asks and len(clause) <= _SHORT else OPEN
     for length in range(1, min(_LONGEST_TAIL, len(sentence.words)) + 1):
         if " ".join(sentence.words[-length:]) in grammar.tails:
-            return UNCLEAR if asks and sentence.words[-1] not in grammar.never_last else OPEN
+            return _after_tail(sentence, clause, grammar)
     return None
+
+
+def _after_tail(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness:
+    if sentence.words[-1] in grammar.never_last:
+        return OPEN
+    asks = clause[0] in grammar.questions and clause[0] not in grammar.subordinators
+    if sentence.mark == "?":
+        return FINISHED if asks and len(clause) > _SHORT else UNCLEAR
+    return UNCLEAR if asks and not grammar.inverts else OPEN
 
 
 def _open_last_word(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
     last = sentence.words[-1]
+    before = sentence.words[-2] if len(sentence.words) > 1 else ""
     if last in grammar.stranded and any(word in grammar.questions for word in sentence.words[:-1]):
         return FINISHED if sentence.mark == "?" else UNCLEAR
+    if last in grammar.questions and sentence.mark == "?":
+        return FINISHED
+    if last in grammar.questions and last not in grammar.never_last and before in grammar.copulas:
+        return UNCLEAR
+    if last in grammar.ones and sentence.ended and not grammar.partitives.isdisjoint(clause):
+        return UNCLEAR
     if last in grammar.never_last or last.endswith("'"):
         return OPEN
-    before = sentence.words[-2] if len(sentence.words) > 1 else ""
     if last in grammar.subjects or (last in grammar.both_cases and before):
         judgement = _after_pronoun(sentence, clause, grammar, before)
         if judgement is not None:
@@ -165,7 +192,10 @@ def _after_pronoun(
     """A pronoun that may be a subject without its verb ("because I", "what do you")."""
     last = clause[-1]
     if before in grammar.question_finders and sentence.mark != "?":
-        return OPEN
+        asks = before in grammar.questions and not grammar.inverts and last in grammar.both_cases
+        return UNCLEAR if asks and len(clause) == _SHORT else OPEN
+    if before in grammar.modals and clause[0] in grammar.both_cases and sentence.ended and len(clause) > _SHORT:
+        return UNCLEAR
     if before in grammar.modals and (last in grammar.subjects or len(clause) <= _SHORT or is_question(clause, grammar)):
         if grammar.inverts or last in grammar.subjects:
             return UNCLEAR if sentence.mark == "?" and len(clause) <= _SHORT else OPEN
@@ -190,12 +220,16 @@ def _after_auxiliary(
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     pronoun = before in grammar.subjects or before in grammar.both_cases
     if sentence.mark == "?":
-        finished = len(clause) > _SHORT and (pronoun or (not grammar.inverts and is_question(clause, grammar)))
+        finished = (pronoun and len(clause) > _SHORT) or (not grammar.inverts and is_question(clause, grammar))
         return FINISHED if finished else UNCLEAR
     embedded = pronoun and not grammar.questions.isdisjoint(sentence.words[:-1])
-    if not grammar.question_needs_auxiliary and clause[0] in grammar.subordinators and len(clause) > _SHORT:
+    if grammar.inverts and not grammar.question_needs_auxiliary:
+        finders = (word in grammar.question_finders or word in grammar.complementizers for word in sentence.words[:-2])
+        if any(finders):
+            return None
+    if not grammar.inverts and is_question(clause, grammar):
         return UNCLEAR
-    if embedded or (pronoun and sentence.ended):
+    if embedded or before in grammar.clitics or (sentence.ended and (pronoun or before in grammar.negations)):
         return UNCLEAR
     return OPEN
 
@@ -211,7 +245,7 @@ def _lone_subordinate_clause(sentence: Sentence, clause: tuple[str, ...], gramma
         return UNCLEAR if not sentence.ended else None
     pronouns = grammar.subjects | grammar.both_cases
     subjects = sum(word in pronouns for word in clause[1:])
-    if subjects > 1:
+    if subjects > 1 or (len(clause) > _LONGEST_SUBORDINATE and not sentence.ended):
         return None
     return OPEN
 
@@ -223,4 +257,6 @@ def _missing_object(sentence: Sentence, clause: tuple[str, ...], grammar: Gramma
     pronouns = grammar.subjects | grammar.both_cases | grammar.negations | grammar.verbs_before_subject
     if not all(word in pronouns for word in clause[:-1]):
         return None
+    if sentence.ended and len(clause) == _SHORT and clause[0] in grammar.negations and clause[0] not in grammar.subjects:
+        return UNCLEAR
     return UNCLEAR if sentence.mark == "?" else OPEN

@@ -13,11 +13,13 @@ _NEED_VERB: Final = words(
     "zullen ga gaat gaan"
 )
 _PREPOSITIONS: Final = "in op aan met van voor door bij naar uit over onder tegen zonder tijdens rond"
-_DANGLING: Final = words("me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het")
+_DANGLING: Final = words("me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het hiermee daarmee ermee hier daar er")
 
 
 def _verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
     clause = tuple(word for word in sentence.clause() if word not in grammar.lead)
+    if len(clause) > 1 and clause[-1] == "dan" and clause[-2].endswith("er"):
+        return Completeness.OPEN
     if len(clause) < 3 or clause[-1] not in _DANGLING or _NEED_VERB.isdisjoint(clause[:-1]):  # noqa: PLR2004
         return None
     if sentence.ended or clause[0] in grammar.questions:
@@ -43,8 +45,12 @@ GRAMMAR = Grammar(
     modals=words("kan kun kunt kunnen kon zou zouden moet moeten moest mag mogen wil wilt zal zullen zult"),
     subjects=words("ik we wij hij ze zij men"),
     both_cases=words("je jij u het dat dit jullie"),
-    subordinators=words("als omdat hoewel terwijl zodra voordat nadat tenzij zodat wanneer of dat toen"),
+    subordinators=words("als omdat hoewel terwijl zodra voordat nadat tenzij zodat wanneer toen"),
     questions=words("wat wie waar wanneer waarom hoe hoeveel welke welk waarheen waarover waarmee"),
+    question_determiners=words("hoe hoeveel welke welk"),
+    complementizers=words("dat of"),
+    partitives=words("er"),
+    ones=words("een"),
     inverts=True,
     second_person=words("je jij u jullie"),
     fillers=words("eh uh uhm ehm hm euh ehh"),
@@ -85,7 +91,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("hallo / hoi / goedemorgen / goedemiddag / goedenavond / dag / oké / ok"),
     calls=words("hé hey hee luister zeg lieve beste en of"),
-    tags=phrases("alsjeblieft / alstublieft / toch / hè / niet waar / of niet / nietwaar / niet / ook / bedankt / oké"),
+    tags=phrases("alsjeblieft / alstublieft / toch / hè / niet waar / of niet / nietwaar / bedankt / oké"),
     imperatives=words(
         "vertel zing speel lees leg beschrijf toon laat geef stop begin doe zet open sluit herhaal zeg praat maak zoek "
         "vertaal raad help vraag antwoord herinner noem bel breng neem kom ga schrijf denk wacht luister kijk tel"

@@ -8,24 +8,24 @@ GRAMMAR = Grammar(
     code="en",
     never_last=words(
         "a an the and or but nor because if unless although though whereas whether than as of from with into onto upon "
-        "at by during between among toward towards against without within via per despite until since while "
+        "at by during between among toward towards against without within via per despite until while "
         "my your our their its every each's i'm you're we're they're i've you've we've they've i'd you'd he'd "
         "she'd we'd they'd i'll you'll he'll she'll we'll they'll it'll there's where's who's what's how's it's that's he's she's here's let's gonna "
         "wanna gotta very quite mr mrs ms dr whose which who's except including besides plus versus"
     ),
     rarely_last=words(
         "to for in on about that this these those so his her some any no such another other own like under over after "
-        "before behind beside near around through across along off out up down when where what how who why really just "
+        "before behind beside near around through across along off out up down since past when where what how who why really just "
         "maybe perhaps actually then also even only more most less too not don't kind sort "
         "many much few several both either neither all one once again always never usually still already like"
     )
     - words(
         "again one out up down off too all much really then this that so once no maybe her already once still these "
-        "those some actually only around more less under over after before how why what who where"
+        "those some actually only around more less how why what who where"
     ),
     stranded=words("of from with into at by on as than against without between"),
     copulas=words(
-        "is are was were am be been being isn't aren't wasn't weren't has have had hasn't haven't hadn't becomes seems"
+        "is are was were am be been being looks sounds isn't aren't wasn't weren't has have had hasn't haven't hadn't becomes seems"
     ),
     modals=words(
         "do does did don't doesn't didn't can could can't couldn't will would won't wouldn't shall should shouldn't may "
@@ -37,6 +37,7 @@ GRAMMAR = Grammar(
         "if when whenever although though while unless because whereas"
     ),
     questions=words("what where who whom whose why how which when"),
+    question_determiners=words("how what which whose"),
     inverts=True,
     question_needs_auxiliary=True,
     fillers=words("um uh er erm uhm hmm hm mm ah eh umm uhh"),
@@ -71,7 +72,7 @@ GRAMMAR = Grammar(
         "you / because you / that you / because it / if it / when it / because they / i just / i really / isn't just "
         "/ and so / or maybe / want a / such a / quite a / in the middle of / would like / i'd like / in this / at this "
         "/ of this / in that / of that / with this / with that / and that / but that / to this / to that / how many "
-        "/ what kind / which of / who the / and also / and even / and just / is that / believe that / feel that / hope that / sure that / mean that / me that / the fact that / guess that / you that / heard that / see that / not only / the new / the old / the big / a new / a big / an old / my new / my old / a good / a great / what are you / why are you / when are you / why is it / what were you / what have you / where have you / why was it / how is it / on the one hand / as if / as though / as long as / as far as / no matter / other than / apart from / up to / in front of / on top of / at the end of / the name of / the end of / part of the"
+        "/ what kind / which of / who the / and also / and even / and just / problem is that / truth is that / thing is that / point is that / question is that / idea is that / believe that / feel that / hope that / sure that / mean that / me that  / the fact that / guess that / you that / heard that / see that / not only / the new / the old / the big / a new / a big / an old / my new / my old / a good / a great / what are you / why are you / when are you / why is it / what were you / what have you / where have you / why was it / how is it / on the one hand / as if / as though / as long as / as far as / no matter / other than / apart from / up to / in front of / on top of / at the end of / the name of / the end of / part of the"
     )
     - phrases("the same / the other / the first / the next / the last / the best / the most / you know"),
     complete=phrases(

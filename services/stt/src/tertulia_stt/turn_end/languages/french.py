@@ -25,16 +25,16 @@ GRAMMAR = Grammar(
     never_last=words(
         "le la les un une des du de d' l' j' n' s' t' m' c' qu' jusqu' lorsqu' puisqu' au aux à en dans par pour sans sous "
         "chez vers entre et ou mais donc or ni car que parce puisque lorsque quand si comme qui dont où mon ma mes ton ta "
-        "tes son sa ses notre nos votre vos leur leurs ce cet cette ces quel quelle quels quelles très trop je me te se "
-        "ne y est-ce j'aimerais c'était depuis pendant malgré selon plusieurs chaque quelques sauf monsieur madame"
+        "tes son sa ses notre nos votre vos leur leurs ce cet cette ces quel quelle quels quelles très trop je me te se j'en n'en qu'en qu'est-ce j'y n'y "
+        "ne y j'aimerais c'était depuis pendant malgré selon plusieurs chaque quelques sauf monsieur madame"
     )
     - words("où trop leur y ce car qui pour par ne si comme"),
     rarely_last=words(
         "avec après avant contre derrière devant sur leur qui où il ils on nous vous elle elles tu ne si comme lui aussi "
-        "plus moins bien encore même tout tous toute toutes autre pour par pas car assez plutôt alors y beaucoup peu"
+        "plus moins bien encore même tout tous toute toutes autre pour par pas car assez plutôt alors y beaucoup peu ce est-ce"
     )
     - words(
-        "avec après avant derrière devant contre pas plus moins bien aussi même tout tous toutes autre encore alors "
+        "après avant derrière devant pas plus moins bien aussi même tout tous toutes autre encore alors "
         "assez beaucoup peu y lui elle elles nous vous"
     ),
     copulas=words(
@@ -49,11 +49,15 @@ GRAMMAR = Grammar(
     subjects=words("je j' tu il ils on"),
     both_cases=words("nous vous elle elles"),
     subordinators=words("si quand parce lorsque lorsqu'il puisque puisqu'il quoique s'il"),
+    clitics=words("le la les en y me te nous vous lui leur"),
+    partitives=words("en j'en n'en t'en m'en"),
+    ones=words("un une"),
+    question_determiners=words("quel quelle quels quelles combien"),
     questions=words("qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"),
     yes_no_starts=phrases("est-ce que / est-ce qu'il / est-ce qu'on / est-ce qu'elle / est-ce qu'ils"),
     fillers=words("euh heu ben bah hum hm mmh"),
     openers=phrases(
-        "je veux / je voudrais / j'aimerais / je voulais / je voulais savoir / je voulais te dire / je voulais te demander "
+        "j'adore / j'aime / je préfère / je veux / je voudrais / j'aimerais / je voulais / je voulais savoir / je voulais te dire / je voulais te demander "
         "/ j'ai besoin / je dois / il faut / est-ce que tu / est-ce que tu peux / est-ce que tu sais / tu peux / tu peux me "
         "/ tu peux me dire / peux-tu / peux-tu me dire / pourrais-tu / pourrais-tu me dire / pouvez-vous / tu sais / sais-tu "
         "/ le problème c'est / le truc c'est / la vérité c'est / je pense / je crois / je trouve / je suppose / j'espère "
@@ -76,7 +80,7 @@ GRAMMAR = Grammar(
     )
     - phrases("la plus / le plus / c'est pas"),
     complete=phrases(
-        "oui / non / si / ouais / ok / okay / d'accord / bien sûr / évidemment / exactement / exact / voilà / c'est ça / "
+        "oui / non / ouais / ok / okay / d'accord / bien sûr / évidemment / exactement / exact / voilà / c'est ça / "
         "c'est vrai / c'est bien / c'est tout / merci / merci beaucoup / de rien / super / parfait / génial / cool / très "
         "bien / bien / pas de problème / pas vraiment / pas encore / pas du tout / je ne sais pas / je sais pas / aucune idée "
         "/ moi aussi / moi non plus / bonne nuit / au revoir / salut / à demain / à plus tard / à bientôt / stop / arrête / "
@@ -90,7 +94,7 @@ GRAMMAR = Grammar(
     greetings=phrases("bonjour / bonsoir / salut / coucou / ok / bon"),
     calls=words("hé hey dis eh écoute cher chère et ou dites"),
     tags=phrases(
-        "s'il te plaît / s'il vous plaît / n'est-ce pas / non / hein / pas vrai / tu crois pas / merci / d'accord / aussi"
+        "s'il te plaît / s'il vous plaît / n'est-ce pas / hein / pas vrai / tu crois pas / merci"
     ),
     imperatives=words(
         "raconte raconte-moi raconte-nous chante joue lis explique explique-moi décris montre montre-moi donne donne-moi "

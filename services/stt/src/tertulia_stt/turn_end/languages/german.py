@@ -15,11 +15,24 @@ _NEED_INFINITIVE: Final = words(
 _NEED_PARTICIPLE: Final = words("habe hab hast hat haben habt hatte hattest hatten bin")
 _DANGLING: Final = words(
     "mir dir ihm ihr uns euch ihnen mich dich ihn sich gestern heute morgen schon noch immer bitte mal gerne gern auch "
-    "nur eben einfach vielleicht jetzt dann wieder oft so es sie"
+    "nur eben einfach vielleicht jetzt dann wieder oft so es sie damit hier da dabei daran darüber dafür"
 )
 _PREPOSITIONS: Final = "in an auf mit zu nach von bei aus für durch über unter vor hinter neben zwischen ohne gegen um wegen seit"
 _ARTICLES: Final = "der die das den dem des dieser dieses diesem diesen"
+_PREFIXES: Final = words("mit nach an auf zu vor ab ein durch")
+"""Prepositions that are also the separated prefix of a verb."""
+_SEPARABLE: Final = (
+    "komm", "geh", "nehm", "nimm", "mach", "bring", "ruf", "hör", "steh", "fang", "fäng", "schau", "hol", "pass", "leg", "zieh",
+    "denk", "fahr", "fähr", "sag", "lauf", "läuf", "schlaf", "schläf", "gib", "geb", "stell", "biet", "zeig", "teil", "spiel", "les",
+)  # fmt: skip
 _ENDINGS: Final = ("en", "eln", "ern", "tun", "sein", "t")
+
+
+def _after_prefix(sentence: Sentence, clause: tuple[str, ...]) -> Completeness | None:
+    """A final "mit": open, but after a verb that has such a prefix ("ich komme mit")."""
+    if any(word.startswith(_SEPARABLE) for word in clause[:-1]):
+        return None
+    return Completeness.UNCLEAR if sentence.ended else Completeness.OPEN
 
 
 def _verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
@@ -27,6 +40,8 @@ def _verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | Non
     if len(clause) < 2:  # noqa: PLR2004  # a verb and something else
         return None
     last = clause[-1]
+    if last in _PREFIXES:
+        return _after_prefix(sentence, clause)
     if last in _DANGLING and not sentence.noun_last:
         if not _NEED_INFINITIVE.isdisjoint(clause[:-1]) or not _NEED_PARTICIPLE.isdisjoint(clause[:-1]):
             asks = clause[0] in grammar.questions or sentence.mark == "?"
@@ -67,6 +82,7 @@ GRAMMAR = Grammar(
     both_cases=words("du sie es ihr das"),
     subordinators=words("wenn weil obwohl falls nachdem bevor sobald solange während ob dass damit als"),
     questions=words("was wer wo wie wann warum wieso weshalb wohin woher wen wem wessen welche welcher welches womit worum"),
+    question_determiners=words("wie welche welcher welches"),
     inverts=True,
     second_person=words("du ihr"),
     fillers=words("äh ähm hm öhm äm ehm naja tja na ähem mh hmm also halt"),
@@ -112,7 +128,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("hallo / guten morgen / guten tag / guten abend / servus / moin / grüß dich / hi / okay / gut"),
     calls=words("hey he hör mal du liebe lieber und oder sag"),
-    tags=phrases("bitte / nicht wahr / oder nicht / ne / gell / oder so / danke / stimmt's / okay / nicht / auch"),
+    tags=phrases("bitte / nicht wahr / oder nicht / ne / gell / oder so / danke / stimmt's / okay"),
     imperatives=words(
         "erzähl erzähle sag sage sing singe spiel spiele lies erklär erkläre beschreib zeig zeige gib mach mache hör "
         "stopp öffne schließ wiederhol wiederhole sprich rede lass hilf frag antworte erinnere nenn nenne zähl übersetz "

@@ -21,9 +21,15 @@ GRAMMAR = Grammar(
     )
     - words("questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"),
     subjects=words("io"),
-    copulas=words("è sono siamo siete era erano ero ho hai ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
+    copulas=words("è sono siamo siete era erano ero ho ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
     modals=words("posso puoi può possiamo potete potrei potresti devo devi deve dovrei vorrei vorresti voglio vuoi"),
     subordinators=words("se quando mentre perché poiché benché siccome"),
+    both_cases=words("tu lui lei noi voi"),
+    clitics=words("lo la li le ne mi ti ci vi gli"),
+    partitives=words("ne"),
+    ones=words("uno una"),
+    comparatives=words("più meno meglio peggio"),
+    question_determiners=words("quanto quanta quanti quante quale quali che"),
     questions=words("che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"),
     fillers=words("ehm eh mh uhm mmm cioè beh"),
     openers=phrases(
@@ -62,14 +68,14 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("ciao / buongiorno / buonasera / salve / ok / bene"),
     calls=words("ehi hey senti ascolta cara caro e o ed"),
-    tags=phrases("per favore / vero / non è vero / no / giusto / non credi / grazie / per piacere / anche / non è così"),
+    tags=phrases("per favore / vero / non è vero / no / giusto / non credi / grazie / per piacere / non è così"),
     imperatives=words(
         "racconta raccontami raccontaci canta suona leggi spiega spiegami descrivi mostra mostrami dammi ferma comincia "
         "accendi spegni apri chiudi ripeti di' dimmi parla parlami fai fammi cerca traduci consiglia consigliami aiutami "
         "chiedi rispondi ricordami chiama metti porta portami prendi vieni lascia scrivi immagina indovina aspetta ascolta "
         "guarda conta"
     ),
-    transitives=words("voglio vorrei vuoi preferisco odio cerco comprato preso trovato detto fatto"),
+    transitives=words("voglio vorrei vuoi preferisco odio adoro cerco comprato preso trovato detto fatto"),
     negations=words("io non ho abbiamo anche sempre"),
     tens=words("trenta quaranta cinquanta sessanta settanta ottanta novanta"),
     points=words("virgola"),

@@ -26,6 +26,8 @@ GRAMMAR = Grammar(
     )
     - words("może można mam masz"),
     subordinators=words("jeśli jeżeli gdyby kiedy gdy chociaż choć ponieważ bo zanim skoro"),
+    both_cases=words("ty on ona my wy oni to"),
+    question_determiners=words("ile jaki jaka jakie która który które jak"),
     questions=words("co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"),
     second_person_ending="sz",
     yes_no_starts=phrases("czy"),
@@ -68,13 +70,13 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("cześć / hej / dzień dobry / dobry wieczór / witaj / witam / siema / dobra / okej"),
     calls=words("ej hej słuchaj posłuchaj droga drogi i albo"),
-    tags=phrases("proszę / prawda / nie / tak / co nie / nie sądzisz / dziękuję / dobrze / nieprawdaż / co / też"),
+    tags=phrases("proszę / prawda / co nie / nie sądzisz / dziękuję / dobrze / nieprawdaż / co"),
     imperatives=words(
         "opowiedz zaśpiewaj zagraj przeczytaj wyjaśnij wytłumacz opisz pokaż daj przestań zacznij włącz wyłącz otwórz zamknij "
         "powtórz powiedz mów rób zrób znajdź przetłumacz poleć pomóż zapytaj odpowiedz przypomnij zadzwoń przynieś weź chodź "
         "zostaw napisz wyobraź zgadnij poczekaj posłuchaj popatrz policz"
     ),
-    transitives=words("chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę nienawidzę szukam znalazłem lubię chcesz"),
+    transitives=words("chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę uwielbiam nienawidzę szukam znalazłem lubię chcesz"),
     negations=words("nie też zawsze ja ty nigdy"),
     tens=words("dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt"),
     points=words("przecinek"),
@@ -82,6 +84,6 @@ GRAMMAR = Grammar(
     phone_words=phrases("telefon / telefonu / mój numer / komórki"),
     firsts=words("najpierw"),
     nexts=words("potem następnie później"),
-    lead=words("i ale no więc a ach och tak nie dobra okej ok hej słuchaj przepraszam albo bo teraz to"),
+    lead=words("i ale no więc a ach och tak dobra okej ok hej słuchaj przepraszam albo bo teraz to"),
     common=words("w na nie to jest się że z do jak ale co tak ja ty mnie mi są był za od mam wczoraj byliśmy dziś"),
 )

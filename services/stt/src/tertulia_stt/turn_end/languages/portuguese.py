@@ -21,11 +21,15 @@ GRAMMAR = Grammar(
     - words("muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"),
     subjects=words("eu"),
     copulas=words(
-        "é são era eram foi está estou estão estava estamos sou somos tenho tem têm tinha temos há havia fui tô tá será"
+        "fui é são era eram foi está estou estão estava estamos sou somos tenho tem têm tinha temos há havia fui tô tá será"
     ),
     modals=words("posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria")
     - words("vai vamos vou posso pode"),
     subordinators=words("se quando embora porque enquanto caso"),
+    both_cases=words("você vocês ele ela eles elas nós"),
+    clitics=words("o a os as me te lhe se"),
+    comparatives=words("mais menos tão melhor pior maior menor"),
+    question_determiners=words("quanto quanta quantos quantas qual quais que"),
     questions=words("que quê quem como quando onde quanto quanta quantos quantas qual quais porquê aonde"),
     fillers=words("hum ahn ã hã éé uh hmm ééé"),
     openers=phrases(
@@ -50,7 +54,7 @@ GRAMMAR = Grammar(
         "o meu / a minha / do meu / da minha / no meu / na minha / que o meu / que a minha / de meu / o seu / a sua / do seu / "
         "duas coisas / três coisas / o seguinte / pelo menos / é muito / é um / não é / foi muito / está muito / e depois / e "
         "também / mas também / mas não / um dos / uma das / meia para / quero um / gosto de / preciso de / sobre o / que não / "
-        "estava muito / falar sobre / eu não / me fala sobre / conta sobre / saber se / meu amigo e / me dizer"
+        "estava muito / falar sobre / eu não / me fala sobre / conta sobre / saber se / meu amigo e / me dizer / você vai / ele vai / ela vai / eu vou / a gente vai"
     )
     - phrases("o que / não é / pelo menos / eu não"),
     complete=phrases(
@@ -68,13 +72,13 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("olá / oi / bom dia / boa tarde / ok / bom"),
     calls=words("ei ó escuta olha querida querido e ou hey"),
-    tags=phrases("por favor / né / não é / não é verdade / certo / não acha / não achas / obrigado / tá / pois não / também"),
+    tags=phrases("por favor / né / não é / não é verdade / certo / não acha / não achas / obrigado / tá / pois não"),
     imperatives=words(
         "conta conte canta cante toca toque lê leia explica explique descreve mostra mostre dá dê para comece liga desliga "
         "abre abra fecha feche repete repita diz diga fala fale faz faça procura traduz recomenda ajuda pergunta responde "
         "lembra chama põe traz pega vem deixa escreve imagina adivinha espera escuta olha conta-me diz-me"
     ),
-    transitives=words("quero preciso comprei fiz quer trouxe disse prefiro odeio encontrei procuro queria"),
+    transitives=words("quero preciso comprei fiz quer trouxe disse prefiro odeio adoro encontrei procuro queria"),
     negations=words("eu não também sempre já só nunca você"),
     tens=words("vinte trinta quarenta cinquenta sessenta setenta oitenta noventa"),
     points=words("vírgula"),
@@ -82,6 +86,6 @@ GRAMMAR = Grammar(
     phone_words=phrases("telefone / meu número / celular / telemóvel"),
     firsts=words("primeiro primeiramente"),
     nexts=words("segundo terceiro depois"),
-    lead=words("e mas então bom bem ah oh sim não ok tá olha desculpa pois ou ei aí agora é"),
+    lead=words("e mas então bom bem ah oh sim ok tá olha desculpa pois ou ei aí agora é"),
     common=words("o os as que é um uma não com para do da em por mas mais eu você está no na foi muito isso ontem ele meu"),
 )

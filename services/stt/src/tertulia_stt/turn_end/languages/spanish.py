@@ -16,20 +16,24 @@ GRAMMAR = Grammar(
         "este esta estos estas ese esa esos esas aquel aquella algún ningún otro otra otros otras mucho muchos muchas "
         "más menos no ya también tampoco solo sólo casi cualquier todo todos toda todas yo tu cuál entonces además"
     )
-    - words("mucho más no ya también tampoco menos todo todos todas otra entonces esta este solo"),
+    - words("mucho más no ya también tampoco menos todo todos todas otra entonces solo"),
     subjects=words("yo"),
     copulas=words(
-        "es son era eran fue está estoy están estaba he has ha hemos han había soy somos sea será fui"
+        "es son era eran fue está estoy están estaba he ha hemos han había soy somos sea será fui"
     ),
     modals=words(
         "puedo puedes puede podemos pueden podría podrías debo debes debe debería deberías quisiera suelo voy vas vamos van"
     )
     - words("voy vas vamos van puedo puedes puede"),
     subordinators=words("si cuando aunque porque mientras"),
+    both_cases=words("tú él ella usted ustedes ellos ellas nosotros"),
+    clitics=words("lo la los las le les me te se nos"),
+    comparatives=words("más menos tan mejor peor mayor menor"),
+    question_determiners=words("cuánto cuánta cuántos cuántas cuál"),
     questions=words("qué quién quiénes cómo cuándo cuánto cuánta cuántos cuántas cuál cuáles dónde adónde"),
     fillers=words("este eh em ehm mmm hmm pues"),
     openers=phrases(
-        "quiero / quisiera / me gustaría / yo quiero / quería / quería saber / quería preguntarte / quería decirte / "
+        "me encanta / me gusta / me gustan / me da / hace / quiero / quisiera / me gustaría / yo quiero / quería / quería saber / quería preguntarte / quería decirte / "
         "necesito / tengo que / puedes / puedes decirme / podrías / podrías decirme / me puedes / me puedes decir / me "
         "podrías decir / sabes / sabes si / lo que pasa es / el problema es / la cosa es / la verdad es / es que / creo "
         "/ yo creo / pienso / me parece / supongo / espero / o sea / es decir / por ejemplo / además / sin embargo / por "
@@ -54,14 +58,14 @@ GRAMMAR = Grammar(
         "lo sé / no sé / ni idea / yo también / yo tampoco / a mí también / buenas noches / adiós / hasta luego / hasta "
         "mañana / nos vemos / para / basta / espera / sigue / continúa / qué / por qué / cómo / quién / cuándo / dónde / de "
         "verdad / en serio / por qué no / y tú / y qué / y luego qué / qué más / qué pasa / qué pasó / qué tal / cómo estás "
-        "/ cómo te llamas / eso es / eso es todo / es verdad / te quiero / te amo / estoy bien / estoy cansado / tengo hambre "
+        "/ cómo te llamas / eso es todo / es verdad / te quiero / te amo / estoy bien / estoy cansado / tengo hambre "
         "/ entiendo / no entiendo / ya veo / no importa / da igual / olvídalo / buena idea / buena pregunta / perdón / lo "
         "siento / disculpa / silencio / cállate / ayuda / otra vez / una vez más / nada / todo / los dos / todavía no / sí "
         "por favor / no gracias / está bien / me da igual / vamos / qué bien / qué dices / qué opinas / depende / a veces"
     ),
     greetings=phrases("hola / buenos días / buenas tardes / buenas / vale / bueno"),
     calls=words("oye oiga eh mira escucha querida querido y o"),
-    tags=phrases("por favor / verdad / no es verdad / no es cierto / a que sí / no crees / gracias / vale / no te parece / también"),
+    tags=phrases("por favor / verdad / no es verdad / no es cierto / a que sí / no crees / gracias / vale / no te parece"),
     imperatives=words(
         "cuenta cuéntame cuéntanos canta toca lee explica explícame describe muestra enséñame dame para empieza enciende "
         "apaga abre cierra repite di dime habla haz busca traduce recomienda recomiéndame ayúdame pregunta pregúntale "
@@ -75,6 +79,6 @@ GRAMMAR = Grammar(
     phone_words=phrases("teléfono / mi número / móvil / celular"),
     firsts=words("primero primeramente"),
     nexts=words("segundo tercero luego después"),
-    lead=words("y pero pues bueno ah oh sí no vale entonces oye mira perdona perdón ok o ya ahora eh"),
+    lead=words("y pero pues bueno ah oh sí vale entonces oye mira perdona perdón ok o ya ahora eh"),
     common=words("el la los las es no lo que de muy bien estoy tengo mi hoy ayer fue está son me gusta tu"),
 )

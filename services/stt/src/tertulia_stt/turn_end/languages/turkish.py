@@ -15,17 +15,17 @@ _FINITE: Final = re.compile(
     r"|m[ae]zs?[ıiuü]?n?|m[ae]m|m[ae]l[ıi](?:y[ıi]m|s[ıi]n|y[ıi]z)?|[ae]l[ıi]m|s[ıiuü]n(?:lar|ler)?|[ae]y[ıi]m|[ıiuü]y[ıiuü]m|yd[ıiuü]\w*|d[ıiuü]r)$"
 )
 _QUESTION_PARTICLE: Final = re.compile(r"m[ıiuü](?:y[ıiuü]m|s[ıiuü]n|y[ıiuü]z|s[ıiuü]n[ıiuü]z|yd[ıiuü]\w*)?$")
-_CASE: Final = re.compile(r".{2,}(?:'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|yl[ae]|[ıiuü]ml[ae]|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*))$")
+_CASE: Final = re.compile(r".{2,}(?:'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|[yrnml]l[ae]|ğ[ıiuü]|[ae]rs[ae](?:m|n|k|n[ıi]z)?|[ıiuü]rs[ae](?:m|n|k|n[ıi]z)?|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*))$")
 _NOT_VERBS: Final = words(
     "kedi şimdi kendi yedi efendi hadi şehir nehir yer asker haber bahar pazar kenar diğer değer eser şeker bilgisayar kar nar "
-    "doktor motor tekrar karar zarar duvar pınar anahtar defter sinir ömür özür kömür memur yağmur çamur hamur"
+    "yardım adım kadın aydın altın satır doktor motor tekrar karar zarar duvar pınar anahtar defter sinir ömür özür kömür memur yağmur çamur hamur"
 )
 """Words that end as finite verbs do."""
 _REQUESTS: Final = words(
     "anlat söyle çal oku göster ver aç kapat bak git gel yap bul çevir et öner dinle tekrarla düşün hatırlat ara getir al yaz "
     "başla bitir konuş sor cevapla açıkla anlatsana söylesene kal bırak say"
 )
-_COMPLETE_ENDINGS: Final = words("var yok değil lazım gerek tamam mı mi mu mü evet hayır güzel iyi kaç nerede kim ne nasıl neden niye")
+_COMPLETE_ENDINGS: Final = words("var yok değil lazım gerek tamam mı mi mu mü evet hayır güzel iyi kaç nerede kim nasıl")
 
 
 def _ends_in_verb(sentence: tuple[str, ...]) -> bool:
