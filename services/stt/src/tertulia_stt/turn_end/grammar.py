@@ -59,6 +59,10 @@ class Grammar:
     """Words or phrases that begin a yes-no question, such as "est-ce que"."""
     question_determiners: frozenset[str] = NONE
     """Words of `questions` that may stand before a noun or an adjective ("how old")."""
+    question_nouns: frozenset[str] = NONE
+    """Words of `questions` that are also nouns."""
+    question_subjects: frozenset[str] = NONE
+    """Words of `questions` that are mostly the subject ("who")."""
     complementizers: frozenset[str] = NONE
     """Other words after which the verb stands at the end, in a language whose main clauses have it second."""
     clitics: frozenset[str] = NONE

@@ -17,7 +17,7 @@ def is_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
         return False
     if clause[0] in grammar.questions:
         return not (clause[0] in grammar.subordinators and clause[1:2] and clause[1] in grammar.subjects)
-    if len(clause) < _PREPOSITION_AND_WORD or clause[1] not in grammar.questions:
+    if len(clause) < _PREPOSITION_AND_WORD or clause[1] not in grammar.questions - grammar.question_nouns:
         return False
     return clause[0] in grammar.never_last or clause[0] in grammar.rarely_last
 
@@ -41,6 +41,8 @@ def is_finished_question(clause: tuple[str, ...], grammar: Grammar) -> bool:
         return False
     if not grammar.question_needs_auxiliary:
         return len(clause) >= _SHORTEST_INVERTED
+    if clause[0] in grammar.question_subjects and len(clause) >= _SHORTEST_INVERTED:
+        return True
     return any(word in grammar.verbs_before_subject for word in rest[:3]) and len(clause) >= _SHORTEST_INVERTED
 
 

@@ -14,7 +14,9 @@ _MARKS: Final = " \u3000。、，,.．…！？!?「」『』“”\"'"
 _SPACES: Final = re.compile(r"[\s\u3000]+")
 
 _JA_CALL: Final = re.compile(r"(?:ねえ|ねぇ|おい|あの|ちょっと)?、?.{1,8}(?:さん|ちゃん|くん|君|様|さま|先生|先輩)$")
-_JA_FILLER: Final = re.compile(r"(?:えっ?と[ー]?|え[ー〜]+と?|ええと|あの[ーう〜]*|その[ー〜]+|う[ー〜]+ん?|んー+|ん[ー〜]|まあ|なんか|なんていうか|なんというか|えー)$")
+_JA_FILLER: Final = re.compile(
+    r"(?:えっ?と[ー]?|え[ー〜]+と?|ええと|あの[ーう〜]*|その[ー〜]+|う[ー〜]+ん?|んー+|ん[ー〜]|まあ|なんか|なんていうか|なんというか|えー)$"
+)
 _JA_COMPLETE: Final = frozenset(
     "はい いいえ うん ううん いや そう そうだね そうです そうですね もちろん わかった 分かった わかりました 分かりました 了解 オッケー オーケー "
     "ありがとう ありがとうございます どうも どうもありがとう すみません ごめん ごめんなさい なるほど 本当 ほんと 本当に おやすみ おやすみなさい "
@@ -23,12 +25,14 @@ _JA_COMPLETE: Final = frozenset(
     "教えて やって 話して 聞いて 歌って 見て 来て".split()
 )
 _JA_GREETING: Final = frozenset("こんにちは こんばんは おはよう おはようございます やあ もしもし どうも ハロー".split())
-_JA_NOT_FINAL: Final = re.compile(r"(?:という|っていう|そういう|こういう|ああいう|どういう|もう|あした|きのう|きょう|わたし|あなた|これ|それ|ように)$")
+_JA_NOT_FINAL: Final = re.compile(
+    r"(?:という|っていう|そういう|こういう|ああいう|どういう|もう|あした|きのう|きょう|わたし|あなた|これ|それ|ように)$"
+)
 """Words that end as sentences do."""
 _JA_VERB: Final = re.compile(r"[一-龯々ぁ-ん][うくぐすつぬぶむる]$")
 _JA_OPEN: Final = re.compile(
     r"(?:を|に|は|が|と|へ|も|や|の|で|から|まで|より|って|とか|けど|けれど|けれども|ので|のに|たら|れば|ければ|なら|ば|ても|たり|し|ながら|ために|ように|について|という|"
-    r"そして|それから|でも|だから|しかし|または|なので|つまり|例えば|たとえば|もし|もしも|この|その|あの|どの|私|僕|俺|すごく|とても|もっと|ちょっと|一番|とき|時|ところ|こと|実は|"
+    r"そして|それから|でも|だから|しかし|または|なので|つまり|例えば|たとえば|もし|もしも|この|その|あの|どの|私|僕|俺|すごく|とても|もっと|ちょっと|一番|とき|時|頃|ころ|ところ|こと|実は|"
     r"昨日|今日|明日|今|さっき|最近|まず|次に|じゃあ|雨が)$"
 )
 _JA_FINAL: Final = re.compile(
@@ -39,6 +43,8 @@ _JA_FINAL: Final = re.compile(
 _JA_QUESTION: Final = re.compile(r"何|なに|なん|誰|だれ|どこ|いつ|どう|なぜ|いくら|いくつ|どれ|どっち|どちら")
 _JA_QUESTION_END: Final = re.compile(r"(?:の|って|は|何|誰|どこ|いつ|どう)$")
 _JA_REQUEST: Final = re.compile(r".{2,}(?:して|って|いて|えて|せて|んで|べて|めて|けて|みて|きて)$")
+_JA_LINK: Final = re.compile(r"(?:あって|なって|思って|言って|いて|かって|まして)$")
+"""Forms in "te" that link to another verb and are no request."""
 _JA_SUBORDINATE: Final = re.compile(r"^(?:もし|もしも)")
 
 _COMMA: Final = re.compile("[，,、]")
@@ -54,7 +60,7 @@ _ZH_COMPLETE: Final = frozenset(
     "是 是的 对 对的 不 不是 不对 没有 好 好的 好吧 行 可以 不行 不可以 当然 当然可以 没问题 谢谢 谢谢你 非常感谢 多谢 不客气 没关系 对不起 不好意思 抱歉 再见 "
     "晚安 拜拜 明天见 停 停下 等一下 等等 继续 什么 为什么 怎么 谁 哪里 什么时候 真的 真的吗 然后呢 你呢 那你呢 我也是 我也不知道 不知道 我不知道 知道了 我知道了 明白 "
     "明白了 我明白了 懂了 没事 算了 别说了 安静 闭嘴 救命 再来一次 再说一遍 还没 都可以 随便 太好了 很好 不错 有意思 有道理 我爱你 我同意 就这样 没什么 怎么样 怎么了 "
-    "你好吗 你是谁 几点了 现在几点 多少钱 快点 走吧 加油 也许吧 可能吧 嗯嗯 不用 不用了 够了 说得对 没错 完全正确 一样 两个都要 不一定 看情况".split()
+    "你好吗 你是谁 几点了 现在几点 多少钱 快点 走吧 加油 也许吧 可能吧 嗯嗯 不用 不用了 不用谢 不谢 好的谢谢 不用谢谢 够了 说得对 没错 完全正确 一样 两个都要 不一定 看情况".split()
 )
 _ZH_GREETING: Final = frozenset("你好 您好 大家好 嗨 早上好 早安 下午好 晚上好 早 哈喽 喂".split())
 _ZH_OPEN: Final = re.compile(
@@ -63,12 +69,21 @@ _ZH_OPEN: Final = re.compile(
     r"你能告诉我|告诉我|你知道|你觉得|问题是|事情是|其实|比如|比如说|例如|首先|第一|第二|其次|另外|而且|并且|一个|一些|一种|这个|那个|这些|那些|我的|你的|他的|她的|我们的|我是|这是|那是|就是|是|有|"
     r"昨天|今天我|我昨天|我今天|我明天|有一天|从前|的时候|之前|之后|以后|然后|于是|因此|每个|另一个|哪个|什么样的|去|到|叫|要|想|会|能|应该|必须|可能|我叫|号码是|电话是|只是|的话|怎么|的)$"
 )
-_ZH_MAY_END: Final = re.compile(r"(?:不会|不想|不要|不能|不行|不是|也是|都是|没有|不对|得对|都会|也会|[^我你他她们]去|[^我你他她们]到|(?:是|会).+的|真的|的事)$")
+_ZH_OPEN_QUESTION: Final = re.compile(r"(?:能不能|可不可以|会不会|要不要|有没有|想不想|问你|告诉你|跟你说|想知道)$")
+_ZH_MAY_END: Final = re.compile(
+    r"(?:不会|不想|不要|不能|不行|不是|也是|都是|没有|不对|得对|都会|也会|[^我你他她们]去|[^我你他她们]到|(?:是|会).+的|真的|的事)$"
+)
 """Endings as in `_ZH_OPEN` that often end a sentence."""
-_ZH_SUBJECT: Final = re.compile(r"(?:因为|如果|要是|但是|可是|所以|虽然|而且|和|然后|当|觉得|以为|知道)(?:我|你|他|她|它|我们|你们|他们|这|那)$")
+_ZH_SUBJECT: Final = re.compile(
+    r"(?:因为|如果|要是|但是|可是|所以|虽然|而且|和|然后|当|觉得|以为|知道|听说|希望|相信|认为|发现)(?:我|你|他|她|它|我们|你们|他们|这|那)$"
+)
 _ZH_LONE_SUBJECT: Final = re.compile(r"^(?:我|你|他|她|我们|你们|他们|我和你|那我|我就|我也|我还)$")
-_ZH_FINAL: Final = re.compile(r"(?:吗|吧|呢|嘛|啊|呀|啦|哦|哇|喔|对不对|是不是|好不好|行不行|可以吗|了吗|了没有|过没有|说得对|不错|好了)$")
-_ZH_QUESTION: Final = re.compile(r"什么|谁|哪|几|多少|怎么|为什么|怎样|多大|多久|多远|有没有|是不是|能不能|可不可以|会不会|要不要|好不好")
+_ZH_FINAL: Final = re.compile(
+    r"(?:吗|吧|呢|嘛|啊|呀|啦|哦|哇|喔|对不对|是不是|好不好|行不行|可以吗|了吗|了没有|过没有|说得对|不错|好了)$"
+)
+_ZH_QUESTION: Final = re.compile(
+    r"什么|谁|哪|几|多少|怎么|为什么|怎样|多大|多久|多远|有没有|是不是|能不能|可不可以|会不会|要不要|好不好"
+)
 _ZH_REQUEST: Final = re.compile(r"^(?:请|帮我|给我|告诉我|跟我|和我|讲|说|唱|念|读|解释|介绍|打开|关|停止|播放)")
 _ZH_SUBORDINATE: Final = re.compile(r"^(?:如果|要是|假如|因为|虽然|当|除非|只要)")
 _ZH_DIGITS: Final = re.compile(r"(?:电话|号码|手机).{0,5}?([\d零一二三四五六七八九幺〇]{1,6})$")
@@ -105,6 +120,8 @@ def _japanese(body: str, mark: str, names: Names) -> Completeness:
         return FINISHED
     if _JA_DIGITS.search(body):
         return OPEN
+    if _JA_LINK.search(body):
+        return OPEN
     if _JA_REQUEST.match(body):
         return UNCLEAR
     if _JA_NOT_FINAL.search(body):
@@ -136,6 +153,8 @@ def _chinese(body: str, mark: str, names: Names) -> Completeness:
         return OPEN
     if mark == "?" and asks:
         return FINISHED
+    if _ZH_OPEN_QUESTION.search(body) and mark != "?":
+        return OPEN
     if _ZH_MAY_END.search(body):
         return FINISHED if mark or asks else UNCLEAR
     if _ZH_OPEN.search(body) or _ZH_FILLER.search(body):

@@ -57,7 +57,7 @@ class Sentence:
 def mark_of(text: str) -> str:
     """The mark at the end of a text: "." "!" "?" or one of `GOES_ON`; "" if there is none."""
     end = text.rstrip(_CLOSING)
-    if end.endswith((".." , "。。")):
+    if end.endswith(("..", "。。")):
         return "…"
     last = _ENDS_OF.get(end[-1:], end[-1:])
     if last in ENDS:
@@ -87,9 +87,12 @@ def last_sentence(text: str, *, with_marks: bool = True) -> Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The words of the characters' names, in lower case and without accents."""
+    """The characters' names. `words`: their words, in lower case and without accents; `written`: as they are written,
+    in lower case.
+    """
 
     words: frozenset[str]
+    written: tuple[str, ...]
 
     def has(self, word: str) -> bool:
         """True if a word is part of a name, perhaps in its Cyrillic form or as a Slavic vocative."""
@@ -102,8 +105,8 @@ class Names:
 
     def inside(self, text: str) -> str:
         """`text` without the names that it contains; for scripts without spaces."""
-        text = folded(text)
-        for name in self.words:
+        text = text.lower()
+        for name in self.written:
             text = text.replace(name, "")
         return text
 
@@ -113,6 +116,7 @@ _CYRILLIC: Final = str.maketrans(
         "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".replace("  ", " * ").split(" ")
     ), strict=True))
 )  # fmt: skip
+_ARTICLES: Final = frozenset({"the", "der", "die", "das", "el", "la", "le", "il"})
 _VOCATIVES: Final = (("o", "a"), ("ie", ""), ("u", ""), ("iu", "a"))
 """Endings of Polish vocatives, and what the names end in instead."""
 
@@ -141,4 +145,5 @@ def names_of(names: Sequence[str]) -> Names:
 def _names_of(names: tuple[str, ...]) -> Names:
     parts = (folded(match[0]) for name in names for match in _WORD.finditer(name.translate(_APOSTROPHES)))
     found = {piece for part in parts for piece in (part, *part.split("-"))}
-    return Names(frozenset(found - {"the", "der", "die", "das", "el", "la", "le", "il"}))
+    written = sorted((name.lower() for name in names if name), key=len, reverse=True)
+    return Names(frozenset(found - _ARTICLES), tuple(written))

@@ -6,7 +6,6 @@ are weak (a final full stop: recognizers write one after almost every text).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from tertulia_stt.turn_end.completeness import Completeness
@@ -72,7 +71,7 @@ def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
     if grammar is None:
         return OPEN if sentence.mark in GOES_ON else FINISHED if sentence.ended else UNCLEAR
     clause = _without_lead(sentence.clause(), grammar)
-    complete = any(text in grammar.complete for text in _readings(sentence, clause))
+    complete = _is_complete(sentence, clause, grammar)
     if sentence.mark in GOES_ON:
         return UNCLEAR if complete and sentence.mark == "…" else OPEN
     if complete:
@@ -92,10 +91,17 @@ def _without_lead(clause: tuple[str, ...], grammar: Grammar) -> tuple[str, ...]:
     return clause[start:]
 
 
-def _readings(sentence: Sentence, clause: tuple[str, ...]) -> Iterator[str]:
-    yield " ".join(sentence.words)
-    yield " ".join(sentence.clause())
-    yield " ".join(clause)
+def _is_complete(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> bool:
+    """True for a known whole utterance, or two of them ("okay thank you")."""
+    if sentence.breaks and len(clause) == 1 and clause[0] in grammar.questions and sentence.mark != "?":
+        return False
+    readings = (sentence.words, sentence.clause(), clause)
+    if any(" ".join(words) in grammar.complete for words in readings):
+        return True
+    if len(clause) > _LONGEST_TAIL:
+        return False
+    halves = ((clause[:at], clause[at:]) for at in range(1, len(clause)))
+    return any(" ".join(first) in grammar.complete and " ".join(second) in grammar.complete for first, second in halves)
 
 
 def _after_tag(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
@@ -143,6 +149,8 @@ def _open_phrase(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) 
     asks = sentence.mark == "?"
     if not grammar.comparatives.isdisjoint(sentence.words) and clause[-1] in grammar.subjects:
         return UNCLEAR
+    if sentence.breaks and len(sentence.clause()) == 1 and clause[0] in grammar.question_finders and not asks:
+        return OPEN
     if " ".join(clause) in grammar.openers or " ".join(sentence.clause()) in grammar.openers:
         return UNCLEAR if asks and len(clause) <= _SHORT else OPEN
     for length in range(1, min(_LONGEST_TAIL, len(sentence.words)) + 1):
@@ -167,6 +175,8 @@ def _open_last_word(sentence: Sentence, clause: tuple[str, ...], grammar: Gramma
         return FINISHED if sentence.mark == "?" else UNCLEAR
     if last in grammar.questions and sentence.mark == "?":
         return FINISHED
+    if _is_relative(sentence, grammar):
+        return OPEN
     if last in grammar.questions and last not in grammar.never_last and before in grammar.copulas:
         return UNCLEAR
     if last in grammar.ones and sentence.ended and not grammar.partitives.isdisjoint(clause):
@@ -181,14 +191,22 @@ def _open_last_word(sentence: Sentence, clause: tuple[str, ...], grammar: Gramma
         return _after_auxiliary(sentence, clause, grammar, before)
     if last in grammar.rarely_last:
         if sentence.mark == "?":
-            return FINISHED if is_question(clause, grammar) and len(clause) > _SHORT else UNCLEAR
+            return (
+                FINISHED if is_question(clause, grammar) and (len(clause) > _SHORT or not grammar.inverts) else UNCLEAR
+            )
         return UNCLEAR if sentence.ended or is_question(clause, grammar) else OPEN
     return None
 
 
-def _after_pronoun(
-    sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str
-) -> Completeness | None:
+def _is_relative(sentence: Sentence, grammar: Grammar) -> bool:
+    """True if the last word refers to a noun ("the woman who")."""
+    words = sentence.words
+    if words[-1] not in grammar.questions or len(words) <= _SHORT:
+        return False
+    return words[-3] in grammar.never_last or words[-3] in grammar.rarely_last or words[-3] in grammar.both_cases
+
+
+def _after_pronoun(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str) -> Completeness | None:
     """A pronoun that may be a subject without its verb ("because I", "what do you")."""
     last = clause[-1]
     if before in grammar.question_finders and sentence.mark != "?":
@@ -214,9 +232,7 @@ def _after_pronoun(
     return OPEN
 
 
-def _after_auxiliary(
-    sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str
-) -> Completeness | None:
+def _after_auxiliary(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str) -> Completeness | None:
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     pronoun = before in grammar.subjects or before in grammar.both_cases
     if sentence.mark == "?":
@@ -228,7 +244,7 @@ def _after_auxiliary(
         if any(finders):
             return None
     if not grammar.inverts and is_question(clause, grammar):
-        return UNCLEAR
+        return FINISHED if len(clause) > _SHORT else UNCLEAR
     if embedded or before in grammar.clitics or (sentence.ended and (pronoun or before in grammar.negations)):
         return UNCLEAR
     return OPEN
@@ -241,8 +257,9 @@ def _lone_subordinate_clause(sentence: Sentence, clause: tuple[str, ...], gramma
         return None
     if first in grammar.questions and is_finished_question(clause, grammar):
         return None
-    if first in grammar.questions and (not grammar.inverts or not sentence.is_first):
-        return UNCLEAR if not sentence.ended else None
+    if first in grammar.questions and not grammar.inverts:
+        states = any(word in grammar.copulas or word in grammar.subjects for word in clause[1:3])
+        return OPEN if states else None if sentence.ended else UNCLEAR
     pronouns = grammar.subjects | grammar.both_cases
     subjects = sum(word in pronouns for word in clause[1:])
     if subjects > 1 or (len(clause) > _LONGEST_SUBORDINATE and not sentence.ended):
@@ -257,6 +274,11 @@ def _missing_object(sentence: Sentence, clause: tuple[str, ...], grammar: Gramma
     pronouns = grammar.subjects | grammar.both_cases | grammar.negations | grammar.verbs_before_subject
     if not all(word in pronouns for word in clause[:-1]):
         return None
-    if sentence.ended and len(clause) == _SHORT and clause[0] in grammar.negations and clause[0] not in grammar.subjects:
+    if (
+        sentence.ended
+        and len(clause) == _SHORT
+        and clause[0] in grammar.negations
+        and clause[0] not in grammar.subjects
+    ):
         return UNCLEAR
     return UNCLEAR if sentence.mark == "?" else OPEN

@@ -21,7 +21,7 @@ GRAMMAR = Grammar(
     )
     - words(
         "again one out up down off too all much really then this that so once no maybe her already once still these "
-        "those some actually only around more less how why what who where"
+        "those some actually only around more less how why what where"
     ),
     stranded=words("of from with into at by on as than against without between"),
     copulas=words(
@@ -33,10 +33,9 @@ GRAMMAR = Grammar(
     ),
     subjects=words("i we they he she"),
     both_cases=words("you it that this there"),
-    subordinators=words(
-        "if when whenever although though while unless because whereas"
-    ),
+    subordinators=words("if when whenever although though while unless because whereas"),
     questions=words("what where who whom whose why how which when"),
+    question_subjects=words("who"),
     question_determiners=words("how what which whose"),
     inverts=True,
     question_needs_auxiliary=True,
@@ -72,7 +71,7 @@ GRAMMAR = Grammar(
         "you / because you / that you / because it / if it / when it / because they / i just / i really / isn't just "
         "/ and so / or maybe / want a / such a / quite a / in the middle of / would like / i'd like / in this / at this "
         "/ of this / in that / of that / with this / with that / and that / but that / to this / to that / how many "
-        "/ what kind / which of / who the / and also / and even / and just / problem is that / truth is that / thing is that / point is that / question is that / idea is that / believe that / feel that / hope that / sure that / mean that / me that  / the fact that / guess that / you that / heard that / see that / not only / the new / the old / the big / a new / a big / an old / my new / my old / a good / a great / what are you / why are you / when are you / why is it / what were you / what have you / where have you / why was it / how is it / on the one hand / as if / as though / as long as / as far as / no matter / other than / apart from / up to / in front of / on top of / at the end of / the name of / the end of / part of the"
+        "/ what kind / which of / who the / and also / and even / and just / problem is that / truth is that / thing is that / point is that / question is that / idea is that / believe that / feel that / hope that / sure that / mean that / me that  / the fact that / guess that / you that / heard that / see that / not only / like to know / want to know / love to know / the new / the old / the big / a new / a big / an old / my new / my old / a good / a great / what are you / why are you / when are you / why is it / what were you / what have you / where have you / why was it / how is it / on the one hand / as if / as though / as long as / as far as / no matter / other than / apart from / up to / in front of / on top of / at the end of / the name of / the end of / part of the"
     )
     - phrases("the same / the other / the first / the next / the last / the best / the most / you know"),
     complete=phrases(
@@ -88,7 +87,7 @@ GRAMMAR = Grammar(
         "please / you're welcome / not at all / no problem / good idea / good question / good luck / well done / excuse "
         "me / i'm sorry / sorry / be quiet / shut up / come on / come here / help me / help / again / one more time / "
         "nothing / everything / both / all of them / none of them / not yet / of course not / yes i do / no i don't / yes "
-        "i am / no i'm not / yes it is / no it isn't / yes i can / no i can't / i do / i did / i am too / maybe later / "
+        "i am / no i'm not / yes it is / no it isn't / yes i can / no i can't / i do / i did / i am too / maybe later / guess who / guess what / "
         "happy birthday / merry christmas / what do you mean / let's go / don't worry / it doesn't matter / got it / "
         "all right / alright / forget it / leave it / do it / do that / it depends"
     ),
@@ -99,7 +98,7 @@ GRAMMAR = Grammar(
     tags=phrases(
         "please / isn't it / aren't they / aren't you / don't you / doesn't it / right / don't you think / wasn't it / "
         "can you / could you / will you / won't you / didn't you / haven't you / thanks / thank you / okay / or not / yet "
-        "/ too / either / as well / anymore / instead / at all / again / now / today / tomorrow"
+        "/ as well / anymore / instead / at all / again / now / today / tomorrow"
     )
     - phrases("can you / could you / will you / either / instead / again / now / today / tomorrow / yet"),
     imperatives=words(
@@ -109,20 +108,24 @@ GRAMMAR = Grammar(
     ),
     transitives=words(
         "want need like love hate prefer enjoy bought made took brought gave told found got have had saw met use used "
-        "visited mentioned called lost see seen find hear heard give send show tell wanted needed liked loved mean meant get make take bring buy"
+        "visited mentioned called lost see seen find hear heard visit ask give send show tell wanted needed liked loved mean meant get make take bring buy"
     ),
     negations=words(
-        "not really always never just also still don't didn't doesn't can't do did would will should could can have "
+        "to want wanted like going need try not really always never just also still don't didn't doesn't can't do did would will should could can have "
         "already only even"
     ),
     tens=words("twenty thirty forty fifty sixty seventy eighty ninety"),
     points=words("point"),
     digits=words("zero oh one two three four five six seven eight nine double triple"),
-    phone_words=phrases("phone / telephone / my number / phone number / number is / dial / call me at / call me on / mobile"),
+    phone_words=phrases(
+        "phone / telephone / my number / phone number / number is / dial / call me at / call me on / mobile"
+    ),
     firsts=words("first firstly"),
     nexts=words("second secondly third thirdly next then finally"),
     lead=words(
         "and but so well oh okay ok yeah yes no now then or also actually anyway please sorry ah um uh hmm right look"
     ),
-    common=words("the you is it of that was are what have me do don't i to a and my in for can about not want no they he she we this him them there here good"),
+    common=words(
+        "the you is it of that was are what have me do don't i to a and my in for can about not want no they he she we this him them there here good"
+    ),
 )

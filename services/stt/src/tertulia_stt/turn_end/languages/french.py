@@ -53,7 +53,9 @@ GRAMMAR = Grammar(
     partitives=words("en j'en n'en t'en m'en"),
     ones=words("un une"),
     question_determiners=words("quel quelle quels quelles combien"),
-    questions=words("qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"),
+    questions=words(
+        "qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"
+    ),
     yes_no_starts=phrases("est-ce que / est-ce qu'il / est-ce qu'on / est-ce qu'elle / est-ce qu'ils"),
     fillers=words("euh heu ben bah hum hm mmh"),
     openers=phrases(
@@ -93,9 +95,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("bonjour / bonsoir / salut / coucou / ok / bon"),
     calls=words("hé hey dis eh écoute cher chère et ou dites"),
-    tags=phrases(
-        "s'il te plaît / s'il vous plaît / n'est-ce pas / hein / pas vrai / tu crois pas / merci"
-    ),
+    tags=phrases("s'il te plaît / s'il vous plaît / n'est-ce pas / hein / pas vrai / tu crois pas / merci"),
     imperatives=words(
         "raconte raconte-moi raconte-nous chante joue lis explique explique-moi décris montre montre-moi donne donne-moi "
         "arrête commence allume éteins ouvre ferme répète dis dis-moi parle parle-moi fais cherche traduis recommande aide "
@@ -111,6 +111,8 @@ GRAMMAR = Grammar(
     firsts=words("premièrement d'abord"),
     nexts=words("deuxièmement troisièmement ensuite puis enfin"),
     lead=words("et mais alors donc bon ben oui non ah oh ok bah eh dis pardon sinon puis ou euh"),
-    common=words("le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier on a"),
+    common=words(
+        "le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier on a"
+    ),
     clause_rule=_verb_before_subject,
 )

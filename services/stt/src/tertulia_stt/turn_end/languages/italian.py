@@ -19,7 +19,9 @@ GRAMMAR = Grammar(
         "io però nostro nostra vostro quanti quante alcuni alcune altri altre altro altra molti molte tutti tutte ancora "
         "già quasi solo proprio forse allora tu lui lei"
     )
-    - words("questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"),
+    - words(
+        "questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"
+    ),
     subjects=words("io"),
     copulas=words("è sono siamo siete era erano ero ho ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
     modals=words("posso puoi può possiamo potete potrei potresti devo devi deve dovrei vorrei vorresti voglio vuoi"),
@@ -29,8 +31,11 @@ GRAMMAR = Grammar(
     partitives=words("ne"),
     ones=words("uno una"),
     comparatives=words("più meno meglio peggio"),
+    question_nouns=words("cosa"),
     question_determiners=words("quanto quanta quanti quante quale quali che"),
-    questions=words("che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"),
+    questions=words(
+        "che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"
+    ),
     fillers=words("ehm eh mh uhm mmm cioè beh"),
     openers=phrases(
         "voglio / vorrei / vorrei sapere / mi piacerebbe / volevo / volevo sapere / volevo dirti / volevo chiederti / devo / "
@@ -84,5 +89,7 @@ GRAMMAR = Grammar(
     firsts=words("primo innanzitutto"),
     nexts=words("secondo terzo poi"),
     lead=words("e ma allora dunque bene ah oh sì no ok beh senti scusa quindi o però eh ora"),
-    common=words("il gli che è di un una per con non sono della ma più mi ti anche questo ho si nel molto ieri al mio mia"),
+    common=words(
+        "il gli che è di un una per con non sono della ma più mi ti anche questo ho si nel molto ieri al mio mia"
+    ),
 )

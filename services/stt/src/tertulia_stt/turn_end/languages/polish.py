@@ -18,7 +18,7 @@ GRAMMAR = Grammar(
         "tą ci bardzo nie już też tylko jeszcze także prawie jakiś jakaś jakieś inny inna inne kilka więcej mniej dużo mało "
         "który która które każdy czy by może chyba właśnie naprawdę nawet zawsze bardziej najbardziej mi ja"
     )
-    - words("to nie już też tylko jeszcze więcej mniej dużo mało tego tej zawsze naprawdę może mi ja moje twoje inne"),
+    - words("nie już też tylko jeszcze więcej mniej dużo mało tego tej zawsze naprawdę może mi ja moje twoje inne"),
     copulas=words("jest są był była było byli jestem jesteśmy będę będzie będziesz będą byłem byłam mam ma mamy"),
     modals=words(
         "mogę możesz może możemy mogą mógłbym mógłbyś mogłabyś muszę musisz musi musimy powinienem powinnam powinien "
@@ -28,7 +28,9 @@ GRAMMAR = Grammar(
     subordinators=words("jeśli jeżeli gdyby kiedy gdy chociaż choć ponieważ bo zanim skoro"),
     both_cases=words("ty on ona my wy oni to"),
     question_determiners=words("ile jaki jaka jakie która który które jak"),
-    questions=words("co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"),
+    questions=words(
+        "co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"
+    ),
     second_person_ending="sz",
     yes_no_starts=phrases("czy"),
     fillers=words("yyy eee yhm hmm hm ee yy eh ekhm znaczy"),
@@ -76,9 +78,13 @@ GRAMMAR = Grammar(
         "powtórz powiedz mów rób zrób znajdź przetłumacz poleć pomóż zapytaj odpowiedz przypomnij zadzwoń przynieś weź chodź "
         "zostaw napisz wyobraź zgadnij poczekaj posłuchaj popatrz policz"
     ),
-    transitives=words("chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę uwielbiam nienawidzę szukam znalazłem lubię chcesz"),
+    transitives=words(
+        "chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę uwielbiam nienawidzę szukam znalazłem lubię chcesz"
+    ),
     negations=words("nie też zawsze ja ty nigdy"),
-    tens=words("dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt"),
+    tens=words(
+        "dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt"
+    ),
     points=words("przecinek"),
     digits=words("zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć"),
     phone_words=phrases("telefon / telefonu / mój numer / komórki"),

@@ -18,12 +18,16 @@ GRAMMAR = Grammar(
         "mais menos não já também só quase algum alguma alguns algumas outro outra outros outras qualquer todo toda todos "
         "todas eu como sobre ele ela eles você então ainda nós bastante"
     )
-    - words("muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"),
+    - words(
+        "muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"
+    ),
     subjects=words("eu"),
     copulas=words(
         "fui é são era eram foi está estou estão estava estamos sou somos tenho tem têm tinha temos há havia fui tô tá será"
     ),
-    modals=words("posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria")
+    modals=words(
+        "posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria"
+    )
     - words("vai vamos vou posso pode"),
     subordinators=words("se quando embora porque enquanto caso"),
     both_cases=words("você vocês ele ela eles elas nós"),
@@ -87,5 +91,7 @@ GRAMMAR = Grammar(
     firsts=words("primeiro primeiramente"),
     nexts=words("segundo terceiro depois"),
     lead=words("e mas então bom bem ah oh sim ok tá olha desculpa pois ou ei aí agora é"),
-    common=words("o os as que é um uma não com para do da em por mas mais eu você está no na foi muito isso ontem ele meu"),
+    common=words(
+        "o os as que é um uma não com para do da em por mas mais eu você está no na foi muito isso ontem ele meu"
+    ),
 )
