@@ -9,7 +9,8 @@ from typing import Final
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.guess import grammar_of, possible_grammars
 from tertulia_stt.turn_end.script_without_spaces import completeness_of_han_or_kana
-from tertulia_stt.turn_end.sentence import last_sentence, names_of
+from tertulia_stt.turn_end.names import names_of
+from tertulia_stt.turn_end.sentence import last_sentence
 from tertulia_stt.turn_end.spaced_language import judge_sentence
 
 _HAN_OR_KANA: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from tertulia_stt.turn_end.completeness import Completeness
-from tertulia_stt.turn_end.sentence import GOES_ON, MAX_CHARS, Names, mark_of
+from tertulia_stt.turn_end.names import Names
+from tertulia_stt.turn_end.sentence import GOES_ON, MAX_CHARS, mark_of
 
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
 _SENTENCE: Final = re.compile(r"[^。！？!?]+[。！？!?、，,…．.\s]*$")
