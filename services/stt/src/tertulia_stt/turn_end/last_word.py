@@ -71,7 +71,7 @@ def _pronoun_after_modal(clause: Clause) -> Completeness | None:
     return UNCLEAR if clause.asked and clause.is_short else OPEN
 
 
-def _subject(clause: Clause) -> Completeness | None:  # noqa: PLR0911 - one return per rule
+def _subject(clause: Clause) -> Completeness | None:
     """A pronoun that can only be a subject. It ends a sentence only if its verb stands before it."""
     grammar, before = clause.grammar, clause.before
     if before in grammar.never_last or len(clause.words) == 1:

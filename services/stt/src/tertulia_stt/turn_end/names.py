@@ -11,7 +11,9 @@ from typing import Final
 from tertulia_stt.turn_end.sentence import APOSTROPHES, WORD
 
 _LATIN: Final = "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch - y - e yu ya".split()
-_CYRILLIC: Final = str.maketrans(dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", _LATIN, strict=True)) | {"ъ": "", "ь": ""})
+_CYRILLIC: Final = str.maketrans(
+    dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", _LATIN, strict=True)) | {"ъ": "", "ь": ""}
+)
 _ARTICLES: Final = frozenset({"the", "der", "die", "das", "el", "la", "le", "il"})
 _VOCATIVES: Final = (("o", "a"), ("ie", ""), ("u", ""), ("iu", "a"))
 """Endings of Polish vocatives, and what the names end in instead."""

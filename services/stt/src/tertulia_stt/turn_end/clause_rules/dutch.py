@@ -13,8 +13,8 @@ _NEED_VERB: Final = words(
     " zullen ga gaat gaan"
 )
 _DANGLING: Final = words(
-    "me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het hiermee"
-    " daarmee ermee hier daar er"
+    "me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het"
+    " hiermee daarmee ermee hier daar er"
 )
 """Objects and adverbs that stand before the verb at the end."""
 _SUBJECT_VERB_OBJECT: Final = 3
@@ -23,7 +23,9 @@ _SUBJECT_VERB_OBJECT: Final = 3
 def verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
     """OPEN or UNCLEAR if the verb is missing at the end of the clause, or the rest of a comparison."""
     clause = tuple(word for word in sentence.clause() if word not in grammar.lead)
-    if len(clause) > 1 and clause[-1] == "dan" and clause[-2].endswith("er"):
+    if len(clause) < 2:  # noqa: PLR2004  # a verb and something else
+        return None
+    if clause[-1] == "dan" and clause[-2].endswith("er"):
         return Completeness.OPEN
     if len(clause) < _SUBJECT_VERB_OBJECT or clause[-1] not in _DANGLING or _NEED_VERB.isdisjoint(clause[:-1]):
         return None

@@ -23,8 +23,8 @@ _PREFIXES: Final = words("mit nach an auf zu vor ab ein durch")
 """Prepositions that are also the separated prefix of a verb."""
 _SEPARABLE: Final = tuple(
     words(
-        "komm geh nehm nimm mach bring ruf hör steh fang fäng schau hol pass leg zieh denk fahr fähr sag lauf läuf schlaf"
-        " schläf gib geb stell biet zeig teil spiel les"
+        "komm geh nehm nimm mach bring ruf hör steh fang fäng schau hol pass leg zieh denk fahr fähr sag lauf läuf"
+        " schlaf schläf gib geb stell biet zeig teil spiel les"
     )
 )
 """How verbs with such a prefix begin."""
