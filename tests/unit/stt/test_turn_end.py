@@ -107,10 +107,11 @@ def test_names_of_several_words_and_with_articles_are_called() -> None:
 
 
 def test_languages_that_disagree_about_a_text_make_it_unclear() -> None:
-    """ "Ma" is Italian for "but", and ends no sentence there."""
+    """ "Ma" and "ona" are open in Italian and in Turkish, and may be the end in English and in Polish."""
     assert completeness("ma", punctuated=False, language="it") is Completeness.OPEN
+    assert completeness("ona", punctuated=False, language="tr") is Completeness.OPEN
     assert completeness("ma", punctuated=False, language="en") is Completeness.UNCLEAR
-    assert completeness("on ma", punctuated=False) is Completeness.UNCLEAR
+    assert completeness("ona", punctuated=False) is Completeness.UNCLEAR
 
 
 @pytest.mark.parametrize(
