@@ -66,6 +66,8 @@ class UserTurn:
     to: str = ""
     """The ids of the characters that the user asks to answer, separated by commas; `NOBODY` if none shall answer; "" if
     the text decides."""
+    replies: int = 0
+    """Above 0: the user asks the characters to talk among themselves, and to give at most this many replies."""
 
     @property
     def ref(self) -> str:
