@@ -75,8 +75,8 @@ def encode(entry: object, *, ts: int, epoch: int, v: Value = VERSION, **extra: V
     return out
 
 
-def decode(cls: type[T], fields: Fields, *, newest: int = VERSION) -> T:
-    """Decode an entry of a known class. `newest`: the highest version of such entries that the caller can read.
+def decode(cls: type[T], fields: Fields, *, newest: int = 0) -> T:
+    """Decode an entry of a known class. `newest`: a version above `VERSION` that the caller can read, too.
 
     Raises:
         BadEntry: a field is missing or cannot be read; the message names it.
@@ -147,8 +147,8 @@ def number(fields: Fields, name: bytes) -> int:
     return int(raw) if _is_number(raw) else 0
 
 
-def check_version(fields: Fields, newest: int = VERSION) -> None:
-    """Raise if the entry's version is newer than this release, or than `newest`.
+def check_version(fields: Fields, newest: int = 0) -> None:
+    """Raise if the entry's version is newer than this release and than `newest`.
 
     Raises:
         UnknownVersion: its message has both versions and the remedy.
@@ -156,7 +156,7 @@ def check_version(fields: Fields, newest: int = VERSION) -> None:
     raw = fields.get(b"v", b"")
     if not _is_number(raw):
         raise BadEntry(f"entry without a schema version (v={raw[:MAX_DIGITS]!r})")
-    if int(raw) > newest:
+    if int(raw) > max(VERSION, newest):
         raise UnknownVersion(int(raw))
 
 
