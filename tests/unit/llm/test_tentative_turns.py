@@ -83,6 +83,20 @@ async def test_turn_confirmed_after_any_write_is_answered_and_saved_once() -> No
 
 @pytest.mark.parametrize("think_ahead", ["on", "off"])
 @virtual_time
+async def test_worker_misses_no_confirmation_while_it_begins_the_turn(think_ahead: str) -> None:
+    for steps in range(60):
+        turn = await tentative(think_ahead=think_ahead)
+        working = asyncio.create_task(turn.bench.work())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await turn.confirm()
+        async with asyncio.timeout(60):
+            await working
+        assert await turn.bench.rows() == WHOLE_ROWS, f"confirmed after {steps} steps"
+
+
+@pytest.mark.parametrize("think_ahead", ["on", "off"])
+@virtual_time
 async def test_turn_confirmed_before_a_worker_claims_it_is_answered_like_any_other(think_ahead: str) -> None:
     turn = await tentative(think_ahead=think_ahead)
     await turn.confirm()
@@ -213,8 +227,8 @@ async def test_confirmed_turn_that_is_interrupted_is_saved() -> None:
     bench = turn.bench
     working = asyncio.create_task(bench.work())
     await asyncio.sleep(0.04)
-    await turn.confirm()
-    await bench.interrupt()  # the worker may not have seen the confirmation yet
+    # both are written before the worker sees the first
+    await asyncio.gather(turn.confirm(), bench.interrupt())
     await working
     await bench.work()
     assert (await bench.rows())[0] == ("Jay", WHOLE, "complete")

@@ -95,12 +95,14 @@ async def test_turn_reopened_after_any_write_and_continued_at_once_leaves_no_tra
     assert writes > 10
 
 
+@pytest.mark.parametrize("redis_latency_s", [0.0, 0.1])
 @virtual_time
-async def test_turn_reopened_after_its_worker_died_leaves_no_trace() -> None:
+async def test_turn_reopened_after_its_worker_died_leaves_no_trace(redis_latency_s: float) -> None:
     writes = 0
     while True:
         writes += 1
         turn = await begun()
+        turn.bench.bus.latency_s = redis_latency_s
         died = await turn.bench.die_after(writes)
         await turn.reopen()
         await turn.bench.work()
