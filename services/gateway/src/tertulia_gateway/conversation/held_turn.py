@@ -38,6 +38,7 @@ class _Version:
 
     turn_id: bytes
     message_ids: set[bytes] = field(default_factory=set[bytes])
+    is_withdrawn: bool = False
 
     def has(self, fields: Fields) -> bool:
         """True if the event is about this version."""
@@ -146,6 +147,7 @@ class HeldTurn:
         held, self._held = self._held, None
         is_reopened = entry.fields.get(b"type") == b"turn_reopened"
         if held is not None or (is_reopened and entry.fields.get(b"turn_id") == self._version.turn_id):
+            self._version.is_withdrawn = True
             self._withdrawn.extend(self._version.message_ids)
         self._reopened = entry.fields.get(b"turn_id", b"") if is_reopened else b""
         if held is None:
@@ -191,7 +193,9 @@ class HeldTurn:
 
     def _name(self, message_id: bytes) -> None:
         self._version.message_ids.add(message_id)
-        if message_id in self._withdrawn:  # after a data loss, a version can come again
+        if self._version.is_withdrawn:
+            self._withdrawn.append(message_id)
+        elif message_id in self._withdrawn:  # after a data loss, a version can come again
             self._withdrawn.remove(message_id)
 
     def _is_late(self, fields: Fields) -> bool:
