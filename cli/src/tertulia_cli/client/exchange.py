@@ -133,6 +133,8 @@ class Exchange:
                 screen.resumed(message_id, self.progress.names.get(message_id, "?"), event.text("text"))
             case "message_complete":
                 screen.message_complete(message_id, event.text("status"))
+            case "turn_reopened":
+                screen.withdrawn()
             case "transcription_update":
                 screen.hearing(event.text("text"))
             case "transcription_finished" if event.text("text"):

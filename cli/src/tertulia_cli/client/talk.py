@@ -98,7 +98,7 @@ class _Talking:
         match event.type:
             case "transcription_finished" if event.text("turn_id"):
                 self._exchange.progress.await_turn(event.text("turn_id"))
-            case "interrupted":
+            case "interrupted" | "turn_reopened":
                 self._player.flush()
             case "listening_stopped":
                 self._all_understood = True
