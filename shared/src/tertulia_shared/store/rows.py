@@ -22,7 +22,9 @@ _MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
     "usage"
 )
-_CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings"
+_CHARACTER: Final = (
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness"
+)
 
 
 def _rank(column: str) -> str:
@@ -43,6 +45,14 @@ WHERE messages.conversation_id = excluded.conversation_id AND (
 """
 _MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = :time WHERE id = :id AND updated_at < :time"
 
+_DELETE_MESSAGES: Final = (
+    "DELETE FROM messages WHERE conversation_id = ? AND position >= ? AND position < ? AND turn_id = ?"
+)
+_DELETE_IF_EMPTY: Final = """
+DELETE FROM conversations WHERE id = :id AND model_settings = '{}'
+AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = :id)
+"""
+
 PAGE_OF_MESSAGES: Final = f"""
 SELECT {_MESSAGE} FROM messages
 WHERE conversation_id = :conversation_id AND position > :after AND position <= ifnull(
@@ -57,11 +67,11 @@ NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
 SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _SAVE_CHARACTER: Final = f"""
-INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
     image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
-    model_settings = excluded.model_settings
+    model_settings = excluded.model_settings, talkativeness = excluded.talkativeness
 """
 
 _USAGE: Final = """
@@ -119,6 +129,11 @@ def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
     owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
     if owner is not None and owner[0] != conversation_id:
         raise InvalidRecord("message.id", f"{message_id} is a message of another conversation")
+
+
+def delete_messages(connection: sqlite3.Connection, conversation_id: str, turn_id: str, positions: range) -> None:
+    connection.execute(_DELETE_MESSAGES, (conversation_id, positions.start, positions.stop, turn_id))
+    connection.execute(_DELETE_IF_EMPTY, {"id": conversation_id})
 
 
 def select_history(connection: sqlite3.Connection, conversation_id: str, limit: int) -> list[Message]:
@@ -208,6 +223,7 @@ def _character_row(character: Character) -> Row:
         time_to_text(character.created_at),
         time_to_text(character.updated_at),
         encode_settings(settings_as_saved(character.model_settings)).decode(),
+        character.talkativeness,
         name_key(character.name),
     )
 
@@ -244,6 +260,7 @@ def _character(row: Row) -> Character:
         _time(row[6]),
         _time(row[7]),
         settings_as_saved(decode_settings(row[8])),
+        row[9],
     )
 
 

@@ -46,7 +46,7 @@ from tertulia_shared.store.validation import (
 )
 from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32
@@ -151,6 +151,19 @@ class SupabaseStore:
         async with self._call(*(message.conversation_id for message in messages)) as client:
             if to_save:
                 await run(client.rpc("tertulia_save_messages", {"messages": to_save}))
+
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        async with self._call(conversation_id) as client:
+            if not (rows.is_id(conversation_id) and rows.is_id(turn_id)):
+                return
+            messages = table_of(client, "messages")
+            of_turn = messages.delete(returning=ReturnMethod.minimal)
+            of_turn = of_turn.eq("conversation_id", conversation_id).eq("turn_id", turn_id)
+            await run(of_turn.gte("position", positions.start).lt("position", positions.stop))
+            if await run(messages.select("id").eq("conversation_id", conversation_id).limit(1)):
+                return
+            empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
+            await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
