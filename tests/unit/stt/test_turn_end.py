@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from tertulia_stt.settings import STTSettings
 from tertulia_stt.turn_end import Completeness, SilenceBounds, completeness, silence_bound_ms
+from tests.harness.settings_of import settings_of
 
 FOLDER = Path(__file__).parent / "turn_end"
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt", "nl", "pl", "tr", "ru", "ja", "zh")
@@ -153,3 +156,16 @@ def test_text_before_the_last_part_is_not_read() -> None:
     question_before = "what do you want, Luna? " * 1000
     for before in ("", question_before, "because the " * 1000):
         assert completeness(before + tail, punctuated=False, language="en") is Completeness.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("finished", "unclear", "opened"), [("700", "640", "2000"), ("320", "2100", "2000"), ("320", "640", "500")]
+)
+def test_settings_of_the_silence_that_do_not_ascend_are_refused(finished: str, unclear: str, opened: str) -> None:
+    with pytest.raises(ValidationError, match="TERTULIA_STT_END_FINISHED_MS must be at most"):
+        settings_of(STTSettings, stt_end_finished_ms=finished, stt_end_unclear_ms=unclear, stt_end_open_ms=opened)
+
+
+def test_settings_hold_the_bounds() -> None:
+    settings = settings_of(STTSettings, stt_end_finished_ms=200, stt_end_unclear_ms=500, stt_end_open_ms=1500)
+    assert settings.silence_bounds == SilenceBounds(finished_ms=200, unclear_ms=500, open_ms=1500)

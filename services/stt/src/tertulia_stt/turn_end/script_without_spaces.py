@@ -107,6 +107,9 @@ def _judge(body: str, mark: str, names: Names, endings: Endings) -> Completeness
         return OPEN
     if _greets(body, names, endings):
         return UNCLEAR
+    named = names.inside(last)
+    if named != last.lower() and (named in endings.complete or (named and named.endswith(endings.final))):
+        return FINISHED
     if _calls(last, names, endings) or (last.endswith(endings.fillers) and mark != "?"):
         return UNCLEAR if mark == "?" else OPEN
     return _judge_ending(last, mark, endings)

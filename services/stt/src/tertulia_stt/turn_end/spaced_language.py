@@ -77,7 +77,7 @@ def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
 
 def _only_greets(clause: Clause) -> bool:
     grammar, words = clause.grammar, clause.sentence.words
-    calls = len(words) == 1 and words[0] in grammar.calls and words[0] not in grammar.never_last
+    calls = len(words) == 1 and words[0] in grammar.calls - grammar.never_last - grammar.openers
     return calls or " ".join(words) in grammar.greetings
 
 
@@ -94,7 +94,7 @@ def _is_complete(clause: Clause) -> bool:
 
 def _after_tag(clause: Clause) -> Completeness | None:
     """The judgement of a sentence that ends in a tag such as "please" or "isn't it"."""
-    sentence, words, grammar = clause.sentence, clause.words, clause.grammar
+    sentence, words, grammar = clause.sentence, clause.sentence.words, clause.grammar
     for length in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         tag = " ".join(words[-length:])
         if tag in grammar.tags and not _is_ordinary_word(tag, clause, len(words) - length):
