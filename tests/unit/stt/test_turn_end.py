@@ -39,7 +39,7 @@ def remarks(name: str) -> list[Remark]:
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["language given", "language guessed"])
-@pytest.mark.parametrize("table", ["remarks.txt", "remarks_aside.txt", "remarks_unseen.txt"])
+@pytest.mark.parametrize("table", ["remarks.txt", "remarks_2.txt", "remarks_3.txt"])
 def test_labelled_remarks_are_judged_as_labelled(table: str, given: bool) -> None:  # noqa: FBT001
     rows = remarks(table)
     misses = [(row, found) for row in rows if (found := row.judge(row.language if given else "")) is not row.label]

@@ -124,7 +124,7 @@ def _judge_ending(body: str, mark: str, endings: Endings) -> Completeness:  # no
     if _opens(body, endings):
         return UNCLEAR if mark and body.endswith(endings.not_final) else OPEN
     if len(body) > 2 and body.endswith(endings.requests):  # noqa: PLR2004  # "して" alone is no request
-        return UNCLEAR
+        return FINISHED if mark else UNCLEAR
     if body.endswith(endings.final):
         return FINISHED
     if body.endswith(endings.may_end) or (body.endswith("的") and ("是" in body or "会" in body)):

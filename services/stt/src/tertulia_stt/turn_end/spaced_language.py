@@ -6,6 +6,8 @@ that are weak (a final full stop: recognizers write one after almost every text)
 
 from __future__ import annotations
 
+from typing import Final
+
 from tertulia_stt.turn_end.clause import Clause, last_clause
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.grammar import Grammar
@@ -21,12 +23,16 @@ from tertulia_stt.turn_end.names import Names
 from tertulia_stt.turn_end.questions import is_finished_question, is_finished_request
 from tertulia_stt.turn_end.sentence import GOES_ON, Sentence
 
+_NAMED_WORDS: Final = 6
+"""So many words at the beginning and at the end of a sentence may call somebody."""
+
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 
 
 def judge_sentence(sentence: Sentence, grammar: Grammar | None, names: Names) -> Completeness:
     """Judge a sentence. Without a grammar only names and marks count."""
-    named = tuple(names.has(word) for word in sentence.words)
+    end = len(sentence.words) - _NAMED_WORDS
+    named = tuple((at < _NAMED_WORDS or at >= end) and names.has(word) for at, word in enumerate(sentence.words))
     if not any(named):
         return _judge(sentence, grammar)
     if all(named) or (grammar is not None and _only_calls(sentence, grammar, named)):
