@@ -5,14 +5,15 @@ import type { AnsweringMode } from "../wire/events";
 export interface ModeText {
   readonly mode: AnsweringMode;
   readonly label: string;
+  /** Who answers a message that names nobody. */
   readonly meaning: string;
 }
 
 export const MODES: readonly ModeText[] = [
-  { mode: "fitting", label: "Fitting", meaning: "The ones you speak to. If you speak to nobody: one or two." },
-  { mode: "everyone", label: "Everyone", meaning: "The ones you name. If you name nobody: all of them." },
-  { mode: "named", label: "Only who is named", meaning: "The ones you name. If you name nobody: nobody." },
-  { mode: "in_turn", label: "In turn", meaning: "The ones you name. If you name nobody: the next one." },
+  { mode: "fitting", label: "Fitting", meaning: "the one you speak to, or one or two whom it suits" },
+  { mode: "everyone", label: "Everyone", meaning: "all of them" },
+  { mode: "named", label: "Only who is named", meaning: "nobody" },
+  { mode: "in_turn", label: "In turn", meaning: "the next one after the last speaker" },
 ];
 
 /** The name of a mode; null means that it is not known which mode is the server's default. */

@@ -22,7 +22,9 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
       button={
         <>
           <Icon name="people" />
-          <span class="unseen">Who answers:</span> {modeLabel(mode)}
+          <span class="shortened">
+            <span class="caption">Who answers:</span> {modeLabel(mode)}
+          </span>
           {discussion > 0 && (
             <>
               <span class="unseen">, and they talk among themselves</span>
@@ -37,6 +39,7 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
         <>
           <fieldset class="choices">
             <legend>Who answers</legend>
+            <p class="detail">Whoever you name. If you name nobody:</p>
             {MODES.map((each) => (
               <label key={each.mode} class="choice">
                 <input
@@ -47,6 +50,7 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
                 />
                 <span>
                   {each.label}
+                  {each.mode === answering.defaultMode && <span class="default"> (default)</span>}
                   <span class="detail">{each.meaning}</span>
                 </span>
               </label>
@@ -80,7 +84,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
       </label>
       {replies > 0 && (
         <label class="number">
-          Replies to one message, at most
+          Replies at most
           <input
             type="number"
             inputmode="numeric"
