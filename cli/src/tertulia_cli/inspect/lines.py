@@ -38,6 +38,9 @@ from tertulia_shared.events import (
     TranscriptionUpdate,
     TurnAccepted,
     TurnComplete,
+    TurnConfirmed,
+    TurnExtended,
+    TurnReopened,
     TurnStarted,
     Warn,
 )
@@ -86,7 +89,7 @@ class LineFormatter:
             event = decode_event(entry.fields)
         except BadEntry:
             return []
-        if isinstance(event, TurnStarted):
+        if isinstance(event, TurnStarted | TurnExtended):
             found = {str(each.get("message_id", "")): str(each.get("character_name", "")) for each in event.replies}
         elif isinstance(event, MessageStarted):
             found = {event.message_id: event.character_name}
@@ -136,10 +139,12 @@ class LineFormatter:
     def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one case per event
         match event:
             case TurnAccepted():
-                return YOU, f"{event.type} “{event.text}”"
+                return YOU, f"{event.type}{' (tentative)' if event.tentative else ''} “{event.text}”"
+            case TurnConfirmed() | TurnReopened():
+                return YOU, event.type
             case TranscriptionUpdate() | TranscriptionStabilized() | TranscriptionFinished():
                 return YOU, f"{event.type} “{event.text}”"
-            case TurnStarted():
+            case TurnStarted() | TurnExtended():
                 names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
                 return "", f"{event.type}: {names or 'no character'} will answer"
             case Thinking() | MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
@@ -179,7 +184,8 @@ def _target(work: Work) -> str:
 
 def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     turn = decode(UserTurn, fields)
-    return YOU, f"{turn.source} “{turn.text}”"
+    version = f", version {turn.version}" if turn.version else ""
+    return YOU, f"{turn.source}{version}{' (tentative)' if turn.tentative else ''} “{turn.text}”"
 
 
 def _control(_: LineFormatter, fields: Fields) -> tuple[str, str]:
