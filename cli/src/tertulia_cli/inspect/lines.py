@@ -11,7 +11,17 @@ from tertulia_cli.inspect.snapshot import ts_of
 from tertulia_cli.inspect.turns import BYTES_PER_S
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
-from tertulia_shared.entries import AudioChunk, DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import (
+    STORE_WRITE_VERSION,
+    AudioChunk,
+    DeadLetter,
+    Interrupt,
+    Receipt,
+    StoreWrite,
+    TTSSentence,
+    UserTurn,
+    Work,
+)
 from tertulia_shared.events import (
     Error,
     Event,
@@ -182,11 +192,16 @@ def _control(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     return YOU, f"interrupt ({decode(Interrupt, fields).cause})"
 
 
-_KINDS: Final = {"message": "a message", "conversation": "a title", "settings": "settings"}
+_KINDS: Final = {
+    "message": "a message",
+    "conversation": "a title",
+    "settings": "settings",
+    "delete": "the deletion of a withdrawn turn",
+}
 
 
 def _store(_: LineFormatter, fields: Fields) -> tuple[str, str]:
-    kind = decode(StoreWrite, fields).kind
+    kind = decode(StoreWrite, fields, newest=STORE_WRITE_VERSION).kind
     return "", f"waits for the store: {_KINDS.get(kind, kind)}"
 
 
