@@ -9,6 +9,7 @@ Pure, apart from the model: no I/O, no clock.
 from __future__ import annotations
 
 from tertulia_stt.turn_end.bounds import SilenceBounds, TurnEndModel, silence_bound_ms
-from tertulia_stt.turn_end.completeness import Completeness, completeness
+from tertulia_stt.turn_end.completeness import Completeness
+from tertulia_stt.turn_end.judge import completeness
 
 __all__ = ["Completeness", "SilenceBounds", "TurnEndModel", "completeness", "silence_bound_ms"]

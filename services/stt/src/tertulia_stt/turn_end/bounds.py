@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from tertulia_stt.turn_end.completeness import Completeness, completeness
+from tertulia_stt.turn_end.completeness import Completeness
+from tertulia_stt.turn_end.judge import completeness
 
 MODEL_LENGTHENS_MS: Final = 300
 """How much longer the silence must be if the model hears that the speech goes on."""
