@@ -74,8 +74,8 @@ class CommonSettings(BaseSettings):
     )
     think_ahead: Literal["auto", "on", "off"] = Field(
         "auto",
-        description="whether the model is asked at a pause that may be the end of a spoken turn: on, off, or auto"
-        " (only if no key is set, because a wrong guess costs tokens)",
+        description="ask the model at the first pause that may end a spoken turn; a wrong guess costs its tokens. "
+        "auto: only if no API key is set",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level that is logged")
     metrics_port: int = Field(

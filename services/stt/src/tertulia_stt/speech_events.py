@@ -135,14 +135,6 @@ class SpeechEvents:
             await self._barge_in()
         piece = Piece(text, event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint)
-        if self._turns.waits:
-            self._tell_pieces()
-
-    def _tell_pieces(self) -> None:
-        """Tell the client the text of the turn so far, which no longer changes."""
-        text, session_id = self._turns.with_partial(""), self._work.session_id
-        self._tell(client_events.TranscriptionUpdate(session_id, text))
-        self._tell(client_events.TranscriptionStabilized(session_id, text))
 
     async def _barge_in(self) -> None:
         self._metrics.barged_in()

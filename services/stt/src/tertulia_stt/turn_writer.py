@@ -14,7 +14,12 @@ from tertulia_shared.bus import Append, Applied, Bus, Fence, Put, Write
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, reopen_turn
 from tertulia_shared.entries import UserTurn, Work
-from tertulia_shared.events import RecordingStop, TranscriptionFinished
+from tertulia_shared.events import (
+    RecordingStop,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+)
 from tertulia_shared.ids import spoken_turn_id
 from tertulia_stt.checkpoint import Checkpoint
 from tertulia_stt.metrics import ListenerMetrics
@@ -88,7 +93,7 @@ class TurnWriter:
             await self.end(at_sample)
         self._checkpoint = checkpoint
         self._turns.piece_finished(piece)
-        await self._proceed(at_sample)
+        await self._proceed(at_sample, before=self._text_so_far())
 
     async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
         """Sound was not speech, or is ignored. `text`: its text."""
@@ -110,43 +115,39 @@ class TurnWriter:
         while (step := self._turns.end(at_sample)) is not None:
             await self._write(step)
 
-    async def _proceed(self, at_sample: int) -> None:
+    async def _proceed(self, at_sample: int, before: Sequence[Write] = ()) -> None:
         """Write the step that is due after a piece; if there is none, only the checkpoint."""
         step = self._turns.due(at_sample)
         if step is None or (self.is_input_over and step.act is Act.GUESS):
-            await self._store()
+            await self._store(before)
         else:
-            await self._write(step)
+            await self._write(step, before)
 
-    async def _write(self, step: Step) -> None:
-        applied = await self._carry_out(step)
+    async def _write(self, step: Step, before: Sequence[Write] = ()) -> None:
+        applied = await self._carry_out(step, [*before, self._stored(step.applied)])
         self._turns.settle(step, is_applied=applied.new)
         if not applied.new:
-            await self._store()
+            await self._store(before)
         elif step.act in (Act.GUESS, Act.ACCEPT):
             self._epoch = applied.epoch
         if step.act in (Act.ACCEPT, Act.CONFIRM) and applied.new:
             self._is_recording = False
         self._metrics.turn_step(step, is_applied=applied.new)
 
-    async def _carry_out(self, step: Step) -> Applied:
-        turn, stored = user_turn(self._work, step.turn), self._stored(step.applied)
-        ids = {"conversation_id": self._work.conversation_id, "turn_id": turn.turn_id}
+    async def _carry_out(self, step: Step, before: Sequence[Write]) -> Applied:
+        turn, fence = user_turn(self._work, step.turn), self._fence
+        closing = closing_events(self._bus, self._work, turn.text, turn.turn_id)
         match step.act:
             case Act.GUESS:
-                guess = user_turn(self._work, step.applied)
-                return await accept_turn(self._bus, guess, before=[stored], fence=self._fence, once=False)
+                turn = user_turn(self._work, step.applied)
+                return await accept_turn(self._bus, turn, before=before, fence=fence, once=False)
             case Act.ACCEPT:
-                log.info("speech became a turn", extra=ids)
-                before = [*closing_events(self._bus, self._work, turn.text, turn.turn_id), stored]
-                return await accept_turn(self._bus, turn, before=before, fence=self._fence, once=False)
+                return await accept_turn(self._bus, turn, before=[*before, *closing], fence=fence, once=False)
             case Act.CONFIRM:
-                before = [*closing_events(self._bus, self._work, turn.text, turn.turn_id), stored]
                 epoch = await self._epoch_of(turn)
-                return await confirm_turn(self._bus, turn, epoch, before=before, fence=self._fence)
+                return await confirm_turn(self._bus, turn, epoch, before=[*before, *closing], fence=fence)
             case Act.REOPEN:
-                epoch = await self._epoch_of(turn)
-                return await reopen_turn(self._bus, turn, epoch, before=[stored], fence=self._fence)
+                return await reopen_turn(self._bus, turn, await self._epoch_of(turn), before=before, fence=fence)
 
     async def _epoch_of(self, turn: UserTurn) -> int:
         """The epoch of the accepted turn. After a takeover it is read from the turn's entry."""
@@ -159,6 +160,14 @@ class TurnWriter:
         await self._bus.transact(
             self._work.conversation_id, [*events, self._stored(self._turns.turn)], fence=self._fence
         )
+
+    def _text_so_far(self) -> list[Write]:
+        """The events that tell the client the text of the finished pieces."""
+        events, text = self._bus.keys.events(self._work.conversation_id), self._turns.with_partial("")
+        return [
+            Append(events, TranscriptionUpdate(self._work.session_id, text)),
+            Append(events, TranscriptionStabilized(self._work.session_id, text)),
+        ]
 
     def _stored(self, turn: Turn) -> Put:
         key = self._bus.keys.mic_progress(self._work.conversation_id, self._work.session_id)
