@@ -6,18 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tertulia_stt.turn_end.grammar import Grammar
-from tertulia_stt.turn_end.languages import (
-    dutch,
-    english,
-    french,
-    german,
-    italian,
-    polish,
-    portuguese,
-    russian,
-    spanish,
-    turkish,
-)
+from tertulia_stt.turn_end.languages import dutch, english, french, german, italian, polish, portuguese, russian, spanish, turkish
 
 GRAMMARS: Final = {
     module.GRAMMAR.code: module.GRAMMAR

@@ -35,11 +35,6 @@ def completeness(text: str, *, punctuated: bool, names: Sequence[str] = (), lang
     possible = (grammar,) if grammar or language else possible_grammars(sentence.words) or (None,)
     judgements = {judge_sentence(sentence, one, known) for one in possible}
     judgement = judgements.pop() if len(judgements) == 1 else Completeness.UNCLEAR
-    if (
-        punctuated
-        and not sentence.mark
-        and judgement is Completeness.FINISHED
-        and len(sentence.words) > _LONGEST_ANSWER
-    ):
+    if punctuated and not sentence.mark and judgement is Completeness.FINISHED and len(sentence.words) > _LONGEST_ANSWER:
         return Completeness.UNCLEAR
     return judgement

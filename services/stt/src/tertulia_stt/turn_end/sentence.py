@@ -57,7 +57,7 @@ class Sentence:
 def mark_of(text: str) -> str:
     """The mark at the end of a text: "." "!" "?" or one of `GOES_ON`; "" if there is none."""
     end = text.rstrip(_CLOSING)
-    if end.endswith(("..", "。。")):
+    if end.endswith((".." , "。。")):
         return "…"
     last = _ENDS_OF.get(end[-1:], end[-1:])
     if last in ENDS:

@@ -159,7 +159,9 @@ def _open_last_word(sentence: Sentence, clause: tuple[str, ...], grammar: Gramma
     return None
 
 
-def _after_pronoun(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str) -> Completeness | None:
+def _after_pronoun(
+    sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str
+) -> Completeness | None:
     """A pronoun that may be a subject without its verb ("because I", "what do you")."""
     last = clause[-1]
     if before in grammar.question_finders and sentence.mark != "?":
@@ -182,7 +184,9 @@ def _after_pronoun(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar
     return OPEN
 
 
-def _after_auxiliary(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str) -> Completeness | None:
+def _after_auxiliary(
+    sentence: Sentence, clause: tuple[str, ...], grammar: Grammar, before: str
+) -> Completeness | None:
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     pronoun = before in grammar.subjects or before in grammar.both_cases
     if sentence.mark == "?":

@@ -13,9 +13,7 @@ _NEED_VERB: Final = words(
     "zullen ga gaat gaan"
 )
 _PREPOSITIONS: Final = "in op aan met van voor door bij naar uit over onder tegen zonder tijdens rond"
-_DANGLING: Final = words(
-    "me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het"
-)
+_DANGLING: Final = words("me mij je jou hem haar ons hen gisteren vandaag morgen al nog graag even ook nooit altijd misschien dat het")
 
 
 def _verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
@@ -35,9 +33,7 @@ GRAMMAR = Grammar(
         "ons onze jullie hun heel erg zeer elke elk ieder iedere welke per via 't 'n d'r vanaf wegens volgens meneer mevrouw "
         "geen ik"
     )
-    - words(
-        "het dat zijn haar ons jullie uit over onder op aan mee door in bij erg heel dan voor naar om hun tegen geen ik"
-    ),
+    - words("het dat zijn haar ons jullie uit over onder op aan mee door in bij erg heel dan voor naar om hun tegen geen ik"),
     rarely_last=words(
         "haar zijn hun in op aan door voor naar om bij onder tegen zo nog ook al geen deze die dit dan ik jullie meer veel "
         "weinig sommige andere ander iets even misschien eigenlijk niet gewoon alleen een"
@@ -102,8 +98,6 @@ GRAMMAR = Grammar(
     firsts=words("eerst"),
     nexts=words("tweede daarna vervolgens"),
     lead=words("en maar dus nou ja nee oké ok ach oh goed eh sorry want of toen zeg nu"),
-    common=words(
-        "de het een en is van niet ik je dat die op maar ook wat hij zijn er heeft heb naar geen was gisteren we"
-    ),
+    common=words("de het een en is van niet ik je dat die op maar ook wat hij zijn er heeft heb naar geen was gisteren we"),
     clause_rule=_verb_is_missing,
 )

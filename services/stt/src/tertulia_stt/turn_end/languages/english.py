@@ -33,7 +33,9 @@ GRAMMAR = Grammar(
     ),
     subjects=words("i we they he she"),
     both_cases=words("you it that this there"),
-    subordinators=words("if when whenever although though while unless because whereas"),
+    subordinators=words(
+        "if when whenever although though while unless because whereas"
+    ),
     questions=words("what where who whom whose why how which when"),
     inverts=True,
     question_needs_auxiliary=True,
@@ -115,15 +117,11 @@ GRAMMAR = Grammar(
     tens=words("twenty thirty forty fifty sixty seventy eighty ninety"),
     points=words("point"),
     digits=words("zero oh one two three four five six seven eight nine double triple"),
-    phone_words=phrases(
-        "phone / telephone / my number / phone number / number is / dial / call me at / call me on / mobile"
-    ),
+    phone_words=phrases("phone / telephone / my number / phone number / number is / dial / call me at / call me on / mobile"),
     firsts=words("first firstly"),
     nexts=words("second secondly third thirdly next then finally"),
     lead=words(
         "and but so well oh okay ok yeah yes no now then or also actually anyway please sorry ah um uh hmm right look"
     ),
-    common=words(
-        "the you is it of that was are what have me do don't i to a and my in for can about not want no they he she we this him them there here good"
-    ),
+    common=words("the you is it of that was are what have me do don't i to a and my in for can about not want no they he she we this him them there here good"),
 )

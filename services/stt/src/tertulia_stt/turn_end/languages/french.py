@@ -49,9 +49,7 @@ GRAMMAR = Grammar(
     subjects=words("je j' tu il ils on"),
     both_cases=words("nous vous elle elles"),
     subordinators=words("si quand parce lorsque lorsqu'il puisque puisqu'il quoique s'il"),
-    questions=words(
-        "qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"
-    ),
+    questions=words("qui que quoi où quand comment pourquoi combien quel quelle quels quelles lequel laquelle qu'est-ce qu'est qu'en qu'as-tu qu'a"),
     yes_no_starts=phrases("est-ce que / est-ce qu'il / est-ce qu'on / est-ce qu'elle / est-ce qu'ils"),
     fillers=words("euh heu ben bah hum hm mmh"),
     openers=phrases(
@@ -109,8 +107,6 @@ GRAMMAR = Grammar(
     firsts=words("premièrement d'abord"),
     nexts=words("deuxièmement troisièmement ensuite puis enfin"),
     lead=words("et mais alors donc bon ben oui non ah oh ok bah eh dis pardon sinon puis ou euh"),
-    common=words(
-        "le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier on a"
-    ),
+    common=words("le les des est une pas que je vous nous dans pour c'est ça j'ai suis c'est très avec sur au plus hier on a"),
     clause_rule=_verb_before_subject,
 )

@@ -17,9 +17,7 @@ _DANGLING: Final = words(
     "mir dir ihm ihr uns euch ihnen mich dich ihn sich gestern heute morgen schon noch immer bitte mal gerne gern auch "
     "nur eben einfach vielleicht jetzt dann wieder oft so es sie"
 )
-_PREPOSITIONS: Final = (
-    "in an auf mit zu nach von bei aus für durch über unter vor hinter neben zwischen ohne gegen um wegen seit"
-)
+_PREPOSITIONS: Final = "in an auf mit zu nach von bei aus für durch über unter vor hinter neben zwischen ohne gegen um wegen seit"
 _ARTICLES: Final = "der die das den dem des dieser dieses diesem diesen"
 _ENDINGS: Final = ("en", "eln", "ern", "tun", "sein", "t")
 
@@ -68,9 +66,7 @@ GRAMMAR = Grammar(
     subjects=words("ich wir er man"),
     both_cases=words("du sie es ihr das"),
     subordinators=words("wenn weil obwohl falls nachdem bevor sobald solange während ob dass damit als"),
-    questions=words(
-        "was wer wo wie wann warum wieso weshalb wohin woher wen wem wessen welche welcher welches womit worum"
-    ),
+    questions=words("was wer wo wie wann warum wieso weshalb wohin woher wen wem wessen welche welcher welches womit worum"),
     inverts=True,
     second_person=words("du ihr"),
     fillers=words("äh ähm hm öhm äm ehm naja tja na ähem mh hmm also halt"),
@@ -122,9 +118,7 @@ GRAMMAR = Grammar(
         "stopp öffne schließ wiederhol wiederhole sprich rede lass hilf frag antworte erinnere nenn nenne zähl übersetz "
         "komm geh stell rat rate empfiehl schreib such denk warte nimm bring"
     ),
-    transitives=words(
-        "brauche will möchte suche mag hasse liebe kaufe nehme hole trage treffe besuche kenne meine finde"
-    ),
+    transitives=words("brauche will möchte suche mag hasse liebe kaufe nehme hole trage treffe besuche kenne meine finde"),
     negations=words("ja auch nur noch immer"),
     points=words("komma"),
     digits=words("null eins zwei zwo drei vier fünf sechs sieben acht neun"),

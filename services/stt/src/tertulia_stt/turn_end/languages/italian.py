@@ -19,16 +19,12 @@ GRAMMAR = Grammar(
         "io però nostro nostra vostro quanti quante alcuni alcune altri altre altro altra molti molte tutti tutte ancora "
         "già quasi solo proprio forse allora tu lui lei"
     )
-    - words(
-        "questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"
-    ),
+    - words("questo questa quello quella più meno altro tutti tutte ancora già solo tu lui lei allora perché come proprio"),
     subjects=words("io"),
     copulas=words("è sono siamo siete era erano ero ho hai ha abbiamo avete hanno aveva avevo c'è c'erano c'era sarà"),
     modals=words("posso puoi può possiamo potete potrei potresti devo devi deve dovrei vorrei vorresti voglio vuoi"),
     subordinators=words("se quando mentre perché poiché benché siccome"),
-    questions=words(
-        "che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"
-    ),
+    questions=words("che cosa chi come quando dove perché quanto quanta quanti quante quale quali cos'è com'è dov'è qual"),
     fillers=words("ehm eh mh uhm mmm cioè beh"),
     openers=phrases(
         "voglio / vorrei / vorrei sapere / mi piacerebbe / volevo / volevo sapere / volevo dirti / volevo chiederti / devo / "
@@ -66,9 +62,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("ciao / buongiorno / buonasera / salve / ok / bene"),
     calls=words("ehi hey senti ascolta cara caro e o ed"),
-    tags=phrases(
-        "per favore / vero / non è vero / no / giusto / non credi / grazie / per piacere / anche / non è così"
-    ),
+    tags=phrases("per favore / vero / non è vero / no / giusto / non credi / grazie / per piacere / anche / non è così"),
     imperatives=words(
         "racconta raccontami raccontaci canta suona leggi spiega spiegami descrivi mostra mostrami dammi ferma comincia "
         "accendi spegni apri chiudi ripeti di' dimmi parla parlami fai fammi cerca traduci consiglia consigliami aiutami "
@@ -84,7 +78,5 @@ GRAMMAR = Grammar(
     firsts=words("primo innanzitutto"),
     nexts=words("secondo terzo poi"),
     lead=words("e ma allora dunque bene ah oh sì no ok beh senti scusa quindi o però eh ora"),
-    common=words(
-        "il gli che è di un una per con non sono della ma più mi ti anche questo ho si nel molto ieri al mio mia"
-    ),
+    common=words("il gli che è di un una per con non sono della ma più mi ti anche questo ho si nel molto ieri al mio mia"),
 )

@@ -26,9 +26,7 @@ GRAMMAR = Grammar(
     )
     - words("może można mam masz"),
     subordinators=words("jeśli jeżeli gdyby kiedy gdy chociaż choć ponieważ bo zanim skoro"),
-    questions=words(
-        "co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"
-    ),
+    questions=words("co kto gdzie kiedy dlaczego czemu jak ile który która które którą jaki jaka jakie czyj skąd dokąd kogo czego"),
     second_person_ending="sz",
     yes_no_starts=phrases("czy"),
     fillers=words("yyy eee yhm hmm hm ee yy eh ekhm znaczy"),
@@ -76,13 +74,9 @@ GRAMMAR = Grammar(
         "powtórz powiedz mów rób zrób znajdź przetłumacz poleć pomóż zapytaj odpowiedz przypomnij zadzwoń przynieś weź chodź "
         "zostaw napisz wyobraź zgadnij poczekaj posłuchaj popatrz policz"
     ),
-    transitives=words(
-        "chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę nienawidzę szukam znalazłem lubię chcesz"
-    ),
+    transitives=words("chcę potrzebuję kupiłem kupiłam zrobiłem zrobiłam wolę nienawidzę szukam znalazłem lubię chcesz"),
     negations=words("nie też zawsze ja ty nigdy"),
-    tens=words(
-        "dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt"
-    ),
+    tens=words("dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt dziewięćdziesiąt"),
     points=words("przecinek"),
     digits=words("zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć"),
     phone_words=phrases("telefon / telefonu / mój numer / komórki"),

@@ -18,16 +18,12 @@ GRAMMAR = Grammar(
         "mais menos não já também só quase algum alguma alguns algumas outro outra outros outras qualquer todo toda todos "
         "todas eu como sobre ele ela eles você então ainda nós bastante"
     )
-    - words(
-        "muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"
-    ),
+    - words("muito mais não menos já também só todos todas outro outra você ele ela eles ainda então como este essa esse"),
     subjects=words("eu"),
     copulas=words(
         "é são era eram foi está estou estão estava estamos sou somos tenho tem têm tinha temos há havia fui tô tá será"
     ),
-    modals=words(
-        "posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria"
-    )
+    modals=words("posso pode podes podemos podem poderia podia devo deve deveria vou vai vamos vão quero quer queria gostaria")
     - words("vai vamos vou posso pode"),
     subordinators=words("se quando embora porque enquanto caso"),
     questions=words("que quê quem como quando onde quanto quanta quantos quantas qual quais porquê aonde"),
@@ -72,9 +68,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("olá / oi / bom dia / boa tarde / ok / bom"),
     calls=words("ei ó escuta olha querida querido e ou hey"),
-    tags=phrases(
-        "por favor / né / não é / não é verdade / certo / não acha / não achas / obrigado / tá / pois não / também"
-    ),
+    tags=phrases("por favor / né / não é / não é verdade / certo / não acha / não achas / obrigado / tá / pois não / também"),
     imperatives=words(
         "conta conte canta cante toca toque lê leia explica explique descreve mostra mostre dá dê para comece liga desliga "
         "abre abra fecha feche repete repita diz diga fala fale faz faça procura traduz recomenda ajuda pergunta responde "
@@ -89,7 +83,5 @@ GRAMMAR = Grammar(
     firsts=words("primeiro primeiramente"),
     nexts=words("segundo terceiro depois"),
     lead=words("e mas então bom bem ah oh sim não ok tá olha desculpa pois ou ei aí agora é"),
-    common=words(
-        "o os as que é um uma não com para do da em por mas mais eu você está no na foi muito isso ontem ele meu"
-    ),
+    common=words("o os as que é um uma não com para do da em por mas mais eu você está no na foi muito isso ontem ele meu"),
 )

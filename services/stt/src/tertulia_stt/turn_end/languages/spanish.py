@@ -18,7 +18,9 @@ GRAMMAR = Grammar(
     )
     - words("mucho más no ya también tampoco menos todo todos todas otra entonces esta este solo"),
     subjects=words("yo"),
-    copulas=words("es son era eran fue está estoy están estaba he has ha hemos han había soy somos sea será fui"),
+    copulas=words(
+        "es son era eran fue está estoy están estaba he has ha hemos han había soy somos sea será fui"
+    ),
     modals=words(
         "puedo puedes puede podemos pueden podría podrías debo debes debe debería deberías quisiera suelo voy vas vamos van"
     )
@@ -59,9 +61,7 @@ GRAMMAR = Grammar(
     ),
     greetings=phrases("hola / buenos días / buenas tardes / buenas / vale / bueno"),
     calls=words("oye oiga eh mira escucha querida querido y o"),
-    tags=phrases(
-        "por favor / verdad / no es verdad / no es cierto / a que sí / no crees / gracias / vale / no te parece / también"
-    ),
+    tags=phrases("por favor / verdad / no es verdad / no es cierto / a que sí / no crees / gracias / vale / no te parece / también"),
     imperatives=words(
         "cuenta cuéntame cuéntanos canta toca lee explica explícame describe muestra enséñame dame para empieza enciende "
         "apaga abre cierra repite di dime habla haz busca traduce recomienda recomiéndame ayúdame pregunta pregúntale "

@@ -15,9 +15,7 @@ _FINITE: Final = re.compile(
     r"|m[ae]zs?[ıiuü]?n?|m[ae]m|m[ae]l[ıi](?:y[ıi]m|s[ıi]n|y[ıi]z)?|[ae]l[ıi]m|s[ıiuü]n(?:lar|ler)?|[ae]y[ıi]m|[ıiuü]y[ıiuü]m|yd[ıiuü]\w*|d[ıiuü]r)$"
 )
 _QUESTION_PARTICLE: Final = re.compile(r"m[ıiuü](?:y[ıiuü]m|s[ıiuü]n|y[ıiuü]z|s[ıiuü]n[ıiuü]z|yd[ıiuü]\w*)?$")
-_CASE: Final = re.compile(
-    r".{2,}(?:'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|yl[ae]|[ıiuü]ml[ae]|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*))$"
-)
+_CASE: Final = re.compile(r".{2,}(?:'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|yl[ae]|[ıiuü]ml[ae]|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*))$")
 _NOT_VERBS: Final = words(
     "kedi şimdi kendi yedi efendi hadi şehir nehir yer asker haber bahar pazar kenar diğer değer eser şeker bilgisayar kar nar "
     "doktor motor tekrar karar zarar duvar pınar anahtar defter sinir ömür özür kömür memur yağmur çamur hamur"
@@ -27,9 +25,7 @@ _REQUESTS: Final = words(
     "anlat söyle çal oku göster ver aç kapat bak git gel yap bul çevir et öner dinle tekrarla düşün hatırlat ara getir al yaz "
     "başla bitir konuş sor cevapla açıkla anlatsana söylesene kal bırak say"
 )
-_COMPLETE_ENDINGS: Final = words(
-    "var yok değil lazım gerek tamam mı mi mu mü evet hayır güzel iyi kaç nerede kim ne nasıl neden niye"
-)
+_COMPLETE_ENDINGS: Final = words("var yok değil lazım gerek tamam mı mi mu mü evet hayır güzel iyi kaç nerede kim ne nasıl neden niye")
 
 
 def _ends_in_verb(sentence: tuple[str, ...]) -> bool:
@@ -45,9 +41,7 @@ def _last_word(sentence: Sentence, grammar: Grammar) -> Completeness | None:
     last = sentence.words[-1]
     if _ends_in_verb(sentence.words):
         begins = sentence.clause()[0]
-        if begins in grammar.subordinators and not last.endswith(
-            ("rım", "rim", "rız", "riz", "yorum", "cağım", "ceğim")
-        ):
+        if begins in grammar.subordinators and not last.endswith(("rım", "rim", "rız", "riz", "yorum", "cağım", "ceğim")):
             return Completeness.UNCLEAR
         return Completeness.FINISHED if sentence.mark != "" or len(sentence.words) > 1 else None
     if _CASE.match(last) and last not in grammar.questions:
@@ -113,8 +107,6 @@ GRAMMAR = Grammar(
     firsts=words("birincisi önce"),
     nexts=words("ikincisi sonra"),
     lead=words("ve ama peki tamam ya evet hayır ah aa hadi şimdi işte hani o pardon"),
-    common=words(
-        "bir ve bu ne için çok ben sen de da var mı ama gibi daha değil mi şey yok evet hayır dün bana sana akşam misin mısın musun müsün miyim mıyım bugün evde"
-    ),
+    common=words("bir ve bu ne için çok ben sen de da var mı ama gibi daha değil mi şey yok evet hayır dün bana sana akşam misin mısın musun müsün miyim mıyım bugün evde"),
     clause_rule=_last_word,
 )
