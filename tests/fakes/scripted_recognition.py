@@ -33,6 +33,9 @@ HANGOVER = 4_096
 """The number of samples in the silence (256 ms) with which a piece ends."""
 
 
+WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """Speech from sample `start` to `HANGOVER` samples before `end`; `partials`: sample and text of each partial
@@ -73,7 +76,7 @@ class ScriptedRecognition:
     script: Sequence[Utterance] = ()
     fails_at: int | None = None
     name: str = "scripted"
-    writing: Writing = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
+    writing: Writing = WRITING
     opened: list[int] = field(default_factory=list[int])
     """`first_sample` of each session."""
     fed: list[bytes] = field(default_factory=list[bytes])
