@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
 from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
@@ -48,6 +48,8 @@ class OpenedConversation:
     """
     heard: tuple[Heard, ...] = ()
     """How much of the audio of the turn in progress was heard."""
+    ended_sessions: frozenset[str] = frozenset()
+    """The listening sessions that ended before the position."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -105,7 +107,15 @@ async def resume_conversation(
         await resuming.continue_at_marks(resume.last_audio)
     else:
         replay, heard = await resuming.continue_without_marks(turn)
-    return OpenedConversation(conversation_id, position, resumed=True, lost=lost, replay=replay, heard=heard)
+    return OpenedConversation(
+        conversation_id,
+        position,
+        resumed=True,
+        lost=lost,
+        replay=replay,
+        heard=heard,
+        ended_sessions=frozenset(resuming.ended_sessions),
+    )
 
 
 async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
@@ -139,6 +149,7 @@ class _Resuming:
     position: ClientPosition
     now_ms: int
     is_talking: bool
+    ended_sessions: set[str] = field(default_factory=set[str])
 
     async def rebuild(self, last_event_id: str) -> tuple[Sequence[Entry], bool]:
         """Apply all events up to the position.
@@ -160,8 +171,11 @@ class _Resuming:
                     break
                 last = entry.id
                 is_sent = self.position.rebuild(entry)
-                if entry.fields.get(b"type") == b"turn_accepted":
+                kind = entry.fields.get(b"type")
+                if kind == b"turn_accepted":
                     turn.clear()
+                elif kind == b"listening_stopped":
+                    self.ended_sessions.add(entry.fields.get(b"session_id", b"").decode(errors="replace"))
                 if is_sent:
                     turn.append(entry)
         if not last_event_id or order(last_event_id) == order(last):
