@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { MOST_FRAMES, PcmBacklog } from "../src/audio/pcm-backlog";
 import { soundBlock } from "../src/audio/sound-block";
 
-describe("the PCM backlog", () => {
-  const frame = (byte: number) => new Uint8Array([byte]).buffer;
-  const bytes = (frames: readonly ArrayBuffer[]) => frames.map((pcm) => new Uint8Array(pcm)[0]);
+const frame = (byte: number) => new Uint8Array([byte]).buffer;
+const bytes = (frames: readonly ArrayBuffer[]) => frames.map((pcm) => new Uint8Array(pcm)[0]);
 
+describe("the PCM backlog", () => {
   it("returns the frames in order, once", () => {
     const backlog = new PcmBacklog();
     for (const byte of [1, 2, 3]) backlog.add(frame(byte));
