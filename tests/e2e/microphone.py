@@ -92,7 +92,7 @@ async def forbid(page: Page) -> None:
     assert browser is not None
     of_page = await page.context.new_cdp_session(page)
     of_browser = await browser.new_browser_cdp_session()
-    target: dict[str, Any] = await of_page.send("Target.getTargetInfo")  # pyright: ignore[reportUnknownMemberType] - untyped
+    target: Any = await of_page.send("Target.getTargetInfo")  # pyright: ignore[reportUnknownMemberType] - untyped
     await of_browser.send(  # pyright: ignore[reportUnknownMemberType] - untyped
         "Browser.setPermission",
         {

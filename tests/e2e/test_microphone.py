@@ -195,7 +195,7 @@ async def test_microphone_is_off_with_a_reason_if_the_only_device_is_unplugged(v
 async def test_microphone_is_off_with_a_reason_if_the_permission_is_withdrawn(visit: Visit) -> None:
     visitor = await talking(visit, device=True)
     await microphone.forbid(visitor.page)
-    await expect(visitor.page.locator(".talk .notice")).to_contain_text("not allowed here")
+    await expect(visitor.page.locator(".talk .notice")).to_contain_text("no longer allowed here")
     await expect(visitor.status_line).to_have_text(READY)
     await eventually(lambda: visitor.log.of("listening_stopped"), "the session ends")
 
@@ -204,7 +204,10 @@ async def test_new_conversation_is_listened_to(visit: Visit) -> None:
     visitor = await talking(visit)
     sheet = await visitor.open("Talks")
     await sheet.get_by_role("button", name="A new talk").click()
-    await listens_again(visitor, sessions=2)
+    await eventually(lambda: len(visitor.log.of("conversation_started")) == 2, "the conversation is open")
+    await visitor.say("question_sage.wav")
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
+    assert accepted["source"] == "spoken"
 
 
 async def test_screen_stays_on_while_the_user_talks(visit: Visit) -> None:

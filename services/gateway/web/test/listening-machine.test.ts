@@ -238,6 +238,24 @@ describe("a device that is unplugged", () => {
     expect([run.view, run.told, run.count("stop_session")]).toEqual(["off", ["No microphone was found."], 1]);
   });
 
+  it("is not shown as listening before the first frame of the other one, although the session goes on", () => {
+    const run = listening().input(
+      { on: "ended" },
+      { on: "opened", label: "Webcam", context: "running", muted: false },
+    );
+    expect([run.view, run.count("stop_session")]).toEqual(["starting", 0]);
+    run.wait(TICK_MS);
+    expect(run.view).toBe("listening");
+  });
+
+  it("may be unplugged any number of times, if it works in between", () => {
+    const run = listening();
+    for (let n = 0; n < 2 * MOST_REPLACEMENTS; n += 1) {
+      run.input({ on: "ended" }).opened().wait(STEADY_MS);
+    }
+    expect([run.view, run.told]).toEqual(["listening", []]);
+  });
+
   it("is replaced without a word if it is the same one", () => {
     expect(listening().input({ on: "ended" }).opened().told).toEqual([]);
   });
@@ -247,6 +265,18 @@ describe("the permission", () => {
   it.each<PermissionState>(["denied", "prompt"])("turns the microphone off with a reason when it becomes %s", (state) => {
     const run = listening().input({ on: "permission", permission: "granted" }, { on: "permission", permission: state });
     expect([run.view, run.state.device, run.told, run.count("stop_session")]).toEqual(["off", "closed", [FORBIDDEN], 1]);
+  });
+
+  it("may change while the browser asks for it again", () => {
+    const run = listening().input({ on: "permission", permission: "granted" }, { on: "ended" });
+    run.input({ on: "permission", permission: "prompt" }).opened();
+    expect([run.view, run.told]).toEqual(["listening", []]);
+  });
+
+  it("may be given after minutes", () => {
+    const run = new ListeningRun().input({ on: "live" }, { on: "start" }).wait(2 * LONGEST_PAUSE_MS);
+    run.input({ on: "opened", label: "", context: "suspended", muted: false }).wait(TICK_MS);
+    expect([run.view, run.told]).toEqual(["starting", []]);
   });
 
   it("may be unknown to the browser while the microphone is used", () => {
@@ -275,6 +305,13 @@ describe("a machine that sleeps", () => {
     const run = listening().sleep(LONGEST_PAUSE_MS + 1_000);
     expect([run.view, run.state.device, run.told.length]).toEqual(["off", "closed", 1]);
     expect(run.told[0]).toContain("asleep");
+  });
+
+  it("may have slept while the microphone was off", () => {
+    const run = listening().input({ on: "stop", keepWarm: false });
+    run.wallMs += 2 * LONGEST_PAUSE_MS;
+    run.input({ on: "start" }).opened().served();
+    expect([run.view, run.told]).toEqual(["listening", []]);
   });
 
   it("is not mistaken for a page that is busy for a moment, whose frames wait behind the tick", () => {
@@ -342,9 +379,9 @@ describe("a session that the server ends", () => {
   });
 
   it("is known from a refusal of PCM, but not from one that is about earlier frames", () => {
-    const run = listening().input({ on: "pcm_refused" });
+    const run = listening().input({ on: "pcm_refused" }).wait(TICK_MS);
     expect(run.count("start_session")).toBe(2);
-    run.input({ on: "pcm_refused" });
+    run.input({ on: "pcm_refused" }).wait(RESTART_MS[1]!);
     expect(run.count("start_session")).toBe(2);
     run.served().input({ on: "pcm_refused" });
     expect([run.view, run.count("start_session")]).toEqual(["starting", 2]);

@@ -168,7 +168,7 @@ function tick(before: ListeningState, { frameMs, wallMs }: ListeningInput & { on
   }
   const quietMs = nowMs - Math.max(frameMs, state.flowSinceMs);
   const stops = state.flow === "arriving" ? FLOW_STOPS_MS : FIRST_FRAME_MS;
-  if (state.device === "open" && state.flow !== "stopped" && lateMs < LATE_TICK_MS && quietMs > stops) {
+  if (state.flow !== "stopped" && lateMs < LATE_TICK_MS && quietMs > stops) {
     state = { ...state, flow: "stopped", flowSinceMs: nowMs };
   }
   if (state.session === "ready" && nowMs - state.sessionSinceMs > STEADY_MS) {
