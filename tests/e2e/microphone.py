@@ -7,7 +7,7 @@ samples would be lost between the device and the page, and with them words.
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, cast
 
 from playwright.async_api import Page
 
@@ -90,10 +90,11 @@ async def forbid(page: Page) -> None:
     """Withdraw the permission to use the microphone, as the user does in the address bar."""
     browser = page.context.browser
     assert browser is not None
-    of_page = await page.context.new_cdp_session(page)
-    of_browser = await browser.new_browser_cdp_session()
-    target: Any = await of_page.send("Target.getTargetInfo")  # pyright: ignore[reportUnknownMemberType] - untyped
-    await of_browser.send(  # pyright: ignore[reportUnknownMemberType] - untyped
+    # Playwright does not type the answers of `send`.
+    of_page = cast("Any", await page.context.new_cdp_session(page))
+    of_browser = cast("Any", await browser.new_browser_cdp_session())
+    target = await of_page.send("Target.getTargetInfo")
+    await of_browser.send(
         "Browser.setPermission",
         {
             "permission": {"name": "microphone"},

@@ -166,12 +166,35 @@ class ListeningStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnAccepted(Event):
-    """The user's message is stored and will be answered."""
+    """The user's message is stored and will be answered.
+
+    The gateway holds the event of a `tentative` turn, and all events after it, until `TurnConfirmed`.
+    """
 
     type: ClassVar[str] = "turn_accepted"
     turn_id: str
     text: str
-    source: Literal["typed", "spoken"]
+    source: Literal["typed", "spoken", "request"]
+    tentative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfirmed(Event):
+    """A tentative turn is certain. Only for the gateway."""
+
+    type: ClassVar[str] = "turn_confirmed"
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReopened(Event):
+    """The user continues the turn: its replies so far are withdrawn, and the client removes them.
+
+    The turn comes again later, with its whole text and the same id.
+    """
+
+    type: ClassVar[str] = "turn_reopened"
+    turn_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +208,28 @@ class TurnStarted(Event):
     type: ClassVar[str] = "turn_started"
     turn_id: str
     replies: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnExtended(Event):
+    """More replies of a turn, because the characters talk among themselves: a list as in `TurnStarted`."""
+
+    type: ClassVar[str] = "turn_extended"
+    turn_id: str
+    replies: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering(Event):
+    """Who answers in this conversation.
+
+    The answer to the command of the same name; it is in no stream. See `answering.AnsweringRules`.
+    """
+
+    type: ClassVar[str] = "answering"
+    mode: str | None = None
+    muted: tuple[str, ...] = ()
+    discussion: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +343,8 @@ EVENTS: Mapping[str, type[Event]] = {
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
-        TurnAccepted, TurnStarted, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, Thinking, MessageStarted,
+        LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip
