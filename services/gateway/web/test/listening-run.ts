@@ -15,7 +15,6 @@ export const TICK_MS = 250;
 export class ListeningRun {
   state: ListeningState = LISTENING_OFF;
   nowMs = 1_000;
-  wallMs = 1_800_000_000_000;
   readonly effects: ListeningEffect[] = [];
   /** False while the device delivers nothing, although nothing is known to be wrong. */
   delivers = true;
@@ -61,17 +60,15 @@ export class ListeningRun {
     while (this.nowMs < end) {
       const passed = Math.min(TICK_MS, end - this.nowMs);
       this.nowMs += passed;
-      this.wallMs += passed;
       this.#frame();
-      this.#tick();
+      this.#tick(passed);
     }
     return this;
   }
 
   /** Let the machine sleep: no tick comes, and the monotonic clock stands still. */
   sleep(ms: number): this {
-    this.wallMs += ms;
-    this.#tick();
+    this.#tick(ms);
     return this;
   }
 
@@ -104,8 +101,8 @@ export class ListeningRun {
     if (flow !== "arriving") this.input({ on: "frame" });
   }
 
-  #tick(): void {
-    this.input({ on: "tick", frameMs: this.#frameMs, wallMs: this.wallMs });
+  #tick(gapMs: number): void {
+    this.input({ on: "tick", frameMs: this.#frameMs, gapMs });
   }
 }
 

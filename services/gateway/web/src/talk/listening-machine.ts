@@ -40,9 +40,9 @@ export const LONGEST_PAUSE_MS = 5 * 60_000;
 /** If a device delivers nothing for this long, although nothing is known to be wrong, it is opened again. */
 export const REPLACE_AFTER_MS = 3_000;
 export const MOST_REPLACEMENTS = 3;
-/** If a tick comes this late, frames may wait in the queue behind it. */
-const LATE_TICK_MS = 1_500;
-/** If a tick comes this late, the machine has slept, or the browser has frozen the page. */
+/** If neither a tick nor a frame came for this long, the page was busy, and frames may wait in the queue. */
+const BUSY_MS = 1_500;
+/** If neither a tick nor a frame came for this long, the machine has slept, or the browser has frozen the page. */
 export const ASLEEP_MS = 5_000;
 const FIRST_RESUME_MS = 500;
 const LONGEST_RESUME_MS = 8_000;
@@ -108,7 +108,6 @@ function begun(state: ListeningState, nowMs: number): ListeningState {
     pausedSinceMs: null,
     failures: 0,
     restartAtMs: nowMs,
-    tickWallMs: 0,
   };
 }
 
@@ -158,17 +157,16 @@ function opened(state: ListeningState, input: ListeningInput & { on: "opened" },
   return [next, isAnother ? [tell(`The microphone was disconnected. Now “${label}” is used.`, false)] : []];
 }
 
-function tick(before: ListeningState, { frameMs, wallMs }: ListeningInput & { on: "tick" }, nowMs: number): Step {
-  const lateMs = before.tickWallMs === 0 ? 0 : wallMs - before.tickWallMs;
-  let state: ListeningState = { ...before, tickWallMs: wallMs };
-  if (lateMs > LONGEST_PAUSE_MS) return off(state, tooLong("this device was asleep"), nowMs);
-  if (lateMs > ASLEEP_MS) {
-    const [next, effects] = endSession(state);
+function tick(before: ListeningState, { frameMs, gapMs }: ListeningInput & { on: "tick" }, nowMs: number): Step {
+  if (gapMs > LONGEST_PAUSE_MS) return off(before, tooLong("this device was asleep"), nowMs);
+  if (gapMs > ASLEEP_MS) {
+    const [next, effects] = endSession(before);
     return [awaitingFrames(next, nowMs), effects];
   }
+  let state = before;
   const quietMs = nowMs - Math.max(frameMs, state.flowSinceMs);
   const stops = state.flow === "arriving" ? FLOW_STOPS_MS : FIRST_FRAME_MS;
-  if (state.flow !== "stopped" && lateMs < LATE_TICK_MS && quietMs > stops) {
+  if (state.flow !== "stopped" && gapMs < BUSY_MS && quietMs > stops) {
     state = { ...state, flow: "stopped", flowSinceMs: nowMs };
   }
   if (state.session === "ready" && nowMs - state.sessionSinceMs > STEADY_MS) {

@@ -44,8 +44,6 @@ export interface ListeningState {
   readonly restartAtMs: number;
   /** When the device is closed, if the user does not want to talk. */
   readonly closeAtMs: number;
-  /** The wall clock at the last tick; 0 before the first. */
-  readonly tickWallMs: number;
 }
 
 export type ListeningInput =
@@ -62,8 +60,11 @@ export type ListeningInput =
   | { on: "gesture" }
   /** The first frame since the sound had stopped, or since the device was opened. */
   | { on: "frame" }
-  /** Several times a second. `frameMs`: when the last frame came. `wallMs`: the wall clock, which runs during sleep. */
-  | { on: "tick"; frameMs: number; wallMs: number }
+  /**
+   * Several times a second. `frameMs`: when the last frame came. `gapMs`: the time since the last frame or tick before
+   * this one, by the wall clock, which also runs during sleep.
+   */
+  | { on: "tick"; frameMs: number; gapMs: number }
   /** The conversation is open on a new connection, or another conversation is open. The server has no session. */
   | { on: "live" }
   | { on: "connection_lost" }
@@ -123,7 +124,6 @@ export const LISTENING_OFF: ListeningState = {
   failures: 0,
   restartAtMs: 0,
   closeAtMs: 0,
-  tickWallMs: 0,
 };
 
 export function viewOf(state: ListeningState): MicrophoneView {

@@ -7,7 +7,7 @@ import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone, watchPermission } from "../audio/microphone";
 import { PcmBacklog } from "../audio/pcm-backlog";
 import type { ServerEvent } from "../wire/events";
-import { step } from "./listening-machine";
+import { ASLEEP_MS, step } from "./listening-machine";
 import { type ListeningEffect, type ListeningInput, LISTENING_OFF, type MicrophoneView, viewOf } from "./listening-state";
 
 /** How often the state machine checks whether frames arrive. */
@@ -27,6 +27,8 @@ export class ListeningController {
   #view = viewOf(LISTENING_OFF);
   #microphone: Microphone | null = null;
   #frameMs = 0;
+  /** The wall clock at the last frame or tick. */
+  #aliveWallMs = 0;
   #backlog = new PcmBacklog();
   #ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -135,7 +137,9 @@ export class ListeningController {
   }
 
   #onFrame({ pcm, level }: Captured): void {
+    if (Date.now() - this.#aliveWallMs > ASLEEP_MS) this.#tick();
     this.#frameMs = performance.now();
+    this.#aliveWallMs = Date.now();
     if (this.#state.flow !== "arriving") this.#step({ on: "frame" });
     if (!this.#state.wanted) return;
     this.on.level(level);
@@ -149,9 +153,16 @@ export class ListeningController {
       this.#ticking = undefined;
       return;
     }
-    this.#ticking ??= setInterval(() => {
-      this.#step({ on: "tick", frameMs: this.#frameMs, wallMs: Date.now() });
-    }, TICK_MS);
+    if (this.#ticking !== undefined) return;
+    this.#aliveWallMs = Date.now();
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #tick(): void {
+    const wallMs = Date.now();
+    const gapMs = wallMs - this.#aliveWallMs;
+    this.#aliveWallMs = wallMs;
+    this.#step({ on: "tick", frameMs: this.#frameMs, gapMs });
   }
 
   #show(view: MicrophoneView): void {
