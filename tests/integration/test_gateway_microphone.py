@@ -9,8 +9,10 @@ import pytest
 
 from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode
-from tertulia_shared.entries import MicChunk, Work
+from tertulia_shared.conversation_writes import accept_turn
+from tertulia_shared.entries import MicChunk, UserTurn, Work
 from tertulia_shared.events import ListeningStopped
+from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.eventually import eventually
 from tests.harness.gateway import Client, Gateway, gateway
@@ -161,3 +163,22 @@ async def test_takeover_ends_the_session_of_the_earlier_connection(open_gateway:
             assert await earlier.close_code() == 4001
             assert (await session(open_gateway, c, claim))[-1].cause == "abandoned"
             assert await pcm_errors(later) == {"not_listening"}
+
+
+async def test_audio_for_an_ended_session_is_refused_while_the_events_of_a_tentative_turn_are_held(
+    open_gateway: Gateway,
+) -> None:
+    bus = open_gateway.bus
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        session_id = await start_listening(client)
+        await accept_turn(bus, UserTurn(new_id(), client.conversation_id, "Hello", "spoken", tentative=True))
+        outlet = bus.outlet()
+        outlet.append(bus.keys.events(client.conversation_id), ListeningStopped(session_id, "idle"))
+        await outlet.flush()
+
+        async def is_refused() -> bool:
+            return await pcm_errors(client, frames=1) == {"not_listening"}
+
+        await eventually(is_refused)
+        assert not client.of("listening_stopped")

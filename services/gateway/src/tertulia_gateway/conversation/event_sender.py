@@ -64,6 +64,8 @@ class EventSender:
         far_ms = FAR_MS
         while True:
             problem = await self._follow(far_ms)
+            if problem is None:
+                continue
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
@@ -82,8 +84,10 @@ class EventSender:
         await self._transport.send_text(frame)
         return True
 
-    async def _follow(self, far_ms: int) -> object:
-        """Send events until the stream has to be repaired. Returns the reason for the repair."""
+    async def _follow(self, far_ms: int) -> object | None:
+        """Send events until the stream has to be repaired. Returns the reason for the repair; None if the stream has to
+        be read again from the position.
+        """
         follow = self._bus.follow(self._key, self._position.after, tell_loss=True)
         try:
             while True:
@@ -98,9 +102,20 @@ class EventSender:
                 for entry in entries:
                     if order(entry.id)[0] > self._wall_ms() + far_ms:
                         return f"event {entry.id} lies in the far future"
-                    await self._handle(entry)
+                    self._note_ended_session(entry)
+                    for due in self._position.read(entry):
+                        await self._handle(due)
+                    if self._position.after != entry.id:
+                        return None
         finally:
             follow.close()
+
+    def _note_ended_session(self, entry: Entry) -> None:
+        """Close the microphone's session if this event says that a worker has ended it. The client may get the event
+        later, if a turn is held, but further PCM would not be read.
+        """
+        if entry.fields.get(b"type") == b"listening_stopped" and self._microphone is not None:
+            self._microphone.ended(entry.fields.get(b"session_id", b"").decode(errors="replace"))
 
     async def _handle(self, entry: Entry) -> None:
         decision = self._position.advance(entry)
@@ -112,8 +127,6 @@ class EventSender:
             await self._data_loss.report()
         fields = entry.fields
         kind = fields.get(b"type", b"")
-        if kind == b"listening_stopped" and self._microphone is not None:
-            self._microphone.ended(fields.get(b"session_id", b"").decode(errors="replace"))
         if not await self.send(entry):
             return
         if kind == b"llm_chunk":
