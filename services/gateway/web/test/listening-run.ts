@@ -1,4 +1,4 @@
-/** Runs the listening state machine on virtual time, with a device that delivers frames as long as nothing blocks it. */
+/** Runs the listening state machine on virtual time, with a device that delivers frames unless something blocks it. */
 
 import {
   type ListeningEffect,

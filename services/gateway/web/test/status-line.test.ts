@@ -44,7 +44,14 @@ describe("the status line", () => {
     ],
     [
       "after a session has ended in mid-word",
-      after([microphone("listening"), ...["vad_start", "listening_stopped"].map((type) => said(type, { session_id: "s" }))], OPEN),
+      after(
+        [
+          microphone("listening"),
+          said("vad_start", { session_id: "s" }),
+          said("listening_stopped", { session_id: "s" }),
+        ],
+        OPEN,
+      ),
       "listening",
       "Listening",
     ],
@@ -54,7 +61,12 @@ describe("the status line", () => {
       "listening",
       "Listening",
     ],
-    ["while the sound is interrupted", after([{ on: "sound_blocked", block: "interrupted" }], SPOKEN), "paused", "Sound paused"],
+    [
+      "while the sound is interrupted",
+      after([{ on: "sound_blocked", block: "interrupted" }], SPOKEN),
+      "paused",
+      "Sound paused",
+    ],
     [
       "while the browser allows no sound",
       after([{ on: "sound_blocked", block: "policy" }], SPOKEN),

@@ -95,9 +95,7 @@ export class Player {
    */
   wake(): void {
     const { state } = this.#context;
-    if (!this.#hasSound || !this.#hasRun || state === "running" || state === "closed") return;
-    // It fails while a call has the sound. The context's state tells when to try again.
-    this.#context.resume().catch(() => undefined);
+    if (this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
   }
 
   push(frame: AudioFrame): void {
@@ -105,7 +103,7 @@ export class Player {
     if (this.#context.state !== "running" && !this.#triedToResume) {
       // Succeeds without a click if an earlier visit or an open microphone already gave the permission.
       this.#triedToResume = true;
-      void this.#context.resume();
+      this.#resume();
       this.#reportBlocked();
     }
     if (!this.#queue.push(frame)) this.listener.overflowed();
@@ -146,6 +144,11 @@ export class Player {
     // Drop reports from before the newest flush. A `flushed` report stays valid: two flushes may follow each other (by
     // the user, then by the server) before the first report arrives.
     if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);
+  }
+
+  #resume(): void {
+    // It fails while a call has the sound. The context's state tells when to try again.
+    this.#context.resume().catch(() => undefined);
   }
 
   #onStateChange(): void {

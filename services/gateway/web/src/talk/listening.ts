@@ -8,7 +8,13 @@ import { Microphone, NoMicrophone, watchPermission } from "../audio/microphone";
 import { PcmBacklog } from "../audio/pcm-backlog";
 import type { ServerEvent } from "../wire/events";
 import { ASLEEP_MS, step } from "./listening-machine";
-import { type ListeningEffect, type ListeningInput, LISTENING_OFF, type MicrophoneView, viewOf } from "./listening-state";
+import {
+  type ListeningEffect,
+  type ListeningInput,
+  LISTENING_OFF,
+  type MicrophoneView,
+  viewOf,
+} from "./listening-state";
 
 /** How often the state machine checks whether frames arrive. */
 const TICK_MS = 250;

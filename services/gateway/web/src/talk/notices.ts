@@ -31,7 +31,9 @@ export function ofWarning({ code, message }: Warning): Notice {
 /** The notice for an error; null if the notice about paused writes already explains this error. */
 export function ofError({ code, message, turn_id: turnId }: Failure, writesPaused: boolean): Notice | null {
   // The page begins to listen again by itself.
-  if (code === "stt_failed") return { place: "talk", code, text: message.replace(" Start listening again.", ""), serious: true };
+  if (code === "stt_failed") {
+    return { place: "talk", code, text: message.replace(" Start listening again.", ""), serious: true };
+  }
   if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
   if (writesPaused) return null;
   // The server asks clients to send a message again, but this page does so by itself, so the notice has another text.

@@ -195,7 +195,8 @@ function withMicrophone(state: PageState, view: MicrophoneView): PageState {
   if (view.microphone === "off") return { ...state, listening: NOT_LISTENING };
   const isListening = view.microphone === "listening";
   const notices = isListening ? without(state.notices, "stt_failed", "unavailable") : state.notices;
-  return { ...state, notices, listening: { ...state.listening, ...view, hearing: isListening && state.listening.hearing } };
+  const hearing = isListening && state.listening.hearing;
+  return { ...state, notices, listening: { ...state.listening, ...view, hearing } };
 }
 
 /** Events of an earlier session say nothing about the open one. */

@@ -36,7 +36,7 @@ export class WakeLock {
     }
     if (!this.locks || this.#held || this.#requesting || this.page.hidden) return;
     this.#requesting = true;
-    // The browser may refuse, for example when the battery is low. The next time that the page is shown it is asked again.
+    // The browser may refuse, for example when the battery is low. It is asked again when the page is shown again.
     const lock = await this.locks.request("screen").catch(() => null);
     this.#requesting = false;
     if (!lock) return;
