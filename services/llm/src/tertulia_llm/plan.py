@@ -37,19 +37,25 @@ def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     failed.
     """
     return {
-        StateField.PLAN: codec.pack(plan.to_wire()),
+        **plan_field(plan),
         StateField.STARTED: 0,
         StateField.COMPLETE: 0,
         StateField.FAILED: None,
     }
 
 
+def plan_field(plan: TurnPlan) -> dict[str, Value | None]:
+    """The field of the conversation's state that holds the plan."""
+    return {StateField.PLAN: codec.pack(plan.to_wire())}
+
+
 def turn_started(plan: TurnPlan, text: str) -> TurnStarted:
     """The event that announces the planned replies to `text`."""
     reason = "named" if named_in(text, plan.speakers, name=_name) else "everyone"
+    reasons = plan.reasons or (reason,) * len(plan.speakers)
     replies = (
         {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
-        for message_id, speaker in zip(plan.message_ids, plan.speakers, strict=True)
+        for message_id, speaker, reason in zip(plan.message_ids, plan.speakers, reasons, strict=True)
     )
     return TurnStarted(plan.turn_id, tuple(replies))
 

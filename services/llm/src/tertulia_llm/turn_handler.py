@@ -10,6 +10,7 @@ import logging
 from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
+from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.history import HistoryCache
@@ -66,10 +67,11 @@ class TurnHandler:
         self._metrics = metrics
         rows = TurnRows(bus, outbox, settings.user_name)
         replies = TurnReplies(bus, rows, settings.user_name)
-        self._reader = TurnReader(bus.keys, characters)
+        self._reader = TurnReader(bus.keys, characters, settings.user_name)
         self._ending = TurnEnding(bus, rows, replies)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
-        self._responder = Responder(bus, rows, replies, generator, self._ending)
+        discussions = Discussions(bus, characters, settings.user_name)
+        self._responder = Responder(bus, rows, replies, generator, self._ending, discussions=discussions)
         self._settler = InterruptionSettler(bus, outbox, histories)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 
@@ -168,7 +170,7 @@ class TurnHandler:
             return  # a second entry of a turn that is already answered
         if not turn.is_resumed:
             await self._settler.settle(owned, conversation_id, state, history)
-        turn.is_first = not is_cached
+        turn.is_first = not (is_cached and history.has_user_message)
         if state.epoch > turn.plan.epoch:  # meanwhile the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:

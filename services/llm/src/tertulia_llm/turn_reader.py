@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
+from tertulia_llm.discussion import said_in, with_discussion
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.plan import make_plan
+from tertulia_llm.reply_requests import plan_request
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_state import TurnState
 from tertulia_shared.bus import Entry, Owned
 from tertulia_shared.codec import BadEntry, decode, envelope
-from tertulia_shared.entries import UserTurn
+from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.store.validation import TEXT_MAX_CHARS
@@ -22,9 +24,10 @@ from tertulia_shared.text import clean_text
 class TurnReader:
     """Reads turns. The plan of a new turn uses the characters that are active at that moment."""
 
-    def __init__(self, keys: Keys, characters: CharacterCache) -> None:
+    def __init__(self, keys: Keys, characters: CharacterCache, user_name: str) -> None:
         self._keys = keys
         self._characters = characters
+        self._user_name = user_name
 
     def read(self, entry: Entry, state: TurnState, *, owned: Owned, history: History, timer: TurnTimer) -> Turn:
         """Read the turn from its entry and the state.
@@ -39,7 +42,7 @@ class TurnReader:
         is_resumed = state.plan is not None and state.plan.turn_id == user_turn.turn_id
         plan = state.plan if is_resumed else None
         if plan is None:
-            plan = make_plan(user_turn, entry.id, epoch, self._characters.active, state.settings)
+            plan = self._plan(user_turn, entry.id, epoch, state, history)
         return Turn(
             self._keys.conversation_of(owned.owner.name),
             owned,
@@ -52,3 +55,14 @@ class TurnReader:
             warned_store_away=state.warned,
             is_ended=state.ended == user_turn.turn_id,
         )
+
+    def _plan(self, turn: UserTurn, entry_id: str, epoch: int, state: TurnState, history: History) -> TurnPlan:
+        cast, muted = self._characters.active, state.rules.muted
+        if turn.source == "request":
+            said = said_in(list(history.messages.values()))
+            plan = plan_request(
+                turn, entry_id, epoch, cast, state.settings, said=said, muted=muted, user_name=self._user_name
+            )
+        else:
+            plan = make_plan(turn, entry_id, epoch, cast, state.settings)
+        return with_discussion(plan, cast, muted, turn.replies or state.rules.discussion)

@@ -6,28 +6,29 @@ client showed and played them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 from tertulia_llm.plan import position_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.entry_ids import order
-from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
+from tertulia_shared.events import MessageComplete, MessageHeard, TurnExtended, TurnStarted
 from tertulia_shared.store import Message
 
-READ_EVENTS = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
+READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, MessageComplete, MessageHeard)}
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What the events say about replies: `started` by turn id, `ended` and `heard` by message id."""
+    """What the events say about replies: `planned` by turn id, `ended` and `heard` by message id."""
 
-    started: dict[str, TurnStarted] = field(default_factory=dict[str, TurnStarted])
+    planned: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict[str, list[Mapping[str, Any]]])
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
@@ -42,7 +43,9 @@ class _Shown:
         event = decode_event(entry.fields)
         match event:
             case TurnStarted():
-                self.started[event.turn_id] = event
+                self.planned[event.turn_id] = [*event.replies]
+            case TurnExtended():
+                self.planned.setdefault(event.turn_id, []).extend(event.replies)
             case MessageComplete():
                 self.ended[event.message_id] = event, _time(entry)
             case MessageHeard():
@@ -78,13 +81,13 @@ def messages_from_streams(
                 created_at=time,
                 updated_at=time,
             )
-            messages += [user_message, *_replies(user_message, entry.id, shown)]
+            replies = [*_replies(user_message, entry.id, shown)]
+            messages += replies if turn.source == "request" else [user_message, *replies]
     return messages
 
 
 def _replies(user_message: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
-    started = shown.started.get(user_message.turn_id)
-    for slot, reply in enumerate(started.replies if started is not None else (), 1):
+    for slot, reply in enumerate(shown.planned.get(user_message.turn_id, ()), 1):
         message_id = str(reply["message_id"])
         if message_id not in shown.ended:
             continue
