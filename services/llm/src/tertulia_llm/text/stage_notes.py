@@ -32,14 +32,14 @@ def cue_note(cue: Cue, character_name: str, user_name: str) -> str:
             return f"{STAGE}{text}as {character_name} only.]"
         case Cue.GO_ON:
             return (
-                f"{STAGE}{user_name} waits to hear more. {character_name} goes on with the thought of {character_name}'s "
-                f"last words, as {character_name} only, and repeats nothing.]"
+                f"{STAGE}{user_name} waits to hear more. {character_name} goes on with the thought of "
+                f"{character_name}'s last words, as {character_name} only, and repeats nothing.]"
             )
         case Cue.DISCUSS:
             return (
                 f"{STAGE}the characters talk among themselves while {user_name} listens. It is {character_name}'s turn "
-                f"to speak, as {character_name} only: briefly, and to what was said last. Whoever is asked by name speaks "
-                f"next. Ask {user_name} by name only if nothing is left to say without {user_name}.]"
+                f"to speak, as {character_name} only: briefly, and to what was said last. A character that is asked by "
+                f"name speaks next. Ask {user_name} by name only if nothing is left to say without {user_name}.]"
             )
 
 
