@@ -170,7 +170,7 @@ class TurnHandler:
             return  # a second entry of a turn that is already answered
         if not turn.is_resumed:
             await self._settler.settle(owned, conversation_id, state, history)
-        turn.is_first = not (is_cached and history.has_user_message)
+        turn.is_first = not is_cached
         if state.epoch > turn.plan.epoch:  # meanwhile the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:

@@ -40,11 +40,6 @@ class History:
         """Add a message, or replace its older version."""
         self.messages[message.id] = message
 
-    @property
-    def has_user_message(self) -> bool:
-        """True if the user has said something. A conversation may begin with a request for a reply."""
-        return any(message.role == "user" for message in self.messages.values())
-
     def prompt_messages(self, limit: int) -> list[HistoryMessage]:
         """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out."""
         ordered = sorted(self.messages.values(), key=lambda message: message.position)

@@ -28,6 +28,8 @@ _OPENING: Final = re.compile(rf"^[^\w]*$|[{_PAUSE}\u00bf\u00a1-]\s*$")
 _FIRST_WORD: Final = re.compile(r"^[^\w]*\w+ ?$")
 """One word that may stand before an address ("And Rex, …")."""
 _PAUSE_AFTER: Final = re.compile(rf"^\s*[{_PAUSE}!?\uff01\uff1f-]")
+_PARTICLE_AFTER: Final = re.compile("^(?:は|も|って|呢|啊|呀|你)")
+"""What joins a name at the start of a sentence to the words for "you", where the name itself is used for "you"."""
 _NOTHING_AFTER: Final = re.compile(r"^[^\w]*$")
 _BETWEEN: Final = re.compile(r"^\s*[,\u3001\uff0c]?\s*(?:\w{1,4})?\s*$")
 """What joins two names of one address: a comma, a short word ("and"), or both."""
@@ -54,7 +56,7 @@ def floor_after(text: str, *, speaker: str, others: Sequence[str], user: str) ->
         sentence = text[start:end]
         is_question = _QUESTION.search(sentence) is not None
         called = _addressed(text, here, start, end)
-        characters = _names(names, called, without_user=True)
+        characters = _names(names, called)
         if characters:
             return Floor(characters)
         if called:
@@ -62,7 +64,7 @@ def floor_after(text: str, *, speaker: str, others: Sequence[str], user: str) ->
                 return Floor(to_user=True)
             continue
         if is_question and back < _ASKED_IN_LAST:
-            asked = _names(names, here, without_user=True)
+            asked = _names(names, [mention for mention in here if mention.case is not Case.OTHER])
             if asked:
                 return Floor(asked[-1:])
     return Floor()
@@ -90,7 +92,9 @@ def _addressed(text: str, mentions: Sequence[Mention], start: int, end: int) -> 
     for group in _groups(text, mentions):
         before, after = text[start : group[0].start], text[group[-1].end : end]
         opens = _OPENING.search(before) is not None
-        is_at_start = (opens or _FIRST_WORD.match(before) is not None) and _PAUSE_AFTER.match(after) is not None
+        is_before_pause = _PAUSE_AFTER.match(after) is not None
+        is_at_start = is_before_pause and (opens or _FIRST_WORD.match(before) is not None)
+        is_at_start = is_at_start or (opens and _PARTICLE_AFTER.match(after) is not None)
         is_at_end = opens and _NOTHING_AFTER.match(after) is not None
         is_plain = all(mention.case is Case.PLAIN for mention in group)
         if (is_plain and (is_at_start or is_at_end)) or any(mention.case is Case.VOCATIVE for mention in group):
@@ -109,7 +113,7 @@ def _groups(text: str, mentions: Sequence[Mention]) -> Iterator[list[Mention]]:
         yield group
 
 
-def _names(names: Sequence[str], mentions: Sequence[Mention], *, without_user: bool) -> tuple[str, ...]:
-    first = 1 if without_user else 0
-    found = [index for mention in mentions for index in mention.names if first <= index < len(names)]
+def _names(names: Sequence[str], mentions: Sequence[Mention]) -> tuple[str, ...]:
+    """The names of the characters among the mentions. The first of `names` is the user's."""
+    found = [index for mention in mentions for index in mention.names if 0 < index < len(names)]
     return tuple(names[index] for index in dict.fromkeys(found))

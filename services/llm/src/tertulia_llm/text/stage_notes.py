@@ -4,6 +4,7 @@ neither shown nor stored. Pure.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -24,6 +25,14 @@ class Cue(StrEnum):
     """The characters talk among themselves."""
 
 
+_CUE_NOTE: Final = re.compile(
+    r"\[Stage: (?:"
+    r"(?P<answer>[^\]]+ looks at )|(?P<go_on>[^\]]+ waits to hear more)|(?P<discuss>the characters talk among )"
+    r")"
+)
+"""The beginnings of the notes that `cue_note` makes."""
+
+
 def cue_note(cue: Cue, character_name: str, user_name: str) -> str:
     """The note for a reply with this cue."""
     match cue:
@@ -41,6 +50,12 @@ def cue_note(cue: Cue, character_name: str, user_name: str) -> str:
                 f"to speak, as {character_name} only: briefly, and to what was said last. A character that is asked by "
                 f"name speaks next. Ask {user_name} by name only if nothing is left to say without {user_name}.]"
             )
+
+
+def cue_in(text: str) -> Cue | None:
+    """The last cue whose note is in `text`, a message of a prompt; None if there is none."""
+    found = [match.lastgroup for match in _CUE_NOTE.finditer(text)]
+    return Cue(found[-1]) if found and found[-1] else None
 
 
 def begin_note(character_name: str = "") -> str:
