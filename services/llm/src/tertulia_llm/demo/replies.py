@@ -124,7 +124,8 @@ def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) 
 def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int, used: Sequence[str] | None = None) -> list[str]:
     """The texts of the choices: first the unused ones, then the used ones, the most recently used one last.
 
-    `used`: the earlier lines that count; by default the speaker's own. The unused choices begin at an offset that changes with every turn.
+    The unused choices begin at an offset that changes with every turn. `used`: the earlier lines that count; by default
+    the speaker's own.
     """
     used = scene.own if used is None else used
     key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
