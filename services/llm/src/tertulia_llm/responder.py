@@ -27,6 +27,9 @@ from tertulia_shared.entries import Work
 from tertulia_shared.events import Error
 from tertulia_shared.store import Message
 
+NO_CHARACTER = "No character is active: activate one, and say it again."
+UNKNOWN_CHARACTER = "The character that you ask is not active: activate it, or ask another."
+
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +76,7 @@ class Responder:
                         turn.complete(keys, outlet)
                 number += 1
             if not turn.plan.speakers and not turn.is_ended:
-                text = "No character is active: activate one, and say it again."
+                text = UNKNOWN_CHARACTER if turn.user_turn.to else NO_CHARACTER
                 outlet.append(keys.events(turn.conversation_id), Error("no_characters", text, turn.user_turn.turn_id))
                 turn.complete(keys, outlet)
             await outlet.flush()
