@@ -55,8 +55,10 @@ class Responder:
                 if number == len(speakers) - 1 and turn.progress.complete < len(speakers):
                     turn.complete(keys, outlet)
             if not speakers and not turn.is_ended:
-                text = "No character is active: activate one, and say it again."
-                outlet.append(keys.events(turn.conversation_id), Error("no_characters", text, turn.user_turn.turn_id))
+                if not turn.plan.others:
+                    text = "No character is active: activate one, and say it again."
+                    error = Error("no_characters", text, turn.user_turn.turn_id)
+                    outlet.append(keys.events(turn.conversation_id), error)
                 turn.complete(keys, outlet)
             await outlet.flush()
         await self._rows.save(turn, outlet)

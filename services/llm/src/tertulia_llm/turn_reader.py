@@ -7,9 +7,10 @@ from dataclasses import replace
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
-from tertulia_llm.plan import make_plan
+from tertulia_llm.plan import make_plan, speakers_in
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_state import TurnState
+from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Entry, Owned
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import UserTurn
@@ -22,7 +23,8 @@ from tertulia_shared.text import clean_text
 class TurnReader:
     """Reads turns. The plan of a new turn uses the characters that are active at that moment."""
 
-    def __init__(self, keys: Keys, characters: CharacterCache) -> None:
+    def __init__(self, keys: Keys, characters: CharacterCache, *, mode: Mode) -> None:
+        self._mode: Mode = mode
         self._keys = keys
         self._characters = characters
 
@@ -39,7 +41,16 @@ class TurnReader:
         is_resumed = state.plan is not None and state.plan.turn_id == user_turn.turn_id
         plan = state.plan if is_resumed else None
         if plan is None:
-            plan = make_plan(user_turn, entry.id, epoch, self._characters.active, state.settings)
+            plan = make_plan(
+                user_turn,
+                entry.id,
+                epoch,
+                self._characters.active,
+                state.settings,
+                rules=state.rules,
+                default_mode=self._mode,
+                speakers_before=speakers_in(history.messages.values()),
+            )
         return Turn(
             self._keys.conversation_of(owned.owner.name),
             owned,

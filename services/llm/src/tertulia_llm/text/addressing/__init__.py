@@ -2,7 +2,6 @@
 
 from tertulia_llm.text.addressing.decision import (
     Answerer,
-    Mode,
     Reason,
     Remark,
     Seat,
@@ -10,4 +9,4 @@ from tertulia_llm.text.addressing.decision import (
     decide,
 )
 
-__all__ = ["Answerer", "Mode", "Reason", "Remark", "Seat", "asks_for_discussion", "decide"]
+__all__ = ["Answerer", "Reason", "Remark", "Seat", "asks_for_discussion", "decide"]

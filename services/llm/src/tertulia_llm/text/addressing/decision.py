@@ -10,27 +10,16 @@ from typing import Final
 
 from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.east_asian import HAN_OR_KANA, EastAsianReader
-from tertulia_llm.text.addressing.reader import reader_for
+from tertulia_llm.text.addressing.reader import Reader, reader_for
 from tertulia_llm.text.addressing.selection import Candidate, choose
 from tertulia_llm.text.addressing.sentences import sentences_of
+from tertulia_shared.answering import Mode
 from tertulia_shared.entries import NOBODY, TALKATIVENESS
 from tertulia_shared.names import NameFinder, normalized, words_of
+from tertulia_shared.stop_phrases import is_plain_stop
 
 MAX_CHARS: Final = 2_000
 """Only so much of a remark is read, half of it from each end: an address stands near the start or the end."""
-
-
-class Mode(StrEnum):
-    """Who answers in a conversation."""
-
-    FITTING = "fitting"
-    """Those who are addressed; else those who fit."""
-    EVERYONE = "everyone"
-    """Those who are addressed; else all."""
-    NAMED = "named"
-    """Only those who are addressed."""
-    IN_TURN = "in_turn"
-    """Those who are addressed; else the character after the last speaker."""
 
 
 class Reason(StrEnum):
@@ -69,7 +58,7 @@ class Remark:
     """The ids of the characters that spoke before, the last one last; a character may be there several times."""
     muted: Collection[str] = ()
     """The ids of the characters that answer only if they are named."""
-    mode: Mode = Mode.FITTING
+    mode: Mode = "fitting"
     seed: str = ""
     """Decides what is left to chance: the id of the turn."""
 
@@ -139,7 +128,7 @@ class _Decision:
         named = [index for index in address.addressed or () if index not in excluded]
         if named:
             return self._all(named, Reason.NAMED)
-        if address.everyone or address.two:
+        if address.everyone or address.two or (address.one and excluded):
             return self._all(self._two() if address.two else self._present(), Reason.EVERYONE)
         asked = [index for index in address.asked if index not in excluded]
         if asked:
@@ -148,11 +137,11 @@ class _Decision:
 
     def _unaddressed(self) -> tuple[Answerer, ...]:
         mode, present = self._remark.mode, self._present()
-        if mode is Mode.NAMED:
+        if mode == "named":
             return ()
-        if mode is Mode.EVERYONE:
+        if mode == "everyone":
             return self._all(present, Reason.EVERYONE)
-        if mode is Mode.IN_TURN:
+        if mode == "in_turn":
             return self._all(self._next(present), Reason.IN_TURN)
         last = self._speakers[-1] if self._speakers else None
         if self._address.is_follow_up and last in present:
@@ -194,7 +183,7 @@ class _Decision:
         return tuple(Answerer(self._remark.cast[index], reason) for index in indexes if index is not None)
 
 
-def _reader_of(text: str):  # noqa: ANN202
+def _reader_of(text: str) -> Reader:
     words = [part for word in words_of(text) for part in word.parts]
     return reader_for(words, is_cyrillic=any("\u0400" <= char <= "\u04ff" for char in text))
 

@@ -11,9 +11,11 @@ from tertulia_llm.text.addressing.sentences import Gap, Kind, PhraseTable, Unit
 from tertulia_shared.names import fold
 
 _NEGATIONS: Final = frozenset(
-    fold(word) for word in "not nicht no pas non não niet nie не op e y i und et nor а nur tylko только".split()
+    fold(word) for word in "not nicht no pas non não niet nie не nor nur tylko только".split()
 )
 """First words of phrases that exclude only at the start of a clause or after a word like "everyone"."""
+_AFTER_ALL: Final = frozenset("but op".split())
+"""Phrases that exclude only after a word like "everyone"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ExclusionFinder:
             if names and self._may_exclude(units, at, length):
                 return end, names, False
         if units[at].kind is Kind.NAME:
-            end, names = self._names_at(units, at)
+            end, names = self._names_at(units, at, gap=Gap.STOP)
             if end < len(units) and (after := self._excluded_after(units, at, end)):
                 return after, names, False
         return at, (), False
@@ -94,9 +96,11 @@ class ExclusionFinder:
         return at == len(units) or units[at].gap >= Gap.COMMA
 
     def _may_exclude(self, units: Sequence[Unit], at: int, length: int) -> bool:
+        previous = units[at - 1] if at else None
+        if length == 1 and units[at].text in _AFTER_ALL:
+            return previous is not None and previous.kind is Kind.ALL
         if units[at].text not in _NEGATIONS or (length > 1 and units[at + 1].text in _NEGATIONS):
             return True
-        previous = units[at - 1] if at else None
         return self._begins_clause(units, at) or (previous is not None and previous.kind is not Kind.WORD)
 
     def _begins_clause(self, units: Sequence[Unit], at: int) -> bool:
@@ -116,7 +120,12 @@ class ExclusionFinder:
     def _names_at(self, units: Sequence[Unit], at: int, *, gap: Gap = Gap.COMMA) -> tuple[int, tuple[int, ...]]:
         """The end of the joined names that begin here, after an article, and the names."""
         start = at
-        while start < len(units) and start < at + 2 and units[start].text in self._lexicon.before and units[start].gap is Gap.NONE:
+        while (
+            start < len(units)
+            and start < at + 2
+            and units[start].text in self._lexicon.before
+            and units[start].gap is Gap.NONE
+        ):
             start += 1
         if start >= len(units) or units[start].kind is not Kind.NAME or units[start].gap > gap:
             return at, ()

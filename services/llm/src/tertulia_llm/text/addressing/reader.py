@@ -16,7 +16,7 @@ from tertulia_shared.names import Mention
 
 _MAX_FOLLOW_UP: Final = 10
 """Most words of a remark about what was said last."""
-_CYRILLIC: Final = frozenset("ru")
+_CYRILLIC: Final = frozenset({"ru"})
 
 
 class Reader:
@@ -128,5 +128,3 @@ def _clauses(units: Sequence[Unit]) -> list[list[Unit]]:
             clauses.append([])
         clauses[-1].append(unit)
     return clauses if len(clauses) < 2 else [*clauses, list(units)]  # noqa: PLR2004 - more than one
-
-

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tertulia_llm.text.addressing.lexicon import Lexicon
+from tertulia_llm.text.addressing.lexicon import Lexicon, matches
 from tertulia_llm.text.addressing.sentences import Gap, Kind, PhraseTable, Unit
 from tertulia_shared.names import Case
 
 _MAX_CLITICS: Final = 2
+_NEGATIONS: Final = frozenset("no non nie".split())
+"""Words for "no" that are also "not": they do not end the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ class VocativeFinder:
                     end += 2
                     has_conjunction = True
                     continue
-                is_other = joined.text in lexicon.first or joined.text in lexicon.determiners or joined.text in {"me", "others"}
+                is_other = (
+                    joined.text in lexicon.first
+                    or joined.text in lexicon.determiners
+                    or joined.text in {"me", "others"}
+                )
                 if is_other and following.gap is Gap.NONE:
                     return Group(start, end, tuple(names), is_list_of_others=True)
                 break
@@ -104,8 +110,8 @@ class VocativeFinder:
         first = units[group.start]
         if first.case is Case.OTHER or group.is_list_of_others:
             return False
-        left, right = self._sides(units, group)
-        left = self._without_openers(left)
+        before, right = self._sides(units, group)
+        left = self._without_openers(before)
         if not left and not self._without_openers(right):
             return True
         if has_other or first.is_short:
@@ -117,7 +123,7 @@ class VocativeFinder:
         if first.is_word and not spoken and not first.is_capitalized:
             return False
         if not right:
-            return self._is_complete(left, spoken=spoken, is_word=first.is_word)
+            return self._is_complete(before, spoken=spoken, is_word=first.is_word)
         return self._is_between(left, right, spoken=spoken, is_word=first.is_word)
 
     def is_alone(self, units: Sequence[Unit], group: Group) -> bool:
@@ -153,9 +159,11 @@ class VocativeFinder:
     def _continues_address(self, right: Sequence[Unit], *, is_word: bool, is_capitalized: bool) -> bool:
         """True if the words after a name at the start of a clause are spoken to it."""
         lexicon = self._lexicon
-        if self._remarks.length_at(right, 0) and not is_word and right[0].text not in {"no", "right", "indeed"}:
+        if self._remarks.length_at(right, 0) and not is_word and right[0].text not in _NEGATIONS:
             return True
-        rest = self._without_openers(right)
+        rest = right
+        if not lexicon.is_second(right[0].text):
+            rest = self._without_openers(right)
         if not rest:
             return True
         at = 0
@@ -168,32 +176,35 @@ class VocativeFinder:
             return True
         if word in lexicon.auxiliaries:
             return any(lexicon.is_second(unit.text) for unit in rest[at + 1 : at + 3])
-        if is_word:
-            return False
-        return lexicon.is_second(word) or word in lexicon.first
+        if matches(lexicon.second_verb, rest[-1].text, whole=True):
+            return True  # languages with the verb at the end
+        return not is_word and (lexicon.is_second(word) or word in lexicon.first)
 
     def _is_complete(self, left: Sequence[Unit], *, spoken: bool, is_word: bool) -> bool:
         """True if the words before a name at the end of a clause need no object, so that the name is an address."""
         lexicon = self._lexicon
         last = left[-1].text
         before_last = left[-2].text if len(left) > 1 else ""
-        begins_with_question = left[0].text in lexicon.questions
+        begins_with_question = any(unit.text in lexicon.questions for unit in left[:2])
         if is_word and last in lexicon.determiners and last not in lexicon.second:
             return False
         if last in lexicon.second:
             return begins_with_question or before_last not in lexicon.before or before_last in lexicon.ends
-        if last in lexicon.before and last not in lexicon.intransitive:
+        if last in lexicon.before and not (begins_with_question and last in lexicon.intransitive):
             return False
         is_directed = any(lexicon.is_second(unit.text) for unit in left)
         if last in lexicon.ends:
-            return is_directed or begins_with_question or spoken or not is_word
+            return is_directed or begins_with_question or (spoken and not is_word)
         if not is_directed:
             return False
         is_verb = before_last in lexicon.second or before_last in lexicon.auxiliaries or before_last == "to"
         if is_verb or lexicon.is_second_verb(last):
             return begins_with_question or last in lexicon.intransitive or last not in lexicon.before
-        return begins_with_question or before_last in lexicon.determiners or last in lexicon.intransitive or (
-            not lexicon.is_second_verb(left[0].text) and not last.endswith("ing")
+        return (
+            begins_with_question
+            or before_last in lexicon.determiners
+            or last in lexicon.intransitive
+            or (not lexicon.is_second_verb(left[0].text) and not last.endswith("ing"))
         )
 
     def _is_between(self, left: Sequence[Unit], right: Sequence[Unit], *, spoken: bool, is_word: bool) -> bool:

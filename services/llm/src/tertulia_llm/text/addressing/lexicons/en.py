@@ -18,9 +18,9 @@ ENGLISH: Final = lexicon(
         question for, a question for, this one is for, this is for, one for, to
     """,
     remarks="""
-        okay, ok, alright, right, yes, yeah, no, thanks, thank you, thanks a lot, thank you so much, thank you very much,
+        okay, ok, alright, yes, yeah, thanks, thank you, thanks a lot, thank you so much, thank you very much,
         many thanks, sorry, good job, well done, bravo, great, nice, cool, wow, haha, exactly, true, sure, of course,
-        fine, indeed, good, great job, cheers, oh, ah
+        fine, good, great job, cheers, oh, ah
     """,
     conjunctions="and or plus nor",
     first="i we",
@@ -63,7 +63,7 @@ ENGLISH: Final = lexicon(
         listening lying coming leaving staying suggest recommend reckon prefer want like
     """,
     except_before="""
-        except, except for, but not, without, other than, apart from, besides, aside from, excluding, save for, not,
+        except, except for, but, but not, without, other than, apart from, besides, aside from, excluding, save for, not,
         anyone but, anybody but, everyone but, everybody but, all but, all of you but, someone other than, instead of,
         not for, not to, not asking, not talking to, wasn't asking, wasn't talking to, didn't ask, don't ask, rather than,
         not you, leave out, minus, barring

@@ -54,7 +54,7 @@ SPANISH: Final = lexicon(
     you_two="ustedes dos, vosotros dos, vosotras dos, ambos, los dos, las dos",
     one_of_you="alguien, uno de ustedes, uno de vosotros, alguno",
     feedback="""
-        por porqué qué cómo quién dónde cuándo cuál serio seriamente verdad gracias genial guay bonito estupendo excelente
+        por porqué qué cómo quién dónde cuándo cuál serio seriamente verdad muchas gracias genial guay bonito estupendo excelente
         interesante gracioso divertido raro extraño increíble imposible tontería tonterías cierto falso exacto correcto
         claro seguro segura refieres refería quieres quería quisiste decir dices dijiste explica explícame explícate sigue continúa más otra
         vez repite repítelo repetir perdón oh ah ay hmm jaja jajaja ok vale sí no quizás quizá tal absolutamente

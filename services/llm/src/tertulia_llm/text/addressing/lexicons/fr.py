@@ -38,7 +38,7 @@ FRENCH: Final = lexicon(
     """,
     determiners="le la les un une des mon ma mes ton ta tes son sa ses ce cette cet ces notre nos",
     ends="""
-        toi moi nous ça cela ici là maintenant aujourd'hui demain hier plaît aussi bien mal tard tôt encore jamais toujours
+        toi moi nous ça cela ici là maintenant aujourd'hui demain hier plaît aussi mal tard tôt encore jamais toujours
         rien quelque tout plus beaucoup peu fatigué fatiguée prêt prête sûr sûre content contente triste vrai sérieux
         raison tu vas es penses dis fais crois sais merci y en faim sommeil accord oui non hui
     """,

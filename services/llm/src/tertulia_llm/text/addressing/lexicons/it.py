@@ -54,7 +54,7 @@ ITALIAN: Final = lexicon(
     you_two="voi due, tutti e due, tutte e due, entrambi, entrambe, ambedue",
     one_of_you="uno di voi, una di voi, qualcuno",
     feedback="""
-        perché che cosa come chi dove quando quale davvero serio seriamente onestamente grazie forte bello bella ottimo
+        perché che cosa come chi dove quando quale davvero serio seriamente onestamente grazie mille forte bello bella ottimo
         eccellente interessante divertente strano incredibile impossibile assurdo sciocchezze vero falso esatto giusto
         corretto certo sicuro sicura dire spiega spiegami spiegati spiegare continua ancora più ripeti ripetere scusa scusami oh ah
         hmm haha ahah ok okay sì no forse magari assolutamente bene male peccato capisco capito capisci credo credi dubito
