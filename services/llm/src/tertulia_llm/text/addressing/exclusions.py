@@ -15,7 +15,12 @@ _NEGATIONS: Final = frozenset(
 )
 """First words of phrases that exclude only at the start of a clause or after a word like "everyone"."""
 _AFTER_ALL: Final = frozenset("but op".split())
-"""Phrases that exclude only after a word like "everyone"."""
+"""Phrases that exclude only after a word like "everyone" or "nobody"."""
+_NOBODY: Final = frozenset(
+    fold(word)
+    for word in "nobody none one niemand keiner nadie personne nessuno ninguém niemand nikt kimse никто никого".split()
+)
+"""Last words of phrases after which "except Rex" means that only Rex is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Excluded:
 
     units: list[Unit]
     names: frozenset[int]
+    only: tuple[int, ...]
+    """The characters of "nobody except Rex"."""
     not_last: bool
     """It has "not you" without a name."""
 
@@ -42,6 +49,7 @@ class ExclusionFinder:
         """Find the excluded characters of a sentence."""
         removed: set[int] = set()
         names: set[int] = set()
+        only: list[int] = []
         not_last = False
         at = 0
         while at < len(units):
@@ -50,10 +58,13 @@ class ExclusionFinder:
                 at += 1
                 continue
             removed.update(range(at, end))
-            names.update(excluded)
+            if at and units[at - 1].text in _NOBODY and units[at].gap is Gap.NONE:
+                only.extend(excluded)
+            else:
+                names.update(excluded)
             not_last = not_last or is_last
             at = end
-        return Excluded(_without(units, removed), frozenset(names), not_last)
+        return Excluded(_without(units, removed), frozenset(names), tuple(only), not_last)
 
     def _at(self, units: Sequence[Unit], at: int) -> tuple[int, tuple[int, ...], bool]:
         """The end of an exclusion that begins here (or `at`), the names in it, and whether it means the last speaker."""
@@ -98,7 +109,7 @@ class ExclusionFinder:
     def _may_exclude(self, units: Sequence[Unit], at: int, length: int) -> bool:
         previous = units[at - 1] if at else None
         if length == 1 and units[at].text in _AFTER_ALL:
-            return previous is not None and previous.kind is Kind.ALL
+            return previous is not None and (previous.kind is Kind.ALL or previous.text in _NOBODY)
         if units[at].text not in _NEGATIONS or (length > 1 and units[at + 1].text in _NEGATIONS):
             return True
         return self._begins_clause(units, at) or (previous is not None and previous.kind is not Kind.WORD)

@@ -54,6 +54,7 @@ class Reader:
         address.one |= marked.one
         excluded = self._exclusions.find(marked.units)
         address.excluded |= excluded.names
+        address.ask(excluded.only)
         address.not_last |= excluded.not_last
         units = excluded.units
         groups = self._vocatives.groups(units)

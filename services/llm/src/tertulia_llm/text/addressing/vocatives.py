@@ -116,7 +116,7 @@ class VocativeFinder:
             return True
         if has_other or first.is_short:
             return False
-        if first.case is Case.VOCATIVE and (not left or not right):
+        if first.case is Case.VOCATIVE and (not left or (not right and left[-1].text not in self._lexicon.before)):
             return True
         if not left:
             return self._continues_address(right, is_word=first.is_word, is_capitalized=first.is_capitalized or spoken)

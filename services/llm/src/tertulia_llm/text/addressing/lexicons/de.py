@@ -64,8 +64,9 @@ GERMAN: Final = lexicon(
     short_everyone="allesamt, beide, team",
     you_all="ihr alle, euch alle, euch allen, jeder von euch, alle von euch, ihr drei, euch drei, ihr vier, ihr anderen, wer von euch, von euch, jeden von euch, jedem von euch, ihr lieben",
     you_two="ihr beide, ihr beiden, euch beide, euch beiden, ihr zwei, euch zwei, beide von euch, ihr zweie, sie beide",
-    one_of_you="einer von euch, eine von euch, jemand, irgendjemand, irgendwer",
+    one_of_you="irgendeiner, wer auch immer, einer von euch, eine von euch, jemand, irgendjemand, irgendwer",
     feedback="""
+        erklären erklärst klingt wiederholst meinen gemeinte verständlich lach hä
         warum wieso weshalb was wie wer wo wann wirklich echt ehrlich danke dankeschön cool toll super prima klasse schön
         interessant lustig witzig komisch seltsam unglaublich unmöglich quatsch unsinn blödsinn wahr falsch richtig genau
         stimmt sicher ernst meinst meinte gemeint erklär erkläre weiter mehr nochmal wiederhole wiederholen bitte oh ach
@@ -97,6 +98,7 @@ GERMAN: Final = lexicon(
         \bwas X (dazu |davon )?(meint|denkt|sagt|hält)
     """,
     asks_all=r"""
+        \bE (soll|sollen|sollten|darf|dürfen|muss|müssen) (mal |jetzt |bitte )*(antworten|sagen|erzählen|sprechen|reden)\b
         \bwas (meinen|denken|sagen|halten|würden|glauben|meint|denkt|sagt|findet) E\b
         \b(sind|seid) (ihr )?E (bereit|da|hier|einverstanden|fertig|wach)\b
         \bE (sollen|sollten|dürfen|müssen|mal) (antworten|sagen|erzählen)\b

@@ -94,6 +94,7 @@ ENGLISH: Final = lexicon(
         too neither way and so hardly rude mean's kind told tell
     """,
     fillers="""
+        give repeat
         a an the this that these those it its is was are were be been do does did don doesn t s re m ve ll d to of for
         about in with by at as and but or if so then i me my you your yours yourself he she they we us all just very
         much quite bit little lot too well not any some one thing things part way would could can will should have has

@@ -52,8 +52,9 @@ SPANISH: Final = lexicon(
     short_everyone="ambos, ambas, los dos, las dos",
     you_all="todos vosotros, todas vosotras, todos ustedes, todas ustedes, cada uno de vosotros, cada uno de ustedes, cada uno, cada una, vosotros tres, ustedes tres, los tres, las tres, a todos, quién de ustedes, quién de vosotros, alguno de vosotros",
     you_two="ustedes dos, vosotros dos, vosotras dos, ambos, los dos, las dos",
-    one_of_you="alguien, uno de ustedes, uno de vosotros, alguno",
+    one_of_you="cualquiera, cualquiera de ustedes, alguien, uno de ustedes, uno de vosotros, alguno",
     feedback="""
+        explicas explícalo repites significa entenderlo comprendes
         por porqué qué cómo quién dónde cuándo cuál serio seriamente verdad muchas gracias genial guay bonito estupendo excelente
         interesante gracioso divertido raro extraño increíble imposible tontería tonterías cierto falso exacto correcto
         claro seguro segura refieres refería quieres quería quisiste decir dices dijiste explica explícame explícate sigue continúa más otra
@@ -88,6 +89,7 @@ SPANISH: Final = lexicon(
         \bX qué (piensa|opina|dice)\b
     """,
     asks_all=r"""
+        \bE (debe|deben|puede|pueden|tiene que|tienen que) (responder|contestar|hablar|decir)\b
         \bqué (piensan|opinan|dicen|pensáis|opináis|quieren|piensa|opina|prefieren|les parece) (a )?E\b
         \bqué (piensa|opina|dice) E$
         \b(están|estáis|está) (E listos|E de acuerdo|listos E|de acuerdo E|E aquí)\b

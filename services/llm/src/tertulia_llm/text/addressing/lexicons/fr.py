@@ -50,8 +50,9 @@ FRENCH: Final = lexicon(
     short_everyone="tous les deux, toutes les deux, ensemble, les deux",
     you_all="vous tous, vous toutes, tous autant que vous êtes, chacun de vous, chacun d'entre vous, chacune d'entre vous, vous autres, vous trois, tous les trois, vous quatre, à tous, qui d'entre vous, lequel d'entre vous",
     you_two="vous deux, tous les deux, toutes les deux, tous deux",
-    one_of_you="l'un de vous, l'un d'entre vous, quelqu'un, l'une de vous",
+    one_of_you="n'importe qui, l'un de vous, l'un d'entre vous, quelqu'un, l'une de vous",
     feedback="""
+        expliques expliquez répètes répétez signifie développer précisez
         pourquoi quoi comment qui où quand quel quelle vraiment sérieusement sérieux honnêtement merci cool super génial
         joli chouette excellent intéressant drôle marrant bizarre étrange incroyable impossible absurde vrai faux exact
         exactement sûr sûre certain certaine dire explique expliquer explication continue encore plus répète répéter
@@ -86,6 +87,7 @@ FRENCH: Final = lexicon(
         \bX (en )?(pense|dit) quoi\b
     """,
     asks_all=r"""
+        \bE (doit|doivent|peut|peuvent) (répondre|parler|dire)\b
         \bqu?e? ?(en )?(pense|dit|veut|en pense) E\b
         \b(qu en|que) (pense|dit|veut) E\b
         \bE (est|sont) (prêt|là|d accord|prêts)\b

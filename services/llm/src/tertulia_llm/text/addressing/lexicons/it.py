@@ -52,8 +52,9 @@ ITALIAN: Final = lexicon(
     short_everyone="entrambi, entrambe, insieme",
     you_all="voi tutti, tutti voi, tutte voi, ognuno di voi, ciascuno di voi, voi altri, voi tre, tutti e tre, tutte e tre, a tutti, chi di voi, a tutti voi, uno per uno",
     you_two="voi due, tutti e due, tutte e due, entrambi, entrambe, ambedue",
-    one_of_you="uno di voi, una di voi, qualcuno",
+    one_of_you="chiunque, uno di voi, una di voi, qualcuno",
     feedback="""
+        spieghi ripeti ripetilo significa capire
         perché che cosa come chi dove quando quale davvero serio seriamente onestamente grazie mille forte bello bella ottimo
         eccellente interessante divertente strano incredibile impossibile assurdo sciocchezze vero falso esatto giusto
         corretto certo sicuro sicura dire spiega spiegami spiegati spiegare continua ancora più ripeti ripetere scusa scusami oh ah
@@ -89,6 +90,7 @@ ITALIAN: Final = lexicon(
         \bcosa (ne pensa|pensa) X\b
     """,
     asks_all=r"""
+        \bE (deve|devono|può|possono) (rispondere|parlare|dire)\b
         \b(che|cosa|che cosa)( ne)? (pensano|dicono|pensate|dite|vogliono|pensa) E\b
         \b(siete|sono) (E (pronti|d accordo|qui)|pronti E)\b
         ^come (state|stanno) E\b

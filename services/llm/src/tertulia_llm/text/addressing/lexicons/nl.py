@@ -47,8 +47,9 @@ DUTCH: Final = lexicon(
     short_everyone="allebei, team, samen",
     you_all="jullie allemaal, jullie allen, ieder van jullie, elk van jullie, iedereen van jullie, jullie drie, jullie vier, allemaal, alle drie, wie van jullie, jullie drieën",
     you_two="jullie twee, jullie beiden, jullie allebei, allebei, jullie tweeën, beiden",
-    one_of_you="een van jullie, iemand, één van jullie",
+    one_of_you="wie dan ook, eender wie, een van jullie, iemand, één van jullie",
     feedback="""
+        uitleg herhaalt betekent verduidelijken begreep
         waarom hoezo wat hoe wie waar wanneer echt eerlijk serieus bedankt dank dankjewel leuk mooi super cool prima gaaf
         interessant grappig vreemd raar ongelooflijk onmogelijk onzin waar onwaar fout juist precies klopt zeker bedoel
         bedoelde bedoelt leg uitleggen verder meer nog herhaal herhalen sorry oh ach hm haha oké ok ja nee jawel misschien

@@ -48,8 +48,9 @@ POLISH: Final = lexicon(
     short_everyone="oboje, obaj, obie, razem",
     you_all="wy wszyscy, was wszystkich, wszyscy wy, każdy z was, każde z was, każda z was, wy troje, wszyscy troje, we troje, was wszyscy, wam wszystkim, kto z was, wszystkich was, wszyscy razem",
     you_two="wy dwoje, was dwoje, wy oboje, wy obaj, wy obie, oboje, obaj, obydwoje, was obu, wy dwaj",
-    one_of_you="ktoś, jedno z was, jeden z was, ktoś z was, ktokolwiek",
+    one_of_you="którekolwiek z was, ktoś, jedno z was, jeden z was, ktoś z was, ktokolwiek",
     feedback="""
+        wyjaśnisz powtórzysz tłumaczysz wytłumacz znaczyło
         dlaczego czemu co jak kto gdzie kiedy naprawdę serio szczerze poważnie dziękuję dzięki super fajnie świetnie ładnie pięknie doskonale
         ciekawe interesujące zabawne śmieszne dziwne niesamowite niemożliwe bzdura bzdury prawda fałsz dokładnie racja rację
         pewny pewna pewien jasne myśli myślisz masz miałeś miałaś wyjaśnij wyjaśnić tłumacz dalej więcej jeszcze raz powtórz powtórzyć
@@ -83,6 +84,7 @@ POLISH: Final = lexicon(
         ^tylko X$
     """,
     asks_all=r"""
+        \bE (mają|ma|powinni|mogą) (odpowiedzieć|mówić|powiedzieć)\b
         \bco E (o tym )?(myślą|sądzą|mówią|powiedzą|myśli|na to)\b
         \bco (o tym )?(myślą|sądzą|mówią) E\b
         \b(czy )?E (są|gotowi|tu|się zgadzają)\b

@@ -52,8 +52,9 @@ PORTUGUESE: Final = lexicon(
     short_everyone="ambos, ambas, os dois, as duas",
     you_all="todos vocês, todas vocês, vocês todos, vocês todas, cada um de vocês, cada uma de vocês, vocês três, os três, as três, a todos, vós todos, quem de vocês, qual de vocês",
     you_two="vocês dois, vocês duas, ambos, os dois, as duas",
-    one_of_you="um de vocês, uma de vocês, alguém, algum de vocês",
+    one_of_you="qualquer um, um de vocês, uma de vocês, alguém, algum de vocês",
     feedback="""
+        explicas repete significa entender esclarece
         por porque porquê quê que como quem onde quando qual sério seriamente verdade obrigado obrigada valeu legal bacana
         giro ótimo excelente interessante engraçado estranho incrível impossível bobagem besteira falso exato exatamente
         correto certo certeza claro seguro segura dizer explica explique explicar continua continue mais outra vez repete
@@ -83,6 +84,7 @@ PORTUGUESE: Final = lexicon(
         ^(só|somente|apenas) (o |a )?X$
     """,
     asks_all=r"""
+        \bE (deve|devem|pode|podem) (responder|falar|dizer)\b
         \b(o )?que E (pensam|acham|dizem|acha|pensa|querem|quer|preferem)\b
         \b(o )?que (pensam|acham|dizem|acha) E\b
         \bE (estão|está|estáis) (pronto|prontos|aqui|bem|de acordo)\b

@@ -41,8 +41,9 @@ TURKISH: Final = lexicon(
     short_everyone="hep birlikte, birlikte, ikisi",
     you_all="hepiniz, hepinize, hepinizin, siz hepiniz, her biriniz, her birinize, siz üçünüz, üçünüz, üçünüze, sizin hepiniz, hanginiz, hanginizin, hepinizi",
     you_two="ikiniz, siz ikiniz, ikinize, her ikiniz, siz ikinize, ikinizin",
-    one_of_you="biriniz, birisi, biri, herhangi biri, kimse",
+    one_of_you="kim olursa, biriniz, birisi, biri, herhangi biri, kimse",
     feedback="""
+        açıklayabilir misin tekrarlar anlatır anlayamadım
         neden niye niçin ne nasıl kim nerede hangi gerçekten cidden ciddi sahiden teşekkürler teşekkür ederim sağ ol sağol eyvallah güzel harika
         süper mükemmel ilginç komik garip tuhaf inanılmaz imkansız saçma saçmalık doğru yanlış aynen kesinlikle haklısın
         emin eminim demek istedin istiyorsun açıkla açıklar açıklasana devam daha fazla tekrar tekrarla tekrarlar pardon ah oh hm haha tamam evet
