@@ -170,7 +170,7 @@ class LLMBench:
         self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
         self.model = BenchModel(lines)
-        self.settings = settings_of(LLMSettings, llm_retries=2)
+        self.settings = settings_of(LLMSettings, llm_retries=2, who_answers="everyone")
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.writes)
         self.handler: TurnHandler | None = None

@@ -78,12 +78,33 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
     [
         (("Luna",), "named", "Luna answered because you named Luna."),
         (("Rex", "Luna"), "named", "Rex and Luna answered because you named them, in this order."),
-        (("Ana", "Rex", "Sage"), "everyone", "Ana, Rex and Sage answered because you named no character"),
-        (("Luna",), "everyone", "Luna answered as the only active character"),
+        (("Ana", "Rex", "Sage"), "everyone", "Ana, Rex and Sage answered because your message was for everyone."),
+        (("Luna",), "everyone", "Luna answered as the only active character."),
+        (("Luna",), "follow_up", "Luna answered because your message was about what Luna had said."),
+        (
+            ("Luna", "Rex"),
+            "chosen",
+            "Luna and Rex answered; your message was addressed to no one, so they were chosen.",
+        ),
+        (("Luna",), "chosen", "Luna answered; your message was addressed to no one, so this character was chosen."),
+        (("Luna",), "in_turn", "Luna answered because it was Luna's turn."),
+        (("Luna", "Rex"), "asked", "Luna and Rex answered because you chose them."),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),
         (("Luna",), "a later one", "Luna answered."),
     ],
-    ids=["one named", "two named", "all", "the only one", "older worker", "newer worker"],
+    ids=[
+        "one named",
+        "two named",
+        "all",
+        "the only one",
+        "follow-up",
+        "two chosen",
+        "one chosen",
+        "in turn",
+        "button",
+        "older worker",
+        "newer worker",
+    ],  # fmt: skip
 )
 def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str

@@ -225,7 +225,7 @@ async def test_word_of_the_user_ends_the_discussion_while_it_waits_for_the_sound
     while (await bench.client()).status.get(await nth(bench, 1)) != "complete":  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.01)
     await bench.set_rules(AnsweringRules())
-    second = await bench.say("Rex, stop that.")
+    second = await bench.say("Rex, what is that?")
     await work
     await bench.bus.finish(claim, "worker")
     await bench.work()

@@ -29,7 +29,7 @@ OTHERS = ["Rex", "Sage", "Ana Gil"]
     ],
 )
 def test_character_that_is_asked_gets_the_floor(text: str, expected: list[str]) -> None:
-    assert floor_after(text, speaker="Luna", others=OTHERS, user="Jay") == Floor(tuple(expected))
+    assert floor_after(text, others=OTHERS, user="Jay") == Floor(tuple(expected))
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,11 @@ def test_character_that_is_asked_gets_the_floor(text: str, expected: list[str]) 
         "Do you remember what Rex said, Jay?",
         "Rex, that was good. And you, Jay, what do you make of it?",
         "Et toi, Jay ?",
+        "And what does Jay think?",
     ],
 )
 def test_user_that_is_asked_by_name_gets_the_floor(text: str) -> None:
-    assert floor_after(text, speaker="Luna", others=OTHERS, user="Jay") == Floor(to_user=True)
+    assert floor_after(text, others=OTHERS, user="Jay") == Floor(to_user=True)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_user_that_is_asked_by_name_gets_the_floor(text: str) -> None:
     ],
 )
 def test_mentioned_name_gives_the_floor_to_nobody(text: str) -> None:
-    assert floor_after(text, speaker="Luna", others=OTHERS, user="Jay") == Floor()
+    assert floor_after(text, others=OTHERS, user="Jay") == Floor()
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,9 @@ def test_mentioned_name_gives_the_floor_to_nobody(text: str) -> None:
     ],
 )
 def test_floor_is_found_in_scripts_without_spaces(text: str, expected: Floor) -> None:
-    assert floor_after(text, speaker="ルナ", others=["レックス", "小月"], user="ジェイ") == expected
+    assert floor_after(text, others=["レックス", "小月"], user="ジェイ") == expected
 
 
 def test_full_stop_in_a_title_does_not_end_the_sentence() -> None:
-    floor = floor_after("And you, Dr. House?", speaker="Luna", others=["Dr. House", "Rex"], user="Jay")
+    floor = floor_after("And you, Dr. House?", others=["Dr. House", "Rex"], user="Jay")
     assert floor == Floor(("Dr. House",))

@@ -87,11 +87,23 @@ def _why(turn: Turn, messages: list[Message]) -> str:
             order = ", in this order" if len(names) > 1 else ""
             return f"{who} answered because you named {'them' if len(names) > 1 else who}{order}."
         case "everyone" if len(names) > 1:
-            return f"{who} answered because you named no character, so all answer in turn."
+            return f"{who} answered because your message was for everyone."
         case "everyone":
-            return f"{who} answered as the only active character; you named none."
+            return f"{who} answered as the only active character."
+        case "follow_up":
+            return f"{who} answered because your message was about what {who} had said."
+        case "chosen":
+            return f"{who} answered; your message was addressed to no one, so {_choice(names)} chosen."
+        case "in_turn":
+            return f"{who} answered because it was {who}'s turn."
+        case "asked":
+            return f"{who} answered because you chose {'them' if len(names) > 1 else who}."
         case _:  # older llm workers write no reason
             return f"{who} answered."
+
+
+def _choice(names: list[str]) -> str:
+    return "they were" if len(names) > 1 else "this character was"
 
 
 def _where_the_time_went(turn: Turn, messages: list[Message]) -> list[str]:

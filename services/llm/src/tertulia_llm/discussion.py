@@ -5,7 +5,7 @@ Pure.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,7 +29,7 @@ class Said:
     text: str
 
 
-def said_in(messages: Sequence[Message]) -> list[Said]:
+def said_in(messages: Iterable[Message]) -> list[Said]:
     """The replies among these messages, in order. A reply that is being written, or was not heard, is left out."""
     ordered = sorted(messages, key=lambda message: message.position)
     return [
@@ -77,9 +77,8 @@ def floor_of(said: Sequence[Said], cast: Sequence[Speaker], user_name: str) -> F
     """Who gets the floor after the last reply."""
     if not said:
         return Floor()
-    speaker = next((each.name for each in cast if each.id == said[-1].character_id), "")
     others = [each.name for each in cast if each.id != said[-1].character_id]
-    return floor_after(said[-1].text, speaker=speaker, others=others, user=user_name)
+    return floor_after(said[-1].text, others=others, user=user_name)
 
 
 def choose_speaker(said: Sequence[Said], possible: Sequence[Speaker], floor: Floor, *, seed: str) -> Speaker | None:

@@ -30,7 +30,7 @@ class Discussions:
         if not reply.number == len(plan.speakers) - 1 < plan.max_replies - 1:
             return None
         state = await self._bus.hash(self._bus.keys.state(turn.conversation_id))
-        said = said_in(list(turn.history.messages.values()))
+        said = said_in(turn.history.messages.values())
         said.append(Said(reply.speaker.id, reply.written.text))
         muted = rules_of(ConversationState(state)).muted
         return next_reply(plan, said, self._characters.active, muted, self._user_name)

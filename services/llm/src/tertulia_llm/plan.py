@@ -2,34 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tertulia_llm.text.mentions import by_name, named_in
+from tertulia_llm.text.addressing import Remark, Seat, decide
 from tertulia_shared import codec
+from tertulia_shared.answering import AnsweringRules, Mode
 from tertulia_shared.codec import Value
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
-from tertulia_shared.store import InvalidRecord, turn_position
+from tertulia_shared.names import fold
+from tertulia_shared.store import InvalidRecord, Message, turn_position
 from tertulia_shared.store.validation import POSITION_MAX
 
 
-def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
+MAX_SPEAKERS_BEFORE = 20
+"""So many of the last replies show how long each character has been silent."""
+
+
+def make_plan(
+    turn: UserTurn,
+    entry_id: str,
+    epoch: int,
+    cast: Sequence[Speaker],
+    settings: ModelSettings,
+    *,
+    rules: AnsweringRules = AnsweringRules(),
+    default_mode: Mode = "fitting",
+    speakers_before: Sequence[str] = (),
+) -> TurnPlan:
     """Make the plan of a turn.
 
-    The characters that the text names answer, in the order of mention. If it names none, all characters answer, ordered
-    by name.
+    Args:
+        turn: the user's message. entry_id, epoch: of its entry.
+        cast: the active characters.
+        settings: the conversation's settings of the model.
+        rules: who answers in the conversation. default_mode: the mode if the rules have none.
+        speakers_before: the ids of the characters that spoke before, the last one last.
     """
-    speakers = named_in(turn.text, cast, name=_name) or by_name(cast, name=_name)
+    seated = sorted(cast, key=lambda speaker: fold(speaker.name))
+    answerers = decide(
+        Remark(
+            turn.text,
+            tuple(Seat(speaker.id, speaker.name, speaker.talkativeness) for speaker in seated),
+            spoken=turn.source == "spoken",
+            to=turn.to,
+            speakers=tuple(speakers_before),
+            muted=rules.muted,
+            mode=rules.mode or default_mode,
+            seed=turn.turn_id,
+        )
+    )
+    speaker_of = {speaker.id: speaker for speaker in seated}
     return TurnPlan(
         turn_id=turn.turn_id,
         entry_id=entry_id,
         epoch=epoch,
-        speakers=tuple(speakers),
+        speakers=tuple(speaker_of[answerer.seat.id] for answerer in answerers),
         settings=settings,
         others=tuple(speaker.name for speaker in cast),
         version=turn.version,
+        reasons=tuple(str(answerer.reason) for answerer in answerers),
     )
+
+
+def speakers_in(messages: Iterable[Message]) -> list[str]:
+    """The ids of the characters that spoke, in order, by the messages of a history."""
+    replies = [message for message in messages if message.character_id is not None and message.text]
+    ordered = sorted(replies, key=lambda message: message.position)
+    return [message.character_id for message in ordered[-MAX_SPEAKERS_BEFORE:] if message.character_id is not None]
 
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
@@ -49,13 +90,11 @@ def plan_field(plan: TurnPlan) -> dict[str, Value | None]:
     return {StateField.PLAN: codec.pack(plan.to_wire())}
 
 
-def turn_started(plan: TurnPlan, text: str) -> TurnStarted:
-    """The event that announces the planned replies to `text`."""
-    reason = "named" if named_in(text, plan.speakers, name=_name) else "everyone"
-    reasons = plan.reasons or (reason,) * len(plan.speakers)
+def turn_started(plan: TurnPlan) -> TurnStarted:
+    """The event that announces the planned replies."""
     replies = (
         {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
-        for message_id, speaker, reason in zip(plan.message_ids, plan.speakers, reasons, strict=True)
+        for message_id, speaker, reason in zip(plan.message_ids, plan.speakers, plan.reasons, strict=True)
     )
     return TurnStarted(plan.turn_id, tuple(replies))
 
@@ -69,7 +108,3 @@ def position_of(entry_id: str, slot: int) -> int:
         return min(turn_position(entry_id, slot), POSITION_MAX)
     except InvalidRecord:
         return slot
-
-
-def _name(speaker: Speaker) -> str:
-    return speaker.name

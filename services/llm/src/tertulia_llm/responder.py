@@ -28,7 +28,7 @@ from tertulia_shared.events import Error
 from tertulia_shared.store import Message
 
 NO_CHARACTER = "No character is active: activate one, and say it again."
-UNKNOWN_CHARACTER = "The character that you ask is not active: activate it, or ask another."
+NOT_ACTIVE = "The character that you ask is not active: activate it, or ask another."
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +76,10 @@ class Responder:
                         turn.complete(keys, outlet)
                 number += 1
             if not turn.plan.speakers and not turn.is_ended:
-                text = UNKNOWN_CHARACTER if turn.user_turn.to else NO_CHARACTER
-                outlet.append(keys.events(turn.conversation_id), Error("no_characters", text, turn.user_turn.turn_id))
+                if turn.user_turn.source == "request" or not turn.plan.others:
+                    text = NOT_ACTIVE if turn.plan.others else NO_CHARACTER
+                    error = Error("no_characters", text, turn.user_turn.turn_id)
+                    outlet.append(keys.events(turn.conversation_id), error)
                 turn.complete(keys, outlet)
             await outlet.flush()
         await self._rows.save(turn, outlet)

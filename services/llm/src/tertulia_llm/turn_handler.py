@@ -67,7 +67,7 @@ class TurnHandler:
         self._metrics = metrics
         rows = TurnRows(bus, outbox, settings.user_name)
         replies = TurnReplies(bus, rows, settings.user_name)
-        self._reader = TurnReader(bus.keys, characters, settings.user_name)
+        self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
         self._ending = TurnEnding(bus, rows, replies)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
         discussions = Discussions(bus, characters, settings.user_name)
@@ -192,7 +192,7 @@ class TurnHandler:
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
-        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.user_turn.text))
+        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan))
 
     async def _dead_letter(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """Make a turn that cannot be read a dead letter, and move the cursor past it."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
-from tertulia_llm.discussion import said_in, with_discussion
+from tertulia_llm.discussion import DEFAULT_REPLIES, said_in, with_discussion
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
-from tertulia_llm.plan import make_plan
+from tertulia_llm.plan import make_plan, speakers_in
 from tertulia_llm.reply_requests import plan_request
+from tertulia_llm.text.addressing import Seat, asks_for_discussion
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_state import TurnState
+from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Entry, Owned
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import TurnPlan, UserTurn
@@ -24,7 +26,8 @@ from tertulia_shared.text import clean_text
 class TurnReader:
     """Reads turns. The plan of a new turn uses the characters that are active at that moment."""
 
-    def __init__(self, keys: Keys, characters: CharacterCache, user_name: str) -> None:
+    def __init__(self, keys: Keys, characters: CharacterCache, *, mode: Mode, user_name: str) -> None:
+        self._mode: Mode = mode
         self._keys = keys
         self._characters = characters
         self._user_name = user_name
@@ -57,12 +60,25 @@ class TurnReader:
         )
 
     def _plan(self, turn: UserTurn, entry_id: str, epoch: int, state: TurnState, history: History) -> TurnPlan:
-        cast, muted = self._characters.active, state.rules.muted
+        cast, rules, messages = self._characters.active, state.rules, history.messages.values()
         if turn.source == "request":
-            said = said_in(list(history.messages.values()))
+            said = said_in(messages)
             plan = plan_request(
-                turn, entry_id, epoch, cast, state.settings, said=said, muted=muted, user_name=self._user_name
+                turn, entry_id, epoch, cast, state.settings, said=said, muted=rules.muted, user_name=self._user_name
             )
-        else:
-            plan = make_plan(turn, entry_id, epoch, cast, state.settings)
-        return with_discussion(plan, cast, muted, turn.replies or state.rules.discussion)
+            return with_discussion(plan, cast, rules.muted, turn.replies or rules.discussion)
+        plan = make_plan(
+            turn,
+            entry_id,
+            epoch,
+            cast,
+            state.settings,
+            rules=rules,
+            default_mode=self._mode,
+            speakers_before=speakers_in(messages),
+        )
+        asked = asks_for_discussion(turn.text, [Seat(speaker.id, speaker.name) for speaker in cast])
+        if asked is None:
+            return with_discussion(plan, cast, rules.muted, rules.discussion)
+        most = max(DEFAULT_REPLIES, rules.discussion)
+        return with_discussion(plan, cast, rules.muted, most, [seat.id for seat in asked])

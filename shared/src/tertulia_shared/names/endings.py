@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tertulia_shared.names.common import COMMON_WORDS
 from tertulia_shared.names.mention import Case
 
 _MIN_STEM: Final = 2
@@ -89,5 +90,5 @@ def _add(forms: dict[str, Case], stem: str, endings: dict[str, Case]) -> None:
     if len(stem) < _MIN_STEM:
         return
     for ending, case in endings.items():
-        if len(stem) + len(ending) > _MIN_STEM:
+        if len(stem) + len(ending) > _MIN_STEM and stem + ending not in COMMON_WORDS:
             forms.setdefault(stem + ending, case)
