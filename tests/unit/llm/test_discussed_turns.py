@@ -349,6 +349,19 @@ async def test_last_speaker_goes_on() -> None:
     assert "<Luna>And it is blue.</Luna>" in prompt
 
 
+@virtual_time
+async def test_character_that_was_heard_last_goes_on_after_an_interruption() -> None:
+    bench = await bench_with()
+    await bench.say(USER[1])
+    await bench.work()
+    luna, _ = (await bench.client()).order
+    await bench.played(luna, 1, 0)
+    await bench.interrupt()
+    await bench.request()
+    await bench.work()
+    assert [name for name, _, _ in (await bench.client()).talk()] == ["Luna", "Rex", "Luna"]
+
+
 @pytest.mark.parametrize("replies", [0, 4])
 @virtual_time
 async def test_request_is_completed_if_its_worker_dies_after_any_write(replies: int) -> None:

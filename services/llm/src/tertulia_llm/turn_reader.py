@@ -42,7 +42,7 @@ class TurnReader:
         if not is_id(user_turn.turn_id):
             raise BadEntry("UserTurn entry: field 'turn_id' is not a UUID")
         user_turn = replace(user_turn, text=clean_text(user_turn.text)[:TEXT_MAX_CHARS])
-        is_resumed = state.plan is not None and state.plan.turn_id == user_turn.turn_id
+        is_resumed = state.has_plan_of(user_turn.ref)
         plan = state.plan if is_resumed else None
         if plan is None:
             plan = self._plan(user_turn, entry.id, epoch, state, history)
@@ -52,11 +52,13 @@ class TurnReader:
             user_turn,
             plan,
             history,
-            state.progress_of(user_turn.turn_id),
+            state.progress_of(user_turn.ref),
             timer,
             is_resumed=is_resumed,
             warned_store_away=state.warned,
-            is_ended=state.ended == user_turn.turn_id,
+            is_ended=state.ended == user_turn.ref,
+            is_tentative=state.tentative == user_turn.ref,
+            is_saved=is_resumed,
         )
 
     def _plan(self, turn: UserTurn, entry_id: str, epoch: int, state: TurnState, history: History) -> TurnPlan:

@@ -6,7 +6,7 @@ client showed and played them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,9 +26,11 @@ READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, Mess
 
 @dataclass(slots=True)
 class _Shown:
-    """What the events say about replies: `planned` by turn id, `ended` and `heard` by message id."""
+    """What the events say about replies: `planned` by the turn's id and epoch, `ended` and `heard` by message id."""
 
-    planned: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict[str, list[Mapping[str, Any]]])
+    planned: dict[tuple[str, int], list[Mapping[str, Any]]] = field(
+        default_factory=dict[tuple[str, int], list[Mapping[str, Any]]]
+    )
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
@@ -43,9 +45,9 @@ class _Shown:
         event = decode_event(entry.fields)
         match event:
             case TurnStarted():
-                self.planned[event.turn_id] = [*event.replies]
+                self.planned[event.turn_id, envelope(entry.fields).epoch] = [*event.replies]
             case TurnExtended():
-                self.planned.setdefault(event.turn_id, []).extend(event.replies)
+                self.planned.setdefault((event.turn_id, envelope(entry.fields).epoch), []).extend(event.replies)
             case MessageComplete():
                 self.ended[event.message_id] = event, _time(entry)
             case MessageHeard():
@@ -57,7 +59,10 @@ class _Shown:
 def messages_from_streams(
     conversation_id: str, turns: Iterable[Entry], events: Iterable[Entry], *, cursor: str, user_name: str
 ) -> list[Message]:
-    """The messages of the turns up to the turn `cursor`, as they are in the store or will be."""
+    """The messages of the turns up to the turn `cursor`, as they are in the store or will be.
+
+    `turns` and `events`: the entries of the streams; of `turns` without those that were withdrawn.
+    """
     shown = _Shown()
     for entry in events:
         if entry.fields.get(b"type") in READ_EVENTS:
@@ -68,6 +73,7 @@ def messages_from_streams(
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             turn, time = decode(UserTurn, entry.fields), _time(entry)
+            planned = shown.planned.get((turn.turn_id, envelope(entry.fields).epoch), ())
             user_message = Message(
                 id=turn.turn_id,
                 conversation_id=conversation_id,
@@ -81,13 +87,15 @@ def messages_from_streams(
                 created_at=time,
                 updated_at=time,
             )
-            replies = [*_replies(user_message, entry.id, shown)]
+            replies = [*_replies(user_message, entry.id, planned, shown)]
             messages += replies if turn.source == "request" else [user_message, *replies]
     return messages
 
 
-def _replies(user_message: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
-    for slot, reply in enumerate(shown.planned.get(user_message.turn_id, ()), 1):
+def _replies(
+    user_message: Message, entry_id: str, planned: Sequence[Mapping[str, Any]], shown: _Shown
+) -> Iterator[Message]:
+    for slot, reply in enumerate(planned, 1):
         message_id = str(reply["message_id"])
         if message_id not in shown.ended:
             continue
