@@ -19,7 +19,7 @@ from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(180, method="signal")
 
-TOPIC = "Luna and Rex, discuss the ocean."
+DISCUSS = "Luna and Rex, discuss that among yourselves."
 FAULTS: Mapping[str, Fault] = {
     "kill the llm worker": kill_owner("llm"),
     "kill every llm worker": kill_all("llm"),
@@ -58,8 +58,8 @@ async def _play(client: TalkClient) -> None:
 async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
     stack: Stack, name: str, extensions: int
 ) -> None:
-    async with listening(stack) as client, stack.bus() as bus:
-        turn_id = await client.say(TOPIC, new_id())
+    async with listening(stack) as client:
+        turn_id = await client.say(DISCUSS, new_id())
         await client.until_event("turn_extended", extensions)
         await FAULTS[name](stack, client)
         await client.until_done(turn_id)
@@ -67,13 +67,14 @@ async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
         assert [reply.name for reply in replies] == ["Luna", "Rex"] * (DEFAULT_REPLIES // 2)
         assert len({reply.text for reply in replies}) == DEFAULT_REPLIES
         await until_saved(stack.data_dir / "tertulia.db", client.record, turn_id)
-        verdict = await judge_turn(bus, client.record, turn_id)
+        async with stack.bus() as bus:
+            verdict = await judge_turn(bus, client.record, turn_id)
         assert verdict.is_clean, verdict
 
 
 async def test_word_of_the_user_ends_the_discussion_even_if_its_worker_is_killed(stack: Stack) -> None:
     async with listening(stack) as client:
-        turn_id = await client.say(TOPIC, new_id())
+        turn_id = await client.say(DISCUSS, new_id())
         await client.until_event("turn_extended")
         kill = kill_owner("llm")
         await kill(stack, client)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
-from tertulia_llm.discussion import DISCUSSION
+from tertulia_llm.discussion import DEFAULT_REPLIES, DISCUSSION
 from tertulia_llm.listening_pace import QUIET_S
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_shared.answering import AnsweringRules
@@ -152,6 +153,27 @@ async def test_discussion_ends_if_the_model_fails() -> None:
     assert [(name, text) for name, text, _ in client.talk()] == [("Luna", "Oh."), ("Rex", "Hm.")]
     assert client.complete == [turn_id]
     assert [error.code for error in client.errors] == ["llm_auth"]
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "taking_part"),
+    [
+        ("Luna, talk about that with Rex.", ["Luna"], {"Luna", "Rex"}),
+        ("Luna and Sage, discuss that among yourselves.", ["Luna", "Sage"], {"Luna", "Sage"}),
+        ("Talk among yourselves.", ["Luna", "Rex", "Sage"], {"Luna", "Rex", "Sage"}),
+    ],
+)
+@virtual_time
+async def test_characters_that_the_user_asks_in_words_discuss(
+    words: str, first: list[str], taking_part: set[str]
+) -> None:
+    bench = await bench_with("Luna", "Rex", "Sage")
+    await bench.say(words)
+    await bench.work()
+    names = [name for name, _, _ in (await bench.client()).talk()]
+    assert names[: len(first)] == first
+    assert (len(names), set(names)) == (DEFAULT_REPLIES, taking_part)
+    assert all(name != before for before, name in pairwise(names))
 
 
 @virtual_time

@@ -82,5 +82,6 @@ class TurnReader:
         asked = asks_for_discussion(turn.text, [Seat(speaker.id, speaker.name) for speaker in cast])
         if asked is None:
             return with_discussion(plan, cast, rules.muted, rules.discussion)
-        most = max(DEFAULT_REPLIES, rules.discussion)
-        return with_discussion(plan, cast, rules.muted, most, [seat.id for seat in asked])
+        # "Luna, discuss that with Rex" addresses one; "you two" addresses two of many
+        participants = [speaker.id for speaker in plan.speakers] if plan.speakers[1:] else [seat.id for seat in asked]
+        return with_discussion(plan, cast, rules.muted, max(DEFAULT_REPLIES, rules.discussion), participants)
