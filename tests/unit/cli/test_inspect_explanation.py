@@ -84,9 +84,9 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         (
             ("Luna", "Rex"),
             "chosen",
-            "Luna and Rex answered; your message was addressed to no one, so they were chosen.",
+            "Luna and Rex answered because they were chosen: your message was addressed to no one.",
         ),
-        (("Luna",), "chosen", "Luna answered; your message was addressed to no one, so this character was chosen."),
+        (("Luna",), "chosen", "Luna answered because it was chosen: your message was addressed to no one."),
         (("Luna",), "in_turn", "Luna answered because it was Luna's turn."),
         (("Luna", "Rex"), "asked", "Luna and Rex answered because you chose them."),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),

@@ -74,7 +74,7 @@ class Answerer:
 def decide(remark: Remark) -> tuple[Answerer, ...]:
     """The characters that answer a remark, in order. Empty if nobody shall answer."""
     if remark.to:
-        asked = {} if remark.to == NOBODY else {id: None for id in remark.to.split(",")}
+        asked = {} if remark.to == NOBODY else dict.fromkeys(remark.to.split(","))
         seats = {seat.id: seat for seat in remark.cast}
         return tuple(Answerer(seats[id], Reason.ASKED) for id in asked if id in seats)
     names = tuple(seat.name for seat in remark.cast)

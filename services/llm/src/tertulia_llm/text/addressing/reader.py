@@ -10,9 +10,8 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.exclusions import ExclusionFinder
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, united
 from tertulia_llm.text.addressing.lexicons import LEXICONS
-from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined, sentences_of
+from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
-from tertulia_shared.names import Mention
 
 _MAX_FOLLOW_UP: Final = 10
 """Most words of a remark about what was said last."""
