@@ -104,7 +104,7 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         "button",
         "older worker",
         "newer worker",
-    ],  # fmt: skip
+    ],
 )
 def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str

@@ -67,7 +67,7 @@ class Lexicon:
     """A remark of only `feedback` and `fillers` is about what was said last."""
     fillers: frozenset[str]
     second_verb: tuple[str, ...]
-    """Patterns of second person singular verbs."""
+    """One pattern of second person singular verbs for each language; so the other patterns."""
     plural_verb: tuple[str, ...]
     asks_named: tuple[str, ...]
     """Patterns of sentences that ask the named character without addressing it: "what does X think"."""
@@ -116,7 +116,8 @@ def lexicon(**texts: str) -> Lexicon:
         if each.name in _WORDS:
             values[each.name] = frozenset(part for word in text.split() for part in parts(word))
         elif each.name in _PATTERNS:
-            values[each.name] = tuple(_folded_pattern(line) for line in _lines(text))
+            joined = "|".join(f"(?:{_folded_pattern(line)})" for line in _lines(text))
+            values[each.name] = (joined,) if joined else ()
         else:
             values[each.name] = frozenset(phrase for raw in text.split(",") if (phrase := parts(raw)))
     if texts:
@@ -166,18 +167,17 @@ def parts(text: str) -> Phrase:
 
 def matches(patterns: tuple[str, ...], text: str, *, whole: bool = False) -> bool:
     """True if one of the patterns is found in the text, or is the whole text."""
-    if not patterns:
-        return False
-    pattern = _compiled(patterns)
-    return (pattern.fullmatch(text) if whole else pattern.search(text)) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return any(
+        (compiled.fullmatch(text) if whole else compiled.search(text)) is not None
+        for compiled in map(_compiled, patterns)
+    )
 
 
 def span_of(patterns: tuple[str, ...], text: str) -> tuple[int, int] | None:
-    """The place of the first match of one of the patterns."""
-    found = _compiled(patterns).search(text) if patterns else None
-    return None if found is None else found.span()
+    """The place of a match of the first pattern that has one."""
+    return next((found.span() for compiled in map(_compiled, patterns) if (found := compiled.search(text))), None)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

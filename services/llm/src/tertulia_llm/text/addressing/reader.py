@@ -21,8 +21,9 @@ _CYRILLIC: Final = frozenset({"ru"})
 class Reader:
     """Reads remarks in some languages."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, languages: frozenset[str]) -> None:
         self.lexicon = lexicon
+        self.languages = languages
         self._marker = EveryoneMarker(lexicon)
         self._exclusions = ExclusionFinder(lexicon)
         self._vocatives = VocativeFinder(lexicon)
@@ -112,7 +113,7 @@ def reader_for(words: Collection[str], *, is_cyrillic: bool) -> Reader:
 
 @lru_cache(maxsize=256)
 def _reader(languages: frozenset[str]) -> Reader:
-    return Reader(united(LEXICONS[language] for language in sorted(languages)))
+    return Reader(united(LEXICONS[language] for language in sorted(languages)), languages)
 
 
 @lru_cache(maxsize=1)

@@ -199,6 +199,8 @@ class VocativeFinder:
         is_verb = before_last in lexicon.second or before_last in lexicon.auxiliaries or before_last == "to"
         if is_verb or lexicon.is_second_verb(last):
             return True
+        if len(left) > 1 and left[1].text in lexicon.second:
+            return True  # "kannst du mir helfen"
         return not lexicon.is_second_verb(left[0].text) and not last.endswith("ing")
 
     def _is_between(self, left: Sequence[Unit], right: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:

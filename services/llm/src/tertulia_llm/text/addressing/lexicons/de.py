@@ -104,6 +104,7 @@ GERMAN: Final = lexicon(
         erst
     """,
     asks_named=r"""
+        \bich (rede|spreche|sprach|redete) (gerade |jetzt )?mit X\b
         ^(und |aber |oder |so |also |jetzt )*(was|wie) (ist|wäre|steht es|steht's|sieht es|sieht's) (denn )?(mit|
             bei) X( aus)?$
         ^(und|oder|aber) (was ist mit )?X$

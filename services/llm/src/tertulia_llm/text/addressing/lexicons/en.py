@@ -88,8 +88,8 @@ ENGLISH: Final = lexicon(
     you_two="both of you, you both, you two, the two of you, the pair of you, either of you",
     one_of_you="one of you, someone, somebody, anyone, anybody",
     feedback="""
-        why how what who whom whose which where when really seriously honestly thanks thank cool nice wow great
-        interesting funny hilarious amazing awesome incredible impossible unbelievable nonsense rubbish
+        same why how what who whom whose which where when really seriously honestly thanks thank cool nice wow
+        great interesting funny hilarious amazing awesome incredible impossible unbelievable nonsense rubbish
         ridiculous true false right wrong exactly agreed agree disagree sure certain serious mean meant meaning
         explain elaborate continue more again repeat pardon sorry oh ah hm hmm haha lol ok okay alright yes yeah
         yep no nope maybe perhaps indeed absolutely definitely good bad sad sweet lovely beautiful strange weird
@@ -105,6 +105,7 @@ ENGLISH: Final = lexicon(
         mind please idea because reason point last first same else after before really
     """,
     asks_named=r"""
+        \bi (d like|would like|want) X to (answer|speak|talk|say|reply|go first|start|begin|explain|tell)\b
         ^(and |but |or |so |now |ok |okay |then )*(what|how) about X( then| now)?$
         ^(and|or|but) X$
         \bwhat (does|would|do|will) X( and X)? (think|say|suggest|recommend|believe|feel|prefer|want|make of|like|
@@ -115,8 +116,7 @@ ENGLISH: Final = lexicon(
         \b(hear|like to hear|hear it|answer|opinion|thoughts|take) (from|of|by) X\b
         \b(talking|speaking|was asking|am asking|m asking|question is|this is|that was) (to |for )?X$
         \bi (meant?|asked|ask) X$
-        \bX s (turn|opinion|take|view|thoughts)$
-        ^X s turn\b
+        \bX (s )?(turn|opinion|take|view|thoughts)$
         \bX (should|can|may|must|has to) (answer|go first|begin|start|speak|reply|tell)\b
         ^(only|just) X$
     """,
@@ -130,7 +130,7 @@ ENGLISH: Final = lexicon(
         \b(hear|opinion|thoughts) (from|of) E$
         \bi (want|would like|d like) E to\b
         \blet E (answer|speak|say)\b
-        \bE s (opinion|turn|thoughts|view)$
+        \bE (s )?(opinion|turn|thoughts|view)$
         ^E (please|should|must|has to|gets to|may|can) (answer|say|tell|introduce|speak)\b
     """,
     discussion=r"""

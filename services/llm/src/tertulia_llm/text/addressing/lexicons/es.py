@@ -51,9 +51,9 @@ SPANISH: Final = lexicon(
     """,
     intransitive="piensas crees opinas dices haces vas duermes estás",
     except_before="""
-        excepto, salvo, menos, excepto a, menos a, excepto el, menos el, menos la, pero no, no, no a, sin,
-        aparte de, que no sea, en vez de, en lugar de, no para, tú no, con excepción de, a excepción de,
-        quitando a, no le pregunto a, exceptuando a, y no
+        no hablo con, no estoy hablando con, no le hablo a, excepto, salvo, menos, excepto a, menos a, excepto
+        el, menos el, menos la, pero no, no, no a, sin, aparte de, que no sea, en vez de, en lugar de, no para,
+        tú no, con excepción de, a excepción de, quitando a, no le pregunto a, exceptuando a, y no
     """,
     except_after="no, excluido, excluida",
     not_you="""
@@ -63,7 +63,7 @@ SPANISH: Final = lexicon(
     """,
     everyone="""
         todos, todas, chicos, chicas, gente, amigos, amigas, muchachos, señores, equipo, damas y caballeros,
-        todo el mundo, colegas, compañeros, ustedes, vosotros, vosotras, tíos
+        todo el mundo, colegas, compañeros, tíos
     """,
     short_everyone="ambos, ambas, los dos, las dos",
     you_all="""
@@ -96,6 +96,8 @@ SPANISH: Final = lexicon(
         contadme|decidme|decid|escuchad|mirad|venid|callad|cuéntenme|díganme|escuchen|miren|vengan
     """,
     asks_named=r"""
+        \b(estoy|estaba) (hablando con|preguntando a|preguntándole a) X\b|\b(hablaba con|le hablo a|
+            le hablaba a) X\b
         ^(y |pero |o |bueno |entonces )*(qué (hay de|pasa con|tal)|cómo (ves|lo ve)) (el |la )?X$
         ^(y|o|pero) (el |la |a )?X( qué)?$
         \bqué (piensa|opina|dice|diría|cree|haría|recomienda|sugiere|prefiere|le parece a) (el |la )?X\b

@@ -50,8 +50,9 @@ FRENCH: Final = lexicon(
     """,
     intransitive="penses crois dis fais vas dors viens sais",
     except_before="""
-        sauf, excepté, hormis, mais pas, pas, sans, à part, en dehors de, autre que, sauf le, plutôt que, au
-        lieu de, pas toi, mis à part, à l'exception de, pas à, pas pour, et pas, quelqu'un d'autre que
+        parle pas à, demande pas à, sauf, excepté, hormis, mais pas, pas, sans, à part, en dehors de, autre que,
+        sauf le, plutôt que, au lieu de, pas toi, mis à part, à l'exception de, pas à, pas pour, et pas,
+        quelqu'un d'autre que
     """,
     except_after="excepté, non, exclu, exclue",
     not_you="""
@@ -90,6 +91,7 @@ FRENCH: Final = lexicon(
     """,
     plural_verb=r"\w{3,}ez",
     asks_named=r"""
+        \bje m (adresse|adressais) à X\b|\bje (suis en train de parler|parlais) à X\b
         ^(et |mais |ou |alors |bon )*(qu en est il de|et pour|quid de) X$
         ^(et|ou|mais) X( alors)?( il| elle)?$
         \bqu?(ue|)( est ce que| en)? ?X (en )?(pense|dit|dirait|croit|ferait|suggère|propose|préfère|recommande)\b

@@ -52,9 +52,9 @@ ITALIAN: Final = lexicon(
     """,
     intransitive="pensi credi dici fai vai dormi stai sai",
     except_before="""
-        tranne, eccetto, salvo, ma non, non, senza, a parte, all'infuori di, che non sia, meno, tranne il,
-        tranne la, invece di, non tu, ad eccezione di, non a, non per, fuorché, escluso, esclusa, e non, al
-        posto di
+        non parlo con, non sto parlando con, non chiedo a, tranne, eccetto, salvo, ma non, non, senza, a parte,
+        all'infuori di, che non sia, meno, tranne il, tranne la, invece di, non tu, ad eccezione di, non a, non
+        per, fuorché, escluso, esclusa, e non, al posto di
     """,
     except_after="escluso, esclusa, no",
     not_you="""
@@ -64,7 +64,7 @@ ITALIAN: Final = lexicon(
     """,
     everyone="""
         tutti, tutte, ragazzi, ragazze, gente, amici, amiche, signori, signore e signori, squadra, tutti quanti,
-        ognuno, voi, bambini, amici miei, raga
+        ognuno, bambini, amici miei, raga
     """,
     short_everyone="entrambi, entrambe, insieme",
     you_all="""
@@ -96,6 +96,7 @@ ITALIAN: Final = lexicon(
         avete|siete|ditemi|raccontatemi|sentite|potreste|vorreste|direste|fareste
     """,
     asks_named=r"""
+        \b(sto|stavo) (parlando con|chiedendo a) X\b
         ^(e |ed |ma |o |allora )*(che ne dici di|come la vede|che mi dici di) X$
         ^(e|ed|o|ma) X( invece)?$
         \b(che|cosa|che cosa|cosa ne|che ne) (pensa|dice|direbbe|crede|farebbe|suggerisce|consiglia|preferisce|

@@ -45,8 +45,8 @@ DUTCH: Final = lexicon(
     """,
     intransitive="denkt bedoelt zegt doet gaat slaapt komt weet vindt",
     except_before="""
-        behalve, uitgezonderd, maar niet, niet, zonder, buiten, op, in plaats van, niet voor, niet met, niet
-        jij, iedereen op, vraag niet, iemand anders dan, met uitzondering van
+        niet tegen, niet met, behalve, uitgezonderd, maar niet, niet, zonder, buiten, op, in plaats van, niet
+        voor, niet jij, iedereen op, vraag niet, iemand anders dan, met uitzondering van
     """,
     except_after="uitgezonderd, niet",
     not_you="""
@@ -55,8 +55,8 @@ DUTCH: Final = lexicon(
         jou, ik praat niet tegen jou, niet voor jou, jij houdt je erbuiten, hou jij je erbuiten
     """,
     everyone="""
-        iedereen, allemaal, mensen, jongens, vrienden, lui, dames en heren, allen, jullie, jongens en meisjes,
-        meiden, luitjes
+        iedereen, allemaal, mensen, jongens, vrienden, lui, dames en heren, allen, jongens en meisjes, meiden,
+        luitjes
     """,
     short_everyone="allebei, team, samen",
     you_all="""

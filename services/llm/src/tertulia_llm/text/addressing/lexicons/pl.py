@@ -51,8 +51,8 @@ POLISH: Final = lexicon(
     """,
     intransitive="myślisz sądzisz uważasz mówisz robisz idziesz śpisz wiesz",
     except_before="""
-        oprócz, poza, prócz, z wyjątkiem, ale nie, nie, bez, tylko nie, zamiast, nie ty, wyjąwszy, nie do, nie
-        dla, nie pytam, a nie, wyłączając, ktokolwiek oprócz
+        nie mówię do, nie rozmawiam z, oprócz, poza, prócz, z wyjątkiem, ale nie, nie, bez, tylko nie, zamiast,
+        nie ty, wyjąwszy, nie do, nie dla, nie pytam, a nie, wyłączając, ktokolwiek oprócz
     """,
     except_after="nie, wyłączony",
     not_you="""
@@ -96,6 +96,7 @@ POLISH: Final = lexicon(
         (myśl|sądz|uważ|wie|rob|mów|chc|moż|ma|jest|wol|zna|lub|powie|opowie|czuj|słucha|pozna|robi)\w{0,4}cie
     """,
     asks_named=r"""
+        \b(rozmawiam z|rozmawiałem z|rozmawiałam z|pytam) X\b
         ^(a|i|ale|albo|to|więc|no) (co z |co na to )?X$
         ^(a |i |no )*co (z|na to) X$
         \bco (na to )?(o tym )?(sądzi|myśli|mówi|powie|uważa|by powiedział|poleca|proponuje|powiedziałby) X\b
@@ -111,7 +112,7 @@ POLISH: Final = lexicon(
         \bE (mają|ma|powinni|mogą) (odpowiedzieć|mówić|powiedzieć)\b
         \bco E (o tym )?(myślą|sądzą|mówią|powiedzą|myśli|na to)\b
         \bco (o tym )?(myślą|sądzą|mówią) E\b
-        \b(czy )?E (są|gotowi|tu|się zgadzają)\b
+        ^(czy )?E (są|gotowi|tu|się zgadzają)\b
         ^jak się (mają|macie) E\b
         \bchcę żeby E\b|\bniech E\b
     """,

@@ -52,9 +52,10 @@ PORTUGUESE: Final = lexicon(
     """,
     intransitive="acha achas pensa pensas diz faz vai dorme está sabe",
     except_before="""
-        exceto, menos, salvo, mas não, não, sem, fora, a não ser, que não seja, em vez de, não você, exceto o,
-        exceto a, menos o, menos a, tirando, tirando o, tirando a, com exceção de, com exceção do, com exceção
-        da, não o, não a, não ao, não para, além de, além do, além da, e não, excepto, excepto o, excepto a
+        não estou falando com, não falo com, não perguntei a, exceto, menos, salvo, mas não, não, sem, fora, a
+        não ser, que não seja, em vez de, não você, exceto o, exceto a, menos o, menos a, tirando, tirando o,
+        tirando a, com exceção de, com exceção do, com exceção da, não o, não a, não ao, não para, além de, além
+        do, além da, e não, excepto, excepto o, excepto a
     """,
     except_after="não, excluído, excluída",
     not_you="""
@@ -65,7 +66,7 @@ PORTUGUESE: Final = lexicon(
     """,
     everyone="""
         todos, todas, pessoal, gente, galera, amigos, amigas, meninos, meninas, turma, senhores, senhoras e
-        senhores, todo mundo, toda a gente, malta, equipe, meus amigos, vocês
+        senhores, todo mundo, toda a gente, malta, equipe, meus amigos
     """,
     short_everyone="ambos, ambas, os dois, as duas",
     you_all="""

@@ -55,7 +55,7 @@ TURKISH: Final = lexicon(
     """,
     everyone="""
         herkes, arkadaşlar, millet, dostlar, dostlarım, çocuklar, gençler, hanımlar beyler, hanımlar ve beyler,
-        ekip, beyler, hanımlar, herkese, siz
+        ekip, beyler, hanımlar, herkese
     """,
     short_everyone="hep birlikte, birlikte, ikisi",
     you_all="""
