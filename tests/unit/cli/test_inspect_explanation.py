@@ -85,13 +85,13 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         (
             ("Luna", "Rex"),
             "chosen",
-            "Luna and Rex answered; your message was addressed to no one, so they were chosen.",
+            "Luna and Rex answered because they were chosen: your message was addressed to no one.",
         ),
-        (("Luna",), "chosen", "Luna answered; your message was addressed to no one, so this character was chosen."),
+        (("Luna",), "chosen", "Luna answered because it was chosen: your message was addressed to no one."),
         (("Luna",), "in_turn", "Luna answered because it was Luna's turn."),
         (("Luna", "Rex"), "asked", "Luna and Rex answered because you chose them."),
-        (("Luna",), "goes_on", "Luna went on, because you asked for more."),
-        (("Rex",), "discussion", "Rex answered, because you asked the characters to talk among themselves."),
+        (("Luna",), "goes_on", "Luna answered because you asked for more."),
+        (("Rex",), "discussion", "Rex answered because you asked the characters to talk among themselves."),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),
         (("Luna",), "a later one", "Luna answered."),
     ],
@@ -109,7 +109,7 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         "discussion",
         "older worker",
         "newer worker",
-    ],  # fmt: skip
+    ],
 )
 def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str

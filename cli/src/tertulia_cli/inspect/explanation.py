@@ -104,33 +104,20 @@ def _why(turn: Turn, messages: list[Message]) -> list[str]:
 
 
 def _why_planned(turn: Turn, names: list[str]) -> str:
-    who = listed(names)
-    match turn.reason:
-        case "named":
-            order = ", in this order" if len(names) > 1 else ""
-            return f"{who} answered because you named {'them' if len(names) > 1 else who}{order}."
-        case "everyone" if len(names) > 1:
-            return f"{who} answered because your message was for everyone."
-        case "everyone":
-            return f"{who} answered as the only active character."
-        case "follow_up":
-            return f"{who} answered because your message was about what {who} had said."
-        case "chosen":
-            return f"{who} answered; your message was addressed to no one, so {_choice(names)} chosen."
-        case "in_turn":
-            return f"{who} answered because it was {who}'s turn."
-        case "asked":
-            return f"{who} answered because you chose {'them' if len(names) > 1 else who}."
-        case "goes_on":
-            return f"{who} went on, because you asked for more."
-        case "discussion":
-            return f"{who} answered, because you asked the characters to talk among themselves."
-        case _:  # older llm workers write no reason
-            return f"{who} answered."
-
-
-def _choice(names: list[str]) -> str:
-    return "they were" if len(names) > 1 else "this character was"
+    who, is_one = listed(names), len(names) == 1
+    them = who if is_one else "them"
+    reasons = {
+        "named": f"because you named {them}{'' if is_one else ', in this order'}",
+        "everyone": "as the only active character" if is_one else "because your message was for everyone",
+        "follow_up": f"because your message was about what {who} had said",
+        "chosen": f"because {'it was' if is_one else 'they were'} chosen: your message was addressed to no one",
+        "in_turn": f"because it was {who}'s turn",
+        "asked": f"because you chose {them}",
+        "goes_on": "because you asked for more",
+        "discussion": "because you asked the characters to talk among themselves",
+    }
+    why = reasons.get(turn.reason)  # older llm workers write no reason
+    return f"{who} answered {why}." if why else f"{who} answered."
 
 
 def _where_the_time_went(turn: Turn, messages: list[Message]) -> list[str]:

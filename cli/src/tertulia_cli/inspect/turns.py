@@ -129,7 +129,7 @@ class Turn:
     started: int | None = None
     complete: int | None = None
     reason: str = ""
-    """The reason why these characters answer (see `turn_started` in the protocol); "" if older llm workers write no reason."""
+    """Why these characters answer (see `turn_started` in the protocol); "" if older llm workers write no reason."""
     interrupted: bool = False
     """True if the user interrupted the turn before its text was complete."""
     cut: int | None = None

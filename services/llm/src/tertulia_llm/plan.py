@@ -16,7 +16,7 @@ from tertulia_shared.store import InvalidRecord, Message, turn_position
 from tertulia_shared.store.ordering import POSITIONS_PER_TURN
 from tertulia_shared.store.validation import POSITION_MAX
 
-
+DEFAULT_RULES = AnsweringRules()
 MAX_SPEAKERS_BEFORE = 20
 """So many of the last replies show how long each character has been silent."""
 
@@ -28,7 +28,7 @@ def make_plan(
     cast: Sequence[Speaker],
     settings: ModelSettings,
     *,
-    rules: AnsweringRules = AnsweringRules(),
+    rules: AnsweringRules = DEFAULT_RULES,
     default_mode: Mode = "fitting",
     speakers_before: Sequence[str] = (),
 ) -> TurnPlan:

@@ -58,8 +58,8 @@ class LLMSettings(CommonSettings):
     )
     who_answers: Mode = Field(
         "fitting",
-        description="who answers a message that is addressed to no one, unless the conversation says otherwise: fitting "
-        "(one or two characters), everyone, named (nobody), in_turn (one after the other)",
+        description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
+        "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
     )
     user_name: str = Field(
         "Jay",

@@ -1,35 +1,52 @@
-"""Names that are also common words, and common words that sound like names. Pure data."""
+"""Names that are also common words, and common words that sound like names. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-NAMES_THAT_ARE_WORDS: Final = frozenset(
-    """
-    abbey amber angel april art ash aspen august aurora autumn basil bay bear bill bishop blue bob brandy brook buck
-    buddy candy carol chance charity chase chip christian chuck clay cliff clover cole colt comet constant coral cord
-    crystal dale dan dawn dean destiny dick dolly don dot drew duke dusty earl earnest eden ember eve ever faith fern
-    finn flint flora forest forrest fox frank garnet gene genie ginger glen gold grace grant gray guy hale harmony
-    harry hazel heath heather holly honey hope hunter iris ivy jack jade jasmine jay jean jet jewel jimmy john josh joy
-    juan june junior juniper justice kelly king kit lance laurel leaf liberty lily linden link lucky mac major mark
-    mason matt max may mercy mike miles misty moon nick nova oak ocean olive opal page pansy pat patience peace pearl
-    penny pepper petal peter phoenix piper poppy prince prudence queen rain raven ray red reed reef rich river rob robin
-    rocky rod rose rosemary rowan roman ruby rusty sage sam sandy scarlet scout shadow shay shell sky skip snow sol
-    sonny spike spring star sterling stone storm sue summer sunny sunshine tab temple terry tiger tony trip tucker
-    van velvet victor violet wade walker ward warren water wayne west will willow winter wolf wren
-    alba alegria amado amor angeles azucena bella blanca cielo clara consuelo cruz dolores dulce esperanza estrella
-    fe flor gloria linda luna luz mar margarita marina mercedes milagros olvido paloma paz perla pilar reina rocio
-    rosa rosario sol soledad valentina victoria violeta
-    ange blanche claire desiree fleur france jasmin lune marine marguerite mignon olivier pierre reine soleil
-    bianca chiara diamante fiore gioia grazia serena stella viola
-    engel frieda heide linde mond rose stern sonne wolf
-    deniz gul ay gunes umut yildiz can bahar kaya toprak yagmur ada su ilkay baris savas
-    вера надежда любовь роза лилия лев слава мила света рая роман луна звезда
-    jagoda kalina malina roza wanda wierna zorza
-    joy love merry angelo star doctor captain professor master boss chef coach baby sugar bear king
-    """.split()
-)
-"""Folded names that are common words in some language."""
+_NAMES_THAT_ARE_WORDS: Final = {
+    "en": """
+        abbey amber angel april art ash aspen august aurora autumn basil bay bear bill bishop blue bob brandy
+        brook buck buddy candy carol chance charity chase chip christian chuck clay cliff clover cole colt comet
+        constant coral cord crystal dale dan dawn dean destiny dick dolly don dot drew duke dusty earl earnest
+        eden ember eve ever faith fern finn flint flora forest forrest fox frank garnet gene genie ginger glen
+        gold grace grant gray guy hale harmony harry hazel heath heather holly honey hope hunter iris ivy jack
+        jade jasmine jay jean jet jewel jimmy john josh joy juan june junior juniper justice kelly king kit
+        lance laurel leaf liberty lily linden link lucky mac major mark mason matt max may mercy mike miles
+        misty moon nick nova oak ocean olive opal page pansy pat patience peace pearl penny pepper petal peter
+        phoenix piper poppy prince prudence queen rain raven ray red reed reef rich river rob robin rocky rod
+        rose rosemary rowan roman ruby rusty sage sam sandy scarlet scout shadow shay shell sky skip snow sol
+        sonny spike spring star sterling stone storm sue summer sunny sunshine tab temple terry tiger tony trip
+        tucker van velvet victor violet wade walker ward warren water wayne west will willow winter wolf wren
+        love doctor captain professor master boss chef coach baby sugar
+    """,
+    "es": """
+        alba alegria amado amor angeles azucena bella blanca cielo clara consuelo cruz dolores dulce esperanza
+        estrella fe flor gloria linda luna luz mar margarita marina mercedes milagros olvido paloma paz perla
+        pilar reina rocio rosa rosario sol soledad valentina victoria violeta
+    """,
+    "fr": """
+        ange blanche claire desiree fleur france jasmin lune marine marguerite mignon olivier pierre reine
+        soleil
+    """,
+    "it": """
+        bianca chiara diamante fiore gioia grazia serena stella viola luna rosa alba bella gloria sole vittoria
+        marina perla angelo
+    """,
+    "pt": "luz rosa sol mar flor estrela vitoria clara bela esperanca dores gloria perola paz",
+    "de": "engel frieda heide linde mond rose stern sonne wolf",
+    "tr": "deniz gul ay gunes umut yildiz can bahar kaya toprak yagmur ada su ilkay baris savas",
+    "ru": "вера надежда любовь роза лилия лев слава мила света рая роман луна звезда",
+    "pl": "jagoda kalina malina roza wanda wierna zorza",
+}
+_WORDS_OF: Final = {language: frozenset(names.split()) for language, names in _NAMES_THAT_ARE_WORDS.items()}
+
+
+def is_word(name: str, languages: Collection[str] | None = None) -> bool:
+    """True if a folded name is a common word in one of these languages; None: in any language."""
+    return any(name in words for language, words in _WORDS_OF.items() if languages is None or language in languages)
+
 
 COMMON_WORDS: Final = frozenset(
     """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tertulia_shared.names.common import NAMES_THAT_ARE_WORDS
+from tertulia_shared.names.common import is_word
 from tertulia_shared.names.endings import case_after_apostrophe, inflected
 from tertulia_shared.names.forms import NameForm, is_title, spaced_forms, standard_title
 from tertulia_shared.names.mention import Case, Mention
@@ -70,15 +70,16 @@ class NameFinder:
         self._unspaced = UnspacedNames(names)
         self._sounding = SoundingNames(names)
 
-    def find(self, text: str, *, by_sound: bool = False) -> list[Mention]:
+    def find(self, text: str, *, by_sound: bool = False, languages: Collection[str] | None = None) -> list[Mention]:
         """The mentions in a text, in its order.
 
         Args:
             text: the text; the indexes of the mentions are those of its normalized form.
             by_sound: also find words that only sound like exactly one of the names; for recognized speech.
+            languages: the languages that the text may be in; None: unknown. A name is a common word only in some.
         """
         words = words_of(normalized(text))
-        found = list(self._spelled(words))
+        found = list(self._spelled(words, languages))
         mentions = self._narrowed(found)
         covered = {at for each in found for at in range(each.first_word, each.last_word + 1)}
         mentions.extend(self._sounding.find(words, covered, by_sound=by_sound))
@@ -87,7 +88,7 @@ class NameFinder:
                 mentions.extend(self._unspaced.find(word))
         return sorted(mentions, key=lambda mention: mention.start)
 
-    def _spelled(self, words: Sequence[Word]) -> Iterator[_Found]:
+    def _spelled(self, words: Sequence[Word], languages: Collection[str] | None) -> Iterator[_Found]:
         parts = _parts(words)
         at = 0
         while at < len(parts):
@@ -101,10 +102,11 @@ class NameFinder:
                 first -= 1
             if last + 1 < len(words) and words[last + 1].folded in _HONORIFICS:
                 last += 1
-            is_word = is_only_title or (length == 1 and parts[at].text in NAMES_THAT_ARE_WORDS and first == last)
+            is_single = length == 1 and first == last
+            may_be_word = is_only_title or (is_single and is_word(parts[at].text, languages))
             if parts[at].after_elision:
                 case = Case.OTHER  # "d'Anna"
-            mention = Mention(words[first].start, words[last].end, names, case, is_word)
+            mention = Mention(words[first].start, words[last].end, names, case, may_be_word)
             yield _Found(mention, first, last, is_whole)
             at += length
             while at < len(parts) and parts[at].word <= last:

@@ -19,6 +19,10 @@ _TITLE_SPELLINGS: Final = {
     "profesor": "prof", "captain": "capt", "saint": "st", "reverend": "rev",
 }  # fmt: skip
 _TITLES: Final = TITLES | {"mister", "missus", "reverend", "doktor", "dottor", "profesor", "pan", "pani", "bay", "sig"}
+_ADDRESSING_TITLES: Final = frozenset(
+    "dr prof capt king queen prince princess lady lord sir father mother sister brother uncle aunt signora".split()
+)
+"""Titles that address somebody without the name."""
 _HAN: Final = re.compile(r"[\u3400-\u9fff]+|[\uac00-\ud7a3]+")
 _FULL_HAN_NAME: Final = (3, 4)
 """Lengths of a family name and a given name written together."""
@@ -32,7 +36,7 @@ class NameForm:
     is_whole: bool
     """True if it is the whole name (an article may be missing)."""
     is_only_title: bool = False
-    """True if only a title is left of the name: "doctor" of "The Doctor"."""
+    """True if only a title is left of the name: "doctor" of "The Doctor", "captain" of "Captain Picard"."""
 
 
 def standard_title(part: str) -> str:
@@ -50,6 +54,9 @@ def spaced_forms(name: str) -> set[NameForm]:
     forms: set[NameForm] = set()
     for spelled in _respelled(normalized(name)):
         units = [parts for unit in _SEPARATOR.split(spelled) if (parts := parts_of(unit))]
+        first = standard_title("".join(units[0])) if units else ""
+        if len(units) > 1 and first in _ADDRESSING_TITLES:
+            forms.add(NameForm((first,), is_whole=False, is_only_title=True))
         for start, end in _ranges(len(units)):
             run = units[start:end]
             is_whole = end == len(units) and all("".join(unit) in ARTICLES for unit in units[:start])

@@ -18,7 +18,7 @@ from tertulia_shared.entries import NOBODY, TALKATIVENESS
 from tertulia_shared.names import NameFinder, normalized, words_of
 from tertulia_shared.stop_phrases import is_plain_stop
 
-MAX_CHARS: Final = 2_000
+MAX_CHARS: Final = 800
 """Only so much of a remark is read, half of it from each end: an address stands near the start or the end."""
 
 
@@ -74,7 +74,7 @@ class Answerer:
 def decide(remark: Remark) -> tuple[Answerer, ...]:
     """The characters that answer a remark, in order. Empty if nobody shall answer."""
     if remark.to:
-        asked = {} if remark.to == NOBODY else {id: None for id in remark.to.split(",")}
+        asked = {} if remark.to == NOBODY else dict.fromkeys(remark.to.split(","))
         seats = {seat.id: seat for seat in remark.cast}
         return tuple(Answerer(seats[id], Reason.ASKED) for id in asked if id in seats)
     names = tuple(seat.name for seat in remark.cast)
@@ -86,11 +86,12 @@ def decide(remark: Remark) -> tuple[Answerer, ...]:
 def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
     """Read whom a remark addresses, by the indexes of the names."""
     text = _shortened(normalized(text))
-    mentions = _finder(names).find(text, by_sound=spoken)
+    finder = _finder(names)
     if HAN_OR_KANA.search(text):
-        return EastAsianReader(text, mentions).read()
-    sentences = sentences_of(text, mentions)
-    return _reader_of(text).read(sentences, spoken=spoken)
+        return EastAsianReader(text, finder.find(text, by_sound=spoken)).read()
+    reader = _reader_of(text)
+    mentions = finder.find(text, by_sound=spoken, languages=reader.languages)
+    return reader.read(sentences_of(text, mentions), spoken=spoken)
 
 
 def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | None:

@@ -67,7 +67,7 @@ class ExclusionFinder:
         return Excluded(_without(units, removed), frozenset(names), tuple(only), not_last)
 
     def _at(self, units: Sequence[Unit], at: int) -> tuple[int, tuple[int, ...], bool]:
-        """The end of an exclusion that begins here (or `at`), the names in it, and whether it means the last speaker."""
+        """The end of an exclusion that begins here (or `at`), its names, and whether it means the last speaker."""
         length = self._not_you.length_at(units, at)
         if length and self._begins_clause(units, at):
             end = at + length
@@ -151,6 +151,9 @@ class ExclusionFinder:
             names.extend(units[further].names)
             end = further + 1
         return end, tuple(names)
+
+    def _is_article(self, unit: Unit) -> bool:
+        return unit.text in self._lexicon.before and unit.gap is Gap.NONE
 
 
 def _without(units: Sequence[Unit], removed: set[int]) -> list[Unit]:

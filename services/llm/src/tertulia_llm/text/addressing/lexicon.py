@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from tertulia_shared.names import fold, words_of
 
@@ -67,7 +67,7 @@ class Lexicon:
     """A remark of only `feedback` and `fillers` is about what was said last."""
     fillers: frozenset[str]
     second_verb: tuple[str, ...]
-    """Patterns of second person singular verbs."""
+    """One pattern of second person singular verbs for each language; so the other patterns."""
     plural_verb: tuple[str, ...]
     asks_named: tuple[str, ...]
     """Patterns of sentences that ask the named character without addressing it: "what does X think"."""
@@ -91,34 +91,59 @@ class Lexicon:
         """All words, to recognize the language of a remark."""
         known: set[str] = set()
         for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, frozenset):
-                known.update(word for item in value for word in ((item,) if isinstance(item, str) else item))
+            if each.name in _WORDS:
+                known.update(cast("frozenset[str]", getattr(self, each.name)))
+            elif each.name not in _PATTERNS:
+                known.update(word for phrase in cast("frozenset[Phrase]", getattr(self, each.name)) for word in phrase)
         return frozenset(known)
 
 
 _WORDS: Final = frozenset(
-    "conjunctions first second plural questions auxiliaries verbs clitics before determiners ends intransitive feedback "
-    "fillers".split()
+    "conjunctions first second plural questions auxiliaries verbs clitics before determiners ends intransitive "
+    "feedback fillers".split()
 )
 _PATTERNS: Final = frozenset("second_verb plural_verb asks_named asks_all discussion".split())
 
 
 def lexicon(**texts: str) -> Lexicon:
-    """Make a lexicon from texts: words separated by spaces, phrases by commas, patterns by line ends."""
+    """Make a lexicon from texts: words separated by spaces, phrases by commas, patterns by line ends.
+
+    A long pattern may continue on lines that are indented further.
+    """
     values: dict[str, frozenset[str] | frozenset[Phrase] | tuple[str, ...]] = {}
     for each in fields(Lexicon):
         text = texts.pop(each.name, "")
         if each.name in _WORDS:
             values[each.name] = frozenset(part for word in text.split() for part in parts(word))
         elif each.name in _PATTERNS:
-            lines = (line for raw in text.splitlines() if (line := raw.strip()))
-            values[each.name] = tuple(re.sub(r"[^\W\d_XE]+", lambda found: fold(found.group()), line) for line in lines)
+            joined = "|".join(f"(?:{_folded_pattern(line)})" for line in _lines(text))
+            values[each.name] = (joined,) if joined else ()
         else:
-            values[each.name] = frozenset(phrase for raw in re.split(r"[,\n]", text) if (phrase := parts(raw)))
+            values[each.name] = frozenset(phrase for raw in text.split(",") if (phrase := parts(raw)))
     if texts:
         raise TypeError(f"a lexicon has no {', '.join(texts)}")
     return Lexicon(**values)  # pyright: ignore[reportArgumentType] - the kinds are those of the fields
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text. A line that is indented further than the first one continues the line before."""
+    lines: list[str] = []
+    raw = [line for line in text.splitlines() if line.strip()]
+    for line in raw:
+        if _indent(line) > _indent(raw[0]):
+            lines[-1] += line.strip()
+        else:
+            lines.append(line.strip())
+    return lines
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _folded_pattern(pattern: str) -> str:
+    """A pattern with folded words; the marks `NAME` and `ALL` stay."""
+    return re.sub(r"[^\W\d_XE]+", lambda found: fold(found.group()), pattern)
 
 
 def united(lexicons: Iterable[Lexicon]) -> Lexicon:
@@ -142,18 +167,17 @@ def parts(text: str) -> Phrase:
 
 def matches(patterns: tuple[str, ...], text: str, *, whole: bool = False) -> bool:
     """True if one of the patterns is found in the text, or is the whole text."""
-    if not patterns:
-        return False
-    pattern = _compiled(patterns)
-    return (pattern.fullmatch(text) if whole else pattern.search(text)) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return any(
+        (compiled.fullmatch(text) if whole else compiled.search(text)) is not None
+        for compiled in map(_compiled, patterns)
+    )
 
 
 def span_of(patterns: tuple[str, ...], text: str) -> tuple[int, int] | None:
-    """The place of the first match of one of the patterns."""
-    found = _compiled(patterns).search(text) if patterns else None
-    return None if found is None else found.span()
+    """The place of a match of the first pattern that has one."""
+    return next((found.span() for compiled in map(_compiled, patterns) if (found := compiled.search(text))), None)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -10,9 +10,8 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.exclusions import ExclusionFinder
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, united
 from tertulia_llm.text.addressing.lexicons import LEXICONS
-from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined, sentences_of
+from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
-from tertulia_shared.names import Mention
 
 _MAX_FOLLOW_UP: Final = 10
 """Most words of a remark about what was said last."""
@@ -22,8 +21,9 @@ _CYRILLIC: Final = frozenset({"ru"})
 class Reader:
     """Reads remarks in some languages."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, languages: frozenset[str]) -> None:
         self.lexicon = lexicon
+        self.languages = languages
         self._marker = EveryoneMarker(lexicon)
         self._exclusions = ExclusionFinder(lexicon)
         self._vocatives = VocativeFinder(lexicon)
@@ -113,7 +113,7 @@ def reader_for(words: Collection[str], *, is_cyrillic: bool) -> Reader:
 
 @lru_cache(maxsize=256)
 def _reader(languages: frozenset[str]) -> Reader:
-    return Reader(united(LEXICONS[language] for language in sorted(languages)))
+    return Reader(united(LEXICONS[language] for language in sorted(languages)), languages)
 
 
 @lru_cache(maxsize=1)

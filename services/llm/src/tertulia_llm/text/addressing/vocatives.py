@@ -8,7 +8,7 @@ think Rex"). A name that is a subject, an object or part of a phrase is only men
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches
@@ -108,23 +108,23 @@ class VocativeFinder:
             has_other: the sentence speaks to another character, with punctuation.
         """
         first = units[group.start]
-        if first.case is Case.OTHER or group.is_list_of_others:
-            return False
         before, right = self._sides(units, group)
         left = self._without_openers(before)
-        if not left and not self._without_openers(right):
-            return True
-        if has_other or first.is_short:
-            return False
-        if first.case is Case.VOCATIVE and (not left or (not right and left[-1].text not in self._lexicon.before)):
-            return True
+        is_alone = not left and not self._without_openers(right)
+        if is_alone or first.case is Case.OTHER or group.is_list_of_others or has_other or first.is_short:
+            return is_alone and first.case is not Case.OTHER and not group.is_list_of_others
         if not left:
-            return self._continues_address(right, is_word=first.is_word, is_capitalized=first.is_capitalized or spoken)
-        if first.is_word and not spoken and not first.is_capitalized:
-            return False
-        if not right:
-            return self._is_complete(before, spoken=spoken, is_word=first.is_word)
-        return self._is_between(left, right, spoken=spoken, is_word=first.is_word)
+            return first.case is Case.VOCATIVE or self._continues_address(right, first, spoken=spoken)
+        if right:
+            return self._is_plain(first, spoken=spoken) and self._is_between(left, right, first, spoken=spoken)
+        if first.case is Case.VOCATIVE:
+            return left[-1].text not in self._lexicon.before
+        return self._is_plain(first, spoken=spoken) and self._is_complete(before, first, spoken=spoken)
+
+    @staticmethod
+    def _is_plain(name: Unit, *, spoken: bool) -> bool:
+        """False for a name that is written as a common word is: in small letters."""
+        return not name.is_word or spoken or name.is_capitalized
 
     def is_alone(self, units: Sequence[Unit], group: Group) -> bool:
         """True if punctuation, or the sentence's end, separates the group from the words that are not openers."""
@@ -156,65 +156,61 @@ class VocativeFinder:
             at += length
         return units[at:]
 
-    def _continues_address(self, right: Sequence[Unit], *, is_word: bool, is_capitalized: bool) -> bool:
+    def _continues_address(self, right: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
         """True if the words after a name at the start of a clause are spoken to it."""
         lexicon = self._lexicon
-        if self._remarks.length_at(right, 0) and not is_word and right[0].text not in _NEGATIONS:
+        if self._remarks.length_at(right, 0) and not name.is_word and right[0].text not in _NEGATIONS:
             return True
-        rest = right
-        if not lexicon.is_second(right[0].text):
-            rest = self._without_openers(right)
-        if not rest:
-            return True
+        rest = right if lexicon.is_second(right[0].text) else self._without_openers(right)
+        if not rest or matches(lexicon.second_verb, rest[-1].text, whole=True):
+            return True  # a verb at the end: "Rex ne düşünüyorsun"
         at = 0
         while at < min(_MAX_CLITICS, len(rest) - 1) and rest[at].text in lexicon.clitics:
             at += 1
         word = rest[at].text
-        if word in lexicon.questions:
-            return is_capitalized
-        if lexicon.is_second_verb(word) and is_capitalized:
-            return True
+        if word in lexicon.questions or lexicon.is_second_verb(word):
+            return self._is_plain(name, spoken=spoken)
         if word in lexicon.auxiliaries:
             return any(lexicon.is_second(unit.text) for unit in rest[at + 1 : at + 3])
-        if matches(lexicon.second_verb, rest[-1].text, whole=True):
-            return True  # languages with the verb at the end
-        return not is_word and (lexicon.is_second(word) or word in lexicon.first)
+        return not name.is_word and (lexicon.is_second(word) or word in lexicon.first)
 
-    def _is_complete(self, left: Sequence[Unit], *, spoken: bool, is_word: bool) -> bool:
+    def _is_complete(self, left: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
         """True if the words before a name at the end of a clause need no object, so that the name is an address."""
         lexicon = self._lexicon
         last = left[-1].text
         before_last = left[-2].text if len(left) > 1 else ""
-        begins_with_question = any(unit.text in lexicon.questions for unit in left[:2])
-        if is_word and last in lexicon.determiners and last not in lexicon.second:
-            return False
+        asks = any(unit.text in lexicon.questions for unit in left[:2])
         if last in lexicon.second:
-            return begins_with_question or before_last not in lexicon.before or before_last in lexicon.ends
-        if last in lexicon.before and not (begins_with_question and last in lexicon.intransitive):
-            return False
+            is_object_missing = before_last in lexicon.before and before_last not in lexicon.ends
+            is_possessive = name.is_word and last in lexicon.determiners
+            return asks or not (is_object_missing or is_possessive)
+        if last in lexicon.before:
+            return asks and last in lexicon.intransitive
         is_directed = any(lexicon.is_second(unit.text) for unit in left)
         if last in lexicon.ends:
-            return is_directed or begins_with_question or (spoken and not is_word)
-        if not is_directed:
-            return False
+            return is_directed or asks or (spoken and not name.is_word)
+        return is_directed and (asks or self._needs_no_object(left, last, before_last))
+
+    def _needs_no_object(self, left: Sequence[Unit], last: str, before_last: str) -> bool:
+        """True if the last word of a request or of a yes-no question is not a verb whose object may follow."""
+        lexicon = self._lexicon
+        if last in lexicon.intransitive or before_last in lexicon.determiners:
+            return True
         is_verb = before_last in lexicon.second or before_last in lexicon.auxiliaries or before_last == "to"
         if is_verb or lexicon.is_second_verb(last):
-            return begins_with_question or last in lexicon.intransitive or last not in lexicon.before
-        return (
-            begins_with_question
-            or before_last in lexicon.determiners
-            or last in lexicon.intransitive
-            or (not lexicon.is_second_verb(left[0].text) and not last.endswith("ing"))
-        )
+            return True
+        if len(left) > 1 and left[1].text in lexicon.second:
+            return True  # "kannst du mir helfen"
+        return not lexicon.is_second_verb(left[0].text) and not last.endswith("ing")
 
-    def _is_between(self, left: Sequence[Unit], right: Sequence[Unit], *, spoken: bool, is_word: bool) -> bool:
+    def _is_between(self, left: Sequence[Unit], right: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
         """True if a name between words of one clause separates two parts that are each complete."""
         lexicon = self._lexicon
         if all(unit.text in lexicon.second for unit in left):
             return True
-        if is_word or left[-1].text in lexicon.before:
+        if name.is_word or left[-1].text in lexicon.before:
             return False
-        if self._continues_address(right, is_word=True, is_capitalized=True):
+        if self._continues_address(right, replace(name, is_word=True, is_capitalized=True), spoken=spoken):
             return spoken or left[-1].text in lexicon.ends
-        is_asked = left[0].text in lexicon.questions and any(lexicon.is_second(unit.text) for unit in left)
-        return spoken and is_asked and right[0].text in lexicon.before
+        asks = left[0].text in lexicon.questions and any(lexicon.is_second(unit.text) for unit in left)
+        return spoken and asks and right[0].text in lexicon.before
