@@ -18,6 +18,7 @@ from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.sweep import sweep
+from tertulia_llm.text.addressing import prepare
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load(LLMSettings)
+    prepare()
     metrics = Metrics("llm")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
