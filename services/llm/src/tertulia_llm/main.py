@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load(LLMSettings)
-    prepare()
     metrics = Metrics("llm")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
@@ -67,6 +66,7 @@ def main() -> None:
             )
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
+                    tasks.create_task(asyncio.to_thread(prepare)),
                     tasks.create_task(characters.follow()),
                     tasks.create_task(voices.follow()),
                     tasks.create_task(sweep(bus)),

@@ -22,9 +22,9 @@ MAX_CHARS: Final = 800
 """Only so much of a remark is read, half of it from each end: an address stands near the start or the end."""
 
 _FIRST_REMARKS: Final = (
-    "What do you think?", "Was meinst du denn?", "¿Qué piensas de eso?", "Qu'est-ce que tu penses ?", "Che ne pensi tu?",
-    "O que você acha disso?", "Wat vind jij daarvan?", "Co o tym myślisz?", "Sen ne düşünüyorsun?", "Что ты думаешь?",
-    "どう思いますか？", "你怎么看？", "Luna?",
+    "What do you think?", "Was meinst du denn?", "¿Qué piensas de eso?", "Qu'est-ce que tu penses ?",
+    "Che ne pensi tu?", "O que você acha disso?", "Wat vind jij daarvan?", "Co o tym myślisz?",
+    "Sen ne düşünüyorsun?", "Что ты думаешь?", "どう思いますか？", "你怎么看？", "Luna?",
 )  # fmt: skip
 """A remark in each language, and one in an unknown language."""
 
