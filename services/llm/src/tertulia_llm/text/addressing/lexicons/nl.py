@@ -66,13 +66,14 @@ DUTCH: Final = lexicon(
     you_two="jullie twee, jullie beiden, jullie allebei, allebei, jullie tweeën, beiden",
     one_of_you="wie dan ook, eender wie, een van jullie, iemand, één van jullie",
     feedback="""
+        goh nuttig verrassend gek vreselijk prachtig liegt leugen jammer verdrietig zo nou tja toch helaas
         uitleg herhaalt betekent verduidelijken begreep waarom hoezo wat hoe wie waar wanneer echt eerlijk
         serieus bedankt dank dankjewel leuk mooi super cool prima gaaf interessant grappig vreemd raar
         ongelooflijk onmogelijk onzin onwaar fout juist precies klopt zeker bedoel bedoelde bedoelt leg
         uitleggen verder meer nog herhaal herhalen sorry oh ach hm haha oké ok ja nee jawel misschien absoluut
-        natuurlijk goed slecht jammer lief snap snapt begrijp begrepen begrijpt geloof weet voorbeeld
-        bijvoorbeeld gebeurde gebeurd toen daarna anders vertel denk denkt zeg zei eens bravo perfect logisch
-        grapje meen meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft
+        natuurlijk goed slecht lief snap snapt begrijp begrepen begrijpt geloof weet voorbeeld bijvoorbeeld
+        gebeurde gebeurd toen daarna anders vertel denk denkt zeg zei eens bravo perfect logisch grapje meen
+        meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft
     """,
     fillers="""
         dat dit het is was waren zijn jij je jou jouw u ik me mij mijn hij zij we wij een de die te voor zo want
