@@ -23,6 +23,7 @@ from tertulia_shared.events import (
     MessageStarted,
     TranscriptionFinished,
     TurnAccepted,
+    TurnExtended,
     TurnStarted,
     VadStop,
 )
@@ -89,6 +90,8 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         (("Luna",), "chosen", "Luna answered because it was chosen: your message was addressed to no one."),
         (("Luna",), "in_turn", "Luna answered because it was Luna's turn."),
         (("Luna", "Rex"), "asked", "Luna and Rex answered because you chose them."),
+        (("Luna",), "goes_on", "Luna answered because you asked for more."),
+        (("Rex",), "discussion", "Rex answered because you asked the characters to talk among themselves."),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),
         (("Luna",), "a later one", "Luna answered."),
     ],
@@ -102,6 +105,8 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
         "one chosen",
         "in turn",
         "button",
+        "going on",
+        "discussion",
         "older worker",
         "newer worker",
     ],
@@ -110,6 +115,17 @@ def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str
 ) -> None:
     assert explain_turn(answered_by(*names, reason=reason))[1].startswith(explanation)
+
+
+def test_explanation_tells_a_discussion_from_the_answers_before_it() -> None:
+    events = [
+        entry(TurnAccepted(T1, "", "request"), 0),
+        entry(TurnStarted(T1, ({**replies((M1, "Luna"))[0], "reason": "asked"},)), 4),
+        entry(TurnExtended(T1, replies((M2, "Rex"))), 8),
+    ]
+    lines = explain_turn(build(snapshot(events)).turns[0])
+    assert lines[0].startswith("You asked for a reply at ")
+    assert lines[1:3] == ["Luna answered because you chose Luna.", "Then the characters talked among themselves: Rex."]
 
 
 def test_explanation_gives_the_share_of_the_longest_step_to_the_first_sound() -> None:

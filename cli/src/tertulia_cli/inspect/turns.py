@@ -52,6 +52,8 @@ class Message:
     name: str
     turn_id: str = ""
     character_id: str = ""
+    is_discussion: bool = False
+    """It follows another reply, because the characters talk among themselves."""
     started: int | None = None
     first_text: int | None = None
     text_complete: int | None = None

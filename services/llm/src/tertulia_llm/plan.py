@@ -79,11 +79,16 @@ def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     failed.
     """
     return {
-        StateField.PLAN: codec.pack(plan.to_wire()),
+        **plan_field(plan),
         StateField.STARTED: 0,
         StateField.COMPLETE: 0,
         StateField.FAILED: None,
     }
+
+
+def plan_field(plan: TurnPlan) -> dict[str, Value | None]:
+    """The field of the conversation's state that holds the plan."""
+    return {StateField.PLAN: codec.pack(plan.to_wire())}
 
 
 def turn_started(plan: TurnPlan) -> TurnStarted:

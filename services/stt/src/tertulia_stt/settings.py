@@ -23,6 +23,13 @@ class STTSettings(CommonSettings):
     stt_idle_s: float = Field(
         30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"
     )
+    stt_silence_ms: int = Field(
+        256,
+        ge=96,
+        le=5000,
+        description="silence after which the speech so far gets its final text, in ms; the text then decides how long"
+        " the silence must be until the turn ends",
+    )
     stt_end_finished_ms: int = Field(
         320, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
     )
@@ -34,6 +41,13 @@ class STTSettings(CommonSettings):
         ge=100,
         le=10000,
         description='silence that ends a turn after an unfinished text ("I want to"), in ms',
+    )
+    stt_reopen_ms: int = Field(
+        2000,
+        ge=0,
+        le=10000,
+        description="time after the end of a turn in which more speech continues the same turn, unless a reply was"
+        " heard, in ms; 0: never",
     )
     stt_turn_model: str = Field(
         "",
