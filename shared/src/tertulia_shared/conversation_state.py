@@ -28,6 +28,12 @@ class StateField(StrEnum):
     WARNED = "warned"
     SETTINGS = "settings"
     CLIENT = "client"
+    TENTATIVE = "tentative"
+    WITHDRAWN = "withdrawn"
+    SOUNDING = "sounding"
+    ANSWERING = "answering"
+    MUTED = "muted"
+    DISCUSSION = "discussion"
 
     @property
     def raw(self) -> bytes:
@@ -57,6 +63,11 @@ class ConversationState:
         """The conversation's epoch; 0 if the field is missing or invalid."""
         epoch = number(self.fields, StateField.EPOCH.raw)
         return epoch if epoch <= MAX_EPOCH else 0
+
+    @property
+    def withdrawn(self) -> frozenset[str]:
+        """The versions of turns that were withdrawn last (see `UserTurn.ref`)."""
+        return frozenset(self.get(StateField.WITHDRAWN, b"").decode(errors="replace").split())
 
     @property
     def is_talking(self) -> bool:

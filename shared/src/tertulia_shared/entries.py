@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tertulia_shared.ids import reply_id, turn_ref
+
 SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
 SAMPLE_RATE_OUT = 24_000
 """Hz of speech PCM (signed 16-bit little-endian mono)."""
+NOBODY = "nobody"
+"""`UserTurn.to` of a message that no character shall answer."""
+TALKATIVENESS = 50
+"""The talkativeness of a character that has none of its own."""
 MAX_SENTENCES = 100_000
 """An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 
@@ -43,12 +49,30 @@ class MicChunk:
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
-    """One message of the user, typed or spoken."""
+    """One message of the user, typed or spoken; or a request for a reply without a message (`source` "request").
+
+    A spoken turn that the user continues before any sound of the reply was heard is written again, with the same
+    `turn_id`, the whole text, and the next `version`. The earlier versions are withdrawn (see
+    `conversation_writes.reopen_turn`).
+    """
 
     turn_id: str
     conversation_id: str
     text: str
-    source: Literal["typed", "spoken"]
+    source: Literal["typed", "spoken", "request"]
+    version: int = 0
+    tentative: bool = False
+    """True if the turn was written at a pause that may not be its end: see `conversation_writes.accept_turn`."""
+    to: str = ""
+    """The ids of the characters that the user asks to answer, separated by commas; `NOBODY` if none shall answer; "" if
+    the text decides."""
+    replies: int = 0
+    """Above 0: the user asks the characters to talk among themselves, and to give at most this many replies."""
+
+    @property
+    def ref(self) -> str:
+        """Names this version of the turn."""
+        return turn_ref(self.turn_id, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +104,12 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """The user interrupted: work with an epoch below the epoch of this entry stops."""
+    """The user interrupted: work with an epoch below the epoch of this entry stops.
 
-    cause: Literal["turn", "request"]
+    `cause` "reopened": the user continues a turn that seemed to be complete.
+    """
+
+    cause: Literal["turn", "request", "reopened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +184,29 @@ class Speaker:
     image: str = ""
     settings: ModelSettings = ModelSettings()
     """This character's own model settings; a setting that is missing here is taken from the plan."""
+    talkativeness: int = TALKATIVENESS
+    """How often this character answers a remark that is addressed to no one: 0 (never) to 100."""
 
     def to_wire(self) -> dict[str, Any]:
-        """Return a structure of plain values, for msgpack, without settings that are all defaults."""
+        """Return a structure of plain values, for msgpack, without values that are defaults."""
         wire = asdict(self)
         if self.settings == ModelSettings():
             del wire["settings"]
+        if self.talkativeness == TALKATIVENESS:
+            del wire["talkativeness"]
         return wire
+
+
+_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies"})
 
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """The characters that answer a turn, in order, and the settings. Kept in the state during the turn."""
+    """The characters that answer a turn, in order, and the settings. Kept in the state during the turn.
+
+    If the characters talk among themselves, a character may be in `speakers` more than once, and `speakers` grows
+    while the turn is answered, to at most `max_replies`.
+    """
 
     turn_id: str
     entry_id: str
@@ -177,7 +215,30 @@ class TurnPlan:
     settings: ModelSettings
     others: tuple[str, ...] = ()
     """Names of all active characters, for the prompt."""
+    version: int = 0
+    """The version of the turn."""
+    reasons: tuple[str, ...] = ()
+    """Why each of `speakers` answers: the `reason` in `turn_started`. An older release's plan has none."""
+    max_replies: int = 0
+    """Above 0: the characters talk among themselves, and give at most this many replies."""
+
+    @property
+    def ref(self) -> str:
+        """Names the version of the turn that this plan is for (see `UserTurn.ref`)."""
+        return turn_ref(self.turn_id, self.version)
+
+    def message_id(self, number: int) -> str:
+        """The id of the planned reply with this number (from 0)."""
+        speaker_id = self.speakers[number].id
+        nth = sum(speaker.id == speaker_id for speaker in self.speakers[:number])
+        return reply_id(self.turn_id, speaker_id, version=self.version, nth=nth)
+
+    @property
+    def message_ids(self) -> list[str]:
+        """The ids of the planned replies, in order."""
+        return [self.message_id(number) for number in range(len(self.speakers))]
 
     def to_wire(self) -> dict[str, Any]:
-        """Return a structure of plain values, for msgpack; `codec.known` is the reverse."""
-        return {**asdict(self), "speakers": [speaker.to_wire() for speaker in self.speakers]}
+        """Return a structure of plain values, for msgpack, without defaults; `codec.known` is the reverse."""
+        wire = {**asdict(self), "speakers": [speaker.to_wire() for speaker in self.speakers]}
+        return {name: value for name, value in wire.items() if value or name not in _OMITTED_IF_EMPTY}

@@ -158,12 +158,35 @@ class ListeningStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnAccepted(Event):
-    """The user's message is stored and will be answered."""
+    """The user's message is stored and will be answered.
+
+    The gateway holds the event of a `tentative` turn, and all events after it, until `TurnConfirmed`.
+    """
 
     type: ClassVar[str] = "turn_accepted"
     turn_id: str
     text: str
-    source: Literal["typed", "spoken"]
+    source: Literal["typed", "spoken", "request"]
+    tentative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnConfirmed(Event):
+    """A tentative turn is certain. Only for the gateway."""
+
+    type: ClassVar[str] = "turn_confirmed"
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReopened(Event):
+    """The user continues the turn: its replies so far are withdrawn, and the client removes them.
+
+    The turn comes again later, with its whole text and the same id.
+    """
+
+    type: ClassVar[str] = "turn_reopened"
+    turn_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +200,29 @@ class TurnStarted(Event):
     type: ClassVar[str] = "turn_started"
     turn_id: str
     replies: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnExtended(Event):
+    """More replies of a turn, because the characters talk among themselves: a list as in `TurnStarted`."""
+
+    type: ClassVar[str] = "turn_extended"
+    turn_id: str
+    replies: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering(Event):
+    """Who answers in this conversation.
+
+    `mode`: "fitting", "everyone", "named" or "in_turn". `muted`: ids of the characters that do not answer.
+    `discussion`: most replies that the characters give among themselves after a turn; 0: they do not.
+    """
+
+    type: ClassVar[str] = "answering"
+    mode: str
+    muted: tuple[str, ...] = ()
+    discussion: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +336,8 @@ EVENTS: Mapping[str, type[Event]] = {
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStopped,
-        TurnAccepted, TurnStarted, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, Thinking, MessageStarted,
+        LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip

@@ -20,9 +20,18 @@ def is_id(value: object) -> bool:
         return False
 
 
-def reply_id(turn_id: str, character_id: str) -> str:
-    """The `message_id` of a character's reply: every worker derives the same id, so storing it twice is harmless."""
-    return str(uuid.uuid5(uuid.UUID(turn_id), character_id))
+def reply_id(turn_id: str, character_id: str, *, version: int = 0, nth: int = 0) -> str:
+    """The `message_id` of a character's reply: every worker derives the same id, so storing it twice is harmless.
+
+    `version`: the turn's version (see `UserTurn`). `nth`: how many replies of this character the turn has before.
+    """
+    name = f"{character_id} {version} {nth}" if version or nth else character_id
+    return str(uuid.uuid5(uuid.UUID(turn_id), name))
+
+
+def turn_ref(turn_id: str, version: int) -> str:
+    """Names one version of a turn, in the conversation's state."""
+    return f"{turn_id}/{version}" if version else turn_id
 
 
 def spoken_turn_id(session_id: str, start_sample: int) -> str:

@@ -100,7 +100,11 @@ class Keys:
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
         finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and its progress); `settled`
         (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned` (the client
-        was warned that the store is unavailable); `settings` (of the model); `client` (the connection served).
+        was warned that the store is unavailable); `settings` (of the model); `client` (the connection served);
+        `tentative` (the turn that waits to be confirmed); `withdrawn` (the last withdrawn versions of turns, separated
+        by spaces); `sounding` (the epoch of which the client was sent sound); `answering` (who answers a remark that is
+        addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
+        replies that the characters give among themselves; "0": they do not).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
+from tertulia_llm.plan import make_plan, plan_fields, turn_started
 from tertulia_llm.turn_state import Progress, TurnState, read_state
 from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
@@ -24,7 +24,7 @@ def state_of(**fields: object) -> TurnState:
 def test_plan_has_the_named_speakers_in_order_and_the_names_of_all_characters() -> None:
     assert [speaker.name for speaker in PLAN.speakers] == ["Rex", "Luna"]
     assert PLAN.others == ("Luna", "Rex", "Sage")
-    assert message_ids(PLAN) == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
+    assert PLAN.message_ids == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
 
 
 def test_plan_has_all_characters_if_the_text_names_none() -> None:
@@ -45,7 +45,7 @@ def test_turn_started_event_has_the_reason_for_each_reply(text: str, answers: li
     started = turn_started(plan, text)
     assert started.turn_id == turn.turn_id
     assert [(reply["character_name"], reply["reason"]) for reply in started.replies] == answers
-    assert [reply["message_id"] for reply in started.replies] == message_ids(plan)
+    assert [reply["message_id"] for reply in started.replies] == plan.message_ids
 
 
 def test_empty_state_is_read_as_the_defaults() -> None:

@@ -10,7 +10,6 @@ from tertulia_shared.codec import Value
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
-from tertulia_shared.ids import reply_id
 from tertulia_shared.store import InvalidRecord, turn_position
 from tertulia_shared.store.validation import POSITION_MAX
 
@@ -29,6 +28,7 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
         speakers=tuple(speakers),
         settings=settings,
         others=tuple(speaker.name for speaker in cast),
+        version=turn.version,
     )
 
 
@@ -49,14 +49,9 @@ def turn_started(plan: TurnPlan, text: str) -> TurnStarted:
     reason = "named" if named_in(text, plan.speakers, name=_name) else "everyone"
     replies = (
         {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
-        for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
+        for message_id, speaker in zip(plan.message_ids, plan.speakers, strict=True)
     )
     return TurnStarted(plan.turn_id, tuple(replies))
-
-
-def message_ids(plan: TurnPlan) -> list[str]:
-    """The ids of the planned replies, in order."""
-    return [reply_id(plan.turn_id, speaker.id) for speaker in plan.speakers]
 
 
 def position_of(entry_id: str, slot: int) -> int:

@@ -13,7 +13,6 @@ from tertulia_llm.turn_state import read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Error, Event, MessageComplete
-from tertulia_shared.ids import reply_id
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class TurnEnding:
         completions: list[Event] = []
         # do not change `started` and `complete`: another attempt must find the same replies unfinished
         for number, speaker in enumerate(turn.plan.speakers):
-            message_id = reply_id(turn.user_turn.turn_id, speaker.id)
+            message_id = turn.plan.message_id(number)
             ending = progress.ending_of(number)
             is_in_progress = number == progress.complete and progress.started > number
             if ending is None and not is_in_progress:

@@ -6,7 +6,6 @@ from tertulia_llm.reply import Reply, WrittenText, read_written
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_shared.bus import Bus, Outlet
-from tertulia_shared.ids import reply_id
 
 
 class TurnReplies:
@@ -24,7 +23,7 @@ class TurnReplies:
             BadEntry: an earlier attempt's sentences cannot be read.
         """
         speaker = turn.plan.speakers[number]
-        message_id = reply_id(turn.user_turn.turn_id, speaker.id)
+        message_id = turn.plan.message_id(number)
         written = WrittenText()
         if turn.is_resumed:
             written = await self.written(turn, message_id)

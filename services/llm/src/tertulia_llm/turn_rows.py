@@ -10,7 +10,6 @@ from tertulia_llm.turn import Turn
 from tertulia_shared.bus import Bus, Outlet
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Warn
-from tertulia_shared.ids import reply_id
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message, NotFound
 from tertulia_shared.store.records import Status, utc_now
@@ -70,7 +69,7 @@ class TurnRows:
         speaker = turn.plan.speakers[number]
         now = utc_now()
         return Message(
-            id=reply_id(turn.user_turn.turn_id, speaker.id),
+            id=turn.plan.message_id(number),
             conversation_id=turn.conversation_id,
             turn_id=turn.user_turn.turn_id,
             role="character",

@@ -11,7 +11,6 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
-from tertulia_shared.ids import reply_id
 from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
 from tertulia_stt.endpointing import EndpointSettings
 from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate
@@ -97,7 +96,6 @@ class OverlappingSpeech:
         return is_speaking
 
     async def _add_sentences(self, plan: TurnPlan) -> None:
-        for speaker in plan.speakers:
-            message_id = reply_id(plan.turn_id, speaker.id)
+        for message_id in plan.message_ids:
             for entry in await self._bus.read(self._bus.keys.sentences(self._conversation_id, message_id)):
                 self._sentences[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text

@@ -16,7 +16,7 @@ from tertulia_shared.bus.port.ownership import Owned, Ownership, Refused
 from tertulia_shared.bus.port.presence import Presence
 from tertulia_shared.bus.port.reading import Entry, Follow, Reading
 from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, PendingWork, WorkQueue
-from tertulia_shared.bus.port.writing import Append, Applied, Expire, Fence, Outlet, Put, Write, Writing
+from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Outlet, Put, Write, Writing
 
 __all__ = [
     "UNASSIGNED",
@@ -28,6 +28,7 @@ __all__ = [
     "BusRefused",
     "BusUnavailable",
     "Claim",
+    "Condition",
     "EntriesLost",
     "Entry",
     "Expire",

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.reading import Entry
-from tertulia_shared.bus.port.writing import Applied, Fence, Write
+from tertulia_shared.bus.port.writing import Applied, Condition, Fence, Write
 from tertulia_shared.bus.redis_connections import RedisConnections
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.writing import FIRST_TRANSACT_KEY, OK
 from tertulia_shared.bus.writer import EPOCH_MARK, fence_arguments, operations_of, refusal
+from tertulia_shared.codec import pack
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Stage
 
@@ -32,6 +33,8 @@ class RedisWriting(RedisConnections):
         talk: bool | None = None,
         if_talking: Sequence[Write] = (),
         once: Key | None = None,
+        given: Sequence[Condition] = (),
+        withdraw: str = "",
         then: tuple[Stage, Work] | None = None,
     ) -> Applied:
         state = self.keys.state(conversation_id)
@@ -48,6 +51,8 @@ class RedisWriting(RedisConnections):
             once_key=None if once is None else once.name,
             once_ttl_s=0 if once is None else once.ttl_s,
             state_ttl_s=state.ttl_s,
+            conditions=_packed(given),
+            withdraw=withdraw,
         )
         # the pointer carries no epoch: the worker that claims it reads the conversation's epoch
         posts = [] if then is None else self._post_commands(then[0], then[1], 0)
@@ -74,3 +79,9 @@ class RedisWriting(RedisConnections):
                 *(("XADD", to.name, *bound, "*", *fields) for fields in raw), ("EXPIRE", to.name, to.ttl_s)
             )
             await self.remove(key, [entry.id for entry in entries])
+
+
+def _packed(conditions: Sequence[Condition]) -> bytes:
+    if not conditions:
+        return b""
+    return pack([[each.field.value, each.value or "", each.is_equal] for each in conditions])

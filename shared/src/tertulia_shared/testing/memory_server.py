@@ -9,7 +9,7 @@ from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.port.ownership import Owned, Refused
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.port.work import Backlog, Claim, PendingWork
-from tertulia_shared.bus.port.writing import Append, Applied, Expire, Fence, Put, Write
+from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Put, Write
 from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.conversation_state import MAX_EPOCH, ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
@@ -19,6 +19,8 @@ from tertulia_shared.testing.memory_streams import Group
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 EPOCH = re.compile(rb"0|[1-9][0-9]*")
+MAX_WITHDRAWN = 8
+"""As in the script `TRANSACT`."""
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
@@ -157,20 +159,26 @@ class MemoryServer(MemoryKeyspace):
         talk: bool | None,
         if_talking: Sequence[Write],
         once: Key | None,
+        given: Sequence[Condition] = (),
+        withdraw: str = "",
     ) -> Applied:
         """Implements `port.Bus.transact`."""
         _check_encodable((*writes, *if_talking))
         self._check_fence(fence)
         state = self._keys.state(conversation_id)
         epoch = self._epoch(state)
+        before = ConversationState(self.hash(state))
+        if not all(_is_met(condition, before) for condition in given):
+            return Applied(new=False, epoch=epoch)
         if once is not None:
             if once.name in self._strings:
                 return Applied(new=False, epoch=epoch)
             self._strings[once.name] = "1"
-        talking = ConversationState(self.hash(state)).is_talking
+        talking = before.is_talking
         if raise_epoch:
             epoch += 1
             self.apply(Put(state, {StateField.EPOCH: epoch, **({StateField.CUT: epoch} if talking else {})}), epoch)
+            self._withdraw(state, before, withdraw)
         if talk is not None:
             self.apply(Put(state, {StateField.TALK: "1" if talk else None}), epoch)
         try:
@@ -181,6 +189,15 @@ class MemoryServer(MemoryKeyspace):
                 del self._strings[once.name]
             raise
         return Applied(new=True, epoch=epoch)
+
+    def _withdraw(self, state: Key, before: ConversationState, turn: str) -> None:
+        tentative = before.get(StateField.TENTATIVE, b"").decode()
+        turns = before.get(StateField.WITHDRAWN, b"").decode().split()
+        turns += dict.fromkeys(each for each in (tentative, turn) if each)
+        fields: dict[str, Value | None] = {StateField.TENTATIVE: None}
+        if tentative or turn:
+            fields[StateField.WITHDRAWN] = " ".join(turns[-MAX_WITHDRAWN:])
+        self.apply(Put(state, fields), 0)
 
     def apply(self, write: Write, epoch: int) -> None:
         """Apply one write, without checking the fence.
@@ -237,6 +254,11 @@ class MemoryServer(MemoryKeyspace):
     def _check_token(self, owner: Key, token: str) -> None:
         if self._strings.get(owner.name) != token:
             raise NotOwner("another worker owns this work now")
+
+
+def _is_met(condition: Condition, state: ConversationState) -> bool:
+    value = state.get(condition.field, b"").decode(errors="replace")
+    return (value == (condition.value or "")) == condition.is_equal
 
 
 def _check_encodable(writes: Sequence[Write]) -> None:

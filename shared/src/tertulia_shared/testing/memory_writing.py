@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.reading import Entry
-from tertulia_shared.bus.port.writing import Applied, Fence, Write
+from tertulia_shared.bus.port.writing import Applied, Condition, Fence, Write
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Stage
 from tertulia_shared.testing.memory_base import MemoryBase
@@ -29,6 +29,8 @@ class MemoryWriting(MemoryBase):
         talk: bool | None = None,
         if_talking: Sequence[Write] = (),
         once: Key | None = None,
+        given: Sequence[Condition] = (),
+        withdraw: str = "",
         then: tuple[Stage, Work] | None = None,
     ) -> Applied:
         applied = self._in_turn(
@@ -40,6 +42,8 @@ class MemoryWriting(MemoryBase):
                 talk=talk,
                 if_talking=if_talking,
                 once=once,
+                given=given,
+                withdraw=withdraw,
             )
         )
         if then is None:

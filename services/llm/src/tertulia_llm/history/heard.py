@@ -6,7 +6,6 @@ import itertools
 import logging
 from collections.abc import Mapping, Sequence
 
-from tertulia_llm.plan import message_ids
 from tertulia_llm.text.heard import heard_part
 from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
@@ -33,7 +32,7 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
     if not receipts:
         return {}
     out: dict[str, str] = {}
-    for message_id in message_ids(plan):
+    for message_id in plan.message_ids:
         receipt = receipts.get(message_id)
         try:
             out[message_id] = "" if receipt is None else await _heard(bus, conversation_id, message_id, receipt)

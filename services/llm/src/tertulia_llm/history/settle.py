@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from tertulia_llm.history.heard import heard
 from tertulia_llm.history.history import History, HistoryCache
-from tertulia_llm.plan import message_ids
 from tertulia_llm.turn_state import TurnState
 from tertulia_shared.bus import Bus, Owned
 from tertulia_shared.conversation_state import StateField
@@ -53,6 +52,6 @@ class InterruptionSettler:
         if changed:  # save through the outbox, so that the next reply does not wait for the store
             await self._outbox.post_messages(changed)
         outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.turn_id})
-        for message_id in message_ids(plan):
+        for message_id in plan.message_ids:
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.codec import Value
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Stage
 
@@ -58,8 +59,19 @@ Write = Append | Put | Expire
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on the conversation's state: that a field has a value (None: is missing); or, unless `is_equal`, that
+    it does not.
+    """
+
+    field: StateField
+    value: str | None
+    is_equal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
-    """The result of a transaction: whether it was written now (not earlier, see `once`), and the epoch after it."""
+    """The result of a transaction: whether it was written now (see `once` and `given`), and the epoch after it."""
 
     new: bool
     epoch: int
@@ -110,6 +122,8 @@ class Writing(Protocol):
         talk: bool | None = None,
         if_talking: Sequence[Write] = (),
         once: Key | None = None,
+        given: Sequence[Condition] = (),
+        withdraw: str = "",
         then: tuple[Stage, Work] | None = None,
     ) -> Applied:
         """Write all of `writes` or none of them, then post a pointer.
@@ -119,10 +133,12 @@ class Writing(Protocol):
             writes: the writes; with `raise_epoch` their entries carry the new epoch.
             fence: as for an outlet.
             raise_epoch: raise the conversation's epoch first: all older work becomes stale. If a reply was being made
-                or heard, the state's `cut` is set to the new epoch.
+                or heard, the state's `cut` is set to the new epoch. A turn that is tentative is withdrawn.
             talk: set or clear the state's mark that a reply is being made or heard (None: do not change it).
             if_talking: further writes, made before `writes`, but only if that mark was set.
             once: if this key exists, nothing is written (`Applied.new` is False); otherwise the key is set.
+            given: if the state does not meet one of these conditions, nothing is written (`Applied.new` is False).
+            withdraw: the version of a turn (`UserTurn.ref`) that becomes withdrawn; only with `raise_epoch`.
             then: a pointer to post afterwards in the same round trip, also when nothing new was written.
         """
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tertulia_shared.bus.scripts.script import Command, Script
 
-OK, FENCED, STALE, SEEN = 0, -1, -2, 1
+OK, FENCED, STALE, SEEN, UNMET = 0, -1, -2, 1, 2
 """First element of the reply of `WRITE` and `TRANSACT`; the second one is the epoch."""
 
 READABLE_EPOCH = """
@@ -101,17 +101,45 @@ TRANSACT = Script(
 local owner_key, state_key, once_key = KEYS[1], KEYS[2], KEYS[3]
 local token, fence_epoch, operations, operations_if_talking = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local raise_epoch, talk, once_ttl_s, state_ttl_s = ARGV[5] == '1', ARGV[6], ARGV[7], ARGV[8]
+local conditions, withdrawn_turn = ARGV[9], ARGV[10]
 local is_once = once_ttl_s ~= ''
+local MAX_WITHDRAWN = 8
+
+local function is_met(condition)
+  local field, wanted, is_equal = condition[1], condition[2], condition[3]
+  return ((redis.call('HGET', state_key, field) or '') == wanted) == is_equal
+end
+
+local function withdraw(turn)
+  local turns = {}
+  for earlier in string.gmatch(redis.call('HGET', state_key, 'withdrawn') or '', '%S+') do
+    turns[#turns + 1] = earlier
+  end
+  turns[#turns + 1] = turn
+  local first = math.max(1, #turns - MAX_WITHDRAWN + 1)
+  redis.call('HSET', state_key, 'withdrawn', table.concat(turns, ' ', first))
+end
 
 local refused = refusal(owner_key, state_key, token, fence_epoch)
 if refused then return refused end
 local epoch = redis.call('HGET', state_key, 'epoch') or '0'
 if not is_readable(epoch) then return redis.error_reply(NO_EPOCH) end
+if conditions ~= '' then
+  for _, condition in ipairs(cmsgpack.unpack(conditions)) do
+    if not is_met(condition) then return {2, tonumber(epoch)} end
+  end
+end
 if is_once and not redis.call('SET', once_key, '1', 'NX', 'EX', once_ttl_s) then return {1, tonumber(epoch)} end
 local talking = redis.call('HGET', state_key, 'talk')
 if raise_epoch then
   epoch = tostring(redis.call('HINCRBY', state_key, 'epoch', 1))
   if talking then redis.call('HSET', state_key, 'cut', epoch) end
+  local tentative = redis.call('HGET', state_key, 'tentative')
+  if tentative then
+    redis.call('HDEL', state_key, 'tentative')
+    if tentative ~= withdrawn_turn then withdraw(tentative) end
+  end
+  if withdrawn_turn ~= '' then withdraw(withdrawn_turn) end
   redis.call('EXPIRE', state_key, state_ttl_s)
 end
 if talk == '1' then
@@ -141,8 +169,13 @@ def transact(
     once_key: str | None,
     once_ttl_s: int,
     state_ttl_s: int,
+    conditions: bytes = b"",
+    withdraw: str = "",
 ) -> Command:
-    """The command for `Bus.transact`. `keys`: those that operations index, from `FIRST_TRANSACT_KEY` on."""
+    """The command for `Bus.transact`. `keys`: those that operations index, from `FIRST_TRANSACT_KEY` on.
+
+    `conditions`: msgpack of [field of the state, value ("": missing), whether they must be equal].
+    """
     return TRANSACT.call(
         [fence.owner_key, fence.state_key, once_key or fence.state_key, *keys],
         fence.token,
@@ -153,4 +186,6 @@ def transact(
         "" if talk is None else str(int(talk)),
         "" if once_key is None else once_ttl_s,
         state_ttl_s,
+        conditions,
+        withdraw,
     )
