@@ -81,3 +81,18 @@ async def test_impossible_settings_of_a_character_are_refused(
 ) -> None:
     with pytest.raises(InvalidRecord, match=reason):
         await store.save_character(replace(character("Iris"), model_settings=settings))
+
+
+async def test_talkativeness_of_a_character_is_saved_with_it(store: Store) -> None:
+    iris = replace(character("Iris"), talkativeness=0)
+    await store.save_character(iris)
+    assert await store.character(iris.id) == iris
+    louder = replace(iris, talkativeness=100, updated_at=at(1))
+    await store.save_character(louder)
+    assert louder in await store.characters()
+
+
+@pytest.mark.parametrize("talkativeness", [-1, 101])
+async def test_impossible_talkativeness_is_refused(store: Store, talkativeness: int) -> None:
+    with pytest.raises(InvalidRecord, match="between 0 and 100"):
+        await store.save_character(replace(character("Iris"), talkativeness=talkativeness))

@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from tertulia_shared.store import InvalidRecord, Store, StoreUnavailable, StoreUnusable, seed_characters
-from tertulia_shared.store.supabase import SupabaseStore
+from tertulia_shared.store.supabase import SCHEMA, SupabaseStore
 from tests.harness.store_records import START, at, new_id, reply, user_message
 from tests.servers.redis_server import free_port
 from tests.servers.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
@@ -104,8 +104,9 @@ async def test_missing_supabase_tables_are_reported(supabase: SupabaseServer) ->
 
 
 async def test_outdated_supabase_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 3)
-    with pytest.raises(StoreUnusable, match="version 2 of Tertulia's tables, 3 is needed"):
+    monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", SCHEMA + 1)
+    expected = f"version {SCHEMA} of Tertulia's tables, {SCHEMA + 1} is needed"
+    with pytest.raises(StoreUnusable, match=expected):
         async with opened(supabase.url):
             pass
 

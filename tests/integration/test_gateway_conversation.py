@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from tertulia_shared.answering import AnsweringRules, stored_rules
 from tertulia_shared.bus import Append
-from tertulia_shared.codec import unpack
+from tertulia_shared.codec import decode, unpack
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import Interrupted, TurnAccepted
+from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.eventually import eventually
@@ -223,6 +225,62 @@ async def test_model_settings_are_merged_saved_and_confirmed(open_gateway: Gatew
             return (await store.model_settings(client.conversation_id)).get("top_k") == 40
 
         await eventually(is_saved)
+
+
+async def test_rules_of_who_answers_are_merged_saved_and_confirmed(open_gateway: Gateway, store: MemoryStore) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        await client.send("model_settings", top_k=40)
+        await client.send("answering", mode="in_turn", muted=[REX])
+        assert (await client.until("answering"))["muted"] == [REX]
+        await client.send("answering", discussion=6)
+        answer = await client.until("answering")
+        assert (answer["mode"], answer["muted"], answer["discussion"]) == ("in_turn", [REX], 6)
+        state = await open_gateway.bus.hash(open_gateway.bus.keys.state(client.conversation_id))
+        assert (state[b"answering"], state[b"muted"], state[b"discussion"]) == (b"in_turn", REX.encode(), b"6")
+
+        async def is_saved() -> bool:
+            if await store.conversation(client.conversation_id) is None:
+                return False
+            return stored_rules(await store.model_settings(client.conversation_id)).discussion == 6
+
+        await eventually(is_saved)
+        assert (await store.model_settings(client.conversation_id))["top_k"] == 40
+        await client.send("answering", mode=None, muted=[])
+        answer = await client.until("answering")
+        assert (answer["mode"], answer["muted"], answer["discussion"]) == (None, [], 6)
+
+
+async def test_rules_of_who_answers_come_back_from_the_store(open_gateway: Gateway, store: MemoryStore) -> None:
+    talk = new_id()
+    await store.ensure_conversation(talk)
+    rules = AnsweringRules("named", (LUNA,), 3)
+    await store.save_model_settings(talk, {"top_k": 7, **rules.stored()})
+    async with Client.at(open_gateway.url(f"?conversation_id={talk}")) as client:
+        await client.next()
+        await client.send("answering")
+        answer = await client.until("answering")
+        assert AnsweringRules(answer["mode"], tuple(answer["muted"]), answer["discussion"]) == rules
+        await client.send("model_settings", top_p=0.5)
+        await client.until("model_settings")
+
+        async def is_saved() -> bool:
+            return (await store.model_settings(talk)).get("top_p") == 0.5
+
+        await eventually(is_saved)
+        assert stored_rules(await store.model_settings(talk)) == rules
+
+
+async def test_request_for_a_reply_begins_a_turn_without_text(open_gateway: Gateway) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        turn_id = new_id()
+        await client.send("request_reply", character_id=REX, turn_id=turn_id, replies=4)
+        accepted = await client.until("turn_accepted")
+        assert (accepted["turn_id"], accepted["text"], accepted["source"]) == (turn_id, "", "request")
+        (entry,) = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
+        turn = decode(UserTurn, entry.fields)
+        assert (turn.source, turn.to, turn.replies) == ("request", REX, 4)
 
 
 async def test_refresh_characters_sends_the_characters_to_the_client(open_gateway: Gateway) -> None:

@@ -17,8 +17,8 @@ SAMPLE_RATE_OUT = 24_000
 """Hz of speech PCM (signed 16-bit little-endian mono)."""
 NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
-TALKATIVENESS = 50
-"""The talkativeness of a character that has none of its own."""
+TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
+"""A character's talkativeness unless it has its own, and the highest one."""
 MAX_SENTENCES = 100_000
 """An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 

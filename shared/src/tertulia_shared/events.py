@@ -215,12 +215,11 @@ class TurnExtended(Event):
 class Answering(Event):
     """Who answers in this conversation.
 
-    `mode`: "fitting", "everyone", "named" or "in_turn". `muted`: ids of the characters that do not answer.
-    `discussion`: most replies that the characters give among themselves after a turn; 0: they do not.
+    The answer to the command of the same name; it is in no stream. See `answering.AnsweringRules`.
     """
 
     type: ClassVar[str] = "answering"
-    mode: str
+    mode: str | None = None
     muted: tuple[str, ...] = ()
     discussion: int = 0
 

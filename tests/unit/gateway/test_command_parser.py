@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from tertulia_gateway.command_parser import parse, parse_resume
 from tertulia_gateway.commands import (
     AudioMark,
+    ChangeAnswering,
     ChangeSettings,
     Command,
     Played,
     Problem,
+    RequestReply,
     Resume,
     StopReplies,
     UserMessage,
@@ -26,11 +29,12 @@ from tertulia_shared.model_settings import SETTING_RANGES
 
 TYPES = (
     "user_message", "start_listening", "stop_listening", "model_settings", "refresh_characters", "new_conversation",
-    "resume", "interrupt", "playback",
+    "resume", "interrupt", "playback", "request_reply", "answering",
 )  # fmt: skip
 FIELDS = (
     "text", "turn_id", "conversation_id", "last_event_id", "last_audio", "message_id", "id", "sentence_index",
-    "chunk_index", "played_ms", "model", *SETTING_RANGES,
+    "chunk_index", "played_ms", "model", "to", "character_id", "replies", "mode", "muted", "discussion",
+    *SETTING_RANGES,
 )  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([str(uuid4()), "1-1", "²-1"]),
@@ -126,3 +130,58 @@ def test_problem_quotes_only_the_beginning_of_a_long_type() -> None:
     problem = parse(frame("x" * 500, {}))
     assert isinstance(problem, Problem)
     assert "x" * 41 not in problem.message
+
+
+A, B = "6f9619ff-8b86-4011-b42d-00c04fc964f1", "6f9619ff-8b86-4011-b42d-00c04fc964f2"
+
+
+@pytest.mark.parametrize(("to", "expected"), [(None, ""), ([], "nobody"), ([A], A), ([A, B], f"{A},{B}")])
+def test_message_names_who_shall_answer(to: list[str] | None, expected: str) -> None:
+    assert parse(frame("user_message", {"text": "Hi", "to": to})) == UserMessage("Hi", to=expected)
+
+
+@pytest.mark.parametrize("to", ["nobody", {}, [1], ["Luna"], [A] * 21, 0, False])
+def test_addressees_that_are_no_ids_are_refused(to: object) -> None:
+    parsed = parse(frame("user_message", {"text": "Hi", "to": to, "turn_id": A}))
+    assert isinstance(parsed, Problem)
+    assert (parsed.code, parsed.turn_id) == ("bad_field", A)
+    assert "`to`" in parsed.message
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, RequestReply()),
+        ({"character_id": A, "turn_id": B}, RequestReply(A, B)),
+        ({"replies": 6}, RequestReply(replies=6)),
+        ({"replies": 21}, "from 0 to 20"),
+        ({"replies": -1}, "from 0 to 20"),
+        ({"character_id": "Luna"}, "`character_id` must be a UUID"),
+    ],
+)
+def test_request_for_a_reply(data: dict[str, Any], expected: RequestReply | str) -> None:
+    parsed = parse(frame("request_reply", data))
+    if isinstance(expected, str):
+        assert isinstance(parsed, Problem)
+        assert expected in parsed.message
+    else:
+        assert parsed == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({}, ""), ({"mode": "named"}, ""), ({"mode": None}, ""), ({"muted": [A]}, ""), ({"discussion": 6}, ""),
+        ({"mode": "all"}, "fitting, everyone, named, in_turn"), ({"muted": "x"}, "list of at most 100 ids"),
+        ({"muted": [A] * 101}, "list of at most 100 ids"), ({"discussion": True}, "from 0 to 20"),
+        ({"discussion": 21}, "from 0 to 20"), ({"modes": 1}, "known are mode, muted, discussion"),
+        ({"mode": 3, "discussion": -1}, "`mode`.*`discussion`"),
+    ],
+)  # fmt: skip
+def test_change_of_who_answers(data: dict[str, Any], problem: str) -> None:
+    parsed = parse(frame("answering", data))
+    if problem:
+        assert isinstance(parsed, Problem)
+        assert re.search(problem, parsed.message)
+    else:
+        assert parsed == ChangeAnswering(data)

@@ -175,3 +175,14 @@ async def test_external_picture_stored_by_an_earlier_release_is_hidden_and_does_
     assert (await api.patch(path, json={"name": "Iris B."})).json()["name"] == "Iris B."
     refused = problem(await api.patch(path, json={"image": "https://elsewhere.example/pixel.png"}), 422)
     assert [error["field"] for error in refused["errors"]] == ["image"]
+
+
+async def test_character_has_a_talkativeness(api: httpx2.AsyncClient) -> None:
+    made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
+    assert made["talkativeness"] == 50
+    path = f"/api/characters/{made['id']}"
+    assert (await api.patch(path, json={"talkativeness": 0})).json()["talkativeness"] == 0
+    assert (await api.patch(path, json={"active": False})).json()["talkativeness"] == 0
+    for wrong in (-1, 101, "50", 5.5, True):
+        details = problem(await api.patch(path, json={"talkativeness": wrong}), 422)
+        assert [each["field"] for each in details["errors"]] == ["talkativeness"]

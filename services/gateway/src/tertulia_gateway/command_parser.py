@@ -13,19 +13,22 @@ import orjson
 
 from tertulia_gateway.commands import (
     AudioMark,
+    ChangeAnswering,
     ChangeSettings,
     Command,
     NewConversation,
     Played,
     Problem,
     RefreshCharacters,
+    RequestReply,
     Resume,
     StartListening,
     StopListening,
     StopReplies,
     UserMessage,
 )
-from tertulia_shared.entries import Receipt
+from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
+from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import cleaned_setting, setting_problem
 from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
@@ -33,6 +36,8 @@ from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_text
 
 MAX_TEXT_CHARS: Final = 8_000
 """Maximum length of the text of a `user_message`."""
+MAX_ADDRESSEES: Final = 20
+"""Maximum number of characters that a `user_message` may address."""
 SHOWN_CHARS: Final = 40
 """Maximum number of characters of a client's value that an error message quotes."""
 
@@ -107,8 +112,31 @@ def _user_message(data: Data) -> UserMessage:
         raise _BadField(f"`text` is empty; 1 to {MAX_TEXT_CHARS} characters are allowed")
     if len(text) > MAX_TEXT_CHARS:
         raise _BadField(f"`text` has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed")
-    turn_id = data.get("turn_id")
-    return UserMessage(text, "" if turn_id is None else _uuid("turn_id", turn_id))
+    return UserMessage(text, _turn_id(data), _addressees(data.get("to")))
+
+
+def _addressees(to: object) -> str:
+    if to is None:
+        return ""
+    if not isinstance(to, list) or len(cast("list[object]", to)) > MAX_ADDRESSEES:
+        raise _BadField(f"`to` must be a list of at most {MAX_ADDRESSEES} ids of characters; [] means nobody")
+    return ",".join(_uuid("to", each) for each in cast("list[object]", to)) or NOBODY
+
+
+def _request_reply(data: Data) -> RequestReply:
+    character_id = data.get("character_id")
+    return RequestReply(
+        "" if character_id is None else _uuid("character_id", character_id),
+        _turn_id(data),
+        _whole("replies", data.get("replies", 0), MAX_DISCUSSION),
+    )
+
+
+def _change_answering(data: Data) -> ChangeAnswering:
+    problems = [problem for name, value in data.items() if (problem := rule_problem(name, value))]
+    if problems:
+        raise _BadField("; ".join(problems))
+    return ChangeAnswering(data)
 
 
 def _change_settings(data: Data) -> ChangeSettings:
@@ -153,6 +181,11 @@ def _played(data: Data) -> Played:
     )
 
 
+def _turn_id(data: Data) -> str:
+    turn_id = data.get("turn_id")
+    return "" if turn_id is None else _uuid("turn_id", turn_id)
+
+
 def _uuid(name: str, value: object) -> str:
     if not is_id(value):
         raise _BadField(f"`{name}` must be a UUID in lower case with hyphens")
@@ -177,6 +210,8 @@ def _shown(word: str) -> str:
 
 _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "user_message": _user_message,
+    "request_reply": _request_reply,
+    "answering": _change_answering,
     "start_listening": lambda _: StartListening(),
     "stop_listening": lambda _: StopListening(),
     "model_settings": _change_settings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tertulia_shared.entries import Receipt
 
@@ -19,10 +20,34 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """Begins a turn. `turn_id` is "" if the client sent no id."""
+    """Begins a turn. `turn_id` is "" if the client sent no id.
+
+    `to`: as in `UserTurn.to`.
+    """
 
     text: str
     turn_id: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReply:
+    """Asks for a reply without a message of the user. `turn_id` is "" if the client sent no id.
+
+    `character_id`: who shall answer; "": the last speaker goes on. `replies`: above 0, the characters talk among
+    themselves, and give at most this many replies.
+    """
+
+    character_id: str = ""
+    turn_id: str = ""
+    replies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAnswering:
+    """Changes who answers; rules that are not in the mapping keep their values."""
+
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +110,8 @@ class Played:
 
 Command = (
     UserMessage
+    | RequestReply
+    | ChangeAnswering
     | StartListening
     | StopListening
     | ChangeSettings

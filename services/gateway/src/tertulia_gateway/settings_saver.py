@@ -1,5 +1,5 @@
-"""Writes changed model settings into the store in the background. Of each conversation, only the newest settings are
-written.
+"""Writes the changed settings of conversations into the store in the background. Of each conversation, only the newest
+settings are written.
 
 The next turn does not need the store: it reads the settings from the conversation's state in Redis. The store keeps the
 settings after that state has expired. While the store is unavailable, the settings wait in the outbox.
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
+from collections.abc import Mapping
+from typing import Any
 
 from tertulia_shared.bus import BusError
-from tertulia_shared.entries import ModelSettings
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import StoreError
 
@@ -30,10 +30,10 @@ class SettingsSaver:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._waiting: dict[str, ModelSettings] = {}
+        self._waiting: dict[str, Mapping[str, Any]] = {}
         self._woken = asyncio.Event()
 
-    def save(self, conversation_id: str, settings: ModelSettings) -> None:
+    def save(self, conversation_id: str, settings: Mapping[str, Any]) -> None:
         """Queue settings. They replace queued settings of the same conversation."""
         self._waiting.pop(conversation_id, None)
         self._waiting[conversation_id] = settings
@@ -49,7 +49,7 @@ class SettingsSaver:
             while self._waiting:
                 conversation_id, settings = next(iter(self._waiting.items()))
                 try:
-                    await self._outbox.save_settings(conversation_id, asdict(settings))
+                    await self._outbox.save_settings(conversation_id, dict(settings))
                 except BusError:
                     await asyncio.sleep(RETRY_S)
                     continue

@@ -123,4 +123,5 @@ def _speaker(character: Character) -> Speaker:
         character.system_prompt,
         character.image,
         possible_settings(character.model_settings),
+        character.talkativeness,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
+from tertulia_shared.entries import TALKATIVENESS
 from tertulia_shared.store.errors import InvalidRecord
 
 Role: TypeAlias = Literal["user", "character"]
@@ -63,7 +64,7 @@ class Character:
 
     `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL. `model_settings` are the
     character's own settings (see `tertulia_shared.model_settings`); a missing one is taken from the conversation's
-    settings.
+    settings. `talkativeness`: how often the character answers a remark that is addressed to no one, 0 (never) to 100.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Character:
     created_at: datetime
     updated_at: datetime
     model_settings: ModelSettings = field(default_factory=dict[str, JsonValue])
+    talkativeness: int = TALKATIVENESS
 
 
 def utc_now() -> datetime:

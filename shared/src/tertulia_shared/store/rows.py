@@ -22,7 +22,9 @@ _MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
     "usage"
 )
-_CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings"
+_CHARACTER: Final = (
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness"
+)
 
 
 def _rank(column: str) -> str:
@@ -57,11 +59,11 @@ NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
 SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _SAVE_CHARACTER: Final = f"""
-INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
     image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
-    model_settings = excluded.model_settings
+    model_settings = excluded.model_settings, talkativeness = excluded.talkativeness
 """
 
 _USAGE: Final = """
@@ -208,6 +210,7 @@ def _character_row(character: Character) -> Row:
         time_to_text(character.created_at),
         time_to_text(character.updated_at),
         encode_settings(settings_as_saved(character.model_settings)).decode(),
+        character.talkativeness,
         name_key(character.name),
     )
 
@@ -244,6 +247,7 @@ def _character(row: Row) -> Character:
         _time(row[6]),
         _time(row[7]),
         settings_as_saved(decode_settings(row[8])),
+        row[9],
     )
 
 

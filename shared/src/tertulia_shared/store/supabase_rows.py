@@ -18,7 +18,9 @@ MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
     "usage"
 )
-CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings"
+CHARACTER: Final = (
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness"
+)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -64,6 +66,7 @@ def character_row(character: Character) -> Row:
         "created_at": time_to_text(character.created_at),
         "updated_at": time_to_text(character.updated_at),
         "model_settings": settings_as_saved(character.model_settings),
+        "talkativeness": character.talkativeness,
     }
 
 
@@ -99,6 +102,7 @@ def character(row: Mapping[str, Any]) -> Character:
         created_at=_time(row["created_at"]),
         updated_at=_time(row["updated_at"]),
         model_settings=settings_as_saved(row["model_settings"]),
+        talkativeness=row["talkativeness"],
     )
 
 

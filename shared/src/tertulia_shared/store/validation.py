@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import orjson
 
+from tertulia_shared.entries import MAX_TALKATIVENESS
 from tertulia_shared.model_settings import possible_settings, setting_problem
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
@@ -98,6 +99,8 @@ def check_character(character: Character) -> None:
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
     if not is_picture(character.image):
         raise InvalidRecord("character.image", ALLOWED)
+    if not 0 <= character.talkativeness <= MAX_TALKATIVENESS:
+        raise InvalidRecord("character.talkativeness", f"must lie between 0 and {MAX_TALKATIVENESS}")
     for setting, value in character.model_settings.items():
         problem = setting_problem(setting, value)
         if problem:

@@ -20,8 +20,8 @@ from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus
-from tertulia_shared.entries import ModelSettings, Receipt
-from tertulia_shared.events import ConversationStarted, TurnAccepted
+from tertulia_shared.entries import Receipt, UserTurn
+from tertulia_shared.events import Answering, ConversationStarted, TurnAccepted
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.store import Store
 
@@ -93,28 +93,36 @@ class Conversation:
 
     # -- commands
 
-    async def user_message(self, text: str, turn_id: str) -> None:
+    async def begin_turn(self, turn: UserTurn) -> None:
         """Begin a turn, which also interrupts the reply in progress.
 
         Raises:
             BusError: the outcome is unknown; the client may send the same `turn_id` again.
         """
-        applied = await self._writer.user_message(text, turn_id)
+        applied = await self._writer.begin_turn(turn)
         if applied.new:
             self._position.raise_epoch(applied.epoch)
         else:
-            await self._transport.send_text(answer_json(TurnAccepted(turn_id, text, "typed")))
+            await self._transport.send_text(answer_json(TurnAccepted(turn.turn_id, turn.text, turn.source)))
 
     async def interrupt(self) -> None:
         """Stop the reply in progress."""
         applied = await self._writer.interrupt()
         self._position.raise_epoch(applied.epoch)
 
-    async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
-        """Change model settings from the next turn on, and send the client all settings. Returns all settings."""
-        settings = await self._writer.change_settings(changes)
+    async def change_settings(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Change model settings from the next turn on, and send the client all of them. Returns what the store keeps of
+        the conversation's settings.
+        """
+        settings, kept = await self._writer.change_settings(changes)
         await self._transport.send_text(settings_json(settings))
-        return settings
+        return kept
+
+    async def change_answering(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Change who answers from the next turn on, and send the client all rules. Returns as `change_settings`."""
+        rules, kept = await self._writer.change_answering(changes)
+        await self._transport.send_text(answer_json(Answering(rules.mode, rules.muted, rules.discussion)))
+        return kept
 
     def played(self, receipt: Receipt) -> None:
         """Record a playback receipt of the client."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
@@ -13,8 +13,9 @@ from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
 from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_shared.answering import stored_rules
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
-from tertulia_shared.codec import BadEntry, Fields, known, pack
+from tertulia_shared.codec import BadEntry, Fields, Value, known, pack
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.entry_ids import BEGINNING, order
@@ -83,11 +84,9 @@ async def resume_conversation(
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    put: dict[str, str | bytes] = {StateField.CLIENT: client}
+    put: dict[str, Value | None] = {StateField.CLIENT: client}
     if StateField.SETTINGS not in state:
-        saved = await _saved_settings(store, conversation_id)
-        if saved is not None:
-            put[StateField.SETTINGS] = saved
+        put |= await _saved_settings(store, conversation_id)
     applied = await bus.transact(
         conversation_id,
         [
@@ -108,21 +107,22 @@ async def resume_conversation(
     return OpenedConversation(conversation_id, position, resumed=True, lost=lost, replay=replay, heard=heard)
 
 
-async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
+async def _saved_settings(store: Store, conversation_id: str) -> Mapping[str, Value | None]:
+    """The fields of the state that hold the conversation's stored settings."""
     try:
         async with asyncio.timeout(SETTINGS_S):
             saved = await store.model_settings(conversation_id)
         known(ModelSettings, saved)
     except NotFound:
-        return None
+        return {}
     except (
         StoreUnavailable,
         TimeoutError,
         BadEntry,
     ) as error:  # the conversation continues with the model's default settings
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
-        return None
-    return pack(saved) if saved else None
+        return {}
+    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields()} if saved else {}
 
 
 def _start(last_event_id: str, last: Entry) -> str:

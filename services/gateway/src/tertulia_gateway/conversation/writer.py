@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
+from tertulia_shared.answering import AnsweringRules, possible_rules, rules_of
 from tertulia_shared.bus import Applied, Bus, Fence, Put, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -24,17 +25,18 @@ class ConversationWriter:
         self._bus = bus
         self._id = conversation_id
 
-    async def user_message(self, text: str, turn_id: str) -> Applied:
-        """Begin a turn with this message, and interrupt the reply in progress. Repeating a `turn_id` has no effect."""
-        turn = UserTurn(turn_id, self._id, text, "typed")
+    async def begin_turn(self, turn: UserTurn) -> Applied:
+        """Begin a turn, and interrupt the reply in progress. Repeating a `turn_id` has no effect."""
         return await self._repairing(lambda: accept_turn(self._bus, turn))
 
     async def interrupt(self, fence: Fence | None = None) -> Applied:
         """Stop the reply in progress."""
         return await self._repairing(lambda: interrupt(self._bus, self._id, "request", fence=fence))
 
-    async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
-        """Change model settings from the next turn on. Returns all settings after the change."""
+    async def change_settings(self, changes: Mapping[str, Any]) -> tuple[ModelSettings, Mapping[str, Any]]:
+        """Change model settings from the next turn on. Returns all settings after the change, and what the store keeps
+        of the conversation's settings.
+        """
         key = self._bus.keys.state(self._id)
         state = ConversationState(await self._bus.hash(key))
         stored: dict[str, Any] = {**read_settings(state.get(StateField.SETTINGS)), **changes}
@@ -42,7 +44,20 @@ class ConversationWriter:
         # keep the settings that this release does not know
         put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
         await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return settings
+        return settings, {**asdict(settings), **rules_of(state).stored()}
+
+    async def change_answering(self, changes: Mapping[str, Any]) -> tuple[AnsweringRules, Mapping[str, Any]]:
+        """Change who answers, from the next turn on. Returns all rules after the change, and what the store keeps of
+        the conversation's settings.
+        """
+        key = self._bus.keys.state(self._id)
+        state = ConversationState(await self._bus.hash(key))
+        rules = rules_of(state)
+        if changes:
+            rules = possible_rules({**asdict(rules), **changes})
+            put = Put(key, rules.fields())
+            await self._repairing(lambda: self._bus.transact(self._id, [put]))
+        return rules, {**asdict(possible_settings(read_settings(state.get(StateField.SETTINGS)))), **rules.stored()}
 
     async def repair(self, reason: object) -> bool:
         """Repair keys that cannot be used. Returns False if nothing was repaired: another process has repaired the

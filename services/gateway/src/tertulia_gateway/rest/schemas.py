@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
+from tertulia_shared.entries import MAX_TALKATIVENESS, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
@@ -22,6 +23,8 @@ from tertulia_shared.store.validation import (
 from tertulia_shared.text import clean_line, clean_text
 from tertulia_shared.usage import USAGE
 from tertulia_shared.visible_text import invisible_fault
+
+TALKATIVENESS_MEANS = "how often the character answers a remark that is addressed to no one: 0 (never) to 100"
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
@@ -102,6 +105,7 @@ class CharacterItem(Schema):
     image: str
     active: bool
     model_settings: CharacterSettings
+    talkativeness: int
     created_at: datetime
     updated_at: datetime
 
@@ -123,6 +127,7 @@ class NewCharacter(Schema):
     )
     active: bool = True
     model_settings: CharacterSettings = CharacterSettings()
+    talkativeness: int = Field(TALKATIVENESS, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
 
 
 class CharacterChange(Schema):
@@ -134,6 +139,7 @@ class CharacterChange(Schema):
     image: Text | None = Field(None, max_length=IMAGE_MAX_CHARS)
     active: bool | None = None
     model_settings: CharacterSettings | None = Field(None, description="replaces all of the character's settings")
+    talkativeness: int | None = Field(None, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
 
 
 class VoiceItem(Schema):

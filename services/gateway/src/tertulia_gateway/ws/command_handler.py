@@ -6,12 +6,14 @@ import logging
 from typing import assert_never
 
 from tertulia_gateway.commands import (
+    ChangeAnswering,
     ChangeSettings,
     Command,
     NewConversation,
     Played,
     Problem,
     RefreshCharacters,
+    RequestReply,
     Resume,
     StartListening,
     StopListening,
@@ -26,7 +28,7 @@ from tertulia_gateway.monitoring.writes_probe import cause_of, explanation, leve
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WritesPaused
-from tertulia_shared.entries import Refresh
+from tertulia_shared.entries import Refresh, UserTurn
 from tertulia_shared.events import Characters
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import StoreError, pictures
@@ -69,7 +71,9 @@ class CommandHandler:
         except (BusError, StoreError) as error:
             log.log(level_of(error), "a command failed: %s", error, extra={"conversation_id": self._session.open_id})
             why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
-            return Problem("unavailable", why, command.turn_id if isinstance(command, UserMessage) else "")
+            return Problem(
+                "unavailable", why, command.turn_id if isinstance(command, UserMessage | RequestReply) else ""
+            )
 
     async def _execute(self, command: Command) -> Problem | None:
         match command:
@@ -81,20 +85,34 @@ class CommandHandler:
                 self._microphone.start((await self._conversation()).id)
             case StopListening():
                 self._microphone.stop("stopped")
-            case UserMessage(text, turn_id):
-                await (await self._conversation()).user_message(text, turn_id or new_id())
+            case UserMessage() | RequestReply():
+                await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
-            case ChangeSettings(changes):
-                conversation = await self._conversation()
-                settings = await conversation.change_settings(changes)
-                if changes:  # an empty change is a query: it must not create a row for the conversation
-                    self._ctx.saver.save(conversation.id, settings)
+            case ChangeSettings() | ChangeAnswering():
+                await self._change(command)
             case Played(receipt):
                 (await self._conversation()).played(receipt)
             case _:
                 assert_never(command)
         return None
+
+    async def _begin_turn(self, command: UserMessage | RequestReply) -> None:
+        conversation = await self._conversation()
+        turn_id = command.turn_id or new_id()
+        if isinstance(command, UserMessage):
+            turn = UserTurn(turn_id, conversation.id, command.text, "typed", to=command.to)
+        else:
+            to, replies = command.character_id, command.replies
+            turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies)
+        await conversation.begin_turn(turn)
+
+    async def _change(self, command: ChangeSettings | ChangeAnswering) -> None:
+        conversation = await self._conversation()
+        change = conversation.change_settings if isinstance(command, ChangeSettings) else conversation.change_answering
+        settings = await change(command.changes)
+        if command.changes:  # an empty change is a query: it must not create a row for the conversation
+            self._ctx.saver.save(conversation.id, settings)
 
     async def _conversation(self) -> Conversation:
         """The open conversation, for a command that needs one.
