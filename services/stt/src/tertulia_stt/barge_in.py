@@ -1,34 +1,26 @@
 """Decides what the user's speech during a character's speech is: an interruption, a cough, an "mm-hm", or an echo of
 the character.
 
-Pure. The listener calls `decide` with each partial transcript, and with the final transcript.
+Pure. `OverlappingSpeech` calls `decide` with each partial transcript, and with the final transcript.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from tertulia_shared.phrases.tokens import is_spaceless, tokens_of
+from tertulia_shared.stop_phrases import begins_with_stop
 from tertulia_stt.engine import SAMPLE_RATE
+from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel, without_sounds
 
-STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
-"""Words of which a single one is enough to interrupt a character."""
-BACKCHANNEL_WORDS = frozenset(
-    {
-        "ah", "aha", "eh", "er", "ha", "haha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmm", "oh", "ok", "okay", "right",
-        "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
-    }
-)  # fmt: skip
-"""Words with which a listener only shows attention. They do not interrupt the character."""
 MIN_WORDS = 2
+"""A partial text interrupts from this many words on; a character of a script without spaces is half a word."""
 ECHO_WINDOW = 3
 """Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
 chance.
 """
-
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class BargeInDecision(Enum):
@@ -42,6 +34,17 @@ class BargeInDecision(Enum):
     """Interrupt the character."""
 
 
+class SoundSource(Enum):
+    """Whose voice the microphone has recorded, according to the sound."""
+
+    UNKNOWN = "unknown"
+    """The sound does not tell: the microphone does not record the loudspeaker, or too little was compared."""
+    ECHO = "echo"
+    """Only the character's voice, from the loudspeaker."""
+    USER = "user"
+    """Also another voice, which the sound that was sent does not explain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The user's speech during a character's speech: its length in samples, and its transcript so far."""
@@ -49,6 +52,15 @@ class Heard:
     samples: int
     text: str
     is_final: bool = False
+    source: SoundSource = SoundSource.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the characters are speaking, and the names of the active characters."""
+
+    sentences: Sequence[str]
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +71,54 @@ class Bounds:
     echo_share: float
 
 
-def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDecision:
-    """Decide about the speech. `being_said`: the sentences that the characters are speaking."""
+def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
+    """Decide about the speech.
+
+    Stop phrases, words such as "no" and "but", and names interrupt at once, however short they are. Other words must
+    last for `min_ms`.
+    """
     undecided = BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
-    words = words_of(heard.text)
-    if not words or heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
+    tokens = tokens_of(heard.text)
+    if not tokens or heard.source is SoundSource.ECHO:
         return undecided
-    if echo_share(words, being_said) >= bounds.echo_share:
+    if heard.source is SoundSource.UNKNOWN and echo_share(tokens, spoken.sentences) >= bounds.echo_share:
         return undecided
-    if all(word in BACKCHANNEL_WORDS for word in words):
-        return undecided
-    if len(words) >= MIN_WORDS or heard.is_final or STOP_WORDS.intersection(words):
+    if begins_with_stop(heard.text, spoken.names):
         return BargeInDecision.BREAK_IN
-    return BargeInDecision.WAIT
+    if is_backchannel(tokens):
+        return undecided
+    if begins_with_break_in(tokens) or begins_with_name(tokens, spoken.names):
+        return BargeInDecision.BREAK_IN
+    if heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
+        return undecided
+    return BargeInDecision.BREAK_IN if heard.is_final or _word_count(tokens) >= MIN_WORDS else BargeInDecision.WAIT
 
 
-def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
-    """The share (0..1) of `words` that are probably an echo of `being_said`.
+def _word_count(tokens: Sequence[str]) -> float:
+    return sum(0.5 if is_spaceless(token) else 1 for token in without_sounds(tokens))
+
+
+def echo_share(tokens: Sequence[str], being_said: Sequence[str]) -> float:
+    """The share (0..1) of `tokens` that are probably an echo of `being_said`.
 
     Words count in pairs: two words that occur in both texts in the same order, at most `ECHO_WINDOW` words apart. So
-    words that the recognizer misheard may lie between them. If `words` has only one word, it counts if it occurs in
-    `being_said`.
+    words that the recognizer misheard may lie between them. Characters of a script without spaces must be neighbours.
+    If there is only one token, it counts if it occurs in `being_said`.
     """
-    said = words_of(" ".join(being_said))
-    if not words or not said:
+    said = [token for sentence in being_said for token in tokens_of(sentence)]
+    if not tokens or not said:
         return 0.0
     places: dict[str, list[int]] = {}
-    for place, word in enumerate(said):
-        places.setdefault(word, []).append(place)
-    if len(words) == 1:
-        return 1.0 if words[0] in places else 0.0
+    for place, token in enumerate(said):
+        places.setdefault(token, []).append(place)
+    if len(tokens) == 1:
+        return 1.0 if tokens[0] in places else 0.0
     echoed: set[int] = set()
-    for i in range(len(words)):
-        for j in range(i + 1, min(i + 1 + ECHO_WINDOW, len(words))):
+    for i, first in enumerate(tokens):
+        window = 1 if is_spaceless(first) else ECHO_WINDOW
+        for j in range(i + 1, min(i + 1 + window, len(tokens))):
             if any(
-                0 < after - before <= ECHO_WINDOW
-                for before in places.get(words[i], ())
-                for after in places.get(words[j], ())
+                0 < after - before <= window for before in places.get(first, ()) for after in places.get(tokens[j], ())
             ):
                 echoed |= {i, j}
-    return len(echoed) / len(words)
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, in lower case and without punctuation."""
-    return _WORD.findall(text.casefold().replace("\u2019", "'"))
+    return len(echoed) / len(tokens)
