@@ -72,6 +72,11 @@ class CommonSettings(BaseSettings):
         le=60,
         description="seconds that a conversation waits for the store; later the write goes to the outbox",
     )
+    think_ahead: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="ask the model at the first pause that may end a spoken turn; a wrong guess costs its tokens. "
+        "auto: only if no API key is set",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level that is logged")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="port on which each service serves /metrics and /healthz; 0: none"

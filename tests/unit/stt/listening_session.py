@@ -24,7 +24,9 @@ from tests.harness.virtual_time import settle
 FRAME_SAMPLES = 320
 """The number of samples in 20 ms."""
 HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
-AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
+AGAIN = Utterance(90_000, 110_000, "And again.", [(100_000, "and")])
+"""Begins so late that it does not reopen the turn of `HELLO`."""
+AFTER_AGAIN = 120_000
 STORY = "The old lighthouse stands at the edge of the bay."
 """A sentence that a character speaks."""
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from tertulia_shared.events import TranscriptionFinished
-from tertulia_stt.overlapping_speech import END_SILENCE_SAMPLES
-from tests.fakes.scripted_recognition import Utterance
+from tests.fakes.scripted_recognition import HANGOVER, Utterance
 from tests.harness.virtual_time import virtual_time
 from tests.unit.stt.listening_session import STORY, ListeningSession, speech
 
@@ -53,7 +52,7 @@ async def test_final_text_interrupts_the_character_if_no_partial_text_did() -> N
         (speech("Mhm, yeah.", (20_000, "mhm"), (30_000, "mhm yeah")), {}),
         (speech("The edge of the bay.", (20_000, "the edge"), (30_000, "the edge of the")), {}),
         (speech("", (20_000, "uh")), {}),
-        (Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot."), {}),
+        (Utterance(3_000, 3_000 + 3_200 + HANGOVER, "Hot."), {}),
         (speech("Stop it now please.", (20_000, "stop it now")), {"stt_barge_in": False}),
     ],
     ids=["backchannel", "echo", "no words", "0.2 s of speech before the silence", "barge-in is disabled"],

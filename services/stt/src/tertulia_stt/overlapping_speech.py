@@ -12,12 +12,8 @@ from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
 from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
-from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate
+from tertulia_stt.engine import TranscriptionFinished, TranscriptionUpdate
 from tertulia_stt.settings import STTSettings
-
-END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
-"""The length of the silence after which an utterance ends."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +32,8 @@ class OverlappingSpeech:
         self._first_sample: int | None = None
         self._overlaps = False
         self._interrupted = False
+        self.is_character_speaking = False
+        """Whether a character was speaking at the last look."""
         self._sentences: dict[str, str] = {}
         """The sentences that characters have spoken since the utterance began. The key is the message id and the entry
         id.
@@ -69,9 +67,9 @@ class OverlappingSpeech:
         # the character has finished, so a "yes" is an answer now, but an echo is not
         if not await self._is_character_speaking():
             return echo_share(words_of(text), list(self._sentences.values())) >= self._bounds.echo_share
-        # the final text comes after the silence that follows the speech
-        until = event.end_sample - END_SILENCE_SAMPLES
-        return not self._barge_in_enabled or self._decide(until, text, is_final=True) is BargeInDecision.IGNORE
+        return (
+            not self._barge_in_enabled or self._decide(event.speech_end, text, is_final=True) is BargeInDecision.IGNORE
+        )
 
     def end(self) -> None:
         """End the utterance."""
@@ -85,6 +83,7 @@ class OverlappingSpeech:
         """Ask Redis whether a character is speaking. Also adds the sentences of the current turn to `_sentences`."""
         state = ConversationState(await self._bus.hash(self._bus.keys.state(self._conversation_id)))
         is_speaking, plan = state.is_talking, state.get(StateField.PLAN)
+        self.is_character_speaking = is_speaking
         if (is_speaking or self._overlaps) and plan is not None:
             try:
                 await self._add_sentences(codec.known(TurnPlan, codec.unpack(plan)))

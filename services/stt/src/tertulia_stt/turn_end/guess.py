@@ -1,0 +1,66 @@
+"""Finds the language of a text from its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tertulia_stt.turn_end.grammar import Grammar
+from tertulia_stt.turn_end.languages import dutch, english, french, german, italian, polish, portuguese, russian, spanish, turkish
+
+GRAMMARS: Final = {
+    module.GRAMMAR.code: module.GRAMMAR
+    for module in (english, german, spanish, french, italian, portuguese, dutch, polish, turkish, russian)
+}
+
+_TIE: Final = 0.8
+"""A language with at least this share of the best score is possible, too."""
+_LETTERS: Final = {
+    letter: codes
+    for letters, codes in (
+        ("ß", ("de",)), ("ä", ("de",)), ("ñ¿¡", ("es",)), ("ãõ", ("pt",)), ("œ", ("fr",)), ("ùûîêâ", ("fr", "pt", "it")),
+        ("łżźśńćęą", ("pl",)), ("ğış", ("tr",)), ("ö", ("de", "tr")), ("ü", ("de", "tr")), ("ç", ("fr", "pt", "tr")),
+    )
+    for letter in letters
+}  # fmt: skip
+"""Letters that show a language."""
+
+
+def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
+    codes: dict[str, list[str]] = {}
+    for code, grammar in GRAMMARS.items():
+        for word in grammar.vocabulary:
+            codes.setdefault(word, []).append(code)
+    return {
+        word: tuple((code, (2.0 if word in GRAMMARS[code].common else 1.0) / len(found)) for code in found)
+        for word, found in codes.items()
+    }
+
+
+_WEIGHTS: Final = _weights()
+
+
+def grammar_of(language: str) -> Grammar | None:
+    """The grammar of a BCP 47 tag; None if its words are not known."""
+    return GRAMMARS.get(language.partition("-")[0].lower())
+
+
+def possible_grammars(words: Sequence[str]) -> tuple[Grammar, ...]:
+    """The grammars of the languages that a sentence may be in, the most probable first."""
+    text = " ".join(words)
+    answers = tuple(grammar for grammar in GRAMMARS.values() if text in grammar.complete)
+    if answers:
+        return answers
+    scores: dict[str, float] = {}
+    for word in words:
+        for code, weight in _WEIGHTS.get(word, ()):
+            scores[code] = scores.get(code, 0.0) + weight
+        if not word.isascii():
+            for letter in word:
+                for code in _LETTERS.get(letter, ()):
+                    scores[code] = scores.get(code, 0.0) + 0.5
+    if not scores:
+        return ()
+    least = max(scores.values()) * _TIE
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    return tuple(GRAMMARS[code] for code in ranked if scores[code] >= least)[:3]

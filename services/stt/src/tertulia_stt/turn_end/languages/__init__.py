@@ -1,0 +1,1 @@
+"""The languages whose words are known: one module each."""
