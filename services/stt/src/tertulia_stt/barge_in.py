@@ -47,12 +47,16 @@ class SoundSource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The user's speech during a character's speech: its length in samples, and its transcript so far."""
+    """The user's speech during a character's speech: its length in samples, and its transcript so far.
+
+    `has_echo`: the text may begin with words of the character.
+    """
 
     samples: int
     text: str
     is_final: bool = False
     source: SoundSource = SoundSource.UNKNOWN
+    has_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +81,33 @@ def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     Stop phrases, words such as "no" and "but", and names interrupt at once, however short they are. Other words must
     last for `min_ms`.
     """
-    undecided = BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
     tokens = tokens_of(heard.text)
-    if not tokens or heard.source is SoundSource.ECHO:
-        return undecided
-    if heard.source is SoundSource.UNKNOWN and echo_share(tokens, spoken.sentences) >= bounds.echo_share:
-        return undecided
-    if begins_with_stop(heard.text, spoken.names):
+    if not tokens or _is_echo(heard, tokens, spoken, bounds):
+        is_interruption = False
+    elif begins_with_stop(heard.text, spoken.names) or (heard.has_echo and has_stop(heard.text)):
+        is_interruption = True
+    elif is_backchannel(tokens):
+        is_interruption = False
+    elif begins_with_break_in(tokens) or begins_with_name(tokens, spoken.names):
+        is_interruption = True
+    else:
+        is_long = heard.samples * 1000 >= bounds.min_ms * SAMPLE_RATE
+        is_interruption = is_long and (heard.is_final or _word_count(tokens) >= MIN_WORDS)
+    if is_interruption:
         return BargeInDecision.BREAK_IN
-    if is_backchannel(tokens):
-        return undecided
-    if begins_with_break_in(tokens) or begins_with_name(tokens, spoken.names):
-        return BargeInDecision.BREAK_IN
-    if heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
-        return undecided
-    return BargeInDecision.BREAK_IN if heard.is_final or _word_count(tokens) >= MIN_WORDS else BargeInDecision.WAIT
+    return BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
+
+
+def _is_echo(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
+    if heard.source is SoundSource.UNKNOWN:
+        return echo_share(tokens, spoken.sentences) >= bounds.echo_share
+    return heard.source is SoundSource.ECHO
+
+
+def has_stop(text: str) -> bool:
+    """True if a stop phrase begins with any word of the text."""
+    words = text.split()
+    return any(begins_with_stop(" ".join(words[first:])) for first in range(len(words)))
 
 
 def _word_count(tokens: Sequence[str]) -> float:

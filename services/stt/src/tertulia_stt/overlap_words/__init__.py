@@ -13,10 +13,15 @@ from functools import cache
 from tertulia_shared.phrases.books import merged_book, phrase_books
 from tertulia_shared.phrases.matching import match_any, name_phrases
 
-_LAUGHTER = re.compile(r"(?=.*h.*h)[haeiou]{3,}|(?:j[aeiou]){2,}|(?=.*х.*х)[хаеио]{3,}")
+_LAUGHTER = re.compile(
+    r"(?=.*h.*h)[haeiou]{3,}|(?:j[aeiou]){2,}|(?=.*\u0445.*\u0445)[\u0445\u0430\u0435\u0438\u043e]{3,}"
+)
+"""In Latin and Cyrillic letters: "haha", "jaja" and the like."""
 MAX_OPENING = 3
 """Maximum number of words before a name."""
-_ARTICLES = frozenset({"the", "la", "le", "el", "il", "der", "die", "das", "de", "het", "o", "a", "of", "von", "van"})
+_ARTICLES = frozenset(
+    (word,) for word in ["the", "la", "le", "el", "il", "der", "die", "das", "de", "het", "o", "a", "of", "von", "van"]
+)
 """Words of names that call nobody without the rest of the name."""
 _CALLS = frozenset({"hey", "hello", "hi", "hallo", "oye", "dis", "ehi", "ei", "ej", "hej", "эй"})
 _HUM = re.compile(r"[hm]+|[хмг]+")
@@ -44,7 +49,7 @@ def begins_with_name(tokens: Sequence[str], names: Sequence[str]) -> bool:
     A name that is also a common word counts only there: "Will, wait" calls Will, "I will" does not.
     """
     rest = without_sounds(tokens)
-    called = {phrase for phrase in name_phrases(tuple(names)).phrases if len(phrase) > 1 or phrase[0] not in _ARTICLES}
+    called = name_phrases(tuple(names)).phrases - _ARTICLES
     opening = _openings()
     for _ in range(MAX_OPENING + 1):
         if any(rest[: len(phrase)] == phrase for phrase in called):
