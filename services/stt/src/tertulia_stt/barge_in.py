@@ -21,6 +21,8 @@ ECHO_WINDOW = 3
 """Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
 chance.
 """
+ECHO_RUN = 3
+"""So many neighbouring characters of a script without spaces are an echo."""
 
 
 class BargeInDecision(Enum):
@@ -39,6 +41,8 @@ class SoundSource(Enum):
 
     UNKNOWN = "unknown"
     """The sound does not tell: the microphone does not record the loudspeaker, or too little was compared."""
+    UNDECIDED = "undecided"
+    """A character has just begun to speak: it is too early to tell."""
     ECHO = "echo"
     """Only the character's voice, from the loudspeaker."""
     USER = "user"
@@ -99,9 +103,10 @@ def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
 
 
 def _is_echo(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
-    if heard.source is SoundSource.UNKNOWN:
+    """True if the speech is an echo, or may still turn out to be one."""
+    if heard.source is SoundSource.UNKNOWN or (heard.source is SoundSource.UNDECIDED and heard.is_final):
         return echo_share(tokens, spoken.sentences) >= bounds.echo_share
-    return heard.source is SoundSource.ECHO
+    return heard.source is not SoundSource.USER
 
 
 def has_stop(text: str) -> bool:
@@ -118,8 +123,8 @@ def echo_share(tokens: Sequence[str], being_said: Sequence[str]) -> float:
     """The share (0..1) of `tokens` that are probably an echo of `being_said`.
 
     Words count in pairs: two words that occur in both texts in the same order, at most `ECHO_WINDOW` words apart. So
-    words that the recognizer misheard may lie between them. Characters of a script without spaces must be neighbours.
-    If there is only one token, it counts if it occurs in `being_said`.
+    words that the recognizer misheard may lie between them. Characters of a script without spaces count in runs of
+    `ECHO_RUN`. If there is only one token, it counts if it occurs in `being_said`.
     """
     said = [token for sentence in being_said for token in tokens_of(sentence)]
     if not tokens or not said:
@@ -131,10 +136,18 @@ def echo_share(tokens: Sequence[str], being_said: Sequence[str]) -> float:
         return 1.0 if tokens[0] in places else 0.0
     echoed: set[int] = set()
     for i, first in enumerate(tokens):
-        window = 1 if is_spaceless(first) else ECHO_WINDOW
-        for j in range(i + 1, min(i + 1 + window, len(tokens))):
+        if is_spaceless(first):
+            run = tokens[i : i + ECHO_RUN]
+            if len(run) == min(ECHO_RUN, len(tokens)) and any(
+                said[place : place + len(run)] == list(run) for place in places.get(first, ())
+            ):
+                echoed |= set(range(i, i + len(run)))
+            continue
+        for j in range(i + 1, min(i + 1 + ECHO_WINDOW, len(tokens))):
             if any(
-                0 < after - before <= window for before in places.get(first, ()) for after in places.get(tokens[j], ())
+                0 < after - before <= ECHO_WINDOW
+                for before in places.get(first, ())
+                for after in places.get(tokens[j], ())
             ):
                 echoed |= {i, j}
     return len(echoed) / len(tokens)

@@ -24,11 +24,10 @@ from tertulia_stt.barge_in import (
     Spoken,
     decide,
     echo_share,
-    has_stop,
 )
 from tertulia_stt.echo.detector import UNKNOWN, EchoDetector, Verdict
 from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate, VadStart
-from tertulia_stt.overlap_words import is_backchannel
+from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel
 from tertulia_stt.own_words import own_words
 from tertulia_stt.settings import STTSettings
 
@@ -36,10 +35,12 @@ SENTENCES_BEFORE: Final = 2
 """Sentences up to this many before the one being played may come as an echo."""
 SENTENCES_AFTER: Final = 3
 """Sentences up to this many after the one that was played last may come as an echo: receipts arrive late."""
+ECHO_AFTER_SAMPLES: Final = 2 * SAMPLE_RATE
+"""The echo of a reply may come for so long after the reply was interrupted: the client's sound has buffers."""
 MAX_PARTIALS: Final = 64
 """Maximum number of partial texts that are kept of an utterance."""
 MAX_STOP_MS: Final = 1_000
-"""If the text has words of an echo, a stop phrase is a plain stop if the user spoke at most this long."""
+"""Speech over an echo is taken for a plain stop if the user spoke at most this long."""
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class OverlappingSpeech:
         self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
         self._echo = EchoDetector(bus, conversation_id)
         self._first_sample = 0
+        self._spoken_until = -ECHO_AFTER_SAMPLES  # the last sample at which a character was speaking
         self._overlaps = False
         self._interrupted = False
         self.is_character_speaking = False
@@ -84,7 +86,7 @@ class OverlappingSpeech:
         self._interrupted, self._verdict = False, UNKNOWN
         self._sentences, self._read_up_to = {}, {}
         self._partials.clear()
-        self._overlaps = await self._look()
+        self._overlaps = await self._look() or self._first_sample - self._spoken_until < ECHO_AFTER_SAMPLES
 
     async def is_barge_in(self, event: TranscriptionUpdate) -> bool:
         """True if this partial text interrupts the character. This is the case at most once per utterance."""
@@ -92,7 +94,8 @@ class OverlappingSpeech:
             return False
         if is_backchannel(tokens_of(event.text)):
             return False
-        await self._look()  # look again, because the text may be the echo of a newer sentence
+        if await self._look():  # look again, because the text may be the echo of a newer sentence
+            self._spoken_until = event.at_sample
         self._verdict = await self._echo.examine(self._first_sample, event.at_sample)
         self._interrupted = self._decide(event.at_sample, event.text, self._verdict) is BargeInDecision.BREAK_IN
         self._partials.append((event.at_sample, event.text))
@@ -105,20 +108,31 @@ class OverlappingSpeech:
         is_speaking = await self._look()
         verdict = self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
         if not is_speaking:  # the character has finished, so a "yes" is an answer now, but an echo is not
-            if verdict.source is SoundSource.UNKNOWN:
+            if verdict.source in (SoundSource.UNKNOWN, SoundSource.UNDECIDED):
                 return echo_share(tokens_of(text), self._being_said()) >= self._bounds.echo_share
             return verdict.source is SoundSource.ECHO
         decision = self._decide(event.speech_end, text, verdict, is_final=True)
         return not self._barge_in_enabled or decision is BargeInDecision.IGNORE
 
-    async def is_stop(self, text: str) -> bool:
-        """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking."""
+    async def is_stop(self, event: TranscriptionFinished, text: str) -> bool:
+        """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking.
+
+        A word that the recognizer could not separate from the echo counts too, unless it asks for something.
+        """
         await self._look()
         if is_plain_stop(text, self._names):
             return True
-        spoken = self._verdict.user_until - self._verdict.user_from
-        is_short = 0 < spoken * 1000 <= MAX_STOP_MS * SAMPLE_RATE
-        return is_short and self._has_echo(self._verdict) and has_stop(self._own_words(text, self._verdict))
+        if self._interrupted:
+            self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
+        if not self._has_echo(self._verdict):
+            return False
+        tokens = tokens_of(self.own_text(text))
+        is_short = (self._verdict.user_until - self._verdict.user_from) * 1000 <= MAX_STOP_MS * SAMPLE_RATE
+        return is_short and not (begins_with_break_in(tokens) or begins_with_name(tokens, self._names))
+
+    def own_text(self, text: str) -> str:
+        """The final text without the words of an echo that came before the user spoke."""
+        return self._own_words(text, self._verdict) if self._has_echo(self._verdict) else text
 
     def end(self) -> None:
         """End the utterance."""

@@ -135,7 +135,7 @@ class SpeechEvents:
             self._metrics.finished("ignored" if text else "no_words")
             await self._turns.noise_finished(text, event.at_sample, checkpoint)
             return
-        if not self._turns.is_open and await overlap.is_stop(text):
+        if not self._turns.is_open and await overlap.is_stop(event, text):
             if was_undecided:
                 await self._barge_in()
             self._metrics.finished("stop")
@@ -143,7 +143,7 @@ class SpeechEvents:
             return
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
-        piece = Piece(text, event.start_sample, event.speech_end, event.is_cut)
+        piece = Piece(overlap.own_text(text), event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint)
 
     async def _barge_in(self) -> None:

@@ -44,6 +44,8 @@ class EchoDetector:
         self.microphone = MicrophoneSound()
         self.played = PlayedSound(bus, conversation_id)
         self._path: EchoPath | None = None
+        self._has_none = False
+        """True if the microphone did not record the loudspeaker when both were compared last."""
 
     async def examine(self, begun: int, until: int) -> Verdict:
         """Examine the utterance between two samples. Call `played.read_receipts` before."""
@@ -56,8 +58,9 @@ class EchoDetector:
         await self.played.read_sound(start_ms + count * FRAME_MS)
         compared = compare(recording.powers, self.played.powers(start_ms, count), self._path)
         if compared.path is None:
-            return UNKNOWN
-        self._path = compared.path
+            self._has_none = self._has_none or not compared.is_early
+            return UNKNOWN if self._has_none else Verdict(SoundSource.UNDECIDED)
+        self._path, self._has_none = compared.path, False
         return verdict(compared.other, recording, begun)
 
 

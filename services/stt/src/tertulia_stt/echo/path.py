@@ -20,8 +20,10 @@ MIN_KNOWN_MATCH: Final = 0.25
 """The correlation at the known delay from which on the known path is still the right one, although the user speaks."""
 DELAY_WIDTH: Final = 8
 """Delays that differ by at most this many frames belong to the same peak of the correlation."""
-MIN_ACTIVE: Final = 60
-"""Minimum number of frames in which the loudspeaker plays speech."""
+MIN_FRAMES: Final = 20
+"""Minimum number of frames to compare."""
+MIN_ACTIVE: Final = 100
+"""Minimum number of frames in which the loudspeaker plays speech, to find an unknown path."""
 MAX_UNEXPLAINED: Final = 0.25
 """The gain is learned only if at most this share of the frames has another voice."""
 LEARNING: Final = 0.3
@@ -49,10 +51,13 @@ class EchoPath:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`path`: None if the microphone does not record the loudspeaker. `other`: the frames with another voice."""
+    """`path`: None if the microphone does not record the loudspeaker, or too little was played to tell (`is_early`).
+    `other`: the frames with another voice.
+    """
 
     path: EchoPath | None
     other: Frames
+    is_early: bool = False
 
 
 def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -> Comparison:
@@ -64,17 +69,20 @@ def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -
             0 of the microphone, so `played` is longer by the number of the possible delays.
         known: the path of an earlier comparison.
     """
-    nothing = Comparison(None, np.zeros(len(microphone), np.bool_))
-    if len(microphone) < MIN_ACTIVE or len(played) <= len(microphone):
-        return nothing
-    delay = _delay(microphone, played, None if known is None else known.delay)
+    none = np.zeros(len(microphone), np.bool_)
+    loud = played.sum(axis=1)
+    surely_played = loud[: (len(microphone) + len(played)) // 2]
+    active = int((surely_played > MIN_RANGE * loud.max(initial=0)).sum())
+    is_early = 0 < active < MIN_ACTIVE
+    if active == 0 or len(microphone) < MIN_FRAMES or (is_early and known is None):
+        return Comparison(None, none, is_early)
+    delay = _delay(microphone, played, known, is_early=is_early)
     if delay is None:
-        return nothing
+        return Comparison(None, none)
     echo = _reverberant(played[delay : delay + len(microphone)])
-    active = echo > MIN_RANGE * echo.max(axis=0)
-    if int(active.any(axis=1).sum()) < MIN_ACTIVE:
-        return nothing
-    gain = _gain(microphone, echo, active)
+    if known is not None and is_early:
+        return Comparison(known, _other_voice(microphone, echo * known.gain))
+    gain = _gain(microphone, echo, echo > MIN_RANGE * echo.max(axis=0))
     if known is not None and abs(known.delay - delay) <= DELAY_WIDTH:
         gain = np.exp((1 - LEARNING) * np.log(known.gain) + LEARNING * np.log(gain)).astype(np.float32)
     other = _other_voice(microphone, echo * gain)
@@ -84,17 +92,19 @@ def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -
     return Comparison(EchoPath(delay, gain), other)
 
 
-def _delay(microphone: Powers, played: Powers, known: int | None) -> int | None:
+def _delay(microphone: Powers, played: Powers, known: EchoPath | None, *, is_early: bool) -> int | None:
+    """The delay with the best match; None if no delay matches. Early, only delays near the known one are compared."""
     match = _correlation(_levels(microphone), _levels(played))
     best = int(match.argmax())
     far = np.abs(np.arange(len(match)) - best) > DELAY_WIDTH
-    if match[best] >= MIN_MATCH and (not far.any() or match[best] - match[far].max() >= MIN_LEAD):
+    is_clear = match[best] >= MIN_MATCH and (not far.any() or match[best] - match[far].max() >= MIN_LEAD)
+    if is_clear and not is_early:
         return best
     if known is None:
         return None
-    near = slice(max(0, known - DELAY_WIDTH), known + DELAY_WIDTH + 1)
-    closest = near.start + int(match[near].argmax()) if len(match[near]) else 0
-    return closest if match[closest] >= MIN_KNOWN_MATCH else None
+    near = slice(max(0, known.delay - DELAY_WIDTH), known.delay + DELAY_WIDTH + 1)
+    closest = near.start + int(match[near].argmax())
+    return closest if is_early or match[closest] >= MIN_KNOWN_MATCH else None
 
 
 def _levels(powers: Powers) -> NDArray[np.float32]:

@@ -42,16 +42,19 @@ class PlayedSound:
 
     async def read_receipts(self, message_ids: Sequence[str]) -> None:
         """Read the receipts since the last call. `message_ids`: the messages of the current turn, in order."""
-        self._messages = {id: self._messages.get(id) or PlayedMessage() for id in message_ids}
-        self._read_up_to = {id: self._read_up_to[id] for id in message_ids if id in self._read_up_to}
+        new: list[tuple[Receipt, int]] = []
         entries = await self._bus.read(self._bus.keys.receipts(self._conversation_id), self._receipts_after)
         for entry in entries:
             self._receipts_after = entry.id
             for receipt in readable_receipts((entry,)):
                 self._receipts[receipt.message_id] = receipt, envelope(entry.fields).ts
-        self._receipts = {id: receipt for id, receipt in self._receipts.items() if id in self._messages}
-        for id, (receipt, ts) in self._receipts.items():
-            self._messages[id].heard(receipt, ts)
+                new.append(self._receipts[receipt.message_id])
+        self._receipts = {id: self._receipts[id] for id in message_ids if id in self._receipts}
+        self._messages = {id: self._messages.get(id) or self._message(id) for id in message_ids}
+        self._read_up_to = {id: self._read_up_to[id] for id in message_ids if id in self._read_up_to}
+        for receipt, ts in new:
+            if receipt.message_id in self._messages:
+                self._messages[receipt.message_id].heard(receipt, ts)
 
     async def read_sound(self, until_ms: float) -> None:
         """Read the sound that is played up to this time (ms since 1970)."""
@@ -82,6 +85,9 @@ class PlayedSound:
             for entry in entries:
                 _add(message, entry)
 
+    def _message(self, id: str) -> PlayedMessage:
+        return PlayedMessage(is_from_start=self._after(id) in (BEGINNING, "1-0"))
+
     def _after(self, id: str) -> str:
         """The id of the entry after which reading continues. The entries of sentence i have ids (i+1)-(k+1)."""
         if id in self._read_up_to:
@@ -89,7 +95,7 @@ class PlayedSound:
         if id not in self._receipts:
             return BEGINNING
         sentence = self._receipts[id][0].sentence_index
-        return f"{max(0, sentence + 1 - SENTENCES_BACK)}-0"
+        return f"{max(1, sentence + 1 - SENTENCES_BACK)}-0"
 
 
 def _add(message: PlayedMessage, entry: Entry) -> None:
