@@ -84,6 +84,9 @@ def sound(message_id: str, sentence: int, chunk: int) -> dict[str, object]:
     return {"type": "audio", "id": f"{sentence + 1}-{chunk + 1}", "pcm": random.randbytes(8), **place}
 
 
+ACCEPTED = {"type": "turn_accepted", "turn_id": "t", "text": "Hello, both of you"}
+STARTED = {"type": "message_started", "turn_id": "t", "message_id": "m", "character_name": "Luna"}
+REOPENED = {"type": "turn_reopened", "turn_id": "t", "event_id": "6-0", "epoch": 2}
 COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete", "text": "Hi."}
 
 
@@ -104,6 +107,15 @@ COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete",
         ([{"type": "audio_complete", "message_id": "m", "id": "3-0"}], "lost"),
         ([{"type": "interrupted", "cause": "request", "event_id": "6-0", "epoch": 2}, sound("m", 0, 3)], "disordered"),
         ([{"type": "turn_accepted", "turn_id": "t", "text": "Bye", "event_id": "6-0", "epoch": 1}], "wrong"),
+        ([{"type": "turn_reopened", "turn_id": "u", "event_id": "6-0", "epoch": 2}], "wrong"),
+        ([{**ACCEPTED, "turn_id": "u", "tentative": True, "event_id": "6-0", "epoch": 2}], "wrong"),
+        ([REOPENED, {**COMPLETE, "event_id": "7-0", "epoch": 2}], "disordered"),
+        ([REOPENED, sound("m", 0, 3)], "disordered"),
+        ([REOPENED, {**STARTED, "event_id": "7-0", "epoch": 2}], "disordered"),
+        (
+            [REOPENED, {**ACCEPTED, "event_id": "7-0", "epoch": 2}, {**ACCEPTED, "event_id": "8-0", "epoch": 2}],
+            "doubled",
+        ),
     ],
 )
 def test_frame_checker_reports_each_kind_of_failure(frames: list[dict[str, object]], kind: Kind) -> None:
@@ -131,6 +143,25 @@ def test_frame_checker_accepts_repeated_audio_after_a_reload_only_from_a_receive
     for chunk in chunks:
         checker.feed(sound("m", 0, chunk))
     assert [kind for kind, _ in found] == kinds
+
+
+def test_frame_checker_accepts_a_reopened_turn_that_comes_again() -> None:
+    checker, found = heard()
+    checker.feed(REOPENED)
+    assert checker.turns["t"].withdrawn == {"m"}
+    checker.feed({**ACCEPTED, "event_id": "7-0", "epoch": 3})
+    checker.feed({**STARTED, "message_id": "m/1", "event_id": "8-0", "epoch": 3})
+    checker.feed(sound("m/1", 0, 0))
+    assert not found
+    assert checker.turns["t"].messages == ["m/1"]
+
+
+def test_frame_checker_accepts_that_a_turn_was_reopened_while_the_client_reloaded() -> None:
+    checker, found = heard()
+    checker.reloaded()
+    checker.feed({**ACCEPTED, "event_id": "7-0", "epoch": 3})
+    assert not found
+    assert (checker.turns["t"].text, checker.turns["t"].withdrawn) == (ACCEPTED["text"], {"m"})
 
 
 WHOLE = ["1-1", "1-2", "2-0"]

@@ -204,3 +204,60 @@ class TestMessages:
     async def test_message_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
         with pytest.raises(InvalidRecord, match="after"):
             await store.messages(talk, 10, after)
+
+
+class TestDeletedMessages:
+    async def test_messages_of_a_turn_at_the_given_positions_are_deleted(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128)
+        answer = replace(reply(talk, 129, "Yes.", "complete"), turn_id=said.turn_id)
+        later_version = replace(reply(talk, 256, "No.", "complete"), turn_id=said.turn_id)
+        other_turn = user_message(talk, 130)
+        await store.save_messages([said, answer, later_version, other_turn])
+        await store.delete_messages(talk, said.turn_id, range(128, 256))
+        assert await store.history(talk, 10) == [other_turn, later_version]
+        assert await store.conversation(talk) is not None
+
+    async def test_messages_of_another_conversation_stay(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128)
+        await store.save_messages([said])
+        await store.delete_messages(new_id(), said.turn_id, range(128, 256))
+        assert await store.history(talk, 10) == [said]
+
+    async def test_conversation_without_messages_and_settings_is_deleted(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128)
+        await store.save_messages([said])
+        for _ in range(2):
+            await store.delete_messages(talk, said.turn_id, range(128, 256))
+            assert await store.conversation(talk) is None
+
+    async def test_conversation_with_settings_stays(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128)
+        await store.save_messages([said])
+        await store.save_model_settings(talk, {"top_k": 7})
+        await store.delete_messages(talk, said.turn_id, range(128, 256))
+        assert await store.history(talk, 10) == []
+        assert await store.model_settings(talk) == {"top_k": 7}
+
+    async def test_deleted_message_can_be_saved_again_at_another_position(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128, "I went to the")
+        await store.save_messages([said])
+        await store.delete_messages(talk, said.turn_id, range(128, 256))
+        await store.ensure_conversation(talk, "I went to the market")
+        again = replace(said, text="I went to the market", position=512)
+        await store.save_messages([again])
+        assert await store.history(talk, 10) == [again]
+
+    async def test_deletion_takes_effect_after_the_earlier_calls(self, store: Store, talk: str) -> None:
+        said = user_message(talk, 128)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(store.save_messages([said]))
+            tasks.create_task(store.delete_messages(talk, said.turn_id, range(128, 256)))
+        assert await store.conversation(talk) is None
+
+    @pytest.mark.parametrize("id", ["", "no-uuid", "a'; --"])
+    async def test_impossible_ids_delete_nothing(self, store: Store, talk: str, id: str) -> None:
+        said = user_message(talk, 128)
+        await store.save_messages([said])
+        await store.delete_messages(id, said.turn_id, range(128, 256))
+        await store.delete_messages(talk, id, range(128, 256))
+        assert await store.history(talk, 10) == [said]

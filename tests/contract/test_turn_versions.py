@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tertulia_shared.bus import Bus, Condition, Put
-from tertulia_shared.codec import decode, decode_event
+from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, interrupt, reopen_turn
 from tertulia_shared.entries import UserTurn
@@ -81,6 +81,27 @@ async def test_tentative_turn_is_withdrawn_by(bench: Bench, what: str) -> None:
         assert (await reopen_turn(bus, turn, epoch)).new
     assert (await state(bus)).withdrawn == {f"{turn.turn_id}/2"}
     assert not (await confirm_turn(bus, turn, epoch)).new
+
+
+@pytest.mark.parametrize("tentative", [True, False])
+async def test_withdrawal_counts_as_a_cut_even_if_no_reply_is_marked(
+    bench: Bench,
+    tentative: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    bus, turn = bench.bus, spoken(tentative=tentative)
+    epoch = (await accept_turn(bus, turn, once=False)).epoch
+    await bus.transact(C, [], talk=False)
+    await reopen_turn(bus, turn, epoch)
+    assert (await state(bus)).get(StateField.CUT) == str(epoch + 1).encode()
+
+
+async def test_interruption_of_a_tentative_turn_reaches_its_workers_even_if_no_reply_is_marked(bench: Bench) -> None:
+    bus, turn = bench.bus, spoken(tentative=True)
+    epoch = (await accept_turn(bus, turn, once=False)).epoch
+    await bus.transact(C, [], talk=False)
+    await interrupt(bus, C, "request")
+    (command,) = await bus.read(bus.keys.control(C))
+    assert envelope(command.fields).epoch == epoch + 1
 
 
 async def test_tentative_turn_is_refused_while_a_reply_is_being_made(bench: Bench) -> None:

@@ -40,8 +40,12 @@ class Writes:
             return
         self._left -= 1
         if self._left <= 0:
-            self._left = None
-            self._action()
+            self.act()
+
+    def act(self) -> None:
+        """Call the action now."""
+        self._left = None
+        self._action()
 
 
 class CountingBus(MemoryBus):
@@ -98,15 +102,23 @@ class CountingBus(MemoryBus):
 
 
 class CountingStore(MemoryStore):
-    """A `MemoryStore` that takes `delay_s` to save messages, and reports each save to `writes`."""
+    """A `MemoryStore` that takes `delay_s` to save messages, and reports each save and each deletion to `writes`."""
 
     def __init__(self, tables: MemoryTables, writes: Writes) -> None:
         super().__init__(tables)
         self._writes = writes
         self.delay_s = 0.0
+        self.calls = 0
+        """The number of calls that save or delete messages."""
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
+        self.calls += 1
         await super().save_messages(messages)
+        self._writes.step()
+
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        self.calls += 1
+        await super().delete_messages(conversation_id, turn_id, positions)
         self._writes.step()

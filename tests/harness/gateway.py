@@ -175,7 +175,7 @@ class Reply:
         self._turn = turn
         self._epoch = epoch
         self.outlet = workers.bus.outlet(epoch=epoch)
-        self.message_ids = {speaker: reply_id(turn.turn_id, speaker) for speaker in speakers}
+        self.message_ids = {speaker: reply_id(turn.turn_id, speaker, version=turn.version) for speaker in speakers}
         self._events = workers.bus.keys.events(self._c)
 
     def start(self) -> None:

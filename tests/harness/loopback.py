@@ -75,8 +75,8 @@ class Room:
     def echo(self, played: Samples) -> Samples:
         """The echo of a sound (24 kHz) in the microphone (16 kHz)."""
         places = np.arange(len(played) * SAMPLE_RATE_IN // SAMPLE_RATE_OUT) * SAMPLE_RATE_OUT / SAMPLE_RATE_IN
-        sound = np.convolve(np.interp(places, np.arange(len(played)), played), self.response())
-        sound *= USER_LEVEL * 10 ** (self.echo_db / 20) / loudness(sound)
+        sound = np.convolve(np.interp(places, np.arange(len(played)), played), self.response()).astype(np.float32)
+        sound *= np.float32(USER_LEVEL * 10 ** (self.echo_db / 20) / loudness(sound))
         return np.concatenate((np.zeros(SAMPLE_RATE_IN * self.delay_ms // 1000), sound)).astype(np.float32)
 
 
@@ -251,7 +251,7 @@ class LoopbackTalk:
     def _tracks(self, messages: Sequence[Message], user: Sequence[tuple[float, Samples]]) -> tuple[Samples, Samples]:
         """The echo, and the user's voice, until a second after both have ended."""
         sound = b"".join(part for message in messages for part in message.sounds)
-        played = np.frombuffer(sound, "<i2").astype(np.float32) / 32768
+        played = np.frombuffer(sound, "<i2").astype(np.float32) / np.float32(32768)
         echo = self.room.echo(played)
         length = max([len(echo), *(int(at * SAMPLE_RATE_IN) + len(said) for at, said in user)]) + SAMPLE_RATE_IN
         length += -length % CHUNK_IN

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-REPLIES = frozenset({"turn_started", "thinking", "message_started", "llm_chunk", "message_resumed"})
+REPLIES = frozenset({"turn_started", "turn_extended", "thinking", "message_started", "llm_chunk", "message_resumed"})
 """Events that must not come after a newer epoch has begun."""
+RAISE_EPOCH = frozenset({"turn_accepted", "turn_reopened", "interrupted"})
 
 
 @dataclass
@@ -41,6 +42,8 @@ class Record:
         self.messages: dict[str, Heard] = {}
         self.turns_complete: set[str] = set()
         self.turns_accepted: dict[str, str] = {}
+        self.withdrawn: dict[str, str] = {}
+        """The turn of each message that a reopening has withdrawn."""
         self.conversation_id = ""
         self.epoch = 0
         self.last_event_id = ""
@@ -63,7 +66,9 @@ class Record:
                 self.conversation_id = frame["conversation_id"]
                 self.heard_before |= {each["message_id"]: each for each in frame.get("heard", ())}
             case "turn_accepted":
-                self.turns_accepted[frame["turn_id"]] = frame["text"]
+                self._accepted(frame)
+            case "turn_reopened":
+                self._reopened(frame)
             case "turn_complete":
                 self.turns_complete.add(frame["turn_id"])
             case "message_started":
@@ -119,13 +124,29 @@ class Record:
         self.last_event_id = frame["event_id"]
         if frame["epoch"] < self.epoch and frame["type"] in REPLIES:
             self._fault(f"an event of a reply that epoch {self.epoch} ended", frame)
-        if frame["epoch"] < self.epoch and frame["type"] in {"turn_accepted", "interrupted"}:
+        if frame["epoch"] < self.epoch and frame["type"] in RAISE_EPOCH:
             self._fault(f"the epoch fell from {self.epoch}", frame)
         self.epoch = max(self.epoch, frame["epoch"])
 
+    def _accepted(self, frame: Mapping[str, Any]) -> None:
+        if frame["turn_id"] in self.turns_accepted and "event_id" in frame:
+            self._fault("a turn was accepted twice", frame)
+        if frame.get("tentative"):
+            self._fault("a turn that is not certain", frame)
+        self.turns_accepted[frame["turn_id"]] = frame["text"]
+
+    def _reopened(self, frame: Mapping[str, Any]) -> None:
+        turn_id = frame["turn_id"]
+        if self.turns_accepted.pop(turn_id, None) is None:
+            self._fault("a turn was reopened that this client does not have", frame)
+        self.turns_complete.discard(turn_id)
+        for message in self.of_turn(turn_id):
+            self.withdrawn[message.message_id] = turn_id
+            del self.messages[message.message_id]
+
     def _started(self, frame: Mapping[str, Any]) -> None:
         message_id = frame["message_id"]
-        if message_id in self.messages:
+        if message_id in self.messages or message_id in self.withdrawn:
             self._fault("a message started twice", frame)
             return
         message = Heard(message_id, frame["turn_id"], frame["character_name"], frame["epoch"])

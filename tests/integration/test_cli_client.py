@@ -62,9 +62,10 @@ class Client:
         }  # fmt: skip
         await self.socket.send(msgpack.packb(fields))
 
-    async def reply(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
-        """Send the whole reply of one character, text and audio."""
-        await self.send("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id)
+    async def reply(self, turn_id: str, *, epoch: int = 1, message_id: str = M1, spoken: str = "") -> None:
+        """Send the whole reply of one character, text and audio. `spoken`: the user's words, if they were spoken."""
+        said = {"text": spoken, "source": "spoken"} if spoken else {}
+        await self.send("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id, **said)
         await self.begin(turn_id, epoch=epoch, message_id=message_id)
         await self.send("llm_chunk", id="5-0", epoch=epoch, message_id=message_id, text="Hello ")
         await self.send("llm_chunk", id="6-0", epoch=epoch, message_id=message_id, text="you.")
@@ -319,7 +320,7 @@ async def test_talk_sends_the_file_and_waits_until_the_reply_was_played(
         assert not client.pcm[len(pcm) :].strip(b"\0")
         await client.send("transcription_update", id="1-1", epoch=0, text="hello lu")
         await client.send("transcription_finished", id="1-2", epoch=0, text="Hello Luna", turn_id="turn-1")
-        await client.reply("turn-1")
+        await client.reply("turn-1", spoken="Hello Luna")
         await client.send("listening_stopped", id="9-0", cause="stopped")
         receipts.extend(await read_to_end(client))
 
@@ -356,6 +357,30 @@ async def test_talk_sends_no_receipt_for_speech_that_was_interrupted(tmp_path: P
     async with gateway(script) as address:
         assert await talk(address, TalkOptions(path)) == OK
     assert all(each["data"]["chunk_index"] < 99 for each in received)
+
+
+async def test_talk_waits_for_the_whole_answer_to_a_reopened_turn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, _ = spoken(tmp_path / "mic.wav", 40)
+
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.heard("start_listening")
+        await client.heard("stop_listening")
+        await client.send("turn_accepted", id="2-0", turn_id="turn-1", text="I went to the", source="spoken")
+        await client.begin("turn-1")
+        await client.send("llm_chunk", id="5-0", message_id=M1, text="Where")
+        await client.send("turn_reopened", id="6-0", epoch=2, turn_id="turn-1")
+        await client.send("turn_accepted", id="7-0", epoch=3, turn_id="turn-1", text="I went home.", source="spoken")
+        await client.send("transcription_finished", id="8-0", epoch=3, text="I went home.", turn_id="turn-1")
+        await client.send("turn_complete", id="9-0", epoch=3, turn_id="turn-1")
+        await client.send("listening_stopped", id="10-0", epoch=3, cause="stopped")
+        await read_to_end(client)
+
+    async with gateway(script) as address:
+        assert await talk(address, TalkOptions(path)) == OK
+    assert capsys.readouterr().out == "You: I went to the\nLuna: Where [withdrawn]\nYou: I went home.\n"
 
 
 async def test_talk_exits_with_1_if_no_speech_is_recognized(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

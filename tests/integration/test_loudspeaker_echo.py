@@ -54,7 +54,7 @@ async def speech() -> AsyncIterator[EspeakEngine]:
 def stop() -> tuple[Samples, int]:
     """A "stop" in another voice, and the sample after its last sound."""
     with wave.open(str(FIXTURES / "stop.wav")) as file:
-        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / np.float32(32768)
     return sound, int(np.flatnonzero(np.abs(sound) > 0.01)[-1]) + 1
 
 

@@ -56,9 +56,12 @@ class Envelope:
     epoch: int
 
 
-def encode(entry: object, *, ts: int, epoch: int, **extra: Value) -> list[Value]:
-    """The entry as a flat list of names and values, as XADD takes it."""
-    out: list[Value] = [b"v", VERSION, b"ts", ts, b"epoch", epoch]
+def encode(entry: object, *, ts: int, epoch: int, v: Value = VERSION, **extra: Value) -> list[Value]:
+    """The entry as a flat list of names and values, as XADD takes it.
+
+    `v`: a version above `VERSION` for an entry that older releases must leave to this one (see `decode`).
+    """
+    out: list[Value] = [b"v", v, b"ts", ts, b"epoch", epoch]
     if isinstance(entry, Event):
         out += (b"type", entry.type)
     for spec in _specs(type(entry)):
@@ -72,13 +75,13 @@ def encode(entry: object, *, ts: int, epoch: int, **extra: Value) -> list[Value]
     return out
 
 
-def decode(cls: type[T], fields: Fields) -> T:
-    """Decode an entry of a known class.
+def decode(cls: type[T], fields: Fields, *, newest: int = 0) -> T:
+    """Decode an entry of a known class. `newest`: a version above `VERSION` that the caller can read, too.
 
     Raises:
         BadEntry: a field is missing or cannot be read; the message names it.
     """
-    check_version(fields)
+    check_version(fields, newest)
     return cls(**as_dict(cls, fields))
 
 
@@ -144,8 +147,8 @@ def number(fields: Fields, name: bytes) -> int:
     return int(raw) if _is_number(raw) else 0
 
 
-def check_version(fields: Fields) -> None:
-    """Raise if the entry's version is newer than this release.
+def check_version(fields: Fields, newest: int = 0) -> None:
+    """Raise if the entry's version is newer than this release and than `newest`.
 
     Raises:
         UnknownVersion: its message has both versions and the remedy.
@@ -153,7 +156,7 @@ def check_version(fields: Fields) -> None:
     raw = fields.get(b"v", b"")
     if not _is_number(raw):
         raise BadEntry(f"entry without a schema version (v={raw[:MAX_DIGITS]!r})")
-    if int(raw) > VERSION:
+    if int(raw) > max(VERSION, newest):
         raise UnknownVersion(int(raw))
 
 

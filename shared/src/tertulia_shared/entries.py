@@ -19,6 +19,10 @@ NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
 TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
 """A character's talkativeness unless it has its own, and the highest one."""
+STORE_WRITE_VERSION = 2
+"""The schema version of a `StoreWrite` of the kind "delete", and the highest one that this release reads.
+
+An older release, which does not know that kind, defers the write to a worker of this release."""
 MAX_SENTENCES = 100_000
 """An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 
@@ -131,9 +135,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class StoreWrite:
-    """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings."""
+    """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings.
 
-    kind: Literal["conversation", "message", "settings"]
+    "delete" deletes messages; `row` is msgpack of `turn_id` and `positions`. It is written in the schema version
+    `STORE_WRITE_VERSION`.
+    """
+
+    kind: Literal["conversation", "message", "settings", "delete"]
     conversation_id: str
     message_id: str = ""
     row: bytes = b""

@@ -16,10 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from tertulia_shared import codec
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, Outlet
 from tertulia_shared.codec import BadEntry, encode
 from tertulia_shared.dead_letters import write_dead_letter
-from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, StoreWrite
+from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
 from tertulia_shared.store.validation import fitted_message, fitted_title
@@ -71,8 +72,13 @@ class Outbox:
         self._left = False
         """True if a write went to the stream while `is_away`: then an empty stream shows that the store is back."""
 
-    async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> Saved:
+    async def save_messages(
+        self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None, in_order: bool = False
+    ) -> Saved:
         """Save messages of a conversation, which is created first if a `title` is given.
+
+        `in_order`: save them after the writes of this conversation that wait in the stream.
+
 
         Text that the store refuses is repaired first. A row that the store refuses permanently becomes a dead letter;
         the other rows are saved.
@@ -94,6 +100,7 @@ class Outbox:
 
         try:
             waits = self.is_away and (not self._left or await self._is_behind())
+            waits = waits or (in_order and await self.is_waiting(conversation_id))
             return Saved(await self._save(direct, writes, waits=waits))
         except NotFound:
             if title is not None or not self._is_lost(conversation_id):
@@ -108,6 +115,22 @@ class Outbox:
         parts = [] if title is None else [await self.save_messages(conversation_id, (), title=title)]
         parts += [await self.save_messages(conversation_id, [row]) for row in rows]
         return Saved(all(part.in_store for part in parts), sum(part.refused for part in parts))
+
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        """Delete messages of a turn, after the writes of this conversation that wait in the stream.
+
+        See `Store.delete_messages`.
+
+        Raises:
+            BusError: neither the store nor Redis took the write.
+        """
+
+        async def direct() -> None:
+            await self._store.delete_messages(conversation_id, turn_id, positions)
+
+        # an earlier write of this process may be on its way to the stream
+        waits = self.is_away or await self.is_waiting(conversation_id)
+        await self._save(direct, [delete_write(conversation_id, turn_id, positions)], waits=waits)
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
         """Save a conversation's settings; True if the store has them.
@@ -192,11 +215,19 @@ class Outbox:
         key = self._bus.keys.store()
         outlet = self._bus.outlet()
         for write in writes:
-            outlet.append(key, write)
+            append_write(outlet, key, write)
         await outlet.flush()
         self._posted.inc(len(writes))
         if key.max_len is not None and await self._bus.length(key) >= key.max_len:
             log.error("the outbox is full: its oldest writes are lost", extra={"count": key.max_len})
+
+
+def append_write(outlet: Outlet, key: Key, write: StoreWrite) -> None:
+    """Queue a write for the stream, in the schema version that its kind needs."""
+    if write.kind == "delete":
+        outlet.append(key, write, v=STORE_WRITE_VERSION)
+    else:
+        outlet.append(key, write)
 
 
 def refused_letter(write: StoreWrite, reason: str) -> DeadLetter:
@@ -223,6 +254,11 @@ def settings_write(conversation_id: str, settings: ModelSettings) -> StoreWrite:
     return StoreWrite("settings", conversation_id, row=codec.pack(settings))
 
 
+def delete_write(conversation_id: str, turn_id: str, positions: range) -> StoreWrite:
+    row = {"turn_id": turn_id, "positions": [positions.start, positions.stop]}
+    return StoreWrite("delete", conversation_id, row=codec.pack(row))
+
+
 def title_of(write: StoreWrite) -> str:
     """The title in a store write, "" if it has none. Raises: BadEntry."""
     return str(_row(write).get("title", ""))
@@ -237,6 +273,15 @@ def message_of(write: StoreWrite) -> Message:
         return replace(codec.known(Message, {**row, **times}), usage=usage)
     except (KeyError, TypeError, ValueError) as error:
         raise BadEntry(f"the message of a store write cannot be read: {error}") from error
+
+
+def deleted_by(write: StoreWrite) -> tuple[str, range]:
+    """The turn and the positions of the messages that a store write deletes. Raises: BadEntry."""
+    match _row(write):
+        case {"turn_id": str(turn_id), "positions": [int(start), int(stop)]}:
+            return turn_id, range(start, stop)
+        case _:
+            raise BadEntry("a store write names no messages to delete")
 
 
 def settings_of(write: StoreWrite) -> ModelSettings:

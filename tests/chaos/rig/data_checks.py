@@ -121,13 +121,15 @@ class DataChecker:
                     # compute the rows in each round: `message_heard` may come in the meantime
                     wanted = _wanted_rows(client, turn)
                     rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
-                    user_is_right = said == [(turn.text, "complete")]
-                    if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
+                    is_right = said == [(turn.text, "complete")] and not turn.withdrawn & rows.keys()
+                    if is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
                         break
                     await asyncio.sleep(POLL_S)
         complain = client.checker.complain
         if said != [(turn.text, "complete")]:
             complain("lost", f"the user's row is {said}, said was {turn.text!r}", turn.turn_id)
+        if left := turn.withdrawn & rows.keys():
+            complain("doubled", f"{len(left)} rows of withdrawn versions are left", turn.turn_id)
         for message_id, (text, status) in (wanted or {}).items():
             if rows.get(message_id) != (text, status):
                 complain("wrong", f"shown was {text!r} ({status}), the row is {rows.get(message_id)}", turn.turn_id)
@@ -147,7 +149,7 @@ class DataChecker:
         kinds: list[bytes] = []
         for _, fields in await self._entries(f"{{{conversation_id}}}:events"):
             kind, of = fields.get(b"type", b""), fields.get(b"turn_id", b"").decode(errors="replace")
-            if kind == b"turn_accepted" and of == turn_id:
+            if kind in (b"turn_accepted", b"turn_reopened") and of == turn_id:
                 kinds = []
             if kind == b"interrupted" or of == turn_id:
                 kinds.append(kind)

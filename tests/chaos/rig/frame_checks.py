@@ -10,8 +10,9 @@ from typing import Any
 
 from tests.chaos.rig.failures import Kind
 
-OF_A_REPLY = frozenset({"turn_started", "thinking", "message_started", "llm_chunk", "message_resumed"})
+OF_A_REPLY = frozenset({"turn_started", "turn_extended", "thinking", "message_started", "llm_chunk", "message_resumed"})
 """Events of an older epoch that must not come after a newer epoch has begun."""
+RAISE_EPOCH = frozenset({"turn_accepted", "turn_reopened", "interrupted"})
 Report = Callable[[Kind, str, str], None]
 """Called to report a failure: its kind, a description, and the turn's id."""
 
@@ -45,6 +46,7 @@ class Turn:
     turn_id: str
     text: str
     accepted: int = 0
+    epoch: int = -1
     completed: int = 0
     planned: list[str] | None = None
     messages: list[str] = field(default_factory=list[str])
@@ -53,6 +55,8 @@ class Turn:
     """Why the turn may be lost ("" if it may not): a fault removed data that Redis had acknowledged."""
     reloaded: bool = False
     """True if the client was reloaded during this turn. It then receives no event of an earlier interruption or end."""
+    withdrawn: set[str] = field(default_factory=set[str])
+    """The messages of earlier versions: the user continued the turn, so nothing of them may be left."""
     checked: bool = False
     """True if the rig has compared the turn with Redis and SQLite."""
 
@@ -70,6 +74,8 @@ class FrameChecker:
         self.last_audio: tuple[str, str] | None = None
         self.errors: list[Mapping[str, Any]] = []
         self.lost_talks = 0
+        self.reopened = 0
+        """The number of `turn_reopened` events."""
         self.listening_ended: list[str] = []
         """The cause in each `listening_stopped` event."""
         self._replaying = False
@@ -148,11 +154,11 @@ class FrameChecker:
         if not self.last_event_id or _order(event_id) > _order(self.last_event_id):
             self.last_event_id = event_id
             self._replaying = False
-        if epoch < self.epoch and self._epoch_may_fall and frame["type"] in ("turn_accepted", "interrupted"):
+        if epoch < self.epoch and self._epoch_may_fall and frame["type"] in RAISE_EPOCH:
             self.epoch, self._epoch_may_fall = epoch, False
         if epoch < self.epoch and frame["type"] in OF_A_REPLY:
             self.complain("disordered", f"{_shown(frame)} is of a reply that epoch {self.epoch} has ended", turn_id)
-        if epoch < self.epoch and frame["type"] in ("turn_accepted", "interrupted"):
+        if epoch < self.epoch and frame["type"] in RAISE_EPOCH:
             self.complain("disordered", f"the epoch fell from {self.epoch} with {_shown(frame)}", turn_id)
         self.epoch = max(self.epoch, epoch)
 
@@ -166,6 +172,12 @@ class FrameChecker:
 
     def _on_turn_accepted(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"], frame["text"])
+        if frame.get("tentative"):
+            self.complain("wrong", "a turn came that is not certain", turn.turn_id)
+        if turn.reloaded and 0 <= turn.epoch < frame.get("epoch", -1):
+            self._withdraw(turn)  # it was reopened while this client was away; the reload has removed what it showed
+        turn.epoch = max(turn.epoch, frame.get("epoch", -1))
+        turn.text = turn.text or frame["text"]
         if "event_id" in frame and not self._replaying:
             turn.accepted += 1
             if turn.accepted > 1:
@@ -176,11 +188,36 @@ class FrameChecker:
         if turn.text != frame["text"]:
             self.complain("wrong", f"accepted was {frame['text']!r}, said {turn.text!r}", turn.turn_id)
 
+    def _on_turn_reopened(self, frame: Mapping[str, Any]) -> None:
+        turn = self.turns.get(frame["turn_id"])
+        self.reopened += 1
+        if turn is None or not (turn.accepted or turn.reloaded):
+            self.complain("wrong", f"{_shown(frame)} names a turn that this client does not have", frame["turn_id"])
+            return
+        self._withdraw(turn)
+
+    def _withdraw(self, turn: Turn) -> None:
+        """Forget what came of a turn that the user continues. It comes again."""
+        turn.withdrawn.update(turn.messages)
+        for message_id in turn.messages:
+            del self.messages[message_id]
+        turn.accepted = turn.completed = 0
+        turn.text, turn.planned, turn.interrupted = "", None, False
+        turn.messages.clear()
+
     def _on_turn_started(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"])
         if turn.planned is not None and not self._replaying:
             self.complain("doubled", "turn_started came twice", turn.turn_id)
         turn.planned = [reply["message_id"] for reply in frame["replies"]]
+
+    def _on_turn_extended(self, frame: Mapping[str, Any]) -> None:
+        turn = self.turn(frame["turn_id"])
+        planned = turn.planned or []
+        more = [reply["message_id"] for reply in frame["replies"]]
+        if set(more) & set(planned) and not self._replaying:
+            self.complain("doubled", "turn_extended repeats a reply", turn.turn_id)
+        turn.planned = [*planned, *(each for each in more if each not in planned)]
 
     def _on_turn_complete(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"])
@@ -195,6 +232,8 @@ class FrameChecker:
 
     def _on_message_started(self, frame: Mapping[str, Any]) -> None:
         message_id, turn_id = frame["message_id"], frame["turn_id"]
+        if message_id in self.turn(turn_id).withdrawn:
+            self.complain("disordered", f"{_shown(frame)} belongs to a withdrawn version of its turn", turn_id)
         if message_id in self.messages:
             if not self._replaying:
                 self.complain("doubled", "message_started came twice", turn_id)

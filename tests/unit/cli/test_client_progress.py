@@ -103,3 +103,14 @@ def test_spoken_turn_is_awaited_once_it_is_known() -> None:
     assert not progress.over
     apply(progress, *TURN)
     assert progress.over
+
+
+def test_reopened_turn_is_awaited_until_it_comes_again(progress: Progress) -> None:
+    apply(progress, *TURN[:5], event("error", turn_id=T, message="no model"), event("turn_reopened", 2, turn_id=T))
+    assert not progress.over
+    assert not progress.errors
+    apply(progress, event("turn_accepted", 3, turn_id=T))
+    assert progress.accepted(T)
+    apply(progress, event("turn_started", 3, turn_id=T, replies=[]), event("turn_complete", 3, turn_id=T))
+    assert progress.over
+    assert not progress.turns[T].cut_off

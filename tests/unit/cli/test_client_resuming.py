@@ -115,3 +115,12 @@ def test_client_delivers_the_turns_it_waits_for_after_a_reconnect() -> None:
     lost = joined(resumed=False)
     assert lost.event(Event("conversation_started", "", 0, {"resumed": True}), ())
     assert lost.event(accepted("spoken"), ())
+
+
+def test_client_that_joins_skips_the_running_turn_also_after_it_was_reopened() -> None:
+    joining = joined()
+    assert not joining.event(accepted("theirs"), {"mine"})
+    assert not joining.event(Event("turn_reopened", "3-0", 2, {"turn_id": "theirs"}), {"mine"})
+    assert not joining.event(accepted("theirs"), {"mine"})
+    assert not joining.audio()
+    assert joining.event(accepted("mine"), {"mine"})

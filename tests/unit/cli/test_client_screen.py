@@ -87,3 +87,17 @@ def test_client_output_contains_no_control_characters() -> None:
     screen.message_started("1", "Lu\x1b]0;na")
     screen.chunk("1", "a\x1b[2Jb\x07c\u202ed\r\u009b1m 👩\u200d👧")
     assert out.getvalue() == "Lu]0;na: a[2Jbcd1m 👩\u200d👧"
+
+
+def test_terminal_ends_the_line_of_a_withdrawn_reply() -> None:
+    out = io.StringIO()
+    screen = Screen(out, io.StringIO())
+    screen.withdrawn()
+    screen.message_started("1", "Luna")
+    screen.chunk("1", "Where ")
+    screen.withdrawn()
+    screen.chunk("1", "(late)")
+    screen.message_started("2", "Luna")
+    screen.chunk("2", "Oh.")
+    screen.end()
+    assert out.getvalue() == "Luna: Where  [withdrawn]\nLuna: Oh.\n"

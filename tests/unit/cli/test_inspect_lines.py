@@ -24,6 +24,9 @@ from tertulia_shared.events import (
     MessageComplete,
     MessageStarted,
     TurnAccepted,
+    TurnConfirmed,
+    TurnExtended,
+    TurnReopened,
     TurnStarted,
     VadStart,
 )
@@ -55,7 +58,16 @@ def formatted(kind: str, what: object) -> tuple[str, str]:
     [
         ("turns", UserTurn(T1, C, "Hello", "typed"), ("you", "typed “Hello”")),
         ("events", TurnAccepted(T1, "Hello", "spoken"), ("you", "turn_accepted “Hello”")),
+        (
+            "turns",
+            UserTurn(T1, C, "Hello", "spoken", 2, tentative=True),
+            ("you", "spoken, version 2 (tentative) “Hello”"),
+        ),
+        ("events", TurnAccepted(T1, "Hello", "spoken", tentative=True), ("you", "turn_accepted (tentative) “Hello”")),
+        ("events", TurnReopened(T1), ("you", "turn_reopened")),
+        ("events", TurnConfirmed(T1), ("you", "turn_confirmed")),
         ("events", STARTED, ("", "turn_started: Luna will answer")),
+        ("events", TurnExtended(T1, replies((M1, "Luna"))), ("", "turn_extended: Luna will answer")),
         ("events", MessageStarted(M1, T1, L, "Luna"), ("Luna", "message_started")),
         ("events", LLMChunk("Hi. ", L, M1), ("Luna", "llm_chunk “Hi. ”")),
         ("events", MessageComplete(M1, L, "Hi."), ("Luna", "message_complete: complete, 3 characters")),

@@ -84,7 +84,8 @@ def test_inspect_json_has_times_and_text_but_no_audio() -> None:
     (turn,) = plain["turns"]
     assert turn["explanation"][0].startswith("You typed")
     assert turn["times"] == {
-        "speech_end": None, "transcript": None, "accepted": T0, "started": T0 + 4, "complete": T0 + 210, "cut": None,
+        "speech_end": None, "transcript": None, "accepted": T0, "confirmed": None, "withdrawn": None,
+        "started": T0 + 4, "complete": T0 + 210, "cut": None,
     }  # fmt: skip
     luna = turn["messages"][0]
     assert (luna["text"], luna["owner"], luna["attempts"], luna["seconds"]) == ("Hi. Well.", "5-0/1", 1, 2.5)

@@ -61,3 +61,24 @@ def test_client_is_replaced_only_by_a_client_that_connected_later() -> None:
     assert events.decide(b"client_changed", client("me")) is Decision.SKIP
     assert events.decide(b"client_changed", client("me")) is Decision.SKIP
     assert events.decide(b"client_changed", client("newer")) is Decision.REPLACED
+
+
+def turn(epoch: int, turn_id: str = "t") -> Fields:
+    return {**at(epoch), b"turn_id": turn_id.encode()}
+
+
+def test_reopening_is_sent_once_to_a_client_that_has_the_turn() -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"turn_accepted", turn(1))
+    assert events.decide(b"turn_reopened", turn(2)) is Decision.SEND
+    assert events.decide(b"llm_chunk", at(1)) is Decision.SKIP
+    # the next version was withdrawn before it was confirmed, so that the client did not get it
+    assert events.decide(b"turn_reopened", turn(4)) is Decision.SKIP
+    assert events.epoch == 4
+    assert events.decide(b"turn_accepted", turn(5)) is Decision.SEND
+
+
+def test_reopening_of_another_turn_is_skipped() -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"turn_accepted", turn(1, "u"))
+    assert events.decide(b"turn_reopened", turn(2)) is Decision.SKIP

@@ -62,12 +62,33 @@ def test_lower_epoch_is_accepted_after_accept_any_epoch(position: ClientPosition
     assert position.advance(event("turn_accepted", epoch=1, turn_id="u")) is Decision.SEND
 
 
-def test_advance_changes_the_id_of_the_last_processed_entry_and_rebuild_does_not(position: ClientPosition) -> None:
+def test_read_changes_the_id_of_the_last_entry_and_rebuild_does_not() -> None:
     fresh = ClientPosition("me", claimed=False, after="3-0")
-    assert fresh.rebuild(TURN[0])
-    assert not fresh.rebuild(event("client_changed", client="another"))
+    assert fresh.rebuild(TURN[0]) == [TURN[0]]
+    assert fresh.rebuild(event("client_changed", client="another")) == []
     assert (fresh.after, fresh.timeline.turn_id) == ("3-0", "t")
-    assert position.after == "7-0"
+    assert list(fresh.read(TURN[1])) == [TURN[1]]
+    assert fresh.after == "7-0"
+
+
+def test_reopening_drops_queued_audio_before_the_client_gets_the_event(position: ClientPosition) -> None:
+    assert position.advance(event("turn_reopened", epoch=2, turn_id="t")) is Decision.SEND
+    assert position.audio.head is None
+    assert position.playback.remaining(0.0) == 0.0
+
+
+def test_reopening_of_a_turn_that_the_client_does_not_have_is_skipped_and_raises_the_epoch() -> None:
+    fresh = ClientPosition("me", claimed=True)
+    assert fresh.advance(event("turn_reopened", epoch=2, turn_id="t")) is Decision.SKIP
+    assert (fresh.epoch, fresh.audio.epoch) == (2, 2)
+
+
+def test_turn_with_the_epoch_of_a_dropped_turn_is_a_sign_of_data_loss() -> None:
+    fresh = ClientPosition("me", claimed=True)
+    assert not fresh.read(event("turn_accepted", epoch=1, turn_id="t", tentative="1"))
+    later = event("turn_accepted", epoch=1, turn_id="u")
+    assert list(fresh.read(later)) == [later]
+    assert fresh.advance(later) is Decision.SEND_AFTER_LOSS
 
 
 CHANGES: dict[str, Callable[[ClientPosition], object]] = {

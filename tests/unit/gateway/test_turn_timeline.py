@@ -33,8 +33,8 @@ def test_spoken_turn_has_the_time_of_each_step_and_is_settled_after_its_audio() 
     timeline.note_sentence("m", 1400)
     assert timeline.settled
     assert timeline.metrics() == {
-        "source": "spoken", "accepted_at": 1000, "speech_end": -100, "transcript": -5, "turn_started": 3,
-        "turn_complete": 701, "usage": {"completion_tokens": 60},
+        "source": "spoken", "accepted_at": 1000, "speech_end": -100, "transcript": -5, "ahead_ms": 0,
+        "turn_started": 3, "turn_complete": 701, "usage": {"completion_tokens": 60},
         "messages": [
             {
                 "message_id": "m", "character_id": "c", "character_name": "Luna", "message_started": 4,
@@ -67,6 +67,30 @@ def test_interrupted_turn_is_never_settled() -> None:
     assert not timeline.settled
     assert timeline.turn_id == ""
     assert timeline.metrics() == {}
+
+
+def test_reopened_turn_is_forgotten_and_its_next_version_has_its_own_times() -> None:
+    timeline = TurnTimeline()
+    spoken_turn(timeline)
+    before = timeline.key
+    timeline.see(b"turn_reopened", event(1800, turn_id="t", epoch="2"))
+    assert (timeline.turn_id, timeline.message_ids, timeline.metrics()) == ("", (), {})
+    timeline.see(b"turn_accepted", event(3000, turn_id="t", source="spoken", epoch="3"))
+    assert timeline.metrics()["accepted_at"] == 3000
+    assert timeline.key != before
+
+
+def test_reopening_of_another_turn_changes_nothing() -> None:
+    timeline = TurnTimeline()
+    spoken_turn(timeline)
+    timeline.see(b"turn_reopened", event(1800, turn_id="u"))
+    assert timeline.turn_id == "t"
+
+
+def test_confirmed_turn_has_the_time_between_its_acceptance_and_its_confirmation() -> None:
+    timeline = TurnTimeline()
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken", confirmed_ms="1400"))
+    assert (timeline.metrics()["accepted_at"], timeline.metrics()["ahead_ms"]) == (1000, 400)
 
 
 def test_token_usage_of_a_turn_is_the_sum_of_the_usage_of_its_replies() -> None:

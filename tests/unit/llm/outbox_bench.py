@@ -10,8 +10,8 @@ from tertulia_llm.outbox.drainer import (
     OutboxDrainer,
 )
 from tertulia_shared.bus import Entry
-from tertulia_shared.codec import VERSION, decode
-from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
@@ -21,7 +21,7 @@ from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tests.harness.store_records import user_message
 from tests.harness.virtual_time import now
 
-NEWER = f"llm:box-1-aaaaaa.v{VERSION + 1}:demo"
+NEWER = f"llm:box-1-aaaaaa.v{STORE_WRITE_VERSION + 1}:demo"
 
 
 class WatchedStore(MemoryStore):
@@ -59,7 +59,7 @@ class OutboxBench:
 
     async def post_newer(self, write: StoreWrite) -> None:
         outlet = self.bus.outlet()
-        outlet.append(self.bus.keys.store(), write, v=VERSION + 1)
+        outlet.append(self.bus.keys.store(), write, v=STORE_WRITE_VERSION + 1)
         await outlet.flush()
 
     async def emptied(self) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
 from tertulia_llm.history.history import MAX_CONVERSATIONS, History, HistoryCache
 from tertulia_llm.text.prompt import HistoryMessage
+from tertulia_llm.turn_state import TurnState, read_state
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
@@ -67,21 +70,18 @@ def test_trimmed_history_has_the_newest_messages() -> None:
 
 async def test_cached_history_is_used_only_for_the_same_cursor(store: MemoryStore) -> None:
     cache = cache_of(store)
-    history, is_cached = await cache.load(CONVERSATION, "0-0")
-    assert not is_cached
+    history = await cache.load(CONVERSATION, at("0-0"))
     cache.keep(CONVERSATION, "1-0", history)
-    assert await cache.load(CONVERSATION, "1-0") == (history, True)
-    again, is_cached = await cache.load(CONVERSATION, "2-0")
-    assert not is_cached, "another worker has moved the cursor"
-    assert again is not history
+    assert await cache.load(CONVERSATION, at("1-0")) is history
+    assert await cache.load(CONVERSATION, at("2-0")) is not history, "another worker has moved the cursor"
 
 
 async def test_evicted_history_is_read_from_the_store_again(store: MemoryStore) -> None:
-    cache = cache_of(store)
-    cache.keep(CONVERSATION, "1-0", History())
+    cache, history = cache_of(store), History()
+    cache.keep(CONVERSATION, "1-0", history)
     cache.evict(CONVERSATION)
     cache.evict(new_id())
-    assert (await cache.load(CONVERSATION, "1-0"))[1] is False
+    assert await cache.load(CONVERSATION, at("1-0")) is not history
 
 
 async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
@@ -89,21 +89,36 @@ async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
     cache = HistoryCache(bus, store, outbox, 10, "Jay")
     await store.save_messages([user_message(CONVERSATION, 1, "Hello")])
     store.away = True
-    history, is_cached = await cache.load(CONVERSATION, "0-0")
-    assert (history.messages, history.is_complete, is_cached) == ({}, False, False)
+    history = await cache.load(CONVERSATION, at("0-0"))
+    assert (history.messages, history.is_complete) == ({}, False)
     cache.keep(CONVERSATION, "1-0", history)
     store.away = False
     outbox.is_away = False  # as if the outbox had been drained
-    history, is_cached = await cache.load(CONVERSATION, "1-0")
-    assert (len(history.messages), is_cached) == (1, False)
+    assert len((await cache.load(CONVERSATION, at("1-0"))).messages) == 1
 
 
 async def test_cache_evicts_the_least_recently_used_conversation(store: MemoryStore) -> None:
-    cache = cache_of(store)
-    cache.keep(CONVERSATION, "1-0", History())
+    cache, used, unused = cache_of(store), History(), History()
+    cache.keep(CONVERSATION, "1-0", used)
     for n in range(MAX_CONVERSATIONS):
         if n == MAX_CONVERSATIONS // 2:
-            assert (await cache.load(CONVERSATION, "1-0"))[1]
-        cache.keep(f"other {n}", "1-0", History())
-    assert (await cache.load(CONVERSATION, "1-0"))[1], "recently used"
-    assert not (await cache.load("other 0", "1-0"))[1]
+            assert await cache.load(CONVERSATION, at("1-0")) is used
+        cache.keep(f"other {n}", "1-0", History() if n else unused)
+    assert await cache.load(CONVERSATION, at("1-0")) is used
+    assert await cache.load("other 0", at("1-0")) is not unused
+
+
+def test_removing_a_withdrawn_turn_keeps_its_other_versions_and_the_other_turns() -> None:
+    history = History()
+    withdrawn, others = user_message(CONVERSATION, 128), user_message(CONVERSATION, 130)
+    history.add(withdrawn)
+    history.add(replace(withdrawn, id=new_id(), position=255))
+    later = replace(withdrawn, id=new_id(), position=256)
+    history.add(later)
+    history.add(others)
+    history.remove(withdrawn.turn_id, range(128, 256))
+    assert set(history.messages) == {later.id, others.id}
+
+
+def at(cursor: str) -> TurnState:
+    return read_state({StateField.CURSOR.raw: cursor.encode()})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from tertulia_llm.history.from_streams import messages_from_streams
+from tertulia_llm.withdrawn_turns import separated
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import UserTurn
@@ -66,3 +67,34 @@ def test_reply_without_an_end_is_left_out() -> None:
 
 def test_empty_streams_give_no_messages() -> None:
     assert messages_from_streams(TALK, [], [], cursor="0-0", user_name="Jay") == []
+
+
+def test_withdrawn_versions_are_separated_from_the_other_turns() -> None:
+    def version(id: str, turn_id: str, number: int) -> Entry:
+        return entry(id, UserTurn(turn_id, TALK, "text", "spoken", number))
+
+    turns = [version("1-0", FIRST, 0), version("2-0", FIRST, 1), version("3-0", SECOND, 0), version("4-0", SECOND, 0)]
+    kept, withdrawn = separated(turns, {SECOND})
+    assert [each.id for each in kept] == ["2-0"]
+    assert withdrawn == [(FIRST, "1-0"), (SECOND, "3-0"), (SECOND, "4-0")]
+
+
+def test_entries_that_cannot_be_read_are_no_withdrawn_versions() -> None:
+    turns = [Entry("1-0", {}), Entry("2-0", {b"version": b"3"}), Entry("3-0", {b"turn_id": b"\xff", b"version": b"x"})]
+    kept, withdrawn = separated(turns[:1] + turns[2:], set())
+    assert len(kept) == 2
+    assert withdrawn == []
+
+
+def test_next_version_of_a_turn_does_not_get_the_replies_of_the_withdrawn_one() -> None:
+    """The next version was interrupted before it had replies."""
+    withdrawn = entry(f"{MS}-0", UserTurn(FIRST, TALK, "Hello", "spoken"))
+    later = later_epoch(f"{MS + 1}-0", UserTurn(FIRST, TALK, "Hello, you two", "spoken", 1))
+    kept, _ = separated([withdrawn, later], set())
+    rows = messages_from_streams(TALK, kept, EVENTS, cursor=f"{MS + 1}-0", user_name="Jay")
+    assert [row.text for row in rows] == ["Hello, you two"]
+
+
+def later_epoch(id: str, value: object) -> Entry:
+    made = entry(id, value)
+    return Entry(id, {**made.fields, b"epoch": b"2"})

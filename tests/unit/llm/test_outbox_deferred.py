@@ -14,7 +14,8 @@ from tertulia_llm.outbox.drainer import (
 )
 from tertulia_shared import codec
 from tertulia_shared.bus import BusUnavailable, Entry
-from tertulia_shared.codec import VERSION, unpack
+from tertulia_shared.codec import unpack
+from tertulia_shared.entries import STORE_WRITE_VERSION
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
 from tertulia_shared.outbox import Outbox, message_write, settings_write
@@ -99,7 +100,7 @@ async def test_newer_worker_applies_deferred_writes_in_order(
         assert len(await bench.held()) == (7 if dies else 4)
     assert bench.store.saved == []
     await bench.post(settings_write(bench.talk, {"top_k": 4}))
-    monkeypatch.setattr(codec, "VERSION", VERSION + 1)
+    monkeypatch.setattr(codec, "VERSION", STORE_WRITE_VERSION + 1)
     async with bench.draining("newer"):
         await bench.all_applied()
     assert await bench.store.model_settings(bench.talk) == {"top_k": 4}
@@ -113,7 +114,7 @@ async def test_idle_worker_of_a_newer_release_polls_for_deferred_writes(
 ) -> None:
     bench = await opened_bench()
     await bench.store.ensure_conversation(bench.talk)
-    monkeypatch.setattr(codec, "VERSION", VERSION + 1)
+    monkeypatch.setattr(codec, "VERSION", STORE_WRITE_VERSION + 1)
     async with bench.draining("newer"):
         await asyncio.sleep(60)
         outlet = bench.bus.outlet()

@@ -14,7 +14,14 @@ from tertulia_llm.outbox.drainer import (
 from tertulia_shared.codec import pack, unpack
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
-from tertulia_shared.outbox import Outbox, conversation_write, message_write, settings_write
+from tertulia_shared.outbox import (
+    Outbox,
+    append_write,
+    conversation_write,
+    delete_write,
+    message_write,
+    settings_write,
+)
 from tests.harness.scrape import scraped
 from tests.harness.store_records import reply
 from tests.harness.virtual_time import now, virtual_time
@@ -165,3 +172,25 @@ async def test_drainer_continues_after_a_redis_outage() -> None:
         await outbox.post_messages([said(bench.talk, 1)])
         await bench.emptied()
     assert bench.store.saved == [["1"]]
+
+
+@virtual_time
+async def test_deletion_is_applied_after_the_messages_before_it_and_before_those_after_it() -> None:
+    bench = await opened_bench()
+    withdrawn = said(bench.talk, 1)
+    again = replace(withdrawn, text="again", position=9)
+    outlet, key = bench.bus.outlet(), bench.bus.keys.store()
+    for write in (
+        conversation_write(bench.talk, "withdrawn"),
+        message_write(withdrawn),
+        delete_write(bench.talk, withdrawn.turn_id, range(1, 9)),
+        conversation_write(bench.talk, "again"),
+        message_write(again),
+    ):
+        append_write(outlet, key, write)
+    await outlet.flush()
+    async with bench.draining():
+        await bench.emptied()
+    assert await bench.store.history(bench.talk, 10) == [again]
+    assert (await bench.store.conversations(1))[0].title == "again"
+    assert await bench.dead() == []

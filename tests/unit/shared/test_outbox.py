@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tertulia_shared.bus import BusUnavailable
-from tertulia_shared.codec import BadEntry, decode
-from tertulia_shared.entries import StoreWrite
+from tertulia_shared.codec import BadEntry, decode, pack
+from tertulia_shared.entries import STORE_WRITE_VERSION, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.metrics import Metrics
@@ -17,6 +17,7 @@ from tertulia_shared.outbox import (
     MAX_HELD,
     Outbox,
     conversation_write,
+    deleted_by,
     message_of,
     message_write,
     settings_of,
@@ -276,3 +277,48 @@ def test_message_read_from_a_store_write_equals_the_written_message() -> None:
     row = replace(row, character_name="Zoë")
     assert message_of(message_write(row)) == row
     assert title_of(conversation_write(new_id(), "✨")) == "✨"
+
+
+@virtual_time
+async def test_deletion_goes_to_the_store_if_no_write_of_the_conversation_waits() -> None:
+    it = await scene()
+    row = user_message(it.talk, 1)
+    await it.outbox.save_messages(it.talk, [row], title="Hello")
+    await it.outbox.delete_messages(it.talk, row.turn_id, range(1, 9))
+    assert await it.store.history(it.talk, 10) == []
+    assert await it.waiting() == []
+
+
+@pytest.mark.parametrize("where", ["outbox", "deferred"])
+@virtual_time
+async def test_deletion_follows_the_waiting_writes_of_the_conversation(where: str) -> None:
+    it = await scene()
+    row = user_message(it.talk, 1)
+    if where == "deferred":
+        await hold_back(it, message_write(row))
+    else:
+        it.store.away = True
+        await it.outbox.save_messages(it.talk, [row], title="Hello")
+        it.store.away = False
+    other_process = Outbox(it.bus, it.store, PATIENCE_S)
+    await other_process.delete_messages(it.talk, row.turn_id, range(1, 9))
+    last = (await it.bus.read(it.bus.keys.store()))[-1]
+    assert last.fields[b"v"] == str(STORE_WRITE_VERSION).encode(), "an older release leaves it to this one"
+    assert deleted_by(decode(StoreWrite, last.fields, newest=STORE_WRITE_VERSION)) == (row.turn_id, range(1, 9))
+
+
+@virtual_time
+async def test_rows_saved_in_order_follow_the_waiting_writes_of_the_conversation() -> None:
+    it = await scene()
+    it.store.away = True
+    await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)], title="Hello")
+    it.store.away = False
+    other_process = Outbox(it.bus, it.store, PATIENCE_S)
+    assert not await other_process.save_messages(it.talk, [user_message(it.talk, 2)], title="Hi", in_order=True)
+    assert await it.store.conversation(it.talk) is None
+
+
+def test_deletion_that_names_no_messages_is_a_bad_entry() -> None:
+    for row in ({}, {"turn_id": "a"}, {"turn_id": "a", "positions": [1]}, {"turn_id": 1, "positions": [1, 2]}):
+        with pytest.raises(BadEntry):
+            deleted_by(StoreWrite("delete", new_id(), row=pack(row)))

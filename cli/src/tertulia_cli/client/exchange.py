@@ -32,7 +32,7 @@ class Side(Protocol):
         ...
 
     def event(self, event: Event) -> None:
-        """Called when an event has arrived and was shown."""
+        """Called when an event has arrived, before it is shown."""
         ...
 
     def audio(self, audio: Audio) -> None:
@@ -107,9 +107,9 @@ class Exchange:
             case Live():
                 part.live()
             case Event() if self._foreign.event(received, self.progress.turns):
+                part.event(received)
                 self.progress.apply(received)
                 self._show(received)
-                part.event(received)
             case Audio() if self._foreign.audio():
                 self.recording.add(received)
                 part.audio(received)
@@ -133,9 +133,13 @@ class Exchange:
                 screen.resumed(message_id, self.progress.names.get(message_id, "?"), event.text("text"))
             case "message_complete":
                 screen.message_complete(message_id, event.text("status"))
+            case "turn_reopened":
+                screen.withdrawn()
             case "transcription_update":
                 screen.hearing(event.text("text"))
-            case "transcription_finished" if event.text("text"):
+            case "turn_accepted" if event.text("source") == "spoken":
+                screen.said("You", event.text("text"))
+            case "transcription_finished" if event.text("text") and not event.text("turn_id"):
                 screen.said("You", event.text("text"))
             case "error" | "warning":
                 screen.note(f"{event.type}: {event.text('message')} [{event.text('code')}]")

@@ -61,7 +61,7 @@ class Progress:
 
     def apply(self, event: Event) -> None:
         """Apply a delivered event."""
-        if event.type in ("turn_accepted", "interrupted"):
+        if event.type in ("turn_accepted", "turn_reopened", "interrupted"):
             self._raise_epoch(event)
         elif event.type == "turn_started":
             for reply in cast("list[Mapping[str, Any]]", event.fields.get("replies", [])):
@@ -80,9 +80,10 @@ class Progress:
             self._add_error(event)
 
     def _raise_epoch(self, event: Event) -> None:
-        own = event.text("turn_id") if event.type == "turn_accepted" else ""
-        turn = self._turn(own)
-        if turn is not None and turn.epoch < 0:
+        turn = self._turn(event.text("turn_id"))
+        if turn is not None and event.type == "turn_reopened":
+            self.turns[event.text("turn_id")] = Turn()  # it comes again
+        elif turn is not None and turn.epoch < 0:
             turn.epoch = max(event.epoch, 0)  # the answer to a repeated message has no epoch
         if event.epoch > self._epoch:
             self._epoch = event.epoch

@@ -13,8 +13,8 @@ from tertulia_shared.entry_ids import order
 
 TURN_EVENTS = frozenset(
     {
-        "turn_accepted", "turn_started", "message_started", "llm_chunk", "message_resumed", "message_complete",
-        "turn_complete", "audio_complete",
+        "turn_accepted", "turn_reopened", "turn_started", "turn_extended", "message_started", "llm_chunk",
+        "message_resumed", "message_complete", "turn_complete", "audio_complete",
     }
 )  # fmt: skip
 

@@ -87,6 +87,13 @@ class Screen:
             self._new_line()
             self._open = ""
 
+    def withdrawn(self) -> None:
+        """End the line of the open reply, because the user continues the turn."""
+        if self._open:
+            self._write(" [withdrawn]" if self._mid_line else "[withdrawn]\n")
+            self._new_line()
+            self._open = ""
+
     def end(self) -> None:
         """Move the cursor to the start of a line."""
         self._new_line()

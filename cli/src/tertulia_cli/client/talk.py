@@ -96,9 +96,11 @@ class _Talking:
 
     def event(self, event: Event) -> None:
         match event.type:
+            case "turn_accepted" if event.text("source") == "spoken":
+                self._exchange.progress.await_turn(event.text("turn_id"))
             case "transcription_finished" if event.text("turn_id"):
                 self._exchange.progress.await_turn(event.text("turn_id"))
-            case "interrupted":
+            case "interrupted" | "turn_reopened":
                 self._player.flush()
             case "listening_stopped":
                 self._all_understood = True

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from tertulia_cli.dead_letters.read import DeadEntry, Facts, Message
 from tertulia_cli.formatting import counted, short
 from tertulia_shared.codec import BadEntry, decode, known, unpack
-from tertulia_shared.entries import DeadLetter, ModelSettings, StoreWrite, Work
+from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, ModelSettings, StoreWrite, Work
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Stage
 from tertulia_shared.outbox import settings_write
@@ -100,7 +100,7 @@ def store_write(letter: DeadLetter) -> StoreWrite:
     Raises:
         BadEntry: it cannot be decoded.
     """
-    return decode(StoreWrite, unpack(letter.entry))
+    return decode(StoreWrite, unpack(letter.entry), newest=STORE_WRITE_VERSION)
 
 
 def _save(letter: DeadLetter, facts: Facts) -> Recovery:

@@ -11,6 +11,7 @@ from tertulia_cli.dead_letters.recovery import AlreadyDone, NewTurn, Recovery, R
 from tertulia_shared.bus import Bus, Put
 from tertulia_shared.conversation_writes import accept_turn
 from tertulia_shared.entries import UserTurn
+from tertulia_shared.outbox import append_write
 
 
 async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:
@@ -22,7 +23,7 @@ async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:
             await _accept_new_turn(bus, recovery)
         case Resave():
             outlet = bus.outlet()
-            outlet.append(bus.keys.store(), recovery.write)
+            append_write(outlet, bus.keys.store(), recovery.write)
             await outlet.flush()
         case AlreadyDone():
             pass

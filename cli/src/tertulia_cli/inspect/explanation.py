@@ -24,7 +24,7 @@ BETWEEN_CHUNKS_MS: Final = 1_000
 
 def explain_turn(turn: Turn) -> list[str]:
     """Explain a turn, line by line."""
-    lines = [_said(turn)]
+    lines = [_said(turn), *_versions(turn)]
     messages = list(turn.messages.values())
     if messages:
         lines += [_why(turn, messages), *_where_the_time_went(turn, messages)]
@@ -77,6 +77,22 @@ def _said(turn: Turn) -> str:
         f"You said {quoted}, ending at {at}; the transcript followed {duration(turn.transcript - turn.speech_end)} "
         "later."
     )
+
+
+def _versions(turn: Turn) -> list[str]:
+    """Describe the earlier versions of the turn, and how it became certain."""
+    lines = [
+        f"An earlier version, “{short(each.text, MAX_QUOTED)}”, was {'tentative' if each.tentative else 'accepted'}, "
+        f"and was withdrawn {duration(each.at - each.accepted)} later, and nothing of its replies is left."
+        for each in turn.earlier
+    ]
+    if turn.withdrawn is not None:
+        lines.append(f"It was withdrawn {duration(turn.withdrawn - turn.accepted)} later, and has not come again yet.")
+    elif turn.tentative and turn.confirmed is None:
+        lines.append("It waits to be confirmed: the pause may not be its end.")
+    elif turn.confirmed is not None:
+        lines.append(f"The llm worker got it {duration(turn.confirmed - turn.accepted)} before it was certain.")
+    return lines
 
 
 def _why(turn: Turn, messages: list[Message]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
@@ -76,11 +77,15 @@ def _turn(turn: Turn) -> Plain:
             "speech_end": turn.speech_end,
             "transcript": turn.transcript,
             "accepted": turn.accepted,
+            "confirmed": turn.confirmed,
+            "withdrawn": turn.withdrawn,
             "started": turn.started,
             "complete": turn.complete,
             "cut": turn.cut,
         },
         "interrupted": turn.interrupted,
+        "tentative": turn.tentative,
+        "earlier": [asdict(version) for version in turn.earlier],
         "errors": list(turn.errors),
         "explanation": explain_turn(turn),
         "messages": [_message(message) for message in turn.messages.values()],

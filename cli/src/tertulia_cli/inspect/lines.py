@@ -11,7 +11,17 @@ from tertulia_cli.inspect.snapshot import ts_of
 from tertulia_cli.inspect.turns import BYTES_PER_S
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
-from tertulia_shared.entries import AudioChunk, DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import (
+    STORE_WRITE_VERSION,
+    AudioChunk,
+    DeadLetter,
+    Interrupt,
+    Receipt,
+    StoreWrite,
+    TTSSentence,
+    UserTurn,
+    Work,
+)
 from tertulia_shared.events import (
     Error,
     Event,
@@ -28,6 +38,9 @@ from tertulia_shared.events import (
     TranscriptionUpdate,
     TurnAccepted,
     TurnComplete,
+    TurnConfirmed,
+    TurnExtended,
+    TurnReopened,
     TurnStarted,
     Warn,
 )
@@ -76,7 +89,7 @@ class LineFormatter:
             event = decode_event(entry.fields)
         except BadEntry:
             return []
-        if isinstance(event, TurnStarted):
+        if isinstance(event, TurnStarted | TurnExtended):
             found = {str(each.get("message_id", "")): str(each.get("character_name", "")) for each in event.replies}
         elif isinstance(event, MessageStarted):
             found = {event.message_id: event.character_name}
@@ -126,10 +139,12 @@ class LineFormatter:
     def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one case per event
         match event:
             case TurnAccepted():
-                return YOU, f"{event.type} “{event.text}”"
+                return YOU, f"{event.type}{' (tentative)' if event.tentative else ''} “{event.text}”"
+            case TurnConfirmed() | TurnReopened():
+                return YOU, event.type
             case TranscriptionUpdate() | TranscriptionStabilized() | TranscriptionFinished():
                 return YOU, f"{event.type} “{event.text}”"
-            case TurnStarted():
+            case TurnStarted() | TurnExtended():
                 names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
                 return "", f"{event.type}: {names or 'no character'} will answer"
             case Thinking() | MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
@@ -169,18 +184,24 @@ def _target(work: Work) -> str:
 
 def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     turn = decode(UserTurn, fields)
-    return YOU, f"{turn.source} “{turn.text}”"
+    version = f", version {turn.version}" if turn.version else ""
+    return YOU, f"{turn.source}{version}{' (tentative)' if turn.tentative else ''} “{turn.text}”"
 
 
 def _control(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     return YOU, f"interrupt ({decode(Interrupt, fields).cause})"
 
 
-_KINDS: Final = {"message": "a message", "conversation": "a title", "settings": "settings"}
+_KINDS: Final = {
+    "message": "a message",
+    "conversation": "a title",
+    "settings": "settings",
+    "delete": "the deletion of a withdrawn turn",
+}
 
 
 def _store(_: LineFormatter, fields: Fields) -> tuple[str, str]:
-    kind = decode(StoreWrite, fields).kind
+    kind = decode(StoreWrite, fields, newest=STORE_WRITE_VERSION).kind
     return "", f"waits for the store: {_KINDS.get(kind, kind)}"
 
 

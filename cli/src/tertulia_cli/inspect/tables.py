@@ -85,6 +85,8 @@ def _show_turn(console: Console, number: int, turn: Turn) -> None:
     style = GOOD if turn.complete is not None else "yellow"
     if turn.interrupted:
         ended, style = "interrupted", "yellow"
+    elif not turn.is_certain:
+        ended, style = "tentative" if turn.withdrawn is None else "withdrawn", "yellow"
     console.print(
         Text.assemble(
             (f"Turn {number}", "bold"), _plain(f"  {clock(turn.accepted)}  {turn.source}  epoch {turn.epoch}  "),

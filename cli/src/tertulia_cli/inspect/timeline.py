@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from tertulia_cli.inspect.snapshot import Piece, Snapshot
-from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Turn
+from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Turn, Withdrawn
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
@@ -28,6 +28,9 @@ from tertulia_shared.events import (
     TranscriptionFinished,
     TurnAccepted,
     TurnComplete,
+    TurnConfirmed,
+    TurnExtended,
+    TurnReopened,
     TurnStarted,
     VadStop,
 )
@@ -55,7 +58,7 @@ def build(snapshot: Snapshot) -> Timeline:
         ConversationState(snapshot.state).epoch,
         demo,
         tuple(builder.turns.values()),
-        tuple(id for id in _turn_ids(snapshot.turns) if id not in builder.begun),
+        tuple(id for id in dict.fromkeys(_turn_ids(snapshot.turns)) if builder.is_waiting(id)),
         tuple(snapshot.open_work),
         tuple(snapshot.dead),
         tuple(snapshot.workers),
@@ -81,10 +84,20 @@ class _Builder:
                 self._transcribed(turn_id, ts)
             case TurnAccepted():
                 self._accepted(event, ts, epoch)
+            case TurnConfirmed(turn_id=turn_id) if turn_id in self.turns:
+                self.turns[turn_id].confirmed = ts
+            case TurnReopened(turn_id=turn_id) if turn_id in self.turns:
+                self.turns[turn_id].withdrawn = ts
             case Interrupted():
+                self._withdraw_tentative(ts, epoch)
                 self._interrupted(ts, epoch)
             case _:
                 self._of_a_turn(event, ts)
+
+    def is_waiting(self, turn_id: str) -> bool:
+        """True if no llm worker has started the turn, although it is certain."""
+        turn = self.turns.get(turn_id)
+        return turn_id not in self.begun and (turn is None or turn.is_certain)
 
     def _transcribed(self, turn_id: str, ts: int) -> None:
         self._spoken[turn_id] = self._speech_end, ts
@@ -93,18 +106,42 @@ class _Builder:
 
     def _interrupted(self, ts: int, epoch: int) -> None:
         for turn in self.turns.values():
-            turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch)
+            turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch and turn.is_certain)
         # the gateway sends `interrupted` only while a reply is being made or played, and that reply is of the last turn
         last = next(reversed(self.turns.values()), None)
-        if last is not None and last.epoch < epoch and last.cut is None:
+        if last is not None and last.epoch < epoch and last.cut is None and last.is_certain:
             last.cut = ts
 
     def _accepted(self, event: TurnAccepted, ts: int, epoch: int) -> None:
-        if event.turn_id not in self.turns:
-            speech_end, transcript = self._spoken.get(event.turn_id, (None, None))
-            self.turns[event.turn_id] = Turn(
-                event.turn_id, event.text, event.source, epoch, ts, speech_end=speech_end, transcript=transcript
-            )
+        self._withdraw_tentative(ts, epoch)
+        earlier = self._earlier(event.turn_id)
+        if earlier is None:
+            return
+        speech_end, transcript = self._spoken.get(event.turn_id, (None, None))
+        self.turns[event.turn_id] = Turn(
+            event.turn_id, event.text, event.source, epoch, ts, speech_end=speech_end, transcript=transcript,
+            tentative=event.tentative, earlier=earlier,
+        )  # fmt: skip
+
+    def _withdraw_tentative(self, ts: int, epoch: int) -> None:
+        """Withdraw a turn that waits to be confirmed, because the epoch rises."""
+        last = next(reversed(self.turns.values()), None)
+        if last is not None and last.epoch < epoch and not last.is_certain:
+            last.withdrawn = last.withdrawn or ts
+
+    def _earlier(self, turn_id: str) -> tuple[Withdrawn, ...] | None:
+        """Remove a withdrawn version of a turn that comes again. Returns all its earlier versions; None if the turn
+        does not come again, but was written twice.
+        """
+        turn = self.turns.get(turn_id)
+        if turn is None:
+            return ()
+        if turn.withdrawn is None:
+            return None
+        del self.turns[turn_id]  # the next version is the last turn
+        self.begun.discard(turn_id)
+        is_unseen = turn.tentative and turn.confirmed is None
+        return (*turn.earlier, Withdrawn(turn.text, turn.epoch, turn.accepted, turn.withdrawn, is_unseen))
 
     def _of_a_turn(self, event: Event, ts: int) -> None:
         match event:
@@ -115,6 +152,9 @@ class _Builder:
                 turn.reason = next((str(reply.get("reason", "")) for reply in event.replies), "")
                 for reply in event.replies:
                     self._message(turn, reply)
+            case TurnExtended(turn_id=turn_id) if turn_id in self.turns:
+                for reply in event.replies:
+                    self._message(self.turns[turn_id], reply)
             case TurnComplete(turn_id=turn_id) if turn_id in self.turns:
                 self.begun.add(turn_id)
                 self.turns[turn_id].complete = ts

@@ -92,9 +92,23 @@ class Message:
         return sorted(((name, at) for name, at in steps if at is not None), key=lambda step: step[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An earlier version of a spoken turn, which was withdrawn at `at`, usually because the user continued the turn.
+
+    `tentative`: it was never confirmed, so no client got it.
+    """
+
+    text: str
+    epoch: int
+    accepted: int
+    at: int
+    tentative: bool
+
+
 @dataclass(slots=True)
 class Turn:
-    """One turn. Its times are shown relative to `zero`."""
+    """One turn, in its last version. Its times are shown relative to `zero`."""
 
     turn_id: str
     text: str
@@ -103,6 +117,13 @@ class Turn:
     accepted: int
     speech_end: int | None = None
     transcript: int | None = None
+    tentative: bool = False
+    """True if the turn was accepted at a pause that might not have been its end."""
+    confirmed: int | None = None
+    """The time at which a tentative turn became certain."""
+    withdrawn: int | None = None
+    """The time at which this version was withdrawn. The turn has not come again."""
+    earlier: tuple[Withdrawn, ...] = ()
     started: int | None = None
     complete: int | None = None
     reason: str = ""
@@ -113,6 +134,11 @@ class Turn:
     """The time at which the user interrupted the turn's replies."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
+
+    @property
+    def is_certain(self) -> bool:
+        """True if the turn was neither withdrawn nor waits to be confirmed."""
+        return self.withdrawn is None and (not self.tentative or self.confirmed is not None)
 
     @property
     def zero(self) -> int:
@@ -127,8 +153,11 @@ class Turn:
             ("transcribed", self.transcript),
             ("turn accepted", self.accepted),
             ("turn started", self.started),
+            ("turn confirmed", self.confirmed),
+            ("withdrawn", self.withdrawn),
         )
-        return [(name, at) for name, at in steps if at is not None]
+        known = [(name, at) for name, at in steps if at is not None]
+        return sorted(known, key=lambda step: step[1]) if self.tentative else known
 
 
 @dataclass(frozen=True, slots=True)

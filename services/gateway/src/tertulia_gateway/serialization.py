@@ -14,7 +14,7 @@ import orjson
 
 from tertulia_shared.codec import BadEntry, Fields, as_dict, check_version, count
 from tertulia_shared.entries import SAMPLE_RATE_OUT, ModelSettings
-from tertulia_shared.events import EVENTS, Event
+from tertulia_shared.events import EVENTS, Event, TurnAccepted
 
 
 def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
@@ -30,14 +30,20 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
         raise BadEntry(f"event type {kind!r} is not known to this release")
     message: dict[str, Any] = {"type": kind, **as_dict(cls, fields), "event_id": entry_id, "epoch": epoch}
     try:
-        return orjson.dumps(message).decode()
+        return _json(message)
     except (TypeError, ValueError) as error:
         raise BadEntry(f"event {entry_id} has a value that JSON cannot represent: {error}") from error
 
 
 def answer_json(event: Event, **extra: str) -> str:
     """Serialize an event that only this connection gets as a text frame. It has no `event_id`."""
-    return orjson.dumps({"type": event.type, **asdict(event), **extra}).decode()
+    return _json({"type": event.type, **asdict(event), **extra})
+
+
+def _json(message: dict[str, Any]) -> str:
+    if message["type"] == TurnAccepted.type:
+        del message["tentative"]  # always false here: clients get a turn only after its confirmation
+    return orjson.dumps(message).decode()
 
 
 def audio_frame(entry_id: str, fields: Fields) -> bytes:

@@ -12,13 +12,16 @@ const RECORDED = new URL("tests/contract/recorded/", REPOSITORY);
 /** Events that the gateway makes for one connection, and that have no class in shared/events.py. */
 const MADE_BY_THE_GATEWAY: readonly EventType[] = ["model_settings"];
 /** Event types of the server that the page ignores on purpose, each with the reason. */
-const IGNORED_TYPES: Readonly<Record<string, string>> = {};
+const IGNORED_TYPES: Readonly<Record<string, string>> = {
+  turn_confirmed: "only gateways read it: it says that a held turn is certain",
+};
 /** Recorded entries of the `events` stream that the gateway never sends to a client, each with the reason. */
 const NEVER_SENT: Readonly<Record<string, string>> = {
   client_changed: "gateways write and read it to know the conversation's newest connection",
 };
 /** Recorded fields that the page ignores on purpose, each with the reason. */
 const IGNORED_FIELDS: Readonly<Record<string, string>> = {
+  "turn_accepted.tentative": "the gateway removes it: clients get a turn only when it is certain",
   "message_complete.usage": "the page shows the sums of the turn and of the conversation, from `turn_metrics`",
 };
 

@@ -11,6 +11,7 @@ from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.turn_ending import TurnEnding
 from tertulia_llm.turn_reader import TurnReader
 from tertulia_llm.turn_state import TurnState, read_state, unreadable_fields
+from tertulia_llm.withdrawn_turns import version_of
 from tertulia_shared.bus import Bus, BusUnavailable, Claim, Entry, NotOwner, Owned, Refused, WritesPaused
 from tertulia_shared.codec import BadEntry, Value
 from tertulia_shared.conversation_state import StateField
@@ -18,7 +19,7 @@ from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import Error, TurnComplete
 from tertulia_shared.exception_groups import first_error
-from tertulia_shared.ids import is_id
+from tertulia_shared.ids import is_id, turn_ref
 from tertulia_shared.work import pointed_at
 
 MAX_REASON_CHARS = 2_000
@@ -89,12 +90,16 @@ class GivingUp:
         """End the turn for the client and move the cursor past it, in one write."""
         keys = self._bus.keys
         put: dict[str, Value | None] = {StateField.CURSOR: entry.id}
+        ref = turn_ref(*version_of(entry))
+        is_withdrawn = ref in state.withdrawn
         outlet = self._bus.outlet(owned.fence())
         try:
             timer = self._metrics.start_turn()
             turn = self._reader.read(entry, state, owned=owned, history=History(), timer=timer)
-            turn.is_first = True
-            await self._ending.given_up(turn, outlet, error)
+            if is_withdrawn:
+                await self._ending.interrupted(turn)
+            else:
+                await self._ending.given_up(turn, outlet, error)
             turn.timer.finish()
         except (BusUnavailable, WritesPaused, NotOwner):
             raise
@@ -103,10 +108,10 @@ class GivingUp:
             if not isinstance(failure, BadEntry):
                 log.exception("a turn failed again while it was given up", extra={"conversation_id": conversation_id})
             outlet = self._bus.outlet(owned.fence())
-            if state.ended != error.turn_id:
+            if state.ended != ref and not is_withdrawn:
                 outlet.append(keys.events(conversation_id), error)
                 outlet.append(keys.events(conversation_id), TurnComplete(error.turn_id))
-                put[StateField.ENDED] = error.turn_id
+                put[StateField.ENDED] = ref
         outlet.put(keys.state(conversation_id), put)
         await outlet.flush()
 

@@ -33,7 +33,7 @@ def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
         kind, turn_id = entry.fields.get(b"type"), turn_id_of(entry)
         if kind == b"turn_accepted":
             accepted = turn_id
-        elif kind == b"turn_complete" and turn_id == accepted:
+        elif kind in (b"turn_complete", b"turn_reopened") and turn_id == accepted:
             accepted = ""
     return accepted if all(turn_id_of(entry) != accepted for entry in turns) else ""
 

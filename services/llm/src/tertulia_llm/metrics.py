@@ -9,7 +9,7 @@ from typing import Literal
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 
-Result = Literal["complete", "interrupted", "failed"]
+Result = Literal["complete", "interrupted", "failed", "withdrawn"]
 
 
 class LLMMetrics:
@@ -21,7 +21,7 @@ class LLMMetrics:
         self.first_token = metrics.of(catalogue.LLM_FIRST_TOKEN, engine)
         self.first_sentence = metrics.of(catalogue.LLM_FIRST_SENTENCE, engine)
         self.turn = metrics.of(catalogue.LLM_TURN, engine)
-        results: tuple[Result, ...] = ("complete", "interrupted", "failed")
+        results: tuple[Result, ...] = ("complete", "interrupted", "failed", "withdrawn")
         self.results = {result: metrics.of(catalogue.LLM_TURNS, result) for result in results}
         self._tokens = {
             "prompt_tokens": metrics.of(catalogue.LLM_TOKENS, "prompt"),

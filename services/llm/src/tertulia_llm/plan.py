@@ -11,6 +11,7 @@ from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
 from tertulia_shared.store import InvalidRecord, turn_position
+from tertulia_shared.store.ordering import POSITIONS_PER_TURN
 from tertulia_shared.store.validation import POSITION_MAX
 
 
@@ -63,6 +64,12 @@ def position_of(entry_id: str, slot: int) -> int:
         return min(turn_position(entry_id, slot), POSITION_MAX)
     except InvalidRecord:
         return slot
+
+
+def positions_of(entry_id: str) -> range:
+    """The positions of the messages of a turn (see `position_of`)."""
+    first = position_of(entry_id, 0)
+    return range(first, first + POSITIONS_PER_TURN)
 
 
 def _name(speaker: Speaker) -> str:

@@ -105,6 +105,13 @@ class LLMSettings(CommonSettings):
         return tokens
 
     @property
+    def thinks_ahead(self) -> bool:
+        """True if the model is asked for replies to a turn that is still tentative."""
+        if self.think_ahead == "auto":  # with a key, a wrong guess may cost money
+            return not self.openrouter_api_key.get_secret_value()
+        return self.think_ahead == "on"
+
+    @property
     def extra_body(self) -> dict[str, Any]:
         """The setting `llm_extra_body`, parsed."""
         return checked_body(self.llm_extra_body)

@@ -29,10 +29,14 @@ class Turn:
     timer: TurnTimer
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
-    is_first: bool = False
-    """True if this may be the first turn that the store gets of this conversation."""
     is_ended: bool = False
     """True if `turn_complete` was sent."""
+    is_tentative: bool = False
+    """True if the turn was not confirmed yet. Its rows are not saved before that."""
+    is_withdrawn: bool = False
+    """True if a later version of the turn waits."""
+    is_saved: bool = False
+    """True if the store may have rows of this turn."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -51,5 +55,5 @@ class Turn:
         again.
         """
         outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
-        outlet.put(keys.state(self.conversation_id), {StateField.ENDED: self.user_turn.turn_id})
+        outlet.put(keys.state(self.conversation_id), {StateField.ENDED: self.user_turn.ref})
         self.is_ended = True

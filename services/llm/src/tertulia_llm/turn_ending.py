@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_llm.plan import positions_of
 from tertulia_llm.reply import Reply
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
-from tertulia_llm.turn_state import read_state
+from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Error, Event, MessageComplete
@@ -20,19 +22,27 @@ log = logging.getLogger(__name__)
 class TurnEnding:
     """Ends turns: tells the client, and saves their rows."""
 
-    def __init__(self, bus: Bus, rows: TurnRows, replies: TurnReplies) -> None:
+    def __init__(self, bus: Bus, rows: TurnRows, replies: TurnReplies, withdrawal: TurnWithdrawal) -> None:
         self._bus = bus
+        self._withdrawal = withdrawal
         self._rows = rows
         self._replies = replies
 
     async def interrupted(self, turn: Turn) -> None:
-        """End a turn that the user interrupted. The reply in progress is completed with the text that is in Redis."""
-        turn.timer.set_result("interrupted")
-        self._rows.add_user_row(turn)
+        """End a turn that the user interrupted. The reply in progress is completed with the text that is in Redis.
+
+        If the turn was withdrawn, retract it instead.
+        """
         keys = self._bus.keys
         state = read_state(await self._bus.hash(keys.state(turn.conversation_id)))
-        progress = state.progress_of(turn.user_turn.turn_id)
-        turn.is_ended = state.ended == turn.user_turn.turn_id
+        if turn.is_withdrawn or turn.user_turn.ref in state.withdrawn:
+            await self._retract(turn, state)
+            return
+        turn.timer.set_result("interrupted")
+        turn.is_tentative = False  # it was confirmed before the interruption
+        self._rows.add_user_row(turn)
+        progress = state.progress_of(turn.user_turn.ref)
+        turn.is_ended = state.ended == turn.user_turn.ref
         # do not save a reply without text: the client has not seen it
         turn.unsaved = {id: row for id, row in turn.unsaved.items() if row.status != "streaming"}
         completions: list[Event] = []
@@ -58,6 +68,16 @@ class TurnEnding:
         await outlet.flush()
         await self._rows.save(turn, outlet)
 
+    async def _retract(self, turn: Turn, state: TurnState) -> None:
+        turn.timer.set_result("withdrawn")
+        turn.unsaved.clear()
+        if state.has_plan_of(turn.user_turn.ref):
+            await self._withdrawal.retract(
+                turn.owned, turn.conversation_id, turn.plan, turn.history, is_saved=turn.is_saved
+            )
+        else:  # Redis has nothing of this version, and neither has the store
+            turn.history.remove(turn.plan.turn_id, positions_of(turn.plan.entry_id))
+
     def model_failed(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
         """Queue the end of a turn after the model failed to write a reply."""
         turn.timer.set_result("failed")
@@ -80,6 +100,7 @@ class TurnEnding:
         Everything that the caller queues before its next `await` goes out in the same write.
         """
         turn.timer.set_result("failed")
+        turn.is_tentative = False  # if it is withdrawn later, its rows are deleted
         self._rows.add_user_row(turn)
         in_progress: Reply | None = None
         for number in range(len(turn.plan.speakers)):

@@ -6,14 +6,18 @@ transaction as the events that show them. So a worker that takes over can contin
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
+from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.history.settle import InterruptionSettler
+from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
@@ -28,6 +32,7 @@ from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_llm.voice_languages import VoiceLanguages
+from tertulia_llm.withdrawn_turns import is_withdrawn, newest_versions, version_of
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale, WriteRefused
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.conversation_state import StateField
@@ -67,10 +72,13 @@ class TurnHandler:
         rows = TurnRows(bus, outbox, settings.user_name)
         replies = TurnReplies(bus, rows, settings.user_name)
         self._reader = TurnReader(bus.keys, characters)
-        self._ending = TurnEnding(bus, rows, replies)
+        withdrawal = TurnWithdrawal(bus, outbox)
+        self._rows = rows
+        self._thinks_ahead = settings.thinks_ahead
+        self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
         self._responder = Responder(bus, rows, replies, generator, self._ending)
-        self._settler = InterruptionSettler(bus, outbox, histories)
+        self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 
     async def handle(self, claim: Claim) -> None:
@@ -140,10 +148,11 @@ class TurnHandler:
         while True:
             if not waiting:
                 await self._settler.settle(owned, conversation_id, state)
+            newest = newest_versions(waiting)
             for entry in waiting:
                 if cursor != state.cursor:  # another turn was answered after the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
-                await self._handle_turn(owned, conversation_id, entry, state)
+                await self._handle_turn(owned, conversation_id, entry, state, newest)
                 cursor = entry.id
             if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
                 return
@@ -153,10 +162,12 @@ class TurnHandler:
     async def _state(self, conversation_id: str) -> TurnState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
 
-    async def _handle_turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState) -> None:
+    async def _handle_turn(
+        self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, newest: Mapping[str, int]
+    ) -> None:
         timer = self._metrics.start_turn()
         self._metrics.hop.taken(entry.fields)
-        history, is_cached = await self._histories.load(conversation_id, state.cursor)
+        history = await self._histories.load(conversation_id, state)
         try:
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
@@ -168,8 +179,8 @@ class TurnHandler:
             return  # a second entry of a turn that is already answered
         if not turn.is_resumed:
             await self._settler.settle(owned, conversation_id, state, history)
-        turn.is_first = not is_cached
-        if state.epoch > turn.plan.epoch:  # meanwhile the user has sent another turn or an interrupt
+        turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
+        if turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:
             await self._answer(turn, state.cursor)
@@ -180,12 +191,27 @@ class TurnHandler:
         epoch = turn.plan.epoch
         outlet = self._bus.outlet(turn.owned.fence(epoch))
         try:
-            if not turn.is_resumed:
-                self._begin(outlet, turn, cursor)
             async with until_interrupted(self._bus, turn.conversation_id, epoch):
-                await self._responder.respond(turn, outlet)
+                if turn.is_tentative and not self._thinks_ahead:
+                    await until_confirmed(self._bus, turn.conversation_id, turn.plan)
+                    turn.is_tentative = False
+                if not turn.is_resumed:
+                    self._begin(outlet, turn, cursor)
+                if turn.is_tentative:
+                    await self._think_ahead(turn, outlet)
+                else:
+                    await self._responder.respond(turn, outlet)
         except Stale:
             await self._ending.interrupted(turn)
+
+    async def _think_ahead(self, turn: Turn, outlet: Outlet) -> None:
+        """Answer a tentative turn, and save its rows when it is confirmed."""
+        async with asyncio.TaskGroup() as tasks:
+            answering = tasks.create_task(self._responder.respond(turn, outlet))
+            await until_confirmed(self._bus, turn.conversation_id, turn.plan)
+            turn.is_tentative = False
+            await self._rows.save(turn, outlet)
+            await answering
 
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn

@@ -36,7 +36,7 @@ class TurnReader:
         if not is_id(user_turn.turn_id):
             raise BadEntry("UserTurn entry: field 'turn_id' is not a UUID")
         user_turn = replace(user_turn, text=clean_text(user_turn.text)[:TEXT_MAX_CHARS])
-        is_resumed = state.plan is not None and state.plan.turn_id == user_turn.turn_id
+        is_resumed = state.has_plan_of(user_turn.ref)
         plan = state.plan if is_resumed else None
         if plan is None:
             plan = make_plan(user_turn, entry.id, epoch, self._characters.active, state.settings)
@@ -46,9 +46,11 @@ class TurnReader:
             user_turn,
             plan,
             history,
-            state.progress_of(user_turn.turn_id),
+            state.progress_of(user_turn.ref),
             timer,
             is_resumed=is_resumed,
             warned_store_away=state.warned,
-            is_ended=state.ended == user_turn.turn_id,
+            is_ended=state.ended == user_turn.ref,
+            is_tentative=state.tentative == user_turn.ref,
+            is_saved=is_resumed,
         )

@@ -84,24 +84,33 @@ class TurnRows:
         )
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
-        """Save the queued rows.
+        """Save the queued rows. Those of a tentative turn stay queued.
 
         The client is warned once while the store is unavailable, and once if the store refuses a row.
         """
         async with turn.save_lock:
-            rows, turn.unsaved = turn.unsaved, {}
-            if not rows:
+            if not turn.unsaved or turn.is_tentative:
                 return
-            title = title_of(turn.user_turn.text) if turn.is_first else None
+            if not turn.is_saved:
+                # the plan must be in Redis before the first row is in the store: it shows that the rows of a withdrawn
+                # turn must be deleted
+                await outlet.flush()
+                turn.is_saved = True
+            rows, turn.unsaved = turn.unsaved, {}
+            title = None if turn.history.is_stored else title_of(turn.user_turn.text)
+            # the deletion of the rows of an earlier version may wait in the outbox
+            in_order = turn.plan.version > 0
             try:
-                saved = await self._outbox.save_messages(turn.conversation_id, list(rows.values()), title=title)
+                saved = await self._outbox.save_messages(
+                    turn.conversation_id, list(rows.values()), title=title, in_order=in_order
+                )
             except NotFound:
                 log.info("conversation was deleted in mid-turn", extra={"conversation_id": turn.conversation_id})
                 return
             except BaseException:
                 turn.unsaved = rows | turn.unsaved
                 raise
-            turn.is_first = False
+            turn.history.is_stored = True
             self._warn_if_away(turn, outlet, away=not saved.in_store)
             if saved.lost:
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_lost", LOST))

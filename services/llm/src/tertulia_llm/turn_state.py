@@ -49,24 +49,30 @@ class TurnState:
     cut: int
     """The last epoch at which a reply was cut off."""
     settled: str
-    """The id of the last turn whose interruption was settled."""
+    """The last turn whose interruption was settled. Turns are named by `UserTurn.ref` here."""
     ended: str = ""
-    """The id of the last turn whose `turn_complete` was sent."""
+    """The last turn whose `turn_complete` was sent."""
     warned: bool = False
     """True if the client was warned that the store is unavailable, and nothing has been saved since then."""
+    tentative: str = ""
+    """The turn that waits to be confirmed."""
+    withdrawn: frozenset[str] = frozenset()
+    """The last turns that were withdrawn."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
         """The plan of the last turn, if that turn was interrupted and is not settled yet; else None."""
-        if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.turn_id:
+        if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.ref:
             return self.plan
         return None
 
-    def progress_of(self, turn_id: str) -> Progress:
-        """The progress of the turn with this id. If the state has the plan of another turn, no reply is started or
-        complete.
-        """
-        return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
+    def has_plan_of(self, ref: str) -> bool:
+        """True if the state has the plan of this turn: a worker has begun to answer it."""
+        return self.plan is not None and self.plan.ref == ref
+
+    def progress_of(self, ref: str) -> Progress:
+        """The progress of a turn. If the state has the plan of another turn, no reply is started or complete."""
+        return self.progress if self.has_plan_of(ref) else Progress()
 
 
 _NOTHING = b""
@@ -150,6 +156,8 @@ def read_state(state: Fields) -> TurnState:
             settled=of[StateField.SETTLED],
             ended=of[StateField.ENDED],
             warned=StateField.WARNED in fields,
+            tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
+            withdrawn=fields.withdrawn,
         )
     except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error

@@ -58,7 +58,7 @@ class OverlappingSpeech:
         self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
         self._echo = EchoDetector(bus, conversation_id)
         self._first_sample = 0
-        self._spoken_until = -ECHO_AFTER_SAMPLES  # the last sample at which a character was speaking
+        self._spoken_until = -ECHO_AFTER_SAMPLES  # the last sample at which an echo was heard
         self._overlaps = False
         self._interrupted = False
         self.is_character_speaking = False
@@ -94,9 +94,10 @@ class OverlappingSpeech:
             return False
         if is_backchannel(tokens_of(event.text)):
             return False
-        if await self._look():  # look again, because the text may be the echo of a newer sentence
-            self._spoken_until = event.at_sample
+        is_speaking = await self._look()  # look again, because the text may be the echo of a newer sentence
         self._verdict = await self._echo.examine(self._first_sample, event.at_sample)
+        if is_speaking and self._verdict.source in (SoundSource.ECHO, SoundSource.USER):
+            self._spoken_until = event.at_sample
         self._interrupted = self._decide(event.at_sample, event.text, self._verdict) is BargeInDecision.BREAK_IN
         self._partials.append((event.at_sample, event.text))
         return self._interrupted

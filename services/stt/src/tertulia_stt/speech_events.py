@@ -143,7 +143,7 @@ class SpeechEvents:
             return
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
-        piece = Piece(overlap.own_text(text), event.start_sample, event.speech_end, event.is_cut)
+        piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint)
 
     async def _barge_in(self) -> None:

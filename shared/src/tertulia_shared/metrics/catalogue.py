@@ -174,7 +174,7 @@ LLM_TURN = HistogramFamily(
 LLM_TURNS = CounterFamily(
     "tertulia_llm_turns_total",
     "Ended turns, by result.",
-    {"result": ("complete", "interrupted", "failed")},
+    {"result": ("complete", "interrupted", "failed", "withdrawn")},
 )
 LLM_FAILURES = CounterFamily(
     "tertulia_llm_failures_total",

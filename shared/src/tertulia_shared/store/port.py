@@ -79,6 +79,13 @@ class Store(Protocol):
         """
         ...
 
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        """Delete the messages of a turn that have these positions.
+
+        If the conversation then has neither messages nor settings, it is deleted too: its title came from one of them.
+        """
+        ...
+
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         """The newest `limit` messages (1..1000) of any status, oldest first, from which llm makes the prompt."""
         ...

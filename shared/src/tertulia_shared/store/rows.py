@@ -45,6 +45,14 @@ WHERE messages.conversation_id = excluded.conversation_id AND (
 """
 _MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = :time WHERE id = :id AND updated_at < :time"
 
+_DELETE_MESSAGES: Final = (
+    "DELETE FROM messages WHERE conversation_id = ? AND position >= ? AND position < ? AND turn_id = ?"
+)
+_DELETE_IF_EMPTY: Final = """
+DELETE FROM conversations WHERE id = :id AND model_settings = '{}'
+AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = :id)
+"""
+
 PAGE_OF_MESSAGES: Final = f"""
 SELECT {_MESSAGE} FROM messages
 WHERE conversation_id = :conversation_id AND position > :after AND position <= ifnull(
@@ -121,6 +129,11 @@ def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
     owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
     if owner is not None and owner[0] != conversation_id:
         raise InvalidRecord("message.id", f"{message_id} is a message of another conversation")
+
+
+def delete_messages(connection: sqlite3.Connection, conversation_id: str, turn_id: str, positions: range) -> None:
+    connection.execute(_DELETE_MESSAGES, (conversation_id, positions.start, positions.stop, turn_id))
+    connection.execute(_DELETE_IF_EMPTY, {"id": conversation_id})
 
 
 def select_history(connection: sqlite3.Connection, conversation_id: str, limit: int) -> list[Message]:

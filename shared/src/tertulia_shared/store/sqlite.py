@@ -139,6 +139,9 @@ class SQLiteStore:
 
         await self._writer.submit(save)
 
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        await self._writer.submit(lambda db: rows.delete_messages(db, conversation_id, turn_id, positions))
+
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
         return await self._reader.submit(lambda db: rows.select_history(db, conversation_id, limit))

@@ -152,6 +152,19 @@ class SupabaseStore:
             if to_save:
                 await run(client.rpc("tertulia_save_messages", {"messages": to_save}))
 
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        async with self._call(conversation_id) as client:
+            if not (rows.is_id(conversation_id) and rows.is_id(turn_id)):
+                return
+            messages = table_of(client, "messages")
+            of_turn = messages.delete(returning=ReturnMethod.minimal)
+            of_turn = of_turn.eq("conversation_id", conversation_id).eq("turn_id", turn_id)
+            await run(of_turn.gte("position", positions.start).lt("position", positions.stop))
+            if await run(messages.select("id").eq("conversation_id", conversation_id).limit(1)):
+                return
+            empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
+            await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))
+
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
         async with self._call() as client:

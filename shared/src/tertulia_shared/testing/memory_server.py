@@ -174,10 +174,11 @@ class MemoryServer(MemoryKeyspace):
             if once.name in self._strings:
                 return Applied(new=False, epoch=epoch)
             self._strings[once.name] = "1"
-        talking = before.is_talking
+        talking = before.is_talking or (raise_epoch and StateField.TENTATIVE in before)
         if raise_epoch:
             epoch += 1
-            self.apply(Put(state, {StateField.EPOCH: epoch, **({StateField.CUT: epoch} if talking else {})}), epoch)
+            is_cut = talking or withdraw
+            self.apply(Put(state, {StateField.EPOCH: epoch, **({StateField.CUT: epoch} if is_cut else {})}), epoch)
             self._withdraw(state, before, withdraw)
         if talk is not None:
             self.apply(Put(state, {StateField.TALK: "1" if talk else None}), epoch)

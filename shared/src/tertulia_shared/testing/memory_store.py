@@ -109,6 +109,19 @@ class MemoryStore:
         for message in to_save:
             self._save(message)
 
+    async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
+        tables = self._available()
+        of_turn = [
+            message.id
+            for message in self._in_order(conversation_id)
+            if message.turn_id == turn_id and message.position in positions
+        ]
+        for message_id in of_turn:
+            del tables.messages[message_id]
+        has_settings = tables.settings.get(conversation_id, b"{}") != b"{}"
+        if not has_settings and not self._in_order(conversation_id):
+            tables.conversations.pop(conversation_id, None)
+
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
         return self._in_order(conversation_id)[-limit:]

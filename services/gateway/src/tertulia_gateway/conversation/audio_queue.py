@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tertulia_gateway.commands import AudioMark
+from tertulia_gateway.conversation.event_filter import RAISES_EPOCH
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.entries import MAX_SENTENCES
@@ -77,7 +78,7 @@ class AudioQueue:
                 character_id = _text(fields, b"character_id")
                 self._waiting.append(QueuedMessage(message_id, character_id, epoch, number(fields, b"ts")))
                 self._added.set()
-        elif kind in (b"interrupted", b"turn_accepted"):
+        elif kind in RAISES_EPOCH:
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
             self._silent.add(_text(fields, b"message_id"))

@@ -8,6 +8,7 @@ itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -18,8 +19,9 @@ from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, audio_frame
 from tertulia_gateway.transport import Transport
-from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
+from tertulia_shared.bus import Bus, BusError, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import AudioComplete
 
@@ -50,6 +52,8 @@ class AudioSender:
         self._unreadable = unreadable
         self._clock = clock
         self._wall_ms = wall_ms
+        self._sounding = -1
+        """The last epoch that was written into the state's field `sounding`."""
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -96,6 +100,7 @@ class AudioSender:
             log.warning("an audio entry is skipped: %s", error, extra={"message_id": message.message_id})
             await self._unreadable.skipped(error)
             return
+        self._mark_sounding(message.epoch)
         await self._transport.send_bytes(frame)
         sentence_index, chunk_index = int(fields[b"sentence_index"]), int(fields[b"chunk_index"])
         self._position.playback.sent(
@@ -103,6 +108,16 @@ class AudioSender:
         )
         if first:
             self._position.timeline.note_audio(message.message_id, number(fields, b"ts"), self._wall_ms())
+
+    def _mark_sounding(self, epoch: int) -> None:
+        """Record that the client gets sound of this epoch, so that its turn can no longer be reopened. Does not wait:
+        the sound is more urgent.
+        """
+        if epoch == self._sounding:
+            return
+        self._sounding = epoch
+        with contextlib.suppress(BusError):  # Redis is unavailable, and a turn cannot be reopened meanwhile
+            self._bus.outlet().put(self._bus.keys.state(self._conversation_id), {StateField.SOUNDING: epoch})
 
     async def _complete(self, message: QueuedMessage, final_id: str) -> None:
         event = AudioComplete(message.message_id, message.character_id)

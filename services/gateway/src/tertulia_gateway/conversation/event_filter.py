@@ -14,11 +14,13 @@ from typing import ClassVar, Final
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
-REPLIES: Final = frozenset({b"turn_started", b"thinking", b"message_started", b"llm_chunk", b"message_resumed"})
+REPLIES: Final = frozenset(
+    {b"turn_started", b"turn_extended", b"thinking", b"message_started", b"llm_chunk", b"message_resumed"}
+)
 """Events about the progress of a reply: they are skipped once a newer epoch has begun. Events about the end of a reply
 are never skipped for this reason.
 """
-RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
+RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"turn_reopened", b"interrupted"})
 """Events that are written in the transaction that raises the epoch. Within the stream, the epochs of these events only
 rise.
 """
@@ -59,17 +61,27 @@ class EventFilter:
         self.epoch = epoch
         self._turn_epoch = -1
         """The epoch of the last `turn_accepted`."""
+        self._turn_id = b""
+        """The turn of the last `turn_accepted`, unless it was reopened since."""
 
     def reset(self) -> None:
         """Accept any epoch from now on: Redis lost the conversation's state."""
         self.epoch, self._turn_epoch = 0, -1
+
+    def note_turn(self, epoch: int) -> None:
+        """Note the epoch of a turn that the client does not get: a later turn has a higher one, unless Redis lost data."""
+        self._turn_epoch = max(self._turn_epoch, epoch)
 
     def decide(self, kind: bytes, fields: Fields) -> Decision:
         """Decide about the next entry."""
         if kind == b"client_changed":
             return self._client_changed(fields.get(b"client", b"").decode(errors="replace"))
         epoch = epoch_of(fields)
+        if kind == b"turn_reopened" and not self._has_turn(fields):
+            self.epoch = max(self.epoch, epoch)
+            return Decision.SKIP
         if kind == b"turn_accepted":
+            self._turn_id = fields.get(b"turn_id", b"")
             is_lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
             if is_lost:  # an equal epoch also means a data loss, because each turn raises the epoch
                 self.epoch = epoch
@@ -81,6 +93,12 @@ class EventFilter:
             self.epoch = epoch
             return Decision.SEND_AFTER_LOSS
         return Decision.SKIP if kind in REPLIES else Decision.SEND
+
+    def _has_turn(self, fields: Fields) -> bool:
+        """True if the client has the turn that is reopened; it has not if the turn was withdrawn while it was held."""
+        has_turn = self._turn_id != b"" and fields.get(b"turn_id") == self._turn_id
+        self._turn_id = b""
+        return has_turn
 
     def _client_changed(self, client: str) -> Decision:
         if client == self._client:

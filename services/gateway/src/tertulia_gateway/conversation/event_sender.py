@@ -64,6 +64,8 @@ class EventSender:
         far_ms = FAR_MS
         while True:
             problem = await self._follow(far_ms)
+            if problem is None:
+                continue
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
@@ -82,8 +84,10 @@ class EventSender:
         await self._transport.send_text(frame)
         return True
 
-    async def _follow(self, far_ms: int) -> object:
-        """Send events until the stream has to be repaired. Returns the reason for the repair."""
+    async def _follow(self, far_ms: int) -> object | None:
+        """Send events until the stream has to be repaired. Returns the reason for the repair; None if the stream has to
+        be read again from the position.
+        """
         follow = self._bus.follow(self._key, self._position.after, tell_loss=True)
         try:
             while True:
@@ -98,7 +102,10 @@ class EventSender:
                 for entry in entries:
                     if order(entry.id)[0] > self._wall_ms() + far_ms:
                         return f"event {entry.id} lies in the far future"
-                    await self._handle(entry)
+                    for due in self._position.read(entry):
+                        await self._handle(due)
+                    if self._position.after != entry.id:
+                        return None
         finally:
             follow.close()
 

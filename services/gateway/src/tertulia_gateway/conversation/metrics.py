@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tertulia_gateway.conversation.held_turn import CONFIRMED_MS
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.metrics import Histogram, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
@@ -22,31 +23,46 @@ class ConversationMetrics:
         self._opened_ms = wall_ms()
         self._events = Hop(metrics, "events", wall_ms)
         self._audio = Hop(metrics, "audio", wall_ms)
-        self._accepted_ms = 0
+        self._certain_ms = 0
+        """When the turn was accepted; for a turn that was tentative, when it was confirmed."""
+        self._reopened = b""
+        """The turn that comes again, and was counted before."""
         self._first_text: Histogram | None = None
         """Records the latency of the turn's first text. None after that text was sent."""
         self._first_audio: Histogram | None = None
+        self._released_ms = 0
+        """When the last held events were released. The time before is no latency of theirs."""
 
     def event_sent(self, kind: bytes, fields: Fields) -> None:
         """Count an event other than `llm_chunk`."""
         at_ms = number(fields, b"ts")
+        confirmed_ms = number(fields, CONFIRMED_MS)
+        if confirmed_ms:
+            self._released_ms = confirmed_ms
         if at_ms < self._opened_ms:
             return
-        self._events.taken(fields)
+        self._events.taken(fields, since_ms=self._released_ms)
         if kind == b"turn_accepted":
-            source = fields.get(b"source", b"").decode(errors="replace")
-            self._metrics.of(catalogue.TURNS, source).inc()
-            self._accepted_ms = at_ms
-            self._first_text = self._metrics.of(catalogue.TURN_FIRST_TEXT, source)
-            self._first_audio = self._metrics.of(catalogue.TURN_FIRST_SOUND, source)
+            self._turn_accepted(fields, confirmed_ms or at_ms)
         elif kind == b"interrupted":
             self._metrics.of(catalogue.INTERRUPTIONS, fields.get(b"cause", b"").decode(errors="replace")).inc()
             self._first_text = self._first_audio = None
+        elif kind == b"turn_reopened":
+            self._reopened = fields.get(b"turn_id", b"")
+            self._first_text = self._first_audio = None
+
+    def _turn_accepted(self, fields: Fields, certain_ms: int) -> None:
+        source = fields.get(b"source", b"").decode(errors="replace")
+        if fields.get(b"turn_id") != self._reopened:
+            self._metrics.of(catalogue.TURNS, source).inc()
+        self._certain_ms = certain_ms
+        self._first_text = self._metrics.of(catalogue.TURN_FIRST_TEXT, source)
+        self._first_audio = self._metrics.of(catalogue.TURN_FIRST_SOUND, source)
 
     def text_sent(self) -> None:
         """Record the latency of the turn's first `llm_chunk`."""
         if self._first_text is not None:
-            self._first_text.observe(self._since_accepted_s())
+            self._first_text.observe(self._since_certain_s())
             self._first_text = None
 
     def audio_sent(self, fields: Fields, *, asked_ms: int) -> None:
@@ -55,8 +71,8 @@ class ConversationMetrics:
         """
         self._audio.taken(fields, since_ms=asked_ms)
         if self._first_audio is not None:
-            self._first_audio.observe(self._since_accepted_s())
+            self._first_audio.observe(self._since_certain_s())
             self._first_audio = None
 
-    def _since_accepted_s(self) -> float:
-        return max(0, self._wall_ms() - self._accepted_ms) / 1000
+    def _since_certain_s(self) -> float:
+        return max(0, self._wall_ms() - self._certain_ms) / 1000

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 from tertulia_gateway.conversation.audio_queue import AudioQueue
 from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Decision, EventFilter, epoch_of
+from tertulia_gateway.conversation.held_turn import HeldTurn
 from tertulia_gateway.conversation.playback import Playback
 from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.bus import Entry
@@ -20,11 +22,12 @@ class ClientPosition:
     """Passes every event, interruption and data loss on to the event filter, the audio queue, the turn timeline and the
     playback, so that all four agree.
 
-    `after` is the id of the last processed entry of the `events` stream.
+    `after` is the id of the last entry of the `events` stream that was read; its event may still be held.
     """
 
     def __init__(self, client: str, *, claimed: bool, after: str = BEGINNING) -> None:
         self.after = after
+        self.held = HeldTurn()
         self.audio = AudioQueue()
         self.timeline = TurnTimeline()
         self.playback = Playback()
@@ -38,13 +41,28 @@ class ClientPosition:
 
     # -- events
 
+    def read(self, entry: Entry) -> Sequence[Entry]:
+        """Move to the next entry of the `events` stream. Returns the entries that are due now: the events of a turn
+        that is not certain are held.
+
+        If `after` is below the entry's id afterwards, the caller must read the stream again from there.
+        """
+        due = self._due(entry)
+        self.after = self.held.take_read_again() if self.held.read_again_after else entry.id
+        return due
+
     def advance(self, entry: Entry) -> Decision:
-        """Move to the next entry of the `events` stream, and drop the audio that it makes stale.
+        """Decide about an entry that is due, and drop the audio that it makes stale.
 
         The audio is dropped before the client gets the event, so no older frame can follow it.
         """
-        self.after = entry.id
-        return self._decide(entry)
+        kind = _kind(entry)
+        decision = self._filter.decide(kind, entry.fields)
+        if decision is Decision.SEND_AFTER_LOSS:
+            self._drop_audio()
+        elif kind in RAISES_EPOCH:
+            self.raise_epoch(self.epoch)
+        return decision
 
     def has_event(self, entry: Entry) -> None:
         """Update the timeline and the audio queue for an event that the client has received."""
@@ -54,23 +72,31 @@ class ClientPosition:
             self.audio.see(kind, entry.fields, epoch_of(entry.fields))
             self._turn_changed.set()
 
-    def rebuild(self, entry: Entry) -> bool:
-        """Apply an event that was written before the position at which the client resumes. Returns False if the filter
-        skips the event.
+    def rebuild(self, entry: Entry) -> Sequence[Entry]:
+        """Apply an entry that was written before the position at which the client resumes. Returns the events that are
+        due now and that the filter does not skip.
         """
-        if self._decide(entry) not in (Decision.SEND, Decision.SEND_AFTER_LOSS):
+        return [each for each in self._due(entry) if self._rebuild(each)]
+
+    def has_read_held(self) -> None:
+        """Apply the events that are held, because the client has some of them: another release of the gateway sent
+        them.
+        """
+        for entry in self.held.has_read_all():
+            self._rebuild(entry)
+
+    def _due(self, entry: Entry) -> Sequence[Entry]:
+        due = self.held.see(entry)
+        if self.held.dropped_epoch >= 0:
+            self._filter.note_turn(self.held.dropped_epoch)
+            self.held.dropped_epoch = -1
+        return due
+
+    def _rebuild(self, entry: Entry) -> bool:
+        if self.advance(entry) not in (Decision.SEND, Decision.SEND_AFTER_LOSS):
             return False
         self.has_event(entry)
         return True
-
-    def _decide(self, entry: Entry) -> Decision:
-        kind = _kind(entry)
-        decision = self._filter.decide(kind, entry.fields)
-        if decision is Decision.SEND_AFTER_LOSS:
-            self._drop_audio()
-        elif decision is Decision.SEND and kind in RAISES_EPOCH:
-            self.raise_epoch(self.epoch)
-        return decision
 
     # -- interruption and loss
 

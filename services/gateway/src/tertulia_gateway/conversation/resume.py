@@ -96,7 +96,7 @@ async def resume_conversation(
     )
     after = BEGINNING if last is None else _start(resume.last_event_id, last)
     position = ClientPosition(client, claimed=False, after=after)
-    resuming = _Resuming(bus, conversation_id, position, now_ms, is_talking=state.is_talking)
+    resuming = _Resuming(bus, conversation_id, position, now_ms, has_talk_mark=state.is_talking)
     turn, lost = await resuming.rebuild(resume.last_event_id)
     position.raise_epoch(applied.epoch)
     replay, heard = (), ()
@@ -132,13 +132,20 @@ def _start(last_event_id: str, last: Entry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Resuming:
-    """The steps of one resume. `is_talking`: a reply was being made or played when the client left."""
+    """The steps of one resume. `has_talk_mark`: the state has the talk mark."""
 
     bus: Bus
     conversation_id: str
     position: ClientPosition
     now_ms: int
-    is_talking: bool
+    has_talk_mark: bool
+
+    @property
+    def is_talking(self) -> bool:
+        """True if a reply was being made or played when the client left. While a turn is held, the talk mark is that
+        turn's, and it was not set before: otherwise the turn would not have been accepted.
+        """
+        return self.has_talk_mark and not self.position.held.is_holding
 
     async def rebuild(self, last_event_id: str) -> tuple[Sequence[Entry], bool]:
         """Apply all events up to the position.
@@ -159,11 +166,13 @@ class _Resuming:
                 if order(entry.id) > end:
                     break
                 last = entry.id
-                is_sent = self.position.rebuild(entry)
-                if entry.fields.get(b"type") == b"turn_accepted":
-                    turn.clear()
-                if is_sent:
-                    turn.append(entry)
+                for event in self.position.rebuild(entry):
+                    if event.fields.get(b"type") in (b"turn_accepted", b"turn_reopened"):
+                        turn.clear()
+                    turn.append(event)
+                if self.position.held.read_again_after:
+                    at = self.position.held.take_read_again()
+                    break
         if not last_event_id or order(last_event_id) == order(last):
             return turn, False
         kept_since_ms = self.now_ms - key.ttl_s * 1000 if first is None else order(first)[0]
@@ -171,6 +180,7 @@ class _Resuming:
 
     async def continue_at_marks(self, last_audio: AudioMark | None) -> None:
         """Continue after the last event and the last audio frame that the client has received."""
+        self.position.has_read_held()
         self.position.audio.keep_from(last_audio)
         await self._skip_complete_audio()
 
@@ -179,6 +189,8 @@ class _Resuming:
         event.
 
         An interrupted turn is replayed without audio as long as its last events are still to come.
+
+        A turn that is held is not in progress yet: its events come when it is confirmed.
 
         Returns the events to replay, and how much of their audio was heard.
         """

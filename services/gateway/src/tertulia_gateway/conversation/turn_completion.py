@@ -19,6 +19,7 @@ from tertulia_shared.usage import Usage, added
 
 USAGE_S = 1.0
 """How long to wait for the store to sum up the conversation's token usage, in seconds."""
+NO_TURN = ("", 0)
 RETRY_S = 1.0
 """Time between two attempts to clear the talk mark while Redis is unavailable."""
 
@@ -45,10 +46,10 @@ class TurnCompletion:
         self._position = position
         self._timeline = position.timeline
         self._clock = clock
-        self._reported = self._timeline.turn_id if self._timeline.settled else ""
-        """The id of the last turn whose metrics the client was sent."""
-        self._cleared = ""
-        """The id of the last turn whose talk mark was cleared."""
+        self._reported = self._timeline.key if self._timeline.settled else NO_TURN
+        """The last turn whose metrics the client was sent."""
+        self._cleared = NO_TURN
+        """The last turn whose talk mark was cleared."""
 
     async def run(self) -> None:
         """Complete one turn after the other, until cancelled."""
@@ -60,13 +61,13 @@ class TurnCompletion:
         """Report the turn, or clear its talk mark, if that is due. Returns the seconds until the next call; None: call
         again when the turn changes.
         """
-        turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
-        if not self._timeline.settled or self._cleared == turn_id:
+        turn = turn_id, epoch = self._timeline.key
+        if not self._timeline.settled or self._cleared == turn:
             return None
         try:
-            if self._reported != turn_id:
+            if self._reported != turn:
                 await self._report(turn_id)
-                self._reported = turn_id
+                self._reported = turn
             remaining_s = self._position.playback.remaining(self._clock())
             if remaining_s > 0:
                 return remaining_s
@@ -75,10 +76,11 @@ class TurnCompletion:
             ids = {"conversation_id": self._conversation_id}
             log.log(level_of(error), "the talk mark is not cleared yet: %s", error, extra=ids)
             return RETRY_S
-        self._cleared = turn_id
+        self._cleared = turn
         return None
 
     async def _report(self, turn_id: str) -> None:
+        turn = self._timeline.key
         for message_id in self._timeline.message_ids:
             first = await self._bus.read(self._bus.keys.sentences(self._conversation_id, message_id), count=1)
             if first:
@@ -87,7 +89,7 @@ class TurnCompletion:
                 except BadEntry as error:
                     log.warning("a sentence is skipped: %s", error, extra={"message_id": message_id})
         earlier = await self._earlier_usage(turn_id)
-        if self._timeline.turn_id != turn_id:
+        if self._timeline.key != turn:
             return
         usage = None if earlier is None else added(earlier, self._timeline.usage)
         try:

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from tertulia_gateway.conversation.held_turn import CONFIRMED_MS
 from tertulia_shared.codec import BadEntry, Fields, number, unpack
 from tertulia_shared.usage import Usage, total
 
@@ -33,6 +34,7 @@ class _Turn:
     speech_end: int | None
     transcript: int | None
     epoch: int
+    ahead_ms: int = 0
     started: int | None = None
     complete: int | None = None
     replies: dict[str, _Reply] = field(default_factory=dict[str, _Reply])
@@ -72,8 +74,8 @@ class TurnTimeline:
                 self._message_complete(fields)
             case b"turn_started" | b"turn_complete":
                 self._turn_progressed(kind, fields)
-            case b"interrupted" | b"error":
-                self._interrupted_or_failed(kind, fields)
+            case b"interrupted" | b"turn_reopened" | b"error":
+                self._ended_or_failed(kind, fields)
             case _:
                 pass
 
@@ -97,13 +99,18 @@ class TurnTimeline:
 
     @property
     def turn_id(self) -> str:
-        """The turn's id; "" if there is no turn or it was interrupted."""
+        """The turn's id; "" if there is no turn, or it was interrupted or reopened."""
         return "" if self._turn is None else self._turn.turn_id
 
     @property
     def epoch(self) -> int:
         """The turn's epoch; 0 if there is no turn."""
         return 0 if self._turn is None else self._turn.epoch
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Identifies this version of the turn: a turn that was reopened comes again with another epoch."""
+        return self.turn_id, self.epoch
 
     @property
     def settled(self) -> bool:
@@ -145,6 +152,7 @@ class TurnTimeline:
             "accepted_at": turn.at,
             "speech_end": since(turn.speech_end),
             "transcript": since(turn.transcript),
+            "ahead_ms": turn.ahead_ms,
             "turn_started": since(turn.started),
             "turn_complete": since(turn.complete),
             "usage": self.usage,
@@ -180,8 +188,15 @@ class TurnTimeline:
         spoken = source == "spoken"
         transcript = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
         self._failed.clear()
+        confirmed = number(fields, CONFIRMED_MS)
         self._turn = _Turn(
-            turn_id, source, at, self._speech_end if spoken else None, transcript, number(fields, b"epoch")
+            turn_id,
+            source,
+            at,
+            self._speech_end if spoken else None,
+            transcript,
+            number(fields, b"epoch"),
+            ahead_ms=max(0, confirmed - at) if confirmed else 0,
         )
 
     def _turn_progressed(self, kind: bytes, fields: Fields) -> None:
@@ -193,11 +208,11 @@ class TurnTimeline:
         else:
             turn.complete = _ts(fields)
 
-    def _interrupted_or_failed(self, kind: bytes, fields: Fields) -> None:
-        if kind == b"interrupted":
-            self._turn = None
-        else:
+    def _ended_or_failed(self, kind: bytes, fields: Fields) -> None:
+        if kind == b"error":
             self._failed.add(_text(fields, b"message_id"))
+        elif kind == b"interrupted" or self._of(fields) is not None:
+            self._turn = None
 
     def _message_started(self, fields: Fields) -> None:
         turn = self._of(fields)

@@ -42,6 +42,7 @@ export function onServerEvent(
     case "listening_stopped":
       return unduck({ ...state, recording: false });
     case "interrupted":
+    case "turn_reopened":
       return [NOT_DUCKED, "flush"];
     default:
       return [state, null];

@@ -12,8 +12,9 @@ import type { Report } from "../audio/playback-report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { accepted, extended, reopened, started } from "./turns";
 import { thinkingOf, withoutThinking } from "./thinking";
-import { asHeardBefore, cut, heard, messageComplete, nameOf, onReport, withReply } from "./replies";
+import { asHeardBefore, cut, heard, messageComplete, onReport, withReply } from "./replies";
 import {
   EMPTY,
   type Listening,
@@ -109,14 +110,12 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     }
     case "turn_accepted":
       return accepted(state, event.turn_id, event.text, event.source);
-    case "turn_started": {
-      const replies = event.replies.map((reply) => ({
-        messageId: reply.message_id,
-        characterId: reply.character_id,
-        name: reply.character_name || nameOf(state, reply.character_id),
-      }));
-      return { ...state, turn: { id: event.turn_id, replies, textComplete: false } };
-    }
+    case "turn_reopened":
+      return reopened(state, event.turn_id);
+    case "turn_started":
+      return started(state, event);
+    case "turn_extended":
+      return extended(state, event);
     case "thinking":
       return { ...state, thinking: thinkingOf(state, event) };
     case "message_started":
@@ -194,18 +193,6 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     default:
       return state;
   }
-}
-
-function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
-  const known = state.messages.some((message) => message.id === turnId);
-  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
-  const messages = known
-    ? state.messages.map((each) => (each.id === turnId ? message : each))
-    : [...state.messages, message];
-  const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
-  // Repeated after a reconnect: the turn is already running.
-  const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
-  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
 }
 
 function listeningStopped(state: PageState, cause: string): PageState {

@@ -10,8 +10,11 @@ export interface UserMessage {
   readonly id: string;
   readonly text: string;
   readonly source: "typed" | "spoken";
-  /** `sending`: not yet accepted by the server; `safe`: accepted. */
-  readonly delivery: "sending" | "safe" | "refused";
+  /**
+   * `sending`: not yet accepted by the server; `safe`: accepted; `reopened`: the user continues it, so it is not shown
+   * until the server accepts it again.
+   */
+  readonly delivery: "sending" | "safe" | "refused" | "reopened";
 }
 
 export interface Reply {

@@ -32,6 +32,7 @@ function ends(event: ServerEvent, { turnId, messageId }: Thinking): boolean {
     case "message_complete":
       return event.message_id === messageId;
     case "turn_complete":
+    case "turn_reopened":
       return event.turn_id === turnId;
     case "error":
       return event.turn_id === turnId || event.message_id === messageId;

@@ -50,6 +50,9 @@ const session = { session_id: or(str, "") };
  */
 const sentenceEnds = or(listOf(num), []);
 
+/** The planned replies of a turn, without `reason`. */
+const replies = listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") }));
+
 const EVENTS = {
   conversation_started: {
     conversation_id: str,
@@ -61,10 +64,9 @@ const EVENTS = {
     ),
   },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
-  turn_started: {
-    turn_id: str,
-    replies: listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") })), // without `reason`
-  },
+  turn_reopened: { turn_id: str },
+  turn_started: { turn_id: str, replies },
+  turn_extended: { turn_id: str, replies },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },

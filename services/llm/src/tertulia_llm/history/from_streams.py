@@ -25,9 +25,9 @@ READ_EVENTS = {event.type.encode() for event in (TurnStarted, MessageComplete, M
 
 @dataclass(slots=True)
 class _Shown:
-    """What the events say about replies: `started` by turn id, `ended` and `heard` by message id."""
+    """What the events say about replies: `started` by the turn's id and epoch, `ended` and `heard` by message id."""
 
-    started: dict[str, TurnStarted] = field(default_factory=dict[str, TurnStarted])
+    started: dict[tuple[str, int], TurnStarted] = field(default_factory=dict[tuple[str, int], TurnStarted])
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
@@ -42,7 +42,7 @@ class _Shown:
         event = decode_event(entry.fields)
         match event:
             case TurnStarted():
-                self.started[event.turn_id] = event
+                self.started[event.turn_id, envelope(entry.fields).epoch] = event
             case MessageComplete():
                 self.ended[event.message_id] = event, _time(entry)
             case MessageHeard():
@@ -54,7 +54,10 @@ class _Shown:
 def messages_from_streams(
     conversation_id: str, turns: Iterable[Entry], events: Iterable[Entry], *, cursor: str, user_name: str
 ) -> list[Message]:
-    """The messages of the turns up to the turn `cursor`, as they are in the store or will be."""
+    """The messages of the turns up to the turn `cursor`, as they are in the store or will be.
+
+    `turns` and `events`: the entries of the streams; of `turns` without those that were withdrawn.
+    """
     shown = _Shown()
     for entry in events:
         if entry.fields.get(b"type") in READ_EVENTS:
@@ -65,6 +68,7 @@ def messages_from_streams(
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             turn, time = decode(UserTurn, entry.fields), _time(entry)
+            started = shown.started.get((turn.turn_id, envelope(entry.fields).epoch))
             user_message = Message(
                 id=turn.turn_id,
                 conversation_id=conversation_id,
@@ -78,12 +82,11 @@ def messages_from_streams(
                 created_at=time,
                 updated_at=time,
             )
-            messages += [user_message, *_replies(user_message, entry.id, shown)]
+            messages += [user_message, *_replies(user_message, entry.id, started, shown)]
     return messages
 
 
-def _replies(user_message: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
-    started = shown.started.get(user_message.turn_id)
+def _replies(user_message: Message, entry_id: str, started: TurnStarted | None, shown: _Shown) -> Iterator[Message]:
     for slot, reply in enumerate(started.replies if started is not None else (), 1):
         message_id = str(reply["message_id"])
         if message_id not in shown.ended:

@@ -14,7 +14,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from tertulia_llm.history.from_streams import messages_from_streams
+from tertulia_llm.plan import positions_of
 from tertulia_llm.text.prompt import HistoryMessage
+from tertulia_llm.turn_state import TurnState
+from tertulia_llm.withdrawn_turns import separated
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.outbox import AWAY, Outbox
@@ -35,10 +38,20 @@ class History:
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     is_complete: bool = True
     """False if the store did not answer, or lacks writes that wait in the outbox. Such a history is not cached."""
+    is_stored: bool = False
+    """True if this worker has saved messages of the conversation, so the store or the outbox has the conversation."""
 
     def add(self, message: Message) -> None:
         """Add a message, or replace its older version."""
         self.messages[message.id] = message
+
+    def remove(self, turn_id: str, positions: range) -> None:
+        """Remove the messages of a turn that have these positions."""
+        self.messages = {
+            message.id: message
+            for message in self.messages.values()
+            if message.turn_id != turn_id or message.position not in positions
+        }
 
     def prompt_messages(self, limit: int) -> list[HistoryMessage]:
         """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out."""
@@ -67,27 +80,29 @@ class HistoryCache:
         self._user_name = user_name
         self._cached: OrderedDict[str, tuple[str, History]] = OrderedDict()
 
-    async def load(self, conversation_id: str, cursor: str) -> tuple[History, bool]:
-        """The history up to the turn `cursor`; the second result is True if it came from the cache."""
+    async def load(self, conversation_id: str, state: TurnState) -> History:
+        """The history up to the state's cursor, without the turns that were withdrawn."""
         cached = self._cached.get(conversation_id)
-        if cached is not None and cached[0] == cursor:
+        if cached is not None and cached[0] == state.cursor:
             self._cached.move_to_end(conversation_id)
-            return cached[1], True
+            return cached[1]
         # check the outbox before the store: if a write leaves the outbox between the two reads, the store has it
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         is_complete = stored is not None and not waiting
         history = History({message.id: message for message in stored or ()}, is_complete)
         if not is_complete:
-            turns = await self._bus.read(self._bus.keys.turns(conversation_id))
+            turns, withdrawn = separated(await self._bus.read(self._bus.keys.turns(conversation_id)), state.withdrawn)
+            for turn_id, entry_id in withdrawn:  # the deletion of their messages may wait in the outbox
+                history.remove(turn_id, positions_of(entry_id))
             events = [entry async for entry in self._events(conversation_id)]
             for message in messages_from_streams(
-                conversation_id, turns, events, cursor=cursor, user_name=self._user_name
+                conversation_id, turns, events, cursor=state.cursor, user_name=self._user_name
             ):
                 before = history.messages.get(message.id)
                 if before is None or supersedes(message, before):
                     history.add(message)
-        return history, False
+        return history
 
     def keep(self, conversation_id: str, cursor: str, history: History) -> None:
         """Cache a history, which now includes the turn `cursor`."""

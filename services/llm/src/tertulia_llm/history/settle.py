@@ -1,4 +1,6 @@
-"""Settles an interrupted turn: shortens each of its replies to the part that the user heard."""
+"""Settles an interrupted turn: shortens each of its replies to the part that the user heard. A turn that was withdrawn
+after its text was complete is retracted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from dataclasses import replace
 
 from tertulia_llm.history.heard import heard
 from tertulia_llm.history.history import History, HistoryCache
+from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.turn_state import TurnState
 from tertulia_shared.bus import Bus, Owned
 from tertulia_shared.conversation_state import StateField
@@ -19,8 +22,9 @@ from tertulia_shared.store.records import utc_now
 class InterruptionSettler:
     """Settles interrupted turns in the history and in the store, and tells the client."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, histories: HistoryCache) -> None:
+    def __init__(self, bus: Bus, outbox: Outbox, histories: HistoryCache, withdrawal: TurnWithdrawal) -> None:
         self._bus = bus
+        self._withdrawal = withdrawal
         self._outbox = outbox
         self._histories = histories
 
@@ -32,7 +36,10 @@ class InterruptionSettler:
         if plan is None:
             return
         if history is None:
-            history, _ = await self._histories.load(conversation_id, state.cursor)
+            history = await self._histories.load(conversation_id, state)
+        if plan.ref in state.withdrawn:
+            await self._withdrawal.retract(owned, conversation_id, plan, history, is_saved=True)
+            return
         outlet = self._bus.outlet(owned.fence())
         changed: list[Message] = []
         for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
@@ -51,7 +58,7 @@ class InterruptionSettler:
             outlet.append(self._bus.keys.events(conversation_id), event)
         if changed:  # save through the outbox, so that the next reply does not wait for the store
             await self._outbox.post_messages(changed)
-        outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.turn_id})
+        outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.ref})
         for message_id in plan.message_ids:
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
-from tertulia_shared.entries import StoreWrite
+from tertulia_shared.entries import STORE_WRITE_VERSION, StoreWrite
 from tertulia_shared.work import pointed_at
 from tertulia_shared.worker_names import reads
 
@@ -67,7 +67,7 @@ class OutboxPass:
         for entry in entries:
             conversation_id = pointed_at(entry.fields).conversation_id
             try:
-                write = decode(StoreWrite, entry.fields)
+                write = decode(StoreWrite, entry.fields, newest=STORE_WRITE_VERSION)
             except UnknownVersion as error:
                 if were_deferred and self._missing.missing_s(error.version) > DEFER_MAX_S:
                     self._expired.append((entry, f"no worker that can save it appeared: {error}"))

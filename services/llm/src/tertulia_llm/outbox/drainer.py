@@ -23,7 +23,7 @@ from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
+from tertulia_shared.outbox import AWAY, deleted_by, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
@@ -177,6 +177,9 @@ class OutboxDrainer:
             case "conversation":
                 title = fitted_title(title_of(write))
                 return lambda: self._store.ensure_conversation(write.conversation_id, title)
+            case "delete":
+                turn_id, positions = deleted_by(write)
+                return lambda: self._store.delete_messages(write.conversation_id, turn_id, positions)
             case "settings":
                 settings = settings_of(write)
                 return lambda: self._store.save_model_settings(write.conversation_id, settings)

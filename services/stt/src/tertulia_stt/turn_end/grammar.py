@@ -1,28 +1,28 @@
-"""What the rules know about one language that separates words by spaces."""
+"""What the rules know about one language that separates words by spaces: the lists in `words/*.toml`."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from importlib.resources import files
+from typing import Final, cast
 
-if TYPE_CHECKING:
-    from tertulia_stt.turn_end.completeness import Completeness
-    from tertulia_stt.turn_end.sentence import Sentence
+from tertulia_stt.turn_end.completeness import Completeness
+from tertulia_stt.turn_end.sentence import Sentence
 
-
-def words(*lists: str) -> frozenset[str]:
-    """The words of lists that separate them by spaces."""
-    return frozenset(word for text in lists for word in text.split())
+NONE: Final[frozenset[str]] = frozenset()
 
 
-def phrases(*lists: str) -> frozenset[str]:
-    """The phrases of lists that separate them by "/"."""
-    return frozenset(phrase.strip() for text in lists for phrase in text.split("/"))
+def words(text: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(text.split())
 
 
-NONE: frozenset[str] = frozenset()
+def phrases(text: str) -> frozenset[str]:
+    """The phrases of a list that separates them by "/"."""
+    return frozenset(" ".join(phrase.split()) for phrase in text.split("/"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Grammar:
     """The language's BCP 47 tag."""
     never_last: frozenset[str]
     """Words after which a sentence always goes on: articles, conjunctions, most prepositions."""
-    rarely_last: frozenset[str] = NONE
+    rarely_last: frozenset[str]
     """Words after which a sentence mostly goes on."""
     stranded: frozenset[str] = NONE
     """Words of `never_last` that may end a sentence with a question word ("Where are you from?")."""
@@ -49,14 +49,34 @@ class Grammar:
     """Pronouns that can be a subject or an object, such as "you" and "it"."""
     subordinators: frozenset[str] = NONE
     """Words that begin a clause which needs a main clause, such as "if"."""
+    reasons: frozenset[str] = NONE
+    """Words of `subordinators` that begin an answer to "why"."""
     questions: frozenset[str] = NONE
     """Question words."""
     inverts: bool = False
     """True if the verb stands before the subject in a question."""
     question_needs_auxiliary: bool = False
-    """True if a question has one of `copulas` or `modals` before its subject."""
+    """True if a question has one of `copulas` or `modals` before its subject. Otherwise, a language with `inverts` has
+    the verb second in main clauses, and last in other clauses.
+    """
     yes_no_starts: frozenset[str] = NONE
-    """Words or phrases that begin a yes-no question, such as "est-ce que"."""
+    """Phrases that begin a yes-no question, such as "est-ce que"."""
+    question_determiners: frozenset[str] = NONE
+    """Words of `questions` that may stand before a noun or an adjective ("how old")."""
+    question_nouns: frozenset[str] = NONE
+    """Words of `questions` that are also nouns."""
+    question_subjects: frozenset[str] = NONE
+    """Words of `questions` that are mostly the subject ("who")."""
+    complementizers: frozenset[str] = NONE
+    """Words other than `subordinators` and `questions` that begin a clause with its verb at the end."""
+    clitics: frozenset[str] = NONE
+    """Objects before their verb ("je le veux")."""
+    partitives: frozenset[str] = NONE
+    """Words that make "one" complete ("j'en veux un")."""
+    ones: frozenset[str] = NONE
+    """Words of `never_last` that mean "one", too."""
+    comparatives: frozenset[str] = NONE
+    """Words with which a sentence may end in "than I"."""
     second_person: frozenset[str] = NONE
     """Pronouns that follow the first verb only in a question ("kommst du"); for languages that invert any verb."""
     second_person_ending: str = ""
@@ -65,7 +85,7 @@ class Grammar:
     openers: frozenset[str] = NONE
     """Clauses that need more words, such as "I want to"."""
     tails: frozenset[str] = NONE
-    """Phrases of two to four words after which every sentence goes on."""
+    """Phrases of one to four words after which every sentence goes on."""
     complete: frozenset[str] = NONE
     """Clauses that are a whole utterance, such as "yes" and "thank you"."""
     greetings: frozenset[str] = NONE
@@ -94,25 +114,66 @@ class Grammar:
     """Words that may stand before a clause and do not change it."""
     common: frozenset[str] = NONE
     """Other frequent words, which show the language."""
-    clause_rule: Callable[[Sentence, Grammar], Completeness | None] | None = None
+    clause_rule: ClauseRule | None = None
     """A rule of this language alone. It runs before the marks count; None leaves the judgement to the other rules."""
 
     @cached_property
-    def verbs_before_subject(self) -> frozenset[str]:
+    def verb_second(self) -> bool:
+        return self.inverts and not self.question_needs_auxiliary
+
+    @cached_property
+    def pronouns(self) -> frozenset[str]:
+        return self.subjects | self.both_cases
+
+    @cached_property
+    def auxiliaries(self) -> frozenset[str]:
         return self.copulas | self.modals
 
     @cached_property
-    def question_finders(self) -> frozenset[str]:
+    def before_object(self) -> frozenset[str]:
+        """Words that may stand before a verb whose object is still missing."""
+        return self.pronouns | self.negations | self.auxiliaries
+
+    @cached_property
+    def clause_starts(self) -> frozenset[str]:
         return self.questions | self.subordinators
 
     @cached_property
-    def words_before_subject(self) -> frozenset[str]:
+    def not_verbs(self) -> frozenset[str]:
         """Words that stand before a subject and are no verb."""
-        return self.never_last | self.rarely_last | self.subjects | self.both_cases | self.subordinators | self.lead
+        return self.never_last | self.rarely_last | self.pronouns | self.subordinators | self.lead
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """All words of the lists."""
-        lists = (getattr(self, field.name) for field in fields(self))
-        found = (entry for value in lists if isinstance(value, frozenset) for entry in value)  # pyright: ignore[reportUnknownVariableType]
-        return frozenset(word for entry in found for word in str(entry).split())  # pyright: ignore[reportUnknownArgumentType]
+        lists = (cast("object", getattr(self, field.name)) for field in fields(self))
+        entries = (entry for value in lists if isinstance(value, frozenset) for entry in cast("frozenset[str]", value))
+        return frozenset(word for entry in entries for word in entry.split())
+
+
+ClauseRule = Callable[[Sentence, Grammar], Completeness | None]
+
+_PHRASES: Final = frozenset({"complete", "greetings", "openers", "phone_words", "tags", "tails", "yes_no_starts"})
+_WORDS_FOLDER: Final = files("tertulia_stt.turn_end") / "words"
+
+
+def read_words(code: str) -> dict[str, str | bool]:
+    """The lists of a language."""
+    return cast("dict[str, str | bool]", tomllib.loads((_WORDS_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))
+
+
+def read_grammar(code: str, clause_rule: ClauseRule | None) -> Grammar:
+    """The grammar of a language. Each of its prepositions followed by each of its articles is one of `tails`."""
+    lists = read_words(code)
+    prepositions = words(str(lists.pop("prepositions", "")))
+    articles = words(str(lists.pop("articles", "")))
+    values = {name: _value(name, value) for name, value in lists.items()}
+    pairs = frozenset(f"{preposition} {article}" for preposition in prepositions for article in articles)
+    values["tails"] = cast("frozenset[str]", values["tails"]) | pairs
+    return Grammar(code=code, clause_rule=clause_rule, **values)  # pyright: ignore[reportArgumentType]
+
+
+def _value(name: str, value: str | bool) -> frozenset[str] | str | bool:  # noqa: FBT001 - a value of the file
+    if isinstance(value, bool) or name == "second_person_ending":
+        return value
+    return phrases(value) if name in _PHRASES else words(value)

@@ -5,34 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tertulia_stt.turn_end.grammar import Grammar
-from tertulia_stt.turn_end.languages import dutch, english, french, german, italian, polish, portuguese, russian, spanish, turkish
+from tertulia_stt.turn_end.clause_rules import dutch, french, german, turkish
+from tertulia_stt.turn_end.grammar import ClauseRule, Grammar, read_grammar
 
+_CLAUSE_RULES: Final[dict[str, ClauseRule]] = {
+    "de": german.verb_is_missing,
+    "fr": french.verb_before_subject,
+    "nl": dutch.verb_is_missing,
+    "tr": turkish.judge_last_word,
+}
 GRAMMARS: Final = {
-    module.GRAMMAR.code: module.GRAMMAR
-    for module in (english, german, spanish, french, italian, portuguese, dutch, polish, turkish, russian)
+    code: read_grammar(code, _CLAUSE_RULES.get(code))
+    for code in ("en", "de", "es", "fr", "it", "pt", "nl", "pl", "tr", "ru")
 }
 
 _TIE: Final = 0.8
 """A language with at least this share of the best score is possible, too."""
+_MOST_LANGUAGES: Final = 3
+_COMMON_WEIGHT: Final = 2.0
+_LETTER_WEIGHT: Final = 0.5
 _LETTERS: Final = {
     letter: codes
     for letters, codes in (
-        ("ß", ("de",)), ("ä", ("de",)), ("ñ¿¡", ("es",)), ("ãõ", ("pt",)), ("œ", ("fr",)), ("ùûîêâ", ("fr", "pt", "it")),
-        ("łżźśńćęą", ("pl",)), ("ğış", ("tr",)), ("ö", ("de", "tr")), ("ü", ("de", "tr")), ("ç", ("fr", "pt", "tr")),
+        ("ßä", ("de",)),
+        ("ñ", ("es",)),
+        ("ãõ", ("pt",)),
+        ("œ", ("fr",)),
+        ("ùûîêâ", ("fr", "pt", "it")),
+        ("łżźśńćęą", ("pl",)),
+        ("ğış", ("tr",)),
+        ("öü", ("de", "tr")),
+        ("ç", ("fr", "pt", "tr")),
     )
     for letter in letters
-}  # fmt: skip
+}
 """Letters that show a language."""
 
 
 def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
+    """For each word the languages that have it, with weights. A word of many languages shows little."""
     codes: dict[str, list[str]] = {}
     for code, grammar in GRAMMARS.items():
         for word in grammar.vocabulary:
             codes.setdefault(word, []).append(code)
     return {
-        word: tuple((code, (2.0 if word in GRAMMARS[code].common else 1.0) / len(found)) for code in found)
+        word: tuple((code, (_COMMON_WEIGHT if word in GRAMMARS[code].common else 1.0) / len(found)) for code in found)
         for word, found in codes.items()
     }
 
@@ -56,11 +73,10 @@ def possible_grammars(words: Sequence[str]) -> tuple[Grammar, ...]:
         for code, weight in _WEIGHTS.get(word, ()):
             scores[code] = scores.get(code, 0.0) + weight
         if not word.isascii():
-            for letter in word:
-                for code in _LETTERS.get(letter, ()):
-                    scores[code] = scores.get(code, 0.0) + 0.5
+            for code in (code for letter in word for code in _LETTERS.get(letter, ())):
+                scores[code] = scores.get(code, 0.0) + _LETTER_WEIGHT
     if not scores:
         return ()
     least = max(scores.values()) * _TIE
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
-    return tuple(GRAMMARS[code] for code in ranked if scores[code] >= least)[:3]
+    return tuple(GRAMMARS[code] for code in ranked if scores[code] >= least)[:_MOST_LANGUAGES]

@@ -8,15 +8,18 @@ from typing import Final
 
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.guess import grammar_of, possible_grammars
-from tertulia_stt.turn_end.script_without_spaces import completeness_of_han_or_kana
-from tertulia_stt.turn_end.sentence import last_sentence, names_of
+from tertulia_stt.turn_end.names import names_of
+from tertulia_stt.turn_end.script_without_spaces import judge_without_spaces
+from tertulia_stt.turn_end.sentence import last_sentence
 from tertulia_stt.turn_end.spaced_language import judge_sentence
 
 _HAN_OR_KANA: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SCRIPT_CHARS: Final = 40
 """The script of this many last characters counts."""
 _LONGEST_ANSWER: Final = 2
-"""A recognizer that writes punctuation may leave it out after so many words; else a missing mark shows a cut sentence."""
+"""A recognizer that writes punctuation leaves it out after so few words. After more words, a missing mark shows that
+the sentence is cut.
+"""
 
 
 def completeness(text: str, *, punctuated: bool, names: Sequence[str] = (), language: str = "") -> Completeness:
@@ -27,7 +30,7 @@ def completeness(text: str, *, punctuated: bool, names: Sequence[str] = (), lang
     """
     known = names_of(names)
     if _HAN_OR_KANA.search(text[-_SCRIPT_CHARS:]):
-        return completeness_of_han_or_kana(text, names=known, language=language)
+        return judge_without_spaces(text, names=known, language=language)
     sentence = last_sentence(text, with_marks=punctuated)
     if not sentence.words:
         return Completeness.UNCLEAR
@@ -35,6 +38,5 @@ def completeness(text: str, *, punctuated: bool, names: Sequence[str] = (), lang
     possible = (grammar,) if grammar or language else possible_grammars(sentence.words) or (None,)
     judgements = {judge_sentence(sentence, one, known) for one in possible}
     judgement = judgements.pop() if len(judgements) == 1 else Completeness.UNCLEAR
-    if punctuated and not sentence.mark and judgement is Completeness.FINISHED and len(sentence.words) > _LONGEST_ANSWER:
-        return Completeness.UNCLEAR
-    return judgement
+    lacks_mark = punctuated and not sentence.mark and len(sentence.words) > _LONGEST_ANSWER
+    return Completeness.UNCLEAR if lacks_mark and judgement is Completeness.FINISHED else judgement

@@ -133,9 +133,11 @@ class Writing(Protocol):
             writes: the writes; with `raise_epoch` their entries carry the new epoch.
             fence: as for an outlet.
             raise_epoch: raise the conversation's epoch first: all older work becomes stale. If a reply was being made
-                or heard, the state's `cut` is set to the new epoch. A turn that is tentative is withdrawn.
+                or heard, or a turn is withdrawn, the state's `cut` is set to the new epoch. A turn that is tentative
+                is withdrawn.
             talk: set or clear the state's mark that a reply is being made or heard (None: do not change it).
-            if_talking: further writes, made before `writes`, but only if that mark was set.
+            if_talking: further writes, made before `writes`, but only if that mark was set, or a tentative turn is
+                withdrawn.
             once: if this key exists, nothing is written (`Applied.new` is False); otherwise the key is set.
             given: if the state does not meet one of these conditions, nothing is written (`Applied.new` is False).
             withdraw: the version of a turn (`UserTurn.ref`) that becomes withdrawn; only with `raise_epoch`.

@@ -130,11 +130,11 @@ if conditions ~= '' then
   end
 end
 if is_once and not redis.call('SET', once_key, '1', 'NX', 'EX', once_ttl_s) then return {1, tonumber(epoch)} end
-local talking = redis.call('HGET', state_key, 'talk')
+local tentative = raise_epoch and redis.call('HGET', state_key, 'tentative')
+local talking = redis.call('HGET', state_key, 'talk') or tentative
 if raise_epoch then
   epoch = tostring(redis.call('HINCRBY', state_key, 'epoch', 1))
-  if talking then redis.call('HSET', state_key, 'cut', epoch) end
-  local tentative = redis.call('HGET', state_key, 'tentative')
+  if talking or withdrawn_turn ~= '' then redis.call('HSET', state_key, 'cut', epoch) end
   if tentative then
     redis.call('HDEL', state_key, 'tentative')
     if tentative ~= withdrawn_turn then withdraw(tentative) end

@@ -1,0 +1,70 @@
+/** The part of the reducer that begins, extends and reopens turns. Pure. */
+
+import type { ServerEvent } from "../wire/events";
+import { without } from "./notices";
+import type { PageState, Turn, UserMessage } from "./page-state";
+import { withoutNotices } from "./problems";
+import { nameOf } from "./replies";
+
+function planned(state: PageState, event: ServerEvent & { type: "turn_started" | "turn_extended" }): Turn["replies"] {
+  return event.replies.map((reply) => ({
+    messageId: reply.message_id,
+    characterId: reply.character_id,
+    name: reply.character_name || nameOf(state, reply.character_id),
+  }));
+}
+
+/**
+ * Apply `turn_started`: these replies are planned. Other replies of the turn were loaded from the store before the turn
+ * was reopened.
+ */
+export function started(state: PageState, event: ServerEvent & { type: "turn_started" }): PageState {
+  const replies = planned(state, event);
+  const ids = new Set(replies.map((reply) => reply.messageId));
+  const messages = state.messages.filter(
+    (message) => message.kind === "user" || message.turnId !== event.turn_id || ids.has(message.id),
+  );
+  return { ...state, messages, turn: { id: event.turn_id, replies, textComplete: false } };
+}
+
+/** Apply `turn_extended`: more replies are planned. */
+export function extended(state: PageState, event: ServerEvent & { type: "turn_extended" }): PageState {
+  const { turn } = state;
+  if (turn?.id !== event.turn_id) return state;
+  const known = new Set(turn.replies.map((reply) => reply.messageId));
+  const more = planned(state, event).filter((reply) => !known.has(reply.messageId));
+  return { ...state, turn: { ...turn, replies: [...turn.replies, ...more] } };
+}
+
+/**
+ * Remove the turn's replies and hide its message, because the user continues it. The caption shows the words, until the
+ * recognizer sends its next transcript. The hidden message keeps its place, so that its bubble does not flicker when
+ * the turn comes again.
+ */
+export function reopened(state: PageState, turnId: string): PageState {
+  const own = state.messages.find((message) => message.kind === "user" && message.id === turnId);
+  if (own?.kind !== "user") return state;
+  const hidden = { ...own, delivery: "reopened" as const };
+  const messages = state.messages
+    .filter((message) => message.kind === "user" || message.turnId !== turnId)
+    .map((message) => (message === own ? hidden : message));
+  const { listening } = state;
+  const partial = listening.session ? listening.partial || own.text : listening.partial;
+  const turn = state.turn?.id === turnId ? null : state.turn;
+  return { ...state, listening: { ...listening, partial }, messages, turn, speakingId: "", ducked: false };
+}
+
+export function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
+  const known = state.messages.find((each) => each.kind === "user" && each.id === turnId);
+  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
+  // A reopened message moves to the end: other messages may have come meanwhile.
+  const isShown = known?.kind === "user" && known.delivery !== "reopened";
+  const others = known && !isShown ? state.messages.filter((each) => each !== known) : state.messages;
+  const messages = isShown
+    ? state.messages.map((each) => (each.id === turnId ? message : each))
+    : [...others, message];
+  const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
+  // Repeated after a reconnect: the turn is already running.
+  const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
+  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
+}

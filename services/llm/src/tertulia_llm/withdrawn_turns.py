@@ -1,0 +1,51 @@
+"""Finds the entries of the stream `turns` that were withdrawn: the user continued the turn, or a tentative turn was not
+confirmed. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from tertulia_shared.bus import Entry
+from tertulia_shared.codec import number
+from tertulia_shared.ids import turn_ref
+
+
+def separated(turns: Sequence[Entry], withdrawn: Collection[str]) -> tuple[list[Entry], list[tuple[str, str]]]:
+    """Separate the entries that were withdrawn from the others.
+
+    `withdrawn`: those that the state names. An entry is also withdrawn if a later entry has the next version of its
+    turn, because the state names only the last ones.
+
+    Returns:
+        The other entries; and of those that were withdrawn, the turn id and the entry id.
+    """
+    kept: list[Entry] = []
+    found: list[tuple[str, str]] = []
+    newest = newest_versions(turns)
+    for entry in turns:
+        turn_id, version = version_of(entry)
+        if is_withdrawn(turn_id, version, withdrawn, newest):
+            found.append((turn_id, entry.id))
+        else:
+            kept.append(entry)
+    return kept, found
+
+
+def newest_versions(turns: Sequence[Entry]) -> dict[str, int]:
+    """The newest version of each turn among these entries."""
+    newest: dict[str, int] = {}
+    for entry in turns:
+        turn_id, version = version_of(entry)
+        newest[turn_id] = max(version, newest.get(turn_id, 0))
+    return newest
+
+
+def is_withdrawn(turn_id: str, version: int, withdrawn: Collection[str], newest: Mapping[str, int]) -> bool:
+    """True if this version of a turn was withdrawn. `newest`: the newest versions that were accepted."""
+    return turn_ref(turn_id, version) in withdrawn or version < newest.get(turn_id, 0)
+
+
+def version_of(entry: Entry) -> tuple[str, int]:
+    """The turn id and the version of an entry, even if the rest of it cannot be read."""
+    return entry.fields.get(b"turn_id", b"").decode(errors="replace"), number(entry.fields, b"version")

@@ -1,0 +1,1 @@
+"""Rules for one language each, where word lists are not enough."""

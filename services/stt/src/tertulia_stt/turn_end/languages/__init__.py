@@ -1,1 +1,0 @@
-"""The languages whose words are known: one module each."""

@@ -1,0 +1,113 @@
+"""Judges a clause by its last word: an article, a conjunction, a pronoun or an auxiliary."""
+
+from __future__ import annotations
+
+from tertulia_stt.turn_end.clause import Clause
+from tertulia_stt.turn_end.completeness import Completeness
+from tertulia_stt.turn_end.questions import is_question
+
+FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
+
+
+def judge_last_word(clause: Clause) -> Completeness | None:
+    """The judgement that the last word allows; None if it is a word that often ends a sentence."""
+    grammar, last = clause.grammar, clause.last
+    judgement = _question_word(clause)
+    if judgement is not None:
+        return judgement
+    if last in grammar.never_last or last.endswith("'"):
+        one = last in grammar.ones and clause.sentence.ended and not grammar.partitives.isdisjoint(clause.words)
+        return UNCLEAR if one else OPEN
+    if last in grammar.pronouns and (last in grammar.subjects or clause.before):
+        judgement = _pronoun(clause)
+        if judgement is not None:
+            return judgement
+    if last in grammar.auxiliaries:
+        return _auxiliary(clause)
+    return _rarely_last(clause) if last in grammar.rarely_last else None
+
+
+def _question_word(clause: Clause) -> Completeness | None:
+    """A question word at the end, or a preposition that belongs to one before it."""
+    grammar, last, words = clause.grammar, clause.last, clause.sentence.words
+    if last in grammar.stranded and not grammar.questions.isdisjoint(words[:-1]):
+        return FINISHED if clause.asked else UNCLEAR
+    if last not in grammar.questions:
+        return None
+    if clause.asked:
+        return FINISHED
+    if _is_relative(clause):
+        return OPEN
+    return UNCLEAR if last not in grammar.never_last and clause.before in grammar.copulas else None
+
+
+def _is_relative(clause: Clause) -> bool:
+    """True if the last word refers to a noun ("the woman who")."""
+    grammar, words = clause.grammar, clause.sentence.words
+    return any(
+        word in grammar.never_last or word in grammar.rarely_last or word in grammar.both_cases for word in words[-3:-2]
+    )
+
+
+def _pronoun(clause: Clause) -> Completeness | None:
+    """A pronoun that may be a subject without its verb ("because I", "what do you")."""
+    grammar, last, before = clause.grammar, clause.last, clause.before
+    if (before in grammar.clause_starts or before in grammar.complementizers) and not clause.asked:
+        asks = before in grammar.questions and not grammar.inverts and last in grammar.both_cases
+        return UNCLEAR if asks and clause.is_short and not clause.sentence.breaks else OPEN
+    if before in grammar.modals:
+        judgement = _pronoun_after_modal(clause)
+        if judgement is not None:
+            return judgement
+    return _subject(clause) if last in grammar.subjects else None
+
+
+def _pronoun_after_modal(clause: Clause) -> Completeness | None:
+    grammar, is_subject = clause.grammar, clause.last in clause.grammar.subjects
+    if clause.words[0] in grammar.both_cases and clause.sentence.ended and not clause.is_short:
+        return UNCLEAR
+    if not is_subject and not (grammar.inverts and (clause.is_short or is_question(clause))):
+        return None
+    return UNCLEAR if clause.asked and clause.is_short else OPEN
+
+
+def _subject(clause: Clause) -> Completeness | None:
+    """A pronoun that can only be a subject. It ends a sentence only if its verb stands before it."""
+    grammar, before = clause.grammar, clause.before
+    if before in grammar.never_last or len(clause.words) == 1:
+        return OPEN
+    if clause.asked:
+        return FINISHED
+    if is_question(clause):
+        return FINISHED if before in grammar.copulas else None
+    if before in grammar.copulas:
+        main_clause = clause.words[0] in grammar.both_cases or clause.sentence.ended
+        return OPEN if grammar.verb_second and not main_clause else UNCLEAR
+    return UNCLEAR if grammar.verb_second and clause.words[0] not in grammar.subordinators else OPEN
+
+
+def _auxiliary(clause: Clause) -> Completeness | None:
+    """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
+    grammar, before, sentence = clause.grammar, clause.before, clause.sentence
+    if before in grammar.auxiliaries:
+        return OPEN
+    pronoun = before in grammar.pronouns
+    asks = not grammar.inverts and is_question(clause)
+    if clause.asked:
+        return FINISHED if asks or (pronoun and not clause.is_short) else UNCLEAR
+    if grammar.verb_second and any(
+        word in grammar.clause_starts or word in grammar.complementizers for word in sentence.words[:-2]
+    ):
+        return None
+    if asks:
+        return UNCLEAR if clause.is_short else FINISHED
+    embedded = pronoun and not grammar.questions.isdisjoint(sentence.words[:-1])
+    answers = sentence.ended and (pronoun or before in grammar.negations)
+    return UNCLEAR if embedded or answers or before in grammar.clitics else OPEN
+
+
+def _rarely_last(clause: Clause) -> Completeness:
+    asks = is_question(clause)
+    if clause.asked:
+        return FINISHED if asks and not (clause.is_short and clause.grammar.inverts) else UNCLEAR
+    return UNCLEAR if clause.sentence.ended or asks else OPEN
