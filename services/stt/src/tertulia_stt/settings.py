@@ -62,11 +62,6 @@ class STTSettings(CommonSettings):
         le=5000,
         description="shortest speech that interrupts a character, in ms; stop words and names may be shorter",
     )
-        400,
-        ge=0,
-        le=5000,
-        description="shortest speech that interrupts a character, in ms; stop words and names may be shorter",
-    )
     stt_echo_share: float = Field(
         0.6,
         gt=0,
