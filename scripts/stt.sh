@@ -10,10 +10,11 @@ cd "$(dirname "$0")/.."
 
 venv=.venv-stt
 requirements=requirements/stt.txt
+turn_model=requirements/turn-model.txt
 stamp=$venv/stt.stamp
 
 fingerprint() { # of all files that determine what is installed; a folder that was moved has dead scripts, hence the pwd
-    cat "$requirements" scripts/stt.sh shared/pyproject.toml services/stt/pyproject.toml | cksum
+    cat "$requirements" "$turn_model" scripts/stt.sh shared/pyproject.toml services/stt/pyproject.toml | cksum
     echo "${PYTHON:-}"
     pwd
 }
@@ -31,6 +32,8 @@ echo "stt: PyTorch $torch (200 MB; up to 3 GB where it brings CUDA)"
     { grep -v '^WARNING: Location' || true; }
 echo "stt: $(grep -c == "$requirements") packages from $requirements"
 .tools/bin/uv pip install --no-config --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
+.tools/bin/uv pip install --no-config --quiet --python "$venv" --no-deps --require-hashes --only-binary :all: \
+    --requirement "$turn_model"
 echo "stt: Tertulia's own packages"
 .tools/bin/uv pip install --quiet --python "$venv" --no-deps --no-build-isolation --editable ./shared --editable ./services/stt
 "$venv/bin/python" -c 'import RealtimeSTT, faster_whisper, silero_vad, torch' >/dev/null

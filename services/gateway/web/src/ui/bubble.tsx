@@ -15,7 +15,7 @@ export const Bubble = memo(({ message, look }: { message: Message; look: Look | 
 
 function UserBubble({ message }: { message: UserMessage }): JSX.Element {
   return (
-    <li class={`message mine ${message.delivery}`} hidden={message.delivery === "reopened"}>
+    <li class={`message mine ${message.delivery}`}>
       <p class="bubble" dir="auto">
         <span class="unseen" dir="ltr">
           You:{" "}

@@ -49,6 +49,8 @@ class Grammar:
     """Pronouns that can be a subject or an object, such as "you" and "it"."""
     subordinators: frozenset[str] = NONE
     """Words that begin a clause which needs a main clause, such as "if"."""
+    reasons: frozenset[str] = NONE
+    """Words of `subordinators` that begin an answer to "why"."""
     questions: frozenset[str] = NONE
     """Question words."""
     inverts: bool = False

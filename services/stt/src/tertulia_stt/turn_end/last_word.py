@@ -52,9 +52,9 @@ def _is_relative(clause: Clause) -> bool:
 def _pronoun(clause: Clause) -> Completeness | None:
     """A pronoun that may be a subject without its verb ("because I", "what do you")."""
     grammar, last, before = clause.grammar, clause.last, clause.before
-    if before in grammar.clause_starts and not clause.asked:
+    if (before in grammar.clause_starts or before in grammar.complementizers) and not clause.asked:
         asks = before in grammar.questions and not grammar.inverts and last in grammar.both_cases
-        return UNCLEAR if asks and clause.is_short else OPEN
+        return UNCLEAR if asks and clause.is_short and not clause.sentence.breaks else OPEN
     if before in grammar.modals:
         judgement = _pronoun_after_modal(clause)
         if judgement is not None:
@@ -89,6 +89,8 @@ def _subject(clause: Clause) -> Completeness | None:
 def _auxiliary(clause: Clause) -> Completeness | None:
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     grammar, before, sentence = clause.grammar, clause.before, clause.sentence
+    if before in grammar.auxiliaries:
+        return OPEN
     pronoun = before in grammar.pronouns
     asks = not grammar.inverts and is_question(clause)
     if clause.asked:

@@ -54,6 +54,8 @@ def judge_subordinate_clause(clause: Clause) -> Completeness | None:
             states = any(word in grammar.copulas or word in grammar.subjects for word in words[1:3])
             return OPEN if states else None if sentence.ended else UNCLEAR
     subjects = sum(word in grammar.pronouns for word in words[1:])
+    if words[0] in grammar.reasons and sentence.ended and len(words) > SHORT + 1:
+        return UNCLEAR
     has_main_clause = subjects > 1 or (len(words) > _LONGEST_SUBORDINATE and not sentence.ended)
     return None if has_main_clause else OPEN
 

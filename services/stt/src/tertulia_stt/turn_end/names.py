@@ -47,9 +47,9 @@ class Names:
 
 def folded(word: str) -> str:
     """A word in lower case, without accents and in Latin letters."""
-    word = word.lower().translate(_CYRILLIC).replace("x", "ks")
     if word.isascii():
-        return word
+        return word.lower().replace("x", "ks")
+    word = word.lower().translate(_CYRILLIC).replace("x", "ks")
     return "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
 
 

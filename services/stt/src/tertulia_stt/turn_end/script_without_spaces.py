@@ -107,6 +107,9 @@ def _judge(body: str, mark: str, names: Names, endings: Endings) -> Completeness
         return OPEN
     if _greets(body, names, endings):
         return UNCLEAR
+    named = names.inside(last)
+    if named != last.lower() and (named in endings.complete or (named and named.endswith(endings.final))):
+        return FINISHED
     if _calls(last, names, endings) or (last.endswith(endings.fillers) and mark != "?"):
         return UNCLEAR if mark == "?" else OPEN
     return _judge_ending(last, mark, endings)
@@ -121,7 +124,7 @@ def _judge_ending(body: str, mark: str, endings: Endings) -> Completeness:  # no
     if _opens(body, endings):
         return UNCLEAR if mark and body.endswith(endings.not_final) else OPEN
     if len(body) > 2 and body.endswith(endings.requests):  # noqa: PLR2004  # "して" alone is no request
-        return UNCLEAR
+        return FINISHED if mark else UNCLEAR
     if body.endswith(endings.final):
         return FINISHED
     if body.endswith(endings.may_end) or (body.endswith("的") and ("是" in body or "会" in body)):

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-MAX_CHARS: Final = 300
-"""Only the last characters of a text are read: an earlier sentence does not change the judgement."""
+MAX_CHARS: Final = 200
+"""Only the last characters of a text are read: what was said earlier does not change the judgement."""
 
 _SENTENCE_END: Final = re.compile(r"(?:[.!?…]+[\"')\]»”]*\s+|[。！？]+)(?=[^\s])")
 WORD: Final = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['\-][^\W_]+)*'?")
@@ -65,7 +65,9 @@ def mark_of(text: str) -> str:
 
 def last_sentence(text: str, *, with_marks: bool = True) -> Sentence:
     """The last sentence of a text. `with_marks=False`: marks at the end do not count."""
-    text = unicodedata.normalize("NFC", text[-MAX_CHARS:]).translate(APOSTROPHES)
+    text = text[-MAX_CHARS:]
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(APOSTROPHES)
     start = 0
     for end in _SENTENCE_END.finditer(text):
         start = end.end()
@@ -74,10 +76,15 @@ def last_sentence(text: str, *, with_marks: bool = True) -> Sentence:
     breaks: list[int] = []
     at = 0
     for match in WORD.finditer(raw):
-        if found and _BREAK.search(raw, at, match.start()):
+        if found and match.start() - at > 1 and _BREAK.search(raw, at, match.start()):
             breaks.append(len(found))
         found.append(match[0])
         at = match.end()
     noun_last = bool(found) and found[-1][:1].isupper()
-    lowered = tuple(word.lower() for word in found)
-    return Sentence(lowered, tuple(breaks), mark_of(raw) if with_marks else "", noun_last, start == 0)
+    return Sentence(
+        tuple(" ".join(found).lower().split(" ")) if found else (),
+        tuple(breaks),
+        mark_of(raw) if with_marks else "",
+        noun_last,
+        start == 0,
+    )

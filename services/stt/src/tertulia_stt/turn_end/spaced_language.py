@@ -6,6 +6,8 @@ that are weak (a final full stop: recognizers write one after almost every text)
 
 from __future__ import annotations
 
+from typing import Final
+
 from tertulia_stt.turn_end.clause import Clause, last_clause
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.grammar import Grammar
@@ -21,12 +23,16 @@ from tertulia_stt.turn_end.names import Names
 from tertulia_stt.turn_end.questions import is_finished_question, is_finished_request
 from tertulia_stt.turn_end.sentence import GOES_ON, Sentence
 
+_NAMED_WORDS: Final = 6
+"""So many words at the beginning and at the end of a sentence may call somebody."""
+
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 
 
 def judge_sentence(sentence: Sentence, grammar: Grammar | None, names: Names) -> Completeness:
     """Judge a sentence. Without a grammar only names and marks count."""
-    named = tuple(names.has(word) for word in sentence.words)
+    end = len(sentence.words) - _NAMED_WORDS
+    named = tuple((at < _NAMED_WORDS or at >= end) and names.has(word) for at, word in enumerate(sentence.words))
     if not any(named):
         return _judge(sentence, grammar)
     if all(named) or (grammar is not None and _only_calls(sentence, grammar, named)):
@@ -77,7 +83,7 @@ def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
 
 def _only_greets(clause: Clause) -> bool:
     grammar, words = clause.grammar, clause.sentence.words
-    calls = len(words) == 1 and words[0] in grammar.calls and words[0] not in grammar.never_last
+    calls = len(words) == 1 and words[0] in grammar.calls - grammar.never_last - grammar.openers
     return calls or " ".join(words) in grammar.greetings
 
 
@@ -94,7 +100,7 @@ def _is_complete(clause: Clause) -> bool:
 
 def _after_tag(clause: Clause) -> Completeness | None:
     """The judgement of a sentence that ends in a tag such as "please" or "isn't it"."""
-    sentence, words, grammar = clause.sentence, clause.words, clause.grammar
+    sentence, words, grammar = clause.sentence, clause.sentence.words, clause.grammar
     for length in range(min(LONGEST_PHRASE, len(words) - 1), 0, -1):
         tag = " ".join(words[-length:])
         if tag in grammar.tags and not _is_ordinary_word(tag, clause, len(words) - length):

@@ -27,6 +27,8 @@ def verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None
         return None
     if clause[-1] == "dan" and clause[-2].endswith("er"):
         return Completeness.OPEN
+    if clause[-2:] == ("is", "dat") and clause[0] not in grammar.questions and len(clause) > 2:  # noqa: PLR2004
+        return Completeness.OPEN
     if len(clause) < _SUBJECT_VERB_OBJECT or clause[-1] not in _DANGLING or _NEED_VERB.isdisjoint(clause[:-1]):
         return None
     if sentence.ended or clause[0] in grammar.questions:

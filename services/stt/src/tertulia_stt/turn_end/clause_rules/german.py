@@ -24,7 +24,7 @@ _PREFIXES: Final = words("mit nach an auf zu vor ab ein durch")
 _SEPARABLE: Final = tuple(
     words(
         "komm geh nehm nimm mach bring ruf hör steh fang fäng schau hol pass leg zieh denk fahr fähr sag lauf läuf"
-        " schlaf schläf gib geb stell biet zeig teil spiel les"
+        " schlaf schläf gib geb stell biet zeig teil spiel les bieg"
     )
 )
 """How verbs with such a prefix begin."""
