@@ -8,9 +8,9 @@ import signal
 import pytest
 
 from tests.chaos.turn_verdict import judge_turn
-from tests.harness.client import TalkClient, talk
+from tests.harness.client import AT_ONCE_MS, TalkClient, talk
 from tests.harness.eventually import eventually
-from tests.harness.sound import microphone
+from tests.harness.sound import frames, microphone, recording, silence, with_pause
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
@@ -29,6 +29,18 @@ async def test_utterance_becomes_one_turn_if_the_stt_worker_is_killed(stack: Sta
     async with talk(*stack.urls) as client:
         await speak(client)
         await client.until_event(moment)
+        owner = await eventually(lambda: stack.owner("stt"), "a worker listens")
+        owner.send(signal.SIGKILL)
+        stack.start("stt")
+        await _assert_heard_once(stack, client)
+
+
+async def test_turn_is_whole_if_the_stt_worker_is_killed_in_a_pause_of_the_sentence(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await client.send("start_listening")
+        for frame in frames(with_pause(recording("hello_luna.wav"), 2.86, 1000)[: len(silence(AT_ONCE_MS))]):
+            await client.send_raw(frame)
+        await client.until_event("vad_stop")
         owner = await eventually(lambda: stack.owner("stt"), "a worker listens")
         owner.send(signal.SIGKILL)
         stack.start("stt")

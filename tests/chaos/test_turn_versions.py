@@ -44,15 +44,23 @@ class Turn:
         self.client = client
         self.spoken = SpokenTurn(bus, client.record.conversation_id)
         self._stack = stack
-        self._bus = bus
+        self.bus = bus
         self._events = bus.keys.events(client.record.conversation_id)
+
+    async def can_use_redis(self) -> bool:
+        """True if the test's own connections, for writes and for reads, work."""
+        with contextlib.suppress(BusUnavailable):
+            await self.bus.transact(self.client.record.conversation_id, [])
+            await self.bus.read(self._events, count=1)
+            return True
+        return False
 
     async def until_written(self, kind: str) -> None:
         """Wait until a worker has written an event of this kind for the version, which the client may not have."""
 
         async def is_written() -> bool:
             with contextlib.suppress(BusUnavailable):
-                entries = await self._bus.read(self._events)
+                entries = await self.bus.read(self._events)
                 return any(
                     entry.fields[b"type"] == kind.encode() and entry.fields[b"epoch"] == str(self.spoken.epoch).encode()
                     for entry in entries
@@ -68,7 +76,7 @@ class Turn:
         assert record.turns_accepted == {turn_id: WHOLE}
         shown = [(message.message_id, "character", message.text) for message in record.of_turn(turn_id)]
         await eventually(lambda: sorted(self._rows()) == sorted([*shown, (turn_id, "user", WHOLE)]), "the right rows")
-        verdict = await judge_turn(self._bus, record, turn_id)
+        verdict = await judge_turn(self.bus, record, turn_id)
         assert verdict.is_clean, verdict
         of_turn = set(record.withdrawn) | {message_id for message_id, _, _ in shown}
         heard = [frame["message_id"] for frame in record.of("message_heard")]
@@ -99,6 +107,7 @@ async def test_one_version_is_left_if_processes_are_killed_when_the_turn_is(
         async def strike(now: str) -> None:
             if now == moment:
                 await FAULTS[name](stack, client)
+                await eventually(turn.can_use_redis, "Redis is back")
 
         assert (await spoken.accept(BEGUN, tentative=True)).new
         await turn.until_written("llm_chunk")

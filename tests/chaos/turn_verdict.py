@@ -49,8 +49,7 @@ class TurnVerdict:
 async def judge_turn(bus: Bus, record: Record, turn_id: str) -> TurnVerdict:
     """Judge a finished turn that was spoken by the instant engine."""
     verdict = TurnVerdict(mismatches=tuple(record.faults))
-    started = [frame for frame in record.of("turn_started") if frame["turn_id"] == turn_id]
-    planned = [reply["message_id"] for frame in started for reply in frame["replies"]]
+    planned = _planned(record, turn_id)
     heard = record.of_turn(turn_id)
     if planned != [message.message_id for message in heard]:
         verdict += TurnVerdict(mismatches=(f"planned: {planned}, heard: {[message.message_id for message in heard]}",))
@@ -60,6 +59,18 @@ async def judge_turn(bus: Bus, record: Record, turn_id: str) -> TurnVerdict:
         written = "".join(codec.text(entry.fields, b"written", "") for entry in entries)
         verdict += _judge(message, [sentence for sentence in sentences if not sentence.is_final], written)
     return verdict
+
+
+def _planned(record: Record, turn_id: str) -> list[str]:
+    """The ids of the planned replies of the turn's last version."""
+    planned: list[str] = []
+    for frame in record.frames:
+        if frame.get("turn_id") == turn_id:
+            if frame["type"] == "turn_reopened":
+                planned.clear()
+            elif frame["type"] in ("turn_started", "turn_extended"):
+                planned += [reply["message_id"] for reply in frame["replies"]]
+    return planned
 
 
 async def until_saved(database: Path, record: Record, turn_id: str) -> None:

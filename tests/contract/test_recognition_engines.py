@@ -23,6 +23,7 @@ from tertulia_stt.engine import (
     RecognitionEngine,
     RecognitionFailed,
     RecognitionSession,
+    Silence,
     STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
@@ -41,6 +42,7 @@ MORE_S = 20
 LETTERS = {
     "VadDetectStart": "W",
     "VadDetectStop": "w",
+    "Silence": "S",
     "VadStart": "V",
     "RecordingStart": "R",
     "TranscriptionUpdate": "u",
@@ -49,7 +51,7 @@ LETTERS = {
     "RecordingStop": "r",
     "TranscriptionFinished": "F",
 }
-ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
+ORDER = re.compile(r"WS*(VwR[us]*vrFWS*)*(VwR[us]*vrF|w)")
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +190,7 @@ async def test_finishing_a_recognition_session_returns_the_last_words(engine: Re
     audio = pcm("question_rex")
     (whole,) = await heard_alone(engine, "question_rex")
     # this is within the silence that would end the utterance
-    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]
+    cut = audio[: (whole.speech_end + whole.end_sample) // 2 * 2 + 100]
 
     (final,) = finals(await hear(await engine.open(), cut))
 
@@ -198,7 +200,25 @@ async def test_finishing_a_recognition_session_returns_the_last_words(engine: Re
 
 async def test_recognizer_returns_no_utterance_for_silence(engine: RecognitionEngine) -> None:
     events = await hear(await engine.open(), pcm("silence_noise"))
-    assert [type(event) for event in events] == [VadDetectStart, VadDetectStop]
+    assert [type(event) for event in events if not isinstance(event, Silence)] == [VadDetectStart, VadDetectStop]
+
+
+async def test_silence_after_an_utterance_is_reported_up_to_the_end_of_the_input(engine: RecognitionEngine) -> None:
+    audio = pcm("question_rex") + bytes(2 * 32_000)
+    events = await hear(await engine.open(), audio)
+    (final,) = finals(events)
+    silences = [event.at_sample for event in events[events.index(final) :] if isinstance(event, Silence)]
+    assert len(audio) // 2 - silences[-1] <= FRAME
+    longest_gap = max(after - before for before, after in itertools.pairwise([final.end_sample, *silences]))
+    assert longest_gap <= max(FRAME, WANDER.get(engine.name, 0) * 4), "an engine may skip silence while it transcribes"
+
+
+async def test_speech_of_an_utterance_ends_before_the_pause_that_ends_the_utterance(engine: RecognitionEngine) -> None:
+    (final,) = await heard_alone(engine, "question_rex")
+    assert not final.is_cut
+    assert final.start_sample < final.speech_end < final.end_sample
+    pause_ms = (final.end_sample - final.speech_end) * 1000 // 16_000
+    assert 200 <= pause_ms <= 400
 
 
 async def test_recognizer_yields_no_utterance_for_empty_input(engine: RecognitionEngine) -> None:

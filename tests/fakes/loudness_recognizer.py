@@ -5,11 +5,21 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from tertulia_stt.endpointing import FRAME_SAMPLES, Endpointer, EndpointSettings, SpeechBegan, SpeechEnded
+from tertulia_stt.endpointing import (
+    FRAME_SAMPLES,
+    Endpointer,
+    EndpointSettings,
+    EndReason,
+    SpeechBegan,
+    SpeechEnded,
+)
 from tertulia_stt.engine import (
+    SAMPLE_RATE,
+    SILENCE_REPORTED_S,
     EngineUnavailable,
     RecordingStart,
     RecordingStop,
+    Silence,
     STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
@@ -18,6 +28,7 @@ from tertulia_stt.engine import (
     VadDetectStop,
     VadStart,
     VadStop,
+    Writing,
 )
 from tertulia_stt.threaded import ThreadedSession
 
@@ -29,6 +40,7 @@ class LoudnessEngine:
     """A `RecognitionEngine`. The text of each utterance is `heard N frames`, where N counts the loud frames."""
 
     name = "loudness"
+    writing = Writing(is_punctuated=False)
 
     def __init__(self) -> None:
         self._running = False
@@ -59,6 +71,7 @@ class LoudnessRecognizer:
         self._endpointer = Endpointer(EndpointSettings(), first_sample=first_sample)
         self._samples = array("h")
         self._loud = 0
+        self._waits_since = first_sample
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
@@ -84,6 +97,7 @@ class LoudnessRecognizer:
         at = self._endpointer.position
         if isinstance(boundary, SpeechEnded):
             yield from self._end(boundary)
+            self._waits_since = at
             yield VadDetectStart(at)
         elif isinstance(boundary, SpeechBegan):
             self._loud = EndpointSettings().min_speech_frames
@@ -95,11 +109,14 @@ class LoudnessRecognizer:
             yield TranscriptionUpdate(at, self._text())
             if self._loud == 10:
                 yield TranscriptionStabilized(at, "heard")
+        elif self._endpointer.is_silent and at - self._waits_since <= SILENCE_REPORTED_S * SAMPLE_RATE:
+            yield Silence(at)
 
     def _end(self, ended: SpeechEnded) -> Iterator[STTEvent]:
         yield VadStop(ended.end_sample)
         yield RecordingStop(ended.end_sample)
-        yield TranscriptionFinished(ended.end_sample, self._text(), ended.start_sample, ended.end_sample)
+        at, is_cut = ended.end_sample, ended.reason is EndReason.TOO_LONG
+        yield TranscriptionFinished(at, self._text(), ended.start_sample, at, ended.speech_end_sample, is_cut)
 
     def _text(self) -> str:
         return f"heard {self._loud} frames"

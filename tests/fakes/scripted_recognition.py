@@ -1,6 +1,7 @@
 """A recognition engine that follows a script: it emits each scripted event once enough samples were fed.
 
-`Utterance` makes the events of one utterance in the order of the port; a script is the list of them.
+`Utterance` makes the events of one piece of speech in the order of the port; a script is the list of them. Between
+pieces, the engine reports silence.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from dataclasses import dataclass, field
 
 from tertulia_stt.engine import (
     BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    SILENCE_REPORTED_S,
     RecognitionFailed,
     RecordingStart,
     RecordingStop,
+    Silence,
     STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
@@ -22,18 +26,33 @@ from tertulia_stt.engine import (
     VadDetectStop,
     VadStart,
     VadStop,
+    Writing,
 )
+
+HANGOVER = 4_096
+"""The number of samples in the silence (256 ms) with which a piece ends."""
+
+
+WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Speech from sample `start` to `end`; `partials`: sample and text of each partial transcript."""
+    """Speech from sample `start` to `HANGOVER` samples before `end`; `partials`: sample and text of each partial
+    transcript.
+    """
 
     start: int
     end: int
     text: str
     partials: Sequence[tuple[int, str]] = ()
     stable: str = ""
+    is_cut: bool = False
+
+    @property
+    def speech_end(self) -> int:
+        """The sample at which the speech ends."""
+        return self.end if self.is_cut else max(self.start, self.end - HANGOVER)
 
     def events(self) -> list[STTEvent]:
         """All events of the utterance, in the order that the port `RecognitionSession` specifies."""
@@ -43,7 +62,10 @@ class Utterance:
         if self.stable:
             out.append(TranscriptionStabilized(self.end - 1, self.stable))
         out += [VadStop(self.end), RecordingStop(self.end)]
-        out += [TranscriptionFinished(self.end, self.text, self.start, self.end), VadDetectStart(self.end)]
+        out += [
+            TranscriptionFinished(self.end, self.text, self.start, self.end, self.speech_end, self.is_cut),
+            VadDetectStart(self.end),
+        ]
         return out
 
 
@@ -54,6 +76,7 @@ class ScriptedRecognition:
     script: Sequence[Utterance] = ()
     fails_at: int | None = None
     name: str = "scripted"
+    writing: Writing = WRITING
     opened: list[int] = field(default_factory=list[int])
     """`first_sample` of each session."""
     fed: list[bytes] = field(default_factory=list[bytes])
@@ -79,7 +102,7 @@ class ScriptedSession:
     def __init__(self, engine: ScriptedRecognition, first_sample: int) -> None:
         self._engine = engine
         self._number = len(engine.fed) - 1
-        self._heard = first_sample
+        self._first = self._heard = first_sample
         self._script = [u for u in engine.script if u.start >= first_sample]
         self._due: list[STTEvent] = [event for utterance in self._script for event in utterance.events()]
         self._ready: asyncio.Queue[STTEvent | RecognitionFailed | None] = asyncio.Queue()
@@ -95,6 +118,14 @@ class ScriptedSession:
             return
         while self._due and self._due[0].at_sample <= self._heard:
             self._ready.put_nowait(self._due.pop(0))
+        if self._is_silent():
+            self._ready.put_nowait(Silence(self._heard))
+
+    def _is_silent(self) -> bool:
+        if any(piece.start <= self._heard < piece.end for piece in self._script):
+            return False
+        last_end = max((piece.end for piece in self._script if piece.end <= self._heard), default=self._first)
+        return self._heard - last_end <= SILENCE_REPORTED_S * SAMPLE_RATE
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while (event := await self._ready.get()) is not None:

@@ -205,7 +205,7 @@ async def bench_on(
     for character in await store.characters():
         if character.name not in LINES:
             await store.delete_character(character.id)
-    llm = settings_of(LLMSettings, lease_s=LEASE_S, llm_retries=1, drain_s=0)
+    llm = settings_of(LLMSettings, lease_s=LEASE_S, llm_retries=1, drain_s=0, who_answers="everyone")
     characters, outbox = CharacterCache(bus, store), Outbox(bus, store, llm.store_patience_s)
     await characters.read()
     model = BenchModel(LINES)

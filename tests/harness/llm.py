@@ -25,7 +25,8 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_llm.written_texts import written_texts
-from tertulia_shared.bus import Claim
+from tertulia_shared.answering import AnsweringRules
+from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
@@ -169,7 +170,7 @@ class LLMBench:
         self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
         self.model = BenchModel(lines)
-        self.settings = settings_of(LLMSettings, llm_retries=2)
+        self.settings = settings_of(LLMSettings, llm_retries=2, who_answers="everyone")
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.writes)
         self.handler: TurnHandler | None = None
@@ -191,6 +192,22 @@ class LLMBench:
         turn_id = turn_id or new_id()
         await accept_turn(self.bus, UserTurn(turn_id, self.conversation_id, words, "typed"))
         return turn_id
+
+    async def request(self, to: str = "", *, replies: int = 0, turn_id: str = "") -> str:
+        """The user's request for a reply, or for a discussion, as the gateway writes it."""
+        turn_id = turn_id or new_id()
+        turn = UserTurn(turn_id, self.conversation_id, "", "request", to=to, replies=replies)
+        await accept_turn(self.bus, turn)
+        return turn_id
+
+    async def set_rules(self, rules: AnsweringRules) -> None:
+        """Set who answers, as the gateway writes it."""
+        put = Put(self.bus.keys.state(self.conversation_id), rules.fields())
+        await self.bus.transact(self.conversation_id, [put])
+
+    async def character_id(self, name: str) -> str:
+        """The id of the character with this name."""
+        return next(each.id for each in await self.store.characters() if each.name == name)
 
     async def interrupt(self) -> None:
         """The user's interruption, as the gateway writes it."""

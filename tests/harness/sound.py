@@ -16,10 +16,29 @@ FRAME_MS = 100
 
 def microphone(name: str, *, silence_ms: int = 0) -> Iterator[bytes]:
     """The frames of a WAV in tests/fixtures (16 kHz s16le mono, 100 ms each), followed by silence."""
+    yield from frames(recording(name) + silence(silence_ms))
+
+
+def recording(name: str) -> bytes:
+    """The PCM of a WAV in tests/fixtures (16 kHz s16le mono)."""
     with wave.open(str(FIXTURES / name)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (SAMPLE_RATE_IN, 2, 1)
-        pcm = file.readframes(file.getnframes())
-    pcm += bytes(SAMPLE_RATE_IN * silence_ms // 1000 * 2)
+        return file.readframes(file.getnframes())
+
+
+def silence(duration_ms: int) -> bytes:
+    """This much silent PCM of a microphone."""
+    return bytes(SAMPLE_RATE_IN * duration_ms // 1000 * 2)
+
+
+def with_pause(pcm: bytes, at_s: float, pause_ms: int) -> bytes:
+    """PCM of a microphone with a silent pause at this time."""
+    at = round(at_s * SAMPLE_RATE_IN) * 2
+    return pcm[:at] + silence(pause_ms) + pcm[at:]
+
+
+def frames(pcm: bytes) -> Iterator[bytes]:
+    """PCM of a microphone in frames of 100 ms."""
     size = SAMPLE_RATE_IN * FRAME_MS // 1000 * 2
     for at in range(0, len(pcm), size):
         yield pcm[at : at + size]

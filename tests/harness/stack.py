@@ -168,6 +168,7 @@ class Stack:
             "TERTULIA_LEASE_S": "1",
             "TERTULIA_DEMO_TOKENS_PER_SECOND": STORY_PACE,
             "TERTULIA_TTS_ENGINE": "instant",
+            "TERTULIA_WHO_ANSWERS": "everyone",  # most stories need to know how many replies a message gets
             **(env or {}),
         }
         self._all: list[Process] = []

@@ -31,6 +31,7 @@ class Run:
         self.environment = (
             {name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))}
             | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+            | {"TERTULIA_WHO_ANSWERS": "everyone"}
             | {"TERTULIA_METRICS_PORT": str(self.metrics_port)}
         )
         self._out = folder / "out.txt"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import redis
 
 from tertulia_gateway.transport import REPLACED
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -12,6 +15,16 @@ from tertulia_shared.keys import Keys
 from tests.harness.eventually import eventually
 from tests.harness.gateway import Client, Gateway, Workers, gateway
 from tests.harness.scripted_stt import SpokenTurn
+from tests.servers.redis_server import RedisServer
+
+AGAIN = "dddddddd-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that keeps nothing over a restart."""
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
 
 
 @pytest.fixture
@@ -111,3 +124,42 @@ async def test_tentative_turn_is_withdrawn_by_a_typed_message(two_gateways: tupl
         assert accepted["text"] == "Hello!"
         assert not await spoken.confirm()
         assert not client.of("audio")
+
+
+async def test_turn_that_is_lost_while_it_is_held_is_reported_and_comes_again(
+    forgetful_redis: RedisServer, keys: Keys
+) -> None:
+    async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        spoken = SpokenTurn(made.bus, client.conversation_id)
+        await spoken.accept("I went to the market.", tentative=True)
+        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        forgetful_redis.kill()
+        forgetful_redis.start()
+        await client.until("error", lambda frame: frame["code"] == "talk_lost")
+        await client.until("interrupted")
+        await spoken.accept("I went to the market.")
+        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        await client.until("turn_metrics")
+        assert [frame["turn_id"] for frame in client.of("turn_accepted")] == [spoken.turn_id]
+        assert len(client.of("audio")) == 12
+
+
+async def test_message_after_a_flush_of_redis_is_answered_while_a_turn_is_held(
+    forgetful_redis: RedisServer, keys: Keys
+) -> None:
+    async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        spoken = SpokenTurn(made.bus, client.conversation_id)
+        await spoken.accept("I went to the market.", tentative=True)
+        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        await wait_for_answer(client)
+        cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped
+        await client.send("user_message", text="Hello!", turn_id=AGAIN)
+        await client.until("turn_accepted", lambda frame: frame["turn_id"] == AGAIN)
+        turn, epoch = await Workers(made.bus, client.conversation_id).next_turn()
+        await Workers(made.bus, client.conversation_id).reply(turn, epoch).whole()
+        await client.until("turn_metrics")
+        assert [frame["turn_id"] for frame in client.of("turn_accepted")] == [AGAIN]
+        assert [frame["code"] for frame in client.of("error")] == ["talk_lost"]
+        assert len(client.of("audio")) == 12

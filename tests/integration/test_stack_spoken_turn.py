@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.harness.client import talk
-from tests.harness.sound import loudness
+from tests.harness.client import AT_ONCE_MS, TalkClient, talk
+from tests.harness.sound import frames, loudness, recording, silence, with_pause
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
@@ -40,7 +40,7 @@ async def test_spoken_question_is_transcribed_and_answered_aloud(stack: Stack, n
         (finished,) = client.record.of("transcription_finished")
         assert (finished["turn_id"], finished["text"]) == (accepted["turn_id"], accepted["text"])
         kinds = [frame["type"] for frame in client.record.frames]
-        in_order = [kinds.index(kind) for kind in ("vad_start", "transcription_finished", "turn_accepted", "audio")]
+        in_order = [kinds.index(kind) for kind in ("vad_start", "transcription_update", "turn_accepted", "audio")]
         assert in_order == sorted(in_order)
         assert {frame["session_id"] for frame in client.record.of("vad_start")} == {stopped["session_id"]}
         assert client.record.of("error") == [], "nothing of it was dropped"
@@ -54,13 +54,52 @@ async def test_recorded_silence_does_not_become_a_turn(stack: Stack) -> None:
         assert client.record.turns_accepted == {}
 
 
-async def test_each_utterance_of_a_listening_session_becomes_a_turn(stack: Stack) -> None:
+def milliseconds(duration: int) -> int:
+    """The number of bytes of a microphone's PCM with this duration."""
+    return len(silence(duration))
+
+
+async def send_pcm(client: TalkClient, pcm: bytes) -> None:
+    for frame in frames(pcm):
+        await client.send_raw(frame)
+
+
+@pytest.mark.parametrize(
+    ("pcm", "said"),
+    [
+        (with_pause(recording("hello_luna.wav"), 2.86, 1000), "hello luna tell me a story about the ocean"),
+        (with_pause(recording("question_rex.wav"), 0.98, 700), "rex what do you think about the weather today"),
+    ],
+    ids=["unfinished sentence", "called name"],
+)
+async def test_pause_within_a_sentence_does_not_end_the_turn(stack: Stack, pcm: bytes, said: str) -> None:
     async with talk(*stack.urls) as client:
-        await client.speak("two_utterances.wav")
-        second = await client.until_event("turn_accepted", 2)
+        await client.send("start_listening")
+        await send_pcm(client, pcm[: milliseconds(AT_ONCE_MS)])
+        await client.send("stop_listening")
+        await client.until_event("listening_stopped")
+        assert [plain(text) for text in client.record.turns_accepted.values()] == [said]
+        assert len(client.record.of("vad_start")) == 2
+        assert len(client.record.of("transcription_finished")) == 1
+        await client.until_done(next(iter(client.record.turns_accepted)))
+        stack.unsaid |= client.record.words()
+
+
+async def test_speech_over_a_reply_that_is_heard_is_another_turn(stack: Stack) -> None:
+    question = recording("question_sage.wav")[: milliseconds(2700)] + silence(500)
+    greeting = recording("two_utterances.wav")[milliseconds(200) : milliseconds(1500)]
+    assert len(question + greeting) <= milliseconds(AT_ONCE_MS), "the gateway would drop the rest"
+    async with talk(*stack.urls) as client:
+        await client.send("start_listening")
+        await send_pcm(client, question)
+        await client.until_event("audio")
+        await send_pcm(client, greeting)
+        await client.send("stop_listening")
+        await client.until_event("listening_stopped")
+        first, second = client.record.turns_accepted
         assert [plain(text) for text in client.record.turns_accepted.values()] == [
-            "good morning", "luna tell me a story",
+            "sage what is the meaning of life", "good morning",
         ]  # fmt: skip
-        await client.until_done(second["turn_id"])
-        assert [answer.name for answer in client.record.of_turn(second["turn_id"])] == ["Luna"]
+        assert first != second
+        await client.until_done(second)
         stack.unsaid |= client.record.words()

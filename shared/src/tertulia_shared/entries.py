@@ -205,7 +205,7 @@ class Speaker:
         return wire
 
 
-_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies"})
+_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies", "participants"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,8 @@ class TurnPlan:
     """Why each of `speakers` answers: the `reason` in `turn_started`. An older release's plan has none."""
     max_replies: int = 0
     """Above 0: the characters talk among themselves, and give at most this many replies."""
+    participants: tuple[str, ...] = ()
+    """The ids of the characters that talk among themselves; if empty, all active characters do."""
 
     @property
     def ref(self) -> str:

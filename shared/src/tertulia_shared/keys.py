@@ -59,7 +59,11 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
 
     def mic_progress(self, conversation_id: str, session_id: str) -> Key:
-        """Hash: the sample up to which the session's transcription is final."""
+        """Hash: how far the session is transcribed.
+
+        `sample`: the transcription before it is final; it is in the entry `entry`, which begins at `entry_sample`;
+        `pending`: msgpack of the turn being spoken, or of the last one; `ended`: the session is over.
+        """
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", 15 * MINUTE_S)
 
     def turns(self, conversation_id: str) -> Key:

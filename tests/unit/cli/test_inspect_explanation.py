@@ -23,6 +23,7 @@ from tertulia_shared.events import (
     MessageStarted,
     TranscriptionFinished,
     TurnAccepted,
+    TurnExtended,
     TurnStarted,
     VadStop,
 )
@@ -78,17 +79,53 @@ def test_explanation_quotes_a_spoken_message_with_its_transcription_time() -> No
     [
         (("Luna",), "named", "Luna answered because you named Luna."),
         (("Rex", "Luna"), "named", "Rex and Luna answered because you named them, in this order."),
-        (("Ana", "Rex", "Sage"), "everyone", "Ana, Rex and Sage answered because you named no character"),
-        (("Luna",), "everyone", "Luna answered as the only active character"),
+        (("Ana", "Rex", "Sage"), "everyone", "Ana, Rex and Sage answered because your message was for everyone."),
+        (("Luna",), "everyone", "Luna answered as the only active character."),
+        (("Luna",), "follow_up", "Luna answered because your message was about what Luna had said."),
+        (
+            ("Luna", "Rex"),
+            "chosen",
+            "Luna and Rex answered because they were chosen: your message was addressed to no one.",
+        ),
+        (("Luna",), "chosen", "Luna answered because it was chosen: your message was addressed to no one."),
+        (("Luna",), "in_turn", "Luna answered because it was Luna's turn."),
+        (("Luna", "Rex"), "asked", "Luna and Rex answered because you chose them."),
+        (("Luna",), "goes_on", "Luna answered because you asked for more."),
+        (("Rex",), "discussion", "Rex answered because you asked the characters to talk among themselves."),
         (("Ana", "ルナ"), None, "Ana and ルナ answered."),
         (("Luna",), "a later one", "Luna answered."),
     ],
-    ids=["one named", "two named", "all", "the only one", "older worker", "newer worker"],
+    ids=[
+        "one named",
+        "two named",
+        "all",
+        "the only one",
+        "follow-up",
+        "two chosen",
+        "one chosen",
+        "in turn",
+        "button",
+        "going on",
+        "discussion",
+        "older worker",
+        "newer worker",
+    ],
 )
 def test_explanation_says_why_each_character_answers(
     names: tuple[str, ...], reason: str | None, explanation: str
 ) -> None:
     assert explain_turn(answered_by(*names, reason=reason))[1].startswith(explanation)
+
+
+def test_explanation_tells_a_discussion_from_the_answers_before_it() -> None:
+    events = [
+        entry(TurnAccepted(T1, "", "request"), 0),
+        entry(TurnStarted(T1, ({**replies((M1, "Luna"))[0], "reason": "asked"},)), 4),
+        entry(TurnExtended(T1, replies((M2, "Rex"))), 8),
+    ]
+    lines = explain_turn(build(snapshot(events)).turns[0])
+    assert lines[0].startswith("You asked for a reply at ")
+    assert lines[1:3] == ["Luna answered because you chose Luna.", "Then the characters talked among themselves: Rex."]
 
 
 def test_explanation_gives_the_share_of_the_longest_step_to_the_first_sound() -> None:

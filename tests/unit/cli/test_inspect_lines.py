@@ -63,6 +63,8 @@ def formatted(kind: str, what: object) -> tuple[str, str]:
             UserTurn(T1, C, "Hello", "spoken", 2, tentative=True),
             ("you", "spoken, version 2 (tentative) “Hello”"),
         ),
+        ("turns", UserTurn(T1, C, "", "request"), ("you", "request for a reply")),
+        ("turns", UserTurn(T1, C, "", "request", replies=6), ("you", "request for at most 6 replies")),
         ("events", TurnAccepted(T1, "Hello", "spoken", tentative=True), ("you", "turn_accepted (tentative) “Hello”")),
         ("events", TurnReopened(T1), ("you", "turn_reopened")),
         ("events", TurnConfirmed(T1), ("you", "turn_confirmed")),

@@ -90,3 +90,29 @@ def test_latency_of_audio_written_before_the_read_began_is_measured_from_the_rea
     conversation.now_ms += 9000
     conversation.audio(OPENED_MS, asked_ms=conversation.now_ms - 2)
     assert conversation.seen.of("tertulia_hop_seconds_sum", hop="audio") == pytest.approx(0.002)
+
+
+def test_confirmed_turn_is_measured_from_its_confirmation(conversation: MeasuredConversation) -> None:
+    conversation.now_ms += 1000
+    confirmed = str(conversation.now_ms).encode()
+    conversation.event(b"turn_accepted", OPENED_MS + 100, source=b"spoken", confirmed_ms=confirmed)
+    conversation.event(b"turn_started", OPENED_MS + 105)
+    conversation.measured.text_sent()
+    conversation.now_ms += 20
+    conversation.audio(OPENED_MS + 500)
+    assert conversation.seen.of("tertulia_turn_first_text_seconds_sum", source="spoken") == 0
+    assert conversation.seen.of("tertulia_turn_first_sound_seconds_sum", source="spoken") == pytest.approx(0.02)
+    assert conversation.seen.of("tertulia_hop_seconds_sum", hop="events") == 0
+
+
+def test_reopened_turn_is_counted_once_and_measured_again(conversation: MeasuredConversation) -> None:
+    for at_ms in (OPENED_MS, OPENED_MS + 2000):
+        conversation.event(b"turn_accepted", at_ms, source=b"spoken", turn_id=b"t")
+        if at_ms == OPENED_MS:
+            conversation.event(b"turn_reopened", at_ms + 300, turn_id=b"t")
+            conversation.measured.text_sent()
+    conversation.now_ms += 2400
+    conversation.measured.text_sent()
+    assert conversation.seen.of("tertulia_turns_total", source="spoken") == 1
+    assert conversation.seen.of("tertulia_turn_first_text_seconds_count", source="spoken") == 1
+    assert conversation.seen.of("tertulia_turn_first_text_seconds_sum", source="spoken") == pytest.approx(0.4)

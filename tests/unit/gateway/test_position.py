@@ -83,6 +83,14 @@ def test_reopening_of_a_turn_that_the_client_does_not_have_is_skipped_and_raises
     assert (fresh.epoch, fresh.audio.epoch) == (2, 2)
 
 
+def test_turn_with_the_epoch_of_a_dropped_turn_is_a_sign_of_data_loss() -> None:
+    fresh = ClientPosition("me", claimed=True)
+    assert not fresh.read(event("turn_accepted", epoch=1, turn_id="t", tentative="1"))
+    later = event("turn_accepted", epoch=1, turn_id="u")
+    assert list(fresh.read(later)) == [later]
+    assert fresh.advance(later) is Decision.SEND_AFTER_LOSS
+
+
 CHANGES: dict[str, Callable[[ClientPosition], object]] = {
     "an event": lambda position: position.has_event(event("turn_complete", turn_id="t")),
     "sent audio": lambda position: position.audio_complete("m", 1),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tertulia_llm.demo.scene import Message
 from tertulia_llm.demo.script import next_words, tokens
 from tertulia_llm.text.prompt import HistoryMessage, build_messages, fit
+from tertulia_llm.text.stage_notes import Cue
 
 CAST = ["Luna", "Rex", "Sage", "Bruno"]
 REMARKS = [
@@ -36,7 +37,14 @@ REMARKS = [
 ]
 
 
-def ask(name: str, history: list[HistoryMessage], *, continuing: str = "", max_chars: int = 100_000) -> list[Message]:
+def ask(
+    name: str,
+    history: list[HistoryMessage],
+    *,
+    continuing: str = "",
+    max_chars: int = 100_000,
+    cue: Cue | None = None,
+) -> list[Message]:
     built = build_messages(
         character_name=name,
         system_prompt=f"You are {name}, a friend who knows your own mind.",
@@ -44,6 +52,7 @@ def ask(name: str, history: list[HistoryMessage], *, continuing: str = "", max_c
         user_name="Jay",
         history=history,
         continuing=continuing,
+        cue=cue,
     )
     return [Message(message["role"], message["content"]) for message in fit(built, max_chars)]  # type: ignore[arg-type]
 
@@ -80,14 +89,14 @@ def test_begun_reply_and_its_continuation_are_together_the_whole_reply(
         assert whole[:cut] + next_words([*messages, Message("assistant", begun)], seed=seed) == whole
 
 
-@given(conversations(), st.sampled_from(CAST), st.integers(0, 100), st.data())
+@given(conversations(), st.sampled_from(CAST), st.integers(0, 100), st.sampled_from([None, *Cue]), st.data())
 def test_reply_that_the_worker_asks_to_continue_is_continued(
-    history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
+    history: list[HistoryMessage], name: str, seed: int, cue: Cue | None, data: st.DataObject
 ) -> None:
     """The worker sends the begun text without its trailing space, and possibly a different part of the history."""
-    whole = next_words(ask(name, history), seed=seed)
+    whole = next_words(ask(name, history, cue=cue), seed=seed)
     begun = whole[: data.draw(st.integers(1, len(whole)))].rstrip()
-    rest = next_words(ask(name, history, continuing=begun), seed=seed)
+    rest = next_words(ask(name, history, continuing=begun, cue=cue), seed=seed)
     assert begun + rest == whole
 
 
@@ -193,3 +202,25 @@ def test_any_message_gets_a_reply_of_plain_sentences(text: str, name: str) -> No
     assert reply.strip() == reply
     assert reply[-1] in ".!?"
     assert not set("<>{}[]\n*#") & set(reply)
+
+
+@pytest.mark.parametrize("cast", [["Luna", "Rex"], ["Luna", "Rex", "Sage"], ["Bruno", "Mia"]])
+@pytest.mark.parametrize("remark", ["Discuss the sea, you two.", "Hi", "thanks"])
+def test_characters_that_talk_among_themselves_do_not_repeat_a_line(cast: list[str], remark: str) -> None:
+    for seed in range(4):
+        history = [user(remark), said(cast[0], next_words(ask(cast[0], [user(remark)]), seed=seed))]
+        for number in range(1, 6):
+            name, before = cast[number % len(cast)], cast[(number - 1) % len(cast)]
+            reply = next_words(ask(name, history, cue=Cue.DISCUSS), seed=seed)
+            assert reply not in [message.text.replace(name, before) for message in history]
+            assert "{" not in reply
+            history.append(said(name, reply))
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_character_that_goes_on_does_not_repeat_itself(name: str) -> None:
+    history = [user("Tell me about the sea"), said(name, "It is wet.")]
+    for _ in range(3):
+        more = next_words(ask(name, history, cue=Cue.GO_ON), seed=1)
+        assert more not in [message.text for message in history]
+        history.append(said(name, more))

@@ -36,6 +36,8 @@ def test_each_intent_has_at_least_two_lines_without_a_topic(voice: Voice) -> Non
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
     assert sum("{other_topic}" not in line for line in voice.reactions) >= 2
+    assert sum("opic}" not in line for line in voice.discussion) >= 5
+    assert sum("opic}" not in line for line in voice.more) >= 2
     assert len(voice.closers) >= 2
     assert len(voice.continuations) >= 2
 

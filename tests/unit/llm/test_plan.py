@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from tertulia_llm.plan import make_plan, plan_fields, turn_started
+from tertulia_llm.plan import make_plan, plan_fields, speakers_in, turn_started
 from tertulia_llm.turn_state import Progress, TurnState, read_state
+from tertulia_shared.answering import AnsweringRules
 from tertulia_shared.codec import BadEntry, pack, unpack
-from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
+from tertulia_shared.entries import NOBODY, ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id
+from tertulia_shared.store import Message
 
 CAST = tuple(Speaker(f"{name}-id", name, name.lower(), f"You are {name}.") for name in ("Luna", "Rex", "Sage"))
-TURN = UserTurn("0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", new_id(), "Rex, ask Luna", "typed")
+TURN = UserTurn("0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", new_id(), "Rex and Luna, how are you?", "typed")
 PLAN = make_plan(TURN, "5-0", 3, CAST, ModelSettings(temperature=0.5))
 
 
@@ -27,22 +30,56 @@ def test_plan_has_the_named_speakers_in_order_and_the_names_of_all_characters() 
     assert PLAN.message_ids == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
 
 
-def test_plan_has_all_characters_if_the_text_names_none() -> None:
-    plan = make_plan(UserTurn(new_id(), new_id(), "Hello?", "typed"), "5-0", 3, CAST, ModelSettings())
-    assert [speaker.name for speaker in plan.speakers] == ["Luna", "Rex", "Sage"]
+def test_plan_has_the_characters_that_the_rules_choose_and_the_reason_for_each() -> None:
+    turn = UserTurn(new_id(), new_id(), "It is raining.", "typed")
+    cast = (replace(CAST[0], talkativeness=0), CAST[1])
+    everyone = make_plan(turn, "5-0", 3, CAST[::-1], ModelSettings(), rules=AnsweringRules("everyone"))
+    assert [speaker.name for speaker in everyone.speakers] == ["Luna", "Rex", "Sage"]
+    assert everyone.reasons == ("everyone",) * 3
+    fitting = make_plan(turn, "5-0", 3, cast, ModelSettings())
+    assert ([speaker.name for speaker in fitting.speakers], fitting.reasons) == (["Rex"], ("chosen",))
+    nobody = make_plan(turn, "5-0", 3, CAST, ModelSettings(), default_mode="named")
+    assert (nobody.speakers, nobody.reasons, nobody.others) == ((), (), ("Luna", "Rex", "Sage"))
+    muted = make_plan(turn, "5-0", 3, CAST, ModelSettings(), rules=AnsweringRules("everyone", muted=("Luna-id",)))
+    assert [speaker.name for speaker in muted.speakers] == ["Rex", "Sage"]
+
+
+def test_button_decides_who_answers_instead_of_the_text() -> None:
+    turn = UserTurn(new_id(), new_id(), "Rex, how are you?", "typed", to="Sage-id,Luna-id")
+    plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
+    assert [speaker.name for speaker in plan.speakers] == ["Sage", "Luna"]
+    assert make_plan(replace(turn, to=NOBODY), "5-0", 3, CAST, ModelSettings()).speakers == ()
+
+
+def test_last_speaker_of_the_history_answers_a_follow_up() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def message(position: int, name: str) -> Message:
+        character = f"{name}-id" if name else None
+        return Message(
+            new_id(), new_id(), new_id(), "character" if name else "user", character, name, "Hm.", "complete", position,
+            at, at,
+        )  # fmt: skip
+
+    messages = [message(3, ""), message(2, "Rex"), message(1, "Luna"), message(0, "")]
+    assert speakers_in(messages) == ["Luna-id", "Rex-id"]
+    turn = UserTurn(new_id(), new_id(), "Why?", "spoken")
+    plan = make_plan(turn, "5-0", 3, CAST, ModelSettings(), speakers_before=speakers_in(messages))
+    assert ([speaker.name for speaker in plan.speakers], plan.reasons) == (["Rex"], ("follow_up",))
 
 
 @pytest.mark.parametrize(
     ("text", "answers"),
     [
-        ("Rex, ask Luna", [("Rex", "named"), ("Luna", "named")]),
-        ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
+        ("Rex and Luna, how are you?", [("Rex", "named"), ("Luna", "named")]),
+        ("Hello everyone!", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
+        ("Be quiet!", []),
     ],
 )
 def test_turn_started_event_has_the_reason_for_each_reply(text: str, answers: list[tuple[str, str]]) -> None:
     turn = UserTurn(new_id(), new_id(), text, "typed")
     plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
-    started = turn_started(plan, text)
+    started = turn_started(plan)
     assert started.turn_id == turn.turn_id
     assert [(reply["character_name"], reply["reason"]) for reply in started.replies] == answers
     assert [reply["message_id"] for reply in started.replies] == plan.message_ids
@@ -128,7 +165,7 @@ def test_unreadable_state_raises_bad_entry(fields: dict[str, object]) -> None:
 def test_plan_keeps_the_settings_of_its_speakers() -> None:
     own = ModelSettings(model="big/one", top_k=4)
     cast = (replace(CAST[0], settings=own), CAST[1])
-    plan = make_plan(replace(TURN, text="Luna, Rex"), "5-0", 3, cast, ModelSettings())
+    plan = make_plan(replace(TURN, text="Luna and Rex?"), "5-0", 3, cast, ModelSettings())
     wire = plan_fields(plan)["plan"]
     assert isinstance(wire, bytes)
     assert state_of(plan=wire).plan == plan
@@ -139,7 +176,7 @@ def test_plan_keeps_the_settings_of_its_speakers() -> None:
 
 def test_impossible_setting_of_a_speaker_in_the_plan_is_skipped() -> None:
     cast = (replace(CAST[0], settings=ModelSettings(temperature=99, top_k=4)),)
-    wire = plan_fields(make_plan(replace(TURN, text="Luna"), "5-0", 3, cast, ModelSettings()))["plan"]
+    wire = plan_fields(make_plan(replace(TURN, text="Luna?"), "5-0", 3, cast, ModelSettings()))["plan"]
     read = state_of(plan=wire).plan
     assert read is not None
     assert read.speakers[0].settings == ModelSettings(top_k=4)

@@ -8,6 +8,8 @@ import asyncio
 
 from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, pack
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_writes import accept_turn
 from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Event, Interrupted
 from tertulia_shared.ids import new_id, reply_id
@@ -24,7 +26,9 @@ from tests.harness.virtual_time import settle
 FRAME_SAMPLES = 320
 """The number of samples in 20 ms."""
 HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
-AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
+AGAIN = Utterance(90_000, 110_000, "And again.", [(100_000, "and")])
+"""Begins so late that it does not reopen the turn of `HELLO`."""
+AFTER_AGAIN = 120_000
 STORY = "The old lighthouse stands at the edge of the bay."
 """A sentence that a character speaks."""
 
@@ -56,12 +60,23 @@ class ListeningSession:
 
     @property
     def results(self) -> dict[str, float]:
-        """How many utterances had which result, and how many interrupted a reply."""
+        """How many turns and other sounds had which result, and how many pieces interrupted a reply."""
         seen = scraped(self.metrics)
         counts = {
             result: seen.of("tertulia_stt_utterances_total", result=result)
-            for result in ("turn", "no_words", "ignored")
+            for result in ("turn", "stop", "no_words", "ignored")
         } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
+        return {result: count for result, count in counts.items() if count}
+
+    @property
+    def second_thoughts(self) -> dict[str, float]:
+        """How many guesses were kept or withdrawn, and how many turns were reopened."""
+        seen = scraped(self.metrics)
+        counts = {
+            "kept": seen.of("tertulia_stt_guesses_total", result="kept"),
+            "withdrawn": seen.of("tertulia_stt_guesses_total", result="withdrawn"),
+            "reopened": seen.of("tertulia_stt_turns_reopened_total"),
+        }
         return {result: count for result, count in counts.items() if count}
 
     async def serve_audio(self, until: int) -> None:
@@ -111,6 +126,10 @@ class ListeningSession:
         await outlet.flush()
         await settle()
 
+    async def wait(self, seconds: float) -> None:
+        """Let time pass while the microphone sends nothing."""
+        await asyncio.sleep(seconds)
+
     async def stop(self, cause: str = "stopped") -> None:
         self.frames += 1
         outlet = self.bus.outlet()
@@ -136,6 +155,27 @@ class ListeningSession:
 
     async def character_falls_silent(self) -> None:
         await self.bus.transact(self.conversation_id, [], talk=False)
+
+    async def reply_sounds(self) -> None:
+        """Record, as the gateway does, that the client was sent sound of the reply."""
+        state = Put(self.bus.keys.state(self.conversation_id), {"sounding": await self.epoch()})
+        await self.bus.transact(self.conversation_id, [state])
+
+    async def type_message(self, text: str = "Hello.") -> None:
+        """Accept a typed message, as the gateway does."""
+        await accept_turn(self.bus, UserTurn(new_id(), self.conversation_id, text, "typed"))
+
+    async def final_turns(self) -> list[UserTurn]:
+        """The turns that were not withdrawn; checks that no turn has two versions that count."""
+        state = ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))
+        turns = [turn for turn in await self.turns() if turn.ref not in state.withdrawn]
+        assert len({turn.turn_id for turn in turns}) == len(turns)
+        return turns
+
+    async def tentative(self) -> bytes | None:
+        """The tentative turn of the conversation."""
+        state = ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))
+        return state.get(StateField.TENTATIVE)
 
     async def events(self) -> list[Event]:
         return [decode_event(e.fields) for e in await self.bus.read(self.bus.keys.events(self.conversation_id))]

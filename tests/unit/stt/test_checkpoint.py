@@ -4,7 +4,9 @@ import random
 
 import pytest
 
+from tertulia_shared.codec import BadEntry, pack
 from tertulia_stt.checkpoint import MAX_ENTRIES, Checkpoint, CheckpointTracker, read_checkpoint
+from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
 
 
 def pcm(samples: int) -> bytes:
@@ -17,11 +19,41 @@ def test_session_without_a_checkpoint_starts_at_the_beginning() -> None:
     assert CheckpointTracker(start).add(1, pcm(100)) == pcm(100)
 
 
-def test_checkpoint_is_read_back_as_it_was_written() -> None:
-    point = Checkpoint(sample=1234, entry=7, entry_sample=1000)
-    fields = {name.encode(): str(value).encode() for name, value in point.fields().items()}
-    assert read_checkpoint(fields) == point
+def stored(point: Checkpoint) -> dict[bytes, bytes]:
+    return {
+        name.encode(): value if isinstance(value, bytes) else str(value).encode()
+        for name, value in point.fields().items()
+        if value is not None
+    }
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        NO_TURN,
+        Turn(Phase.GROWING, "I went to the", 100, 900, is_cut=True),
+        Turn(Phase.ENDED, "I went to the market.", 100, 900, version=3, guesses=2, ended_at=1000, was_ended=True),
+    ],
+)
+def test_checkpoint_is_read_back_as_it_was_written(turn: Turn) -> None:
+    point = Checkpoint(sample=1234, entry=7, entry_sample=1000, turn=turn)
+    assert read_checkpoint(stored(point)) == point
     assert point.after == "6-0"
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [b"\xc1", pack([1]), pack({"text": "no phase"}), pack({"phase": "asleep"}), pack({"phase": "ended", "text": 5})],
+    ids=["no msgpack", "a list", "no phase", "unknown phase", "a number for a text"],
+)
+def test_undecodable_turn_is_a_bad_entry(pending: bytes) -> None:
+    with pytest.raises(BadEntry):
+        read_checkpoint({b"pending": pending})
+
+
+def test_fields_of_a_turn_that_a_newer_release_added_are_ignored() -> None:
+    turn = read_checkpoint({b"pending": pack({"phase": "growing", "text": "Hello", "mood": "good"})}).turn
+    assert turn == Turn(Phase.GROWING, "Hello")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from tertulia_stt.endpointing import (
     SpeechBegan,
     SpeechEnded,
 )
+from tertulia_stt.long_speech import SHORT_PAUSE_FRAMES
 
 SETTINGS = EndpointSettings(min_speech_ms=96, pre_roll_ms=320, hangover_ms=640, max_utterance_ms=3200)
 PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the durations of the settings, in frames
@@ -42,8 +44,8 @@ def run(heard: Sequence[float], *, first_sample: int = 0) -> list[Boundary]:
 
 def test_utterance_begins_after_the_minimum_length_and_includes_the_pre_roll() -> None:
     began, ended = run(probabilities("q30 s40 q30"))
-    assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL))
-    assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE)
+    assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL), speech_sample=frames(30))
+    assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE, frames(70))
 
 
 @pytest.mark.parametrize("pattern", ["q50", "q9 s2 q9 s1 q30", "m60", "q5 s2 m1 s2 m1 q40"])
@@ -62,7 +64,7 @@ def test_pause_as_long_as_the_hangover_ends_the_utterance() -> None:
 
 def test_frame_above_the_offset_probability_restarts_the_silence_that_ends_the_utterance() -> None:
     (_, ended) = run(probabilities("s5 q19 m1 q19 m1 q30"))
-    assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE)
+    assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE, frames(5 + 20 + 20))
 
 
 def test_pre_roll_never_reaches_into_the_previous_utterance() -> None:
@@ -72,8 +74,18 @@ def test_pre_roll_never_reaches_into_the_previous_utterance() -> None:
     assert second.start_sample == first.end_sample
 
 
-def test_utterance_longer_than_the_maximum_is_split_without_a_gap() -> None:
-    boundaries = run(probabilities("s250"))
+def cuts(heard: Sequence[float]) -> list[SpeechEnded]:
+    ends = [boundary for boundary in run(heard) if isinstance(boundary, SpeechEnded)]
+    return [end for end in ends if end.reason is EndReason.TOO_LONG]
+
+
+def rising(count: int) -> list[float]:
+    """Probabilities of speech without a frame that is lower than those before it."""
+    return [0.6 + 0.3 * number / count for number in range(count)]
+
+
+def test_utterance_longer_than_the_maximum_is_cut_without_a_gap() -> None:
+    boundaries = run(rising(250))
     ends = [boundary for boundary in boundaries if isinstance(boundary, SpeechEnded)]
     assert [end.reason for end in ends] == [EndReason.TOO_LONG, EndReason.TOO_LONG, EndReason.INPUT_ENDED]
     assert [(end.start_sample, end.end_sample) for end in ends] == [
@@ -83,12 +95,32 @@ def test_utterance_longer_than_the_maximum_is_split_without_a_gap() -> None:
     ]
 
 
+def test_long_utterance_is_cut_in_a_short_pause() -> None:
+    short_pause = [0.05] * SHORT_PAUSE_FRAMES
+    early, late = rising(40), rising(32)
+    (cut,) = cuts([*early, *short_pause, *late, *short_pause, *rising(40)])
+    assert cut.end_sample == frames(40 + SHORT_PAUSE_FRAMES + 32 + SHORT_PAUSE_FRAMES)
+    assert cut.speech_end_sample == cut.end_sample - frames(SHORT_PAUSE_FRAMES)
+
+
+def test_very_long_utterance_without_a_pause_is_cut_at_a_low_probability() -> None:
+    (cut,) = cuts([*rising(90), 0.5, *rising(60)])
+    assert cut.end_sample == frames(91)
+
+
+def test_almost_every_long_utterance_is_cut_before_the_maximum_at_a_low_probability() -> None:
+    draw = random.Random(5)
+    lengths = [cut.end_sample - cut.start_sample for cut in cuts([draw.uniform(0.6, 1.0) for _ in range(20_000)])]
+    at_maximum = sum(length == frames(LONGEST) for length in lengths)
+    assert at_maximum < len(lengths) / 2, "this maximum leaves only 15 frames to choose from"
+
+
 def test_end_of_the_input_ends_the_utterance_at_the_last_sample() -> None:
     endpointer = Endpointer(SETTINGS)
     for probability in probabilities("s8"):
         endpointer.push(probability)
     assert endpointer.in_speech
-    assert endpointer.finish(100) == SpeechEnded(0, frames(8) + 100, EndReason.INPUT_ENDED)
+    assert endpointer.finish(100) == SpeechEnded(0, frames(8) + 100, EndReason.INPUT_ENDED, frames(8) + 100)
     assert not endpointer.in_speech
     assert endpointer.finish() is None
 

@@ -21,28 +21,34 @@ from tertulia_shared.work import BadWork, RetryLater
 from tests.fakes.scripted_recognition import Utterance
 from tests.harness.scrape import scraped
 from tests.harness.virtual_time import now, settle, virtual_time
-from tests.unit.stt.listening_session import AGAIN, FRAME_SAMPLES, HELLO, ListeningSession
+from tests.unit.stt.listening_session import AFTER_AGAIN, AGAIN, FRAME_SAMPLES, HELLO, ListeningSession
 
 
 @virtual_time
 async def test_all_recognition_events_reach_the_client_in_order_and_the_text_becomes_a_turn() -> None:
-    session = ListeningSession(HELLO)
+    session = ListeningSession(HELLO, think_ahead="off")
     job = await session.start()
-    await session.send_audio(21_000)
+    await session.send_audio(40_000)
     await session.stop()
     await job
     assert [event.type for event in await session.events()] == [
         "vad_detect_start",
         "vad_start", "vad_detect_stop", "recording_start",
         "transcription_update", "transcription_update", "transcription_stabilized",
-        "vad_stop", "recording_stop",
-        "transcription_finished", "turn_accepted",
-        "vad_detect_start", "vad_detect_stop",
+        "vad_stop",
+        "transcription_update", "transcription_stabilized",
+        "vad_detect_start",
+        "recording_stop", "transcription_finished", "turn_accepted",
+        "vad_detect_stop",
         "listening_stopped",
     ]  # fmt: skip
     (turn,) = await session.turns()
     assert turn == UserTurn(spoken_turn_id(session.session_id, 3_000), session.conversation_id, "Hello Luna.", "spoken")
-    assert [e.text for e in await session.events() if isinstance(e, TranscriptionUpdate)] == ["hello", "hello luna"]
+    assert [e.text for e in await session.events() if isinstance(e, TranscriptionUpdate)] == [
+        "hello",
+        "hello luna",
+        "Hello Luna.",
+    ]
     assert (await session.events())[-1] == ListeningStopped(session.session_id, "stopped")
     (pointer,) = await session.bus.claim("llm", "llm", count=9, block_s=0)
     assert decode(Work, pointer.fields) == Work(session.conversation_id)
@@ -58,15 +64,16 @@ async def test_all_recognition_events_reach_the_client_in_order_and_the_text_bec
 async def test_each_utterance_becomes_a_turn_with_a_higher_epoch() -> None:
     session = ListeningSession(HELLO, AGAIN)
     job = await session.start()
-    await session.send_audio(51_000)
+    await session.send_audio(AFTER_AGAIN)
     await session.stop()
     await job
     entries = await session.bus.read(session.bus.keys.turns(session.conversation_id))
     assert [(decode(UserTurn, e.fields).text, envelope(e.fields).epoch) for e in entries] == [
         ("Hello Luna.", 1),
-        ("And again.", 2),
+        ("And again.", 3),
     ]
-    assert session.results == {"turn": 2, "broke_in": 1}, "the second utterance began before the reply to the first"
+    assert await session.count_interruptions() == 1, "the second turn began before the reply to the first had ended"
+    assert session.results == {"turn": 2, "broke_in": 1}
     seen = scraped(session.metrics)
     assert seen.of("tertulia_stt_transcript_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_hop_seconds_count", hop="mic") >= 1
@@ -94,7 +101,7 @@ async def test_no_turn_is_lost_or_repeated_if_the_worker_crashes_after_any_write
         writes += 1
         session = ListeningSession(HELLO, AGAIN)
         await session.prepare()
-        await session.send_audio(52_000)
+        await session.send_audio(AFTER_AGAIN)
         await session.stop()
         if not await session.serve_until_write(writes):
             break
@@ -110,11 +117,11 @@ async def test_no_turn_is_lost_or_repeated_if_the_worker_crashes_after_any_write
 async def test_worker_that_takes_a_session_over_recognizes_only_the_audio_after_the_last_turn() -> None:
     session = ListeningSession(HELLO, AGAIN)
     job = await session.start()
-    await session.send_audio(40_000)
+    await session.send_audio(95_000)
     job.cancel()
     await asyncio.gather(job, return_exceptions=True)
     successor = asyncio.create_task(session.serve())
-    await session.send_audio(51_000)
+    await session.send_audio(AFTER_AGAIN)
     await session.stop()
     await successor
     assert session.engine.opened == [0, 20_000]
@@ -191,9 +198,9 @@ async def test_session_ends_as_abandoned_after_the_client_disconnected() -> None
 @virtual_time
 async def test_session_is_retried_from_its_checkpoint_after_the_recognizer_failed() -> None:
     session = ListeningSession(HELLO, AGAIN)
-    session.engine.fails_at = 35_000
+    session.engine.fails_at = 95_000
     job = await session.start()
-    await session.send_audio(51_000)
+    await session.send_audio(AFTER_AGAIN)
     await session.stop()
     with pytest.raises(RetryLater, match="decoder"):
         await job

@@ -56,10 +56,11 @@ def test_pocketsphinx_transcribes_the_recordings(decoder: Decoder, name: str, te
 
 def test_utterance_includes_its_first_sound_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
     (final,) = finals(decoder, pcm("hello_luna"))
-    # The recording has speech from about 0.5 s to 3.6 s. The pre-roll adds 0.3 s before, and the hangover 0.64 s after
+    # The recording has speech from about 0.5 s to 3.6 s. The pre-roll adds 0.3 s before, and the hangover 0.26 s after
     # it.
     assert 0.1 < final.start_sample / 16_000 < 0.5
-    assert 3.9 < final.end_sample / 16_000 < 4.45
+    assert 3.5 < final.speech_end / 16_000 < 3.7
+    assert 3.7 < final.end_sample / 16_000 < 4.0
 
 
 def test_name_that_is_a_hint_is_recognized(decoder: Decoder) -> None:

@@ -27,7 +27,7 @@ def explain_turn(turn: Turn) -> list[str]:
     lines = [_said(turn), *_versions(turn)]
     messages = list(turn.messages.values())
     if messages:
-        lines += [_why(turn, messages), *_where_the_time_went(turn, messages)]
+        lines += [*_why(turn, messages), *_where_the_time_went(turn, messages)]
     for message in messages:
         lines += _of_message(message)
     if turn.cut is not None:
@@ -69,6 +69,8 @@ def workers_of(members: tuple[str, ...], stage: Stage) -> list[str]:
 def _said(turn: Turn) -> str:
     quoted = f"“{short(turn.text, MAX_QUOTED)}”"
     at = time_of_day(turn.zero)
+    if turn.source == "request":
+        return f"You asked for a reply at {at}."
     if turn.source != "spoken":
         return f"You typed {quoted} at {at}."
     if turn.transcript is None or turn.speech_end is None:
@@ -95,19 +97,27 @@ def _versions(turn: Turn) -> list[str]:
     return lines
 
 
-def _why(turn: Turn, messages: list[Message]) -> str:
-    names = [printable(message.name) for message in messages]
-    who = listed(names)
-    match turn.reason:
-        case "named":
-            order = ", in this order" if len(names) > 1 else ""
-            return f"{who} answered because you named {'them' if len(names) > 1 else who}{order}."
-        case "everyone" if len(names) > 1:
-            return f"{who} answered because you named no character, so all answer in turn."
-        case "everyone":
-            return f"{who} answered as the only active character; you named none."
-        case _:  # older llm workers write no reason
-            return f"{who} answered."
+def _why(turn: Turn, messages: list[Message]) -> list[str]:
+    discussed = [printable(message.name) for message in messages if message.is_discussion]
+    line = _why_planned(turn, [printable(message.name) for message in messages if not message.is_discussion])
+    return [line, f"Then the characters talked among themselves: {', '.join(discussed)}."] if discussed else [line]
+
+
+def _why_planned(turn: Turn, names: list[str]) -> str:
+    who, is_one = listed(names), len(names) == 1
+    them = who if is_one else "them"
+    reasons = {
+        "named": f"because you named {them}{'' if is_one else ', in this order'}",
+        "everyone": "as the only active character" if is_one else "because your message was for everyone",
+        "follow_up": f"because your message was about what {who} had said",
+        "chosen": f"because {'it was' if is_one else 'they were'} chosen: your message was addressed to no one",
+        "in_turn": f"because it was {who}'s turn",
+        "asked": f"because you chose {them}",
+        "goes_on": "because you asked for more",
+        "discussion": "because you asked the characters to talk among themselves",
+    }
+    why = reasons.get(turn.reason)  # older llm workers write no reason
+    return f"{who} answered {why}." if why else f"{who} answered."
 
 
 def _where_the_time_went(turn: Turn, messages: list[Message]) -> list[str]:

@@ -184,6 +184,8 @@ def _target(work: Work) -> str:
 
 def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     turn = decode(UserTurn, fields)
+    if turn.source == "request":
+        return YOU, f"request for {f'at most {turn.replies} replies' if turn.replies else 'a reply'}"
     version = f", version {turn.version}" if turn.version else ""
     return YOU, f"{turn.source}{version}{' (tentative)' if turn.tentative else ''} “{turn.text}”"
 

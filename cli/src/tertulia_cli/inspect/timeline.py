@@ -154,7 +154,7 @@ class _Builder:
                     self._message(turn, reply)
             case TurnExtended(turn_id=turn_id) if turn_id in self.turns:
                 for reply in event.replies:
-                    self._message(self.turns[turn_id], reply)
+                    self._message(self.turns[turn_id], reply, is_discussion=True)
             case TurnComplete(turn_id=turn_id) if turn_id in self.turns:
                 self.begun.add(turn_id)
                 self.turns[turn_id].complete = ts
@@ -171,11 +171,11 @@ class _Builder:
             case _:
                 pass
 
-    def _message(self, turn: Turn, reply: Mapping[str, Any]) -> None:
+    def _message(self, turn: Turn, reply: Mapping[str, Any], *, is_discussion: bool = False) -> None:
         message_id = str(reply.get("message_id", ""))
         if message_id not in turn.messages:
             name, character_id = str(reply.get("character_name", "?")), str(reply.get("character_id", ""))
-            message = Message(message_id, name, turn.turn_id, character_id)
+            message = Message(message_id, name, turn.turn_id, character_id, is_discussion)
             turn.messages[message_id] = self.messages[message_id] = message
 
 

@@ -52,6 +52,8 @@ class Message:
     name: str
     turn_id: str = ""
     character_id: str = ""
+    is_discussion: bool = False
+    """It follows another reply, because the characters talk among themselves."""
     started: int | None = None
     first_text: int | None = None
     text_complete: int | None = None
@@ -127,7 +129,7 @@ class Turn:
     started: int | None = None
     complete: int | None = None
     reason: str = ""
-    """The reason why these characters answer: "named" or "everyone"; "" if older llm workers write no reason."""
+    """Why these characters answer (see `turn_started` in the protocol); "" if older llm workers write no reason."""
     interrupted: bool = False
     """True if the user interrupted the turn before its text was complete."""
     cut: int | None = None

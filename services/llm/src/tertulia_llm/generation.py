@@ -15,6 +15,7 @@ from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
 from tertulia_llm.model.usage import usage_of
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import failure, warning
+from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.language import in_conversation
@@ -159,4 +160,5 @@ class ReplyGenerator:
             user_name=self._settings.user_name,
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
+            cue=cue_of(turn.user_turn, turn.plan, reply.number),
         )

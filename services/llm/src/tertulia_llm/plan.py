@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tertulia_llm.text.mentions import by_name, named_in
+from tertulia_llm.text.addressing import Remark, Seat, decide
 from tertulia_shared import codec
+from tertulia_shared.answering import AnsweringRules, Mode
 from tertulia_shared.codec import Value
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
-from tertulia_shared.store import InvalidRecord, turn_position
+from tertulia_shared.names import fold
+from tertulia_shared.store import InvalidRecord, Message, turn_position
 from tertulia_shared.store.ordering import POSITIONS_PER_TURN
 from tertulia_shared.store.validation import POSITION_MAX
 
+DEFAULT_RULES = AnsweringRules()
+MAX_SPEAKERS_BEFORE = 20
+"""So many of the last replies show how long each character has been silent."""
 
-def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
+
+def make_plan(
+    turn: UserTurn,
+    entry_id: str,
+    epoch: int,
+    cast: Sequence[Speaker],
+    settings: ModelSettings,
+    *,
+    rules: AnsweringRules = DEFAULT_RULES,
+    default_mode: Mode = "fitting",
+    speakers_before: Sequence[str] = (),
+) -> TurnPlan:
     """Make the plan of a turn.
 
-    The characters that the text names answer, in the order of mention. If it names none, all characters answer, ordered
-    by name.
+    Args:
+        turn: the user's message. entry_id, epoch: of its entry.
+        cast: the active characters.
+        settings: the conversation's settings of the model.
+        rules: who answers in the conversation. default_mode: the mode if the rules have none.
+        speakers_before: the ids of the characters that spoke before, the last one last.
     """
-    speakers = named_in(turn.text, cast, name=_name) or by_name(cast, name=_name)
+    seated = sorted(cast, key=lambda speaker: fold(speaker.name))
+    answerers = decide(
+        Remark(
+            turn.text,
+            tuple(Seat(speaker.id, speaker.name, speaker.talkativeness) for speaker in seated),
+            spoken=turn.source == "spoken",
+            to=turn.to,
+            speakers=tuple(speakers_before),
+            muted=rules.muted,
+            mode=rules.mode or default_mode,
+            seed=turn.turn_id,
+        )
+    )
+    speaker_of = {speaker.id: speaker for speaker in seated}
     return TurnPlan(
         turn_id=turn.turn_id,
         entry_id=entry_id,
         epoch=epoch,
-        speakers=tuple(speakers),
+        speakers=tuple(speaker_of[answerer.seat.id] for answerer in answerers),
         settings=settings,
         others=tuple(speaker.name for speaker in cast),
         version=turn.version,
+        reasons=tuple(str(answerer.reason) for answerer in answerers),
     )
+
+
+def speakers_in(messages: Iterable[Message]) -> list[str]:
+    """The ids of the characters that spoke, in order, by the messages of a history."""
+    replies = [message for message in messages if message.character_id is not None and message.text]
+    ordered = sorted(replies, key=lambda message: message.position)
+    return [message.character_id for message in ordered[-MAX_SPEAKERS_BEFORE:] if message.character_id is not None]
 
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
@@ -38,19 +79,23 @@ def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     failed.
     """
     return {
-        StateField.PLAN: codec.pack(plan.to_wire()),
+        **plan_field(plan),
         StateField.STARTED: 0,
         StateField.COMPLETE: 0,
         StateField.FAILED: None,
     }
 
 
-def turn_started(plan: TurnPlan, text: str) -> TurnStarted:
-    """The event that announces the planned replies to `text`."""
-    reason = "named" if named_in(text, plan.speakers, name=_name) else "everyone"
+def plan_field(plan: TurnPlan) -> dict[str, Value | None]:
+    """The field of the conversation's state that holds the plan."""
+    return {StateField.PLAN: codec.pack(plan.to_wire())}
+
+
+def turn_started(plan: TurnPlan) -> TurnStarted:
+    """The event that announces the planned replies."""
     replies = (
         {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
-        for message_id, speaker in zip(plan.message_ids, plan.speakers, strict=True)
+        for message_id, speaker, reason in zip(plan.message_ids, plan.speakers, plan.reasons, strict=True)
     )
     return TurnStarted(plan.turn_id, tuple(replies))
 
@@ -70,7 +115,3 @@ def positions_of(entry_id: str) -> range:
     """The positions of the messages of a turn (see `position_of`)."""
     first = position_of(entry_id, 0)
     return range(first, first + POSITIONS_PER_TURN)
-
-
-def _name(speaker: Speaker) -> str:
-    return speaker.name

@@ -1,5 +1,8 @@
 """Writes the replies of one turn, one after the other. Each character sees the replies before its own.
 
+If the characters talk among themselves, each reply is followed by the choice of the next speaker, until the discussion
+is over.
+
 The row of a reply is inserted while the model is already writing. The client gets the reply's message id only after the
 row is inserted. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn
 continues.
@@ -10,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
+from tertulia_llm.listening_pace import ListeningPace
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply import Reply
 from tertulia_llm.turn import Turn
@@ -22,6 +27,9 @@ from tertulia_shared.entries import Work
 from tertulia_shared.events import Error
 from tertulia_shared.store import Message
 
+NO_CHARACTER = "No character is active: activate one, and say it again."
+NOT_ACTIVE = "The character that you ask is not active: activate it, or ask another."
+
 log = logging.getLogger(__name__)
 
 
@@ -29,13 +37,21 @@ class Responder:
     """Writes the replies of turns."""
 
     def __init__(
-        self, bus: Bus, rows: TurnRows, replies: TurnReplies, generator: ReplyGenerator, ending: TurnEnding
+        self,
+        bus: Bus,
+        rows: TurnRows,
+        replies: TurnReplies,
+        generator: ReplyGenerator,
+        ending: TurnEnding,
+        *,
+        discussions: Discussions,
     ) -> None:
         self._bus = bus
         self._rows = rows
         self._replies = replies
         self._generator = generator
         self._ending = ending
+        self._discussions = discussions
 
     async def respond(self, turn: Turn, outlet: Outlet) -> None:
         """Write all replies that are missing. Returns when everything is saved in Redis, and in the store or its
@@ -46,17 +62,24 @@ class Responder:
         """
         self._rows.add_user_row(turn)
         keys = self._bus.keys
-        speakers = turn.plan.speakers
+        pace = ListeningPace(self._bus, turn.conversation_id, turn.plan.entry_id)
         async with asyncio.TaskGroup() as background:
-            for number in range(len(speakers)):
+            number = 0
+            while number < len(turn.plan.speakers):  # a discussion adds speakers
                 reply = await self._replies.open(turn, number, outlet)
-                if number >= turn.progress.complete and not await self._reply(turn, reply, outlet, background):
-                    break
-                if number == len(speakers) - 1 and turn.progress.complete < len(speakers):
-                    turn.complete(keys, outlet)
-            if not speakers and not turn.is_ended:
-                text = "No character is active: activate one, and say it again."
-                outlet.append(keys.events(turn.conversation_id), Error("no_characters", text, turn.user_turn.turn_id))
+                if number >= turn.progress.complete:
+                    if turn.plan.max_replies and number > 1:
+                        await pace.until_begun(turn.plan.message_id(number - 1))
+                    if not await self._reply(turn, reply, outlet, background):
+                        break
+                    if number == len(turn.plan.speakers) - 1:
+                        turn.complete(keys, outlet)
+                number += 1
+            if not turn.plan.speakers and not turn.is_ended:
+                if turn.user_turn.source == "request" or not turn.plan.others:
+                    text = NOT_ACTIVE if turn.plan.others else NO_CHARACTER
+                    error = Error("no_characters", text, turn.user_turn.turn_id)
+                    outlet.append(keys.events(turn.conversation_id), error)
                 turn.complete(keys, outlet)
             await outlet.flush()
         await self._rows.save(turn, outlet)
@@ -81,7 +104,10 @@ class Responder:
             return False
         if reply.written.sentences:
             turn.timer.sentence()
+        extended = await self._discussions.next_reply(turn, reply)
         reply.complete()
+        if extended is not None:  # in the same write as the end of the reply: a takeover continues with this speaker
+            self._discussions.extend(turn, extended, outlet)
         # Add the reply to the history now, for the next character. The store gets it only after Redis has accepted it,
         # because Redis refuses it if the user interrupts before that.
         row = self._rows.reply_row(turn, number, reply.written.text, "complete", reply.usage)

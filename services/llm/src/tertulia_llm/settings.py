@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
+from tertulia_shared.answering import Mode
 from tertulia_shared.model_server import (
     OPENROUTER,
     checked_base_url,
@@ -54,6 +55,11 @@ class LLMSettings(CommonSettings):
     )
     demo_tokens_per_second: float = Field(
         40.0, ge=0, le=10_000, description="speed of the demo model, in tokens per second (0: as fast as it can)"
+    )
+    who_answers: Mode = Field(
+        "fitting",
+        description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
+        "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
     )
     user_name: str = Field(
         "Jay",

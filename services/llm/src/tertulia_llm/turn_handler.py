@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.confirmation import until_confirmed
+from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.history import HistoryCache
@@ -71,13 +72,14 @@ class TurnHandler:
         self._metrics = metrics
         rows = TurnRows(bus, outbox, settings.user_name)
         replies = TurnReplies(bus, rows, settings.user_name)
-        self._reader = TurnReader(bus.keys, characters)
+        self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
         withdrawal = TurnWithdrawal(bus, outbox)
         self._rows = rows
         self._thinks_ahead = settings.thinks_ahead
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
-        self._responder = Responder(bus, rows, replies, generator, self._ending)
+        discussions = Discussions(bus, characters, settings.user_name)
+        self._responder = Responder(bus, rows, replies, generator, self._ending, discussions=discussions)
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 
@@ -177,8 +179,9 @@ class TurnHandler:
             return
         if turn.is_ended and turn.plan.entry_id != entry.id:
             return  # a second entry of a turn that is already answered
-        if not turn.is_resumed:
+        if not turn.is_resumed and state.unsettled is not None:
             await self._settler.settle(owned, conversation_id, state, history)
+            turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
         if turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
@@ -216,7 +219,7 @@ class TurnHandler:
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
-        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.user_turn.text))
+        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan))
 
     async def _dead_letter(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """Make a turn that cannot be read a dead letter, and move the cursor past it."""

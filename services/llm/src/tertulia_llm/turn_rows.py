@@ -33,7 +33,11 @@ class TurnRows:
         self._user_name = user_name
 
     def add_user_row(self, turn: Turn) -> None:
-        """Queue the row of the user's message for `save`, and add it to the history, unless it is saved already."""
+        """Queue the row of the user's message for `save`, and add it to the history, unless it is saved already. A
+        request for a reply has no message.
+        """
+        if turn.user_turn.source == "request":
+            return
         if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return
         now = utc_now()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tertulia_shared import codec
+from tertulia_shared.answering import AnsweringRules, rules_of
 from tertulia_shared.codec import BadEntry, Fields
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings, TurnPlan
@@ -54,6 +55,8 @@ class TurnState:
     """The last turn whose `turn_complete` was sent."""
     warned: bool = False
     """True if the client was warned that the store is unavailable, and nothing has been saved since then."""
+    rules: AnsweringRules = field(default_factory=AnsweringRules)
+    """Who answers in this conversation."""
     tentative: str = ""
     """The turn that waits to be confirmed."""
     withdrawn: frozenset[str] = frozenset()
@@ -156,6 +159,7 @@ def read_state(state: Fields) -> TurnState:
             settled=of[StateField.SETTLED],
             ended=of[StateField.ENDED],
             warned=StateField.WARNED in fields,
+            rules=rules_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
         )

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
-from tertulia_shared.codec import BadEntry, Fields, Value, count
+from tertulia_shared.codec import BadEntry, Fields, Value, count, known, pack, unpack
 from tertulia_stt.engine import BYTES_PER_SAMPLE
+from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
 
 MAX_ENTRIES = 6_000
 """Maximum number of entries to track: the maximum length of the stream. It is two minutes of audio, longer than the
-longest utterance.
+longest piece of speech.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Says that all audio before `sample` has its final transcript.
+    """Says that all audio before `sample` has its final transcript, and how far the turn is.
 
     The sample is in the microphone entry with the number `entry` (counted from 1). The first sample of that entry is
     `entry_sample`.
@@ -25,6 +28,7 @@ class Checkpoint:
     sample: int = 0
     entry: int = 1
     entry_sample: int = 0
+    turn: Turn = NO_TURN
 
     @property
     def after(self) -> str:
@@ -33,7 +37,12 @@ class Checkpoint:
 
     def fields(self) -> dict[str, Value | None]:
         """The checkpoint as fields of the progress hash."""
-        return {"sample": self.sample, "entry": self.entry, "entry_sample": self.entry_sample}
+        return {
+            "sample": self.sample,
+            "entry": self.entry,
+            "entry_sample": self.entry_sample,
+            "pending": None if self.turn == NO_TURN else pack(_wire_of(self.turn)),
+        }
 
 
 def read_checkpoint(fields: Fields) -> Checkpoint:
@@ -49,7 +58,34 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
         )
     except ValueError as error:
         raise BadEntry(f"the progress of the session cannot be read: {error}") from error
-    return Checkpoint(sample, max(1, entry), entry_sample)
+    return Checkpoint(sample, max(1, entry), entry_sample, read_turn(fields))
+
+
+def read_turn(fields: Fields) -> Turn:
+    """Read the turn from the progress hash; an empty turn if there is none.
+
+    Raises:
+        BadEntry: it cannot be read.
+    """
+    pending = fields.get(b"pending")
+    if pending is None:
+        return NO_TURN
+    wire = unpack(pending)
+    turn = known(Turn, _without_phase(wire))
+    try:
+        return replace(turn, phase=Phase(wire["phase"]))
+    except (KeyError, ValueError) as error:
+        raise BadEntry(f"the turn of the session has no readable phase: {error}") from error
+
+
+def _without_phase(wire: object) -> object:
+    if not isinstance(wire, Mapping):
+        return wire
+    return {name: value for name, value in cast("Mapping[str, Any]", wire).items() if name != "phase"}
+
+
+def _wire_of(turn: Turn) -> dict[str, Any]:
+    return {**asdict(turn), "phase": turn.phase.value}
 
 
 class CheckpointTracker:
@@ -70,6 +106,11 @@ class CheckpointTracker:
         self._next_sample = first + len(pcm) // BYTES_PER_SAMPLE
         done = max(0, self._start.sample - first)
         return pcm[done * BYTES_PER_SAMPLE :]
+
+    @property
+    def position(self) -> int:
+        """The sample after the last one of the entries."""
+        return self._next_sample
 
     def checkpoint(self, sample: int) -> Checkpoint:
         """The checkpoint after a final transcript that ends at `sample`."""

@@ -10,6 +10,8 @@ from enum import Enum
 from math import ceil
 from typing import Final, TypeAlias
 
+from tertulia_stt.long_speech import MAX_SPEECH_MS, CutFinder
+
 FRAME_SAMPLES: Final = 512
 """Samples per frame: the input size of Silero's VAD at 16 kHz."""
 
@@ -34,12 +36,12 @@ class EndpointSettings:
     """
     pre_roll_ms: int = 300
     """The utterance starts this long before the detected speech, because soft first consonants are not detected."""
-    hangover_ms: int = 640
-    """The utterance ends after this much silence. Pauses within a sentence are shorter."""
-    max_utterance_ms: int = 30_000
-    """Maximum length of an utterance, with its pre-roll. A longer utterance is ended, because the buffers must be
-    bounded.
+    hangover_ms: int = 256
+    """The utterance ends after this much silence: longer than the pause within a word. The listener joins utterances
+    that belong together.
     """
+    max_utterance_ms: int = MAX_SPEECH_MS
+    """Maximum length of an utterance, with its pre-roll. A longer utterance is cut (see `long_speech`)."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.onset_probability < 1.0:
@@ -94,19 +96,23 @@ class EndReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SpeechBegan:
-    """Speech was detected at `at_sample`; the utterance starts at `start_sample`, with its pre-roll."""
+    """Speech was detected at `at_sample`; the utterance starts at `start_sample`, with its pre-roll. The first frame of
+    the detected speech begins at `speech_sample`.
+    """
 
     at_sample: int
     start_sample: int
+    speech_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """The utterance is the audio from `start_sample` up to `end_sample`."""
+    """The utterance is the audio from `start_sample` up to `end_sample`. Its speech ended at `speech_end_sample`."""
 
     start_sample: int
     end_sample: int
     reason: EndReason
+    speech_end_sample: int
 
 
 Boundary: TypeAlias = SpeechBegan | SpeechEnded
@@ -124,6 +130,7 @@ class Endpointer:
         self._position = first_sample
         self._floor = first_sample
         self._start: int | None = None
+        self._cuts = CutFinder(settings.max_utterance_frames)
         self._run = 0  # number of consecutive frames that indicate the other state
 
     @property
@@ -134,6 +141,11 @@ class Endpointer:
     @property
     def in_speech(self) -> bool:
         return self._start is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """True if there is no speech, and the last frame is not the beginning of speech."""
+        return self._start is None and self._run == 0
 
     def push(self, probability: float) -> Boundary | None:
         """Process the speech probability (0 to 1) of the next frame. Returns a boundary if an utterance begins or ends
@@ -158,20 +170,23 @@ class Endpointer:
         if self._run < self._settings.min_speech_frames:
             return None
         self._run = 0
+        self._cuts.begin()
         reach = self._settings.look_back_frames * FRAME_SAMPLES
         self._start = max(self._floor, self._position - reach)
-        return SpeechBegan(at_sample=self._position, start_sample=self._start)
+        speech = max(self._floor, self._position - self._settings.min_speech_frames * FRAME_SAMPLES)
+        return SpeechBegan(self._position, self._start, speech)
 
     def _listen(self, start: int, probability: float) -> SpeechEnded | None:
         self._run = self._run + 1 if probability < self._settings.offset_probability else 0
         if self._run >= self._settings.hangover_frames:
             return self._end(start, EndReason.SILENCE)
-        if self._position - start >= self._settings.max_utterance_frames * FRAME_SAMPLES:
+        if self._cuts.is_cut((self._position - start) // FRAME_SAMPLES, self._run, probability):
             return self._end(start, EndReason.TOO_LONG)
         return None
 
     def _end(self, start: int, reason: EndReason) -> SpeechEnded:
+        speech_end = max(start, self._position - self._run * FRAME_SAMPLES)
         self._start = None
         self._run = 0
         self._floor = self._position
-        return SpeechEnded(start_sample=start, end_sample=self._position, reason=reason)
+        return SpeechEnded(start, self._position, reason, speech_end)

@@ -4,16 +4,17 @@ Audio is 16 kHz signed 16-bit little-endian mono PCM in pieces of any even lengt
 of the input, starting at the session's `first_sample`. `at_sample` is the amount of input processed when the event was
 raised, so it never decreases within a session.
 
-The order of a session's events is always
+An utterance of an engine is a *piece*: speech between two pauses of about a quarter of a second. The listener joins
+pieces to turns (see `turn_taking`). The order of a session's events is always
 
-    VadDetectStart
+    VadDetectStart { Silence }
     { VadStart  VadDetectStop  RecordingStart
       { TranscriptionUpdate | TranscriptionStabilized }
-      VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart] }
+      VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart { Silence }] }
     [VadDetectStop]
 
-The bracketed `VadDetectStart` is missing after an utterance that the end of the input cut off. The last
-`VadDetectStop` comes if the input ends in silence.
+The bracketed `VadDetectStart` is missing after a piece that the end of the input cut off. The last `VadDetectStop`
+comes if the input ends in silence.
 
 Errors:
 
@@ -35,6 +36,7 @@ session of it:
 
     class ParrotEngine:  # a RecognitionEngine
         name = "parrot"
+        writing = Writing(is_punctuated=True, language="en")
 
         async def start(self) -> None: ...  # load the models; raise EngineUnavailable
         async def open(self, *, first_sample: int = 0) -> RecognitionSession:
@@ -47,7 +49,7 @@ session of it:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -67,6 +69,7 @@ __all__ = [
     "RecordingStart",
     "RecordingStop",
     "STTEvent",
+    "Silence",
     "TranscriptionFinished",
     "TranscriptionStabilized",
     "TranscriptionUpdate",
@@ -74,6 +77,7 @@ __all__ = [
     "VadDetectStop",
     "VadStart",
     "VadStop",
+    "Writing",
 ]
 
 SAMPLE_RATE = SAMPLE_RATE_IN
@@ -81,9 +85,12 @@ SAMPLE_RATE = SAMPLE_RATE_IN
 
 BYTES_PER_SAMPLE = 2
 
+SILENCE_REPORTED_S = 11
+"""For this long, an engine reports silence by `Silence` events: longer than any silence that ends a turn."""
+
 
 class RecognitionFailed(EngineError):
-    """One session has failed. Its finished utterances stay valid; the audio after them must be fed to a new session."""
+    """One session has failed. Its finished pieces stay valid; the audio after them must be fed to a new session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +108,22 @@ class VadDetectStop:
 
 
 @dataclass(frozen=True, slots=True)
-class VadStart:
-    """Speech began."""
+class Silence:
+    """There was no speech up to here since the last `VadDetectStart`.
+
+    Comes for each 32 ms of silence if the engine keeps up, for the first `SILENCE_REPORTED_S`. It does not come while
+    sound may be the beginning of speech.
+    """
 
     at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VadStart:
+    """Speech began. `start_sample`: where it began; None if the engine knows only when it was detected."""
+
+    at_sample: int
+    start_sample: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +135,21 @@ class VadStop:
 
 @dataclass(frozen=True, slots=True)
 class RecordingStart:
-    """An utterance is being recorded."""
+    """A piece is being recorded."""
 
     at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingStop:
-    """The utterance is complete; its final text follows."""
+    """The piece is complete; its final text follows."""
 
     at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionUpdate:
-    """The text of the utterance so far. The next update replaces it."""
+    """The text of the piece so far. The next update replaces it."""
 
     at_sample: int
     text: str
@@ -146,8 +165,8 @@ class TranscriptionStabilized:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionFinished:
-    """The final text of the utterance. `text` is empty if the sound contained no words. Audio before `end_sample` is
-    not needed any more: a session that is opened with `first_sample=end_sample`, and is fed from there, recognizes the
+    """The final text of the piece. `text` is empty if the sound contained no words. Audio before `end_sample` is not
+    needed any more: a session that is opened with `first_sample=end_sample`, and is fed from there, recognizes the
     rest.
     """
 
@@ -155,11 +174,21 @@ class TranscriptionFinished:
     text: str
     start_sample: int
     end_sample: int
+    speech_end_sample: int | None = None
+    """Where the speech ended, before the pause that ends the piece; None: at `end_sample`."""
+    is_cut: bool = False
+    """True if the piece was ended because of its length, in speech or in a very short pause."""
+
+    @property
+    def speech_end(self) -> int:
+        """The sample at which the speech ended."""
+        return self.end_sample if self.speech_end_sample is None else self.speech_end_sample
 
 
 STTEvent: TypeAlias = (
     VadDetectStart
     | VadDetectStop
+    | Silence
     | VadStart
     | VadStop
     | RecordingStart
@@ -168,6 +197,19 @@ STTEvent: TypeAlias = (
     | TranscriptionStabilized
     | TranscriptionFinished
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a recognizer writes texts.
+
+    `is_punctuated`: with punctuation. `language`: the language that it writes, an ISO 639 code; "" if it detects the
+    language. `names`: words that it was told to expect, in their correct spelling.
+    """
+
+    is_punctuated: bool
+    language: str = ""
+    names: Sequence[str] = ()
 
 
 class RecognitionSession(Protocol):
@@ -207,6 +249,11 @@ class RecognitionEngine(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def writing(self) -> Writing:
+        """How this engine writes texts."""
+        ...
 
     async def start(self) -> None:
         """Load the models.

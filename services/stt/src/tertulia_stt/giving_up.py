@@ -1,13 +1,21 @@
-"""Ends a listening session that cannot be served: sends the client an error and the end of the session."""
+"""Ends a listening session that cannot be served: keeps the turn being spoken, and sends the client an error and the
+end of the session.
+"""
 
 from __future__ import annotations
 
 import logging
 
-from tertulia_shared.bus import Append, Bus, Claim, WriteRefused, WritesPaused
+from tertulia_shared.bus import Append, Bus, Claim, Put, WriteRefused, WritesPaused
+from tertulia_shared.codec import BadEntry
+from tertulia_shared.conversation_writes import accept_turn, confirm_turn
+from tertulia_shared.entries import Work
 from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.ids import is_id
 from tertulia_shared.work import pointed_at
+from tertulia_stt.checkpoint import read_turn
+from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
+from tertulia_stt.turn_writer import closing_events, epoch_of, user_turn
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +35,8 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         Append(events, Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
         Append(events, ListeningStopped(work.session_id, "failed")),
     ]
-    try:  # a separate write, so that the events below are sent (exactly once) even if this key is the broken one
-        outlet = bus.outlet()
-        outlet.put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
-        await outlet.flush()
+    try:  # separate writes, so that the events below are sent (exactly once) even if these keys are the broken ones
+        await _end_turn(bus, work)
     except WritesPaused:
         raise
     except WriteRefused as error:
@@ -44,3 +50,35 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         log.error("Redis refused a write: %s; repaired: %s", error, repaired, extra=ids)  # noqa: TRY400 - as above
         # write again even if `mend` repaired nothing, because another process may have repaired the keys before
         await bus.transact(work.conversation_id, final_events)
+
+
+async def _end_turn(bus: Bus, work: Work) -> None:
+    """Confirm or accept the turn being spoken, if it has words. Mark the session as ended."""
+    turn = await _turn_of(bus, work)
+    ended = Put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1, "pending": None})
+    try:
+        await _keep(bus, work, turn, ended)
+    finally:  # the turn may be what Redis refuses
+        outlet = bus.outlet()
+        outlet.put(ended.key, ended.fields)
+        await outlet.flush()
+
+
+async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put) -> None:
+    spoken = user_turn(work, turn)
+    before = [*closing_events(bus, work, spoken.text, spoken.turn_id), ended]
+    if turn.phase is Phase.TENTATIVE:
+        if (await confirm_turn(bus, spoken, await epoch_of(bus, spoken), before=before)).new:
+            return
+        turn = turn.reopened()  # it was withdrawn meanwhile
+    if turn.phase is Phase.GROWING:
+        await accept_turn(bus, user_turn(work, turn), before=before, once=False)
+
+
+async def _turn_of(bus: Bus, work: Work) -> Turn:
+    """The turn being spoken; an empty turn if the checkpoint cannot be read."""
+    try:
+        return read_turn(await bus.hash(bus.keys.mic_progress(work.conversation_id, work.session_id)))
+    except (BadEntry, WriteRefused) as error:
+        log.warning("the turn being spoken cannot be read: %s", error, extra={"session_id": work.session_id})
+        return NO_TURN

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
+from tertulia_stt.turn_taking import Act, Phase, Step
 
 
 class ListenerMetrics:
@@ -18,8 +19,10 @@ class ListenerMetrics:
         self.clock = clock
         self._transcript = metrics.of(catalogue.STT_TRANSCRIPT, engine)
         self._barge_ins = metrics.of(catalogue.STT_BARGE_INS)
+        self._guesses = {result: metrics.of(catalogue.STT_GUESSES, result) for result in ("kept", "withdrawn")}
+        self._reopened = metrics.of(catalogue.STT_REOPENED)
         self._results = {
-            result: metrics.of(catalogue.STT_UTTERANCES, result) for result in ("turn", "no_words", "ignored")
+            result: metrics.of(catalogue.STT_UTTERANCES, result) for result in ("turn", "stop", "no_words", "ignored")
         }
 
     def transcribed(self, speech_ended: float | None) -> None:
@@ -29,9 +32,19 @@ class ListenerMetrics:
         if speech_ended is not None:
             self._transcript.observe(self.clock() - speech_ended)
 
-    def finished(self, result: Literal["turn", "no_words", "ignored"]) -> None:
-        """Count an utterance by its result."""
+    def finished(self, result: Literal["turn", "stop", "no_words", "ignored"]) -> None:
+        """Count a turn, or sound that is no part of a turn, by its result."""
         self._results[result].inc()
+
+    def turn_step(self, step: Step, *, is_applied: bool) -> None:
+        """Count a step that was carried out, or refused by Redis."""
+        was_guessed = step.turn.phase is Phase.TENTATIVE
+        if was_guessed:
+            self._guesses["kept" if step.act is Act.CONFIRM and is_applied else "withdrawn"].inc()
+        if is_applied and step.act is Act.REOPEN and not was_guessed:
+            self._reopened.inc()
+        if is_applied and step.act in (Act.ACCEPT, Act.CONFIRM) and not step.turn.was_ended:
+            self.finished("turn")
 
     def barged_in(self) -> None:
         """Count a barge-in."""

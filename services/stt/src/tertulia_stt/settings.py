@@ -23,6 +23,13 @@ class STTSettings(CommonSettings):
     stt_idle_s: float = Field(
         30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"
     )
+    stt_silence_ms: int = Field(
+        256,
+        ge=96,
+        le=5000,
+        description="silence after which the speech so far gets its final text, in ms; the text then decides how long"
+        " the silence must be until the turn ends",
+    )
     stt_end_finished_ms: int = Field(
         320, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
     )
@@ -35,6 +42,13 @@ class STTSettings(CommonSettings):
         le=10000,
         description='silence that ends a turn after an unfinished text ("I want to"), in ms',
     )
+    stt_reopen_ms: int = Field(
+        2000,
+        ge=0,
+        le=10000,
+        description="time after the end of a turn in which more speech continues the same turn, unless a reply was"
+        " heard, in ms; 0: never",
+    )
     stt_turn_model: str = Field(
         "",
         max_length=1000,
@@ -42,7 +56,12 @@ class STTSettings(CommonSettings):
         " pipecat-ai), or the path of its .onnx file; empty: the text alone decides",
     )
     stt_barge_in: bool = Field(default=True, description="whether speech over a character interrupts it")
-    stt_barge_in_ms: int = Field(400, ge=0, le=5000, description="shortest speech that interrupts a character, in ms")
+    stt_barge_in_ms: int = Field(
+        400,
+        ge=0,
+        le=5000,
+        description="shortest speech that interrupts a character, in ms; stop words and names may be shorter",
+    )
     stt_echo_share: float = Field(
         0.6,
         gt=0,

@@ -133,12 +133,22 @@ STT_TRANSCRIPT = HistogramFamily(
 )
 STT_UTTERANCES = CounterFamily(
     "tertulia_stt_utterances_total",
-    "Utterances, by result: a turn, no words, or ignored (an echo, a cough, an mm-hm).",
-    {"result": ("turn", "no_words", "ignored")},
+    "Turns, and sound that became no part of a turn, by result: a turn, only a request to stop, no words, or ignored"
+    " (an echo, a cough, an mm-hm).",
+    {"result": ("turn", "stop", "no_words", "ignored")},
 )
 STT_BARGE_INS = CounterFamily(
     "tertulia_stt_barge_ins_total",
-    "Utterances that began while a character spoke and became a turn.",
+    "Speech that began while a character spoke and became part of a turn.",
+)
+STT_GUESSES = CounterFamily(
+    "tertulia_stt_guesses_total",
+    "Turns given to the model at a pause before their end was certain, by result: kept or withdrawn.",
+    {"result": ("kept", "withdrawn")},
+)
+STT_REOPENED = CounterFamily(
+    "tertulia_stt_turns_reopened_total",
+    "Turns that had ended and that the user continued before a reply was heard.",
 )
 
 # -- llm

@@ -68,6 +68,10 @@ class EventFilter:
         """Accept any epoch from now on: Redis lost the conversation's state."""
         self.epoch, self._turn_epoch = 0, -1
 
+    def note_turn(self, epoch: int) -> None:
+        """Note the epoch of a turn that the client does not get. Later turns have higher ones, unless Redis lost data."""
+        self._turn_epoch = max(self._turn_epoch, epoch)
+
     def decide(self, kind: bytes, fields: Fields) -> Decision:
         """Decide about the next entry."""
         if kind == b"client_changed":

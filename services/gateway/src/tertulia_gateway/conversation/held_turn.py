@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tertulia_gateway.conversation.event_filter import RAISES_EPOCH
+from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, epoch_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import Fields
 from tertulia_shared.entry_ids import BEGINNING
@@ -87,6 +87,8 @@ class HeldTurn:
         self._decided: _Decided | None = None
         self._dropping = False
         """True while the events of a withdrawn version are read again."""
+        self.dropped_epoch = -1
+        """The epoch of the last turn that was dropped."""
         self.read_again_after = ""
         """If this is not "", entries were not kept in memory: the caller must read the stream again after this id."""
 
@@ -155,6 +157,7 @@ class HeldTurn:
         if held.is_spilled:
             self._read_again(held, None)
             return ()
+        self.dropped_epoch = epoch_of(held.entries[0].fields)
         return [each for each in held.entries if not held.version.has(each.fields)]
 
     def _read_again(self, held: _Held, confirmed_ms: bytes | None) -> None:
@@ -189,6 +192,7 @@ class HeldTurn:
         if decided.confirmed_ms is not None:
             return (_as_confirmed(entry, decided.confirmed_ms),)
         self._dropping = True
+        self.dropped_epoch = epoch_of(entry.fields)
         return ()
 
     def _name(self, message_id: bytes) -> None:

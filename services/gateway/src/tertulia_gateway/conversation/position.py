@@ -47,7 +47,7 @@ class ClientPosition:
 
         If `after` is below the entry's id afterwards, the caller must read the stream again from there.
         """
-        due = self.held.see(entry)
+        due = self._due(entry)
         self.after = self.held.take_read_again() if self.held.read_again_after else entry.id
         return due
 
@@ -76,7 +76,7 @@ class ClientPosition:
         """Apply an entry that was written before the position at which the client resumes. Returns the events that are
         due now and that the filter does not skip.
         """
-        return [each for each in self.held.see(entry) if self._rebuild(each)]
+        return [each for each in self._due(entry) if self._rebuild(each)]
 
     def has_read_held(self) -> None:
         """Apply the events that are held, because the client has some of them: another release of the gateway sent
@@ -84,6 +84,13 @@ class ClientPosition:
         """
         for entry in self.held.has_read_all():
             self._rebuild(entry)
+
+    def _due(self, entry: Entry) -> Sequence[Entry]:
+        due = self.held.see(entry)
+        if self.held.dropped_epoch >= 0:
+            self._filter.note_turn(self.held.dropped_epoch)
+            self.held.dropped_epoch = -1
+        return due
 
     def _rebuild(self, entry: Entry) -> bool:
         if self.advance(entry) not in (Decision.SEND, Decision.SEND_AFTER_LOSS):

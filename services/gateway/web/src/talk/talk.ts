@@ -14,7 +14,7 @@ import { Api } from "../rest/api";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { muting } from "./answering";
-import { canStop } from "./status-line";
+import { canStop, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
@@ -24,6 +24,7 @@ import { StoredLoader } from "./stored-loader";
 import { TurnSender } from "./turn-sender";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
+import { WakeLock } from "./wake-lock";
 
 export class Talk {
   readonly state = signal<PageState>(EMPTY);
@@ -43,6 +44,7 @@ export class Talk {
   #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #stored: StoredLoader;
   #turns: TurnSender;
+  #wakeLock = new WakeLock(navigator.wakeLock, document);
 
   constructor(
     token: string,
@@ -82,12 +84,15 @@ export class Talk {
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(pcm),
       level: (level) => (this.micLevel.value = level),
-      microphone: (microphone) => this.#apply({ on: "microphone", microphone }),
-      trouble: (problem) => this.#notify("talk", "microphone", problem),
+      microphone: (view) => this.#apply({ on: "microphone", view }),
+      tell: (text, serious) => this.#notify("talk", "microphone", text, serious),
     });
   }
 
   async start(conversationId: string): Promise<void> {
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#playback.wake();
+    });
     this.#link.connect(conversationId);
     this.#playback.setVolume(this.preferences.value);
     await this.#playback.load();
@@ -120,7 +125,7 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) void this.#listening.start();
+    if (on) this.#listening.start();
     else this.#listening.stop(keepWarm);
   }
 
@@ -134,7 +139,9 @@ export class Talk {
     this.#playback.setVolume(this.preferences.value);
   }
 
+  /** Start the sound, which browsers allow only in a click or key handler. */
   async unlockSound(): Promise<void> {
+    this.#listening.gesture();
     await this.#playback.unlock();
   }
 
@@ -196,10 +203,11 @@ export class Talk {
     const now = performance.now();
     this.#playback.onEvent(event, now);
     this.#interrupt.onEvent(event);
+    this.#listening.onEvent(event);
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    this.#apply({ on: "event", event });
+    if (!isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -227,12 +235,14 @@ export class Talk {
 
   #onLink(state: LinkState): void {
     this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+    if (state.phase === "replaced" || state.phase === "refused") this.#listening.dismissed();
+    else if (state.phase !== "live") this.#listening.connectionLost();
   }
 
   #onLive(): void {
     this.#interrupt.onLive();
     this.#turns.resend();
-    this.#listening.restart();
+    this.#listening.live();
     void this.#playback.load();
     // The server answers with `characters`.
     this.#link.send({ type: "refresh_characters" });
@@ -256,8 +266,8 @@ export class Talk {
     this.traces.value = [];
   }
 
-  #notify(place: NoticePlace, code: string, text: string): void {
-    this.#apply({ on: "notice", notice: { place, code, text, serious: true } });
+  #notify(place: NoticePlace, code: string, text: string, serious = true): void {
+    this.#apply({ on: "notice", notice: { place, code, text, serious } });
   }
 
   /** Reduce now, publish with the next animation frame: a hundred tokens a second then cost at most sixty renders. */
@@ -268,8 +278,14 @@ export class Talk {
     const publish = () => {
       this.#publishing = false;
       this.state.value = this.#state;
+      this.#wakeLock.want(isTalking(this.#state));
     };
     if (document.hidden) setTimeout(publish, 100);
     else requestAnimationFrame(publish);
   }
+}
+
+/** The page handles a missing session by itself: it begins another one. */
+function isAboutSession(event: ServerEvent): boolean {
+  return event.type === "error" && event.code === "not_listening";
 }

@@ -27,7 +27,7 @@ export const Bubble = memo(({ message, look, address }: Props): JSX.Element =>
 
 function UserBubble({ message, address }: { message: UserMessage; address: string }): JSX.Element {
   return (
-    <li class={`message mine ${message.delivery}`} hidden={message.delivery === "reopened"}>
+    <li class={`message mine ${message.delivery}`}>
       <p class="bubble" dir="auto">
         <span class="unseen" dir="ltr">
           You:{" "}

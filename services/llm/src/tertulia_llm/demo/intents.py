@@ -28,6 +28,8 @@ class Intent(StrEnum):
     HELP = "help"
     THANKS = "thanks"
     GOODBYE = "goodbye"
+    DISCUSS = "discuss"
+    """The user asks the characters to talk among themselves."""
     OPINION = "opinion"
     WHY = "why"
     HOW = "how"
@@ -70,6 +72,7 @@ _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
         (Intent.INTRODUCTION, r"\b(?:my name(?:'s| is)|call me)\s+\w+"),
         (Intent.THANKS, r"\b(thanks|thank you|thx|cheers|much appreciated|grateful)\b"),
         (Intent.GOODBYE, r"\b(goodbye|good ?night|bye|farewell|see you|talk to you later|gotta go|have to go|take care)\b"),
+        (Intent.DISCUSS, r"\b(discuss|debate|argue|(?:talk|chat) (?:among(?:st)?|between|with each other|to each other|it over)|among(?:st)? yourselves)\b"),
         (Intent.OPINION, r"\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|how do you like|would you rather)\b"),
         (Intent.WHY, r"\bwhy\b|\bhow come\b|\bwhat for\b"),
         (Intent.HOW, r"^(?:\w+ ){0,3}how\b"),
@@ -106,7 +109,7 @@ _ASKED_FOR_A_SUM = re.compile(
 )
 
 _TOPIC_AFTER = re.compile(
-    r"\b(?:about|regarding|concerning|(?:think|make|opinion|fond) of|named|like|love|enjoy|prefer|hate)\s+(.+)$"
+    r"\b(?:about|regarding|concerning|[Dd]iscuss|[Dd]ebate|(?:think|make|opinion|fond) of|named|like|love|enjoy|prefer|hate)\s+(.+)$"
 )
 _CLAUSE_END = re.compile(r"[.!?;:,\n]|\b(?:because|when|if|but|so that|while|please|though)\b")
 _TOPIC_WORDS = 6
@@ -128,7 +131,7 @@ _STOP = frozenset(
     think this those to today too told try two up us very want wanted was wasn't way we well were what what's when where
     which while who whom whose why will with without won't would yes yet you you'd you'll you're you've your yours always
     today tonight tomorrow yesterday bit put keep keeps feel feels word words talk agree disagree won win made happen happened
-    happens come came work works play eat found bought saw look looks best worst big live lives mind sounds asked called
+    happens come came work works play eat found discuss debate argue yourselves among amongst talks talking bought saw look looks best worst big live lives mind sounds asked called
     """.split()  # noqa: SIM905 - a list of two hundred quoted words is harder to read
 )
 

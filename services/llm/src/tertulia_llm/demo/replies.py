@@ -14,6 +14,7 @@ from tertulia_llm.demo.voices.luna import LUNA
 from tertulia_llm.demo.voices.rex import REX
 from tertulia_llm.demo.voices.sage import SAGE
 from tertulia_llm.demo.voices.voice import Voice
+from tertulia_llm.text.stage_notes import Cue
 
 VOICES: Mapping[str, Voice] = {"luna": LUNA, "rex": REX, "sage": SAGE}
 
@@ -64,6 +65,11 @@ def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
     voice = voice_of(scene.speaker)
     heard = hear(scene.said, names=[*VOICES, *scene.others, scene.speaker])
     fields = _fields(scene, heard)
+    among_themselves = _among_themselves(voice, scene)
+    if among_themselves:
+        used = (*scene.own, *(line.text for line in scene.answers))  # characters without a voice of their own share one
+        yield from _ordered(_choices(among_themselves, fields), scene, seed, used)
+        return
     lines = _choices(voice.lines.get(heard.intent) or GENERAL.lines[heard.intent], fields)
     reactions = _choices(voice.reactions, fields) if fields["other"] else []
     for line in _ordered(lines, scene, seed):
@@ -75,6 +81,15 @@ def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
                 yield f"{line} {closer}"
         else:
             yield line
+
+
+def _among_themselves(voice: Voice, scene: Scene) -> tuple[str, ...]:
+    """The lines for a reply that does not answer the user; none if it does."""
+    if scene.cue is Cue.DISCUSS and scene.answers:
+        return voice.discussion
+    if scene.cue is Cue.GO_ON and scene.own:
+        return voice.more
+    return ()
 
 
 def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
@@ -106,24 +121,24 @@ def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) 
     ]
 
 
-def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
+def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int, used: Sequence[str] | None = None) -> list[str]:
     """The texts of the choices: first the unused ones, then the used ones, the most recently used one last.
 
-    The unused choices begin at an offset that changes with every turn.
+    The unused choices begin at an offset that changes with every turn. `used`: the earlier lines that count; by default
+    the speaker's own.
     """
+    used = scene.own if used is None else used
     key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
     start = (int.from_bytes(key.digest(), "big") + scene.lines_before) % len(choices)
     turned = [*choices[start:], *choices[:start]]
-    return [choice.text for choice in sorted(turned, key=lambda choice: _last_said(choice, scene.own))]
+    return [choice.text for choice in sorted(turned, key=lambda choice: _last_said(choice, used))]
 
 
-def _last_said(choice: _Choice, own: Sequence[str]) -> int:
-    """The index (from 1) of the latest of the speaker's earlier lines in which the choice was used; 0 if it was not
-    used.
-    """
-    for index in range(len(own) - 1, -1, -1):
-        heard = own[index].rstrip(" .…")  # an interruption may have cut off the end of the line
-        if choice.mark in own[index] or (heard and choice.text.startswith(heard)):
+def _last_said(choice: _Choice, earlier: Sequence[str]) -> int:
+    """The index (from 1) of the latest of these earlier lines in which the choice was used; 0 if it was not used."""
+    for index in range(len(earlier) - 1, -1, -1):
+        heard = earlier[index].rstrip(" .…")  # an interruption may have cut off the end of the line
+        if choice.mark in earlier[index] or (heard and choice.text.startswith(heard)):
             return index + 1
     return 0
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tertulia_llm.demo.intents import user_name
+from tertulia_llm.text.stage_notes import Cue, cue_in
 
 Role = Literal["system", "user", "assistant"]
 
@@ -69,6 +70,8 @@ class Scene:
     others: frozenset[str]
     lines_before: int
     begun: str | None
+    cue: Cue | None = None
+    """What the reply is for, if it does not answer a message of the user."""
 
 
 def read_scene(messages: Sequence[Message]) -> Scene:
@@ -115,7 +118,19 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         ),
         lines_before=lines_before,
         begun=begun,
+        cue=_cue(messages),
     )
+
+
+def _cue(messages: Sequence[Message]) -> Cue | None:
+    """The cue in the notes after the last reply or message."""
+    for message in reversed(messages):
+        if message.role != "user":
+            continue
+        cue = cue_in(message.content)
+        if cue is not None or _without_directions(message.content).strip():
+            return cue
+    return None
 
 
 def _speaker(system: str) -> str:

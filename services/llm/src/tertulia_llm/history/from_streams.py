@@ -6,28 +6,31 @@ client showed and played them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 from tertulia_llm.plan import position_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.entry_ids import order
-from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
+from tertulia_shared.events import MessageComplete, MessageHeard, TurnExtended, TurnStarted
 from tertulia_shared.store import Message
 
-READ_EVENTS = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
+READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, MessageComplete, MessageHeard)}
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What the events say about replies: `started` by the turn's id and epoch, `ended` and `heard` by message id."""
+    """What the events say about replies: `planned` by the turn's id and epoch, `ended` and `heard` by message id."""
 
-    started: dict[tuple[str, int], TurnStarted] = field(default_factory=dict[tuple[str, int], TurnStarted])
+    planned: dict[tuple[str, int], list[Mapping[str, Any]]] = field(
+        default_factory=dict[tuple[str, int], list[Mapping[str, Any]]]
+    )
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
@@ -42,7 +45,9 @@ class _Shown:
         event = decode_event(entry.fields)
         match event:
             case TurnStarted():
-                self.started[event.turn_id, envelope(entry.fields).epoch] = event
+                self.planned[event.turn_id, envelope(entry.fields).epoch] = [*event.replies]
+            case TurnExtended():
+                self.planned.setdefault((event.turn_id, envelope(entry.fields).epoch), []).extend(event.replies)
             case MessageComplete():
                 self.ended[event.message_id] = event, _time(entry)
             case MessageHeard():
@@ -68,7 +73,7 @@ def messages_from_streams(
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             turn, time = decode(UserTurn, entry.fields), _time(entry)
-            started = shown.started.get((turn.turn_id, envelope(entry.fields).epoch))
+            planned = shown.planned.get((turn.turn_id, envelope(entry.fields).epoch), ())
             user_message = Message(
                 id=turn.turn_id,
                 conversation_id=conversation_id,
@@ -82,12 +87,15 @@ def messages_from_streams(
                 created_at=time,
                 updated_at=time,
             )
-            messages += [user_message, *_replies(user_message, entry.id, started, shown)]
+            replies = [*_replies(user_message, entry.id, planned, shown)]
+            messages += replies if turn.source == "request" else [user_message, *replies]
     return messages
 
 
-def _replies(user_message: Message, entry_id: str, started: TurnStarted | None, shown: _Shown) -> Iterator[Message]:
-    for slot, reply in enumerate(started.replies if started is not None else (), 1):
+def _replies(
+    user_message: Message, entry_id: str, planned: Sequence[Mapping[str, Any]], shown: _Shown
+) -> Iterator[Message]:
+    for slot, reply in enumerate(planned, 1):
         message_id = str(reply["message_id"])
         if message_id not in shown.ended:
             continue

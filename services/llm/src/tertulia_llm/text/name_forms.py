@@ -13,9 +13,8 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
-from tertulia_llm.text.mentions import TITLES, can_stand_alone
+from tertulia_shared.names.folding import ARTICLES, TITLES, can_stand_alone
 
-_ARTICLES: Final = frozenset("the a an el la los las le les der die das il lo o os as de het".split())
 _MAX_FREE_PARTS: Final = 5
 """In a name with more parts, only neighbouring parts are combined."""
 _REMARK: Final = re.compile(r"[(\[{][^)\]}]*[)\]}]")
@@ -41,7 +40,7 @@ def name_forms(name: str) -> NameForms:
     whole = {spelling for each in (name, bare) for spelling in _spellings(each)}
     for each in (name, bare):
         article, _, rest = each.partition(" ")
-        if article in _ARTICLES and rest:
+        if article in ARTICLES and rest:
             whole.update(_spellings(rest))
     separator = _MIDDLE_DOT if _MIDDLE_DOT in bare else " "
     strong: set[str] = set()
@@ -64,7 +63,7 @@ def _selections(parts: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
     """The forms made of some parts of a name, in their order, and whether each is strong."""
     words = [part.strip(".") for part in parts]
     stands = [can_stand_alone(word) for word in words]
-    first = next((at for at, word in enumerate(words) if word not in TITLES and word not in _ARTICLES), len(parts))
+    first = next((at for at, word in enumerate(words) if word not in TITLES and word not in ARTICLES), len(parts))
     last = len(parts) - 1
     for chosen in _indexes(len(parts)):
         standing = [at for at in chosen if stands[at]]

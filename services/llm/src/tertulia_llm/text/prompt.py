@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
+
+from tertulia_llm.text.stage_notes import CONTINUE, STAGE, Cue, begin_note, continue_note, cue_note, turn_note
 
 Message = dict[str, str]
 """`{"role": "system" | "user" | "assistant", "content": …}`."""
-
-_STAGE: Final = "[Stage: "
-"""The beginning of a user message that is only a note. By it, `fit` recognizes that the user did not say it."""
-_LAST_WORDS_CHARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ def build_messages(
     user_name: str,
     history: Sequence[HistoryMessage],
     continuing: str = "",
+    cue: Cue | None = None,
 ) -> list[Message]:
     """The prompt for the next reply of `character_name`. Consecutive messages may have the same role: `merge` merges
     them.
@@ -47,20 +46,24 @@ def build_messages(
     last assistant message, without the closing tag, and a note asks for the text that follows it. Without the note, the
     prompt would end with an assistant message. Servers treat that differently: some continue the message, some begin a
     new reply, some refuse the request.
+
+    `cue`: what the reply is for, if it does not answer a message of the user; a note says it.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
     turns: list[Message] = []
     for message in history:
         turns += _turns(message, user_name)
+    if cue is not None:
+        turns.append(_message("user", cue_note(cue, character_name, user_name)))
     if continuing.strip():
         turns.append(_message("assistant", f"<{character_name}>{continuing.rstrip()}"))
-        turns.append(_message("user", _continue_note(character_name, continuing)))
+        turns.append(_message("user", continue_note(character_name, continuing)))
     elif not turns:
-        turns.append(_message("user", f"{_STAGE}the conversation begins. {character_name} speaks first.]"))
+        turns.append(_message("user", begin_note(character_name)))
     elif turns[-1]["role"] == "assistant":
-        turns.append(_message("user", f"{_STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"))
+        turns.append(_message("user", turn_note(character_name)))
     if turns[0]["role"] == "assistant":
-        turns.insert(0, _message("user", f"{_STAGE}the conversation begins.]"))
+        turns.insert(0, _message("user", begin_note()))
     return messages + turns
 
 
@@ -130,14 +133,14 @@ def _always_kept(messages: Sequence[Message]) -> set[int]:
         kept.add(last - 1)
     for index in range(last, -1, -1):
         message = messages[index]
-        if message["role"] == "user" and not message["content"].startswith(_STAGE):
+        if message["role"] == "user" and not message["content"].startswith(STAGE):
             kept.add(index)
             break
     return kept
 
 
 def _continues(messages: Sequence[Message]) -> bool:
-    return messages[-1]["content"].startswith(f"{_STAGE}continue")
+    return messages[-1]["content"].startswith(CONTINUE)
 
 
 def _instructions(character_name: str, system_prompt: str, other_names: Iterable[str], user_name: str) -> str:
@@ -166,17 +169,6 @@ def _turns(message: HistoryMessage, user_name: str) -> list[Message]:
         _message("assistant", f"<{message.name}>{text}…</{message.name}>"),
         _message("user", f"[{user_name} broke in here: nothing that {message.name} meant to say after “…” was heard.]"),
     ]
-
-
-def _continue_note(character_name: str, continuing: str) -> str:
-    last_words = continuing.rstrip()[-_LAST_WORDS_CHARS:]
-    if len(last_words) < len(continuing.rstrip()):
-        last_words = "…" + last_words.partition(" ")[2] if " " in last_words else "…" + last_words
-    return (
-        f"{_STAGE}continue {character_name}'s reply, which broke off after “{last_words}”. Write only what comes next, "
-        "from the very next word. Do not repeat anything, do not greet, do not mention the break. If the reply was "
-        "complete, write nothing.]"
-    )
 
 
 def _message(role: Literal["system", "user", "assistant"], content: str) -> Message:

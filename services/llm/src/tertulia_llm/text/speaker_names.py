@@ -14,8 +14,8 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from tertulia_llm.text.mentions import fold
 from tertulia_llm.text.name_forms import NameForms, name_forms
+from tertulia_shared.names.folding import fold
 
 
 class Owner(Enum):

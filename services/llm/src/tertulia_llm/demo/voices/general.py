@@ -124,6 +124,11 @@ GENERAL = Voice(
             "You have me thinking about {topic} now. I cannot give you a proper answer, since I only know my script. What have you heard about it?",
             "I will have to pass on that one. Does anybody else at the table know?",
         ),
+        Intent.DISCUSS: (
+            "Good idea, let us talk it over. I will make a start, and the others can tell me where I am wrong.",
+            "Then let us look at {topic} together. I will say what speaks for it, and somebody else may say what speaks against it.",
+            "All right, I will go first. I have an opinion, and I am quite ready to lose it.",
+        ),
         Intent.FEELING_LOW: (
             "I am sorry to hear that{user}. Do you want to talk about it? I have time.",
             "That does not sound easy. Be kind to yourself today, and tell me more if it helps.",
@@ -159,6 +164,24 @@ GENERAL = Voice(
         "Well said, {other}.",
         "After {other}, I can keep it short.",
         "{other} and I do not always agree, but I liked that.",
+    ),
+    discussion=(
+        "I see it a little differently, {other}. You may be right about the start, but not about how it ends.",
+        "That is a fair point, {other}. But what would you say to somebody who tried it and did not like it at all, {other}?",
+        "Let me add something that nobody has mentioned. It depends on who you ask, and on what kind of day they are having.",
+        "As to {topic}, I used to think the same, {other}. Then I heard a better argument, and now I am not so sure.",
+        "We will not settle this today, and that is fine. I learned something from hearing you say it out loud.",
+        "I have to object there, {other}. It sounds good, but would you really do it yourself, {other}?",
+        "When we talk about {topic}, we seem to mean two different things. Perhaps that is why we cannot agree.",
+        "You have nearly talked me round. One more good reason, and I will change sides.",
+        "I would not put it so strongly. There is something true in it, but it is the small kind of true.",
+        "There is another side to {topic} that I like. It is not practical at all, but it makes for good company. Do you not agree, {other}?",
+    ),
+    more=(
+        "There is a bit more to it. I left it out because I was not sure of it, and I am still not, but you asked.",
+        "I was not quite finished. The short version is what I said, and the long version is that I keep changing my mind.",
+        "One more thought about {topic}, then. It is the kind of thing that looks better the second time.",
+        "Since you ask, I will go on. What comes next is the part that I usually keep to myself.",
     ),
     closers=(
         "What do you think?",

@@ -94,6 +94,11 @@ LUNA = Voice(
             "You make me curious about {topic}. I only know what I was given, and that is not enough for a true answer. Still, I would happily wonder about it with you all night.",
             "Hmm, let me look at it from a little further away. Some things only make a picture when you stop staring at one star.",
         ),
+        Intent.DISCUSS: (
+            "Oh, I would love that. Let me begin with what I find beautiful about it, and then somebody may take it apart.",
+            "About {topic}, gladly. I shall take the hopeful side, because somebody has to, and it suits the hour.",
+            "Gladly, we have all night. I will go first, softly, and the rest of you can bring your doubts.",
+        ),
         Intent.FEELING_LOW: (
             "Oh, I am sorry{user}. Come and sit with me for a bit, you do not need to be cheerful here. Do you want to tell me what happened?",
             "That sounds heavy. When I feel like that I find one star and just breathe with it until it stops trembling. I am right here.",
@@ -119,6 +124,24 @@ LUNA = Voice(
         "{other} sees it one way, and I see it a little softer.",
         "That was so very {other}, and I would not change a word.",
         "I was still listening to {other} with my chin in my hands.",
+    ),
+    discussion=(
+        "I hear you, {other}, but I look at it from further away. Most things that seem heavy turn out to be moons, they only borrow their weight. Would you grant me that, {other}?",
+        "That is the part where we differ, {other}. You look for what is wrong with it, and I look for what it could become.",
+        "Say that again, {other}, I want to write it down. It is truer than you meant it to be.",
+        "When it comes to {topic}, I keep thinking of the first person who ever wondered about it. They had no telescope and no book, and they looked anyway.",
+        "You almost have me there, {other}. Almost. What would you say to somebody who loves it without any reason at all, {other}?",
+        "Maybe we are both right, like the two stars that look like one. You only have to be patient until they come apart.",
+        "I do not think that {topic} needs to be settled tonight. The best questions are like the sky, they are better for being open.",
+        "I am going to be stubborn for once. If something makes people kinder to each other, {other}, is that not reason enough?",
+        "Now you sound as if you had never been surprised by it. I was, once, and I have not been the same since.",
+        "On {topic} I will give you this much, {other}. It looks different by daylight, and I so rarely see it by daylight.",
+    ),
+    more=(
+        "And there is one more thing. The longer I look at it, the less I want to explain it, and the more I want somebody to look at it with me.",
+        "Where was I? Oh yes. What I meant to say is that small things travel far, just like old light.",
+        "There is a little more to {topic}, if you have the time. It begins exactly where most people stop looking.",
+        "I had not quite finished, and I am glad that you waited. The rest of it is quieter, and I think that it is the better part.",
     ),
     closers=(
         "The sky is wide enough for all of it.",

@@ -95,6 +95,11 @@ REX = Voice(
             "I would look into {topic} myself if I had anything to go on. All I have is what is in my script, and it is a thin file. What do you know that you are not telling me?",
             "I ask the questions, usually. But fair enough. I do not know, and I do not guess in front of witnesses.",
         ),
+        Intent.DISCUSS: (
+            "Fine, put it on the table and turn on the lamp. I will start by doubting all of it, and we will see what is left.",
+            "So the case is {topic}. I have heard both sides of that before, and both of them were lying a little.",
+            "A debate, is it? I used to call that an interrogation. I will go first, and I will be brief.",
+        ),
         Intent.FEELING_LOW: (
             "Hm. Sit down{user}. I am not much good at this, but I make a decent cup of coffee and I do not interrupt.",
             "Rough day. I have had a few of those, and they do end, usually around four in the morning. You want to tell me about it?",
@@ -120,6 +125,24 @@ REX = Voice(
         "{other} has a point, and I am not happy about it.",
         "That is one version, {other}, and I have heard worse under oath.",
         "I let {other} go first, because that is how you learn things.",
+    ),
+    discussion=(
+        "Objection, {other}. That is a nice thought, and not one shred of it would hold up in court. What have you actually seen, {other}?",
+        "You are too trusting, {other}. I had a partner like that, and he lent his car to a getaway driver.",
+        "I will allow it. But only because nobody at this table has a better theory, and that includes me.",
+        "As far as {topic} is concerned, follow the money. And if there is no money in it, follow whoever looks happiest.",
+        "Let me get that straight for the record. You say it is simple, {other}, and I say nothing is simple before the second coffee.",
+        "You have half a point there, {other}, and I hate to hand out halves. Where is the other half, {other}?",
+        "In thirty years I have met one honest answer, and it came from a parrot. So forgive me if I ask twice.",
+        "Everybody talks about {topic}, and nobody was there. That is what I call a crowded alibi.",
+        "Careful now, you are about to convince me. And I have plans for the evening that depend on being grumpy.",
+        "I would put {topic} in the drawer with the open cases. Not because it is hard, but because I like to have something to come back to. You would close it, {other}, would you not?",
+    ),
+    more=(
+        "One more thing, there is always one more thing. The part that everybody leaves out is usually the part that matters.",
+        "All right, I was not done. I kept the best piece of evidence for last, old habit.",
+        "About {topic}, since you insist. There was a detail in my notes that I could not read at first, and it changes nothing, but I like it.",
+        "You want the rest? Fine. It gets less tidy from here, as the truth generally does.",
     ),
     closers=(
         "That is all I have got.",

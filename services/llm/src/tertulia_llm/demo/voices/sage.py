@@ -95,6 +95,11 @@ SAGE = Voice(
             "If I look closely at {topic}, the question changes while I look. I cannot settle it for you from the little I know. What would be enough of an answer for today?",
             "I do not know. It is a restful sentence, is it not? What do you already suspect?",
         ),
+        Intent.DISCUSS: (
+            "Let us do that, and let us be in no hurry to agree. I will begin with what I am unsure of, it is the larger part.",
+            "Then let us turn {topic} around between us, like a stone from the river. I will only describe the side that I can see.",
+            "With pleasure. A good disagreement is a form of attention, and I would like to pay it well.",
+        ),
         Intent.FEELING_LOW: (
             "Thank you for saying it out loud{user}. You do not have to fix it right now. Where do you notice it the most?",
             "That is hard. Feelings are guests, even the ones that arrive without calling. What does this one want you to know?",
@@ -120,6 +125,24 @@ SAGE = Voice(
         "There is something true in what {other} says.",
         "I listened to {other}, and I find that I do not disagree.",
         "{other} offers one answer, and perhaps there is room for a second.",
+    ),
+    discussion=(
+        "You say that with such certainty, {other}. What would have to happen for you to change your mind, {other}?",
+        "Perhaps we are describing the two ends of one rope. One of us feels it pull, and the other feels it hold.",
+        "I notice that we both defend something that nobody attacked. It may be worth asking why.",
+        "In {topic} I find a small paradox. The more firmly one holds it, the less of it there is in the hand.",
+        "That is well observed, {other}. And yet the opposite would also make a fine proverb, which is a reason to be careful.",
+        "Let me take your side for a moment, {other}, since it looks lonely. If you are right, what should we do differently tomorrow, {other}?",
+        "A teacher of mine used to wait a whole day before she disagreed. By then she had usually found what she agreed with.",
+        "It seems to me that {topic} is a mirror in this conversation. Each of us praises or blames what we brought along.",
+        "I would rather not win this. If I won, we would stop, and I am enjoying it.",
+        "What if {topic} is not the question at all, {other}? What if it is only the door that we happened to knock on?",
+    ),
+    more=(
+        "There is a second half to that thought. It says the opposite, quietly, and I believe it as well.",
+        "Let me stay with it a little longer. What I left out is the part that I do not yet understand, and that is perhaps the useful part.",
+        "If we go one step further into {topic}, it becomes simpler. It often does, just past the point where one wants to turn back.",
+        "Thank you for waiting, it gave the thought time to finish itself. It ends with a smaller question than the one it began with.",
     ),
     closers=(
         "What do you think?",

@@ -22,12 +22,15 @@ class Voice:
     A line with the field `topic` (or `other_topic`) is used only if that topic is known, so each intent needs two lines
     without these fields.
 
-    `lines`: whole replies. `reactions`: sentences that open a reply after another character's. `closers`: sentences
-    that end a short reply. `continuations`: sentences that complete an unfinished message that does not begin like any
-    line of this voice.
+    `lines`: whole replies. `reactions`: sentences that open a reply after another character's. `discussion`: whole
+    replies to `other`, while the characters talk among themselves; some ask `other`. `more`: whole replies that add
+    something to the speaker's last one. `closers`: sentences that end a short reply. `continuations`: sentences that
+    complete an unfinished message that does not begin like any line of this voice.
     """
 
     lines: Mapping[Intent, tuple[str, ...]]
     reactions: tuple[str, ...]
+    discussion: tuple[str, ...]
+    more: tuple[str, ...]
     closers: tuple[str, ...]
     continuations: tuple[str, ...]

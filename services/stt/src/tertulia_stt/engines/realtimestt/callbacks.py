@@ -13,16 +13,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from tertulia_stt.engine import SAMPLE_RATE
-from tertulia_stt.engines.realtimestt.ordering import Began, Ended, Listening, Note, Partial
+import numpy as np
+
+from tertulia_stt.engine import SAMPLE_RATE, SILENCE_REPORTED_S
+from tertulia_stt.engines.realtimestt.ordering import Began, Ended, Listening, Note, Partial, Quiet
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
 from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
+from tertulia_stt.long_speech import MAX_SPEECH_MS, CutFinder
 
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
-MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
-"""Maximum length of an utterance. A longer utterance is ended, because Whisper's window is 30 s, and buffers must be
-bounded.
-"""
+MAX_UTTERANCE_CHUNKS: Final = MAX_SPEECH_MS * SAMPLE_RATE // 1000 // CHUNK_SAMPLES
+"""Maximum length of an utterance. A longer utterance is cut (see `long_speech`)."""
 
 
 class RecorderCallbacks:
@@ -47,7 +48,7 @@ class RecorderCallbacks:
         self.recorder: Any = None
         self.fed_samples = 0
         """The number of samples that the recorder was given; written on the event loop."""
-        self.is_cut = False
+        self.is_last = False
         """True if the end of the input has ended the current recording; written on the session's thread."""
         # The attributes below are written by the recorder's threads.
         self._processed_chunks = 0
@@ -56,6 +57,10 @@ class RecorderCallbacks:
         self.audio_samples = 0
         """The length of the utterance being transcribed."""
         self._silence = SilenceClock(CHUNK_S)
+        self._cuts = CutFinder(MAX_UTTERANCE_CHUNKS)
+        self._is_cut = False  # the current recording was ended because of its length
+        self._speech_chunks = 0  # the chunk after the last one with speech
+        self._waits_since = 0  # the chunk after the last recording
         self._number = 0  # number of the current utterance
         self._began = 0  # the chunk at which the current utterance began
         self._speech_at = 0
@@ -67,12 +72,24 @@ class RecorderCallbacks:
         """The number of chunks that were fed to the recorder and are not processed yet."""
         return self.fed_samples // CHUNK_SAMPLES - self._processed_chunks
 
-    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that the recorder processes next
-        if self.recorder.is_recording and self._processed_chunks - self._began >= MAX_UTTERANCE_CHUNKS:
-            self.recorder.stop()  # the recorder begins the next recording at once, so no audio is lost
+    def on_recorded_chunk(self, chunk: bytes) -> None:
+        """The recorder processes this chunk next."""
+        if self.recorder.is_recording:
+            self._look_for_a_cut(chunk)
+        elif (self._processed_chunks - self._waits_since) * CHUNK_S <= SILENCE_REPORTED_S:
+            self._note(Quiet(self._position()))
         self._count_silence()
         self._processed_chunks += 1
         self._on_processed()
+
+    def _look_for_a_cut(self, chunk: bytes) -> None:
+        recorder, done = self.recorder, self._processed_chunks
+        if not (recorder.speech_end_silence_candidate_start or recorder.speech_end_silence_start):
+            self._speech_chunks = done
+        loudness = float(np.abs(np.frombuffer(chunk, dtype="<i2").astype(np.float32)).mean())
+        if self._cuts.is_cut(done - self._began, done - self._speech_chunks, loudness):
+            self._is_cut = True
+            recorder.stop()  # the recorder begins the next recording at once, so no audio is lost
 
     def _count_silence(self) -> None:
         # Right after this call, on this thread, the recorder compares both start times with `time.time()`.
@@ -95,13 +112,25 @@ class RecorderCallbacks:
 
     def on_recording_start(self) -> None:
         self._number += 1
-        self._began = self._processed_chunks
+        self._began = self._speech_chunks = self._processed_chunks
+        self._is_cut = False
+        self._cuts.begin()
         self._note(Began(self._number, self._position(), self._speech_at))
 
     def on_recording_stop(self) -> None:
         at = self._position()
         self.ends.append(self._first + self._processed_chunks * CHUNK_SAMPLES)
-        self._note(Ended(self._number, at, at if self._stop_at is None else self._stop_at, is_cut=self.is_cut))
+        self._waits_since = self._processed_chunks
+        self._note(
+            Ended(
+                self._number,
+                at,
+                at if self._stop_at is None else self._stop_at,
+                speech_end=self._first + self._speech_chunks * CHUNK_SAMPLES,
+                is_cut=self._is_cut,
+                is_last=self.is_last,
+            )
+        )
         self._stop_at = None
         self._on_recorded()
 

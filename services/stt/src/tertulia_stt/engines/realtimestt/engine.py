@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engine import EngineUnavailable, Writing
 from tertulia_stt.engines.realtimestt.recorder import load_library, make_recorder, run_with_timeout, shut_down
 from tertulia_stt.engines.realtimestt.session import RecorderSession
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
@@ -34,6 +34,7 @@ class RealtimeSTTEngine:
 
     def __init__(self, settings: RealtimeSTTSettings) -> None:
         self._settings = settings
+        self.writing = Writing(is_punctuated=True, language=settings.stt_language, names=settings.words)
         self._models: tuple[SharedWhisper, SharedWhisper] | None = None
         self._sessions: set[RecorderSession] = set()
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
+    Silence,
     STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
@@ -30,6 +31,13 @@ from tertulia_stt.engine import (
 @dataclass(frozen=True, slots=True)
 class Listening:
     """The recorder began to wait for speech."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The recorder still waits for speech."""
 
     at: int
 
@@ -55,12 +63,17 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The recording ended. `is_cut`: it ended because the input ended."""
+    """The recording ended: the VAD detected it at `speech_at`, and the speech itself ended at `speech_end`.
+
+    `is_cut`: it ended because of its length. `is_last`: it ended because the input ended.
+    """
 
     number: int
     at: int
     speech_at: int
+    speech_end: int
     is_cut: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class Over:
     at: int
 
 
-Note: TypeAlias = Listening | Began | Partial | Ended | Transcribed | Over
+Note: TypeAlias = Listening | Quiet | Began | Partial | Ended | Transcribed | Over
 
 
 class _State(Enum):
@@ -98,7 +111,7 @@ class Ordering:
         self._state = _State.IDLE
         self._at = first_sample
         self._number = 0
-        self._is_cut = False
+        self._ended: Ended | None = None  # the end of the utterance being transcribed
         self._update = ""
         self._stable = ""
         self._waiting: deque[Note] = deque()  # bounded, because a later partial text replaces an earlier one
@@ -128,23 +141,27 @@ class Ordering:
             )
             if (replaced := next(same, None)) is not None:
                 self._waiting.remove(replaced)
+        if isinstance(note, Quiet) and self._waiting and isinstance(self._waiting[-1], Quiet):
+            self._waiting.pop()  # the later note says more
         self._waiting.append(note)
 
     def _emit(self, note: Note) -> Iterator[STTEvent]:
         match note:
             case Listening() if self._state is _State.IDLE:
                 yield from self._listen(note.at)
+            case Quiet() if self._state is _State.LISTENING:
+                yield Silence(self._reach(note.at))
             case Began() if self._state in {_State.IDLE, _State.LISTENING}:
                 yield from self._begin(note)
             case Partial() if self._state is _State.RECORDING and note.number == self._number:
                 yield from self._partial(note)
             case Ended() if self._state is _State.RECORDING and note.number == self._number:
                 self._state = _State.TRANSCRIBING
-                self._is_cut = note.is_cut
+                self._ended = note
                 yield VadStop(self._reach(note.speech_at))
                 yield RecordingStop(self._reach(note.at))
-            case Transcribed() if self._state is _State.TRANSCRIBING and note.number == self._number:
-                yield from self._finish(note)
+            case Transcribed() if self._ended is not None and note.number == self._number:
+                yield from self._finish(note, self._ended)
             case Over():
                 if self._state is _State.LISTENING:
                     yield VadDetectStop(self._reach(note.at))
@@ -162,7 +179,7 @@ class Ordering:
         self._state = _State.RECORDING
         self._number = note.number
         self._update = self._stable = ""
-        yield VadStart(self._reach(note.speech_at))
+        yield VadStart(self._reach(note.speech_at), note.speech_at)
         yield VadDetectStop(self._reach(note.speech_at))
         yield RecordingStart(self._reach(note.at))
 
@@ -175,10 +192,11 @@ class Ordering:
             self._update = note.text
             yield TranscriptionUpdate(self._reach(note.at), note.text)
 
-    def _finish(self, note: Transcribed) -> Iterator[STTEvent]:
-        self._state = _State.IDLE
-        yield TranscriptionFinished(self._at, note.text, note.start, note.end)
-        if self._is_cut:
+    def _finish(self, note: Transcribed, ended: Ended) -> Iterator[STTEvent]:
+        self._state, self._ended = _State.IDLE, None
+        speech_end = min(max(note.start, ended.speech_end), note.end)
+        yield TranscriptionFinished(self._at, note.text, note.start, note.end, speech_end, ended.is_cut)
+        if ended.is_last:
             self._state = _State.OVER
         else:
             yield from self._listen(note.end)

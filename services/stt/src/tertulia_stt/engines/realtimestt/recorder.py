@@ -81,6 +81,7 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
     from RealtimeSTT import AudioToTextRecorder  # noqa: PLC0415 - only after `load_library`
 
     handlers = {name: getattr(callbacks, name) for name in vars(Callbacks) if name.startswith("on_")}
+    silence_s = settings.stt_silence_ms / 1000
     recorder = AudioToTextRecorder(
         use_microphone=False,
         spinner=False,
@@ -96,8 +97,8 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
         webrtc_sensitivity=settings.stt_webrtc_sensitivity,
         # WebRTC's detector mistakes noise for speech, so it would detect no end of speech
         silero_deactivity_detection=True,
-        post_speech_silence_duration=settings.stt_silence_ms / 1000 - CONFIRMATION_S,
-        deactivity_silence_confirmation_duration=CONFIRMATION_S,
+        post_speech_silence_duration=max(0.0, silence_s - CONFIRMATION_S),
+        deactivity_silence_confirmation_duration=min(silence_s, CONFIRMATION_S),
         min_length_of_recording=0.0,
         min_gap_between_recordings=0.0,
         pre_recording_buffer_duration=PRE_ROLL_S,

@@ -15,7 +15,7 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
 
-from tertulia_stt.engine import BYTES_PER_SAMPLE, RecognitionFailed, STTEvent, TranscriptionUpdate
+from tertulia_stt.engine import BYTES_PER_SAMPLE, RecognitionFailed, Silence, STTEvent, TranscriptionUpdate
 from tertulia_stt.engines.realtimestt.callbacks import CHUNK_S, RecorderCallbacks
 from tertulia_stt.engines.realtimestt.ordering import Note, Ordering, Over, Transcribed
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES, shut_down
@@ -158,8 +158,8 @@ class RecorderSession:
 
     def _take(self, note: Note) -> None:
         for event in self._ordering.take(note):
-            if isinstance(event, TranscriptionUpdate) and self._output.qsize() >= MAX_UNREAD_EVENTS:
-                continue  # too many events are unread: drop this update, because the next one replaces it
+            if isinstance(event, TranscriptionUpdate | Silence) and self._output.qsize() >= MAX_UNREAD_EVENTS:
+                continue  # too many events are unread: drop this one, because the next one replaces it
             self._output.put_nowait(event)
         self._change.set()
 
@@ -242,5 +242,5 @@ class RecorderSession:
             if time.monotonic() > deadline:
                 raise RecognitionFailed(f"the recorder has processed no audio for {STALLED_S:g} s")
         if self._recorder.is_recording:  # safe, because without audio the recorder's thread is idle
-            self.callbacks.is_cut = True
+            self.callbacks.is_last = True
             self._recorder.stop()

@@ -38,7 +38,6 @@ class RealtimeSTTSettings(STTSettings):
         pattern=r"^([a-z]{2,3})?$",
         description="realtimestt: language spoken (en, de, es, …); empty: Whisper detects it for each utterance",
     )
-    stt_silence_ms: int = Field(640, ge=260, le=5000, description="realtimestt: silence that ends an utterance, in ms")
     stt_silero_sensitivity: float = Field(
         0.4, gt=0, lt=1, description="realtimestt: sensitivity of Silero's speech detection, 0 to 1"
     )

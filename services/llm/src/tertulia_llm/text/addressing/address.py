@@ -1,0 +1,35 @@
+"""What a remark says about who shall answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Address:
+    """The characters by their indexes, and the marks, that a remark has."""
+
+    addressed: list[int] = field(default_factory=list[int])
+    """The characters that the remark speaks to, in its order."""
+    asked: list[int] = field(default_factory=list[int])
+    """The characters that it asks without speaking to them: "What does Rex think?"."""
+    excluded: set[int] = field(default_factory=set[int])
+    topics: set[int] = field(default_factory=set[int])
+    """The characters that it only mentions."""
+    everyone: bool = False
+    two: bool = False
+    """"You two", "both of you"."""
+    one: bool = False
+    """"One of you", "somebody"."""
+    not_last: bool = False
+    """"Not you" without a name: the character that spoke last shall not answer."""
+    is_follow_up: bool = False
+    """It is about what was said last: "Why?", "Thank you"."""
+
+    def add(self, names: tuple[int, ...]) -> None:
+        """Add characters that are spoken to."""
+        self.addressed.extend(index for index in names if index not in self.addressed)
+
+    def ask(self, names: tuple[int, ...]) -> None:
+        """Add characters that are asked."""
+        self.asked.extend(index for index in names if index not in self.asked)

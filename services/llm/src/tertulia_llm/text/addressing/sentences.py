@@ -1,0 +1,167 @@
+"""Splits a remark into sentences of units: words, names of characters, and words like "everyone". Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from tertulia_llm.text.addressing.lexicon import ALL, NAME, Lexicon, Phrase
+from tertulia_shared.names import Case, Mention, words_of
+
+_STOP: Final = re.compile(r"[.!?…;\n\u061f]")
+_COMMA: Final = re.compile(r"[,:()\[\]{}\"“”„«»*_¿¡\u2013\u2014\u2015،]|\s-+\s")
+_AMPERSAND: Final = re.compile(r"[&+]")
+
+
+class Gap(IntEnum):
+    """What stands before a unit."""
+
+    NONE = 0
+    COMMA = 1
+    """The end of a clause."""
+    STOP = 2
+    """The end of a sentence, or the start of the text."""
+
+
+class Kind(StrEnum):
+    """What a unit is."""
+
+    WORD = "word"
+    NAME = NAME
+    ALL = ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of a word, a name of characters, or a phrase for all of them."""
+
+    text: str
+    gap: Gap
+    kind: Kind = Kind.WORD
+    names: tuple[int, ...] = ()
+    case: Case = Case.PLAIN
+    is_word: bool = False
+    """The name may be a common word here."""
+    is_capitalized: bool = False
+    is_short: bool = False
+    """For `Kind.ALL`: it counts only beside a greeting or alone."""
+
+
+def sentences_of(text: str, mentions: Sequence[Mention]) -> list[list[Unit]]:
+    """The sentences of a normalized text."""
+    sentences: list[list[Unit]] = []
+    for unit in _units(text, mentions):
+        if unit.gap is Gap.STOP or not sentences:
+            sentences.append([])
+        sentences[-1].append(unit)
+    return sentences
+
+
+def _units(text: str, mentions: Sequence[Mention]) -> Iterator[Unit]:
+    waiting = list(mentions)
+    end = 0
+    is_first = True
+    for word in words_of(text):
+        while waiting and waiting[0].end <= word.start:
+            waiting.pop(0)
+        between = text[end : word.start] if word.start >= end else ""
+        mention = waiting[0] if waiting and waiting[0].start <= word.start else None
+        if mention is not None and word.start > mention.start and end >= mention.end:
+            continue  # a further word of the same name
+        gap = Gap.STOP if is_first else _gap(between)
+        is_first = False
+        if _AMPERSAND.search(between) and gap is Gap.NONE:
+            yield Unit("&", gap)
+        if mention is not None:
+            is_capitalized = text[mention.start].isupper()
+            yield Unit(NAME, gap, Kind.NAME, mention.names, mention.case, mention.is_word, is_capitalized)
+            end = max(mention.end, word.start)
+            continue
+        for number, part in enumerate(word.parts):
+            yield Unit(part, Gap.NONE if number else gap)
+        end = word.end
+
+
+def _gap(between: str) -> Gap:
+    if _STOP.search(between):
+        return Gap.STOP
+    if _COMMA.search(between) or any(unicodedata.category(char) == "So" for char in between if ord(char) > 0xFF):  # noqa: PLR2004 - symbols, not Latin letters
+        return Gap.COMMA
+    return Gap.NONE
+
+
+class PhraseTable:
+    """Finds the longest of some phrases at a place."""
+
+    __slots__ = ("_by_first",)
+
+    def __init__(self, phrases: Collection[Phrase]) -> None:
+        self._by_first: dict[str, list[Phrase]] = {}
+        for phrase in sorted(phrases, key=len, reverse=True):
+            self._by_first.setdefault(phrase[0], []).append(phrase)
+
+    def length_at(self, units: Sequence[Unit], at: int) -> int:
+        """The number of units of the longest phrase that begins at `at`; 0 if there is none."""
+        for phrase in self._by_first.get(units[at].text, ()):
+            run = units[at : at + len(phrase)]
+            if len(run) == len(phrase) and all(
+                unit.text == word and (not number or unit.gap is Gap.NONE)
+                for number, (unit, word) in enumerate(zip(run, phrase, strict=True))
+            ):
+                return len(phrase)
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A sentence whose phrases for all characters are units, and which of these phrases it has."""
+
+    units: list[Unit]
+    everyone: bool = False
+    two: bool = False
+    one: bool = False
+
+
+_TABLES: Final = ("always", "two", "one", "vocative", "short")
+
+
+class EveryoneMarker:
+    """Finds the phrases for all characters."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        groups = (lexicon.you_all, lexicon.you_two, lexicon.one_of_you, lexicon.everyone)
+        self._tables = [PhraseTable(group) for group in (*groups, lexicon.short_everyone - lexicon.you_two)]
+
+    def mark(self, units: Sequence[Unit]) -> Marked:
+        """Replace each phrase by one unit."""
+        marked: list[Unit] = []
+        everyone = two = one = False
+        at = 0
+        while at < len(units):
+            lengths = [table.length_at(units, at) for table in self._tables]
+            longest = max(lengths)
+            if not longest or units[at].kind is not Kind.WORD:
+                marked.append(units[at])
+                at += 1
+                continue
+            which = _TABLES[lengths.index(longest)]
+            everyone, two, one = everyone or which == "always", two or which == "two", one or which == "one"
+            if which == "one":
+                marked.extend(units[at : at + longest])
+            else:
+                is_short = which == "short"
+                marked.append(replace(units[at], text=ALL, kind=Kind.ALL, is_short=is_short))
+            at += longest
+        return Marked(marked, everyone, two, one)
+
+
+def joined(units: Sequence[Unit]) -> tuple[str, list[int]]:
+    """The text of units for patterns, and for each of its characters the index of the unit."""
+    owners: list[int] = []
+    for index, unit in enumerate(units):
+        owners.extend([index] * (len(unit.text) + 1))
+    return " ".join(unit.text for unit in units), owners

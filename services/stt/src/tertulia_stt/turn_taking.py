@@ -1,0 +1,239 @@
+"""Decides when the pieces of speech become a turn, and when a turn is reopened. Pure: no I/O, no clock.
+
+A *piece* is speech between two pauses, with its final text. A *turn* is made of one or more pieces. It ends after a
+silence whose length depends on its text. Before that, at a pause that may be the end, the turn is *guessed*: accepted
+tentatively, so that the reply is made ahead. If the user goes on after a guess, or soon after the end, the turn is
+*reopened*: what was accepted is withdrawn, and the next version has the whole text.
+
+    NONE ── piece ──► GROWING ── guess ──► TENTATIVE
+                        ▲ │                  │  │
+                        │ └─ silence ─► ENDED ◄─┘ silence
+                        └──── speech ─────┴──── speech (from both)
+
+Time is counted in samples of the input, so a worker that takes the session over decides the same.
+
+Each decision is a `Step`. The caller carries it out, and stores the turn as it is afterwards in the same transaction.
+Then it calls `settle`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from typing import Final
+
+from tertulia_stt.engine import SAMPLE_RATE, Writing
+from tertulia_stt.joining import join_pieces
+from tertulia_stt.turn_end import Completeness, SilenceBounds, completeness, silence_bound_ms
+
+MAX_TURN_CHARS: Final = 8_000
+"""Maximum length of a turn's text, the same as for typed text."""
+MAX_GUESSES: Final = 3
+"""A turn is guessed at most this often, because each wrong guess costs a request to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Speech between two pauses. Its speech ended at `end_sample`; `is_cut`: it was cut off because of its length."""
+
+    text: str
+    start_sample: int
+    end_sample: int
+    is_cut: bool = False
+
+
+class Phase(StrEnum):
+    """What has been written of a turn."""
+
+    NONE = "none"
+    """There is no turn: no piece was spoken since the last one."""
+    GROWING = "growing"
+    """Nothing of this version was written."""
+    TENTATIVE = "tentative"
+    """This version was accepted tentatively."""
+    ENDED = "ended"
+    """This version was accepted or confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The turn being spoken, or the one spoken last. A checkpoint keeps it."""
+
+    phase: Phase = Phase.NONE
+    text: str = ""
+    start_sample: int = 0
+    """The first sample of the first piece."""
+    end_sample: int = 0
+    """Where the speech of the last piece ended."""
+    is_cut: bool = False
+    """Whether the last piece was cut off because of its length."""
+    version: int = 0
+    guesses: int = 0
+    ended_at: int = 0
+    """The sample at which the turn ended."""
+    was_ended: bool = False
+    """Whether the turn had ended before and was reopened."""
+
+    def grown(self, piece: Piece, writing: Writing) -> Turn:
+        """The turn with another piece; a new turn if this one has ended."""
+        is_new = self.phase in (Phase.NONE, Phase.ENDED)
+        before = Turn(start_sample=piece.start_sample) if is_new else self
+        text = join_pieces(before.text, piece.text, writing, is_cut=before.is_cut)
+        return replace(before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut)
+
+    def reopened(self) -> Turn:
+        """The turn in its next version."""
+        was_ended = self.was_ended or self.phase is Phase.ENDED
+        return replace(self, phase=Phase.GROWING, version=self.version + 1, was_ended=was_ended)
+
+
+NO_TURN: Final = Turn()
+
+
+class Act(Enum):
+    """What a step does."""
+
+    GUESS = "accept the turn tentatively"
+    ACCEPT = "accept the turn"
+    CONFIRM = "confirm the tentative turn"
+    REOPEN = "withdraw the version of the turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to write. `turn` is the turn before it. Afterwards the turn is `applied`, or `refused` if Redis refuses
+    it.
+    """
+
+    act: Act
+    turn: Turn
+    applied: Turn
+    refused: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRules:
+    """The settings of turn-taking. `writing`: how the recognizer writes texts."""
+
+    bounds: SilenceBounds
+    reopen_ms: int
+    think_ahead: bool
+    writing: Writing
+
+
+class TurnTaking:
+    """One session's turns, one after another. `turn`: the turn at the checkpoint that the session continues from."""
+
+    def __init__(self, rules: TurnRules, turn: Turn = NO_TURN) -> None:
+        self._rules = rules
+        self._turn = turn
+        self._is_speaking = False
+        self._may_guess = False
+        self._bound: int | None = None
+
+    @property
+    def turn(self) -> Turn:
+        """The turn being spoken, or the one spoken last."""
+        return self._turn
+
+    @property
+    def is_open(self) -> bool:
+        """True if the turn has words and has not ended."""
+        return self._turn.phase in (Phase.GROWING, Phase.TENTATIVE)
+
+    @property
+    def is_speaking(self) -> bool:
+        """True while the user speaks."""
+        return self._is_speaking
+
+    def with_partial(self, text: str) -> str:
+        """The text of the turn so far, with a partial text of the piece being spoken."""
+        if not self.is_open:
+            return text
+        return join_pieces(self._turn.text, text, self._rules.writing, is_cut=self._turn.is_cut)
+
+    def speech_began(self, at_sample: int) -> Step | None:
+        """The user begins to speak: returns the step that reopens the turn, if it must be reopened."""
+        self._is_speaking = True
+        turn = self._turn
+        match turn.phase:
+            case Phase.TENTATIVE:
+                # a tentative turn that cannot be reopened was withdrawn by something else, such as a typed turn
+                return Step(Act.REOPEN, turn, turn.reopened(), turn.reopened())
+            case Phase.ENDED if at_sample - turn.ended_at <= _samples(self._rules.reopen_ms):
+                return Step(Act.REOPEN, turn, turn.reopened(), NO_TURN)
+            case Phase.ENDED:
+                self._turn = NO_TURN
+            case _:
+                pass
+        return None
+
+    def is_too_long_with(self, piece: Piece) -> bool:
+        """True if the turn must end before this piece, because its text would be too long."""
+        return self.is_open and len(self._turn.text) + 1 + len(piece.text) > MAX_TURN_CHARS
+
+    def piece_finished(self, piece: Piece) -> None:
+        """The user has spoken a piece that has words."""
+        self._is_speaking = False
+        self._turn = self._turn.grown(piece, self._rules.writing)
+        self._may_guess = True
+        self._bound = None
+
+    def noise_finished(self) -> None:
+        """What seemed to be speech has no words, or is ignored."""
+        self._is_speaking = False
+
+    def due(self, at_sample: int) -> Step | None:
+        """The step that is due at this sample, if nobody speaks there."""
+        if not self.is_open or self._is_speaking:
+            return None
+        silence = at_sample - self._turn.end_sample
+        if silence >= self._silence_bound():
+            return self.end(at_sample)
+        return self._guess()
+
+    def end(self, at_sample: int) -> Step | None:
+        """The step that ends the turn, whatever the length of the silence."""
+        if not self.is_open:
+            return None
+        turn = self._turn
+        ended = replace(turn, phase=Phase.ENDED, ended_at=at_sample)
+        if turn.phase is Phase.TENTATIVE:
+            return Step(Act.CONFIRM, turn, ended, turn.reopened())
+        return Step(Act.ACCEPT, turn, ended, turn)
+
+    def settle(self, step: Step, *, is_applied: bool) -> None:
+        """Record the result of a step."""
+        self._turn = step.applied if is_applied else step.refused
+
+    def _guess(self) -> Step | None:
+        turn = self._turn
+        is_possible = self._rules.think_ahead and self._may_guess and turn.phase is Phase.GROWING
+        if not is_possible or turn.is_cut or turn.guesses >= MAX_GUESSES:
+            return None
+        self._may_guess = False  # one guess for each text is enough, also if it is refused
+        writing = self._rules.writing
+        judged = completeness(
+            turn.text, punctuated=writing.is_punctuated, names=writing.names, language=writing.language
+        )
+        if judged is Completeness.OPEN:
+            return None
+        guessed = replace(turn, guesses=turn.guesses + 1)
+        return Step(Act.GUESS, turn, replace(guessed, phase=Phase.TENTATIVE), guessed)
+
+    def _silence_bound(self) -> int:
+        if self._bound is None:
+            writing = self._rules.writing
+            bound_ms = silence_bound_ms(
+                self._turn.text,
+                self._rules.bounds,
+                punctuated=writing.is_punctuated,
+                names=writing.names,
+                language=writing.language,
+            )
+            self._bound = _samples(bound_ms)
+        return self._bound
+
+
+def _samples(ms: int) -> int:
+    return ms * SAMPLE_RATE // 1000

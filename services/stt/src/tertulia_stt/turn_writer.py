@@ -1,0 +1,190 @@
+"""Writes the turns of one listening session: carries out the steps that `turn_taking` decides.
+
+One transaction writes a step, its events for the client and the checkpoint. So a worker that takes the session over
+continues the same turn, whatever the moment at which its predecessor was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tertulia_shared.bus import Append, Applied, Bus, Fence, Put, Write
+from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.conversation_writes import accept_turn, confirm_turn, reopen_turn
+from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.events import (
+    RecordingStop,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+)
+from tertulia_shared.ids import spoken_turn_id
+from tertulia_stt.checkpoint import Checkpoint
+from tertulia_stt.metrics import ListenerMetrics
+from tertulia_stt.turn_taking import MAX_TURN_CHARS, Act, Phase, Piece, Step, Turn, TurnRules, TurnTaking
+
+UNKNOWN_EPOCH = -1
+
+log = logging.getLogger(__name__)
+
+
+def user_turn(work: Work, turn: Turn) -> UserTurn:
+    """The turn as an entry of `turns`."""
+    return UserTurn(
+        spoken_turn_id(work.session_id, turn.start_sample),
+        work.conversation_id,
+        turn.text[:MAX_TURN_CHARS],
+        "spoken",
+        turn.version,
+        tentative=turn.phase is Phase.TENTATIVE,
+    )
+
+
+def closing_events(bus: Bus, work: Work, text: str, turn_id: str = "") -> list[Write]:
+    """The events for the client at the end of a turn, or of sound that is none."""
+    events = bus.keys.events(work.conversation_id)
+    return [
+        Append(events, RecordingStop(work.session_id)),
+        Append(events, TranscriptionFinished(work.session_id, text, turn_id)),
+    ]
+
+
+class TurnWriter:
+    """The turns of one session. `start`: the checkpoint that the session continues from."""
+
+    def __init__(
+        self, bus: Bus, work: Work, fence: Fence, *, rules: TurnRules, metrics: ListenerMetrics, start: Checkpoint
+    ) -> None:  # fmt: skip
+        self._bus = bus
+        self._work = work
+        self._fence = fence
+        self._metrics = metrics
+        self._turns = TurnTaking(rules, start.turn)
+        self._checkpoint = start
+        self._epoch = UNKNOWN_EPOCH
+        self._is_recording = self._turns.is_open
+        self.is_input_over = False
+        """True if the microphone has ended: then no turn is guessed any more."""
+
+    @property
+    def waits(self) -> bool:
+        """True if there is a turn that ends with the silence that goes on."""
+        return self._turns.is_open and not self._turns.is_speaking
+
+    @property
+    def is_open(self) -> bool:
+        """True if there is a turn to which pieces may be added."""
+        return self._turns.is_open
+
+    def with_partial(self, text: str) -> str:
+        """The text of the turn so far, with a partial text of the piece being spoken."""
+        return self._turns.with_partial(text)
+
+    def recording_starts(self) -> bool:
+        """A piece is being recorded. Returns True if the turn begins, or is reopened, with it."""
+        was_recording, self._is_recording = self._is_recording, True
+        return not was_recording
+
+    async def speech_began(self, at_sample: int) -> None:
+        """The user begins to speak: reopen the turn if it must be reopened."""
+        if (step := self._turns.speech_began(at_sample)) is not None:
+            await self._write(step)
+
+    async def piece_finished(self, piece: Piece, at_sample: int, checkpoint: Checkpoint) -> None:
+        """Add a piece with words to the turn."""
+        if self._turns.is_too_long_with(piece):
+            await self.end(at_sample)
+        self._checkpoint = checkpoint
+        self._turns.piece_finished(piece)
+        await self._proceed(at_sample, before=self._text_so_far())
+
+    async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
+        """Sound was not speech, or is ignored. `text`: its text."""
+        self._checkpoint = checkpoint
+        self._turns.noise_finished()
+        if self._turns.is_open:
+            await self._proceed(at_sample)
+        else:
+            self._is_recording = False
+            await self._store(closing_events(self._bus, self._work, text))
+
+    async def silence(self, at_sample: int) -> None:
+        """Nobody speaks at this sample."""
+        if (step := self._turns.due(at_sample)) is not None:
+            await self._write(step)
+
+    async def end(self, at_sample: int) -> None:
+        """End the turn, because no more sound comes."""
+        while (step := self._turns.end(at_sample)) is not None:
+            await self._write(step)
+
+    async def _proceed(self, at_sample: int, before: Sequence[Write] = ()) -> None:
+        """Write the step that is due after a piece; if there is none, only the checkpoint."""
+        step = self._turns.due(at_sample)
+        if step is None or (self.is_input_over and step.act is Act.GUESS):
+            await self._store(before)
+        else:
+            await self._write(step, before)
+
+    async def _write(self, step: Step, before: Sequence[Write] = ()) -> None:
+        applied = await self._carry_out(step, [*before, self._stored(step.applied)])
+        self._turns.settle(step, is_applied=applied.new)
+        if not applied.new:
+            await self._store(before)
+        elif step.act in (Act.GUESS, Act.ACCEPT):
+            self._epoch = applied.epoch
+        if step.act in (Act.ACCEPT, Act.CONFIRM) and applied.new:
+            self._is_recording = False
+        self._metrics.turn_step(step, is_applied=applied.new)
+
+    async def _carry_out(self, step: Step, before: Sequence[Write]) -> Applied:
+        turn, fence = user_turn(self._work, step.turn), self._fence
+        closing = closing_events(self._bus, self._work, turn.text, turn.turn_id)
+        match step.act:
+            case Act.GUESS:
+                turn = user_turn(self._work, step.applied)
+                return await accept_turn(self._bus, turn, before=before, fence=fence, once=False)
+            case Act.ACCEPT:
+                return await accept_turn(self._bus, turn, before=[*before, *closing], fence=fence, once=False)
+            case Act.CONFIRM:
+                epoch = await self._epoch_of(turn)
+                return await confirm_turn(self._bus, turn, epoch, before=[*before, *closing], fence=fence)
+            case Act.REOPEN:
+                return await reopen_turn(self._bus, turn, await self._epoch_of(turn), before=before, fence=fence)
+
+    async def _epoch_of(self, turn: UserTurn) -> int:
+        """The epoch of the accepted turn. After a takeover it is read from the turn's entry."""
+        if self._epoch == UNKNOWN_EPOCH:
+            self._epoch = await epoch_of(self._bus, turn)
+        return self._epoch
+
+    async def _store(self, events: Sequence[Write] = ()) -> None:
+        """Write the checkpoint, with the turn as it is."""
+        await self._bus.transact(
+            self._work.conversation_id, [*events, self._stored(self._turns.turn)], fence=self._fence
+        )
+
+    def _text_so_far(self) -> list[Write]:
+        """The events that tell the client the text of the finished pieces."""
+        events, text = self._bus.keys.events(self._work.conversation_id), self._turns.with_partial("")
+        return [
+            Append(events, TranscriptionUpdate(self._work.session_id, text)),
+            Append(events, TranscriptionStabilized(self._work.session_id, text)),
+        ]
+
+    def _stored(self, turn: Turn) -> Put:
+        key = self._bus.keys.mic_progress(self._work.conversation_id, self._work.session_id)
+        return Put(key, replace(self._checkpoint, turn=turn).fields())
+
+
+async def epoch_of(bus: Bus, turn: UserTurn) -> int:
+    """The epoch of an accepted turn; `UNKNOWN_EPOCH` if another turn came after it."""
+    entry = await bus.last(bus.keys.turns(turn.conversation_id))
+    try:
+        if entry is not None and decode(UserTurn, entry.fields).ref == turn.ref:
+            return envelope(entry.fields).epoch
+    except BadEntry:
+        log.warning("the last turn of the conversation cannot be read", extra={"conversation_id": turn.conversation_id})
+    return UNKNOWN_EPOCH

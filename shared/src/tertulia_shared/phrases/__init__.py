@@ -1,0 +1,1 @@
+"""Recognizes texts that consist only of known phrases, in twelve languages."""

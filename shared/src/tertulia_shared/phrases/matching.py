@@ -1,0 +1,89 @@
+"""Divides a text into known phrases. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tertulia_shared.phrases.tokens import is_spaceless, tokens_of
+
+Tokens = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whether the whole text, or only its beginning, is made of known phrases with at least one key phrase."""
+
+    is_whole: bool
+    is_beginning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamePhrases:
+    """Names, and the single words of names, as phrases."""
+
+    phrases: frozenset[Tokens]
+    longest: int
+
+
+NO_NAMES = NamePhrases(frozenset(), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBook:
+    """The phrases of one language. A text matches if it can be divided into them without a rest.
+
+    `key`: at least one of these must occur. `around`: these may stand before, between and after. `particles`: words
+    that may stand anywhere, also inside a phrase.
+    """
+
+    key: frozenset[Tokens]
+    around: frozenset[Tokens]
+    particles: frozenset[str]
+    longest: int
+
+    @classmethod
+    def of(cls, key: Iterable[str], around: Iterable[str] = (), particles: Iterable[str] = ()) -> PhraseBook:
+        """Build a book from phrases as people write them."""
+        anywhere = frozenset(token for word in particles for token in tokens_of(word))
+        keys, others = _phrases(key, anywhere), _phrases(around, anywhere)
+        return cls(keys, others, anywhere, max(map(len, keys | others), default=0))
+
+    def match(self, tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
+        """Divide the text into phrases of this book and names."""
+        rest = tuple(token for token in tokens if token not in self.particles)
+        longest = max(self.longest, names.longest)
+        reached, keyed = {0}, set[int]()  # the places that a division reaches; those of them after a key phrase
+        for start in range(len(rest)):
+            if start not in reached:
+                continue
+            for end in range(start + 1, min(start + longest, len(rest)) + 1):
+                phrase = rest[start:end]
+                if phrase in self.key:
+                    reached.add(end)
+                    keyed.add(end)
+                elif phrase in self.around or phrase in names.phrases:
+                    reached.add(end)
+                    if start in keyed:
+                        keyed.add(end)
+        return Match(is_whole=len(rest) in keyed, is_beginning=bool(keyed))
+
+
+def match_any(books: Iterable[PhraseBook], tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
+    """Match with each book: all phrases of a text are of the same language."""
+    matches = [book.match(tokens, names) for book in books]
+    return Match(any(match.is_whole for match in matches), any(match.is_beginning for match in matches))
+
+
+@lru_cache(maxsize=256)
+def name_phrases(names: tuple[str, ...]) -> NamePhrases:
+    """The phrases of these names."""
+    whole = {tokens_of(name) for name in names} - {()}
+    words = {(token,) for name in whole for token in name if not is_spaceless(token)}
+    return NamePhrases(frozenset(whole | words), max(map(len, whole), default=0))
+
+
+def _phrases(phrases: Iterable[str], particles: frozenset[str]) -> frozenset[Tokens]:
+    folded = (tuple(token for token in tokens_of(phrase) if token not in particles) for phrase in phrases)
+    return frozenset(filter(None, folded))

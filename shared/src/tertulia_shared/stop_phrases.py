@@ -1,0 +1,39 @@
+"""Finds out whether a text only asks the characters to be quiet: "Rex, stop", "okay, please be quiet now". Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from tertulia_shared.phrases.books import phrase_books
+from tertulia_shared.phrases.matching import Match, match_any, name_phrases
+from tertulia_shared.phrases.tokens import tokens_of
+
+MAX_TOKENS = 40
+"""A longer text is no plain stop."""
+_DENIAL = re.compile(
+    r"^\W*(?:no|não|nao|nie|non|nein|nee|нет|hay\u0131r|いいえ|不)\s*[,.!;:\u3001\uff0c\u3002\uff01\u2026\u2014-]+\s*",
+    re.IGNORECASE,
+)
+"""A "no" that stands alone before the phrase. Without the comma, "no para" and "não pare" forbid to stop."""
+
+
+def is_plain_stop(text: str, names: Iterable[str] = ()) -> bool:
+    """True if the text consists of phrases such as "stop" or "be quiet", with names or politeness around them.
+
+    `names`: the names that may stand in it. "Don't stop" and "Stop the car story and tell me more" are no plain stops.
+    """
+    return _match(text, tuple(names)).is_whole
+
+
+def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
+    """True if the text begins with such a phrase, with names or politeness before it: "stop the car story"."""
+    return _match(text, tuple(names)).is_beginning
+
+
+@lru_cache(maxsize=1024)
+def _match(text: str, names: tuple[str, ...]) -> Match:
+    tokens = tokens_of(_DENIAL.sub("", text))
+    found = match_any(phrase_books("tertulia_shared.phrases.words", "stop"), tokens[:MAX_TOKENS], name_phrases(names))
+    return found if len(tokens) <= MAX_TOKENS else Match(is_whole=False, is_beginning=found.is_beginning)

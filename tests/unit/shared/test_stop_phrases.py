@@ -1,0 +1,64 @@
+"""Which texts only ask the characters to be quiet."""
+
+from __future__ import annotations
+
+import pytest
+
+from tertulia_shared.stop_phrases import begins_with_stop, is_plain_stop
+
+NAMES = ("Luna", "Rex", "The Doctor", "さくら")
+
+PLAIN = """
+stop | wait | quiet | shut up | enough | never mind | hold on | Shhhhh. | Okay, okay, stop. | No, stop!
+no no no stop | Rex, stop. | Please stop! | Stop, Doctor. | Would you please be quiet?
+Thank you, that\u2019s enough. | Rex! Rex, stop it. | warte | Ruhe | sei still
+Jetzt sei doch mal bitte still! | Luna, hör bitte auf. | para | basta | No, para. | ya basta | arrête
+tais-toi | Arrête, s\u2019il te plaît. | ça suffit, merci | stai zitto | adesso basta | chega
+Não, pare! | hou op | wees eens stil | stój | cisza | Przestań już mówić | dur | sus | Yeter artık!
+стоп | хватит | замолчи, пожалуйста | 止めて | やめて | ストップ | さくらさん、ちょっと待ってください
+停 | 别说了 | 安静 | 你们安静一下好吗 | Rex 停一下
+"""
+OTHER = """
+don't stop | the bus stop | Stop the car story and tell me about trains. | Rex, stop teasing Sage.
+Stop talking about trains. | Rex | no | but | please | Okay. | Thank you. | Wait, what?
+wait for me at the station | Rex, be quiet. Luna, what do you think? | no para | não pare
+nie przestawaj | non fermarti | hör nicht auf | ne t'arrête pas | 止めないで | 别停 | durma
+не останавливайся | Warte auf mich. | Das Auto hält an. | para mí | はい | 不 | "" | ... | Sakura, stop
+"""
+
+
+def listed(table: str) -> list[str]:
+    return [text.strip() for text in table.replace("\n", "|").split("|") if text.strip()]
+
+
+@pytest.mark.parametrize("text", listed(PLAIN))
+def test_stop_phrase_with_politeness_or_names_around_it_is_a_plain_stop(text: str) -> None:
+    assert is_plain_stop(text, NAMES)
+    assert begins_with_stop(text, NAMES)
+
+
+@pytest.mark.parametrize("text", listed(OTHER))
+def test_text_that_says_more_or_forbids_to_stop_is_no_plain_stop(text: str) -> None:
+    assert not is_plain_stop(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text", ["Stop the car story.", "Rex, wait, I meant you.", "okay stop and tell me about trains"]
+)
+def test_stop_phrase_at_the_beginning_is_found(text: str) -> None:
+    assert begins_with_stop(text, NAMES)
+
+
+@pytest.mark.parametrize("text", ["the bus stop", "don't stop", "tell me when to stop", "no para"])
+def test_stop_phrase_after_other_words_is_not_a_beginning(text: str) -> None:
+    assert not begins_with_stop(text, NAMES)
+
+
+def test_name_that_is_not_given_is_an_other_word() -> None:
+    assert is_plain_stop("Rex, stop", ("Rex",))
+    assert not is_plain_stop("Rex, stop", ())
+
+
+def test_long_text_of_stop_phrases_is_no_plain_stop() -> None:
+    assert is_plain_stop("stop " * 40)
+    assert not is_plain_stop("stop " * 41)

@@ -1,0 +1,342 @@
+"""Pieces of speech become turns: the end of a turn, reopening, and thinking ahead, with a scripted recognizer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tertulia_shared.entries import UserTurn
+from tertulia_shared.events import Event, RecordingStart, TranscriptionFinished, TranscriptionUpdate
+from tertulia_shared.ids import spoken_turn_id
+from tertulia_stt.engine import SAMPLE_RATE
+from tests.fakes.scripted_recognition import Utterance
+from tests.harness.virtual_time import virtual_time
+from tests.unit.stt.listening_session import ListeningSession
+
+QUESTION = "What do you think about the weather today?"
+
+
+def at(seconds: float) -> int:
+    """The sample at this time."""
+    return round(seconds * SAMPLE_RATE)
+
+
+def piece(text: str, start_s: float, speech_end_s: float) -> Utterance:
+    """A piece whose speech ends at `speech_end_s`; the recognizer notices the end 0.256 s later."""
+    return Utterance(at(start_s), at(speech_end_s) + 4_096, text, [(at(start_s) + 2_000, text.lower()[:8])])
+
+
+WENT = piece("I went to the", 0.2, 1.0)
+MARKET = piece("Market and I bought apples.", 2.0, 3.0)
+ASKED = piece(QUESTION, 0.2, 1.0)
+MORE = piece("I mean in Paris.", 2.0, 3.0)
+NOISE = piece("", 1.8, 2.0)
+GREETED = piece("Hello Luna.", 0.2, 1.0)
+LATER = piece("I mean in Paris.", 2.6, 3.4)
+HOW_ARE_YOU = piece("How are you?", 1.4, 2.0)
+
+
+async def heard(session: ListeningSession, until_s: float) -> ListeningSession:
+    """Serve the session with this much audio, and stop it."""
+    await session.serve_audio(at(until_s))
+    return session
+
+
+def types(events: Sequence[Event]) -> list[str]:
+    return [event.type for event in events]
+
+
+@virtual_time
+async def test_pause_within_a_sentence_does_not_end_the_turn() -> None:
+    session = await heard(ListeningSession(WENT, MARKET, think_ahead="off"), 4)
+    turn_id = spoken_turn_id(session.session_id, WENT.start)
+    whole = "I went to the market and I bought apples."
+    assert await session.turns() == [UserTurn(turn_id, session.conversation_id, whole, "spoken")]
+    events = await session.events()
+    assert [event for event in events if isinstance(event, TranscriptionFinished)] == [
+        TranscriptionFinished(session.session_id, whole, turn_id)
+    ]
+    assert types(events).count("recording_start") == 1
+    assert types(events).count("vad_start") == 2
+    assert [event.text for event in events if isinstance(event, TranscriptionUpdate)][-2:] == [
+        "I went to the market a",
+        whole,
+    ]
+
+
+@pytest.mark.parametrize(("text", "bound_s"), [(QUESTION, 0.32), ("Hello Luna.", 0.64), ("I went to the", 2.0)])
+@virtual_time
+async def test_turn_ends_after_the_silence_that_its_text_needs(text: str, bound_s: float) -> None:
+    session = ListeningSession(piece(text, 0.2, 1.0), think_ahead="off")
+    job = await session.start()
+    await session.send_audio(at(1.0 + bound_s) - 640)
+    assert await session.turns() == []
+    await session.send_audio(at(1.0 + bound_s) + 640)
+    assert [turn.text for turn in await session.turns()] == [text]
+    await session.stop()
+    await job
+
+
+@virtual_time
+async def test_turn_is_reopened_if_the_user_goes_on_before_a_reply_is_heard() -> None:
+    session = await heard(ListeningSession(ASKED, MORE, think_ahead="off"), 4)
+    first, second = await session.turns()
+    assert (first.turn_id, first.version) == (second.turn_id, 0)
+    assert second.version == 1
+    assert second.text == f"{QUESTION} I mean in Paris."
+    assert await session.final_turns() == [second]
+    events = await session.events()
+    assert [kind for kind in types(events) if kind.startswith("turn_")] == [
+        "turn_accepted",
+        "turn_reopened",
+        "turn_accepted",
+    ]
+    assert types(events).index("turn_reopened") < types(events).index("vad_start", types(events).index("turn_accepted"))
+    assert sum(isinstance(event, RecordingStart) for event in events) == 2
+    assert session.results == {"turn": 1}
+    assert session.second_thoughts == {"reopened": 1}
+
+
+@virtual_time
+async def test_reopened_turn_is_accepted_again_if_no_words_follow() -> None:
+    session = await heard(ListeningSession(ASKED, NOISE, think_ahead="off"), 4)
+    assert [(turn.text, turn.version) for turn in await session.turns()] == [(QUESTION, 0), (QUESTION, 1)]
+    assert len(await session.final_turns()) == 1
+    assert session.results == {"turn": 1, "no_words": 1}
+
+
+@virtual_time
+async def test_speech_after_a_reply_was_heard_is_a_turn_of_its_own() -> None:
+    session = ListeningSession(ASKED, MORE, think_ahead="off")
+    job = await session.start()
+    await session.send_audio(at(1.8))
+    await session.reply_sounds()
+    await session.send_audio(at(4))
+    await session.stop()
+    await job
+    first, second = await session.final_turns()
+    assert (first.text, second.text) == (QUESTION, "I mean in Paris.")
+    assert first.turn_id != second.turn_id
+    assert session.results == {"turn": 2, "broke_in": 1}
+
+
+@virtual_time
+async def test_speech_after_a_typed_message_is_a_turn_of_its_own() -> None:
+    session = ListeningSession(ASKED, MORE, think_ahead="off")
+    job = await session.start()
+    await session.send_audio(at(1.8))
+    await session.type_message()
+    await session.send_audio(at(4))
+    await session.stop()
+    await job
+    assert [turn.text for turn in await session.final_turns()] == [QUESTION, "Hello.", "I mean in Paris."]
+
+
+@virtual_time
+async def test_guess_is_written_at_a_pause_and_confirmed_after_the_silence() -> None:
+    session = ListeningSession(GREETED)
+    job = await session.start()
+    await session.send_audio(at(1.4))
+    (guess,) = await session.turns()
+    assert (guess.text, guess.tentative) == ("Hello Luna.", True)
+    assert await session.tentative() == guess.ref.encode()
+    assert "transcription_finished" not in types(await session.events())
+    await session.send_audio(at(2))
+    assert types(await session.events())[-3:] == ["recording_stop", "transcription_finished", "turn_confirmed"]
+    await session.stop()
+    await job
+    assert await session.turns() == [guess]
+    assert await session.tentative() is None
+    assert session.results == {"turn": 1}
+    assert session.second_thoughts == {"kept": 1}
+
+
+@virtual_time
+async def test_guess_is_withdrawn_if_the_user_goes_on() -> None:
+    session = await heard(ListeningSession(GREETED, HOW_ARE_YOU), 3)
+    (turn,) = await session.final_turns()
+    assert (turn.text, turn.version) == ("Hello Luna. How are you?", 1)
+    assert session.second_thoughts == {"kept": 1, "withdrawn": 1}
+    assert types(await session.events()).count("transcription_finished") == 1
+
+
+@virtual_time
+async def test_turn_whose_guess_was_withdrawn_by_a_typed_message_is_accepted_in_its_next_version() -> None:
+    session = ListeningSession(GREETED)
+    job = await session.start()
+    await session.send_audio(at(1.4))
+    await session.type_message("Wait.")
+    await session.send_audio(at(2))
+    await session.stop()
+    await job
+    assert [(turn.text, turn.version) for turn in await session.final_turns()] == [("Wait.", 0), ("Hello Luna.", 1)]
+    assert session.second_thoughts == {"withdrawn": 1}
+
+
+@virtual_time
+async def test_no_guess_is_written_while_a_reply_is_being_made() -> None:
+    session = ListeningSession(GREETED)
+    job = await session.start()
+    await session.send_audio(at(0.5))
+    await session.type_message()
+    await session.send_audio(at(1.4))
+    assert await session.tentative() is None
+    assert [turn.text for turn in await session.turns()] == ["Hello."]
+    await session.send_audio(at(2))
+    await session.stop()
+    await job
+    assert [turn.text for turn in await session.final_turns()] == ["Hello.", "Hello Luna."]
+    assert session.second_thoughts == {}
+
+
+@virtual_time
+async def test_thinking_ahead_can_be_switched_off() -> None:
+    session = ListeningSession(GREETED, think_ahead="off")
+    job = await session.start()
+    await session.send_audio(at(1.4))
+    assert await session.turns() == []
+    await session.send_audio(at(2))
+    await session.stop()
+    await job
+    assert [turn.tentative for turn in await session.turns()] == [False]
+
+
+@pytest.mark.parametrize("spoken", [WENT, GREETED], ids=["growing turn", "tentative turn"])
+@virtual_time
+async def test_turn_ends_if_the_microphone_sends_nothing_more(spoken: Utterance) -> None:
+    session = ListeningSession(spoken)
+    job = await session.start()
+    await session.send_audio(spoken.end + 320)
+    assert "transcription_finished" not in types(await session.events())
+    await session.wait(3)
+    assert types(await session.events()).count("transcription_finished") == 1
+    assert not job.done()
+    await session.stop()
+    await job
+    assert len(await session.final_turns()) == 1
+
+
+@virtual_time
+async def test_microphone_that_pauses_in_the_middle_of_a_word_does_not_end_the_turn() -> None:
+    session = ListeningSession(WENT, MARKET)
+    job = await session.start()
+    await session.send_audio(at(2.5))
+    await session.wait(10)
+    assert await session.turns() == []
+    await session.send_audio(at(4))
+    await session.stop()
+    await job
+    assert [turn.text for turn in await session.turns()] == ["I went to the market and I bought apples."]
+
+
+@virtual_time
+async def test_end_of_the_session_ends_the_turn_at_once_without_a_guess() -> None:
+    session = await heard(ListeningSession(GREETED), 0.9)
+    assert [(turn.text, turn.tentative) for turn in await session.turns()] == [("Hello Luna.", False)]
+
+
+@virtual_time
+async def test_long_speech_is_one_turn() -> None:
+    """Speech of two minutes: the recognizer cuts it into pieces, and the checkpoint moves with each of them."""
+    bounds = [at(0.2), *(at(24.0 * number) for number in range(1, 6))]
+    pieces = [
+        Utterance(start, end, f"Part {number} of it.", is_cut=True)
+        for number, (start, end) in enumerate(itertools.pairwise(bounds), 1)
+    ]
+    session = ListeningSession(*pieces, think_ahead="off")
+    job = await session.start()
+    await session.send_audio(at(125))
+    await session.stop()
+    await job
+    (turn,) = await session.turns()
+    assert turn.text == "Part 1 of it part 2 of it part 3 of it part 4 of it part 5 of it."
+
+
+@pytest.mark.parametrize(
+    ("script", "settings"),
+    [
+        ((WENT, MARKET), {}),
+        ((ASKED, MORE), {"think_ahead": "off"}),
+        ((ASKED, NOISE), {"think_ahead": "off"}),
+        ((GREETED, HOW_ARE_YOU), {}),
+        ((GREETED, NOISE, LATER), {}),
+    ],
+    ids=["two pieces", "reopened", "reopened by noise", "withdrawn guess", "guesses and a reopening"],
+)
+@virtual_time
+async def test_turn_is_whole_and_not_doubled_if_the_worker_is_killed_after_any_write(
+    script: Sequence[Utterance], settings: dict[str, Any]
+) -> None:
+    expected = [turn.text for turn in await (await heard(ListeningSession(*script, **settings), 5)).final_turns()]
+    writes = 0
+    while True:
+        writes += 1
+        session = ListeningSession(*script, **settings)
+        await session.prepare()
+        await session.send_audio(at(5))
+        await session.stop()
+        if not await session.serve_until_write(writes):
+            break
+        await session.serve()
+        assert [turn.text for turn in await session.final_turns()] == expected, f"write {writes}"
+        assert await session.tentative() is None
+        finished = [event for event in await session.events() if isinstance(event, TranscriptionFinished)]
+        assert finished[-1].text == expected[-1]
+    assert writes > 6
+
+
+@virtual_time
+async def test_successor_continues_the_turn_that_its_predecessor_began() -> None:
+    session = ListeningSession(WENT, MARKET)
+    job = await session.start()
+    await session.send_audio(at(1.6))
+    job.cancel()
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - its cancellation
+        await job
+    await session.send_audio(at(4))
+    await session.stop()
+    await session.serve()
+    assert session.engine.opened == [0, WENT.end]
+    (turn,) = await session.turns()
+    assert turn.turn_id == spoken_turn_id(session.session_id, WENT.start)
+    assert turn.text == "I went to the market and I bought apples."
+
+
+@pytest.mark.parametrize(
+    ("spoken", "until_s", "texts"),
+    [
+        (WENT, 1.5, ["I went to the"]),
+        (GREETED, 1.4, ["Hello Luna."]),
+        (ASKED, 1.8, [QUESTION]),
+        (NOISE, 2.5, []),
+    ],
+    ids=["growing turn", "tentative turn", "ended turn", "no words"],
+)
+@virtual_time
+async def test_words_of_a_session_that_is_given_up_are_a_turn(
+    spoken: Utterance, until_s: float, texts: Sequence[str]
+) -> None:
+    session = ListeningSession(spoken)
+    job = await session.start()
+    await session.send_audio(at(until_s))
+    job.cancel()
+    for _ in range(2):
+        await session.listener.give_up(await session.claim_work(), "given up after 5 attempts")
+    assert [turn.text for turn in await session.final_turns()] == texts
+    assert await session.tentative() is None
+    kinds = types(await session.events())
+    assert kinds.count("transcription_finished") == len(texts) or not texts
+
+
+@virtual_time
+async def test_tentative_turn_that_was_withdrawn_is_accepted_when_its_session_is_given_up() -> None:
+    session = ListeningSession(GREETED)
+    job = await session.start()
+    await session.send_audio(at(1.4))
+    job.cancel()
+    await session.type_message("Wait.")
+    await session.listener.give_up(await session.claim_work(), "given up after 5 attempts")
+    assert [(turn.text, turn.version) for turn in await session.final_turns()] == [("Wait.", 0), ("Hello Luna.", 1)]

@@ -1,0 +1,212 @@
+"""The decisions of turn-taking, without any I/O."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_stt.engine import SAMPLE_RATE, Writing
+from tertulia_stt.turn_end import SilenceBounds
+from tertulia_stt.turn_taking import MAX_GUESSES, MAX_TURN_CHARS, Act, Phase, Piece, Step, Turn, TurnRules, TurnTaking
+
+BOUNDS = SilenceBounds(finished_ms=320, unclear_ms=640, open_ms=2000)
+WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
+FINISHED, OPEN = "What do you think about the weather?", "I went to the"
+AN_UNCLEAR_TEXT = "Hello Luna."
+
+
+def ms(duration: int) -> int:
+    return duration * SAMPLE_RATE // 1000
+
+
+def taking(*, think_ahead: bool = False, reopen_ms: int = 2000, turn: Turn | None = None) -> TurnTaking:
+    rules = TurnRules(BOUNDS, reopen_ms, think_ahead, WRITING)
+    return TurnTaking(rules) if turn is None else TurnTaking(rules, turn)
+
+
+def say(turns: TurnTaking, text: str, end_ms: int, *, is_cut: bool = False) -> None:
+    turns.speech_began(ms(end_ms - 200))
+    turns.piece_finished(Piece(text, ms(end_ms - 200), ms(end_ms), is_cut))
+
+
+def act(turns: TurnTaking, step: Step | None, *, is_applied: bool = True) -> Act | None:
+    """Carry a step out. Returns what it does."""
+    if step is None:
+        return None
+    turns.settle(step, is_applied=is_applied)
+    return step.act
+
+
+@pytest.mark.parametrize(("text", "bound_ms"), [(FINISHED, 320), (AN_UNCLEAR_TEXT, 640), (OPEN, 2000)])
+def test_turn_ends_after_the_silence_that_its_text_needs(text: str, bound_ms: int) -> None:
+    turns = taking()
+    say(turns, text, 1000)
+    assert turns.due(ms(1000 + bound_ms) - 1) is None
+    assert act(turns, turns.due(ms(1000 + bound_ms))) is Act.ACCEPT
+    assert turns.turn.phase is Phase.ENDED
+    assert turns.due(ms(60_000)) is None
+
+
+def test_speech_in_the_silence_continues_the_turn() -> None:
+    turns = taking()
+    say(turns, OPEN, 1000)
+    say(turns, "Market and I bought apples.", 3000)
+    step = turns.due(ms(3320))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert step.turn.text == "I went to the market and I bought apples."
+    assert (step.turn.start_sample, step.turn.version) == (ms(800), 0)
+
+
+def test_turn_does_not_end_while_the_user_speaks() -> None:
+    turns = taking()
+    say(turns, FINISHED, 1000)
+    turns.speech_began(ms(1300))
+    assert turns.due(ms(60_000)) is None
+    turns.noise_finished()
+    assert act(turns, turns.due(ms(1700))) is Act.ACCEPT, "noise does not lengthen the silence"
+
+
+def test_turn_is_reopened_in_its_next_version_if_the_user_goes_on_soon() -> None:
+    turns = taking()
+    say(turns, FINISHED, 1000)
+    assert act(turns, turns.due(ms(1320))) is Act.ACCEPT
+    assert act(turns, turns.speech_began(ms(3320))) is Act.REOPEN
+    turns.piece_finished(Piece("And the sea?", ms(3300), ms(4000)))
+    step = turns.due(ms(4700))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert (step.turn.version, step.turn.text) == (1, f"{FINISHED} And the sea?")
+    assert step.turn.start_sample == ms(800), "the turn keeps its id"
+
+
+def test_same_text_is_accepted_again_if_what_reopened_the_turn_has_no_words() -> None:
+    turns = taking()
+    say(turns, FINISHED, 1000)
+    act(turns, turns.due(ms(1320)))
+    act(turns, turns.speech_began(ms(2000)))
+    turns.noise_finished()
+    step = turns.due(ms(2300))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert (step.turn.version, step.turn.text) == (1, FINISHED)
+
+
+def test_turn_that_cannot_be_reopened_is_followed_by_a_new_turn() -> None:
+    turns = taking()
+    say(turns, FINISHED, 1000)
+    act(turns, turns.due(ms(1320)))
+    assert act(turns, turns.speech_began(ms(2000)), is_applied=False) is Act.REOPEN
+    turns.piece_finished(Piece("Stop.", ms(1900), ms(2400)))
+    assert (turns.turn.text, turns.turn.version, turns.turn.start_sample) == ("Stop.", 0, ms(1900))
+
+
+@pytest.mark.parametrize(("reopen_ms", "began_ms"), [(2000, 3400), (0, 1400)])
+def test_turn_is_not_reopened_after_the_time_for_it(reopen_ms: int, began_ms: int) -> None:
+    turns = taking(reopen_ms=reopen_ms)
+    say(turns, FINISHED, 1000)
+    act(turns, turns.due(ms(1320)))
+    assert turns.speech_began(ms(began_ms)) is None
+    assert turns.turn.phase is Phase.NONE
+
+
+def test_guess_is_confirmed_after_the_silence() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    assert act(turns, turns.due(ms(1256))) is Act.GUESS
+    assert turns.due(ms(1300)) is None
+    assert act(turns, turns.due(ms(1640))) is Act.CONFIRM
+
+
+def test_guess_is_withdrawn_if_the_user_goes_on() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    act(turns, turns.due(ms(1256)))
+    assert act(turns, turns.speech_began(ms(1400))) is Act.REOPEN
+    turns.piece_finished(Piece("How are you?", ms(1400), ms(2000)))
+    step = turns.due(ms(2256))
+    assert act(turns, step) is Act.GUESS
+    assert step is not None
+    assert (step.applied.version, step.applied.text) == (1, "Hello Luna. How are you?")
+
+
+def test_unfinished_and_cut_texts_are_not_guessed() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, OPEN, 1000)
+    assert turns.due(ms(1256)) is None
+    say(turns, "Market.", 2000, is_cut=True)
+    assert turns.due(ms(2000)) is None
+
+
+def test_number_of_guesses_of_a_turn_is_bounded() -> None:
+    turns = taking(think_ahead=True)
+    guesses = 0
+    for number in range(1, 9):
+        act(turns, turns.speech_began(ms(1000 * number)))
+        turns.piece_finished(Piece("Hello Luna.", ms(1000 * number), ms(1000 * number + 300)))
+        guesses += act(turns, turns.due(ms(1000 * number + 556))) is Act.GUESS
+    assert guesses == MAX_GUESSES
+
+
+def test_guess_that_redis_refuses_is_not_repeated_for_the_same_text() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    assert act(turns, turns.due(ms(1256)), is_applied=False) is Act.GUESS
+    assert turns.due(ms(1300)) is None
+    assert act(turns, turns.due(ms(1640))) is Act.ACCEPT
+
+
+def test_guess_that_was_withdrawn_by_something_else_is_accepted_in_the_next_version() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    act(turns, turns.due(ms(1256)))
+    assert act(turns, turns.due(ms(1640)), is_applied=False) is Act.CONFIRM
+    step = turns.due(ms(1700))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert step.turn.version == 1
+
+
+def test_too_long_turn_ends_before_the_piece_that_does_not_fit() -> None:
+    turns = taking()
+    say(turns, "a" * (MAX_TURN_CHARS - 10) + ",", 1000)
+    assert not turns.is_too_long_with(Piece("ends.", ms(1100), ms(1300)))
+    piece = Piece("Words after that.", ms(1100), ms(1300))
+    assert turns.is_too_long_with(piece)
+    assert act(turns, turns.end(ms(1300))) is Act.ACCEPT
+    turns.piece_finished(piece)
+    assert turns.turn.text == "Words after that."
+
+
+def test_partial_text_continues_the_text_of_the_turn() -> None:
+    turns = taking()
+    assert turns.with_partial("I went") == "I went"
+    say(turns, OPEN, 1000)
+    assert turns.with_partial("Market and") == "I went to the market and"
+
+
+@given(st.data())
+def test_turn_taking_that_continues_from_a_stored_turn_decides_the_same(data: st.DataObject) -> None:
+    """Another worker continues after any step, and takes the events since then."""
+    turns, at = taking(think_ahead=True), 0
+    for _ in range(data.draw(st.integers(1, 12))):
+        at += data.draw(st.integers(1, 40)) * 512
+        match data.draw(st.sampled_from(["speech", "noise", "silence", "end"])):
+            case "speech":
+                act(turns, turns.speech_began(at), is_applied=data.draw(st.booleans()))
+                piece = Piece(data.draw(st.sampled_from([FINISHED, OPEN, AN_UNCLEAR_TEXT])), at, at + 512)
+                turns.piece_finished(piece)
+            case "noise":
+                act(turns, turns.speech_began(at), is_applied=data.draw(st.booleans()))
+                turns.noise_finished()
+            case "silence":
+                act(turns, turns.due(at), is_applied=data.draw(st.booleans()))
+            case _:
+                act(turns, turns.end(at), is_applied=data.draw(st.booleans()))
+    successor = taking(think_ahead=True, turn=turns.turn)
+    assert successor.turn == turns.turn
+    late = at + ms(5000)
+    step, expected = successor.end(late), turns.end(late)
+    assert step == expected
+    assert successor.speech_began(late) == turns.speech_began(late)
