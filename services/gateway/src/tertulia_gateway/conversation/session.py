@@ -107,6 +107,7 @@ class ConversationSession:
             self._transport,
             opened,
             demo=demo,
+            who_answers=ctx.who_answers,
             clock=ctx.clock,
             wall_ms=ctx.wall_ms,
             metrics=ctx.metrics,
