@@ -42,8 +42,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
             )}
           </span>
           <span class="place-card">
-            <bdi dir="auto">{name}</bdi>
-            {words && <span class="what">{words}</span>}
+            <bdi dir="auto">{name}</bdi> {words && <span class="what">{words}</span>}
           </span>
         </>
       }
