@@ -1,9 +1,10 @@
-"""The browser's autoplay policy blocks sound: the page asks for a click, and then plays the reply from its start."""
+"""Sound is blocked: by the browser's autoplay policy before the first click, or by a call while a reply is played."""
 
 from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.e2e import microphone
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played
 from tests.harness.eventually import eventually
@@ -23,6 +24,17 @@ addEventListener("load", () => {
     requestAnimationFrame(() => setTimeout(() => box.form.requestSubmit(), 50));
   }, 20);
 });
+"""
+
+# Keeps all audio contexts of the page. The first one plays the replies.
+CONTEXTS = """
+window.contexts = [];
+window.AudioContext = class extends AudioContext {
+  constructor(...options) {
+    super(...options);
+    window.contexts.push(this);
+  }
+};
 """
 
 
@@ -49,3 +61,39 @@ async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(
     played = (await visitor.played())[answer.message_id]
     visitor.assert_heard_exactly(answer, played)
     assert played.gap_ms <= LONGEST_GAP_MS, f"{played.gaps} gaps, {played.gap_ms} ms"
+
+
+async def test_reply_that_a_call_interrupts_is_played_on_afterwards_without_a_loss(visit: Visit) -> None:
+    visitor = await visit()
+    await microphone.make_interruptible(visitor.page)
+    await visitor.page.add_init_script(CONTEXTS)
+    await visitor.arrive()
+    turn_id = await visitor.write("Rex, thank you!")
+    await visitor.until_speaking(turn_id)
+    await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")
+    banner = visitor.page.get_by_role("alert").filter(has_text="Sound is paused")
+    await expect(banner).to_be_visible()
+    await expect(visitor.status_line).to_have_text("Sound paused")
+    await visitor.page.evaluate("callHasSound = false")
+    await banner.get_by_role("button", name="Continue").click()
+    await expect(banner).to_be_hidden()
+    (answer,) = await visitor.until_played(turn_id)
+    visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
+
+
+async def test_reply_that_was_interrupted_in_the_background_is_played_on_when_the_page_is_shown(visit: Visit) -> None:
+    visitor = await visit()
+    await microphone.make_interruptible(visitor.page)
+    await visitor.page.add_init_script(CONTEXTS)
+    await visitor.arrive()
+    turn_id = await visitor.write("Rex, thank you!")
+    await visitor.until_speaking(turn_id)
+    await microphone.set_hidden(visitor.page, hidden=True)
+    await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")
+    banner = visitor.page.get_by_role("alert").filter(has_text="Sound is paused")
+    await expect(banner).to_be_visible()
+    await visitor.page.evaluate("callHasSound = false")
+    await microphone.set_hidden(visitor.page, hidden=False)
+    await expect(banner).to_be_hidden()
+    (answer,) = await visitor.until_played(turn_id)
+    visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

@@ -145,6 +145,14 @@ class TranscriptionFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ListeningStarted(Event):
+    """The answer to `start_listening`: the id of the new session. The gateway sends it to one connection."""
+
+    type: ClassVar[str] = "listening_started"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListeningStopped(Event):
     """The listening session is over; `cause` is "stopped", "abandoned", "idle" or "failed"."""
 
@@ -334,7 +342,7 @@ EVENTS: Mapping[str, type[Event]] = {
     for event in (
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
-        TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStopped,
+        TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, Thinking, MessageStarted,
         LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,

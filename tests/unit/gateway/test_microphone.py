@@ -7,12 +7,31 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from tertulia_gateway.commands import Resume
 from tertulia_gateway.conversation import microphone
 from tertulia_gateway.conversation.microphone import MAX_WAITING, Microphone
+from tertulia_gateway.conversation.session import ConversationSession
+from tertulia_shared.events import ListeningStopped
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.gateway_context import gateway_context
 
 C = "cccccccc-0000-4000-8000-000000000001"
+
+
+class Gone(Exception):
+    """The client has disconnected."""
+
+
+class IgnoringClient:
+    """A client that ignores all frames."""
+
+    async def send_text(self, frame: str) -> None:
+        pass
+
+    async def send_bytes(self, frame: bytes) -> None:
+        pass
 
 
 class RunningMicrophone:
@@ -100,3 +119,44 @@ async def test_ended_session_is_not_posted_again_after_data_loss(running: Runnin
     running.microphone.feed(b"\0\0")
     await running.wait_for_chunks(running.microphone.session_id, 1)
     assert await running.bus.open_work("stt") == 2, "one for each session"
+
+
+async def test_session_that_the_worker_ended_is_closed_and_its_queued_audio_is_dropped(
+    running: RunningMicrophone,
+) -> None:
+    first = running.microphone.start(C)
+    running.microphone.feed(b"\0\0")
+    await running.wait_for_chunks(first, 1)
+    running.bus.break_connection()
+    running.microphone.feed(b"\1\0")
+    running.microphone.ended(first)
+    assert running.microphone.session_id == ""
+    second = running.microphone.start(C)
+    running.microphone.feed(b"\2\0")
+    running.bus.restore_connection()
+    assert await running.wait_for_chunks(second, 1) == [b"\2\0"]
+    assert await running.wait_for_chunks(first, 1) == [b"\0\0"]
+    assert await running.bus.open_work("stt") == 2, "one for each session"
+
+
+async def test_end_of_an_earlier_session_does_not_close_the_open_session(running: RunningMicrophone) -> None:
+    first = running.microphone.start(C)
+    second = running.microphone.start(C)
+    running.microphone.ended(first)
+    running.microphone.feed(b"\0\0")
+    assert running.microphone.session_id == second
+    assert await running.wait_for_chunks(second, 1) == [b"\0\0"]
+
+
+async def test_resume_closes_a_session_whose_end_comes_before_the_position(running: RunningMicrophone) -> None:
+    """The client that resumes is not sent the `listening_stopped` again."""
+    outlet = running.bus.outlet()
+    outlet.append(running.bus.keys.events(C), ListeningStopped(running.microphone.start(C), "idle"))
+    await outlet.flush()
+    ctx = gateway_context(running.bus, MemoryStore())
+    with pytest.RaisesGroup(Gone):
+        async with asyncio.TaskGroup() as tasks:
+            session = ConversationSession(ctx, IgnoringClient(), tasks, None, microphone=running.microphone)
+            assert await session.open(Resume(C)) is None
+            raise Gone
+    assert running.microphone.session_id == ""

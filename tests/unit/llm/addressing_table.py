@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tertulia_llm.text.addressing import Remark, Seat, decide
+from tertulia_shared.names import fold
 
 FOLDER = Path(__file__).parent / "addressing"
 
@@ -23,7 +24,7 @@ class Labelled:
 
     def decision(self) -> str:
         """The decision in the form of the label."""
-        cast = tuple(Seat(name, name) for name in sorted(self.cast))
+        cast = tuple(Seat(name, name) for name in sorted(self.cast, key=fold))
         speakers = (self.last,) if self.last else ()
         answerers = decide(Remark(self.text, cast, spoken=self.source == "spoken", speakers=speakers, seed=self.text))
         if not answerers:

@@ -26,7 +26,9 @@ export class Hearing {
   }
 
   start() {
+    if (this.#session) this.stop();
     this.#session = randomUUID();
+    this.#say("listening_started");
     this.#say("vad_detect_start");
   }
 

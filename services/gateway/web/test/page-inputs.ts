@@ -1,6 +1,7 @@
 /** Inputs of the page's reducer, and states that tests begin with. */
 
 import type { Report } from "../src/audio/playback-report";
+import type { MicrophoneView } from "../src/talk/listening-state";
 import { type PageInput, reduce } from "../src/talk/page-reducer";
 import { EMPTY, type PageState, type Reply, findReply } from "../src/talk/page-state";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
@@ -26,6 +27,12 @@ export const heard = (messageId: string, sentence: number, cause: Report["cause"
 });
 
 export const after = (inputs: readonly PageInput[], from: PageState = EMPTY) => inputs.reduce(reduce, from);
+
+/** The view of a microphone whose session is `s`. */
+export const microphone = (shown: MicrophoneView["microphone"], pause = ""): PageInput => ({
+  on: "microphone",
+  view: { microphone: shown, pause, sessionId: "s" },
+});
 
 export const LUNA = { message_id: "m1", character_id: "luna", character_name: "Luna" };
 export const REX = { message_id: "m2", character_id: "rex", character_name: "Rex" };

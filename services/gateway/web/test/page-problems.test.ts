@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { statusLine } from "../src/talk/status-line";
-import { ASKED, OPEN, SPOKEN, after, changed, confirms, reply, said } from "./page-inputs";
+import { ASKED, OPEN, SPOKEN, after, changed, confirms, microphone, reply, said } from "./page-inputs";
 
 describe("errors", () => {
   it.each([
@@ -116,7 +116,7 @@ describe("the error unavailable", () => {
   it.each([
     ["turn_accepted", said("turn_accepted", { turn_id: "t", text: "x" })],
     ["model_settings", confirms({ model: "a" })],
-    ["vad_detect_start", said("vad_detect_start", {})],
+    ["the begin of listening", microphone("listening")],
   ])("is removed after %s", (_, sign) => {
     expect(after([unavailable("t"), sign], OPEN).notices).toEqual([]);
   });

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 
 import { NOT_DUCKED, onServerEvent } from "../src/audio/barge-in";
 import { statusLine } from "../src/talk/status-line";
-import { LUNA, OPEN, REX, after, chunk, heard, said } from "./page-inputs";
+import { LUNA, OPEN, REX, after, chunk, heard, microphone, said } from "./page-inputs";
 
-const LISTENING = after([said("vad_detect_start", { session_id: "s" })], OPEN);
+const LISTENING = after([microphone("listening")], OPEN);
 const ACCEPTED = after(
   [
     said("transcription_update", { text: "I went" }),

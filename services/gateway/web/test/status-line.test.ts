@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { EMPTY, type PageState } from "../src/talk/page-state";
 import { canStop, statusLine } from "../src/talk/status-line";
-import { ASKED, LUNA, OPEN, SPOKEN, TEXT, after, heard, said } from "./page-inputs";
+import { ASKED, LUNA, OPEN, SPOKEN, TEXT, after, heard, microphone, said } from "./page-inputs";
 
 describe("the status line", () => {
   it.each<[string, PageState, string, string]>([
@@ -13,11 +13,66 @@ describe("the status line", () => {
     ["while a character speaks", SPOKEN, "speaking", "Luna is speaking"],
     [
       "while listening",
-      after([{ on: "microphone", microphone: "on" }, said("vad_detect_start")], OPEN),
+      after([microphone("listening")], OPEN),
       "listening",
       "Listening",
     ],
-    ["while the user speaks over a character", after([said("vad_start")], SPOKEN), "hearing", "Hearing you"],
+    ["while the microphone is opened", after([microphone("opening")], OPEN), "connecting", "Opening the microphone…"],
+    [
+      "while the recognizer is awaited",
+      after([microphone("starting")], OPEN),
+      "connecting",
+      "Waiting for the recognizer…",
+    ],
+    [
+      "while the microphone is paused",
+      after([microphone("listening"), microphone("paused", "it is muted")], OPEN),
+      "paused",
+      "Microphone paused: it is muted",
+    ],
+    [
+      "while the user speaks over a character",
+      after([microphone("listening"), said("vad_start", { session_id: "s" })], SPOKEN),
+      "hearing",
+      "Hearing you",
+    ],
+    [
+      "after the microphone was paused in mid-word",
+      after([microphone("listening"), said("vad_start", { session_id: "s" }), microphone("paused", "a call")], OPEN),
+      "paused",
+      "Microphone paused: a call",
+    ],
+    [
+      "after a session has ended in mid-word",
+      after(
+        [
+          microphone("listening"),
+          said("vad_start", { session_id: "s" }),
+          said("listening_stopped", { session_id: "s" }),
+        ],
+        OPEN,
+      ),
+      "listening",
+      "Listening",
+    ],
+    [
+      "while an earlier session hears something",
+      after([microphone("listening"), said("vad_start", { session_id: "earlier" })], OPEN),
+      "listening",
+      "Listening",
+    ],
+    [
+      "while the sound is interrupted",
+      after([{ on: "sound_blocked", block: "interrupted" }], SPOKEN),
+      "paused",
+      "Sound paused",
+    ],
+    [
+      "while the browser allows no sound",
+      after([{ on: "sound_blocked", block: "policy" }], SPOKEN),
+      "idle",
+      "Waiting for you to allow sound",
+    ],
     [
       "while the next character's reply is awaited",
       after([said("message_complete", { message_id: "m1", text: TEXT }), heard("m1", 1, "ended")], SPOKEN),

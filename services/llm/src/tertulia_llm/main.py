@@ -18,6 +18,7 @@ from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.sweep import sweep
+from tertulia_llm.text.addressing import prepare
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
@@ -65,6 +66,7 @@ def main() -> None:
             )
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
+                    tasks.create_task(asyncio.to_thread(prepare)),
                     tasks.create_task(characters.follow()),
                     tasks.create_task(voices.follow()),
                     tasks.create_task(sweep(bus)),

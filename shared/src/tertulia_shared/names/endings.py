@@ -79,8 +79,10 @@ def _add_latin(forms: dict[str, Case], name: str) -> None:
         stems = [name]
         if name.endswith("x"):
             stems.append(f"{name[:-1]}ks")
-        if name.endswith("ek"):
-            stems.append(f"{name[:-2]}k")
+        if name.endswith(("ek", "el", "ec")):
+            stems.append(f"{name[:-2]}{name[-1]}")  # "Marek", "Marku"
+        if name[-1] == "l":
+            forms.update({f"{stem}e": Case.VOCATIVE for stem in stems})
         for stem in stems:
             _add(forms, stem, _LATIN_AFTER_CONSONANT)
     _add(forms, name, _LATIN_ADDED)

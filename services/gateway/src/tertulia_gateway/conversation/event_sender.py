@@ -102,12 +102,20 @@ class EventSender:
                 for entry in entries:
                     if order(entry.id)[0] > self._wall_ms() + far_ms:
                         return f"event {entry.id} lies in the far future"
+                    self._note_ended_session(entry)
                     for due in self._position.read(entry):
                         await self._handle(due)
                     if self._position.after != entry.id:
                         return None
         finally:
             follow.close()
+
+    def _note_ended_session(self, entry: Entry) -> None:
+        """Close the microphone's session if this event says that a worker has ended it. The client may get the event
+        later, if a turn is held, but further PCM would not be read.
+        """
+        if entry.fields.get(b"type") == b"listening_stopped" and self._microphone is not None:
+            self._microphone.ended(entry.fields.get(b"session_id", b"").decode(errors="replace"))
 
     async def _handle(self, entry: Entry) -> None:
         decision = self._position.advance(entry)
@@ -119,8 +127,6 @@ class EventSender:
             await self._data_loss.report()
         fields = entry.fields
         kind = fields.get(b"type", b"")
-        if kind == b"listening_stopped" and self._microphone is not None:
-            self._microphone.ended(fields.get(b"session_id", b"").decode(errors="replace"))
         if not await self.send(entry):
             return
         if kind == b"llm_chunk":

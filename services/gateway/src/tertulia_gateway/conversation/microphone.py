@@ -80,9 +80,15 @@ class Microphone:
             self._queue(self._final)
 
     def ended(self, session_id: str) -> None:
-        """Forget the final entry of this session, because the session's `listening_stopped` event has come."""
+        """Forget this session, because its `listening_stopped` event has come. If the session is still open, the worker
+        has ended it (no PCM came for a while, or the recognizer failed), so further PCM would not be read.
+        """
+        if session_id == self._session_id:
+            self._session_id = ""
         if self._final is not None and session_id == self._final.session_id:
             self._final = None
+        if session_id:
+            self._waiting = deque(each for each in self._waiting if each[1].session_id != session_id)
 
     def feed(self, pcm: bytes) -> None:
         """Queue PCM of the open session."""

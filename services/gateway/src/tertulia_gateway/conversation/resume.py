@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
 from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
@@ -49,6 +49,8 @@ class OpenedConversation:
     """
     heard: tuple[Heard, ...] = ()
     """How much of the audio of the turn in progress was heard."""
+    ended_sessions: frozenset[str] = frozenset()
+    """The listening sessions that ended before the position."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -104,7 +106,15 @@ async def resume_conversation(
         await resuming.continue_at_marks(resume.last_audio)
     else:
         replay, heard = await resuming.continue_without_marks(turn)
-    return OpenedConversation(conversation_id, position, resumed=True, lost=lost, replay=replay, heard=heard)
+    return OpenedConversation(
+        conversation_id,
+        position,
+        resumed=True,
+        lost=lost,
+        replay=replay,
+        heard=heard,
+        ended_sessions=frozenset(resuming.ended_sessions),
+    )
 
 
 async def _saved_settings(store: Store, conversation_id: str) -> Mapping[str, Value | None]:
@@ -139,6 +149,7 @@ class _Resuming:
     position: ClientPosition
     now_ms: int
     has_talk_mark: bool
+    ended_sessions: set[str] = field(default_factory=set[str])
 
     @property
     def is_talking(self) -> bool:
@@ -166,6 +177,8 @@ class _Resuming:
                 if order(entry.id) > end:
                     break
                 last = entry.id
+                if entry.fields.get(b"type") == b"listening_stopped":
+                    self.ended_sessions.add(entry.fields.get(b"session_id", b"").decode(errors="replace"))
                 for event in self.position.rebuild(entry):
                     if event.fields.get(b"type") in (b"turn_accepted", b"turn_reopened"):
                         turn.clear()

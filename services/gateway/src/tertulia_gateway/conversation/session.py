@@ -96,6 +96,11 @@ class ConversationSession:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
+        if self._microphone is not None:
+            for (
+                session_id
+            ) in opened.ended_sessions:  # these events come before the position, so they are not sent again
+                self._microphone.ended(session_id)
         self.conversation = Conversation(
             ctx.bus,
             ctx.store,

@@ -29,7 +29,7 @@ from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import Refresh, UserTurn
-from tertulia_shared.events import Characters
+from tertulia_shared.events import Characters, ListeningStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import StoreError, pictures
 
@@ -82,7 +82,8 @@ class CommandHandler:
             case RefreshCharacters():
                 await self._refresh_characters()
             case StartListening():
-                self._microphone.start((await self._conversation()).id)
+                session_id = self._microphone.start((await self._conversation()).id)
+                await self._transport.send_text(answer_json(ListeningStarted(session_id)))
             case StopListening():
                 self._microphone.stop("stopped")
             case UserMessage() | RequestReply():

@@ -144,7 +144,11 @@ class Connection:
 
     def _pcm(self, pcm: bytes) -> Problem | None:
         if not self._microphone.session_id:
-            return Problem("not_listening", "PCM came without start_listening; it was dropped.")
+            return Problem(
+                "not_listening",
+                "PCM came while no listening session is open, so it was dropped: send start_listening first, and again "
+                "after a listening_stopped.",
+            )
         if not 0 < len(pcm) <= MAX_PCM_BYTES or len(pcm) % 2:
             return Problem(
                 "bad_audio",

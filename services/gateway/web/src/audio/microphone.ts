@@ -1,6 +1,7 @@
 /** Opens the microphone and delivers its sound in frames of 16 kHz PCM. */
 
 import { CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
+import type { ContextState } from "./context-state";
 import workletUrl from "./capture-worklet?worker&url";
 
 /** The microphone cannot be opened; the message says why and what to do. */
@@ -8,57 +9,107 @@ export class NoMicrophone extends Error {
   override readonly name = "NoMicrophone";
 }
 
+export interface MicrophoneListener {
+  frame(frame: Captured): void;
+  /** The device was unplugged, or the permission was withdrawn. */
+  ended(): void;
+  /** The device delivers silence, because it is muted outside of the page. */
+  muted(muted: boolean): void;
+  context(state: ContextState): void;
+}
+
 export class Microphone {
   private constructor(
-    private readonly stream: MediaStream,
+    private readonly track: MediaStreamTrack,
     private readonly context: AudioContext,
     private readonly node: AudioWorkletNode,
+    private readonly closing: AbortController,
   ) {}
 
   /**
-   * Ask the user for permission, and open the microphone.
+   * Ask the user for permission, and open the microphone. The listener is called until `close`.
    *
-   * @param onFrame called with each frame until `close`
-   * @param onLost called when the device is unplugged or the permission is withdrawn
    * @throws NoMicrophone
    */
-  static async open(onFrame: (frame: Captured) => void, onLost: () => void): Promise<Microphone> {
-    // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
-    if (!("mediaDevices" in navigator)) {
-      throw new NoMicrophone(
-        "The browser does not let this page use the microphone: open it over https, or as localhost.",
-      );
-    }
-    const stream = await navigator.mediaDevices
-      .getUserMedia({
-        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      })
-      .catch((error: unknown) => {
-        throw new NoMicrophone(explain(error));
-      });
+  static async open(listener: MicrophoneListener): Promise<Microphone> {
+    const track = await requestTrack();
     try {
-      const { context, source } = await connect(stream);
+      const { context, source } = await connect(new MediaStream([track]));
       const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
         numberOfOutputs: 0,
         channelCount: 1,
         channelCountMode: "explicit",
       });
-      node.port.onmessage = ({ data }: MessageEvent<Captured>) => onFrame(data);
+      node.port.onmessage = ({ data }: MessageEvent<Captured>) => listener.frame(data);
       source.connect(node);
-      for (const track of stream.getAudioTracks()) track.addEventListener("ended", onLost, { once: true });
-      if (context.state === "suspended") await context.resume();
-      return new Microphone(stream, context, node);
+      const closing = new AbortController();
+      const { signal } = closing;
+      track.addEventListener("ended", () => listener.ended(), { signal });
+      track.addEventListener("mute", () => listener.muted(true), { signal });
+      track.addEventListener("unmute", () => listener.muted(false), { signal });
+      context.addEventListener("statechange", () => listener.context(context.state), { signal });
+      const microphone = new Microphone(track, context, node, closing);
+      microphone.resume();
+      return microphone;
     } catch (error) {
-      for (const track of stream.getTracks()) track.stop();
+      track.stop();
       throw error;
     }
   }
 
-  async close(): Promise<void> {
-    this.node.port.onmessage = null;
-    for (const track of this.stream.getTracks()) track.stop();
-    await this.context.close();
+  /** The name of the device. */
+  get label(): string {
+    return this.track.label;
   }
+
+  get muted(): boolean {
+    return this.track.muted;
+  }
+
+  get state(): ContextState {
+    return this.context.state;
+  }
+
+  /** Start the context if it does not run. The promise is not awaited: the browser may keep it until the next click. */
+  resume(): void {
+    // It fails while a call has the sound. The context's state tells when to try again.
+    if (this.context.state !== "running") this.context.resume().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.node.port.onmessage = null;
+    this.track.stop();
+    if (this.context.state !== "closed") await this.context.close();
+  }
+}
+
+/** Call back with the state of the microphone's permission, now and whenever it changes. */
+export async function watchPermission(onState: (state: PermissionState) => void): Promise<void> {
+  // Some browsers cannot be asked about this permission.
+  const status = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+  if (!status) return;
+  onState(status.state);
+  status.addEventListener("change", () => onState(status.state));
+}
+
+async function requestTrack(): Promise<MediaStreamTrack> {
+  // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
+  if (!("mediaDevices" in navigator)) {
+    throw new NoMicrophone(
+      "The browser does not let this page use the microphone: open it over https, or as localhost.",
+    );
+  }
+  const stream = await navigator.mediaDevices
+    .getUserMedia({
+      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    })
+    .catch((error: unknown) => {
+      throw new NoMicrophone(explain(error));
+    });
+  const [track] = stream.getAudioTracks();
+  if (!track) throw new NoMicrophone("The microphone has no sound. Typing works meanwhile.");
+  return track;
 }
 
 /** Firefox refuses a stream whose rate differs from the context's; there the worklet resamples instead. */

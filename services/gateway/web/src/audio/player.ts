@@ -9,15 +9,13 @@ import {
   type ToWorklet,
   WORKLET_CAPACITY_MS,
 } from "./playback-port";
+import { type SoundBlock, soundBlock } from "./sound-block";
 import workletUrl from "./playback-worklet?worker&url";
 
 export interface PlayerListener {
   report(report: FromWorklet): void;
-  /**
-   * Called when sound becomes blocked or allowed: by their autoplay policy, browsers play no sound before the user has
-   * interacted with the page.
-   */
-  blocked(blocked: boolean): void;
+  /** Called when sound becomes blocked or allowed. */
+  blocked(block: SoundBlock): void;
   /** Called when the playback queue is full, so that further sound is dropped. */
   overflowed(): void;
 }
@@ -41,6 +39,7 @@ export class Player {
   #token = 0;
   #hasSound = false;
   #triedToResume = false;
+  #hasRun = false;
 
   constructor(
     private readonly listener: PlayerListener,
@@ -48,7 +47,7 @@ export class Player {
   ) {
     this.#context = new AudioContext({ sampleRate: SPEECH_RATE, latencyHint: "interactive" });
     this.#queue = new PlaybackQueue(CAPACITY_SAMPLES, (command) => this.#post(command));
-    this.#context.addEventListener("statechange", () => this.#reportBlocked());
+    this.#context.addEventListener("statechange", () => this.#onStateChange());
   }
 
   /**
@@ -90,12 +89,21 @@ export class Player {
     this.#reportBlocked();
   }
 
+  /**
+   * Continue after an interruption, if there is sound to play: when the page is shown again, or when the browser ends
+   * the interruption.
+   */
+  wake(): void {
+    const { state } = this.#context;
+    if (this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
+  }
+
   push(frame: AudioFrame): void {
     this.#hasSound = true;
     if (this.#context.state !== "running" && !this.#triedToResume) {
       // Succeeds without a click if an earlier visit or an open microphone already gave the permission.
       this.#triedToResume = true;
-      void this.#context.resume();
+      this.#resume();
       this.#reportBlocked();
     }
     if (!this.#queue.push(frame)) this.listener.overflowed();
@@ -138,8 +146,19 @@ export class Player {
     if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);
   }
 
+  #resume(): void {
+    // It fails while a call has the sound. The context's state tells when to try again.
+    this.#context.resume().catch(() => undefined);
+  }
+
+  #onStateChange(): void {
+    if (this.#context.state === "running") this.#hasRun = true;
+    if (this.#context.state === "suspended") this.wake();
+    this.#reportBlocked();
+  }
+
   #reportBlocked(): void {
-    this.listener.blocked(this.#hasSound && this.#context.state !== "running");
+    this.listener.blocked(soundBlock(this.#hasSound, this.#context.state, this.#hasRun));
   }
 
   #post(command: ToWorklet): void {

@@ -1,108 +1,180 @@
 /**
- * Controls the microphone and the listening session, hands-free or while a button is held.
- *
- * The microphone is opened when listening starts and closed when it stops. A listening session ends with its
- * connection; after a reconnect the page starts a new session.
+ * Carries out what the listening state machine decides (`listening-machine.ts`): opens and closes the microphone,
+ * begins and ends listening sessions, and sends the microphone's sound.
  */
 
 import type { Captured } from "../audio/capture-port";
-import { Microphone, NoMicrophone } from "../audio/microphone";
+import { Microphone, NoMicrophone, watchPermission } from "../audio/microphone";
+import { PcmBacklog } from "../audio/pcm-backlog";
+import type { ServerEvent } from "../wire/events";
+import { ASLEEP_MS, step } from "./listening-machine";
+import {
+  type ListeningEffect,
+  type ListeningInput,
+  LISTENING_OFF,
+  type MicrophoneView,
+  viewOf,
+} from "./listening-state";
+
+/** How often the state machine checks whether frames arrive. */
+const TICK_MS = 250;
 
 export interface ListeningCallbacks {
   /** Send this command if the connection is up. */
   command(type: "start_listening" | "stop_listening"): void;
   pcm(pcm: ArrayBuffer): void;
   level(level: number): void;
-  microphone(state: "off" | "opening" | "on"): void;
-  trouble(problem: string): void;
+  microphone(view: MicrophoneView): void;
+  tell(text: string, serious: boolean): void;
 }
 
-/**
- * How long the microphone stays open after the push-to-talk button was released, so that the first word after the next
- * press is not lost.
- */
-const WARM_MS = 20_000;
-
 export class ListeningController {
+  #state = LISTENING_OFF;
+  #view = viewOf(LISTENING_OFF);
   #microphone: Microphone | null = null;
-  #opening: Promise<void> | null = null;
-  #wanted = false;
-  #cooling: ReturnType<typeof setTimeout> | undefined;
+  #frameMs = 0;
+  /** The wall clock at the last frame or tick. */
+  #aliveWallMs = 0;
+  #backlog = new PcmBacklog();
+  #ticking: ReturnType<typeof setInterval> | undefined;
 
-  constructor(private readonly listener: ListeningCallbacks) {}
+  constructor(private readonly on: ListeningCallbacks) {
+    const visibility = () => this.#step({ on: "hidden", hidden: document.hidden });
+    document.addEventListener("visibilitychange", visibility);
+    visibility();
+    void watchPermission((permission) => this.#step({ on: "permission", permission }));
+  }
 
+  /** True while the user wants to talk. */
   get listening(): boolean {
-    return this.#wanted;
+    return this.#state.wanted;
   }
 
-  async start(): Promise<void> {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    clearTimeout(this.#cooling);
-    await this.#open();
-    if (this.#wanted && this.#microphone) this.#begin();
+  start(): void {
+    this.#step({ on: "start" });
   }
 
-  /** @param keepWarm keep the microphone open for `WARM_MS` */
+  /** @param keepWarm keep the microphone open for a while, for the next press of the push-to-talk button */
   stop(keepWarm: boolean): void {
-    if (!this.#wanted) return;
-    this.#wanted = false;
-    if (this.#microphone) this.listener.command("stop_listening");
-    this.listener.level(0);
-    this.listener.microphone("off");
-    clearTimeout(this.#cooling);
-    this.#cooling = setTimeout(() => void this.#close(), keepWarm ? WARM_MS : 0);
+    this.#step({ on: "stop", keepWarm });
   }
 
-  /** Start a new session after a reconnect, because the old session ended with the old connection. */
-  restart(): void {
-    if (this.#wanted && this.#microphone) this.#begin();
+  /** The user has clicked or pressed a key. */
+  gesture(): void {
+    if (this.#state.pausedSinceMs !== null) this.#step({ on: "gesture" });
   }
 
-  #begin(): void {
-    this.listener.microphone("on");
-    this.listener.command("start_listening");
+  /** A conversation is open: on a new connection, or another one than before. */
+  live(): void {
+    this.#step({ on: "live" });
+  }
+
+  connectionLost(): void {
+    this.#step({ on: "connection_lost" });
+  }
+
+  /** The server has sent this page away, so the microphone must not stay open. */
+  dismissed(): void {
+    this.#step({ on: "dismissed" });
+  }
+
+  onEvent(event: ServerEvent): void {
+    if (event.type === "listening_started") this.#step({ on: "session_started", id: event.session_id });
+    if (event.type === "vad_detect_start") this.#step({ on: "recognizer_ready", id: event.session_id });
+    if (event.type === "listening_stopped") {
+      this.#step({ on: "session_stopped", id: event.session_id, cause: event.cause });
+    }
+    if (event.type === "error" && event.code === "not_listening") this.#step({ on: "pcm_refused" });
+  }
+
+  #step(input: ListeningInput): void {
+    const [state, effects] = step(this.#state, input, performance.now());
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    if (!state.wanted) {
+      this.#backlog.clear();
+      this.on.level(0);
+    }
+    this.#tickWhile(state.wanted || state.device !== "closed");
+    this.#show(viewOf(state));
+  }
+
+  #carryOut(effect: ListeningEffect): void {
+    switch (effect.do) {
+      case "open":
+        void this.#open();
+        return;
+      case "close":
+        void this.#microphone?.close();
+        this.#microphone = null;
+        return;
+      case "resume":
+        this.#microphone?.resume();
+        return;
+      case "start_session":
+        this.on.command("start_listening");
+        for (const pcm of this.#backlog.take()) this.on.pcm(pcm);
+        return;
+      case "stop_session":
+        this.on.command("stop_listening");
+        return;
+      case "tell":
+        this.on.tell(effect.text, effect.serious);
+        return;
+    }
   }
 
   async #open(): Promise<void> {
-    if (this.#microphone) return;
-    this.listener.microphone("opening");
-    this.#opening ??= Microphone.open(
-      (frame) => this.#onFrame(frame),
-      () => this.#onLost(),
-    )
-      .then((microphone) => {
-        this.#microphone = microphone;
-      })
-      .catch((error: unknown) => {
-        this.#wanted = false;
-        this.listener.microphone("off");
-        this.listener.trouble(
-          error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.",
-        );
-      })
-      .finally(() => {
-        this.#opening = null;
+    try {
+      this.#microphone = await Microphone.open({
+        frame: (frame) => this.#onFrame(frame),
+        ended: () => this.#step({ on: "ended" }),
+        muted: (muted) => this.#step({ on: "muted", muted }),
+        context: (state) => this.#step({ on: "context", state }),
       });
-    await this.#opening;
-    // The user released the button before the microphone was open, so close it.
-    if (!this.#wanted) await this.#close();
+    } catch (error) {
+      const problem =
+        error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.";
+      this.#step({ on: "open_failed", problem });
+      return;
+    }
+    const { label, muted, state: context } = this.#microphone;
+    this.#step({ on: "opened", label, muted, context });
   }
 
   #onFrame({ pcm, level }: Captured): void {
-    if (!this.#wanted) return;
-    this.listener.level(level);
-    this.listener.pcm(pcm);
+    if (Date.now() - this.#aliveWallMs > ASLEEP_MS) this.#tick();
+    this.#frameMs = performance.now();
+    this.#aliveWallMs = Date.now();
+    if (this.#state.flow !== "arriving") this.#step({ on: "frame" });
+    if (!this.#state.wanted) return;
+    this.on.level(level);
+    if (this.#state.session === "none") this.#backlog.add(pcm);
+    else this.on.pcm(pcm);
   }
 
-  #onLost(): void {
-    this.stop(false);
-    this.listener.trouble("The microphone was disconnected. Plug it in again, then press the button.");
+  #tickWhile(needed: boolean): void {
+    if (!needed) {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+      return;
+    }
+    if (this.#ticking !== undefined) return;
+    this.#aliveWallMs = Date.now();
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  async #close(): Promise<void> {
-    const microphone = this.#microphone;
-    this.#microphone = null;
-    await microphone?.close();
+  #tick(): void {
+    const wallMs = Date.now();
+    const gapMs = wallMs - this.#aliveWallMs;
+    this.#aliveWallMs = wallMs;
+    this.#step({ on: "tick", frameMs: this.#frameMs, gapMs });
+  }
+
+  #show(view: MicrophoneView): void {
+    const { microphone, pause, sessionId } = this.#view;
+    if (view.microphone === microphone && view.pause === pause && view.sessionId === sessionId) return;
+    this.#view = view;
+    this.on.microphone(view);
   }
 }

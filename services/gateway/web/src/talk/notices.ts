@@ -30,6 +30,10 @@ export function ofWarning({ code, message }: Warning): Notice {
 
 /** The notice for an error; null if the notice about paused writes already explains this error. */
 export function ofError({ code, message, turn_id: turnId }: Failure, writesPaused: boolean): Notice | null {
+  // The page begins to listen again by itself.
+  if (code === "stt_failed") {
+    return { place: "talk", code, text: message.replace(" Start listening again.", ""), serious: true };
+  }
   if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
   if (writesPaused) return null;
   // The server asks clients to send a message again, but this page does so by itself, so the notice has another text.
@@ -55,7 +59,7 @@ export function without(notices: readonly Notice[], ...codes: readonly string[])
 }
 
 function placeOf(code: string): NoticePlace {
-  if (code === "stt_failed" || code === "bad_audio" || code === "not_listening") return "talk";
+  if (code === "bad_audio") return "talk";
   if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed") return "transcript";
   if (code === "bad_field" || code === "bad_message" || code === "rate_limited") return "composer";
   return "page";

@@ -9,7 +9,9 @@
 import type { Phase } from "../link/state-machine";
 import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
+import type { SoundBlock } from "../audio/sound-block";
 import type { ModelSettings, ServerEvent } from "../wire/events";
+import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
 import { accepted, extended, reopened, started } from "./turns";
@@ -35,8 +37,8 @@ export type PageInput =
   | { on: "cut" }
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "ducked"; ducked: boolean }
-  | { on: "sound_blocked"; blocked: boolean }
-  | { on: "microphone"; microphone: Listening["microphone"] }
+  | { on: "sound_blocked"; block: SoundBlock }
+  | { on: "microphone"; view: MicrophoneView }
   | { on: "stored"; conversationId: string; messages: readonly Message[]; usage: Usage | null }
   | { on: "notice"; notice: Notice }
   | { on: "dismiss"; place: NoticePlace; only?: Notice };
@@ -70,12 +72,9 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "ducked":
       return { ...state, ducked: input.ducked };
     case "sound_blocked":
-      return { ...state, soundBlocked: input.blocked };
-    case "microphone": {
-      const listening =
-        input.microphone === "off" ? NOT_LISTENING : { ...state.listening, microphone: input.microphone };
-      return { ...state, listening };
-    }
+      return { ...state, soundBlocked: input.block };
+    case "microphone":
+      return withMicrophone(state, input.view);
     case "stored": {
       if (input.conversationId !== state.conversationId) return state;
       const known = new Set(state.messages.map((message) => message.id));
@@ -153,21 +152,18 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       return state.turn?.id === event.turn_id ? { ...state, turn: { ...state.turn, textComplete: true } } : state;
     case "interrupted":
       return cut(state);
-    case "vad_detect_start":
-      return withListening({ ...state, notices: without(state.notices, "unavailable") }, { session: true });
     case "vad_start":
     case "recording_start":
-      return withListening(state, { session: true, hearing: true });
+      return withHearing(state, event.session_id, true);
     case "vad_stop":
-      return withListening(state, { hearing: false });
+      return withHearing(state, event.session_id, false);
     case "transcription_update":
       return withListening(state, { partial: event.text });
     case "transcription_stabilized":
       return withListening(state, { stable: event.text });
     case "transcription_finished":
-      return withListening(state, { hearing: false, partial: "", stable: "" });
     case "listening_stopped":
-      return listeningStopped(state, event.cause);
+      return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "" });
     case "characters":
       return { ...state, characters: event.characters };
     case "model_settings": {
@@ -195,11 +191,19 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
   }
 }
 
-function listeningStopped(state: PageState, cause: string): PageState {
-  const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
-  if (cause !== "failed") return quiet;
-  const text = "The recognizer stopped. Press the button to listen again; typing works meanwhile.";
-  return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
+function withMicrophone(state: PageState, view: MicrophoneView): PageState {
+  if (view.microphone === "off") return { ...state, listening: NOT_LISTENING };
+  const isListening = view.microphone === "listening";
+  const notices = isListening ? without(state.notices, "stt_failed", "unavailable") : state.notices;
+  const hearing = isListening && state.listening.hearing;
+  return { ...state, notices, listening: { ...state.listening, ...view, hearing } };
+}
+
+/** Events of an earlier session say nothing about the open one. */
+function withHearing(state: PageState, sessionId: string, hearing: boolean): PageState {
+  const { listening } = state;
+  if (listening.microphone !== "listening" || sessionId !== listening.sessionId) return state;
+  return withListening(state, { hearing });
 }
 
 function withListening(state: PageState, change: Partial<Listening>): PageState {

@@ -1,7 +1,9 @@
 /** The state that the page shows, as plain values. `page-reducer.ts` computes it. */
 
+import type { SoundBlock } from "../audio/sound-block";
 import type { Usage } from "../inside/usage";
 import type { Phase } from "../link/state-machine";
+import type { MicrophoneView } from "./listening-state";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 
 export interface UserMessage {
@@ -54,10 +56,7 @@ export interface Notice {
   readonly serious: boolean;
 }
 
-export interface Listening {
-  readonly microphone: "off" | "opening" | "on";
-  /** True while the recognizer listens to this page's microphone. */
-  readonly session: boolean;
+export interface Listening extends MicrophoneView {
   readonly hearing: boolean;
   readonly partial: string;
   /** The stable prefix of `partial`. */
@@ -90,7 +89,7 @@ export interface PageState {
   readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
   readonly ducked: boolean;
-  readonly soundBlocked: boolean;
+  readonly soundBlocked: SoundBlock;
   /** True while the server's writes to Redis are paused. */
   readonly writesPaused: boolean;
   readonly listening: Listening;
@@ -106,7 +105,14 @@ export interface PageState {
   readonly announcement: string;
 }
 
-export const NOT_LISTENING: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
+export const NOT_LISTENING: Listening = {
+  microphone: "off",
+  pause: "",
+  sessionId: "",
+  hearing: false,
+  partial: "",
+  stable: "",
+};
 
 export const EMPTY: PageState = {
   link: "off",
@@ -119,7 +125,7 @@ export const EMPTY: PageState = {
   heardBefore: [],
   speakingId: "",
   ducked: false,
-  soundBlocked: false,
+  soundBlocked: "",
   writesPaused: false,
   listening: NOT_LISTENING,
   characters: [],

@@ -47,7 +47,7 @@ export class Playback {
     this.#player = new Player(
       {
         report: (report) => this.#onReport(report),
-        blocked: (blocked) => this.on.apply({ on: "sound_blocked", blocked }),
+        blocked: (block) => this.on.apply({ on: "sound_blocked", block }),
         overflowed: () =>
           this.on.trouble("overflow", "Too much sound is waiting to be played. Press stop and ask again."),
       },
@@ -74,6 +74,11 @@ export class Playback {
 
   async unlock(): Promise<void> {
     await this.#player.unlock().catch(() => undefined);
+  }
+
+  /** Continue the sound after an interruption. */
+  wake(): void {
+    this.#player.wake();
   }
 
   setVolume({ volume, muted }: Preferences): void {

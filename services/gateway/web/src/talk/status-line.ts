@@ -3,10 +3,19 @@
  * `mood-…`).
  */
 
-import { type PageState, findReply } from "./page-state";
+import { type Listening, type PageState, findReply } from "./page-state";
 
 export type Mood =
-  "connecting" | "offline" | "idle" | "listening" | "hearing" | "thinking" | "speaking" | "away" | "refused";
+  | "connecting"
+  | "offline"
+  | "idle"
+  | "listening"
+  | "hearing"
+  | "paused"
+  | "thinking"
+  | "speaking"
+  | "away"
+  | "refused";
 
 export interface StatusLine {
   readonly mood: Mood;
@@ -44,15 +53,29 @@ export function statusLine(state: PageState): StatusLine {
       break;
   }
   if (state.listening.hearing) return of("hearing", "Hearing you");
-  if (state.soundBlocked) return of("idle", "Waiting for you to allow sound");
+  if (state.soundBlocked === "policy") return of("idle", "Waiting for you to allow sound");
+  if (state.soundBlocked === "interrupted") return of("paused", "Sound paused");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return about("speaking", speaking, "speaking");
   if (state.writesPaused) return of("offline", "The server has to wait…");
   const thinking = thinkingCharacter(state);
   if (thinking) return thinking.name ? about("thinking", thinking, "thinking") : of("thinking", "Thinking");
-  if (state.listening.microphone === "opening") return of("connecting", "Opening the microphone…");
-  if (state.listening.session) return of("listening", "Listening");
-  return of("idle", "Ready when you are");
+  return microphoneLine(state.listening);
+}
+
+function microphoneLine({ microphone, pause }: Listening): StatusLine {
+  switch (microphone) {
+    case "off":
+      return of("idle", "Ready when you are");
+    case "opening":
+      return of("connecting", "Opening the microphone…");
+    case "starting":
+      return of("connecting", "Waiting for the recognizer…");
+    case "listening":
+      return of("listening", "Listening");
+    case "paused":
+      return of("paused", `Microphone paused: ${pause}`);
+  }
 }
 
 /**
@@ -85,4 +108,9 @@ export function canStop(state: PageState): boolean {
     const reply = findReply(state, messageId);
     return reply?.status === "complete" && (reply.sound === "due" || reply.sound === "playing");
   });
+}
+
+/** True while the microphone is on or a character speaks. */
+export function isTalking({ listening, speakingId }: PageState): boolean {
+  return listening.microphone !== "off" || speakingId !== "";
 }

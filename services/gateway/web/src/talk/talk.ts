@@ -13,7 +13,7 @@ import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
 import type { ModelSettings, ServerEvent } from "../wire/events";
-import { canStop } from "./status-line";
+import { canStop, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
 import { newId } from "./new-id";
@@ -23,6 +23,7 @@ import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
+import { WakeLock } from "./wake-lock";
 
 /** Delay before a message is sent again, with the same turn id, after the error `unavailable`. */
 const RESEND_MS = 1_500;
@@ -45,6 +46,7 @@ export class Talk {
   #stopwatch = new Stopwatch();
   #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #stored: StoredLoader;
+  #wakeLock = new WakeLock(navigator.wakeLock, document);
 
   constructor(
     token: string,
@@ -78,12 +80,15 @@ export class Talk {
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(pcm),
       level: (level) => (this.micLevel.value = level),
-      microphone: (microphone) => this.#apply({ on: "microphone", microphone }),
-      trouble: (problem) => this.#notify("talk", "microphone", problem),
+      microphone: (view) => this.#apply({ on: "microphone", view }),
+      tell: (text, serious) => this.#notify("talk", "microphone", text, serious),
     });
   }
 
   async start(conversationId: string): Promise<void> {
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#playback.wake();
+    });
     this.#link.connect(conversationId);
     this.#playback.setVolume(this.preferences.value);
     await this.#playback.load();
@@ -116,7 +121,7 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) void this.#listening.start();
+    if (on) this.#listening.start();
     else this.#listening.stop(keepWarm);
   }
 
@@ -130,7 +135,9 @@ export class Talk {
     this.#playback.setVolume(this.preferences.value);
   }
 
+  /** Start the sound, which browsers allow only in a click or key handler. */
   async unlockSound(): Promise<void> {
+    this.#listening.gesture();
     await this.#playback.unlock();
   }
 
@@ -181,13 +188,14 @@ export class Talk {
     const now = performance.now();
     this.#playback.onEvent(event, now);
     this.#interrupt.onEvent(event);
+    this.#listening.onEvent(event);
     if (event.type === "turn_accepted") {
       this.#outbox.settle(event.turn_id);
       this.#stopwatch.turn(event.turn_id);
     }
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (event.type === "error" && event.turn_id) this.#onTurnError(event.turn_id, event.code);
-    this.#apply({ on: "event", event });
+    if (!isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -217,12 +225,14 @@ export class Talk {
 
   #onLink(state: LinkState): void {
     this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+    if (state.phase === "replaced" || state.phase === "refused") this.#listening.dismissed();
+    else if (state.phase !== "live") this.#listening.connectionLost();
   }
 
   #onLive(): void {
     this.#interrupt.onLive();
     this.#resend();
-    this.#listening.restart();
+    this.#listening.live();
     void this.#playback.load();
     // The server answers with `characters`.
     this.#link.send({ type: "refresh_characters" });
@@ -245,8 +255,8 @@ export class Talk {
     this.traces.value = [];
   }
 
-  #notify(place: NoticePlace, code: string, text: string): void {
-    this.#apply({ on: "notice", notice: { place, code, text, serious: true } });
+  #notify(place: NoticePlace, code: string, text: string, serious = true): void {
+    this.#apply({ on: "notice", notice: { place, code, text, serious } });
   }
 
   /** Reduce now, publish with the next animation frame: a hundred tokens a second then cost at most sixty renders. */
@@ -257,8 +267,14 @@ export class Talk {
     const publish = () => {
       this.#publishing = false;
       this.state.value = this.#state;
+      this.#wakeLock.want(isTalking(this.#state));
     };
     if (document.hidden) setTimeout(publish, 100);
     else requestAnimationFrame(publish);
   }
+}
+
+/** The page handles a missing session by itself: it begins another one. */
+function isAboutSession(event: ServerEvent): boolean {
+  return event.type === "error" && event.code === "not_listening";
 }

@@ -49,7 +49,7 @@ export function reopened(state: PageState, turnId: string): PageState {
     .filter((message) => message.kind === "user" || message.turnId !== turnId)
     .map((message) => (message === own ? hidden : message));
   const { listening } = state;
-  const partial = listening.session ? listening.partial || own.text : listening.partial;
+  const partial = listening.sessionId ? listening.partial || own.text : listening.partial;
   const turn = state.turn?.id === turnId ? null : state.turn;
   return { ...state, listening: { ...listening, partial }, messages, turn, speakingId: "", ducked: false };
 }

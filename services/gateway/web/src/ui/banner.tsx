@@ -27,7 +27,15 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
         </div>
       )}
       {link === "refused" && <TokenForm reason={linkReason} />}
-      {soundBlocked && (
+      {soundBlocked === "interrupted" && (
+        <div class="banner inviting" role="alert">
+          <p>Sound is paused: a call or another app uses it, or the browser has stopped it.</p>
+          <button type="button" onClick={() => void talk.unlockSound()}>
+            Continue
+          </button>
+        </div>
+      )}
+      {soundBlocked === "policy" && (
         <div class="banner inviting" role="alert">
           <p>Sound is blocked: the browser waits for your permission.</p>
           <button type="button" onClick={() => void talk.unlockSound()}>

@@ -18,6 +18,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
   const { listening, link } = talk.state.value;
   const { mode } = talk.preferences.value;
   const on = listening.microphone !== "off";
+  const paused = listening.microphone === "paused";
   const level = useComputed(() => `--level:${Math.min(1, talk.micLevel.value * 6).toFixed(2)}`);
   useHoldSpace(talk);
   const held = useRef(false);
@@ -35,7 +36,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
       <div class="talk-centre">
         <button
           type="button"
-          class={`big ${on ? "on" : ""} ${listening.hearing ? "hearing" : ""}`}
+          class={`big ${on ? "on" : ""} ${listening.hearing ? "hearing" : ""} ${paused ? "paused" : ""}`}
           style={level}
           aria-pressed={on}
           aria-label={name}
@@ -65,7 +66,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
           <span class="ring" aria-hidden="true" />
           <Icon name="microphone" />
         </button>
-        <p class="hint">{name}</p>
+        {paused ? <p class="hint reason">Microphone paused: {listening.pause}</p> : <p class="hint">{name}</p>}
         {canStop(talk.state.value) && (
           <button type="button" class="stop" onClick={() => talk.stop()}>
             <Icon name="stop" /> Stop <kbd>Esc</kbd>

@@ -91,6 +91,7 @@ const EVENTS = {
   transcription_update: { ...session, text: str },
   transcription_stabilized: { ...session, text: str },
   transcription_finished: { ...session, text: str, turn_id: or(str, "") },
+  listening_started: session,
   listening_stopped: { ...session, cause: or(str, "stopped") },
   characters: {
     characters: listOf(shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) })),

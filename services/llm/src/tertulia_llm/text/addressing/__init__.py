@@ -7,6 +7,7 @@ from tertulia_llm.text.addressing.decision import (
     Seat,
     asks_for_discussion,
     decide,
+    prepare,
 )
 
-__all__ = ["Answerer", "Reason", "Remark", "Seat", "asks_for_discussion", "decide"]
+__all__ = ["Answerer", "Reason", "Remark", "Seat", "asks_for_discussion", "decide", "prepare"]

@@ -20,6 +20,7 @@ _JOINED: Final = f"{MARK}(?:(?:と|や|とか|和|跟|与|與|以及|还有|&|�
 _SENTENCE_END: Final = re.compile(r"(?<=[。！？!?…\n.;；])")
 _CLAUSE_END: Final = re.compile(r"[、，,：:\s（）()「」『』“”\"—–~〜]+")
 _PUNCTUATION: Final = re.compile(r"[^\w" + MARK + r"]+")
+_THANKS: Final = re.compile("(?:どうも)?(?:ありがと|有難う)|(?:非常|太)?(?:谢谢|感谢|多谢|謝謝)")
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
 HAN_OR_KANA: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -90,7 +91,8 @@ class EastAsianReader:
         address.two = rules.two.search(text) is not None
         address.one = rules.one.search(text) is not None
         bare = _PUNCTUATION.sub("", text)
-        address.is_follow_up = bool(rules.feedback.fullmatch(bare)) and bool(rules.core.search(bare))
+        is_feedback = rules.feedback.fullmatch(bare) is not None and rules.core.search(bare) is not None
+        address.is_follow_up = is_feedback or _THANKS.match(bare) is not None
         address.topics -= {*address.addressed, *address.excluded}
         return address
 

@@ -12,9 +12,16 @@ from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, unit
 from tertulia_llm.text.addressing.lexicons import LEXICONS
 from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
+from tertulia_shared.names import fold
 
 _MAX_FOLLOW_UP: Final = 10
 """Most words of a remark about what was said last."""
+_THANKS: Final = frozenset(
+    fold(word)
+    for word in "thanks thank danke dankeschön dank gracias merci grazie obrigado obrigada valeu bedankt dankjewel "
+    "dziękuję dzięki teşekkürler teşekkür sağol спасибо благодарю".split()
+)
+"""A remark that begins with such a word is for the character that spoke last."""
 _CYRILLIC: Final = frozenset({"ru"})
 
 
@@ -85,6 +92,8 @@ class Reader:
         words = [unit.text for unit in units if unit.kind is Kind.WORD]
         if len(words) != len(units) or not 0 < len(words) <= _MAX_FOLLOW_UP:
             return False
+        if not _THANKS.isdisjoint(words[:2]):
+            return True
         return not lexicon.feedback.isdisjoint(words) and all(
             word in lexicon.feedback or word in lexicon.fillers for word in words
         )

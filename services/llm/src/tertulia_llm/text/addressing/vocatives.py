@@ -181,12 +181,12 @@ class VocativeFinder:
         before_last = left[-2].text if len(left) > 1 else ""
         asks = any(unit.text in lexicon.questions for unit in left[:2])
         if last in lexicon.second:
-            is_object_missing = before_last in lexicon.before and before_last not in lexicon.ends
+            is_object_missing = before_last in lexicon.before and lexicon.is_second_verb(before_last)
             is_possessive = name.is_word and last in lexicon.determiners
             return asks or not (is_object_missing or is_possessive)
-        if last in lexicon.before:
-            return asks and last in lexicon.intransitive
         is_directed = any(lexicon.is_second(unit.text) for unit in left)
+        if last in lexicon.before and (name.is_word or not (is_directed and last in lexicon.ends)):
+            return asks and last in lexicon.intransitive
         if last in lexicon.ends:
             return is_directed or asks or (spoken and not name.is_word)
         return is_directed and (asks or self._needs_no_object(left, last, before_last))

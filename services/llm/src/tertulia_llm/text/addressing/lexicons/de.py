@@ -85,23 +85,24 @@ GERMAN: Final = lexicon(
     """,
     one_of_you="irgendeiner, wer auch immer, einer von euch, eine von euch, jemand, irgendjemand, irgendwer",
     feedback="""
-        erklären erklärst klingt wiederholst meinen gemeinte verständlich lach hä warum wieso weshalb was wie
-        wer wo wann wirklich echt ehrlich danke dankeschön cool toll super prima klasse schön interessant lustig
-        witzig komisch seltsam unglaublich unmöglich quatsch unsinn blödsinn wahr falsch richtig genau stimmt
-        sicher ernst meinst meinte gemeint erklär erkläre weiter mehr nochmal wiederhole wiederholen bitte oh
-        ach hm hmm haha ok okay ja nein doch nee vielleicht jawohl absolut natürlich klar gut schlecht schade
-        süß verstehe verstehst verstanden glaube glaubst bezweifle weißt weiß beispiel beispielsweise passiert
-        geschah passierte dann danach sonst und aha achso tatsächlich erzähl erzähle denkst sagst sagtest gesagt
-        inwiefern bravo perfekt logisch witz scherz machst übertreibst schlau klug freut einverstanden genauer
-        gehört recht unfassbar krass wahnsinn denn
+        woher wozu inwiefern ach hilfreich nützlich überraschend verrückt schrecklich furchtbar herrlich
+        wunderbar lügst gelogen widerspreche sieh hoppla oha stark traurig erklären erklärst klingt wiederholst
+        meinen gemeinte verständlich lach hä warum wieso weshalb was wie wer wo wann wirklich echt ehrlich danke
+        dankeschön cool toll super prima klasse schön interessant lustig witzig komisch seltsam unglaublich
+        unmöglich quatsch unsinn blödsinn wahr falsch richtig genau stimmt sicher ernst meinst meinte gemeint
+        erklär erkläre weiter mehr nochmal wiederhole wiederholen bitte oh hm hmm haha ok okay ja nein doch nee
+        vielleicht jawohl absolut natürlich klar gut schlecht schade süß verstehe verstehst verstanden glaube
+        glaubst bezweifle weißt weiß beispiel beispielsweise passiert geschah passierte dann danach sonst und
+        aha achso tatsächlich erzähl erzähle denkst sagst sagtest gesagt bravo perfekt logisch witz scherz
+        machst übertreibst schlau klug freut einverstanden genauer gehört recht unfassbar krass wahnsinn denn
     """,
     fillers="""
-        das dass es ist war sind sein du dir dich dein deine ich mir mich mein er sie wir ein eine einen der die
-        den dem zu zum für so denn da dazu damit davon daran darüber dafür noch mal auch nicht nur sehr ganz
-        viel bisschen etwas schon eben halt doch jetzt hier und oder aber wenn wie was bitte kannst könntest
-        würdest hast bist habe hab hast's geht ging kommt heißt soll sollte will möchte kann in im mit von auf
-        aus bei als alle alles nichts keine keinen ahnung grund eigentlich gerade an ja los machen mach schön
-        erst
+        weit viel ist's das dass es ist war sind sein du dir dich dein deine ich mir mich mein er sie wir ein
+        eine einen der die den dem zu zum für so denn da dazu damit davon daran darüber dafür noch mal auch
+        nicht nur sehr ganz bisschen etwas schon eben halt doch jetzt hier und oder aber wenn wie was bitte
+        kannst könntest würdest hast bist habe hab hast's geht ging kommt heißt soll sollte will möchte kann in
+        im mit von auf aus bei als alle alles nichts keine keinen ahnung grund eigentlich gerade an ja los
+        machen mach schön erst
     """,
     asks_named=r"""
         \bich (rede|spreche|sprach|redete) (gerade |jetzt )?mit X\b

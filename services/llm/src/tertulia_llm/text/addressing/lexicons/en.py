@@ -88,14 +88,16 @@ ENGLISH: Final = lexicon(
     you_two="both of you, you both, you two, the two of you, the pair of you, either of you",
     one_of_you="one of you, someone, somebody, anyone, anybody",
     feedback="""
-        same why how what who whom whose which where when really seriously honestly thanks thank cool nice wow
-        great interesting funny hilarious amazing awesome incredible impossible unbelievable nonsense rubbish
-        ridiculous true false right wrong exactly agreed agree disagree sure certain serious mean meant meaning
-        explain elaborate continue more again repeat pardon sorry oh ah hm hmm haha lol ok okay alright yes yeah
-        yep no nope maybe perhaps indeed absolutely definitely good bad sad sweet lovely beautiful strange weird
-        odd curious fascinating understand understood believe doubt know example instance happened happens next
-        else come kidding joking think say said then go on clever smart fair makes sense point please got it's
-        correct bravo brilliant perfect excellent fun too neither way and so hardly rude mean's kind told tell
+        whoa gosh wrong helpful useful disagree surprising convincing doubtful liar lying crazy terrible
+        horrible awful gross brilliant genius hear heard honest same why how what who whom whose which where
+        when really seriously honestly thanks thank cool nice wow great interesting funny hilarious amazing
+        awesome incredible impossible unbelievable nonsense rubbish ridiculous true false right exactly agreed
+        agree sure certain serious mean meant meaning explain elaborate continue more again repeat pardon sorry
+        oh ah hm hmm haha lol ok okay alright yes yeah yep no nope maybe perhaps indeed absolutely definitely
+        good bad sad sweet lovely beautiful strange weird odd curious fascinating understand understood believe
+        doubt know example instance happened happens next else come kidding joking think say said then go on
+        clever smart fair makes sense point please got it's correct bravo perfect excellent fun too neither way
+        and so hardly rude mean's kind told tell
     """,
     fillers="""
         give repeat a an the this that these those it its is was are were be been do does did don doesn t s re m
@@ -125,8 +127,8 @@ ENGLISH: Final = lexicon(
         ^(so |and |hey |hi |hello )*(how|where) (is|are|s) E( doing| feeling)?( today| tonight| now)?$
         ^(so |and |ok |okay |now )*(is|are) E (ready|ok|okay|here|fine|well|awake|alright|all right|there|
             comfortable|happy)\b
-        ^(so |and |ok |okay |now )*(does|do|can|could|will|would) E (agree|hear me|understand|know|want|like|
-            introduce|tell|say)\b
+        ^(so |and |ok |okay |now )*(does|do|can|could|will|would) E (please )?(agree|hear me|understand|know|want|
+            like|introduce|tell|say)\b
         \b(hear|opinion|thoughts) (from|of) E$
         \bi (want|would like|d like) E to\b
         \blet E (answer|speak|say)\b

@@ -74,15 +74,16 @@ SPANISH: Final = lexicon(
     you_two="ustedes dos, vosotros dos, vosotras dos, ambos, los dos, las dos",
     one_of_you="cualquiera, cualquiera de ustedes, alguien, uno de ustedes, uno de vosotros, alguno",
     feedback="""
-        explicas explícalo repites significa entenderlo comprendes por porqué qué cómo quién dónde cuándo cuál
-        serio seriamente verdad muchas gracias genial guay bonito estupendo excelente interesante gracioso
-        divertido raro extraño increíble imposible tontería tonterías cierto falso exacto correcto claro seguro
-        segura refieres refería quieres quería quisiste decir dices dijiste explica explícame explícate sigue
-        continúa más otra vez repite repítelo repetir perdón oh ah ay hmm jaja jajaja ok vale sí no quizás quizá
-        tal absolutamente supuesto bien mal lástima entiendo entendido entiendes comprendo creo crees dudo sé
-        sabes ejemplo pasó pasa sucedió luego después entonces cuéntame cuenta piensas opinas perfecto lógico
-        broma bromeas razón acuerdo suena listo vaya estás eres amable siguiente explicar explicarlo ocurrió
-        lindo además
+        digas caramba anda útil sorprendente loco terrible horrible maravilloso hermoso mientes mentira discrepo
+        triste caray madre mía explicas explícalo repites significa entenderlo comprendes por porqué qué cómo
+        quién dónde cuándo cuál serio seriamente verdad muchas gracias genial guay bonito estupendo excelente
+        interesante gracioso divertido raro extraño increíble imposible tontería tonterías cierto falso exacto
+        correcto claro seguro segura refieres refería quieres quería quisiste decir dices dijiste explica
+        explícame explícate sigue continúa más otra vez repite repítelo repetir perdón oh ah ay hmm jaja jajaja
+        ok vale sí no quizás quizá tal absolutamente supuesto bien mal lástima entiendo entendido entiendes
+        comprendo creo crees dudo sé sabes ejemplo pasó pasa sucedió luego después entonces cuéntame cuenta
+        piensas opinas perfecto lógico broma bromeas razón acuerdo suena listo vaya estás eres amable siguiente
+        explicar explicarlo ocurrió lindo además
     """,
     fillers="""
         eso esto esa ese es era fue ser tú tu te ti yo me mí mi él ella nos un una el la los las lo de del que a

@@ -74,14 +74,15 @@ FRENCH: Final = lexicon(
     you_two="vous deux, tous les deux, toutes les deux, tous deux",
     one_of_you="n'importe qui, l'un de vous, l'un d'entre vous, quelqu'un, l'une de vous",
     feedback="""
-        expliques expliquez répètes répétez signifie développer précisez pourquoi quoi comment qui où quand quel
-        quelle vraiment sérieusement sérieux honnêtement merci cool super génial joli chouette excellent
-        intéressant drôle marrant bizarre étrange incroyable impossible absurde vrai faux exact exactement sûr
-        sûre certain certaine dire explique expliquer explication continue encore plus répète répéter pardon oh
-        ah euh hmm haha ok okay d'accord accord oui ouais non si peut-être peut être absolument évidemment bien
-        mal dommage comprends compris comprend crois doute sais exemple passé passe ensuite après alors puis
-        raconte penses parfait logique blague plaisantes rigoles raison semble tiens vas-y vas veux voulais
-        disais dis trouves gentil arrivé développe précise autre exagères
+        bon ah blague utile surprenant fou terrible horrible merveilleux magnifique mens mensonge triste mince
+        zut sans savais sait expliques expliquez répètes répétez signifie développer précisez pourquoi quoi
+        comment qui où quand quel quelle vraiment sérieusement sérieux honnêtement merci cool super génial joli
+        chouette excellent intéressant drôle marrant bizarre étrange incroyable impossible absurde vrai faux
+        exact exactement sûr sûre certain certaine dire explique expliquer explication continue encore plus
+        répète répéter pardon oh euh hmm haha ok okay d'accord accord oui ouais non si peut-être peut être
+        absolument évidemment bien mal dommage comprends compris comprend crois doute sais exemple passé passe
+        ensuite après alors puis raconte penses parfait logique plaisantes rigoles raison semble tiens vas-y vas
+        veux voulais disais dis trouves gentil arrivé développe précise autre exagères
     """,
     fillers="""
         ça ca ce c cela cet cette est était et être tu te t toi ton ta je j me m moi mon il elle on nous un une

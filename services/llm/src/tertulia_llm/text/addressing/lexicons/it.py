@@ -74,11 +74,12 @@ ITALIAN: Final = lexicon(
     you_two="voi due, tutti e due, tutte e due, entrambi, entrambe, ambedue",
     one_of_you="chiunque, uno di voi, una di voi, qualcuno",
     feedback="""
-        spieghi ripeti ripetilo significa capire perché che cosa come chi dove quando quale davvero serio
-        seriamente onestamente grazie mille forte bello bella ottimo eccellente interessante divertente strano
-        incredibile impossibile assurdo sciocchezze vero falso esatto giusto corretto certo sicuro sicura dire
-        spiega spiegami spiegati spiegare continua ancora più ripetere scusa scusami oh ah hmm haha ahah ok okay
-        sì no forse magari assolutamente bene male peccato capisco capito capisci credo credi dubito so sai
+        caspita utile sorprendente pazzo terribile orribile meraviglioso stupendo menti bugia triste cavolo dai
+        ma lo sapevi spieghi ripeti ripetilo significa capire perché che cosa come chi dove quando quale davvero
+        serio seriamente onestamente grazie mille forte bello bella ottimo eccellente interessante divertente
+        strano incredibile impossibile assurdo sciocchezze vero falso esatto giusto corretto certo sicuro sicura
+        dire spiega spiegami spiegati spiegare continua ancora più ripetere scusa scusami oh ah hmm haha ahah ok
+        okay sì no forse magari assolutamente bene male peccato capisco capito capisci credo credi dubito so sai
         esempio successo succede succeduto poi dopo allora quindi racconta raccontami pensi perfetto logico
         scherzi scherzo ragione accordo sembra intendi intendevi vuoi volevi dici dicevi stai gentile prosegui
         altro addirittura figurati esageri vai avanti

@@ -12,7 +12,7 @@ DUTCH: Final = lexicon(
         doei, tot straks, luister, luister eens, zeg, zeg eens, kijk, kijk eens, wacht, wacht even, kom, kom op,
         toe, en, maar, of, lieve, beste, mijn vriend, welkom, leuk, mooi, super, precies, klopt, echt, eerlijk,
         trouwens, vertel, vertel eens, voor jou, jouw beurt, jij bent aan de beurt, ga door, natuurlijk, zeker,
-        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, wat vind, bravo, goed gedaan, eerst, nog eens,
+        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, bravo, goed gedaan, eerst, nog eens,
         vraag voor, een vraag voor, een vraag aan, gefeliciteerd, nu, dan, ook
     """,
     remarks="""
@@ -66,13 +66,14 @@ DUTCH: Final = lexicon(
     you_two="jullie twee, jullie beiden, jullie allebei, allebei, jullie tweeën, beiden",
     one_of_you="wie dan ook, eender wie, een van jullie, iemand, één van jullie",
     feedback="""
+        goh nuttig verrassend gek vreselijk prachtig liegt leugen jammer verdrietig zo nou tja toch helaas
         uitleg herhaalt betekent verduidelijken begreep waarom hoezo wat hoe wie waar wanneer echt eerlijk
         serieus bedankt dank dankjewel leuk mooi super cool prima gaaf interessant grappig vreemd raar
         ongelooflijk onmogelijk onzin onwaar fout juist precies klopt zeker bedoel bedoelde bedoelt leg
         uitleggen verder meer nog herhaal herhalen sorry oh ach hm haha oké ok ja nee jawel misschien absoluut
-        natuurlijk goed slecht jammer lief snap snapt begrijp begrepen begrijpt geloof weet voorbeeld
-        bijvoorbeeld gebeurde gebeurd toen daarna anders vertel denk denkt zeg zei eens bravo perfect logisch
-        grapje meen meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft
+        natuurlijk goed slecht lief snap snapt begrijp begrepen begrijpt geloof weet voorbeeld bijvoorbeeld
+        gebeurde gebeurd toen daarna anders vertel denk denkt zeg zei eens bravo perfect logisch grapje meen
+        meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft
     """,
     fillers="""
         dat dit het is was waren zijn jij je jou jouw u ik me mij mijn hij zij we wij een de die te voor zo want

@@ -72,15 +72,16 @@ POLISH: Final = lexicon(
     you_two="wy dwoje, was dwoje, wy oboje, wy obaj, wy obie, oboje, obaj, obydwoje, was obu, wy dwaj",
     one_of_you="którekolwiek z was, ktoś, jedno z was, jeden z was, ktoś z was, ktokolwiek",
     feedback="""
-        wyjaśnisz powtórzysz tłumaczysz wytłumacz znaczyło dlaczego czemu co jak kto gdzie kiedy naprawdę serio
-        szczerze poważnie dziękuję dzięki super fajnie świetnie ładnie pięknie doskonale ciekawe interesujące
-        zabawne śmieszne dziwne niesamowite niemożliwe bzdura bzdury prawda fałsz dokładnie racja rację pewny
-        pewna pewien jasne myśli myślisz masz miałeś miałaś wyjaśnij wyjaśnić tłumacz dalej więcej jeszcze raz
-        powtórz powtórzyć przepraszam ach och hmm haha ok okej tak nie może absolutnie oczywiście dobrze źle
-        szkoda rozumiem rozumiesz wierzę wątpię wiem wiesz przykład przykładu stało zdarzyło potem później wtedy
-        opowiedz opowiadaj znaczy powiedzieć mówisz powiedziałeś powiedziałaś sądzisz uważasz żartujesz żart
-        kontynuuj zgoda zgadzam brzmi miło mów brawo logiczne miły miła inaczej przesadzasz niewiarygodne
-        następnie właśnie kłamiesz
+        skąd ojej pomocne zaskakujące szalone straszne okropne wspaniałe kłamstwo smutne kurczę coś niezłe
+        nieźle ale wyjaśnisz powtórzysz tłumaczysz wytłumacz znaczyło dlaczego czemu co jak kto gdzie kiedy
+        naprawdę serio szczerze poważnie dziękuję dzięki super fajnie świetnie ładnie pięknie doskonale ciekawe
+        interesujące zabawne śmieszne dziwne niesamowite niemożliwe bzdura bzdury prawda fałsz dokładnie racja
+        rację pewny pewna pewien jasne myśli myślisz masz miałeś miałaś wyjaśnij wyjaśnić tłumacz dalej więcej
+        jeszcze raz powtórz powtórzyć przepraszam ach och hmm haha ok okej tak nie może absolutnie oczywiście
+        dobrze źle szkoda rozumiem rozumiesz wierzę wątpię wiem wiesz przykład przykładu stało zdarzyło potem
+        później wtedy opowiedz opowiadaj znaczy powiedzieć mówisz powiedziałeś powiedziałaś sądzisz uważasz
+        żartujesz żart kontynuuj zgoda zgadzam brzmi miło mów brawo logiczne miły miła inaczej przesadzasz
+        niewiarygodne następnie właśnie kłamiesz
     """,
     fillers="""
         to ten ta tego tym tę jest był była było być ty ci cię ciebie twój ja mi mnie mój on ona my jeden jedna

@@ -76,15 +76,16 @@ PORTUGUESE: Final = lexicon(
     you_two="vocês dois, vocês duas, ambos, os dois, as duas",
     one_of_you="qualquer um, um de vocês, uma de vocês, alguém, algum de vocês",
     feedback="""
-        explicas repete significa entender esclarece por porque porquê quê que como quem onde quando qual sério
-        seriamente verdade obrigado obrigada valeu legal bacana giro ótimo excelente interessante engraçado
-        estranho incrível impossível bobagem besteira falso exato exatamente correto certo certeza claro seguro
-        segura dizer explica explique explicar continua continue mais outra vez repita repetir desculpa desculpe
-        perdão oh ah hmm haha kkk rsrs ok sim não talvez absolutamente bem mal pena entendi entendo entende
-        compreendo acredito acho achas acha duvido sei sabe sabes exemplo aconteceu acontece depois então conta
-        pensa pensas perfeito lógico brincadeira brincando brincas razão concordo parece quis quer queres queria
-        diz dizes disse disseste tens tem mesmo nossa puxa uau sentido fala prossegue prossiga tá simpático aí
-        seguida
+        diga nossa útil surpreendente louco terrível horrível maravilhoso mentira mente triste caramba poxa
+        soube bonito lindo explicas repete significa entender esclarece por porque porquê quê que como quem onde
+        quando qual sério seriamente verdade obrigado obrigada valeu legal bacana giro ótimo excelente
+        interessante engraçado estranho incrível impossível bobagem besteira falso exato exatamente correto
+        certo certeza claro seguro segura dizer explica explique explicar continua continue mais outra vez
+        repita repetir desculpa desculpe perdão oh ah hmm haha kkk rsrs ok sim não talvez absolutamente bem mal
+        pena entendi entendo entende compreendo acredito acho achas acha duvido sei sabe sabes exemplo aconteceu
+        acontece depois então conta pensa pensas perfeito lógico brincadeira brincando brincas razão concordo
+        parece quis quer queres queria diz dizes disse disseste tens tem mesmo puxa uau sentido fala prossegue
+        prossiga tá simpático aí seguida
     """,
     fillers="""
         isso isto esse essa este é era foi ser está você tu te ti eu me mim meu ele ela nós um uma o a os as de

@@ -65,7 +65,8 @@ TURKISH: Final = lexicon(
     you_two="ikiniz, siz ikiniz, ikinize, her ikiniz, siz ikinize, ikinizin",
     one_of_you="kim olursa, biriniz, birisi, biri, herhangi biri, kimse",
     feedback="""
-        açıklayabilir misin tekrarlar anlatır anlayamadım neden niye niçin ne nasıl kim nerede hangi gerçekten
+        nereden sahi artık canım biliyorsun faydalı şaşırtıcı çılgın korkunç muhteşem yalan üzücü aman hayret
+        nasıl açıklayabilir misin tekrarlar anlatır anlayamadım neden niye niçin ne kim nerede hangi gerçekten
         cidden ciddi sahiden teşekkürler teşekkür ederim sağ ol sağol eyvallah güzel harika süper mükemmel
         ilginç komik garip tuhaf inanılmaz imkansız saçma saçmalık doğru yanlış aynen kesinlikle haklısın emin
         eminim demek istedin istiyorsun açıkla açıklar açıklasana devam daha fazla tekrar tekrarla pardon ah oh
