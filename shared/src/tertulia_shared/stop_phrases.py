@@ -35,5 +35,5 @@ def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
 @lru_cache(maxsize=1024)
 def _match(text: str, names: tuple[str, ...]) -> Match:
     tokens = tokens_of(_DENIAL.sub("", text))
-    found = match_any(phrase_books("stop"), tokens[:MAX_TOKENS], name_phrases(names))
+    found = match_any(phrase_books("tertulia_shared.phrases.words", "stop"), tokens[:MAX_TOKENS], name_phrases(names))
     return found if len(tokens) <= MAX_TOKENS else Match(is_whole=False, is_beginning=found.is_beginning)

@@ -58,7 +58,7 @@ def may_touch(service: Service, key: Key) -> bool:
     [
         ("tts", KEYS.turns(C)), ("tts", KEYS.owner(C, "turns")), ("tts", KEYS.mic(C, M)), ("tts", KEYS.store()),
         ("tts", KEYS.work("llm")), ("tts", KEYS.cast()), ("tts", KEYS.receipts(C)), ("tts", KEYS.broadcast()),
-        ("stt", KEYS.audio(C, M)), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
+        ("stt", KEYS.drainer()), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
         ("stt", KEYS.work("tts")), ("stt", KEYS.cast()),
         ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.work("stt")),
         ("gateway", KEYS.owner(C, "turns")), ("gateway", KEYS.drainer()), ("gateway", KEYS.mic_progress(C, M)),

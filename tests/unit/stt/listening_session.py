@@ -64,7 +64,7 @@ class ListeningSession:
         seen = scraped(self.metrics)
         counts = {
             result: seen.of("tertulia_stt_utterances_total", result=result)
-            for result in ("turn", "no_words", "ignored")
+            for result in ("turn", "stop", "no_words", "ignored")
         } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
         return {result: count for result, count in counts.items() if count}
 

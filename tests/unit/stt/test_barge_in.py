@@ -4,15 +4,28 @@ from collections.abc import Sequence
 
 import pytest
 
-from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
+from tertulia_shared.phrases.tokens import tokens_of
+from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, SoundSource, Spoken, decide, echo_share
 from tertulia_stt.engine import SAMPLE_RATE
 
 BOUNDS = Bounds(min_ms=400, echo_share=0.6)
 BEING_SAID = ("The old lighthouse stands at the edge of the bay.", "Nobody has lived there for years.")
 
 
-def decision(text: str, *, ms: int = 1000, is_final: bool = False, said: Sequence[str] = BEING_SAID) -> BargeInDecision:
-    return decide(Heard(ms * SAMPLE_RATE // 1000, text, is_final), said, BOUNDS)
+NAMES = ("Luna", "Rex", "The Doctor")
+
+
+def decision(
+    text: str,
+    *,
+    ms: int = 1000,
+    is_final: bool = False,
+    said: Sequence[str] = BEING_SAID,
+    source: SoundSource = SoundSource.UNKNOWN,
+    has_echo: bool = False,
+) -> BargeInDecision:
+    heard = Heard(ms * SAMPLE_RATE // 1000, text, is_final, source, has_echo)
+    return decide(heard, Spoken(said, NAMES), BOUNDS)
 
 
 @pytest.mark.parametrize("text", ["tell me more about", "Stop!", "wait", "No.", "but why"])
@@ -26,9 +39,43 @@ def test_backchannel_words_are_undecided_while_partial_and_ignored_when_final(te
     assert decision(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_single_word_other_than_a_stop_word_interrupts_only_as_final_text() -> None:
-    assert decision("Rex") is BargeInDecision.WAIT
-    assert decision("Rex", is_final=True) is BargeInDecision.BREAK_IN
+def test_single_other_word_interrupts_only_as_final_text() -> None:
+    assert decision("Bananas") is BargeInDecision.WAIT
+    assert decision("Bananas", is_final=True) is BargeInDecision.BREAK_IN
+
+
+@pytest.mark.parametrize(
+    "text", ["Stop", "Be quiet.", "No", "Sorry", "Why?", "Rex", "hey Luna", "Doctor", "нет", "等等"]
+)
+def test_words_with_which_people_break_in_interrupt_however_short_they_are(text: str) -> None:
+    assert decision(text, ms=200) is BargeInDecision.BREAK_IN
+    assert decision(text, ms=200, is_final=True) is BargeInDecision.BREAK_IN
+
+
+@pytest.mark.parametrize("text", ["stop", "old lighthouse stands", "tell me more"])
+def test_nothing_interrupts_if_the_sound_is_only_an_echo(text: str) -> None:
+    assert decision(text, source=SoundSource.ECHO) is BargeInDecision.WAIT
+    assert decision(text, source=SoundSource.ECHO, is_final=True) is BargeInDecision.IGNORE
+
+
+def test_user_may_say_the_words_of_the_character_if_the_sound_shows_another_voice() -> None:
+    assert decision("stands at the edge", source=SoundSource.USER) is BargeInDecision.BREAK_IN
+
+
+def test_stop_word_after_words_of_an_echo_interrupts() -> None:
+    assert decision("light stop", ms=200, source=SoundSource.USER, has_echo=True) is BargeInDecision.BREAK_IN
+    assert decision("light stop", ms=200, source=SoundSource.USER) is BargeInDecision.WAIT
+
+
+def test_four_characters_of_a_script_without_spaces_interrupt_like_two_words() -> None:
+    assert decision("我想问") is BargeInDecision.WAIT
+    assert decision("我想问你") is BargeInDecision.BREAK_IN
+
+
+def test_neighbouring_characters_are_an_echo_in_a_script_without_spaces() -> None:
+    said = ("海边有一座老灯塔。",)
+    assert decision("一座老灯塔", said=said) is BargeInDecision.WAIT
+    assert decision("塔灯老座一", said=said) is BargeInDecision.BREAK_IN
 
 
 def test_speech_shorter_than_the_minimum_length_does_not_interrupt() -> None:
@@ -46,7 +93,7 @@ def test_words_that_the_character_is_saying_are_ignored_as_an_echo(text: str) ->
 
 
 def test_words_that_are_far_apart_in_the_characters_text_are_not_an_echo() -> None:
-    assert echo_share(words_of("years old edge"), BEING_SAID) == 0
+    assert echo_share(tokens_of("years old edge"), BEING_SAID) == 0
     assert decision("years old edge has") is BargeInDecision.BREAK_IN
 
 
@@ -64,7 +111,3 @@ def test_echo_share_is_zero_if_the_user_or_the_character_says_nothing() -> None:
 def test_single_word_is_an_echo_if_the_character_says_it() -> None:
     assert echo_share(["bay"], BEING_SAID) == 1.0
     assert echo_share(["pier"], BEING_SAID) == 0.0
-
-
-def test_words_of_returns_lower_case_words_without_punctuation() -> None:
-    assert words_of("Don\u2019t STOP, Rex!") == ["don't", "stop", "rex"]

@@ -44,7 +44,7 @@ def run(heard: Sequence[float], *, first_sample: int = 0) -> list[Boundary]:
 
 def test_utterance_begins_after_the_minimum_length_and_includes_the_pre_roll() -> None:
     began, ended = run(probabilities("q30 s40 q30"))
-    assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL))
+    assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL), speech_sample=frames(30))
     assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE, frames(70))
 
 

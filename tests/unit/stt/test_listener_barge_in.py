@@ -18,7 +18,7 @@ END = 41_000
 @virtual_time
 async def test_partial_text_interrupts_the_character_once() -> None:
     session = ListeningSession(
-        speech("Stop, tell me another.", (5_000, "stop"), (12_000, "stop tell"), (20_000, "stop tell me"))
+        speech("Now tell me another.", (5_000, "now tell"), (12_000, "now tell me"), (20_000, "now tell me"))
     )
     await session.character_speaks(STORY)
     job = await session.start()
@@ -31,9 +31,56 @@ async def test_partial_text_interrupts_the_character_once() -> None:
     await session.stop()
     await job
     assert await session.count_interruptions() == 1
-    assert [turn.text for turn in await session.turns()] == ["Stop, tell me another."]
+    assert [turn.text for turn in await session.turns()] == ["Now tell me another."]
     assert await session.epoch() == 2
     assert session.results == {"turn": 1, "broke_in": 1}
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        Utterance(3_000, 3_000 + 4_000 + HANGOVER, "Stop."),
+        Utterance(3_000, 3_000 + 4_000 + HANGOVER, "Stop.", [(6_000, "stop")]),
+        speech("Okay Luna, please be quiet.", (20_000, "okay Luna please be quiet")),
+    ],
+    ids=["final text of 0.25 s", "partial text", "with politeness and a name"],
+)
+@virtual_time
+async def test_plain_stop_interrupts_the_character_and_is_not_answered(utterance: Utterance) -> None:
+    session = ListeningSession(utterance)
+    await session.character_speaks(STORY)
+    await session.serve_audio(END)
+    assert await session.count_interruptions() == 1
+    assert await session.turns() == []
+    assert [e.turn_id for e in await session.events() if isinstance(e, TranscriptionFinished)] == [""]
+    assert session.results == {"stop": 1, "broke_in": 1}
+
+
+@virtual_time
+async def test_plain_stop_is_not_answered_although_no_character_speaks() -> None:
+    session = ListeningSession(speech("Never mind.", (20_000, "never mind")))
+    await session.serve_audio(END)
+    assert await session.count_interruptions() == 0
+    assert await session.turns() == []
+    assert session.results == {"stop": 1}
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        Utterance(3_000, 3_000 + 4_000 + HANGOVER, "No."),
+        Utterance(3_000, 3_000 + 4_000 + HANGOVER, "Luna?"),
+        speech("Stop the story and tell me about trains.", (6_000, "stop"), (20_000, "stop the story and")),
+    ],
+    ids=["no", "name", "stop phrase before a request"],
+)
+@virtual_time
+async def test_short_interruption_that_asks_for_something_becomes_a_turn(utterance: Utterance) -> None:
+    session = ListeningSession(utterance)
+    await session.character_speaks(STORY)
+    await session.serve_audio(END)
+    assert await session.count_interruptions() == 1
+    assert [turn.text for turn in await session.turns()] == [utterance.text]
 
 
 @virtual_time

@@ -25,7 +25,7 @@ NO_VERSION: dict[str, Any] = {"v": ""}
 EXTRAS = pytest.mark.parametrize(
     ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
 )
-INTERRUPTING = speech("Stop that please.", (20_000, "stop that"), (30_000, "stop that please"))
+INTERRUPTING = speech("Tell me another.", (20_000, "tell me"), (30_000, "tell me another"))
 
 
 def _plan(**wrong: Any) -> bytes:
@@ -126,7 +126,7 @@ async def _assert_interrupts(session: ListeningSession) -> None:
     await listening
     await settle()
     assert await session.count_interruptions() == 1
-    assert [turn.text for turn in await session.turns()] == ["Stop that please."]
+    assert [turn.text for turn in await session.turns()] == ["Tell me another."]
 
 
 @pytest.mark.parametrize("name", ["mic", "mic_progress", "events"])

@@ -60,7 +60,7 @@ def test_events_of_one_utterance_are_yielded_in_the_order_of_the_port() -> None:
         Over(1200),
     ) == [
         VadDetectStart(0),
-        VadStart(590),
+        VadStart(590, 590),
         VadDetectStop(590),
         RecordingStart(600),
         TranscriptionUpdate(700, "Hello"),

@@ -96,10 +96,13 @@ class EndReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SpeechBegan:
-    """Speech was detected at `at_sample`; the utterance starts at `start_sample`, with its pre-roll."""
+    """Speech was detected at `at_sample`; the utterance starts at `start_sample`, with its pre-roll. The first frame of
+    the detected speech begins at `speech_sample`.
+    """
 
     at_sample: int
     start_sample: int
+    speech_sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,8 @@ class Endpointer:
         self._cuts.begin()
         reach = self._settings.look_back_frames * FRAME_SAMPLES
         self._start = max(self._floor, self._position - reach)
-        return SpeechBegan(at_sample=self._position, start_sample=self._start)
+        speech = max(self._floor, self._position - self._settings.min_speech_frames * FRAME_SAMPLES)
+        return SpeechBegan(self._position, self._start, speech)
 
     def _listen(self, start: int, probability: float) -> SpeechEnded | None:
         self._run = self._run + 1 if probability < self._settings.offset_probability else 0

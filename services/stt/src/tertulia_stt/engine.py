@@ -120,9 +120,10 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class VadStart:
-    """Speech began."""
+    """Speech began. `start_sample`: where it began; None if the engine knows only when it was detected."""
 
     at_sample: int
+    start_sample: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

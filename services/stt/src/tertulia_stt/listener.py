@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tertulia_shared import events as client_events
 from tertulia_shared.bus import Bus, Claim, Entry, Fence, Follow, NotOwner, Refused, WriteRefused
-from tertulia_shared.codec import decode
+from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -150,6 +150,7 @@ class Listener:
                 return True
             number = int(entry.id.partition("-")[0])
             if pcm := session.tracker.add(number, chunk.pcm):
+                session.events.hear(pcm, envelope(entry.fields).ts)
                 await recognizer.feed(pcm)
         return False
 

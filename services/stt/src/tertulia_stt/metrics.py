@@ -22,7 +22,7 @@ class ListenerMetrics:
         self._guesses = {result: metrics.of(catalogue.STT_GUESSES, result) for result in ("kept", "withdrawn")}
         self._reopened = metrics.of(catalogue.STT_REOPENED)
         self._results = {
-            result: metrics.of(catalogue.STT_UTTERANCES, result) for result in ("turn", "no_words", "ignored")
+            result: metrics.of(catalogue.STT_UTTERANCES, result) for result in ("turn", "stop", "no_words", "ignored")
         }
 
     def transcribed(self, speech_ended: float | None) -> None:
@@ -32,7 +32,7 @@ class ListenerMetrics:
         if speech_ended is not None:
             self._transcript.observe(self.clock() - speech_ended)
 
-    def finished(self, result: Literal["turn", "no_words", "ignored"]) -> None:
+    def finished(self, result: Literal["turn", "stop", "no_words", "ignored"]) -> None:
         """Count a turn, or sound that is no part of a turn, by its result."""
         self._results[result].inc()
 

@@ -5,15 +5,42 @@ decision.
 from __future__ import annotations
 
 import logging
+from collections import deque
+from typing import Final
 
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
-from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
-from tertulia_stt.engine import TranscriptionFinished, TranscriptionUpdate
+from tertulia_shared.entry_ids import BEGINNING
+from tertulia_shared.phrases.tokens import tokens_of
+from tertulia_shared.stop_phrases import is_plain_stop
+from tertulia_stt.barge_in import (
+    BargeInDecision,
+    Bounds,
+    Heard,
+    SoundSource,
+    Spoken,
+    decide,
+    echo_share,
+)
+from tertulia_stt.echo.detector import UNKNOWN, EchoDetector, Verdict
+from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate, VadStart
+from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel
+from tertulia_stt.own_words import own_words
 from tertulia_stt.settings import STTSettings
+
+SENTENCES_BEFORE: Final = 2
+"""Sentences up to this many before the one being played may come as an echo."""
+SENTENCES_AFTER: Final = 3
+"""Sentences up to this many after the one that was played last may come as an echo: receipts arrive late."""
+ECHO_AFTER_SAMPLES: Final = 2 * SAMPLE_RATE
+"""The echo of a reply may come for so long after the reply was interrupted: the client's sound has buffers."""
+MAX_PARTIALS: Final = 64
+"""Maximum number of partial texts that are kept of an utterance."""
+MAX_STOP_MS: Final = 1_000
+"""Speech over an echo is taken for a plain stop if the user spoke at most this long."""
 
 log = logging.getLogger(__name__)
 
@@ -29,64 +56,133 @@ class OverlappingSpeech:
         self._conversation_id = conversation_id
         self._barge_in_enabled = settings.stt_barge_in
         self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
-        self._first_sample: int | None = None
+        self._echo = EchoDetector(bus, conversation_id)
+        self._first_sample = 0
+        self._spoken_until = -ECHO_AFTER_SAMPLES  # the last sample at which an echo was heard
         self._overlaps = False
         self._interrupted = False
         self.is_character_speaking = False
         """Whether a character was speaking at the last look."""
-        self._sentences: dict[str, str] = {}
-        """The sentences that characters have spoken since the utterance began. The key is the message id and the entry
-        id.
-        """
+        self._sentences: dict[tuple[str, int], str] = {}
+        """The sentences that characters have spoken since the utterance began, by message and index."""
+        self._read_up_to: dict[str, str] = {}
+        """The id of the last entry that was read of each message's sentences."""
+        self._names: tuple[str, ...] = ()
+        self._partials: deque[tuple[int, str]] = deque(maxlen=MAX_PARTIALS)
+        self._verdict = UNKNOWN
+
+    def hear(self, first_sample: int, pcm: bytes, ts: int) -> None:
+        """Add sound of the microphone. `ts`: when the gateway wrote it (ms since 1970)."""
+        self._echo.microphone.add(first_sample, pcm, ts)
 
     @property
     def is_undecided(self) -> bool:
         """True if the utterance overlaps a character's speech, and has not interrupted the character."""
         return self._overlaps and not self._interrupted
 
-    async def begin(self, at_sample: int) -> None:
+    async def begin(self, event: VadStart) -> None:
         """Begin an utterance. Looks up whether a character is speaking, and which sentences."""
-        self._first_sample, self._interrupted, self._sentences = at_sample, False, {}
-        self._overlaps = await self._is_character_speaking()
+        self._first_sample = event.at_sample if event.start_sample is None else event.start_sample
+        self._interrupted, self._verdict = False, UNKNOWN
+        self._sentences, self._read_up_to = {}, {}
+        self._partials.clear()
+        self._overlaps = await self._look() or self._first_sample - self._spoken_until < ECHO_AFTER_SAMPLES
 
     async def is_barge_in(self, event: TranscriptionUpdate) -> bool:
         """True if this partial text interrupts the character. This is the case at most once per utterance."""
         if not (self.is_undecided and self._barge_in_enabled):
             return False
-        if self._decide(event.at_sample, event.text, is_final=False) is not BargeInDecision.BREAK_IN:
+        if is_backchannel(tokens_of(event.text)):
             return False
-        # reload the sentences, because the text may be the echo of a newer sentence
-        await self._is_character_speaking()
-        self._interrupted = self._decide(event.at_sample, event.text, is_final=False) is BargeInDecision.BREAK_IN
+        is_speaking = await self._look()  # look again, because the text may be the echo of a newer sentence
+        self._verdict = await self._echo.examine(self._first_sample, event.at_sample)
+        if is_speaking and self._verdict.source in (SoundSource.ECHO, SoundSource.USER):
+            self._spoken_until = event.at_sample
+        self._interrupted = self._decide(event.at_sample, event.text, self._verdict) is BargeInDecision.BREAK_IN
+        self._partials.append((event.at_sample, event.text))
         return self._interrupted
 
     async def is_false_alarm(self, event: TranscriptionFinished, text: str) -> bool:
         """True if an undecided utterance must be ignored, because it is an echo or a backchannel word, or barge-in is
         disabled.
         """
-        # the character has finished, so a "yes" is an answer now, but an echo is not
-        if not await self._is_character_speaking():
-            return echo_share(words_of(text), list(self._sentences.values())) >= self._bounds.echo_share
-        return (
-            not self._barge_in_enabled or self._decide(event.speech_end, text, is_final=True) is BargeInDecision.IGNORE
-        )
+        is_speaking = await self._look()
+        verdict = self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
+        if not is_speaking:  # the character has finished, so a "yes" is an answer now, but an echo is not
+            if verdict.source in (SoundSource.UNKNOWN, SoundSource.UNDECIDED):
+                return echo_share(tokens_of(text), self._being_said()) >= self._bounds.echo_share
+            return verdict.source is SoundSource.ECHO
+        decision = self._decide(event.speech_end, text, verdict, is_final=True)
+        return not self._barge_in_enabled or decision is BargeInDecision.IGNORE
+
+    async def is_stop(self, event: TranscriptionFinished, text: str) -> bool:
+        """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking.
+
+        A word that the recognizer could not separate from the echo counts too, unless it asks for something.
+        """
+        await self._look()
+        if is_plain_stop(text, self._names):
+            return True
+        if self._interrupted:
+            self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
+        if not self._has_echo(self._verdict):
+            return False
+        tokens = tokens_of(self.own_text(text))
+        is_short = (self._verdict.user_until - self._verdict.user_from) * 1000 <= MAX_STOP_MS * SAMPLE_RATE
+        return is_short and not (begins_with_break_in(tokens) or begins_with_name(tokens, self._names))
+
+    def own_text(self, text: str) -> str:
+        """The final text without the words of an echo that came before the user spoke."""
+        return self._own_words(text, self._verdict) if self._has_echo(self._verdict) else text
 
     def end(self) -> None:
         """End the utterance."""
-        self._first_sample, self._overlaps = None, False
+        self._overlaps = False
 
-    def _decide(self, until: int, text: str, *, is_final: bool) -> BargeInDecision:
-        begun = until if self._first_sample is None else self._first_sample
-        return decide(Heard(until - begun, text, is_final), list(self._sentences.values()), self._bounds)
+    def _decide(self, until: int, text: str, verdict: Verdict, *, is_final: bool = False) -> BargeInDecision:
+        has_echo = self._has_echo(verdict)
+        heard = Heard(
+            until - (verdict.user_from if has_echo else self._first_sample),
+            self._own_words(text, verdict) if has_echo else text,
+            is_final,
+            verdict.source,
+            has_echo,
+        )
+        return decide(heard, Spoken(self._being_said(), self._names), self._bounds)
 
-    async def _is_character_speaking(self) -> bool:
+    def _has_echo(self, verdict: Verdict) -> bool:
+        """True if the utterance began with an echo before the user spoke."""
+        return verdict.source is SoundSource.USER and any(at <= verdict.user_from for at, _ in self._partials)
+
+    def _own_words(self, text: str, verdict: Verdict) -> str:
+        return own_words(text, tuple(self._partials), verdict.user_from)
+
+    def _being_said(self) -> list[str]:
+        """The sentences that may come as an echo."""
+        position = self._echo.played.position
+        if position is None:
+            return list(self._sentences.values())
+        order = list(dict.fromkeys(id for id, _ in self._sentences))
+        if position.message_id not in order:
+            return list(self._sentences.values())
+        playing, index = order.index(position.message_id), position.sentence_index
+        first, last = (playing, index - SENTENCES_BEFORE), (playing, index + SENTENCES_AFTER)
+        following = range(SENTENCES_AFTER + 1)
+        return [
+            text
+            for (id, at), text in self._sentences.items()
+            if first <= (order.index(id), at) <= last or (order.index(id) == playing + 1 and at in following)
+        ]
+
+    async def _look(self) -> bool:
         """Ask Redis whether a character is speaking. Also adds the sentences of the current turn to `_sentences`."""
         state = ConversationState(await self._bus.hash(self._bus.keys.state(self._conversation_id)))
         is_speaking, plan = state.is_talking, state.get(StateField.PLAN)
         self.is_character_speaking = is_speaking
-        if (is_speaking or self._overlaps) and plan is not None:
+        if plan is not None:
             try:
-                await self._add_sentences(codec.known(TurnPlan, codec.unpack(plan)))
+                turn = codec.known(TurnPlan, codec.unpack(plan))
+                await self._read_turn(turn, sentences=is_speaking or self._overlaps)
             except (
                 ValueError
             ) as error:  # includes BadEntry; continue without the sentences, although echoes may then not be recognized
@@ -94,7 +190,14 @@ class OverlappingSpeech:
                 log.warning("the sentences being spoken cannot be read: %s", error, extra=ids)
         return is_speaking
 
-    async def _add_sentences(self, plan: TurnPlan) -> None:
+    async def _read_turn(self, plan: TurnPlan, *, sentences: bool) -> None:
+        self._names = tuple({*plan.others, *(speaker.name for speaker in plan.speakers)})
+        if not sentences:
+            return
+        await self._echo.played.read_receipts(plan.message_ids)
         for message_id in plan.message_ids:
-            for entry in await self._bus.read(self._bus.keys.sentences(self._conversation_id, message_id)):
-                self._sentences[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
+            key = self._bus.keys.sentences(self._conversation_id, message_id)
+            for entry in await self._bus.read(key, self._read_up_to.get(message_id, BEGINNING)):
+                self._read_up_to[message_id] = entry.id
+                sentence = decode(TTSSentence, entry.fields)
+                self._sentences[message_id, sentence.index] = sentence.text

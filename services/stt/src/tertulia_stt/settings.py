@@ -56,7 +56,12 @@ class STTSettings(CommonSettings):
         " pipecat-ai), or the path of its .onnx file; empty: the text alone decides",
     )
     stt_barge_in: bool = Field(default=True, description="whether speech over a character interrupts it")
-    stt_barge_in_ms: int = Field(400, ge=0, le=5000, description="shortest speech that interrupts a character, in ms")
+    stt_barge_in_ms: int = Field(
+        400,
+        ge=0,
+        le=5000,
+        description="shortest speech that interrupts a character, in ms; stop words and names may be shorter",
+    )
     stt_echo_share: float = Field(
         0.6,
         gt=0,

@@ -15,7 +15,7 @@ from tertulia_shared.text import clean_text
 from tertulia_stt import engine as recognition
 from tertulia_stt.checkpoint import CheckpointTracker
 from tertulia_stt.endpointing import FRAME_SAMPLES
-from tertulia_stt.engine import STTEvent
+from tertulia_stt.engine import BYTES_PER_SAMPLE, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.turn_taking import Piece
@@ -61,6 +61,10 @@ class SpeechEvents:
             self._recognized = event.at_sample
         await self._outlet.room()
 
+    def hear(self, pcm: bytes, ts: int) -> None:
+        """The recognizer is being fed this sound. `ts`: when the gateway wrote it (ms since 1970)."""
+        self._overlap.hear(self._tracker.position - len(pcm) // BYTES_PER_SAMPLE, pcm, ts)
+
     async def microphone_pauses(self) -> None:
         """The microphone has sent nothing for a while: end the turn if the recognizer has processed all audio, and the
         user was not speaking.
@@ -91,7 +95,7 @@ class SpeechEvents:
                 await self._outlet.flush()
                 await self._turns.speech_began(at)
                 self._tell(client_events.VadStart(self._work.session_id))
-                await self._overlap.begin(at)
+                await self._overlap.begin(event)
             case recognition.TranscriptionUpdate(text=text):
                 whole = self._turns.with_partial(clean_text(text))
                 self._tell(client_events.TranscriptionUpdate(self._work.session_id, whole))
@@ -121,7 +125,7 @@ class SpeechEvents:
                 pass  # `RecordingStop`: the recording of the turn stops when the turn ends
 
     async def _finished(self, event: recognition.TranscriptionFinished) -> None:
-        """Add a piece of speech to the turn, unless it is ignored or has no words."""
+        """Add a piece of speech to the turn, unless it is ignored, has no words, or is only a stop phrase."""
         text, overlap = clean_text(event.text).strip(), self._overlap
         checkpoint = self._tracker.checkpoint(event.end_sample)
         was_undecided = overlap.is_undecided
@@ -131,9 +135,15 @@ class SpeechEvents:
             self._metrics.finished("ignored" if text else "no_words")
             await self._turns.noise_finished(text, event.at_sample, checkpoint)
             return
+        if not self._turns.is_open and await overlap.is_stop(event, text):
+            if was_undecided:
+                await self._barge_in()
+            self._metrics.finished("stop")
+            await self._turns.noise_finished(text, event.at_sample, checkpoint)
+            return
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
-        piece = Piece(text, event.start_sample, event.speech_end, event.is_cut)
+        piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint)
 
     async def _barge_in(self) -> None:

@@ -73,6 +73,11 @@ class TurnWriter:
         """True if there is a turn that ends with the silence that goes on."""
         return self._turns.is_open and not self._turns.is_speaking
 
+    @property
+    def is_open(self) -> bool:
+        """True if there is a turn to which pieces may be added."""
+        return self._turns.is_open
+
     def with_partial(self, text: str) -> str:
         """The text of the turn so far, with a partial text of the piece being spoken."""
         return self._turns.with_partial(text)

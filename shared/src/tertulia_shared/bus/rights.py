@@ -114,6 +114,7 @@ def _stt(keys: Keys) -> Rights:
             keys.work("stt"), keys.work_failure("stt", ANY), keys.work_left("stt", ANY), keys.work("llm"),
             keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
+            keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.dead(), keys.dead_aside(), keys.workers(),
         )

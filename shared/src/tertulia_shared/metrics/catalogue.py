@@ -133,9 +133,9 @@ STT_TRANSCRIPT = HistogramFamily(
 )
 STT_UTTERANCES = CounterFamily(
     "tertulia_stt_utterances_total",
-    "Turns, and sound that became no part of a turn, by result: a turn, no words, or ignored (an echo, a cough, an"
-    " mm-hm).",
-    {"result": ("turn", "no_words", "ignored")},
+    "Turns, and sound that became no part of a turn, by result: a turn, only a request to stop, no words, or ignored"
+    " (an echo, a cough, an mm-hm).",
+    {"result": ("turn", "stop", "no_words", "ignored")},
 )
 STT_BARGE_INS = CounterFamily(
     "tertulia_stt_barge_ins_total",

@@ -12,6 +12,25 @@ Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """Whether the whole text, or only its beginning, is made of known phrases with at least one key phrase."""
+
+    is_whole: bool
+    is_beginning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamePhrases:
+    """Names, and the single words of names, as phrases."""
+
+    phrases: frozenset[Tokens]
+    longest: int
+
+
+NO_NAMES = NamePhrases(frozenset(), 0)
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseBook:
     """The phrases of one language. A text matches if it can be divided into them without a rest.
 
@@ -29,9 +48,9 @@ class PhraseBook:
         """Build a book from phrases as people write them."""
         anywhere = frozenset(token for word in particles for token in tokens_of(word))
         keys, others = _phrases(key, anywhere), _phrases(around, anywhere)
-        return cls(keys, others, anywhere, max(map(len, keys | others)))
+        return cls(keys, others, anywhere, max(map(len, keys | others), default=0))
 
-    def match(self, tokens: Sequence[str], names: NamePhrases) -> Match:
+    def match(self, tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
         """Divide the text into phrases of this book and names."""
         rest = tuple(token for token in tokens if token not in self.particles)
         longest = max(self.longest, names.longest)
@@ -51,23 +70,7 @@ class PhraseBook:
         return Match(is_whole=len(rest) in keyed, is_beginning=bool(keyed))
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Whether the whole text, or only its beginning, is made of known phrases with at least one key phrase."""
-
-    is_whole: bool
-    is_beginning: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NamePhrases:
-    """Names, and the single words of names, as phrases."""
-
-    phrases: frozenset[Tokens]
-    longest: int
-
-
-def match_any(books: Iterable[PhraseBook], tokens: Sequence[str], names: NamePhrases) -> Match:
+def match_any(books: Iterable[PhraseBook], tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
     """Match with each book: all phrases of a text are of the same language."""
     matches = [book.match(tokens, names) for book in books]
     return Match(any(match.is_whole for match in matches), any(match.is_beginning for match in matches))

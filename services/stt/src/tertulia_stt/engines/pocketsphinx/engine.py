@@ -196,7 +196,7 @@ class PocketSphinxRecognizer:
 
     def _begin_utterance(self, began: SpeechBegan) -> Iterator[STTEvent]:
         at = began.at_sample
-        yield VadStart(at)
+        yield VadStart(at, began.speech_sample)
         yield VadDetectStop(at)
         yield RecordingStart(at)
         self._decoder.start()

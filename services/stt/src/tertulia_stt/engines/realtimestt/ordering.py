@@ -179,7 +179,7 @@ class Ordering:
         self._state = _State.RECORDING
         self._number = note.number
         self._update = self._stable = ""
-        yield VadStart(self._reach(note.speech_at))
+        yield VadStart(self._reach(note.speech_at), note.speech_at)
         yield VadDetectStop(self._reach(note.speech_at))
         yield RecordingStart(self._reach(note.at))
 

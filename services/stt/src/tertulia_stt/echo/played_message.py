@@ -1,0 +1,74 @@
+"""The sound of one message, and when the client plays it. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt
+from tertulia_stt.echo.bands import FRAME_MS, BandPowers, Powers
+
+MAX_FRAMES: Final = 6_000
+"""The last minute of a message is kept."""
+RECEIPTS: Final = 8
+"""Of so many receipts, the one that came with the least delay counts."""
+_SAMPLES_PER_MS: Final = SAMPLE_RATE_OUT / 1000
+_BYTES_PER_SAMPLE: Final = 2
+
+
+class PlayedMessage:
+    """The chunks of a message from one of its sentences on. Times are in ms since 1970."""
+
+    def __init__(self, *, is_from_start: bool = True) -> None:
+        self._bands = BandPowers(SAMPLE_RATE_OUT, MAX_FRAMES)
+        self._ends: dict[tuple[int, int], float] = {}  # where each chunk ends, in ms after the first chunk's beginning
+        self._length_ms = 0.0
+        self._skipped_ms = 0.0 if is_from_start else float("inf")  # the length of the message before the first chunk
+        self._receipts: deque[tuple[Receipt, int]] = deque(maxlen=RECEIPTS)
+        self.first_ms: float | None = None
+        """When the first chunk is played if the client has sent no receipt."""
+        self.is_complete = False
+
+    @property
+    def start_ms(self) -> float | None:
+        """When the client played the beginning of the first chunk; None if that is not known."""
+        if not self._receipts:
+            return self.first_ms
+        for receipt, _ in self._receipts:
+            end = self._ends.get((receipt.sentence_index, receipt.chunk_index))
+            if end is not None:  # the client has played this chunk, and perhaps a part of the next one
+                self._skipped_ms = max(0.0, min(self._skipped_ms, receipt.played_ms - end))
+        if self._skipped_ms == float("inf"):
+            return None
+        return min(ts - receipt.played_ms for receipt, ts in self._receipts) + self._skipped_ms
+
+    @property
+    def end_ms(self) -> float | None:
+        """When the client has played the chunks that were added."""
+        return None if self.start_ms is None else self.start_ms + self._length_ms
+
+    def heard(self, receipt: Receipt, ts: int) -> None:
+        """The client has played a part. `ts`: when the gateway wrote the receipt."""
+        if not self._receipts or self._receipts[-1][1] != ts:
+            self._receipts.append((receipt, ts))
+
+    def add(self, chunk: AudioChunk, ts: int) -> None:
+        """Add the next chunk. `ts`: when it was written."""
+        if chunk.is_final:
+            self.is_complete = True
+            return
+        if not self._ends and self.first_ms is None:
+            self.first_ms = ts
+        self._bands.feed(chunk.audio)
+        self._length_ms += len(chunk.audio) / _BYTES_PER_SAMPLE / _SAMPLES_PER_MS
+        self._ends[chunk.sentence_index, chunk.chunk_index] = self._length_ms
+
+    def lay(self, onto: Powers, start_ms: float) -> None:
+        """Put the message's powers to their places in `onto`, whose first frame is at `start_ms`."""
+        if self.start_ms is None:
+            return
+        rows = self._bands.rows()
+        place = round((self.start_ms - start_ms) / FRAME_MS) + self._bands.first_frame
+        begin, end = max(0, place), min(len(onto), place + len(rows))
+        if begin < end:
+            onto[begin:end] = rows[begin - place : end - place]

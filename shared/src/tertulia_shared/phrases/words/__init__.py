@@ -1,0 +1,1 @@
+"""The stop phrases of each language, and what may stand around them."""
