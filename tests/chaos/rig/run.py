@@ -60,6 +60,7 @@ class Outcome:
     plan: Plan
     turns: int = 0
     unheard: int = 0
+    reopened: int = 0
     frames: int = 0
     sentences: int = 0
     wall_s: float = 0.0
@@ -79,6 +80,7 @@ class Outcome:
             f"{self.turns} turns, {faults} faults, {self.wall_s:.0f} s, seed {self.plan.seed}{self._less()}",
             f"{self.frames} events and frames checked, {self.sentences} sentences compared sample by sample",
             f"{self.unheard} utterances were cut off before they became a turn",
+            f"{self.reopened} turns were reopened after the client got them",
             ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS),
         ]
 
@@ -283,6 +285,7 @@ class _Rig:
             done = [turn for turn in user.checker.turns.values() if turn.checked]
             outcome.turns += len(done)
             outcome.unheard += user.unheard
+            outcome.reopened += user.checker.reopened
             outcome.frames += len(user.client.arrivals)
             outcome.sentences += sum(
                 len(user.checker.messages[message_id].pcm)
@@ -307,6 +310,7 @@ def environment(servers: Servers, plan: Plan) -> dict[str, str]:
     return {
         "OPENROUTER_API_KEY": "rig",
         "TERTULIA_LLM_BASE_URL": servers.base_url,
+        "TERTULIA_THINK_AHEAD": "on",
         "TERTULIA_LLM_STALL_S": "2",
         "TERTULIA_LLM_FIRST_TOKEN_S": "3",
         "TERTULIA_TTS_ENGINE": "openai",

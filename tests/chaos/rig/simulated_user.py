@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import re
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -36,6 +37,12 @@ AT_ONCE_FRAMES = 49
 """The number of microphone frames of 100 ms that are sent at once. The gateway accepts five seconds faster than real
 time.
 """
+FRAME_S = 0.06
+"""The pace of the frames after these, a little faster than they are spoken."""
+BEHIND_S = 15.0
+"""How long to wait for the end of the current session after turns of an earlier one, whose end may have come before."""
+PAUSES_S = (0.3, 1.6)
+"""The shortest and the longest pause of a user who goes on after what seems to be the end."""
 
 
 @dataclass
@@ -95,8 +102,8 @@ class User:
         self.current: Run | None = None
         self.unheard = 0
         """The number of utterances that a fault ended before they became a turn."""
-        self._delayed: list[str] = []
-        """Utterances that did not become a turn in time. They may still become one later."""
+        self._is_behind = False
+        """True after a fault during speech: words said earlier may become a turn later, whole or in parts."""
         self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
@@ -114,6 +121,8 @@ class User:
             style = self._dice.random()
             if style < 0.12 and self._speaks:
                 await self._spoken()
+            elif style < 0.2 and self._speaks:
+                await self._spoken(pause_s=self._dice.uniform(*PAUSES_S))
             elif style > 1 - self._cuts:
                 await self._cut_off()
             else:
@@ -145,13 +154,16 @@ class User:
         self._end(run)
         await self._typed()
 
-    async def _spoken(self) -> None:
+    async def _spoken(self, *, pause_s: float = 0.0) -> None:
+        """Speak one recording; with `pause_s`, another one after this pause: it continues the turn, or is the next."""
         known, stopped, breaks = set(self.checker.turns), len(self.checker.listening_ended), self.client.breaks
         run = self._begin("")
-        name = self._dice.choice(sorted(SPOKEN))
+        names = self._dice.sample(sorted(SPOKEN), 2 if pause_s else 1)
+        spoken = " ".join(SPOKEN[name] for name in names)
         with contextlib.suppress(ConnectionBroke):
             await self.client.send("start_listening")
-            for frame in _microphone(name):
+            for number, frame in enumerate(_microphone(names, pause_s)):
+                await asyncio.sleep(FRAME_S if number >= AT_ONCE_FRAMES else 0)
                 await self.client.send_raw(frame)
             await self.client.send("stop_listening")
 
@@ -161,40 +173,35 @@ class User:
         def stopped_or_cut() -> bool:
             return len(self.checker.listening_ended) > stopped or self.client.breaks > breaks
 
+        patience_s = PATIENCE_S
         while True:
-            await self.client.until(stopped_or_cut, PATIENCE_S)
+            await self.client.until(stopped_or_cut, patience_s)
             if self.client.breaks > breaks:  # audio on its way may be lost with the connection
                 await self.client.until(heard, 5.0)
-            late = [turn for turn in heard() if self._was_delayed(turn, SPOKEN[name])]
+            late = [turn for turn in heard() if self._is_behind and _plain(turn.text) not in spoken]
             self._unchecked += late
             known.update(turn.turn_id for turn in late)
             if not late or heard() or self.client.breaks > breaks:
                 break
+            patience_s = BEHIND_S
             stopped += 1  # this was the end of an earlier session; the end of the current session will still come
         turns = heard()
         undisturbed = self.client.breaks == breaks and not run.faults
-        if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
+        is_right = " ".join(_plain(turn.text) for turn in turns) == spoken and len(turns) <= len(names)
+        was_behind, self._is_behind = self._is_behind, not is_right
+        if undisturbed and not was_behind and not is_right:
             said = [turn.text for turn in turns]
             self.checker.complain(
-                "wrong", f"spoken was {SPOKEN[name]!r}, accepted {said}, stopped {self.checker.listening_ended}"
+                "wrong", f"spoken was {spoken!r}, accepted {said}, stopped {self.checker.listening_ended}"
             )
         if not turns:
             self.unheard += 1
-            self._delayed.append(SPOKEN[name])
             self._end(run)
             self.runs.remove(run)
             return
         run.turn_id = turns[-1].turn_id
         self._unchecked += turns
         await self._until_over(run)
-
-    def _was_delayed(self, turn: Turn, spoken: str) -> bool:
-        """True if the turn is not the utterance that was just `spoken`, but an earlier one that a fault delayed."""
-        text = _plain(turn.text)
-        if text == spoken or text not in self._delayed:
-            return False
-        self._delayed.remove(text)
-        return True
 
     # -- steps
 
@@ -286,9 +293,13 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z']+", text.lower()))
 
 
-def _microphone(name: str) -> Iterator[bytes]:
-    with wave.open(str(FIXTURES / name)) as file:
-        pcm = file.readframes(file.getnframes())
+def _microphone(names: Sequence[str], pause_s: float) -> Iterator[bytes]:
+    pcm = bytes(2 * round(16_000 * pause_s)).join(_pcm_of(name) for name in names)
     pcm = pcm.ljust(min(len(pcm) + 48_000, AT_ONCE_FRAMES * FRAME_BYTES), b"\0")
     for at in range(0, len(pcm), FRAME_BYTES):
         yield pcm[at : at + FRAME_BYTES]
+
+
+def _pcm_of(name: str) -> bytes:
+    with wave.open(str(FIXTURES / name)) as file:
+        return file.readframes(file.getnframes())

@@ -12,7 +12,7 @@ DUTCH: Final = lexicon(
         doei, tot straks, luister, luister eens, zeg, zeg eens, kijk, kijk eens, wacht, wacht even, kom, kom op,
         toe, en, maar, of, lieve, beste, mijn vriend, welkom, leuk, mooi, super, precies, klopt, echt, eerlijk,
         trouwens, vertel, vertel eens, voor jou, jouw beurt, jij bent aan de beurt, ga door, natuurlijk, zeker,
-        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, wat vind, bravo, goed gedaan, eerst, nog eens,
+        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, bravo, goed gedaan, eerst, nog eens,
         vraag voor, een vraag voor, een vraag aan, gefeliciteerd, nu, dan, ook
     """,
     remarks="""
