@@ -24,8 +24,10 @@ from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, Recognitio
 from tertulia_stt.giving_up import give_up_session
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.overlapping_speech import OverlappingSpeech
+from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_events import SpeechEvents
+from tertulia_stt.turn_end import TurnEndModel
 from tertulia_stt.turn_taking import TurnRules
 from tertulia_stt.turn_writer import TurnWriter
 
@@ -50,11 +52,18 @@ class Listener:
     """The stt stage's `Handler`."""
 
     def __init__(
-        self, bus: Bus, engine: RecognitionEngine, settings: STTSettings, metrics: Metrics | None = None
-    ) -> None:  # fmt: skip
+        self,
+        bus: Bus,
+        engine: RecognitionEngine,
+        settings: STTSettings,
+        metrics: Metrics | None = None,
+        *,
+        turn_model: TurnEndModel | None = None,
+    ) -> None:
         self._bus = bus
         self._engine = engine
         self._settings = settings
+        self._turn_model = turn_model
         self._metrics = ListenerMetrics(metrics or Metrics(), engine.name)
         self._rules = TurnRules(
             settings.silence_bounds, settings.stt_reopen_ms, settings.think_ahead != "off", engine.writing
@@ -111,7 +120,8 @@ class Listener:
         overlap = OverlappingSpeech(self._bus, work.conversation_id, self._settings)
         turns = TurnWriter(self._bus, work, fence, rules=self._rules, metrics=self._metrics, start=start)
         events = SpeechEvents(
-            self._bus, work, fence, tracker=tracker, overlap=overlap, turns=turns, metrics=self._metrics
+            self._bus, work, fence, tracker=tracker, overlap=overlap, turns=turns,
+            opinion=SecondOpinion(self._turn_model), metrics=self._metrics,
         )  # fmt: skip
         return _Session(work, tracker, turns, events)
 

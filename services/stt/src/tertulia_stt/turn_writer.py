@@ -92,12 +92,20 @@ class TurnWriter:
         if (step := self._turns.speech_began(at_sample)) is not None:
             await self._write(step)
 
-    async def piece_finished(self, piece: Piece, at_sample: int, checkpoint: Checkpoint) -> None:
+    def sound_to_judge(self, piece: Piece) -> int | None:
+        """The first sample of the sound that a second opinion must judge after this piece; None if it needs none."""
+        if not self._turns.is_unclear_with(piece):
+            return None
+        return self._turns.turn.start_sample if self._turns.is_open else piece.start_sample
+
+    async def piece_finished(
+        self, piece: Piece, at_sample: int, checkpoint: Checkpoint, opinion: float | None = None
+    ) -> None:
         """Add a piece with words to the turn."""
         if self._turns.is_too_long_with(piece):
             await self.end(at_sample)
         self._checkpoint = checkpoint
-        self._turns.piece_finished(piece)
+        self._turns.piece_finished(piece, opinion)
         await self._proceed(at_sample, before=self._text_so_far())
 
     async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
