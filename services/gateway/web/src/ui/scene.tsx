@@ -32,7 +32,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
           return (
             <li
               key={character.id}
-              class={`seat ${state.kind} ${isMuted(view.answering, character.id) ? "muted" : ""}`}
+              class={isMuted(view.answering, character.id) ? `seat ${state.kind} muted` : `seat ${state.kind}`}
               style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}
             >
               <Seat talk={talk} character={character} state={state} halo={state.kind === "speaking" ? level : ""} />
