@@ -32,8 +32,13 @@ def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
     return _match(text, tuple(names)).is_beginning
 
 
+def is_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
+    """True if a plain stop also takes back what was said just before: "never mind", "stop", but not "wait"."""
+    return _match(text, tuple(names), "withdrawal").is_whole
+
+
 @lru_cache(maxsize=1024)
-def _match(text: str, names: tuple[str, ...]) -> Match:
+def _match(text: str, names: tuple[str, ...], key: str = "stop") -> Match:
     tokens = tokens_of(_DENIAL.sub("", text))
-    found = match_any(phrase_books("tertulia_shared.phrases.words", "stop"), tokens[:MAX_TOKENS], name_phrases(names))
+    found = match_any(phrase_books("tertulia_shared.phrases.words", key), tokens[:MAX_TOKENS], name_phrases(names))
     return found if len(tokens) <= MAX_TOKENS else Match(is_whole=False, is_beginning=found.is_beginning)

@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from tertulia_shared.phrases.tokens import is_spaceless, tokens_of
-from tertulia_shared.stop_phrases import begins_with_stop
+from tertulia_shared.stop_phrases import begins_with_stop, is_plain_stop
 from tertulia_stt.engine import SAMPLE_RATE
-from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel, without_sounds
+from tertulia_stt.overlap_words import (
+    begins_with_break_in,
+    begins_with_name,
+    is_backchannel,
+    sounds_like_call,
+    without_sounds,
+)
+from tertulia_stt.speech_sound import Sound, SoundKind
 
 MIN_WORDS = 2
-"""A partial text interrupts from this many words on; a character of a script without spaces is half a word."""
+"""A partial text interrupts from this many different words on; a character of a script without spaces is half a word."""
+MAX_CALL_WORDS = 3
+"""A stop phrase or a name in this few words interrupts although the sound is nearly all echo."""
+MIN_CALL_MS = 40
+"""So much of another voice is enough for such a call."""
 ECHO_WINDOW = 3
 """Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
 chance.
@@ -53,14 +65,18 @@ class SoundSource(Enum):
 class Heard:
     """The user's speech during a character's speech: its length in samples, and its transcript so far.
 
-    `has_echo`: the text may begin with words of the character.
+    `before`: the partial text before this one; words that both have are probably right. `has_echo`: the text may begin
+    with words of the character. `other_ms`, `sound`: see `Verdict` in `echo.detector`.
     """
 
     samples: int
     text: str
     is_final: bool = False
+    before: str | None = None
     source: SoundSource = SoundSource.UNKNOWN
     has_echo: bool = False
+    other_ms: int = 0
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +98,42 @@ class Bounds:
 def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     """Decide about the speech.
 
-    Stop phrases, words such as "no" and "but", and names interrupt at once, however short they are. Other words must
-    last for `min_ms`.
+    Stop phrases and names interrupt at once, whatever their length and sound. Words such as "no" and "but" may be as
+    short, but must not sound like a cough or a hum. Other words must also last for `min_ms`.
     """
     tokens = tokens_of(heard.text)
-    if not tokens or _is_echo(heard, tokens, spoken, bounds):
-        is_interruption = False
-    elif begins_with_stop(heard.text, spoken.names) or (heard.has_echo and has_stop(heard.text)):
-        is_interruption = True
-    elif is_backchannel(tokens):
-        is_interruption = False
-    elif begins_with_break_in(tokens) or begins_with_name(tokens, spoken.names):
-        is_interruption = True
-    else:
-        is_long = heard.samples * 1000 >= bounds.min_ms * SAMPLE_RATE
-        is_interruption = is_long and (heard.is_final or _word_count(tokens) >= MIN_WORDS)
-    if is_interruption:
+    if tokens and _interrupts(heard, tokens, spoken, bounds):
         return BargeInDecision.BREAK_IN
     return BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
+
+
+def _interrupts(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
+    if _is_call(heard, tokens, spoken, bounds):
+        return True
+    if _is_echo(heard, tokens, spoken, bounds):
+        return False
+    if begins_with_stop(heard.text, spoken.names) or (heard.has_echo and has_stop(heard.text)):
+        return True
+    if is_backchannel(tokens) or (heard.sound is not None and heard.sound.kind is not SoundKind.WORDS):
+        return False
+    if begins_with_break_in(tokens) or sounds_like_call(heard.text, spoken.names, spoken.sentences):
+        return True
+    is_voiced = heard.sound is None or 2 * heard.sound.voiced_ms >= bounds.min_ms
+    is_long = is_voiced and heard.samples * 1000 >= bounds.min_ms * SAMPLE_RATE
+    return is_long and (heard.is_final or _word_count(_lasting(tokens, heard.before)) >= MIN_WORDS)
+
+
+def _is_call(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
+    """True if the text asks the characters to be quiet, or calls one by name, in words that they are not saying."""
+    if not (is_plain_stop(heard.text, spoken.names) or begins_with_name(tokens, spoken.names)):
+        return False
+    if heard.source is SoundSource.USER:
+        return True
+    if heard.source is SoundSource.ECHO:
+        said = {token for sentence in spoken.sentences for token in tokens_of(sentence)}
+        has_voice = heard.other_ms >= MIN_CALL_MS and len(tokens) <= MAX_CALL_WORDS
+        return has_voice and said.isdisjoint(tokens)
+    return echo_share(tokens, spoken.sentences) < bounds.echo_share
 
 
 def _is_echo(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
@@ -115,8 +149,16 @@ def has_stop(text: str) -> bool:
     return any(begins_with_stop(" ".join(words[first:])) for first in range(len(words)))
 
 
+def _lasting(tokens: Sequence[str], before: str | None) -> Sequence[str]:
+    """The tokens with which the earlier partial text also began; recognizers often take back the words of noises."""
+    if before is None:
+        return tokens
+    pairs = zip(tokens, tokens_of(before), strict=False)
+    return [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+
+
 def _word_count(tokens: Sequence[str]) -> float:
-    return sum(0.5 if is_spaceless(token) else 1 for token in without_sounds(tokens))
+    return sum(0.5 if is_spaceless(token) else 1 for token in set(without_sounds(tokens)))
 
 
 def echo_share(tokens: Sequence[str], being_said: Sequence[str]) -> float:

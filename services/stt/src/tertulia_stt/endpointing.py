@@ -143,6 +143,11 @@ class Endpointer:
         return self._start is not None
 
     @property
+    def pause_frames(self) -> int:
+        """In an utterance: how many frames of silence it ends with so far."""
+        return 0 if self._start is None else self._run
+
+    @property
     def is_silent(self) -> bool:
         """True if there is no speech, and the last frame is not the beginning of speech."""
         return self._start is None and self._run == 0

@@ -15,7 +15,7 @@ from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.phrases.tokens import tokens_of
-from tertulia_shared.stop_phrases import is_plain_stop
+from tertulia_shared.stop_phrases import is_plain_stop, is_withdrawal
 from tertulia_stt.barge_in import (
     BargeInDecision,
     Bounds,
@@ -27,8 +27,8 @@ from tertulia_stt.barge_in import (
 )
 from tertulia_stt.echo.detector import UNKNOWN, EchoDetector, Verdict
 from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate, VadStart
-from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel
-from tertulia_stt.own_words import own_words
+from tertulia_stt.overlap_words import is_backchannel
+from tertulia_stt.own_words import MAX_REVISED, own_words
 from tertulia_stt.settings import STTSettings
 
 SENTENCES_BEFORE: Final = 2
@@ -39,8 +39,6 @@ ECHO_AFTER_SAMPLES: Final = 2 * SAMPLE_RATE
 """The echo of a reply may come for so long after the reply was interrupted: the client's sound has buffers."""
 MAX_PARTIALS: Final = 64
 """Maximum number of partial texts that are kept of an utterance."""
-MAX_STOP_MS: Final = 1_000
-"""Speech over an echo is taken for a plain stop if the user spoke at most this long."""
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +114,7 @@ class OverlappingSpeech:
         return not self._barge_in_enabled or decision is BargeInDecision.IGNORE
 
     async def is_stop(self, event: TranscriptionFinished, text: str) -> bool:
-        """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking.
-
-        A word that the recognizer could not separate from the echo counts too, unless it asks for something.
-        """
+        """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking."""
         await self._look()
         if is_plain_stop(text, self._names):
             return True
@@ -127,9 +122,12 @@ class OverlappingSpeech:
             self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
         if not self._has_echo(self._verdict):
             return False
-        tokens = tokens_of(self.own_text(text))
-        is_short = (self._verdict.user_until - self._verdict.user_from) * 1000 <= MAX_STOP_MS * SAMPLE_RATE
-        return is_short and not (begins_with_break_in(tokens) or begins_with_name(tokens, self._names))
+        words = self.own_text(text).split()  # may begin with the last words of the echo
+        return any(is_plain_stop(" ".join(words[at:]), self._names) for at in range(MAX_REVISED + 1))
+
+    def takes_back(self, text: str) -> bool:
+        """True if a text that only asks for silence also takes back what the user has just said."""
+        return not self.is_character_speaking and is_withdrawal(text, self._names)
 
     def own_text(self, text: str) -> str:
         """The final text without the words of an echo that came before the user spoke."""
@@ -141,12 +139,16 @@ class OverlappingSpeech:
 
     def _decide(self, until: int, text: str, verdict: Verdict, *, is_final: bool = False) -> BargeInDecision:
         has_echo = self._has_echo(verdict)
+        before = self._partials[-1][1] if self._partials else ""
         heard = Heard(
             until - (verdict.user_from if has_echo else self._first_sample),
             self._own_words(text, verdict) if has_echo else text,
             is_final,
+            self._own_words(before, verdict) if has_echo else before,
             verdict.source,
             has_echo,
+            verdict.other_ms,
+            verdict.sound,
         )
         return decide(heard, Spoken(self._being_said(), self._names), self._bounds)
 

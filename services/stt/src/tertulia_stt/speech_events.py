@@ -140,16 +140,20 @@ class SpeechEvents:
             self._metrics.finished("ignored" if text else "no_words")
             await self._turns.noise_finished(text, event.at_sample, checkpoint)
             return
-        if not self._turns.is_open and await overlap.is_stop(event, text):
+        if await overlap.is_stop(event, text) and self._is_obeyed(text):
             if was_undecided:
                 await self._barge_in()
             self._metrics.finished("stop")
-            await self._turns.noise_finished(text, event.at_sample, checkpoint)
+            await self._turns.take_back(text, event.at_sample, checkpoint)
             return
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
         piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint, await self._ask(piece, event.end_sample))
+
+    def _is_obeyed(self, text: str) -> bool:
+        """True if a piece that only asks for silence is no part of a turn: there is no turn, or this takes it back."""
+        return not self._turns.is_open or (self._turns.can_be_taken_back and self._overlap.takes_back(text))
 
     async def _ask(self, piece: Piece, end_sample: int) -> float | None:
         """The second opinion on whether the user has finished with this piece; None if there is none."""

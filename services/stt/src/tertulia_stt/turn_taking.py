@@ -185,6 +185,16 @@ class TurnTaking:
         self._may_guess = True
         self._bound = None
 
+    @property
+    def can_be_taken_back(self) -> bool:
+        """True if a "never mind" means the turn: it is open, and its text needs no more words."""
+        return self.is_open and self._completeness(self._turn.text) is not Completeness.OPEN
+
+    def take_back(self) -> None:
+        """The user has spoken a piece that takes the turn back. Any earlier version of it was withdrawn before."""
+        self._is_speaking = False
+        self._turn = NO_TURN
+
     def noise_finished(self) -> None:
         """What seemed to be speech has no words, or is ignored."""
         self._is_speaking = False

@@ -78,6 +78,11 @@ class TurnWriter:
         """True if there is a turn to which pieces may be added."""
         return self._turns.is_open
 
+    @property
+    def can_be_taken_back(self) -> bool:
+        """True if a "never mind" means the turn."""
+        return self._turns.can_be_taken_back
+
     def with_partial(self, text: str) -> str:
         """The text of the turn so far, with a partial text of the piece being spoken."""
         return self._turns.with_partial(text)
@@ -117,6 +122,11 @@ class TurnWriter:
         else:
             self._is_recording = False
             await self._store(closing_events(self._bus, self._work, text))
+
+    async def take_back(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
+        """Drop the turn, because the user takes it back. `text`: the words with which the user asks for it."""
+        self._turns.take_back()
+        await self.noise_finished(text, at_sample, checkpoint)
 
     async def silence(self, at_sample: int) -> None:
         """Nobody speaks at this sample."""

@@ -13,6 +13,7 @@ from tertulia_stt.echo.bands import FRAME_MS
 from tertulia_stt.echo.microphone import FRAME_SAMPLES, MicrophoneSound, Recording
 from tertulia_stt.echo.path import EchoPath, Frames, compare
 from tertulia_stt.echo.played_sound import PlayedSound
+from tertulia_stt.speech_sound import Sound, sound_of
 
 CONTEXT_FRAMES: Final = 400
 """The last four seconds of the microphone are compared."""
@@ -27,11 +28,16 @@ USER_FRAMES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whose voice an utterance has. `user_from`, `user_until`: the samples between which the user speaks."""
+    """Whose voice an utterance has.
+
+    `user_from`: the sample from which the user speaks. `other_ms`: how long another voice than the characters' was
+    heard, also if it is too short to be sure of the user. `sound`: what the user's sound is; None if it is unknown.
+    """
 
     source: SoundSource
     user_from: int = 0
-    user_until: int = 0
+    other_ms: int = 0
+    sound: Sound | None = None
 
 
 UNKNOWN: Final = Verdict(SoundSource.UNKNOWN)
@@ -56,20 +62,30 @@ class EchoDetector:
         start_ms = recording.start_ms - MAX_LATE_MS
         count = frames + (MAX_LATE_MS + MAX_EARLY_MS) // FRAME_MS
         await self.played.read_sound(start_ms + count * FRAME_MS)
-        compared = compare(recording.powers, self.played.powers(start_ms, count), self._path)
+        played = self.played.powers(start_ms, count)
+        compared = compare(recording.powers, played, self._path)
         if compared.path is None:
-            self._has_none = self._has_none or not compared.is_early
-            return UNKNOWN if self._has_none else Verdict(SoundSource.UNDECIDED)
+            is_played = bool(played.any())
+            self._has_none = self._has_none or (is_played and not compared.is_early)
+            is_undecided = is_played and not self._has_none
+            sound = sound_of(recording.powers[_first_frame(recording, begun) :])
+            return Verdict(SoundSource.UNDECIDED if is_undecided else SoundSource.UNKNOWN, sound=sound)
         self._path, self._has_none = compared.path, False
         return verdict(compared.other, recording, begun)
 
 
 def verdict(other: Frames, recording: Recording, begun: int) -> Verdict:
     """The verdict about the utterance that began at a sample. `other`: the frames with another voice."""
-    first = max(0, (begun - recording.first_sample) // FRAME_SAMPLES)
+    first = _first_frame(recording, begun)
     voiced = np.flatnonzero(other[first:]) + first
+    other_ms = len(voiced) * FRAME_MS
     for start, end in zip(voiced, voiced[USER_FRAMES - 1 :], strict=False):
         if end - start < USER_WINDOW:
-            user_from, user_until = (recording.first_sample + int(at) * FRAME_SAMPLES for at in (start, voiced[-1] + 1))
-            return Verdict(SoundSource.USER, user_from, user_until)
-    return Verdict(SoundSource.ECHO)
+            user_from = recording.first_sample + int(start) * FRAME_SAMPLES
+            sound = sound_of(recording.powers[start:], other[start:])
+            return Verdict(SoundSource.USER, user_from, other_ms, sound)
+    return Verdict(SoundSource.ECHO, other_ms=other_ms)
+
+
+def _first_frame(recording: Recording, sample: int) -> int:
+    return max(0, (sample - recording.first_sample) // FRAME_SAMPLES)

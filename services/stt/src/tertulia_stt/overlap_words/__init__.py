@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
+from tertulia_shared.names import Case, NameFinder, normalized
 from tertulia_shared.phrases.books import merged_book, phrase_books
 from tertulia_shared.phrases.matching import match_any, name_phrases
+from tertulia_shared.phrases.tokens import tokens_of
 
 _LAUGHTER = re.compile(
     r"(?=.*h.*h)[haeiou]{3,}|(?:j[aeiou]){2,}|(?=.*\u0445.*\u0445)[\u0445\u0430\u0435\u0438\u043e]{3,}"
 )
 """In Latin and Cyrillic letters: "haha", "jaja" and the like."""
+_LAUGH = re.compile(r"h[aeiou]h?|j[aeiou]|\u0445[\u0430\u0435\u0438\u043e]")
+"""A syllable of laughter, as recognizers write it."""
+MIN_LAUGHS = 2
 MAX_OPENING = 3
 """Maximum number of words before a name."""
 _ARTICLES = frozenset(
@@ -28,9 +33,11 @@ _HUM = re.compile(r"[hm]+|[хмг]+")
 
 
 def is_backchannel(tokens: Sequence[str]) -> bool:
-    """True if all words show only attention, in any language: "yeah yeah, okay", "ah oui", laughter."""
+    """True if all words show only attention, in any language: "yeah yeah, okay", "ah oui"; or most are laughter."""
     words = without_sounds(tokens)
-    return not words or merged_book(__name__, "backchannel").match(words).is_whole
+    laughs = sum(_LAUGH.fullmatch(token) is not None for token in tokens)
+    is_laughter = laughs >= MIN_LAUGHS and 2 * laughs > len(tokens)
+    return not words or is_laughter or merged_book(__name__, "backchannel").match(words).is_whole
 
 
 def without_sounds(tokens: Sequence[str]) -> tuple[str, ...]:
@@ -58,6 +65,26 @@ def begins_with_name(tokens: Sequence[str], names: Sequence[str]) -> bool:
             return False
         rest = rest[1:]
     return False
+
+
+def sounds_like_call(text: str, names: Sequence[str], being_said: Sequence[str]) -> bool:
+    """True if the speech begins with a name in the spelling of a recognizer, perhaps misheard.
+
+    A word that only sounds like a name does not count if it is in `being_said`.
+    """
+    spelled = normalized(text)
+    for mention in _finder(tuple(names)).find(text, by_sound=True):
+        before = without_sounds(tokens_of(spelled[: mention.start]))
+        if mention.case is Case.OTHER or len(before) > MAX_OPENING or not _openings().issuperset(before):
+            return False
+        said = {token for sentence in being_said for token in tokens_of(sentence)}
+        return not (mention.by_sound and said.issuperset(tokens_of(spelled[mention.start : mention.end])))
+    return False
+
+
+@lru_cache(maxsize=64)
+def _finder(names: tuple[str, ...]) -> NameFinder:
+    return NameFinder(names)
 
 
 @cache

@@ -51,6 +51,10 @@ _FRAMES_PER_PARTIAL: Final = 4
 """The decoder's hypothesis is read after every four frames (128 ms): often enough for a reader, and cheap compared to
 decoding.
 """
+_PAUSE_FRAMES: Final = 3
+"""The hypothesis is also read after so many frames of silence (96 ms): a short word often ends between two readings, and
+a stop word must not wait for the end of the pause.
+"""
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
@@ -185,7 +189,7 @@ class PocketSphinxRecognizer:
             yield VadDetectStart(boundary.end_sample)
             return
         self._frames_since_partial += 1
-        if self._frames_since_partial >= _FRAMES_PER_PARTIAL:
+        if self._frames_since_partial >= _FRAMES_PER_PARTIAL or self._endpointer.pause_frames == _PAUSE_FRAMES:
             self._frames_since_partial = 0
             yield from self._read_hypothesis()
 

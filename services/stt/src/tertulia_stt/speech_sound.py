@@ -1,0 +1,91 @@
+"""Tells words from the other sounds that people make while they listen: coughs, "mm-hm", laughter. Pure.
+
+A recognizer writes words for all of them. The rules use what distinguishes the sounds from words: a cough is mostly
+noise, a hum has hardly any power above 600 Hz, and in laughter or a long "ah" the spectrum hardly changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tertulia_stt.echo.bands import FRAME_MS, Powers
+
+SILENT: Final = 1e-8
+"""Below this power, a recording is too quiet to judge."""
+MIN_POWER: Final = 0.02
+"""Frames with less than this share of the loudest power are pauses."""
+MIN_VOICED_MS: Final = 80
+"""The shortest word has at least so much voice."""
+MIN_VOICED_SHARE: Final = 0.4
+"""In words, at least this share of the frames is voiced; a cough has less."""
+MAX_HUM_POWER: Final = 0.03
+"""A hum has at most this share of its power above 600 Hz."""
+MIN_HUM_SHARE: Final = 0.97
+"""If so many of the voiced frames are a hum, the sound is a hum: in words, some vowel is brighter."""
+MAX_HUM_CONSONANTS: Final = 0.1
+"""A hum has at most this share of frames without voice."""
+MIN_CHANGE: Final = 0.48
+"""How far the spectra of words are from their median, in natural logarithms of the power."""
+CHANGE_QUANTILE: Final = 80
+_HUM_BANDS: Final = 5
+"""The bands below 594 Hz."""
+_VOICE_BANDS: Final = 7
+"""The bands below 937 Hz. They have more than half of the power of a voice, and less than half of that of noise."""
+_RANGE: Final = np.float32(3 * np.log(10))
+"""Levels count down to 30 dB below the maximum of their frame."""
+
+
+class SoundKind(Enum):
+    """What a sound may be."""
+
+    WORDS = "words"
+    MURMUR = "murmur"
+    """A hum, laughter or a single vowel."""
+    NOISE = "noise"
+    """A cough, a breath or a click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The user's sound during a character's speech. `voiced_ms`: how much of it is voice."""
+
+    kind: SoundKind
+    voiced_ms: int
+
+
+def sound_of(powers: Powers, is_user: NDArray[np.bool_] | None = None) -> Sound | None:
+    """Judge the sound of an utterance; None if it is too quiet to judge.
+
+    Args:
+        powers: the band powers of the microphone during the utterance.
+        is_user: the frames that have the user's voice; None: all frames.
+    """
+    total = powers.sum(axis=1)
+    loudest = float(np.percentile(total, 98)) if len(total) else 0.0
+    if loudest < SILENT:
+        return None
+    is_loud = total > MIN_POWER * loudest
+    if is_user is not None:
+        is_loud &= is_user
+    is_voiced = is_loud & (2 * powers[:, :_VOICE_BANDS].sum(axis=1) > total)
+    loud, voiced = int(is_loud.sum()), int(is_voiced.sum())
+    if voiced * FRAME_MS < MIN_VOICED_MS or voiced < MIN_VOICED_SHARE * loud:
+        return Sound(SoundKind.NOISE, voiced * FRAME_MS)
+    is_hum = powers[is_voiced, _HUM_BANDS:].sum(axis=1) <= MAX_HUM_POWER * total[is_voiced]
+    has_consonants = loud - voiced > MAX_HUM_CONSONANTS * loud
+    is_murmur = (is_hum.mean() >= MIN_HUM_SHARE and not has_consonants) or _change(powers[is_voiced]) < MIN_CHANGE
+    return Sound(SoundKind.MURMUR if is_murmur else SoundKind.WORDS, voiced * FRAME_MS)
+
+
+def _change(powers: Powers) -> float:
+    """How much the shape of the spectrum changes."""
+    level = np.log(powers + np.float32(1e-12))
+    level = np.maximum(level, level.max(axis=1, keepdims=True) - _RANGE)
+    level -= level.mean(axis=1, keepdims=True)
+    distance = np.abs(level - np.median(level, axis=0)).mean(axis=1)
+    return float(np.percentile(distance, CHANGE_QUANTILE))
