@@ -47,6 +47,14 @@ class PlayedMessage:
         """When the client has played the chunks that were added."""
         return None if self.start_ms is None else self.start_ms + self._length_ms
 
+    @property
+    def heard_until_ms(self) -> float | None:
+        """Up to when the receipts show that the client played the message; None if there is no receipt."""
+        start = self.start_ms
+        if start is None or not self._receipts:
+            return None
+        return start + max(receipt.played_ms for receipt, _ in self._receipts) - self._skipped_ms
+
     def heard(self, receipt: Receipt, ts: int) -> None:
         """The client has played a part. `ts`: when the gateway wrote the receipt."""
         if not self._receipts or self._receipts[-1][1] != ts:

@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class PlayedSound:
-    """The messages of the current turn, as far as the client has played them."""
+    """The messages of the current turn and of the one before, as far as the client has played them.
+
+    The recognizer may be some seconds behind: it may still process the echo of a message after the next one has begun.
+    """
 
     def __init__(self, bus: Bus, conversation_id: str) -> None:
         self._bus = bus
@@ -33,15 +36,21 @@ class PlayedSound:
         self._receipts: dict[str, tuple[Receipt, int]] = {}
         self._messages: dict[str, PlayedMessage] = {}
         self._read_up_to: dict[str, str] = {}
+        self._turn: tuple[str, ...] = ()
+        self._previous_turn: tuple[str, ...] = ()
 
     @property
     def position(self) -> Receipt | None:
         """The last receipt for a message of the current turn."""
-        of_turn = [self._receipts[message_id] for message_id in self._messages if message_id in self._receipts]
+        of_turn = [self._receipts[message_id] for message_id in self._turn if message_id in self._receipts]
         return of_turn[-1][0] if of_turn else None
 
     async def read_receipts(self, message_ids: Sequence[str]) -> None:
         """Read the receipts since the last call. `message_ids`: the messages of the current turn, in order."""
+        if self._turn[:1] != tuple(message_ids[:1]):
+            self._previous_turn = self._turn
+        self._turn = tuple(message_ids)
+        kept = (*self._previous_turn, *self._turn)
         new: list[tuple[Receipt, int]] = []
         entries = await self._bus.read(self._bus.keys.receipts(self._conversation_id), self._receipts_after)
         for entry in entries:
@@ -49,23 +58,30 @@ class PlayedSound:
             for receipt in readable_receipts((entry,)):
                 self._receipts[receipt.message_id] = receipt, envelope(entry.fields).ts
                 new.append(self._receipts[receipt.message_id])
-        self._receipts = {id: self._receipts[id] for id in message_ids if id in self._receipts}
-        self._messages = {id: self._messages.get(id) or self._message(id) for id in message_ids}
-        self._read_up_to = {id: self._read_up_to[id] for id in message_ids if id in self._read_up_to}
+        self._receipts = {id: self._receipts[id] for id in kept if id in self._receipts}
+        self._messages = {id: self._messages.get(id) or self._message(id) for id in kept}
+        self._read_up_to = {id: self._read_up_to[id] for id in kept if id in self._read_up_to}
         for receipt, ts in new:
             if receipt.message_id in self._messages:
                 self._messages[receipt.message_id].heard(receipt, ts)
 
     async def read_sound(self, until_ms: float) -> None:
         """Read the sound that is played up to this time (ms since 1970)."""
-        first = max((at for at, id in enumerate(self._messages) if id in self._receipts), default=0)
+        for id in self._previous_turn:
+            heard_until = self._messages[id].heard_until_ms
+            if heard_until is not None:  # it may have been interrupted, so what follows was perhaps not played
+                await self._read_message(id, self._messages[id], min(until_ms, heard_until))
+        last = max((at for at, id in enumerate(self._turn) if id in self._receipts), default=0)
         previous_end: float | None = None
-        for id, message in tuple(self._messages.items())[first:]:
+        for at, id in enumerate(self._turn):
+            if at < last - 1:
+                continue
+            message = self._messages[id]
             if message.first_ms is None and previous_end is not None:
                 message.first_ms = previous_end
             await self._read_message(id, message, until_ms)
             previous_end = message.end_ms
-            if not message.is_complete or previous_end is None or previous_end > until_ms:
+            if at >= last and (not message.is_complete or previous_end is None or previous_end > until_ms):
                 break
 
     def powers(self, start_ms: float, frames: int) -> Powers:
