@@ -24,7 +24,7 @@ from tertulia_stt.overlap_words import (
 from tertulia_stt.speech_sound import Sound, SoundKind
 
 MIN_WORDS = 2
-"""A partial text interrupts from this many different words on; a character of a script without spaces is half a word."""
+"""A partial text interrupts from so many different words on; a character of a script without spaces is half a word."""
 MAX_CALL_WORDS = 3
 """A stop phrase or a name in this few words interrupts although the sound is nearly all echo."""
 MIN_CALL_MS = 40
@@ -72,11 +72,16 @@ class Heard:
     samples: int
     text: str
     is_final: bool = False
-    before: str | None = None
     source: SoundSource = SoundSource.UNKNOWN
     has_echo: bool = False
     other_ms: int = 0
     sound: Sound | None = None
+    before: str | None = None
+
+    @property
+    def may_be_words(self) -> bool:
+        """False if the user only coughs, hums or laughs, according to the sound."""
+        return self.sound is None or self.sound.kind is SoundKind.WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,32 @@ def _interrupts(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bou
         return True
     if _is_echo(heard, tokens, spoken, bounds):
         return False
-    if begins_with_stop(heard.text, spoken.names) or (heard.has_echo and has_stop(heard.text)):
-        return True
-    if is_backchannel(tokens) or (heard.sound is not None and heard.sound.kind is not SoundKind.WORDS):
+    if is_backchannel(tokens) or not (heard.may_be_words or _is_repeated(tokens)):
         return False
-    if begins_with_break_in(tokens) or sounds_like_call(heard.text, spoken.names, spoken.sentences):
-        return True
-    is_voiced = heard.sound is None or 2 * heard.sound.voiced_ms >= bounds.min_ms
+    return _asks_for_the_word(heard, tokens, spoken) or _is_long(heard, tokens, bounds)
+
+
+def _is_repeated(tokens: Sequence[str]) -> bool:
+    """True for "no no no", which sounds like laughter."""
+    return len(tokens) > 1 and len(set(tokens)) == 1 and begins_with_break_in(tokens)
+
+
+def _asks_for_the_word(heard: Heard, tokens: Sequence[str], spoken: Spoken) -> bool:
+    """True if the text begins like an interruption. After an echo, only a stop phrase counts: short words that come
+    with an echo are often misheard.
+    """
+    if heard.has_echo:
+        return has_stop(heard.text)
+    return (
+        begins_with_stop(heard.text, spoken.names)
+        or begins_with_break_in(tokens)
+        or sounds_like_call(heard.text, spoken.names, spoken.sentences)
+    )
+
+
+def _is_long(heard: Heard, tokens: Sequence[str], bounds: Bounds) -> bool:
+    min_voiced_ms = bounds.min_ms if heard.has_echo else bounds.min_ms // 2  # an echo comes with words that are wrong
+    is_voiced = heard.sound is None or heard.sound.voiced_ms >= min_voiced_ms
     is_long = is_voiced and heard.samples * 1000 >= bounds.min_ms * SAMPLE_RATE
     return is_long and (heard.is_final or _word_count(_lasting(tokens, heard.before)) >= MIN_WORDS)
 

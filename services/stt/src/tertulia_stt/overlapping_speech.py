@@ -96,7 +96,8 @@ class OverlappingSpeech:
         self._verdict = await self._echo.examine(self._first_sample, event.at_sample)
         if is_speaking and self._verdict.source in (SoundSource.ECHO, SoundSource.USER):
             self._spoken_until = event.at_sample
-        self._interrupted = self._decide(event.at_sample, event.text, self._verdict) is BargeInDecision.BREAK_IN
+        heard = self._heard(event.at_sample, event.text, self._verdict)
+        self._interrupted = self._decide(heard) is BargeInDecision.BREAK_IN
         self._partials.append((event.at_sample, event.text))
         return self._interrupted
 
@@ -106,12 +107,17 @@ class OverlappingSpeech:
         """
         is_speaking = await self._look()
         verdict = self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
-        if not is_speaking:  # the character has finished, so a "yes" is an answer now, but an echo is not
-            if verdict.source in (SoundSource.UNKNOWN, SoundSource.UNDECIDED):
-                return echo_share(tokens_of(text), self._being_said()) >= self._bounds.echo_share
+        heard = self._heard(event.speech_end, text, verdict, is_final=True)
+        if is_speaking:
+            return not self._barge_in_enabled or self._decide(heard) is BargeInDecision.IGNORE
+        # the character has finished, so a "yes" is an answer now, but an echo is not
+        if verdict.source in (SoundSource.UNKNOWN, SoundSource.UNDECIDED):
+            return echo_share(tokens_of(text), self._being_said()) >= self._bounds.echo_share
+        if not heard.has_echo:
             return verdict.source is SoundSource.ECHO
-        decision = self._decide(event.speech_end, text, verdict, is_final=True)
-        return not self._barge_in_enabled or decision is BargeInDecision.IGNORE
+        if is_backchannel(tokens_of(heard.text)):
+            return not heard.may_be_words
+        return self._decide(heard) is BargeInDecision.IGNORE
 
     async def is_stop(self, event: TranscriptionFinished, text: str) -> bool:
         """True if the utterance only asks the characters to be quiet. Looks up whether a character is speaking."""
@@ -137,19 +143,21 @@ class OverlappingSpeech:
         """End the utterance."""
         self._overlaps = False
 
-    def _decide(self, until: int, text: str, verdict: Verdict, *, is_final: bool = False) -> BargeInDecision:
+    def _heard(self, until: int, text: str, verdict: Verdict, *, is_final: bool = False) -> Heard:
         has_echo = self._has_echo(verdict)
         before = self._partials[-1][1] if self._partials else ""
-        heard = Heard(
+        return Heard(
             until - (verdict.user_from if has_echo else self._first_sample),
             self._own_words(text, verdict) if has_echo else text,
             is_final,
-            self._own_words(before, verdict) if has_echo else before,
             verdict.source,
-            has_echo,
-            verdict.other_ms,
-            verdict.sound,
+            has_echo=has_echo,
+            other_ms=verdict.other_ms,
+            sound=verdict.sound,
+            before=self._own_words(before, verdict) if has_echo else before,
         )
+
+    def _decide(self, heard: Heard) -> BargeInDecision:
         return decide(heard, Spoken(self._being_said(), self._names), self._bounds)
 
     def _has_echo(self, verdict: Verdict) -> bool:

@@ -1,7 +1,8 @@
 """Tells words from the other sounds that people make while they listen: coughs, "mm-hm", laughter. Pure.
 
 A recognizer writes words for all of them. The rules use what distinguishes the sounds from words: a cough is mostly
-noise, a hum has hardly any power above 600 Hz, and in laughter or a long "ah" the spectrum hardly changes.
+noise, a hum has hardly any power above 600 Hz, in a long "ah" the spectrum hardly changes, and laughter repeats one
+syllable.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ MAX_HUM_CONSONANTS: Final = 0.1
 MIN_CHANGE: Final = 0.48
 """How far the spectra of words are from their median, in natural logarithms of the power."""
 CHANGE_QUANTILE: Final = 80
+MIN_REPETITION: Final = 0.57
+"""The correlation of laughter with itself, one syllable later. Words have at most 0.5, "no no no" more."""
+SYLLABLE_FRAMES: Final = range(12, 36)
+"""The possible lengths of a syllable of laughter."""
+MIN_SYLLABLES: Final = 2
 _HUM_BANDS: Final = 5
 """The bands below 594 Hz."""
 _VOICE_BANDS: Final = 7
@@ -78,7 +84,11 @@ def sound_of(powers: Powers, is_user: NDArray[np.bool_] | None = None) -> Sound 
         return Sound(SoundKind.NOISE, voiced * FRAME_MS)
     is_hum = powers[is_voiced, _HUM_BANDS:].sum(axis=1) <= MAX_HUM_POWER * total[is_voiced]
     has_consonants = loud - voiced > MAX_HUM_CONSONANTS * loud
-    is_murmur = (is_hum.mean() >= MIN_HUM_SHARE and not has_consonants) or _change(powers[is_voiced]) < MIN_CHANGE
+    is_murmur = (
+        (is_hum.mean() >= MIN_HUM_SHARE and not has_consonants)
+        or _change(powers[is_voiced]) < MIN_CHANGE
+        or _repetition(powers[np.flatnonzero(is_loud)[0] : np.flatnonzero(is_loud)[-1] + 1]) >= MIN_REPETITION
+    )
     return Sound(SoundKind.MURMUR if is_murmur else SoundKind.WORDS, voiced * FRAME_MS)
 
 
@@ -89,3 +99,16 @@ def _change(powers: Powers) -> float:
     level -= level.mean(axis=1, keepdims=True)
     distance = np.abs(level - np.median(level, axis=0)).mean(axis=1)
     return float(np.percentile(distance, CHANGE_QUANTILE))
+
+
+def _repetition(powers: Powers) -> float:
+    """The highest correlation of the sound with itself, later by the length of a syllable."""
+    level = np.log(np.maximum(powers, powers.sum(axis=1).max() * np.float32(1e-4)))
+    best = 0.0
+    for lag in SYLLABLE_FRAMES:
+        if len(level) < MIN_SYLLABLES * lag:
+            break
+        one, later = (part - part.mean(axis=0) for part in (level[:-lag], level[lag:]))
+        energy = float((one * one).sum() * (later * later).sum())
+        best = max(best, float((one * later).sum()) / (energy**0.5 + 1e-9))
+    return best

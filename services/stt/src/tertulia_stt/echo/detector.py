@@ -11,7 +11,7 @@ from tertulia_shared.bus import Bus
 from tertulia_stt.barge_in import SoundSource
 from tertulia_stt.echo.bands import FRAME_MS
 from tertulia_stt.echo.microphone import FRAME_SAMPLES, MicrophoneSound, Recording
-from tertulia_stt.echo.path import EchoPath, Frames, compare
+from tertulia_stt.echo.path import Comparison, EchoPath, compare
 from tertulia_stt.echo.played_sound import PlayedSound
 from tertulia_stt.speech_sound import Sound, sound_of
 
@@ -71,18 +71,18 @@ class EchoDetector:
             sound = sound_of(recording.powers[_first_frame(recording, begun) :])
             return Verdict(SoundSource.UNDECIDED if is_undecided else SoundSource.UNKNOWN, sound=sound)
         self._path, self._has_none = compared.path, False
-        return verdict(compared.other, recording, begun)
+        return verdict(compared, recording, begun)
 
 
-def verdict(other: Frames, recording: Recording, begun: int) -> Verdict:
-    """The verdict about the utterance that began at a sample. `other`: the frames with another voice."""
-    first = _first_frame(recording, begun)
+def verdict(compared: Comparison, recording: Recording, begun: int) -> Verdict:
+    """The verdict about the utterance that began at a sample."""
+    first, other = _first_frame(recording, begun), compared.other
     voiced = np.flatnonzero(other[first:]) + first
     other_ms = len(voiced) * FRAME_MS
     for start, end in zip(voiced, voiced[USER_FRAMES - 1 :], strict=False):
         if end - start < USER_WINDOW:
             user_from = recording.first_sample + int(start) * FRAME_SAMPLES
-            sound = sound_of(recording.powers[start:], other[start:])
+            sound = sound_of(compared.rest[start:], other[start:])
             return Verdict(SoundSource.USER, user_from, other_ms, sound)
     return Verdict(SoundSource.ECHO, other_ms=other_ms)
 

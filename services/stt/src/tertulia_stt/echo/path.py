@@ -52,11 +52,12 @@ class EchoPath:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`path`: None if the microphone does not record the loudspeaker, or too little was played to tell (`is_early`).
-    `other`: the frames with another voice.
+    `other`: the frames with another voice. `rest`: the powers of the microphone without the echo.
     """
 
     path: EchoPath | None
     other: Frames
+    rest: Powers
     is_early: bool = False
 
 
@@ -75,13 +76,14 @@ def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -
     active = int((surely_played > MIN_RANGE * loud.max(initial=0)).sum())
     is_early = 0 < active < MIN_ACTIVE
     if active == 0 or len(microphone) < MIN_FRAMES or (is_early and known is None):
-        return Comparison(None, none, is_early)
+        return Comparison(None, none, microphone, is_early)
     delay = _delay(microphone, played, known, is_early=is_early)
     if delay is None:
-        return Comparison(None, none)
+        return Comparison(None, none, microphone)
     echo = _reverberant(played[delay : delay + len(microphone)])
     if known is not None and is_early:
-        return Comparison(known, _other_voice(microphone, echo * known.gain))
+        echo *= known.gain
+        return Comparison(known, _other_voice(microphone, echo), np.maximum(0, microphone - echo))
     gain = _gain(microphone, echo, echo > MIN_RANGE * echo.max(axis=0))
     if known is not None and abs(known.delay - delay) <= DELAY_WIDTH:
         gain = np.exp((1 - LEARNING) * np.log(known.gain) + LEARNING * np.log(gain)).astype(np.float32)
@@ -89,7 +91,7 @@ def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -
     if known is not None and other.mean() > MAX_UNEXPLAINED:
         gain = known.gain
         other = _other_voice(microphone, echo * gain)
-    return Comparison(EchoPath(delay, gain), other)
+    return Comparison(EchoPath(delay, gain), other, np.maximum(0, microphone - echo * gain))
 
 
 def _delay(microphone: Powers, played: Powers, known: EchoPath | None, *, is_early: bool) -> int | None:
