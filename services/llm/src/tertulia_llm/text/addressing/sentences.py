@@ -142,6 +142,7 @@ class EveryoneMarker:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._tables = [(phrase, PhraseTable(getattr(lexicon, phrase))) for phrase in EveryonePhrase]
+        self._openers = PhraseTable(lexicon.openers)
 
     def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
         """Replace each phrase by one unit, but "one of you". Returns the units, and which phrases there are."""
@@ -154,9 +155,11 @@ class EveryoneMarker:
                 length = table.length_at(units, at) if units[at].kind is Kind.WORD else 0
                 if length > longest:
                     longest, which = length, phrase
-            if not longest:
-                marked.append(units[at])
-                at += 1
+            opener = self._openers.length_at(units, at)
+            if not longest or opener > longest:  # "всё в порядке" does not mean "все"
+                kept = max(opener, 1)
+                marked.extend(units[at : at + kept])
+                at += kept
                 continue
             found.add(which)
             if which is EveryonePhrase.ONE:

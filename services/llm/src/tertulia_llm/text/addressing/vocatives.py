@@ -111,7 +111,8 @@ class VocativeFinder:
         before, right = self._sides(units, group)
         left = self._without_openers(before)
         is_alone = not left and not self._without_openers(right)
-        if is_alone or first.case is Case.OTHER or group.is_list_of_others or has_other or (first.phrase and first.phrase.is_short):
+        is_only_alone = has_other or (first.phrase is not None and first.phrase.is_short)
+        if is_alone or first.case is Case.OTHER or group.is_list_of_others or is_only_alone:
             return is_alone and first.case is not Case.OTHER and not group.is_list_of_others
         if not left:
             if first.case is Case.VOCATIVE or self._continues_address(right, first, spoken=spoken):
@@ -163,7 +164,7 @@ class VocativeFinder:
         lexicon = self._lexicon
         if self._remarks.length_at(right, 0) and not name.is_word and right[0].text not in _NEGATIONS:
             return True
-        rest = right if lexicon.is_second(right[0].text) else self._without_openers(right)
+        rest = right if self._is_you(right[0].text) else self._without_openers(right)
         if not rest or matches(lexicon.second_verb, rest[-1].text, whole=True):
             return True  # a verb at the end: "Rex ne düşünüyorsun"
         at = 0

@@ -34,7 +34,11 @@ GERMAN: Final = lexicon(
         was wie wo wer wen wem wessen wann warum wieso weshalb welche welcher welches welchen wohin woher wozu
         womit wovon worüber
     """,
-    auxiliaries="kann können wird will hat ist war sind soll darf muss würde könnte hätte wäre",
+    auxiliaries="""
+        kann können wird will hat ist war sind soll darf muss würde könnte hätte wäre haben wollen sollen
+        möchten würden hätten könnten müssen dürfen werden wissen denken meinen glauben finden kennen sagen
+        mögen
+    """,
     verbs="""
         bist hast kannst willst weißt denkst meinst glaubst magst möchtest sollst darfst musst wirst würdest
         könntest hättest wärst findest siehst hältst sagst machst gehst kommst tust heißt kennst liest hörst

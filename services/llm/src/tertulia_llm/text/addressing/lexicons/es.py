@@ -107,7 +107,7 @@ SPANISH: Final = lexicon(
         he has puedes podrías puede qué va vas sí se le al más sobre como cosa idea tengo tienes están hacer
         haces favor último mismo ni eres otra
     """,
-    second_verb=r"\w{2,}(aste|iste|arías|erías|irías|arás|erás|irás|abas)",
+    second_verb=r"\w{4,}(ame|eme)|\w{2,}(aste|iste|arías|erías|irías|arás|erás|irás|abas)",
     plural_verb=r"""
         \w{2,}(ais|eis|asteis|isteis)
         contadme|decidme|decid|escuchad|mirad|venid|callad|cuéntenme|díganme|escuchen|miren|vengan

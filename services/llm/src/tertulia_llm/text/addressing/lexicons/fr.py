@@ -28,7 +28,7 @@ FRENCH: Final = lexicon(
     plural="vous vos votre",
     polite="vous votre vos",
     questions="quoi comment où qui quand pourquoi quel quelle quels quelles combien lequel qu",
-    auxiliaries="peut pourrait veut est a va doit sait était a-t-il faut",
+    auxiliaries="peut pourrait veut est a va doit sait était a-t-il faut que",
     verbs="""
         es as peux pourrais penses crois sais veux vas dois dis fais vois viens connais comprends préfères aimes
         trouves aurais serais voudrais devrais aides écoutes regardes raconte explique écoute regarde aide donne

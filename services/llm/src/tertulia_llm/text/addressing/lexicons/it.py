@@ -35,7 +35,8 @@ ITALIAN: Final = lexicon(
         ami piaci dimmi dicci raccontami raccontaci spiegami spiegaci aiutami aiutaci ascoltami guardami dammi
         fammi facci fa' metti esci tieni cantami leggimi rispondimi traduci descrivi immagina indovina lascia
         smettila smetti stai taci calmati svegliati ricordami scrivimi perdonami fermati parlami insegnami
-        mostrami zitto
+        mostrami zitto consigliami suggeriscimi presentati siediti alzati sbrigati preparati rilassati scusati
+        ricordati mostraci salutami tranquillizzati cantaci leggici scrivici indovinami
     """,
     imperatives="""
         consigliami consiglia suggeriscimi suggerisci accendi spegni apri chiudi cerca scegli finisci inizia
