@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches
-from tertulia_llm.text.addressing.sentences import Gap, Kind, PhraseTable, Unit
+from tertulia_llm.text.addressing.sentences import EveryonePhrase, Gap, Kind, PhraseTable, Unit
 from tertulia_shared.names import Case
 
 _MAX_CLITICS: Final = 2
+_SECOND_PERSON: Final = frozenset({EveryonePhrase.ALWAYS, EveryonePhrase.TWO})
 _NEGATIONS: Final = frozenset("no non nie".split())
 """Words for "no" that are also "not": they do not end the address."""
 
@@ -171,7 +172,7 @@ class VocativeFinder:
         while at < min(_MAX_CLITICS, len(rest) - 1) and rest[at].text in lexicon.clitics:
             at += 1
         word = rest[at].text
-        if name.kind is Kind.ALL and lexicon.is_plural(word):
+        if rest[at].phrase in _SECOND_PERSON or (name.kind is Kind.ALL and lexicon.is_plural(word)):
             return True
         if name.is_title and rest[0].text in lexicon.clitics:
             return True

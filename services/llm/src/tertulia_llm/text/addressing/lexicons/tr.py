@@ -90,7 +90,7 @@ TURKISH: Final = lexicon(
     second_verb=r"""
         \w{2,}(sın|sin|sun|sün|sınız|sana|sene)
         \w{3,}(dın|din|dun|dün|tın|tin|tun|tün)
-        aç|kapat|öner|karşılaştır|başla|bitir|özetle|hesapla|say|seç|sor|ara|bul|getir|koş|otur|kalk|dene|düzelt|
+        sence|sizce|aç|kapat|öner|karşılaştır|başla|bitir|özetle|hesapla|say|seç|sor|ara|bul|getir|koş|otur|kalk|dene|düzelt|
             gönder|hatırlat|et|ol|dur|sil|ekle|değiştir|kontrol|oyna|yürü|uyu|ye|iç|pişir|çiz|öğret|göz
     """,
     plural_verb=r"""
