@@ -78,6 +78,8 @@ class Turn:
         """The turn with another piece; a new turn if this one has ended."""
         is_new = self.phase in (Phase.NONE, Phase.ENDED)
         before = Turn(start_sample=piece.start_sample) if is_new else self
+        if before.phase is Phase.TENTATIVE:  # the recognizer has not reported the beginning of this piece
+            before = before.reopened()
         text = join_pieces(before.text, piece.text, writing, is_cut=before.is_cut)
         return replace(before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut)
 
