@@ -108,8 +108,9 @@ def _joined(name: str, kind: str, sounds: Sequence[Sound], pause_s: float) -> Re
 
 @cache
 def _said(text: str, voice: int) -> Sound:
+    program = shutil.which("flite") or "flite"
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        subprocess.run(["flite", "-voice", ("rms", "awb", "slt")[voice % 3], "-t", text, "-o", file.name], check=True)
+        subprocess.run([program, "-voice", ("rms", "awb", "slt")[voice % 3], "-t", text, "-o", file.name], check=True)
         return _trimmed(_read(Path(file.name)))
 
 

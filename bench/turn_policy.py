@@ -17,7 +17,7 @@ from statistics import median
 
 from bench.spoken_recordings import RATE, Recording, recordings
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import STTEvent, Silence, TranscriptionFinished, VadStart, Writing
+from tertulia_stt.engine import Silence, STTEvent, TranscriptionFinished, VadStart, Writing
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words

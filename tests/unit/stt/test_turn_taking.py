@@ -210,3 +210,14 @@ def test_turn_taking_that_continues_from_a_stored_turn_decides_the_same(data: st
     step, expected = successor.end(late), turns.end(late)
     assert step == expected
     assert successor.speech_began(late) == turns.speech_began(late)
+
+
+def test_piece_whose_beginning_was_not_reported_continues_a_guess_in_its_next_version() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    assert act(turns, turns.due(ms(1256))) is Act.GUESS
+    turns.piece_finished(Piece("How are you?", ms(1400), ms(2000)))
+    step = turns.due(ms(4000))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert (step.turn.version, step.turn.text) == (1, "Hello Luna. How are you?")

@@ -11,6 +11,7 @@ from tertulia_shared.worker import Worker
 from tertulia_stt.engine import EngineError
 from tertulia_stt.engines import load_engine, load_settings
 from tertulia_stt.listener import Listener
+from tertulia_stt.turn_end import load_turn_model
 
 
 def main() -> None:
@@ -20,12 +21,13 @@ def main() -> None:
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
+            turn_model = load_turn_model(settings.stt_turn_model)
             engine = load_engine(settings.stt_engine, settings)
             await engine.start()
         except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
-            listener = Listener(bus, engine, settings, metrics)
+            listener = Listener(bus, engine, settings, metrics, turn_model=turn_model)
             worker = Worker(
                 bus, "stt", listener, settings,
                 engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,

@@ -31,7 +31,7 @@ class STTSettings(CommonSettings):
         " the silence must be until the turn ends",
     )
     stt_end_finished_ms: int = Field(
-        320, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
+        256, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
     )
     stt_end_unclear_ms: int = Field(
         640, ge=100, le=5000, description="silence that ends a turn after a text that may or may not be finished, in ms"

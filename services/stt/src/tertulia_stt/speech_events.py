@@ -18,6 +18,7 @@ from tertulia_stt.endpointing import FRAME_SAMPLES
 from tertulia_stt.engine import BYTES_PER_SAMPLE, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.overlapping_speech import OverlappingSpeech
+from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.turn_taking import Piece
 from tertulia_stt.turn_writer import TurnWriter
 
@@ -39,6 +40,7 @@ class SpeechEvents:
         tracker: CheckpointTracker,
         overlap: OverlappingSpeech,
         turns: TurnWriter,
+        opinion: SecondOpinion,
         metrics: ListenerMetrics,
     ) -> None:
         self._bus = bus
@@ -47,6 +49,7 @@ class SpeechEvents:
         self._tracker = tracker
         self._overlap = overlap
         self._turns = turns
+        self._opinion = opinion
         self._metrics = metrics
         self._outlet = bus.outlet(fence)
         self._events = bus.keys.events(work.conversation_id)
@@ -63,7 +66,9 @@ class SpeechEvents:
 
     def hear(self, pcm: bytes, ts: int) -> None:
         """The recognizer is being fed this sound. `ts`: when the gateway wrote it (ms since 1970)."""
-        self._overlap.hear(self._tracker.position - len(pcm) // BYTES_PER_SAMPLE, pcm, ts)
+        first_sample = self._tracker.position - len(pcm) // BYTES_PER_SAMPLE
+        self._overlap.hear(first_sample, pcm, ts)
+        self._opinion.hear(first_sample, pcm)
 
     async def microphone_pauses(self) -> None:
         """The microphone has sent nothing for a while: end the turn if the recognizer has processed all audio, and the
@@ -144,7 +149,13 @@ class SpeechEvents:
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
         piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
-        await self._turns.piece_finished(piece, event.at_sample, checkpoint)
+        await self._turns.piece_finished(piece, event.at_sample, checkpoint, await self._ask(piece, event.end_sample))
+
+    async def _ask(self, piece: Piece, end_sample: int) -> float | None:
+        """The second opinion on whether the user has finished with this piece; None if there is none."""
+        if not self._opinion.is_available or (start := self._turns.sound_to_judge(piece)) is None:
+            return None
+        return await self._opinion.probability_finished(start, end_sample)
 
     async def _barge_in(self) -> None:
         self._metrics.barged_in()

@@ -78,6 +78,8 @@ class Turn:
         """The turn with another piece; a new turn if this one has ended."""
         is_new = self.phase in (Phase.NONE, Phase.ENDED)
         before = Turn(start_sample=piece.start_sample) if is_new else self
+        if before.phase is Phase.TENTATIVE:  # the recognizer has not reported the beginning of this piece
+            before = before.reopened()
         text = join_pieces(before.text, piece.text, writing, is_cut=before.is_cut)
         return replace(before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut)
 
@@ -129,6 +131,7 @@ class TurnTaking:
         self._turn = turn
         self._is_speaking = False
         self._may_guess = False
+        self._opinion: float | None = None
         self._bound: int | None = None
 
     @property
@@ -172,9 +175,14 @@ class TurnTaking:
         """True if the turn must end before this piece, because its text would be too long."""
         return self.is_open and len(self._turn.text) + 1 + len(piece.text) > MAX_TURN_CHARS
 
-    def piece_finished(self, piece: Piece) -> None:
-        """The user has spoken a piece that has words."""
+    def is_unclear_with(self, piece: Piece) -> bool:
+        """True if a second opinion can change how long the silence after this piece must be."""
+        return self._completeness(self._turn.grown(piece, self._rules.writing).text) is Completeness.UNCLEAR
+
+    def piece_finished(self, piece: Piece, opinion: float | None = None) -> None:
+        """The user has spoken a piece that has words. `opinion`: see `silence_bound_ms`."""
         self._is_speaking = False
+        self._opinion = opinion
         self._turn = self._turn.grown(piece, self._rules.writing)
         self._may_guess = True
         self._bound = None
@@ -212,14 +220,14 @@ class TurnTaking:
         if not is_possible or turn.is_cut or turn.guesses >= MAX_GUESSES:
             return None
         self._may_guess = False  # one guess for each text is enough, also if it is refused
-        writing = self._rules.writing
-        judged = completeness(
-            turn.text, punctuated=writing.is_punctuated, names=writing.names, language=writing.language
-        )
-        if judged is Completeness.OPEN:
+        if self._completeness(turn.text) is Completeness.OPEN:
             return None
         guessed = replace(turn, guesses=turn.guesses + 1)
         return Step(Act.GUESS, turn, replace(guessed, phase=Phase.TENTATIVE), guessed)
+
+    def _completeness(self, text: str) -> Completeness:
+        writing = self._rules.writing
+        return completeness(text, punctuated=writing.is_punctuated, names=writing.names, language=writing.language)
 
     def _silence_bound(self) -> int:
         if self._bound is None:
@@ -230,6 +238,7 @@ class TurnTaking:
                 punctuated=writing.is_punctuated,
                 names=writing.names,
                 language=writing.language,
+                second_opinion=self._opinion,
             )
             self._bound = _samples(bound_ms)
         return self._bound

@@ -13,7 +13,7 @@ from dataclasses import replace
 from tertulia_shared.bus import Append, Applied, Bus, Fence, Put, Write
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, reopen_turn
-from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.entries import TURN_VERSION, UserTurn, Work
 from tertulia_shared.events import (
     RecordingStop,
     TranscriptionFinished,
@@ -92,12 +92,20 @@ class TurnWriter:
         if (step := self._turns.speech_began(at_sample)) is not None:
             await self._write(step)
 
-    async def piece_finished(self, piece: Piece, at_sample: int, checkpoint: Checkpoint) -> None:
+    def sound_to_judge(self, piece: Piece) -> int | None:
+        """The first sample of the sound that a second opinion must judge after this piece; None if it needs none."""
+        if not self._turns.is_unclear_with(piece):
+            return None
+        return self._turns.turn.start_sample if self._turns.is_open else piece.start_sample
+
+    async def piece_finished(
+        self, piece: Piece, at_sample: int, checkpoint: Checkpoint, opinion: float | None = None
+    ) -> None:
         """Add a piece with words to the turn."""
         if self._turns.is_too_long_with(piece):
             await self.end(at_sample)
         self._checkpoint = checkpoint
-        self._turns.piece_finished(piece)
+        self._turns.piece_finished(piece, opinion)
         await self._proceed(at_sample, before=self._text_so_far())
 
     async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
@@ -183,7 +191,7 @@ async def epoch_of(bus: Bus, turn: UserTurn) -> int:
     """The epoch of an accepted turn; `UNKNOWN_EPOCH` if another turn came after it."""
     entry = await bus.last(bus.keys.turns(turn.conversation_id))
     try:
-        if entry is not None and decode(UserTurn, entry.fields).ref == turn.ref:
+        if entry is not None and decode(UserTurn, entry.fields, newest=TURN_VERSION).ref == turn.ref:
             return envelope(entry.fields).epoch
     except BadEntry:
         log.warning("the last turn of the conversation cannot be read", extra={"conversation_id": turn.conversation_id})

@@ -12,10 +12,12 @@ from tertulia_gateway.commands import AudioMark, Problem, Resume
 from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
 from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.conversation.heard import Heard, heard_of
+from tertulia_gateway.conversation.last_turn import events_of_last_turn
+from tertulia_gateway.conversation.left_sessions import SeenSessions
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
-from tertulia_shared.codec import BadEntry, Fields, Value, known, pack
+from tertulia_shared.codec import BadEntry, Value, known, pack
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.entry_ids import BEGINNING, order
@@ -49,8 +51,8 @@ class OpenedConversation:
     """
     heard: tuple[Heard, ...] = ()
     """How much of the audio of the turn in progress was heard."""
-    ended_sessions: frozenset[str] = frozenset()
-    """The listening sessions that ended before the position."""
+    sessions: SeenSessions = field(default_factory=SeenSessions)
+    """The listening sessions before the position."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -113,7 +115,7 @@ async def resume_conversation(
         lost=lost,
         replay=replay,
         heard=heard,
-        ended_sessions=frozenset(resuming.ended_sessions),
+        sessions=resuming.sessions,
     )
 
 
@@ -149,7 +151,7 @@ class _Resuming:
     position: ClientPosition
     now_ms: int
     has_talk_mark: bool
-    ended_sessions: set[str] = field(default_factory=set[str])
+    sessions: SeenSessions = field(default_factory=SeenSessions)
 
     @property
     def is_talking(self) -> bool:
@@ -177,8 +179,7 @@ class _Resuming:
                 if order(entry.id) > end:
                     break
                 last = entry.id
-                if entry.fields.get(b"type") == b"listening_stopped":
-                    self.ended_sessions.add(entry.fields.get(b"session_id", b"").decode(errors="replace"))
+                self.sessions.see(entry)
                 for event in self.position.rebuild(entry):
                     if event.fields.get(b"type") in (b"turn_accepted", b"turn_reopened"):
                         turn.clear()
@@ -208,7 +209,7 @@ class _Resuming:
         Returns the events to replay, and how much of their audio was heard.
         """
         audio, timeline, conversation_id = self.position.audio, self.position.timeline, self.conversation_id
-        replay = _of_last_turn(turn)
+        replay = events_of_last_turn(turn)
         if replay and not timeline.turn_id:  # the turn was interrupted
             is_complete = any(entry.fields.get(b"type") == b"turn_complete" for entry in replay)
             return () if is_complete else replay, ()
@@ -254,26 +255,3 @@ class _Resuming:
             has_expired = message.started_ms + key.ttl_s * 1000 < self.now_ms
             return message.after != BEGINNING or not self.is_talking or has_expired
         return is_final(last.fields) and order(message.after) >= order(last.id)
-
-
-def _of_last_turn(events: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The events of the last turn, without events of older replies and of listening sessions. Empty if there is no
-    turn.
-    """
-    if not events or events[0].fields.get(b"type") != b"turn_accepted":
-        return ()
-    turn_id = events[0].fields.get(b"turn_id", b"")
-    message_ids = {
-        entry.fields.get(b"message_id", b"")
-        for entry in events
-        if entry.fields.get(b"type") in (b"thinking", b"message_started") and entry.fields.get(b"turn_id") == turn_id
-    }
-
-    def belongs(fields: Fields) -> bool:
-        return (
-            b"session_id" not in fields
-            and fields.get(b"turn_id", turn_id) in (turn_id, b"")
-            and fields.get(b"message_id", b"") in {b"", *message_ids}
-        )
-
-    return tuple(entry for entry in events if belongs(entry.fields))
