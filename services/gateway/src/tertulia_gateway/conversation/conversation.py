@@ -122,7 +122,7 @@ class Conversation:
         return kept
 
     async def change_answering(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Change who answers from the next turn on, and send the client all rules. Returns as `change_settings`."""
+        """Change who answers from the next turn on, and send the client all rules. Returns what `change_settings` returns."""
         rules, kept = await self._writer.change_answering(changes)
         answering = Answering(rules.mode, rules.muted, rules.discussion, self._default_mode)
         await self._transport.send_text(answer_json(answering))
