@@ -54,7 +54,7 @@ def test_stop_phrase_after_other_words_is_not_a_beginning(text: str) -> None:
     assert not begins_with_stop(text, NAMES)
 
 
-def test_name_that_is_not_given_is_an_other_word() -> None:
+def test_text_with_a_name_of_nobody_present_is_no_plain_stop() -> None:
     assert is_plain_stop("Rex, stop", ("Rex",))
     assert not is_plain_stop("Rex, stop", ())
 

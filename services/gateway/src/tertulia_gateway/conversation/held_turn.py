@@ -145,7 +145,7 @@ class HeldTurn:
         return (_as_confirmed(held.entries[0], at_ms), *held.entries[1:])
 
     def _withdraw(self, entry: Entry) -> Sequence[Entry]:
-        """Withdraw the tentative turn, or the turn that is reopened. Returns the held entries that do not belong to it."""
+        """Withdraw the tentative or reopened turn. Returns the held entries that do not belong to it."""
         held, self._held = self._held, None
         is_reopened = entry.fields.get(b"type") == b"turn_reopened"
         if held is not None or (is_reopened and entry.fields.get(b"turn_id") == self._version.turn_id):
