@@ -69,7 +69,7 @@ class EventFilter:
         self.epoch, self._turn_epoch = 0, -1
 
     def note_turn(self, epoch: int) -> None:
-        """Note the epoch of a turn that the client does not get. Later turns have a higher one, unless Redis lost data."""
+        """Note the epoch of a turn that the client does not get. Later epochs are higher, unless Redis lost data."""
         self._turn_epoch = max(self._turn_epoch, epoch)
 
     def decide(self, kind: bytes, fields: Fields) -> Decision:
