@@ -142,6 +142,8 @@ class _Decision:
         named = [index for index in address.addressed or () if index not in excluded]
         if named:
             return self._all(named, Reason.NAMED)
+        if address.others and address.everyone and not excluded:
+            excluded.update(self._speakers[-1:])
         if address.everyone or address.two or (address.one and excluded):
             return self._all(self._two() if address.two else self._present(), Reason.EVERYONE)
         asked = [index for index in address.asked if index not in excluded]
