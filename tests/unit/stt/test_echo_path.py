@@ -10,7 +10,7 @@ from tertulia_stt.barge_in import SoundSource
 from tertulia_stt.echo.bands import BANDS, FRAME_MS, BandPowers, Powers
 from tertulia_stt.echo.detector import verdict
 from tertulia_stt.echo.microphone import Recording
-from tertulia_stt.echo.path import EchoPath, compare
+from tertulia_stt.echo.path import Comparison, EchoPath, compare
 
 RATE = 16_000
 DELAYS = 130
@@ -123,12 +123,18 @@ def test_only_the_last_frames_are_kept() -> None:
     assert bands.first_frame == SECONDS * 1000 // FRAME_MS - 100 - 3  # the last window is longer than a frame
 
 
+def compared(other: NDArray[np.bool_]) -> Comparison:
+    rest = np.zeros((len(other), BANDS), np.float32)
+    return Comparison(EchoPath(DELAY, np.ones(BANDS, np.float32)), other, rest)
+
+
 @pytest.mark.parametrize(("frames", "source"), [(10, SoundSource.USER), (9, SoundSource.ECHO)])
 def test_user_speaks_if_enough_frames_close_together_have_another_voice(frames: int, source: SoundSource) -> None:
     other = np.zeros(200, np.bool_)
     other[100 : 100 + frames] = True
     other[[5, 60, 190]] = True
-    found = verdict(other, Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0), begun=16_000)
+    recording = Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0)
+    found = verdict(compared(other), recording, begun=16_000)
     assert found.source is source
     if source is SoundSource.USER:
         assert found.user_from == 16_000 + 100 * 160
@@ -138,4 +144,4 @@ def test_another_voice_before_the_utterance_does_not_count() -> None:
     other = np.zeros(200, np.bool_)
     other[50:80] = True
     recording = Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0)
-    assert verdict(other, recording, begun=16_000 + 100 * 160).source is SoundSource.ECHO
+    assert verdict(compared(other), recording, begun=16_000 + 100 * 160).source is SoundSource.ECHO

@@ -7,7 +7,7 @@ Pure. `OverlappingSpeech` calls `decide` with each partial transcript, and with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import takewhile
 
@@ -19,6 +19,7 @@ from tertulia_stt.overlap_words import (
     begins_with_name,
     is_backchannel,
     sounds_like_call,
+    without_descriptions,
     without_sounds,
 )
 from tertulia_stt.speech_sound import Sound, SoundKind
@@ -106,6 +107,7 @@ def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     Stop phrases and names interrupt at once, whatever their length and sound. Words such as "no" and "but" may be as
     short, but must not sound like a cough or a hum. Other words must also last for `min_ms`.
     """
+    heard = replace(heard, text=without_descriptions(heard.text))
     tokens = tokens_of(heard.text)
     if tokens and _interrupts(heard, tokens, spoken, bounds):
         return BargeInDecision.BREAK_IN
