@@ -36,4 +36,6 @@ sox "$work/first.wav" "$work/gap.wav" pad 0 1.2 # 1.4 s with the quiet ends of t
 sox "$work/gap.wav" "$work/second.wav" "$work/two.wav"
 room "$work/two.wav" two_utterances.wav 0.3 0.1
 
+speak awb "Stop." stop.wav
+
 noise 4 0.02 silence_noise.wav

@@ -14,6 +14,8 @@ MAX_TOKENS = 40
 """A longer text is no plain stop."""
 MAX_CHARS = 1000
 """Only so much of a text is read."""
+_CONTINUATIONS = (("and",), ("then",))
+"""Words before a stop phrase that continue a sentence: "and then stop"."""
 _DENIAL = re.compile(
     r"^\W*(?:no|não|nao|nie|non|nein|nee|нет|hay\u0131r|いいえ|不)\s*[,.!;:\u3001\uff0c\u3002\uff01\u2026\u2014-]+\s*",
     re.IGNORECASE,
@@ -36,7 +38,8 @@ def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
 
 def is_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
     """True if a plain stop also takes back what was said just before: "never mind", "stop", but not "wait"."""
-    return _match(text, tuple(names), "withdrawal").is_whole
+    continues = tokens_of(text[:MAX_CHARS])[:1] in _CONTINUATIONS
+    return not continues and _match(text, tuple(names), "withdrawal").is_whole
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_shared.stop_phrases import begins_with_stop, is_plain_stop
+from tertulia_shared.stop_phrases import begins_with_stop, is_plain_stop, is_withdrawal
 
 NAMES = ("Luna", "Rex", "The Doctor", "さくら")
 
@@ -72,3 +72,19 @@ def test_text_with_a_name_of_nobody_present_is_no_plain_stop() -> None:
 def test_long_text_of_stop_phrases_is_no_plain_stop() -> None:
     assert is_plain_stop("stop " * 40)
     assert not is_plain_stop("stop " * 41)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["never mind", "Stop.", "Rex, forget it please", "vergiss es", "olvídalo", "laisse tomber", "boş ver", "算了"],
+)
+def test_stop_phrase_that_takes_something_back_is_a_withdrawal(text: str) -> None:
+    assert is_withdrawal(text, NAMES)
+    assert is_plain_stop(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text", ["wait", "hold on", "einen Moment", "attends", "等等", "forget the rain", "and then stop"]
+)
+def test_request_to_wait_or_a_longer_text_is_no_withdrawal(text: str) -> None:
+    assert not is_withdrawal(text, NAMES)

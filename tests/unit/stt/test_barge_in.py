@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from tertulia_shared.phrases.tokens import tokens_of
 from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, SoundSource, Spoken, decide, echo_share
 from tertulia_stt.engine import SAMPLE_RATE
+from tertulia_stt.speech_sound import Sound, SoundKind
 
 BOUNDS = Bounds(min_ms=400, echo_share=0.6)
+WORDS, MURMUR, NOISE = (Sound(kind, voiced_ms=500) for kind in SoundKind)
 BEING_SAID = ("The old lighthouse stands at the edge of the bay.", "Nobody has lived there for years.")
 
 
@@ -22,9 +25,9 @@ def decision(
     is_final: bool = False,
     said: Sequence[str] = BEING_SAID,
     source: SoundSource = SoundSource.UNKNOWN,
-    has_echo: bool = False,
+    **more: Any,
 ) -> BargeInDecision:
-    heard = Heard(ms * SAMPLE_RATE // 1000, text, is_final, source, has_echo)
+    heard = Heard(ms * SAMPLE_RATE // 1000, text, is_final, source, **more)
     return decide(heard, Spoken(said, NAMES), BOUNDS)
 
 
@@ -60,6 +63,50 @@ def test_nothing_interrupts_if_the_sound_is_only_an_echo(text: str) -> None:
 
 def test_user_may_say_the_words_of_the_character_if_the_sound_shows_another_voice() -> None:
     assert decision("stands at the edge", source=SoundSource.USER) is BargeInDecision.BREAK_IN
+
+
+@pytest.mark.parametrize("text", ["stop", "Rex", "hey Luna"])
+def test_call_interrupts_before_enough_sound_was_compared(text: str) -> None:
+    assert decision(text, ms=200, source=SoundSource.UNDECIDED) is BargeInDecision.BREAK_IN
+    assert decision("tell me more", source=SoundSource.UNDECIDED) is BargeInDecision.WAIT
+
+
+@pytest.mark.parametrize("source", [SoundSource.UNDECIDED, SoundSource.ECHO])
+@pytest.mark.parametrize("text", ["stop", "Luna"])
+def test_call_in_words_that_the_character_says_does_not_interrupt(source: SoundSource, text: str) -> None:
+    said = ("Luna could not stop laughing.",)
+    assert decision(text, source=source, said=said, other_ms=50) is BargeInDecision.WAIT
+
+
+@pytest.mark.parametrize(("other_ms", "expected"), [(30, BargeInDecision.WAIT), (40, BargeInDecision.BREAK_IN)])
+def test_call_over_an_echo_needs_only_a_trace_of_another_voice(other_ms: int, expected: BargeInDecision) -> None:
+    assert decision("stop", source=SoundSource.ECHO, other_ms=other_ms) is expected
+
+
+@pytest.mark.parametrize("sound", [MURMUR, NOISE])
+@pytest.mark.parametrize("text", ["who would", "but love", "op pa", "no"])
+def test_hum_laughter_or_cough_does_not_interrupt_although_the_recognizer_writes_words(text: str, sound: Sound) -> None:
+    assert decision(text, sound=sound, is_final=True) is BargeInDecision.IGNORE
+    assert decision("stop", sound=sound) is BargeInDecision.BREAK_IN
+    assert decision("no no no", sound=sound) is BargeInDecision.BREAK_IN
+
+
+def test_words_after_an_echo_need_150_ms_of_the_users_voice() -> None:
+    for voiced_ms, expected in ((140, BargeInDecision.WAIT), (150, BargeInDecision.BREAK_IN)):
+        sound = Sound(SoundKind.WORDS, voiced_ms)
+        assert decision("what a year", source=SoundSource.USER, has_echo=True, sound=sound) is expected
+
+
+def test_partial_words_interrupt_when_a_second_partial_text_has_them_too() -> None:
+    assert decision("he then went", before="you have") is BargeInDecision.WAIT
+    assert decision("you have been", before="you have") is BargeInDecision.BREAK_IN
+    assert decision("shut shut shuttle", before="shut shut") is BargeInDecision.WAIT
+
+
+@pytest.mark.parametrize("text", ["loona tell me", "hey loona"])
+def test_misheard_name_interrupts_however_short_it_is(text: str) -> None:
+    assert decision(text, ms=200) is BargeInDecision.BREAK_IN
+    assert decision(text, ms=200, said=(f"The {text} thing",), is_final=True) is BargeInDecision.IGNORE
 
 
 def test_stop_word_after_words_of_an_echo_interrupts() -> None:

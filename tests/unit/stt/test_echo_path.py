@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tertulia_stt.band_powers import BANDS, FRAME_MS, BandPowers, Powers
 from tertulia_stt.barge_in import SoundSource
-from tertulia_stt.echo.bands import BANDS, FRAME_MS, BandPowers, Powers
 from tertulia_stt.echo.detector import verdict
 from tertulia_stt.echo.microphone import Recording
 from tertulia_stt.echo.path import Comparison, EchoPath, compare
@@ -145,3 +145,10 @@ def test_another_voice_before_the_utterance_does_not_count() -> None:
     other[50:80] = True
     recording = Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0)
     assert verdict(compared(other), recording, begun=16_000 + 100 * 160).source is SoundSource.ECHO
+
+
+def test_last_of_two_sounds_with_a_pause_between_them_counts() -> None:
+    other = np.zeros(200, np.bool_)
+    other[20:40] = other[120:140] = True
+    recording = Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0)
+    assert verdict(compared(other), recording, begun=16_000).user_from == 16_000 + 120 * 160

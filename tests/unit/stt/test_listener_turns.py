@@ -108,6 +108,45 @@ async def test_reopened_turn_is_accepted_again_if_no_words_follow() -> None:
     assert session.results == {"turn": 1, "no_words": 1}
 
 
+@pytest.mark.parametrize(
+    ("first", "start_s", "think_ahead", "thoughts"),
+    [
+        (piece("Hello there.", 0.2, 1.0), 1.4, "off", {}),
+        (piece("Hello there.", 0.2, 1.0), 1.4, "on", {"withdrawn": 1}),
+        (ASKED, 2.0, "off", {"reopened": 1}),
+    ],
+    ids=["turn that has not ended", "tentative turn", "turn that has ended and was not heard"],
+)
+@virtual_time
+async def test_never_mind_takes_the_turn_back(
+    first: Utterance, start_s: float, think_ahead: str, thoughts: dict[str, float]
+) -> None:
+    session = ListeningSession(first, piece("Never mind.", start_s, start_s + 0.4), think_ahead=think_ahead)
+    await heard(session, 5)
+    assert await session.final_turns() == []
+    assert not await session.tentative()
+    assert session.results["stop"] == 1
+    assert session.second_thoughts == thoughts
+    finished = [event for event in await session.events() if isinstance(event, TranscriptionFinished)]
+    assert (finished[-1].text, finished[-1].turn_id) == ("Never mind.", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("I told her to", "Stop.", "I told her to stop."),
+        ("Hello there.", "Wait.", "Hello there. Wait."),
+        ("Hello there.", "And then stop.", "Hello there. And then stop."),
+    ],
+    ids=["unfinished sentence", "request to wait", "more than a stop phrase"],
+)
+@virtual_time
+async def test_stop_word_that_takes_nothing_back_is_part_of_the_turn(first: str, second: str, whole: str) -> None:
+    session = ListeningSession(piece(first, 0.2, 1.0), piece(second, 1.4, 1.8), think_ahead="off")
+    await heard(session, 5)
+    assert [turn.text for turn in await session.final_turns()] == [whole]
+
+
 @virtual_time
 async def test_speech_after_a_reply_was_heard_is_a_turn_of_its_own() -> None:
     session = ListeningSession(ASKED, MORE, think_ahead="off")

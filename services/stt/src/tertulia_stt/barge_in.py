@@ -30,6 +30,9 @@ MAX_CALL_WORDS = 3
 """A stop phrase or a name in this few words interrupts although the sound is nearly all echo."""
 MIN_CALL_MS = 40
 """So much of another voice is enough for such a call."""
+MIN_VOICED_MS = 150
+"""So much of the user's voice interrupts after an echo, whatever the words: a "stop" in an echo is often misheard."""
+DENIALS = frozenset({"no", "nein", "non", "nao", "nee", "nie", "hayir", "нет"})
 ECHO_WINDOW = 3
 """Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
 chance.
@@ -126,7 +129,7 @@ def _interrupts(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bou
 
 def _is_repeated(tokens: Sequence[str]) -> bool:
     """True for "no no no", which sounds like laughter."""
-    return len(tokens) > 1 and len(set(tokens)) == 1 and begins_with_break_in(tokens)
+    return len(tokens) > 1 and len(set(tokens)) == 1 and tokens[0] in DENIALS
 
 
 def _asks_for_the_word(heard: Heard, tokens: Sequence[str], spoken: Spoken) -> bool:
@@ -143,10 +146,11 @@ def _asks_for_the_word(heard: Heard, tokens: Sequence[str], spoken: Spoken) -> b
 
 
 def _is_long(heard: Heard, tokens: Sequence[str], bounds: Bounds) -> bool:
-    min_voiced_ms = bounds.min_ms if heard.has_echo else bounds.min_ms // 2  # an echo comes with words that are wrong
+    min_voiced_ms = MIN_VOICED_MS if heard.has_echo else bounds.min_ms // 2
     is_voiced = heard.sound is None or heard.sound.voiced_ms >= min_voiced_ms
     is_long = is_voiced and heard.samples * 1000 >= bounds.min_ms * SAMPLE_RATE
-    return is_long and (heard.is_final or _word_count(_lasting(tokens, heard.before)) >= MIN_WORDS)
+    words = tokens if heard.has_echo else _lasting(tokens, heard.before)
+    return is_long and (heard.is_final or _word_count(words) >= MIN_WORDS)
 
 
 def _is_call(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from dataclasses import replace
 from typing import Final
 
 from tertulia_shared import codec
@@ -125,7 +126,12 @@ class OverlappingSpeech:
         if is_plain_stop(without_descriptions(text), self._names):
             return True
         if self._interrupted:
-            self._verdict = await self._echo.examine(self._first_sample, event.speech_end)
+            before, verdict = self._verdict, await self._echo.examine(self._first_sample, event.speech_end)
+            if (
+                before.source is SoundSource.USER and verdict.source is SoundSource.USER
+            ):  # keep the words before a pause
+                verdict = replace(verdict, user_from=min(before.user_from, verdict.user_from))
+            self._verdict = verdict
         if not self._has_echo(self._verdict):
             return False
         words = self.own_text(text).split()  # may begin with the last words of the echo

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tertulia_stt.echo.bands import FRAME_MS, Powers
+from tertulia_stt.band_powers import FRAME_MS, Powers
 
 SILENT: Final = 1e-8
 """Below this power, a recording is too quiet to judge."""
@@ -22,12 +22,14 @@ MIN_POWER: Final = 0.02
 """Frames with less than this share of the loudest power are pauses."""
 MIN_VOICED_MS: Final = 80
 """The shortest word has at least so much voice."""
-MIN_VOICED_SHARE: Final = 0.4
+MIN_VOICED_SHARE: Final = 0.5
 """In words, at least this share of the frames is voiced; a cough has less."""
 MAX_HUM_POWER: Final = 0.03
 """A hum has at most this share of its power above 600 Hz."""
 MIN_HUM_SHARE: Final = 0.97
 """If so many of the voiced frames are a hum, the sound is a hum: in words, some vowel is brighter."""
+MIN_HUM_SHARE_IN_ECHO: Final = 0.8
+"""The same, if the rest of an echo is in some of the frames."""
 MAX_HUM_CONSONANTS: Final = 0.1
 """A hum has at most this share of frames without voice."""
 MIN_CHANGE: Final = 0.48
@@ -38,6 +40,9 @@ MIN_REPETITION: Final = 0.57
 SYLLABLE_FRAMES: Final = range(12, 36)
 """The possible lengths of a syllable of laughter."""
 MIN_SYLLABLES: Final = 2
+MIN_LAG: Final = 4
+MIN_RISE: Final = 0.3
+"""The correlation must be this much lower within a syllable: that of a sound that changes slowly is high, too."""
 _HUM_BANDS: Final = 5
 """The bands below 594 Hz."""
 _VOICE_BANDS: Final = 7
@@ -83,9 +88,10 @@ def sound_of(powers: Powers, is_user: NDArray[np.bool_] | None = None) -> Sound 
     if voiced * FRAME_MS < MIN_VOICED_MS or voiced < MIN_VOICED_SHARE * loud:
         return Sound(SoundKind.NOISE, voiced * FRAME_MS)
     is_hum = powers[is_voiced, _HUM_BANDS:].sum(axis=1) <= MAX_HUM_POWER * total[is_voiced]
+    min_hum_share = MIN_HUM_SHARE if is_user is None else MIN_HUM_SHARE_IN_ECHO
     has_consonants = loud - voiced > MAX_HUM_CONSONANTS * loud
     is_murmur = (
-        (is_hum.mean() >= MIN_HUM_SHARE and not has_consonants)
+        (is_hum.mean() >= min_hum_share and not has_consonants)
         or _change(powers[is_voiced]) < MIN_CHANGE
         or _repetition(powers[np.flatnonzero(is_loud)[0] : np.flatnonzero(is_loud)[-1] + 1]) >= MIN_REPETITION
     )
@@ -104,11 +110,14 @@ def _change(powers: Powers) -> float:
 def _repetition(powers: Powers) -> float:
     """The highest correlation of the sound with itself, later by the length of a syllable."""
     level = np.log(np.maximum(powers, powers.sum(axis=1).max() * np.float32(1e-4)))
-    best = 0.0
-    for lag in SYLLABLE_FRAMES:
+    best, lowest = 0.0, 1.0
+    for lag in range(MIN_LAG, SYLLABLE_FRAMES.stop):
         if len(level) < MIN_SYLLABLES * lag:
             break
         one, later = (part - part.mean(axis=0) for part in (level[:-lag], level[lag:]))
         energy = float((one * one).sum() * (later * later).sum())
-        best = max(best, float((one * later).sum()) / (energy**0.5 + 1e-9))
+        match = float((one * later).sum()) / (energy**0.5 + 1e-9)
+        lowest = min(lowest, match)
+        if lag in SYLLABLE_FRAMES and match - lowest >= MIN_RISE:
+            best = max(best, match)
     return best

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from tertulia_shared.bus import Bus
+from tertulia_stt.band_powers import FRAME_MS
 from tertulia_stt.barge_in import SoundSource
-from tertulia_stt.echo.bands import FRAME_MS
 from tertulia_stt.echo.microphone import FRAME_SAMPLES, MicrophoneSound, Recording
 from tertulia_stt.echo.path import Comparison, EchoPath, compare
 from tertulia_stt.echo.played_sound import PlayedSound
@@ -23,7 +23,9 @@ MAX_LATE_MS: Final = 1_000
 """The echo may come this much later: loudspeakers and microphones have buffers."""
 USER_WINDOW: Final = 40
 USER_FRAMES: Final = 10
-"""The user speaks if so many of `USER_WINDOW` frames have another voice: a short word, but longer than a click."""
+"""The user speaks if so many of `USER_WINDOW` frames have another voice: a short word, but longer than a click. Sounds
+with a pause of `USER_WINDOW` between them are judged separately.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,13 @@ def verdict(compared: Comparison, recording: Recording, begun: int) -> Verdict:
     first, other = _first_frame(recording, begun), compared.other
     voiced = np.flatnonzero(other[first:]) + first
     other_ms = len(voiced) * FRAME_MS
-    for start, end in zip(voiced, voiced[USER_FRAMES - 1 :], strict=False):
-        if end - start < USER_WINDOW:
-            user_from = recording.first_sample + int(start) * FRAME_SAMPLES
-            sound = sound_of(compared.rest[start:], other[start:])
-            return Verdict(SoundSource.USER, user_from, other_ms, sound)
+    sounds = np.split(voiced, np.flatnonzero(np.diff(voiced) >= USER_WINDOW) + 1)
+    for frames in reversed(sounds):  # the last sound counts: a cough before it is another one
+        for start, end in zip(frames, frames[USER_FRAMES - 1 :], strict=False):
+            if end - start < USER_WINDOW:
+                user_from = recording.first_sample + int(start) * FRAME_SAMPLES
+                sound = sound_of(compared.rest[start:], other[start:])
+                return Verdict(SoundSource.USER, user_from, other_ms, sound)
     return Verdict(SoundSource.ECHO, other_ms=other_ms)
 
 

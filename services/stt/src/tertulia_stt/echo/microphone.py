@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from tertulia_stt.echo.bands import FRAME_MS, BandPowers, Powers
+from tertulia_stt.band_powers import FRAME_MS, BandPowers, Powers
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 FRAME_SAMPLES: Final = SAMPLE_RATE * FRAME_MS // 1000

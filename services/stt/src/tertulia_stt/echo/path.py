@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tertulia_stt.echo.bands import Powers
+from tertulia_stt.band_powers import Powers
 
 MIN_MATCH: Final = 0.5
 """The correlation from which on the microphone records the loudspeaker. Unrelated speech has up to 0.35."""

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt
-from tertulia_stt.echo.bands import FRAME_MS, BandPowers, Powers
+from tertulia_stt.band_powers import FRAME_MS, BandPowers, Powers
 
 MAX_FRAMES: Final = 6_000
 """The last minute of a message is kept."""

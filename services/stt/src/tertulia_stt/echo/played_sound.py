@@ -13,7 +13,7 @@ from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import AudioChunk, Receipt
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.receipts import readable_receipts
-from tertulia_stt.echo.bands import BANDS, Powers
+from tertulia_stt.band_powers import BANDS, Powers
 from tertulia_stt.echo.played_message import PlayedMessage
 
 CHUNKS_PER_READ: Final = 32
