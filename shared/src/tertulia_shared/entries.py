@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tertulia_shared.codec import NEWEST_VERSION
 from tertulia_shared.ids import reply_id, turn_ref
 
+NEWEST_VERSION = 2
+"""The schema version of entries that an older release would get wrong, although this release does not write all entries
+in it (see `codec.decode`). It is the highest one that this release reads.
+"""
 SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
 SAMPLE_RATE_OUT = 24_000

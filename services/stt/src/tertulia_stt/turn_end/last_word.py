@@ -23,7 +23,7 @@ def judge_last_word(clause: Clause) -> Completeness | None:
         if judgement is not None:
             return judgement
     if last in grammar.auxiliaries:
-        return _auxiliary(clause)
+        return None if _is_infinitive_of_question(clause) else _auxiliary(clause)
     return _rarely_last(clause) if last in grammar.rarely_last else None
 
 
@@ -86,11 +86,15 @@ def _subject(clause: Clause) -> Completeness | None:
     return UNCLEAR if grammar.verb_second and clause.words[0] not in grammar.subordinators else OPEN
 
 
+def _is_infinitive_of_question(clause: Clause) -> bool:
+    """True for "what to do"."""
+    grammar, words = clause.grammar, clause.sentence.words
+    return clause.before in grammar.infinitive_marker and not grammar.questions.isdisjoint(words[-3:-2])
+
+
 def _auxiliary(clause: Clause) -> Completeness | None:
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     grammar, before, sentence = clause.grammar, clause.before, clause.sentence
-    if before in grammar.infinitive_marker and sentence.words[-3:-2] and sentence.words[-3] in grammar.questions:
-        return None  # "what to do"
     if before in grammar.auxiliaries:
         return OPEN
     pronoun = before in grammar.pronouns

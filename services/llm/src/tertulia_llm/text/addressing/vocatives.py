@@ -171,15 +171,19 @@ class VocativeFinder:
         at = 0
         while at < min(_MAX_CLITICS, len(rest) - 1) and rest[at].text in lexicon.clitics:
             at += 1
-        word = rest[at].text
-        if rest[at].phrase in _SECOND_PERSON or (name.kind is Kind.ALL and lexicon.is_plural(word)):
-            return True
-        if name.is_title and rest[0].text in lexicon.clitics:
+        if name.is_title and at > 0:
+            return True  # "doctor me duele"
+        return self._begins_address(rest[at:], name, spoken=spoken)
+
+    def _begins_address(self, units: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
+        """True if words, after openers and clitics, are spoken to the name before them."""
+        lexicon, word = self._lexicon, units[0].text
+        if units[0].phrase in _SECOND_PERSON or (name.kind is Kind.ALL and lexicon.is_plural(word)):
             return True
         if word in lexicon.questions or lexicon.is_second_verb(word):
             return self._is_plain(name, spoken=spoken)
         if word in lexicon.auxiliaries:
-            return any(self._is_you(unit.text) for unit in rest[at + 1 : at + 3])
+            return any(self._is_you(unit.text) for unit in units[1:3])
         return (name.is_title or not name.is_word) and (self._is_you(word) or word in lexicon.first)
 
     def _is_you(self, word: str) -> bool:
