@@ -23,11 +23,11 @@ NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
 TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
 """A character's talkativeness unless it has its own, and the highest one."""
-STORE_WRITE_VERSION = NEWEST_VERSION
+STORE_WRITE_VERSION = 2
 """The schema version of a `StoreWrite` of the kind "delete".
 
 An older release, which does not know that kind, defers the write to a worker of this release."""
-TURN_VERSION = NEWEST_VERSION
+TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
 An older release would take it for a repetition of the turn, and would not answer it."""
