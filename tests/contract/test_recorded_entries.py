@@ -20,7 +20,16 @@ from tertulia_shared import codec, entries
 from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
-from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
+from tertulia_shared.outbox import (
+    conversation_write,
+    delete_write,
+    deleted_by,
+    message_of,
+    message_write,
+    settings_of,
+    settings_write,
+    title_of,
+)
 from tertulia_stt.checkpoint import read_checkpoint
 from tests.harness import recorded_entries
 from tests.harness.recorded_entries import FOLDER, Recorded
@@ -84,6 +93,8 @@ def test_recorded_outbox_row_is_decoded_and_encoded_as_recorded(version: int, ea
             again = conversation_write(write.conversation_id, title_of(write))
         case "settings":
             again = settings_write(write.conversation_id, settings_of(write))
+        case "delete":
+            again = delete_write(write.conversation_id, *deleted_by(write))
     if version == VERSION:
         assert again == write
 
