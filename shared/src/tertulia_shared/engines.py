@@ -53,6 +53,7 @@ class EngineSpec:
     `modules` are the top-level modules that must be installed for the engine to run.
     `install` is the advice for a user who lacks one of them.
     `environment` is the folder of the virtual environment that `tertulia run` uses for this engine, if it exists.
+    `models` are the names of the models in `tertulia_shared.weights` whose files the engine needs.
     """
 
     factory: str
@@ -60,6 +61,7 @@ class EngineSpec:
     modules: Sequence[str] = ()
     install: str = ""
     environment: str = ""
+    models: Sequence[str] = ()
 
     def missing(self) -> Sequence[str]:
         """The modules that are not installed. Imports none of them."""
