@@ -1,4 +1,4 @@
-"""A model of a few bytes, and the sources that offer it: wheels, an npm package, a web server, a folder."""
+"""A model of a few bytes, and the sources that offer it: wheels, an npm package, a web server."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def write_files(folder: Path, contents: Mapping[str, bytes] = CONTENTS) -> None:
         (folder / name).write_bytes(data)
 
 
+def write_sparse(model: Model, models_dir: Path) -> None:
+    """Write files of the right size without content, which take no space, for any model."""
+    for file in model.files:
+        path = models_dir / model.name / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            out.truncate(file.size)
+
+
 def tiny_wheels(folder: Path, contents: Mapping[str, bytes] = CONTENTS) -> Wheels:
     """Build two wheels in `folder`; the model's first file is split between them."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +68,7 @@ def _wheel(folder: Path, project: str, members: Mapping[str, bytes]) -> Wheel:
         f"{info}/RECORD": b"",
     }
     with ZipFile(path, "w") as archive:
-        for member, data in (members | metadata).items():
+        for member, data in {**members, **metadata}.items():
             archive.writestr(member, data)
     data = path.read_bytes()
     return Wheel(project, "1.0", sha256(data), len(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_cli.models import command
 from tertulia_cli.models.command import Request, fetch_models, fetch_once, needed_models
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.weights import Download, location
+from tertulia_shared.weights import MODELS, Download, location
 from tests.harness.settings_of import settings_of
 from tests.harness.tiny_weights import CONTENTS, WebServer, tiny_model, web_server, write_files
 
@@ -31,9 +31,13 @@ def settings(tmp_path: Path, web: WebServer, monkeypatch: pytest.MonkeyPatch) ->
     models = {"tiny": tiny_model(Download(web.base))}
     monkeypatch.setattr(command, "MODELS", models)
     monkeypatch.setattr(location, "MODELS", models)
-    monkeypatch.setattr(command, "models_of", lambda _, engine: ("tiny",) if engine == "loro" else ())
+    monkeypatch.setattr(command, "models_of", models_of)
     monkeypatch.chdir(tmp_path)
     return settings_of(RunSettings, stt_engine="loro", models_dir=tmp_path / "models")
+
+
+def models_of(_: str, engine: str) -> Sequence[str]:
+    return ("tiny",) if engine == "loro" else ()
 
 
 def fetched(settings: RunSettings, request: Request | None = None) -> tuple[int, str]:
@@ -144,7 +148,7 @@ def test_start_goes_on_if_the_models_folder_cannot_be_written(settings: RunSetti
 
 
 def test_default_engines_need_only_known_models() -> None:
-    assert all(model.name in command.MODELS for model in needed_models(settings_of(RunSettings)))
+    assert all(model.name in MODELS for model in needed_models(settings_of(RunSettings)))
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, OK), (1, FAILED)])

@@ -13,7 +13,8 @@ from tertulia_shared.engines import STT_ENGINES, EngineSpec
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.weights import MODELS
 from tests.fakes.engine_package import offer_engines
-from tests.unit.shared.test_weights import write
+from tests.harness.settings_of import settings_of
+from tests.harness.tiny_weights import write_sparse
 
 HERE = "tests.unit.shared.test_engine_choice"
 MODEL = "whisper-tiny.en"
@@ -49,7 +50,7 @@ def test_named_engine_is_used_even_if_it_cannot_run(tmp_path: Path) -> None:
 
 def test_auto_takes_the_best_engine_whose_models_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prefer(monkeypatch, "loro", "pocketsphinx")
-    write(MODELS[MODEL], tmp_path)
+    write_sparse(MODELS[MODEL], tmp_path)
     choice = choose_engine(STT_ENGINES, AUTO, tmp_path)
     assert (choice.engine, dict(choice.passed_over)) == ("loro", {})
 
@@ -90,7 +91,7 @@ def test_models_of_a_named_engine_do_not_depend_on_its_libraries() -> None:
 
 def test_settings_are_those_of_the_chosen_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prefer(monkeypatch, "loro", "pocketsphinx")
-    write(MODELS[MODEL], tmp_path)
+    write_sparse(MODELS[MODEL], tmp_path)
     monkeypatch.setenv("TERTULIA_MODELS_DIR", str(tmp_path))
     monkeypatch.setenv("TERTULIA_LORO_SQUAWKS", "7")
     settings, choice = load_choosing(ServiceSettings, STT_ENGINES, "stt_engine")
@@ -103,6 +104,6 @@ def test_models_folder_is_below_the_data_folder_unless_it_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERTULIA_DATA_DIR", str(tmp_path))
-    assert CommonSettings().models_folder == tmp_path / "models"
+    assert settings_of(CommonSettings).models_folder == tmp_path / "models"
     monkeypatch.setenv("TERTULIA_MODELS_DIR", "/srv/models")
-    assert CommonSettings().models_folder == Path("/srv/models")
+    assert settings_of(CommonSettings).models_folder == Path("/srv/models")

@@ -19,18 +19,10 @@ from tertulia_shared.weights import (
     missing_files,
     require,
 )
+from tests.harness.tiny_weights import write_sparse
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 REVISION = re.compile(r"/resolve/[0-9a-f]{40}/|/releases/download/[^/]+/")
-
-
-def write(model: Model, models_dir: Path) -> None:
-    """Write a file of the right size for each file of the model; the files have holes and take no space."""
-    for file in model.files:
-        path = models_dir / model.name / file.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as out:
-            out.truncate(file.size)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
@@ -71,13 +63,13 @@ def test_kokoro_has_its_54_voices() -> None:
 
 
 def test_folder_of_a_complete_model_is_found(tmp_path: Path) -> None:
-    write(MODELS["whisper-base"], tmp_path)
+    write_sparse(MODELS["whisper-base"], tmp_path)
     assert folder_of("whisper-base", tmp_path) == tmp_path / "whisper-base"
     assert require("whisper-base", tmp_path) == tmp_path / "whisper-base"
 
 
 def test_model_with_a_file_of_the_wrong_size_is_incomplete(tmp_path: Path) -> None:
-    write(MODELS["whisper-base"], tmp_path)
+    write_sparse(MODELS["whisper-base"], tmp_path)
     (tmp_path / "whisper-base" / "config.json").write_bytes(b"{}")
     assert folder_of("whisper-base", tmp_path) is None
     assert [file.name for file in missing_files(MODELS["whisper-base"], tmp_path)] == ["config.json"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli.run.environments import python_of
+from tertulia_cli.environments import python_of
 from tertulia_cli.run.plan import workers
 from tertulia_cli.settings import RunSettings
 from tests.harness.settings_of import settings_of
