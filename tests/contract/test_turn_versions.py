@@ -10,7 +10,7 @@ from tertulia_shared.bus import Bus, Condition, Put
 from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, interrupt, reopen_turn
-from tertulia_shared.entries import UserTurn
+from tertulia_shared.entries import TURN_VERSION, UserTurn
 from tertulia_shared.ids import new_id
 from tests.harness.bus import Bench
 
@@ -144,4 +144,4 @@ async def test_turn_keeps_its_new_fields_in_the_stream(bench: Bench) -> None:
     bus, turn = bench.bus, UserTurn(new_id(), C, "", "request", 3, tentative=False, to="nobody")
     await accept_turn(bus, turn)
     (entry,) = await bus.read(bus.keys.turns(C))
-    assert decode(UserTurn, entry.fields) == turn
+    assert decode(UserTurn, entry.fields, newest=TURN_VERSION) == turn

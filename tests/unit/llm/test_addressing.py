@@ -10,7 +10,8 @@ from tertulia_llm.text.addressing import Remark, Seat, asks_for_discussion, deci
 from tertulia_shared.answering import Mode
 from tests.unit.llm.addressing_table import Labelled, read_table, wrong
 
-REMARKS, HELD_OUT = read_table("remarks.txt"), read_table("held_out.txt")
+REMARKS = read_table("remarks.txt")
+HELD_OUT, HELD_OUT_2, HELD_OUT_3 = (read_table(name) for name in ("held_out.txt", "held_out_2.txt", "held_out_3.txt"))
 LANGUAGES = {"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "tr", "zh"}
 CAST = tuple(Seat(name.lower(), name) for name in ("Luna", "Rex", "Sage"))
 RAIN = "It is raining."
@@ -25,7 +26,11 @@ def names(text: str, cast: tuple[Seat, ...] = CAST, **given: object) -> list[str
     return [name for name, _ in answers(text, cast, **given)]
 
 
-@pytest.mark.parametrize(("table", "share"), [(REMARKS, 0.95), (HELD_OUT, 0.90)], ids=["remarks", "held_out"])
+@pytest.mark.parametrize(
+    ("table", "share"),
+    [(REMARKS, 0.95), (HELD_OUT, 0.90), (HELD_OUT_2, 0.95), (HELD_OUT_3, 0.90)],
+    ids=["remarks", "held_out", "held_out_2", "held_out_3"],
+)
 def test_labelled_remarks_are_answered_by_those_who_are_addressed(table: list[Labelled], share: float) -> None:
     misses = wrong(table)
     assert len(misses) <= len(table) * (1 - share), "\n".join(misses)
@@ -33,7 +38,7 @@ def test_labelled_remarks_are_answered_by_those_who_are_addressed(table: list[La
 
 def test_tables_have_remarks_in_all_languages() -> None:
     assert len(REMARKS) >= 200
-    for table in (REMARKS, HELD_OUT):
+    for table in (REMARKS, HELD_OUT, HELD_OUT_2, HELD_OUT_3):
         assert {remark.language for remark in table} == LANGUAGES
 
 
@@ -105,6 +110,13 @@ def test_muted_character_answers_only_if_it_is_named() -> None:
     assert names("Rex, how are you?", muted={"rex"}) == ["Rex"]
     assert "Rex" not in names("Why?", speakers=("rex",), muted={"rex"})
     assert names(RAIN, mode="everyone", muted={"luna", "rex", "sage"}) == []
+
+
+def test_the_others_are_all_but_the_last_speaker() -> None:
+    assert names("And the others?", speakers=("luna", "rex")) == ["Luna", "Sage"]
+    assert names("And the others?", speakers=("rex", "luna")) == ["Rex", "Sage"]
+    assert names("Rex, what do the others think?", speakers=("rex",)) == ["Rex"]
+    assert names("The others were late yesterday.", speakers=("rex",))[0] == "Rex"
 
 
 def test_you_two_means_the_two_that_spoke_last() -> None:

@@ -32,7 +32,9 @@ class Turn:
     is_ended: bool = False
     """True if `turn_complete` was sent."""
     is_tentative: bool = False
-    """True if the turn was not confirmed yet. Its rows are not saved before that."""
+    """True if the turn was accepted tentatively, and this worker has not seen its confirmation. Its rows are not saved
+    before that.
+    """
     is_withdrawn: bool = False
     """True if a later version of the turn waits."""
     is_saved: bool = False

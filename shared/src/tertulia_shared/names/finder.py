@@ -106,7 +106,7 @@ class NameFinder:
             may_be_word = is_only_title or (is_single and is_word(parts[at].text, languages))
             if parts[at].after_elision:
                 case = Case.OTHER  # "d'Anna"
-            mention = Mention(words[first].start, words[last].end, names, case, may_be_word)
+            mention = Mention(words[first].start, words[last].end, names, case, may_be_word, is_only_title)
             yield _Found(mention, first, last, is_whole)
             at += length
             while at < len(parts) and parts[at].word <= last:

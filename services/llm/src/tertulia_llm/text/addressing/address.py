@@ -19,6 +19,8 @@ class Address:
     everyone: bool = False
     two: bool = False
     """"You two", "both of you"."""
+    others: bool = False
+    """"The others": everyone but the last speaker, if nobody is excluded by name."""
     one: bool = False
     """"One of you", "somebody"."""
     not_last: bool = False

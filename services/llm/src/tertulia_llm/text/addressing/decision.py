@@ -98,7 +98,7 @@ def decide(remark: Remark) -> tuple[Answerer, ...]:
 
 def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
     """Read whom a remark addresses, by the indexes of the names."""
-    text = _shortened(normalized(text))
+    text = normalized(_shortened(text))
     finder = _finder(names)
     if HAN_OR_KANA.search(text):
         return EastAsianReader(text, finder.find(text, by_sound=spoken)).read()
@@ -109,7 +109,7 @@ def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
 
 def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | None:
     """The characters that a remark asks to talk with each other; None if it does not ask that."""
-    text, names = _shortened(normalized(text)), tuple(seat.name for seat in cast)
+    text, names = normalized(_shortened(text)), tuple(seat.name for seat in cast)
     mentions = _finder(names).find(text)
     if HAN_OR_KANA.search(text):
         is_request = EastAsianReader(text, mentions).asks_for_discussion()
@@ -142,6 +142,8 @@ class _Decision:
         named = [index for index in address.addressed or () if index not in excluded]
         if named:
             return self._all(named, Reason.NAMED)
+        if address.others and address.everyone and not excluded:
+            excluded.update(self._speakers[-1:])
         if address.everyone or address.two or (address.one and excluded):
             return self._all(self._two() if address.two else self._present(), Reason.EVERYONE)
         asked = [index for index in address.asked if index not in excluded]

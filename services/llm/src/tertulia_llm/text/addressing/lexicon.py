@@ -36,11 +36,15 @@ class Lexicon:
     """Second person singular: pronouns and possessives."""
     plural: frozenset[str]
     """Second person plural: words and verb forms that address the whole table."""
+    polite: frozenset[str]
+    """Pronouns of other persons that may also address one character: "vous"."""
     questions: frozenset[str]
     auxiliaries: frozenset[str]
     """Verbs that address only together with a pronoun ("can you"). A name after one is its subject."""
     verbs: frozenset[str]
     """Second person verb forms, and imperatives that have no other meaning."""
+    imperatives: frozenset[str]
+    """Further imperatives. They count only after a name at the start, or at the start before a name at the end."""
     clitics: frozenset[str]
     """Short words that may stand between a name and a verb: "mi" in "Rex, mi racconti"."""
     before: frozenset[str]
@@ -62,6 +66,10 @@ class Lexicon:
     you_all: frozenset[Phrase]
     """Address all characters anywhere."""
     you_two: frozenset[Phrase]
+    the_two: frozenset[Phrase]
+    """Phrases such as "both": the same, if they stand where a name would be an address, or with a plural verb."""
+    others: frozenset[Phrase]
+    """Address all characters but the last speaker, where a name would be an address: "the others"."""
     one_of_you: frozenset[Phrase]
     feedback: frozenset[str]
     """A remark of only `feedback` and `fillers` is about what was said last."""
@@ -99,8 +107,8 @@ class Lexicon:
 
 
 _WORDS: Final = frozenset(
-    "conjunctions first second plural questions auxiliaries verbs clitics before determiners ends intransitive "
-    "feedback fillers".split()
+    "conjunctions first second plural polite questions auxiliaries verbs imperatives clitics before determiners ends "
+    "intransitive feedback fillers".split()
 )
 _PATTERNS: Final = frozenset("second_verb plural_verb asks_named asks_all discussion".split())
 

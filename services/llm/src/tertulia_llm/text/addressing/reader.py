@@ -10,7 +10,7 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.exclusions import ExclusionFinder
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, united
 from tertulia_llm.text.addressing.lexicons import LEXICONS
-from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined
+from tertulia_llm.text.addressing.sentences import EveryoneMarker, EveryonePhrase, Gap, Kind, Unit, joined
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
 from tertulia_shared.names import fold
 
@@ -55,11 +55,9 @@ class Reader:
         return address
 
     def _read_sentence(self, sentence: Sequence[Unit], address: Address, *, spoken: bool) -> list[Unit]:
-        marked = self._marker.mark(sentence)
-        address.everyone |= marked.everyone
-        address.two |= marked.two
-        address.one |= marked.one
-        excluded = self._exclusions.find(marked.units)
+        marked, phrases = self._marker.mark(sentence)
+        self._read_phrases(marked, phrases, address)
+        excluded = self._exclusions.find(marked)
         address.excluded |= excluded.names
         address.ask(excluded.only)
         address.not_last |= excluded.not_last
@@ -71,10 +69,19 @@ class Reader:
             if self._vocatives.is_addressed(units, group, spoken=spoken, has_other=has_other):
                 address.add(group.names)
                 address.everyone |= not group.names
+                address.two |= units[group.start].phrase is EveryonePhrase.THE_TWO
             else:
                 address.topics.update(group.names)
         self._read_questions(units, address)
         return units
+
+    def _read_phrases(self, units: Sequence[Unit], phrases: Collection[EveryonePhrase], address: Address) -> None:
+        address.everyone |= EveryonePhrase.ALWAYS in phrases
+        address.one |= EveryonePhrase.ONE in phrases
+        address.others |= EveryonePhrase.OTHERS in phrases
+        address.two |= EveryonePhrase.TWO in phrases
+        if EveryonePhrase.THE_TWO in phrases:
+            address.two |= any(self.lexicon.is_plural(unit.text) for unit in units if unit.kind is Kind.WORD)
 
     def _read_questions(self, units: Sequence[Unit], address: Address) -> None:
         """Find the characters that the sentence asks without speaking to them."""
@@ -103,7 +110,7 @@ class Reader:
         for sentence in sentences:
             units = self._exclusions.find(sentence).units
             text = " ".join(unit.text for unit in units)
-            marked = " ".join(unit.text for unit in self._marker.mark(units).units)
+            marked = " ".join(unit.text for unit in self._marker.mark(units)[0])
             if matches(self.lexicon.discussion, text) or matches(self.lexicon.discussion, marked):
                 return True
         return False
