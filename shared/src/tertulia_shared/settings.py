@@ -195,7 +195,7 @@ class _SecretFiles(SecretsSettingsSource):
 
 
 class AnsweringSettings(CommonSettings):
-    """The settings of the gateway, which tells them to the clients, and of the llm worker, which applies them."""
+    """The setting of who answers. The gateway sends it to the clients, and the llm worker applies it."""
 
     who_answers: Mode = Field(
         "fitting",

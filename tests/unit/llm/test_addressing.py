@@ -31,7 +31,7 @@ def names(text: str, cast: tuple[Seat, ...] = CAST, **given: object) -> list[str
     [(REMARKS, 0.95), (HELD_OUT, 0.90), (HELD_OUT_2, 0.95), (HELD_OUT_3, 0.90)],
     ids=["remarks", "held_out", "held_out_2", "held_out_3"],
 )
-def test_labelled_remarks_are_answered_by_those_who_are_addressed(table: list[Labelled], share: float) -> None:
+def test_labelled_remarks_are_answered_by_the_characters_of_their_labels(table: list[Labelled], share: float) -> None:
     misses = wrong(table)
     assert len(misses) <= len(table) * (1 - share), "\n".join(misses)
 
@@ -42,7 +42,7 @@ def test_tables_have_remarks_in_all_languages() -> None:
         assert {remark.language for remark in table} == LANGUAGES
 
 
-def test_decision_is_the_same_each_time() -> None:
+def test_decision_depends_only_on_the_remark_and_the_seed() -> None:
     first = [answers(RAIN, seed=str(seed)) for seed in range(50)]
     assert first == [answers(RAIN, seed=str(seed)) for seed in range(50)]
     assert len({str(each) for each in first}) > 3
@@ -136,11 +136,11 @@ def test_follow_up_without_a_last_speaker_is_a_remark_to_no_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "…", "???", "12", "😀", "a" * 100_000, "Luna " * 20_000, "(((", "ルナ" * 5000])
-def test_any_text_is_decided(text: str) -> None:
+def test_somebody_answers_any_text_however_long_or_odd(text: str) -> None:
     assert len(answers(text, seed="1")) in {1, 2}
 
 
-def test_no_characters_give_no_answer() -> None:
+def test_nobody_answers_if_there_are_no_characters() -> None:
     assert answers("Hello", ()) == []
 
 

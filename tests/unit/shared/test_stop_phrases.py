@@ -64,7 +64,7 @@ def test_stop_phrase_with_its_particle_is_a_plain_stop(text: str) -> None:
     assert is_plain_stop(text)
 
 
-def test_name_that_is_not_given_is_an_other_word() -> None:
+def test_text_with_a_name_of_nobody_present_is_no_plain_stop() -> None:
     assert is_plain_stop("Rex, stop", ("Rex",))
     assert not is_plain_stop("Rex, stop", ())
 

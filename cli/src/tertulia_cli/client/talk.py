@@ -73,7 +73,7 @@ class _Talking:
         self._player = Player()
         self._listening = asyncio.Event()
         self._session_id = ""
-        """The listening session of this connection: after a reconnect, the end of the earlier one comes too."""
+        """The session of this connection. After a reconnect, events of the earlier session arrive as well."""
         self._all_said = False
         self._all_understood = False
 

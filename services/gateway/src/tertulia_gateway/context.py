@@ -26,7 +26,7 @@ class GatewayContext:
     """Seconds without a heartbeat after which a worker counts as dead."""
     max_frames_per_s: float
     who_answers: Mode
-    """Who answers in a conversation that has no mode of its own."""
+    """The mode of a conversation whose own rules have none (see `AnsweringRules`)."""
     clock: Callable[[], float]
     """Monotonic seconds."""
     wall_ms: Callable[[], int]

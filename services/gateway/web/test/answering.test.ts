@@ -26,7 +26,7 @@ describe("the rules of who answers", () => {
     expect(shownMode(after([rules({ mode: "in_turn" })], OPEN).answering)).toBe("in_turn");
   });
 
-  it("take a mode of a newer server for unknown", () => {
+  it("treat a mode of a newer server as unknown", () => {
     expect(shownMode(after([rules({ mode: "by_lot", default_mode: "by_lot" })], OPEN).answering)).toBeNull();
   });
 
@@ -47,7 +47,7 @@ describe("the rules of who answers", () => {
     expect(muting(answering, "rex", false)).toEqual({ muted: [] });
   });
 
-  it("return to the confirmed ones when the server refuses a change, with a notice at the text input", () => {
+  it("drop a change that the server refuses, with a notice at the text input", () => {
     const refused = after(
       [rules({ mode: "named" }), change({ mode: "everyone" }), said("error", { code: "bad_field", message: "no" })],
       OPEN,
@@ -56,7 +56,7 @@ describe("the rules of who answers", () => {
     expect(refused.notices).toMatchObject([{ place: "composer", text: "no" }]);
   });
 
-  it("return to the confirmed ones when the connection is lost, and are forgotten with the conversation", () => {
+  it("drop unconfirmed changes when the connection is lost, and all rules when another conversation begins", () => {
     const pending = after([rules({ mode: "named" }), change({ mode: "everyone" })], OPEN);
     const lost = after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], pending);
     expect(shownMode(lost.answering)).toBe("named");

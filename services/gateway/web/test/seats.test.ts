@@ -61,7 +61,7 @@ describe("the addressee of a message", () => {
     expect(idsOf("luna")).toEqual(["luna"]);
   });
 
-  it("is the text's choice again if the character leaves the table", () => {
+  it("is decided by the text again if the chosen character is gone", () => {
     expect(["", "nobody", "luna", "rex", "gone"].map((to) => present(to, people))).toEqual(["", "nobody", "luna", "", ""]);
   });
 

@@ -36,7 +36,7 @@ class Turn:
     before that.
     """
     is_withdrawn: bool = False
-    """True if a later version of the turn waits."""
+    """True if this version was withdrawn when the worker read its entry."""
     is_saved: bool = False
     """True if the store may have rows of this turn."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])

@@ -113,7 +113,10 @@ class NameFinder:
                 at += 1
 
     def _match(self, parts: Sequence[_Part], at: int) -> tuple[tuple[int, ...], Case, int, bool, bool] | None:
-        """The names of the longest form at this part, its case, its length; whether it is a whole name, a title."""
+        """Find the longest form of a name that begins at this part.
+
+        Returns the indexes of the names that have it, its case, its length, and whether it is a whole name and a title.
+        """
         best: list[tuple[NameForm, int, Case]] = []
         for form, index in self._forms.get(parts[at].text, ()):
             case = _case_of_form(form, parts, at)

@@ -98,7 +98,7 @@ def _ranges(count: int) -> Iterator[tuple[int, int]]:
 
 
 def _respelled(name: str) -> Iterator[str]:
-    """The folded name, and with "ae" for "ä", "a" for "ae"."""
+    """The folded name, and its spellings with "ae" for "ä", and with "a" for "ae"."""
     yield fold(name)
     lowered = name.lower()
     expanded = "".join(_UMLAUTS.get(char, char) for char in lowered)

@@ -32,7 +32,7 @@ NO_NAMES = NamePhrases(frozenset(), 0)
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """The phrases of one language. A text matches if it can be divided into them without a rest.
+    """The phrases of one language. A text matches if it consists of such phrases only.
 
     `key`: at least one of these must occur. `around`: these may stand before, between and after. `particles`: words
     that may stand anywhere, also inside a phrase. A key phrase that has a particle itself needs it: German "schon gut"
@@ -55,7 +55,10 @@ class PhraseBook:
     def match(self, tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
         """Divide the text into phrases of this book and names."""
         longest = max(self.longest, names.longest)
-        reached, keyed = {0}, set[int]()  # the places that a division reaches; those of them after a key phrase
+        reached, keyed = (
+            {0},
+            set[int](),
+        )  # reachable indexes; those reached with a key phrase
         for start in range(len(tokens)):
             if start not in reached:
                 continue

@@ -122,7 +122,10 @@ class Conversation:
         return kept
 
     async def change_answering(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Change who answers from the next turn on, and send the client all rules. Returns as `change_settings`."""
+        """Change who answers from the next turn on, and send the client all rules.
+
+        Returns what the store keeps of the conversation's settings.
+        """
         rules, kept = await self._writer.change_answering(changes)
         answering = Answering(rules.mode, rules.muted, rules.discussion, self._default_mode)
         await self._transport.send_text(answer_json(answering))

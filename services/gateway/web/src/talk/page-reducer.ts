@@ -90,10 +90,10 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "stored": {
       if (input.conversationId !== state.conversationId) return state;
       const known = new Set(state.messages.map((message) => message.id));
-      // Stored messages from the first shown one on also arrive as events.
+      // The first message that is shown already, and all stored messages after it, also arrive as events.
       const shown = input.messages.findIndex((message) => known.has(message.id));
       const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
-      // The figures of a turn that has ended meanwhile are newer.
+      // Keep the figures of the page, if it has any: they are of a turn that has ended meanwhile.
       return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
     }
     case "notice":

@@ -3,7 +3,7 @@
 import type { StoredMessage } from "../rest/api";
 import type { Message } from "./page-state";
 
-/** What the store does not keep of a message of the user. */
+/** The fields of a user's message that the store does not keep. */
 const NOT_KNOWN = { to: null, unanswered: false };
 
 export function storedMessages(stored: readonly StoredMessage[]): Message[] {

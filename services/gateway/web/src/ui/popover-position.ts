@@ -16,7 +16,7 @@ const GAP = 8;
 
 /**
  * @param button the button's rectangle
- * @param align which part of the popover lies at the same part of the button
+ * @param align `start`: the left edges of popover and button are aligned; `centre`: their centres are
  */
 export function popoverPosition(
   button: Pick<DOMRect, "left" | "right" | "top" | "bottom">,

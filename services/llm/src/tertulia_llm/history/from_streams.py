@@ -61,7 +61,7 @@ def messages_from_streams(
 ) -> list[Message]:
     """The messages of the turns up to the turn `cursor`, as they are in the store or will be.
 
-    `turns` and `events`: the entries of the streams; of `turns` without those that were withdrawn.
+    `turns`: the entries of the stream that were not withdrawn. `events`: the entries of the stream.
     """
     shown = _Shown()
     for entry in events:

@@ -40,8 +40,8 @@ class History:
     is_complete: bool = True
     """False if the store did not answer, or lacks writes that wait in the outbox. Such a history is not cached."""
     saved_title: str | None = None
-    """The title with which this worker has created the conversation, unless it existed. None: the store may lack the
-    conversation. "": a later turn may give it a title.
+    """The title that this worker saved last; the store keeps an earlier one. None: the store may lack the conversation.
+    "": it may have no title, so a later turn gives it one.
     """
     settled: str = ""
     """The last turn whose interruption is settled in these messages, or that is retracted (`TurnState.settled`)."""

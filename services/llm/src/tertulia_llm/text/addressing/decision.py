@@ -19,21 +19,21 @@ from tertulia_shared.names import NameFinder, normalized, words_of
 from tertulia_shared.stop_phrases import is_plain_stop
 
 MAX_CHARS: Final = 800
-"""Only so much of a remark is read, half of it from each end: an address stands near the start or the end."""
+"""Of a longer remark, only this many characters are read, half of them at each end: an address is near an end."""
 
 _FIRST_REMARKS: Final = (
     "What do you think?", "Was meinst du denn?", "¿Qué piensas de eso?", "Qu'est-ce que tu penses ?",
     "Che ne pensi tu?", "O que você acha disso?", "Wat vind jij daarvan?", "Co o tym myślisz?",
     "Sen ne düşünüyorsun?", "Что ты думаешь?", "どう思いますか？", "你怎么看？", "Luna?",
 )  # fmt: skip
-"""A remark in each language, and one in an unknown language."""
+"""Remarks for `prepare`: one in each language, and one in an unknown language."""
 
 
 class Reason(StrEnum):
     """Why a character answers."""
 
     ASKED = "asked"
-    """The user chose it with a button."""
+    """The user chose the character with a button."""
     NAMED = "named"
     EVERYONE = "everyone"
     FOLLOW_UP = "follow_up"
@@ -67,7 +67,7 @@ class Remark:
     """The ids of the characters that answer only if they are named."""
     mode: Mode = "fitting"
     seed: str = ""
-    """Decides what is left to chance: the id of the turn."""
+    """The seed of random choices: the id of the turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | N
 
 
 class _Decision:
-    """Decides by what was read."""
+    """Decides who answers, by the address that was read from the remark."""
 
     def __init__(self, remark: Remark, address: Address) -> None:
         self._remark = remark

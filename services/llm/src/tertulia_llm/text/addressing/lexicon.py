@@ -62,12 +62,12 @@ class Lexicon:
     everyone: frozenset[Phrase]
     """Address all characters, if they stand where a name would be an address."""
     short_everyone: frozenset[Phrase]
-    """The same, only beside greetings or alone: "all"."""
+    """As `everyone`, but only beside greetings or alone: "all"."""
     you_all: frozenset[Phrase]
     """Address all characters anywhere."""
     you_two: frozenset[Phrase]
     the_two: frozenset[Phrase]
-    """Phrases such as "both": the same, if they stand where a name would be an address, or with a plural verb."""
+    """Phrases such as "both": as `you_two`, if they stand where a name would be an address, or with a plural verb."""
     others: frozenset[Phrase]
     """Address all characters but the last speaker, where a name would be an address: "the others"."""
     one_of_you: frozenset[Phrase]
@@ -75,7 +75,7 @@ class Lexicon:
     """A remark of only `feedback` and `fillers` is about what was said last."""
     fillers: frozenset[str]
     second_verb: tuple[str, ...]
-    """One pattern of second person singular verbs for each language; so the other patterns."""
+    """Patterns of second person singular verbs. Like the fields below, it has one pattern for each language."""
     plural_verb: tuple[str, ...]
     asks_named: tuple[str, ...]
     """Patterns of sentences that ask the named character without addressing it: "what does X think"."""
@@ -182,7 +182,7 @@ def matches(patterns: tuple[str, ...], text: str, *, whole: bool = False) -> boo
 
 
 def span_of(patterns: tuple[str, ...], text: str) -> tuple[int, int] | None:
-    """The place of a match of the first pattern that has one."""
+    """The span of the first match, by the first pattern that matches; None if none does."""
     return next((found.span() for compiled in map(_compiled, patterns) if (found := compiled.search(text))), None)
 
 

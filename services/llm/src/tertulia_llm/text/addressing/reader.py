@@ -15,7 +15,7 @@ from tertulia_llm.text.addressing.vocatives import VocativeFinder
 from tertulia_shared.names import fold
 
 _MAX_FOLLOW_UP: Final = 10
-"""Most words of a remark about what was said last."""
+"""Maximum number of words in a remark that counts as being about what was said last."""
 _THANKS: Final = frozenset(
     fold(word)
     for word in "thanks thank danke dankeschön dank gracias merci grazie obrigado obrigada valeu bedankt dankjewel "
@@ -38,7 +38,7 @@ class Reader:
     def read(self, sentences: Sequence[Sequence[Unit]], *, spoken: bool) -> Address:
         """Read a remark."""
         address = Address()
-        reactions: list[int] = []  # addressed only by "thanks" and the like
+        reactions: list[int] = []  # characters that are addressed only by words like "thanks"
         is_plural = False
         for sentence in sentences:
             before = len(address.addressed)

@@ -116,7 +116,7 @@ def _gap(between: str) -> Gap:
 
 
 class PhraseTable:
-    """Finds the longest of some phrases at a place."""
+    """A set of phrases. Finds the longest of them that begins at a unit."""
 
     __slots__ = ("_by_first",)
 
@@ -145,7 +145,7 @@ class EveryoneMarker:
         self._openers = PhraseTable(lexicon.openers)
 
     def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
-        """Replace each phrase by one unit, but "one of you". Returns the units, and which phrases there are."""
+        """Replace each phrase except "one of you" by one unit. Returns the units, and the kinds of phrases found."""
         marked: list[Unit] = []
         found: set[EveryonePhrase] = set()
         at = 0

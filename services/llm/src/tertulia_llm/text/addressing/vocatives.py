@@ -64,7 +64,7 @@ class VocativeFinder:
         if units[at].kind is Kind.ALL:
             return Group(start, end, ())
         names = list(units[at].names)
-        commas: list[tuple[int, int]] = []  # where a list may be cut: the end, and the number of names
+        commas: list[tuple[int, int]] = []  # possible ends of the list: the index, and the number of names before it
         has_conjunction = False
         while end < len(units):
             following = units[end]
@@ -127,11 +127,11 @@ class VocativeFinder:
 
     @staticmethod
     def _is_plain(name: Unit, *, spoken: bool) -> bool:
-        """False for a name that is written as a common word is: in small letters."""
+        """False if the name is also a common word, and is written like one, in small letters."""
         return not name.is_word or spoken or name.is_capitalized
 
     def is_alone(self, units: Sequence[Unit], group: Group) -> bool:
-        """True if punctuation, or the sentence's end, separates the group from the words that are not openers."""
+        """True if the clause has nothing but the group and openers ("Hello Luna!")."""
         left, right = self._sides(units, group)
         return not self._without_openers(left) and not self._without_openers(right)
 
@@ -209,7 +209,7 @@ class VocativeFinder:
         return is_directed and (asks or self._needs_no_object(left, last, before_last))
 
     def _needs_no_object(self, left: Sequence[Unit], last: str, before_last: str) -> bool:
-        """True if the last word of a request or of a yes-no question is not a verb whose object may follow."""
+        """False if the last word of a request or of a yes-no question is a verb whose object may follow."""
         lexicon = self._lexicon
         if last in lexicon.intransitive or before_last in lexicon.determiners:
             return True
