@@ -17,6 +17,7 @@ import pytest
 from tertulia_shared.engines import TTS_ENGINES, installed_engines
 from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.engines import load_engine
+from tertulia_tts.engines.kokoro.settings import KokoroSettings
 from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.settings import TTSSettings
 from tests.harness.settings_of import settings_of
@@ -62,7 +63,21 @@ async def _higgs() -> AsyncGenerator[Make]:
     yield lambda: HiggsEngine(HiggsOptions(VOICES, _scratch() / "kept"), lambda: model)
 
 
-PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {"higgs": _higgs, "openai": _openai}
+@asynccontextmanager
+async def _kokoro() -> AsyncGenerator[Make]:
+    from tests.fakes.tiny_kokoro import make_tiny_kokoro  # noqa: PLC0415 - onnxruntime is not installed where higgs is
+
+    with tempfile.TemporaryDirectory(prefix="tertulia-kokoro-") as folder:
+        make_tiny_kokoro(Path(folder) / "kokoro")
+        settings = settings_of(KokoroSettings, models_dir=Path(folder), tts_kokoro_threads=1)
+        yield lambda: load_engine("kokoro", settings)
+
+
+PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {
+    "higgs": _higgs,
+    "kokoro": _kokoro,
+    "openai": _openai,
+}
 """Engines that do not start with their default settings."""
 
 MARKS: Final[Mapping[str, pytest.MarkDecorator]] = {"higgs": pytest.mark.higgs}

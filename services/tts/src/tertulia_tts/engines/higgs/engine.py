@@ -32,7 +32,7 @@ from tertulia_tts.engine import (
     Voice,
     choose_voice,
 )
-from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
+from tertulia_tts.deadline_queue import DeadlineQueue
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
 from tertulia_tts.engines.higgs.prompt_text import max_frames, utterances
