@@ -17,8 +17,8 @@ from tertulia_cli.client.talk import TalkOptions, talk
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
-from tertulia_cli.fetch_models import fetch_models
 from tertulia_cli.inspect.command import InspectOptions, inspect
+from tertulia_cli.models import arguments as models
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
@@ -86,13 +86,7 @@ def parser() -> argparse.ArgumentParser:
     add_dead(commands)
     _add_voice(commands)
     access.add(commands)
-    command = commands.add_parser(
-        "fetch-models",
-        help="download the Whisper models of the stt engine realtimestt",
-        description="Downloads the models of TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL into DATA/models. "
-        "Needs a network; the engine itself never downloads anything.",
-    )
-    command.set_defaults(do=_fetch_models)
+    models.add(commands)
     command = commands.add_parser(
         "supabase-keys",
         help="make the passwords and the key of a local database that is compatible with Supabase",
@@ -219,10 +213,6 @@ def _inspect(args: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     return asyncio.run(doctor(load(RunSettings)))
-
-
-def _fetch_models(_: argparse.Namespace) -> int:
-    return fetch_models(load(RunSettings))
 
 
 def _supabase_keys(args: argparse.Namespace) -> int:
