@@ -35,7 +35,9 @@ class Port:
     shape: Sequence[int | str]
 
 
-def model(nodes: Sequence[Node], inputs: Sequence[Port], outputs: Sequence[Port], **constants: NDArray[np.generic]) -> bytes:
+def model(
+    nodes: Sequence[Node], inputs: Sequence[Port], outputs: Sequence[Port], **constants: NDArray[np.generic]
+) -> bytes:
     """The file of a model."""
     graph = b"".join(_nested(1, _node(node)) for node in nodes) + _text(2, "tiny")
     graph += b"".join(_nested(5, _tensor(name, value)) for name, value in constants.items())

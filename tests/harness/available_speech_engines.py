@@ -17,7 +17,6 @@ import pytest
 from tertulia_shared.engines import TTS_ENGINES, installed_engines
 from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.engines import load_engine
-from tertulia_tts.engines.kokoro.settings import KokoroSettings
 from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.settings import TTSSettings
 from tests.harness.settings_of import settings_of
@@ -65,12 +64,13 @@ async def _higgs() -> AsyncGenerator[Make]:
 
 @asynccontextmanager
 async def _kokoro() -> AsyncGenerator[Make]:
-    from tests.fakes.tiny_kokoro import make_tiny_kokoro  # noqa: PLC0415 - onnxruntime is not installed where higgs is
+    # onnxruntime is not installed where higgs is
+    from tertulia_tts.engines.kokoro.engine import KokoroEngine, KokoroOptions  # noqa: PLC0415
+    from tests.fakes.tiny_kokoro import make_tiny_kokoro  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="tertulia-kokoro-") as folder:
-        make_tiny_kokoro(Path(folder) / "kokoro")
-        settings = settings_of(KokoroSettings, models_dir=Path(folder), tts_kokoro_threads=1)
-        yield lambda: load_engine("kokoro", settings)
+    with tempfile.TemporaryDirectory(prefix="tertulia-kokoro-") as scratch:
+        folder = make_tiny_kokoro(Path(scratch) / "kokoro")
+        yield lambda: KokoroEngine(KokoroOptions(lambda: folder, threads=1))
 
 
 PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {

@@ -10,4 +10,5 @@ ENGINE = EngineSpec(
     KokoroSettings,
     modules=("onnxruntime", "espeakng_loader"),
     install="pip install 'tertulia-tts[kokoro]' (its phonemes come from espeak-ng, which is GPL-3.0-or-later)",
+    models=("kokoro",),
 )

@@ -1,4 +1,4 @@
-"""The alphabet of Kokoro-82M: the signs for which the model has a token, and how espeak-ng's phonemes are written in it.
+"""The alphabet of Kokoro-82M: the signs for which the model has a token, and espeak-ng's phonemes in these signs.
 
 The model was trained on the phonemes of the library misaki. They are IPA, with one capital letter for each English
 diphthong and one sign for each affricate. The numbers of the tokens are those in the model's `config.json`.
@@ -17,7 +17,7 @@ TIE: Final = "^"
 """The sign between the parts of an affricate or a diphthong, as `phonemes` asks espeak-ng for it."""
 
 _NUMBERED: Final = (
-    (1, ';:,.!?'), (9, '—…"()“” \u0303ʣʥʦʨᵝ\uab67AI'), (31, "O"), (33, "Q"), (35, "ST"), (39, "W"), (41, "Yᵊabcdef"),
+    (1, ";:,.!?"), (9, '—…"()“” \u0303ʣʥʦʨᵝ\uab67AI'), (31, "O"), (33, "Q"), (35, "ST"), (39, "W"), (41, "Yᵊabcdef"),
     (50, "hijklmnopqrstuvwxyzɑɐɒæ"), (75, "βɔɕç"), (80, "ɖðʤə"), (85, "ɚɛɜ"), (90, "ɟ"), (92, "ɡ"), (99, "ɥ"),
     (101, "ɨɪʝ"), (110, "ɯɰŋɳɲɴø"), (118, "ɸθœ"), (123, "ɹ"), (125, "ɾɻ"), (128, "ʁɽʂʃʈʧ"), (135, "ʊʋ"), (138, "ʌɣɤ"),
     (142, "χʎ"), (147, "ʒʔ"), (156, "ˈˌː"), (162, "ʰ"), (164, "ʲ"), (169, "↓"), (171, "→↗↘"), (177, "ᵻ"),

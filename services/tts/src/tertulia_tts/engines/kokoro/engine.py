@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tertulia_shared.weights import require
 from tertulia_tts.deadline_queue import DeadlineQueue
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
@@ -47,18 +48,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KokoroOptions:
-    """`folder` has the weights; `threads` is the number of the model's threads (0: the default); `speeds` is the speed
-    of each voice whose speed is not 1.
+    """`find_weights` returns the folder of the weights, or raises `EngineUnavailable`. `threads` is the number of the
+    model's threads (0: the default). `speeds` has each voice whose speed is not 1.
     """
 
-    folder: Path
+    find_weights: Callable[[], Path]
     threads: int = 0
     speeds: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def create(settings: KokoroSettings) -> KokoroEngine:
     """Create the engine; `start` loads the model."""
-    return KokoroEngine(KokoroOptions(settings.kokoro_folder, settings.tts_kokoro_threads, settings.kokoro_speeds))
+
+    def find_weights() -> Path:
+        return require("kokoro", settings.models_folder)
+
+    return KokoroEngine(KokoroOptions(find_weights, settings.tts_kokoro_threads, settings.kokoro_speeds))
 
 
 class KokoroEngine:
@@ -98,12 +103,12 @@ class KokoroEngine:
         chosen = choose_voice(_VOICES, request.voice)
         if chosen.substituted:
             log.warning("voice %r does not exist; speaking as %r", request.voice, chosen.voice.id)
-        voice = _BY_ID[chosen.voice.id]
+        voice, speed = _BY_ID[chosen.voice.id], self._options.speeds.get(chosen.voice.id, 1.0)
         deadline = request.deadline
         parts = phrases(request.text, request.sentence_index)
         for index, part in enumerate(parts):
             gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else PHRASE_GAP_MS
-            pcm = await self._phrase(part, voice, gap_ms, deadline)
+            pcm = await self._pcm(_Phrase(part, voice, gap_ms, speed), deadline)
             deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE
             if pcm:
                 yield pcm
@@ -118,7 +123,7 @@ class KokoroEngine:
         await asyncio.get_running_loop().run_in_executor(loaded.executor, _nothing)
         loaded.executor.shutdown()
 
-    async def _phrase(self, text: str, voice: KokoroVoice, gap_ms: int, deadline: float) -> bytes:
+    async def _pcm(self, phrase: _Phrase, deadline: float) -> bytes:
         """Wait for the model, and speak one phrase.
 
         Raises:
@@ -135,10 +140,9 @@ class KokoroEngine:
         if loaded is None:
             queue.leave()  # let the next phrase enter, so that it fails as well
             raise SynthesisFailed("the kokoro engine is not running; start() it first", retryable=True)
-        speed = self._options.speeds.get(voice.voice.id, 1.0)
         self._running.add(run)
         job = asyncio.get_running_loop().run_in_executor(
-            loaded.executor, _caught, lambda: _spoken(loaded.model, text, voice, speed, gap_ms, run)
+            loaded.executor, _caught, lambda: _spoken(loaded.model, phrase, run)
         )
 
         def ended(_: object) -> None:
@@ -161,9 +165,9 @@ class KokoroEngine:
 
     def _load(self, executor: ThreadPoolExecutor) -> _Loaded:
         model = KokoroModel(
-            self._options.folder, [known.kokoro_id for known in KOKORO_VOICES], self._options.threads
+            self._options.find_weights(), [known.kokoro_id for known in KOKORO_VOICES], self._options.threads
         )  # fmt: skip
-        _spoken(model, WARM_UP, KOKORO_VOICES[0], 1.0, 0, Run())
+        _spoken(model, _Phrase(WARM_UP, KOKORO_VOICES[0], gap_ms=0, speed=1), Run())
         return _Loaded(model, executor)
 
 
@@ -175,13 +179,24 @@ class _Loaded:
     executor: ThreadPoolExecutor
 
 
-def _spoken(model: KokoroModel, text: str, voice: KokoroVoice, speed: float, gap_ms: int, run: Run) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A text that is spoken at once. `gap_ms` of silence follow it."""
+
+    text: str
+    voice: KokoroVoice
+    gap_ms: int
+    speed: float
+
+
+def _spoken(model: KokoroModel, phrase: _Phrase, run: Run) -> bytes:
     """The PCM of a phrase. Blocks."""
-    parts = within_limit(phonemes(text, voice.language))
+    voice = phrase.voice
+    parts = within_limit(phonemes(phrase.text, voice.language))
     pcm = b""
     for index, part in enumerate(parts):
-        samples = model.samples(tokens(part), voice.kokoro_id, speed, run)
-        pcm += finished(samples, voice.gain_db, gap_ms if index == len(parts) - 1 else PHRASE_GAP_MS)
+        samples = model.samples(tokens(part), voice.kokoro_id, phrase.speed, run)
+        pcm += finished(samples, voice.gain_db, phrase.gap_ms if index == len(parts) - 1 else PHRASE_GAP_MS)
     return pcm
 
 

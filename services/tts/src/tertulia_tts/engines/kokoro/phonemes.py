@@ -38,7 +38,7 @@ def phonemes(text: str, language: str) -> str:
     with fresh_library() as library:
         if library.espeak_SetVoiceByName(language.encode()) != _OK:
             raise EngineUnavailable(
-                f"espeak-ng has no voice {language!r}, so its phonemes are missing. Install espeakng-loader 0.2.4 or later"
+                f"espeak-ng has no voice {language!r}, which makes the phonemes. Install espeakng-loader 0.2.4 or later"
             )
         library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         between_marks = pieces[::2]

@@ -1,11 +1,12 @@
 """Cuts a sentence into the phrases that the model speaks at once.
 
-The model makes a whole phrase before its first sample can be heard. So the first sentences of a message begin with short
-phrases, which grow: while one is played, there is time to make a longer one.
+The model makes a whole phrase before its first sample can be heard. So the first sentences of a message begin with
+short phrases, which grow: while one is played, there is time to make a longer one.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from tertulia_tts.spoken_text import clause_ends, says_something, segments, speakable
@@ -17,8 +18,8 @@ FIRST_PHRASE_CHARS: Final = 20
 MIN_REST_CHARS: Final = 10
 """A sentence is not cut if fewer characters than these would remain: the model speaks single words badly."""
 GROWTH: Final = 1.6
-"""A phrase may be this many times as long as the one before: a machine with a real-time factor below 0.6 makes it in the
-time in which the one before is played.
+"""A phrase may be this many times as long as the one before. A machine with a real-time factor below 0.6 makes it while
+the one before is played.
 """
 
 
@@ -45,4 +46,4 @@ def _growing(text: str, first_chars: int) -> list[str]:
         fitting = [end for end in later if end - begin <= longest]
         cuts.append(fitting[-1] if fitting else later[0] if later else 0)
     bounds = [0, *filter(None, cuts), len(text)]
-    return [text[begin:end].strip() for begin, end in zip(bounds, bounds[1:], strict=False)]
+    return [text[begin:end].strip() for begin, end in pairwise(bounds)]

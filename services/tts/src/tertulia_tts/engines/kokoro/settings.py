@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from pydantic import Field, field_validator
@@ -16,11 +15,8 @@ MAX_SPEED: Final = 2.0
 
 
 class KokoroSettings(TTSSettings):
-    """The settings `TERTULIA_TTS_KOKORO_…` and the folder of the weights."""
+    """The settings `TERTULIA_TTS_KOKORO_…`."""
 
-    models_dir: Path | None = Field(
-        None, description="folder with a folder of weights for each model; the default is `models` in the data folder"
-    )
     tts_kokoro_threads: int = Field(
         0, ge=0, le=64, description="kokoro: threads of the model; 0: one for each core, at most 4"
     )
@@ -30,11 +26,6 @@ class KokoroSettings(TTSSettings):
         description="kokoro: speed of single voices, as voice=factor, comma-separated: luna=1.1, rex=0.9 "
         f"({MIN_SPEED:g} to {MAX_SPEED:g}); the same for all tts workers",
     )
-
-    @property
-    def kokoro_folder(self) -> Path:
-        """The folder of Kokoro's weights."""
-        return (self.models_dir or self.data_dir / "models") / "kokoro"
 
     @property
     def kokoro_speeds(self) -> Mapping[str, float]:
