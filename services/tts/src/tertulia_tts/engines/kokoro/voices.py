@@ -3,7 +3,7 @@
 Its Japanese and Chinese voices are left out: espeak-ng does not know how kanji are read, and its tones of Chinese are
 not those with which the model was trained.
 
-With the values of `gain_db`, all voices are equally loud: about -21 dBFS RMS over a sentence. `bench/kokoro_voices.py`
+With the values of `gain_db`, all voices are equally loud: about -21 dBFS RMS over a sentence. `bench/voices.py`
 measures them.
 """
 
@@ -47,19 +47,19 @@ _LANGUAGES: Final[Mapping[str, _Language]] = {
 """By the first letter of a voice's file; the second letter is f (woman) or m (man)."""
 
 _GAINS_DB: Final[Mapping[str, float]] = {
-    "af_alloy": 1.0, "af_aoede": 1.0, "af_bella": 1.0, "af_heart": 1.0, "af_jessica": 1.0,
-    "af_kore": 1.0, "af_nicole": 1.0, "af_nova": 1.0, "af_river": 1.0, "af_sarah": 1.0,
-    "af_sky": 1.0, "am_adam": 1.0, "am_echo": 1.0, "am_eric": 1.0, "am_fenrir": 1.0,
-    "am_liam": 1.0, "am_michael": 1.0, "am_onyx": 1.0, "am_puck": 1.0, "am_santa": 1.0,
-    "bf_alice": 1.0, "bf_emma": 1.0, "bf_isabella": 1.0, "bf_lily": 1.0, "bm_daniel": 1.0,
-    "bm_fable": 1.0, "bm_george": 1.0, "bm_lewis": 1.0, "ef_dora": 1.0, "em_alex": 1.0,
-    "em_santa": 1.0, "ff_siwis": 1.0, "hf_alpha": 1.0, "hf_beta": 1.0, "hm_omega": 1.0,
-    "hm_psi": 1.0, "if_sara": 1.0, "im_nicola": 1.0, "pf_dora": 1.0, "pm_alex": 1.0,
-    "pm_santa": 1.0,
+    "af_alloy": 0.6, "af_aoede": -3.2, "af_bella": 0.2, "af_heart": 1.5, "af_jessica": 1.6,
+    "af_kore": -2.5, "af_nicole": 0.2, "af_nova": 5.6, "af_river": 0.9, "af_sarah": -0.3,
+    "af_sky": 2.5, "am_adam": -2.5, "am_echo": 1.1, "am_eric": 0.1, "am_fenrir": -1.6,
+    "am_liam": 0.9, "am_michael": 2.8, "am_onyx": 1.6, "am_puck": -2.2, "am_santa": 1.4,
+    "bf_alice": -0.1, "bf_emma": -0.6, "bf_isabella": -3.4, "bf_lily": 0.5, "bm_daniel": 0.3,
+    "bm_fable": 2.5, "bm_george": 0.1, "bm_lewis": 2.3, "ef_dora": 2.2, "em_alex": 1.8,
+    "em_santa": 1.9, "ff_siwis": -1.5, "hf_alpha": -5.8, "hf_beta": -4.3, "hm_omega": -5.2,
+    "hm_psi": -4.0, "if_sara": -6.9, "im_nicola": -1.9, "pf_dora": 2.6, "pm_alex": 2.1,
+    "pm_santa": 2.4,
 }  # fmt: skip
 
 _NAMED: Final[Mapping[str, str]] = {
-    "af_heart": "luna", "am_michael": "rex", "bm_george": "sage",
+    "af_heart": "luna", "am_onyx": "rex", "bm_george": "sage",
     "bf_emma": "ada", "ef_dora": "lucia", "ff_siwis": "amelie",
 }  # fmt: skip
 """Voices with an id that other engines have, too: a character keeps a fitting voice if the engine changes."""
