@@ -27,7 +27,7 @@ OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 STORES = ("gateway", "llm")
 OF_THE_STORE = {"TERTULIA_STORE", "TERTULIA_STORE_PATIENCE_S", "SUPABASE_URL", "SUPABASE_KEY"}
 IN_THE_IMAGE = {
-    "TERTULIA_DATA_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
+    "TERTULIA_DATA_DIR", "TERTULIA_MODELS_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
     "TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY", "TERTULIA_SECRETS_DIR",
 }  # fmt: skip
 """Settings that `.env` must not set: file paths and ports inside containers, and TLS, which containers do not use."""
