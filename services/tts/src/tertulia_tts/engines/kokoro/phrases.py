@@ -17,9 +17,9 @@ FIRST_PHRASE_CHARS: Final = 20
 """A message's first phrase ends at the first end of a clause after this many characters."""
 MIN_REST_CHARS: Final = 10
 """A sentence is not cut if fewer characters than these would remain: the model speaks single words badly."""
-GROWTH: Final = 1.6
-"""A phrase may be this many times as long as the one before. A machine with a real-time factor below 0.6 makes it while
-the one before is played.
+REAL_TIME_FACTOR: Final = 0.6
+"""How much of the time in which a text is played it takes at most to make it. It is a constant, not what this machine
+needs: every worker must cut a sentence in the same way.
 """
 
 
@@ -35,15 +35,17 @@ def phrases(text: str, sentence_index: int) -> list[str]:
 
 
 def _growing(text: str, first_chars: int) -> list[str]:
+    """Cut at ends of clauses, so that each phrase is made while the ones before are played, if possible."""
     ends = [end for end in clause_ends(text) if end <= len(text) - MIN_REST_CHARS]
-    cuts = [next((end for end in ends if end >= first_chars), 0)]
-    while cuts[-1]:
-        begin = cuts[-1]
-        longest = GROWTH * (begin - (cuts[-2] if len(cuts) > 1 else 0))
-        if len(text) - begin <= longest:
+    bounds = [0]
+    in_hand = 0.0  # what the listener has not heard yet, in characters
+    while True:
+        begin = bounds[-1]
+        longest = in_hand / REAL_TIME_FACTOR
+        later = [end for end in ends if end > begin and (begin or end >= first_chars)]
+        if not later or (begin and len(text) - begin <= longest):
             break
-        later = [end for end in ends if end > begin]
-        fitting = [end for end in later if end - begin <= longest]
-        cuts.append(fitting[-1] if fitting else later[0] if later else 0)
-    bounds = [0, *filter(None, cuts), len(text)]
-    return [text[begin:end].strip() for begin, end in pairwise(bounds)]
+        bounds.append(max((end for end in later if end - begin <= longest), default=later[0]))
+        made = bounds[-1] - begin
+        in_hand = max(0.0, in_hand - REAL_TIME_FACTOR * made) + made
+    return [text[begin:end].strip() for begin, end in pairwise([*bounds, len(text)])]
