@@ -47,9 +47,8 @@ async def test_phrase_of_the_listener_who_runs_out_of_audio_first_is_spoken_firs
     finished: list[float] = []
 
     async def speak(deadline: float) -> None:
-        async with aclosing(kokoro.speak(SpeechRequest("Of course.", "luna", 1, 0, deadline))) as pieces:
-            async for _ in pieces:
-                finished.append(deadline)
+        assert [pcm async for pcm in kokoro.speak(SpeechRequest("Of course.", "luna", 1, 0, deadline))]
+        finished.append(deadline)
 
     async with asyncio.TaskGroup() as tasks:
         for deadline in (0.0, 30.0, 10.0, 20.0):  # the first one finds the model free
