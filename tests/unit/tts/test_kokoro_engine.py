@@ -127,4 +127,4 @@ async def test_voice_file_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
 )
 def test_wrong_speeds_are_refused(text: str, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
-        KokoroSettings(tts_kokoro_speeds=text)
+        settings_of(KokoroSettings, tts_kokoro_speeds=text)
