@@ -29,6 +29,8 @@ fuzz: setup-dev ## random inputs for everything that reads what comes from outsi
 test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
 	@echo "test-engines: realtimestt"
 	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
+	@echo "test-engines: kokoro (skipped without its weights: tertulia fetch-models kokoro)"
+	@$(BIN)/python -m pytest $(ARGS) tests/engines/tts/test_kokoro.py
 	@echo "test-engines: higgs"
 	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 
