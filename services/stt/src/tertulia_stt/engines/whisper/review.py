@@ -16,6 +16,9 @@ from tertulia_stt.engines.whisper.phrases import CREDITS, FILLERS
 MIN_CONFIDENCE: Final = -1.0
 """Whisper's own threshold of the mean log probability."""
 MIN_FILLER_CONFIDENCE: Final = -0.6
+_BRIEF_S: Final = 0.25
+"""Speech this brief may well be a cough: a spoken "yes" lasts longer."""
+MIN_BRIEF_CONFIDENCE: Final = -0.5
 MAX_NO_SPEECH: Final = 0.6
 """Whisper's own threshold of the probability of no speech."""
 MIN_CONFIDENCE_IN_DOUBT: Final = -0.5
@@ -28,6 +31,8 @@ _MOST_WORDS_PER_S: Final = 4.5
 """People say more than this only for a moment. A text that repeats itself at a higher rate is a loop."""
 _IMPOSSIBLE_WORDS_PER_S: Final = 9.0
 _SHORTEST_S: Final = 0.4
+_LEAST_REPEATED: Final = 3
+"""A repetition of a longer text counts from this many words on."""
 
 _SPACELESS_RANGES: Final = r"\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f"
 SPACELESS: Final = re.compile(f"[{_SPACELESS_RANGES}]")
@@ -74,6 +79,8 @@ def is_noise(spoken: Spoken) -> bool:
     words = " ".join(unit.group().casefold().replace("’", "'") for unit in _UNIT.finditer(spoken.text))
     if not words or spoken.confidence < MIN_CONFIDENCE:
         return True
+    if spoken.speech_s < _BRIEF_S and spoken.confidence < MIN_BRIEF_CONFIDENCE:
+        return True
     if spoken.no_speech > MAX_NO_SPEECH and spoken.confidence < MIN_CONFIDENCE_IN_DOUBT:
         return True
     if _is_credit(words):
@@ -95,12 +102,16 @@ def _words(units: list[str]) -> float:
 
 
 def _without_loop(words: list[str]) -> int:
-    """The number of words before the repetition that goes on to the end; all words if there is none."""
-    for start in range(len(words)):
-        for period in range(1, (len(words) - start) // 2 + 1):
-            if all(words[at] == words[at - period] for at in range(start + period, len(words))):
+    """The number of words before the repetition that goes on to the end; all words if there is none. The last
+    repetition may be cut off.
+    """
+    count = len(words)
+    for start in range(count):
+        for period in range(1, count - start):
+            repeated = count - start - period
+            if repeated >= min(period, _LEAST_REPEATED) and words[start : count - period] == words[start + period :]:
                 return start + period
-    return len(words)
+    return count
 
 
 def _mark_after(text: str, at: int) -> str:

@@ -121,7 +121,8 @@ class WhisperTranscriber:
         heard, self._pending = self._pending.result(), None
         speech_s = max(0.0, self._length_s - self._pre_roll_s)
         spoken = Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
-        return () if is_noise(spoken) else split_words(spoken.text)
+        # The user has not finished: the mark at the end is a guess.
+        return () if is_noise(spoken) else split_words(spoken.text.rstrip(".?!… "))
 
     def _drop_partial(self) -> None:
         if self._pending is not None:
