@@ -16,9 +16,11 @@ from tertulia_stt.engines.whisper.phrases import CREDITS, FILLERS
 MIN_CONFIDENCE: Final = -1.0
 """Whisper's own threshold of the mean log probability."""
 MIN_FILLER_CONFIDENCE: Final = -0.6
-_BRIEF_S: Final = 0.25
-"""Speech this brief may well be a cough: a spoken "yes" lasts longer."""
+_BRIEF_S: Final = 0.4
+"""Speech this brief may well be a cough."""
 MIN_BRIEF_CONFIDENCE: Final = -0.5
+MAX_BRIEF_NO_SPEECH: Final = 0.25
+"""Of 48 short words, the highest probability of no speech was 0.2."""
 MAX_NO_SPEECH: Final = 0.6
 """Whisper's own threshold of the probability of no speech."""
 MIN_CONFIDENCE_IN_DOUBT: Final = -0.5
@@ -79,7 +81,9 @@ def is_noise(spoken: Spoken) -> bool:
     words = " ".join(unit.group().casefold().replace("’", "'") for unit in _UNIT.finditer(spoken.text))
     if not words or spoken.confidence < MIN_CONFIDENCE:
         return True
-    if spoken.speech_s < _BRIEF_S and spoken.confidence < MIN_BRIEF_CONFIDENCE:
+    if spoken.speech_s < _BRIEF_S and (
+        spoken.confidence < MIN_BRIEF_CONFIDENCE or spoken.no_speech > MAX_BRIEF_NO_SPEECH
+    ):
         return True
     if spoken.no_speech > MAX_NO_SPEECH and spoken.confidence < MIN_CONFIDENCE_IN_DOUBT:
         return True
