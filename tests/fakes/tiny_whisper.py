@@ -61,8 +61,12 @@ def _write_tokenizer(folder: Path, sentence: str) -> list[str]:
         for number, token in enumerate(special, len(plain))
     ]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    model = {"type": "BPE", "vocab": {token: number for number, token in enumerate(plain)}, "merges": []}
-    document = {
+    model: dict[str, object] = {
+        "type": "BPE",
+        "vocab": {token: number for number, token in enumerate(plain)},
+        "merges": [],
+    }
+    document: dict[str, object] = {
         "version": "1.0", "added_tokens": added, "pre_tokenizer": byte_level, "decoder": byte_level, "model": model
     }  # fmt: skip
     (folder / "tokenizer.json").write_text(json.dumps(document), encoding="utf-8")

@@ -76,7 +76,7 @@ def _tone(hertz: float | Sound, time: Sound) -> Sound:
 
 def _cough(random: np.random.Generator) -> Sound:
     length_s = random.uniform(0.2, 0.35)
-    wheeze = sum(_burst(random, length_s, hertz, width, decay_s=0.08) for hertz, width in ((500, 250), (1400, 500)))
+    wheeze = _burst(random, length_s, 500, 250, decay_s=0.08) + _burst(random, length_s, 1400, 500, decay_s=0.08)
     time = np.arange(len(wheeze)) / RATE
     voice = _tone(random.uniform(110, 180), time) * np.exp(-(((time - length_s * 0.8) / 0.04) ** 2))
     return wheeze + 0.15 * voice

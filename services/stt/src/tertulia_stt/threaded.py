@@ -90,7 +90,7 @@ class ThreadedSession:
             self._input.put(pcm[start : start + _SLICE_BYTES])
 
     def wake(self) -> None:
-        """Make the recognizer's thread call `accept` without audio, because a result is ready. Any thread may call it."""
+        """Make the recognizer's thread call `accept` without audio, because a result is ready. Thread-safe."""
         self._input.put(b"")
 
     async def events(self) -> AsyncIterator[STTEvent]:

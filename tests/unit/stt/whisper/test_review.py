@@ -42,7 +42,7 @@ def test_repetitions_for_which_there_was_no_time_and_annotations_are_removed(
     ],
 )
 def test_text_is_incomplete_if_its_words_do_not_fit_the_length_of_the_speech(
-    text: str, speech_s: float, expected: bool
+    text: str, speech_s: float, *, expected: bool
 ) -> None:
     assert is_incomplete(text, speech_s) is expected
 
@@ -64,6 +64,6 @@ def test_text_is_incomplete_if_its_words_do_not_fit_the_length_of_the_speech(
     ],
 )
 def test_text_that_whisper_invents_for_noise_is_recognized(
-    text: str, confidence: float, no_speech: float, speech_s: float, expected: bool
+    text: str, confidence: float, no_speech: float, speech_s: float, *, expected: bool
 ) -> None:
     assert is_noise(Spoken(text, confidence, no_speech, speech_s)) is expected

@@ -12,7 +12,9 @@ from tertulia_stt.engines.whisper.vocabulary import Vocabulary, read_vocabulary
 
 TOKENS = {
     token: number
-    for number, token in enumerate(["Ġ", "L", "u", "n", "a", "Lu", "Lun", "ĠLun", "ĠLuna", ",", ".", "Ã", "¶", "Ã¶", "x"])
+    for number, token in enumerate(
+        ["Ġ", "L", "u", "n", "a", "Lu", "Lun", "ĠLun", "ĠLuna", ",", ".", "Ã", "¶", "Ã¶", "x"]
+    )
 }
 MERGES = [("L", "u"), ("Lu", "n"), ("Ġ", "Lun"), ("ĠLun", "a"), ("Ã", "¶")]
 END = 15
@@ -47,7 +49,7 @@ def test_special_tokens_and_cut_characters_are_left_out_of_the_text(vocabulary: 
 
 @pytest.mark.parametrize("merges", [["L u"], [["L", "u"]]])
 def test_merges_are_read_in_both_formats(tmp_path: Path, merges: list[object]) -> None:
-    document = {"added_tokens": [], "model": {"vocab": {"L": 0, "u": 1, "Lu": 2}, "merges": merges}}
+    document: dict[str, object] = {"added_tokens": [], "model": {"vocab": {"L": 0, "u": 1, "Lu": 2}, "merges": merges}}
     (tmp_path / "tokenizer.json").write_text(json.dumps(document))
     assert read_vocabulary(tmp_path).encode("Lu") == [2]
 

@@ -14,7 +14,8 @@ class WhisperEngineSettings(STTSettings):
         "",
         max_length=1000,
         description="whisper, realtimestt: model for final texts, a folder in CTranslate2's format or, for realtimestt,"
-        " a name; empty: whisper-base (whisper), small (realtimestt on a CPU) or large-v3-turbo (realtimestt with cuda)",
+        " a name; empty: whisper-base (whisper), small (realtimestt on a CPU) or large-v3-turbo (realtimestt with"
+        " cuda)",
     )
     stt_realtime_model: str = Field(
         "",

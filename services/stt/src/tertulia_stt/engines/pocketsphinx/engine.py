@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from tertulia_stt.endpointing import EndpointSettings, SpeechEnded
 from tertulia_stt.engine import EngineUnavailable, Writing
@@ -114,7 +114,7 @@ class PocketSphinxRecognizer(PieceRecognizer):
 class _Transcriber:
     """A `PieceTranscriber`: passes speech to the decoder and reads its hypotheses."""
 
-    agreement: Final = 3
+    agreement: ClassVar[int] = 3
 
     def __init__(self, decoder: Decoder, on_close: Callable[[Decoder], None]) -> None:
         self._decoder = decoder

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Models:
 class WhisperTranscriber:
     """A `PieceTranscriber`. `pre_roll_s`: how much of a piece comes from before its speech."""
 
-    agreement: Final = 2
+    agreement: ClassVar[int] = 2
     """Hypotheses come three times a second at most, so a third one would come late."""
 
     def __init__(self, models: Models, requests: RequestQueue, language: str, *, pre_roll_s: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ class Vocabulary:
         letter_of = _letters_by_byte()
         parts = [letter_of[byte] for byte in word.encode()]
         while len(parts) > 1:
-            ranked = [(self._ranks.get(pair, len(self._ranks)), at) for at, pair in enumerate(_pairs(parts))]
+            ranked = [(self._ranks.get(pair, len(self._ranks)), at) for at, pair in enumerate(pairwise(parts))]
             rank, at = min(ranked)
             if rank == len(self._ranks):
                 break
@@ -82,16 +83,16 @@ def _pair(merge: str | Sequence[str]) -> tuple[str, str]:
     return first, second
 
 
-def _pairs(parts: Sequence[str]) -> Iterable[tuple[str, str]]:
-    return zip(parts, parts[1:], strict=False)
-
-
 def _words(text: str) -> Iterable[str]:
     """The text in words, each with the space before it; a punctuation mark is a word of its own."""
     word = ""
     for character in text:
         is_mark = not (character.isalnum() or character.isspace() or character == "'")
-        if word and not (is_mark and word == " ") and (character.isspace() or is_mark or not (word[-1].isalnum() or word[-1] in " '")):
+        if (
+            word
+            and not (is_mark and word == " ")
+            and (character.isspace() or is_mark or not (word[-1].isalnum() or word[-1] in " '"))
+        ):
             yield word
             word = ""
         word += character
