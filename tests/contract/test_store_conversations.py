@@ -22,6 +22,14 @@ class TestConversations:
         assert found is not None
         assert (found.id, found.title, found.created_at, found.updated_at) == (talk, "About the stars", START, START)
 
+    async def test_conversation_without_a_title_gets_one_later_and_keeps_it(self, store: Store) -> None:
+        talk = new_id()
+        for title in ("", "About the stars", "", "Another title"):
+            await store.ensure_conversation(talk, title)
+        found = await store.conversation(talk)
+        assert found is not None
+        assert found.title == "About the stars"
+
     async def test_conversation_that_does_not_exist_is_none_and_has_no_messages(self, store: Store) -> None:
         assert await store.conversation(new_id()) is None
         assert await store.history(new_id(), 10) == []

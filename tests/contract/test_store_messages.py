@@ -217,20 +217,22 @@ class TestDeletedMessages:
         assert await store.history(talk, 10) == [other_turn, later_version]
         assert await store.conversation(talk) is not None
 
-    async def test_messages_of_another_conversation_stay(self, store: Store, talk: str) -> None:
+    async def test_deletion_keeps_the_messages_of_another_conversation(self, store: Store, talk: str) -> None:
         said = user_message(talk, 128)
         await store.save_messages([said])
         await store.delete_messages(new_id(), said.turn_id, range(128, 256))
         assert await store.history(talk, 10) == [said]
 
-    async def test_conversation_without_messages_and_settings_is_deleted(self, store: Store, talk: str) -> None:
+    async def test_deletion_of_all_messages_deletes_a_conversation_without_settings(
+        self, store: Store, talk: str
+    ) -> None:
         said = user_message(talk, 128)
         await store.save_messages([said])
         for _ in range(2):
             await store.delete_messages(talk, said.turn_id, range(128, 256))
             assert await store.conversation(talk) is None
 
-    async def test_conversation_with_settings_stays(self, store: Store, talk: str) -> None:
+    async def test_deletion_of_all_messages_keeps_a_conversation_with_settings(self, store: Store, talk: str) -> None:
         said = user_message(talk, 128)
         await store.save_messages([said])
         await store.save_model_settings(talk, {"top_k": 7})
@@ -247,7 +249,7 @@ class TestDeletedMessages:
         await store.save_messages([again])
         assert await store.history(talk, 10) == [again]
 
-    async def test_deletion_takes_effect_after_the_earlier_calls(self, store: Store, talk: str) -> None:
+    async def test_deletion_takes_effect_after_the_calls_before_it(self, store: Store, talk: str) -> None:
         said = user_message(talk, 128)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(store.save_messages([said]))
@@ -255,7 +257,7 @@ class TestDeletedMessages:
         assert await store.conversation(talk) is None
 
     @pytest.mark.parametrize("id", ["", "no-uuid", "a'; --"])
-    async def test_impossible_ids_delete_nothing(self, store: Store, talk: str, id: str) -> None:
+    async def test_deletion_with_an_id_that_is_no_uuid_deletes_nothing(self, store: Store, talk: str, id: str) -> None:
         said = user_message(talk, 128)
         await store.save_messages([said])
         await store.delete_messages(id, said.turn_id, range(128, 256))

@@ -10,7 +10,7 @@ from tertulia_shared.bus import Bus, Condition, Put
 from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, interrupt, reopen_turn
-from tertulia_shared.entries import UserTurn
+from tertulia_shared.entries import TURN_VERSION, UserTurn
 from tertulia_shared.ids import new_id
 from tests.harness.bus import Bench
 
@@ -70,7 +70,7 @@ async def test_confirmed_turn_is_no_longer_tentative(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("what", ["typed turn", "interruption", "reopening"])
-async def test_tentative_turn_is_withdrawn_by(bench: Bench, what: str) -> None:
+async def test_tentative_turn_is_withdrawn_by_a_turn_an_interruption_or_a_reopening(bench: Bench, what: str) -> None:
     bus, turn = bench.bus, spoken(tentative=True, version=2)
     epoch = (await accept_turn(bus, turn, once=False)).epoch
     if what == "typed turn":
@@ -84,7 +84,7 @@ async def test_tentative_turn_is_withdrawn_by(bench: Bench, what: str) -> None:
 
 
 @pytest.mark.parametrize("tentative", [True, False])
-async def test_withdrawal_counts_as_a_cut_even_if_no_reply_is_marked(
+async def test_withdrawal_counts_as_a_cut_even_without_the_talk_mark(
     bench: Bench,
     tentative: bool,  # noqa: FBT001 - pytest passes it by name
 ) -> None:
@@ -95,7 +95,7 @@ async def test_withdrawal_counts_as_a_cut_even_if_no_reply_is_marked(
     assert (await state(bus)).get(StateField.CUT) == str(epoch + 1).encode()
 
 
-async def test_interruption_of_a_tentative_turn_reaches_its_workers_even_if_no_reply_is_marked(bench: Bench) -> None:
+async def test_interruption_of_a_tentative_turn_reaches_its_workers_even_without_the_talk_mark(bench: Bench) -> None:
     bus, turn = bench.bus, spoken(tentative=True)
     epoch = (await accept_turn(bus, turn, once=False)).epoch
     await bus.transact(C, [], talk=False)
@@ -120,7 +120,7 @@ async def test_only_the_last_withdrawn_versions_are_kept(bench: Bench) -> None:
     assert (await state(bus)).withdrawn == {f"{turn_id}/{version}" for version in range(4, 12)}
 
 
-async def test_of_a_confirmation_and_a_typed_turn_at_the_same_time_exactly_one_comes_first(bench: Bench) -> None:
+async def test_confirmation_fails_exactly_if_a_simultaneous_typed_turn_withdrew_the_turn(bench: Bench) -> None:
     for _ in range(20):
         turn = spoken(tentative=True)
         await bench.bus.transact(C, [], talk=False)
@@ -132,7 +132,7 @@ async def test_of_a_confirmation_and_a_typed_turn_at_the_same_time_exactly_one_c
         assert confirmed.new == (turn.ref not in (await state(bench.bus)).withdrawn)
 
 
-async def test_unmet_condition_writes_nothing_and_does_not_use_up_once(bench: Bench) -> None:
+async def test_transaction_with_an_unmet_condition_writes_nothing_and_does_not_set_the_once_key(bench: Bench) -> None:
     bus = bench.bus
     once, given = bus.keys.turn_seen(C, new_id()), [Condition(StateField.EPOCH, "7")]
     assert not (await bus.transact(C, [], once=once, given=given, raise_epoch=True)).new
@@ -140,8 +140,8 @@ async def test_unmet_condition_writes_nothing_and_does_not_use_up_once(bench: Be
     assert (await state(bus)).epoch == 0
 
 
-async def test_turn_keeps_its_new_fields_in_the_stream(bench: Bench) -> None:
+async def test_accepted_turn_is_read_from_the_stream_with_its_version_and_addressees(bench: Bench) -> None:
     bus, turn = bench.bus, UserTurn(new_id(), C, "", "request", 3, tentative=False, to="nobody")
     await accept_turn(bus, turn)
     (entry,) = await bus.read(bus.keys.turns(C))
-    assert decode(UserTurn, entry.fields) == turn
+    assert decode(UserTurn, entry.fields, newest=TURN_VERSION) == turn

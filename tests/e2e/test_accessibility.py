@@ -16,6 +16,7 @@ DISPLAYS = {
     "light": Display(still=True, scale=2),
     "dark": Display(still=True, scheme="dark"),
     "phone": Display(390, 844, still=True, touch=True, scale=2),
+    "small-phone": Display(320, 640, still=True, scheme="dark", touch=True, scale=2),
 }
 FAULTS = """async () => {
   const { passes, violations } = await axe.run();
@@ -74,6 +75,17 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
     await visitor.page.get_by_role("button", name="Stop").click()
     await expect(visitor.page.locator(".unheard").last).to_be_visible()
     await look_at(visitor, name, "cut-off")
+
+    await visitor.who_answers.click()
+    await visitor.page.get_by_role("checkbox", name="Let them talk among themselves").check()
+    await expect(visitor.page.get_by_role("spinbutton", name="Replies at most")).to_be_visible()
+    await look_at(visitor, name, "who-answers")
+    await visitor.page.keyboard.press("Escape")
+    menu = await visitor.open_seat("Rex")
+    await look_at(visitor, name, "seat")
+    await menu.get_by_role("button", name="Mute in this conversation").click()
+    await expect(visitor.seat("Rex").locator(".muted-mark")).to_be_visible()
+    await look_at(visitor, name, "muted")
 
     other = await visit(DISPLAYS[name])
     await other.arrive(f"/?probe=1#/{visitor.log.record().conversation_id}")

@@ -129,7 +129,23 @@ class Visitor:
         await expect(sheet).to_be_visible()
         return sheet
 
+    async def open_seat(self, name: str) -> Locator:
+        """Open the menu of a character at the table."""
+        await self.seat(name).get_by_role("button", name=name).click()
+        menu = self.page.get_by_role("group", name=name, exact=True)
+        await expect(menu).to_be_visible()
+        return menu
+
     # -- views
+
+    def seat(self, name: str) -> Locator:
+        """The place of a character at the table."""
+        return self.seats.filter(has=self.page.locator(".place-card", has_text=name))
+
+    @property
+    def who_answers(self) -> Locator:
+        """The button that opens the rules of who answers."""
+        return self.page.get_by_role("button", name="Who answers:")
 
     @property
     def box(self) -> Locator:

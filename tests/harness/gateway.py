@@ -20,7 +20,7 @@ from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope
-from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn
+from tertulia_shared.entries import TURN_VERSION, AudioChunk, TTSSentence, UserTurn
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageStarted, Thinking, TurnComplete, TurnStarted
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
@@ -157,7 +157,8 @@ class Workers:
         async with asyncio.timeout(PATIENCE_S):
             while not self._ready:
                 self._ready += [
-                    (decode(UserTurn, entry.fields), envelope(entry.fields).epoch) for entry in await self._turns.read()
+                    (decode(UserTurn, entry.fields, newest=TURN_VERSION), envelope(entry.fields).epoch)
+                    for entry in await self._turns.read()
                 ]
         return self._ready.pop(0)
 

@@ -19,6 +19,7 @@ from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import (
     SAMPLE_RATE_IN,
     SAMPLE_RATE_OUT,
+    TURN_VERSION,
     AudioChunk,
     MicChunk,
     ModelSettings,
@@ -230,7 +231,7 @@ class LoopbackTalk:
 
     async def turns(self) -> list[str]:
         entries = await self.bus.read(self.bus.keys.turns(self.conversation_id))
-        return [decode(UserTurn, entry.fields).text for entry in entries]
+        return [decode(UserTurn, entry.fields, newest=TURN_VERSION).text for entry in entries]
 
     async def _write_message(self, id: str, speaker: Speaker, message: Message) -> None:
         outlet = self.bus.outlet()

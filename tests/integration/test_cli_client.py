@@ -22,6 +22,7 @@ from tertulia_cli.client.talk import FRAME_BYTES, TalkOptions, talk
 from tertulia_cli.exit_codes import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
 
 C, M1, M2, L = "conversation-1", "message-1", "message-2", "luna"
+SESSION = "session-1"
 CHUNK_MS = 40
 
 
@@ -315,13 +316,14 @@ async def test_talk_sends_the_file_and_waits_until_the_reply_was_played(
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
         await client.heard("stop_listening")
         assert bytes(client.pcm[: len(pcm)]) == pcm
         assert not client.pcm[len(pcm) :].strip(b"\0")
         await client.send("transcription_update", id="1-1", epoch=0, text="hello lu")
         await client.send("transcription_finished", id="1-2", epoch=0, text="Hello Luna", turn_id="turn-1")
         await client.reply("turn-1", spoken="Hello Luna")
-        await client.send("listening_stopped", id="9-0", cause="stopped")
+        await client.send("listening_stopped", id="9-0", cause="stopped", session_id=SESSION)
         receipts.extend(await read_to_end(client))
 
     async with gateway(script) as address:
@@ -341,6 +343,7 @@ async def test_talk_sends_no_receipt_for_speech_that_was_interrupted(tmp_path: P
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
         await client.heard("stop_listening")
         await client.send("transcription_finished", id="1-2", epoch=0, text="One", turn_id="turn-1")
         await client.send("turn_accepted", id="2-0", turn_id="turn-1")
@@ -351,7 +354,7 @@ async def test_talk_sends_no_receipt_for_speech_that_was_interrupted(tmp_path: P
         await client.send("transcription_finished", id="6-0", epoch=2, text="Two", turn_id="turn-2")
         await client.send("turn_accepted", id="7-0", epoch=2, turn_id="turn-2")
         await client.send("turn_complete", id="8-0", epoch=2, turn_id="turn-2")
-        await client.send("listening_stopped", id="9-0", epoch=2, cause="stopped")
+        await client.send("listening_stopped", id="9-0", epoch=2, cause="stopped", session_id=SESSION)
         received.extend(await read_to_end(client))
 
     async with gateway(script) as address:
@@ -367,6 +370,7 @@ async def test_talk_waits_for_the_whole_answer_to_a_reopened_turn(
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
         await client.heard("stop_listening")
         await client.send("turn_accepted", id="2-0", turn_id="turn-1", text="I went to the", source="spoken")
         await client.begin("turn-1")
@@ -375,7 +379,7 @@ async def test_talk_waits_for_the_whole_answer_to_a_reopened_turn(
         await client.send("turn_accepted", id="7-0", epoch=3, turn_id="turn-1", text="I went home.", source="spoken")
         await client.send("transcription_finished", id="8-0", epoch=3, text="I went home.", turn_id="turn-1")
         await client.send("turn_complete", id="9-0", epoch=3, turn_id="turn-1")
-        await client.send("listening_stopped", id="10-0", epoch=3, cause="stopped")
+        await client.send("listening_stopped", id="10-0", epoch=3, cause="stopped", session_id=SESSION)
         await read_to_end(client)
 
     async with gateway(script) as address:
@@ -389,9 +393,10 @@ async def test_talk_exits_with_1_if_no_speech_is_recognized(tmp_path: Path, caps
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
         await client.heard("stop_listening")
         await client.send("transcription_finished", id="1-2", epoch=0, text="", turn_id="")
-        await client.send("listening_stopped", id="2-0", epoch=0, cause="stopped")
+        await client.send("listening_stopped", id="2-0", epoch=0, cause="stopped", session_id=SESSION)
         await read_to_end(client)
 
     async with gateway(script) as address:
@@ -415,6 +420,7 @@ async def test_talk_starts_listening_again_after_a_lost_connection(
     async def first(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
         while not client.pcm:
             frame = await client.socket.recv()
             assert isinstance(frame, bytes)
@@ -425,11 +431,13 @@ async def test_talk_starts_listening_again_after_a_lost_connection(
         assert "last_event_id=" in client.path
         await client.started(id="")
         await client.heard("start_listening")
+        await client.send("listening_started", session_id=SESSION)
+        await client.send("listening_stopped", id="1-1", session_id="session-0", cause="abandoned")
         listening_again.set()
         await client.heard("stop_listening")
         await client.send("transcription_finished", id="1-2", epoch=0, text="Hello", turn_id="turn-1")
         await client.reply("turn-1")
-        await client.send("listening_stopped", id="9-0", cause="stopped")
+        await client.send("listening_stopped", id="9-0", cause="stopped", session_id=SESSION)
         await read_to_end(client)
 
     async with gateway(first, second) as address:

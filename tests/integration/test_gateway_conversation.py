@@ -249,6 +249,7 @@ async def test_rules_of_who_answers_are_merged_saved_and_confirmed(open_gateway:
         await client.send("answering", mode=None, muted=[])
         answer = await client.until("answering")
         assert (answer["mode"], answer["muted"], answer["discussion"]) == (None, [], 6)
+        assert answer["default_mode"] == "fitting"
 
 
 async def test_rules_of_who_answers_come_back_from_the_store(open_gateway: Gateway, store: MemoryStore) -> None:

@@ -11,7 +11,7 @@ from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_writes import accept_turn
 from tertulia_shared.entries import MicChunk, UserTurn, Work
-from tertulia_shared.events import ListeningStopped
+from tertulia_shared.events import ListeningStopped, VadStart
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.eventually import eventually
@@ -163,6 +163,41 @@ async def test_takeover_ends_the_session_of_the_earlier_connection(open_gateway:
             assert await earlier.close_code() == 4001
             assert (await session(open_gateway, c, claim))[-1].cause == "abandoned"
             assert await pcm_errors(later) == {"not_listening"}
+
+
+async def test_resume_ends_the_session_of_a_gateway_that_died(open_gateway: Gateway) -> None:
+    bus = open_gateway.bus
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        c, left = client.conversation_id, new_id()
+        outlet = bus.outlet()
+        outlet.append(bus.keys.events(c), VadStart(left))
+        for number in (1, 2):
+            outlet.append(bus.keys.mic(c, left), MicChunk(b"\1" * 640), id=f"{number}-0")
+        await outlet.flush()
+    async with Client.at(open_gateway.url(f"?conversation_id={c}")) as later:
+        await later.next()
+        await eventually(lambda: has_chunks(open_gateway, later, left, 3))
+        entry = await bus.last(bus.keys.mic(c, left))
+        assert entry is not None
+        assert (decode(MicChunk, entry.fields).cause, entry.id) == ("abandoned", "3-0")
+
+
+async def test_resume_on_the_same_connection_keeps_its_session(open_gateway: Gateway) -> None:
+    bus = open_gateway.bus
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        session_id = await start_listening(client)
+        outlet = bus.outlet()
+        outlet.append(bus.keys.events(client.conversation_id), VadStart(session_id))
+        await outlet.flush()
+        await client.until("vad_start")
+        await client.send("resume", conversation_id=client.conversation_id)
+        await client.until("conversation_started", lambda event: event["resumed"])
+        assert await pcm_errors(client) == set()
+        await eventually(lambda: has_chunks(open_gateway, client, session_id, 20))
+        entries = await bus.read(bus.keys.mic(client.conversation_id, session_id))
+        assert not any(decode(MicChunk, entry.fields).is_final for entry in entries)
 
 
 async def test_audio_for_an_ended_session_is_refused_while_the_events_of_a_tentative_turn_are_held(

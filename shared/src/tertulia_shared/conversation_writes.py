@@ -11,7 +11,7 @@ from typing import Literal
 
 from tertulia_shared.bus import Append, Applied, Bus, Condition, Fence, Put, Write
 from tertulia_shared.conversation_state import StateField
-from tertulia_shared.entries import Interrupt, UserTurn, Work
+from tertulia_shared.entries import TURN_VERSION, Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted, TurnAccepted, TurnConfirmed, TurnReopened
 from tertulia_shared.keys import Keys
 
@@ -46,7 +46,7 @@ async def accept_turn(
         id,
         [
             *before,
-            Append(keys.turns(id), turn),
+            Append(keys.turns(id), turn, extra={"v": TURN_VERSION} if turn.version else {}),
             Append(keys.events(id), TurnAccepted(turn.turn_id, turn.text, turn.source, turn.tentative)),
             *([Put(keys.state(id), {StateField.TENTATIVE: turn.ref})] if turn.tentative else []),
         ],

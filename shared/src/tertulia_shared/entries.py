@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tertulia_shared.codec import NEWEST_VERSION
 from tertulia_shared.ids import reply_id, turn_ref
 
 SAMPLE_RATE_IN = 16_000
@@ -19,10 +20,14 @@ NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
 TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
 """A character's talkativeness unless it has its own, and the highest one."""
-STORE_WRITE_VERSION = 2
-"""The schema version of a `StoreWrite` of the kind "delete", and the highest one that this release reads.
+STORE_WRITE_VERSION = NEWEST_VERSION
+"""The schema version of a `StoreWrite` of the kind "delete".
 
 An older release, which does not know that kind, defers the write to a worker of this release."""
+TURN_VERSION = NEWEST_VERSION
+"""The schema version of a `UserTurn` whose `version` is above 0.
+
+An older release would take it for a repetition of the turn, and would not answer it."""
 MAX_SENTENCES = 100_000
 """An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 

@@ -230,6 +230,8 @@ class Answering(Event):
     mode: str | None = None
     muted: tuple[str, ...] = ()
     discussion: int = 0
+    default_mode: str = ""
+    """The server's default for `mode`. An older gateway does not send it."""
 
 
 @dataclass(frozen=True, slots=True)

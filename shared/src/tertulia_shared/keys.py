@@ -62,9 +62,10 @@ class Keys:
         """Hash: how far the session is transcribed.
 
         `sample`: the transcription before it is final; it is in the entry `entry`, which begins at `entry_sample`;
-        `pending`: msgpack of the turn being spoken, or of the last one; `ended`: the session is over.
+        `pending`: msgpack of the turn being spoken, or of the last one; `ended`: the session is over. It outlives the
+        PCM: words that were recognized must become a turn, even if no worker is there for hours.
         """
-        return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", 15 * MINUTE_S)
+        return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", DAY_S)
 
     def turns(self, conversation_id: str) -> Key:
         """The user's messages, in order."""

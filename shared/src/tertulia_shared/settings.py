@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from tertulia_shared.answering import Mode
 from tertulia_shared.tls import Tls
 
 PREFIX = "TERTULIA_"
@@ -191,6 +192,16 @@ class _SecretFiles(SecretsSettingsSource):
                 case _:
                     reason = str(error)
             raise SettingsError(f"TERTULIA_SECRETS_DIR: {reason}") from error
+
+
+class AnsweringSettings(CommonSettings):
+    """The setting of who answers. The gateway sends it to the clients, and the llm worker applies it."""
+
+    who_answers: Mode = Field(
+        "fitting",
+        description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
+        "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
+    )
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -12,6 +12,8 @@ from tertulia_shared.phrases.tokens import tokens_of
 
 MAX_TOKENS = 40
 """A longer text is no plain stop."""
+MAX_CHARS = 1000
+"""Only so much of a text is read."""
 _DENIAL = re.compile(
     r"^\W*(?:no|não|nao|nie|non|nein|nee|нет|hay\u0131r|いいえ|不)\s*[,.!;:\u3001\uff0c\u3002\uff01\u2026\u2014-]+\s*",
     re.IGNORECASE,
@@ -34,6 +36,10 @@ def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
 
 @lru_cache(maxsize=1024)
 def _match(text: str, names: tuple[str, ...]) -> Match:
-    tokens = tokens_of(_DENIAL.sub("", text))
+    tokens = tokens_of(_DENIAL.sub("", text[:MAX_CHARS]))
     found = match_any(phrase_books("tertulia_shared.phrases.words", "stop"), tokens[:MAX_TOKENS], name_phrases(names))
-    return found if len(tokens) <= MAX_TOKENS else Match(is_whole=False, is_beginning=found.is_beginning)
+    return (
+        found
+        if len(tokens) <= MAX_TOKENS and len(text) <= MAX_CHARS
+        else Match(is_whole=False, is_beginning=found.is_beginning)
+    )

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tertulia_shared.codec import VERSION
+from tertulia_shared.codec import NEWEST_VERSION
 from tertulia_shared.keys import Stage
 
 _SCHEMA = re.compile(r"\.v(\d{1,6})")
@@ -38,7 +38,7 @@ def worker_name() -> str:
     pid = os.getpid()
     machine, started = _machine(), started_at(pid)
     where = f".{machine}.{started}" if machine and started else ""
-    return f"{host}-{pid}-{secrets.token_hex(3)}.v{VERSION}{where}"
+    return f"{host}-{pid}-{secrets.token_hex(3)}.v{NEWEST_VERSION}{where}"
 
 
 def local_process(name: str) -> LocalProcess | None:

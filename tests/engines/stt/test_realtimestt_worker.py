@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tertulia_shared.codec import decode, decode_event
-from tertulia_shared.entries import MicChunk, UserTurn, Work
+from tertulia_shared.entries import TURN_VERSION, MicChunk, UserTurn, Work
 from tertulia_shared.events import Event, ListeningStopped, TranscriptionFinished
 from tests.fakes.tiny_whisper import SENTENCE
 from tests.harness.eventually import eventually
@@ -46,7 +46,7 @@ async def test_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) ->
             (finished,) = [event for event in seen if isinstance(event, TranscriptionFinished)]
             assert finished.text == SENTENCE
             (entry,) = await bus.read(bus.keys.turns(conversation_id))
-            turn = decode(UserTurn, entry.fields)
+            turn = decode(UserTurn, entry.fields, newest=TURN_VERSION)
             assert (turn.turn_id, turn.text) == (finished.turn_id, SENTENCE)
 
 

@@ -105,7 +105,7 @@ def test_spoken_turn_is_awaited_once_it_is_known() -> None:
     assert progress.over
 
 
-def test_reopened_turn_is_awaited_until_it_comes_again(progress: Progress) -> None:
+def test_reopened_turn_is_awaited_until_its_next_version_ends(progress: Progress) -> None:
     apply(progress, *TURN[:5], event("error", turn_id=T, message="no model"), event("turn_reopened", 2, turn_id=T))
     assert not progress.over
     assert not progress.errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tertulia_cli.exit_codes import OK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import codec
 from tertulia_shared.bus import Append, Bus, Put
+from tertulia_shared.conversation_writes import accept_turn
 from tertulia_shared.entries import (
     AudioChunk,
     DeadLetter,
@@ -81,6 +82,14 @@ async def test_failed_turn_is_found_though_its_work_was_posted_with_another_turn
     dead = await give_up(bus, DeadLetter("llm", first.id, 11, "no device", C, turn_id=turn_id))
     assert (await read_facts(bus, dead)).turn == Turn(SECOND, "Two?", 1)
     assert "“Two?” is asked again" in " ".join(explain(dead, await read_facts(bus, dead)))
+
+
+async def test_failed_turn_is_found_in_its_last_version(bus: Bus) -> None:
+    first = UserTurn(T, C, "I went to the", "spoken")
+    await accept_turn(bus, first, once=False)
+    await accept_turn(bus, replace(first, text="I went to the sea.", version=1), once=False)
+    dead = await give_up(bus, DeadLetter("llm", "5-0", 11, "no device", C, turn_id=T))
+    assert (await read_facts(bus, dead)).turn == Turn(T, "I went to the sea.", 2)
 
 
 async def test_unreadable_turn_is_found_by_the_work_id_of_its_dead_letter(bus: Bus) -> None:

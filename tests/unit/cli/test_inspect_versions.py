@@ -49,7 +49,7 @@ def status(shown: Timeline) -> str:
     return out.getvalue()
 
 
-def test_turn_that_came_again_has_its_last_text_and_its_earlier_version() -> None:
+def test_turn_that_was_accepted_again_has_its_last_text_and_its_earlier_version() -> None:
     (turn,) = timeline(AGAIN).turns
     assert (turn.text, turn.epoch, turn.accepted) == ("I went to the market.", 3, T0 + 2_000)
     assert turn.earlier == (Withdrawn("I went to the", 1, T0, T0 + 300, tentative=True),)
@@ -78,14 +78,14 @@ def test_tentative_turn_waits_to_be_confirmed_and_is_not_stuck() -> None:
     assert "tentative" in status(shown)
 
 
-def test_reopened_turn_is_withdrawn_until_it_comes_again_and_is_not_stuck() -> None:
+def test_reopened_turn_is_withdrawn_until_it_is_accepted_again_and_is_not_stuck() -> None:
     shown = timeline(REOPENED)
     assert explain_turn(shown.turns[0])[1] == "It was withdrawn 300 ms later, and has not come again yet."
     assert shown.waiting == ()
     assert "withdrawn" in status(shown)
 
 
-def test_turn_that_came_again_and_was_not_started_waits_once() -> None:
+def test_turn_that_was_accepted_again_but_not_started_is_listed_once_as_waiting() -> None:
     events = [*REOPENED, entry(TurnAccepted(T1, "I went to the market.", "spoken"), 2_000, 3)]
     assert timeline(events).waiting == (T1,)
 
@@ -108,7 +108,7 @@ def test_confirmed_turn_that_is_reopened_was_not_tentative_any_more() -> None:
     assert [version.tentative for version in timeline(events).turns[0].earlier] == [False]
 
 
-def test_extended_turn_has_more_replies() -> None:
+def test_extended_turn_has_the_replies_of_its_extension() -> None:
     events = [entry(TurnAccepted(T1, "Discuss that.", "typed"), 0), *FIRST[1:]]
     events.append(entry(TurnExtended(T1, replies((M1, "Luna"), (M2, "Rex"))), 20))
     assert [message.name for message in timeline(events).turns[0].messages.values()] == ["Luna", "Rex"]

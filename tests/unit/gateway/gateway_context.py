@@ -28,6 +28,7 @@ def gateway_context(
         access=Access(given),
         alive_s=given.alive_s,
         max_frames_per_s=given.max_frames_per_s,
+        who_answers=given.who_answers,
         clock=clock,
         wall_ms=wall_ms,
     )

@@ -136,12 +136,12 @@ A, B = "6f9619ff-8b86-4011-b42d-00c04fc964f1", "6f9619ff-8b86-4011-b42d-00c04fc9
 
 
 @pytest.mark.parametrize(("to", "expected"), [(None, ""), ([], "nobody"), ([A], A), ([A, B], f"{A},{B}")])
-def test_message_names_who_shall_answer(to: list[str] | None, expected: str) -> None:
+def test_addressees_of_a_message_are_parsed(to: list[str] | None, expected: str) -> None:
     assert parse(frame("user_message", {"text": "Hi", "to": to})) == UserMessage("Hi", to=expected)
 
 
 @pytest.mark.parametrize("to", ["nobody", {}, [1], ["Luna"], [A] * 21, 0, False])
-def test_addressees_that_are_no_ids_are_refused(to: object) -> None:
+def test_message_with_addressees_that_are_no_ids_is_refused(to: object) -> None:
     parsed = parse(frame("user_message", {"text": "Hi", "to": to, "turn_id": A}))
     assert isinstance(parsed, Problem)
     assert (parsed.code, parsed.turn_id) == ("bad_field", A)
@@ -159,7 +159,7 @@ def test_addressees_that_are_no_ids_are_refused(to: object) -> None:
         ({"character_id": "Luna"}, "`character_id` must be a UUID"),
     ],
 )
-def test_request_for_a_reply(data: dict[str, Any], expected: RequestReply | str) -> None:
+def test_request_for_a_reply_is_parsed_or_refused(data: dict[str, Any], expected: RequestReply | str) -> None:
     parsed = parse(frame("request_reply", data))
     if isinstance(expected, str):
         assert isinstance(parsed, Problem)
@@ -178,7 +178,7 @@ def test_request_for_a_reply(data: dict[str, Any], expected: RequestReply | str)
         ({"mode": 3, "discussion": -1}, "`mode`.*`discussion`"),
     ],
 )  # fmt: skip
-def test_change_of_who_answers(data: dict[str, Any], problem: str) -> None:
+def test_change_of_who_answers_is_parsed_or_refused(data: dict[str, Any], problem: str) -> None:
     parsed = parse(frame("answering", data))
     if problem:
         assert isinstance(parsed, Problem)

@@ -69,7 +69,7 @@ def test_events_without_a_tentative_turn_are_due_at_once(stream: Stream) -> None
     assert stream.out == stream.entries
 
 
-def test_confirmed_turn_comes_whole_and_in_order(stream: Stream) -> None:
+def test_confirmed_turn_is_released_whole_and_in_order(stream: Stream) -> None:
     stream.add("vad_stop", session_id="s")
     stream.tentative()
     stream.reply("m")
@@ -126,7 +126,7 @@ def test_end_of_an_interrupted_reply_is_not_dropped(stream: Stream) -> None:
     assert stream.kinds[-2:] == ["message_complete", "turn_complete"]
 
 
-def test_each_version_is_decided_for_itself(stream: Stream) -> None:
+def test_each_version_is_released_or_dropped_on_its_own(stream: Stream) -> None:
     for version in range(3):
         stream.tentative(epoch=2 * version + 1)
         stream.reply(f"m{version}", epoch=2 * version + 1)
@@ -137,7 +137,7 @@ def test_each_version_is_decided_for_itself(stream: Stream) -> None:
     assert {entry.fields[b"message_id"] for entry in stream.out if b"message_id" in entry.fields} == {b"m2"}
 
 
-def test_reply_of_a_version_that_comes_again_after_a_data_loss_has_its_end(stream: Stream) -> None:
+def test_end_of_a_reply_is_not_dropped_if_its_version_is_accepted_again_after_a_data_loss(stream: Stream) -> None:
     for epoch in (1, 1):  # Redis has lost the epoch
         stream.tentative(epoch=epoch)
         stream.reply("m", epoch=epoch)
@@ -159,7 +159,7 @@ def test_confirmation_of_another_turn_does_not_release_the_held_one(stream: Stre
     assert (stream.out, stream.held.is_holding) == ([], True)
 
 
-def test_change_of_the_client_is_not_held(stream: Stream) -> None:
+def test_client_changed_is_not_held(stream: Stream) -> None:
     stream.tentative()
     stream.add("client_changed", client="another")
     assert stream.kinds == ["client_changed"]
@@ -170,7 +170,7 @@ def test_turn_accepted_without_an_id_is_not_held(stream: Stream) -> None:
     assert stream.kinds == ["turn_accepted"]
 
 
-def test_bounded_number_of_events_is_kept_in_memory() -> None:
+def test_number_of_held_events_in_memory_is_bounded() -> None:
     held = HeldTurn(max_held=10)
     stream = Stream(held)
     stream.tentative()
@@ -179,7 +179,7 @@ def test_bounded_number_of_events_is_kept_in_memory() -> None:
     assert held.read_again_after == "0-0"
 
 
-def test_events_that_the_client_has_are_no_longer_held() -> None:
+def test_held_turn_is_released_if_the_client_has_some_of_its_events() -> None:
     stream = Stream()
     stream.tentative()
     stream.reply("m")

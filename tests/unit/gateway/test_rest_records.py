@@ -177,7 +177,7 @@ async def test_external_picture_stored_by_an_earlier_release_is_hidden_and_does_
     assert [error["field"] for error in refused["errors"]] == ["image"]
 
 
-async def test_character_has_a_talkativeness(api: httpx2.AsyncClient) -> None:
+async def test_talkativeness_of_a_character_can_be_changed_and_is_checked(api: httpx2.AsyncClient) -> None:
     made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
     assert made["talkativeness"] == 50
     path = f"/api/characters/{made['id']}"

@@ -162,7 +162,7 @@ async def test_turn_reopened_at_any_moment_before_its_sound_comes_again(bus: Mem
 
 
 @virtual_time
-async def test_turn_whose_first_frame_is_under_way_is_not_reopened(bus: MemoryBus) -> None:
+async def test_turn_is_not_reopened_once_sending_of_its_sound_has_begun(bus: MemoryBus) -> None:
     client = Client()
     spoken = SpokenTurn(bus, C)
     reopened: list[bool] = []
@@ -392,7 +392,7 @@ async def test_reload_after_a_reopening_shows_nothing_of_the_turn_until_it_comes
 
 
 @virtual_time
-async def test_client_that_was_away_during_the_reopening_is_told(bus: MemoryBus) -> None:
+async def test_client_that_was_disconnected_during_the_reopening_gets_it_on_reconnect(bus: MemoryBus) -> None:
     spoken = SpokenTurn(bus, C)
     async with opened(bus) as first:
         await spoken.accept("I went to the")

@@ -10,7 +10,8 @@ from tertulia_llm.text.addressing import Remark, Seat, asks_for_discussion, deci
 from tertulia_shared.answering import Mode
 from tests.unit.llm.addressing_table import Labelled, read_table, wrong
 
-REMARKS, HELD_OUT = read_table("remarks.txt"), read_table("held_out.txt")
+REMARKS = read_table("remarks.txt")
+HELD_OUT, HELD_OUT_2, HELD_OUT_3 = (read_table(name) for name in ("held_out.txt", "held_out_2.txt", "held_out_3.txt"))
 LANGUAGES = {"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "tr", "zh"}
 CAST = tuple(Seat(name.lower(), name) for name in ("Luna", "Rex", "Sage"))
 RAIN = "It is raining."
@@ -25,19 +26,23 @@ def names(text: str, cast: tuple[Seat, ...] = CAST, **given: object) -> list[str
     return [name for name, _ in answers(text, cast, **given)]
 
 
-@pytest.mark.parametrize(("table", "share"), [(REMARKS, 0.95), (HELD_OUT, 0.90)], ids=["remarks", "held_out"])
-def test_labelled_remarks_are_answered_by_those_who_are_addressed(table: list[Labelled], share: float) -> None:
+@pytest.mark.parametrize(
+    ("table", "share"),
+    [(REMARKS, 0.95), (HELD_OUT, 0.90), (HELD_OUT_2, 0.95), (HELD_OUT_3, 0.90)],
+    ids=["remarks", "held_out", "held_out_2", "held_out_3"],
+)
+def test_labelled_remarks_are_answered_by_the_characters_of_their_labels(table: list[Labelled], share: float) -> None:
     misses = wrong(table)
     assert len(misses) <= len(table) * (1 - share), "\n".join(misses)
 
 
 def test_tables_have_remarks_in_all_languages() -> None:
     assert len(REMARKS) >= 200
-    for table in (REMARKS, HELD_OUT):
+    for table in (REMARKS, HELD_OUT, HELD_OUT_2, HELD_OUT_3):
         assert {remark.language for remark in table} == LANGUAGES
 
 
-def test_decision_is_the_same_each_time() -> None:
+def test_decision_depends_only_on_the_remark_and_the_seed() -> None:
     first = [answers(RAIN, seed=str(seed)) for seed in range(50)]
     assert first == [answers(RAIN, seed=str(seed)) for seed in range(50)]
     assert len({str(each) for each in first}) > 3
@@ -107,6 +112,13 @@ def test_muted_character_answers_only_if_it_is_named() -> None:
     assert names(RAIN, mode="everyone", muted={"luna", "rex", "sage"}) == []
 
 
+def test_the_others_are_all_but_the_last_speaker() -> None:
+    assert names("And the others?", speakers=("luna", "rex")) == ["Luna", "Sage"]
+    assert names("And the others?", speakers=("rex", "luna")) == ["Rex", "Sage"]
+    assert names("Rex, what do the others think?", speakers=("rex",)) == ["Rex"]
+    assert names("The others were late yesterday.", speakers=("rex",))[0] == "Rex"
+
+
 def test_you_two_means_the_two_that_spoke_last() -> None:
     assert names("What do you two think?", speakers=("luna", "sage", "rex", "sage")) == ["Rex", "Sage"]
     assert names("What do you two think?", CAST[:2]) == ["Luna", "Rex"]
@@ -124,11 +136,11 @@ def test_follow_up_without_a_last_speaker_is_a_remark_to_no_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "…", "???", "12", "😀", "a" * 100_000, "Luna " * 20_000, "(((", "ルナ" * 5000])
-def test_any_text_is_decided(text: str) -> None:
+def test_somebody_answers_any_text_however_long_or_odd(text: str) -> None:
     assert len(answers(text, seed="1")) in {1, 2}
 
 
-def test_no_characters_give_no_answer() -> None:
+def test_nobody_answers_if_there_are_no_characters() -> None:
     assert answers("Hello", ()) == []
 
 

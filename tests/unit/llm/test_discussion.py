@@ -59,7 +59,7 @@ def test_nobody_speaks_twice_in_a_row(order: list[Speaker], seed: int) -> None:
     assert speaker == choose_speaker(history, CAST, Floor((order[-1].name,)), seed=str(seed)), "the seed determines it"
 
 
-def test_discussion_has_the_first_character_with_the_floor_that_takes_part() -> None:
+def test_first_participant_with_the_floor_speaks_next() -> None:
     history = said((LUNA, "hm"))
     assert choose_speaker(history, (LUNA, REX), Floor(("Sage", "Rex")), seed="1") == REX
 
@@ -83,7 +83,7 @@ def test_discussion_is_over_if_the_last_reply_asks_the_user() -> None:
     assert next_reply(plan, said((LUNA, "What do you think, Jay?")), CAST, (), "Jay") is None
 
 
-def test_discussion_has_only_its_participants() -> None:
+def test_character_that_does_not_take_part_never_speaks_next() -> None:
     plan = with_discussion(PLAN, CAST, (), 6, (LUNA.id, REX.id))
     longer = next_reply(plan, said((LUNA, "What do you say, Sage?")), CAST, (), "Jay")
     assert longer is not None
@@ -96,7 +96,7 @@ def test_turn_that_nobody_answers_has_no_discussion() -> None:
     assert with_discussion(plan, CAST, (), 6) == plan
 
 
-def test_heard_replies_count_as_said() -> None:
+def test_replies_said_are_the_complete_ones_and_the_heard_ones() -> None:
     def message(position: int, role: Role, text: str, status: Status = "complete") -> Message:
         id, now = new_id(), utc_now()
         speaker = LUNA.id if role == "character" else None

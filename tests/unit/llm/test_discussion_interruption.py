@@ -42,7 +42,7 @@ async def test_discussion_interrupted_after_any_write_ends_with_what_was_written
 
 
 @virtual_time
-async def test_word_of_the_user_ends_the_discussion_while_it_waits_for_the_sound() -> None:
+async def test_message_of_the_user_ends_a_discussion_that_waits_for_playback() -> None:
     bench = await discussing_bench(replies=8)
     first = await bench.say(USER[1])
     handler = await bench.worker()

@@ -104,7 +104,7 @@ async def test_request_for_a_character_that_is_not_active_is_answered_with_an_er
 
 
 @virtual_time
-async def test_worker_without_the_store_has_the_replies_of_a_discussion_and_of_a_request() -> None:
+async def test_worker_without_the_store_rebuilds_the_replies_of_a_discussion_and_of_a_request() -> None:
     bench = await discussing_bench()
     await bench.say(USER[1])
     await bench.work()

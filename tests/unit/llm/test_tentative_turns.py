@@ -191,7 +191,7 @@ async def test_tentative_turn_withdrawn_after_any_time_never_reaches_the_store(c
 
 
 @virtual_time
-async def test_tentative_turn_withdrawn_while_no_reply_is_marked_ends_at_once() -> None:
+async def test_withdrawn_tentative_turn_ends_at_once_even_without_the_talk_mark() -> None:
     turn = await tentative(FIRST)
     bench = turn.bench
     working = asyncio.create_task(bench.work())

@@ -11,7 +11,7 @@ import pytest
 
 from tertulia_llm.sweep import SWEEP_S, sweep
 from tertulia_shared.bus import Append, BusError, Put
-from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, pack, unpack
+from tertulia_shared.codec import NEWEST_VERSION, BadEntry, UnknownVersion, pack, unpack
 from tertulia_shared.entries import (
     AudioChunk,
     Interrupt,
@@ -28,7 +28,7 @@ from tests.harness.llm import LINES, Client, LLMBench
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.turn_bench import bench_with
 
-NEWER: dict[str, Any] = {"v": VERSION + 1}
+NEWER: dict[str, Any] = {"v": NEWEST_VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
 HELLO = "Hello, Luna and Rex"
 
@@ -99,7 +99,7 @@ async def test_turn_of_a_newer_release_is_returned_for_a_worker_of_that_release(
 async def test_turn_of_a_newer_release_is_given_up_if_no_worker_of_that_release_is_alive() -> None:
     bench = await bench_with()
     turn_id = await say_in(bench, NEWER)
-    client = await given_up(bench, str(UnknownVersion(VERSION + 1)))
+    client = await given_up(bench, str(UnknownVersion(NEWEST_VERSION + 1)))
     (error,) = client.errors
     assert (error.code, error.turn_id) == ("turn_failed", turn_id)
     assert "newer release" in error.message

@@ -43,7 +43,7 @@ def test_parts_of_other_words_are_no_names(text: str) -> None:
     assert found(text, CAST) == []
 
 
-def test_full_name_decides_whom_a_shared_part_of_it_means() -> None:
+def test_full_name_in_the_text_decides_whom_a_first_name_alone_means() -> None:
     cast = ("Ana Ruiz", "Ana Gil", "Bo")
     assert found("Ana, hello", cast) == ["Ana Ruiz", "Ana Gil"]
     assert found("Gil?", cast) == ["Ana Gil"]
@@ -80,7 +80,7 @@ def test_single_letters_and_titles_count_only_in_a_whole_name() -> None:
      ("I saw 9000 of them", []), ("Agent 47", ["47"]), ("Strauss, Strauß", ["Strauß"] * 2),
      ("juergen, Jürgen, jurgen", ["Jürgen"] * 3)],
 )  # fmt: skip
-def test_letters_are_folded_and_a_number_that_is_a_part_names_nobody(text: str, names: list[str]) -> None:
+def test_accents_are_ignored_and_a_number_that_is_a_part_of_a_name_names_nobody(text: str, names: list[str]) -> None:
     assert found(text, ("Łukasz", "Bjørn", "HAL 9000", "47", "Strauß", "Jürgen")) == names
 
 
@@ -118,7 +118,7 @@ def test_misheard_name_is_found_by_its_sound_only_in_speech(heard: str, name: st
     assert found(heard, (name, "Bob")) == []
 
 
-def test_sound_that_several_names_have_names_nobody() -> None:
+def test_word_that_sounds_like_several_names_names_nobody() -> None:
     assert found("wrecks", ("Rex", "Recks"), by_sound=True) == []
 
 
@@ -139,7 +139,7 @@ def test_mention_covers_the_title_and_the_honorific() -> None:
     assert (text[holmes.start : holmes.end], text[luna.start : luna.end]) == ("Mr. Holmes", "ルナさん")
 
 
-def test_name_that_is_a_word_is_marked() -> None:
+def test_mention_that_may_be_a_common_word_is_marked() -> None:
     finder = NameFinder(["Will", "Luka", "The Doctor", "Sage Smith"])
     marks = [mention.is_word for mention in finder.find("will Luka a doctor Sage Smith sage")]
     assert marks == [True, False, True, False, True]

@@ -318,7 +318,7 @@ async def test_rows_saved_in_order_follow_the_waiting_writes_of_the_conversation
     assert await it.store.conversation(it.talk) is None
 
 
-def test_deletion_that_names_no_messages_is_a_bad_entry() -> None:
+def test_deletion_without_a_turn_or_valid_positions_is_a_bad_entry() -> None:
     for row in ({}, {"turn_id": "a"}, {"turn_id": "a", "positions": [1]}, {"turn_id": 1, "positions": [1, 2]}):
         with pytest.raises(BadEntry):
             deleted_by(StoreWrite("delete", new_id(), row=pack(row)))

@@ -54,7 +54,17 @@ def test_stop_phrase_after_other_words_is_not_a_beginning(text: str) -> None:
     assert not begins_with_stop(text, NAMES)
 
 
-def test_name_that_is_not_given_is_an_other_word() -> None:
+@pytest.mark.parametrize("text", ["gut", "na gut", "nic", "laat", "secondo", "está", "zamknij", "a second"])
+def test_stop_phrase_without_its_particle_is_no_plain_stop(text: str) -> None:
+    assert not is_plain_stop(text)
+
+
+@pytest.mark.parametrize("text", ["schon gut", "nic już", "laat maar", "ya está", "zamknij się już", "just a second"])
+def test_stop_phrase_with_its_particle_is_a_plain_stop(text: str) -> None:
+    assert is_plain_stop(text)
+
+
+def test_text_with_a_name_of_nobody_present_is_no_plain_stop() -> None:
     assert is_plain_stop("Rex, stop", ("Rex",))
     assert not is_plain_stop("Rex, stop", ())
 

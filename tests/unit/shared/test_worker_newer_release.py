@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tertulia_shared.bus import Claim
-from tertulia_shared.codec import VERSION, UnknownVersion
+from tertulia_shared.codec import NEWEST_VERSION, UnknownVersion
 from tertulia_shared.work import RetryLater
 from tests.harness.virtual_time import settle, virtual_time
 from tests.unit.shared.worker_bench import (
@@ -21,7 +21,7 @@ from tests.unit.shared.worker_bench import (
 )
 
 
-def newer(version: int = VERSION + 1) -> Act:
+def newer(version: int = NEWEST_VERSION + 1) -> Act:
     async def act(_claim: Claim) -> None:
         raise UnknownVersion(version)
 
@@ -31,7 +31,7 @@ def newer(version: int = VERSION + 1) -> Act:
 @virtual_time
 async def test_work_of_a_newer_release_is_given_up_if_no_worker_of_that_release_is_alive() -> None:
     bus, handler = make_bus(), ScriptedHandler(newer())
-    await bus.beat(f"llm:box-1-aaaaaa.v{VERSION + 1}:demo")
+    await bus.beat(f"llm:box-1-aaaaaa.v{NEWEST_VERSION + 1}:demo")
     await bus.beat("tts:box-2-bbbbbb:scripted")  # a worker of a release whose names have no version
     async with working(bus, handler):
         await post(bus)
@@ -47,7 +47,7 @@ async def test_work_of_a_newer_release_is_given_up_if_no_worker_of_that_release_
 @virtual_time
 async def test_work_of_a_newer_release_is_left_to_a_live_worker_of_that_release() -> None:
     bus, old, other = make_bus(), ScriptedHandler(newer()), ScriptedHandler(newer())
-    member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
+    member = f"tts:box-1-aaaaaa.v{NEWEST_VERSION + 1}:scripted"
     async with working(bus, old), working(bus, other):
         await bus.beat(member)
         await post(bus)
@@ -67,7 +67,7 @@ async def test_work_of_a_newer_release_is_left_to_a_live_worker_of_that_release(
 @virtual_time
 async def test_leaving_work_to_a_newer_release_does_not_count_as_a_failed_attempt() -> None:
     bus = make_bus()
-    member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
+    member = f"tts:box-1-aaaaaa.v{NEWEST_VERSION + 1}:scripted"
     await bus.prepare("tts")
     await post(bus)
     for _ in range(SETTINGS.max_attempts + 2):
@@ -90,7 +90,7 @@ async def test_work_left_to_a_newer_release_is_given_up_after_the_usual_failed_a
     bus = make_bus()
     await bus.prepare("tts")
     await post(bus)
-    await bus.beat(f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted")
+    await bus.beat(f"tts:box-1-aaaaaa.v{NEWEST_VERSION + 1}:scripted")
     async with working(bus, ScriptedHandler(newer())):
         await settle()
     able = ScriptedHandler(raising(*[RetryLater("busy")] * 9))

@@ -10,7 +10,16 @@ from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, pack
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn
-from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.entries import (
+    TURN_VERSION,
+    MicChunk,
+    ModelSettings,
+    Speaker,
+    TTSSentence,
+    TurnPlan,
+    UserTurn,
+    Work,
+)
 from tertulia_shared.events import Event, Interrupted
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.keys import Keys
@@ -181,7 +190,10 @@ class ListeningSession:
         return [decode_event(e.fields) for e in await self.bus.read(self.bus.keys.events(self.conversation_id))]
 
     async def turns(self) -> list[UserTurn]:
-        return [decode(UserTurn, e.fields) for e in await self.bus.read(self.bus.keys.turns(self.conversation_id))]
+        return [
+            decode(UserTurn, e.fields, newest=TURN_VERSION)
+            for e in await self.bus.read(self.bus.keys.turns(self.conversation_id))
+        ]
 
     async def count_interruptions(self) -> int:
         control = await self.bus.read(self.bus.keys.control(self.conversation_id))

@@ -8,7 +8,7 @@ import pytest
 
 from tertulia_shared.bus import NotOwner
 from tertulia_shared.codec import decode, envelope
-from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.entries import TURN_VERSION, UserTurn, Work
 from tertulia_shared.events import (
     Error,
     ListeningStopped,
@@ -68,7 +68,7 @@ async def test_each_utterance_becomes_a_turn_with_a_higher_epoch() -> None:
     await session.stop()
     await job
     entries = await session.bus.read(session.bus.keys.turns(session.conversation_id))
-    assert [(decode(UserTurn, e.fields).text, envelope(e.fields).epoch) for e in entries] == [
+    assert [(decode(UserTurn, e.fields, newest=TURN_VERSION).text, envelope(e.fields).epoch) for e in entries] == [
         ("Hello Luna.", 1),
         ("And again.", 3),
     ]

@@ -43,7 +43,7 @@ def remarks(name: str) -> list[Remark]:
 
 
 @pytest.mark.parametrize("tagged", [True, False], ids=["language given", "language guessed"])
-@pytest.mark.parametrize("table", ["remarks.txt", "remarks_2.txt", "remarks_3.txt"])
+@pytest.mark.parametrize("table", [f"remarks{part}.txt" for part in ("", "_2", "_3", "_4", "_5")])
 def test_labelled_remarks_are_judged_as_labelled(table: str, tagged: bool) -> None:  # noqa: FBT001
     rows = remarks(table)
     misses = [(row, found) for row in rows if (found := row.judge(row.language if tagged else "")) is not row.label]

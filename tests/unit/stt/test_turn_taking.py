@@ -93,6 +93,27 @@ def test_same_text_is_accepted_again_if_what_reopened_the_turn_has_no_words() ->
     assert (step.turn.version, step.turn.text) == (1, FINISHED)
 
 
+def test_noise_does_not_prolong_the_time_in_which_a_turn_is_reopened() -> None:
+    turns = taking(reopen_ms=2000)
+    say(turns, FINISHED, 1000)
+    act(turns, turns.due(ms(1320)))
+    for began_ms in (2000, 3000):
+        assert act(turns, turns.speech_began(ms(began_ms))) is Act.REOPEN
+        turns.noise_finished()
+        assert act(turns, turns.due(ms(began_ms + 300))) is Act.ACCEPT
+    assert turns.speech_began(ms(3500)) is None, "the reply is not withdrawn again"
+
+
+def test_words_after_a_reopening_begin_the_time_for_reopening_anew() -> None:
+    turns = taking(reopen_ms=2000)
+    say(turns, FINISHED, 1000)
+    act(turns, turns.due(ms(1320)))
+    assert act(turns, turns.speech_began(ms(2800))) is Act.REOPEN
+    turns.piece_finished(Piece("And where do you live?", ms(2700), ms(3700)))
+    assert act(turns, turns.due(ms(4020))) is Act.ACCEPT
+    assert act(turns, turns.speech_began(ms(5900))) is Act.REOPEN
+
+
 def test_turn_that_cannot_be_reopened_is_followed_by_a_new_turn() -> None:
     turns = taking()
     say(turns, FINISHED, 1000)
@@ -210,3 +231,14 @@ def test_turn_taking_that_continues_from_a_stored_turn_decides_the_same(data: st
     step, expected = successor.end(late), turns.end(late)
     assert step == expected
     assert successor.speech_began(late) == turns.speech_began(late)
+
+
+def test_piece_whose_beginning_was_not_reported_continues_a_guess_in_its_next_version() -> None:
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    assert act(turns, turns.due(ms(1256))) is Act.GUESS
+    turns.piece_finished(Piece("How are you?", ms(1400), ms(2000)))
+    step = turns.due(ms(4000))
+    assert act(turns, step) is Act.ACCEPT
+    assert step is not None
+    assert (step.turn.version, step.turn.text) == (1, "Hello Luna. How are you?")

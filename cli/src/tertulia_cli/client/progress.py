@@ -82,7 +82,7 @@ class Progress:
     def _raise_epoch(self, event: Event) -> None:
         turn = self._turn(event.text("turn_id"))
         if turn is not None and event.type == "turn_reopened":
-            self.turns[event.text("turn_id")] = Turn()  # it comes again
+            self.turns[event.text("turn_id")] = Turn()  # the next version of the turn has its own replies
         elif turn is not None and turn.epoch < 0:
             turn.epoch = max(event.epoch, 0)  # the answer to a repeated message has no epoch
         if event.epoch > self._epoch:

@@ -72,6 +72,8 @@ class _Talking:
         self._pcm = pcm
         self._player = Player()
         self._listening = asyncio.Event()
+        self._session_id = ""
+        """The session of this connection. After a reconnect, events of the earlier session arrive as well."""
         self._all_said = False
         self._all_understood = False
 
@@ -102,7 +104,9 @@ class _Talking:
                 self._exchange.progress.await_turn(event.text("turn_id"))
             case "interrupted" | "turn_reopened":
                 self._player.flush()
-            case "listening_stopped":
+            case "listening_started":
+                self._session_id = event.text("session_id")
+            case "listening_stopped" if event.text("session_id") == self._session_id:
                 self._all_understood = True
             case "error" if event.text("code") == "stt_failed":
                 self._all_understood = True

@@ -130,15 +130,15 @@ class _Builder:
             last.withdrawn = last.withdrawn or ts
 
     def _earlier(self, turn_id: str) -> tuple[Withdrawn, ...] | None:
-        """Remove a withdrawn version of a turn that comes again. Returns all its earlier versions; None if the turn
-        does not come again, but was written twice.
+        """Remove the withdrawn version of a turn that is accepted again. Returns all earlier versions of the turn; None
+        if its version is not withdrawn, so that this `turn_accepted` only repeats it.
         """
         turn = self.turns.get(turn_id)
         if turn is None:
             return ()
         if turn.withdrawn is None:
             return None
-        del self.turns[turn_id]  # the next version is the last turn
+        del self.turns[turn_id]  # the next version is added at the end
         self.begun.discard(turn_id)
         is_unseen = turn.tentative and turn.confirmed is None
         return (*turn.earlier, Withdrawn(turn.text, turn.epoch, turn.accepted, turn.withdrawn, is_unseen))

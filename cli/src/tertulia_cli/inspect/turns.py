@@ -53,7 +53,7 @@ class Message:
     turn_id: str = ""
     character_id: str = ""
     is_discussion: bool = False
-    """It follows another reply, because the characters talk among themselves."""
+    """True if it follows another reply because the characters talk among themselves."""
     started: int | None = None
     first_text: int | None = None
     text_complete: int | None = None
@@ -124,7 +124,7 @@ class Turn:
     confirmed: int | None = None
     """The time at which a tentative turn became certain."""
     withdrawn: int | None = None
-    """The time at which this version was withdrawn. The turn has not come again."""
+    """The time at which this version was withdrawn; None if it was not. No later version has been accepted."""
     earlier: tuple[Withdrawn, ...] = ()
     started: int | None = None
     complete: int | None = None
@@ -139,7 +139,7 @@ class Turn:
 
     @property
     def is_certain(self) -> bool:
-        """True if the turn was neither withdrawn nor waits to be confirmed."""
+        """False if the turn was withdrawn, or waits to be confirmed."""
         return self.withdrawn is None and (not self.tentative or self.confirmed is not None)
 
     @property

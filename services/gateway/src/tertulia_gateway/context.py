@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tertulia_gateway.auth import Access
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.store import Store
@@ -24,6 +25,8 @@ class GatewayContext:
     alive_s: float
     """Seconds without a heartbeat after which a worker counts as dead."""
     max_frames_per_s: float
+    who_answers: Mode
+    """The mode of a conversation whose own rules have none (see `AnsweringRules`)."""
     clock: Callable[[], float]
     """Monotonic seconds."""
     wall_ms: Callable[[], int]

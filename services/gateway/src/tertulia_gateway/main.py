@@ -107,6 +107,7 @@ async def serve_until(
         access=access,
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,
+        who_answers=settings.who_answers,
         clock=time.monotonic,
         wall_ms=wall_ms,
         metrics=metrics,

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from tertulia_shared.settings import CommonSettings
+from tertulia_shared.settings import AnsweringSettings
 
 MIN_TOKEN_CHARS = 16
 
 
-class GatewaySettings(CommonSettings):
+class GatewaySettings(AnsweringSettings):
     """The gateway's settings, read from the variables `TERTULIA_…`."""
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")

@@ -43,11 +43,12 @@ const SETTINGS = [
   "repetition_penalty",
 ];
 const SAMPLE_RATE = 24_000;
+const NOT_SPOKEN = { speechEnd: null, transcript: null };
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const NO_SETTINGS = Object.fromEntries(SETTINGS.map((name) => [name, null]));
 const characters = structuredClone(CHARACTERS);
-for (const character of characters) character.model_settings = NO_SETTINGS;
+for (const character of characters) Object.assign(character, { model_settings: NO_SETTINGS, talkativeness: 50 });
 /** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 
@@ -62,6 +63,7 @@ class Conversation {
   talking = false;
   turns = new Set();
   settings = { ...NO_SETTINGS };
+  answering = { mode: null, muted: [], discussion: 0 };
   usage = {};
   socket = null;
   #clock = 0;
@@ -84,22 +86,38 @@ class Conversation {
   }
 }
 
-async function runTurn(talk, text, turnId, source, marks) {
+/** Who answers: those to whom the turn is addressed, those who are named, or those who fit the mode. */
+function answering(talk, text, { to, replies }) {
+  const active = characters.filter((character) => character.active);
+  if (to) return [active.filter(({ id }) => to.includes(id)), "asked"];
+  const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
+  if (named.length > 0) return [named, "named"];
+  const present = active.filter(({ id }) => !talk.answering.muted.includes(id));
+  if (replies) return [Array.from({ length: replies }, (_, index) => present[index % present.length]), "discussion"];
+  const last = talk.messages.findLast(({ role }) => role === "character")?.character_id;
+  if (text === "") return [present.filter(({ id }) => id === last), "goes_on"];
+  const next = present[(present.findIndex(({ id }) => id === last) + 1) % present.length];
+  switch (talk.answering.mode) {
+    case "named":
+      return [[], ""];
+    case "everyone":
+      return [present, "everyone"];
+    case "in_turn":
+      return [[next], "in_turn"];
+    default:
+      return [[next], "chosen"];
+  }
+}
+
+async function runTurn(talk, text, turnId, source, marks, request = {}) {
   if (talk.turns.has(turnId)) return talk.answer("turn_accepted", { turn_id: turnId, text, source });
   talk.turns.add(turnId);
   talk.interrupt("turn");
   const { epoch } = talk;
   talk.talking = true;
   talk.event("turn_accepted", { turn_id: turnId, text, source });
-  talk.messages.push({
-    id: randomUUID(),
-    turn_id: turnId,
-    role: "user",
-    character_id: null,
-    character_name: "You",
-    text,
-    status: "complete",
-  });
+  const row = { character_id: null, character_name: "You", text, status: "complete" };
+  if (source !== "request") talk.messages.push({ id: randomUUID(), turn_id: turnId, role: "user", ...row });
   talk.updatedAt = new Date().toISOString();
   talk.title ||= text.slice(0, 60);
   if (text === "/error") {
@@ -107,14 +125,11 @@ async function runTurn(talk, text, turnId, source, marks) {
     return talk.event("error", { code: "llm_auth", message, turn_id: turnId });
   }
   const at = Date.now();
-  const active = characters.filter((character) => character.active);
-  const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
-  const speakers = named.length > 0 ? named : active;
-  if (speakers.length === 0) {
+  const [speakers, reason] = answering(talk, text, request);
+  if (!characters.some(({ active }) => active)) {
     const message = "No character is at the table. Switch one on under Characters, then say it again.";
     return talk.event("error", { code: "no_characters", message, turn_id: turnId });
   }
-  const reason = named.length > 0 ? "named" : "everyone";
   const replies = speakers.map(({ id, name }) => ({
     message_id: randomUUID(),
     character_id: id,
@@ -267,10 +282,14 @@ function serveSocket(socket, url) {
           return socket.terminate();
         }
         if (fields.text === "/long") return fill(talk);
-        return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", {
-          speechEnd: null,
-          transcript: null,
-        });
+        return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", NOT_SPOKEN, fields);
+      case "request_reply": {
+        const to = fields.character_id && [fields.character_id];
+        return void runTurn(talk, "", fields.turn_id ?? randomUUID(), "request", NOT_SPOKEN, { ...fields, to });
+      }
+      case "answering":
+        Object.assign(talk.answering, fields);
+        return talk.answer("answering", { ...talk.answering, default_mode: "fitting" });
       case "interrupt":
         return talk.interrupt("request");
       case "start_listening":

@@ -3,6 +3,7 @@ import "./styles/scene.css";
 import "./styles/transcript.css";
 import "./styles/talk.css";
 import "./styles/sheet.css";
+import "./styles/popover.css";
 
 import { render } from "preact";
 

@@ -11,7 +11,7 @@ import {
 } from "../src/link/state-machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
 import { positionQuery } from "../src/link/url";
-import type { LastAudio } from "../src/wire/commands";
+import type { LastAudio, TurnCommand } from "../src/wire/commands";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
 const A = "conversation-a";
@@ -152,20 +152,19 @@ describe("the connection", () => {
   });
 });
 
+const message = (id: string): TurnCommand => ({ type: "user_message", data: { text: id.toUpperCase(), turn_id: id } });
+
 describe("Outbox", () => {
   it("sends unconfirmed messages again, in order", () => {
     const outbox = new Outbox();
-    for (const turnId of ["a", "b", "c"]) outbox.add({ turnId, text: turnId.toUpperCase() });
+    for (const turnId of ["a", "b", "c"]) outbox.add(message(turnId));
     outbox.settle("b");
-    expect(outbox.commands()).toEqual([
-      { type: "user_message", data: { text: "A", turn_id: "a" } },
-      { type: "user_message", data: { text: "C", turn_id: "c" } },
-    ]);
+    expect(outbox.commands()).toEqual([message("a"), message("c")]);
   });
 
   it("refuses a message when it is full", () => {
     const outbox = new Outbox();
-    for (let index = 0; index < OUTBOX_MAX; index += 1) expect(outbox.add({ turnId: `${index}`, text: "" })).toBe(true);
-    expect(outbox.add({ turnId: "more", text: "" })).toBe(false);
+    for (let index = 0; index < OUTBOX_MAX; index += 1) expect(outbox.add(message(`${index}`))).toBe(true);
+    expect(outbox.add(message("more"))).toBe(false);
   });
 });

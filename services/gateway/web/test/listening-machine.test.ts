@@ -214,7 +214,7 @@ describe("a device that delivers nothing", () => {
     expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [NO_SOUND_COMES]]);
   });
 
-  it("may take its time for the first frame", () => {
+  it("may deliver its first frame late before it counts as silent", () => {
     const run = new ListeningRun().input({ on: "live" }, { on: "start" });
     run.delivers = false;
     run.opened().wait(FIRST_FRAME_MS - 2 * TICK_MS);
@@ -239,7 +239,7 @@ describe("a device that is unplugged", () => {
     expect([run.view, run.told, run.count("stop_session")]).toEqual(["off", ["No microphone was found."], 1]);
   });
 
-  it("is not shown as listening before the first frame of the other one, although the session goes on", () => {
+  it("is shown as starting until its replacement delivers a frame, and the session stays open", () => {
     const run = listening().input(
       { on: "ended" },
       { on: "opened", label: "Webcam", context: "running", muted: false },
@@ -257,7 +257,7 @@ describe("a device that is unplugged", () => {
     expect([run.view, run.told]).toEqual(["listening", []]);
   });
 
-  it("is replaced without a word if it is the same one", () => {
+  it("is replaced without a notice if the same device is opened again", () => {
     expect(listening().input({ on: "ended" }).opened().told).toEqual([]);
   });
 });
@@ -342,7 +342,7 @@ describe("a session that the server ends", () => {
     expect(run.view).toBe("listening");
   });
 
-  it("is not counted any more after a steady one", () => {
+  it("does not count as a failure any more after a steady session", () => {
     const run = listening();
     for (let n = 0; n < 3 * RESTART_MS.length; n += 1) {
       run.input({ on: "session_stopped", id: run.sessionId, cause: "failed" }).wait(TICK_MS).served();
@@ -358,7 +358,7 @@ describe("a session that the server ends", () => {
     expect([run.view, run.count("start_session")]).toEqual(["off", 1]);
   });
 
-  it("is another one after a reconnect, whatever comes of the earlier one", () => {
+  it("is a new one after a reconnect, and later events of the earlier one are ignored", () => {
     const run = listening();
     const earlier = run.sessionId;
     run.input({ on: "connection_lost" });
@@ -374,7 +374,7 @@ describe("a session that the server ends", () => {
     expect([run.view, run.count("start_session"), run.count("stop_session")]).toEqual(["listening", 2, 0]);
   });
 
-  it("is known from a refusal of PCM, but not from one that is about earlier frames", () => {
+  it("is begun again after a refusal of PCM, unless the refusal concerns frames from before it", () => {
     const run = listening().input({ on: "pcm_refused" }).wait(TICK_MS);
     expect(run.count("start_session")).toBe(2);
     run.input({ on: "pcm_refused" }).wait(RESTART_MS[1]!);
@@ -386,7 +386,7 @@ describe("a session that the server ends", () => {
   });
 });
 
-it("belongs to the last press of the button, although the answers to the earlier ones come late", () => {
+it("uses the session of the last press of the button, although events of an earlier session come late", () => {
   const run = new ListeningRun().input({ on: "live" }, { on: "start" }).opened();
   run.input({ on: "stop", keepWarm: true }, { on: "start" });
   run.input({ on: "session_started", id: "first" }, { on: "recognizer_ready", id: "first" });
@@ -396,7 +396,7 @@ it("belongs to the last press of the button, although the answers to the earlier
   expect([run.view, run.sessionId]).toEqual(["listening", "second"]);
 });
 
-it("listens also if the server is of a release that does not send listening_started", () => {
+it("listens although an older server sends no listening_started", () => {
   const run = new ListeningRun().input({ on: "live" }, { on: "start" }).opened();
   run.input({ on: "recognizer_ready", id: "first" });
   expect([run.view, run.sessionId]).toEqual(["listening", "first"]);

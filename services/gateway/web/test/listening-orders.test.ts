@@ -50,7 +50,7 @@ function check(run: ListeningRun): void {
   expect(opens - run.failedOpens).toBe(device === "closed" ? 0 : 1);
 }
 
-/** Everything is well again: the device can be opened, the context runs, the server answers. */
+/** Remove all problems: the device can be opened, the context runs, the server answers. */
 function recover(run: ListeningRun): void {
   run.input({ on: "hidden", hidden: false }, { on: "muted", muted: false });
   for (let n = 0; n < 3; n += 1) {
@@ -133,7 +133,7 @@ const STEPS: readonly ((run: ListeningRun) => void)[] = [
   (run) => run.state.device === "opening" && run.fail(),
 ];
 
-it("never shows listening without sound and a session, whatever happens in whatever order", () => {
+it("never shows listening without sound and a session, after any sequence of events", () => {
   let listened = 0;
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = randomOf(seed);

@@ -40,7 +40,7 @@ describe("a reopened turn", () => {
     expect(after([reopenedEvent], thinking).thinking).toBeNull();
   });
 
-  it("has its words in the caption until the next transcript", () => {
+  it("shows its words in the caption until the next transcript", () => {
     const state = after([reopenedEvent], ANSWERED);
     expect(state.listening.partial).toBe("I went to the");
     expect(after([said("transcription_update", { text: "I went to the mar" })], state).listening.partial).toBe(
@@ -53,13 +53,13 @@ describe("a reopened turn", () => {
     expect(after([reopenedEvent], newer).listening.partial).toBe("I went to the mar");
   });
 
-  it("comes again in the same message, with all its text", () => {
+  it("is shown in the same bubble, with its whole text, when it is accepted again", () => {
     const state = after([reopenedEvent, again], ANSWERED);
     expect(state.messages).toMatchObject([{ kind: "user", id: "t", text: WHOLE, delivery: "safe" }]);
     expect(state.turn).toEqual({ id: "t", replies: [], textComplete: false });
   });
 
-  it("comes again behind a message that was typed meanwhile", () => {
+  it("is shown after a message that was typed meanwhile", () => {
     const typed = said("turn_accepted", { turn_id: "u", text: "Hello", source: "typed" });
     const state = after([reopenedEvent, typed, again], ANSWERED);
     expect(state.messages.map(({ id }) => id)).toEqual(["u", "t"]);
@@ -73,13 +73,13 @@ describe("a reopened turn", () => {
     expect(state.messages).toMatchObject([{ kind: "user", id: "t", text: WHOLE }]);
   });
 
-  it("is no reason to wait", () => {
+  it("is not shown as thinking after the user stops speaking", () => {
     const hearing = after([said("vad_start", { session_id: "s" }), reopenedEvent], ANSWERED);
     expect(statusLine(hearing).mood).toBe("hearing");
     expect(statusLine(after([said("vad_stop", { session_id: "s" })], hearing)).mood).toBe("listening");
   });
 
-  it("changes nothing if it is not shown", () => {
+  it("changes nothing if the page does not have the turn", () => {
     expect(after([said("turn_reopened", { turn_id: "u" })], ANSWERED)).toEqual(ANSWERED);
   });
 

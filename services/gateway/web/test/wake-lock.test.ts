@@ -65,7 +65,7 @@ describe("the wake lock", () => {
     expect(page.held).toBe(1);
   });
 
-  it("is not acquired by a page that is shown when nobody talks any more", async () => {
+  it("is not acquired when the page is shown again after it was no longer wanted", async () => {
     const page = new Page();
     const lock = await wanting(page, true);
     await page.show(false);
@@ -80,7 +80,7 @@ describe("the wake lock", () => {
     expect([page.held, page.locks.length]).toEqual([0, 1]);
   });
 
-  it("is wanted again while the browser grants the first one", async () => {
+  it("is held once if it is wanted again while the browser grants the first request", async () => {
     const page = new Page();
     await wanting(page, true, false, true);
     expect(page.held).toBe(1);

@@ -15,7 +15,7 @@ from tertulia_shared.events import TurnExtended
 from tertulia_shared.store import Message
 
 DEFAULT_REPLIES: Final = 6
-"""The replies of a discussion, if the user names no number."""
+"""Maximum number of replies in a discussion for which the user gives no number."""
 DISCUSSION: Final = "discussion"
 """The reason of a reply that follows another reply."""
 _STEPS: Final = 2**32

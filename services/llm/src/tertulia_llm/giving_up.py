@@ -8,6 +8,7 @@ from tertulia_llm.history.history import History
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.permanent_errors import is_permanent
+from tertulia_llm.plan import plan_fields
 from tertulia_llm.turn_ending import TurnEnding
 from tertulia_llm.turn_reader import TurnReader
 from tertulia_llm.turn_state import TurnState, read_state, unreadable_fields
@@ -99,6 +100,9 @@ class GivingUp:
             if is_withdrawn:
                 await self._ending.interrupted(turn)
             else:
+                if turn.is_tentative and not turn.is_resumed and state.unsettled is None:
+                    # if the turn is withdrawn later, its plan shows that its rows must be deleted
+                    outlet.put(keys.state(conversation_id), plan_fields(turn.plan))
                 await self._ending.given_up(turn, outlet, error)
             turn.timer.finish()
         except (BusUnavailable, WritesPaused, NotOwner):

@@ -1,6 +1,4 @@
-"""Keeps a discussion near the place where the user listens, so that no reply is made for nothing if the user
-interrupts.
-"""
+"""Keeps a discussion close to what the user is hearing, so that few unheard replies are made if the user interrupts."""
 
 from __future__ import annotations
 
@@ -11,8 +9,8 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.receipts import readable_receipts
 
 QUIET_S: Final = 10.0
-"""After this many seconds without a receipt, the discussion does not wait for the user to listen: the client plays no
-sound, or the message has none.
+"""After this many seconds without a receipt, the discussion no longer waits for playback: the client plays no sound, or
+the message has none.
 """
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.codec import number
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Error, TurnComplete
 
@@ -27,15 +28,19 @@ async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
 
 
 def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
-    """The id of the turn that was accepted last, if it is neither complete nor among `turns`; else "". Pure."""
-    accepted = ""
+    """The id of the turn that was accepted last, if it is neither complete nor among `turns`; else "". Pure.
+
+    An earlier version of the turn, which has a lower epoch, does not count.
+    """
+    accepted, epoch = "", 0
     for entry in events:
         kind, turn_id = entry.fields.get(b"type"), turn_id_of(entry)
         if kind == b"turn_accepted":
-            accepted = turn_id
+            accepted, epoch = turn_id, number(entry.fields, b"epoch")
         elif kind in (b"turn_complete", b"turn_reopened") and turn_id == accepted:
             accepted = ""
-    return accepted if all(turn_id_of(entry) != accepted for entry in turns) else ""
+    is_there = any(turn_id_of(entry) == accepted and number(entry.fields, b"epoch") >= epoch for entry in turns)
+    return "" if is_there else accepted
 
 
 def turn_id_of(entry: Entry) -> str:

@@ -18,7 +18,7 @@ from tertulia_shared.store.validation import POSITION_MAX
 
 DEFAULT_RULES = AnsweringRules()
 MAX_SPEAKERS_BEFORE = 20
-"""So many of the last replies show how long each character has been silent."""
+"""Number of last replies that are read to find out how long each character has been silent."""
 
 
 def make_plan(

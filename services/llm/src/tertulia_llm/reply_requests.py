@@ -31,7 +31,7 @@ def plan_request(
     """The plan of a turn whose `source` is "request". It has no speakers if no character can answer.
 
     The characters in `turn.to` answer. If it is empty, the character that spoke last goes on; or, if the turn asks for
-    a discussion, another one begins. `said`: the replies so far.
+    a discussion, another character begins. `said`: the replies so far.
     """
     speakers, reason = _answering(turn, cast, said, muted, user_name)
     return TurnPlan(

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
-from tertulia_shared.answering import Mode
 from tertulia_shared.model_server import (
     OPENROUTER,
     checked_base_url,
@@ -15,14 +14,14 @@ from tertulia_shared.model_server import (
     checked_key,
     checked_model,
 )
-from tertulia_shared.settings import CommonSettings
+from tertulia_shared.settings import AnsweringSettings
 from tertulia_shared.visible_text import invisible_fault
 
 MIN_CONTEXT_TOKENS = 512
 """The smallest context window that has enough space for a character's prompt, a question and an answer."""
 
 
-class LLMSettings(CommonSettings):
+class LLMSettings(AnsweringSettings):
     """The settings `TERTULIA_LLM_…`, and the API key of the model server."""
 
     openrouter_api_key: SecretStr = Field(
@@ -55,11 +54,6 @@ class LLMSettings(CommonSettings):
     )
     demo_tokens_per_second: float = Field(
         40.0, ge=0, le=10_000, description="speed of the demo model, in tokens per second (0: as fast as it can)"
-    )
-    who_answers: Mode = Field(
-        "fitting",
-        description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
-        "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
     )
     user_name: str = Field(
         "Jay",

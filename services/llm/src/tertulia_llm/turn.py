@@ -32,9 +32,11 @@ class Turn:
     is_ended: bool = False
     """True if `turn_complete` was sent."""
     is_tentative: bool = False
-    """True if the turn was not confirmed yet. Its rows are not saved before that."""
+    """True if the turn was accepted tentatively, and this worker has not seen its confirmation. Its rows are not saved
+    before that.
+    """
     is_withdrawn: bool = False
-    """True if a later version of the turn waits."""
+    """True if this version was withdrawn when the worker read its entry."""
     is_saved: bool = False
     """True if the store may have rows of this turn."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])

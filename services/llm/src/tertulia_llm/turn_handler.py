@@ -175,7 +175,8 @@ class TurnHandler:
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
         except BadEntry as error:
-            await self._dead_letter(owned, conversation_id, entry, str(error))
+            is_shown = not is_withdrawn(*version_of(entry), state.withdrawn, newest)
+            await self._dead_letter(owned, conversation_id, entry, str(error), is_shown=is_shown)
             return
         if turn.is_ended and turn.plan.entry_id != entry.id:
             return  # a second entry of a turn that is already answered
@@ -221,17 +222,18 @@ class TurnHandler:
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
         outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan))
 
-    async def _dead_letter(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
-        """Make a turn that cannot be read a dead letter, and move the cursor past it."""
+    async def _dead_letter(
+        self, owned: Owned, conversation_id: str, entry: Entry, reason: str, *, is_shown: bool
+    ) -> None:
+        """Make a turn that cannot be read a dead letter, and move the cursor past it. `is_shown`: tell the client."""
         await write_dead_letter(
             self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id_of(entry))
         )
         self._metrics.dead_lettered()
         outlet = self._bus.outlet(owned.fence())
-        outlet.append(
-            self._bus.keys.events(conversation_id),
-            Error("bad_turn", f"A message cannot be read: {reason}"[:MAX_REASON_CHARS]),
-        )
+        if is_shown:
+            error = Error("bad_turn", f"A message cannot be read: {reason}"[:MAX_REASON_CHARS])
+            outlet.append(self._bus.keys.events(conversation_id), error)
         outlet.put(self._bus.keys.state(conversation_id), {StateField.CURSOR: entry.id})
         await outlet.flush()
         await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may be the turn that was accepted last

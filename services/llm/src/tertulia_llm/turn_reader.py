@@ -16,7 +16,7 @@ from tertulia_llm.turn_state import TurnState
 from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Entry, Owned
 from tertulia_shared.codec import BadEntry, decode, envelope
-from tertulia_shared.entries import TurnPlan, UserTurn
+from tertulia_shared.entries import TURN_VERSION, TurnPlan, UserTurn
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.store.validation import TEXT_MAX_CHARS
@@ -38,7 +38,7 @@ class TurnReader:
         Raises:
             BadEntry: the entry cannot be read.
         """
-        user_turn, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
+        user_turn, epoch = decode(UserTurn, entry.fields, newest=TURN_VERSION), envelope(entry.fields).epoch
         if not is_id(user_turn.turn_id):
             raise BadEntry("UserTurn entry: field 'turn_id' is not a UUID")
         user_turn = replace(user_turn, text=clean_text(user_turn.text)[:TEXT_MAX_CHARS])
@@ -57,7 +57,7 @@ class TurnReader:
             is_resumed=is_resumed,
             warned_store_away=state.warned,
             is_ended=state.ended == user_turn.ref,
-            is_tentative=state.tentative == user_turn.ref,
+            is_tentative=user_turn.tentative,
             is_saved=is_resumed,
         )
 

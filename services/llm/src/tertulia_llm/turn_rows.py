@@ -101,7 +101,7 @@ class TurnRows:
                 await outlet.flush()
                 turn.is_saved = True
             rows, turn.unsaved = turn.unsaved, {}
-            title = None if turn.history.is_stored else title_of(turn.user_turn.text)
+            title = _title_to_save(turn)
             # the deletion of the rows of an earlier version may wait in the outbox
             in_order = turn.plan.version > 0
             try:
@@ -114,7 +114,7 @@ class TurnRows:
             except BaseException:
                 turn.unsaved = rows | turn.unsaved
                 raise
-            turn.history.is_stored = True
+            turn.history.saved_title = turn.history.saved_title if title is None else title
             self._warn_if_away(turn, outlet, away=not saved.in_store)
             if saved.lost:
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_lost", LOST))
@@ -130,6 +130,12 @@ class TurnRows:
         outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.WARNED: "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))
+
+
+def _title_to_save(turn: Turn) -> str | None:
+    """The title for the conversation if it must be created or has no title yet; else None."""
+    title, saved = title_of(turn.user_turn.text), turn.history.saved_title
+    return title if saved is None or (title and not saved) else None
 
 
 def title_of(text: str) -> str:

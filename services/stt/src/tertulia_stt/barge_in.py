@@ -13,7 +13,13 @@ from enum import Enum
 from tertulia_shared.phrases.tokens import is_spaceless, tokens_of
 from tertulia_shared.stop_phrases import begins_with_stop
 from tertulia_stt.engine import SAMPLE_RATE
-from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel, without_sounds
+from tertulia_stt.overlap_words import (
+    begins_with_break_in,
+    begins_with_name,
+    is_backchannel,
+    without_descriptions,
+    without_sounds,
+)
 
 MIN_WORDS = 2
 """A partial text interrupts from this many words on; a character of a script without spaces is half a word."""
@@ -85,10 +91,11 @@ def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     Stop phrases, words such as "no" and "but", and names interrupt at once, however short they are. Other words must
     last for `min_ms`.
     """
-    tokens = tokens_of(heard.text)
+    text = without_descriptions(heard.text)
+    tokens = tokens_of(text)
     if not tokens or _is_echo(heard, tokens, spoken, bounds):
         is_interruption = False
-    elif begins_with_stop(heard.text, spoken.names) or (heard.has_echo and has_stop(heard.text)):
+    elif begins_with_stop(text, spoken.names) or (heard.has_echo and has_stop(text)):
         is_interruption = True
     elif is_backchannel(tokens):
         is_interruption = False

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 
-from tertulia_shared.bus import Append, Bus, Claim, Put, WriteRefused, WritesPaused
+from tertulia_shared.bus import Append, Bus, Claim, Fence, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn
 from tertulia_shared.entries import Work
@@ -31,12 +31,16 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         return
     ids = {"session_id": work.session_id}
     events = bus.keys.events(work.conversation_id)
+    fence = await _own(bus, claim, work)
+    if fence is None:
+        log.info("the session is served by another worker", extra=ids)
+        return
     final_events = [
         Append(events, Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
         Append(events, ListeningStopped(work.session_id, "failed")),
     ]
     try:  # separate writes, so that the events below are sent (exactly once) even if these keys are the broken ones
-        await _end_turn(bus, work)
+        await _end_turn(bus, work, fence)
     except WritesPaused:
         raise
     except WriteRefused as error:
@@ -52,27 +56,44 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         await bus.transact(work.conversation_id, final_events)
 
 
-async def _end_turn(bus: Bus, work: Work) -> None:
+async def _own(bus: Bus, claim: Claim, work: Work) -> Fence | None:
+    """Own the session, so that a worker that was only paused writes no more of its turns. Returns the fence of this
+    claim; None if another worker owns the session.
+    """
+    owner = bus.keys.owner(work.conversation_id, work.session_id)
+    try:
+        owned = await bus.own(claim, work.conversation_id, work.session_id)
+    except WritesPaused:
+        raise
+    except WriteRefused as error:  # the session ends nevertheless
+        log.warning("the session cannot be owned: %s", error, extra={"session_id": work.session_id})
+        return Fence(owner, "")
+    is_other = isinstance(owned, Refused) and owned.holder != claim.token
+    return None if is_other else Fence(owner, claim.token)
+
+
+async def _end_turn(bus: Bus, work: Work, fence: Fence) -> None:
     """Confirm or accept the turn being spoken, if it has words. Mark the session as ended."""
     turn = await _turn_of(bus, work)
     ended = Put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1, "pending": None})
     try:
-        await _keep(bus, work, turn, ended)
+        await _keep(bus, work, turn, ended, fence)
     finally:  # the turn may be what Redis refuses
         outlet = bus.outlet()
         outlet.put(ended.key, ended.fields)
         await outlet.flush()
 
 
-async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put) -> None:
+async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> None:
     spoken = user_turn(work, turn)
     before = [*closing_events(bus, work, spoken.text, spoken.turn_id), ended]
     if turn.phase is Phase.TENTATIVE:
-        if (await confirm_turn(bus, spoken, await epoch_of(bus, spoken), before=before)).new:
+        epoch = await epoch_of(bus, spoken)
+        if (await confirm_turn(bus, spoken, epoch, before=before, fence=fence)).new:
             return
         turn = turn.reopened()  # it was withdrawn meanwhile
     if turn.phase is Phase.GROWING:
-        await accept_turn(bus, user_turn(work, turn), before=before, once=False)
+        await accept_turn(bus, user_turn(work, turn), before=before, fence=fence, once=False)
 
 
 async def _turn_of(bus: Bus, work: Work) -> Turn:

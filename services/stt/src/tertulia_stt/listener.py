@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia_shared import events as client_events
-from tertulia_shared.bus import Bus, Claim, Entry, Fence, Follow, NotOwner, Refused, WriteRefused
+from tertulia_shared.bus import Append, Bus, Claim, Entry, Fence, Follow, NotOwner, Refused, WriteRefused
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.exception_groups import first_error
@@ -85,13 +85,14 @@ class Listener:
     async def _handle(self, claim: Claim) -> None:
         work = _session_of(claim)
         owned = await self._bus.own(claim, work.conversation_id, work.session_id)
-        if isinstance(owned, Refused):
-            if owned.later_attempt:
-                raise NotOwner("a later attempt serves this session")
-            return
+        if isinstance(owned, Refused) and owned.later_attempt:
+            raise NotOwner("a later attempt serves this session")
         keys = self._bus.keys
         fields = await self._bus.hash(keys.mic_progress(work.conversation_id, work.session_id))
         if b"ended" in fields:
+            await self._report_end(work)
+            return
+        if isinstance(owned, Refused):
             return
         start = read_checkpoint(fields)
         session = self._session(work, owned.fence(), start)
@@ -114,6 +115,18 @@ class Listener:
         outlet.put(progress, {"ended": 1, "pending": None})
         outlet.expire(keys.mic(work.conversation_id, work.session_id), SOUND_GRACE_S)
         await outlet.flush()
+
+    async def _report_end(self, work: Work) -> None:
+        """Report the end of a session that has ended, if the event is no longer in the stream: the gateway that posted
+        the work again waits for it.
+        """
+        key, stopped = self._bus.keys.events(work.conversation_id), client_events.ListeningStopped.type.encode()
+        for entry in await self._bus.read(key):
+            if entry.fields.get(b"type") == stopped and entry.fields.get(b"session_id") == work.session_id.encode():
+                return
+        await self._bus.transact(
+            work.conversation_id, [Append(key, client_events.ListeningStopped(work.session_id, "stopped"))]
+        )
 
     def _session(self, work: Work, fence: Fence, start: Checkpoint) -> _Session:
         tracker = CheckpointTracker(start)

@@ -27,7 +27,7 @@ from tertulia_stt.barge_in import (
 )
 from tertulia_stt.echo.detector import UNKNOWN, EchoDetector, Verdict
 from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate, VadStart
-from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel
+from tertulia_stt.overlap_words import begins_with_break_in, begins_with_name, is_backchannel, without_descriptions
 from tertulia_stt.own_words import own_words
 from tertulia_stt.settings import STTSettings
 
@@ -121,7 +121,7 @@ class OverlappingSpeech:
         A word that the recognizer could not separate from the echo counts too, unless it asks for something.
         """
         await self._look()
-        if is_plain_stop(text, self._names):
+        if is_plain_stop(without_descriptions(text), self._names):
             return True
         if self._interrupted:
             self._verdict = await self._echo.examine(self._first_sample, event.speech_end)

@@ -70,7 +70,7 @@ class Turn:
     version: int = 0
     guesses: int = 0
     ended_at: int = 0
-    """The sample at which the turn ended."""
+    """The sample at which the turn ended with this text; 0 if it has not."""
     was_ended: bool = False
     """Whether the turn had ended before and was reopened."""
 
@@ -78,8 +78,12 @@ class Turn:
         """The turn with another piece; a new turn if this one has ended."""
         is_new = self.phase in (Phase.NONE, Phase.ENDED)
         before = Turn(start_sample=piece.start_sample) if is_new else self
+        if before.phase is Phase.TENTATIVE:  # the recognizer has not reported the beginning of this piece
+            before = before.reopened()
         text = join_pieces(before.text, piece.text, writing, is_cut=before.is_cut)
-        return replace(before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut)
+        return replace(
+            before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut, ended_at=0
+        )
 
     def reopened(self) -> Turn:
         """The turn in its next version."""
@@ -203,7 +207,8 @@ class TurnTaking:
         if not self.is_open:
             return None
         turn = self._turn
-        ended = replace(turn, phase=Phase.ENDED, ended_at=at_sample)
+        # noise does not prolong the time for reopening: otherwise, repeated noise would withdraw every reply
+        ended = replace(turn, phase=Phase.ENDED, ended_at=turn.ended_at or at_sample)
         if turn.phase is Phase.TENTATIVE:
             return Step(Act.CONFIRM, turn, ended, turn.reopened())
         return Step(Act.ACCEPT, turn, ended, turn)

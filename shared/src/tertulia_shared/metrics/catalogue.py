@@ -17,7 +17,7 @@ RATIO_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1
 """Seconds of work per second of sound; at 1 or more the listener has to wait."""
 
 HOPS = ("mic", "turns", "sentences", "audio", "events", "work_stt", "work_llm", "work_tts")
-SOURCES = ("typed", "spoken")
+SOURCES = ("typed", "spoken", "request")
 ENGINE = {"engine": None}
 STAGE = {"stage": STAGES}
 

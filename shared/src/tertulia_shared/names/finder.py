@@ -106,14 +106,17 @@ class NameFinder:
             may_be_word = is_only_title or (is_single and is_word(parts[at].text, languages))
             if parts[at].after_elision:
                 case = Case.OTHER  # "d'Anna"
-            mention = Mention(words[first].start, words[last].end, names, case, may_be_word)
+            mention = Mention(words[first].start, words[last].end, names, case, may_be_word, is_only_title)
             yield _Found(mention, first, last, is_whole)
             at += length
             while at < len(parts) and parts[at].word <= last:
                 at += 1
 
     def _match(self, parts: Sequence[_Part], at: int) -> tuple[tuple[int, ...], Case, int, bool, bool] | None:
-        """The names of the longest form at this part, its case, its length; whether it is a whole name, a title."""
+        """Find the longest form of a name that begins at this part.
+
+        Returns the indexes of the names that have it, its case, its length, and whether it is a whole name and a title.
+        """
         best: list[tuple[NameForm, int, Case]] = []
         for form, index in self._forms.get(parts[at].text, ()):
             case = _case_of_form(form, parts, at)

@@ -16,7 +16,12 @@ _UMLAUTS: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 _SPELLINGS: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 _TITLE_SPELLINGS: Final = {
     "doctor": "dr", "doktor": "dr", "dott": "dr", "dottor": "dr", "mister": "mr", "missus": "mrs", "professor": "prof",
-    "profesor": "prof", "captain": "capt", "saint": "st", "reverend": "rev",
+    "profesor": "prof", "captain": "capt", "saint": "st", "reverend": "rev", "docteur": "dr", "dottore": "dr",
+    "doutor": "dr", "doutora": "dr", "doctora": "dr", "dokter": "dr", "professeur": "prof", "professore": "prof",
+    "profesora": "prof", "professora": "prof", "capitaine": "capt", "capitan": "capt", "capitano": "capt",
+    "capitao": "capt", "kapitan": "capt", "kapitein": "capt", "herr": "mr", "senor": "mr", "monsieur": "mr",
+    "signor": "mr", "senhor": "mr", "meneer": "mr", "frau": "mrs", "senora": "mrs", "signora": "mrs", "senhora": "mrs",
+    "mevrouw": "mrs", "madame": "mrs",
 }  # fmt: skip
 _TITLES: Final = TITLES | {"mister", "missus", "reverend", "doktor", "dottor", "profesor", "pan", "pani", "bay", "sig"}
 _ADDRESSING_TITLES: Final = frozenset(
@@ -93,7 +98,7 @@ def _ranges(count: int) -> Iterator[tuple[int, int]]:
 
 
 def _respelled(name: str) -> Iterator[str]:
-    """The folded name, and with "ae" for "ä", "a" for "ae"."""
+    """The folded name, and its spellings with "ae" for "ä", and with "a" for "ae"."""
     yield fold(name)
     lowered = name.lower()
     expanded = "".join(_UMLAUTS.get(char, char) for char in lowered)

@@ -30,5 +30,7 @@ class Mention:
     case: Case = Case.PLAIN
     is_word: bool = False
     """True if the name may be a common word here ("will", "sage", "the doctor"): the position must decide."""
+    is_title: bool = False
+    """True if it is only the title of a name: "doctor" of "The Doctor"."""
     by_sound: bool = False
     """True if only the sound is that of the name."""

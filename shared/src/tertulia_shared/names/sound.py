@@ -62,7 +62,7 @@ _MIN_SKELETON: Final = 2
 
 @lru_cache(maxsize=4096)
 def sound_key(folded: str) -> str:
-    """The sound of a folded word in Latin letters; "" if it is too short to be told from other words."""
+    """The sound of a folded word in Latin letters; "" if it is too short to be distinguished from other words."""
     if not folded.isascii():
         return ""
     sound = _RESPELLED.get(folded, folded)
@@ -80,7 +80,10 @@ def cyrillic_in_latin(folded: str) -> str:
 
 @lru_cache(maxsize=4096)
 def skeleton(word: str) -> str:
-    """The consonants of a Latin or katakana word as Japanese has them; "" if there are too few, or another script."""
+    """The consonants of a Latin or katakana word, as far as Japanese distinguishes them.
+
+    "" if there are too few, or if the word is in another script.
+    """
     if word and all(char in _KANA for char in word):
         word = "".join(_KANA[char] for char in word)
     elif not word.isascii():

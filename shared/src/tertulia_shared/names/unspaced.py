@@ -18,7 +18,7 @@ _KATAKANA: Final = re.compile("[ァ-ヺー]+")
 
 
 class UnspacedNames:
-    """The names of a conversation, as scripts without spaces have them."""
+    """The names of a conversation, in the forms in which scripts without spaces write them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._forms: dict[str, list[tuple[int, bool]]] = {}

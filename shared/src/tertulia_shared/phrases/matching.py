@@ -32,10 +32,11 @@ NO_NAMES = NamePhrases(frozenset(), 0)
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """The phrases of one language. A text matches if it can be divided into them without a rest.
+    """The phrases of one language. A text matches if it consists of such phrases only.
 
     `key`: at least one of these must occur. `around`: these may stand before, between and after. `particles`: words
-    that may stand anywhere, also inside a phrase.
+    that may stand anywhere, also inside a phrase. A key phrase that has a particle itself needs it: German "schon gut"
+    asks to be quiet, "gut" does not.
     """
 
     key: frozenset[Tokens]
@@ -47,27 +48,34 @@ class PhraseBook:
     def of(cls, key: Iterable[str], around: Iterable[str] = (), particles: Iterable[str] = ()) -> PhraseBook:
         """Build a book from phrases as people write them."""
         anywhere = frozenset(token for word in particles for token in tokens_of(word))
-        keys, others = _phrases(key, anywhere), _phrases(around, anywhere)
+        keys = frozenset(map(tokens_of, key)) - {()}
+        others = frozenset(_without(anywhere, tokens_of(phrase)) for phrase in around) - {()}
         return cls(keys, others, anywhere, max(map(len, keys | others), default=0))
 
     def match(self, tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
         """Divide the text into phrases of this book and names."""
-        rest = tuple(token for token in tokens if token not in self.particles)
         longest = max(self.longest, names.longest)
-        reached, keyed = {0}, set[int]()  # the places that a division reaches; those of them after a key phrase
-        for start in range(len(rest)):
+        reached, keyed = (
+            {0},
+            set[int](),
+        )  # reachable indexes; those reached with a key phrase
+        for start in range(len(tokens)):
             if start not in reached:
                 continue
-            for end in range(start + 1, min(start + longest, len(rest)) + 1):
-                phrase = rest[start:end]
-                if phrase in self.key:
+            plain: Tokens = ()  # the tokens from `start` without particles
+            for end in range(start + 1, len(tokens) + 1):
+                if tokens[end - 1] not in self.particles:
+                    plain = (*plain, tokens[end - 1])
+                if len(plain) > longest:
+                    break
+                if plain in self.key or tuple(tokens[start:end]) in self.key:
                     reached.add(end)
                     keyed.add(end)
-                elif phrase in self.around or phrase in names.phrases:
+                elif not plain or plain in self.around or plain in names.phrases:
                     reached.add(end)
                     if start in keyed:
                         keyed.add(end)
-        return Match(is_whole=len(rest) in keyed, is_beginning=bool(keyed))
+        return Match(is_whole=len(tokens) in keyed, is_beginning=bool(keyed))
 
 
 def match_any(books: Iterable[PhraseBook], tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
@@ -84,6 +92,5 @@ def name_phrases(names: tuple[str, ...]) -> NamePhrases:
     return NamePhrases(frozenset(whole | words), max(map(len, whole), default=0))
 
 
-def _phrases(phrases: Iterable[str], particles: frozenset[str]) -> frozenset[Tokens]:
-    folded = (tuple(token for token in tokens_of(phrase) if token not in particles) for phrase in phrases)
-    return frozenset(filter(None, folded))
+def _without(particles: frozenset[str], tokens: Tokens) -> Tokens:
+    return tuple(token for token in tokens if token not in particles)

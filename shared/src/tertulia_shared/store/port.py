@@ -39,7 +39,7 @@ class Store(Protocol):
         ...
 
     async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
-        """Create the conversation unless it exists; an existing one keeps its title.
+        """Create the conversation unless it exists; an existing one keeps its title, unless that is empty.
 
         Raises:
             InvalidRecord: the id is not a UUID, or the title is longer than 200 characters or more than a line.

@@ -83,7 +83,8 @@ GROUP BY figure.key
 
 def insert_conversation(connection: sqlite3.Connection, conversation_id: str, title: str, now: str) -> None:
     connection.execute(
-        f"INSERT INTO conversations ({_CONVERSATION}) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        f"INSERT INTO conversations ({_CONVERSATION}) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE conversations.title = ''",
         (conversation_id, title, now, now),
     )
 

@@ -118,11 +118,11 @@ class SupabaseStore:
         check_title(title)
         row = rows.conversation_row(conversation_id, title, self._now())
         async with self._call(conversation_id) as client:
-            await run(
-                table_of(client, "conversations").upsert(
-                    row, on_conflict="id", ignore_duplicates=True, returning=ReturnMethod.minimal
-                )
-            )
+            table = table_of(client, "conversations")
+            created = await run(table.upsert(row, on_conflict="id", ignore_duplicates=True))
+            if not created and title:
+                untitled = table_of(client, "conversations").update({"title": title}, returning=ReturnMethod.minimal)
+                await run(untitled.eq("id", conversation_id).eq("title", ""))
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         found = await self._row("conversations", rows.CONVERSATION, conversation_id)

@@ -20,7 +20,7 @@ from tertulia_shared.testing.memory_streams import Group
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 EPOCH = re.compile(rb"0|[1-9][0-9]*")
 MAX_WITHDRAWN = 8
-"""As in the script `TRANSACT`."""
+"""How many withdrawn versions the state keeps: as many as the script `TRANSACT`."""
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 

@@ -69,7 +69,10 @@ class MemoryStore:
         check_id("conversation_id", conversation_id)
         check_title(title)
         now = self._now().astimezone(UTC)
-        self._available().conversations.setdefault(conversation_id, Conversation(conversation_id, title, now, now))
+        conversations = self._available().conversations
+        found = conversations.setdefault(conversation_id, Conversation(conversation_id, title, now, now))
+        if not found.title:
+            conversations[conversation_id] = replace(found, title=title)
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         return self._available().conversations.get(conversation_id)

@@ -19,6 +19,7 @@ from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
+from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Receipt, UserTurn
 from tertulia_shared.events import Answering, ConversationStarted, TurnAccepted
@@ -37,6 +38,7 @@ class Conversation:
         opened: OpenedConversation,
         *,
         demo: bool,
+        who_answers: Mode = "fitting",
         clock: Clock,
         wall_ms: Callable[[], int],
         metrics: Metrics | None = None,
@@ -46,6 +48,7 @@ class Conversation:
         self._transport = transport
         self._opened: OpenedConversation | None = opened
         self._demo = demo
+        self._default_mode = who_answers
         self._position = position = opened.position
         self._receipts = ReceiptWriter(bus, self.id, clock)
         self._writer = ConversationWriter(bus, self.id)
@@ -119,9 +122,13 @@ class Conversation:
         return kept
 
     async def change_answering(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Change who answers from the next turn on, and send the client all rules. Returns as `change_settings`."""
+        """Change who answers from the next turn on, and send the client all rules.
+
+        Returns what the store keeps of the conversation's settings.
+        """
         rules, kept = await self._writer.change_answering(changes)
-        await self._transport.send_text(answer_json(Answering(rules.mode, rules.muted, rules.discussion)))
+        answering = Answering(rules.mode, rules.muted, rules.discussion, self._default_mode)
+        await self._transport.send_text(answer_json(answering))
         return kept
 
     def played(self, receipt: Receipt) -> None:

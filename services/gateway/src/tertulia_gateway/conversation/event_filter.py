@@ -69,7 +69,7 @@ class EventFilter:
         self.epoch, self._turn_epoch = 0, -1
 
     def note_turn(self, epoch: int) -> None:
-        """Note the epoch of a turn that the client does not get. Later ones are higher, unless Redis lost data."""
+        """Note the epoch of a turn that the client does not get. Later epochs are higher, unless Redis lost data."""
         self._turn_epoch = max(self._turn_epoch, epoch)
 
     def decide(self, kind: bytes, fields: Fields) -> Decision:
@@ -95,7 +95,7 @@ class EventFilter:
         return Decision.SKIP if kind in REPLIES else Decision.SEND
 
     def _has_turn(self, fields: Fields) -> bool:
-        """True if the client has the turn that is reopened; it has not if the turn was withdrawn while it was held."""
+        """True if the client got the turn that is reopened; not if it was withdrawn while it was held."""
         has_turn = self._turn_id != b"" and fields.get(b"turn_id") == self._turn_id
         self._turn_id = b""
         return has_turn

@@ -29,7 +29,7 @@ _NAMES_MESSAGE: Final = frozenset({b"thinking", b"message_started"})
 _ENDS: Final = frozenset({b"message_complete", b"message_heard", b"error", b"turn_complete"})
 _TRACKED: Final = frozenset({b"turn_accepted", b"turn_reopened", b"turn_confirmed", *_NAMES_MESSAGE, *_ENDS})
 _OF_REPLY = b"reply_"
-"""The beginning of the codes of warnings that are about one reply."""
+"""The prefix of the warning codes that concern one reply."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Version:
 
     def has(self, fields: Fields) -> bool:
         """True if the event is about this version."""
-        if b"session_id" in fields:  # an event of the recognizer, which may name the turn
+        if b"session_id" in fields:  # an event of the recognizer is not held, even if it names the turn
             return False
         code = fields.get(b"code", b"")
         return (
@@ -72,7 +72,7 @@ class _Decided:
 
 
 class HeldTurn:
-    """Decides for each entry which entries are due now: this one, none, or the ones held so far."""
+    """Decides for each entry which entries are due now: this entry, none, or the entries that were held so far."""
 
     def __init__(self, *, max_held: int = MAX_HELD) -> None:
         self._max_held = max_held
@@ -81,7 +81,7 @@ class HeldTurn:
         self._version = _Version(b"")
         """The version of the last `turn_accepted`."""
         self._reopened = b""
-        """The id of the turn that was reopened and has not come again."""
+        """The id of the turn that was reopened and has not been accepted again."""
         self._withdrawn: deque[bytes] = deque(maxlen=MAX_WITHDRAWN)
         """Message ids of withdrawn versions."""
         self._decided: _Decided | None = None
@@ -101,9 +101,9 @@ class HeldTurn:
         """Take the next entry of the stream. Returns the entries that are due now, in stream order."""
         kind = entry.fields.get(b"type", b"")
         before, self._last_id = self._last_id, entry.id
-        if kind not in _TRACKED and self._held is None and not self._dropping:  # first, because it is the usual case
+        if kind not in _TRACKED and self._held is None and not self._dropping:  # checked first: the usual case
             return (entry,)
-        if kind == b"client_changed":  # no client gets it, and it must have its effect at once
+        if kind == b"client_changed":  # not sent to clients, and must take effect at once
             return (entry,)
         if self._dropping and kind not in RAISES_EPOCH:
             return () if self._version.has(entry.fields) else (entry,)
@@ -145,7 +145,7 @@ class HeldTurn:
         return (_as_confirmed(held.entries[0], at_ms), *held.entries[1:])
 
     def _withdraw(self, entry: Entry) -> Sequence[Entry]:
-        """Withdraw the tentative turn, or the turn that is reopened. Returns the held entries of others."""
+        """Withdraw the tentative or reopened turn. Returns the held entries that do not belong to it."""
         held, self._held = self._held, None
         is_reopened = entry.fields.get(b"type") == b"turn_reopened"
         if held is not None or (is_reopened and entry.fields.get(b"turn_id") == self._version.turn_id):
@@ -199,7 +199,7 @@ class HeldTurn:
         self._version.message_ids.add(message_id)
         if self._version.is_withdrawn:
             self._withdrawn.append(message_id)
-        elif message_id in self._withdrawn:  # after a data loss, a version can come again
+        elif message_id in self._withdrawn:  # after a data loss, the same version can be accepted twice
             self._withdrawn.remove(message_id)
 
     def _is_late(self, fields: Fields) -> bool:

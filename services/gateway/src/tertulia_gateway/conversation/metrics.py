@@ -26,12 +26,12 @@ class ConversationMetrics:
         self._certain_ms = 0
         """When the turn was accepted; for a turn that was tentative, when it was confirmed."""
         self._reopened = b""
-        """The turn that comes again, and was counted before."""
+        """The id of the reopened turn. Its next version is not counted as another turn."""
         self._first_text: Histogram | None = None
         """Records the latency of the turn's first text. None after that text was sent."""
         self._first_audio: Histogram | None = None
         self._released_ms = 0
-        """When the last held events were released. The time before is no latency of theirs."""
+        """When the last held events were released. The time for which they were held does not count as latency."""
 
     def event_sent(self, kind: bytes, fields: Fields) -> None:
         """Count an event other than `llm_chunk`."""

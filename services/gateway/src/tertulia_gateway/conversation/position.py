@@ -79,8 +79,8 @@ class ClientPosition:
         return [each for each in self._due(entry) if self._rebuild(each)]
 
     def has_read_held(self) -> None:
-        """Apply the events that are held, because the client has some of them: another release of the gateway sent
-        them.
+        """Apply the events that are held, because the client has some of them: a gateway of an older release, which
+        does not hold events, sent them.
         """
         for entry in self.held.has_read_all():
             self._rebuild(entry)

@@ -13,6 +13,7 @@ from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
 from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.last_turn import events_of_last_turn
+from tertulia_gateway.conversation.left_sessions import SeenSessions
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
@@ -50,8 +51,8 @@ class OpenedConversation:
     """
     heard: tuple[Heard, ...] = ()
     """How much of the audio of the turn in progress was heard."""
-    ended_sessions: frozenset[str] = frozenset()
-    """The listening sessions that ended before the position."""
+    sessions: SeenSessions = field(default_factory=SeenSessions)
+    """The listening sessions before the position."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -114,7 +115,7 @@ async def resume_conversation(
         lost=lost,
         replay=replay,
         heard=heard,
-        ended_sessions=frozenset(resuming.ended_sessions),
+        sessions=resuming.sessions,
     )
 
 
@@ -150,7 +151,7 @@ class _Resuming:
     position: ClientPosition
     now_ms: int
     has_talk_mark: bool
-    ended_sessions: set[str] = field(default_factory=set[str])
+    sessions: SeenSessions = field(default_factory=SeenSessions)
 
     @property
     def is_talking(self) -> bool:
@@ -178,8 +179,7 @@ class _Resuming:
                 if order(entry.id) > end:
                     break
                 last = entry.id
-                if entry.fields.get(b"type") == b"listening_stopped":
-                    self.ended_sessions.add(entry.fields.get(b"session_id", b"").decode(errors="replace"))
+                self.sessions.see(entry)
                 for event in self.position.rebuild(entry):
                     if event.fields.get(b"type") in (b"turn_accepted", b"turn_reopened"):
                         turn.clear()

@@ -11,6 +11,7 @@ import logging
 from tertulia_gateway.commands import NewConversation, Problem, Resume
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.left_sessions import end_left_sessions
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.resume import OpenedConversation, create_conversation, resume_conversation
 from tertulia_gateway.monitoring.health import DEMO, engines_of
@@ -97,16 +98,16 @@ class ConversationSession:
             self._running.cancel()
             await asyncio.wait([self._running])
         if self._microphone is not None:
-            for (
-                session_id
-            ) in opened.ended_sessions:  # these events come before the position, so they are not sent again
+            for session_id in opened.sessions.ended:  # these events come before the position: they are not sent again
                 self._microphone.ended(session_id)
+        self._end_left_sessions(opened)
         self.conversation = Conversation(
             ctx.bus,
             ctx.store,
             self._transport,
             opened,
             demo=demo,
+            who_answers=ctx.who_answers,
             clock=ctx.clock,
             wall_ms=ctx.wall_ms,
             metrics=ctx.metrics,
@@ -116,6 +117,11 @@ class ConversationSession:
             ctx.metrics.of(catalogue.RESUMES).inc()
         self._running = self._tasks.create_task(self.conversation.run())
         return None
+
+    def _end_left_sessions(self, opened: OpenedConversation) -> None:
+        own = "" if self._microphone is None else self._microphone.session_id
+        if left := opened.sessions.open - {own}:
+            self._tasks.create_task(end_left_sessions(self._ctx.bus, opened.conversation_id, left))
 
     async def _create_or_resume(self, target: Target, *, demo: bool) -> OpenedConversation | Problem:
         ctx = self._ctx

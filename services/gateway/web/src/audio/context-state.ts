@@ -1,2 +1,2 @@
-/** The states of an AudioContext. `interrupted` is Safari's: a call or another app has the sound. */
+/** The states of an AudioContext. Only Safari has `interrupted`: a call or another app uses the sound. */
 export type ContextState = "running" | "suspended" | "interrupted" | "closed";

@@ -72,7 +72,7 @@ export class Microphone {
 
   /** Start the context if it does not run. The promise is not awaited: the browser may keep it until the next click. */
   resume(): void {
-    // It fails while a call has the sound. The context's state tells when to try again.
+    // It fails while a call uses the sound. The context's state tells when to try again.
     if (this.context.state !== "running") this.context.resume().catch(() => undefined);
   }
 

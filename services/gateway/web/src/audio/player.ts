@@ -147,7 +147,7 @@ export class Player {
   }
 
   #resume(): void {
-    // It fails while a call has the sound. The context's state tells when to try again.
+    // It fails while a call uses the sound. The context's state tells when to try again.
     this.#context.resume().catch(() => undefined);
   }
 

@@ -1,10 +1,13 @@
 /** The timings of the last turns: the server's `turn_metrics`, and the page's own measurements. Pure. */
 
-import type { Message } from "../talk/page-state";
+import type { Message, Reply } from "../talk/page-state";
 
 export interface Trace {
   readonly turnId: string;
+  /** The user's message; `""` if the turn was requested without a message. */
   readonly said: string;
+  /** Why the characters answered, as the server says it, by message id. */
+  readonly reasons: ReadonlyMap<string, string>;
   readonly metrics: Record<string, unknown>;
   /**
    * Ms from the moment when the user sent a message, or stopped speaking, to the first sample that was played; null if
@@ -23,8 +26,10 @@ export function withMetrics(
   heardAfterMs: number | null,
 ): readonly Trace[] {
   const said = messages.findLast((message) => message.id === turnId)?.text ?? "";
+  const replies = messages.filter((message) => message.kind === "reply" && message.turnId === turnId) as Reply[];
+  const reasons = new Map(replies.map(({ id, reason }) => [id, reason]));
   const others = traces.filter((trace) => trace.turnId !== turnId);
-  return [{ turnId, said, metrics, heardAfterMs }, ...others].slice(0, KEPT);
+  return [{ turnId, said, reasons, metrics, heardAfterMs }, ...others].slice(0, KEPT);
 }
 
 /** Add the time of the first sound to a trace whose metrics arrived earlier. */

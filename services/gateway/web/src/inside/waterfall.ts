@@ -12,6 +12,8 @@ export interface Bar {
 export interface Row {
   readonly label: string;
   readonly characterId: string;
+  /** `""` in the user's row. */
+  readonly messageId: string;
   readonly bars: readonly Bar[];
 }
 
@@ -34,7 +36,7 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   ]);
   const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
   const rows: Row[] = [
-    { label: "You", characterId: "", bars: you },
+    { label: "You", characterId: "", messageId: "", bars: you },
     ...messages.map((message, index) =>
       rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])),
     ),
@@ -55,11 +57,11 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
  */
 function rowOf(message: Record<string, unknown>, askedMs: number | null): Row {
   const at = (name: string) => ms(message[name]);
-  const name = message["character_name"];
-  const id = message["character_id"];
+  const text = (name: string) => (typeof message[name] === "string" ? message[name] : "");
   return {
-    label: typeof name === "string" && name ? name : "Reply",
-    characterId: typeof id === "string" ? id : "",
+    label: text("character_name") || "Reply",
+    characterId: text("character_id"),
+    messageId: text("message_id"),
     bars: bars([
       ["think", "to the first token", askedMs ?? at("message_started"), at("first_chunk")],
       ["write", "to the first sentence", at("first_chunk"), at("first_sentence")],

@@ -1,33 +1,25 @@
 /**
- * Messages that the server has not accepted yet. The page sends them again after a reconnect.
- *
- * The page chooses each message's turn id, and the server accepts each turn id only once, so sending a message twice is
- * harmless.
+ * Commands that begin a turn, and that the server has not accepted yet. The page sends them again after a reconnect.
  */
 
-import type { Command } from "../wire/commands";
+import type { TurnCommand } from "../wire/commands";
 
-export interface Unconfirmed {
-  readonly turnId: string;
-  readonly text: string;
-}
-
-/** Maximum number of messages: more than a user types while disconnected. */
+/** Maximum number of commands: more than a user types while disconnected. */
 export const OUTBOX_MAX = 32;
 
 export class Outbox {
-  #waiting: Unconfirmed[] = [];
+  #waiting: TurnCommand[] = [];
 
-  /** Add a message. If the outbox is full, the message is not added, and the method returns false. */
-  add(message: Unconfirmed): boolean {
+  /** Add a command. If the outbox is full, the command is not added, and the method returns false. */
+  add(command: TurnCommand): boolean {
     if (this.#waiting.length >= OUTBOX_MAX) return false;
-    this.#waiting.push(message);
+    this.#waiting.push(command);
     return true;
   }
 
-  /** Remove a message that the server has accepted or refused. */
+  /** Remove a command that the server has accepted or refused. */
   settle(turnId: string): void {
-    this.#waiting = this.#waiting.filter((message) => message.turnId !== turnId);
+    this.#waiting = this.#waiting.filter(({ data }) => data.turn_id !== turnId);
   }
 
   clear(): void {
@@ -35,7 +27,7 @@ export class Outbox {
   }
 
   /** The commands to send again after a reconnect. */
-  commands(): Command[] {
-    return this.#waiting.map(({ turnId, text }) => ({ type: "user_message", data: { text, turn_id: turnId } }));
+  commands(): readonly TurnCommand[] {
+    return this.#waiting;
   }
 }

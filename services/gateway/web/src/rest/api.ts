@@ -12,6 +12,8 @@ export interface Character {
   readonly active: boolean;
   /** The character's own settings. null: the conversation's setting is used. */
   readonly model_settings: ModelSettings;
+  /** How often the character answers a remark that is addressed to no one: 0 (never) to 100. */
+  readonly talkativeness: number;
 }
 
 export type CharacterDraft = Omit<Character, "id">;

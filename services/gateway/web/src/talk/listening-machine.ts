@@ -128,7 +128,10 @@ function contextChange(state: ListeningState, context: ContextState, nowMs: numb
   return { ...(isBack ? awaitingFrames(state, nowMs) : resumeNow(state, nowMs)), context };
 }
 
-/** Browsers differ in the state that they report of a permission for one visit; only a change away from it counts. */
+/**
+ * For a permission that holds for one visit, some browsers report another state than `granted`. So only `denied`, and a
+ * change from `granted`, close the microphone.
+ */
 function permissionChange(state: ListeningState, permission: PermissionState, nowMs: number): Step {
   const isWithdrawn = state.permission === "granted" && permission !== "granted" && state.device === "open";
   const next = { ...state, permission };

@@ -5,9 +5,9 @@
 
 import { type ListeningInput, type ListeningState, off, type Step } from "./listening-state";
 
-/** The delays before a session is begun again, by the number of failures. After the last one, the microphone is off. */
+/** The delays before a session is begun again, by the number of failures. If one more fails, the microphone is off. */
 export const RESTART_MS: readonly number[] = [250, 1_000, 2_000, 4_000, 8_000];
-/** A refusal of PCM that comes sooner after `start_listening` can be about frames from before it. */
+/** A refusal of PCM that comes sooner after `start_listening` can concern frames that were sent before it. */
 const REFUSAL_COUNTS_AFTER_MS = 3_000;
 export const RECOGNIZER_FAILS = "The recognizer stopped several times. Press the button to try again, or type.";
 

@@ -42,7 +42,7 @@ export interface ListeningState {
   /** How often the server has ended a session since the last steady one. */
   readonly failures: number;
   readonly restartAtMs: number;
-  /** When the device is closed, if the user does not want to talk. */
+  /** When to close the device, if the user does not want to talk by then. */
   readonly closeAtMs: number;
 }
 
@@ -84,7 +84,7 @@ export type ListeningEffect =
   | { do: "stop_session" }
   | { do: "tell"; text: string; serious: boolean };
 
-/** What the page shows. `listening` is true to the word: sound arrives, and the recognizer waits for speech. */
+/** What the page shows. `listening`: sound arrives, and the recognizer waits for speech. */
 export interface MicrophoneView {
   readonly microphone: "off" | "opening" | "starting" | "listening" | "paused";
   /** Why the microphone is paused; `""` if it is not. */

@@ -9,12 +9,14 @@
 import type { Phase } from "../link/state-machine";
 import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
+import type { AnsweringChange } from "../wire/commands";
 import type { SoundBlock } from "../audio/sound-block";
 import type { ModelSettings, ServerEvent } from "../wire/events";
+import { withChange, withConfirmed, withoutPending } from "./answering";
 import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
-import { accepted, extended, reopened, started } from "./turns";
+import { accepted, completed, extended, reopened, started } from "./turns";
 import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, onReport, withReply } from "./replies";
 import {
@@ -33,9 +35,11 @@ export type PageInput =
   | { on: "event"; event: ServerEvent }
   | { on: "report"; report: Report }
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
-  | { on: "sent"; turnId: string; text: string }
+  | { on: "sent"; turnId: string; text: string; to?: UserMessage["to"] }
+  | { on: "requested"; turnId: string }
   | { on: "cut" }
   | { on: "settings_changed"; change: Partial<ModelSettings> }
+  | { on: "answering_changed"; change: AnsweringChange }
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
   | { on: "microphone"; view: MicrophoneView }
@@ -52,8 +56,10 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "link": {
       // When the connection is lost, forget changes that are not confirmed: they may be lost too. After a reconnect,
       // the server sends the settings.
-      const pendingSettings = input.phase === "live" ? state.pendingSettings : {};
-      return { ...state, link: input.phase, linkReason: input.reason, pendingSettings };
+      const isLive = input.phase === "live";
+      const pendingSettings = isLive ? state.pendingSettings : {};
+      const answering = isLive ? state.answering : withoutPending(state.answering);
+      return { ...state, link: input.phase, linkReason: input.reason, pendingSettings, answering };
     }
     case "sent": {
       const message: UserMessage = {
@@ -62,13 +68,19 @@ export function reduce(state: PageState, input: PageInput): PageState {
         text: input.text,
         source: "typed",
         delivery: "sending",
+        to: input.to ?? null,
+        unanswered: false,
       };
       return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
     }
+    case "requested":
+      return { ...withoutNotices(state, "composer"), requestedTurn: input.turnId };
     case "cut":
       return cut(state);
     case "settings_changed":
       return { ...state, pendingSettings: { ...state.pendingSettings, ...input.change } };
+    case "answering_changed":
+      return { ...state, answering: withChange(state.answering, input.change) };
     case "ducked":
       return { ...state, ducked: input.ducked };
     case "sound_blocked":
@@ -78,10 +90,10 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "stored": {
       if (input.conversationId !== state.conversationId) return state;
       const known = new Set(state.messages.map((message) => message.id));
-      // Stored messages from the first shown one on also arrive as events.
+      // The first message that is shown already, and all stored messages after it, also arrive as events.
       const shown = input.messages.findIndex((message) => known.has(message.id));
       const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
-      // The figures of a turn that has ended meanwhile are newer.
+      // Keep the figures of the page, if it has any: they are of a turn that has ended meanwhile.
       return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
     }
     case "notice":
@@ -108,7 +120,7 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       };
     }
     case "turn_accepted":
-      return accepted(state, event.turn_id, event.text, event.source);
+      return accepted(state, event);
     case "turn_reopened":
       return reopened(state, event.turn_id);
     case "turn_started":
@@ -149,7 +161,7 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       if (!findReply(state, event.message_id)) return state;
       return withReply(state, event.message_id, (reply) => heard(reply, event.text));
     case "turn_complete":
-      return state.turn?.id === event.turn_id ? { ...state, turn: { ...state.turn, textComplete: true } } : state;
+      return completed(state, event.turn_id);
     case "interrupted":
       return cut(state);
     case "vad_start":
@@ -180,6 +192,12 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
         pendingSettings: Object.fromEntries(open),
       };
     }
+    case "answering":
+      return {
+        ...state,
+        notices: without(state.notices, "answering"),
+        answering: withConfirmed(state.answering, event),
+      };
     case "turn_metrics":
       return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":

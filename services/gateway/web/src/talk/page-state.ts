@@ -5,6 +5,7 @@ import type { Usage } from "../inside/usage";
 import type { Phase } from "../link/state-machine";
 import type { MicrophoneView } from "./listening-state";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
+import { type Answering, UNKNOWN_ANSWERING } from "./answering";
 
 export interface UserMessage {
   readonly kind: "user";
@@ -17,6 +18,10 @@ export interface UserMessage {
    * until the server accepts it again.
    */
   readonly delivery: "sending" | "safe" | "refused" | "reopened";
+  /** The ids of the characters to which the user addressed it; `[]`: nobody; null: the text decides. */
+  readonly to: readonly string[] | null;
+  /** True if no character answered, because the text names none. */
+  readonly unanswered: boolean;
 }
 
 export interface Reply {
@@ -41,6 +46,8 @@ export interface Reply {
   readonly heardChars: number;
   /** Index of the sentence being spoken, or of the last sentence that was spoken; −1 before the first sentence. */
   readonly sentence: number;
+  /** Why this character answers, as the server says it; `""` if it is not known. */
+  readonly reason: string;
   readonly problem: string;
 }
 
@@ -65,8 +72,12 @@ export interface Listening extends MicrophoneView {
 
 export interface Turn {
   readonly id: string;
-  readonly replies: readonly { readonly messageId: string; readonly characterId: string; readonly name: string }[];
+  readonly replies: readonly PlannedReply[];
   readonly textComplete: boolean;
+}
+
+export interface PlannedReply extends Pick<Reply, "characterId" | "name" | "reason"> {
+  readonly messageId: string;
 }
 
 /** A character whose model is reasoning before it writes the text of a reply. */
@@ -84,6 +95,8 @@ export interface PageState {
   readonly demo: boolean;
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
+  /** The id of a turn that was requested without a message and is not accepted yet; `""` if there is none. */
+  readonly requestedTurn: string;
   readonly thinking: Thinking | null;
   /** How much was heard of each reply of the turn that was in progress when this page was opened. */
   readonly heardBefore: readonly HeardBefore[];
@@ -98,6 +111,7 @@ export interface PageState {
   readonly settings: ModelSettings | null;
   /** The user's changes that the server has not confirmed yet. */
   readonly pendingSettings: Partial<ModelSettings>;
+  readonly answering: Answering;
   /** Tokens and cost of the conversation so far; null if they are not known. */
   readonly usage: Usage | null;
   readonly notices: readonly Notice[];
@@ -121,6 +135,7 @@ export const EMPTY: PageState = {
   demo: false,
   messages: [],
   turn: null,
+  requestedTurn: "",
   thinking: null,
   heardBefore: [],
   speakingId: "",
@@ -131,6 +146,7 @@ export const EMPTY: PageState = {
   characters: [],
   settings: null,
   pendingSettings: {},
+  answering: UNKNOWN_ANSWERING,
   usage: null,
   notices: [],
   announcement: "",

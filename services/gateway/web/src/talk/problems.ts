@@ -1,6 +1,7 @@
 /** The part of the reducer that handles warnings and errors. Pure. */
 
 import type { ServerEvent } from "../wire/events";
+import { withoutPending } from "./answering";
 import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
 import { type Notice, type NoticePlace, type PageState, findReply } from "./page-state";
@@ -24,7 +25,8 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
         each.kind === "user" && each.id === turnId ? { ...each, delivery: "refused" as const } : each,
       )
     : state.messages;
-  const base = { ...state, messages };
+  const requestedTurn = state.requestedTurn === turnId && code !== "unavailable" ? "" : state.requestedTurn;
+  const base = { ...state, messages, requestedTurn };
   if (messageId && findReply(base, messageId)) {
     return withReply(base, messageId, (reply) => ({
       ...reply,
@@ -35,11 +37,19 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
   const over =
     turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
   const notice = ofError(event, state.writesPaused);
-  if (turnId === "" && Object.keys(state.pendingSettings).length > 0 && REFUSALS.has(code)) {
+  const place = pendingPlace(state);
+  if (turnId === "" && place && REFUSALS.has(code)) {
     const text = notice?.text ?? "The setting was not changed: the server cannot save anything just now.";
-    return withNotice({ ...over, pendingSettings: {} }, { code, serious: true, text, place: "settings" });
+    const undone = { ...over, pendingSettings: {}, answering: withoutPending(over.answering) };
+    return withNotice(undone, { code, serious: true, text, place });
   }
   return notice ? withNotice(over, notice) : over;
+}
+
+/** The part of the page in which the user changed something that the server has not confirmed; null if there is none. */
+function pendingPlace({ pendingSettings, answering }: PageState): NoticePlace | null {
+  if (Object.keys(pendingSettings).length > 0) return "settings";
+  return Object.keys(answering.pending).length > 0 ? "composer" : null;
 }
 
 export function withNotice(state: PageState, notice: Notice): PageState {

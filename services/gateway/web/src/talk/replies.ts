@@ -25,6 +25,7 @@ export function withReply(state: PageState, id: string, change: (reply: Reply) =
     sound: "due",
     heardChars: 0,
     sentence: -1,
+    reason: expected?.reason ?? "",
     problem: "",
   };
   return { ...state, messages: [...state.messages, change(fresh)] };
@@ -40,9 +41,10 @@ export function nameOf(state: PageState, characterId: string): string {
  */
 export function asHeardBefore(state: PageState, reply: Reply): Reply {
   const before = state.heardBefore.find((each) => each.message_id === reply.id);
+  const reason = state.turn?.replies.find((each) => each.messageId === reply.id)?.reason ?? reply.reason;
   const fresh =
     reply.sound === "stored"
-      ? { ...reply, text: "", sentenceEnds: [], status: "streaming" as const, heardChars: 0 }
+      ? { ...reply, reason, text: "", sentenceEnds: [], status: "streaming" as const, heardChars: 0 }
       : reply;
   if (before?.complete) return { ...fresh, sound: "played" };
   return {

@@ -94,6 +94,7 @@ function thinkingCharacter(state: PageState): Speaker | null {
 }
 
 function sending(state: PageState): boolean {
+  if (state.requestedTurn) return true;
   const last = state.messages.at(-1);
   return last?.kind === "user" && last.delivery === "sending";
 }
@@ -108,6 +109,12 @@ export function canStop(state: PageState): boolean {
     const reply = findReply(state, messageId);
     return reply?.status === "complete" && (reply.sound === "due" || reply.sound === "playing");
   });
+}
+
+/** True if there was a reply, and nothing is said, written or requested now: the characters can go on. */
+export function canGoOn(state: PageState): boolean {
+  if (state.link !== "live" || state.listening.hearing || canStop(state) || sending(state)) return false;
+  return state.messages.some((message) => message.kind === "reply");
 }
 
 /** True while the microphone is on or a character speaks. */

@@ -3,10 +3,13 @@
 import type { StoredMessage } from "../rest/api";
 import type { Message } from "./page-state";
 
+/** The fields of a user's message that the store does not keep. */
+const NOT_KNOWN = { to: null, unanswered: false };
+
 export function storedMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {
     if (message.role === "user") {
-      return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe" };
+      return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe", ...NOT_KNOWN };
     }
     return {
       kind: "reply",
@@ -20,6 +23,7 @@ export function storedMessages(stored: readonly StoredMessage[]): Message[] {
       sound: "stored",
       heardChars: message.text.length,
       sentence: -1,
+      reason: "",
       problem: "",
     };
   });

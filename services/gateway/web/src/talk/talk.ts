@@ -8,25 +8,23 @@ import { signal } from "@preact/signals";
 
 import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
-import { Outbox } from "../link/outbox";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
+import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
+import { muting } from "./answering";
 import { canStop, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
-import { newId } from "./new-id";
 import { Playback } from "./playback";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
+import { TurnSender } from "./turn-sender";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
 import { WakeLock } from "./wake-lock";
-
-/** Delay before a message is sent again, with the same turn id, after the error `unavailable`. */
-const RESEND_MS = 1_500;
 
 export class Talk {
   readonly state = signal<PageState>(EMPTY);
@@ -42,10 +40,10 @@ export class Talk {
   #link: Link;
   #playback: Playback;
   #listening: ListeningController;
-  #outbox = new Outbox();
   #stopwatch = new Stopwatch();
   #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #stored: StoredLoader;
+  #turns: TurnSender;
   #wakeLock = new WakeLock(navigator.wakeLock, document);
 
   constructor(
@@ -76,6 +74,12 @@ export class Talk {
       loaded: (conversationId, messages, usage) => this.#apply({ on: "stored", conversationId, messages, usage }),
       trouble: (problem) => this.#notify("transcript", "stored", problem),
     });
+    this.#turns = new TurnSender({
+      state: () => this.#state,
+      send: (command) => this.#link.send(command),
+      begins: (input) => this.#onTurnBegins(input),
+      trouble: (code, problem) => this.#notify("composer", code, problem),
+    });
     this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(pcm),
@@ -96,19 +100,19 @@ export class Talk {
 
   // -- actions of the user
 
-  /** Send a message. Returns false, and shows a notice, if too many messages wait already. */
-  say(text: string): boolean {
-    const message = { turnId: newId(), text };
-    if (!this.#outbox.add(message)) {
-      this.#notify("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
-      return false;
-    }
-    void this.unlockSound();
-    this.#playback.silence();
-    this.#stopwatch.userDone(performance.now());
-    this.#apply({ on: "sent", turnId: message.turnId, text });
-    this.#link.send({ type: "user_message", data: { text, turn_id: message.turnId } });
-    return true;
+  /** See `TurnSender.say`. */
+  say(text: string, to: readonly string[] | null = null): boolean {
+    return this.#turns.say(text, to);
+  }
+
+  /** See `TurnSender.requestReply`. */
+  requestReply(characterId = ""): void {
+    this.#turns.requestReply(characterId);
+  }
+
+  /** Let the characters talk among themselves. */
+  requestDiscussion(): void {
+    this.#turns.requestDiscussion();
   }
 
   /** Interrupt without sending a message: for typing, Esc and the stop button. */
@@ -153,6 +157,17 @@ export class Talk {
     return sent;
   }
 
+  /** Change who answers. Without a connection, nothing is changed, and a notice says so. */
+  changeAnswering(change: AnsweringChange): void {
+    if (this.#link.send({ type: "answering", data: change })) this.#apply({ on: "answering_changed", change });
+    else this.#notify("composer", "answering", "The connection is lost; nothing was changed. Try again when it is back.");
+  }
+
+  /** A muted character answers only if it is called by name. */
+  mute(characterId: string, muted: boolean): void {
+    this.changeAnswering(muting(this.#state.answering, characterId, muted));
+  }
+
   refreshCharacters(): void {
     this.#link.send({ type: "refresh_characters" });
   }
@@ -189,12 +204,9 @@ export class Talk {
     this.#playback.onEvent(event, now);
     this.#interrupt.onEvent(event);
     this.#listening.onEvent(event);
-    if (event.type === "turn_accepted") {
-      this.#outbox.settle(event.turn_id);
-      this.#stopwatch.turn(event.turn_id);
-    }
+    this.#turns.onEvent(event);
+    if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    if (event.type === "error" && event.turn_id) this.#onTurnError(event.turn_id, event.code);
     if (!isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
@@ -209,13 +221,11 @@ export class Talk {
     }
   }
 
-  #onTurnError(turnId: string, code: string): void {
-    if (code !== "unavailable") this.#outbox.settle(turnId);
-    else setTimeout(() => this.#resend(), RESEND_MS);
-  }
-
-  #resend(): void {
-    for (const command of this.#outbox.commands()) this.#link.send(command);
+  #onTurnBegins(input: PageInput): void {
+    void this.unlockSound();
+    this.#playback.silence();
+    this.#stopwatch.userDone(performance.now());
+    this.#apply(input);
   }
 
   #onFirstSound(atMs: number): void {
@@ -231,13 +241,14 @@ export class Talk {
 
   #onLive(): void {
     this.#interrupt.onLive();
-    this.#resend();
+    this.#turns.resend();
     this.#listening.live();
     void this.#playback.load();
     // The server answers with `characters`.
     this.#link.send({ type: "refresh_characters" });
-    // An empty change is a query: the server answers with the current settings.
+    // An empty change is a query: the server answers with the current values.
     this.#link.send({ type: "model_settings", data: {} });
+    this.#link.send({ type: "answering", data: {} });
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
@@ -249,7 +260,7 @@ export class Talk {
 
   #leaveConversation(): void {
     this.#playback.silence();
-    this.#outbox.clear();
+    this.#turns.clear();
     this.#interrupt.clear();
     this.#stored.forget();
     this.traces.value = [];

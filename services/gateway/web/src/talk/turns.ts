@@ -1,7 +1,8 @@
 /** The part of the reducer that begins, extends and reopens turns. Pure. */
 
-import type { ServerEvent } from "../wire/events";
+import type { EventOf, ServerEvent } from "../wire/events";
 import { without } from "./notices";
+import { shownMode } from "./answering";
 import type { PageState, Turn, UserMessage } from "./page-state";
 import { withoutNotices } from "./problems";
 import { nameOf } from "./replies";
@@ -11,6 +12,7 @@ function planned(state: PageState, event: ServerEvent & { type: "turn_started" |
     messageId: reply.message_id,
     characterId: reply.character_id,
     name: reply.character_name || nameOf(state, reply.character_id),
+    reason: reply.reason,
   }));
 }
 
@@ -54,17 +56,43 @@ export function reopened(state: PageState, turnId: string): PageState {
   return { ...state, listening: { ...listening, partial }, messages, turn, speakingId: "", ducked: false };
 }
 
-export function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
-  const known = state.messages.find((each) => each.kind === "user" && each.id === turnId);
-  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
-  // A reopened message moves to the end: other messages may have come meanwhile.
-  const isShown = known?.kind === "user" && known.delivery !== "reopened";
-  const others = known && !isShown ? state.messages.filter((each) => each !== known) : state.messages;
-  const messages = isShown
-    ? state.messages.map((each) => (each.id === turnId ? message : each))
-    : [...others, message];
+/** Apply `turn_accepted`. A turn that was requested without a message has no bubble. */
+export function accepted(state: PageState, event: EventOf<"turn_accepted">): PageState {
+  const { turn_id: turnId, source } = event;
+  const requestedTurn = state.requestedTurn === turnId ? "" : state.requestedTurn;
+  const messages = source === "request" ? state.messages : withMessage(state, turnId, event.text, source);
   const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
   // Repeated after a reconnect: the turn is already running.
   const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
-  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
+  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn, requestedTurn };
+}
+
+function withMessage(
+  state: PageState,
+  turnId: string,
+  text: string,
+  source: UserMessage["source"],
+): PageState["messages"] {
+  const known = state.messages.find((each) => each.kind === "user" && each.id === turnId);
+  const to = known?.kind === "user" ? known.to : null;
+  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe", to, unanswered: false };
+  // A reopened message moves to the end: other messages may have come meanwhile.
+  const isShown = known?.kind === "user" && known.delivery !== "reopened";
+  const others = known && !isShown ? state.messages.filter((each) => each !== known) : state.messages;
+  return isShown ? state.messages.map((each) => (each.id === turnId ? message : each)) : [...others, message];
+}
+
+/** Shown if only named characters answer, and a message names none. */
+export const UNANSWERED = "Nobody answers. Call somebody by name.";
+
+/** Apply `turn_complete`. If only named characters answer, and the text names none, the page says so. */
+export function completed(state: PageState, turnId: string): PageState {
+  const { turn } = state;
+  if (turn?.id !== turnId) return state;
+  const next = { ...state, turn: { ...turn, textComplete: true } };
+  const own = state.messages.findLast((each) => each.kind === "user" && each.id === turnId);
+  if (own?.kind !== "user" || own.to !== null || turn.replies.length > 0) return next;
+  if (shownMode(state.answering) !== "named" || !state.characters.some((each) => each.active)) return next;
+  const messages = state.messages.map((each) => (each === own ? { ...own, unanswered: true } : each));
+  return { ...next, messages, announcement: UNANSWERED };
 }

@@ -12,6 +12,7 @@ import { ConversationsSheet } from "./conversations-sheet";
 import { Icon } from "./icons";
 import { InsideSheet } from "./inside-sheet";
 import { People } from "./people";
+import { isOverlayOpen } from "./popover";
 import { Scene } from "./scene";
 import { SettingsSheet } from "./settings-sheet";
 import { TalkControl } from "./talk-control";
@@ -51,7 +52,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         <Scene talk={talk} people={people} onInvite={() => setPanel("characters")} />
         <TalkControl talk={talk} />
         <Transcript talk={talk} people={people} />
-        <Composer talk={talk} />
+        <Composer talk={talk} people={people} />
       </main>
       <p class="unseen" aria-live="polite">
         {announcement}
@@ -81,11 +82,11 @@ function PanelButton({
   );
 }
 
-/** Esc interrupts the characters, unless it closes a panel. */
+/** Esc interrupts the characters, unless it closes a panel or a menu. */
 function useStopKey(talk: Talk): void {
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !isComposing(event) && !document.querySelector("dialog[open]")) talk.stop();
+      if (event.key === "Escape" && !isComposing(event) && !isOverlayOpen()) talk.stop();
     };
     addEventListener("keydown", down);
     return () => removeEventListener("keydown", down);

@@ -5,15 +5,27 @@ import { memo } from "./memo";
 
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
+import { UNANSWERED } from "../talk/turns";
 import { Dots } from "./dots";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 
-export const Bubble = memo(({ message, look }: { message: Message; look: Look | null }): JSX.Element =>
-  message.kind === "user" ? <UserBubble message={message} /> : <ReplyBubble reply={message} look={look} />,
+interface Props {
+  readonly message: Message;
+  readonly look: Look | null;
+  /** To whom the user addressed the message, in words. */
+  readonly address: string;
+}
+
+export const Bubble = memo(({ message, look, address }: Props): JSX.Element =>
+  message.kind === "user" ? (
+    <UserBubble message={message} address={address} />
+  ) : (
+    <ReplyBubble reply={message} look={look} />
+  ),
 );
 
-function UserBubble({ message }: { message: UserMessage }): JSX.Element {
+function UserBubble({ message, address }: { message: UserMessage; address: string }): JSX.Element {
   return (
     <li class={`message mine ${message.delivery}`}>
       <p class="bubble" dir="auto">
@@ -22,6 +34,12 @@ function UserBubble({ message }: { message: UserMessage }): JSX.Element {
         </span>
         {message.text}
       </p>
+      {address && (
+        <p class="remark" dir="auto">
+          {address}
+        </p>
+      )}
+      {message.unanswered && <p class="remark">{UNANSWERED}</p>}
       {message.delivery === "sending" && <p class="remark">on its way…</p>}
       {message.delivery === "refused" && (
         <p class="remark trouble">This was not accepted. See below, change it and send it again.</p>

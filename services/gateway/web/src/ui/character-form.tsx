@@ -12,6 +12,7 @@ import { FieldProblem } from "./field-problem";
 import { NO_SETTINGS } from "./model-settings";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
+import { TalkativenessField } from "./talkativeness-field";
 import { VoiceField } from "./voice-field";
 
 interface Props {
@@ -32,6 +33,7 @@ const NEW_CHARACTER: CharacterDraft = {
   image: "",
   active: true,
   model_settings: NO_SETTINGS,
+  talkativeness: 50,
 };
 
 export function CharacterForm({ talk, character, voices: known, voicesProblem, onDone, onCancel }: Props): JSX.Element {
@@ -97,6 +99,11 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
         />
         <FieldProblem text={problemOf("system_prompt")} />
       </div>
+      <TalkativenessField
+        value={draft.talkativeness}
+        problem={problemOf("talkativeness")}
+        onChange={(talkativeness) => change({ talkativeness })}
+      />
       <CharacterModel
         settings={draft.model_settings}
         failure={failure}
@@ -139,6 +146,6 @@ function trimmed(settings: ModelSettings): ModelSettings {
 
 function draftOf(character: Character | null): CharacterDraft {
   if (!character) return NEW_CHARACTER;
-  const { name, voice, system_prompt, image, active, model_settings } = character;
-  return { name, voice, system_prompt, image, active, model_settings };
+  const { name, voice, system_prompt, image, active, model_settings, talkativeness } = character;
+  return { name, voice, system_prompt, image, active, model_settings, talkativeness };
 }

@@ -5,25 +5,35 @@ import { useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { MESSAGE_MAX_CHARS } from "../wire/commands";
+import { AddresseeField, type Addressee, idsOf, present } from "./addressee";
 import { sendsMessage } from "./composing";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
+import type { People } from "./people";
+import { WhoAnswers } from "./who-answers";
 
 const COUNT_FROM = MESSAGE_MAX_CHARS - 500;
 
-export function Composer({ talk }: { talk: Talk }): JSX.Element {
+export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.Element {
   const [text, setText] = useState("");
+  const [chosen, setTo] = useState<Addressee>("");
+  const to = present(chosen, people);
   const box = useRef<HTMLTextAreaElement>(null);
   const tooLong = text.length > MESSAGE_MAX_CHARS;
   const send = () => {
     const said = text.trim();
-    if (said === "" || tooLong || !talk.say(said)) return;
+    if (said === "" || tooLong || !talk.say(said, idsOf(to))) return;
     setText("");
+    setTo("");
     box.current?.focus();
   };
   return (
     <section class="composer" aria-label="Write">
       <Notices talk={talk} place="composer" />
+      <div class="chips">
+        <WhoAnswers talk={talk} people={people} />
+        <AddresseeField people={people} to={to} onChange={setTo} />
+      </div>
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -16,6 +16,9 @@ const PATHS = {
   close: "M6 6l12 12M18 6 6 18",
   down: "M12 5v13M6 12.5l6 6 6-6",
   plus: "M12 5v14M5 12h14",
+  chevron: "M7 10l5 5 5-5",
+  /** A speech bubble that is crossed out. */
+  hush: "M8 5h11v10h-2M14 15h-1l-4 4v-4H5V7M4 4l16 16",
 } as const;
 
 export function Icon({ name }: { name: keyof typeof PATHS }): JSX.Element {

@@ -12,6 +12,7 @@ import { usageOf, usageText } from "../inside/usage";
 import { type BarKind, waterfallOf } from "../inside/waterfall";
 import type { Talk } from "../talk/talk";
 import type { People } from "./people";
+import { reasonText } from "./reasons";
 import { useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
@@ -105,7 +106,7 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
   return (
     <figure class="turn">
       <figcaption>
-        <q dir="auto">{trace.said}</q>
+        {trace.said ? <q dir="auto">{trace.said}</q> : <span>Without a message</span>}
         <span class="sums">
           {firstSoundMs !== null && <>first sound sent after {firstSoundMs} ms</>}
           {trace.heardAfterMs !== null && <>, heard here after {trace.heardAfterMs} ms</>}
@@ -115,8 +116,10 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
       <table>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.label + row.characterId} style={row.characterId ? people.look(row.characterId).style : ""}>
-              <th scope="row" dir="auto">{row.label}</th>
+            <tr key={row.messageId} style={row.characterId ? people.look(row.characterId).style : ""}>
+              <th scope="row" dir="auto">
+                {row.label}
+              </th>
               <td>
                 <div class="track">
                   {row.bars.map((bar) => (
@@ -128,6 +131,7 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
                     />
                   ))}
                 </div>
+                <Why reason={trace.reasons.get(row.messageId)} />
                 <span class="unseen">
                   {row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}
                 </span>
@@ -142,6 +146,12 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
       </p>
     </figure>
   );
+}
+
+/** Why the character answered. */
+function Why({ reason }: { reason: string | undefined }): JSX.Element | null {
+  const text = reasonText(reason);
+  return text ? <span class="why">{text}</span> : null;
 }
 
 function KeyRow({ what, command }: { what: string; command: string }): JSX.Element {

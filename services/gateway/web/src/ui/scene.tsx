@@ -3,13 +3,14 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 
+import { isMuted } from "../talk/answering";
 import { type StatusLine, statusLine } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
-import { type PageState, findReply } from "../talk/page-state";
 import { Dots } from "./dots";
 import { Icon } from "./icons";
 import type { People } from "./people";
-import { Portrait } from "./portrait";
+import { Seat } from "./seat";
+import { seatState } from "./seat-state";
 import { seats } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
@@ -26,21 +27,15 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
       <div class="tabletop" aria-hidden="true" />
       <ul class="seats" aria-label="At the table">
         {present.map((character, index) => {
-          const state = seatState(view, character.id, status.characterId, status.mood);
+          const state = seatState(view, character.id, status);
           const { x, y } = places[index] ?? { x: 50, y: 30 };
           return (
             <li
               key={character.id}
-              class={`seat ${state.kind}`}
+              class={isMuted(view.answering, character.id) ? `seat ${state.kind} muted` : `seat ${state.kind}`}
               style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}
             >
-              <span class="halo" style={state.kind === "speaking" ? level : ""}>
-                <Portrait name={character.name} image={character.image} />
-              </span>
-              <span class="place-card">
-                <bdi dir="auto">{character.name}</bdi>
-                {state.words && <span class="what">{state.words}</span>}
-              </span>
+              <Seat talk={talk} character={character} state={state} halo={state.kind === "speaking" ? level : ""} />
             </li>
           );
         })}
@@ -84,18 +79,4 @@ function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
       <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
     </p>
   );
-}
-
-function seatState(view: PageState, id: string, about: string, mood: string): { kind: string; words: string } {
-  // Show this badge also while the user speaks over the character.
-  if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
-  if ((id === about && mood === "thinking") || view.thinking?.characterId === id) return { kind: "thinking", words: "" };
-  const { turn } = view;
-  const waits = turn?.replies.some(({ messageId, characterId }) => {
-    if (characterId !== id) return false;
-    const reply = view.messages.findLast((message) => message.id === messageId);
-    return !reply || (reply.kind === "reply" && reply.sound === "due" && reply.status !== "failed");
-  });
-  if (waits && (mood === "speaking" || mood === "thinking")) return { kind: "next", words: "next" };
-  return { kind: "present", words: "" };
 }

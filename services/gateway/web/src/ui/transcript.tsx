@@ -4,7 +4,10 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
+import { canGoOn } from "../talk/status-line";
+import { addressText } from "./addressee";
 import { Bubble, ThinkingBubble } from "./bubble";
+import { GoOnButtons } from "./go-on-buttons";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
 import type { Look, People } from "./people";
@@ -15,6 +18,7 @@ const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
   const { messages, notices, thinking } = talk.state.value;
+  const goesOn = canGoOn(talk.state.value);
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const [wanted, setWanted] = useState(0);
@@ -32,7 +36,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
     else return;
     heightBefore.current = 0;
     ownScroll.current = box.scrollTop;
-  }, [messages, notices, thinking, following, first]);
+  }, [messages, notices, thinking, goesOn, following, first]);
 
   const onScroll = () => {
     const box = scroller.current;
@@ -76,12 +80,14 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
               key={message.id}
               message={message}
               look={message.kind === "reply" ? lookOf(message.characterId) : null}
+              address={message.kind === "user" ? addressText(message.to, people) : ""}
             />
           ))}
           {thinking && !messages.some(({ id }) => id === thinking.messageId) && (
             <ThinkingBubble key={thinking.messageId} thinking={thinking} look={lookOf(thinking.characterId)} />
           )}
         </ol>
+        {goesOn && <GoOnButtons talk={talk} />}
         <Notices talk={talk} place="transcript" />
       </div>
       {!following && (
@@ -109,8 +115,8 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
       <h2>Pull up a chair.</h2>
       <p>
         <Names names={names} />
-        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over
-        them whenever you like.
+        Say something, or write it. Use a name to ask one of them. Press a portrait to ask or mute its character. Talk
+        over them whenever you like.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (

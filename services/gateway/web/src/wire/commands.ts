@@ -2,13 +2,31 @@
  * The commands that the page sends, as `{type, data}` in text frames. PCM of the microphone is sent in binary frames.
  */
 
-import type { ModelSettings } from "./events";
+import type { AnsweringMode, ModelSettings } from "./events";
 
 /** The longest message that the server accepts, in characters. */
 export const MESSAGE_MAX_CHARS = 8_000;
 
+/** A command that begins a turn. The server accepts each turn id only once, so sending the command twice is harmless. */
+export type TurnCommand =
+  /** `to`: the ids of the characters that shall answer; `[]`: nobody; missing: the text decides. */
+  | { type: "user_message"; data: { text: string; turn_id: string; to?: readonly string[] } }
+  /**
+   * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the
+   * characters talk among themselves, and give at most this many replies.
+   */
+  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number } };
+
+/** Changes of who answers; what is missing keeps its value. Empty: a query. */
+export interface AnsweringChange {
+  readonly mode?: AnsweringMode | null;
+  readonly muted?: readonly string[];
+  readonly discussion?: number;
+}
+
 export type Command =
-  | { type: "user_message"; data: { text: string; turn_id: string } }
+  | TurnCommand
+  | { type: "answering"; data: AnsweringChange }
   | { type: "start_listening" }
   | { type: "stop_listening" }
   | { type: "model_settings"; data: Partial<ModelSettings> }

@@ -50,8 +50,14 @@ const session = { session_id: or(str, "") };
  */
 const sentenceEnds = or(listOf(num), []);
 
-/** The planned replies of a turn, without `reason`. */
-const replies = listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") }));
+/** The planned replies of a turn. */
+const replies = listOf(
+  shaped({ message_id: str, character_id: str, character_name: or(str, ""), reason: or(str, "") }),
+);
+
+const answeringMode = oneOf("fitting", "everyone", "named", "in_turn");
+/** null: the server's default, or a mode of a newer server. */
+const nullableMode: Reader<AnsweringMode | null> = (value) => answeringMode(value) ?? null;
 
 const EVENTS = {
   conversation_started: {
@@ -63,10 +69,11 @@ const EVENTS = {
       [],
     ),
   },
-  turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
+  turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken", "request"), "typed") },
   turn_reopened: { turn_id: str },
   turn_started: { turn_id: str, replies },
   turn_extended: { turn_id: str, replies },
+  answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },
@@ -125,6 +132,7 @@ export type ServerEvent = { [T in EventType]: EventOf<T> }[EventType];
 /** The part of a message that was heard before this page was opened. */
 export type HeardBefore = EventOf<"conversation_started">["heard"][number];
 export type Participant = EventOf<"characters">["characters"][number];
+export type AnsweringMode = "fitting" | "everyone" | "named" | "in_turn";
 export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;
 
 /** A frame cannot be parsed. The error's message names the field that is wrong. */

@@ -16,7 +16,7 @@ from typing import Any
 from tertulia_llm.plan import position_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
-from tertulia_shared.entries import UserTurn
+from tertulia_shared.entries import TURN_VERSION, UserTurn
 from tertulia_shared.entry_ids import order
 from tertulia_shared.events import MessageComplete, MessageHeard, TurnExtended, TurnStarted
 from tertulia_shared.store import Message
@@ -61,7 +61,7 @@ def messages_from_streams(
 ) -> list[Message]:
     """The messages of the turns up to the turn `cursor`, as they are in the store or will be.
 
-    `turns` and `events`: the entries of the streams; of `turns` without those that were withdrawn.
+    `turns`: the entries of the stream that were not withdrawn. `events`: the entries of the stream.
     """
     shown = _Shown()
     for entry in events:
@@ -72,7 +72,7 @@ def messages_from_streams(
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
-            turn, time = decode(UserTurn, entry.fields), _time(entry)
+            turn, time = decode(UserTurn, entry.fields, newest=TURN_VERSION), _time(entry)
             planned = shown.planned.get((turn.turn_id, envelope(entry.fields).epoch), ())
             user_message = Message(
                 id=turn.turn_id,

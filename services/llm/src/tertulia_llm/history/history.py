@@ -1,8 +1,9 @@
 """A conversation's messages, cached while this worker answers the conversation.
 
-A cached history has the cursor (the last finished turn) that the conversation had at that time. It is valid while the
-conversation still has this cursor: another worker that answers a turn moves the cursor. Messages that the store does
-not have, or not yet, are rebuilt from the streams.
+A cached history has the cursor (the last finished turn) that the conversation had at that time, and the last turn that
+was settled. It is valid while the conversation still has both: another worker that answers a turn moves the cursor, and
+one that settles or retracts a turn records that turn. Messages that the store does not have, or not yet, are rebuilt
+from the streams.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ class History:
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     is_complete: bool = True
     """False if the store did not answer, or lacks writes that wait in the outbox. Such a history is not cached."""
-    is_stored: bool = False
-    """True if this worker has saved messages of the conversation, so the store or the outbox has the conversation."""
+    saved_title: str | None = None
+    """The title that this worker saved last; the store keeps an earlier one. None: the store may lack the conversation.
+    "": it may have no title, so a later turn gives it one.
+    """
+    settled: str = ""
+    """The last turn whose interruption is settled in these messages, or that is retracted (`TurnState.settled`)."""
 
     def add(self, message: Message) -> None:
         """Add a message, or replace its older version."""
@@ -83,14 +88,14 @@ class HistoryCache:
     async def load(self, conversation_id: str, state: TurnState) -> History:
         """The history up to the state's cursor, without the turns that were withdrawn."""
         cached = self._cached.get(conversation_id)
-        if cached is not None and cached[0] == state.cursor:
+        if cached is not None and cached[0] == state.cursor and cached[1].settled == state.settled:
             self._cached.move_to_end(conversation_id)
             return cached[1]
         # check the outbox before the store: if a write leaves the outbox between the two reads, the store has it
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         is_complete = stored is not None and not waiting
-        history = History({message.id: message for message in stored or ()}, is_complete)
+        history = History({message.id: message for message in stored or ()}, is_complete, settled=state.settled)
         if not is_complete:
             turns, withdrawn = separated(await self._bus.read(self._bus.keys.turns(conversation_id)), state.withdrawn)
             for turn_id, entry_id in withdrawn:  # the deletion of their messages may wait in the outbox

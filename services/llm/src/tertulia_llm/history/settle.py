@@ -59,6 +59,7 @@ class InterruptionSettler:
         if changed:  # save through the outbox, so that the next reply does not wait for the store
             await self._outbox.post_messages(changed)
         outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.ref})
+        history.settled = plan.ref
         for message_id in plan.message_ids:
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()

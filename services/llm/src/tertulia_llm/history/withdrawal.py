@@ -32,9 +32,10 @@ class TurnWithdrawal:
         history.remove(plan.turn_id, positions)
         if is_saved:
             await self._outbox.delete_messages(conversation_id, plan.turn_id, positions)
-            history.is_stored = False  # the store deletes a conversation that has become empty
+            history.saved_title = None  # the store deletes a conversation that has become empty
         outlet = self._bus.outlet(owned.fence())
         outlet.put(keys.state(conversation_id), {StateField.SETTLED: plan.ref})
+        history.settled = plan.ref
         for message_id in plan.message_ids:
             outlet.expire(keys.sentences(conversation_id, message_id), SOUND_GRACE_S)
             outlet.expire(keys.audio(conversation_id, message_id), SOUND_GRACE_S)

@@ -19,7 +19,7 @@ from tertulia_shared.names import NameFinder, normalized
 
 _LAST_SENTENCES: Final = 3
 _ASKED_IN_LAST: Final = 2
-"""A character that a question is about gets the floor only in this many last sentences."""
+"""A character that a question is about gets the floor only if the question is one of this many last sentences."""
 _END: Final = re.compile(
     r"[.!?\u2026\u061f\u0964\u3002\uff01\uff1f\uff61]+[\s\"'\u201c\u201d\u2019\u00bb\u300d\u300f)]*"
 )
@@ -28,7 +28,10 @@ _QUESTION: Final = re.compile(r"[?\uff1f\u061f][^\w]*$")
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Who gets the floor. `characters`: the names of those that a reply asks, in order. Nobody if both are empty."""
+    """Who gets the floor. `characters`: the names of those that a reply asks, in order.
+
+    If both fields have their defaults, nobody gets the floor.
+    """
 
     characters: tuple[str, ...] = ()
     to_user: bool = False

@@ -24,7 +24,14 @@ _ARTICLES = frozenset(
 )
 """Words of names that call nobody without the rest of the name."""
 _CALLS = frozenset({"hey", "hello", "hi", "hallo", "oye", "dis", "ehi", "ei", "ej", "hej", "эй"})
+_DESCRIPTION = re.compile(r"\([^)]*(?:\)|$)|\[[^\]]*(?:\]|$)|\*[^*]*\*|[♪♫]")
+"""What recognizers write for sounds that are no words: "(coughs)", "[laughter]"."""
 _HUM = re.compile(r"[hm]+|[хмг]+")
+
+
+def without_descriptions(text: str) -> str:
+    """The text without descriptions of sounds: "(coughs)"."""
+    return _DESCRIPTION.sub(" ", text)
 
 
 def is_backchannel(tokens: Sequence[str]) -> bool:

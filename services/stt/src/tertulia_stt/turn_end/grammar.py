@@ -43,6 +43,8 @@ class Grammar:
     """Forms of "be" and "have"."""
     modals: frozenset[str] = NONE
     """Forms of verbs that need another verb, such as "can" and "do"."""
+    infinitive_marker: frozenset[str] = NONE
+    """The word before an infinitive: "to"."""
     subjects: frozenset[str] = NONE
     """Pronouns that can only be a subject. After them follows a verb, unless they follow their verb."""
     both_cases: frozenset[str] = NONE
@@ -65,12 +67,16 @@ class Grammar:
     """Words of `questions` that may stand before a noun or an adjective ("how old")."""
     question_nouns: frozenset[str] = NONE
     """Words of `questions` that are also nouns."""
+    asks_last: bool = False
+    """True if a question word stands where the answer would stand, often at the end."""
     question_subjects: frozenset[str] = NONE
     """Words of `questions` that are mostly the subject ("who")."""
     complementizers: frozenset[str] = NONE
     """Words other than `subordinators` and `questions` that begin a clause with its verb at the end."""
     clitics: frozenset[str] = NONE
     """Objects before their verb ("je le veux")."""
+    request_clitics: frozenset[str] = NONE
+    """Clitics that may stand before an imperative."""
     partitives: frozenset[str] = NONE
     """Words that make "one" complete ("j'en veux un")."""
     ones: frozenset[str] = NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tertulia_stt.turn_end.clause import Clause
 from tertulia_stt.turn_end.completeness import Completeness
-from tertulia_stt.turn_end.questions import is_question
+from tertulia_stt.turn_end.questions import is_question, starts_yes_no_question
 
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 
@@ -23,7 +23,7 @@ def judge_last_word(clause: Clause) -> Completeness | None:
         if judgement is not None:
             return judgement
     if last in grammar.auxiliaries:
-        return _auxiliary(clause)
+        return None if _is_infinitive_of_question(clause) else _auxiliary(clause)
     return _rarely_last(clause) if last in grammar.rarely_last else None
 
 
@@ -86,12 +86,20 @@ def _subject(clause: Clause) -> Completeness | None:
     return UNCLEAR if grammar.verb_second and clause.words[0] not in grammar.subordinators else OPEN
 
 
+def _is_infinitive_of_question(clause: Clause) -> bool:
+    """True for "what to do"."""
+    grammar, words = clause.grammar, clause.sentence.words
+    return clause.before in grammar.infinitive_marker and not grammar.questions.isdisjoint(words[-3:-2])
+
+
 def _auxiliary(clause: Clause) -> Completeness | None:
     """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
     grammar, before, sentence = clause.grammar, clause.before, clause.sentence
     if before in grammar.auxiliaries:
         return OPEN
     pronoun = before in grammar.pronouns
+    if starts_yes_no_question(clause) and clause.last in grammar.modals:
+        return UNCLEAR if clause.asked else OPEN
     asks = not grammar.inverts and is_question(clause)
     if clause.asked:
         return FINISHED if asks or (pronoun and not clause.is_short) else UNCLEAR
@@ -101,7 +109,8 @@ def _auxiliary(clause: Clause) -> Completeness | None:
         return None
     if asks:
         return UNCLEAR if clause.is_short else FINISHED
-    embedded = pronoun and not grammar.questions.isdisjoint(sentence.words[:-1])
+    questions = grammar.questions - grammar.never_last if clause.last in grammar.modals else grammar.questions
+    embedded = pronoun and not questions.isdisjoint(sentence.words[:-1])
     answers = sentence.ended and (pronoun or before in grammar.negations)
     return UNCLEAR if embedded or answers or before in grammar.clitics else OPEN
 

@@ -10,6 +10,7 @@ from tertulia_stt.turn_end.grammar import Grammar
 _SHORTEST_INVERTED: Final = 3
 """Question word, verb and subject; or verb, subject and object."""
 _LONGEST_WITHOUT_VERB: Final = 2
+_SHORTEST_REQUEST_WITH_CLITIC: Final = 2
 
 
 def is_question(clause: Clause) -> bool:
@@ -64,10 +65,19 @@ def _lacks_verb(words: tuple[str, ...], rest: tuple[str, ...], grammar: Grammar)
     return words[0] in grammar.question_determiners
 
 
+def starts_yes_no_question(clause: Clause) -> bool:
+    """True if a clause begins with a phrase such as "est-ce que"."""
+    return _length_of_yes_no_start(clause.words, clause.grammar) > 0
+
+
+def _length_of_yes_no_start(words: tuple[str, ...], grammar: Grammar) -> int:
+    return next((length for length in (1, 2) if " ".join(words[:length]) in grammar.yes_no_starts), 0)
+
+
 def _is_yes_no_question(words: tuple[str, ...], grammar: Grammar) -> bool:
-    for length in (1, 2):
-        if " ".join(words[:length]) in grammar.yes_no_starts:
-            return len(words) >= length + 2
+    start = _length_of_yes_no_start(words, grammar)
+    if start:
+        return len(words) >= start + 2
     if not grammar.inverts or len(words) < _SHORTEST_INVERTED or words[1] not in grammar.pronouns:
         return False
     return words[0] in grammar.auxiliaries or (words[1] in grammar.second_person and words[0] not in grammar.not_verbs)
@@ -76,4 +86,6 @@ def _is_yes_no_question(words: tuple[str, ...], grammar: Grammar) -> bool:
 def is_finished_request(clause: Clause) -> bool:
     """True if a clause begins with an imperative and has an object."""
     words, grammar = clause.words, clause.grammar
+    if words[0] in grammar.request_clitics:
+        return len(words) > _SHORTEST_REQUEST_WITH_CLITIC and words[1] in grammar.imperatives
     return len(words) > 1 and words[0] in grammar.imperatives and words[1] not in grammar.second_person

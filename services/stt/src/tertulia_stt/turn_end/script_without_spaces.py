@@ -49,6 +49,8 @@ class Endings:
     """Verb forms before another verb that end in one of `requests`, but ask for nothing."""
     requests: tuple[str, ...]
     """Verb forms that ask for something or stand before another verb."""
+    past_times: tuple[str, ...]
+    """Words for a time in the past: a clause that begins with one asks for nothing."""
     final: tuple[str, ...]
     """Particles and verb endings that end a sentence."""
     open: tuple[str, ...]
@@ -124,7 +126,7 @@ def _judge_ending(body: str, mark: str, endings: Endings) -> Completeness:  # no
     if _opens(body, endings):
         return UNCLEAR if mark and body.endswith(endings.not_final) else OPEN
     if len(body) > 2 and body.endswith(endings.requests):  # noqa: PLR2004  # "して" alone is no request
-        return FINISHED if mark else UNCLEAR
+        return OPEN if body.startswith(endings.past_times) else FINISHED if mark else UNCLEAR
     if body.endswith(endings.final):
         return FINISHED
     if body.endswith(endings.may_end) or (body.endswith("的") and ("是" in body or "会" in body)):

@@ -75,7 +75,8 @@ def _judge(sentence: Sentence, grammar: Grammar | None) -> Completeness:
     if sentence.mark in GOES_ON:
         return UNCLEAR if complete and sentence.mark == "…" else OPEN
     if complete:
-        return FINISHED if sentence.ended or clause.last not in grammar.questions else UNCLEAR
+        asks_last = grammar.asks_last and len(clause.words) > 1
+        return FINISHED if sentence.ended or asks_last or clause.last not in grammar.questions else UNCLEAR
     if clause.last in grammar.fillers:
         return UNCLEAR if clause.asked else OPEN
     return UNCLEAR if _only_greets(clause) else _after_tag(clause) or _judge_clause(clause)

@@ -25,7 +25,7 @@ class Voice:
     `lines`: whole replies. `reactions`: sentences that open a reply after another character's. `discussion`: whole
     replies to `other`, while the characters talk among themselves; some ask `other`. `more`: whole replies that add
     something to the speaker's last one. `closers`: sentences that end a short reply. `continuations`: sentences that
-    complete an unfinished message that does not begin like any line of this voice.
+    complete a reply that broke off, if it does not begin like any line of this voice.
     """
 
     lines: Mapping[Intent, tuple[str, ...]]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Address:
-    """The characters by their indexes, and the marks, that a remark has."""
+    """What a remark says about each character, as indexes of characters, and about the group."""
 
     addressed: list[int] = field(default_factory=list[int])
-    """The characters that the remark speaks to, in its order."""
+    """The characters that the remark speaks to, in the order of the text."""
     asked: list[int] = field(default_factory=list[int])
     """The characters that it asks without speaking to them: "What does Rex think?"."""
     excluded: set[int] = field(default_factory=set[int])
@@ -19,12 +19,14 @@ class Address:
     everyone: bool = False
     two: bool = False
     """"You two", "both of you"."""
+    others: bool = False
+    """"The others": everyone but the last speaker, if nobody is excluded by name."""
     one: bool = False
     """"One of you", "somebody"."""
     not_last: bool = False
     """"Not you" without a name: the character that spoke last shall not answer."""
     is_follow_up: bool = False
-    """It is about what was said last: "Why?", "Thank you"."""
+    """True if the remark is about what was said last: "Why?", "Thank you"."""
 
     def add(self, names: tuple[int, ...]) -> None:
         """Add characters that are spoken to."""

@@ -19,21 +19,21 @@ from tertulia_shared.names import NameFinder, normalized, words_of
 from tertulia_shared.stop_phrases import is_plain_stop
 
 MAX_CHARS: Final = 800
-"""Only so much of a remark is read, half of it from each end: an address stands near the start or the end."""
+"""Of a longer remark, only this many characters are read, half of them at each end: an address is near an end."""
 
 _FIRST_REMARKS: Final = (
     "What do you think?", "Was meinst du denn?", "¿Qué piensas de eso?", "Qu'est-ce que tu penses ?",
     "Che ne pensi tu?", "O que você acha disso?", "Wat vind jij daarvan?", "Co o tym myślisz?",
     "Sen ne düşünüyorsun?", "Что ты думаешь?", "どう思いますか？", "你怎么看？", "Luna?",
 )  # fmt: skip
-"""A remark in each language, and one in an unknown language."""
+"""Remarks for `prepare`: one in each language, and one in an unknown language."""
 
 
 class Reason(StrEnum):
     """Why a character answers."""
 
     ASKED = "asked"
-    """The user chose it with a button."""
+    """The user chose the character with a button."""
     NAMED = "named"
     EVERYONE = "everyone"
     FOLLOW_UP = "follow_up"
@@ -67,7 +67,7 @@ class Remark:
     """The ids of the characters that answer only if they are named."""
     mode: Mode = "fitting"
     seed: str = ""
-    """Decides what is left to chance: the id of the turn."""
+    """The seed of random choices: the id of the turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def decide(remark: Remark) -> tuple[Answerer, ...]:
 
 def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
     """Read whom a remark addresses, by the indexes of the names."""
-    text = _shortened(normalized(text))
+    text = normalized(_shortened(text))
     finder = _finder(names)
     if HAN_OR_KANA.search(text):
         return EastAsianReader(text, finder.find(text, by_sound=spoken)).read()
@@ -109,7 +109,7 @@ def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
 
 def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | None:
     """The characters that a remark asks to talk with each other; None if it does not ask that."""
-    text, names = _shortened(normalized(text)), tuple(seat.name for seat in cast)
+    text, names = normalized(_shortened(text)), tuple(seat.name for seat in cast)
     mentions = _finder(names).find(text)
     if HAN_OR_KANA.search(text):
         is_request = EastAsianReader(text, mentions).asks_for_discussion()
@@ -125,7 +125,7 @@ def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | N
 
 
 class _Decision:
-    """Decides by what was read."""
+    """Decides who answers, by the address that was read from the remark."""
 
     def __init__(self, remark: Remark, address: Address) -> None:
         self._remark = remark
@@ -142,6 +142,8 @@ class _Decision:
         named = [index for index in address.addressed or () if index not in excluded]
         if named:
             return self._all(named, Reason.NAMED)
+        if address.others and address.everyone and not excluded:
+            excluded.update(self._speakers[-1:])
         if address.everyone or address.two or (address.one and excluded):
             return self._all(self._two() if address.two else self._present(), Reason.EVERYONE)
         asked = [index for index in address.asked if index not in excluded]

@@ -40,6 +40,7 @@ class _Rules:
     asked: tuple[re.Pattern[str], ...]
     not_you: re.Pattern[str]
     everyone: re.Pattern[str]
+    others: re.Pattern[str]
     two: re.Pattern[str]
     one: re.Pattern[str]
     feedback: re.Pattern[str]
@@ -62,6 +63,7 @@ def _rules(language: str) -> _Rules:
         tuple(re.compile(pattern) for pattern in words.ASKED),
         re.compile(words.NOT_YOU),
         re.compile(words.EVERYONE),
+        re.compile(words.OTHERS),
         re.compile(words.TWO),
         re.compile(words.ONE),
         re.compile(f"(?:{one_or_more})+"),
@@ -87,7 +89,8 @@ class EastAsianReader:
             clauses = [clause for clause in _CLAUSE_END.split(_without_end(sentence)) if clause]
             for clause in clauses:
                 number += self._read_clause(clause, sentence, number, address)
-        address.everyone = rules.everyone.search(text) is not None
+        address.others = rules.others.search(text) is not None
+        address.everyone = address.others or rules.everyone.search(text) is not None
         address.two = rules.two.search(text) is not None
         address.one = rules.one.search(text) is not None
         bare = _PUNCTUATION.sub("", text)

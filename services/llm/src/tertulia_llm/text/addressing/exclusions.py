@@ -25,14 +25,14 @@ _NOBODY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A sentence without the parts that exclude somebody."""
+    """A sentence without the parts that exclude characters, and what these parts say."""
 
     units: list[Unit]
     names: frozenset[int]
     only: tuple[int, ...]
     """The characters of "nobody except Rex"."""
     not_last: bool
-    """It has "not you" without a name."""
+    """True if the sentence has "not you" without a name."""
 
 
 class ExclusionFinder:
@@ -67,7 +67,10 @@ class ExclusionFinder:
         return Excluded(_without(units, removed), frozenset(names), tuple(only), not_last)
 
     def _at(self, units: Sequence[Unit], at: int) -> tuple[int, tuple[int, ...], bool]:
-        """The end of an exclusion that begins here (or `at`), its names, and whether it means the last speaker."""
+        """Read an exclusion that begins at the index `at`.
+
+        Returns the index after it (`at` if there is none), the names, and whether it means the last speaker.
+        """
         length = self._not_you.length_at(units, at)
         if length and self._begins_clause(units, at):
             end = at + length

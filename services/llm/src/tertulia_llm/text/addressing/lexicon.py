@@ -36,11 +36,15 @@ class Lexicon:
     """Second person singular: pronouns and possessives."""
     plural: frozenset[str]
     """Second person plural: words and verb forms that address the whole table."""
+    polite: frozenset[str]
+    """Pronouns of other persons that may also address one character: "vous"."""
     questions: frozenset[str]
     auxiliaries: frozenset[str]
     """Verbs that address only together with a pronoun ("can you"). A name after one is its subject."""
     verbs: frozenset[str]
     """Second person verb forms, and imperatives that have no other meaning."""
+    imperatives: frozenset[str]
+    """Further imperatives. They count only after a name at the start, or at the start before a name at the end."""
     clitics: frozenset[str]
     """Short words that may stand between a name and a verb: "mi" in "Rex, mi racconti"."""
     before: frozenset[str]
@@ -58,16 +62,20 @@ class Lexicon:
     everyone: frozenset[Phrase]
     """Address all characters, if they stand where a name would be an address."""
     short_everyone: frozenset[Phrase]
-    """The same, only beside greetings or alone: "all"."""
+    """As `everyone`, but only beside greetings or alone: "all"."""
     you_all: frozenset[Phrase]
     """Address all characters anywhere."""
     you_two: frozenset[Phrase]
+    the_two: frozenset[Phrase]
+    """Phrases such as "both": as `you_two`, if they stand where a name would be an address, or with a plural verb."""
+    others: frozenset[Phrase]
+    """Address all characters but the last speaker, where a name would be an address: "the others"."""
     one_of_you: frozenset[Phrase]
     feedback: frozenset[str]
     """A remark of only `feedback` and `fillers` is about what was said last."""
     fillers: frozenset[str]
     second_verb: tuple[str, ...]
-    """One pattern of second person singular verbs for each language; so the other patterns."""
+    """Patterns of second person singular verbs. Like the fields below, it has one pattern for each language."""
     plural_verb: tuple[str, ...]
     asks_named: tuple[str, ...]
     """Patterns of sentences that ask the named character without addressing it: "what does X think"."""
@@ -99,8 +107,8 @@ class Lexicon:
 
 
 _WORDS: Final = frozenset(
-    "conjunctions first second plural questions auxiliaries verbs clitics before determiners ends intransitive "
-    "feedback fillers".split()
+    "conjunctions first second plural polite questions auxiliaries verbs imperatives clitics before determiners ends "
+    "intransitive feedback fillers".split()
 )
 _PATTERNS: Final = frozenset("second_verb plural_verb asks_named asks_all discussion".split())
 
@@ -174,7 +182,7 @@ def matches(patterns: tuple[str, ...], text: str, *, whole: bool = False) -> boo
 
 
 def span_of(patterns: tuple[str, ...], text: str) -> tuple[int, int] | None:
-    """The place of a match of the first pattern that has one."""
+    """The span of the first match, by the first pattern that matches; None if none does."""
     return next((found.span() for compiled in map(_compiled, patterns) if (found := compiled.search(text))), None)
 
 

@@ -10,12 +10,12 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.exclusions import ExclusionFinder
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, united
 from tertulia_llm.text.addressing.lexicons import LEXICONS
-from tertulia_llm.text.addressing.sentences import EveryoneMarker, Gap, Kind, Unit, joined
+from tertulia_llm.text.addressing.sentences import EveryoneMarker, EveryonePhrase, Gap, Kind, Unit, joined
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
 from tertulia_shared.names import fold
 
 _MAX_FOLLOW_UP: Final = 10
-"""Most words of a remark about what was said last."""
+"""Maximum number of words in a remark that counts as being about what was said last."""
 _THANKS: Final = frozenset(
     fold(word)
     for word in "thanks thank danke dankeschön dank gracias merci grazie obrigado obrigada valeu bedankt dankjewel "
@@ -38,7 +38,7 @@ class Reader:
     def read(self, sentences: Sequence[Sequence[Unit]], *, spoken: bool) -> Address:
         """Read a remark."""
         address = Address()
-        reactions: list[int] = []  # addressed only by "thanks" and the like
+        reactions: list[int] = []  # characters that are addressed only by words like "thanks"
         is_plural = False
         for sentence in sentences:
             before = len(address.addressed)
@@ -55,11 +55,9 @@ class Reader:
         return address
 
     def _read_sentence(self, sentence: Sequence[Unit], address: Address, *, spoken: bool) -> list[Unit]:
-        marked = self._marker.mark(sentence)
-        address.everyone |= marked.everyone
-        address.two |= marked.two
-        address.one |= marked.one
-        excluded = self._exclusions.find(marked.units)
+        marked, phrases = self._marker.mark(sentence)
+        self._read_phrases(marked, phrases, address)
+        excluded = self._exclusions.find(marked)
         address.excluded |= excluded.names
         address.ask(excluded.only)
         address.not_last |= excluded.not_last
@@ -71,10 +69,19 @@ class Reader:
             if self._vocatives.is_addressed(units, group, spoken=spoken, has_other=has_other):
                 address.add(group.names)
                 address.everyone |= not group.names
+                address.two |= units[group.start].phrase is EveryonePhrase.THE_TWO
             else:
                 address.topics.update(group.names)
         self._read_questions(units, address)
         return units
+
+    def _read_phrases(self, units: Sequence[Unit], phrases: Collection[EveryonePhrase], address: Address) -> None:
+        address.everyone |= EveryonePhrase.ALWAYS in phrases
+        address.one |= EveryonePhrase.ONE in phrases
+        address.others |= EveryonePhrase.OTHERS in phrases
+        address.two |= EveryonePhrase.TWO in phrases
+        if EveryonePhrase.THE_TWO in phrases:
+            address.two |= any(self.lexicon.is_plural(unit.text) for unit in units if unit.kind is Kind.WORD)
 
     def _read_questions(self, units: Sequence[Unit], address: Address) -> None:
         """Find the characters that the sentence asks without speaking to them."""
@@ -103,7 +110,7 @@ class Reader:
         for sentence in sentences:
             units = self._exclusions.find(sentence).units
             text = " ".join(unit.text for unit in units)
-            marked = " ".join(unit.text for unit in self._marker.mark(units).units)
+            marked = " ".join(unit.text for unit in self._marker.mark(units)[0])
             if matches(self.lexicon.discussion, text) or matches(self.lexicon.discussion, marked):
                 return True
         return False

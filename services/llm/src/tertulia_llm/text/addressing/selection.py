@@ -30,9 +30,9 @@ def choose(
 ) -> list[int]:
     """Choose one or two candidates, by their indexes.
 
-    The character that spoke last answers first. The second is drawn by weight: talkative characters, those that have
-    been silent for long, and those that the remark mentions have more. If no character spoke before, the first is drawn
-    by weight, too. A character of talkativeness 0 is never chosen.
+    The character that spoke last answers first. The second is drawn by weight: the weight is higher for a character
+    that is talkative, has been silent for long, or is mentioned by the remark. If no character spoke before, the first
+    is drawn by weight, too. A character of talkativeness 0 is never chosen.
     """
     willing = [candidate for candidate in candidates if candidate.talkativeness > 0]
     if not willing:

@@ -35,6 +35,23 @@ class Kind(StrEnum):
     ALL = ALL
 
 
+class EveryonePhrase(StrEnum):
+    """The meaning of a phrase for several characters."""
+
+    ALWAYS = "you_all"
+    TWO = "you_two"
+    ONE = "one_of_you"
+    EVERYONE = "everyone"
+    OTHERS = "others"
+    THE_TWO = "the_two"
+    SHORT = "short_everyone"
+
+    @property
+    def is_short(self) -> bool:
+        """True if it counts only beside a greeting or alone."""
+        return self in {EveryonePhrase.THE_TWO, EveryonePhrase.SHORT}
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A part of a word, a name of characters, or a phrase for all of them."""
@@ -47,8 +64,10 @@ class Unit:
     is_word: bool = False
     """The name may be a common word here."""
     is_capitalized: bool = False
-    is_short: bool = False
-    """For `Kind.ALL`: it counts only beside a greeting or alone."""
+    is_title: bool = False
+    """The name is only a title, such as "doctor"."""
+    phrase: EveryonePhrase | None = None
+    """For `Kind.ALL`: what it means."""
 
 
 def sentences_of(text: str, mentions: Sequence[Mention]) -> list[list[Unit]]:
@@ -78,7 +97,9 @@ def _units(text: str, mentions: Sequence[Mention]) -> Iterator[Unit]:
             yield Unit("&", gap)
         if mention is not None:
             is_capitalized = text[mention.start].isupper()
-            yield Unit(NAME, gap, Kind.NAME, mention.names, mention.case, mention.is_word, is_capitalized)
+            yield Unit(
+                NAME, gap, Kind.NAME, mention.names, mention.case, mention.is_word, is_capitalized, mention.is_title
+            )
             end = max(mention.end, word.start)
             continue
         for number, part in enumerate(word.parts):
@@ -95,7 +116,7 @@ def _gap(between: str) -> Gap:
 
 
 class PhraseTable:
-    """Finds the longest of some phrases at a place."""
+    """A set of phrases. Finds the longest of them that begins at a unit."""
 
     __slots__ = ("_by_first",)
 
@@ -116,47 +137,37 @@ class PhraseTable:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A sentence whose phrases for all characters are units, and which of these phrases it has."""
-
-    units: list[Unit]
-    everyone: bool = False
-    two: bool = False
-    one: bool = False
-
-
-_TABLES: Final = ("always", "two", "one", "vocative", "short")
-
-
 class EveryoneMarker:
-    """Finds the phrases for all characters."""
+    """Finds the phrases for several characters."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        groups = (lexicon.you_all, lexicon.you_two, lexicon.one_of_you, lexicon.everyone)
-        self._tables = [PhraseTable(group) for group in (*groups, lexicon.short_everyone - lexicon.you_two)]
+        self._tables = [(phrase, PhraseTable(getattr(lexicon, phrase))) for phrase in EveryonePhrase]
+        self._openers = PhraseTable(lexicon.openers)
 
-    def mark(self, units: Sequence[Unit]) -> Marked:
-        """Replace each phrase by one unit."""
+    def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
+        """Replace each phrase except "one of you" by one unit. Returns the units, and the kinds of phrases found."""
         marked: list[Unit] = []
-        everyone = two = one = False
+        found: set[EveryonePhrase] = set()
         at = 0
         while at < len(units):
-            lengths = [table.length_at(units, at) for table in self._tables]
-            longest = max(lengths)
-            if not longest or units[at].kind is not Kind.WORD:
-                marked.append(units[at])
-                at += 1
+            longest, which = 0, EveryonePhrase.ALWAYS
+            for phrase, table in self._tables:
+                length = table.length_at(units, at) if units[at].kind is Kind.WORD else 0
+                if length > longest:
+                    longest, which = length, phrase
+            opener = self._openers.length_at(units, at)
+            if not longest or opener > longest:  # "всё в порядке" does not mean "все"
+                kept = max(opener, 1)
+                marked.extend(units[at : at + kept])
+                at += kept
                 continue
-            which = _TABLES[lengths.index(longest)]
-            everyone, two, one = everyone or which == "always", two or which == "two", one or which == "one"
-            if which == "one":
+            found.add(which)
+            if which is EveryonePhrase.ONE:
                 marked.extend(units[at : at + longest])
             else:
-                is_short = which == "short"
-                marked.append(replace(units[at], text=ALL, kind=Kind.ALL, is_short=is_short))
+                marked.append(replace(units[at], text=ALL, kind=Kind.ALL, phrase=which))
             at += longest
-        return Marked(marked, everyone, two, one)
+        return marked, found
 
 
 def joined(units: Sequence[Unit]) -> tuple[str, list[int]]:

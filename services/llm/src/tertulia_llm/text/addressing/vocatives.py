@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches
-from tertulia_llm.text.addressing.sentences import Gap, Kind, PhraseTable, Unit
+from tertulia_llm.text.addressing.sentences import EveryonePhrase, Gap, Kind, PhraseTable, Unit
 from tertulia_shared.names import Case
 
 _MAX_CLITICS: Final = 2
+_SECOND_PERSON: Final = frozenset({EveryonePhrase.ALWAYS, EveryonePhrase.TWO})
 _NEGATIONS: Final = frozenset("no non nie".split())
 """Words for "no" that are also "not": they do not end the address."""
 
@@ -63,7 +64,7 @@ class VocativeFinder:
         if units[at].kind is Kind.ALL:
             return Group(start, end, ())
         names = list(units[at].names)
-        commas: list[tuple[int, int]] = []  # where a list may be cut: the end, and the number of names
+        commas: list[tuple[int, int]] = []  # possible ends of the list: the index, and the number of names before it
         has_conjunction = False
         while end < len(units):
             following = units[end]
@@ -111,10 +112,13 @@ class VocativeFinder:
         before, right = self._sides(units, group)
         left = self._without_openers(before)
         is_alone = not left and not self._without_openers(right)
-        if is_alone or first.case is Case.OTHER or group.is_list_of_others or has_other or first.is_short:
+        is_only_alone = has_other or (first.phrase is not None and first.phrase.is_short)
+        if is_alone or first.case is Case.OTHER or group.is_list_of_others or is_only_alone:
             return is_alone and first.case is not Case.OTHER and not group.is_list_of_others
         if not left:
-            return first.case is Case.VOCATIVE or self._continues_address(right, first, spoken=spoken)
+            if first.case is Case.VOCATIVE or self._continues_address(right, first, spoken=spoken):
+                return True
+            return not first.is_word and right[0].text in self._lexicon.imperatives
         if right:
             return self._is_plain(first, spoken=spoken) and self._is_between(left, right, first, spoken=spoken)
         if first.case is Case.VOCATIVE:
@@ -123,11 +127,11 @@ class VocativeFinder:
 
     @staticmethod
     def _is_plain(name: Unit, *, spoken: bool) -> bool:
-        """False for a name that is written as a common word is: in small letters."""
+        """False if the name is also a common word, and is written like one, in small letters."""
         return not name.is_word or spoken or name.is_capitalized
 
     def is_alone(self, units: Sequence[Unit], group: Group) -> bool:
-        """True if punctuation, or the sentence's end, separates the group from the words that are not openers."""
+        """True if the clause has nothing but the group and openers ("Hello Luna!")."""
         left, right = self._sides(units, group)
         return not self._without_openers(left) and not self._without_openers(right)
 
@@ -161,18 +165,30 @@ class VocativeFinder:
         lexicon = self._lexicon
         if self._remarks.length_at(right, 0) and not name.is_word and right[0].text not in _NEGATIONS:
             return True
-        rest = right if lexicon.is_second(right[0].text) else self._without_openers(right)
+        rest = right if self._is_you(right[0].text) else self._without_openers(right)
         if not rest or matches(lexicon.second_verb, rest[-1].text, whole=True):
             return True  # a verb at the end: "Rex ne düşünüyorsun"
         at = 0
         while at < min(_MAX_CLITICS, len(rest) - 1) and rest[at].text in lexicon.clitics:
             at += 1
-        word = rest[at].text
+        if name.is_title and at > 0:
+            return True  # "doctor me duele"
+        return self._begins_address(rest[at:], name, spoken=spoken)
+
+    def _begins_address(self, units: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
+        """True if words, after openers and clitics, are spoken to the name before them."""
+        lexicon, word = self._lexicon, units[0].text
+        if units[0].phrase in _SECOND_PERSON or (name.kind is Kind.ALL and lexicon.is_plural(word)):
+            return True
         if word in lexicon.questions or lexicon.is_second_verb(word):
             return self._is_plain(name, spoken=spoken)
         if word in lexicon.auxiliaries:
-            return any(lexicon.is_second(unit.text) for unit in rest[at + 1 : at + 3])
-        return not name.is_word and (lexicon.is_second(word) or word in lexicon.first)
+            return any(self._is_you(unit.text) for unit in units[1:3])
+        return (name.is_title or not name.is_word) and (self._is_you(word) or word in lexicon.first)
+
+    def _is_you(self, word: str) -> bool:
+        """True for a word that may address one character."""
+        return self._lexicon.is_second(word) or word in self._lexicon.polite
 
     def _is_complete(self, left: Sequence[Unit], name: Unit, *, spoken: bool) -> bool:
         """True if the words before a name at the end of a clause need no object, so that the name is an address."""
@@ -185,6 +201,7 @@ class VocativeFinder:
             is_possessive = name.is_word and last in lexicon.determiners
             return asks or not (is_object_missing or is_possessive)
         is_directed = any(lexicon.is_second(unit.text) for unit in left)
+        is_directed = is_directed or (len(left) > 1 and left[0].text in lexicon.imperatives)
         if last in lexicon.before and (name.is_word or not (is_directed and last in lexicon.ends)):
             return asks and last in lexicon.intransitive
         if last in lexicon.ends:
@@ -192,7 +209,7 @@ class VocativeFinder:
         return is_directed and (asks or self._needs_no_object(left, last, before_last))
 
     def _needs_no_object(self, left: Sequence[Unit], last: str, before_last: str) -> bool:
-        """True if the last word of a request or of a yes-no question is not a verb whose object may follow."""
+        """False if the last word of a request or of a yes-no question is a verb whose object may follow."""
         lexicon = self._lexicon
         if last in lexicon.intransitive or before_last in lexicon.determiners:
             return True

@@ -15,7 +15,10 @@ GERMAN: Final = lexicon(
         erzähl, erzähl mal, für dich, du bist dran, mach weiter, klar, natürlich, sicher, wie geht's, wie geht
         es dir, wie geht's dir, was ist mit, wie ist es mit, du, und du, bravo, gut gemacht, zuerst, nochmal,
         frage an, eine frage an, na ja, naja, mensch, verdammt, herzlichen glückwunsch, los, dann, auch, denn,
-        mal, he, ej, ey
+        mal, he, ej, ey, deiner meinung nach, nach deiner meinung, ihrer meinung nach, alles klar, alles gut,
+        alles okay, alles ok, bei dir, bei ihnen, mit dir, laut dir, für sie, sagen sie, sagen sie mal, sagen
+        sie bitte, hören sie, hören sie mal, entschuldigen sie, verzeihen sie, erzählen sie, erzählen sie mal,
+        warten sie
     """,
     remarks="""
         okay, ok, gut, ja, nein, doch, danke, danke schön, dankeschön, vielen dank, danke dir, super, toll,
@@ -26,16 +29,31 @@ GERMAN: Final = lexicon(
     first="ich wir",
     second="du dich dir dein deine deinen deinem deiner deines dein's dirs",
     plural="ihr euch euer eure euren eurem eurer",
+    polite="sie ihnen",
     questions="""
         was wie wo wer wen wem wessen wann warum wieso weshalb welche welcher welches welchen wohin woher wozu
         womit wovon worüber
     """,
-    auxiliaries="kann können wird will hat ist war sind soll darf muss würde könnte hätte wäre",
+    auxiliaries="""
+        kann können wird will hat ist war sind soll darf muss würde könnte hätte wäre haben wollen sollen
+        möchten würden hätten könnten müssen dürfen werden wissen denken meinen glauben finden kennen sagen
+        mögen
+    """,
     verbs="""
         bist hast kannst willst weißt denkst meinst glaubst magst möchtest sollst darfst musst wirst würdest
         könntest hättest wärst findest siehst hältst sagst machst gehst kommst tust heißt kennst liest hörst
         verstehst erinnerst sag erzähl erklär hilf hör schau komm geh gib zeig mach lass nimm warte denk lies
         sing spiel stell bleib beschreib antworte übersetze wiederhole such schreib rate bitte fang
+    """,
+    imperatives="""
+        vergleiche vergleich setz setze empfiehl würfle würfel dreh schalt schalte öffne schließ schließe lauf
+        ruf bring halt hol wirf trink iss tanz beweis beruhige entschuldige beantworte nenn nenne rechne zähl
+        zähle buchstabiere beende fass formulier formuliere überleg überlege prüf prüfe vergiss merk merke tu
+        sei beschreibe erkläre erzähle zeige sage stelle mache suche schreibe spiele singe antworte übersetz
+        wiederhol begrüß begrüße verrate verrat verzeih leg lege steh sitz schlaf wach frag frage probier
+        probiere versuch versuche fahr flieg kauf koch back wähl wähle zeichne male such rate unterbrich reg
+        beeil entscheid entscheide wünsch korrigier korrigiere vergib lern übe gratulier gratuliere red rede
+        sprich stopp bleibe gehe komme schick schicke lies kling trag zieh leih
     """,
     clitics="mir mal doch bitte jetzt denn",
     before="""
@@ -74,14 +92,19 @@ GERMAN: Final = lexicon(
         leute, alle, freunde, alle zusammen, jeder, meine freunde, allerseits, zusammen, jungs, mädels, kinder,
         meine damen und herren, ihr alle
     """,
-    short_everyone="allesamt, beide, team",
+    short_everyone="allesamt, team",
     you_all="""
-        ihr alle, euch alle, euch allen, jeder von euch, alle von euch, ihr drei, euch drei, ihr vier, ihr
-        anderen, wer von euch, von euch, jeden von euch, jedem von euch, ihr lieben
+        ihr alle, euch alle, euch allen, jeder von euch, alle von euch, ihr drei, euch drei, ihr vier, wer von
+        euch, von euch, jeden von euch, jedem von euch, ihr lieben
     """,
     you_two="""
         ihr beide, ihr beiden, euch beide, euch beiden, ihr zwei, euch zwei, beide von euch, ihr zweie, sie
         beide
+    """,
+    the_two="die beiden, die zwei, alle beide, beide",
+    others="""
+        die anderen, die andern, den anderen, den andern, die übrigen, die restlichen, alle anderen, alle
+        andern, ihr anderen, ihr andern, die anderen beiden, die anderen zwei, der rest, die beiden anderen
     """,
     one_of_you="irgendeiner, wer auch immer, einer von euch, eine von euch, jemand, irgendjemand, irgendwer",
     feedback="""
@@ -120,6 +143,7 @@ GERMAN: Final = lexicon(
             sagen|erklären)\b
         ^nur X$
         \bwas X (dazu |davon )?(meint|denkt|sagt|hält)
+        ^(und |aber |sondern |ich meine )?(der|die|den) X$
     """,
     asks_all=r"""
         \bE (soll|sollen|sollten|darf|dürfen|muss|müssen) (mal |jetzt |bitte )*(antworten|sagen|erzählen|sprechen|
@@ -128,6 +152,7 @@ GERMAN: Final = lexicon(
         \b(sind|seid) (ihr )?E (bereit|da|hier|einverstanden|fertig|wach)\b
         \bE (sollen|sollten|dürfen|müssen|mal) (antworten|sagen|erzählen)\b
         ^wie geht(s| es) E\b
+        \b(frage|fragte|meine|meinte|rede mit|spreche mit|will|möchte) E( hören)?$
     """,
     discussion=r"""
         \b(diskutiert|besprecht|beredet|redet|sprecht|unterhaltet|debattiert|klärt|streitet)( euch)?( (das|es|

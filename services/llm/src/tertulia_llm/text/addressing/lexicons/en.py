@@ -16,7 +16,9 @@ ENGLISH: Final = lexicon(
         actually, anyway, by the way, tell me, say, for you, your turn, go on, go ahead, sure, of course, fine,
         indeed, damn, god, what about, how about, next, first, again, you, you there, over to you, and you, what
         about you, how about you, good, great job, happy birthday, cheers, ok so, listen up, question for, a
-        question for, this one is for, this is for, one for, to
+        question for, this one is for, this is for, one for, to, in your opinion, in your view, according to
+        you, if you ask me, everything alright, everything all right, everything okay, everything ok, everything
+        fine, with you, between us, be honest, honestly, quick question, tell us, do tell
     """,
     remarks="""
         okay, ok, alright, yes, yeah, thanks, thank you, thanks a lot, thank you so much, thank you very much,
@@ -37,6 +39,22 @@ ENGLISH: Final = lexicon(
         describe answer ask start continue keep take make try get put remember imagine consider pick choose
         write translate spell count repeat summarize teach wake calm relax sit stand turn open close bring hold
         leave forgive forget think speak talk hush quit please dont
+    """,
+    imperatives="""
+        set pass turn compare roll finish recommend suggest check fix send save add clear solve sort share
+        switch choose introduce define quote recite cite name list draw paint order book buy sell build drop
+        throw catch grab press push pull move climb jump run walk swim dance hurry return enter follow lead join
+        watch test try prove reveal admit confess apologize compliment congratulate convince persuade defend
+        attack fight relax breathe focus concentrate cook bake mix pour drink eat taste wash clean cut slice
+        measure calculate compute multiply divide subtract estimate predict review correct edit rewrite rephrase
+        paraphrase simplify shorten expand clarify elaborate analyze analyse evaluate interview quiz challenge
+        surprise entertain amuse cheer welcome greet thank act behave pretend perform print report reply respond
+        react search shout whisper hum clap smile laugh cry sleep rest wear whistle be do have view visit vote
+        remind warn inform notify update schedule cancel confirm accept refuse reject lend borrow bet bring care
+        carry count cover create debate design discuss end exit explore fetch fill form hang hide invent
+        investigate kick kill kiss learn light load lock unlock look meet mention miss note offer pack pause pay
+        pick plan pray prepare promise protect quit raise recall reconsider reset restart resume ride settle
+        sign skip step stick swear sweep swap toss touch trade trust unplug
     """,
     before="""
         a an the of about to with for from than like by at on in into over under after before without against
@@ -79,13 +97,18 @@ ENGLISH: Final = lexicon(
         everyone, everybody, guys, folks, people, friends, team, gang, ladies and gentlemen, my friends, boys,
         girls
     """,
-    short_everyone="all, both, crew, ladies, gentlemen, both of you",
+    short_everyone="all, crew, ladies, gentlemen",
     you_all="""
         you all, all of you, each of you, each one of you, every one of you, you guys, you lot, you folks, you
         people, you three, you four, the three of you, the four of you, the lot of you, y'all, yall, any of you,
         all three of you, none of you, you everyone, which of you, who of you
     """,
     you_two="both of you, you both, you two, the two of you, the pair of you, either of you",
+    the_two="both",
+    others="""
+        the others, the other two, the rest of you, all the others, everyone else, everybody else, you others,
+        the remaining two, the other ones
+    """,
     one_of_you="one of you, someone, somebody, anyone, anybody",
     feedback="""
         whoa gosh wrong helpful useful disagree surprising convincing doubtful liar lying crazy terrible
@@ -97,14 +120,14 @@ ENGLISH: Final = lexicon(
         good bad sad sweet lovely beautiful strange weird odd curious fascinating understand understood believe
         doubt know example instance happened happens next else come kidding joking think say said then go on
         clever smart fair makes sense point please got it's correct bravo perfect excellent fun too neither way
-        and so hardly rude mean's kind told tell
+        and so hardly rude mean's kind told tell going carry
     """,
     fillers="""
         give repeat a an the this that these those it its is was are were be been do does did don doesn t s re m
         ve ll d to of for about in with by at as and but or if so then i me my you your yours yourself he she
         they we us all just very much quite bit little lot too well not any some one thing things part way would
         could can will should have has had there here let now still ever even up out off over like what how from
-        mind please idea because reason point last first same else after before really
+        mind please idea because reason point last first same else after before really keep
     """,
     asks_named=r"""
         \bi (d like|would like|want) X to (answer|speak|talk|say|reply|go first|start|begin|explain|tell)\b
@@ -134,6 +157,7 @@ ENGLISH: Final = lexicon(
         \blet E (answer|speak|say)\b
         \bE (s )?(opinion|turn|thoughts|view)$
         ^E (please|should|must|has to|gets to|may|can) (answer|say|tell|introduce|speak)\b
+        \b(ask|asked|asking|talking to|speaking to|meant?|question is for|turn of|it s) E$
     """,
     discussion=r"""
         \b(talk|chat|speak|discuss|debate|argue|converse)( about (it|this|that)| (it|this|

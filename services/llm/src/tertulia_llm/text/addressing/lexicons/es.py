@@ -14,7 +14,9 @@ SPANISH: Final = lexicon(
         cierto, verdad, en serio, de verdad, por cierto, dime, dinos, cuéntame, para ti, te toca, tu turno,
         sigue, continúa, por supuesto, seguro, cómo estás, qué tal, qué hay, y tú, tú, qué hay de, y qué hay de,
         qué pasa con, primero, otra vez, una pregunta para, pregunta para, felicidades, encantado de verte, mi
-        querido, mi querida, che, oíme, bien hecho
+        querido, mi querida, che, oíme, bien hecho, según tú, según usted, en tu opinión, en su opinión, a tu
+        juicio, todo bien, todo en orden, contigo, dígame, diga, perdone, disculpe, cuénteme, mire, escuche,
+        espere, a tu parecer
     """,
     remarks="""
         ok, okey, vale, sí, no, claro, gracias, muchas gracias, mil gracias, perdón, lo siento, genial, bien,
@@ -24,6 +26,7 @@ SPANISH: Final = lexicon(
     first="yo nosotros",
     second="tú tu te ti tus tuyo tuya contigo vos usted",
     plural="vosotros vosotras os vuestro vuestra vuestros vuestras ustedes",
+    polite="usted ustedes",
     questions="qué cómo dónde quién quiénes cuándo cuál cuáles cuánto cuánta cuántos por adónde",
     auxiliaries="puede podría quiere tiene es está ha va debe sabe era fue hay",
     verbs="""
@@ -33,6 +36,14 @@ SPANISH: Final = lexicon(
         dame danos hazme haz ven ve pon sal ten oye háblame enséñame enséñanos cántame léeme léenos respóndeme
         contéstame contesta responde repite traduce describe imagina adivina deja para cállate siéntate
         tranquilízate despierta recuérdame escríbeme perdóname dile pregúntale ponme
+    """,
+    imperatives="""
+        recomienda sugiere compara enciende apaga abre cierra busca elige escoge termina empieza comienza sigue
+        continúa calcula suma cuenta nombra enumera corrige resume dibuja pinta baila salta corre camina mira
+        escucha escribe lee canta toca llama compra vende trae lleva envía manda prueba intenta revisa comprueba
+        preséntate levántate acuérdate despídete discúlpate relájate duerme come bebe cocina lanza tira
+        demuestra define cita vuelve entra sal sube baja para espera ten sé ayuda habla pide paga aprende
+        recuerda olvida piensa apúrate
     """,
     clitics="me te lo la le nos se no ya",
     before="""
@@ -65,13 +76,18 @@ SPANISH: Final = lexicon(
         todos, todas, chicos, chicas, gente, amigos, amigas, muchachos, señores, equipo, damas y caballeros,
         todo el mundo, colegas, compañeros, tíos
     """,
-    short_everyone="ambos, ambas, los dos, las dos",
+    short_everyone="ambas",
     you_all="""
         todos vosotros, todas vosotras, todos ustedes, todas ustedes, cada uno de vosotros, cada uno de ustedes,
         cada uno, cada una, vosotros tres, ustedes tres, los tres, las tres, a todos, quién de ustedes, quién de
         vosotros, alguno de vosotros
     """,
-    you_two="ustedes dos, vosotros dos, vosotras dos, ambos, los dos, las dos",
+    you_two="ustedes dos, vosotros dos, vosotras dos",
+    the_two="ambos, los dos, las dos",
+    others="""
+        los demás, las demás, los otros, las otras, los otros dos, los demás de ustedes, todos los demás, el
+        resto
+    """,
     one_of_you="cualquiera, cualquiera de ustedes, alguien, uno de ustedes, uno de vosotros, alguno",
     feedback="""
         digas caramba anda útil sorprendente loco terrible horrible maravilloso hermoso mientes mentira discrepo
@@ -83,7 +99,7 @@ SPANISH: Final = lexicon(
         ok vale sí no quizás quizá tal absolutamente supuesto bien mal lástima entiendo entendido entiendes
         comprendo creo crees dudo sé sabes ejemplo pasó pasa sucedió luego después entonces cuéntame cuenta
         piensas opinas perfecto lógico broma bromeas razón acuerdo suena listo vaya estás eres amable siguiente
-        explicar explicarlo ocurrió lindo además
+        explicar explicarlo ocurrió lindo además sentido
     """,
     fillers="""
         eso esto esa ese es era fue ser tú tu te ti yo me mí mi él ella nos un una el la los las lo de del que a
@@ -91,7 +107,7 @@ SPANISH: Final = lexicon(
         he has puedes podrías puede qué va vas sí se le al más sobre como cosa idea tengo tienes están hacer
         haces favor último mismo ni eres otra
     """,
-    second_verb=r"\w{2,}(aste|iste|arías|erías|irías|arás|erás|irás|abas)",
+    second_verb=r"\w{4,}(ame|eme)|\w{2,}(aste|iste|arías|erías|irías|arás|erás|irás|abas)",
     plural_verb=r"""
         \w{2,}(ais|eis|asteis|isteis)
         contadme|decidme|decid|escuchad|mirad|venid|callad|cuéntenme|díganme|escuchen|miren|vengan
@@ -119,6 +135,7 @@ SPANISH: Final = lexicon(
         \bE (qué )?(piensan|opinan|creen|prefieren|digan|tienen que responder)\b
         ^cómo están E\b
         \b(quiero|me gustaría) que E\b
+        \b(pregunto a|preguntaba a|hablo con|me refiero a|quiero oír a) E$
     """,
     discussion=r"""
         \b(discutan|discutid|discútanlo|discutidlo|hablen|hablad|háblenlo|habladlo|debatan|debatid|debátanlo|

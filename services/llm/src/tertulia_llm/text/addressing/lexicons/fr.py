@@ -14,7 +14,9 @@ FRENCH: Final = lexicon(
         génial, bien, très bien, bravo, exactement, exact, c'est vrai, vraiment, sérieusement, au fait, dis, dis
         donc, dis-moi, raconte, raconte-moi, pour toi, à toi, à ton tour, c'est ton tour, continue, vas-y, bien
         sûr, certainement, comment ça va, ça va, comment vas-tu, comment tu vas, et toi, toi, quoi de neuf,
-        d'abord, encore, une question pour, question pour, félicitations, tu sais, à vous
+        d'abord, encore, une question pour, question pour, félicitations, tu sais, à vous, selon toi, d'après
+        toi, à ton avis, à votre avis, selon vous, d'après vous, tout va bien, avec toi, chez toi, dites-moi,
+        dites moi, dites, dites donc, écoutez, pardonnez-moi, racontez, racontez-moi, attendez, regardez
     """,
     remarks="""
         ok, okay, d'accord, oui, ouais, non, merci, merci beaucoup, merci bien, pardon, désolé, super, génial,
@@ -24,13 +26,22 @@ FRENCH: Final = lexicon(
     first="je j nous",
     second="tu te toi ton ta tes tien tienne",
     plural="vous vos votre",
+    polite="vous votre vos",
     questions="quoi comment où qui quand pourquoi quel quelle quels quelles combien lequel qu",
-    auxiliaries="peut pourrait veut est a va doit sait était a-t-il faut",
+    auxiliaries="peut pourrait veut est a va doit sait était a-t-il faut que",
     verbs="""
         es as peux pourrais penses crois sais veux vas dois dis fais vois viens connais comprends préfères aimes
         trouves aurais serais voudrais devrais aides écoutes regardes raconte explique écoute regarde aide donne
         montre lis chante joue réponds répète traduis décris imagine devine laisse arrête tais calme réveille
         rappelle écris pardonne pose passe prends mets attends oublie
+    """,
+    imperatives="""
+        assieds recommande compare allume éteins ouvre ferme cherche propose choisis finis commence continue
+        essaie essaye envoie appelle répare danse va sois aie sors reste cours mange bois dors résume corrige
+        calcule compte épelle nomme cite lance note dépêche lève parle suggère définis dessine peins saute
+        marche achète vends apporte emmène teste vérifie présente excuse détends cuisine tire prouve reviens
+        entre monte descends demande paie apprends souviens rappelle traverse tourne change ajoute enlève
+        félicite salue conseille complète reformule précise indique
     """,
     clitics="me m te t le la les lui nous ne n y en se s ça",
     before="""
@@ -65,13 +76,14 @@ FRENCH: Final = lexicon(
         tout le monde, tous, toutes, les amis, mes amis, les gars, les filles, les enfants, mesdames et
         messieurs, tous ensemble, chacun, l'équipe, la compagnie, messieurs dames, la bande, les copains
     """,
-    short_everyone="tous les deux, toutes les deux, ensemble, les deux",
+    short_everyone="ensemble",
     you_all="""
         vous tous, vous toutes, tous autant que vous êtes, chacun de vous, chacun d'entre vous, chacune d'entre
-        vous, vous autres, vous trois, tous les trois, vous quatre, à tous, qui d'entre vous, lequel d'entre
-        vous
+        vous, vous trois, tous les trois, vous quatre, à tous, qui d'entre vous, lequel d'entre vous
     """,
-    you_two="vous deux, tous les deux, toutes les deux, tous deux",
+    you_two="vous deux",
+    the_two="tous les deux, toutes les deux, tous deux, les deux",
+    others="les autres, tous les autres, vous autres, les deux autres, aux autres, le reste d'entre vous",
     one_of_you="n'importe qui, l'un de vous, l'un d'entre vous, quelqu'un, l'une de vous",
     feedback="""
         bon ah blague utile surprenant fou terrible horrible merveilleux magnifique mens mensonge triste mince
@@ -82,7 +94,7 @@ FRENCH: Final = lexicon(
         répète répéter pardon oh euh hmm haha ok okay d'accord accord oui ouais non si peut-être peut être
         absolument évidemment bien mal dommage comprends compris comprend crois doute sais exemple passé passe
         ensuite après alors puis raconte penses parfait logique plaisantes rigoles raison semble tiens vas-y vas
-        veux voulais disais dis trouves gentil arrivé développe précise autre exagères
+        veux voulais disais dis trouves gentil arrivé développe précise autre exagères sens
     """,
     fillers="""
         ça ca ce c cela cet cette est était et être tu te t toi ton ta je j me m moi mon il elle on nous un une
@@ -116,6 +128,7 @@ FRENCH: Final = lexicon(
         ^(est ce que )?E (est|sont|va bien|est d accord)\b
         ^comment (va|vont) E\b
         \bje (veux|voudrais) que E\b
+        \b(demande à|demandais à|parle à|parlais à|aux) E$|\bpensent E$
     """,
     discussion=r"""
         \b(discutez|discutez en|parlez|parlez en|débattez|débattez en|bavardez|échangez|causez)( (de|en|sur))?( (ça|

@@ -14,7 +14,10 @@ ITALIAN: Final = lexicon(
         caro, mia cara, amico mio, amica mia, bravo, brava, ottimo, esatto, giusto, vero, davvero, sul serio, a
         proposito, dimmi, di', raccontami, per te, tocca a te, è il tuo turno, continua, vai, vai avanti,
         certamente, come stai, come va, che si dice, e tu, tu, che ne dici, primo, ancora, una domanda per,
-        domanda per, auguri, complimenti, bello, piacere, che ne dici di, e per te, mamma mia
+        domanda per, auguri, complimenti, bello, piacere, che ne dici di, e per te, mamma mia, secondo te,
+        secondo lei, a tuo parere, a tuo avviso, a suo parere, a suo avviso, tutto bene, tutto a posto, tutto
+        ok, con te, da te, mi dica, dica, senta, scusi, mi scusi, ascolti, guardi, aspetti, mi racconti, e lei,
+        lei
     """,
     remarks="""
         ok, okay, va bene, d'accordo, sì, no, certo, grazie, grazie mille, tante grazie, scusa, mi dispiace,
@@ -32,7 +35,16 @@ ITALIAN: Final = lexicon(
         ami piaci dimmi dicci raccontami raccontaci spiegami spiegaci aiutami aiutaci ascoltami guardami dammi
         fammi facci fa' metti esci tieni cantami leggimi rispondimi traduci descrivi immagina indovina lascia
         smettila smetti stai taci calmati svegliati ricordami scrivimi perdonami fermati parlami insegnami
-        mostrami zitto
+        mostrami zitto consigliami suggeriscimi presentati siediti alzati sbrigati preparati rilassati scusati
+        ricordati mostraci salutami tranquillizzati cantaci leggici scrivici indovinami
+    """,
+    imperatives="""
+        consigliami consiglia suggeriscimi suggerisci accendi spegni apri chiudi cerca scegli finisci inizia
+        comincia calcola somma conta nomina elenca correggi riassumi disegna balla salta corri cammina guarda
+        scrivi suona chiama compra porta manda prova controlla presentati siediti alzati sbrigati preparati
+        rilassati scusati dormi mangia bevi cucina lancia tira dimostra definisci cita torna entra sali scendi
+        paga impara ricordati dimentica pensa confronta paragona parla sii abbi va' vattene va spiegaglielo
+        chiedi cambia aggiungi togli mostraci salutami saluta recita tranquillizzati
     """,
     clitics="mi ti lo la le gli ci ne si non me te ce",
     before="""
@@ -66,12 +78,14 @@ ITALIAN: Final = lexicon(
         tutti, tutte, ragazzi, ragazze, gente, amici, amiche, signori, signore e signori, squadra, tutti quanti,
         ognuno, bambini, amici miei, raga
     """,
-    short_everyone="entrambi, entrambe, insieme",
+    short_everyone="insieme",
     you_all="""
-        voi tutti, tutti voi, tutte voi, ognuno di voi, ciascuno di voi, voi altri, voi tre, tutti e tre, tutte
-        e tre, a tutti, chi di voi, a tutti voi, uno per uno
+        voi tutti, tutti voi, tutte voi, ognuno di voi, ciascuno di voi, voi tre, tutti e tre, tutte e tre, a
+        tutti, chi di voi, a tutti voi, uno per uno
     """,
-    you_two="voi due, tutti e due, tutte e due, entrambi, entrambe, ambedue",
+    you_two="voi due",
+    the_two="tutti e due, tutte e due, entrambi, entrambe, ambedue",
+    others="gli altri, le altre, tutti gli altri, voi altri, gli altri due, agli altri",
     one_of_you="chiunque, uno di voi, una di voi, qualcuno",
     feedback="""
         caspita utile sorprendente pazzo terribile orribile meraviglioso stupendo menti bugia triste cavolo dai
@@ -82,13 +96,13 @@ ITALIAN: Final = lexicon(
         okay sì no forse magari assolutamente bene male peccato capisco capito capisci credo credi dubito so sai
         esempio successo succede succeduto poi dopo allora quindi racconta raccontami pensi perfetto logico
         scherzi scherzo ragione accordo sembra intendi intendevi vuoi volevi dici dicevi stai gentile prosegui
-        altro addirittura figurati esageri vai avanti
+        altro addirittura figurati esageri vai avanti senso
     """,
     fillers="""
         questo quello ciò è e era essere tu te ti tuo io me mi mio lui lei noi un una il lo la i gli le l di del
         a al per con in su se ma o non molto tanto poco bene po' troppo niente tutto solo anche qui ora ha ho
         hai puoi potresti può va ne ci così cosa cos idea alcuna nessuna fatto fare volta favore piacere ultimo
-        stesso sono sei sul quel che da nel d altre
+        stesso sono sei sul quel che da nel d altre modo
     """,
     second_verb=r"\w{2,}(asti|esti|isti|eresti|iresti|erai|irai|avi|evi)",
     plural_verb=r"""
@@ -119,6 +133,7 @@ ITALIAN: Final = lexicon(
         \b(siete|sono) (E (pronti|d accordo|qui)|pronti E)\b
         ^come (state|stanno) E\b
         \bvoglio che E\b|\bvorrei che E\b
+        \b(chiedo a|chiedevo a|parlo con|parlavo con|intendo) E$
     """,
     discussion=r"""
         \b(discutete|discutetene|parlate|parlatene|dibattete|chiacchierate|confrontatevi|dibattetene)( (di|su|

@@ -12,8 +12,10 @@ DUTCH: Final = lexicon(
         doei, tot straks, luister, luister eens, zeg, zeg eens, kijk, kijk eens, wacht, wacht even, kom, kom op,
         toe, en, maar, of, lieve, beste, mijn vriend, welkom, leuk, mooi, super, precies, klopt, echt, eerlijk,
         trouwens, vertel, vertel eens, voor jou, jouw beurt, jij bent aan de beurt, ga door, natuurlijk, zeker,
-        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, bravo, goed gedaan, eerst, nog eens,
-        vraag voor, een vraag voor, een vraag aan, gefeliciteerd, nu, dan, ook
+        hoe gaat het, hoe is het, en jij, jij, hoe zit het met, bravo, goed gedaan, eerst, nog eens, vraag voor,
+        een vraag voor, een vraag aan, gefeliciteerd, nu, dan, ook, volgens jou, volgens u, naar jouw mening,
+        alles goed, alles oké, alles in orde, met jou, met je, bij jou, zegt u eens, zegt u, zeg u, luistert u,
+        neemt u me niet kwalijk, vertelt u, vertelt u eens, wacht u
     """,
     remarks="""
         oké, ok, goed, ja, nee, bedankt, dank je, dank je wel, dankjewel, leuk, mooi, super, precies, klopt,
@@ -27,7 +29,15 @@ DUTCH: Final = lexicon(
     auxiliaries="kan zal wil wilt heeft is was moet mag zou zijn had gaat",
     verbs="""
         kun kunt zeg vertel leg help luister kijk kom ga geef laat maak neem wacht denk lees zing speel blijf
-        beschrijf antwoord vertaal herhaal zoek schrijf raad hou houd stop ben heb vind bedenk weet geloof
+        beschrijf antwoord vertaal herhaal zoek schrijf raad hou houd stop ben heb vind bedenk weet geloof hebt
+        bent
+    """,
+    imperatives="""
+        zet vergelijk doe draai open sluit noem tel reken bereken stuur bel haal pak gooi probeer begin rust ren
+        eet drink slaap dans vat bewijs controleer kies onthoud vergeet wees spreek praat bestel koop breng
+        teken schilder spring loop zwem corrigeer verbeter spel definieer citeer reageer stel vraag excuseer
+        ontspan kook bak test check verander voeg verwijder open herinner waarschuw beloof vergeef feliciteer
+        groet adviseer raadpleeg zit sta rij vlieg speel draag beveel
     """,
     clitics="me mij eens maar nu even toch",
     before="""
@@ -58,12 +68,14 @@ DUTCH: Final = lexicon(
         iedereen, allemaal, mensen, jongens, vrienden, lui, dames en heren, allen, jongens en meisjes, meiden,
         luitjes
     """,
-    short_everyone="allebei, team, samen",
+    short_everyone="team, samen",
     you_all="""
         jullie allemaal, jullie allen, ieder van jullie, elk van jullie, iedereen van jullie, jullie drie,
         jullie vier, allemaal, alle drie, wie van jullie, jullie drieën
     """,
-    you_two="jullie twee, jullie beiden, jullie allebei, allebei, jullie tweeën, beiden",
+    you_two="jullie twee, jullie beiden, jullie allebei, jullie tweeën",
+    the_two="allebei, beiden",
+    others="de anderen, de andere twee, de rest, alle anderen, jullie anderen, de overigen, de andere",
     one_of_you="wie dan ook, eender wie, een van jullie, iemand, één van jullie",
     feedback="""
         goh nuttig verrassend gek vreselijk prachtig liegt leugen jammer verdrietig zo nou tja toch helaas
@@ -73,7 +85,7 @@ DUTCH: Final = lexicon(
         uitleggen verder meer nog herhaal herhalen sorry oh ach hm haha oké ok ja nee jawel misschien absoluut
         natuurlijk goed slecht lief snap snapt begrijp begrepen begrijpt geloof weet voorbeeld bijvoorbeeld
         gebeurde gebeurd toen daarna anders vertel denk denkt zeg zei eens bravo perfect logisch grapje meen
-        meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft
+        meent klinkt gelijk slim dan inderdaad tuurlijk alsjeblieft zin door
     """,
     fillers="""
         dat dit het is was waren zijn jij je jou jouw u ik me mij mijn hij zij we wij een de die te voor zo want
@@ -101,6 +113,7 @@ DUTCH: Final = lexicon(
         \b(is|zijn) E (klaar|er|hier|akkoord|wakker)\b
         ^hoe gaat het (met )?E\b
         \bE (moet|mag|kan) (antwoorden|zeggen|vertellen)\b
+        \b(vraag het aan|vraag het|vroeg het|bedoel|bedoelde|praat met|praat tegen) E$
     """,
     discussion=r"""
         \b(praat|discussieer|bespreek|overleg|debatteer|klets)( (dat|het|er|erover|daarover|maar|eens|nu|even|

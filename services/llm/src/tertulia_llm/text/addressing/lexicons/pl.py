@@ -13,7 +13,10 @@ POLISH: Final = lexicon(
         drogi, moja droga, mój przyjacielu, kochany, kochana, świetnie, super, brawo, dokładnie, prawda,
         naprawdę, serio, szczerze, powiedz, powiedz mi, opowiedz, dla ciebie, twoja kolej, kontynuuj,
         oczywiście, pewnie, jak się masz, co słychać, co u ciebie, a ty, ty, a co z, co z, najpierw, jeszcze
-        raz, pytanie do, gratulacje, wiesz co, miło cię widzieć, kolej na, drogie
+        raz, pytanie do, gratulacje, wiesz co, miło cię widzieć, kolej na, drogie, według ciebie, twoim zdaniem,
+        pana zdaniem, pani zdaniem, według pana, według pani, wszystko w porządku, wszystko dobrze, u ciebie, z
+        tobą, u pana, u pani, proszę powiedzieć, niech pan powie, niech pani powie, przepraszam pana,
+        przepraszam panią
     """,
     remarks="""
         dobra, dobrze, ok, okej, tak, nie, jasne, dziękuję, dzięki, wielkie dzięki, bardzo dziękuję,
@@ -23,6 +26,7 @@ POLISH: Final = lexicon(
     first="ja my",
     second="ty ciebie cię ci tobie tobą twój twoja twoje twoją twojego twojej twoim",
     plural="wy was wam wami wasz wasza wasze waszą",
+    polite="pan pani pana panu państwo",
     questions="""
         co jak gdzie kto kogo komu kim kiedy dlaczego czemu czy który która które jaki jaka jakie ile skąd dokąd
         po
@@ -33,6 +37,14 @@ POLISH: Final = lexicon(
         czekaj poczekaj myśl przeczytaj śpiewaj zaśpiewaj zagraj zostań opisz odpowiedz przetłumacz powtórz
         poszukaj napisz zgadnij przestań cicho bądź wiedz pamiętaj wyobraź wiesz wolałbyś chciałbyś mógłbyś
         mogłabyś chciałabyś zrobiłbyś powiedziałbyś
+    """,
+    imperatives="""
+        włącz wyłącz porównaj poleć otwórz zamknij zacznij skończ kontynuuj wybierz podaj policz oblicz sprawdź
+        usiądź wstań zadzwoń rzuć spróbuj streść podsumuj popraw przedstaw doradź zaproponuj nazwij wymień
+        narysuj zatańcz uspokój obudź wróć przyjdź kup przynieś odłóż zapomnij zapamiętaj pamiętaj mów graj
+        śpiewaj czytaj pisz rób puść ustaw zmień dodaj usuń przeproś podziękuj pogratuluj przywitaj ugotuj zjedz
+        wypij śpij biegnij skocz chwyć udowodnij zdefiniuj zacytuj rozwiąż dokończ zapytaj spytaj wyślij zamów
+        zrelaksuj potwierdź zgódź odpuść poczytaj przypomnij podpowiedz poradź
     """,
     clitics="mi mnie się nam to go ją nie już że",
     before="""
@@ -64,12 +76,16 @@ POLISH: Final = lexicon(
         wszyscy, wszystkie, kochani, przyjaciele, ludzie, chłopaki, dziewczyny, panie i panowie, moi drodzy,
         drodzy, każdy, ekipa, drużyna, słuchajcie, dzieci, wszystkich, wszystkim
     """,
-    short_everyone="oboje, obaj, obie, razem",
+    short_everyone="razem",
     you_all="""
         wy wszyscy, was wszystkich, wszyscy wy, każdy z was, każde z was, każda z was, wy troje, wszyscy troje,
         we troje, was wszyscy, wam wszystkim, kto z was, wszystkich was, wszyscy razem
     """,
-    you_two="wy dwoje, was dwoje, wy oboje, wy obaj, wy obie, oboje, obaj, obydwoje, was obu, wy dwaj",
+    you_two="wy dwoje, was dwoje, wy oboje, wy obaj, wy obie, was obu, wy dwaj",
+    the_two="oboje, obaj, obydwoje, obie",
+    others="""
+        inni, pozostali, pozostałych, reszta, wszyscy inni, wszyscy pozostali, pozostała dwójka, resztę, innych
+    """,
     one_of_you="którekolwiek z was, ktoś, jedno z was, jeden z was, ktoś z was, ktokolwiek",
     feedback="""
         skąd ojej pomocne zaskakujące szalone straszne okropne wspaniałe kłamstwo smutne kurczę coś niezłe
@@ -81,7 +97,7 @@ POLISH: Final = lexicon(
         dobrze źle szkoda rozumiem rozumiesz wierzę wątpię wiem wiesz przykład przykładu stało zdarzyło potem
         później wtedy opowiedz opowiadaj znaczy powiedzieć mówisz powiedziałeś powiedziałaś sądzisz uważasz
         żartujesz żart kontynuuj zgoda zgadzam brzmi miło mów brawo logiczne miły miła inaczej przesadzasz
-        niewiarygodne następnie właśnie kłamiesz
+        niewiarygodne następnie właśnie kłamiesz sensie
     """,
     fillers="""
         to ten ta tego tym tę jest był była było być ty ci cię ciebie twój ja mi mnie mój on ona my jeden jedna
@@ -116,6 +132,7 @@ POLISH: Final = lexicon(
         ^(czy )?E (są|gotowi|tu|się zgadzają)\b
         ^jak się (mają|macie) E\b
         \bchcę żeby E\b|\bniech E\b
+        \b(pytam|pytałem|pytałam|mówię do) E$|\bco (o tym )?myślą E$
     """,
     discussion=r"""
         \b(porozmawiajcie|przedyskutujcie|omówcie|pogadajcie|dyskutujcie|podyskutujcie|rozmawiajcie)( (o|to|tym|

@@ -15,7 +15,8 @@ PORTUGUESE: Final = lexicon(
         diga, me conta, diz-me, conta-me, conta, para você, para ti, sua vez, é a sua vez, é a tua vez,
         continua, continue, com certeza, como vai, como está, tudo bem, tudo bom, e você, e tu, você, tu, e
         quanto a, que tal, primeiro, de novo, uma pergunta para, pergunta para, parabéns, prazer, muito bem,
-        nossa
+        nossa, na sua opinião, na tua opinião, segundo você, a seu ver, a teu ver, com você, contigo, por aí,
+        com o senhor, tudo certo, tudo em ordem, diga-me, ouça, veja
     """,
     remarks="""
         ok, okay, está bem, tá bom, tá, beleza, certo, sim, não, claro, obrigado, obrigada, muito obrigado,
@@ -34,6 +35,15 @@ PORTUGUESE: Final = lexicon(
         explique-me ajuda-me ajude-me dá-me dê-me faz-me diga conte explique ajude escute olhe venha cale fale
         responda repita traduza descreva imagine adivinhe pare espere cante leia mostre deixe lembre escreva
         perdoe sente acorde continue fala escuta olha vem diz
+    """,
+    imperatives="""
+        coloca põe liga desliga recomenda sugere compara senta senta-te ajuda mostra abre fecha coloque ligue
+        desligue recomende sugira compare abra feche mostre ensine ensina-me procura procure escolhe escolha
+        termina termine começa comece calcula calcule soma some nomeia corrige corrija resume resuma desenha
+        desenhe dança dance pula corra corre anda caminhe canta toque compra compre traga manda mande tenta
+        tente verifica verifique apresente apresenta levanta levante relaxa relaxe desculpa-te dorme durma coma
+        bebe beba cozinha joga jogue prove defina cite volta volte entra entre aprenda lembra esquece esqueça
+        pense sê tenha pede peça paga pague muda mude adiciona tira tire
     """,
     clitics="me te o a lhe nos se não já",
     before="""
@@ -68,12 +78,17 @@ PORTUGUESE: Final = lexicon(
         todos, todas, pessoal, gente, galera, amigos, amigas, meninos, meninas, turma, senhores, senhoras e
         senhores, todo mundo, toda a gente, malta, equipe, meus amigos
     """,
-    short_everyone="ambos, ambas, os dois, as duas",
+    short_everyone="",
     you_all="""
         todos vocês, todas vocês, vocês todos, vocês todas, cada um de vocês, cada uma de vocês, vocês três, os
         três, as três, a todos, vós todos, quem de vocês, qual de vocês
     """,
-    you_two="vocês dois, vocês duas, ambos, os dois, as duas",
+    you_two="vocês dois, vocês duas",
+    the_two="ambos, os dois, as duas, ambas",
+    others="""
+        os outros, as outras, os demais, as demais, todos os outros, os outros dois, aos outros, o resto de
+        vocês
+    """,
     one_of_you="qualquer um, um de vocês, uma de vocês, alguém, algum de vocês",
     feedback="""
         diga nossa útil surpreendente louco terrível horrível maravilhoso mentira mente triste caramba poxa
@@ -97,7 +112,7 @@ PORTUGUESE: Final = lexicon(
     plural_verb="contem-me|digam|digam-me|escutem|olhem|venham|contem",
     asks_named=r"""
         ^(e |mas |ou |então |bom )*(e quanto a|que tal|quanto a|quanto ao) (o |a )?X$
-        ^(e|ou|mas) (o |a )?X$
+        ^((e|ou|mas) )?(o |a )?X$
         \b(o )?(que|quê) (é que )?(o |a )?X (pensa|acha|diz|diria|faria|sugere|recomenda|prefere)\b
         \b(o )?que (pensa|acha|diz|diria|faria) (o |a )?X\b
         \bdeix(a|e) (o |a )?X (responder|falar|terminar|dizer|explicar)\b
@@ -113,6 +128,7 @@ PORTUGUESE: Final = lexicon(
         \bE (estão|está|estáis) (pronto|prontos|aqui|bem|de acordo)\b
         ^como (estão|vão|está|vai) E\b
         \bquero que E\b
+        \b(pergunto a|perguntei a|falo com|falava com|me refiro a) E$
     """,
     discussion=r"""
         \b(discutam|discutam isso|conversem|debatam|falem|batam papo|troquem ideias)( (isso|disso|sobre isso|nisso|

@@ -16,7 +16,8 @@ TURKISH: Final = lexicon(
         ve, ama, ya da, veya, de, da, sevgili, canım, dostum, arkadaşım, güzel, harika, bravo, aynen, doğru,
         gerçekten, cidden, bu arada, söyle, söylesene, anlat, anlatsana, senin için, sıra sende, devam et,
         tabii, tabii ki, elbette, kesinlikle, nasılsın, ne haber, naber, sen, ya sen, peki ya, ya, önce, tekrar,
-        soru, tebrikler, aferin, şimdi, yani, işte, o zaman, sence
+        soru, tebrikler, aferin, şimdi, yani, işte, o zaman, sence, senin fikrince, sana göre, size göre, sizce,
+        her şey yolunda mı, söyler misiniz, söyleyin, afedersiniz, affedersiniz, bakar mısınız, dinleyin
     """,
     remarks="""
         evet, hayır, tamam, olur, ok, teşekkürler, teşekkür ederim, çok teşekkür ederim, çok teşekkürler, sağ
@@ -27,6 +28,7 @@ TURKISH: Final = lexicon(
     first="ben biz",
     second="sen seni sana sende senden senin sence seninle kendin",
     plural="siz sizi size sizde sizden sizin sizce sizinle hepiniz hepinize hepinizin",
+    polite="siz sizi size sizde sizden sizin sizce sizinle",
     auxiliaries="var yok mı mi mu mü",
     verbs="""
         söyle anlat açıkla dinle gel git ver göster yap bırak al bekle düşün oku çal kal tarif cevapla çevir
@@ -57,12 +59,16 @@ TURKISH: Final = lexicon(
         herkes, arkadaşlar, millet, dostlar, dostlarım, çocuklar, gençler, hanımlar beyler, hanımlar ve beyler,
         ekip, beyler, hanımlar, herkese
     """,
-    short_everyone="hep birlikte, birlikte, ikisi",
+    short_everyone="hep birlikte, birlikte",
     you_all="""
         hepiniz, hepinize, hepinizin, siz hepiniz, her biriniz, her birinize, siz üçünüz, üçünüz, üçünüze, sizin
         hepiniz, hanginiz, hanginizin, hepinizi
     """,
     you_two="ikiniz, siz ikiniz, ikinize, her ikiniz, siz ikinize, ikinizin",
+    the_two="ikisi",
+    others="""
+        diğerleri, ötekiler, diğerleriniz, geri kalanlar, diğer ikisi, geri kalanınız, başkaları, diğerlerine
+    """,
     one_of_you="kim olursa, biriniz, birisi, biri, herhangi biri, kimse",
     feedback="""
         nereden sahi artık canım biliyorsun faydalı şaşırtıcı çılgın korkunç muhteşem yalan üzücü aman hayret
@@ -73,7 +79,7 @@ TURKISH: Final = lexicon(
         hm haha tamam evet hayır yok belki tabii elbette iyi kötü yazık anladım anlamadım anlıyorum anlıyor
         inanıyorum inanmıyorum sanmam biliyorum biliyor bilmiyorum örnek mesela örneğin oldu olmuş sonra o zaman
         peki anlat anlatsana diyorsun dedin düşünüyorsun şaka yapıyorsun mantıklı katılıyorum bravo vay yani
-        bitti efendim ciddisin emindin hadi ya valla öyle başka biraz
+        bitti efendim ciddisin emindin hadi ya valla öyle başka biraz anlamda
     """,
     fillers="""
         bu şu o bunu şunu onu buna şuna ona bunun bundan böyle öyle şöyle sen seni sana senin ben beni bana
@@ -84,6 +90,8 @@ TURKISH: Final = lexicon(
     second_verb=r"""
         \w{2,}(sın|sin|sun|sün|sınız|sana|sene)
         \w{3,}(dın|din|dun|dün|tın|tin|tun|tün)
+        sence|sizce|aç|kapat|öner|karşılaştır|başla|bitir|özetle|hesapla|say|seç|sor|ara|bul|getir|koş|otur|kalk|dene|düzelt|
+            gönder|hatırlat|et|ol|dur|sil|ekle|değiştir|kontrol|oyna|yürü|uyu|ye|iç|pişir|çiz|öğret|göz
     """,
     plural_verb=r"""
         \w{2,}(sınız|siniz|sunuz|sünüz)
@@ -105,6 +113,7 @@ TURKISH: Final = lexicon(
         \bE (bu konuda )?ne (düşünüyor|diyor|der|ister)\b
         \bE (hazır|burada|iyi|tamam) mı\b
         \bE (cevap versin|söylesin|anlatsın|konuşsun)\b
+        \bE (ne düşünüyor|ne diyor|cevap versin)
     """,
     discussion=r"""
         \b(kendi )?aranızda( bunu| bu konuyu| biraz)? (tartışın|konuşun|görüşün|sohbet)\b

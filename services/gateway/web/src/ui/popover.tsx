@@ -1,0 +1,76 @@
+/**
+ * A button that opens a small panel beside it. A native popover, so that a click outside or Esc closes it, and the
+ * focus returns to the button.
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import { popoverPosition } from "./popover-position";
+
+interface Props {
+  readonly class: string;
+  /** The content of the button. */
+  readonly button: ComponentChildren;
+  readonly title?: string;
+  /** The accessible name of the panel. */
+  readonly label: string;
+  /** Maximum width of the panel, in rem. */
+  readonly widest: number;
+  readonly align: "start" | "centre";
+  /** The content of the panel. `close` closes it. */
+  readonly children: (close: () => void) => ComponentChildren;
+}
+
+export function Popover({ button, title, label, widest, align, children, ...rest }: Props): JSX.Element {
+  const id = useId();
+  const opener = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  const place = () => {
+    if (opener.current && panel.current) placeAt(panel.current, opener.current, widest, align);
+  };
+  useEffect(() => {
+    if (!open) return undefined;
+    addEventListener("resize", place);
+    return () => removeEventListener("resize", place);
+  }, [open]);
+  return (
+    <>
+      <button ref={opener} type="button" class={rest.class} title={title} popovertarget={id}>
+        {button}
+      </button>
+      <div
+        ref={panel}
+        id={id}
+        popover="auto"
+        class="popover"
+        role="group"
+        aria-label={label}
+        data-open={open || undefined}
+        onBeforeToggle={(event) => event.newState === "open" && place()}
+        onToggle={(event) => setOpen(event.newState === "open")}
+      >
+        {children(() => panel.current?.hidePopover())}
+      </div>
+    </>
+  );
+}
+
+function placeAt(panel: HTMLElement, opener: HTMLElement, widest: number, align: Props["align"]): void {
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const viewport = { width: document.documentElement.clientWidth, height: innerHeight };
+  const at = popoverPosition(opener.getBoundingClientRect(), viewport, widest * rem, align);
+  panel.style.inset = `${px(at.top)} auto ${px(at.bottom)} ${px(at.left)}`;
+  panel.style.width = px(at.width);
+  panel.style.maxHeight = px(at.maxHeight);
+}
+
+function px(length: number | null): string {
+  return length === null ? "auto" : `${length}px`;
+}
+
+/** True while a dialog or a popover is open, which Esc closes. */
+export function isOverlayOpen(): boolean {
+  return document.querySelector("dialog[open], [popover][data-open]") !== null;
+}

@@ -1,0 +1,17 @@
+/** Why a character answers, in words. Pure. */
+
+const REASONS: Readonly<Record<string, string>> = {
+  named: "you called the name",
+  follow_up: "you go on with the last speaker",
+  everyone: "all were asked",
+  chosen: "chosen, because you addressed nobody",
+  in_turn: "next in turn",
+  asked: "you asked for this answer",
+  goes_on: "you asked to go on",
+  discussion: "they talk among themselves",
+};
+
+/** `""` if the server gave no reason, or one that this page does not know. */
+export function reasonText(reason = ""): string {
+  return Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? "") : "";
+}

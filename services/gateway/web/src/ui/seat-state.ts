@@ -1,0 +1,35 @@
+/** What a character does now: speaks, thinks, or waits for its turn to speak. Pure. */
+
+import type { StatusLine } from "../talk/status-line";
+import { type PageState, findReply } from "../talk/page-state";
+import { reasonText } from "./reasons";
+
+export interface SeatState {
+  readonly kind: "speaking" | "thinking" | "next" | "present";
+  /** Shown on the place card. */
+  readonly words: string;
+  /** Why the character answers; `""` if it does not, or if it is not known. */
+  readonly why: string;
+}
+
+export function seatState(view: PageState, id: string, { mood, characterId: about }: StatusLine): SeatState {
+  // Show this badge also while the user speaks over the character.
+  const speaking = findReply(view, view.speakingId);
+  if (speaking?.characterId === id) return { kind: "speaking", words: "", why: why(speaking.reason) };
+  const due = view.turn?.replies.find((reply) => reply.characterId === id && isDue(view, reply.messageId));
+  if ((id === about && mood === "thinking") || view.thinking?.characterId === id)
+    return { kind: "thinking", words: "", why: why(due?.reason) };
+  if (due && (mood === "speaking" || mood === "thinking")) return { kind: "next", words: "next", why: why(due.reason) };
+  return { kind: "present", words: "", why: "" };
+}
+
+/** True if the reply has no sound yet, and will probably have some. */
+function isDue(view: PageState, messageId: string): boolean {
+  const reply = findReply(view, messageId);
+  return !reply || (reply.sound === "due" && reply.status !== "failed");
+}
+
+function why(reason: string | undefined): string {
+  const text = reasonText(reason);
+  return text && `Answers: ${text}`;
+}

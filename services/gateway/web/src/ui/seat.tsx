@@ -1,0 +1,70 @@
+/** One character at the table: the portrait, which opens a small menu, and the place card. */
+
+import type { ReadonlySignal } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { isMuted } from "../talk/answering";
+import type { Talk } from "../talk/talk";
+import type { Participant } from "../wire/events";
+import { Icon } from "./icons";
+import { Popover } from "./popover";
+import { Portrait } from "./portrait";
+import type { SeatState } from "./seat-state";
+
+interface Props {
+  readonly talk: Talk;
+  readonly character: Participant;
+  readonly state: SeatState;
+  /** CSS for the halo. */
+  readonly halo: ReadonlySignal<string> | string;
+}
+
+export function Seat({ talk, character, state, halo }: Props): JSX.Element {
+  const { answering, link } = talk.state.value;
+  const { id, name } = character;
+  const muted = isMuted(answering, id);
+  const words = state.words || (muted ? "muted" : "");
+  return (
+    <Popover
+      class="seat-button"
+      label={name}
+      widest={14}
+      align="centre"
+      {...(state.why && { title: state.why })}
+      button={
+        <>
+          <span class="halo" style={halo}>
+            <Portrait name={name} image={character.image} />
+            {muted && (
+              <span class="muted-mark">
+                <Icon name="hush" />
+              </span>
+            )}
+          </span>
+          <span class="place-card">
+            <bdi dir="auto">{name}</bdi> {words && <span class="what">{words}</span>}
+          </span>
+        </>
+      }
+    >
+      {(close) => {
+        const then = (act: () => void) => () => {
+          close();
+          act();
+        };
+        return (
+          <>
+            {state.why && <p class="detail">{state.why}</p>}
+            <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.requestReply(id))}>
+              <Icon name="talks" /> You answer
+            </button>
+            <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.mute(id, !muted))}>
+              <Icon name={muted ? "talks" : "hush"} /> {muted ? "Unmute" : "Mute in this conversation"}
+            </button>
+            <p class="detail">A muted character answers only when you say the name.</p>
+          </>
+        );
+      }}
+    </Popover>
+  );
+}

@@ -1,0 +1,121 @@
+/** The control that says who answers in this conversation, and whether the characters talk among themselves. */
+
+import type { JSX } from "preact";
+
+import { DISCUSSION_MAX, USUAL_DISCUSSION, shownMode, shownRules } from "../talk/answering";
+import type { Talk } from "../talk/talk";
+import { MODES, modeLabel } from "./answering-modes";
+import { Icon } from "./icons";
+import type { People } from "./people";
+import { Popover } from "./popover";
+
+export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JSX.Element {
+  const { answering } = talk.state.value;
+  const mode = shownMode(answering);
+  const { discussion } = shownRules(answering);
+  return (
+    <Popover
+      class="chip"
+      label="Who answers"
+      widest={23}
+      align="start"
+      button={
+        <>
+          <Icon name="people" />
+          <span class="shortened">
+            <span class="caption">Who answers:</span> {modeLabel(mode)}
+          </span>
+          {discussion > 0 && (
+            <>
+              <span class="unseen">, and they talk among themselves</span>
+              <Icon name="talks" />
+            </>
+          )}
+          <Icon name="chevron" />
+        </>
+      }
+    >
+      {() => (
+        <>
+          <fieldset class="choices">
+            <legend>Who answers</legend>
+            <p class="detail">Whoever you name. If you name nobody:</p>
+            {MODES.map((each) => (
+              <label key={each.mode} class="choice">
+                <input
+                  type="radio"
+                  name="answering-mode"
+                  checked={each.mode === mode}
+                  onChange={() => talk.changeAnswering({ mode: each.mode })}
+                />
+                <span>
+                  {each.label}
+                  {each.mode === answering.defaultMode && <span class="default"> (default)</span>}
+                  <span class="detail">{each.meaning}</span>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+          <Discussion talk={talk} replies={discussion} />
+          <Muted talk={talk} people={people} />
+        </>
+      )}
+    </Popover>
+  );
+}
+
+function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Element {
+  const change = (text: string) => {
+    const number = Math.round(Number(text));
+    if (number >= 1) talk.changeAnswering({ discussion: Math.min(number, DISCUSSION_MAX) });
+  };
+  return (
+    <div class="choices discussion">
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={replies > 0}
+          onChange={(event) => talk.changeAnswering({ discussion: event.currentTarget.checked ? USUAL_DISCUSSION : 0 })}
+        />
+        <span>
+          Let them talk among themselves
+          <span class="detail">After each message, until you say or type a word.</span>
+        </span>
+      </label>
+      {replies > 0 && (
+        <label class="number">
+          Replies at most
+          <input
+            type="number"
+            inputmode="numeric"
+            min={1}
+            max={DISCUSSION_MAX}
+            value={replies}
+            onChange={(event) => change(event.currentTarget.value)}
+          />
+        </label>
+      )}
+    </div>
+  );
+}
+
+/** Ends the muting of characters also where the table is hidden. */
+function Muted({ talk, people }: { talk: Talk; people: People }): JSX.Element | null {
+  const { muted } = shownRules(talk.state.value.answering);
+  const present = people.characters.filter(({ id, active }) => active && muted.includes(id));
+  if (present.length === 0) return null;
+  return (
+    <ul class="choices" aria-label="Muted">
+      {present.map(({ id, name }) => (
+        <li key={id} class="muted-row">
+          <span>
+            <bdi dir="auto">{name}</bdi> is muted
+          </span>
+          <button type="button" class="link" aria-label={`Unmute ${name}`} onClick={() => talk.mute(id, false)}>
+            Unmute
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+
+import { statusLine } from "../src/talk/status-line";
+import { addressText, idsOf, present } from "../src/ui/addressee";
+import { People } from "../src/ui/people";
+import { popoverPosition } from "../src/ui/popover-position";
+import { reasonText } from "../src/ui/reasons";
+import { seatState } from "../src/ui/seat-state";
+import { ASKED, LUNA, OPEN, REX, after, chunk, heard, said } from "./page-inputs";
+
+const PLANNED = after(
+  [
+    said("turn_started", {
+      turn_id: "t",
+      replies: [
+        { ...LUNA, reason: "named" },
+        { ...REX, reason: "of_a_newer_server" },
+      ],
+    }),
+  ],
+  ASKED,
+);
+const at = (state: typeof OPEN, id: string) => seatState(state, id, statusLine(state));
+
+describe("a seat", () => {
+  it("says who thinks, speaks and comes next, and why", () => {
+    expect(at(PLANNED, "luna")).toEqual({ kind: "thinking", words: "", why: "Answers: you called the name" });
+    expect(at(PLANNED, "rex")).toEqual({ kind: "next", words: "next", why: "" });
+    const spoken = after(
+      [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello. "), heard("m1", 0, "started")],
+      after([said("turn_started", { turn_id: "t", replies: [{ ...LUNA, reason: "chosen" }, REX] })], OPEN_TURN),
+    );
+    expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers: chosen, because you addressed nobody" });
+    expect(at(spoken, "rex").kind).toBe("next");
+    expect(at(OPEN, "luna")).toEqual({ kind: "present", words: "", why: "" });
+  });
+
+  it.each(["named", "everyone", "follow_up", "chosen", "in_turn", "asked", "goes_on", "discussion"])(
+    "has words for the reason %s",
+    (reason) => {
+      expect(reasonText(reason)).not.toBe("");
+    },
+  );
+
+  it.each(["", "of_a_newer_server", "constructor"])("has no words for the reason %j", (reason) => {
+    expect(reasonText(reason)).toBe("");
+  });
+});
+
+const OPEN_TURN = after([said("turn_accepted", { turn_id: "t", text: "It rains.", source: "typed" })], OPEN);
+
+describe("the addressee of a message", () => {
+  const people = new People([
+    { id: "luna", name: "Luna", voice: "", image: "", active: true },
+    { id: "rex", name: "Rex", voice: "", image: "", active: false },
+  ]);
+
+  it("is sent as a list of ids", () => {
+    expect(idsOf("")).toBeNull();
+    expect(idsOf("nobody")).toEqual([]);
+    expect(idsOf("luna")).toEqual(["luna"]);
+  });
+
+  it("is decided by the text again if the chosen character is gone", () => {
+    expect(["", "nobody", "luna", "rex", "gone"].map((to) => present(to, people))).toEqual(["", "nobody", "luna", "", ""]);
+  });
+
+  it("is shown by name", () => {
+    expect(addressText(null, people)).toBe("");
+    expect(addressText([], people)).toBe("to nobody");
+    expect(addressText(["luna", "gone"], people)).toBe("to Luna, someone");
+  });
+});
+
+describe("the position of a popover", () => {
+  const viewport = { width: 390, height: 800 };
+
+  it("is above a button in the lower half and below one in the upper half", () => {
+    const low = popoverPosition({ left: 12, right: 112, top: 700, bottom: 740 }, viewport, 300, "start");
+    expect(low).toEqual({ left: 12, width: 300, maxHeight: 684, top: null, bottom: 108 });
+    const high = popoverPosition({ left: 12, right: 112, top: 60, bottom: 100 }, viewport, 300, "start");
+    expect(high).toMatchObject({ top: 108, bottom: null, maxHeight: 684 });
+  });
+
+  it.each([
+    [{ left: 180, right: 220 }, 100, "centre", 150],
+    [{ left: 0, right: 40 }, 100, "centre", 8],
+    [{ left: 350, right: 390 }, 100, "centre", 282],
+    [{ left: 350, right: 390 }, 100, "start", 282],
+    [{ left: 180, right: 220 }, 1_000, "centre", 8],
+  ] as const)("stays within the viewport: %j %i %s", (sides, widest, align, left) => {
+    const position = popoverPosition({ ...sides, top: 0, bottom: 40 }, viewport, widest, align);
+    expect(position.left).toBe(left);
+    expect(position.left + position.width).toBeLessThanOrEqual(382);
+  });
+});

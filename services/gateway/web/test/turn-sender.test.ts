@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { OUTBOX_MAX } from "../src/link/outbox";
+import type { PageInput } from "../src/talk/page-reducer";
+import { TurnSender } from "../src/talk/turn-sender";
+import type { TurnCommand } from "../src/wire/commands";
+import { OPEN, after, said } from "./page-inputs";
+
+function begun(state = OPEN) {
+  const sent: TurnCommand[] = [];
+  const shown: PageInput[] = [];
+  const problems: string[] = [];
+  const sender = new TurnSender({
+    state: () => state,
+    send: (command) => sent.push(command),
+    begins: (input) => shown.push(input),
+    trouble: (code) => problems.push(code),
+  });
+  const answer = (type: string, fields: Record<string, unknown>) => {
+    const input = said(type, fields);
+    if (input.on === "event") sender.onEvent(input.event);
+  };
+  return { sender, sent, shown, problems, answer };
+}
+
+describe("TurnSender", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("sends a message with its address, and shows it under the same id", () => {
+    const { sender, sent, shown } = begun();
+    sender.say("Hello", null);
+    sender.say("Hm", []);
+    sender.say("You?", ["luna"]);
+    const [first, second, third] = sent;
+    expect(first?.data).toEqual({ text: "Hello", turn_id: expect.any(String) });
+    expect(second?.data).toMatchObject({ text: "Hm", to: [] });
+    expect(third?.data).toMatchObject({ text: "You?", to: ["luna"] });
+    expect(shown).toMatchObject(sent.map(({ data }) => ({ on: "sent", turnId: data.turn_id })));
+  });
+
+  it("asks for replies without a message", () => {
+    const { sender, sent, shown } = begun();
+    sender.requestReply("rex");
+    sender.requestReply("");
+    sender.requestDiscussion();
+    const turn_id = expect.any(String);
+    expect(sent.map(({ data }) => data)).toEqual([{ turn_id, character_id: "rex" }, { turn_id }, { turn_id, replies: 6 }]);
+    expect(shown).toMatchObject(sent.map(({ data }) => ({ on: "requested", turnId: data.turn_id })));
+  });
+
+  it("asks for as many replies as the conversation's rule allows", () => {
+    const { sender, sent } = begun(after([said("answering", { discussion: 3 })], OPEN));
+    sender.requestDiscussion();
+    expect(sent[0]?.data).toMatchObject({ replies: 3 });
+  });
+
+  it("sends again what the server has not accepted, with the same id", () => {
+    const { sender, sent, answer } = begun();
+    sender.say("Hello", null);
+    sender.requestReply("rex");
+    const [message, request] = sent;
+    answer("error", { code: "unavailable", message: "wait", turn_id: request?.data.turn_id });
+    expect(sent).toHaveLength(2);
+    vi.runAllTimers();
+    expect(sent.slice(2)).toEqual([message, request]);
+    answer("turn_accepted", { turn_id: message?.data.turn_id, text: "Hello" });
+    answer("error", { code: "no_characters", message: "none", turn_id: request?.data.turn_id });
+    sender.resend();
+    expect(sent).toHaveLength(4);
+  });
+
+  it("refuses a message while too many wait", () => {
+    const { sender, sent, problems } = begun();
+    for (let index = 0; index < OUTBOX_MAX; index += 1) expect(sender.say("x", null)).toBe(true);
+    expect(sender.say("y", null)).toBe(false);
+    expect(problems).toEqual(["outbox"]);
+    sender.clear();
+    expect(sender.say("z", null)).toBe(true);
+    expect(sent).toHaveLength(OUTBOX_MAX + 1);
+  });
+});
