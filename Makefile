@@ -26,7 +26,10 @@ test-fast: setup-dev ## unit and contract tests on in-memory fakes, within a min
 fuzz: setup-dev ## random inputs for everything that reads what comes from outside (ARGS="--inputs 200000 --seed 1")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
+test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, and whisper on its real weights
+	@echo "test-engines: whisper"
+	@$(BIN)/tertulia fetch-models whisper-base whisper-tiny.en
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper
 	@echo "test-engines: realtimestt"
 	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 	@echo "test-engines: higgs"
