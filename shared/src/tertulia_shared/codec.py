@@ -24,10 +24,6 @@ from tertulia_shared.events import EVENTS, Event
 
 VERSION = 1
 """The schema version that this release writes. It reads entries of this version and of older ones."""
-NEWEST_VERSION = 2
-"""The schema version of entries that an older release would get wrong, although this release does not write all entries
-in it (see `decode`). It is the highest one that this release reads.
-"""
 MAX_DIGITS = 18
 """A number in an envelope has at most this many digits: longer ones are invalid, and Python refuses very long ones."""
 MAX_NUMBER = 2**63

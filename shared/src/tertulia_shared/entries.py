@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tertulia_shared.codec import NEWEST_VERSION
 from tertulia_shared.ids import reply_id, turn_ref
 
+NEWEST_VERSION = 2
+"""The schema version of entries that an older release would get wrong, although this release does not write all entries
+in it (see `codec.decode`). It is the highest one that this release reads.
+"""
 SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
 SAMPLE_RATE_OUT = 24_000
@@ -20,11 +23,11 @@ NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
 TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
 """A character's talkativeness unless it has its own, and the highest one."""
-STORE_WRITE_VERSION = NEWEST_VERSION
+STORE_WRITE_VERSION = 2
 """The schema version of a `StoreWrite` of the kind "delete".
 
 An older release, which does not know that kind, defers the write to a worker of this release."""
-TURN_VERSION = NEWEST_VERSION
+TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
 An older release would take it for a repetition of the turn, and would not answer it."""

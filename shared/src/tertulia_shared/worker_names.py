@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tertulia_shared.codec import NEWEST_VERSION
+from tertulia_shared.entries import NEWEST_VERSION
 from tertulia_shared.keys import Stage
 
 _SCHEMA = re.compile(r"\.v(\d{1,6})")

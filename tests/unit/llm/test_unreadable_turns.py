@@ -11,8 +11,9 @@ import pytest
 
 from tertulia_llm.sweep import SWEEP_S, sweep
 from tertulia_shared.bus import Append, BusError, Put
-from tertulia_shared.codec import NEWEST_VERSION, BadEntry, UnknownVersion, pack, unpack
+from tertulia_shared.codec import BadEntry, UnknownVersion, pack, unpack
 from tertulia_shared.entries import (
+    NEWEST_VERSION,
     AudioChunk,
     Interrupt,
     ModelSettings,

@@ -162,14 +162,19 @@ async def test_complete_turn_is_retracted_before_a_typed_turn_is_answered() -> N
     assert FIRST not in str(turn.bench.model.requests[-1])
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
 @virtual_time
-async def test_turn_may_be_reopened_more_often_than_the_state_remembers() -> None:
+async def test_turn_may_be_reopened_more_often_than_the_state_remembers(
+    is_answered: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
     turn = await begun()
+    if is_answered:
+        await turn.bench.work()
     for _ in range(MANY):
         await turn.reopen()
         await turn.go_on()
     await turn.bench.work()
-    assert len(turn.bench.model.requests) == 1
+    assert len(turn.bench.model.requests) == 1 + is_answered
     await assert_no_trace(turn)
 
 

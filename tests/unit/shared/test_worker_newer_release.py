@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tertulia_shared.bus import Claim
-from tertulia_shared.codec import NEWEST_VERSION, UnknownVersion
+from tertulia_shared.codec import UnknownVersion
+from tertulia_shared.entries import NEWEST_VERSION
 from tertulia_shared.work import RetryLater
 from tests.harness.virtual_time import settle, virtual_time
 from tests.unit.shared.worker_bench import (

@@ -34,6 +34,11 @@ describe("a reopened turn", () => {
     expect([state.turn, state.thinking, state.speakingId]).toEqual([null, null, ""]);
   });
 
+  it("leaves no reply if its message is not on the page", () => {
+    const reply = [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Where ")];
+    expect(after([...reply, reopenedEvent], LISTENING).messages).toEqual([]);
+  });
+
   it("ends the reasoning of its replies", () => {
     const thinking = after([said("thinking", { ...LUNA, turn_id: "t" })], ACCEPTED);
     expect(thinking.thinking).not.toBeNull();

@@ -181,7 +181,7 @@ class TurnHandler:
         if turn.is_ended and turn.plan.entry_id != entry.id:
             return  # a second entry of a turn that is already answered
         if not turn.is_resumed and state.unsettled is not None:
-            await self._settler.settle(owned, conversation_id, state, history)
+            await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
         if turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt

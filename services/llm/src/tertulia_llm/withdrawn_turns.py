@@ -5,10 +5,13 @@ confirmed. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import number
 from tertulia_shared.ids import turn_ref
+
+NO_VERSIONS: Mapping[str, int] = MappingProxyType({})
 
 
 def separated(turns: Sequence[Entry], withdrawn: Collection[str]) -> tuple[list[Entry], list[tuple[str, str]]]:

@@ -38,6 +38,10 @@ export function extended(state: PageState, event: ServerEvent & { type: "turn_ex
   return { ...state, turn: { ...turn, replies: [...turn.replies, ...more] } };
 }
 
+function hidden(message: UserMessage): UserMessage {
+  return { ...message, delivery: "reopened" };
+}
+
 /**
  * Remove the turn's replies and hide its message, because the user continues it. The caption shows the words, until the
  * recognizer sends its next transcript. The hidden message keeps its place, so that its bubble does not flicker when
@@ -45,13 +49,12 @@ export function extended(state: PageState, event: ServerEvent & { type: "turn_ex
  */
 export function reopened(state: PageState, turnId: string): PageState {
   const own = state.messages.find((message) => message.kind === "user" && message.id === turnId);
-  if (own?.kind !== "user") return state;
-  const hidden = { ...own, delivery: "reopened" as const };
-  const messages = state.messages
-    .filter((message) => message.kind === "user" || message.turnId !== turnId)
-    .map((message) => (message === own ? hidden : message));
+  const others = state.messages.filter((message) => message.kind === "user" || message.turnId !== turnId);
+  const messages =
+    own?.kind === "user" ? others.map((message) => (message === own ? hidden(own) : message)) : others;
+  const words = own?.text ?? "";
   const { listening } = state;
-  const partial = listening.sessionId ? listening.partial || own.text : listening.partial;
+  const partial = listening.sessionId ? listening.partial || words : listening.partial;
   const turn = state.turn?.id === turnId ? null : state.turn;
   return { ...state, listening: { ...listening, partial }, messages, turn, speakingId: "", ducked: false };
 }

@@ -4,12 +4,14 @@ after its text was complete is retracted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tertulia_llm.history.heard import heard
 from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.turn_state import TurnState
+from tertulia_llm.withdrawn_turns import NO_VERSIONS, is_withdrawn
 from tertulia_shared.bus import Bus, Owned
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import MessageHeard
@@ -29,15 +31,27 @@ class InterruptionSettler:
         self._histories = histories
 
     async def settle(
-        self, owned: Owned, conversation_id: str, state: TurnState, history: History | None = None
+        self,
+        owned: Owned,
+        conversation_id: str,
+        state: TurnState,
+        history: History | None = None,
+        newest: Mapping[str, int] = NO_VERSIONS,
     ) -> None:
-        """Settle the last turn if it was interrupted and is not settled. `history`: pass it if it is already loaded."""
+        """Settle the last turn if it was interrupted and is not settled.
+
+        Args:
+            owned: the conversation's turns. conversation_id: the conversation.
+            state: the conversation's state.
+            history: its history, if it is already loaded.
+            newest: the newest versions of the turns that wait (see `newest_versions`).
+        """
         plan = state.unsettled
         if plan is None:
             return
         if history is None:
             history = await self._histories.load(conversation_id, state)
-        if plan.ref in state.withdrawn:
+        if is_withdrawn(plan.turn_id, plan.version, state.withdrawn, newest):
             await self._withdrawal.retract(owned, conversation_id, plan, history, is_saved=True)
             return
         outlet = self._bus.outlet(owned.fence())
