@@ -14,7 +14,7 @@ help: ## list these targets
 
 run: setup ## start everything on this machine; Ctrl-C stops it
 	@scripts/web.sh build
-	@$(BIN)/tertulia run $(ARGS)
+	@$(BIN)/tertulia run --fetch-models $(ARGS)
 
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"

@@ -110,6 +110,11 @@ def _add_run(commands: Any) -> None:
     command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
     command.add_argument("--workers", default="", metavar="STAGE=N,…", help="number of workers: stt=1,llm=1,tts=1")
     command.add_argument("--verbose", action="store_true", help="also show the services' logs here")
+    command.add_argument(
+        "--fetch-models",
+        action="store_true",
+        help="first download the models that the engines need, unless that has failed before (used by make run)",
+    )
     command.set_defaults(do=_run)
 
 
@@ -203,7 +208,8 @@ def _add_voice(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
-    return run(load(RunSettings).model_copy(update=asked), workers=args.workers, verbose=args.verbose)
+    settings = load(RunSettings).model_copy(update=asked)
+    return run(settings, workers=args.workers, verbose=args.verbose, fetch_models=args.fetch_models)
 
 
 def _inspect(args: argparse.Namespace) -> int:

@@ -25,7 +25,11 @@ class RunSettings(CommonSettings):
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),
         description="key for the model server (OpenRouter or any other); without one the demo model answers",
     )
-    stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx, whisper or realtimestt")
+    stt_engine: str = Field(
+        "auto",
+        description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
+        " models",
+    )
     tts_engine: str = Field("espeak", description="speech engine")
     voices_dir: Path = Field(
         Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"

@@ -44,10 +44,10 @@ def test_model_download_without_the_libraries_says_what_to_install(
 
 
 def test_loaded_settings_include_the_settings_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert type(load_settings()) is STTSettings
+    assert type(load_settings()[0]) is STTSettings
     monkeypatch.setenv("TERTULIA_STT_ENGINE", "realtimestt")
     monkeypatch.setenv("TERTULIA_STT_LANGUAGE", "es")
-    settings = load_settings()
+    settings, _ = load_settings()
     assert isinstance(settings, RealtimeSTTSettings)
     assert settings.stt_language == "es"
 

@@ -18,9 +18,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "fetch-models",
         help="download the models that the engines need",
-        description="Downloads the models of the chosen engines into DATA/models (TERTULIA_MODELS_DIR), and checks them "
-        "against their published hashes. Running it again continues an interrupted download, and repairs damaged "
-        "files. No other command and no service downloads models.",
+        description="Downloads the models of the chosen engines into DATA/models (TERTULIA_MODELS_DIR), and checks "
+        "them against their published hashes. Running it again continues an interrupted download, and repairs damaged "
+        "files. No service downloads models by itself.",
     )
     command.add_argument(
         "models",
@@ -34,14 +34,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--folder", type=Path, metavar="DIR", help="look here first: a copy of another machine's models folder"
     )
-    command.add_argument(
-        "--once",
-        action="store_true",
-        help="only if it was not tried before; succeed even if nothing can be fetched (used by make run)",
-    )
     command.set_defaults(do=_do)
 
 
 def _do(args: argparse.Namespace) -> int:
-    request = Request(tuple(args.models), args.folder, everything=args.all, only_list=args.list, once=args.once)
+    request = Request(tuple(args.models), args.folder, everything=args.all, only_list=args.list)
     return fetch_models(load(RunSettings), request)

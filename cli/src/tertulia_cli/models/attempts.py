@@ -13,16 +13,20 @@ FILE: Final = ".not-fetched"
 
 def was_tried(models_dir: Path, models: Sequence[Model]) -> bool:
     """True if an attempt to fetch all of these models has failed."""
-    try:
-        tried = (models_dir / FILE).read_text(encoding="utf-8").split()
-    except OSError:
-        return False
-    return {model.name for model in models} <= set(tried)
+    return {model.name for model in models} <= _recorded(models_dir)
 
 
-def remember(models_dir: Path, failed: Sequence[Model]) -> None:
-    """Store which models could not be fetched; an empty sequence deletes the record."""
-    if not failed:
+def record(models_dir: Path, tried: Sequence[Model], failed: Sequence[Model]) -> None:
+    """Store the result of an attempt: of the models `tried`, these have `failed`."""
+    names = _recorded(models_dir) - {model.name for model in tried} | {model.name for model in failed}
+    if names:
+        (models_dir / FILE).write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
+    else:
         (models_dir / FILE).unlink(missing_ok=True)
-        return
-    (models_dir / FILE).write_text("".join(f"{model.name}\n" for model in failed), encoding="utf-8")
+
+
+def _recorded(models_dir: Path) -> set[str]:
+    try:
+        return set((models_dir / FILE).read_text(encoding="utf-8").split())
+    except OSError:
+        return set()

@@ -29,7 +29,6 @@ class Request:
     folder: Path | None = None
     everything: bool = False
     only_list: bool = False
-    once: bool = False
 
 
 def needed_models(settings: RunSettings) -> list[Model]:
@@ -39,7 +38,7 @@ def needed_models(settings: RunSettings) -> list[Model]:
 
 
 def fetch_models(settings: RunSettings, request: Request, console: Console | None = None) -> int:
-    """Fetch the models; returns the exit code.
+    """Fetch the models, also those that are damaged; returns the exit code.
 
     Raises:
         Failure: a model is unknown, or a folder cannot be used.
@@ -49,14 +48,29 @@ def fetch_models(settings: RunSettings, request: Request, console: Console | Non
         _list(settings, console)
         return OK
     chosen = _chosen(settings, request)
-    code = _fetch(settings.models_folder, chosen, request, console) if chosen else OK
-    if request.once:
-        return OK
+    code = _fetch(settings.models_folder, chosen, request.folder, console) if chosen else OK
     if REALTIMESTT in request.names or (not request.names and settings.stt_engine == REALTIMESTT):
         return max(code, fetch_realtimestt(settings))
     if not chosen:
         console.print("fetch-models: the chosen engines need no models (--list shows all)")
     return code
+
+
+def fetch_once(settings: RunSettings, console: Console | None = None) -> None:
+    """Fetch the models that the chosen engines need and that are missing, unless that was tried before.
+
+    A failure is printed; `tertulia run` goes on with the engines that need no models.
+    """
+    models_dir = settings.models_folder
+    missing = [model for model in needed_models(settings) if folder_of(model.name, models_dir) is None]
+    if not missing or attempts.was_tried(models_dir, missing):
+        return
+    console = console or Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console.print("  The first start downloads models. Ctrl-C stops it; the next start continues.")
+    try:
+        _fetch_locked(Fetcher(models_dir, console), missing, console)
+    except OSError as error:
+        console.print(f"  {_unwritable(models_dir, error)}", markup=False)
 
 
 def _chosen(settings: RunSettings, request: Request) -> list[Model]:
@@ -74,47 +88,49 @@ def _chosen(settings: RunSettings, request: Request) -> list[Model]:
     return needed_models(settings)
 
 
-def _fetch(models_dir: Path, models: Sequence[Model], request: Request, console: Console) -> int:
-    if request.once:
-        models = [model for model in models if folder_of(model.name, models_dir) is None]
-        if not models or attempts.was_tried(models_dir, models):
-            return OK
+def _fetch(models_dir: Path, models: Sequence[Model], local: Path | None, console: Console) -> int:
+    fetcher = Fetcher(models_dir, console, local=local)
+    damaged = [model for model in models if fetcher.damaged(model)]
     try:
-        with only_fetcher(models_dir, lambda: console.print("fetch-models: waiting for another process that fetches")):
-            failed = _fetch_each(Fetcher(models_dir, console, local=request.folder), models, console)
-            attempts.remember(models_dir, failed)
+        failed = _fetch_locked(fetcher, damaged, console) if damaged else []
     except OSError as error:
-        if request.once:
-            console.print(f"fetch-models: {models_dir} cannot be written: {error.strerror}", markup=False)
-            return OK
-        raise Failure(
-            f"the models folder {models_dir} cannot be written ({error.strerror}): "
-            "set TERTULIA_MODELS_DIR to a writable one.",
-            FAILED,
-        ) from error
+        raise Failure(_unwritable(models_dir, error), FAILED) from error
     if not failed:
-        console.print(f"fetch-models: all there, in {models_dir}", markup=False)
+        console.print(f"fetch-models: complete, in {models_dir}", markup=False)
         return OK
     console.print(f"fetch-models: missing: {', '.join(model.name for model in failed)}")
-    if not request.once:  # `tertulia run`, which comes next, gives this advice
-        console.print(
-            "  Run it again where there is a network, or with --folder and a copy of another machine's models folder."
-        )
+    console.print(
+        "  Try again where there is a network, or with --folder and a copy of another machine's models folder."
+    )
     return FAILED
 
 
-def _fetch_each(fetcher: Fetcher, models: Sequence[Model], console: Console) -> list[Model]:
-    """Fetch the models that are not complete; returns those that are still incomplete."""
+def _fetch_locked(fetcher: Fetcher, models: Sequence[Model], console: Console) -> list[Model]:
+    """Fetch the models while no other process does; returns those that are still incomplete.
+
+    Raises:
+        OSError: the models folder cannot be written.
+    """
     failed: list[Model] = []
-    for model in models:
-        if not fetcher.damaged(model):
-            continue
-        console.print(f"fetch-models: {model.title}, {megabytes(model.download_size)}, {model.licence}", markup=False)
-        if not fetcher.fetch(model):
-            failed.append(model)
-    if not failed:
-        fetcher.clean_up()
+    with only_fetcher(fetcher.models_dir, lambda: console.print("  waiting for another process that fetches models")):
+        for model in models:
+            if not fetcher.damaged(model):  # fetched by the process that had the lock
+                continue
+            title = f"{model.title}, {megabytes(model.download_size)}, licence {model.licence}"
+            console.print(f"fetch-models: {title}", markup=False)
+            if not fetcher.fetch(model):
+                failed.append(model)
+        attempts.record(fetcher.models_dir, models, failed)
+        if not failed:
+            fetcher.clean_up()
     return failed
+
+
+def _unwritable(models_dir: Path, error: OSError) -> str:
+    return (
+        f"the models folder {models_dir} cannot be written ({error.strerror or error}): "
+        "set TERTULIA_MODELS_DIR to a writable one."
+    )
 
 
 def _list(settings: RunSettings, console: Console) -> None:

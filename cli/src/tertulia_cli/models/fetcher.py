@@ -34,7 +34,7 @@ class Fetcher:
     """Fetches models into `models_dir`. `local` is a folder of the user's that is tried before all other sources."""
 
     def __init__(self, models_dir: Path, console: Console, *, local: Path | None = None) -> None:
-        self._models_dir = models_dir
+        self.models_dir = models_dir
         self._work = models_dir / WORK
         self._console = console
         self._local = local
@@ -46,14 +46,14 @@ class Fetcher:
 
     def damaged(self, model: Model) -> list[WeightFile]:
         """The files of the model that are missing or have another hash than the published one."""
-        return [file for file in model.files if not _is_good(self._models_dir / model.name / file.name, file)]
+        return [file for file in model.files if not _is_good(self.models_dir / model.name / file.name, file)]
 
     def clean_up(self) -> None:
         """Delete what unfinished downloads left."""
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _fetch_group(self, model: Model, files: Sequence[WeightFile], sources: Sequence[Source]) -> bool:
-        home = self._models_dir / model.name
+        home = self.models_dir / model.name
         missing = [file for file in files if not _is_good(home / file.name, file)]
         for name, size, collect in self._collectors(model, sources):
             if not missing:

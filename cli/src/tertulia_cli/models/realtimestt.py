@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import Final
 
+from tertulia_cli.environments import python_of
 from tertulia_cli.exit_codes import FAILED, OK
-from tertulia_cli.run.environments import python_of
 from tertulia_cli.settings import RunSettings
 
 ENGINE: Final = "realtimestt"

