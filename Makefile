@@ -31,7 +31,7 @@ test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an envi
 	@$(BIN)/tertulia fetch-models whisper-base whisper-tiny.en
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper
 	@echo "test-engines: realtimestt"
-	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
+	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn or faster_whisper" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 	@echo "test-engines: higgs"
 	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 
