@@ -2,10 +2,12 @@
 
     python -m bench.recognition [--engines whisper pocketsphinx] [--sentences N] [--talks 1 4]
 
-Word errors are measured in a quiet room and with other voices and noise 10 dB below the speech; the audio is fed as fast
-as the engine takes it. CPU time and waits are measured at the pace of speech, with several talks at once. The wait is
-the time from the end of the pause that ends a piece to its final text. Needs the program flite, and the models of
-`whisper` in the folder of models. The figures of CPU time depend little on other load, the waits much.
+Word errors are measured in a quiet room and with other voices and noise 10 dB below the speech; the audio is fed as
+fast as the engine takes it. CPU time and waits are measured at the pace of speech, with several talks at once. The wait
+is the time from the end of the pause that ends a piece to its final text. The figures of CPU time depend little on
+other load, the waits much.
+
+Needs the program flite, and the models of `whisper` in the folder of models.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import argparse
 import asyncio
 import re
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
@@ -22,6 +25,7 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +37,11 @@ from tertulia_stt.engine import RecognitionEngine, TranscriptionFinished
 from tertulia_stt.engines import load_engine
 from tertulia_stt.settings import STTSettings
 
-VOICES = ("slt", "rms", "awb", "kal")
+VOICES = ("slt", "rms", "awb", "kal16")
 SENTENCES = (
     "Tell me a story about the ocean.", "What do you think about the weather today?", "I would like to go for a walk.",
-    "Could you explain that again, please?", "We had dinner with my parents last night.", "That sounds like a good plan.",
+    "Could you explain that again, please?", "We had dinner with my parents last night.",
+    "That sounds like a good plan.",
     "How long does it take to get there?", "I do not agree with you at all.", "My brother works in a hospital.",
     "Let us talk about something else.", "What is the meaning of life?", "She reads a book every week.",
     "Do you remember the first time we met?", "I am looking for a new place to live.", "It was raining the whole day.",
@@ -99,8 +104,9 @@ def edits(expected: Sequence[str], found: Sequence[str]) -> int:
 
 def spoken(text: str, voice: str) -> Sound:
     """The sentence in that voice, with silence before and after it."""
+    program = shutil.which("flite") or "flite"
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        subprocess.run(["flite", "-voice", voice, "-t", text, "-o", file.name], check=True)
+        subprocess.run([program, "-voice", voice, "-t", text, "-o", file.name], check=True)
         sound = read_wav(Path(file.name))
     return np.concatenate([np.zeros(RATE // 2), sound, np.zeros(RATE)])
 
@@ -163,8 +169,7 @@ def cpu_s() -> float:
 async def measure(name: str, sentences: Sequence[str], talks: Sequence[int]) -> None:
     """Measure one engine, and print its figures."""
     settings = load(find_engine(STT_ENGINES, name).spec().settings)
-    assert isinstance(settings, STTSettings)
-    engine = load_engine(name, settings)
+    engine = load_engine(name, cast("STTSettings", settings))
     await engine.start()
     sounds = [(text, spoken(text, voice)) for text in sentences for voice in VOICES]
     for condition in ("quiet", f"noise at {NOISE_DB:g} dB"):

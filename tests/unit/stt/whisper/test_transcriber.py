@@ -93,7 +93,7 @@ def test_partial_text_in_english_comes_from_the_smaller_model(requests: RequestQ
     words = first_partial(session, 1.5) or ()
     assert words == ["Tell", " me", " a"]
     assert session.write(words) == "Tell me a"
-    assert partial.asked == [(10, "en")]
+    assert partial.asked == [(8, "en")]
 
 
 @pytest.mark.parametrize("language", ["de", ""])
@@ -102,7 +102,7 @@ def test_partial_text_in_another_language_comes_from_the_model_for_final_texts(
 ) -> None:
     final, partial = ScriptedModel("Erzähl mir"), ScriptedModel()
     assert first_partial(transcriber(requests, final, partial, language), 1.5) == ["Erzähl", " mir"]
-    assert final.asked == [(10, "de")]
+    assert final.asked == [(8, "de")]
 
 
 def test_partial_text_for_noise_is_empty(requests: RequestQueue) -> None:
@@ -129,7 +129,7 @@ def test_detected_language_of_a_session_is_used_for_its_next_pieces(requests: Re
     session = transcriber(requests, model, language="")
     said(session, 1.5)
     assert first_partial(session, 1.5) == ["Wie", " geht", " es", " euch"]
-    assert model.asked == [(10, "de"), (10, "de")]
+    assert model.asked == [(10, "de"), (8, "de")]
 
 
 @pytest.mark.parametrize(

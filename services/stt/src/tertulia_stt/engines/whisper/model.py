@@ -23,6 +23,8 @@ SILENCE_S: Final = 4
 """Silence after the speech in a window."""
 MIN_WINDOW_S: Final = 10
 """In a shorter window, single words are repeated: of 48 short utterances, 9 at 4 s more than the speech, none here."""
+MIN_PARTIAL_WINDOW_S: Final = 8
+"""Partial texts come often, so they bear a few more repetitions, which are removed."""
 MAX_WINDOW_S: Final = 30
 _FRAMES_PER_S: Final = SAMPLE_RATE // STEP
 _TOKENS_PER_S: Final = 8
@@ -62,9 +64,9 @@ class Hypothesis:
     language: str
 
 
-def window_s(samples: int) -> int:
+def window_s(samples: int, shortest_s: int = MIN_WINDOW_S) -> int:
     """The length of the window for that many samples, in seconds."""
-    return min(MAX_WINDOW_S, max(MIN_WINDOW_S, ceil(samples / SAMPLE_RATE) + SILENCE_S))
+    return min(MAX_WINDOW_S, max(shortest_s, ceil(samples / SAMPLE_RATE) + SILENCE_S))
 
 
 class WhisperModel:

@@ -14,7 +14,15 @@ import numpy as np
 from tertulia_stt.endpointing import SpeechEnded
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.whisper.languages import LanguageTracker
-from tertulia_stt.engines.whisper.model import MAX_WINDOW_S, Hypothesis, LanguageChoice, Request, WhisperModel, window_s
+from tertulia_stt.engines.whisper.model import (
+    MAX_WINDOW_S,
+    MIN_PARTIAL_WINDOW_S,
+    Hypothesis,
+    LanguageChoice,
+    Request,
+    WhisperModel,
+    window_s,
+)
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
 from tertulia_stt.engines.whisper.review import SPACELESS, Spoken, cleaned, is_incomplete, is_noise
 from tertulia_stt.log_mel import Samples
@@ -110,7 +118,7 @@ class WhisperTranscriber:
     def _ask_for_partial(self) -> None:
         self._next_s = self._length_s + _PARTIAL_EACH_S + _PARTIAL_SHARE * self._length_s
         samples, language = self._samples(), self._languages.language
-        request = Request(samples, language or self._languages.guess, window_s(len(samples)))
+        request = Request(samples, language or self._languages.guess, window_s(len(samples), MIN_PARTIAL_WINDOW_S))
         model = self._models.partial_for(language)
         self._pending = self._requests.submit(model, request, is_final=False)
         self._pending.add_done_callback(lambda _: self.wake())
