@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt models higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -115,6 +115,9 @@ setup: ## install what runs (the other targets do this when needed)
 
 setup-stt: setup ## install the stt engine realtimestt, into .venv-stt (1.5 GB)
 	@scripts/stt.sh
+
+models: setup ## download all models of fetch-models, checked by hash, into data/models (350 MB)
+	@$(BIN)/tertulia fetch-models --all
 
 higgs-env: setup ## install the tts engine higgs, into .venv-higgs (2 GB, more with CUDA)
 	@scripts/higgs.sh

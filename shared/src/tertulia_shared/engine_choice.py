@@ -17,7 +17,7 @@ from tertulia_shared.engines import (
     load_with_engine,
 )
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.weights import MODELS, folder_of, missing_text
+from tertulia_shared.weights import MODELS, folder_of, megabytes
 
 S = TypeVar("S", bound=CommonSettings)
 
@@ -87,7 +87,8 @@ def _why_not(engine: InstalledEngine, models_dir: Path) -> str | None:
         return str(error)
     if missing := spec.missing():
         return f"{', '.join(missing)} not installed"
-    for model in spec.models:
-        if folder_of(model, models_dir) is None:
-            return missing_text(MODELS[model], models_dir)
-    return None
+    incomplete = [name for name in spec.models if folder_of(name, models_dir) is None]
+    if not incomplete:
+        return None
+    size = megabytes(sum(MODELS[name].download_size for name in incomplete))
+    return f"{' and '.join(incomplete)} not complete in {models_dir}; `tertulia fetch-models` fetches them ({size})"
