@@ -30,7 +30,7 @@ def create(settings: WhisperSettings) -> WhisperEngine:
 
 
 class WhisperEngine:
-    """A `RecognitionEngine`. The models take about 330 MB; a session takes one thread and its audio."""
+    """A `RecognitionEngine`. All sessions share the models; a session takes one thread and its audio."""
 
     name = "whisper"
 
