@@ -26,11 +26,11 @@ test-fast: setup-dev ## unit and contract tests on in-memory fakes, within a min
 fuzz: setup-dev ## random inputs for everything that reads what comes from outside (ARGS="--inputs 200000 --seed 1")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
+test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on their real weights; the full engines, each in an environment of its own
+	@echo "test-engines: whisper, kokoro"
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper tests/engines/tts/test_kokoro.py
 	@echo "test-engines: realtimestt"
-	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
-	@echo "test-engines: kokoro (skipped without its weights: tertulia fetch-models kokoro)"
-	@$(BIN)/python -m pytest $(ARGS) tests/engines/tts/test_kokoro.py
+	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn or faster_whisper" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 	@echo "test-engines: higgs"
 	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 

@@ -26,7 +26,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SERVERS = {"redis_url", "supabase_server", "stack"}
 """Fixtures that start a server or a whole stack."""
-ENGINES = {"pocketsphinx"}
+ENGINES = {"pocketsphinx", "whisper"}
 """Parameters that name an engine which takes seconds."""
 
 

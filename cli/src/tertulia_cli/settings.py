@@ -27,7 +27,8 @@ class RunSettings(CommonSettings):
     )
     stt_engine: str = Field(
         "auto",
-        description="speech recognizer: pocketsphinx or realtimestt; auto: the best that is installed with its models",
+        description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
+        " models",
     )
     tts_engine: str = Field("espeak", description="speech engine")
     voices_dir: Path = Field(

@@ -15,7 +15,8 @@ class STTSettings(CommonSettings):
 
     stt_engine: str = Field(
         "auto",
-        description="speech recognizer: pocketsphinx or realtimestt; auto: the best that is installed with its models",
+        description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
+        " models",
     )
     stt_concurrency: int = Field(8, ge=1, le=1000, description="most listening sessions that one worker serves at once")
     stt_words: str = Field(
