@@ -92,7 +92,8 @@ BOX = ROOT / "deploy" / "gpu-box"
 
 def test_compose_passes_a_remote_machine_every_setting_of_its_stages() -> None:
     of_the_box = services(BOX / "compose.yml")
-    tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
+    others = ("TERTULIA_TTS_OPENAI_", "TERTULIA_TTS_KOKORO_")
+    tts = {name for name in settings_of("tts") if not name.startswith(others)}
     tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
     in_the_bundle = {"TERTULIA_REDIS_URL", "TERTULIA_NAMESPACE"}
     assert set(of_the_box["tts"]) - NOT_A_SETTING == (tts - in_the_bundle) | tls

@@ -30,7 +30,9 @@ class RunSettings(CommonSettings):
         description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
         " models",
     )
-    tts_engine: str = Field("espeak", description="speech engine")
+    tts_engine: str = Field(
+        "auto", description="speech engine; auto: kokoro if its models are there and the machine is fast enough"
+    )
     voices_dir: Path = Field(
         Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
     )

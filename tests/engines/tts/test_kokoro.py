@@ -1,31 +1,30 @@
-"""Kokoro with its published weights (`make test-engines`, where `tertulia fetch-models kokoro` has put them)."""
+"""The engine kokoro with its published weights (`tertulia fetch-models`)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
-from tertulia_shared.settings import load
-from tertulia_shared.weights import folder_of
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine
 from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.kokoro.settings import KokoroSettings
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz
+from tests.harness.real_models import REAL_MODELS, needs_models
+from tests.harness.settings_of import settings_of
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        folder_of("kokoro", load(KokoroSettings).models_folder) is None,
-        reason="the weights are missing: tertulia fetch-models kokoro",
-    ),
-]
+pytestmark = [pytest.mark.timeout(600), needs_models("kokoro")]
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
+
+
+def settings(**changed: Any) -> KokoroSettings:
+    return settings_of(KokoroSettings, models_dir=REAL_MODELS, **changed)
 
 
 @pytest.fixture
 async def published() -> AsyncGenerator[SpeechEngine]:
-    engine = load_engine("kokoro", load(KokoroSettings))
+    engine = load_engine("kokoro", settings())
     await engine.start()
     yield engine
     await engine.close()
@@ -39,7 +38,7 @@ async def test_same_sentence_gives_the_same_pcm_with_any_number_of_threads(publi
     first = await spoken(published, "luna")
     assert await spoken(published, "luna") == first
     for threads in (1, 3):
-        peer = load_engine("kokoro", load(KokoroSettings).model_copy(update={"tts_kokoro_threads": threads}))
+        peer = load_engine("kokoro", settings(tts_kokoro_threads=threads))
         await peer.start()
         assert await spoken(peer, "luna") == first, threads
         await peer.close()

@@ -1,29 +1,23 @@
-"""The engine whisper with its real weights, from the folder TERTULIA_MODELS_DIR or data/models.
-
-`tertulia fetch-models whisper-base whisper-tiny.en` fetches them and checks their hashes. Without them the tests are
-skipped.
-"""
+"""The engine whisper with its real weights (`tertulia fetch-models`)."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tertulia_shared.weights import MODELS, folder_of
+from tertulia_shared.weights import MODELS
 from tertulia_stt.engine import RecognitionEngine, STTEvent, TranscriptionFinished
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.whisper.settings import WhisperSettings
 from tertulia_stt.engines.whisper.vocabulary import read_vocabulary
 from tests.harness.noises import NOISES
+from tests.harness.real_models import REAL_MODELS, needs_models
 from tests.harness.settings_of import settings_of
 from tests.harness.sound import recording
 
-MODELS_DIR = Path(os.environ.get("TERTULIA_MODELS_DIR", "data/models"))
 NAMES = ("whisper-base", "whisper-tiny.en")
 NOISE_S = 150
 """The four noises together last ten minutes."""
@@ -32,17 +26,14 @@ REFERENCE = [27355, 11, 35678, 11, 33812, 13]
 
 pytestmark = [
     pytest.mark.timeout(600, method="signal"),
-    pytest.mark.skipif(
-        any(folder_of(name, MODELS_DIR) is None for name in NAMES),
-        reason=f"no weights in {MODELS_DIR}: tertulia fetch-models {' '.join(NAMES)}",
-    ),
+    needs_models(*NAMES),
 ]
 
 
 @pytest.fixture(params=["en", ""], ids=["english", "detected"])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RecognitionEngine]:
     engine = load_engine(
-        "whisper", settings_of(WhisperSettings, models_dir=MODELS_DIR, stt_language=request.param)
+        "whisper", settings_of(WhisperSettings, models_dir=REAL_MODELS, stt_language=request.param)
     )  # fmt: skip
     await engine.start()
     yield engine
@@ -72,7 +63,7 @@ async def texts_of(engine: RecognitionEngine, pcm: bytes) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_have_the_published_hashes(name: str) -> None:
     for file in MODELS[name].files:
-        content = (MODELS_DIR / name / file.name).read_bytes()
+        content = (REAL_MODELS / name / file.name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == file.sha256
 
 
@@ -109,9 +100,9 @@ async def test_sessions_at_the_same_time_hear_what_each_hears_alone(engine: Reco
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("text", [" Luna, Rex, Sage.", " Jörg Müller, 北京, O'Neil, GPT4", " Anne-Marie, Владимир."])
 def test_tokens_of_a_text_have_the_same_text(name: str, text: str) -> None:
-    vocabulary = read_vocabulary(MODELS_DIR / name)
+    vocabulary = read_vocabulary(REAL_MODELS / name)
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
 def test_names_have_the_tokens_of_the_reference_tokenizer() -> None:
-    assert read_vocabulary(MODELS_DIR / "whisper-base").encode(" Luna, Rex, Sage.") == REFERENCE
+    assert read_vocabulary(REAL_MODELS / "whisper-base").encode(" Luna, Rex, Sage.") == REFERENCE
