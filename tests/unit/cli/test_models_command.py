@@ -33,7 +33,7 @@ def settings(tmp_path: Path, web: WebServer, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(location, "MODELS", models)
     monkeypatch.setattr(command, "models_of", models_of)
     monkeypatch.chdir(tmp_path)
-    return settings_of(RunSettings, stt_engine="loro", models_dir=tmp_path / "models")
+    return settings_of(RunSettings, stt_engine="loro", tts_engine="espeak", models_dir=tmp_path / "models")
 
 
 def models_of(_: str, engine: str) -> Sequence[str]:
@@ -167,6 +167,6 @@ def test_models_of_realtimestt_are_downloaded_with_its_python(
         return subprocess.CompletedProcess(command, code)
 
     monkeypatch.setattr(subprocess, "run", run)
-    settings = settings_of(RunSettings, stt_engine="realtimestt" if chosen else "pocketsphinx")
+    settings = settings_of(RunSettings, stt_engine="realtimestt" if chosen else "pocketsphinx", tts_engine="espeak")
     assert fetched(settings, Request(() if chosen else ("realtimestt",)))[0] == expected
     assert ran == [[str(python), "-m", "tertulia_stt.download_models"]]

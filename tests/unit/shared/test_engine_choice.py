@@ -104,6 +104,7 @@ def test_models_folder_is_below_the_data_folder_unless_it_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERTULIA_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("TERTULIA_MODELS_DIR", raising=False)
     assert settings_of(CommonSettings).models_folder == tmp_path / "models"
     monkeypatch.setenv("TERTULIA_MODELS_DIR", "/srv/models")
     assert settings_of(CommonSettings).models_folder == Path("/srv/models")
