@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tertulia_llm.discussion import DEFAULT_REPLIES
 from tertulia_shared.ids import new_id
-from tests.chaos.faults import Fault, kill_all, kill_gateway, kill_owner, restart_redis
+from tests.chaos.faults import FAULTS, MAIN_FAULTS, kill_owner
 from tests.chaos.turn_verdict import judge_turn, until_saved
 from tests.harness.client import TalkClient, talk
 from tests.harness.stack import Stack
@@ -20,13 +20,6 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(180, method="signal")
 
 DISCUSS = "Luna and Rex, discuss that among yourselves."
-FAULTS: Mapping[str, Fault] = {
-    "kill the llm worker": kill_owner("llm"),
-    "kill every llm worker": kill_all("llm"),
-    "kill the tts worker": kill_owner("tts"),
-    "kill the gateway": kill_gateway,
-    "restart Redis": restart_redis,
-}
 
 
 @asynccontextmanager
@@ -54,7 +47,7 @@ async def _play(client: TalkClient) -> None:
 
 
 @pytest.mark.parametrize("extensions", [1, 3])
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", MAIN_FAULTS)
 async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
     stack: Stack, name: str, extensions: int
 ) -> None:

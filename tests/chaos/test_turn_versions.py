@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.ids import new_id
-from tests.chaos.faults import Fault, kill_all, kill_gateway, kill_owner, restart_redis
+from tests.chaos.faults import FAULTS, MAIN_FAULTS, kill_owner
 from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
@@ -28,13 +28,6 @@ pytestmark = pytest.mark.timeout(180, method="signal")
 BEGUN, WHOLE = "Luna, tell me a story about the", "Luna, tell me a story about the ocean."
 ROWS = "SELECT id, role, text FROM messages WHERE turn_id = ? ORDER BY position"
 MOMENTS = ("tentative", "reopened", "tentative again", "confirmed")
-FAULTS: Mapping[str, Fault] = {
-    "kill the llm worker": kill_owner("llm"),
-    "kill every llm worker": kill_all("llm"),
-    "kill the tts worker": kill_owner("tts"),
-    "kill the gateway": kill_gateway,
-    "restart Redis": restart_redis,
-}
 
 
 class Turn:
@@ -97,7 +90,7 @@ async def speaking(stack: Stack) -> AsyncGenerator[Turn]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", MAIN_FAULTS)
 async def test_one_version_is_left_if_processes_are_killed_when_the_turn_is(
     stack: Stack, name: str, moment: str
 ) -> None:

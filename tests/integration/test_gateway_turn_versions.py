@@ -33,6 +33,14 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
         yield one, other
 
 
+async def accept_tentatively(made: Gateway, client: Client) -> SpokenTurn:
+    """Accept a tentative turn and write the whole reply, which the gateway holds."""
+    spoken = SpokenTurn(made.bus, client.conversation_id)
+    await spoken.accept("I went to the market.", tentative=True)
+    await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+    return spoken
+
+
 async def wait_for_answer(client: Client) -> None:
     """Send a query and wait for its answer, so that everything before it has arrived."""
     await client.send("model_settings")
@@ -70,12 +78,8 @@ async def test_turn_is_confirmed_after_the_client_has_moved_to_another_gateway(
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         await first.next()
-        c = first.conversation_id
-        spoken = SpokenTurn(one.bus, c)
-        await spoken.accept("I went to the market.", tentative=True)
-        reply = Workers(one.bus, c).reply(spoken.turn, spoken.epoch)
-        await reply.whole()
-        async with Client.at(other.url(f"?conversation_id={c}")) as second:
+        spoken = await accept_tentatively(one, first)
+        async with Client.at(other.url(f"?conversation_id={first.conversation_id}")) as second:
             await wait_for_answer(second)
             assert not second.of("turn_accepted")
             assert await first.close_code() == REPLACED
@@ -116,9 +120,7 @@ async def test_tentative_turn_is_withdrawn_by_a_typed_message(two_gateways: tupl
     one, _ = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
-        spoken = SpokenTurn(one.bus, client.conversation_id)
-        await spoken.accept("I went to the", tentative=True)
-        await Workers(one.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        spoken = await accept_tentatively(one, client)
         await client.send("user_message", text="Hello!")
         accepted = await client.until("turn_accepted")
         assert accepted["text"] == "Hello!"
@@ -131,9 +133,7 @@ async def test_turn_that_is_lost_while_it_is_held_is_reported_and_comes_again(
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
-        spoken = SpokenTurn(made.bus, client.conversation_id)
-        await spoken.accept("I went to the market.", tentative=True)
-        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        spoken = await accept_tentatively(made, client)
         forgetful_redis.kill()
         forgetful_redis.start()
         await client.until("error", lambda frame: frame["code"] == "talk_lost")
@@ -150,9 +150,7 @@ async def test_message_after_a_flush_of_redis_is_answered_while_a_turn_is_held(
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
-        spoken = SpokenTurn(made.bus, client.conversation_id)
-        await spoken.accept("I went to the market.", tentative=True)
-        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        await accept_tentatively(made, client)
         await wait_for_answer(client)
         cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped
         await client.send("user_message", text="Hello!", turn_id=AGAIN)
