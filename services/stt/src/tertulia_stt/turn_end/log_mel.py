@@ -26,7 +26,7 @@ _LINEAR_UP_TO_HERTZ: Final = 1000.0
 _LINEAR_UP_TO_MEL: Final = _LINEAR_UP_TO_HERTZ / _HERTZ_PER_MEL
 _MELS_PER_LOG: Final = 27 / np.log(6.4)
 _DYNAMIC_RANGE: Final = 8.0
-"""Powers of ten below the loudest value that are kept."""
+"""Values below the loudest value by more than this many powers of ten are raised to that limit."""
 _QUIETEST_POWER: Final = 1e-10
 _QUIETEST_VARIANCE: Final = 1e-7
 
@@ -34,7 +34,7 @@ Samples = NDArray[np.float32]
 
 
 def last_samples(pcm16k: bytes) -> Samples:
-    """The last 8 s of PCM, from -1 to 1, with silence before a shorter recording."""
+    """The samples of the last 8 s of PCM, from -1 to 1. A shorter recording gets silence before it."""
     pcm = np.frombuffer(pcm16k[-SAMPLES * BYTES_PER_SAMPLE :], dtype="<i2")
     samples = np.zeros(SAMPLES, dtype=np.float32)
     if len(pcm):
