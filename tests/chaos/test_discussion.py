@@ -24,7 +24,7 @@ DISCUSS = "Luna and Rex, discuss that among yourselves."
 
 @asynccontextmanager
 async def listening(stack: Stack) -> AsyncGenerator[TalkClient]:
-    """A client that plays each frame at once, and says so."""
+    """A client that plays each frame at once, and sends receipts."""
     async with talk(*stack.urls) as client, asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(_play(client))
         yield client
@@ -41,7 +41,7 @@ async def _play(client: TalkClient) -> None:
             if message.chunks and played.get(message.message_id) != message.chunks[-1]:
                 sentence, chunk = message.chunks[-1]
                 position = {"sentence_index": sentence, "chunk_index": chunk, "played_ms": 0}
-                with contextlib.suppress(ConnectionClosed):  # the next receipt says as much
+                with contextlib.suppress(ConnectionClosed):  # the next receipt covers this one
                     await client.send("playback", message_id=message.message_id, **position)
                     played[message.message_id] = sentence, chunk
 
@@ -65,7 +65,7 @@ async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
         assert verdict.is_clean, verdict
 
 
-async def test_word_of_the_user_ends_the_discussion_even_if_its_worker_is_killed(stack: Stack) -> None:
+async def test_message_of_the_user_ends_the_discussion_even_if_its_worker_is_killed(stack: Stack) -> None:
     async with listening(stack) as client:
         turn_id = await client.say(DISCUSS, new_id())
         await client.until_event("turn_extended")

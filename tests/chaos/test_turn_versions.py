@@ -1,6 +1,7 @@
-"""Processes are killed while a spoken turn is tentative, confirmed, reopened and accepted again: one version is left.
+"""Processes are killed while a spoken turn is tentative, confirmed, reopened and accepted again. Only its last version
+is left.
 
-The test plays stt with the writes of the real worker, so that it decides the moments.
+The test makes the writes of the stt worker itself, so that it can choose their moments.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Turn:
         return False
 
     async def until_written(self, kind: str) -> None:
-        """Wait until a worker has written an event of this kind for the version, which the client may not have."""
+        """Wait until a worker has written an event of this kind for the version. The client may not have received it
+        yet.
+        """
 
         async def is_written() -> bool:
             with contextlib.suppress(BusUnavailable):
@@ -63,7 +66,7 @@ class Turn:
         await eventually(is_written, f"{kind} of version {self.spoken.turn.version}")
 
     async def leaves_one_version(self) -> None:
-        """Check that the client, the store and Redis have the last version whole, and nothing of the others."""
+        """Check that the client, the store and Redis have the whole last version, and nothing of the other versions."""
         turn_id, record = self.spoken.turn_id, self.client.record
         await self.client.until_done(turn_id)
         assert record.turns_accepted == {turn_id: WHOLE}
@@ -91,7 +94,7 @@ async def speaking(stack: Stack) -> AsyncGenerator[Turn]:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", MAIN_FAULTS)
-async def test_one_version_is_left_if_processes_are_killed_when_the_turn_is(
+async def test_only_the_last_version_is_left_if_processes_are_killed_at_any_moment_of_the_turn(
     stack: Stack, name: str, moment: str
 ) -> None:
     async with speaking(stack) as turn:

@@ -74,7 +74,7 @@ async def hearing_a_reply(visit: Visit) -> tuple[Visitor, str]:
     return visitor, turn_id
 
 
-async def test_reply_that_a_call_interrupts_is_played_on_afterwards_without_a_loss(visit: Visit) -> None:
+async def test_reply_that_a_call_interrupts_continues_after_the_call_without_a_loss(visit: Visit) -> None:
     visitor, turn_id = await hearing_a_reply(visit)
     await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")
     banner = visitor.page.get_by_role("alert").filter(has_text="Sound is paused")
@@ -87,7 +87,7 @@ async def test_reply_that_a_call_interrupts_is_played_on_afterwards_without_a_lo
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
 
 
-async def test_reply_that_was_interrupted_in_the_background_is_played_on_when_the_page_is_shown(visit: Visit) -> None:
+async def test_reply_that_was_interrupted_in_the_background_continues_when_the_page_is_shown(visit: Visit) -> None:
     visitor, turn_id = await hearing_a_reply(visit)
     await microphone.set_hidden(visitor.page, hidden=True)
     await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")

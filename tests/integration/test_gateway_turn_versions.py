@@ -22,7 +22,7 @@ AGAIN = "dddddddd-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that keeps nothing over a restart."""
+    """A Redis that loses all data when it restarts."""
     with RedisServer(tmp_path / "redis") as server:
         yield server
 
@@ -47,7 +47,7 @@ async def wait_for_answer(client: Client) -> None:
     await client.until("model_settings")
 
 
-async def test_reply_made_ahead_is_sent_at_its_confirmation(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_reply_to_a_tentative_turn_is_sent_after_its_confirmation(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, _ = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
@@ -128,7 +128,7 @@ async def test_tentative_turn_is_withdrawn_by_a_typed_message(two_gateways: tupl
         assert not client.of("audio")
 
 
-async def test_turn_that_is_lost_while_it_is_held_is_reported_and_comes_again(
+async def test_held_turn_that_redis_loses_is_reported_and_can_be_accepted_again(
     forgetful_redis: RedisServer, keys: Keys
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
