@@ -1,4 +1,4 @@
-"""Turns that the user continues: the withdrawn version leaves no trace, whenever that happens and whoever dies."""
+"""Spoken turns that the user continues. The withdrawn version leaves no trace, at any moment and after any crash."""
 
 from __future__ import annotations
 
