@@ -1,6 +1,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+import ctranslate2
+import numpy as np
+from numpy.typing import NDArray
+
 class Segment:
     text: str
 
@@ -20,6 +24,7 @@ class WhisperModel:
         download_root: str | None = None,
         local_files_only: bool = False,
     ) -> None: ...
+    def encode(self, features: NDArray[np.float32]) -> ctranslate2.StorageView: ...
     def transcribe(self, audio: Any, **options: Any) -> tuple[Iterable[Segment], TranscriptionInfo]: ...
 
 def available_models() -> list[str]: ...

@@ -9,10 +9,14 @@ from typing import Any, Final
 
 import ctranslate2
 import faster_whisper
+import numpy as np
+from numpy.typing import NDArray
 from RealtimeSTT import TranscriptionInfo, TranscriptionResult
 
-from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engine import SAMPLE_RATE, EngineUnavailable
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
+from tertulia_stt.engines.whisper_window import window_s
+from tertulia_stt.log_mel import STEP
 
 DEFAULTS: Final = {
     "cpu": ("small", "tiny", "int8"),
@@ -120,6 +124,24 @@ def download(model: str, folder: Path) -> None:
         ) from error
 
 
+class ShortWindowModel(faster_whisper.WhisperModel):
+    """A model that does not encode the padding with which faster-whisper fills the window of 30 s.
+
+    Only a window without another segment after it has padding, so long speech is not affected.
+    """
+
+    def encode(self, features: NDArray[np.float32]) -> ctranslate2.StorageView:
+        """Encode a spectrogram (bands, frames), without most of its padding."""
+        return super().encode(without_padding(features))
+
+
+def without_padding(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The spectrogram without the zeros at its end that are not needed: see `tertulia_stt.engines.whisper_window`."""
+    filled = np.flatnonzero(np.any(features, axis=-2))
+    frames = int(filled[-1]) + 1 if filled.size else 0
+    return np.ascontiguousarray(features[..., : window_s(frames * STEP) * SAMPLE_RATE // STEP])
+
+
 class SharedWhisper:
     """A model that any number of threads can use, because CTranslate2 queues concurrent calls.
 
@@ -131,7 +153,8 @@ class SharedWhisper:
 
     def __init__(self, folder: str, plan: Plan, *, beam_size: int, threads: int, hotwords: str) -> None:
         try:
-            self._model = faster_whisper.WhisperModel(
+            model = ShortWindowModel if plan.device == "cpu" else faster_whisper.WhisperModel
+            self._model = model(
                 folder, device=plan.device, compute_type=plan.compute_type, cpu_threads=threads, local_files_only=True
             )
         except Exception as error:  # the cause may be a damaged file, too little memory, or a wrong CUDA library

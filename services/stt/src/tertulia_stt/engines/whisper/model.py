@@ -1,14 +1,12 @@
 """One Whisper model on CTranslate2.
 
-The encoder takes a window of any length. Whisper's own 30 s cost most of the time for a short sentence, so the window
-is the length of the speech and some silence. Without that silence, Whisper repeats the sentence.
+Its windows are short (`tertulia_stt.engines.whisper_window`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,13 +17,6 @@ from tertulia_stt.engine import SAMPLE_RATE, EngineUnavailable
 from tertulia_stt.engines.whisper.vocabulary import Vocabulary, read_vocabulary
 from tertulia_stt.log_mel import STEP, Samples, log_mel
 
-SILENCE_S: Final = 4
-"""Silence after the speech in a window."""
-MIN_WINDOW_S: Final = 10
-"""In a shorter window, single words are repeated: of 48 short utterances, 9 at 4 s more than the speech, none here."""
-MIN_PARTIAL_WINDOW_S: Final = 8
-"""Partial texts come often, so they bear a few more repetitions, which are removed."""
-MAX_WINDOW_S: Final = 30
 _FRAMES_PER_S: Final = SAMPLE_RATE // STEP
 _TOKENS_PER_S: Final = 8
 _MIN_TOKENS: Final = 20
@@ -62,11 +53,6 @@ class Hypothesis:
     confidence: float
     no_speech: float
     language: str
-
-
-def window_s(samples: int, shortest_s: int = MIN_WINDOW_S) -> int:
-    """The length of the window for that many samples, in seconds."""
-    return min(MAX_WINDOW_S, max(shortest_s, ceil(samples / SAMPLE_RATE) + SILENCE_S))
 
 
 class WhisperModel:

@@ -15,16 +15,14 @@ from tertulia_stt.endpointing import SpeechEnded
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.whisper.languages import LanguageTracker
 from tertulia_stt.engines.whisper.model import (
-    MAX_WINDOW_S,
-    MIN_PARTIAL_WINDOW_S,
     Hypothesis,
     LanguageChoice,
     Request,
     WhisperModel,
-    window_s,
 )
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
 from tertulia_stt.engines.whisper.review import SPACELESS, Spoken, cleaned, is_incomplete, is_noise
+from tertulia_stt.engines.whisper_window import MAX_WINDOW_S, MIN_PARTIAL_WINDOW_S, window_s
 from tertulia_stt.log_mel import Samples
 
 _WORD: Final = re.compile(r"\s*\S+")
