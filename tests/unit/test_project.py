@@ -29,6 +29,8 @@ PROJECTS = [
     *sorted(ROOT.glob("*/pyproject.toml")),
     *sorted(ROOT.glob("services/*/pyproject.toml")),
 ]
+TEST_SETTINGS = {CHOICE, "TERTULIA_TEST_LOOPBACK_MINUTES"}
+"""Variables that only tests read."""
 REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 
 
@@ -82,7 +84,7 @@ def test_settings_of_several_services_have_the_same_default() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
-    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {CHOICE}
+    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | TEST_SETTINGS
     # the compose files read further variables: the ports to publish
     for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))
