@@ -200,16 +200,15 @@ async def test_next_session_does_not_wait_for_long_for_a_session_that_does_not_e
 @virtual_time
 async def test_session_that_is_served_late_does_not_wait_for_a_newer_one() -> None:
     first = ListeningSession(BEGUN, think_ahead="off")
-    await first.bus.prepare("stt")
-    await first.bus.prepare("llm")
+    await first.prepare()
+    await first.send_audio(at(LOST_S))
+    await first.stop("abandoned")
+    late = await first.claim_work()
     following = first.next_session(REST)
     serving = await following.start()
     await following.send_audio(at(0.5))
-    await first.post_work()
-    await first.send_audio(at(LOST_S))
-    await first.stop("abandoned")
     begun = now()
-    await first.serve()
+    await first.listener.handle(late)
     assert now() - begun <= RECONNECT_S + 0.1
     await following.send_audio(at(3))
     await following.stop()

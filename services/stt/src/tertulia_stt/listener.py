@@ -38,10 +38,6 @@ MICROPHONE_PAUSE_S = 2.0
 none.
 """
 MICROPHONE_POLL_S = 0.5
-ENDING_LEASES = 2
-"""A session waits for the end of the session before as long as this many leases: until after a peer has taken over the
-work of a worker that died.
-"""
 
 
 @dataclass(slots=True)
@@ -115,9 +111,7 @@ class Listener:
         if progress:
             return read_checkpoint(progress)
         handover = TurnHandover(self._bus, work, owned.fence())
-        return Checkpoint(
-            turn=await handover.begin(ConversationState(owned.state), ENDING_LEASES * self._settings.lease_s)
-        )
+        return Checkpoint(turn=await handover.begin(ConversationState(owned.state), self._settings.lease_s))
 
     async def _recognize(self, session: _Session, start: Checkpoint) -> None:
         recognizer = await self._engine.open(first_sample=start.sample)

@@ -23,7 +23,7 @@ from tertulia_shared.bus import Append, Bus, Condition, Entry, Expire, Fence, Pu
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import MicChunk, Work
-from tertulia_shared.entry_ids import BEGINNING
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.events import ListeningStopped, RecordingStart, TranscriptionStabilized, TranscriptionUpdate
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import SOUND_GRACE_S
@@ -34,6 +34,10 @@ RECONNECT_S = 4.0
 """A turn is offered at least this long, because a client needs some time to notice that its connection is lost, and to
 connect again.
 """
+LAST_WORDS_S = 10.0
+"""A worker transcribes the last words of a session within this time, also on a slow machine."""
+TAKEOVER_LEASES = 2
+"""After so many leases, a peer has taken over the work of a worker that died."""
 _OPEN = "/open"
 
 log = logging.getLogger(__name__)
@@ -51,22 +55,23 @@ class TurnHandover:
 
     # -- the session that begins
 
-    async def begin(self, state: ConversationState, wait_s: float) -> Turn:
+    async def begin(self, state: ConversationState, lease_s: float) -> Turn:
         """Make this session the newest one of the conversation. Returns the turn that it continues; an empty turn if
         there is none.
 
-        If the connection of the session before was lost just now, wait for its last words, but at most `wait_s`.
+        If the connection of the session before was lost just now, wait for its last words. `lease_s`: the time after
+        which a peer takes over the work of a worker that died.
         """
-        is_wait_over = False
+        waited_s = 0.0
         while True:
             listening = state.get(StateField.LISTENING, b"").decode(errors="replace")
             earlier, is_open = listening.removesuffix(_OPEN), listening.endswith(_OPEN)
             turn = NO_TURN
             if is_open:
                 turn = await self._turn_of(earlier)
-            elif not is_wait_over and await self._is_ending(earlier):
-                is_wait_over = True
-                await self._until_ended(earlier, wait_s)
+            elif (wait_s := await self._worth_waiting_s(earlier, lease_s)) > waited_s:
+                await self._until_ended(earlier, wait_s - waited_s)
+                waited_s = wait_s
                 state = await self._state()
                 continue
             writes = self._continuation(turn) + self._removal(earlier, is_open=is_open)
@@ -92,21 +97,25 @@ class TurnHandover:
         keys = self._bus.keys
         return [Put(keys.mic_progress(self._conversation_id, earlier), {"pending": None})] if is_open else []
 
-    async def _is_ending(self, earlier: str) -> bool:
-        """True if the connection of the earlier session was lost, or will soon be found to be lost, and its worker has
-        not processed all of its sound.
-        """
+    async def _worth_waiting_s(self, earlier: str, lease_s: float) -> float:
+        """How long to wait for the end of the earlier session: 0 if it has ended, or was stopped by the user."""
         if not is_id(earlier) or earlier == self._work.session_id:
-            return False
+            return 0
         keys, id = self._bus.keys, self._conversation_id
         progress = await self._bus.hash(keys.mic_progress(id, earlier))
         if not progress or b"ended" in progress:
-            return False
+            return 0
         last = _chunk(await self._bus.last(keys.mic(id, earlier)))
-        own = _chunk(await self._bus.last(keys.mic(id, self._work.session_id)))
-        is_stopped = last is None or (last.is_final and last.cause != "abandoned")
-        is_own_over = own is not None and own.is_final  # this session is served late; do not wait for a newer one
-        return not is_stopped and not is_own_over
+        if last is None or await self._is_newer(earlier):  # newer, if no worker was there when this session began
+            return 0
+        if not last.is_final:  # its gateway may not have noticed yet that the connection is lost
+            return TAKEOVER_LEASES * lease_s
+        return LAST_WORDS_S + TAKEOVER_LEASES * lease_s if last.cause == "abandoned" else 0
+
+    async def _is_newer(self, other: str) -> bool:
+        """True if the work of the other session was posted after that of this session."""
+        owner = await self._bus.owner(self._conversation_id, other)
+        return order(owner.partition("/")[0]) > order(self._fence.token.partition("/")[0])
 
     async def _until_ended(self, earlier: str, wait_s: float) -> None:
         key = self._bus.keys.events(self._conversation_id)
