@@ -30,6 +30,8 @@ PROJECTS = [
     *sorted(ROOT.glob("*/pyproject.toml")),
     *sorted(ROOT.glob("services/*/pyproject.toml")),
 ]
+TEST_SETTINGS = {CHOICE, LOOPBACK_MINUTES}
+"""Variables that only tests read."""
 REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 
 
@@ -83,10 +85,7 @@ def test_settings_of_several_services_have_the_same_default() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
-    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {
-        CHOICE,
-        LOOPBACK_MINUTES,
-    }
+    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | TEST_SETTINGS
     # the compose files read further variables: the ports to publish
     for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))

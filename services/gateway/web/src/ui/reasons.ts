@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   discussion: "they talk among themselves",
 };
 
-/** `""` if the server gave no reason, or one that this page does not know. */
+/** `""` if the server gave no reason, or an unknown reason. */
 export function reasonText(reason = ""): string {
   return Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? "") : "";
 }
