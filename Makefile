@@ -7,14 +7,14 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt models higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: setup ## start everything on this machine; Ctrl-C stops it
 	@scripts/web.sh build
-	@$(BIN)/tertulia run $(ARGS)
+	@$(BIN)/tertulia run --fetch-models $(ARGS)
 
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
@@ -26,9 +26,11 @@ test-fast: setup-dev ## unit and contract tests on in-memory fakes, within a min
 fuzz: setup-dev ## random inputs for everything that reads what comes from outside (ARGS="--inputs 200000 --seed 1")
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
+test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on their real weights; the full engines, each in an environment of its own
+	@echo "test-engines: whisper, kokoro"
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper tests/engines/tts/test_kokoro.py
 	@echo "test-engines: realtimestt"
-	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
+	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn or faster_whisper" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 	@echo "test-engines: higgs"
 	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 
@@ -112,6 +114,9 @@ setup: ## install what runs (the other targets do this when needed)
 
 setup-stt: setup ## install the stt engine realtimestt, into .venv-stt (1.5 GB)
 	@scripts/stt.sh
+
+models: setup ## download all models of fetch-models, checked by hash, into data/models (350 MB)
+	@$(BIN)/tertulia fetch-models --all
 
 higgs-env: setup ## install the tts engine higgs, into .venv-higgs (2 GB, more with CUDA)
 	@scripts/higgs.sh

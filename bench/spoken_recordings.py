@@ -111,20 +111,21 @@ def _said(text: str, voice: int) -> Sound:
     program = shutil.which("flite") or "flite"
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         subprocess.run([program, "-voice", ("rms", "awb", "slt")[voice % 3], "-t", text, "-o", file.name], check=True)
-        return _trimmed(_read(Path(file.name)))
+        return _trimmed(read_wav(Path(file.name)))
 
 
 @cache
 def _fixture(name: str) -> Sound:
-    return _trimmed(_read(FIXTURES / name))
+    return _trimmed(read_wav(FIXTURES / name))
 
 
 def _leading(name: str) -> int:
     """The number of samples before the speech of a fixture."""
-    return _spoken(_read(FIXTURES / name))[0]
+    return _spoken(read_wav(FIXTURES / name))[0]
 
 
-def _read(path: Path) -> Sound:
+def read_wav(path: Path) -> Sound:
+    """The samples of a WAV (16 kHz, 16 bits, mono), scaled to the same peak."""
     with wave.open(str(path)) as file:
         if (file.getframerate(), file.getsampwidth(), file.getnchannels()) != (RATE, 2, 1):
             raise ValueError(f"{path.name} must be 16 kHz, 16 bits, mono")

@@ -37,9 +37,9 @@ image() { # package, extras…
     write "requirements/images/$name.txt" "What the image of $name installs." --no-default-groups --package "$@"
 }
 image tertulia-gateway --extra supabase
-image tertulia-stt --extra pocketsphinx
+image tertulia-stt --extra pocketsphinx --extra whisper
 image tertulia-llm --extra supabase
-image tertulia-tts --extra espeak --extra openai
+image tertulia-tts --extra espeak --extra kokoro --extra openai
 image tertulia-cli --extra access --extra supabase-keys
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
 

@@ -24,9 +24,16 @@ if TYPE_CHECKING:  # the environments of the full engines read this file, too, a
 # Container images often set it; each process that a test starts would then compile all its modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+NO_MODELS = Path(__file__).parent / "no-models"
+os.environ.setdefault("TERTULIA_TEST_MODELS_DIR", os.environ.get("TERTULIA_MODELS_DIR", "data/models"))
+os.environ["TERTULIA_MODELS_DIR"] = str(NO_MODELS)
+"""No test depends on the models that happen to be installed: `auto` chooses the engines that need none. Only the tests
+of real models read TERTULIA_TEST_MODELS_DIR (`tests.harness.real_models`).
+"""
+
 SERVERS = {"redis_url", "supabase_server", "stack"}
 """Fixtures that start a server or a whole stack."""
-ENGINES = {"pocketsphinx"}
+ENGINES = {"pocketsphinx", "whisper"}
 """Parameters that name an engine which takes seconds."""
 
 

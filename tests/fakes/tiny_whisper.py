@@ -2,7 +2,7 @@
 
 It is a Markov chain in the form of a transformer. All layers are zero, so only the last token's embedding
 reaches the output. Each embedding is a distinct code, and the output layer maps each code to the next token.
-faster-whisper loads it like any other, in milliseconds, from a few hundred kilobytes.
+faster-whisper and the engine `whisper` load it like any other, in milliseconds, from a few hundred kilobytes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ ENDS_AT: Final = 50
 FIRST_POSITIONS: Final = 448
 AUDIO_POSITIONS: Final = 1500
 MELS: Final = 80
+BYTE_LETTERS: Final = ((ord("!"), ord("~")), (ord("¡"), ord("¬")), (ord("®"), 0x143))
+"""Byte-level BPE writes each byte as one of these 256 letters."""
 
 
 def make_tiny_whisper(folder: Path, sentence: str = SENTENCE) -> Path:
     """Create `folder`, and write the model into it. Returns the folder.
 
     Raises:
-        ImportError: ctranslate2 or tokenizers is not installed.
+        ImportError: ctranslate2 is not installed.
     """
     folder.mkdir(parents=True)
     vocabulary = _write_tokenizer(folder, sentence)
@@ -47,20 +49,27 @@ def _words(sentence: str) -> list[str]:
 
 
 def _write_tokenizer(folder: Path, sentence: str) -> list[str]:
-    tokenizers: Any = import_module("tokenizers")
-    letters = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    letters = [chr(code) for first, last in BYTE_LETTERS for code in range(first, last + 1)]
     plain = letters + [word for word in _words(sentence) if word not in letters]
     special = [
         "<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|translate|>", "<|transcribe|>", "<|startoflm|>",
         "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
     ] + [f"<|{i * 0.02:.2f}|>" for i in range(TIMESTAMPS)]  # fmt: skip
-    tokenizer = tokenizers.Tokenizer(
-        tokenizers.models.BPE(vocab={token: i for i, token in enumerate(plain)}, merges=[])
-    )
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    tokenizer.add_special_tokens(special)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    added = [
+        {"id": number, "content": token, "special": True}
+        | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+        for number, token in enumerate(special, len(plain))
+    ]
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    model: dict[str, object] = {
+        "type": "BPE",
+        "vocab": {token: number for number, token in enumerate(plain)},
+        "merges": [],
+    }
+    document: dict[str, object] = {
+        "version": "1.0", "added_tokens": added, "pre_tokenizer": byte_level, "decoder": byte_level, "model": model
+    }  # fmt: skip
+    (folder / "tokenizer.json").write_text(json.dumps(document), encoding="utf-8")
     return plain + special
 
 

@@ -13,6 +13,7 @@ from tertulia_shared.engines import STT_ENGINES, installed_engines
 from tertulia_stt.engine import RecognitionEngine
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
+from tertulia_stt.engines.whisper.settings import WhisperSettings
 from tertulia_stt.settings import STTSettings
 from tests.fakes.loudness_recognizer import LoudnessEngine
 from tests.fakes.tiny_whisper import make_tiny_whisper
@@ -37,14 +38,24 @@ def _default(name: str) -> RecognitionEngine:
 
 
 def _realtimestt(folder: Path) -> RecognitionEngine:
-    weights = folder / "tiny"
-    model = str(weights if weights.is_dir() else make_tiny_whisper(weights))
+    model = _tiny_whisper(folder)
     return load_engine("realtimestt", settings_of(RealtimeSTTSettings, stt_model=model, stt_realtime_model=model))
+
+
+def _whisper(folder: Path) -> RecognitionEngine:
+    model = _tiny_whisper(folder)
+    return load_engine("whisper", settings_of(WhisperSettings, stt_model=model, stt_realtime_model=model))
+
+
+def _tiny_whisper(folder: Path) -> str:
+    weights = folder / "tiny"
+    return str(weights if weights.is_dir() else make_tiny_whisper(weights))
 
 
 PREPARED: Final[Mapping[str, Callable[[Path], RecognitionEngine]]] = {
     "loudness": lambda _: LoudnessEngine(),
     "realtimestt": _realtimestt,
+    "whisper": _whisper,
 }
 """The fake, and engines that do not start with their default settings."""
 

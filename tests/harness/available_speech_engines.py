@@ -62,7 +62,22 @@ async def _higgs() -> AsyncGenerator[Make]:
     yield lambda: HiggsEngine(HiggsOptions(VOICES, _scratch() / "kept"), lambda: model)
 
 
-PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {"higgs": _higgs, "openai": _openai}
+@asynccontextmanager
+async def _kokoro() -> AsyncGenerator[Make]:
+    # onnxruntime is not installed where higgs is
+    from tertulia_tts.engines.kokoro.engine import KokoroEngine, KokoroOptions  # noqa: PLC0415
+    from tests.fakes.tiny_kokoro import make_tiny_kokoro  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="tertulia-kokoro-") as scratch:
+        folder = make_tiny_kokoro(Path(scratch) / "kokoro")
+        yield lambda: KokoroEngine(KokoroOptions(lambda: folder, threads=1))
+
+
+PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {
+    "higgs": _higgs,
+    "kokoro": _kokoro,
+    "openai": _openai,
+}
 """Engines that do not start with their default settings."""
 
 MARKS: Final[Mapping[str, pytest.MarkDecorator]] = {"higgs": pytest.mark.higgs}

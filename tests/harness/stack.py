@@ -167,6 +167,7 @@ class Stack:
             "TERTULIA_DATA_DIR": str(self.data_dir),
             "TERTULIA_LEASE_S": "1",
             "TERTULIA_DEMO_TOKENS_PER_SECOND": STORY_PACE,
+            "TERTULIA_STT_ENGINE": "pocketsphinx",
             "TERTULIA_TTS_ENGINE": "instant",
             "TERTULIA_WHO_ANSWERS": "everyone",  # most stories need to know how many replies a message gets
             **(env or {}),

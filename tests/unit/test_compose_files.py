@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from scripts.env_example import engine_settings, variable
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_llm.settings import LLMSettings
+from tertulia_shared.weights import MODELS
 from tertulia_stt.settings import STTSettings
 from tertulia_tts.settings import TTSSettings
 
@@ -27,7 +28,7 @@ OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 STORES = ("gateway", "llm")
 OF_THE_STORE = {"TERTULIA_STORE", "TERTULIA_STORE_PATIENCE_S", "SUPABASE_URL", "SUPABASE_KEY"}
 IN_THE_IMAGE = {
-    "TERTULIA_DATA_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
+    "TERTULIA_DATA_DIR", "TERTULIA_MODELS_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
     "TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY", "TERTULIA_SECRETS_DIR",
 }  # fmt: skip
 """Settings that `.env` must not set: file paths and ports inside containers, and TLS, which containers do not use."""
@@ -72,8 +73,18 @@ def test_secrets_in_compose_files_have_no_value() -> None:
 def test_compose_builds_each_image_from_its_dockerfile() -> None:
     composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     for name, service in composed.items():
-        if name not in ("redis", "cli"):
+        if name not in ("redis", "models", "cli"):
             assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+def test_compose_fetches_only_known_models_and_lets_only_that_job_write_them() -> None:
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    command, *names = composed["models"]["command"]
+    assert command == "fetch-models"
+    assert set(names) <= set(MODELS)
+    for name in ("stt", "tts"):
+        assert "models:/models:ro" in composed[name]["volumes"]
+        assert composed[name]["depends_on"]["models"] == {"condition": "service_completed_successfully"}
 
 
 BOX = ROOT / "deploy" / "gpu-box"
@@ -81,7 +92,8 @@ BOX = ROOT / "deploy" / "gpu-box"
 
 def test_compose_passes_a_remote_machine_every_setting_of_its_stages() -> None:
     of_the_box = services(BOX / "compose.yml")
-    tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
+    others = ("TERTULIA_TTS_OPENAI_", "TERTULIA_TTS_KOKORO_")
+    tts = {name for name in settings_of("tts") if not name.startswith(others)}
     tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
     in_the_bundle = {"TERTULIA_REDIS_URL", "TERTULIA_NAMESPACE"}
     assert set(of_the_box["tts"]) - NOT_A_SETTING == (tts - in_the_bundle) | tls

@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 class SessionOptions:
     intra_op_num_threads: int
     inter_op_num_threads: int
+    def add_session_config_entry(self, key: str, value: str) -> None: ...
+
+class RunOptions:
+    terminate: bool
 
 class NodeArg:
     name: str
@@ -17,5 +21,8 @@ class InferenceSession:
     ) -> None: ...
     def get_inputs(self) -> Sequence[NodeArg]: ...
     def run(
-        self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[np.float32]]
+        self,
+        output_names: Sequence[str] | None,
+        input_feed: Mapping[str, NDArray[np.float32] | NDArray[np.int64]],
+        run_options: RunOptions | None = None,
     ) -> Sequence[NDArray[np.float32]]: ...

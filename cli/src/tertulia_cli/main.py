@@ -17,8 +17,8 @@ from tertulia_cli.client.talk import TalkOptions, talk
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
-from tertulia_cli.fetch_models import fetch_models
 from tertulia_cli.inspect.command import InspectOptions, inspect
+from tertulia_cli.models import arguments as models
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
@@ -86,13 +86,7 @@ def parser() -> argparse.ArgumentParser:
     add_dead(commands)
     _add_voice(commands)
     access.add(commands)
-    command = commands.add_parser(
-        "fetch-models",
-        help="download the Whisper models of the stt engine realtimestt",
-        description="Downloads the models of TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL into DATA/models. "
-        "Needs a network; the engine itself never downloads anything.",
-    )
-    command.set_defaults(do=_fetch_models)
+    models.add(commands)
     command = commands.add_parser(
         "supabase-keys",
         help="make the passwords and the key of a local database that is compatible with Supabase",
@@ -116,6 +110,11 @@ def _add_run(commands: Any) -> None:
     command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
     command.add_argument("--workers", default="", metavar="STAGE=N,…", help="number of workers: stt=1,llm=1,tts=1")
     command.add_argument("--verbose", action="store_true", help="also show the services' logs here")
+    command.add_argument(
+        "--fetch-models",
+        action="store_true",
+        help="first download the models that the engines need, unless that has failed before (used by make run)",
+    )
     command.set_defaults(do=_run)
 
 
@@ -209,7 +208,8 @@ def _add_voice(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
-    return run(load(RunSettings).model_copy(update=asked), workers=args.workers, verbose=args.verbose)
+    settings = load(RunSettings).model_copy(update=asked)
+    return run(settings, workers=args.workers, verbose=args.verbose, fetch_models=args.fetch_models)
 
 
 def _inspect(args: argparse.Namespace) -> int:
@@ -219,10 +219,6 @@ def _inspect(args: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     return asyncio.run(doctor(load(RunSettings)))
-
-
-def _fetch_models(_: argparse.Namespace) -> int:
-    return fetch_models(load(RunSettings))
 
 
 def _supabase_keys(args: argparse.Namespace) -> int:

@@ -25,8 +25,14 @@ class RunSettings(CommonSettings):
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),
         description="key for the model server (OpenRouter or any other); without one the demo model answers",
     )
-    stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
-    tts_engine: str = Field("espeak", description="speech engine")
+    stt_engine: str = Field(
+        "auto",
+        description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
+        " models",
+    )
+    tts_engine: str = Field(
+        "auto", description="speech engine; auto: kokoro if its models are there and the machine is fast enough"
+    )
     voices_dir: Path = Field(
         Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
     )

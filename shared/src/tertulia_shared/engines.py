@@ -53,6 +53,7 @@ class EngineSpec:
     `modules` are the top-level modules that must be installed for the engine to run.
     `install` is the advice for a user who lacks one of them.
     `environment` is the folder of the virtual environment that `tertulia run` uses for this engine, if it exists.
+    `models` are the names of the models in `tertulia_shared.weights` whose files the engine needs.
     """
 
     factory: str
@@ -60,6 +61,7 @@ class EngineSpec:
     modules: Sequence[str] = ()
     install: str = ""
     environment: str = ""
+    models: Sequence[str] = ()
 
     def missing(self) -> Sequence[str]:
         """The modules that are not installed. Imports none of them."""
@@ -139,17 +141,20 @@ def find_engine(group: str, name: str) -> InstalledEngine:
     return installed[name]
 
 
-def load_with_engine(cls: type[S], group: str, setting: str) -> S:
+def load_with_engine(cls: type[S], group: str, setting: str, *, engine: str = "") -> S:
     """Read a service's settings, with those of the engine that the field `setting` names. Exits if one is invalid.
 
-    If that engine cannot be found, it returns the service's own settings: creating the engine then reports the error.
+    `engine` replaces the field's value. If that engine cannot be found, it returns the service's own settings: creating
+    the engine then reports the error.
     """
     settings = load(cls)
     try:
-        with_engine = find_engine(group, getattr(settings, setting)).spec().settings
+        with_engine = find_engine(group, engine or getattr(settings, setting)).spec().settings
     except EngineError:
-        return settings
-    return cast("S", load(with_engine))
+        loaded = settings
+    else:
+        loaded = cast("S", load(with_engine))
+    return loaded.model_copy(update={setting: engine}) if engine else loaded
 
 
 def _package(entry_point: EntryPoint) -> str:

@@ -56,6 +56,10 @@ class CommonSettings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="folder of the SQLite file, and of the Redis that `tertulia run` starts"
     )
+    models_dir: Path | None = Field(
+        None,
+        description="folder of the models that `tertulia fetch-models` fetches; empty: `models` in the data folder",
+    )
     store: Literal["sqlite", "supabase"] = Field(
         "sqlite", description="where conversations are kept: sqlite (a file in the data folder) or supabase"
     )
@@ -124,6 +128,11 @@ class CommonSettings(BaseSettings):
                 "use a TERTULIA_REDIS_URL that begins with rediss://, or unset them"
             )
         return self
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of the models: the setting, or else `models` in the data folder."""
+        return (self.models_dir or self.data_dir / "models").expanduser()
 
     @property
     def redis_tls(self) -> Tls | None:

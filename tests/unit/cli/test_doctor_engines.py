@@ -10,9 +10,13 @@ import pytest
 from tertulia_cli.doctor import findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.engines import TTS_ENGINES
+from tertulia_shared import engine_choice
+from tertulia_shared.engines import TTS_ENGINES, EngineSpec
+from tertulia_shared.weights import MODELS
+from tertulia_tts.settings import TTSSettings
 from tests.fakes.engine_package import NAME, offer_engines
 from tests.harness.settings_of import settings_of
+from tests.harness.tiny_weights import write_sparse
 
 
 def tts_findings(settings: RunSettings) -> dict[str, Finding]:
@@ -60,3 +64,35 @@ def test_doctor_reports_a_package_whose_engine_cannot_be_loaded(
     assert (found.ok, found.needed) == (False, False)
     assert "package_of_parrots" in found.what
     assert found.advice == f"reinstall {NAME}"
+
+
+MODEL = "whisper-tiny.en"
+NEEDS_A_MODEL = EngineSpec("tests:unused", TTSSettings, models=(MODEL,))
+
+
+@pytest.fixture
+def loro(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunSettings:
+    """Settings that choose an installed engine which needs a model."""
+    packages = offer_engines(tmp_path / "packages", TTS_ENGINES, {"loro": f"{__name__}:NEEDS_A_MODEL"})
+    monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
+    return settings_of(RunSettings, tts_engine="loro", models_dir=tmp_path / "models")
+
+
+def test_doctor_says_how_to_fetch_the_models_of_an_engine(loro: RunSettings) -> None:
+    found = tts_findings(loro)["loro"]
+    assert (found.ok, found.needed) == (False, True)
+    assert MODEL in found.what
+    assert found.advice == f"tertulia fetch-models {MODEL}"
+
+
+def test_doctor_accepts_an_engine_whose_models_are_there(loro: RunSettings) -> None:
+    write_sparse(MODELS[MODEL], loro.models_folder)
+    assert tts_findings(loro)["loro"] == Finding(ok=True, what="tts engine loro (chosen)")
+
+
+def test_doctor_shows_which_engine_auto_chooses(loro: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_choice, "PREFERENCE", {**engine_choice.PREFERENCE, TTS_ENGINES: ("loro", "espeak")})
+    found = tts_findings(loro.model_copy(update={"tts_engine": engine_choice.AUTO}))
+    assert found["espeak"].what == "tts engine espeak (chosen by auto)"
+    assert (found["loro"].ok, found["loro"].needed) == (False, False)
+    assert "tertulia fetch-models" in found["loro"].advice

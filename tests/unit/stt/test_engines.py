@@ -15,12 +15,14 @@ from tests.harness.settings_of import settings_of
 
 
 def test_error_about_an_unknown_engine_lists_the_installed_ones() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: pocketsphinx, realtimestt"):
+    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: pocketsphinx, realtimestt, whisper"):
         load_engine("parrot")
 
 
 @pytest.mark.parametrize(
-    ("name", "library"), [("pocketsphinx", "pocketsphinx"), ("realtimestt", "RealtimeSTT")], ids=lambda each: each
+    ("name", "library"),
+    [("pocketsphinx", "pocketsphinx"), ("realtimestt", "RealtimeSTT"), ("whisper", "ctranslate2")],
+    ids=lambda each: each,
 )
 def test_error_about_a_missing_library_says_what_to_install(
     name: str, library: str, monkeypatch: pytest.MonkeyPatch
@@ -42,10 +44,10 @@ def test_model_download_without_the_libraries_says_what_to_install(
 
 
 def test_loaded_settings_include_the_settings_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert type(load_settings()) is STTSettings
+    assert type(load_settings()[0]) is STTSettings
     monkeypatch.setenv("TERTULIA_STT_ENGINE", "realtimestt")
     monkeypatch.setenv("TERTULIA_STT_LANGUAGE", "es")
-    settings = load_settings()
+    settings, _ = load_settings()
     assert isinstance(settings, RealtimeSTTSettings)
     assert settings.stt_language == "es"
 
@@ -69,5 +71,5 @@ def test_built_in_engines_are_found_by_their_entry_points() -> None:
 
 
 def _forget_engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("tertulia_stt.engines.")]:
+    for name in [name for name in sys.modules if name.startswith(("tertulia_stt.engines.", "tertulia_stt.pieces"))]:
         monkeypatch.delitem(sys.modules, name)

@@ -16,7 +16,7 @@ VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second"
 
 
 def test_error_about_an_unknown_engine_lists_the_installed_ones() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: espeak, higgs, instant, openai"):
+    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: espeak, higgs, instant, kokoro, openai"):
         load_engine("parrot")
 
 
@@ -66,7 +66,8 @@ def test_loading_all_engine_specs_imports_no_engine_library() -> None:
         from tertulia_shared.engines import TTS_ENGINES, installed_engines
         specs = [engine.spec() for engine in installed_engines(TTS_ENGINES).values()]
         print([spec.factory for spec in specs if spec.factory.partition(":")[0] in sys.modules])
-        print([name for name in ("numpy", "aiohttp", "soxr", "espeakng_loader", "torch") if name in sys.modules])
+        libraries = "numpy", "aiohttp", "soxr", "espeakng_loader", "onnxruntime", "torch"
+        print([name for name in libraries if name in sys.modules])
     """
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout.split("\n") == ["[]", "[]", ""]

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tertulia_cli.exit_codes import FAILED, NO_CONNECTION, OK, Failure
+from tertulia_cli.models.command import fetch_once
 from tertulia_cli.run import plan, preflight, redis
 from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.report import Report
@@ -20,6 +21,8 @@ from tertulia_cli.run.supervisor import Supervisor
 from tertulia_cli.settings import RunSettings, url_file
 from tertulia_shared.bus import BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.engine_choice import choose_engine
+from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES
 from tertulia_shared.keys import Keys
 
 _OpenLog = Callable[[str], LogFile]
@@ -34,8 +37,8 @@ class _Plan:
     workers: list[plan.Worker]
 
 
-def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> int:
-    """Run until Ctrl-C; returns the exit code.
+def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetch_models: bool = False) -> int:
+    """Run until Ctrl-C; returns the exit code. With `fetch_models`, first download the models that are missing.
 
     Raises:
         Failure: a preflight check failed.
@@ -54,6 +57,9 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
         report.starting(data_dir)
         if ports:
             report.metrics(settings.metrics_host, ports)
+        if fetch_models:
+            fetch_once(settings)
+        _report_engines(settings, report)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
         environment = plan.environment(settings, os.environ, url)
         gateway = plan.with_metrics(plan.gateway(settings, environment), ports)
@@ -68,6 +74,14 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
             return stack.enter_context(LogFile(plan.log_of(settings, name), echo))
 
         return asyncio.run(_run(planned, report, log))
+
+
+def _report_engines(settings: RunSettings, report: Report) -> None:
+    """Report the engines that `auto` would choose but that cannot run here."""
+    for group, name in ((STT_ENGINES, settings.stt_engine), (TTS_ENGINES, settings.tts_engine)):
+        choice = choose_engine(group, name, settings.models_folder)
+        for engine, reason in choice.passed_over.items():
+            report.engine_passed_over(engine, choice.engine, reason)
 
 
 def unignore_sigint() -> None:

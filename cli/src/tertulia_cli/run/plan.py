@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from tertulia_cli.environments import python_of
 from tertulia_cli.exit_codes import MISUSED, Failure
-from tertulia_cli.run.environments import python_of
 from tertulia_cli.run.service import ProcessSpec
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Stage

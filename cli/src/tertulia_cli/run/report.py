@@ -35,6 +35,10 @@ class Report:
         where = [f"http://{shown}:{port}/metrics ({first})", *(f":{port} ({name})" for name, port in others)]
         self._console.print(f"  Metrics: {', '.join(where)}")
 
+    def engine_passed_over(self, engine: str, instead: str, reason: str) -> None:
+        """Report that `auto` uses a simpler engine, and the remedy."""
+        self._console.print(Text.assemble(("  ! ", "yellow"), f"{instead} is used instead of {engine}: {reason}"))
+
     def ready(self, name: str, what: str = "") -> None:
         """Report that a service is ready; `what` is its engine or address."""
         again = "is back" if name in self._seen else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
@@ -13,13 +14,17 @@ from tertulia_stt.engines import load_engine, load_settings
 from tertulia_stt.listener import Listener
 from tertulia_stt.turn_end import load_turn_model
 
+log = logging.getLogger(__name__)
+
 
 def main() -> None:
     """Run the worker until a signal stops it."""
-    settings = load_settings()
+    settings, choice = load_settings()
     metrics = Metrics("stt")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
+        for better, reason in choice.passed_over.items():
+            log.warning("%s is used instead of %s: %s", choice.engine, better, reason)
         try:
             turn_model = load_turn_model(settings.stt_turn_model)
             engine = load_engine(settings.stt_engine, settings)

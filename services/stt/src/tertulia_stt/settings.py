@@ -13,7 +13,11 @@ from tertulia_stt.turn_end import SilenceBounds
 class STTSettings(CommonSettings):
     """The settings of every stt worker."""
 
-    stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
+    stt_engine: str = Field(
+        "auto",
+        description="speech recognizer: whisper, pocketsphinx or realtimestt; auto: the best that is installed with its"
+        " models",
+    )
     stt_concurrency: int = Field(8, ge=1, le=1000, description="most listening sessions that one worker serves at once")
     stt_words: str = Field(
         "Luna, Rex, Sage",

@@ -27,7 +27,9 @@ class BlockingRecognizer(Protocol):
         ...
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
-        """Process a piece of audio. Each event is delivered as soon as it is yielded."""
+        """Process a piece of audio. Each event is delivered as soon as it is yielded. `pcm` is empty after
+        `ThreadedSession.wake`.
+        """
         ...
 
     def finish(self) -> Iterator[STTEvent]:
@@ -86,6 +88,10 @@ class ThreadedSession:
         self._backlog += len(pcm)
         for start in range(0, len(pcm), _SLICE_BYTES):
             self._input.put(pcm[start : start + _SLICE_BYTES])
+
+    def wake(self) -> None:
+        """Make the recognizer's thread call `accept` without audio, because a result is ready. Thread-safe."""
+        self._input.put(b"")
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():

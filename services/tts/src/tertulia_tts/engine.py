@@ -28,12 +28,14 @@ __all__ = [
     "BYTES_PER_SAMPLE",
     "SAMPLE_RATE",
     "Breakable",
+    "DeadlineAware",
     "EngineBroken",
     "EngineError",
     "EngineSpec",
     "EngineUnavailable",
     "EngineUnknown",
     "SpeechEngine",
+    "SpeechRequest",
     "SynthesisFailed",
     "Voice",
     "VoiceChoice",
@@ -110,6 +112,34 @@ class SpeechEngine(Protocol):
 
     async def close(self) -> None:
         """Stop all syntheses and free all resources. Idempotent; may be called before `start`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """A sentence to speak, and what is known about it.
+
+    `sentence_index` is its number within the message, from 0. `deadline` is the time of the event loop's clock at which
+    the listener has no more audio to play; it must not change the sound.
+    """
+
+    text: str
+    voice: str
+    seed: int
+    sentence_index: int
+    deadline: float
+
+
+@runtime_checkable
+class DeadlineAware(Protocol):
+    """An engine that serves the most urgent listener first. The worker calls `speak` instead of `synthesize`."""
+
+    def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        """Like `SpeechEngine.synthesize`. Only `deadline` has no influence on the sound.
+
+        Raises:
+            SynthesisFailed: while iterating.
+        """
         ...
 
 

@@ -12,7 +12,8 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
-from tertulia_tts.engines import load_engine, load_settings
+from tertulia_tts.engines import load_settings
+from tertulia_tts.selection import start_engine
 from tertulia_tts.speech_handler import SpeechHandler
 
 RETRY_S = 1.0
@@ -28,10 +29,12 @@ def main() -> None:
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
-            engine = load_engine(settings.tts_engine, settings)
-            await engine.start()
+            started = await start_engine(settings)
         except EngineError as error:
             raise CannotStart(str(error)) from error
+        engine = started.engine
+        for better, reason in started.passed_over.items():
+            log.warning("%s is used instead of %s: %s", engine.name, better, reason)
         try:
             speaker = SpeechHandler(bus, engine, settings, metrics)
             worker = Worker(

@@ -12,7 +12,9 @@ class TTSSettings(CommonSettings):
     """The settings of every tts worker."""
 
     tts_engine: str = Field(
-        "espeak", description="speech engine: espeak, higgs (needs a GPU), openai (a server), or instant (a tone)"
+        "auto",
+        description="speech engine: kokoro, espeak, higgs (needs a GPU), openai (a server), or instant (a tone); "
+        "auto: kokoro if its weights are there and the machine is fast enough, else espeak",
     )
     tts_concurrency: int = Field(64, ge=1, le=1000, description="most messages that one worker speaks at once")
     tts_first_chunk_ms: int = Field(

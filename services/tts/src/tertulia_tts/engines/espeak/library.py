@@ -14,6 +14,7 @@ from _ctypes import dlclose
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import espeakng_loader
 
@@ -34,12 +35,14 @@ _OK = 0
 # int callback(short *samples, int count, espeak_EVENT *events); it returns 0 to continue, 1 to stop
 _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
+_in_use = Lock()
+
 
 def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bool]) -> None:
     """Speak `text` with newly initialized state. `on_pcm` is called with each piece of s16le mono PCM at `NATIVE_RATE`.
 
-    Blocks until the end, or until `on_pcm` returns false. **One call at a time in a process**: the library's state is
-    global. An exception from `on_pcm` is raised to the caller.
+    Blocks until the end, or until `on_pcm` returns false. A call waits for all others of this process, because the
+    library's state is global. An exception from `on_pcm` is raised to the caller.
 
     Raises:
         EngineUnavailable: the library, its data or the voice cannot be loaded.
@@ -58,7 +61,7 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
             return 1
 
     callback = _SynthCallback(on_samples)  # keep a reference as long as the library may call it
-    with _fresh_library() as library:
+    with fresh_library() as library:
         library.espeak_SetSynthCallback(callback)
         _set_voice(library, voice)
         library.espeak_ng_SetRandSeed(ctypes.c_long(seed & 0x7FFF_FFFF))
@@ -79,7 +82,17 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
 
 
 @contextmanager
-def _fresh_library() -> Generator[ctypes.CDLL]:
+def fresh_library() -> Generator[ctypes.CDLL]:
+    """The library with newly initialized state. Blocks while another thread of this process uses the library.
+
+    Raises:
+        EngineUnavailable: the library or its data cannot be loaded.
+    """
+    with _in_use:
+        yield from _load()
+
+
+def _load() -> Generator[ctypes.CDLL]:
     path = espeakng_loader.get_library_path()
     try:
         library = ctypes.CDLL(path)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
+from tertulia_tts.deadline_queue import DeadlineQueue
 
 
 async def test_device_is_given_to_the_earliest_deadline_and_for_equal_deadlines_in_order_of_arrival() -> None:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tertulia_cli import fetch_models
-from tertulia_cli.exit_codes import FAILED, OK
-from tertulia_cli.run.environments import python_of
+from tertulia_cli.environments import python_of
 from tertulia_cli.run.plan import workers
 from tertulia_cli.settings import RunSettings
 from tests.harness.settings_of import settings_of
@@ -39,18 +36,3 @@ def test_engine_whose_environment_is_missing_uses_the_python_of_the_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert python_of("stt", settings_of(RunSettings, stt_engine="realtimestt")) == sys.executable
-
-
-@pytest.mark.parametrize(("code", "expected"), [(0, OK), (1, FAILED)])
-def test_models_are_downloaded_with_the_engines_python(
-    own_python: str, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
-) -> None:
-    ran: list[list[str]] = []
-
-    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
-        ran.append(command)
-        return subprocess.CompletedProcess(command, code)
-
-    monkeypatch.setattr(subprocess, "run", run)
-    assert fetch_models.fetch_models(settings_of(RunSettings)) == expected
-    assert ran == [[own_python, "-m", "tertulia_stt.download_models"]]

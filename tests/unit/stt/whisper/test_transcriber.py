@@ -1,0 +1,157 @@
+"""The transcriber of a session: which model it asks, with which window and language, and what it makes of the texts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import pytest
+
+from tertulia_stt.endpointing import EndReason, SpeechEnded
+from tertulia_stt.engines.whisper.model import MAX_WINDOW_S, Hypothesis, Request, WhisperModel
+from tertulia_stt.engines.whisper.request_queue import RequestQueue
+from tertulia_stt.engines.whisper.transcriber import Models, WhisperTranscriber, split_words
+
+SECOND = 32_000
+DETECTED = {"de": 0.95, "en": 0.05}
+
+
+class ScriptedModel:
+    """Answers each request with the next text of a script, and keeps what it was asked."""
+
+    def __init__(self, *texts: str, confidence: float = -0.1) -> None:
+        self.texts = list(texts)
+        self.confidence = confidence
+        self.asked: list[tuple[int, str]] = []
+        """The window and the language of each request."""
+
+    def transcribe(self, requests: Sequence[Request]) -> Sequence[Hypothesis]:
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Request) -> Hypothesis:
+        language = request.language if isinstance(request.language, str) else request.language(DETECTED)
+        self.asked.append((request.window_s, language))
+        return Hypothesis(self.texts.pop(0), self.confidence, 0.0, language)
+
+
+@pytest.fixture
+def requests() -> Iterator[RequestQueue]:
+    queue = RequestQueue(1)
+    yield queue
+    queue.close()
+
+
+def transcriber(
+    requests: RequestQueue, final: ScriptedModel, partial: ScriptedModel | None = None, language: str = "en"
+) -> WhisperTranscriber:
+    models: Any = Models(cast("WhisperModel", final), cast("WhisperModel | None", partial), "en" if partial else "")
+    return WhisperTranscriber(models, requests, language, pre_roll_s=0.3)
+
+
+def said(transcriber: WhisperTranscriber, speech_s: float) -> str:
+    """Transcribe a piece with that much speech, its pre-roll and the silence at its end."""
+    transcriber.start()
+    samples = int((0.3 + speech_s + 0.25) * 16_000)
+    transcriber.process(bytes(2 * samples))
+    return transcriber.end(SpeechEnded(0, samples, EndReason.SILENCE, samples - 4000))
+
+
+def first_partial(transcriber: WhisperTranscriber, seconds: float) -> Sequence[str] | None:
+    ready = threading.Event()
+    transcriber.wake = ready.set
+    transcriber.start()
+    transcriber.process(bytes(int(seconds * SECOND)))
+    assert transcriber.hypothesis(pauses=False) is None
+    ready.wait()
+    return transcriber.hypothesis(pauses=False)
+
+
+def test_final_text_comes_from_a_short_window(requests: RequestQueue) -> None:
+    model = ScriptedModel("Tell me a story.", "Tell me a very long story about the sea.")
+    session = transcriber(requests, model)
+    assert said(session, 1.5) == "Tell me a story."
+    assert said(session, 7.0) == "Tell me a very long story about the sea."
+    assert model.asked == [(10, "en"), (12, "en")]
+
+
+def test_text_with_too_few_words_is_made_again_in_the_long_window(requests: RequestQueue) -> None:
+    model = ScriptedModel("Good morning.", "Good morning. Tell me a story, please.")
+    assert said(transcriber(requests, model), 4.0) == "Good morning. Tell me a story, please."
+    assert [window for window, _ in model.asked] == [10, MAX_WINDOW_S]
+
+
+def test_noise_has_no_text_and_is_not_transcribed_twice(requests: RequestQueue) -> None:
+    model = ScriptedModel("and the", confidence=-2.0)
+    assert said(transcriber(requests, model), 4.0) == ""
+    assert len(model.asked) == 1
+
+
+def test_partial_text_in_english_comes_from_the_smaller_model(requests: RequestQueue) -> None:
+    final, partial = ScriptedModel(), ScriptedModel("Tell me a.")
+    session = transcriber(requests, final, partial)
+    words = first_partial(session, 1.5) or ()
+    assert words == ["Tell", " me", " a"]
+    assert session.write(words) == "Tell me a"
+    assert partial.asked == [(8, "en")]
+
+
+@pytest.mark.parametrize("language", ["de", ""])
+def test_partial_text_in_another_language_comes_from_the_model_for_final_texts(
+    requests: RequestQueue, language: str
+) -> None:
+    final, partial = ScriptedModel("Erzähl mir"), ScriptedModel()
+    assert first_partial(transcriber(requests, final, partial, language), 1.5) == ["Erzähl", " mir"]
+    assert final.asked == [(8, "de")]
+
+
+def test_partial_text_for_noise_is_empty(requests: RequestQueue) -> None:
+    assert first_partial(transcriber(requests, ScriptedModel("and the", confidence=-2.0)), 1.5) == ()
+
+
+def test_partial_text_is_asked_for_again_after_more_sound(requests: RequestQueue) -> None:
+    model = ScriptedModel("Tell me", "Tell me a story")
+    session = transcriber(requests, model)
+    first_partial(session, 1.5)
+    session.process(bytes(int(0.2 * SECOND)))
+    assert session.hypothesis(pauses=False) is None
+    assert len(model.asked) == 1
+    ready = threading.Event()
+    session.wake = ready.set
+    session.process(bytes(int(0.4 * SECOND)))
+    assert session.hypothesis(pauses=False) is None
+    ready.wait()
+    assert session.hypothesis(pauses=False) == ["Tell", " me", " a", " story"]
+
+
+def test_partial_text_is_asked_for_at_once_when_the_speech_pauses(requests: RequestQueue) -> None:
+    model = ScriptedModel("Never", "Never mind")
+    session = transcriber(requests, model)
+    first_partial(session, 1.5)
+    ready = threading.Event()
+    session.wake = ready.set
+    session.process(bytes(int(0.1 * SECOND)))
+    assert session.hypothesis(pauses=True) is None
+    ready.wait()
+    assert session.hypothesis(pauses=False) == ["Never", " mind"]
+
+
+def test_detected_language_of_a_session_is_used_for_its_next_pieces(requests: RequestQueue) -> None:
+    model = ScriptedModel("Guten Morgen zusammen.", "Wie geht es euch?")
+    session = transcriber(requests, model, language="")
+    said(session, 1.5)
+    assert first_partial(session, 1.5) == ["Wie", " geht", " es", " euch"]
+    assert model.asked == [(10, "de"), (8, "de")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Tell me a story", ["Tell", " me", " a", " story"]),
+        ("今天好", ["今", "天", "好"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_text_can_be_joined_to_the_text(text: str, words: list[str]) -> None:
+    assert list(split_words(text)) == words
+    assert "".join(words) == text
