@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Self
@@ -40,10 +40,13 @@ class TranscriptionServer:
 
 
 class TranscriptionClient:
-    """Use it as `async with`. All calls come from the event loop."""
+    """Use it as `async with`. All calls come from the event loop. `sleep` waits before a retry."""
 
-    def __init__(self, server: TranscriptionServer) -> None:
+    def __init__(
+        self, server: TranscriptionServer, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> None:
         self.server = server
+        self._sleep = sleep
         self._session: aiohttp.ClientSession | None = None
         self._form = 0
         """The first of `FORMS` that the server takes, as far as known."""
@@ -81,7 +84,7 @@ class TranscriptionClient:
                 if not failure.retryable or wait_s is None or attempt == self.server.retries:
                     raise
                 log.warning("%s; trying again in %.1f s", failure, wait_s)
-                await asyncio.sleep(wait_s)
+                await self._sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
     async def partial(self, pcm: bytes, on_text: Callable[[str], None]) -> str:

@@ -5,6 +5,7 @@ partial texts while the user speaks.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class OpenAITranscriber:
         self._pcm = bytearray()
         self._next_s = 0.0
         self._pending: Future[str] | None = None
+        self._asked_at = 0.0
         self._received = ""  # what the pending request has brought so far; written by the event loop
         self._shown_words = 0
         self.is_complete = True
@@ -103,6 +105,7 @@ class OpenAITranscriber:
 
     def _ask_for_partial(self, partial_s: float) -> None:
         self._next_s = self._length_s + partial_s
+        self._asked_at = time.monotonic()
         self._received = ""
         try:
             self._pending = self._requests.partial(bytes(self._pcm), self._receive)
@@ -121,6 +124,8 @@ class OpenAITranscriber:
         if pending.done():
             self._pending = None
             self.is_complete = True
+            # a slow server needs time for final texts, so it is busy with partial texts for half of the time at most
+            self._next_s = max(self._next_s, self._length_s + time.monotonic() - self._asked_at)
             try:
                 return self._words(pending.result())
             except (RequestFailed, CancelledError) as failure:
