@@ -89,8 +89,6 @@ class TranscriptionServer:
         """The fields of each request, without the sound."""
         self.sounds: list[bytes] = []
         """The PCM of each request."""
-        self.is_used = asyncio.Event()
-        """Set with the first request of any kind."""
         self.base_url = ""
         self._acts = list(acts)
         self._kind = kind or Kind()
@@ -155,7 +153,8 @@ class TranscriptionServer:
                 _drop(request)
             case _:
                 pass
-        heard, events = (act, None) if isinstance(act, Heard) else (Heard(text_of(pcm)), act.events)
+        heard = act if isinstance(act, Heard) else Heard(text_of(pcm))
+        events = act.events if isinstance(act, Break) else None
         if form.get("stream") != "true" or not self._kind.events:
             return web.json_response(_answer(heard, form))
         return await self._send_events(request, heard.text, events)
@@ -173,7 +172,6 @@ class TranscriptionServer:
     def _count(self, request: web.Request) -> None:
         assert request.transport is not None
         self._seen.add(request.transport.get_extra_info("peername"))
-        self.is_used.set()
 
 
 def text_of(pcm: bytes) -> str:

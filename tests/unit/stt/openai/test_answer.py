@@ -46,7 +46,7 @@ def test_probability_of_no_speech_is_unknown_if_the_server_does_not_report_it() 
 
 def test_json_with_logprobs_has_a_confidence() -> None:
     body = b'{"text": "Yes.", "logprobs": [{"token": "Yes", "logprob": -0.1}, {"token": ".", "logprob": -0.3}]}'
-    assert read_json(body) == Transcript("Yes.", pytest.approx(-0.2))
+    assert read_json(body).confidence == pytest.approx(-0.2)
 
 
 def test_plain_json_has_only_a_text() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -223,23 +222,22 @@ async def test_failed_request_for_a_partial_text_is_not_repeated(act: Act) -> No
     assert len(server.requests) == 1
 
 
-async def test_connection_is_opened_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connection_is_opened_before_it_is_needed() -> None:
     async with client_of() as (client, server):
-        client.warm()
-        await server.is_used.wait()
-        client.warm()  # the connection is open, so this opens no other one
+        opening = client.warm()
+        assert opening is not None
+        await opening
+        assert client.warm() is None, "the connection is open"
         await client.final(speech(1))
         assert server.connections == 1
-        monkeypatch.setattr(openai, "WARM_S", -math.inf)
-        client.warm()
-        await client.final(speech(1))
-        assert server.connections <= 2
 
 
 async def test_connection_that_cannot_be_opened_early_is_no_error() -> None:
     async with client_of() as (client, server):
         await server.__aexit__(None, None, None)
-        client.warm()
+        opening = client.warm()
+        assert opening is not None
+        await opening
 
 
 async def test_models_of_the_server_are_listed() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tertulia_stt.endpointing import EndReason, SpeechEnded
 from tertulia_stt.engines.whisper.model import MAX_WINDOW_S, Hypothesis, Request, WhisperModel
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
+from tertulia_stt.engines.whisper.review import split_words
 from tertulia_stt.engines.whisper.transcriber import Models, WhisperTranscriber
 
 SECOND = 32_000

@@ -116,15 +116,18 @@ class TranscriptionClient:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, TypeError, KeyError):
             return None
 
-    def warm(self) -> None:
-        """Open a connection now if none was used for a while: a request for a final text should not wait for it."""
+    def warm(self) -> asyncio.Task[None] | None:
+        """Open a connection now if none was used for a while: a request for a final text should not wait for it.
+        Returns the task that opens it; None if there is nothing to do.
+        """
         now = asyncio.get_running_loop().time()
         if self._session is None or now - self._last_use < WARM_S:
-            return
+            return None
         self._last_use = now
         task = asyncio.create_task(self._open_connection())
         self._warming.add(task)
         task.add_done_callback(self._warming.discard)
+        return task
 
     async def _open_connection(self) -> None:
         with suppress(aiohttp.ClientError, OSError, TimeoutError, RequestFailed):
