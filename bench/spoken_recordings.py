@@ -23,7 +23,7 @@ BEFORE_S, AFTER_S = 0.5, 5.0
 NOISE = 6.0
 """Standard deviation of the noise, in units of 16-bit samples: a quiet room."""
 _SPEECH = 250.0
-"""Root mean square above which 20 ms count as speech."""
+"""20 ms whose root mean square is above this count as speech."""
 _PEAK = 16_000.0
 FIXTURES = Path(__file__).parent.parent / "tests" / "fixtures"
 PAUSES_S = (0.3, 0.6, 0.9, 1.2, 1.6, 2.0, 2.5)
@@ -49,7 +49,7 @@ TWO_SENTENCES = (
 )
 """Turns with a pause between two sentences."""
 FROM_FIXTURES = (("question_rex.wav", 0.98), ("hello_luna.wav", 2.86), ("hello_luna.wav", 1.36))
-"""Recordings and the time of a pause between two words."""
+"""Recordings, each with the second at which a pause is inserted between two words."""
 
 Sound = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Recording:
 
 
 def recordings() -> Iterator[Recording]:
-    """All recordings that this machine can make, each pause in its turn."""
+    """All recordings that this machine can make. They use the lengths of `PAUSES_S` one after the other."""
     for name in ("question_rex.wav", "question_sage.wav", "hello_luna.wav"):
         yield _joined(name, "finished", [_fixture(name)], 0.0)
     pauses = _endless_pauses()
@@ -139,7 +139,7 @@ def _trimmed(sound: Sound) -> Sound:
 
 
 def _spoken(sound: Sound) -> tuple[int, int]:
-    """Where speech begins and ends, in samples."""
+    """The first sample of the speech, and the sample after its last one."""
     step = RATE // 50
     blocks = sound[: len(sound) // step * step].reshape(-1, step)
     (loud,) = np.nonzero(np.sqrt((blocks**2).mean(axis=1)) > _SPEECH)

@@ -2,9 +2,9 @@
 
     python -m bench.turn_ends [--limit N]
 
-Each recording (`spoken_recordings`) is sent at the pace of speech. Measured at the client, from the end of the last
-word: the end of the turn (`turn_accepted`), the first text, the first sound. A *cut-in* is sound of a reply that comes
-in a pause, before the user goes on. Three ways are compared in one run:
+Each recording (`spoken_recordings`) is sent at the pace of speech. The client measures three times from the end of the
+last word: until the end of the turn (`turn_accepted`), until the first text and until the first sound. A *cut-in* is
+sound of a reply that comes in a pause, before the user continues. Three ways are compared in one run:
 
     fixed   every turn ends after 640 ms of silence, and is never reopened
     words   the words decide about the silence, and turns are reopened
@@ -33,7 +33,7 @@ from tests.harness.stack import Stack
 
 FRAME_S = 0.02
 LATE_S = 4.0
-"""How long the first sound may take after the end of the recording."""
+"""Seconds after the end of the recording in which the first sound must come."""
 
 FIXED = {
     "TERTULIA_STT_SILENCE_MS": "640",
@@ -62,13 +62,15 @@ class Heard:
 
     @property
     def cut_ins(self) -> int:
-        """In how many pauses a reply was heard."""
+        """The number of pauses in which a reply was heard."""
         speech = self.recording.speech
         pauses = [(before[1], after[0]) for before, after in pairwise(speech)]
         return sum(any(begin <= at < end for at in self.sounds) for begin, end in pauses)
 
     def after_speech_ms(self, times: Sequence[float]) -> float | None:
-        """The first time after the last word, counted from its end; None if there is none."""
+        """Milliseconds from the end of the last word to the first of the times after it; None if no time is after
+        it.
+        """
         end = self.recording.speech[-1][1]
         return min(((at - end) * 1000 for at in times if at > end), default=None)
 
@@ -139,7 +141,9 @@ def _median(values: Sequence[float | None]) -> str:
 
 
 def compare(ways: Mapping[str, Sequence[Heard]]) -> None:
-    """Print one line for each recording, and how much earlier the first sound comes by thinking ahead."""
+    """Print one line for each recording. Then print how much earlier the first sound comes if the server thinks
+    ahead.
+    """
     print("\nfirst sound after the last word (ms), and the text of the last turn by `ahead`")
     gains: list[float] = []
     for rows in zip(*ways.values(), strict=True):

@@ -1,10 +1,11 @@
-"""Measures when spoken turns end, without processes and without a clock: in samples of the input.
+"""Measures when spoken turns end. It starts no processes and reads no clock: it counts samples of the input.
 
     python -m bench.turn_policy [--reply-ms 250] [--each]
 
-Each recording (`spoken_recordings`) goes through the recognizer `pocketsphinx` and through turn-taking. A reply is
-assumed to sound `--reply-ms` after the model was asked. The figures are those of a machine that recognizes speech
-without delay, and they are the same on every machine. The three ways are those of `bench.turn_ends`.
+Each recording (`spoken_recordings`) goes through the recognizer `pocketsphinx` and through turn-taking. The assumption
+is that a reply is heard `--reply-ms` after the request to the model. The figures are those of a machine that recognizes
+speech without delay, and they are the same on every machine. The three ways (`fixed`, `words`, `ahead`) are described
+in `bench.turn_ends`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ WRITING = Writing(is_punctuated=False, language="en", names=NAMES)
 
 @dataclass(frozen=True)
 class Way:
-    """The settings of one way."""
+    """The settings of one of the ways."""
 
     hangover_ms: int
     rules: TurnRules
@@ -61,14 +62,14 @@ class Outcome:
 
     @property
     def cut_ins(self) -> int:
-        """In how many pauses a reply was heard."""
+        """The number of pauses in which a reply was heard."""
         return sum(
             any(before[1] * RATE <= at < after[0] * RATE for at in self.sounds)
             for before, after in pairwise(self.recording.speech)
         )
 
     def after_speech_ms(self, times: Sequence[int]) -> float:
-        """The last of these times, counted from the end of the last word."""
+        """Milliseconds from the end of the last word to the last of these times."""
         return (times[-1] / RATE - self.recording.speech[-1][1]) * 1000 if times else float("nan")
 
 
@@ -81,7 +82,9 @@ def recognized(decoder: Decoder, recording: Recording, hangover_ms: int) -> list
 
 
 def take_turns(recording: Recording, events: Sequence[STTEvent], way: Way, reply: int) -> Outcome:
-    """Let turn-taking decide about the events. `reply`: the samples between the request and the sound."""
+    """Pass the events to turn-taking. `reply`: the number of samples between the request to the model and the reply's
+    sound.
+    """
     turns, outcome = TurnTaking(way.rules), Outcome(recording)
     for event in events:
         at = event.at_sample

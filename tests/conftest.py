@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # the environments of the full engines read this file, too, a
 # Container images often set it; each process that a test starts would then compile all its modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-NO_MODELS = Path(__file__).parent / "no-models"
+NO_MODELS = Path(tempfile.gettempdir(), "tertulia-tests-without-models")
 os.environ.setdefault("TERTULIA_TEST_MODELS_DIR", os.environ.get("TERTULIA_MODELS_DIR", "data/models"))
 os.environ["TERTULIA_MODELS_DIR"] = str(NO_MODELS)
 """No test depends on the models that happen to be installed: `auto` chooses the engines that need none. Only the tests

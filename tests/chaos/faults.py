@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from tertulia_shared.keys import Stage
 from tests.harness.client import TalkClient
 from tests.harness.eventually import eventually
-from tests.harness.stack import Process, Service, Stack
+from tests.harness.service_process import Process, Service
+from tests.harness.stack import Stack
 
 Fault = Callable[[Stack, TalkClient], Awaitable[None]]
 
@@ -113,3 +114,11 @@ FAULTS: Mapping[str, Fault] = {
     "drop the connection": drop_connection,
     "restart Redis": restart_redis,
 }
+MAIN_FAULTS = (
+    "kill the llm worker",
+    "kill every llm worker",
+    "kill the tts worker",
+    "kill the gateway",
+    "restart Redis",
+)
+"""The faults of tests that inject each fault at several moments."""

@@ -9,7 +9,8 @@ from tertulia_shared.ids import new_id
 from tests.chaos.faults import Fault
 from tests.chaos.turn_verdict import TurnVerdict, judge_turn, until_saved
 from tests.harness.client import TalkClient
-from tests.harness.stack import Service, Stack
+from tests.harness.service_process import Service
+from tests.harness.stack import Stack
 
 PAIRS: Mapping[Service, int] = {"gateway": 2, "stt": 1, "llm": 2, "tts": 2}
 STORIES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tertulia_llm.discussion import DEFAULT_REPLIES
 from tertulia_shared.ids import new_id
-from tests.chaos.faults import Fault, kill_all, kill_gateway, kill_owner, restart_redis
+from tests.chaos.faults import FAULTS, MAIN_FAULTS, kill_owner
 from tests.chaos.turn_verdict import judge_turn, until_saved
 from tests.harness.client import TalkClient, talk
 from tests.harness.stack import Stack
@@ -20,18 +20,11 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(180, method="signal")
 
 DISCUSS = "Luna and Rex, discuss that among yourselves."
-FAULTS: Mapping[str, Fault] = {
-    "kill the llm worker": kill_owner("llm"),
-    "kill every llm worker": kill_all("llm"),
-    "kill the tts worker": kill_owner("tts"),
-    "kill the gateway": kill_gateway,
-    "restart Redis": restart_redis,
-}
 
 
 @asynccontextmanager
 async def listening(stack: Stack) -> AsyncGenerator[TalkClient]:
-    """A client that plays each frame at once, and says so."""
+    """A client that plays each frame at once, and sends receipts."""
     async with talk(*stack.urls) as client, asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(_play(client))
         yield client
@@ -48,13 +41,13 @@ async def _play(client: TalkClient) -> None:
             if message.chunks and played.get(message.message_id) != message.chunks[-1]:
                 sentence, chunk = message.chunks[-1]
                 position = {"sentence_index": sentence, "chunk_index": chunk, "played_ms": 0}
-                with contextlib.suppress(ConnectionClosed):  # the next receipt says as much
+                with contextlib.suppress(ConnectionClosed):  # the next receipt covers this one
                     await client.send("playback", message_id=message.message_id, **position)
                     played[message.message_id] = sentence, chunk
 
 
 @pytest.mark.parametrize("extensions", [1, 3])
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", MAIN_FAULTS)
 async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
     stack: Stack, name: str, extensions: int
 ) -> None:
@@ -72,7 +65,7 @@ async def test_discussion_is_whole_if_processes_are_killed_after_an_extension(
         assert verdict.is_clean, verdict
 
 
-async def test_word_of_the_user_ends_the_discussion_even_if_its_worker_is_killed(stack: Stack) -> None:
+async def test_message_of_the_user_ends_the_discussion_even_if_its_worker_is_killed(stack: Stack) -> None:
     async with listening(stack) as client:
         turn_id = await client.say(DISCUSS, new_id())
         await client.until_event("turn_extended")

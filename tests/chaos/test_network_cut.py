@@ -10,7 +10,8 @@ import pytest
 from tests.chaos.faulty_turn import STORIES, turn_with_faults
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
-from tests.harness.stack import Process, Service, Stack
+from tests.harness.service_process import Process, Service
+from tests.harness.stack import Stack
 from tests.servers.slow_network_link import FarLink, NoFarLink
 
 pytestmark = pytest.mark.timeout(120, method="signal")

@@ -14,8 +14,9 @@ from tertulia_shared.keys import STAGES, Stage
 from tests.chaos.turn_verdict import TurnVerdict, judge_turn, until_saved
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
+from tests.harness.service_process import Process, Service
 from tests.harness.sound import microphone
-from tests.harness.stack import Process, Service, Stack
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 

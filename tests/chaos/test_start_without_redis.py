@@ -11,7 +11,8 @@ import pytest
 from tertulia_shared.ids import new_id
 from tests.harness.client import talk
 from tests.harness.eventually import eventually
-from tests.harness.stack import ONE_OF_EACH, Process, Stack
+from tests.harness.service_process import Process
+from tests.harness.stack import ONE_OF_EACH, Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

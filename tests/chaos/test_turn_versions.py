@@ -1,6 +1,7 @@
-"""Processes are killed while a spoken turn is tentative, confirmed, reopened and accepted again: one version is left.
+"""Processes are killed while a spoken turn is tentative, confirmed, reopened and accepted again. Only its last version
+is left.
 
-The test plays stt with the writes of the real worker, so that it decides the moments.
+The test makes the writes of the stt worker itself, so that it can choose their moments.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.ids import new_id
-from tests.chaos.faults import Fault, kill_all, kill_gateway, kill_owner, restart_redis
+from tests.chaos.faults import FAULTS, MAIN_FAULTS, kill_owner
 from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
@@ -28,13 +29,6 @@ pytestmark = pytest.mark.timeout(180, method="signal")
 BEGUN, WHOLE = "Luna, tell me a story about the", "Luna, tell me a story about the ocean."
 ROWS = "SELECT id, role, text FROM messages WHERE turn_id = ? ORDER BY position"
 MOMENTS = ("tentative", "reopened", "tentative again", "confirmed")
-FAULTS: Mapping[str, Fault] = {
-    "kill the llm worker": kill_owner("llm"),
-    "kill every llm worker": kill_all("llm"),
-    "kill the tts worker": kill_owner("tts"),
-    "kill the gateway": kill_gateway,
-    "restart Redis": restart_redis,
-}
 
 
 class Turn:
@@ -56,7 +50,9 @@ class Turn:
         return False
 
     async def until_written(self, kind: str) -> None:
-        """Wait until a worker has written an event of this kind for the version, which the client may not have."""
+        """Wait until a worker has written an event of this kind for the version. The client may not have received it
+        yet.
+        """
 
         async def is_written() -> bool:
             with contextlib.suppress(BusUnavailable):
@@ -70,7 +66,7 @@ class Turn:
         await eventually(is_written, f"{kind} of version {self.spoken.turn.version}")
 
     async def leaves_one_version(self) -> None:
-        """Check that the client, the store and Redis have the last version whole, and nothing of the others."""
+        """Check that the client, the store and Redis have the whole last version, and nothing of the other versions."""
         turn_id, record = self.spoken.turn_id, self.client.record
         await self.client.until_done(turn_id)
         assert record.turns_accepted == {turn_id: WHOLE}
@@ -97,8 +93,8 @@ async def speaking(stack: Stack) -> AsyncGenerator[Turn]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("name", FAULTS)
-async def test_one_version_is_left_if_processes_are_killed_when_the_turn_is(
+@pytest.mark.parametrize("name", MAIN_FAULTS)
+async def test_only_the_last_version_is_left_if_processes_are_killed_at_any_moment_of_the_turn(
     stack: Stack, name: str, moment: str
 ) -> None:
     async with speaking(stack) as turn:

@@ -16,8 +16,9 @@ from typing import Any, cast
 from playwright.async_api import Browser, Page, expect
 
 from tests.harness.eventually import PATIENCE_S, POLL_S
+from tests.harness.service_process import Process
 from tests.harness.spoken_reply import SpokenReply, newest_replies
-from tests.harness.stack import Process, Stack
+from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

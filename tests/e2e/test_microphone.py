@@ -19,7 +19,7 @@ Mode = Literal["hands-free", "hold to talk"]
 in_both_modes = pytest.mark.parametrize("mode", ["hands-free", "hold to talk"])
 LISTENING = "Listening"
 LAST_ENTRY = "999999999-0"
-"""An id after those of all entries that the gateway has written."""
+"""An entry id above all ids that the gateway writes."""
 # The browser of the tests has no screen, so it grants no wake lock.
 WAKE_LOCK = """
 window.locks = { held: 0 };
@@ -87,7 +87,9 @@ async def stop(visitor: Visitor, mode: Mode) -> None:
 
 
 async def end_session(visitor: Visitor, stack: Stack, cause: str) -> None:
-    """End the open session, as an stt worker does, and then also for the worker that serves it."""
+    """Write the event that the open session has ended, as an stt worker does. Then end the session for the worker that
+    serves it, too.
+    """
     session_id = visitor.log.of("listening_started")[-1]["session_id"]
     conversation_id = visitor.log.of("conversation_started")[-1]["conversation_id"]
     async with stack.bus() as bus:
@@ -144,7 +146,9 @@ async def test_page_in_the_background_says_that_the_microphone_is_paused(visit: 
 
 @in_both_modes
 @pytest.mark.parametrize("cause", ["idle", "failed"])
-async def test_session_that_the_server_ends_is_begun_again(visit: Visit, stack: Stack, mode: Mode, cause: str) -> None:
+async def test_page_begins_another_session_if_the_server_ends_the_session(
+    visit: Visit, stack: Stack, mode: Mode, cause: str
+) -> None:
     visitor = await talking(visit, mode)
     await end_session(visitor, stack, cause)
     await listens_again(visitor, sessions=2)
@@ -204,7 +208,7 @@ async def test_microphone_is_off_with_a_reason_if_the_permission_is_withdrawn(vi
     await eventually(lambda: visitor.log.of("listening_stopped"), "the session ends")
 
 
-async def test_new_conversation_is_listened_to(visit: Visit) -> None:
+async def test_page_listens_in_a_new_conversation_too(visit: Visit) -> None:
     visitor = await talking(visit)
     sheet = await visitor.open("Talks")
     await sheet.get_by_role("button", name="A new talk").click()

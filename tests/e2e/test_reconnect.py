@@ -12,7 +12,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
-from tests.harness.stack import Process, Stack
+from tests.harness.service_process import Process
+from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
 LOST = "The connection is lost."

@@ -1,6 +1,6 @@
 """A spoken turn that the user continues: the page removes it, and shows it again with all its text.
 
-The test plays stt with the writes of the real worker, so that it decides the moments.
+The test makes the writes of the stt worker itself, so that it can choose their moments.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ async def test_page_that_is_reloaded_shows_only_the_last_version_of_a_turn(visit
         await expect(visitor.page.locator(".message.theirs")).to_have_count(1)
 
 
-async def test_answer_made_ahead_is_shown_and_heard_when_the_turn_is_certain(visitor: Visitor, stack: Stack) -> None:
+async def test_reply_to_a_tentative_turn_is_shown_and_played_after_its_confirmation(
+    visitor: Visitor, stack: Stack
+) -> None:
     async with stack.bus() as bus:
         record = visitor.log.record()
         spoken = SpokenTurn(bus, record.conversation_id)

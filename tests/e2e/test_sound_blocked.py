@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from tests.e2e import microphone
 from tests.e2e.conftest import Visit
-from tests.e2e.visitor import Played
+from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
 
 LONGEST_GAP_MS = 20
@@ -63,13 +63,19 @@ async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(
     assert played.gap_ms <= LONGEST_GAP_MS, f"{played.gaps} gaps, {played.gap_ms} ms"
 
 
-async def test_reply_that_a_call_interrupts_is_played_on_afterwards_without_a_loss(visit: Visit) -> None:
+async def hearing_a_reply(visit: Visit) -> tuple[Visitor, str]:
+    """A visitor whose microphone can be interrupted, while a reply is played. Returns also the turn's id."""
     visitor = await visit()
     await microphone.make_interruptible(visitor.page)
     await visitor.page.add_init_script(CONTEXTS)
     await visitor.arrive()
     turn_id = await visitor.write("Rex, thank you!")
     await visitor.until_speaking(turn_id)
+    return visitor, turn_id
+
+
+async def test_reply_that_a_call_interrupts_continues_after_the_call_without_a_loss(visit: Visit) -> None:
+    visitor, turn_id = await hearing_a_reply(visit)
     await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")
     banner = visitor.page.get_by_role("alert").filter(has_text="Sound is paused")
     await expect(banner).to_be_visible()
@@ -81,13 +87,8 @@ async def test_reply_that_a_call_interrupts_is_played_on_afterwards_without_a_lo
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
 
 
-async def test_reply_that_was_interrupted_in_the_background_is_played_on_when_the_page_is_shown(visit: Visit) -> None:
-    visitor = await visit()
-    await microphone.make_interruptible(visitor.page)
-    await visitor.page.add_init_script(CONTEXTS)
-    await visitor.arrive()
-    turn_id = await visitor.write("Rex, thank you!")
-    await visitor.until_speaking(turn_id)
+async def test_reply_that_was_interrupted_in_the_background_continues_when_the_page_is_shown(visit: Visit) -> None:
+    visitor, turn_id = await hearing_a_reply(visit)
     await microphone.set_hidden(visitor.page, hidden=True)
     await visitor.page.evaluate("callHasSound = true; contexts[0].suspend()")
     banner = visitor.page.get_by_role("alert").filter(has_text="Sound is paused")

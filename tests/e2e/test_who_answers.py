@@ -79,7 +79,7 @@ async def test_muted_character_is_marked_and_answers_only_by_name(visitor: Visit
     await eventually(lambda: not visitor.log.of("answering")[-1]["muted"], "Rex is not muted")
 
 
-async def test_character_answers_goes_on_and_discusses_without_a_message(visitor: Visitor) -> None:
+async def test_characters_answer_continue_and_discuss_on_request_without_a_message(visitor: Visitor) -> None:
     go_on = visitor.page.get_by_role("button", name="Go on")
     await expect(go_on).to_have_count(0)
     menu = await visitor.open_seat("Sage")
@@ -126,7 +126,7 @@ async def test_conversation_lets_the_characters_talk_among_themselves(visitor: V
     await eventually(lambda: visitor.log.of("answering")[-1]["discussion"] == 0, "no discussion")
 
 
-async def test_message_is_addressed_to_one_character_or_to_nobody(visitor: Visitor) -> None:
+async def test_message_is_addressed_to_one_character_or_to_no_character(visitor: Visitor) -> None:
     to = visitor.page.get_by_role("combobox", name="To")
     await expect(to.locator("option")).to_have_text(["the text decides", *USUAL, "nobody"])
     await to.select_option("nobody")

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tests.fuzz import gateway_process, handlers, in_process
 from tests.fuzz.report import Run
-from tests.harness.stack import Stack, StackFailed
+from tests.harness.service_process import StackFailed
+from tests.harness.stack import Stack
 
 INPUTS = 200_000
 KIND_S = 25.0

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 LONG_S = 3600.0
 """An idle time longer than any test."""
+IDLE_S = 0.02
+"""An idle time that a test can wait for."""
 
 
 class Clock:

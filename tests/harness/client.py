@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tertulia_shared.exception_groups import first_error
 from tests.harness.eventually import PATIENCE_S
+from tests.harness.service_process import Process
 from tests.harness.sound import FRAME_MS, microphone
-from tests.harness.stack import Process
 from tests.harness.talk_record import Record
 
 RETRY_S = 0.05

@@ -1,8 +1,8 @@
-"""A conversation over loudspeakers, faster than real time: the microphone records the characters' voices, and what the
-user says.
+"""Simulates a conversation over loudspeakers, faster than real time: the microphone records the characters' voices and
+the user's voice.
 
-The clock is the position in the microphone's audio. The test plays the gateway and the client: it writes the sound, the
-receipts and the microphone's chunks. A listener with a real recognizer serves the session.
+The clock is the position in the microphone's audio. The harness takes the place of the gateway and the client: it
+writes the sound, the receipts and the microphone's chunks. A listener with a real recognizer serves the session.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ CHUNK_MS = 100
 CHUNK_IN = SAMPLE_RATE_IN * CHUNK_MS // 1000
 CHUNK_OUT = SAMPLE_RATE_OUT * CHUNK_MS // 1000
 RECEIPT_EVERY = 2
-"""The client sends a receipt after so many chunks."""
+"""The number of chunks between two receipts of the client."""
 MAX_AHEAD = 5 * CHUNK_IN
 """The microphone is at most this many samples ahead of the recognizer."""
 
 
 @dataclass(slots=True)
 class Interruption:
-    """`sample`: the input that the recognizer had processed when the reply was interrupted."""
+    """An interruption of a reply. `sample`: the number of samples that the recognizer had processed by then."""
 
     sample: int
 
@@ -67,7 +67,7 @@ class Message:
 
 @dataclass(slots=True)
 class _WatchedSession:
-    """Passes a recognition session on, and counts what it was fed."""
+    """Wraps a recognition session, and counts the samples that it was fed."""
 
     session: RecognitionSession
     talk: LoopbackTalk
@@ -104,13 +104,13 @@ class _WatchedEngine:
 
 @dataclass(slots=True)
 class LoopbackTalk:
-    """One session. `room`: the way from the loudspeaker to the microphone."""
+    """One listening session, in a room."""
 
     recognizer: RecognitionEngine
     speech: SpeechEngine
     room: Room = field(default_factory=Room)
     position: int = 0
-    """Samples of the microphone so far."""
+    """The number of samples that the microphone has recorded."""
     fed: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     interruptions: list[Interruption] = field(default_factory=list[Interruption])
@@ -137,13 +137,13 @@ class LoopbackTalk:
         await job
 
     async def make(self, sentences: Sequence[str], voice: str) -> Message:
-        """Speak the sentences of a reply."""
+        """Synthesize a reply with this voice."""
         sounds = [b"".join([part async for part in self.speech.synthesize(text, voice, 1)]) for text in sentences]
         return Message(sentences, sounds, voice)
 
     async def turn(self, *messages: Message, user: Sequence[tuple[float, Samples]] = ()) -> int:
-        """The characters speak the messages. The user speaks from the given seconds on. Returns the sample with which
-        the turn began.
+        """Let the characters speak the messages. `user`: sounds of the user, with the seconds at which they begin.
+        Returns the first sample of the turn.
         """
         speakers = tuple(Speaker(new_id(), m.voice.title(), m.voice, "") for m in messages)
         plan = TurnPlan(new_id(), "1-0", 0, speakers, ModelSettings(), tuple(s.name for s in speakers))
@@ -169,7 +169,9 @@ class LoopbackTalk:
             await self.record(np.zeros(CHUNK_IN, np.float32))
 
     async def record(self, sound: Samples) -> None:
-        """The microphone records a chunk. Waits until the recognizer has taken most of the audio."""
+        """Record a chunk with the microphone. Then wait until at most `MAX_AHEAD` samples are not fed to the
+        recognizer.
+        """
         self._seed += 1
         noise = np.random.default_rng(self._seed).normal(size=CHUNK_IN) * USER_LEVEL * 10 ** (self.room.noise_db / 20)
         self._chunks += 1
@@ -203,7 +205,7 @@ class LoopbackTalk:
         await outlet.flush()
 
     def _tracks(self, messages: Sequence[Message], user: Sequence[tuple[float, Samples]]) -> tuple[Samples, Samples]:
-        """The echo, and the user's voice, until a second after both have ended."""
+        """The echo and the user's voice. Both last until one second after the end of the longer one."""
         sound = b"".join(part for message in messages for part in message.sounds)
         played = np.frombuffer(sound, "<i2").astype(np.float32) / np.float32(32768)
         echo = self.room.echo(played)
@@ -229,7 +231,7 @@ def _parts(sound: bytes) -> list[bytes]:
 
 
 def _receipts(ids: Sequence[str], messages: Sequence[Message]) -> list[Receipt]:
-    """For each chunk of the microphone: what the client has played at its end."""
+    """The receipts that the client can send: one for the end of each chunk of the microphone."""
     ends: list[tuple[float, float, Receipt]] = []  # when a chunk ends, when its message began, its receipt
     total = 0.0
     for id, message in zip(ids, messages, strict=True):

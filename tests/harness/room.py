@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from tertulia_shared.entries import SAMPLE_RATE_IN, SAMPLE_RATE_OUT
 
 USER_LEVEL = 0.1
-"""Root mean square of the user's voice, of full scale."""
+"""Root mean square of the user's voice, as a share of full scale."""
 
 Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The way from the loudspeaker to the microphone. `echo_db`: the level of the echo relative to the user's voice."""
+    """The path of the sound from the loudspeaker to the microphone. `echo_db`: the level of the echo relative to the
+    user's voice.
+    """
 
     echo_db: float = -10.0
     noise_db: float = -40.0
@@ -36,7 +38,7 @@ class Room:
         return np.convolve(response, window / window.sum()).astype(np.float32)
 
     def echo(self, played: Samples) -> Samples:
-        """The echo of a sound (24 kHz) in the microphone (16 kHz)."""
+        """The part of the microphone's sound (16 kHz) that comes from the played sound (24 kHz)."""
         places = np.arange(len(played) * SAMPLE_RATE_IN // SAMPLE_RATE_OUT) * SAMPLE_RATE_OUT / SAMPLE_RATE_IN
         sound = np.convolve(np.interp(places, np.arange(len(played)), played), self.response()).astype(np.float32)
         sound *= np.float32(USER_LEVEL * 10 ** (self.echo_db / 20) / loudness(sound))

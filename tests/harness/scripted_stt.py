@@ -1,4 +1,4 @@
-"""Plays stt for one spoken turn: accepts it, confirms it, reopens it, with the writes that the real worker uses."""
+"""Takes the place of stt for one spoken turn: accepts, confirms and reopens it with the writes of the real worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_shared.ids import new_id
 
 
 class SpokenTurn:
-    """One spoken turn, version by version."""
+    """A spoken turn, with its current version."""
 
     def __init__(self, bus: Bus, conversation_id: str, *, turn_id: str = "") -> None:
         self._bus = bus
@@ -23,7 +23,7 @@ class SpokenTurn:
         return self.turn.turn_id
 
     async def accept(self, text: str, *, tentative: bool = False) -> Applied:
-        """Accept the turn in its next version. `self.turn` and `self.epoch` become those of this version."""
+        """Accept the next version of the turn, and store it in `self.turn` and `self.epoch`."""
         turn = replace(self.turn, text=text, version=self.turn.version + 1, tentative=tentative)
         applied = await accept_turn(self._bus, turn, once=False)
         if applied.new:
@@ -35,5 +35,5 @@ class SpokenTurn:
         return (await confirm_turn(self._bus, self.turn, self.epoch)).new
 
     async def reopen(self) -> bool:
-        """Withdraw the version, because the user continues. Returns False if that is too late."""
+        """Withdraw the version, because the user continues. Returns False if it is too late to reopen the turn."""
         return (await reopen_turn(self._bus, self.turn, self.epoch)).new

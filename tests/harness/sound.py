@@ -27,12 +27,12 @@ def recording(name: str) -> bytes:
 
 
 def silence(duration_ms: int) -> bytes:
-    """This much silent PCM of a microphone."""
+    """Silent PCM of a microphone with this duration."""
     return bytes(SAMPLE_RATE_IN * duration_ms // 1000 * 2)
 
 
 def with_pause(pcm: bytes, at_s: float, pause_ms: int) -> bytes:
-    """PCM of a microphone with a silent pause at this time."""
+    """The PCM of a microphone with a silent pause inserted at this time."""
     at = round(at_s * SAMPLE_RATE_IN) * 2
     return pcm[:at] + silence(pause_ms) + pcm[at:]
 

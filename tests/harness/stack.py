@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
@@ -21,105 +17,18 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
-from tests.harness.forked import ForkedService
 from tests.harness.leftover_keys import Leftovers
+from tests.harness.service_process import Process, Service, StackFailed
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
 from tests.servers.slow_network_link import FarLink
 
-Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
 
 READY_S = 60.0
-STOP_S = 30.0
 POLL_S = 0.02
-TAIL_LINES = 15
-USER_AND_SYSTEM = slice(11, 13)
-"""The two times among the fields of /proc/<pid>/stat (proc(5)), counted after the name of the program."""
 STORY_PACE = "80"
-"""Tokens per second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
-
-
-class StackFailed(AssertionError):
-    """A process failed; the message has the ends of the logs."""
-
-
-class Process:
-    """One service process; its log is a file.
-
-    `stopping`: the test sent SIGTERM or SIGKILL. `killed`: the test sent SIGKILL, so the exit code means nothing.
-    `may_fail`: the process is expected to end by itself. `began`: its start (monotonic seconds).
-    """
-
-    def __init__(
-        self, service: Service, name: str, log: Path, env: Mapping[str, str],
-        *, port: int, metrics_port: int, link: FarLink | None = None,
-    ) -> None:  # fmt: skip
-        self.service: Service = service
-        self.name = name
-        self.log = log
-        self.port = port
-        self.metrics_port = metrics_port
-        self.stopping = False
-        self.killed = False
-        self.may_fail = False
-        self.began = time.monotonic()
-        module = f"tertulia_{service}.main"
-        if link is None:
-            self._process = ForkedService(module, log, env)
-            return
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                link.command([sys.executable, "-m", module]),
-                env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-            )  # fmt: skip
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    @property
-    def cpu_s(self) -> float:
-        """The processor time that the process has used, in seconds: independent of the load, unlike clock time."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal; after SIGKILL, wait for the end."""
-        self.stopping = self.stopping or number in (signal.SIGTERM, signal.SIGKILL)
-        self._process.send_signal(number)
-        if number is signal.SIGKILL:
-            self.killed = True
-            self._process.wait(STOP_S)
-
-    def wait(self) -> int:
-        """Wait for the end; returns the exit code.
-
-        Raises:
-            StackFailed: the process does not end in time.
-        """
-        try:
-            return self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
-
-    def left_behind(self) -> bool:
-        """Kill the child processes that outlived the process; True if there were any."""
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        os.killpg(self.pid, signal.SIGKILL)
-        return True
-
-    def tail(self, behind: int = 0) -> str:
-        """The last lines of its log, without the first `behind` bytes."""
-        lines = self.log.read_bytes()[behind:].decode(errors="replace").splitlines()[-TAIL_LINES:]
-        return "\n".join([f"-- {self.name}:", *lines])
+"""Tokens per second of the demo model: a story of 150 tokens takes two seconds, so a test can interrupt it."""
 
 
 class Stack:
@@ -169,7 +78,7 @@ class Stack:
             "TERTULIA_DEMO_TOKENS_PER_SECOND": STORY_PACE,
             "TERTULIA_STT_ENGINE": "pocketsphinx",
             "TERTULIA_TTS_ENGINE": "instant",
-            "TERTULIA_WHO_ANSWERS": "everyone",  # most stories need to know how many replies a message gets
+            "TERTULIA_WHO_ANSWERS": "everyone",  # so that tests know how many replies a message gets
             **(env or {}),
         }
         self._all: list[Process] = []
@@ -371,11 +280,7 @@ class Stack:
             process.pid
             for process in self._all
             if process.pid not in known and process.running
-            if (
-                _answers(f"http://127.0.0.1:{process.port}/healthz")
-                if process.service == "gateway"
-                else f"-{process.pid}-" in names
-            )
+            if (process.answers("/healthz") if process.service == "gateway" else f"-{process.pid}-" in names)
         }
 
     def _present(self) -> str:
@@ -384,24 +289,13 @@ class Stack:
 
     def _is_ready(self) -> bool:
         names = self._present()
+        path = "/readyz" if all(self.of(stage) for stage in STAGES) else "/healthz"
         return all(
-            _answers(self._http_of(process)) if process.service == "gateway" else f"-{process.pid}-" in names
+            process.answers(path) if process.service == "gateway" else f"-{process.pid}-" in names
             for process in self._all
             if process.running
         )
 
-    def _http_of(self, gateway: Process) -> str:
-        full = all(self.of(stage) for stage in STAGES)
-        return f"http://127.0.0.1:{gateway.port}{'/readyz' if full else '/healthz'}"
-
 
 def _is_ours(name: str) -> bool:
     return name.startswith("TERTULIA_") or name == "OPENROUTER_API_KEY"
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of the stack
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
-        return False

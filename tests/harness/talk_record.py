@@ -43,7 +43,7 @@ class Record:
         self.turns_complete: set[str] = set()
         self.turns_accepted: dict[str, str] = {}
         self.withdrawn: dict[str, str] = {}
-        """The turn of each message that a reopening has withdrawn."""
+        """The turn id of each message that was withdrawn when its turn was reopened."""
         self.conversation_id = ""
         self.epoch = 0
         self.last_event_id = ""

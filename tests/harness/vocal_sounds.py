@@ -1,4 +1,4 @@
-"""Sounds that people make while they listen, synthesized: coughs, hums, laughter; and vowels."""
+"""Synthesizes vowels, and sounds that people make while they listen: coughs, hums, laughter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NASAL: Formants = ((250, 1, 150), (1000, 0.05, 150))
 
 
 def vowels(pitch: float, ms: int, *formants: Formants) -> Samples:
-    """The vowels one after the other, together `ms` long."""
+    """The vowels one after the other. `ms`: their total duration."""
     return np.concatenate([_voiced(pitch, ms // len(formants), vowel) for vowel in formants])
 
 

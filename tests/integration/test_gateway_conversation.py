@@ -252,7 +252,7 @@ async def test_rules_of_who_answers_are_merged_saved_and_confirmed(open_gateway:
         assert answer["default_mode"] == "fitting"
 
 
-async def test_rules_of_who_answers_come_back_from_the_store(open_gateway: Gateway, store: MemoryStore) -> None:
+async def test_rules_of_who_answers_are_read_from_the_store(open_gateway: Gateway, store: MemoryStore) -> None:
     talk = new_id()
     await store.ensure_conversation(talk)
     rules = AnsweringRules("named", (LUNA,), 3)

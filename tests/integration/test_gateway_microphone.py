@@ -130,7 +130,7 @@ async def test_audio_for_a_session_that_the_worker_ended_is_refused(open_gateway
         assert len(await open_gateway.bus.read(mic(client.conversation_id, first))) == 20, "nothing more was written"
 
 
-async def test_end_of_an_earlier_session_leaves_the_open_one(open_gateway: Gateway) -> None:
+async def test_end_of_an_earlier_session_does_not_end_the_open_session(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         first = await start_listening(client)

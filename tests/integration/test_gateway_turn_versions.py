@@ -22,7 +22,7 @@ AGAIN = "dddddddd-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that keeps nothing over a restart."""
+    """A Redis that loses all data when it restarts."""
     with RedisServer(tmp_path / "redis") as server:
         yield server
 
@@ -33,13 +33,21 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
         yield one, other
 
 
+async def accept_tentatively(made: Gateway, client: Client) -> SpokenTurn:
+    """Accept a tentative turn and write the whole reply, which the gateway holds."""
+    spoken = SpokenTurn(made.bus, client.conversation_id)
+    await spoken.accept("I went to the market.", tentative=True)
+    await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+    return spoken
+
+
 async def wait_for_answer(client: Client) -> None:
     """Send a query and wait for its answer, so that everything before it has arrived."""
     await client.send("model_settings")
     await client.until("model_settings")
 
 
-async def test_reply_made_ahead_is_sent_at_its_confirmation(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_reply_to_a_tentative_turn_is_sent_after_its_confirmation(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, _ = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
@@ -70,12 +78,8 @@ async def test_turn_is_confirmed_after_the_client_has_moved_to_another_gateway(
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         await first.next()
-        c = first.conversation_id
-        spoken = SpokenTurn(one.bus, c)
-        await spoken.accept("I went to the market.", tentative=True)
-        reply = Workers(one.bus, c).reply(spoken.turn, spoken.epoch)
-        await reply.whole()
-        async with Client.at(other.url(f"?conversation_id={c}")) as second:
+        spoken = await accept_tentatively(one, first)
+        async with Client.at(other.url(f"?conversation_id={first.conversation_id}")) as second:
             await wait_for_answer(second)
             assert not second.of("turn_accepted")
             assert await first.close_code() == REPLACED
@@ -116,9 +120,7 @@ async def test_tentative_turn_is_withdrawn_by_a_typed_message(two_gateways: tupl
     one, _ = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
-        spoken = SpokenTurn(one.bus, client.conversation_id)
-        await spoken.accept("I went to the", tentative=True)
-        await Workers(one.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        spoken = await accept_tentatively(one, client)
         await client.send("user_message", text="Hello!")
         accepted = await client.until("turn_accepted")
         assert accepted["text"] == "Hello!"
@@ -126,14 +128,12 @@ async def test_tentative_turn_is_withdrawn_by_a_typed_message(two_gateways: tupl
         assert not client.of("audio")
 
 
-async def test_turn_that_is_lost_while_it_is_held_is_reported_and_comes_again(
+async def test_held_turn_that_redis_loses_is_reported_and_can_be_accepted_again(
     forgetful_redis: RedisServer, keys: Keys
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
-        spoken = SpokenTurn(made.bus, client.conversation_id)
-        await spoken.accept("I went to the market.", tentative=True)
-        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        spoken = await accept_tentatively(made, client)
         forgetful_redis.kill()
         forgetful_redis.start()
         await client.until("error", lambda frame: frame["code"] == "talk_lost")
@@ -150,9 +150,7 @@ async def test_message_after_a_flush_of_redis_is_answered_while_a_turn_is_held(
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
-        spoken = SpokenTurn(made.bus, client.conversation_id)
-        await spoken.accept("I went to the market.", tentative=True)
-        await Workers(made.bus, client.conversation_id).reply(spoken.turn, spoken.epoch).whole()
+        await accept_tentatively(made, client)
         await wait_for_answer(client)
         cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped
         await client.send("user_message", text="Hello!", turn_id=AGAIN)

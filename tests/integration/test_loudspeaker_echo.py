@@ -1,4 +1,4 @@
-"""The characters' voices come back through the microphone, because the client plays them over loudspeakers."""
+"""The microphone records the characters' voices, because the client plays them over loudspeakers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness.vocal_sounds import cough, hum, laughter, noise
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MINUTES = float(os.environ.get("TERTULIA_TEST_LOOPBACK_MINUTES", "0.5"))
-"""How long the characters speak in each room."""
+"""The number of minutes for which the characters speak in each room."""
 
 LOUDSPEAKER, HEADPHONES = Room(), Room(echo_db=-200)
 
@@ -67,7 +67,7 @@ def stop() -> tuple[Samples, int]:
 
 
 async def replies(talk: LoopbackTalk, sentences: int, seed: int) -> list[Message]:
-    """A reply of each character, with so many sentences."""
+    """One reply of each character. `sentences`: the number of sentences of each reply."""
     texts = [text.strip() for text in SENTENCES.replace("\n", "|").split("|") if text.strip()]
     rng = random.Random(seed)
     return [await talk.make(rng.sample(texts, sentences), voice) for voice in VOICES]

@@ -6,90 +6,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import wave
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import redis
 from redis.asyncio import Redis
 
-from tertulia_cli.inspect.snapshot import take_snapshot
-from tertulia_cli.inspect.timeline import build
-from tertulia_cli.inspect.turns import Message, Turn
 from tertulia_shared.bus import Bus
-from tertulia_shared.bus.accounts import Account, digest, reader_rules
-from tertulia_shared.entries import AudioChunk, StoreWrite, TTSSentence, Work
+from tertulia_shared.entries import AudioChunk, TTSSentence
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
-from tests.harness.access import AccessBench
-from tests.harness.client import talk
 from tests.harness.eventually import eventually
-from tests.harness.missing_program import skip_or_fail
+from tests.harness.redis_cli import AWKWARD, BLOCKS, FUNCTIONS, SAID, ConversationData, talked
 from tests.harness.stack import Stack
-from tests.servers.redis_server import RedisDidNotStart, RedisServer, find_redis_server
 
-DOC = Path(__file__).parents[2] / "docs" / "redis-cli.md"
-SAID = "Luna, what is up there tonight?"
-AWKWARD = 'Rex — “quotes", \\x41, tab\tand\nline ≠ ASCII'
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 SETTING_UP = ("Reaching Redis", "One entry per line", "Watching it live")
 """Sections that have tests of their own. The other sections are recipes that print something."""
 pytestmark = pytest.mark.timeout(120)
-
-
-def blocks() -> dict[str, list[str]]:
-    """The shell blocks of the document, by section heading."""
-    parts = re.split(r"(?m)^## ", DOC.read_text())[1:]
-    return {part.partition("\n")[0]: re.findall(r"```sh\n(.*?)```", part, re.DOTALL) for part in parts}
-
-
-BLOCKS = blocks()
-FUNCTIONS = BLOCKS["One entry per line"][0]
-
-
-@dataclass(frozen=True)
-class ConversationData:
-    """The data in Redis, and how to reach it."""
-
-    cli: str
-    folder: Path
-    stack: Stack
-    conversation_id: str
-    older: str
-    turn: Turn
-    held_id: str
-    waiting_id: str
-    dead_id: str
-    stt: str
-    cursor: str
-
-    @property
-    def message(self) -> Message:
-        """The reply that the recipes use as an example."""
-        (message,) = self.turn.messages.values()
-        return message
-
-    def run(self, shell: str, script: str, **extra: str) -> str:
-        """Run a script with the functions of the document, and with `cli`, `C` and `M` set. Returns its output."""
-        before = f"cli='{self.cli}'\nC={self.conversation_id}\nM={self.message.message_id}\n{FUNCTIONS}"
-        done = subprocess.run(
-            [shell, "-c", before + script],
-            cwd=self.folder,
-            env={**os.environ, **extra},
-            capture_output=True,
-            check=True,
-        )
-        assert done.stderr == b"", done.stderr.decode()
-        return done.stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -98,58 +37,6 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConversationData]
     folder = tmp_path_factory.mktemp("doc")
     with Stack(folder / "stack", namespace="tertulia") as stack:
         yield asyncio.run(talked(stack, folder))
-
-
-async def talked(stack: Stack, folder: Path) -> ConversationData:
-    """Hold a conversation, then leave in Redis: a dead letter, one claimed and one waiting work entry, and a row to
-    save.
-    """
-    async with talk(*stack.urls) as client:
-        await client.hears(AWKWARD, new_id())
-        older = client.record.conversation_id
-    async with talk(*stack.urls) as client:
-        await client.hears(SAID, new_id())
-        conversation_id = client.record.conversation_id
-    async with stack.bus() as bus:
-        await bus.post("tts", Work(conversation_id, "no-id"))
-        follow = bus.follow(bus.keys.dead())
-        (dead,) = await follow.read()
-        follow.close()
-        for worker in (*stack.of("tts"), *stack.of("llm")):
-            worker.send(signal.SIGTERM)
-            worker.wait()
-        timeline = build(await take_snapshot(bus, conversation_id, 0))
-        message_id = next(iter(timeline.turns[0].messages))
-        for _ in range(2):
-            await bus.post("tts", Work(conversation_id, message_id))
-        (claim,) = await bus.claim("tts", "host-1-abc", count=1, block_s=30)
-        await bus.note_failure(claim, "RetryLater: no device")
-        waiting = await bus.last(bus.keys.work("tts"))
-        outlet = bus.outlet()
-        outlet.append(bus.keys.store(), StoreWrite("message", conversation_id, message_id, b"\0\xff"))
-        await outlet.flush()
-        cursor = (await bus.hash(bus.keys.state(conversation_id)))[b"cursor"].decode()
-        timeline = build(await take_snapshot(bus, conversation_id, 0))
-        assert waiting is not None
-        return ConversationData(
-            cli=reader(stack.redis.url), folder=folder, stack=stack, conversation_id=conversation_id, older=older,
-            turn=timeline.turns[0], held_id=claim.id, waiting_id=waiting.id, dead_id=dead.id, cursor=cursor,
-            stt=next(member for member in timeline.workers if member.startswith("stt:")),
-        )  # fmt: skip
-
-
-def reader(url: str) -> str:
-    """The command line of redis-cli as the user `reader` of the compose file."""
-    client = cast("Any", redis.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
-    account = Account("reader", digest("secret"), reader_rules(Keys("tertulia")))
-    client.execute_command("ACL", "SETUSER", *account.words())
-    client.close()
-    return f"{redis_cli()} -u redis://reader:secret@{url.rpartition('@')[2]} --no-auth-warning"
-
-
-def redis_cli() -> str:
-    """The redis-cli on PATH, or the one in the folder of the redis-server."""
-    return shutil.which("redis-cli") or str(Path(find_redis_server()).with_name("redis-cli"))
 
 
 # -- the expected output of each recipe
@@ -355,78 +242,3 @@ async def until_blocked(left: ConversationData, before: set[str]) -> None:
         )
 
     await eventually(blocked)
-
-
-# -- how to reach Redis
-
-PING = "\n$cli PING\n"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Any:
-    """A Redis at the socket that `make run` uses."""
-    folder = tmp_path / "data" / "redis"
-    with RedisServer(folder, unix=True) as running:
-        yield running
-
-
-def reached(script: str, folder: Path, **extra: str) -> str:
-    path = f"{folder / 'bin'}:{Path(redis_cli()).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["sh", "-c", script + PING], cwd=folder, env={**os.environ, "PATH": path, **extra},
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-
-
-def test_redis_cli_recipe_reaches_the_redis_of_make_run(server: RedisServer, tmp_path: Path) -> None:
-    assert reached(BLOCKS["Reaching Redis"][0], tmp_path) == "PONG\n"
-
-
-def test_redis_cli_recipe_reaches_a_redis_at_a_url(redis_url: str, tmp_path: Path) -> None:
-    assert reached(BLOCKS["Reaching Redis"][1], tmp_path, TERTULIA_REDIS_URL=redis_url) == "PONG\n"
-
-
-SHOW = '\necho "$cli"'
-
-
-def test_redis_password_is_on_no_command_line(tmp_path: Path) -> None:
-    secret = "pa:ss"  # noqa: S105 - the server lives only for this test
-    with RedisServer(tmp_path / "server", password=secret) as server:
-        for login in (f":{secret}", f"default:{secret}"):
-            url = server.url_as(login)
-            lines = reached(BLOCKS["Reaching Redis"][1] + SHOW, tmp_path, TERTULIA_REDIS_URL=url).splitlines()
-            assert secret not in lines[0]
-            assert lines[1:] == ["PONG"]
-
-
-def test_redis_cli_recipe_reaches_a_redis_that_requires_certificates(keys: Keys, tmp_path: Path) -> None:
-    try:
-        bench = AccessBench(tmp_path, keys, tls=True)
-    except RedisDidNotStart as missing:
-        skip_or_fail(missing)
-    bench.init()
-    bench.box("gpu1")
-    tls = bench.box_tls("gpu1")
-    env = {
-        "TERTULIA_REDIS_URL": bench.box_url("gpu1"),
-        "TERTULIA_REDIS_CA": str(tls.ca),
-        "TERTULIA_REDIS_CERT": str(tls.cert),
-        "TERTULIA_REDIS_KEY": str(tls.key),
-    }
-    _, own, certificates, _ = BLOCKS["Reaching Redis"]
-    with bench.server:
-        assert reached(own + certificates, tmp_path, **env) == "PONG\n"
-        with pytest.raises(subprocess.CalledProcessError):
-            reached(own, tmp_path, **env)
-
-
-def test_redis_cli_recipe_reaches_the_redis_of_compose(redis_url: str, keys: Keys, tmp_path: Path) -> None:
-    docker = tmp_path / "bin" / "docker"
-    docker.parent.mkdir()
-    docker.write_text(
-        f"#!{sys.executable}\nimport os, sys\n"
-        "assert sys.argv[1:6] == ['compose', 'exec', '-T', 'redis', 'tertulia-redis-cli'], sys.argv\n"
-        f"os.execv({redis_cli()!r}, ['redis-cli', '-u', {redis_url!r}, *sys.argv[6:]])\n"
-    )
-    docker.chmod(0o755)
-    assert reached(BLOCKS["Reaching Redis"][3], tmp_path) == "PONG\n"

@@ -21,7 +21,8 @@ from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.harness.client import talk
 from tests.harness.eventually import eventually
 from tests.harness.scrape import Scrape, Series, parsed, scrape
-from tests.harness.stack import Process, Service, Stack
+from tests.harness.service_process import Process, Service
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -31,7 +31,7 @@ def stored(database: Path, conversation_id: str) -> Sequence[tuple[str, str]]:
         return file.execute(MESSAGES, (conversation_id,)).fetchall()
 
 
-async def test_characters_answer_go_on_and_discuss_on_request(stack: Stack) -> None:
+async def test_characters_answer_continue_and_discuss_on_request(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         luna = client.record.of("message_started")[0]["character_id"]

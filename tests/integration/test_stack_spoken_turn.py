@@ -85,7 +85,7 @@ async def test_pause_within_a_sentence_does_not_end_the_turn(stack: Stack, pcm: 
         stack.unsaid |= client.record.words()
 
 
-async def test_speech_over_a_reply_that_is_heard_is_another_turn(stack: Stack) -> None:
+async def test_speech_over_a_reply_that_is_playing_becomes_another_turn(stack: Stack) -> None:
     question = recording("question_sage.wav")[: milliseconds(2700)] + silence(500)
     greeting = recording("two_utterances.wav")[milliseconds(200) : milliseconds(1500)]
     assert len(question + greeting) <= milliseconds(AT_ONCE_MS), "the gateway would drop the rest"

@@ -157,6 +157,10 @@ class Keys:
         """Hash: each model that is or was in use, as JSON {server, model, context_tokens, changes, at (ms)}."""
         return Key(f"{self.ns}:models", DAY_S)
 
+    def engines(self) -> Key:
+        """Hash: each engine that workers of stt and tts use (`stage:engine`), as JSON {stage, engine, reason}."""
+        return Key(f"{self.ns}:engines", DAY_S)
+
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)

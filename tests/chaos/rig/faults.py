@@ -18,7 +18,8 @@ from redis.exceptions import RedisError
 from tests.chaos.rig.frame_checks import Turn
 from tests.chaos.rig.servers import Servers, Trouble
 from tests.chaos.rig.simulated_user import User, state_of
-from tests.harness.stack import Process, Service, Stack
+from tests.harness.service_process import Process, Service
+from tests.harness.stack import Stack
 
 Fault = Callable[["Targets", random.Random], Awaitable[None]]
 WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")

@@ -56,7 +56,7 @@ class Turn:
     reloaded: bool = False
     """True if the client was reloaded during this turn. It then receives no event of an earlier interruption or end."""
     withdrawn: set[str] = field(default_factory=set[str])
-    """The messages of earlier versions: the user continued the turn, so nothing of them may be left."""
+    """The ids of the messages of withdrawn versions, which must not be shown or stored."""
     checked: bool = False
     """True if the rig has compared the turn with Redis and SQLite."""
 
@@ -175,7 +175,7 @@ class FrameChecker:
         if frame.get("tentative"):
             self.complain("wrong", "a turn came that is not certain", turn.turn_id)
         if turn.reloaded and 0 <= turn.epoch < frame.get("epoch", -1):
-            self._withdraw(turn)  # it was reopened while this client was away; the reload has removed what it showed
+            self._withdraw(turn)  # it was reopened while the client was away; the reload removed its messages
         turn.epoch = max(turn.epoch, frame.get("epoch", -1))
         turn.text = turn.text or frame["text"]
         if "event_id" in frame and not self._replaying:
@@ -197,7 +197,7 @@ class FrameChecker:
         self._withdraw(turn)
 
     def _withdraw(self, turn: Turn) -> None:
-        """Forget what came of a turn that the user continues. It comes again."""
+        """Forget all frames of a turn that was reopened. The turn comes again."""
         turn.withdrawn.update(turn.messages)
         for message_id in turn.messages:
             del self.messages[message_id]

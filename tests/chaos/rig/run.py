@@ -27,7 +27,8 @@ from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.report import HEAD, InjectedFault, rows, table
 from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.simulated_user import CUTS, Budget, User
-from tests.harness.stack import Stack, StackFailed
+from tests.harness.service_process import StackFailed
+from tests.harness.stack import Stack
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0

@@ -38,11 +38,11 @@ AT_ONCE_FRAMES = 49
 time.
 """
 FRAME_S = 0.06
-"""The pace of the frames after these, a little faster than they are spoken."""
+"""The interval between the frames after the first `AT_ONCE_FRAMES`: a little shorter than the frames."""
 BEHIND_S = 15.0
-"""How long to wait for the end of the current session after turns of an earlier one, whose end may have come before."""
+"""Maximum time to wait for the end of the current session if turns of an earlier session may still come."""
 PAUSES_S = (0.3, 1.6)
-"""The shortest and the longest pause of a user who goes on after what seems to be the end."""
+"""The shortest and the longest pause before the user continues a turn."""
 
 
 @dataclass
@@ -103,7 +103,9 @@ class User:
         self.unheard = 0
         """The number of utterances that a fault ended before they became a turn."""
         self._is_behind = False
-        """True after a fault during speech: words said earlier may become a turn later, whole or in parts."""
+        """True after a fault during speech. The words that were spoken before it may become a turn later, completely or
+        in part.
+        """
         self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
@@ -155,7 +157,9 @@ class User:
         await self._typed()
 
     async def _spoken(self, *, pause_s: float = 0.0) -> None:
-        """Speak one recording; with `pause_s`, another one after this pause: it continues the turn, or is the next."""
+        """Speak one recording. With `pause_s`, speak another one after this pause; it continues the turn or becomes the
+        next turn.
+        """
         known, stopped, breaks = set(self.checker.turns), len(self.checker.listening_ended), self.client.breaks
         run = self._begin("")
         names = self._dice.sample(sorted(SPOKEN), 2 if pause_s else 1)

@@ -21,7 +21,7 @@ def smart_turn() -> TurnEndModel:
     return model
 
 
-def test_smart_turn_tells_a_whole_sentence_from_a_cut_one(smart_turn: TurnEndModel) -> None:
+def test_smart_turn_distinguishes_a_whole_sentence_from_a_cut_one(smart_turn: TurnEndModel) -> None:
     with wave.open(str(RECORDING)) as recording:
         pcm = recording.readframes(recording.getnframes())
     speech = pcm.rstrip(b"\x00")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli.doctor import findings
+from tertulia_cli.doctor import engine_findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import engine_choice
@@ -21,7 +21,7 @@ from tests.harness.tiny_weights import write_sparse
 
 def tts_findings(settings: RunSettings) -> dict[str, Finding]:
     """The findings about speech engines, by the engine's name."""
-    found = [each for each in findings.engines(settings) if each.what.startswith("tts engine ")]
+    found = [each for each in engine_findings.engines(settings) if each.what.startswith("tts engine ")]
     return {each.what.split()[2].rstrip(":,"): each for each in found}
 
 
@@ -93,6 +93,6 @@ def test_doctor_accepts_an_engine_whose_models_are_there(loro: RunSettings) -> N
 def test_doctor_shows_which_engine_auto_chooses(loro: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_choice, "PREFERENCE", {**engine_choice.PREFERENCE, TTS_ENGINES: ("loro", "espeak")})
     found = tts_findings(loro.model_copy(update={"tts_engine": engine_choice.AUTO}))
-    assert found["espeak"].what == "tts engine espeak (chosen by auto)"
+    assert found["espeak"].what.startswith("tts engine espeak (chosen by auto: loro: models are missing")
     assert (found["loro"].ok, found["loro"].needed) == (False, False)
     assert "tertulia fetch-models" in found["loro"].advice

@@ -58,6 +58,20 @@ async def handle_without_draining(bench: LLMBench) -> None:
         await bench.bus.finish(claim, "worker")
 
 
+async def give_up(bench: LLMBench) -> None:
+    """Have a new worker give up the open work, as after too many failed attempts."""
+    claim = await bench.claimed()
+    await (await bench.worker()).give_up(claim, "test")
+    await bench.bus.finish(claim, "worker")
+
+
+async def assert_last_version_is_answered(spoken: SpokenTurn) -> None:
+    """Write the next version, have it answered, and check that earlier versions have left no trace."""
+    await spoken.go_on()
+    await spoken.bench.work()
+    await assert_no_trace(spoken)
+
+
 async def title(bench: LLMBench) -> str | None:
     """The title of the bench's conversation; None if the store does not have the conversation."""
     store = MemoryStore(bench.tables)

@@ -5,60 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tertulia_llm.model.client import MAX_CHANGES, Model
+from tertulia_llm.model.client import MAX_CHANGES
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
-from tests.fakes.model_server import Act, ErrorInStream, Fail, Reply, ScriptedModel
-from tests.fakes.model_sse import DONE
-from tests.fakes.server_kinds.server import WINDOW_TOKENS, Body, KindServer, Refusal, ServerKind, delta, over_window
-from tests.harness.settings_of import settings_of
-
-SYSTEM = {"role": "system", "content": "You are Luna."}
-QUESTION = {"role": "user", "content": "And now?"}
-PROMPT = [SYSTEM, {"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}, QUESTION]
-HI = Reply(["Hi."])
-CONVERSATIONS = 8
-
-
-def refused(message: str, param: str | None = None, status: int = 400) -> Fail:
-    return Fail(status, {"error": {"message": message, "param": param}})
-
-
-@asynccontextmanager
-async def model_with(
-    *script: Act, default: Act | None = HI, **settings: object
-) -> AsyncGenerator[tuple[ScriptedModel, Model]]:
-    async with ScriptedModel(script, default=default) as server:
-        given: dict[str, object] = {
-            "llm_base_url": server.base_url,
-            "llm_model": "house",
-            "openrouter_api_key": "sk-test",
-        }
-        model = Model(settings_of(LLMSettings, **{**given, **settings}))
-        try:
-            yield server, model
-        finally:
-            await model.close()
-
-
-async def ask(
-    model: Model, settings: ModelSettings | None = None, messages: list[dict[str, str]] | None = None
-) -> tuple[str, list[str]]:
-    """The text of the reply, and the notices."""
-    async with model.reply(messages or PROMPT, settings or ModelSettings(), seed=7) as stream:
-        pieces: list[object] = [piece async for piece in stream]
-        return "".join(piece for piece in pieces if isinstance(piece, str)), list(stream.dropped)
-
-
-def bodies(server: ScriptedModel) -> list[Mapping[str, Any]]:
-    return [request.body for request in server.requests]
+from tests.fakes.model_server import ErrorInStream, Fail
+from tests.fakes.server_kinds.server import Body, Refusal, ServerKind
+from tests.harness.model_requests import CONVERSATIONS, ask, bodies, model_at, model_with, one_reply, refused
 
 
 async def test_refused_parameter_is_left_out_of_this_request_and_later_ones(
@@ -74,26 +31,8 @@ async def test_refused_parameter_is_left_out_of_this_request_and_later_ones(
         ].__len__() == 1
 
 
-@asynccontextmanager
-async def model_at(kind: ServerKind) -> AsyncGenerator[tuple[KindServer, Model]]:
-    async with KindServer(kind, ["Hi."] * CONVERSATIONS).running() as server:
-        model = Model(settings_of(LLMSettings, llm_base_url=server.base_url, llm_model="house"))
-        try:
-            yield server, model
-        finally:
-            await model.close()
-
-
-def one_reply(text: str, _: Body) -> list[bytes]:
-    return [delta({"content": text}), delta({}, "stop"), DONE]
-
-
 def seed_refused(body: Body) -> Refusal | None:
     return Refusal(400, {"error": "Unknown parameters: seed, stream_options"}) if "seed" in body else None
-
-
-def length_refused(body: Body) -> Refusal | None:
-    return Refusal(400, {"error": "Please reduce the length of the messages."}) if over_window(body) else None
 
 
 async def test_conversations_whose_requests_are_refused_at_the_same_time_all_get_an_answer() -> None:
@@ -240,13 +179,6 @@ async def test_bound_of_the_reply_is_not_learned_as_the_window() -> None:
         assert model.known.of("house").window is None
 
 
-async def test_limit_in_the_extra_body_replaces_the_standard_one() -> None:
-    async with model_with(llm_extra_body='{"max_completion_tokens": 500}') as (server, model):
-        await ask(model)
-        body = bodies(server)[0]
-    assert (body["max_completion_tokens"], "max_tokens" in body) == (500, False)
-
-
 async def test_every_parameter_may_be_refused_in_turn() -> None:
     names = ["seed", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty"]
     names += ["repetition_penalty", "stream_options", "max_tokens"]
@@ -268,158 +200,3 @@ async def test_refusal_inside_the_stream_changes_the_next_request() -> None:
         assert caught.value.retryable
         assert (await ask(model))[0] == "Hi."
         assert "seed" not in bodies(server)[1]
-
-
-async def test_extra_body_is_merged_into_the_request_and_null_removes_a_parameter() -> None:
-    extra = '{"reasoning": {"effort": "low"}, "max_tokens": 77, "seed": null, "stream_options": null}'
-    async with model_with(llm_extra_body=extra) as (server, model):
-        await ask(model, ModelSettings(temperature=0.5))
-        body = bodies(server)[0]
-    assert (body["reasoning"], body["max_tokens"], body["temperature"]) == ({"effort": "low"}, 77, 0.5)
-    assert {"seed", "stream_options"}.isdisjoint(body)
-    assert (body["model"], body["stream"], len(body["messages"])) == ("house", True, 4)
-
-
-async def test_refused_parameter_of_the_extra_body_is_left_out_with_a_notice() -> None:
-    async with model_with(refused("Unknown parameter: 'reasoning'"), llm_extra_body='{"reasoning": {}}') as (
-        server,
-        model,
-    ):
-        text, dropped = await ask(model)
-        assert (text, len(dropped)) == ("Hi.", 1)
-        assert "reasoning" not in bodies(server)[1]
-
-
-async def test_extra_headers_are_sent_with_each_request() -> None:
-    async with model_with(llm_extra_headers='{"X-House": "blue", "X-Title": "Mine"}') as (server, model):
-        await ask(model)
-        headers = server.requests[0].headers
-    assert (headers["x-house"], headers["x-title"]) == ("blue", "Mine")
-
-
-LONG = (
-    [SYSTEM]
-    + [{"role": role, "content": f"{number} {'word ' * 400}"} for number in range(20) for role in ("user", "assistant")]
-    + [QUESTION]
-)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {
-            "error": {
-                "message": (
-                    "This model's maximum context length is 8192 tokens. However, your messages resulted in 20000 "
-                    "tokens."
-                ),
-                "code": "context_length_exceeded",
-                "param": "messages",
-            }
-        },
-        {
-            "error": {
-                "message": "the request exceeds the available context size",
-                "type": "exceed_context_size_error",
-                "n_ctx": 8192,
-                "n_prompt_tokens": 20_000,
-            }
-        },
-        {"error": {"message": "prompt is too long: 20000 tokens > 8192 maximum", "type": "invalid_request_error"}},
-        {
-            "error": {
-                "message": "Please reduce the length of the messages or completion.",
-                "code": "context_length_exceeded",
-            }
-        },
-        {"detail": "Input is too long for requested model."},
-    ],
-)
-async def test_prompt_that_is_too_long_is_shortened_and_sent_again_for_the_same_reply(body: Mapping[str, Any]) -> None:
-    async with model_with(Fail(400, body)) as (server, model):
-        assert (await ask(model, messages=LONG))[0] == "Hi."
-        first, second = (body["messages"] for body in bodies(server))
-        assert len(second) < len(first)
-        assert (second[0], second[-1]) == (first[0], first[-1])
-        assert second[1:] == first[-len(second) + 1 :], "whole messages, the oldest are left out"
-        await ask(model, messages=LONG)
-        assert bodies(server)[2]["messages"] == second, "the window is remembered"
-
-
-async def test_reply_limit_is_lowered_if_the_prompt_leaves_less_of_the_window() -> None:
-    message = (
-        "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's "
-        "maximum context length is 2048 tokens and "
-        "your request has 1500 input tokens (1024 > 2048 - 1500)."
-    )
-    prompt = [SYSTEM, {"role": "user", "content": "word " * 1500}]
-    async with model_with(refused(message, "max_tokens")) as (server, model):
-        assert (await ask(model, messages=prompt))[0] == "Hi."
-        assert 0 < bodies(server)[1]["max_tokens"] <= 548
-        assert bodies(server)[1]["messages"] == prompt
-
-
-async def test_error_for_a_prompt_that_cannot_be_shortened_names_the_setting() -> None:
-    body = {"error": {"message": "prompt is too long: 5000 tokens > 2048 maximum"}}
-    async with model_with(default=Fail(400, body)) as (server, model):
-        with pytest.raises(ModelFailed) as caught:
-            await ask(model, messages=[SYSTEM, {"role": "user", "content": "word " * 5000}])
-        assert (caught.value.code, caught.value.retryable) == ("llm_context", False)
-        for part in ("TERTULIA_LLM_MAX_TOKENS", "TERTULIA_LLM_CONTEXT_TOKENS", "prompt is too long: 5000 tokens"):
-            assert part in str(caught.value)
-        assert len(server.requests) <= MAX_CHANGES + 1
-
-
-async def test_window_stays_unknown_if_even_the_shortest_prompts_are_refused() -> None:
-    refusals = [Fail(413, "Payload too large")] * 20
-    async with model_with(*refusals) as (server, model):
-        with pytest.raises(ModelFailed) as caught:
-            await ask(model, messages=LONG)
-        assert caught.value.code == "llm_context"
-        assert model.known.of("house").window is None
-        server.script.clear()
-        await ask(model, messages=LONG)
-        assert bodies(server)[-1]["messages"] == bodies(server)[0]["messages"]
-
-
-async def test_long_prompts_refused_at_the_same_time_reduce_the_window_only_once() -> None:
-    async with model_at(ServerKind("x", one_reply, (length_refused,))) as (_, model):
-        async with asyncio.TaskGroup() as tasks:
-            asked = [tasks.create_task(ask(model, messages=LONG)) for _ in range(CONVERSATIONS)]
-        assert [task.result()[0] for task in asked] == ["Hi."] * CONVERSATIONS
-        window = model.known.of("house").window
-        assert window is not None
-        assert window > WINDOW_TOKENS / 2
-
-
-@pytest.mark.parametrize("told", [None, 20_000])
-async def test_server_that_always_refuses_long_prompts_gets_a_limited_number_of_requests(told: int | None) -> None:
-    words = "maximum context length" + (f" is {told} tokens" if told else "")
-    async with model_with(default=refused(words)) as (server, model):
-        with pytest.raises(ModelFailed):
-            await ask(model, messages=LONG)
-        assert len(server.requests) <= MAX_CHANGES + 1
-
-
-async def test_first_request_is_shortened_to_the_window_in_the_settings() -> None:
-    async with model_with(llm_context_tokens=4096, llm_max_tokens=512) as (server, model):
-        await ask(model, messages=LONG)
-        sent = bodies(server)[0]["messages"]
-    assert 2000 < sum(len(message["content"]) for message in sent) / 5 < 3500
-    assert sent[-1] == QUESTION
-
-
-async def test_token_counts_of_the_server_correct_the_estimate() -> None:
-    reply = Reply(["Hi."], usage=True, prompt_tokens=60_000)
-    async with model_with(reply, reply, llm_context_tokens=32_768, llm_max_tokens=512) as (server, model):
-        await ask(model, messages=LONG)
-        await ask(model, messages=LONG)
-        first, second = (body["messages"] for body in bodies(server))
-        assert len(second) < len(first)
-        assert model.known.of("house").scale.factor > 4
-
-
-async def test_prompt_length_is_limited_by_llm_context_chars_if_the_context_window_is_unknown() -> None:
-    async with model_with(llm_context_chars=5_000) as (server, model):
-        await ask(model, messages=LONG)
-        assert sum(len(message["content"]) for message in bodies(server)[0]["messages"]) <= 5_000

@@ -1,4 +1,4 @@
-"""To whom a reply of Luna gives the floor: to another character, to the user, or to nobody."""
+"""A reply of Luna gives the floor to another character, to the user, or to no one."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tertulia_shared.worker_names import reads, worker_name
 from tests.harness.llm import LINES
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import virtual_time
-from tests.unit.llm.spoken_turns import WHOLE, WHOLE_ROWS, spoken, title
+from tests.unit.llm.spoken_turns import WHOLE, WHOLE_ROWS, give_up, spoken, title
 from tests.unit.llm.turn_bench import bench_with
 
 
@@ -61,9 +61,7 @@ async def test_given_up_tentative_turn_that_is_withdrawn_leaves_no_row() -> None
     bench = await bench_with("Sage")
     turn = spoken(bench, tentative=True)
     await turn.accept()
-    claim = await bench.claimed()
-    await (await bench.worker()).give_up(claim, "test")
-    await bench.bus.finish(claim, "worker")
+    await give_up(bench)
     await turn.reopen()
     await bench.work()
     assert await bench.rows() == []
@@ -77,9 +75,7 @@ async def test_given_up_tentative_turn_that_is_confirmed_keeps_its_message() -> 
     bench = await bench_with("Sage")
     turn = spoken(bench, WHOLE, tentative=True)
     await turn.accept()
-    claim = await bench.claimed()
-    await (await bench.worker()).give_up(claim, "test")
-    await bench.bus.finish(claim, "worker")
+    await give_up(bench)
     await turn.confirm()
     await bench.say("Sage, and now?")
     await bench.work()
@@ -95,9 +91,7 @@ async def test_reply_interrupted_before_a_tentative_turn_was_given_up_keeps_only
     await bench.interrupt()
     turn = spoken(bench, WHOLE, tentative=True)
     await turn.accept()
-    claim = await bench.claimed()
-    await (await bench.worker()).give_up(claim, "test")
-    await bench.bus.finish(claim, "worker")
+    await give_up(bench)
     await turn.confirm()
     await bench.say("And now?")
     await bench.work()
@@ -168,8 +162,7 @@ async def test_lost_version_is_reported_although_the_version_before_it_is_there(
     await turn.go_on()
     turns = bench.bus.keys.turns(bench.conversation_id)
     await bench.bus.remove(turns, [(await bench.bus.read(turns))[-1].id])
-    claim = await bench.claimed()
-    await (await bench.worker()).give_up(claim, "test")
+    await give_up(bench)
     client = await bench.client()
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn.turn.turn_id)]
 

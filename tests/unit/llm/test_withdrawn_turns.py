@@ -1,4 +1,4 @@
-"""Turns that the user continues: the withdrawn version leaves no trace, whenever that happens and whoever dies."""
+"""Spoken turns that the user continues. The withdrawn version leaves no trace, at any moment and after any crash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tests.unit.llm.spoken_turns import (
     WHOLE,
     WHOLE_ROWS,
     SpokenTurn,
+    assert_last_version_is_answered,
     assert_no_trace,
+    give_up,
     handle_without_draining,
     spoken,
     title,
@@ -46,9 +48,7 @@ async def test_turn_reopened_before_a_worker_claims_it_is_not_answered() -> None
     assert turn.bench.model.requests == []
     assert await turn.bench.rows() == []
     assert await title(turn.bench) is None
-    await turn.go_on()
-    await turn.bench.work()
-    await assert_no_trace(turn)
+    await assert_last_version_is_answered(turn)
 
 
 @virtual_time
@@ -65,9 +65,7 @@ async def test_turn_reopened_after_any_write_leaves_no_trace() -> None:
         await turn.bench.work()
         assert await turn.bench.rows() == [], f"reopened at write {writes}"
         assert await title(turn.bench) is None
-        await turn.go_on()
-        await turn.bench.work()
-        await assert_no_trace(turn)
+        await assert_last_version_is_answered(turn)
     assert writes > 10
 
 
@@ -107,9 +105,7 @@ async def test_turn_reopened_after_its_worker_died_leaves_no_trace(redis_latency
         await turn.reopen()
         await turn.bench.work()
         assert await turn.bench.rows() == [], f"after a death at write {writes}"
-        await turn.go_on()
-        await turn.bench.work()
-        await assert_no_trace(turn)
+        await assert_last_version_is_answered(turn)
         if not died:
             break
     assert writes > 5
@@ -125,9 +121,7 @@ async def test_worker_that_dies_while_it_retracts_a_turn_leaves_the_rest_to_the_
         await turn.bench.die_after(written)
         await turn.reopen()
         died = await turn.bench.die_after(writes)
-        await turn.go_on()
-        await turn.bench.work()
-        await assert_no_trace(turn)
+        await assert_last_version_is_answered(turn)
         if not died:
             break
     assert writes > 2
@@ -145,9 +139,7 @@ async def test_turn_reopened_after_its_text_is_complete_leaves_no_trace(
     await turn.reopen()
     await turn.bench.work()
     assert await turn.bench.rows() == []
-    await turn.go_on()
-    await turn.bench.work()
-    await assert_no_trace(turn)
+    await assert_last_version_is_answered(turn)
 
 
 @virtual_time
@@ -282,12 +274,8 @@ async def test_withdrawn_turn_that_cannot_be_answered_is_given_up_without_an_err
     turn = await begun()
     await turn.bench.die_after(8)
     await turn.reopen()
-    claim = await turn.bench.claimed()
-    await (await turn.bench.worker()).give_up(claim, "test")
+    await give_up(turn.bench)
     client = await turn.bench.client()
     assert client.errors == []
     assert client.complete == []
-    await turn.bench.bus.finish(claim, "worker")
-    await turn.go_on()
-    await turn.bench.work()
-    await assert_no_trace(turn)
+    await assert_last_version_is_answered(turn)

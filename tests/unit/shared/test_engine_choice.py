@@ -62,6 +62,28 @@ def test_auto_falls_back_and_says_which_model_is_missing(tmp_path: Path, monkeyp
     assert "tertulia fetch-models" in choice.passed_over["loro"]
 
 
+@pytest.mark.parametrize(
+    ("factor", "engine", "reason"),
+    [
+        (None, "loro", "its models are installed"),
+        (0.41, "loro", "real-time factor 0.41 on this machine"),
+        (0.9, "pocketsphinx", "loro: it needs 0.90 of real time on this machine"),
+    ],
+)
+def test_auto_passes_over_an_engine_that_was_measured_as_too_slow(
+    factor: float | None, engine: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefer(monkeypatch, "loro", "pocketsphinx")
+    write_sparse(MODELS[MODEL], tmp_path)
+    choice = choose_engine(STT_ENGINES, AUTO, tmp_path, lambda _: factor)
+    assert choice.engine == engine
+    assert choice.reason.startswith(reason)
+
+
+def test_reason_for_a_named_engine_is_the_setting(tmp_path: Path) -> None:
+    assert choose_engine(STT_ENGINES, "needy", tmp_path).reason == "TERTULIA_STT_ENGINE names it"
+
+
 @pytest.mark.parametrize(("engine", "reason"), [("needy", "library_of_parrots"), ("broken", "package_of_parrots")])
 def test_auto_falls_back_from_an_engine_that_cannot_be_loaded(
     engine: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

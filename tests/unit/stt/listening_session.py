@@ -36,7 +36,7 @@ FRAME_SAMPLES = 320
 """The number of samples in 20 ms."""
 HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
 AGAIN = Utterance(90_000, 110_000, "And again.", [(100_000, "and")])
-"""Begins so late that it does not reopen the turn of `HELLO`."""
+"""Its speech begins too late to reopen the turn of `HELLO`."""
 AFTER_AGAIN = 120_000
 STORY = "The old lighthouse stands at the edge of the bay."
 """A sentence that a character speaks."""
@@ -69,7 +69,7 @@ class ListeningSession:
 
     @property
     def results(self) -> dict[str, float]:
-        """How many turns and other sounds had which result, and how many pieces interrupted a reply."""
+        """The number of turns and other sounds by result, and the number of pieces that interrupted a reply."""
         seen = scraped(self.metrics)
         counts = {
             result: seen.of("tertulia_stt_utterances_total", result=result)
@@ -79,7 +79,7 @@ class ListeningSession:
 
     @property
     def second_thoughts(self) -> dict[str, float]:
-        """How many guesses were kept or withdrawn, and how many turns were reopened."""
+        """The numbers of guesses that were kept and withdrawn, and of turns that were reopened."""
         seen = scraped(self.metrics)
         counts = {
             "kept": seen.of("tertulia_stt_guesses_total", result="kept"),
@@ -175,14 +175,14 @@ class ListeningSession:
         await accept_turn(self.bus, UserTurn(new_id(), self.conversation_id, text, "typed"))
 
     async def final_turns(self) -> list[UserTurn]:
-        """The turns that were not withdrawn; checks that no turn has two versions that count."""
+        """The turns that were not withdrawn. Checks that no turn has two such versions."""
         state = ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))
         turns = [turn for turn in await self.turns() if turn.ref not in state.withdrawn]
         assert len({turn.turn_id for turn in turns}) == len(turns)
         return turns
 
     async def tentative(self) -> bytes | None:
-        """The tentative turn of the conversation."""
+        """The ref of the conversation's tentative turn; None if it has none."""
         state = ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))
         return state.get(StateField.TENTATIVE)
 

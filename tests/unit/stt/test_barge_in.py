@@ -42,7 +42,7 @@ def test_backchannel_words_are_undecided_while_partial_and_ignored_when_final(te
     assert decision(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_single_other_word_interrupts_only_as_final_text() -> None:
+def test_single_word_that_is_no_stop_word_or_name_interrupts_only_as_final_text() -> None:
     assert decision("Bananas") is BargeInDecision.WAIT
     assert decision("Bananas", is_final=True) is BargeInDecision.BREAK_IN
 
@@ -50,7 +50,7 @@ def test_single_other_word_interrupts_only_as_final_text() -> None:
 @pytest.mark.parametrize(
     "text", ["Stop", "Be quiet.", "No", "Sorry", "Why?", "Rex", "hey Luna", "Doctor", "нет", "等等"]
 )
-def test_words_with_which_people_break_in_interrupt_however_short_they_are(text: str) -> None:
+def test_stop_words_names_and_beginnings_of_interruptions_interrupt_however_short_they_are(text: str) -> None:
     assert decision(text, ms=200) is BargeInDecision.BREAK_IN
     assert decision(text, ms=200, is_final=True) is BargeInDecision.BREAK_IN
 
@@ -61,25 +61,25 @@ def test_nothing_interrupts_if_the_sound_is_only_an_echo(text: str) -> None:
     assert decision(text, source=SoundSource.ECHO, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_user_may_say_the_words_of_the_character_if_the_sound_shows_another_voice() -> None:
+def test_words_that_the_character_says_interrupt_if_the_sound_has_another_voice() -> None:
     assert decision("stands at the edge", source=SoundSource.USER) is BargeInDecision.BREAK_IN
 
 
 @pytest.mark.parametrize("text", ["stop", "Rex", "hey Luna"])
-def test_call_interrupts_before_enough_sound_was_compared(text: str) -> None:
+def test_stop_word_or_name_interrupts_before_enough_sound_was_compared(text: str) -> None:
     assert decision(text, ms=200, source=SoundSource.UNDECIDED) is BargeInDecision.BREAK_IN
     assert decision("tell me more", source=SoundSource.UNDECIDED) is BargeInDecision.WAIT
 
 
 @pytest.mark.parametrize("source", [SoundSource.UNDECIDED, SoundSource.ECHO])
 @pytest.mark.parametrize("text", ["stop", "Luna"])
-def test_call_in_words_that_the_character_says_does_not_interrupt(source: SoundSource, text: str) -> None:
+def test_stop_word_or_name_that_the_character_says_does_not_interrupt(source: SoundSource, text: str) -> None:
     said = ("Luna could not stop laughing.",)
     assert decision(text, source=source, said=said, other_ms=50) is BargeInDecision.WAIT
 
 
 @pytest.mark.parametrize(("other_ms", "expected"), [(30, BargeInDecision.WAIT), (40, BargeInDecision.BREAK_IN)])
-def test_call_over_an_echo_needs_only_a_trace_of_another_voice(other_ms: int, expected: BargeInDecision) -> None:
+def test_stop_word_over_an_echo_needs_only_40_ms_of_another_voice(other_ms: int, expected: BargeInDecision) -> None:
     assert decision("stop", source=SoundSource.ECHO, other_ms=other_ms) is expected
 
 
@@ -91,13 +91,13 @@ def test_hum_laughter_or_cough_does_not_interrupt_although_the_recognizer_writes
     assert decision("no no no", sound=sound) is BargeInDecision.BREAK_IN
 
 
-def test_words_after_an_echo_need_150_ms_of_the_users_voice() -> None:
+def test_words_after_an_echo_interrupt_after_150_ms_of_the_users_voice() -> None:
     for voiced_ms, expected in ((140, BargeInDecision.WAIT), (150, BargeInDecision.BREAK_IN)):
         sound = Sound(SoundKind.WORDS, voiced_ms)
         assert decision("what a year", source=SoundSource.USER, has_echo=True, sound=sound) is expected
 
 
-def test_partial_words_interrupt_when_a_second_partial_text_has_them_too() -> None:
+def test_partial_text_interrupts_if_the_partial_text_before_begins_with_the_same_two_words() -> None:
     assert decision("he then went", before="you have") is BargeInDecision.WAIT
     assert decision("you have been", before="you have") is BargeInDecision.BREAK_IN
     assert decision("shut shut shuttle", before="shut shut") is BargeInDecision.WAIT
@@ -114,12 +114,12 @@ def test_stop_word_after_words_of_an_echo_interrupts() -> None:
     assert decision("light stop", ms=200, source=SoundSource.USER) is BargeInDecision.WAIT
 
 
-def test_four_characters_of_a_script_without_spaces_interrupt_like_two_words() -> None:
+def test_four_letters_of_a_script_without_spaces_interrupt_like_two_words() -> None:
     assert decision("我想问") is BargeInDecision.WAIT
     assert decision("我想问你") is BargeInDecision.BREAK_IN
 
 
-def test_neighbouring_characters_are_an_echo_in_a_script_without_spaces() -> None:
+def test_neighbouring_letters_that_the_character_says_are_an_echo_in_a_script_without_spaces() -> None:
     said = ("海边有一座老灯塔。",)
     assert decision("一座老灯塔", said=said) is BargeInDecision.WAIT
     assert decision("塔灯老座一", said=said) is BargeInDecision.BREAK_IN

@@ -49,14 +49,14 @@ def in_room(sound: Samples, gain: float = 0.3) -> Samples:
 
 
 def played(sound: Samples) -> Powers:
-    """The powers for each possible delay: frame 0 of the microphone is the frame `DELAY` of them."""
+    """The powers of the played sound. Frame 0 of the microphone has the echo of frame `DELAY`."""
     rows = powers(sound)
     out = np.zeros((len(rows) + DELAYS, BANDS), np.float32)
     out[DELAY : DELAY + len(rows)] = rows
     return out
 
 
-def test_delay_of_the_echo_is_found_and_no_other_voice() -> None:
+def test_comparison_finds_the_delay_of_an_echo_and_no_other_voice() -> None:
     sound = voice(1)
     compared = compare(powers(in_room(sound)), played(sound))
     assert compared.path is not None
@@ -65,7 +65,7 @@ def test_delay_of_the_echo_is_found_and_no_other_voice() -> None:
 
 
 @pytest.mark.parametrize("gain", [0.1, 0.3, 1.0])
-def test_word_over_the_echo_is_found_where_it_is(gain: float) -> None:
+def test_comparison_finds_the_frames_of_a_word_over_the_echo(gain: float) -> None:
     sound, word = voice(1), voice(7, 0.4)
     microphone = in_room(sound, gain)
     microphone[2 * RATE : 2 * RATE + len(word)] += word
@@ -76,13 +76,13 @@ def test_word_over_the_echo_is_found_where_it_is(gain: float) -> None:
     assert compared.other.sum() - compared.other[inside].sum() < 10
 
 
-def test_other_voice_alone_has_no_echo_path() -> None:
+def test_comparison_finds_no_path_if_the_microphone_records_only_another_voice() -> None:
     compared = compare(powers(in_room(voice(2))), played(voice(1)))
     assert compared.path is None
     assert not compared.is_early
 
 
-def test_silent_loudspeaker_is_not_compared() -> None:
+def test_comparison_finds_no_path_if_the_loudspeaker_is_silent() -> None:
     compared = compare(powers(in_room(voice(2))), played(np.zeros(SECONDS * RATE)))
     assert compared.path is None
     assert not compared.is_early
@@ -106,7 +106,7 @@ def test_known_path_is_given_up_if_the_echo_is_gone() -> None:
     assert compare(powers(in_room(voice(2))), played(voice(1)), known).path is None
 
 
-def test_powers_do_not_depend_on_the_sizes_of_the_pieces() -> None:
+def test_band_powers_do_not_depend_on_the_sizes_of_the_chunks() -> None:
     pcm = (voice(1) * 32767).astype("<i2").tobytes()
     whole, pieces = BandPowers(RATE, 10_000), BandPowers(RATE, 10_000)
     whole.feed(pcm)
@@ -116,7 +116,7 @@ def test_powers_do_not_depend_on_the_sizes_of_the_pieces() -> None:
     assert np.allclose(whole.rows(), pieces.rows())
 
 
-def test_only_the_last_frames_are_kept() -> None:
+def test_band_powers_keep_only_the_last_frames() -> None:
     bands = BandPowers(RATE, 100)
     bands.feed((voice(1) * 32767).astype("<i2").tobytes())
     assert len(bands.rows()) == 100
@@ -147,7 +147,7 @@ def test_another_voice_before_the_utterance_does_not_count() -> None:
     assert verdict(compared(other), recording, begun=16_000 + 100 * 160).source is SoundSource.ECHO
 
 
-def test_last_of_two_sounds_with_a_pause_between_them_counts() -> None:
+def test_only_the_last_of_two_sounds_with_a_pause_between_them_counts() -> None:
     other = np.zeros(200, np.bool_)
     other[20:40] = other[120:140] = True
     recording = Recording(np.zeros((200, BANDS), np.float32), 16_000, 0.0)

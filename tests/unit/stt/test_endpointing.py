@@ -80,7 +80,7 @@ def cuts(heard: Sequence[float]) -> list[SpeechEnded]:
 
 
 def rising(count: int) -> list[float]:
-    """Probabilities of speech without a frame that is lower than those before it."""
+    """Probabilities of speech that rise with each frame."""
     return [0.6 + 0.3 * number / count for number in range(count)]
 
 

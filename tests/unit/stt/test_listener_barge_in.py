@@ -57,7 +57,7 @@ async def test_plain_stop_interrupts_the_character_and_is_not_answered(utterance
 
 
 @virtual_time
-async def test_plain_stop_is_not_answered_although_no_character_speaks() -> None:
+async def test_plain_stop_is_not_answered_even_if_no_character_speaks() -> None:
     session = ListeningSession(speech("Never mind.", (20_000, "never mind")))
     await session.serve_audio(END)
     assert await session.count_interruptions() == 0

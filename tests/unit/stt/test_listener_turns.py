@@ -20,7 +20,7 @@ QUESTION = "What do you think about the weather today?"
 
 
 def at(seconds: float) -> int:
-    """The sample at this time."""
+    """The number of the sample at this time."""
     return round(seconds * SAMPLE_RATE)
 
 
@@ -81,7 +81,7 @@ async def test_turn_ends_after_the_silence_that_its_text_needs(text: str, bound_
 
 
 @virtual_time
-async def test_turn_is_reopened_if_the_user_goes_on_before_a_reply_is_heard() -> None:
+async def test_turn_is_reopened_if_the_user_continues_before_a_reply_is_heard() -> None:
     session = await heard(ListeningSession(ASKED, MORE, think_ahead="off"), 4)
     first, second = await session.turns()
     assert (first.turn_id, first.version) == (second.turn_id, 0)
@@ -118,7 +118,7 @@ async def test_reopened_turn_is_accepted_again_if_no_words_follow() -> None:
     ids=["turn that has not ended", "tentative turn", "turn that has ended and was not heard"],
 )
 @virtual_time
-async def test_never_mind_takes_the_turn_back(
+async def test_never_mind_cancels_the_turn(
     first: Utterance, start_s: float, think_ahead: str, thoughts: dict[str, float]
 ) -> None:
     session = ListeningSession(first, piece("Never mind.", start_s, start_s + 0.4), think_ahead=think_ahead)
@@ -141,7 +141,7 @@ async def test_never_mind_takes_the_turn_back(
     ids=["unfinished sentence", "request to wait", "more than a stop phrase"],
 )
 @virtual_time
-async def test_stop_word_that_takes_nothing_back_is_part_of_the_turn(first: str, second: str, whole: str) -> None:
+async def test_stop_phrase_that_does_not_cancel_the_turn_is_a_part_of_it(first: str, second: str, whole: str) -> None:
     session = ListeningSession(piece(first, 0.2, 1.0), piece(second, 1.4, 1.8), think_ahead="off")
     await heard(session, 5)
     assert [turn.text for turn in await session.final_turns()] == [whole]
@@ -194,7 +194,7 @@ async def test_guess_is_written_at_a_pause_and_confirmed_after_the_silence() -> 
 
 
 @virtual_time
-async def test_guess_is_withdrawn_if_the_user_goes_on() -> None:
+async def test_guessed_turn_is_withdrawn_if_the_user_continues() -> None:
     session = await heard(ListeningSession(GREETED, HOW_ARE_YOU), 3)
     (turn,) = await session.final_turns()
     assert (turn.text, turn.version) == ("Hello Luna. How are you?", 1)
@@ -232,7 +232,7 @@ async def test_no_guess_is_written_while_a_reply_is_being_made() -> None:
 
 
 @virtual_time
-async def test_thinking_ahead_can_be_switched_off() -> None:
+async def test_no_turn_is_guessed_if_thinking_ahead_is_off() -> None:
     session = ListeningSession(GREETED, think_ahead="off")
     job = await session.start()
     await session.send_audio(at(1.4))
@@ -278,8 +278,8 @@ async def test_end_of_the_session_ends_the_turn_at_once_without_a_guess() -> Non
 
 
 @virtual_time
-async def test_long_speech_is_one_turn() -> None:
-    """Speech of two minutes: the recognizer cuts it into pieces, and the checkpoint moves with each of them."""
+async def test_two_minutes_of_speech_without_a_pause_become_one_turn() -> None:
+    """The recognizer cuts two minutes of speech into pieces, and the checkpoint moves with each piece."""
     bounds = [at(0.2), *(at(24.0 * number) for number in range(1, 6))]
     pieces = [
         Utterance(start, end, f"Part {number} of it.", is_cut=True)
@@ -355,7 +355,7 @@ async def test_successor_continues_the_turn_that_its_predecessor_began() -> None
     ids=["growing turn", "tentative turn", "ended turn", "no words"],
 )
 @virtual_time
-async def test_words_of_a_session_that_is_given_up_are_a_turn(
+async def test_words_of_a_session_that_is_given_up_become_a_turn(
     spoken: Utterance, until_s: float, texts: Sequence[str]
 ) -> None:
     session = ListeningSession(spoken)

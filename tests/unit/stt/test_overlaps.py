@@ -1,5 +1,5 @@
-"""Tables of speech over a character, in twelve languages. The ones named "aside" were labelled before the rules were
-tried on them.
+"""Tables of speech over a character, in twelve languages. The tables with "aside" in their names were labelled before
+the rules were tested with them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAMES = ("Luna", "Rex", "Sage")
 BOUNDS = Bounds(min_ms=400, echo_share=0.6)
 HALF_A_SECOND = SAMPLE_RATE // 2
 MIN_ASIDE = 0.95
-"""The share of the second table that must be right."""
+"""Minimum share of right decisions in a table with "aside" in its name."""
 
 
 def table(name: str) -> list[tuple[str, str, str, str]]:
@@ -33,9 +33,7 @@ def kind_of(said: str, heard: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "said", "heard", "expected"), table("overlaps.txt"))
-def test_speech_over_a_character_is_a_stop_an_interruption_or_ignored(
-    language: str, said: str, heard: str, expected: str
-) -> None:
+def test_speech_over_a_character_is_classified_as_labelled(language: str, said: str, heard: str, expected: str) -> None:
     assert kind_of(said, heard) == expected, language
 
 
@@ -47,7 +45,7 @@ def test_plain_stop_interrupts_however_short_it_is(row: tuple[str, str, str, str
 
 
 @pytest.mark.parametrize("name", ["overlaps_aside.txt", "overlaps_aside_2.txt", "overlaps_aside_3.txt"])
-def test_nearly_all_of_each_table_that_was_set_aside_is_right(name: str) -> None:
+def test_95_percent_of_each_aside_table_are_classified_as_labelled(name: str) -> None:
     rows = table(name)
     wrong = [(heard, expected) for _, said, heard, expected in rows if kind_of(said, heard) != expected]
     assert len(wrong) <= (1 - MIN_ASIDE) * len(rows), wrong

@@ -1,4 +1,4 @@
-"""A model that judges from the sound changes how long the silence after an unclear text must be."""
+"""A turn-end model changes the silence after an unclear text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOUNDS = SilenceBounds()
 
 @dataclass
 class FakeModel:
-    """Gives this probability, and keeps the sound that it was asked about."""
+    """Returns this probability, and keeps the sound of each call."""
 
     probability: float
     asked: list[bytes] = field(default_factory=list[bytes])
@@ -45,7 +45,7 @@ class JudgedSession(ListeningSession):
 
 
 @pytest.mark.parametrize(("probability", "bound_ms"), [(0.95, BOUNDS.finished_ms), (0.5, 640), (0.05, 940)])
-async def test_opinion_from_the_sound_changes_the_silence_after_an_unclear_text(
+async def test_opinion_of_the_model_changes_the_silence_after_an_unclear_text(
     probability: float, bound_ms: int
 ) -> None:
     session = JudgedSession(FakeModel(probability), UNCLEAR)
@@ -60,7 +60,7 @@ async def test_opinion_from_the_sound_changes_the_silence_after_an_unclear_text(
     await job
 
 
-async def test_model_hears_the_sound_of_the_turn_with_its_first_silence() -> None:
+async def test_model_gets_the_sound_of_the_turn_and_of_the_silence_after_it() -> None:
     model = FakeModel(0.5)
     session = JudgedSession(model, UNCLEAR)
     await session.serve_audio(30_000)
@@ -75,7 +75,7 @@ async def test_model_is_not_asked_if_the_text_is_clear() -> None:
     assert model.asked == []
 
 
-def test_recent_sound_keeps_the_last_seconds() -> None:
+def test_recent_sound_keeps_the_last_12_seconds() -> None:
     sound = RecentSound()
     for number in range(100):
         sound.add(number * 16_000, bytes([number]) * 32_000)

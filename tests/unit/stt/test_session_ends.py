@@ -1,4 +1,4 @@
-"""The ends of listening sessions: given up, served again after the end, or left alone for hours."""
+"""Ends of listening sessions: a session is given up, is served again after its end, or has no worker for hours."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_worker_that_was_paused_writes_no_turn_after_its_session_was_given
 
 
 @virtual_time
-async def test_session_that_another_worker_serves_is_not_ended_by_giving_up_a_second_pointer() -> None:
+async def test_giving_up_a_second_pointer_does_not_end_a_session_that_another_worker_serves() -> None:
     session = ListeningSession(GREETED)
     job = await session.start()
     await session.send_audio(at(0.5))
@@ -41,7 +41,7 @@ async def test_session_that_another_worker_serves_is_not_ended_by_giving_up_a_se
 
 
 @virtual_time
-async def test_tentative_turn_is_confirmed_although_no_worker_was_there_for_hours() -> None:
+async def test_tentative_turn_is_confirmed_after_hours_without_a_worker() -> None:
     session = ListeningSession(GREETED)
     job = await session.start()
     await session.send_audio(at(1.4))

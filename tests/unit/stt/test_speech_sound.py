@@ -1,4 +1,4 @@
-"""Which synthetic sounds may be words."""
+"""Synthesized sounds are judged as words, murmurs or noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Samples = NDArray[np.float64]
 
 
 def recorded(sound: Samples) -> Powers:
-    """The powers of the sound over the noise of a quiet room."""
+    """The band powers of the sound in a quiet room with noise."""
     pause = np.zeros(3_200)
     whole = np.concatenate((pause, sound * 0.1 / np.sqrt(np.mean(sound**2)), pause))
     return powers(whole + np.random.default_rng(0).normal(size=len(whole)) * 1e-3)
@@ -38,13 +38,13 @@ def recorded(sound: Samples) -> Powers:
     ],
     ids=["burst", "cough", "two coughs", "hum", "mm-hm", "long ah", "laughter", "two vowels", "consonant and vowels"],
 )
-def test_kind_of_a_sound(sound: Samples, kind: SoundKind) -> None:
+def test_synthesized_sound_is_judged_as_words_murmur_or_noise(sound: Samples, kind: SoundKind) -> None:
     found = sound_of(recorded(sound))
     assert found is not None
     assert found.kind is kind
 
 
-def test_only_frames_of_the_user_are_judged() -> None:
+def test_only_frames_with_the_users_voice_are_judged() -> None:
     both = np.concatenate((vowels(140, 600, AH, EE), hum(130, 600)))
     rows = recorded(both)
     is_user = np.zeros(len(rows), np.bool_)
@@ -56,5 +56,5 @@ def test_only_frames_of_the_user_are_judged() -> None:
 
 
 @pytest.mark.parametrize("sound", [np.zeros(16_000), np.zeros(0)])
-def test_silence_cannot_be_judged(sound: Sequence[float]) -> None:
+def test_silence_gets_no_judgement(sound: Sequence[float]) -> None:
     assert sound_of(powers(np.asarray(sound))) is None

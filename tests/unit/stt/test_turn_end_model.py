@@ -1,4 +1,4 @@
-"""The model that judges from the sound: its input, and how it is found."""
+"""The model smart-turn: the spectrogram that it gets, and the search for its file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tertulia_stt.turn_end.smart_turn import SmartTurn
 
 
 class ScriptedSession:
-    """An ONNX session that answers a fixed probability and keeps what it was given."""
+    """An ONNX session that returns a fixed probability and keeps its inputs."""
 
     def __init__(self, probability: float) -> None:
         self.probability = probability
@@ -36,20 +36,20 @@ def tone(hertz: float, seconds: float) -> bytes:
     return (10_000 * np.sin(angles)).astype("<i2").tobytes()
 
 
-def test_a_short_recording_has_silence_before_it() -> None:
+def test_short_recording_gets_silence_before_it() -> None:
     samples = last_samples(b"\x00\x40" * 100)
     assert len(samples) == SAMPLES
     assert not samples[:-100].any()
     assert (samples[-100:] == 0.5).all()
 
 
-def test_a_long_recording_keeps_its_end() -> None:
+def test_only_the_last_8_s_of_a_long_recording_are_used() -> None:
     pcm = np.arange(SAMPLES + 1000, dtype=np.int64).astype("<i2")
     assert (last_samples(pcm.tobytes()) * 32768 == pcm[1000:]).all()
 
 
 @pytest.mark.parametrize("pcm", [b"", b"\x00\x00" * 5000, tone(440, 10)])
-def test_every_recording_gives_a_spectrogram_of_the_same_shape(pcm: bytes) -> None:
+def test_spectrogram_has_the_same_shape_for_every_recording(pcm: bytes) -> None:
     spectrogram = log_mel(last_samples(pcm))
     assert spectrogram.shape == (BANDS, FRAMES)
     assert spectrogram.dtype == np.float32
@@ -57,29 +57,29 @@ def test_every_recording_gives_a_spectrogram_of_the_same_shape(pcm: bytes) -> No
     assert spectrogram.max() - spectrogram.min() <= 2.001
 
 
-def test_a_higher_tone_lies_in_a_higher_band() -> None:
+def test_higher_tone_is_in_a_higher_band_of_the_spectrogram() -> None:
     bands = [int(log_mel(last_samples(tone(hertz, 8)))[:, 400].argmax()) for hertz in (200, 1000, 3000, 7000)]
     assert bands == sorted(set(bands))
 
 
-def test_the_model_gets_one_spectrogram_and_its_probability_is_returned() -> None:
+def test_smart_turn_passes_one_spectrogram_to_the_model_and_returns_its_probability() -> None:
     session = ScriptedSession(0.25)
     assert SmartTurn(session).probability_finished(tone(440, 1)) == 0.25
     assert [given["input_features"].shape for given in session.given] == [(1, BANDS, FRAMES)]
 
 
-def test_an_empty_setting_loads_no_model() -> None:
+def test_no_model_is_loaded_if_the_setting_is_empty() -> None:
     assert load_turn_model("") is None
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_error_names_the_model_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"no file .*gone\.onnx"):
         load_turn_model(str(tmp_path / "gone.onnx"))
 
 
 @pytest.fixture
 def pipecat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a package pipecat that must not be imported."""
+    """The folder of a fake package pipecat. Its import fails the test."""
     package = tmp_path / "pipecat"
     package.mkdir()
     (package / "__init__.py").write_text("raise AssertionError('imported')\n")
@@ -89,12 +89,12 @@ def pipecat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package
 
 
-def test_a_package_without_the_model_is_refused_with_advice(pipecat: Path) -> None:
+def test_error_for_a_package_without_the_model_says_what_to_install(pipecat: Path) -> None:
     with pytest.raises(EngineUnavailable, match="pip install --no-deps 'pipecat-ai"):
         load_turn_model("smart-turn")
 
 
-def test_the_model_is_found_in_the_package_and_missing_libraries_are_named(
+def test_model_is_found_in_the_package_and_the_error_names_missing_libraries(
     pipecat: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = pipecat / "audio" / "turn" / "smart_turn" / "data"

@@ -1,4 +1,4 @@
-"""The decisions of turn-taking, without any I/O."""
+"""The decisions of `TurnTaking`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def say(turns: TurnTaking, text: str, end_ms: int, *, is_cut: bool = False) -> N
 
 
 def act(turns: TurnTaking, step: Step | None, *, is_applied: bool = True) -> Act | None:
-    """Carry a step out. Returns what it does."""
+    """Record that a step was written or refused. Returns its act."""
     if step is None:
         return None
     turns.settle(step, is_applied=is_applied)
@@ -48,7 +48,7 @@ def test_turn_ends_after_the_silence_that_its_text_needs(text: str, bound_ms: in
     assert turns.due(ms(60_000)) is None
 
 
-def test_speech_in_the_silence_continues_the_turn() -> None:
+def test_speech_before_the_end_of_the_silence_continues_the_turn() -> None:
     turns = taking()
     say(turns, OPEN, 1000)
     say(turns, "Market and I bought apples.", 3000)
@@ -68,7 +68,7 @@ def test_turn_does_not_end_while_the_user_speaks() -> None:
     assert act(turns, turns.due(ms(1700))) is Act.ACCEPT, "noise does not lengthen the silence"
 
 
-def test_turn_is_reopened_in_its_next_version_if_the_user_goes_on_soon() -> None:
+def test_ended_turn_is_reopened_if_the_user_continues_within_the_time_for_it() -> None:
     turns = taking()
     say(turns, FINISHED, 1000)
     assert act(turns, turns.due(ms(1320))) is Act.ACCEPT
@@ -81,7 +81,7 @@ def test_turn_is_reopened_in_its_next_version_if_the_user_goes_on_soon() -> None
     assert step.turn.start_sample == ms(800), "the turn keeps its id"
 
 
-def test_same_text_is_accepted_again_if_what_reopened_the_turn_has_no_words() -> None:
+def test_turn_reopened_by_noise_is_accepted_again_with_the_same_text() -> None:
     turns = taking()
     say(turns, FINISHED, 1000)
     act(turns, turns.due(ms(1320)))
@@ -104,7 +104,7 @@ def test_noise_does_not_prolong_the_time_in_which_a_turn_is_reopened() -> None:
     assert turns.speech_began(ms(3500)) is None, "the reply is not withdrawn again"
 
 
-def test_words_after_a_reopening_begin_the_time_for_reopening_anew() -> None:
+def test_words_after_a_reopening_restart_the_time_for_reopening() -> None:
     turns = taking(reopen_ms=2000)
     say(turns, FINISHED, 1000)
     act(turns, turns.due(ms(1320)))
@@ -114,7 +114,7 @@ def test_words_after_a_reopening_begin_the_time_for_reopening_anew() -> None:
     assert act(turns, turns.speech_began(ms(5900))) is Act.REOPEN
 
 
-def test_turn_that_cannot_be_reopened_is_followed_by_a_new_turn() -> None:
+def test_speech_becomes_a_new_turn_if_redis_refuses_to_reopen_the_last_turn() -> None:
     turns = taking()
     say(turns, FINISHED, 1000)
     act(turns, turns.due(ms(1320)))
@@ -124,7 +124,7 @@ def test_turn_that_cannot_be_reopened_is_followed_by_a_new_turn() -> None:
 
 
 @pytest.mark.parametrize(("reopen_ms", "began_ms"), [(2000, 3400), (0, 1400)])
-def test_turn_is_not_reopened_after_the_time_for_it(reopen_ms: int, began_ms: int) -> None:
+def test_turn_is_not_reopened_after_the_time_for_reopening(reopen_ms: int, began_ms: int) -> None:
     turns = taking(reopen_ms=reopen_ms)
     say(turns, FINISHED, 1000)
     act(turns, turns.due(ms(1320)))
@@ -132,7 +132,7 @@ def test_turn_is_not_reopened_after_the_time_for_it(reopen_ms: int, began_ms: in
     assert turns.turn.phase is Phase.NONE
 
 
-def test_guess_is_confirmed_after_the_silence() -> None:
+def test_guessed_turn_is_confirmed_after_the_silence_that_its_text_needs() -> None:
     turns = taking(think_ahead=True)
     say(turns, AN_UNCLEAR_TEXT, 1000)
     assert act(turns, turns.due(ms(1256))) is Act.GUESS
@@ -140,7 +140,7 @@ def test_guess_is_confirmed_after_the_silence() -> None:
     assert act(turns, turns.due(ms(1640))) is Act.CONFIRM
 
 
-def test_guess_is_withdrawn_if_the_user_goes_on() -> None:
+def test_guessed_turn_is_withdrawn_if_the_user_continues() -> None:
     turns = taking(think_ahead=True)
     say(turns, AN_UNCLEAR_TEXT, 1000)
     act(turns, turns.due(ms(1256)))
@@ -152,7 +152,7 @@ def test_guess_is_withdrawn_if_the_user_goes_on() -> None:
     assert (step.applied.version, step.applied.text) == (1, "Hello Luna. How are you?")
 
 
-def test_unfinished_and_cut_texts_are_not_guessed() -> None:
+def test_turn_with_an_unfinished_or_cut_text_is_not_guessed() -> None:
     turns = taking(think_ahead=True)
     say(turns, OPEN, 1000)
     assert turns.due(ms(1256)) is None
@@ -178,7 +178,7 @@ def test_guess_that_redis_refuses_is_not_repeated_for_the_same_text() -> None:
     assert act(turns, turns.due(ms(1640))) is Act.ACCEPT
 
 
-def test_guess_that_was_withdrawn_by_something_else_is_accepted_in_the_next_version() -> None:
+def test_guessed_turn_that_redis_refuses_to_confirm_is_accepted_in_its_next_version() -> None:
     turns = taking(think_ahead=True)
     say(turns, AN_UNCLEAR_TEXT, 1000)
     act(turns, turns.due(ms(1256)))
@@ -189,7 +189,7 @@ def test_guess_that_was_withdrawn_by_something_else_is_accepted_in_the_next_vers
     assert step.turn.version == 1
 
 
-def test_too_long_turn_ends_before_the_piece_that_does_not_fit() -> None:
+def test_turn_ends_before_a_piece_that_would_make_its_text_too_long() -> None:
     turns = taking()
     say(turns, "a" * (MAX_TURN_CHARS - 10) + ",", 1000)
     assert not turns.is_too_long_with(Piece("ends.", ms(1100), ms(1300)))
@@ -208,8 +208,8 @@ def test_partial_text_continues_the_text_of_the_turn() -> None:
 
 
 @given(st.data())
-def test_turn_taking_that_continues_from_a_stored_turn_decides_the_same(data: st.DataObject) -> None:
-    """Another worker continues after any step, and takes the events since then."""
+def test_turn_taking_that_continues_a_stored_turn_makes_the_same_decisions(data: st.DataObject) -> None:
+    """Another worker continues with the stored turn after any sequence of events."""
     turns, at = taking(think_ahead=True), 0
     for _ in range(data.draw(st.integers(1, 12))):
         at += data.draw(st.integers(1, 40)) * 512
@@ -233,7 +233,7 @@ def test_turn_taking_that_continues_from_a_stored_turn_decides_the_same(data: st
     assert successor.speech_began(late) == turns.speech_began(late)
 
 
-def test_piece_whose_beginning_was_not_reported_continues_a_guess_in_its_next_version() -> None:
+def test_piece_without_a_reported_beginning_continues_a_guessed_turn_in_its_next_version() -> None:
     turns = taking(think_ahead=True)
     say(turns, AN_UNCLEAR_TEXT, 1000)
     assert act(turns, turns.due(ms(1256))) is Act.GUESS

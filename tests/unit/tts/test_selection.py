@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tertulia_shared.engine_choice import Choice
+from tertulia_shared.engine_choice import Choice, with_factor
+from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, is_fast_enough
 from tertulia_tts import selection
 from tertulia_tts.engine import EngineUnavailable, SpeechEngine
-from tertulia_tts.selection import MAX_REAL_TIME_FACTOR, real_time_factor, start_engine, too_slow
+from tertulia_tts.selection import real_time_factor, start_engine
 from tertulia_tts.settings import TTSSettings
 from tests.fakes.scripted_speech import ScriptedSpeech
 from tests.harness.settings_of import settings_of
@@ -20,6 +21,7 @@ class TrackedSpeech(ScriptedSpeech):
     def __init__(self, name: str, fault: str = "") -> None:
         super().__init__(name=name, piece_s=0)
         self.fault, self.is_running = fault, False
+        self.times_measured = 0
 
     async def start(self) -> None:
         if self.fault:
@@ -37,10 +39,14 @@ def offer(monkeypatch: pytest.MonkeyPatch, factor: float, fault: str = "") -> Ma
     def load(name: str, _settings: TTSSettings) -> TrackedSpeech:
         return engines[name]
 
-    def choose(_group: str, name: str, _folder: Path) -> Choice:
-        return Choice("kokoro" if name == "auto" else name)
+    def choose(group: str, name: str, _folder: Path, factor_of: Callable[[str], float | None]) -> Choice:
+        if name != "auto":
+            return Choice(name)
+        known = factor_of("kokoro")
+        return Choice("kokoro") if known is None else with_factor(Choice("kokoro"), group, known)
 
     async def measure(_engine: SpeechEngine) -> float:
+        engines["kokoro"].times_measured += 1
         return factor
 
     monkeypatch.setattr(selection, "load_engine", load)
@@ -49,33 +55,53 @@ def offer(monkeypatch: pytest.MonkeyPatch, factor: float, fault: str = "") -> Ma
     return engines
 
 
-async def test_auto_takes_kokoro_where_it_is_fast_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def auto(tmp_path: Path) -> TTSSettings:
+    return settings_of(TTSSettings, tts_engine="auto", data_dir=tmp_path)
+
+
+async def test_auto_takes_kokoro_where_it_is_fast_enough(monkeypatch: pytest.MonkeyPatch, auto: TTSSettings) -> None:
     engines = offer(monkeypatch, 0.4)
-    started = await start_engine(settings_of(TTSSettings, tts_engine="auto"))
-    assert (started.engine.name, started.settings.tts_engine, started.passed_over) == ("kokoro", "kokoro", {})
+    started = await start_engine(auto)
+    assert (started.engine.name, started.settings.tts_engine) == ("kokoro", "kokoro")
+    assert started.choice.reason == "real-time factor 0.40 on this machine"
     assert engines["kokoro"].is_running
 
 
-async def test_auto_takes_espeak_where_kokoro_is_too_slow_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_auto_takes_espeak_where_kokoro_is_too_slow_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, auto: TTSSettings
+) -> None:
     engines = offer(monkeypatch, 0.83)
-    started = await start_engine(settings_of(TTSSettings, tts_engine="auto"))
+    started = await start_engine(auto)
     assert (started.engine.name, started.settings.tts_engine) == ("espeak", "espeak")
-    assert "0.83 s for a second of speech" in started.passed_over["kokoro"]
-    assert "TERTULIA_TTS_ENGINE=kokoro" in started.passed_over["kokoro"]
+    assert started.choice.reason.startswith("kokoro: it needs 0.83 of real time on this machine")
+    assert "TERTULIA_TTS_ENGINE=kokoro" in started.choice.reason
     assert (engines["kokoro"].is_running, engines["espeak"].is_running) == (False, True)
 
 
-async def test_auto_takes_espeak_where_kokoro_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("factor", "engine"), [(0.4, "kokoro"), (0.83, "espeak")])
+async def test_kokoro_is_measured_at_the_first_start_only(
+    monkeypatch: pytest.MonkeyPatch, auto: TTSSettings, factor: float, engine: str
+) -> None:
+    engines = offer(monkeypatch, factor)
+    assert [(await start_engine(auto)).engine.name for _ in range(3)] == [engine] * 3
+    assert engines["kokoro"].times_measured == 1
+
+
+async def test_auto_takes_espeak_where_kokoro_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, auto: TTSSettings
+) -> None:
     offer(monkeypatch, 0.1, fault="the model is damaged")
-    started = await start_engine(settings_of(TTSSettings, tts_engine="auto"))
+    started = await start_engine(auto)
     assert started.engine.name == "espeak"
-    assert started.passed_over == {"kokoro": "the model is damaged"}
+    assert started.choice.reason == "kokoro: the model is damaged"
 
 
 async def test_engine_that_the_setting_names_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    offer(monkeypatch, 5.0)
+    engines = offer(monkeypatch, 5.0)
     started = await start_engine(settings_of(TTSSettings, tts_engine="kokoro"))
-    assert (started.engine.name, started.passed_over) == ("kokoro", {})
+    assert started.engine.name == "kokoro"
+    assert engines["kokoro"].times_measured == 0
 
 
 async def test_real_time_factor_of_an_engine_that_never_waits_is_small() -> None:
@@ -83,9 +109,4 @@ async def test_real_time_factor_of_an_engine_that_never_waits_is_small() -> None
 
 
 async def test_engine_without_sound_is_too_slow() -> None:
-    assert too_slow(await real_time_factor(ScriptedSpeech(ms_per_char=0)))
-
-
-def test_only_a_factor_below_the_limit_is_fast_enough() -> None:
-    assert not too_slow(MAX_REAL_TIME_FACTOR - 0.01)
-    assert too_slow(MAX_REAL_TIME_FACTOR)
+    assert not is_fast_enough(await real_time_factor(ScriptedSpeech(ms_per_char=0)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from tertulia_cli.doctor import findings
+from tertulia_cli.doctor import engine_findings, findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.doctor.model_server import ask_model_server
 from tertulia_cli.exit_codes import FAILED, OK
@@ -21,14 +21,16 @@ async def doctor(settings: RunSettings) -> int:
     status = await gateway_status(settings.reachable_host, settings.port)
     if status is not None and not findings.part(findings.PARTS[0]).ok:  # the services run elsewhere, in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
+        found += await engine_findings.engines_in_use(settings)
         show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
         return verdict(found)
     found = [
         findings.python(),
         *(findings.part(part) for part in findings.PARTS),
-        *findings.engines(settings),
+        *engine_findings.engines(settings),
         findings.redis_server(settings),
         *await findings.redis_answer(settings),
+        *await engine_findings.engines_in_use(settings),
         findings.port(settings, running=status is not None),
         findings.data_dir(settings),
         *findings.store_file(settings),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.environments import own_python
 from tertulia_cli.exit_codes import Failure
 from tertulia_cli.run import preflight, redis
 from tertulia_cli.run.readiness import HTTP_OK
@@ -18,10 +17,7 @@ from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError, BusRefused
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.suitability import Fault, Severity, faults_of
-from tertulia_shared.engine_choice import AUTO, choose_engine
-from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable, InstalledEngine, installed_engines
 from tertulia_shared.keys import Keys
-from tertulia_shared.weights import folder_of
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
 """The range of Python versions for which every dependency has wheels."""
@@ -71,41 +67,6 @@ def part(part: Part, is_there: Callable[[str], bool] | None = None) -> Finding:
         return Finding(ok=True, what=part.what, needed=part.needed)
     names = ", ".join(missing)
     return Finding(ok=False, what=f"{part.what}: {names} not installed", advice=part.advice, needed=part.needed)
-
-
-def engines(settings: RunSettings) -> Sequence[Finding]:
-    """Report each engine that an installed package offers, and a chosen one that no package offers."""
-    found: list[Finding] = []
-    models_dir = settings.models_folder
-    for stage, group, name in (("stt", STT_ENGINES, settings.stt_engine), ("tts", TTS_ENGINES, settings.tts_engine)):
-        chosen = choose_engine(group, name, models_dir).engine
-        mark = " (chosen by auto)" if name == AUTO else " (chosen)"
-        installed = installed_engines(group)
-        for each in installed.values():
-            what = f"{stage} engine {each.name}" + (mark if each.name == chosen else "")
-            found.append(engine(what, group, each, models_dir, needed=each.name == chosen))
-        if chosen not in installed:
-            advice = f"set TERTULIA_{stage.upper()}_ENGINE to one of: {', '.join(installed) or 'none is installed'}"
-            found.append(Finding(ok=False, what=f"{stage} engine {chosen}{mark}: no package offers it", advice=advice))
-    return found
-
-
-def engine(what: str, group: str, engine: InstalledEngine, models_dir: Path, *, needed: bool) -> Finding:
-    """Check that the engine's modules and models are there; its own environment counts. Imports no module."""
-    try:
-        spec = engine.spec()
-    except EngineUnavailable as error:
-        return Finding(ok=False, what=f"{what}: {error}", advice=f"reinstall {engine.package}", needed=needed)
-    missing = spec.missing()
-    own = bool(missing) and own_python(group, engine.name) is not None
-    if missing and not own:
-        return Finding(ok=False, what=f"{what}: {', '.join(missing)} not installed", advice=spec.install, needed=needed)
-    models = [name for name in spec.models if folder_of(name, models_dir) is None]
-    if models:
-        names = ", ".join(models)
-        advice = f"tertulia fetch-models {' '.join(models)}"
-        return Finding(ok=False, what=f"{what}: not in {models_dir}: {names}", advice=advice, needed=needed)
-    return Finding(ok=True, what=f"{what}, in {spec.environment}" if own else what, needed=needed)
 
 
 def redis_server(settings: RunSettings) -> Finding:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from tertulia_cli.environments import python_of
 from tertulia_cli.exit_codes import FAILED, NO_CONNECTION, OK, Failure
 from tertulia_cli.models.command import fetch_once
 from tertulia_cli.run import plan, preflight, redis
@@ -21,7 +23,8 @@ from tertulia_cli.run.supervisor import Supervisor
 from tertulia_cli.settings import RunSettings, url_file
 from tertulia_shared.bus import BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
-from tertulia_shared.engine_choice import choose_engine
+from tertulia_shared.engine_choice import AUTO, PREFERENCE, choose_engine
+from tertulia_shared.engine_speed import Speeds, speed_text
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES
 from tertulia_shared.keys import Keys
 
@@ -59,6 +62,7 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetc
             report.metrics(settings.metrics_host, ports)
         if fetch_models:
             fetch_once(settings)
+            _measure_speech(settings, report)
         _report_engines(settings, report)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
         environment = plan.environment(settings, os.environ, url)
@@ -76,10 +80,24 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetc
         return asyncio.run(_run(planned, report, log))
 
 
+def _measure_speech(settings: RunSettings, report: Report) -> None:
+    """If `auto` depends on the speed of an engine that was not measured yet, measure it before the services start."""
+    speeds = Speeds(settings.data_dir)
+    engine = choose_engine(TTS_ENGINES, settings.tts_engine, settings.models_folder, speeds.of).engine
+    if settings.tts_engine != AUTO or engine == PREFERENCE[TTS_ENGINES][-1] or speeds.of(engine) is not None:
+        return
+    report.measuring(engine)
+    command = [python_of("tts", settings), "-m", "tertulia_tts.measure"]
+    environment = {**os.environ, "TERTULIA_DATA_DIR": str(settings.data_dir)}
+    subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)  # noqa: S603 - our own module
+    if (factor := speeds.of(engine)) is not None:
+        report.measured(engine, speed_text(factor))
+
+
 def _report_engines(settings: RunSettings, report: Report) -> None:
     """Report the engines that `auto` would choose but that cannot run here."""
     for group, name in ((STT_ENGINES, settings.stt_engine), (TTS_ENGINES, settings.tts_engine)):
-        choice = choose_engine(group, name, settings.models_folder)
+        choice = choose_engine(group, name, settings.models_folder, Speeds(settings.data_dir).of)
         for engine, reason in choice.passed_over.items():
             report.engine_passed_over(engine, choice.engine, reason)
 

@@ -35,6 +35,14 @@ class Report:
         where = [f"http://{shown}:{port}/metrics ({first})", *(f":{port} ({name})" for name, port in others)]
         self._console.print(f"  Metrics: {', '.join(where)}")
 
+    def measuring(self, engine: str) -> None:
+        """Report that the speed of a speech engine is measured."""
+        self._console.print(f"  Measuring how fast {engine} speaks on this machine (once) …")
+
+    def measured(self, engine: str, result: str) -> None:
+        """Report the result of the measurement."""
+        self._console.print(f"  {engine}: {result}")
+
     def engine_passed_over(self, engine: str, instead: str, reason: str) -> None:
         """Report that `auto` uses a simpler engine, and the remedy."""
         self._console.print(Text.assemble(("  ! ", "yellow"), f"{instead} is used instead of {engine}: {reason}"))

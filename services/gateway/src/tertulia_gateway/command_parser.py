@@ -119,7 +119,7 @@ def _addressees(to: object) -> str:
     if to is None:
         return ""
     if not isinstance(to, list) or len(cast("list[object]", to)) > MAX_ADDRESSEES:
-        raise _BadField(f"`to` must be a list of at most {MAX_ADDRESSEES} ids of characters; [] means nobody")
+        raise _BadField(f"`to` must be a list of at most {MAX_ADDRESSEES} ids of characters; [] means no character")
     return ",".join(_uuid("to", each) for each in cast("list[object]", to)) or NOBODY
 
 

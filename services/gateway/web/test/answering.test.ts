@@ -97,7 +97,7 @@ describe("a turn that is requested without a message", () => {
   });
 });
 
-describe("a turn that nobody answers", () => {
+describe("a turn that no character answers", () => {
   const nobody = [accepted, said("turn_started", { turn_id: "u", replies: [] }), said("turn_complete", { turn_id: "u" })];
 
   it("is marked if only named characters answer", () => {
@@ -109,7 +109,7 @@ describe("a turn that nobody answers", () => {
   });
 
   it.each<[string, PageInput[]]>([
-    ["it is addressed to nobody", [rules({ mode: "named" }), sent([])]],
+    ["it is addressed to no character", [rules({ mode: "named" }), sent([])]],
     ["the text decides by another rule", [rules({}), sent(null)]],
     [
       "no character is at the table",

@@ -62,34 +62,37 @@ function recover(run: ListeningRun): void {
   }
 }
 
+/** The run after these events in this order, and after the removal of all problems. Checks each state. */
+function recovered(order: readonly Event[]): ListeningRun {
+  const run = listening();
+  for (const [, happens] of order) {
+    happens(run);
+    check(run);
+    run.wait(TICK_MS);
+    check(run);
+  }
+  recover(run);
+  return run;
+}
+
+/** Every order of the events, with its title. */
+const orders = (events: readonly Event[]): (readonly [string, readonly Event[]])[] =>
+  permutations(events).map((order) => [order.map(([name]) => name).join(", "), order]);
+
 describe("in every order of suspended, hidden, unplugged, forbidden, asleep and session ended", () => {
-  it.each(permutations(EVENTS).map((order) => [order.map(([name]) => name).join(", "), order] as const))(
+  it.each(orders(EVENTS))(
     "%s: the microphone is off with a reason, because it is forbidden",
     (_, order) => {
-      const run = listening();
-      for (const [, happens] of order) {
-        happens(run);
-        check(run);
-        run.wait(TICK_MS);
-        check(run);
-      }
-      recover(run);
+      const run = recovered(order);
       expect([run.view, run.state.device, run.told.length]).toEqual(["off", "closed", 1]);
     },
   );
 
   const allowed = EVENTS.filter(([name]) => name !== "forbidden");
-  it.each(permutations(allowed).map((order) => [order.map(([name]) => name).join(", "), order] as const))(
+  it.each(orders(allowed))(
     "%s: the page listens again afterwards",
     (_, order) => {
-      const run = listening();
-      for (const [, happens] of order) {
-        happens(run);
-        check(run);
-        run.wait(TICK_MS);
-        check(run);
-      }
-      recover(run);
+      const run = recovered(order);
       expect([run.view, run.told]).toEqual(["listening", []]);
       check(run);
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { isWithoutContent } from "../src/talk/replies";
 import { storedMessages } from "../src/talk/stored-messages";
 import { ASKED, OPEN, REX, SPOKEN, TEXT, after, chunk, heard, reply, said } from "./page-inputs";
 
@@ -37,6 +38,15 @@ describe("messages", () => {
   it("count as unheard after an interruption if they have no sentence ends, until the server says how much was heard", () => {
     const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("have no content if they were interrupted before their first word", () => {
+    const complete = said("message_complete", { message_id: "m1", text: "", status: "interrupted" });
+    const cut = after([said("interrupted"), complete], ASKED);
+    expect(isWithoutContent(reply(cut, "m1"))).toBe(true);
+    expect(cut.announcement).toBe(ASKED.announcement);
+    expect(isWithoutContent(reply(ASKED, "m1"))).toBe(false);
+    expect(isWithoutContent(reply(after([said("interrupted")], SPOKEN), "m1"))).toBe(false);
   });
 
   it("know which sentence is being spoken, and whether they were played", () => {

@@ -44,7 +44,7 @@ def with_discussion(
 ) -> TurnPlan:
     """The plan of a turn whose replies are followed by a discussion of at most `most` replies in all.
 
-    The plan is unchanged if nobody answers the turn, or if fewer than two characters take part.
+    The plan is unchanged if no character answers the turn, or if fewer than two characters take part.
     """
     taking_part = _taking_part(cast, participants, muted)
     if most <= len(plan.speakers) or not plan.speakers or len(taking_part) <= 1:
@@ -57,8 +57,8 @@ def next_reply(
 ) -> TurnPlan | None:
     """The plan with one more reply; None if the discussion is over.
 
-    `said`: all replies of the conversation, including those of this turn. It is over after `plan.max_replies`, if the
-    last reply asks the user, or if nobody else takes part.
+    `said`: all replies of the conversation, including those of this turn. The discussion is over after
+    `plan.max_replies`, if the last reply asks the user, or if no other character takes part.
     """
     if not said or len(plan.speakers) >= plan.max_replies:
         return None
@@ -74,7 +74,7 @@ def next_reply(
 
 
 def floor_of(said: Sequence[Said], cast: Sequence[Speaker], user_name: str) -> Floor:
-    """Who gets the floor after the last reply."""
+    """The characters or the user that get the floor after the last reply."""
     if not said:
         return Floor()
     others = [each.name for each in cast if each.id != said[-1].character_id]
@@ -82,10 +82,10 @@ def floor_of(said: Sequence[Said], cast: Sequence[Speaker], user_name: str) -> F
 
 
 def choose_speaker(said: Sequence[Said], possible: Sequence[Speaker], floor: Floor, *, seed: str) -> Speaker | None:
-    """Who speaks after the last reply; None if nobody does.
+    """The character that speaks after the last reply; None if no other character takes part.
 
-    A character that has the floor speaks. Otherwise a roll decides, which `seed` determines: the longer a character has
-    been silent, and the more talkative it is, the likelier it speaks. Nobody speaks twice in a row.
+    A character that has the floor speaks. Otherwise, the character is drawn at random, as determined by `seed`. A
+    character that has been silent for long or is talkative has a better chance. No character speaks twice in a row.
     """
     possible = [speaker for speaker in possible if not said or speaker.id != said[-1].character_id]
     for name in floor.characters:

@@ -1,5 +1,5 @@
-"""Band powers of PCM: what two recordings of the same sound have in common, whatever room and loudspeaker are between
-them. Pure.
+"""Computes the power of PCM in each frequency band. Two recordings of the same sound have similar band powers, even if
+one was made through a loudspeaker and a room. Pure.
 """
 
 from __future__ import annotations

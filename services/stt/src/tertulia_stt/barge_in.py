@@ -1,5 +1,5 @@
-"""Decides what the user's speech during a character's speech is: an interruption, a cough, an "mm-hm", or an echo of
-the character.
+"""Decides about the user's speech during a character's speech: whether it is an interruption, a cough, an "mm-hm", or
+an echo of the character.
 
 Pure. `OverlappingSpeech` calls `decide` with each partial transcript, and with the final transcript.
 """
@@ -25,20 +25,26 @@ from tertulia_stt.overlap_words import (
 from tertulia_stt.speech_sound import Sound, SoundKind
 
 MIN_WORDS = 2
-"""A partial text interrupts from so many different words on; a character of a script without spaces is half a word."""
+"""A partial text interrupts if it has at least this many different words. A letter of a script without spaces counts as
+half a word.
+"""
 MAX_CALL_WORDS = 3
-"""A stop phrase or a name in this few words interrupts although the sound is nearly all echo."""
+"""A text of at most this many words that is a stop phrase or begins with a name interrupts even if nearly all sound is
+echo.
+"""
 MIN_CALL_MS = 40
-"""So much of another voice is enough for such a call."""
+"""Such a text interrupts only if another voice than the character's was heard for this long."""
 MIN_VOICED_MS = 150
-"""So much of the user's voice interrupts after an echo, whatever the words: a "stop" in an echo is often misheard."""
+"""Words after an echo interrupt only if the user's voice was heard for this long. The words themselves do not count,
+because the recognizer often mishears a "stop" in an echo.
+"""
 DENIALS = frozenset({"no", "nein", "non", "nao", "nee", "nie", "hayir", "нет"})
 ECHO_WINDOW = 3
 """Two words of an echo are at most this many words apart in the character's text. Words that are farther apart match by
 chance.
 """
 ECHO_RUN = 3
-"""So many neighbouring characters of a script without spaces are an echo."""
+"""In a script without spaces, this many neighbouring letters that the character also says are an echo."""
 
 
 class BargeInDecision(Enum):
@@ -53,24 +59,24 @@ class BargeInDecision(Enum):
 
 
 class SoundSource(Enum):
-    """Whose voice the microphone has recorded, according to the sound."""
+    """Whose voice the microphone has recorded, as judged from the sound."""
 
     UNKNOWN = "unknown"
-    """The sound does not tell: the microphone does not record the loudspeaker, or too little was compared."""
+    """The sound does not show it: the microphone does not record the loudspeaker, or too little sound was compared."""
     UNDECIDED = "undecided"
     """A character has just begun to speak: it is too early to tell."""
     ECHO = "echo"
     """Only the character's voice, from the loudspeaker."""
     USER = "user"
-    """Also another voice, which the sound that was sent does not explain."""
+    """Another voice, which is not in the sound that was sent to the client; perhaps also the character's voice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The user's speech during a character's speech: its length in samples, and its transcript so far.
 
-    `before`: the partial text before this one; words that both have are probably right. `has_echo`: the text may begin
-    with words of the character. `other_ms`, `sound`: see `Verdict` in `echo.detector`.
+    `before`: the partial text before `text`; words that are in both are probably recognized correctly. `has_echo`: the
+    text may begin with words of the character. `other_ms`, `sound`: see `Verdict` in `echo.detector`.
     """
 
     samples: int
@@ -107,8 +113,8 @@ class Bounds:
 def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     """Decide about the speech.
 
-    Stop phrases and names interrupt at once, whatever their length and sound. Words such as "no" and "but" may be as
-    short, but must not sound like a cough or a hum. Other words must also last for `min_ms`.
+    Stop phrases and names interrupt at once, whatever their length and sound. Words such as "no" and "but" interrupt
+    whatever their length, unless they sound like a cough or a hum. Other words must also last for `min_ms`.
     """
     heard = replace(heard, text=without_descriptions(heard.text))
     tokens = tokens_of(heard.text)
@@ -133,8 +139,8 @@ def _is_repeated(tokens: Sequence[str]) -> bool:
 
 
 def _asks_for_the_word(heard: Heard, tokens: Sequence[str], spoken: Spoken) -> bool:
-    """True if the text begins like an interruption. After an echo, only a stop phrase counts: short words that come
-    with an echo are often misheard.
+    """True if the text begins like an interruption. After an echo, only a stop phrase counts, because recognizers often
+    mishear short words that follow an echo.
     """
     if heard.has_echo:
         return has_stop(heard.text)
@@ -154,7 +160,7 @@ def _is_long(heard: Heard, tokens: Sequence[str], bounds: Bounds) -> bool:
 
 
 def _is_call(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds) -> bool:
-    """True if the text asks the characters to be quiet, or calls one by name, in words that they are not saying."""
+    """True if the text asks the characters to be quiet or calls a character by name, and is probably no echo."""
     if not (is_plain_stop(heard.text, spoken.names) or begins_with_name(tokens, spoken.names)):
         return False
     if heard.source is SoundSource.USER:
@@ -174,13 +180,15 @@ def _is_echo(heard: Heard, tokens: Sequence[str], spoken: Spoken, bounds: Bounds
 
 
 def has_stop(text: str) -> bool:
-    """True if a stop phrase begins with any word of the text."""
+    """True if the text has a stop phrase, at its beginning or later."""
     words = text.split()
     return any(begins_with_stop(" ".join(words[first:])) for first in range(len(words)))
 
 
 def _lasting(tokens: Sequence[str], before: str | None) -> Sequence[str]:
-    """The tokens with which the earlier partial text also began; recognizers often take back the words of noises."""
+    """The first tokens that the earlier partial text has, too. Other tokens may be noise: recognizers often withdraw
+    the words that they wrote for a noise.
+    """
     if before is None:
         return tokens
     pairs = zip(tokens, tokens_of(before), strict=False)
@@ -195,8 +203,8 @@ def echo_share(tokens: Sequence[str], being_said: Sequence[str]) -> float:
     """The share (0..1) of `tokens` that are probably an echo of `being_said`.
 
     Words count in pairs: two words that occur in both texts in the same order, at most `ECHO_WINDOW` words apart. So
-    words that the recognizer misheard may lie between them. Characters of a script without spaces count in runs of
-    `ECHO_RUN`. If there is only one token, it counts if it occurs in `being_said`.
+    there may be misheard words between them. Letters of a script without spaces count in runs of `ECHO_RUN`. A single
+    token counts if it occurs in `being_said`.
     """
     said = [token for sentence in being_said for token in tokens_of(sentence)]
     if not tokens or not said:

@@ -19,7 +19,7 @@ longest piece of speech.
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Says that all audio before `sample` has its final transcript, and how far the turn is.
+    """A position in the audio: all audio before `sample` has its final transcript. `turn` is the turn at this position.
 
     The sample is in the microphone entry with the number `entry` (counted from 1). The first sample of that entry is
     `entry_sample`.
@@ -65,7 +65,7 @@ def read_turn(fields: Fields) -> Turn:
     """Read the turn from the progress hash; an empty turn if there is none.
 
     Raises:
-        BadEntry: it cannot be read.
+        BadEntry: the turn cannot be read.
     """
     pending = fields.get(b"pending")
     if pending is None:

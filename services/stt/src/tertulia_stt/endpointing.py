@@ -144,7 +144,7 @@ class Endpointer:
 
     @property
     def pause_frames(self) -> int:
-        """In an utterance: how many frames of silence it ends with so far."""
+        """The number of silent frames at the end of the current utterance; 0 if there is no utterance."""
         return 0 if self._start is None else self._run
 
     @property

@@ -86,7 +86,9 @@ SAMPLE_RATE = SAMPLE_RATE_IN
 BYTES_PER_SAMPLE = 2
 
 SILENCE_REPORTED_S = 11
-"""For this long, an engine reports silence by `Silence` events: longer than any silence that ends a turn."""
+"""An engine sends `Silence` events only for the first seconds of a silence: for longer than any silence that ends a
+turn.
+"""
 
 
 class RecognitionFailed(EngineError):
@@ -109,10 +111,10 @@ class VadDetectStop:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """There was no speech up to here since the last `VadDetectStart`.
+    """From the last `VadDetectStart` up to this sample, there was no speech.
 
-    Comes for each 32 ms of silence if the engine keeps up, for the first `SILENCE_REPORTED_S`. It does not come while
-    sound may be the beginning of speech.
+    The engine sends this event for each 32 ms of silence, or less often if it is slow, and only for the first
+    `SILENCE_REPORTED_S`. It sends none while the sound may be the beginning of speech.
     """
 
     at_sample: int
@@ -120,7 +122,9 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class VadStart:
-    """Speech began. `start_sample`: where it began; None if the engine knows only when it was detected."""
+    """Speech began. `start_sample`: the sample at which it began; None if the engine knows only when it was
+    detected.
+    """
 
     at_sample: int
     start_sample: int | None = None
@@ -175,7 +179,7 @@ class TranscriptionFinished:
     start_sample: int
     end_sample: int
     speech_end_sample: int | None = None
-    """Where the speech ended, before the pause that ends the piece; None: at `end_sample`."""
+    """The sample at which the speech ended, before the pause that ends the piece; None means `end_sample`."""
     is_cut: bool = False
     """True if the piece was ended because of its length, in speech or in a very short pause."""
 
@@ -201,10 +205,8 @@ STTEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a recognizer writes texts.
-
-    `is_punctuated`: with punctuation. `language`: the language that it writes, an ISO 639 code; "" if it detects the
-    language. `names`: words that it was told to expect, in their correct spelling.
+    """How a recognizer writes texts. `is_punctuated`: True if it writes punctuation. `language`: the ISO 639 code of
+    its language; "" if it detects the language. `names`: the words of `stt_words`, in their correct spelling.
     """
 
     is_punctuated: bool

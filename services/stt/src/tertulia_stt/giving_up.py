@@ -39,7 +39,7 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         Append(events, Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
         Append(events, ListeningStopped(work.session_id, "failed")),
     ]
-    try:  # separate writes, so that the events below are sent (exactly once) even if these keys are the broken ones
+    try:  # separate writes, so that the events below are sent (exactly once) even if the keys of the turn are unusable
         await _end_turn(bus, work, fence)
     except WritesPaused:
         raise
@@ -57,15 +57,15 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
 
 
 async def _own(bus: Bus, claim: Claim, work: Work) -> Fence | None:
-    """Own the session, so that a worker that was only paused writes no more of its turns. Returns the fence of this
-    claim; None if another worker owns the session.
+    """Take the ownership of the session, so that its earlier worker, if it was only paused, can write no more turns.
+    Returns the fence of this claim, or None if another worker owns the session.
     """
     owner = bus.keys.owner(work.conversation_id, work.session_id)
     try:
         owned = await bus.own(claim, work.conversation_id, work.session_id)
     except WritesPaused:
         raise
-    except WriteRefused as error:  # the session ends nevertheless
+    except WriteRefused as error:  # end the session even without its ownership
         log.warning("the session cannot be owned: %s", error, extra={"session_id": work.session_id})
         return Fence(owner, "")
     is_other = isinstance(owned, Refused) and owned.holder != claim.token
@@ -78,7 +78,7 @@ async def _end_turn(bus: Bus, work: Work, fence: Fence) -> None:
     ended = Put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1, "pending": None})
     try:
         await _keep(bus, work, turn, ended, fence)
-    finally:  # the turn may be what Redis refuses
+    finally:  # even if Redis refuses the turn
         outlet = bus.outlet()
         outlet.put(ended.key, ended.fields)
         await outlet.flush()
@@ -91,7 +91,7 @@ async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> N
         epoch = await epoch_of(bus, spoken)
         if (await confirm_turn(bus, spoken, epoch, before=before, fence=fence)).new:
             return
-        turn = turn.reopened()  # it was withdrawn meanwhile
+        turn = turn.reopened()  # this version was withdrawn meanwhile
     if turn.phase is Phase.GROWING:
         await accept_turn(bus, user_turn(work, turn), before=before, fence=fence, once=False)
 

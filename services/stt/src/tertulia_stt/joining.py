@@ -1,7 +1,7 @@
 """Joins the texts of a turn's pieces. Pure.
 
-A recognizer writes each piece as a sentence of its own: with a capital letter, and a punctuating one with a full stop.
-In the middle of a sentence both are wrong.
+A recognizer writes each piece as a sentence: with a capital letter and, if it writes punctuation, with a full stop.
+Both are wrong in the middle of a sentence.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ from tertulia_stt.turn_taking import TurnRules
 from tertulia_stt.turn_writer import TurnWriter
 
 MICROPHONE_PAUSE_S = 2.0
-"""If the microphone sends nothing for this long, the turn ends: the silence cannot be measured in audio."""
+"""If the microphone sends nothing for this long, the turn ends, because silence is measured in audio and there is
+none.
+"""
 MICROPHONE_POLL_S = 0.5
 
 
@@ -117,8 +119,8 @@ class Listener:
         await outlet.flush()
 
     async def _report_end(self, work: Work) -> None:
-        """Report the end of a session that has ended, if the event is no longer in the stream: the gateway that posted
-        the work again waits for it.
+        """Report the end of a session that ended earlier, if its event is no longer in the stream. A gateway that posts
+        the work again waits for this event.
         """
         key, stopped = self._bus.keys.events(work.conversation_id), client_events.ListeningStopped.type.encode()
         for entry in await self._bus.read(key):
@@ -151,7 +153,7 @@ class Listener:
         await recognizer.finish()
 
     async def _next(self, session: _Session, mic: Follow) -> Sequence[Entry] | None:
-        """The next entries of the microphone; None if it sends nothing for too long."""
+        """The next entries of the microphone; None if no entry comes for `stt_idle_s`."""
         waited_s, wait_s = 0.0, MICROPHONE_PAUSE_S
         while waited_s < self._settings.stt_idle_s:
             wait_s = min(wait_s, self._settings.stt_idle_s - waited_s)

@@ -24,7 +24,7 @@ _LINEAR_UP_TO_HERTZ: Final = 1000.0
 _LINEAR_UP_TO_MEL: Final = _LINEAR_UP_TO_HERTZ / _HERTZ_PER_MEL
 _MELS_PER_LOG: Final = 27 / np.log(6.4)
 _DYNAMIC_RANGE: Final = 8.0
-"""Powers of ten below the loudest value that are kept."""
+"""Values below the loudest value by more than this many powers of ten are raised to that limit."""
 _QUIETEST_POWER: Final = 1e-10
 
 Samples = NDArray[np.float32]

@@ -1,8 +1,9 @@
-"""Finds a place to cut speech that goes on for long without a pause, because a recognizer's buffers are bounded.
+"""Finds a place to cut long speech without pauses. Recognizers need this, because their buffers are bounded.
 
 Pure: takes a level for each 32 ms frame (a speech probability, or a loudness) and says when to cut. A cut between two
-words is better than a cut within a word, so the rules become less strict with the length of the speech: a short pause
-is enough first, then one of the lowest levels of the last two seconds, and at the maximum length any frame.
+words is better than a cut within a word. So the rules become less strict as the speech grows: at first, only a short
+pause is a place to cut, later also one of the lowest levels of the last two seconds, and at the maximum length any
+frame.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 MAX_SPEECH_MS: Final = 28_000
 """Maximum length of speech without a cut. Whisper's window is 30 s."""
 SHORT_PAUSE_FRAMES: Final = 3
-"""A pause this long (96 ms) is longer than the pause within a consonant."""
+"""Minimum length of a pause between words: 96 ms, longer than the pause within a consonant."""
 _WINDOW_FRAMES: Final = 64
 _RANK: Final = 3
 """A frame counts as low if its level is at most the third lowest of the window. Within four seconds of speech, such a
@@ -22,7 +23,9 @@ frame is found with a probability of more than 95 % even if the levels are rando
 
 
 class CutFinder:
-    """Looks at one stretch of speech after another. `max_frames` is the maximum length of a stretch."""
+    """Decides where to cut stretches of speech, one after the other. `max_frames` is the maximum length of a
+    stretch.
+    """
 
     def __init__(self, max_frames: int) -> None:
         self._max_frames = max_frames

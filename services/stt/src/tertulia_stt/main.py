@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from tertulia_shared.bus import Bus
+from tertulia_shared.engine_state import publish, state_of
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotStart, run
 from tertulia_shared.worker import Worker
@@ -23,8 +24,7 @@ def main() -> None:
     metrics = Metrics("stt")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
-        for better, reason in choice.passed_over.items():
-            log.warning("%s is used instead of %s: %s", choice.engine, better, reason)
+        log.info("the engine is %s: %s", choice.engine, choice.reason)
         try:
             turn_model = load_turn_model(settings.stt_turn_model)
             engine = load_engine(settings.stt_engine, settings)
@@ -37,7 +37,10 @@ def main() -> None:
                 bus, "stt", listener, settings,
                 engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,
             )  # fmt: skip
-            await worker.run(stop)
+            async with asyncio.TaskGroup() as tasks:
+                publishing = tasks.create_task(publish(bus, {bus.keys.engines(): state_of("stt", choice)}))
+                await worker.run(stop)
+                publishing.cancel()
         finally:
             await engine.close()
 

@@ -33,7 +33,7 @@ class ListenerMetrics:
             self._transcript.observe(self.clock() - speech_ended)
 
     def finished(self, result: Literal["turn", "stop", "no_words", "ignored"]) -> None:
-        """Count a turn, or sound that is no part of a turn, by its result."""
+        """Count a finished turn, or sound that became no part of a turn. `result` is the label of the metric."""
         self._results[result].inc()
 
     def turn_step(self, step: Step, *, is_applied: bool) -> None:

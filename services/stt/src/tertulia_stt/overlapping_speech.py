@@ -33,13 +33,15 @@ from tertulia_stt.own_words import MAX_REVISED, own_words
 from tertulia_stt.settings import STTSettings
 
 SENTENCES_BEFORE: Final = 2
-"""Sentences up to this many before the one being played may come as an echo."""
+"""The echo may have up to this many of the sentences before the one that is played."""
 SENTENCES_AFTER: Final = 3
-"""Sentences up to this many after the one that was played last may come as an echo: receipts arrive late."""
+"""The echo may have up to this many of the sentences after the one that the last receipt names, because receipts arrive
+late.
+"""
 ECHO_AFTER_SAMPLES: Final = 2 * SAMPLE_RATE
-"""The echo of a reply may come for so long after the reply was interrupted: the client's sound has buffers."""
+"""The echo of an interrupted reply may go on for this long after the interruption, because the client has buffers."""
 MAX_PARTIALS: Final = 64
-"""Maximum number of partial texts that are kept of an utterance."""
+"""Only this many of the last partial texts of an utterance are kept."""
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class OverlappingSpeech:
         self._overlaps = False
         self._interrupted = False
         self.is_character_speaking = False
-        """Whether a character was speaking at the last look."""
+        """Whether a character was speaking when Redis was asked last."""
         self._sentences: dict[tuple[str, int], str] = {}
         """The sentences that characters have spoken since the utterance began, by message and index."""
         self._read_up_to: dict[str, str] = {}
@@ -134,11 +136,11 @@ class OverlappingSpeech:
             self._verdict = verdict
         if not self._has_echo(self._verdict):
             return False
-        words = self.own_text(text).split()  # may begin with the last words of the echo
+        words = self.own_text(text).split()  # the first of them may be words of the echo
         return any(is_plain_stop(" ".join(words[at:]), self._names) for at in range(MAX_REVISED + 1))
 
     def takes_back(self, text: str) -> bool:
-        """True if a text that only asks for silence also takes back what the user has just said."""
+        """True if a text that only asks for silence also cancels what the user has just said ("never mind")."""
         return not self.is_character_speaking and is_withdrawal(text, self._names)
 
     def own_text(self, text: str) -> str:
@@ -174,7 +176,7 @@ class OverlappingSpeech:
         return own_words(text, tuple(self._partials), verdict.user_from)
 
     def _being_said(self) -> list[str]:
-        """The sentences that may come as an echo."""
+        """The sentences that the echo may have."""
         position = self._echo.played.position
         if position is None:
             return list(self._sentences.values())

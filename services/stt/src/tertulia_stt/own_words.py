@@ -1,4 +1,4 @@
-"""Finds the user's words in the text of an utterance that also has the words of an echo. Pure."""
+"""Finds the user's words in the text of an utterance that begins with the words of an echo. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Final
 
 MAX_REVISED: Final = 2
-"""The recognizer may still change so many words at the end of a partial text."""
+"""The recognizer may still change this many words at the end of a partial text."""
 
 
 def own_words(text: str, earlier: Sequence[tuple[int, str]], user_from: int) -> str:

@@ -10,7 +10,9 @@ from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.turn_end import TurnEndModel
 
 KEPT_SAMPLES: Final = 12 * SAMPLE_RATE
-"""How much sound is kept: what the model hears (8 s), and what the recognizer has not processed yet."""
+"""The amount of sound that is kept: the 8 s that the model judges, and sound that the recognizer has not processed
+yet.
+"""
 
 
 class RecentSound:
@@ -26,7 +28,7 @@ class RecentSound:
             self._chunks.popleft()
 
     def between(self, start: int, end: int) -> bytes:
-        """The PCM between two samples, as far as it was kept."""
+        """The part of the PCM between two samples that is still kept."""
         parts: list[bytes] = []
         for first, pcm in self._chunks:
             begin, stop = max(0, start - first), max(0, end - first)
@@ -35,7 +37,7 @@ class RecentSound:
 
 
 class SecondOpinion:
-    """The opinion of one session. Without a model there is none."""
+    """Asks the model about the speech of one session. Without a model, it has no opinion."""
 
     def __init__(self, model: TurnEndModel | None) -> None:
         self._model = model

@@ -29,7 +29,7 @@ does not report a frame that may be the beginning of speech.
 
 
 class SpeechEvents:
-    """The events of one session. `tracker` knows the audio that was fed to the recognizer."""
+    """Processes the events of one session. `tracker` has the positions of the audio that was fed to the recognizer."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class SpeechEvents:
         await self._outlet.room()
 
     def hear(self, pcm: bytes, ts: int) -> None:
-        """The recognizer is being fed this sound. `ts`: when the gateway wrote it (ms since 1970)."""
+        """Note sound that is fed to the recognizer. `ts`: the time at which the gateway wrote it (ms since 1970)."""
         first_sample = self._tracker.position - len(pcm) // BYTES_PER_SAMPLE
         self._overlap.hear(first_sample, pcm, ts)
         self._opinion.hear(first_sample, pcm)
 
     async def microphone_pauses(self) -> None:
-        """The microphone has sent nothing for a while: end the turn if the recognizer has processed all audio, and the
-        user was not speaking.
+        """End the turn, because the microphone has sent nothing for a while. Do nothing if the user was speaking, or if
+        the recognizer has not processed all audio.
         """
         async with self._lock:
             if self._turns.waits and self._tracker.position - self._recognized <= CAUGHT_UP_SAMPLES:
@@ -80,7 +80,7 @@ class SpeechEvents:
                 await self._turns.end(self._tracker.position)
 
     async def end(self) -> None:
-        """There are no more events: end the turn."""
+        """End the turn, because there are no more events."""
         async with self._lock:
             await self._outlet.flush()
             await self._turns.end(self._tracker.position)
@@ -152,11 +152,15 @@ class SpeechEvents:
         await self._turns.piece_finished(piece, event.at_sample, checkpoint, await self._ask(piece, event.end_sample))
 
     def _is_obeyed(self, text: str) -> bool:
-        """True if a piece that only asks for silence is no part of a turn: there is no turn, or this takes it back."""
+        """True if a piece that only asks for silence is no part of a turn: there is no open turn, or the piece cancels
+        the turn.
+        """
         return not self._turns.is_open or (self._turns.can_be_taken_back and self._overlap.takes_back(text))
 
     async def _ask(self, piece: Piece, end_sample: int) -> float | None:
-        """The second opinion on whether the user has finished with this piece; None if there is none."""
+        """The model's opinion (0 to 1) whether the turn ends with this piece; None if there is no model or the text is
+        clear.
+        """
         if not self._opinion.is_available or (start := self._turns.sound_to_judge(piece)) is None:
             return None
         return await self._opinion.probability_finished(start, end_sample)

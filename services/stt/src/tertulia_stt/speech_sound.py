@@ -1,8 +1,7 @@
-"""Tells words from the other sounds that people make while they listen: coughs, "mm-hm", laughter. Pure.
+"""Distinguishes words from other sounds that people make while they listen: coughs, "mm-hm", laughter. Pure.
 
-A recognizer writes words for all of them. The rules use what distinguishes the sounds from words: a cough is mostly
-noise, a hum has hardly any power above 600 Hz, in a long "ah" the spectrum hardly changes, and laughter repeats one
-syllable.
+A recognizer writes words for all these sounds. The rules use their differences from words: a cough is mostly noise, a
+hum has hardly any power above 600 Hz, the spectrum of a long "ah" hardly changes, and laughter repeats a syllable.
 """
 
 from __future__ import annotations
@@ -21,34 +20,38 @@ SILENT: Final = 1e-8
 MIN_POWER: Final = 0.02
 """Frames with less than this share of the loudest power are pauses."""
 MIN_VOICED_MS: Final = 80
-"""The shortest word has at least so much voice."""
+"""The shortest word has at least this much voice."""
 MIN_VOICED_SHARE: Final = 0.5
-"""In words, at least this share of the frames is voiced; a cough has less."""
+"""At least this share of the frames of words is voiced. A cough has fewer voiced frames."""
 MAX_HUM_POWER: Final = 0.03
-"""A hum has at most this share of its power above 600 Hz."""
+"""A frame of a hum has at most this share of its power above 600 Hz."""
 MIN_HUM_SHARE: Final = 0.97
-"""If so many of the voiced frames are a hum, the sound is a hum: in words, some vowel is brighter."""
+"""The sound is a hum if at least this share of the voiced frames is a hum. Words also have brighter vowels."""
 MIN_HUM_SHARE_IN_ECHO: Final = 0.8
-"""The same, if the rest of an echo is in some of the frames."""
+"""The same for sound from which an echo was removed, because some frames still have a part of the echo."""
 MAX_HUM_CONSONANTS: Final = 0.1
 """A hum has at most this share of frames without voice."""
 MIN_CHANGE: Final = 0.48
-"""How far the spectra of words are from their median, in natural logarithms of the power."""
+"""The distance of the spectra of words from their median spectrum is at least this (natural logarithm of the power)."""
 CHANGE_QUANTILE: Final = 80
 MIN_REPETITION: Final = 0.57
-"""The correlation of laughter with itself, one syllable later. Words have at most 0.5, "no no no" more."""
+"""Minimum correlation of laughter with the same sound one syllable later. Words have at most 0.5; "no no no" has
+more.
+"""
 SYLLABLE_FRAMES: Final = range(12, 36)
 """The possible lengths of a syllable of laughter."""
 MIN_SYLLABLES: Final = 2
 MIN_LAG: Final = 4
 MIN_RISE: Final = 0.3
-"""The correlation must be this much lower within a syllable: that of a sound that changes slowly is high, too."""
+"""At some shorter delay, the correlation must be lower by this much. Otherwise, the sound only changes slowly."""
 _HUM_BANDS: Final = 5
 """The bands below 594 Hz."""
 _VOICE_BANDS: Final = 7
-"""The bands below 937 Hz. They have more than half of the power of a voice, and less than half of that of noise."""
+"""The bands below 937 Hz. They have more than half of the power of a voice, but less than half of the power of
+noise.
+"""
 _RANGE: Final = np.float32(3 * np.log(10))
-"""Levels count down to 30 dB below the maximum of their frame."""
+"""Levels of more than 30 dB below the maximum of their frame count as 30 dB below it."""
 
 
 class SoundKind(Enum):
@@ -63,18 +66,18 @@ class SoundKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The user's sound during a character's speech. `voiced_ms`: how much of it is voice."""
+    """The kind of the user's sound, and the duration of its voiced frames."""
 
     kind: SoundKind
     voiced_ms: int
 
 
 def sound_of(powers: Powers, is_user: NDArray[np.bool_] | None = None) -> Sound | None:
-    """Judge the sound of an utterance; None if it is too quiet to judge.
+    """Judge the sound of an utterance. Returns None if the sound is too quiet.
 
     Args:
         powers: the band powers of the microphone during the utterance.
-        is_user: the frames that have the user's voice; None: all frames.
+        is_user: the frames with the user's voice; None means all frames.
     """
     total = powers.sum(axis=1)
     loudest = float(np.percentile(total, 98)) if len(total) else 0.0
@@ -99,7 +102,7 @@ def sound_of(powers: Powers, is_user: NDArray[np.bool_] | None = None) -> Sound 
 
 
 def _change(powers: Powers) -> float:
-    """How much the shape of the spectrum changes."""
+    """The amount by which the shape of the spectrum changes."""
     level = np.log(powers + np.float32(1e-12))
     level = np.maximum(level, level.max(axis=1, keepdims=True) - _RANGE)
     level -= level.mean(axis=1, keepdims=True)
@@ -108,7 +111,7 @@ def _change(powers: Powers) -> float:
 
 
 def _repetition(powers: Powers) -> float:
-    """The highest correlation of the sound with itself, later by the length of a syllable."""
+    """The highest correlation of the sound with the same sound one syllable later; 0 if no correlation is distinct."""
     level = np.log(np.maximum(powers, powers.sum(axis=1).max() * np.float32(1e-4)))
     best, lowest = 0.0, 1.0
     for lag in range(MIN_LAG, SYLLABLE_FRAMES.stop):

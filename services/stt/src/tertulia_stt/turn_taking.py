@@ -46,7 +46,7 @@ class Phase(StrEnum):
     """What has been written of a turn."""
 
     NONE = "none"
-    """There is no turn: no piece was spoken since the last one."""
+    """There is no turn: no piece was spoken since the last turn."""
     GROWING = "growing"
     """Nothing of this version was written."""
     TENTATIVE = "tentative"
@@ -57,20 +57,20 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn being spoken, or the one spoken last. A checkpoint keeps it."""
+    """The turn that is spoken, or the last one that was spoken. It is stored with the checkpoint."""
 
     phase: Phase = Phase.NONE
     text: str = ""
     start_sample: int = 0
     """The first sample of the first piece."""
     end_sample: int = 0
-    """Where the speech of the last piece ended."""
+    """The sample at which the speech of the last piece ended."""
     is_cut: bool = False
     """Whether the last piece was cut off because of its length."""
     version: int = 0
     guesses: int = 0
     ended_at: int = 0
-    """The sample at which the turn ended with this text; 0 if it has not."""
+    """The sample at which the turn ended with this text; 0 if it has not ended."""
     was_ended: bool = False
     """Whether the turn had ended before and was reopened."""
 
@@ -105,8 +105,8 @@ class Act(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to write. `turn` is the turn before it. Afterwards the turn is `applied`, or `refused` if Redis refuses
-    it.
+    """A change that the caller must write. `turn` is the turn before the step. After it, the turn is `applied`, or
+    `refused` if Redis refuses the write.
     """
 
     act: Act
@@ -126,7 +126,7 @@ class TurnRules:
 
 
 class TurnTaking:
-    """One session's turns, one after another. `turn`: the turn at the checkpoint that the session continues from."""
+    """Decides about the turns of one session. `turn`: the turn at the checkpoint from which the session continues."""
 
     def __init__(self, rules: TurnRules, turn: Turn = NO_TURN) -> None:
         self._rules = rules
@@ -138,7 +138,7 @@ class TurnTaking:
 
     @property
     def turn(self) -> Turn:
-        """The turn being spoken, or the one spoken last."""
+        """The turn that is spoken, or the last one that was spoken."""
         return self._turn
 
     @property
@@ -158,7 +158,7 @@ class TurnTaking:
         return join_pieces(self._turn.text, text, self._rules.writing, is_cut=self._turn.is_cut)
 
     def speech_began(self, at_sample: int) -> Step | None:
-        """The user begins to speak: returns the step that reopens the turn, if it must be reopened."""
+        """Note that the user begins to speak. Returns the step that reopens the turn; None if it is not reopened."""
         self._is_speaking = True
         turn = self._turn
         match turn.phase:
@@ -182,7 +182,7 @@ class TurnTaking:
         return self._completeness(self._turn.grown(piece, self._rules.writing).text) is Completeness.UNCLEAR
 
     def piece_finished(self, piece: Piece, opinion: float | None = None) -> None:
-        """The user has spoken a piece that has words. `opinion`: see `silence_bound_ms`."""
+        """Add a piece that has words to the turn. `opinion`: see `second_opinion` of `silence_bound_ms`."""
         self._is_speaking = False
         self._opinion = opinion
         self._turn = self._turn.grown(piece, self._rules.writing)
@@ -191,21 +191,21 @@ class TurnTaking:
 
     @property
     def can_be_taken_back(self) -> bool:
-        """True if a "never mind" means the turn: it is open, and its text needs no more words."""
+        """True if a "never mind" cancels the turn: the turn is open, and its text is not unfinished."""
         is_growing = self._turn.phase is Phase.GROWING  # the recognizer may not report that speech began
         return is_growing and self._completeness(self._turn.text) is not Completeness.OPEN
 
     def take_back(self) -> None:
-        """The user has spoken a piece that takes the turn back. Any earlier version of it was withdrawn before."""
+        """Drop the turn, because the user has cancelled it. Earlier versions of it are withdrawn already."""
         self._is_speaking = False
         self._turn = NO_TURN
 
     def noise_finished(self) -> None:
-        """What seemed to be speech has no words, or is ignored."""
+        """Note that a piece has no words or is ignored."""
         self._is_speaking = False
 
     def due(self, at_sample: int) -> Step | None:
-        """The step that is due at this sample, if nobody speaks there."""
+        """The step that is due at this sample; None while the user speaks or if no step is due."""
         if not self.is_open or self._is_speaking:
             return None
         silence = at_sample - self._turn.end_sample
@@ -233,7 +233,7 @@ class TurnTaking:
         is_possible = self._rules.think_ahead and self._may_guess and turn.phase is Phase.GROWING
         if not is_possible or turn.is_cut or turn.guesses >= MAX_GUESSES:
             return None
-        self._may_guess = False  # one guess for each text is enough, also if it is refused
+        self._may_guess = False  # guess once for each text, even if Redis refuses the guess
         if self._completeness(turn.text) is Completeness.OPEN:
             return None
         guessed = replace(turn, guesses=turn.guesses + 1)

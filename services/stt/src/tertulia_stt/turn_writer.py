@@ -43,7 +43,7 @@ def user_turn(work: Work, turn: Turn) -> UserTurn:
 
 
 def closing_events(bus: Bus, work: Work, text: str, turn_id: str = "") -> list[Write]:
-    """The events for the client at the end of a turn, or of sound that is none."""
+    """The events for the client at the end of a turn, or of sound that becomes no turn."""
     events = bus.keys.events(work.conversation_id)
     return [
         Append(events, RecordingStop(work.session_id)),
@@ -52,7 +52,7 @@ def closing_events(bus: Bus, work: Work, text: str, turn_id: str = "") -> list[W
 
 
 class TurnWriter:
-    """The turns of one session. `start`: the checkpoint that the session continues from."""
+    """Writes the turns of one session. `start`: the checkpoint from which the session continues."""
 
     def __init__(
         self, bus: Bus, work: Work, fence: Fence, *, rules: TurnRules, metrics: ListenerMetrics, start: Checkpoint
@@ -66,11 +66,11 @@ class TurnWriter:
         self._epoch = UNKNOWN_EPOCH
         self._is_recording = self._turns.is_open
         self.is_input_over = False
-        """True if the microphone has ended: then no turn is guessed any more."""
+        """True if the microphone has sent its last chunk. Then no turn is guessed any more."""
 
     @property
     def waits(self) -> bool:
-        """True if there is a turn that ends with the silence that goes on."""
+        """True if a turn is open and the user is silent, so that the turn may end."""
         return self._turns.is_open and not self._turns.is_speaking
 
     @property
@@ -80,7 +80,7 @@ class TurnWriter:
 
     @property
     def can_be_taken_back(self) -> bool:
-        """True if a "never mind" means the turn."""
+        """True if a "never mind" cancels the turn."""
         return self._turns.can_be_taken_back
 
     def with_partial(self, text: str) -> str:
@@ -88,17 +88,19 @@ class TurnWriter:
         return self._turns.with_partial(text)
 
     def recording_starts(self) -> bool:
-        """A piece is being recorded. Returns True if the turn begins, or is reopened, with it."""
+        """Note that the recording of a piece starts. Returns True if the piece begins or reopens a turn."""
         was_recording, self._is_recording = self._is_recording, True
         return not was_recording
 
     async def speech_began(self, at_sample: int) -> None:
-        """The user begins to speak: reopen the turn if it must be reopened."""
+        """Reopen the turn if the user continues it with the speech that begins."""
         if (step := self._turns.speech_began(at_sample)) is not None:
             await self._write(step)
 
     def sound_to_judge(self, piece: Piece) -> int | None:
-        """The first sample of the sound that a second opinion must judge after this piece; None if it needs none."""
+        """The first sample of the sound that a second opinion must judge after this piece; None if no opinion is
+        needed.
+        """
         if not self._turns.is_unclear_with(piece):
             return None
         return self._turns.turn.start_sample if self._turns.is_open else piece.start_sample
@@ -114,7 +116,7 @@ class TurnWriter:
         await self._proceed(at_sample, before=self._text_so_far())
 
     async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
-        """Sound was not speech, or is ignored. `text`: its text."""
+        """Note sound that has no words or is ignored. `text`: its text."""
         self._checkpoint = checkpoint
         self._turns.noise_finished()
         if self._turns.is_open:
@@ -124,12 +126,12 @@ class TurnWriter:
             await self._store(closing_events(self._bus, self._work, text))
 
     async def take_back(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
-        """Drop the turn, because the user takes it back. `text`: the words with which the user asks for it."""
+        """Drop the turn, because the user has cancelled it. `text`: the words that cancelled it."""
         self._turns.take_back()
         await self.noise_finished(text, at_sample, checkpoint)
 
     async def silence(self, at_sample: int) -> None:
-        """Nobody speaks at this sample."""
+        """Note silence up to this sample, and write the step that is due."""
         if (step := self._turns.due(at_sample)) is not None:
             await self._write(step)
 
@@ -139,7 +141,7 @@ class TurnWriter:
             await self._write(step)
 
     async def _proceed(self, at_sample: int, before: Sequence[Write] = ()) -> None:
-        """Write the step that is due after a piece; if there is none, only the checkpoint."""
+        """Write the step that is due after a piece. If no step is due, write only the checkpoint."""
         step = self._turns.due(at_sample)
         if step is None or (self.is_input_over and step.act is Act.GUESS):
             await self._store(before)
@@ -179,7 +181,7 @@ class TurnWriter:
         return self._epoch
 
     async def _store(self, events: Sequence[Write] = ()) -> None:
-        """Write the checkpoint, with the turn as it is."""
+        """Write the checkpoint, with the current turn."""
         await self._bus.transact(
             self._work.conversation_id, [*events, self._stored(self._turns.turn)], fence=self._fence
         )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus
 from tertulia_shared.codec import pack
+from tertulia_shared.engine_state import publish, state_of
+from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
 from tertulia_tts.engines import load_settings
-from tertulia_tts.selection import start_engine
+from tertulia_tts.selection import Started, start_engine
 from tertulia_tts.speech_handler import SpeechHandler
-
-RETRY_S = 1.0
-PUBLISH_AGAIN_S = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ def main() -> None:
         except EngineError as error:
             raise CannotStart(str(error)) from error
         engine = started.engine
-        for better, reason in started.passed_over.items():
-            log.warning("%s is used instead of %s: %s", engine.name, better, reason)
+        log.info("the engine is %s: %s", engine.name, started.choice.reason)
         try:
             speaker = SpeechHandler(bus, engine, settings, metrics)
             worker = Worker(
@@ -42,7 +41,7 @@ def main() -> None:
                 engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(_publish_voices(bus, engine))
+                publishing = tasks.create_task(publish(bus, _published(bus, started)))
                 watching = tasks.create_task(_stop_if_broken(engine, worker, stop))
                 await worker.run(stop)
                 publishing.cancel()
@@ -65,19 +64,13 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
     return broken
 
 
-async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:
-    """Publish the list of voices regularly, because its key expires, and Redis may lose it."""
-    voices = pack([asdict(voice) for voice in engine.voices()])
-    while True:
-        try:
-            outlet = bus.outlet()
-            outlet.put(bus.keys.voices(), {engine.name: voices})
-            await outlet.flush()
-        except BusError as error:
-            log.warning("the voices are not published yet: %s", error)
-            await asyncio.sleep(RETRY_S)
-        else:
-            await asyncio.sleep(PUBLISH_AGAIN_S)
+def _published(bus: Bus, started: Started) -> Mapping[Key, Mapping[str, bytes | str]]:
+    """The voices of the engine, and why it was chosen."""
+    voices = pack([asdict(voice) for voice in started.engine.voices()])
+    return {
+        bus.keys.voices(): {started.engine.name: voices},
+        bus.keys.engines(): state_of("tts", started.choice),
+    }
 
 
 if __name__ == "__main__":

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from tertulia_shared.engine_choice import AUTO, PREFERENCE, choose_engine
+from tertulia_shared.engine_choice import AUTO, Choice, choose_engine, passed_over, with_factor
+from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough
 from tertulia_shared.engines import TTS_ENGINES, load_with_engine
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine
 from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
 
-MAX_REAL_TIME_FACTOR: Final = 0.6
-"""Seconds that an engine may need for a second of speech: the rest is for a second conversation and other workers."""
+MEASURED: Final = "kokoro"
+"""The engine that `auto` measures. The others are fast on any machine, or run only if the setting names them."""
 TEST_TEXT: Final = "This sentence measures how fast this machine can speak."
 TEST_RUNS: Final = 3
 """The fastest run counts, because other processes that start now slow some of them down."""
+HOPELESS: Final = 3 * MAX_REAL_TIME_FACTOR
+"""An engine that is so slow is not measured again."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A running engine and its settings. `passed_over` has each better engine that cannot run here, with the reason."""
+    """A running engine, its settings, and why it was chosen."""
 
     engine: SpeechEngine
     settings: TTSSettings
-    passed_over: Mapping[str, str]
+    choice: Choice
 
 
 async def start_engine(settings: TTSSettings) -> Started:
@@ -39,29 +41,28 @@ async def start_engine(settings: TTSSettings) -> Started:
     Raises:
         EngineError: it cannot run here; with `auto`, not even the simplest engine can.
     """
-    choice = choose_engine(TTS_ENGINES, settings.tts_engine, settings.models_folder)
+    speeds = Speeds(settings.data_dir)
+    choice = choose_engine(TTS_ENGINES, settings.tts_engine, settings.models_folder, speeds.of)
     if settings.tts_engine != AUTO:
-        engine = load_engine(choice.engine, settings)
-        await engine.start()
-        return Started(engine, settings, {})
-    passed_over = dict(choice.passed_over)
-    simplest = PREFERENCE[TTS_ENGINES][-1]
-    if choice.engine != simplest:
-        better = _settings_of(choice.engine)
-        engine = load_engine(choice.engine, better)
-        reason = await _start_if_fast(engine)
-        if not reason:
-            return Started(engine, better, passed_over)
-        passed_over[choice.engine] = reason
-    fallback = _settings_of(simplest)
-    engine = load_engine(simplest, fallback)
-    await engine.start()
-    return Started(engine, fallback, passed_over)
+        return await _start(choice, settings)
+    if choice.engine == MEASURED:
+        try:
+            started = await _start(choice, _settings_of(choice.engine))
+        except EngineUnavailable as error:
+            choice = passed_over(choice, TTS_ENGINES, str(error))
+        else:
+            if speeds.of(MEASURED) is not None:
+                return started
+            choice = with_factor(choice, TTS_ENGINES, await _measured(started.engine, speeds))
+            if choice.engine == MEASURED:
+                return Started(started.engine, started.settings, choice)
+            await started.engine.close()
+    return await _start(choice, _settings_of(choice.engine))
 
 
 async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float:
     """How many seconds the started engine needs for a second of speech: the fastest of `runs` runs. Stops early when
-    a run is fast enough.
+    the result is clear.
 
     Raises:
         SynthesisFailed: the engine failed.
@@ -75,37 +76,27 @@ async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float
                 audio_bytes += len(piece)
         seconds = audio_bytes / BYTES_PER_SAMPLE / SAMPLE_RATE
         fastest = min(fastest, (time.perf_counter() - began) / seconds if seconds else fastest)
-        if fastest < MAX_REAL_TIME_FACTOR:
+        if is_fast_enough(fastest) or fastest > HOPELESS:
             break
     return fastest
 
 
-def too_slow(factor: float) -> str:
-    """Why an engine with this real-time factor is not used; "" if it is fast enough."""
-    if factor < MAX_REAL_TIME_FACTOR:
-        return ""
-    return (
-        f"this machine needs {factor:.2f} s for a second of speech, and only below {MAX_REAL_TIME_FACTOR:g} s speech "
-        "has no gaps"
-    )
-
-
-async def _start_if_fast(engine: SpeechEngine) -> str:
-    """Start the engine. If it cannot run or is too slow, close it and return the reason; else return ""."""
-    try:
-        await engine.start()
-    except EngineUnavailable as error:
-        return str(error)
+async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
+    """Measure the engine and keep the result; close the engine if it fails."""
     try:
         factor = await real_time_factor(engine)
     except BaseException:
         await engine.close()
         raise
     log.info("%s needs %.2f s for a second of speech", engine.name, factor)
-    if reason := too_slow(factor):
-        await engine.close()
-        return f"{reason}. TERTULIA_TTS_ENGINE={engine.name} uses it all the same"
-    return ""
+    speeds.keep(engine.name, factor)
+    return factor
+
+
+async def _start(choice: Choice, settings: TTSSettings) -> Started:
+    engine = load_engine(choice.engine, settings)
+    await engine.start()
+    return Started(engine, settings, choice)
 
 
 def _settings_of(engine: str) -> TTSSettings:

@@ -102,7 +102,7 @@ def _gateway(keys: Keys) -> Rights:
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
-            keys.voices(), keys.models(), keys.probe(),
+            keys.voices(), keys.models(), keys.engines(), keys.probe(),
         )
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def _stt(keys: Keys) -> Rights:
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.dead(), keys.dead_aside(), keys.workers(),
+            keys.dead(), keys.dead_aside(), keys.workers(), keys.engines(),
         )
     )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _tts(keys: Keys) -> Rights:
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
-            keys.voices(), keys.workers(),
+            keys.voices(), keys.workers(), keys.engines(),
         )
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ class Case(StrEnum):
     VOCATIVE = "vocative"
     """A form that is used to address somebody: "Luno", "Rexie", "Lunacığım"."""
     OTHER = "other"
-    """A possessive or another case: "Luna's", "Рекса", "Rex'i". Nobody is addressed in this form."""
+    """A possessive or another case: "Luna's", "Рекса", "Rex'i". This form addresses no one."""
 
 
 @dataclass(frozen=True, slots=True)

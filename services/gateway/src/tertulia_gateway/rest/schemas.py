@@ -174,6 +174,9 @@ class Status(Schema):
     demo: bool = Field(description="replies come from the demo model")
     redis_ms: float | None = Field(description="round trip to Redis; null if it does not answer")
     engines: dict[str, list[str]] = Field(description="per stage the engines of its live workers")
+    engine_reasons: dict[str, dict[str, str]] = Field(
+        description="per stage, why each of these engines was chosen; only of recognizers and speech engines"
+    )
     missing: list[str] = Field(description="parts that a conversation needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")

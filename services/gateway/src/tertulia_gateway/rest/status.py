@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from tertulia_gateway.monitoring.health import DEMO, check_health
+from tertulia_gateway.rest.engine_reasons import engine_reasons
 from tertulia_gateway.rest.model_states import known_models
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import Readiness, Status
@@ -42,6 +43,7 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
             demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms,
             engines=health.engines,
+            engine_reasons=await engine_reasons(bus, health.engines),
             missing=health.missing,
             connections=len(connections),
             namespace=bus.keys.ns,

@@ -18,7 +18,7 @@ export interface UserMessage {
    * until the server accepts it again.
    */
   readonly delivery: "sending" | "safe" | "refused" | "reopened";
-  /** The ids of the characters to which the user addressed it; `[]`: nobody; null: the text decides. */
+  /** The ids of the characters to which the user addressed it; `[]`: no character; null: the text decides. */
   readonly to: readonly string[] | null;
   /** True if no character answered, because the text names none. */
   readonly unanswered: boolean;

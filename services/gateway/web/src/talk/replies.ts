@@ -67,7 +67,12 @@ export function messageComplete(state: PageState, event: ServerEvent & { type: "
     event.character_id,
   );
   const reply = findReply(next, event.message_id);
-  return reply ? { ...next, announcement: `${reply.name}: ${reply.text}` } : next;
+  return reply && !isWithoutContent(reply) ? { ...next, announcement: `${reply.name}: ${reply.text}` } : next;
+}
+
+/** Whether the user interrupted the reply before it had any text: then there is nothing to show. */
+export function isWithoutContent(reply: Reply): boolean {
+  return reply.status === "interrupted" && !reply.text.trim() && !reply.problem;
 }
 
 /** Apply `message_heard`: only this part of the text was heard. */

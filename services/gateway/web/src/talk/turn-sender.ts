@@ -30,7 +30,7 @@ export class TurnSender {
   /**
    * Send a message. Returns false if too many commands wait already.
    *
-   * @param to the ids of the characters that shall answer; `[]`: nobody; null: the text decides
+   * @param to the ids of the characters that shall answer; `[]`: no character; null: the text decides
    */
   say(text: string, to: readonly string[] | null): boolean {
     const turnId = newId();

@@ -1,4 +1,4 @@
-/** Chooses who answers the next message: the text decides, one character, or nobody. */
+/** Chooses who answers the next message: the text decides, one character, or no character. */
 
 import type { JSX } from "preact";
 
@@ -9,7 +9,7 @@ export type Addressee = string;
 
 const NOBODY = "nobody";
 
-/** The ids of the characters that answer; `[]`: nobody; null: the text decides. */
+/** The ids of the characters that answer; `[]`: no character; null: the text decides. */
 export function idsOf(to: Addressee): readonly string[] | null {
   if (to === "") return null;
   return to === NOBODY ? [] : [to];

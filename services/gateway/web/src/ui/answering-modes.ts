@@ -5,7 +5,7 @@ import type { AnsweringMode } from "../wire/events";
 export interface ModeText {
   readonly mode: AnsweringMode;
   readonly label: string;
-  /** Who answers a message that names nobody. */
+  /** Who answers a message that names no character. */
   readonly meaning: string;
 }
 

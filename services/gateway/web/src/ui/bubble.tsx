@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { memo } from "./memo";
 
+import { isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
 import { UNANSWERED } from "../talk/turns";
@@ -17,7 +18,7 @@ interface Props {
   readonly address: string;
 }
 
-export const Bubble = memo(({ message, look, address }: Props): JSX.Element =>
+export const Bubble = memo(({ message, look, address }: Props): JSX.Element | null =>
   message.kind === "user" ? (
     <UserBubble message={message} address={address} />
   ) : (
@@ -48,7 +49,8 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
   );
 }
 
-function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.Element {
+function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.Element | null {
+  if (isWithoutContent(reply)) return null;
   return (
     <li class={`message theirs ${reply.sound}`} style={look?.style ?? ""} data-message-id={reply.id}>
       <Portrait name={reply.name} image={look?.image ?? ""} />

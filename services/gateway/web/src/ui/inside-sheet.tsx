@@ -68,7 +68,12 @@ export function InsideSheet({
           {Object.entries(status.value.engines).map(([stage, engines]) => (
             <div key={stage}>
               <dt>{stage}</dt>
-              <dd>{engines.length > 0 ? engines.join(", ") : "no worker"}</dd>
+              <dd>
+                {engines.length > 0 ? engines.join(", ") : "no worker"}
+                {Object.entries(status.value?.engine_reasons?.[stage] ?? {}).map(([engine, reason]) => (
+                  <small key={engine}>{engines.length > 1 ? `${engine}: ${reason}` : reason}</small>
+                ))}
+              </dd>
             </div>
           ))}
           <div>

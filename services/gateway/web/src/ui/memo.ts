@@ -5,7 +5,7 @@
 
 import { Component, type ComponentChild, createElement, type FunctionComponent, type JSX } from "preact";
 
-export function memo<P extends object>(draw: (props: P) => JSX.Element): FunctionComponent<P> {
+export function memo<P extends object>(draw: (props: P) => JSX.Element | null): FunctionComponent<P> {
   class Memo extends Component<P> {
     override shouldComponentUpdate(next: P): boolean {
       const before = this.props as P;

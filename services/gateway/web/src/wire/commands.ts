@@ -9,7 +9,7 @@ export const MESSAGE_MAX_CHARS = 8_000;
 
 /** A command that begins a turn. The server accepts each turn id only once, so sending the command twice is harmless. */
 export type TurnCommand =
-  /** `to`: the ids of the characters that shall answer; `[]`: nobody; missing: the text decides. */
+  /** `to`: the ids of the characters that shall answer; `[]`: no character; missing: the text decides. */
   | { type: "user_message"; data: { text: string; turn_id: string; to?: readonly string[] } }
   /**
    * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the

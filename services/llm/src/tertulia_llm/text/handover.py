@@ -1,9 +1,9 @@
 """Finds out to whom a reply gives the floor: to other characters, or back to the user. Pure.
 
-A name that a reply only mentions gives the floor to nobody. A reply gives it to the characters that it addresses ("What
-do you say, Rex?") or asks about at its end ("What would Rex say?"). The user gets the floor only by a question that
-asks the user by name. Only the last sentences count: a reply may begin with an answer to one character and end with a
-question to another.
+A reply does not give the floor to a character that it only mentions. It gives the floor to the characters that it
+addresses ("What do you say, Rex?") or asks about at its end ("What would Rex say?"). The user gets the floor only by a
+question that asks the user by name. Only the last sentences count: a reply may begin with an answer to one character
+and end with a question to another.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _QUESTION: Final = re.compile(r"[?\uff1f\u061f][^\w]*$")
 class Floor:
     """Who gets the floor. `characters`: the names of those that a reply asks, in order.
 
-    If both fields have their defaults, nobody gets the floor.
+    If both fields have their defaults, the reply gives the floor to no one.
     """
 
     characters: tuple[str, ...] = ()

@@ -1,1 +1,3 @@
-"""Finds out by the sound whether the microphone records only the characters' voices from a loudspeaker."""
+"""Compares the sound of the microphone with the sound that the client plays, to detect the characters' voices from a
+loudspeaker.
+"""

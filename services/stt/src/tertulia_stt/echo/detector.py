@@ -1,4 +1,4 @@
-"""Tells for an utterance whether the microphone has recorded only the characters' voices."""
+"""Decides whether the sound of an utterance is only the characters' voices, or also the user's."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tertulia_stt.speech_sound import Sound, sound_of
 CONTEXT_FRAMES: Final = 400
 """The last four seconds of the microphone are compared."""
 MAX_EARLY_MS: Final = 300
-"""The echo may come this much before the time that the receipts say: receipts arrive late."""
+"""The echo may come this much before the time that follows from the receipts, because receipts arrive late."""
 MAX_LATE_MS: Final = 1_000
-"""The echo may come this much later: loudspeakers and microphones have buffers."""
+"""The echo may come this much after that time, because loudspeakers and microphones have buffers."""
 USER_WINDOW: Final = 40
 USER_FRAMES: Final = 10
-"""The user speaks if so many of `USER_WINDOW` frames have another voice: a short word, but longer than a click. Sounds
-with a pause of `USER_WINDOW` between them are judged separately.
+"""The user speaks if this many of `USER_WINDOW` frames have another voice than the characters'. It is the length of a
+short word, longer than a click. Sounds with a pause of `USER_WINDOW` between them are judged separately.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whose voice an utterance has.
+    """Whose voice is in an utterance.
 
-    `user_from`: the sample from which the user speaks. `other_ms`: how long another voice than the characters' was
-    heard, also if it is too short to be sure of the user. `sound`: what the user's sound is; None if it is unknown.
+    `user_from`: the sample at which the user begins to speak. `other_ms`: how long another voice than the characters'
+    was heard, even if that is too short to count as the user. `sound`: the kind of the user's sound; None if unknown.
     """
 
     source: SoundSource
@@ -56,7 +56,7 @@ class EchoDetector:
         """True if the microphone did not record the loudspeaker when both were compared last."""
 
     async def examine(self, begun: int, until: int) -> Verdict:
-        """Examine the utterance between two samples. Call `played.read_receipts` before."""
+        """Examine the utterance between two samples. Call `played.read_receipts` first."""
         recording = self.microphone.until(until, CONTEXT_FRAMES)
         if recording is None:
             return UNKNOWN
@@ -82,7 +82,7 @@ def verdict(compared: Comparison, recording: Recording, begun: int) -> Verdict:
     voiced = np.flatnonzero(other[first:]) + first
     other_ms = len(voiced) * FRAME_MS
     sounds = np.split(voiced, np.flatnonzero(np.diff(voiced) >= USER_WINDOW) + 1)
-    for frames in reversed(sounds):  # the last sound counts: a cough before it is another one
+    for frames in reversed(sounds):  # only the last sound counts, because an earlier one may be a cough
         for start, end in zip(frames, frames[USER_FRAMES - 1 :], strict=False):
             if end - start < USER_WINDOW:
                 user_from = recording.first_sample + int(start) * FRAME_SAMPLES

@@ -13,7 +13,7 @@ FRAME_SAMPLES: Final = SAMPLE_RATE * FRAME_MS // 1000
 MAX_FRAMES: Final = 1_200
 """The last twelve seconds are kept."""
 CLOCK_CHUNKS: Final = 200
-"""The clock is that of the chunk that came with the least delay, of this many chunks."""
+"""The time of a sample is computed from the chunk with the least delay among this many chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class MicrophoneSound:
         self._bands.feed(pcm)
 
     def until(self, sample: int, max_frames: int) -> Recording | None:
-        """The last frames before a sample; None if there are none."""
+        """The last frames before a sample; None if none is kept."""
         if self._start is None:
             return None
         rows = self._bands.rows()

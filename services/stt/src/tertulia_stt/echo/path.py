@@ -1,5 +1,5 @@
-"""The path from the loudspeaker to the microphone: finds its delay and its gain, and the frames in which another voice
-sounds. Pure.
+"""The path of the sound from the loudspeaker to the microphone. Finds the delay and the gain of the path, and the
+frames in which the microphone records another voice. Pure.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 from tertulia_stt.band_powers import Powers
 
 MIN_MATCH: Final = 0.5
-"""The correlation from which on the microphone records the loudspeaker. Unrelated speech has up to 0.35."""
+"""Minimum correlation of a microphone that records the loudspeaker. Unrelated speech has a correlation of up to
+0.35.
+"""
 MIN_LEAD: Final = 0.12
 """The correlation of the best delay must be higher than that of all other delays by this much."""
 MIN_KNOWN_MATCH: Final = 0.25
-"""The correlation at the known delay from which on the known path is still the right one, although the user speaks."""
+"""Minimum correlation at the known delay to keep the known path. It is lower, because the user may be speaking."""
 DELAY_WIDTH: Final = 8
 """Delays that differ by at most this many frames belong to the same peak of the correlation."""
 MIN_FRAMES: Final = 20
 """Minimum number of frames to compare."""
 MIN_ACTIVE: Final = 100
-"""Minimum number of frames in which the loudspeaker plays speech, to find an unknown path."""
+"""An unknown path is searched only if the loudspeaker plays speech in at least this many frames."""
 MAX_UNEXPLAINED: Final = 0.25
-"""The gain is learned only if at most this share of the frames has another voice."""
+"""The known gain is updated only if at most this share of the frames has another voice."""
 LEARNING: Final = 0.3
 """The weight of the newest gain in the average."""
 REVERBERATION: Final = 0.7
@@ -35,7 +37,7 @@ TOLERANCE: Final = 4.0
 MIN_RANGE: Final = 1e-2
 """A band is compared in the frames in which it has at least this share of its maximum."""
 _DYNAMIC_RANGE: Final = 5 * np.log(10)
-"""Differences in level below the maximum that count: 50 dB."""
+"""Levels of more than 50 dB below the maximum count as 50 dB below it."""
 _TINY: Final = np.float32(1e-12)
 
 Frames = NDArray[np.bool_]
@@ -51,8 +53,8 @@ class EchoPath:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`path`: None if the microphone does not record the loudspeaker, or too little was played to tell (`is_early`).
-    `other`: the frames with another voice. `rest`: the powers of the microphone without the echo.
+    """`path`: None if the microphone does not record the loudspeaker, or if too little was played to decide
+    (`is_early`). `other`: the frames with another voice. `rest`: the powers of the microphone without the echo.
     """
 
     path: EchoPath | None
@@ -95,7 +97,9 @@ def compare(microphone: Powers, played: Powers, known: EchoPath | None = None) -
 
 
 def _delay(microphone: Powers, played: Powers, known: EchoPath | None, *, is_early: bool) -> int | None:
-    """The delay with the best match; None if no delay matches. Early, only delays near the known one are compared."""
+    """The delay with the best match; None if no delay matches. If `is_early`, only delays near the known delay are
+    compared.
+    """
     match = _correlation(_levels(microphone), _levels(played))
     best = int(match.argmax())
     far = np.abs(np.arange(len(match)) - best) > DELAY_WIDTH
@@ -115,7 +119,7 @@ def _levels(powers: Powers) -> NDArray[np.float32]:
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The normalized correlation of `one` with each part of `other` that has its length."""
+    """The normalized correlation of `one` with each part of `other` that is as long as `one`."""
     count, delays = len(one), len(other) - len(one)
     one, other = one - one.mean(axis=0), other - other.mean(axis=0)
     size = 1 << (len(other) - 1).bit_length()
@@ -129,8 +133,9 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArra
 
 
 def _reverberant(powers: Powers) -> Powers:
-    """The powers with the tail that a room adds, and with the frames before and after, because delays are not whole
-    frames."""
+    """The powers with the reverberation of a room. Each frame also has the maximum of its neighbours, because a delay
+    is no whole number of frames.
+    """
     wide = powers.copy()
     wide[1:] = np.maximum(wide[1:], powers[:-1])
     wide[:-1] = np.maximum(wide[:-1], powers[1:])

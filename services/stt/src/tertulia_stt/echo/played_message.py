@@ -1,4 +1,4 @@
-"""The sound of one message, and when the client plays it. Pure."""
+"""The sound of one message, with the time at which the client plays it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_stt.band_powers import FRAME_MS, BandPowers, Powers
 MAX_FRAMES: Final = 6_000
 """The last minute of a message is kept."""
 RECEIPTS: Final = 8
-"""Of so many receipts, the one that came with the least delay counts."""
+"""The time is computed from the receipt with the least delay among this many receipts."""
 _SAMPLES_PER_MS: Final = SAMPLE_RATE_OUT / 1000
 _BYTES_PER_SAMPLE: Final = 2
 
@@ -26,12 +26,12 @@ class PlayedMessage:
         self._skipped_ms = 0.0 if is_from_start else float("inf")  # the length of the message before the first chunk
         self._receipts: deque[tuple[Receipt, int]] = deque(maxlen=RECEIPTS)
         self.first_ms: float | None = None
-        """When the first chunk is played if the client has sent no receipt."""
+        """The assumed time of the first chunk as long as the client has sent no receipt."""
         self.is_complete = False
 
     @property
     def start_ms(self) -> float | None:
-        """When the client played the beginning of the first chunk; None if that is not known."""
+        """The time at which the client began to play the first chunk; None if unknown."""
         if not self._receipts:
             return self.first_ms
         for receipt, _ in self._receipts:
@@ -44,19 +44,19 @@ class PlayedMessage:
 
     @property
     def end_ms(self) -> float | None:
-        """When the client has played the chunks that were added."""
+        """The time at which the client has played all chunks that were added; None if unknown."""
         return None if self.start_ms is None else self.start_ms + self._length_ms
 
     @property
     def heard_until_ms(self) -> float | None:
-        """Up to when the receipts show that the client played the message; None if there is no receipt."""
+        """The last time at which the receipts show that the client played the message; None if there is no receipt."""
         start = self.start_ms
         if start is None or not self._receipts:
             return None
         return start + max(receipt.played_ms for receipt, _ in self._receipts) - self._skipped_ms
 
     def heard(self, receipt: Receipt, ts: int) -> None:
-        """The client has played a part. `ts`: when the gateway wrote the receipt."""
+        """Note a receipt: the client has played a part. `ts`: the time at which the gateway wrote the receipt."""
         if not self._receipts or self._receipts[-1][1] != ts:
             self._receipts.append((receipt, ts))
 
@@ -72,7 +72,9 @@ class PlayedMessage:
         self._ends[chunk.sentence_index, chunk.chunk_index] = self._length_ms
 
     def lay(self, onto: Powers, start_ms: float) -> None:
-        """Put the message's powers to their places in `onto`, whose first frame is at `start_ms`."""
+        """Copy the message's powers into `onto`, at the time at which they are played. The first frame of `onto` is at
+        `start_ms`.
+        """
         if self.start_ms is None:
             return
         rows = self._bands.rows()

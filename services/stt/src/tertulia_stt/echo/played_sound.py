@@ -18,13 +18,13 @@ from tertulia_stt.echo.played_message import PlayedMessage
 
 CHUNKS_PER_READ: Final = 32
 SENTENCES_BACK: Final = 2
-"""A message is read from this many sentences before the one being played."""
+"""A message is read from this many sentences before the sentence that is played."""
 
 log = logging.getLogger(__name__)
 
 
 class PlayedSound:
-    """The messages of the current turn and of the one before, as far as the client has played them.
+    """The sound of the current turn and of the turn before it, as far as the client has played it.
 
     The recognizer may be some seconds behind: it may still process the echo of a message after the next one has begun.
     """
@@ -69,7 +69,7 @@ class PlayedSound:
         """Read the sound that is played up to this time (ms since 1970)."""
         for id in self._previous_turn:
             heard_until = self._messages[id].heard_until_ms
-            if heard_until is not None:  # it may have been interrupted, so what follows was perhaps not played
+            if heard_until is not None:  # if it was interrupted, the rest was not played
                 await self._read_message(id, self._messages[id], min(until_ms, heard_until))
         last = max((at for at, id in enumerate(self._turn) if id in self._receipts), default=0)
         previous_end: float | None = None

@@ -1,7 +1,8 @@
-"""What the user's words during a character's speech are: backchannel, or words with which people break in. Pure.
+"""Classifies the user's words during a character's speech: as backchannel, or as words with which people interrupt.
+Pure.
 
-The words of each language are in the files of this package: `[backchannel]` shows only attention, `[break_in]` asks for
-the word or for something else, and `[around]` may come before it.
+The words of each language are in the files of this package: words of `[backchannel]` show only attention, words of
+`[break_in]` begin an interruption, and words of `[around]` may come before those of `[break_in]`.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from tertulia_shared.phrases.tokens import tokens_of
 _LAUGHTER = re.compile(
     r"(?=.*h.*h)[haeiou]{3,}|(?:j[aeiou]){2,}|(?=.*\u0445.*\u0445)[\u0445\u0430\u0435\u0438\u043e]{3,}"
 )
-"""In Latin and Cyrillic letters: "haha", "jaja" and the like."""
+"""Laughter as recognizers write it, in Latin and Cyrillic letters: "haha", "jaja"."""
 _LAUGH = re.compile(r"h[aeiou]h?|j[aeiou]|\u0445[\u0430\u0435\u0438\u043e]")
-"""A syllable of laughter, as recognizers write it."""
+"""One syllable of laughter: "ha"."""
 MIN_LAUGHS = 2
 MAX_OPENING = 3
 """Maximum number of words before a name."""
 _ARTICLES = frozenset(
     (word,) for word in ["the", "la", "le", "el", "il", "der", "die", "das", "de", "het", "o", "a", "of", "von", "van"]
 )
-"""Words of names that call nobody without the rest of the name."""
+"""Words of names that do not call a character without the rest of the name."""
 _CALLS = frozenset({"hey", "hello", "hi", "hallo", "oye", "dis", "ehi", "ei", "ej", "hej", "эй"})
 _DESCRIPTION = re.compile(r"\([^)]*(?:\)|$)|\[[^\]]*(?:\]|$)|\*[^*]*\*|[♪♫]")
-"""What recognizers write for sounds that are no words: "(coughs)", "[laughter]"."""
+"""Descriptions that recognizers write for sounds without words: "(coughs)", "[laughter]"."""
 _HUM = re.compile(r"[hm]+|[хмг]+")
 
 
@@ -40,7 +41,9 @@ def without_descriptions(text: str) -> str:
 
 
 def is_backchannel(tokens: Sequence[str]) -> bool:
-    """True if all words show only attention, in any language: "yeah yeah, okay", "ah oui"; or most are laughter."""
+    """True if all words show only attention, in any language ("yeah yeah, okay", "ah oui"), or if most words are
+    laughter.
+    """
     words = without_sounds(tokens)
     laughs = sum(_LAUGH.fullmatch(token) is not None for token in tokens)
     is_laughter = laughs >= MIN_LAUGHS and 2 * laughs > len(tokens)
@@ -60,7 +63,7 @@ def begins_with_break_in(tokens: Sequence[str]) -> bool:
 def begins_with_name(tokens: Sequence[str], names: Sequence[str]) -> bool:
     """True if the speech begins with one of the names, or with words such as "okay" or "hey" and then the name.
 
-    A name that is also a common word counts only there: "Will, wait" calls Will, "I will" does not.
+    So a name that is also a common word does not count elsewhere: "Will, wait" calls Will, "I will" does not.
     """
     rest = without_sounds(tokens)
     called = name_phrases(tuple(names)).phrases - _ARTICLES
@@ -75,7 +78,7 @@ def begins_with_name(tokens: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def sounds_like_call(text: str, names: Sequence[str], being_said: Sequence[str]) -> bool:
-    """True if the speech begins with a name in the spelling of a recognizer, perhaps misheard.
+    """True if the speech begins with a name as a recognizer may spell or mishear it.
 
     A word that only sounds like a name does not count if it is in `being_said`.
     """

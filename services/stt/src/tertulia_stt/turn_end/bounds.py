@@ -1,4 +1,4 @@
-"""The silence after which a turn ends, by what was said."""
+"""Decides from the text of a turn after how much silence the turn ends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.judge import completeness
 
 MODEL_LENGTHENS_MS: Final = 300
-"""How much longer the silence must be if the model hears that the speech goes on."""
+"""Factor by which the silence becomes longer if the model judges that the user has not finished."""
 _SURELY_FINISHED: Final = 0.8
 _SURELY_UNFINISHED: Final = 0.2
-"""Probabilities from the model between these two do not change the bound."""
+"""A probability from the model between these two values does not change the silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class TurnEndModel(Protocol):
     def probability_finished(self, pcm16k: bytes) -> float:
         """The probability (0 to 1) that the user has finished. Blocks: call it in a thread.
 
-        `pcm16k`: 16 kHz signed 16-bit little-endian mono PCM of the turn so far, with its first silence.
+        `pcm16k`: 16 kHz signed 16-bit little-endian mono PCM of the turn so far, up to and with the silence after the
+        last word.
         """
         ...
 
@@ -58,8 +59,8 @@ def silence_bound_ms(
 ) -> int:
     """The silence, in milliseconds, after which the turn with this text ends.
 
-    `second_opinion` is a probability from a `TurnEndModel`, if there is one. It counts only where the text is unclear.
-    The other arguments are those of `completeness`.
+    `second_opinion` is a probability from a `TurnEndModel`, if there is one. It counts only if the text is unclear. The
+    other arguments are those of `completeness`.
     """
     match completeness(text, punctuated=punctuated, names=names, language=language):
         case Completeness.FINISHED:

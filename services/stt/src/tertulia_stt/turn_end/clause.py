@@ -25,7 +25,9 @@ class Clause:
 
     @property
     def before(self) -> str:
-        """The word before the last one, perhaps of an earlier clause; "" if there is none."""
+        """The last word but one of the sentence, even if it is in an earlier clause; "" if the sentence has only one
+        word.
+        """
         return self.sentence.words[-2] if len(self.sentence.words) > 1 else ""
 
     @property
@@ -39,7 +41,7 @@ class Clause:
 
 
 def last_clause(sentence: Sentence, grammar: Grammar) -> Clause:
-    """The last clause of a sentence with at least one word. It keeps at least one word."""
+    """The last clause of a sentence that is not empty. The clause keeps at least one word."""
     words = sentence.clause()
     start = 0
     while start < len(words) - 1 and (words[start] in grammar.lead or words[start] in grammar.fillers):

@@ -1,4 +1,4 @@
-"""The result of the judgement."""
+"""The result of judging a text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ class Completeness(Enum):
     FINISHED = "finished"
     """A complete sentence, question, request or answer."""
     UNCLEAR = "unclear"
-    """The text may end here, or go on."""
+    """The text may be finished or not."""
     OPEN = "open"
     """More words must follow, for example after "and" or "I want to"."""

@@ -1,4 +1,4 @@
-"""What the rules know about one language that separates words by spaces: the lists in `words/*.toml`."""
+"""The word lists of the languages that separate words by spaces, read from `words/*.toml`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Grammar:
     code: str
     """The language's BCP 47 tag."""
     never_last: frozenset[str]
-    """Words after which a sentence always goes on: articles, conjunctions, most prepositions."""
+    """Words that never end a sentence: articles, conjunctions, most prepositions."""
     rarely_last: frozenset[str]
-    """Words after which a sentence mostly goes on."""
+    """Words that rarely end a sentence."""
     stranded: frozenset[str] = NONE
-    """Words of `never_last` that may end a sentence with a question word ("Where are you from?")."""
+    """Words of `never_last` that may end a sentence if it has a question word ("Where are you from?")."""
     copulas: frozenset[str] = NONE
     """Forms of "be" and "have"."""
     modals: frozenset[str] = NONE
@@ -46,7 +46,7 @@ class Grammar:
     infinitive_marker: frozenset[str] = NONE
     """The word before an infinitive: "to"."""
     subjects: frozenset[str] = NONE
-    """Pronouns that can only be a subject. After them follows a verb, unless they follow their verb."""
+    """Pronouns that can only be a subject. A verb follows them, unless it stands before them."""
     both_cases: frozenset[str] = NONE
     """Pronouns that can be a subject or an object, such as "you" and "it"."""
     subordinators: frozenset[str] = NONE
@@ -68,9 +68,9 @@ class Grammar:
     question_nouns: frozenset[str] = NONE
     """Words of `questions` that are also nouns."""
     asks_last: bool = False
-    """True if a question word stands where the answer would stand, often at the end."""
+    """True if a question word stands in the place of the answer, which is often the end of the sentence."""
     question_subjects: frozenset[str] = NONE
-    """Words of `questions` that are mostly the subject ("who")."""
+    """Words of `questions` that are usually the subject ("who")."""
     complementizers: frozenset[str] = NONE
     """Words other than `subordinators` and `questions` that begin a clause with its verb at the end."""
     clitics: frozenset[str] = NONE
@@ -80,9 +80,9 @@ class Grammar:
     partitives: frozenset[str] = NONE
     """Words that make "one" complete ("j'en veux un")."""
     ones: frozenset[str] = NONE
-    """Words of `never_last` that mean "one", too."""
+    """Words of `never_last` that also mean "one"."""
     comparatives: frozenset[str] = NONE
-    """Words with which a sentence may end in "than I"."""
+    """Words after which a sentence may end in a subject ("than I")."""
     second_person: frozenset[str] = NONE
     """Pronouns that follow the first verb only in a question ("kommst du"); for languages that invert any verb."""
     second_person_ending: str = ""
@@ -91,12 +91,12 @@ class Grammar:
     openers: frozenset[str] = NONE
     """Clauses that need more words, such as "I want to"."""
     tails: frozenset[str] = NONE
-    """Phrases of one to four words after which every sentence goes on."""
+    """Phrases of one to four words that never end a sentence."""
     complete: frozenset[str] = NONE
     """Clauses that are a whole utterance, such as "yes" and "thank you"."""
     greetings: frozenset[str] = NONE
     calls: frozenset[str] = NONE
-    """Words that call somebody, such as "hey"."""
+    """Words with which people address others, such as "hey"."""
     tags: frozenset[str] = NONE
     """Phrases at the end of a finished sentence, such as "please" and "isn't it"."""
     imperatives: frozenset[str] = NONE
@@ -121,7 +121,7 @@ class Grammar:
     common: frozenset[str] = NONE
     """Other frequent words, which show the language."""
     clause_rule: ClauseRule | None = None
-    """A rule of this language alone. It runs before the marks count; None leaves the judgement to the other rules."""
+    """A rule of this language. It runs before punctuation is considered. If it returns None, the other rules judge."""
 
     @cached_property
     def verb_second(self) -> bool:
@@ -146,7 +146,7 @@ class Grammar:
 
     @cached_property
     def not_verbs(self) -> frozenset[str]:
-        """Words that stand before a subject and are no verb."""
+        """Words before a subject that are no verb."""
         return self.never_last | self.rarely_last | self.pronouns | self.subordinators | self.lead
 
     @cached_property
@@ -169,7 +169,7 @@ def read_words(code: str) -> dict[str, str | bool]:
 
 
 def read_grammar(code: str, clause_rule: ClauseRule | None) -> Grammar:
-    """The grammar of a language. Each of its prepositions followed by each of its articles is one of `tails`."""
+    """The grammar of a language. Each preposition together with each article is added to `tails`."""
     lists = read_words(code)
     prepositions = words(str(lists.pop("prepositions", "")))
     articles = words(str(lists.pop("articles", "")))

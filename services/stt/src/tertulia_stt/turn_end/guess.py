@@ -20,7 +20,7 @@ GRAMMARS: Final = {
 }
 
 _TIE: Final = 0.8
-"""A language with at least this share of the best score is possible, too."""
+"""A language is also possible if it has at least this share of the best score."""
 _MOST_LANGUAGES: Final = 3
 _COMMON_WEIGHT: Final = 2.0
 _LETTER_WEIGHT: Final = 0.5
@@ -39,11 +39,11 @@ _LETTERS: Final = {
     )
     for letter in letters
 }
-"""Letters that show a language."""
+"""Letters, each with the languages that have it."""
 
 
 def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
-    """For each word the languages that have it, with weights. A word of many languages shows little."""
+    """The languages of each word, with weights. A word that many languages have gets a low weight."""
     codes: dict[str, list[str]] = {}
     for code, grammar in GRAMMARS.items():
         for word in grammar.vocabulary:

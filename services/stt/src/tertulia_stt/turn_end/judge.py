@@ -15,10 +15,10 @@ from tertulia_stt.turn_end.spaced_language import judge_sentence
 
 _HAN_OR_KANA: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SCRIPT_CHARS: Final = 40
-"""The script of this many last characters counts."""
+"""The script is detected in this many of the last characters."""
 _LONGEST_ANSWER: Final = 2
-"""A recognizer that writes punctuation leaves it out after so few words. After more words, a missing mark shows that
-the sentence is cut.
+"""A recognizer that writes punctuation may leave it out after at most this many words. After more words, a missing mark
+shows that the sentence is not finished.
 """
 
 
@@ -26,7 +26,7 @@ def completeness(text: str, *, punctuated: bool, names: Sequence[str] = (), lang
     """Judge a text.
 
     `punctuated`: whether the recognizer writes punctuation. `names`: the names of the characters. `language`: a BCP 47
-    tag; if it is empty, the text shows the language.
+    tag; if it is empty, the language is guessed from the text.
     """
     known = names_of(names)
     if _HAN_OR_KANA.search(text[-_SCRIPT_CHARS:]):

@@ -10,7 +10,7 @@ FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completen
 
 
 def judge_last_word(clause: Clause) -> Completeness | None:
-    """The judgement that the last word allows; None if it is a word that often ends a sentence."""
+    """The judgement by the last word; None if the word often ends a sentence."""
     grammar, last = clause.grammar, clause.last
     judgement = _question_word(clause)
     if judgement is not None:
@@ -28,7 +28,7 @@ def judge_last_word(clause: Clause) -> Completeness | None:
 
 
 def _question_word(clause: Clause) -> Completeness | None:
-    """A question word at the end, or a preposition that belongs to one before it."""
+    """The judgement of a final question word, or of a final preposition after a question word; None for other words."""
     grammar, last, words = clause.grammar, clause.last, clause.sentence.words
     if last in grammar.stranded and not grammar.questions.isdisjoint(words[:-1]):
         return FINISHED if clause.asked else UNCLEAR
@@ -50,7 +50,7 @@ def _is_relative(clause: Clause) -> bool:
 
 
 def _pronoun(clause: Clause) -> Completeness | None:
-    """A pronoun that may be a subject without its verb ("because I", "what do you")."""
+    """The judgement of a final pronoun, which may be a subject whose verb is missing ("because I", "what do you")."""
     grammar, last, before = clause.grammar, clause.last, clause.before
     if (before in grammar.clause_starts or before in grammar.complementizers) and not clause.asked:
         asks = before in grammar.questions and not grammar.inverts and last in grammar.both_cases
@@ -72,7 +72,9 @@ def _pronoun_after_modal(clause: Clause) -> Completeness | None:
 
 
 def _subject(clause: Clause) -> Completeness | None:
-    """A pronoun that can only be a subject. It ends a sentence only if its verb stands before it."""
+    """The judgement of a final pronoun that can only be a subject. It ends a sentence only if its verb stands before
+    it.
+    """
     grammar, before = clause.grammar, clause.before
     if before in grammar.never_last or len(clause.words) == 1:
         return OPEN
@@ -93,7 +95,9 @@ def _is_infinitive_of_question(clause: Clause) -> bool:
 
 
 def _auxiliary(clause: Clause) -> Completeness | None:
-    """A final "is" or "can": open, but for answers ("yes it is") and embedded questions ("what time it is")."""
+    """The judgement of a final "is" or "can": OPEN, except in answers ("yes it is") and embedded questions ("what time
+    it is").
+    """
     grammar, before, sentence = clause.grammar, clause.before, clause.sentence
     if before in grammar.auxiliaries:
         return OPEN

@@ -17,7 +17,7 @@ _LONGEST_ITEM: Final = 2
 
 
 def unfinished_number(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    """The judgement of a sentence that ends in a number which may go on; None if it ends in no such number."""
+    """The judgement of a sentence whose last number may be unfinished; None for other sentences."""
     last = sentence.words[-1]
     if last in grammar.tens:
         alone = len(sentence.words) == 1 and sentence.mark != "?"
@@ -26,7 +26,7 @@ def unfinished_number(sentence: Sentence, grammar: Grammar) -> Completeness | No
 
 
 def _goes_on(sentence: Sentence, grammar: Grammar) -> bool:
-    """True after "three point" and after a part of a telephone number."""
+    """True if the sentence ends in a part of a number: "three point", or the first digits of a telephone number."""
     last = sentence.words[-1]
     if last in grammar.points and len(sentence.words) > 1:
         return _is_number(sentence.words[-2], grammar)

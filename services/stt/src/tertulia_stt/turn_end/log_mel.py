@@ -19,7 +19,7 @@ _QUIETEST_VARIANCE: Final = 1e-7
 
 
 def last_samples(pcm16k: bytes) -> Samples:
-    """The last 8 s of PCM, from -1 to 1, with silence before a shorter recording."""
+    """The samples of the last 8 s of PCM, from -1 to 1. A shorter recording gets silence before it."""
     pcm = np.frombuffer(pcm16k[-SAMPLES * BYTES_PER_SAMPLE :], dtype="<i2")
     samples = np.zeros(SAMPLES, dtype=np.float32)
     if len(pcm):

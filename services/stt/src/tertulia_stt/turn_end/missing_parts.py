@@ -9,9 +9,9 @@ from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.questions import is_finished_question, is_question
 
 LONGEST_PHRASE: Final = 4
-"""`Grammar.tails` and `Grammar.tags` have at most this many words."""
+"""Maximum number of words of a phrase in `Grammar.tails` and `Grammar.tags`."""
 _LONGEST_SUBORDINATE: Final = 6
-"""A longer clause that begins with "if" probably holds the main clause, too."""
+"""A longer clause that begins with "if" probably also contains the main clause."""
 
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 

@@ -16,7 +16,7 @@ _CYRILLIC: Final = str.maketrans(
 )
 _ARTICLES: Final = frozenset({"the", "der", "die", "das", "el", "la", "le", "il"})
 _VOCATIVES: Final = (("o", "a"), ("ie", ""), ("u", ""), ("iu", "a"))
-"""Endings of Polish vocatives, and what the names end in instead."""
+"""Endings of Polish vocatives, each with the ending of the name itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Names:
     written: tuple[str, ...]
 
     def has(self, word: str) -> bool:
-        """True if a word is part of a name, perhaps in its Cyrillic form or as a Slavic vocative."""
+        """True if a word is part of a name, or its Cyrillic form or its Slavic vocative."""
         if not self.words:
             return False
         word = folded(word)

@@ -28,7 +28,9 @@ def _has_question_word_second(words: tuple[str, ...], grammar: Grammar) -> bool:
 
 
 def is_finished_question(clause: Clause) -> bool:
-    """True if a clause, whose last word may end a sentence, has the word order of a question and is complete."""
+    """True if a clause has the word order of a question and is complete. Its last word must be one that may end a
+    sentence.
+    """
     if _is_yes_no_question(clause.words, clause.grammar):
         return True
     if not is_question(clause):
@@ -41,7 +43,9 @@ def is_finished_question(clause: Clause) -> bool:
 
 
 def _is_direct(words: tuple[str, ...], rest: tuple[str, ...], grammar: Grammar) -> bool:
-    """Where questions have the order of statements: a question word that is also a conjunction shows no question."""
+    """For languages whose questions have the word order of statements. A question word that is also a conjunction does
+    not show a question.
+    """
     if rest[-1] in grammar.both_cases:
         return False
     ending = grammar.second_person_ending
@@ -57,7 +61,7 @@ def _is_inverted(words: tuple[str, ...], rest: tuple[str, ...], grammar: Grammar
 
 
 def _lacks_verb(words: tuple[str, ...], rest: tuple[str, ...], grammar: Grammar) -> bool:
-    """True for a question word with a noun or an adjective alone ("at what time")."""
+    """True if the question word is followed only by a noun or an adjective ("at what time")."""
     if not grammar.inverts:
         return len(rest) == 1 and (words[0] in grammar.question_determiners or rest != words[1:])
     if len(rest) > _LONGEST_WITHOUT_VERB or rest[0] in grammar.auxiliaries or rest[-1] in grammar.both_cases:

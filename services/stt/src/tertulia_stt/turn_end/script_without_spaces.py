@@ -1,4 +1,4 @@
-"""Judges Japanese and Chinese texts, by how they begin and end."""
+"""Judges Japanese and Chinese texts by their beginnings and endings."""
 
 from __future__ import annotations
 
@@ -36,39 +36,39 @@ class Endings:
     """The words of a language without spaces."""
 
     complete: tuple[str, ...]
-    """Whole utterances, such as "yes"."""
+    """Texts that are whole utterances, such as "yes"."""
     greetings: tuple[str, ...]
     calls: tuple[str, ...]
-    """What may stand beside a name that is called."""
+    """Words that may stand before or after a name with which a character is called."""
     honorifics: tuple[str, ...]
-    """What follows a name that is called."""
+    """Honorifics that follow a name."""
     fillers: tuple[str, ...]
     not_final: tuple[str, ...]
-    """Words that end in one of `final`, but end no sentence."""
+    """Words that end in one of `final`, but do not end a sentence."""
     links: tuple[str, ...]
-    """Verb forms before another verb that end in one of `requests`, but ask for nothing."""
+    """Verb forms before another verb. They end in one of `requests`, but do not ask for anything."""
     requests: tuple[str, ...]
     """Verb forms that ask for something or stand before another verb."""
     past_times: tuple[str, ...]
-    """Words for a time in the past: a clause that begins with one asks for nothing."""
+    """Words for a time in the past. A clause that begins with such a word is no request."""
     final: tuple[str, ...]
     """Particles and verb endings that end a sentence."""
     open: tuple[str, ...]
-    """Particles, conjunctions and other words after which a sentence goes on."""
+    """Particles, conjunctions and other words that do not end a sentence."""
     may_end: tuple[str, ...]
     """Words that end in one of `open`, but may end a sentence."""
     open_questions: tuple[str, ...]
-    """Words that end in a question's beginning ("can you")."""
+    """Words that end in the beginning of a question ("can you")."""
     questions: tuple[str, ...]
     question_ends: tuple[str, ...]
     """Endings of a sentence with a question word that are in `open`, too."""
     subordinators: tuple[str, ...]
     """Words that begin a clause which needs a main clause."""
     main_clause: tuple[str, ...]
-    """Words of the main clause after such a clause."""
+    """Words of the main clause that follows a clause with one of `subordinators`."""
     request_starts: tuple[str, ...]
     subjects: tuple[str, ...]
-    """Pronouns that are open alone and after one of `before_subject`."""
+    """Pronouns that are unfinished if they stand alone or after one of `before_subject`."""
     before_subject: tuple[str, ...]
     digits: tuple[str, ...]
     phone_words: tuple[str, ...]
@@ -168,7 +168,7 @@ def _greets(body: str, names: Names, endings: Endings) -> bool:
 
 
 def _calls(body: str, names: Names, endings: Endings) -> bool:
-    """True if nothing but calls is left when the names are taken away, and for a short text with an honorific."""
+    """True if the text only calls characters: it consists of names and calls, or is short and ends in an honorific."""
     if len(body) <= _LONGEST_CALL and body.endswith(endings.honorifics):
         return True
     left = names.inside(body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_CHARS: Final = 200
-"""Only the last characters of a text are read: what was said earlier does not change the judgement."""
+"""Only this many of the last characters of a text are read, because earlier text does not change the judgement."""
 
 _SENTENCE_END: Final = re.compile(r"(?:[.!?…]+[\"')\]»”]*\s+|[。！？]+)(?=[^\s])")
 WORD: Final = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['\-][^\W_]+)*'?")
@@ -16,7 +16,7 @@ _CLOSING: Final = " \t\n\"'”’»)]』」"
 _BREAK: Final = re.compile(r"[,;:—–、]|\s-\s")
 APOSTROPHES: Final = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u0130": "i"})
 GOES_ON: Final = frozenset(",;:-—–、，…(")
-"""Marks after which a sentence goes on."""
+"""Final marks of an unfinished sentence."""
 ENDS: Final = frozenset(".!?")
 
 _ENDS_OF: Final = {"。": ".", "．": ".", "！": "!", "？": "?", "؟": "?"}
@@ -32,9 +32,9 @@ class Sentence:
     mark: str
     """The mark at the end: "." "!" "?" or one of `GOES_ON`; "" if there is none."""
     noun_last: bool
-    """True if the last word has a capital letter, as nouns have in German."""
+    """True if the last word has a capital letter, like German nouns."""
     is_first: bool
-    """True if no other sentence stands before it."""
+    """True if the text has no sentence before this one."""
 
     @property
     def ended(self) -> bool:
@@ -46,7 +46,7 @@ class Sentence:
         return self.words[self.breaks[-1] :] if self.breaks else self.words
 
     def part(self, start: int, end: int) -> Sentence:
-        """The sentence with only the words from `start` up to `end`."""
+        """A sentence of the words from `start` up to `end`."""
         kept = tuple(at - start for at in self.breaks if start < at < end)
         noun = self.noun_last and end == len(self.words)
         return Sentence(self.words[start:end], kept, self.mark, noun, self.is_first)
@@ -64,7 +64,7 @@ def mark_of(text: str) -> str:
 
 
 def last_sentence(text: str, *, with_marks: bool = True) -> Sentence:
-    """The last sentence of a text. `with_marks=False`: marks at the end do not count."""
+    """The last sentence of a text. `with_marks=False`: ignore marks at its end."""
     text = text[-MAX_CHARS:]
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).translate(APOSTROPHES)

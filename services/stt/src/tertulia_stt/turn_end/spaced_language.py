@@ -1,7 +1,7 @@
 """Judges a sentence of a language that separates words by spaces.
 
-The rules run in a fixed order, from signs that are certain (the sentence is only a name; it ends in "and") to signs
-that are weak (a final full stop: recognizers write one after almost every text).
+The rules run in a fixed order. The first ones use certain signs: the sentence is only a name, or it ends in "and". The
+last ones use weak signs, such as a final full stop, which recognizers write after almost every text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tertulia_stt.turn_end.questions import is_finished_question, is_finished_re
 from tertulia_stt.turn_end.sentence import GOES_ON, Sentence
 
 _NAMED_WORDS: Final = 6
-"""So many words at the beginning and at the end of a sentence may call somebody."""
+"""Names count as a call only among this many words at the beginning and at the end of a sentence."""
 
 FINISHED, UNCLEAR, OPEN = Completeness.FINISHED, Completeness.UNCLEAR, Completeness.OPEN
 
@@ -43,13 +43,15 @@ def judge_sentence(sentence: Sentence, grammar: Grammar | None, names: Names) ->
     if first and _is_subject(sentence, first, grammar):
         first = 0
     without = _judge(sentence.part(first, end), grammar)
-    if without is OPEN and end < len(named) and end not in sentence.breaks:  # "do you like Luna": she is the object
+    if without is OPEN and end < len(named) and end not in sentence.breaks:  # the object: "do you like Luna"
         return _judge(sentence.part(first, len(named)), grammar)
     return without
 
 
 def _only_calls(sentence: Sentence, grammar: Grammar, named: tuple[bool, ...]) -> bool:
-    """True if all words but the names call somebody ("hey Luna", "Luna and Rex")."""
+    """True if the sentence only calls characters: it has only names and words such as "hey" ("hey Luna", "Luna and
+    Rex").
+    """
     return all(
         is_name or word in grammar.calls or word in grammar.fillers
         for word, is_name in zip(sentence.words, named, strict=True)
@@ -61,7 +63,7 @@ def _without_names(sentence: Sentence, named: tuple[bool, ...]) -> str:
 
 
 def _is_subject(sentence: Sentence, end: int, grammar: Grammar | None) -> bool:
-    """True if the name before word `end` is the subject of the sentence, and calls nobody ("Rex is funny")."""
+    """True if the name before word `end` is the subject of the sentence ("Rex is funny") and not a call."""
     if grammar is None or end in sentence.breaks or sentence.words[end] not in grammar.auxiliaries:
         return False
     return all(word not in grammar.pronouns for word in sentence.words[end + 1 : end + 2])
@@ -89,7 +91,7 @@ def _only_greets(clause: Clause) -> bool:
 
 
 def _is_complete(clause: Clause) -> bool:
-    """True for a known whole utterance, or two of them ("okay thank you")."""
+    """True if the sentence is a known whole utterance, or consists of two of them ("okay thank you")."""
     sentence, words, complete = clause.sentence, clause.words, clause.grammar.complete
     if sentence.breaks and len(words) == 1 and words[0] in clause.grammar.questions and not clause.asked:
         return False
@@ -111,7 +113,7 @@ def _after_tag(clause: Clause) -> Completeness | None:
 
 
 def _is_ordinary_word(tag: str, clause: Clause, before: int) -> bool:
-    """True if a tag after `before` words is probably a part of the clause."""
+    """True if the tag, which follows the first `before` words, is probably a part of the clause."""
     grammar = clause.grammar
     if clause.sentence.ended:
         return False

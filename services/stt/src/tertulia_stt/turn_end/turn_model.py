@@ -42,7 +42,7 @@ def load_turn_model(setting: str) -> TurnEndModel | None:
 
 
 def find_smart_turn() -> Path:
-    """The model's file in the installed package pipecat-ai, which is not imported.
+    """The path of the model's file in the installed package pipecat-ai. The package is not imported.
 
     Raises:
         EngineUnavailable: the package is not installed, or has no such file.

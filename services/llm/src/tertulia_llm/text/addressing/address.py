@@ -20,7 +20,7 @@ class Address:
     two: bool = False
     """"You two", "both of you"."""
     others: bool = False
-    """"The others": everyone but the last speaker, if nobody is excluded by name."""
+    """"The others": all characters except the last speaker, if no character is excluded by name."""
     one: bool = False
     """"One of you", "somebody"."""
     not_last: bool = False

@@ -85,7 +85,7 @@ def prepare() -> None:
 
 
 def decide(remark: Remark) -> tuple[Answerer, ...]:
-    """The characters that answer a remark, in order. Empty if nobody shall answer."""
+    """The characters that answer a remark, in order. Empty if no character shall answer."""
     if remark.to:
         asked = {} if remark.to == NOBODY else dict.fromkeys(remark.to.split(","))
         seats = {seat.id: seat for seat in remark.cast}

@@ -23,7 +23,7 @@ from tertulia_stt.long_speech import MAX_SPEECH_MS, CutFinder
 
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
 MAX_UTTERANCE_CHUNKS: Final = MAX_SPEECH_MS * SAMPLE_RATE // 1000 // CHUNK_SAMPLES
-"""Maximum length of an utterance. A longer utterance is cut (see `long_speech`)."""
+"""Maximum length of an utterance in chunks. Longer speech is cut into several utterances (see `long_speech`)."""
 
 
 class RecorderCallbacks:
@@ -73,7 +73,7 @@ class RecorderCallbacks:
         return self.fed_samples // CHUNK_SAMPLES - self._processed_chunks
 
     def on_recorded_chunk(self, chunk: bytes) -> None:
-        """The recorder processes this chunk next."""
+        """Note the chunk that the recorder processes next."""
         if self.recorder.is_recording:
             self._look_for_a_cut(chunk)
         elif (self._processed_chunks - self._waits_since) * CHUNK_S <= SILENCE_REPORTED_S:

@@ -37,7 +37,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """The recorder still waits for speech."""
+    """The recorder has processed silence, and still waits for speech."""
 
     at: int
 
@@ -142,7 +142,7 @@ class Ordering:
             if (replaced := next(same, None)) is not None:
                 self._waiting.remove(replaced)
         if isinstance(note, Quiet) and self._waiting and isinstance(self._waiting[-1], Quiet):
-            self._waiting.pop()  # the later note says more
+            self._waiting.pop()  # the later note covers the time of this one
         self._waiting.append(note)
 
     def _emit(self, note: Note) -> Iterator[STTEvent]:

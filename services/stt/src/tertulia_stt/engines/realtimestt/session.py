@@ -159,7 +159,7 @@ class RecorderSession:
     def _take(self, note: Note) -> None:
         for event in self._ordering.take(note):
             if isinstance(event, TranscriptionUpdate | Silence) and self._output.qsize() >= MAX_UNREAD_EVENTS:
-                continue  # too many events are unread: drop this one, because the next one replaces it
+                continue  # too many events are unread: drop this event, because the next one of its kind replaces it
             self._output.put_nowait(event)
         self._change.set()
 

@@ -1,1 +1,1 @@
-"""Rules for one language each, where word lists are not enough."""
+"""Rules for languages in which word lists are not enough; one module for each language."""

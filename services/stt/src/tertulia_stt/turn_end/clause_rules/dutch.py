@@ -21,7 +21,7 @@ _SUBJECT_VERB_OBJECT: Final = 3
 
 
 def verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    """OPEN or UNCLEAR if the verb is missing at the end of the clause, or the rest of a comparison."""
+    """OPEN or UNCLEAR if the clause lacks the verb at its end or the rest of a comparison."""
     clause = tuple(word for word in sentence.clause() if word not in grammar.lead)
     if len(clause) < 2:  # noqa: PLR2004  # a verb and something else
         return None

@@ -12,7 +12,9 @@ _INVERTED: Final = ("-tu", "-vous", "-il", "-elle", "-on", "-ils", "-elles")
 
 
 def verb_before_subject(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    """A question with a hyphen between verb and subject ("aimes-tu la musique")."""
+    """The judgement of a question with a hyphen between verb and subject ("aimes-tu la musique"); None for other
+    clauses.
+    """
     clause = sentence.clause()
     asks = any(word.endswith(_INVERTED) for word in clause)
     if sentence.ended or not asks:

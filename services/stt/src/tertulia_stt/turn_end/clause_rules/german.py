@@ -20,20 +20,20 @@ _DANGLING: Final = words(
 """Objects and adverbs that stand before the verb at the end."""
 _VERB_ENDINGS: Final = ("en", "eln", "ern", "tun", "sein", "t")
 _PREFIXES: Final = words("mit nach an auf zu vor ab ein durch")
-"""Prepositions that are also the separated prefix of a verb."""
+"""Prepositions that may also be the separated prefix of a verb ("ich komme mit")."""
 _SEPARABLE: Final = tuple(
     words(
         "komm geh nehm nimm mach bring ruf hör steh fang fäng schau hol pass leg zieh denk fahr fähr sag lauf läuf"
         " schlaf schläf gib geb stell biet zeig teil spiel les bieg"
     )
 )
-"""How verbs with such a prefix begin."""
+"""Beginnings of verbs that may have such a prefix."""
 _VERB_LAST: Final = words("dass weil ob obwohl damit wenn")
 _PRONOUN_VERB_OBJECT: Final = 3
 
 
 def verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    """OPEN or UNCLEAR if the verb or its prefix is missing at the end of the clause."""
+    """OPEN or UNCLEAR if the clause lacks the verb at its end or the verb's prefix."""
     clause = tuple(word for word in sentence.clause() if word not in grammar.lead)
     if len(clause) < 2:  # noqa: PLR2004  # a verb and something else
         return None
@@ -49,14 +49,18 @@ def verb_is_missing(sentence: Sentence, grammar: Grammar) -> Completeness | None
 
 
 def _after_prefix(sentence: Sentence, clause: tuple[str, ...]) -> Completeness | None:
-    """A final "mit": open, but after a verb that has such a prefix ("ich komme mit")."""
+    """The judgement of a clause that ends in a word such as "mit": OPEN, unless it is the prefix of a verb ("ich komme
+    mit").
+    """
     if any(word.startswith(_SEPARABLE) for word in clause[:-1]):
         return None
     return Completeness.UNCLEAR if sentence.ended else Completeness.OPEN
 
 
 def _after_object(sentence: Sentence, clause: tuple[str, ...], grammar: Grammar) -> Completeness | None:
-    """A final "mir" or "gestern": open after "kannst du" and "ich habe"."""
+    """The judgement of a clause that ends in a word such as "mir" or "gestern": OPEN after "kannst du" and "ich
+    habe".
+    """
     needs_infinitive = not _NEED_INFINITIVE.isdisjoint(clause[:-1])
     if needs_infinitive or not _NEED_PARTICIPLE.isdisjoint(clause[:-1]):
         asks = clause[0] in grammar.questions or sentence.mark == "?"

@@ -1,4 +1,4 @@
-"""Turkish. The finite verb stands at the end of a sentence, so the ending of the last word tells most."""
+"""Turkish. The finite verb stands at the end of a sentence, so the rules look at the ending of the last word."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _CASE_OR_CONVERB: Final = re.compile(
     r".{2,}'?(?:d[ae]|t[ae]|d[ae]n|t[ae]n|n[ıiuü]n|[yrnml]l[ae]|l[ae]r[ıi]|l[ae]r[ae]|[iı]m[iı]|y[ae]|n[ae]|n[ıi]|ğ[ıiuü]"
     r"|[ae]rek|[ıiuü]nc[ae]|[ıiuü]p|ken|m[ae]k|d[ıiuü]ğ[ıiuü]\w*|[aeıiuü]rs[ae](?:m|n|k|n[ıi]z)?)$"
 )
-"""Endings of nouns in a case, and of verbs that are not the last of their sentence."""
+"""Endings of nouns with a case suffix, and of verbs that do not end a sentence."""
 _NOT_VERBS: Final = words(
     "kedi şimdi kendi yedi efendi hadi şehir nehir yer asker haber bahar pazar kenar diğer değer eser şeker bilgisayar"
     " kar nar yardım adım kadın aydın altın satır doktor motor tekrar karar zarar duvar pınar anahtar defter sinir ömür"
     " özür kömür memur yağmur çamur hamur"
 )
-"""Words that end as finite verbs do."""
+"""Words that are no verbs, but end like finite verbs."""
 _REQUESTS: Final = words(
     "anlat söyle çal oku göster ver aç kapat bak git gel yap bul çevir et öner dinle tekrarla düşün hatırlat ara getir"
     " al yaz başla bitir konuş sor cevapla açıkla anlatsana söylesene kal bırak say"
@@ -43,7 +43,7 @@ _FIRST_PERSON: Final = ("rım", "rim", "rız", "riz", "yorum", "cağım", "ceği
 
 
 def judge_last_word(sentence: Sentence, grammar: Grammar) -> Completeness | None:
-    """FINISHED after a finite verb, OPEN after a noun in a case; None for other words."""
+    """FINISHED if the last word is a finite verb, OPEN if it is a noun with a case suffix; None for other words."""
     words = sentence.words
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     starts = sentence.clause()[0] in grammar.subordinators
