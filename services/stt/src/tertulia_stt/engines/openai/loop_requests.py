@@ -44,7 +44,7 @@ class LoopRequests:
 
     def warm(self) -> None:
         """See `TranscriptionClient.warm`."""
-        self._loop.call_soon_threadsafe(lambda: self._client.warm())
+        self._loop.call_soon_threadsafe(self._client.warm)
 
     def cancel(self) -> None:
         """End all requests, and refuse new ones. Thread-safe."""
