@@ -8,14 +8,13 @@ import signal
 import pytest
 
 from tests.chaos.turn_verdict import judge_turn
+from tests.harness.broken_speech import SAID, assert_one_turn, speak_over_a_break
 from tests.harness.client import AT_ONCE_MS, TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.sound import frames, microphone, recording, silence, with_pause
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
-
-SAID = "hello luna tell me a story about the ocean"
 
 
 async def speak(client: TalkClient) -> None:
@@ -59,6 +58,28 @@ async def test_utterance_is_one_turn_after_the_stt_worker_is_paused(stack: Stack
         finally:
             owner.send(signal.SIGCONT)
         await _assert_heard_once(stack, client)
+
+
+@pytest.mark.parametrize("moment", ["before the client is back", "after the client is back"])
+async def test_sentence_is_one_turn_if_the_connection_breaks_and_the_stt_worker_is_killed(
+    stack: Stack, moment: str
+) -> None:
+    async def kill() -> None:
+        owner = await eventually(lambda: stack.owner("stt"), "a worker listens")
+        owner.send(signal.SIGKILL)
+        stack.start("stt")
+
+    async with talk(*stack.urls) as client:
+        if moment == "before the client is back":
+            await speak_over_a_break(stack, client, in_break=kill)
+        else:
+            await speak_over_a_break(stack, client, after_break=kill)
+        await client.until_event("listening_stopped", 2)
+        turn_id = assert_one_turn(client)
+        await client.until_done(turn_id)
+        async with stack.bus() as bus:
+            verdict = await judge_turn(bus, client.record, turn_id)
+    assert verdict.is_clean, verdict
 
 
 async def _assert_heard_once(stack: Stack, client: TalkClient) -> None:

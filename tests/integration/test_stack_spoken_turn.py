@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.harness.broken_speech import assert_one_turn, speak_over_a_break
 from tests.harness.client import AT_ONCE_MS, TalkClient, talk
 from tests.harness.sound import frames, loudness, recording, silence, with_pause
 from tests.harness.stack import Stack
@@ -102,4 +103,14 @@ async def test_speech_over_a_reply_that_is_playing_becomes_another_turn(stack: S
         ]  # fmt: skip
         assert first != second
         await client.until_done(second)
+        stack.unsaid |= client.record.words()
+
+
+async def test_sentence_is_one_turn_if_the_connection_breaks_in_its_middle(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await speak_over_a_break(stack, client)
+        await client.until_event("listening_stopped", 2)
+        causes = [frame["cause"] for frame in client.record.of("listening_stopped")]
+        assert causes == ["abandoned", "stopped"]
+        await client.until_done(assert_one_turn(client))
         stack.unsaid |= client.record.words()

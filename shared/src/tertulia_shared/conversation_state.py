@@ -34,6 +34,7 @@ class StateField(StrEnum):
     ANSWERING = "answering"
     MUTED = "muted"
     DISCUSSION = "discussion"
+    LISTENING = "listening"
 
     @property
     def raw(self) -> bytes:

@@ -109,7 +109,8 @@ class Keys:
         `tentative` (the turn that waits to be confirmed); `withdrawn` (the last withdrawn versions of turns, separated
         by spaces); `sounding` (the epoch of which the client was sent sound); `answering` (who answers a remark that is
         addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
-        replies that the characters give among themselves; "0": they do not).
+        replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
+        with "/open" if its connection was lost, and the next session may continue its turn).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

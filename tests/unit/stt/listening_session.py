@@ -88,6 +88,13 @@ class ListeningSession:
         }
         return {result: count for result, count in counts.items() if count}
 
+    def next_session(self, *script: Utterance) -> ListeningSession:
+        """Another session of the same conversation, with another recognizer."""
+        following = ListeningSession(*script)
+        following.settings, following.metrics = self.settings, self.metrics
+        following.bus, following.writes, following.conversation_id = self.bus, self.writes, self.conversation_id
+        return following
+
     async def serve_audio(self, until: int) -> None:
         """Serve the whole session: start it, send audio up to this sample, and stop it."""
         job = await self.start()
@@ -116,6 +123,7 @@ class ListeningSession:
         await self.bus.post("stt", Work(self.conversation_id, session_id=self.session_id))
 
     async def claim_work(self) -> Claim:
+        """Claim the session's work: new work first, then that of a worker that was killed."""
         claims = await self.bus.claim("stt", "worker", count=1, block_s=0) or await self.bus.take_over(
             "stt", "worker", idle_s=0, count=1
         )

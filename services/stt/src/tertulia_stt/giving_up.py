@@ -14,6 +14,7 @@ from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.ids import is_id
 from tertulia_shared.work import pointed_at
 from tertulia_stt.checkpoint import read_turn
+from tertulia_stt.turn_handover import TurnHandover
 from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
 from tertulia_stt.turn_writer import closing_events, epoch_of, user_turn
 
@@ -40,7 +41,7 @@ async def give_up_session(bus: Bus, claim: Claim, reason: str) -> None:
         Append(events, ListeningStopped(work.session_id, "failed")),
     ]
     try:  # separate writes, so that the events below are sent (exactly once) even if the keys of the turn are unusable
-        await _end_turn(bus, work, fence)
+        await _end_session(bus, work, fence)
     except WritesPaused:
         raise
     except WriteRefused as error:
@@ -72,28 +73,43 @@ async def _own(bus: Bus, claim: Claim, work: Work) -> Fence | None:
     return None if is_other else Fence(owner, claim.token)
 
 
-async def _end_turn(bus: Bus, work: Work, fence: Fence) -> None:
-    """Confirm or accept the turn being spoken, if it has words. Mark the session as ended."""
-    turn = await _turn_of(bus, work)
-    ended = Put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1, "pending": None})
+async def _end_session(bus: Bus, work: Work, fence: Fence) -> None:
     try:
-        await _keep(bus, work, turn, ended, fence)
+        await end_turn(bus, work, fence)
     finally:  # even if Redis refuses the turn
-        outlet = bus.outlet()
+        ended, outlet = _ended(bus, work), bus.outlet()
         outlet.put(ended.key, ended.fields)
         await outlet.flush()
 
 
-async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> None:
+async def end_turn(bus: Bus, work: Work, fence: Fence) -> bool:
+    """Confirm or accept the turn in the session's progress, if it has words and no other session continues it. Mark the
+    session as ended. Returns True if a turn was confirmed or accepted.
+    """
+    await TurnHandover(bus, work, fence).take_back()
+    ended = _ended(bus, work)
+    is_kept = await _keep(bus, work, await _turn_of(bus, work), ended, fence)
+    if not is_kept:
+        await bus.transact(work.conversation_id, [ended], fence=fence)
+    return is_kept
+
+
+def _ended(bus: Bus, work: Work) -> Put:
+    return Put(bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1, "pending": None})
+
+
+async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> bool:
     spoken = user_turn(work, turn)
     before = [*closing_events(bus, work, spoken.text, spoken.turn_id), ended]
     if turn.phase is Phase.TENTATIVE:
         epoch = await epoch_of(bus, spoken)
         if (await confirm_turn(bus, spoken, epoch, before=before, fence=fence)).new:
-            return
+            return True
         turn = turn.reopened()  # this version was withdrawn meanwhile
     if turn.phase is Phase.GROWING:
         await accept_turn(bus, user_turn(work, turn), before=before, fence=fence, once=False)
+        return True
+    return False
 
 
 async def _turn_of(bus: Bus, work: Work) -> Turn:

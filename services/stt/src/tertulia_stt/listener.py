@@ -11,24 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia_shared import events as client_events
-from tertulia_shared.bus import Append, Bus, Claim, Entry, Fence, Follow, NotOwner, Refused, WriteRefused
-from tertulia_shared.codec import decode, envelope
+from tertulia_shared.bus import Append, Bus, Claim, Entry, Fence, Follow, NotOwner, Owned, Refused, WriteRefused
+from tertulia_shared.codec import Fields, decode, envelope
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
-from tertulia_stt.checkpoint import Checkpoint, CheckpointTracker, read_checkpoint
+from tertulia_stt.checkpoint import Checkpoint, CheckpointTracker, read_checkpoint, read_turn
 from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, RecognitionSession
-from tertulia_stt.giving_up import give_up_session
+from tertulia_stt.giving_up import end_turn, give_up_session
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_events import SpeechEvents
 from tertulia_stt.turn_end import TurnEndModel
-from tertulia_stt.turn_taking import TurnRules
+from tertulia_stt.turn_handover import RECONNECT_S, TurnHandover
+from tertulia_stt.turn_taking import NO_TURN, TurnRules
 from tertulia_stt.turn_writer import TurnWriter
 
 MICROPHONE_PAUSE_S = 2.0
@@ -92,12 +94,26 @@ class Listener:
         keys = self._bus.keys
         fields = await self._bus.hash(keys.mic_progress(work.conversation_id, work.session_id))
         if b"ended" in fields:
+            if not isinstance(owned, Refused) and read_turn(fields) != NO_TURN:
+                await self._end_offered_turn(work, owned.fence())
             await self._report_end(work)
             return
         if isinstance(owned, Refused):
             return
-        start = read_checkpoint(fields)
+        start = await self._start(work, owned, fields)
         session = self._session(work, owned.fence(), start)
+        await self._recognize(session, start)
+        if session.cause != "abandoned" or not await self._offer_turn(session, owned.fence()):
+            await self._end(session, owned.fence())
+
+    async def _start(self, work: Work, owned: Owned, progress: Fields) -> Checkpoint:
+        """The checkpoint from which the session continues; or begin the session."""
+        if progress:
+            return read_checkpoint(progress)
+        handover = TurnHandover(self._bus, work, owned.fence())
+        return Checkpoint(turn=await handover.begin(ConversationState(owned.state), self._settings.lease_s))
+
+    async def _recognize(self, session: _Session, start: Checkpoint) -> None:
         recognizer = await self._engine.open(first_sample=start.sample)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -112,11 +128,30 @@ class Listener:
             raise
         finally:
             await recognizer.close()
-        outlet, progress = self._bus.outlet(owned.fence()), keys.mic_progress(work.conversation_id, work.session_id)
+
+    async def _end(self, session: _Session, fence: Fence) -> None:
+        await session.events.end()
+        work, keys = session.work, self._bus.keys
+        outlet, progress = self._bus.outlet(fence), keys.mic_progress(work.conversation_id, work.session_id)
         outlet.append(keys.events(work.conversation_id), client_events.ListeningStopped(work.session_id, session.cause))
         outlet.put(progress, {"ended": 1, "pending": None})
         outlet.expire(keys.mic(work.conversation_id, work.session_id), SOUND_GRACE_S)
         await outlet.flush()
+
+    async def _offer_turn(self, session: _Session, fence: Fence) -> bool:
+        """Offer the session's turn to the next session. Returns False if it has none, or the next one began already."""
+        checkpoint = await session.events.carried_over()
+        if checkpoint.turn == NO_TURN or not await TurnHandover(self._bus, session.work, fence).offer(checkpoint):
+            return False
+        await self._end_offered_turn(session.work, fence)
+        return True
+
+    async def _end_offered_turn(self, work: Work, fence: Fence) -> None:
+        """End the turn that is offered, after a time in which another session may continue it."""
+        if await TurnHandover(self._bus, work, fence).is_offered():
+            await asyncio.sleep(max(RECONNECT_S, self._settings.stt_reopen_ms / 1000))
+        if await end_turn(self._bus, work, fence):
+            self._metrics.finished("turn")
 
     async def _report_end(self, work: Work) -> None:
         """Report the end of a session that ended earlier, if its event is no longer in the stream. A gateway that posts
@@ -182,7 +217,6 @@ class Listener:
     async def _publish(self, session: _Session, recognizer: RecognitionSession) -> None:
         async for event in recognizer.events():
             await session.events.take(event)
-        await session.events.end()
 
 
 def _session_of(claim: Claim) -> Work:

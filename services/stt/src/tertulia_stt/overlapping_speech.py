@@ -140,7 +140,7 @@ class OverlappingSpeech:
         return any(is_plain_stop(" ".join(words[at:]), self._names) for at in range(MAX_REVISED + 1))
 
     def takes_back(self, text: str) -> bool:
-        """True if a text that only asks for silence also cancels what the user has just said ("never mind")."""
+        """True if a text that only asks for silence also cancels the user's words before it ("never mind")."""
         return not self.is_character_speaking and is_withdrawal(text, self._names)
 
     def own_text(self, text: str) -> str:

@@ -39,7 +39,7 @@ from tertulia_stt.stabilizer import Stabilizer
 
 FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 PAUSE_FRAMES: Final = 3
-"""After so many frames of silence (96 ms) a hypothesis is asked for out of turn: a short word often ends between two
+"""After this many frames of silence (96 ms) a hypothesis is also asked for, because a short word often ends between two
 hypotheses, and a stop word must not wait for the end of the pause.
 """
 

@@ -13,7 +13,7 @@ from tertulia_shared.conversation_writes import interrupt
 from tertulia_shared.entries import Work
 from tertulia_shared.text import clean_text
 from tertulia_stt import engine as recognition
-from tertulia_stt.checkpoint import CheckpointTracker
+from tertulia_stt.checkpoint import Checkpoint, CheckpointTracker
 from tertulia_stt.endpointing import FRAME_SAMPLES
 from tertulia_stt.engine import BYTES_PER_SAMPLE, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
@@ -78,6 +78,12 @@ class SpeechEvents:
             if self._turns.waits and self._tracker.position - self._recognized <= CAUGHT_UP_SAMPLES:
                 await self._outlet.flush()
                 await self._turns.end(self._tracker.position)
+
+    async def carried_over(self) -> Checkpoint:
+        """The checkpoint with the turn that the conversation's next session may continue."""
+        async with self._lock:
+            await self._outlet.flush()
+            return self._turns.carried_over(self._tracker.position)
 
     async def end(self) -> None:
         """End the turn, because there are no more events."""

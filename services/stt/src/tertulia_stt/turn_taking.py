@@ -31,6 +31,11 @@ MAX_TURN_CHARS: Final = 8_000
 MAX_GUESSES: Final = 3
 """A turn is guessed at most this often, because each wrong guess costs a request to the model."""
 
+MID_SPEECH_MS: Final = 160
+"""If a connection is lost with less silence than this after the last piece, the user was speaking: pauses between words
+are shorter.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -43,7 +48,7 @@ class Piece:
 
 
 class Phase(StrEnum):
-    """What has been written of a turn."""
+    """The state of a turn: which of its writes have been made."""
 
     NONE = "none"
     """There is no turn: no piece was spoken since the last turn."""
@@ -73,6 +78,10 @@ class Turn:
     """The sample at which the turn ended with this text; 0 if it has not ended."""
     was_ended: bool = False
     """Whether the turn had ended before and was reopened."""
+    session_id: str = ""
+    """The session in which the turn began; "" for the session that is served. Then `start_sample` is of that session,
+    but all other samples are of the session that is served.
+    """
 
     def grown(self, piece: Piece, writing: Writing) -> Turn:
         """The turn with another piece; a new turn if this one has ended."""
@@ -85,6 +94,22 @@ class Turn:
             before, phase=Phase.GROWING, text=text, end_sample=piece.end_sample, is_cut=piece.is_cut, ended_at=0
         )
 
+    @property
+    def is_broken_off(self) -> bool:
+        """True if the connection was lost while the user spoke, and no piece has come since."""
+        return self.is_cut and self.session_id != ""
+
+    def carried_over(self, session_id: str, position: int) -> Turn:
+        """The turn for another session, whose sound follows the sample `position` of this session."""
+        is_mid_speech = self.phase is Phase.GROWING and position - self.end_sample < _samples(MID_SPEECH_MS)
+        return replace(
+            self,
+            session_id=self.session_id or session_id,
+            end_sample=0,
+            is_cut=self.is_cut or is_mid_speech,
+            ended_at=min(-1, self.ended_at - position) if self.ended_at else 0,
+        )
+
     def reopened(self) -> Turn:
         """The turn in its next version."""
         was_ended = self.was_ended or self.phase is Phase.ENDED
@@ -95,7 +120,7 @@ NO_TURN: Final = Turn()
 
 
 class Act(Enum):
-    """What a step does."""
+    """The kind of a step."""
 
     GUESS = "accept the turn tentatively"
     ACCEPT = "accept the turn"
@@ -145,6 +170,14 @@ class TurnTaking:
     def is_open(self) -> bool:
         """True if the turn has words and has not ended."""
         return self._turn.phase in (Phase.GROWING, Phase.TENTATIVE)
+
+    def carried_over(self, session_id: str, position: int) -> Turn:
+        """The turn that another session may continue (see `Turn.carried_over`); an empty turn if there is none."""
+        turn = self._turn
+        is_recent = position - turn.ended_at <= _samples(self._rules.reopen_ms)
+        if self.is_open or (turn.phase is Phase.ENDED and is_recent):
+            return turn.carried_over(session_id, position)
+        return NO_TURN
 
     @property
     def is_speaking(self) -> bool:
@@ -214,7 +247,7 @@ class TurnTaking:
         return self._guess()
 
     def end(self, at_sample: int) -> Step | None:
-        """The step that ends the turn, whatever the length of the silence."""
+        """The step that ends the turn now, even if the silence is still too short; None if no turn is open."""
         if not self.is_open:
             return None
         turn = self._turn
@@ -244,6 +277,8 @@ class TurnTaking:
         return completeness(text, punctuated=writing.is_punctuated, names=writing.names, language=writing.language)
 
     def _silence_bound(self) -> int:
+        if self._turn.is_broken_off:
+            return _samples(self._rules.bounds.open_ms)
         if self._bound is None:
             writing = self._rules.writing
             bound_ms = silence_bound_ms(

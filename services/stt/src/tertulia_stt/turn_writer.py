@@ -1,7 +1,7 @@
 """Writes the turns of one listening session: carries out the steps that `turn_taking` decides.
 
 One transaction writes a step, its events for the client and the checkpoint. So a worker that takes the session over
-continues the same turn, whatever the moment at which its predecessor was killed.
+continues the same turn, no matter when its predecessor was killed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 def user_turn(work: Work, turn: Turn) -> UserTurn:
     """The turn as an entry of `turns`."""
     return UserTurn(
-        spoken_turn_id(work.session_id, turn.start_sample),
+        spoken_turn_id(turn.session_id or work.session_id, turn.start_sample),
         work.conversation_id,
         turn.text[:MAX_TURN_CHARS],
         "spoken",
@@ -103,7 +103,9 @@ class TurnWriter:
         """
         if not self._turns.is_unclear_with(piece):
             return None
-        return self._turns.turn.start_sample if self._turns.is_open else piece.start_sample
+        turn = self._turns.turn
+        is_here = self._turns.is_open and not turn.session_id  # the sound of another session is not there
+        return turn.start_sample if is_here else piece.start_sample
 
     async def piece_finished(
         self, piece: Piece, at_sample: int, checkpoint: Checkpoint, opinion: float | None = None
@@ -139,6 +141,10 @@ class TurnWriter:
         """End the turn, because no more sound comes."""
         while (step := self._turns.end(at_sample)) is not None:
             await self._write(step)
+
+    def carried_over(self, at_sample: int) -> Checkpoint:
+        """The checkpoint with the turn that the conversation's next session may continue."""
+        return replace(self._checkpoint, turn=self._turns.carried_over(self._work.session_id, at_sample))
 
     async def _proceed(self, at_sample: int, before: Sequence[Write] = ()) -> None:
         """Write the step that is due after a piece. If no step is due, write only the checkpoint."""

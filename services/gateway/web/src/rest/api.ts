@@ -60,7 +60,7 @@ export interface Status {
   readonly engines: Readonly<Record<string, readonly string[]>>;
   /** Why the engines of recognition and speech were chosen, by stage and engine. Older gateways do not send it. */
   readonly engine_reasons?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What is required but not running: `redis`, or the stages that have no live worker. */
+  /** The requirements that are not running: `redis`, or the stages that have no live worker. */
   readonly missing: readonly string[];
   readonly redis_ms: number | null;
   /** Prefix of every Redis key. */
