@@ -12,8 +12,7 @@ import sys
 
 from tertulia_shared.settings import load
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.engines.openai.client import TranscriptionClient
-from tertulia_stt.engines.openai.engine import ask_for_silence, server_of
+from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.openai.settings import OpenAISTTSettings
 
 
@@ -24,11 +23,12 @@ def main() -> None:
 
 async def check(settings: OpenAISTTSettings) -> dict[str, object]:
     """Check that the server transcribes."""
-    async with TranscriptionClient(server_of(settings)) as client:
-        try:
-            await ask_for_silence(client)
-        except EngineUnavailable as error:
-            return {"ok": False, "what": "it does not transcribe", "advice": str(error)}
+    engine = load_engine("openai", settings)
+    try:
+        await engine.start()
+    except EngineUnavailable as error:
+        return {"ok": False, "what": "it does not transcribe", "advice": str(error)}
+    await engine.close()
     return {"ok": True, "what": f"{settings.stt_openai_model} at {settings.stt_openai_base_url} transcribes"}
 
 

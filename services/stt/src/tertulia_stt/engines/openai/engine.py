@@ -48,9 +48,9 @@ class OpenAISTTEngine:
         Raises:
             EngineUnavailable: the server does not transcribe; the message quotes its answer.
         """
-        client = await self._resources.enter_async_context(TranscriptionClient(server_of(self._settings)))
+        client = await self._resources.enter_async_context(TranscriptionClient(_server_of(self._settings)))
         try:
-            await ask_for_silence(client)
+            await _ask_for_silence(client)
         except BaseException:
             await self._resources.aclose()
             raise
@@ -80,7 +80,7 @@ class OpenAISTTEngine:
         await self._resources.aclose()
 
 
-def server_of(settings: OpenAISTTSettings) -> TranscriptionServer:
+def _server_of(settings: OpenAISTTSettings) -> TranscriptionServer:
     """The server that the settings name."""
     return TranscriptionServer(
         settings.stt_openai_base_url,
@@ -91,7 +91,7 @@ def server_of(settings: OpenAISTTSettings) -> TranscriptionServer:
     )
 
 
-async def ask_for_silence(client: TranscriptionClient) -> None:
+async def _ask_for_silence(client: TranscriptionClient) -> None:
     """Check that the server transcribes.
 
     Raises:

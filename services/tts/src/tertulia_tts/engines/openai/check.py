@@ -12,7 +12,7 @@ import sys
 
 from tertulia_shared.settings import load
 from tertulia_tts.engine import EngineUnavailable
-from tertulia_tts.engines.openai.engine import create
+from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.openai.settings import OpenAISettings
 
 
@@ -24,7 +24,7 @@ def main() -> None:
 async def check(settings: OpenAISettings) -> dict[str, object]:
     """Check that the server speaks."""
     try:
-        engine = create(settings)
+        engine = load_engine("openai", settings)
         await engine.start()
     except EngineUnavailable as error:
         return {"ok": False, "what": "it does not speak", "advice": str(error)}
