@@ -116,6 +116,7 @@ def lives(pid: int) -> bool:
 
 async def test_run_starts_all_services_answers_a_message_and_stops(run: Run) -> None:
     await run.says(rf"Open http://127\.0\.0\.1:{run.port}")
+    await run.says("All services are ready")
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
     await run.says("The demo model answers")
@@ -157,7 +158,7 @@ async def test_run_starts_all_services_answers_a_message_and_stops(run: Run) -> 
 
 
 async def test_run_that_is_killed_leaves_no_process_and_the_next_run_has_the_conversations(run: Run) -> None:
-    await run.says("Open http")
+    await run.says("All services are ready")
     assert run.tertulia("say", "Hello Sage").returncode == 0
     children = run.children()
     run.process.kill()
@@ -165,7 +166,7 @@ async def test_run_that_is_killed_leaves_no_process_and_the_next_run_has_the_con
     if sys.platform == "linux":
         await eventually(lambda: not any(map(lives, children)), "the services' end")
     run.process = run.start()
-    await run.says("Open http")
+    await run.says("All services are ready")
     assert "“Hello Sage”" in run.tertulia("inspect", "last").stdout
     run.process.terminate()
     assert run.process.wait(STOP_S) == 0
@@ -183,7 +184,7 @@ async def test_sigint_stops_a_run_that_a_script_has_started_in_the_background(ru
     run.process.kill()
     run.process.wait(STOP_S)
     run.process = run.start(sys.executable, "-c", DEAF)
-    await run.says("Open http")
+    await run.says("All services are ready")
     children = run.children()
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(STOP_S) == 0, run.shown

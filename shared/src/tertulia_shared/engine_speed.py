@@ -19,6 +19,8 @@ FILE: Final = "speech-speed.json"
 MAX_REAL_TIME_FACTOR: Final = 0.6
 """Seconds that an engine may need for a second of speech: the rest is for a second conversation and other workers."""
 MAX_AGE_S: Final = 30 * 86_400
+MAX_AGE_IF_BUSY_S: Final = 3_600
+"""A machine that was busy with other programs is measured again after this time."""
 
 
 class Speeds:
@@ -37,11 +39,14 @@ class Speeds:
         factor, at = _number(held.get("factor")), _number(held.get("at"))
         if held.get("machine") != self._machine or factor <= 0:
             return None
-        return factor if 0 <= time.time() - at < MAX_AGE_S else None
+        max_age_s = MAX_AGE_IF_BUSY_S if held.get("busy") else MAX_AGE_S
+        return factor if 0 <= time.time() - at < max_age_s else None
 
-    def keep(self, engine: str, factor: float) -> None:
-        """Keep a result. A folder that cannot be written is no error: the next start measures again."""
-        result = {"factor": round(factor, 3), "machine": self._machine, "at": int(time.time())}
+    def keep(self, engine: str, factor: float, *, busy: bool = False) -> None:
+        """Keep a result; `busy`: other programs used the processor. A folder that cannot be written is no error: the
+        next start measures again.
+        """
+        result = {"factor": round(factor, 3), "machine": self._machine, "at": int(time.time()), "busy": busy}
         new = self._file.with_name(f"{FILE}.{os.getpid()}")
         try:
             new.write_text(json.dumps({**self._read(), engine: result}, indent=1), encoding="utf-8")
@@ -73,8 +78,12 @@ def speed_text(factor: float) -> str:
 
 def _this_machine() -> str:
     """The processor and the number of its usable cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores"
+    return f"{_processor()}, {usable_cores()} cores"
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

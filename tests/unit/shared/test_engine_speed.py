@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_shared.engine_speed import FILE, MAX_AGE_S, MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough, speed_text
+from tertulia_shared.engine_speed import (
+    FILE,
+    MAX_AGE_IF_BUSY_S,
+    MAX_AGE_S,
+    MAX_REAL_TIME_FACTOR,
+    Speeds,
+    is_fast_enough,
+    speed_text,
+)
 
 
 def test_kept_result_is_read_again(tmp_path: Path) -> None:
@@ -22,10 +30,14 @@ def test_result_of_another_machine_does_not_count(tmp_path: Path) -> None:
     assert Speeds(tmp_path, "server").of("kokoro") is None
 
 
-def test_old_result_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("busy", "max_age_s"), [(False, MAX_AGE_S), (True, MAX_AGE_IF_BUSY_S)])
+def test_old_result_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_age_s: float, *, busy: bool
+) -> None:
     speeds = Speeds(tmp_path)
-    speeds.keep("kokoro", 0.4)
-    later = time.time() + MAX_AGE_S + 2
+    speeds.keep("kokoro", 0.9, busy=busy)
+    assert speeds.of("kokoro") is not None
+    later = time.time() + max_age_s + 2
     monkeypatch.setattr(time, "time", lambda: later)
     assert speeds.of("kokoro") is None
 

@@ -59,7 +59,7 @@ class Report:
         self._console.print(Text.assemble(("  … ", "yellow"), f"{name} is not ready yet; its log: {log}"))
 
     def open(self, url: str, *, demo: bool, token: bool, logs: Path) -> None:
-        """Report that everything is ready, with the page's address."""
+        """Report that the page is served, with its address."""
         hint = "  (add ?token= and your TERTULIA_TOKEN)" if token else ""
         self._console.print()
         self._console.print(Text.assemble("  Open ", (url, "bold cyan"), hint))
@@ -70,6 +70,10 @@ class Report:
             self._console.print("  (or TERTULIA_LLM_BASE_URL) in the environment or in .env, and start again.")
         self._console.print(f"  Ctrl-C stops everything. Logs: {logs}")
         self._console.print()
+
+    def all_ready(self) -> None:
+        """Report that every service is ready."""
+        self._console.print("  All services are ready.")
 
     def restarting(self, name: str, restart: Restart) -> None:
         """Report that a service died and is restarted."""

@@ -34,16 +34,20 @@ class Watch:
         self._workers = workers
         self._report = report
         self._reported_slow: set[str] = set()
+        self._reported_address = False
 
     async def run(self, something_died: asyncio.Event) -> None:
-        """Run until cancelled. When everything is ready, polling pauses until `something_died` is set."""
-        opened = False
+        """Run until cancelled. When everything is ready, polling pauses until `something_died` is set.
+
+        The address is reported as soon as the page is served: the other services may still be loading their models.
+        """
+        first = True
         while True:
             something_died.clear()
             await self._until_all_ready()
-            if not opened:
-                opened = True
-                await self._report_address()
+            if first:
+                first = False
+                self._report.all_ready()
             await something_died.wait()
 
     async def _until_all_ready(self) -> None:
@@ -61,6 +65,7 @@ class Watch:
         status = await gateway_status(self._settings.reachable_host, self._settings.port)
         if status is not None:
             self._up(self._gateway, "")
+            self._report_address()
         return status == HTTP_OK and all(service.ready for service in self._all_services)
 
     async def _check_redis(self) -> None:
@@ -81,11 +86,13 @@ class Watch:
                 if member.stage == stage and member.is_process(service.pid, host):
                     self._up(service, member.engine)
 
-    async def _report_address(self) -> None:
-        demo = any(member.stage == "llm" and member.engine == "demo" for member in await live_members(self._bus))
+    def _report_address(self) -> None:
+        if self._reported_address:
+            return
+        self._reported_address = True
         url = f"http://{self._settings.reachable_host}:{self._settings.port}"
         token = bool(self._settings.token.get_secret_value())
-        self._report.open(url, demo=demo, token=token, logs=plan.log_of(self._settings, "").parent)
+        self._report.open(url, demo=self._settings.demo, token=token, logs=plan.log_of(self._settings, "").parent)
 
     def _report_slow(self) -> None:
         for service in self._all_services:

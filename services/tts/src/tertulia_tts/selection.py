@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tertulia_shared.engine_choice import AUTO, Choice, choose_engine, passed_over, with_factor
-from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough
+from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough, usable_cores
 from tertulia_shared.engines import TTS_ENGINES, load_with_engine
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine
 from tertulia_tts.engines import load_engine
@@ -20,6 +20,9 @@ MEASURED: Final = "kokoro"
 TEST_TEXT: Final = "This sentence measures how fast this machine can speak."
 TEST_RUNS: Final = 3
 """The fastest run counts, because other processes that start now slow some of them down."""
+MANY_CORES: Final = 4
+FREE_SHARE: Final = 0.6
+"""An engine that got a smaller share of the cores (of `MANY_CORES` at most) shared them with other programs."""
 HOPELESS: Final = 3 * MAX_REAL_TIME_FACTOR
 """An engine that is so slow is not measured again."""
 
@@ -83,13 +86,16 @@ async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float
 
 async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
     """Measure the engine and keep the result; close the engine if it fails."""
+    cpu, began = time.process_time(), time.perf_counter()
     try:
         factor = await real_time_factor(engine)
     except BaseException:
         await engine.close()
         raise
-    log.info("%s needs %.2f s for a second of speech", engine.name, factor)
-    speeds.keep(engine.name, factor)
+    share = (time.process_time() - cpu) / (time.perf_counter() - began) / min(usable_cores(), MANY_CORES)
+    busy = not is_fast_enough(factor) and share < FREE_SHARE
+    log.info("%s needs %.2f s for a second of speech; got %.0f %% of the cores", engine.name, factor, 100 * share)
+    speeds.keep(engine.name, factor, busy=busy)
     return factor
 
 

@@ -13,6 +13,6 @@ class SourceFailed(Exception):
 
 
 def last_line(output: Iterable[str]) -> str:
-    """The last line of a program's output that is not empty, shortened."""
-    lines = [line.strip() for line in output if line.strip()]
+    """The last line of a program's output that is not empty, shortened; not npm's remark about its log files."""
+    lines = [line.strip() for line in output if line.strip() and "Log files were not written" not in line]
     return lines[-1][:MAX_LENGTH] if lines else "it gave no reason"
