@@ -37,7 +37,7 @@ image() { # package, extras…
     write "requirements/images/$name.txt" "What the image of $name installs." --no-default-groups --package "$@"
 }
 image tertulia-gateway --extra supabase
-image tertulia-stt --extra pocketsphinx --extra whisper
+image tertulia-stt --extra openai --extra pocketsphinx --extra whisper
 image tertulia-llm --extra supabase
 image tertulia-tts --extra espeak --extra kokoro --extra openai
 image tertulia-cli --extra access --extra supabase-keys

@@ -31,7 +31,7 @@ from tertulia_stt.engine import (
     VadDetectStart,
     VadDetectStop,
 )
-from tests.harness.available_recognizers import WANDER, make_engine, runnable_engines
+from tests.harness.available_recognizers import WANDER, made_engine, runnable_engines
 
 pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt takes as long as the speech lasts
 
@@ -62,10 +62,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=runnable_engines())
 async def engine(request: pytest.FixtureRequest, models: Path) -> AsyncIterator[RecognitionEngine]:
-    engine = make_engine(request.param, models)
-    await engine.start()
-    yield engine
-    await engine.close()
+    async with made_engine(request.param, models) as engine:
+        await engine.start()
+        yield engine
+        await engine.close()
 
 
 def assert_same(

@@ -63,3 +63,21 @@ class ScriptedSpeech:
     def _pieces(self, text: str, seed: int) -> list[bytes]:
         pcm, size = self.pcm(text, seed), SAMPLE_RATE * PIECE_MS // 1000 * BYTES_PER_SAMPLE
         return [pcm[at : at + size] for at in range(0, len(pcm), size)]
+
+
+@dataclass(slots=True)
+class VaryingSpeech(ScriptedSpeech):
+    """An engine that speaks each time at another pace and with another sound."""
+
+    ms_per_char: int = 60
+    is_reproducible: bool = False
+    renditions: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
+    """Text and whole sound of every synthesis that was started."""
+
+    def pcm(self, text: str, seed: int) -> bytes:
+        number = len(self.renditions)
+        pace = self.ms_per_char * (1.0, 1.3, 0.8)[number % 3]
+        size = int(SAMPLE_RATE * pace * len(text)) // 1000 * BYTES_PER_SAMPLE
+        pcm = hashlib.shake_128(f"{text}:{seed}:{number}".encode()).digest(size)
+        self.renditions.append((text, pcm))
+        return pcm

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from numpy.typing import NDArray
 
 TONES_HZ = {"af_bella": 220, "am_michael": 110, "bm_george": 160}
@@ -33,6 +33,7 @@ class Refuse:
 
     status: int
     body: str = '{"error": {"message": "scripted"}}'
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,40 @@ Act = Refuse | Break | Hang | Say
 
 
 class SpeechServer:
-    """`async with SpeechServer() as server:` and point the engine at `server.base_url`."""
+    """`async with SpeechServer() as server:` and point the engine at `server.base_url`.
 
-    def __init__(self, acts: Sequence[Act] = (), *, sample_rate: int = 24_000) -> None:
+    `refused`: optional fields that it refuses. `sends_events`: it answers with events unless raw sound is asked for.
+    `takes_voices`: it clones the voices that are uploaded, and knows no others.
+    """
+
+    def __init__(
+        self,
+        acts: Sequence[Act] = (),
+        *,
+        sample_rate: int = 24_000,
+        refused: Collection[str] = (),
+        sends_events: bool = False,
+        takes_voices: bool = False,
+    ) -> None:
         self.requests: list[Mapping[str, Any]] = []
         self.keys: list[str] = []
         self.base_url = ""
+        self.uploads: dict[str, Mapping[str, str]] = {}
+        """The fields of each uploaded voice, by its name. A test may clear it: the server has forgotten them."""
+        self.takes_uploads = True
+        """False: uploads get the status 503."""
+        self.clips: list[bytes] = []
+        """The files of all uploads."""
         self._acts = list(acts)
         self._sample_rate = sample_rate
-        app = web.Application()
+        self._refused = refused
+        self._sends_events = sends_events
+        self._takes_voices = takes_voices
+        app = web.Application(client_max_size=32 * 1024 * 1024)
         app.router.add_post("/v1/audio/speech", self._speak)
+        if takes_voices:
+            app.router.add_get("/v1/audio/voices", self._list_voices)
+            app.router.add_post("/v1/audio/voices", self._take_voice)
         self._runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True)
 
     async def __aenter__(self) -> Self:
@@ -97,10 +122,16 @@ class SpeechServer:
         self.keys.append(request.headers.get("Authorization", ""))
         act = self._acts.pop(0) if self._acts else None
         if isinstance(act, Refuse):
-            return web.Response(status=act.status, text=act.body, content_type="application/json")
+            return web.Response(
+                status=act.status, text=act.body, headers=dict(act.headers), content_type="application/json"
+            )
         if isinstance(act, Say):
             return web.Response(body=act.body, content_type=act.content_type)
-        pieces = _pieces(asked["input"], asked["voice"], self._sample_rate)
+        if refusal := self._refusal(asked):
+            return refusal
+        if self._sends_events and asked.get("stream") and asked.get("stream_format") != "audio":
+            return web.Response(text="data: {}\n\n", content_type="text/event-stream")
+        pieces = _pieces(asked["input"], asked.get("voice") or asked["ref_audio"], self._sample_rate)
         answer = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
         await answer.prepare(request)
         if act is None:
@@ -117,6 +148,32 @@ class SpeechServer:
         assert request.transport is not None
         request.transport.close()
         return answer
+
+    def _refusal(self, asked: Mapping[str, Any]) -> web.Response | None:
+        if refused := sorted(set(self._refused) & asked.keys()):
+            return web.json_response({"detail": f"extra fields not permitted: {refused}"}, status=422)
+        if self._takes_voices and asked.get("voice") not in self.uploads:
+            return web.json_response({"error": {"message": f"Invalid voice {asked.get('voice')!r}"}}, status=400)
+        return None
+
+    async def _list_voices(self, _: web.Request) -> web.Response:
+        uploaded = [{"name": name, **fields} for name, fields in self.uploads.items()]
+        return web.json_response({"voices": ["vivian", *self.uploads], "uploaded_voices": uploaded})
+
+    async def _take_voice(self, request: web.Request) -> web.Response:
+        if not self.takes_uploads:
+            return web.json_response({"error": {"message": "shutting down"}}, status=503)
+        fields: dict[str, str] = {}
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            assert part.name is not None
+            if part.name == "audio_sample":
+                self.clips.append(bytes(await part.read()))
+            else:
+                fields[part.name] = await part.text()
+        name = fields.pop("name")
+        self.uploads[name] = fields
+        return web.json_response({"success": True, "voice": {"name": name}})
 
 
 def speech(text: str, voice: str, sample_rate: int) -> NDArray[np.int16]:

@@ -34,7 +34,8 @@ class RunSettings(CommonSettings):
         "auto", description="speech engine; auto: kokoro if its models are there and the machine is fast enough"
     )
     voices_dir: Path = Field(
-        Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
+        Path("voices"),
+        description="folder of the voices to clone (tertulia voice add); used by higgs, and by openai if it clones",
     )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
 

@@ -103,7 +103,11 @@ class TTSSentence:
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """A chunk of speech (`SAMPLE_RATE_OUT`). The final entry of a message has no audio and marks the end."""
+    """A chunk of speech (`SAMPLE_RATE_OUT`). The final entry of a message has no audio and marks the end.
+
+    `text_at`: after this chunk, at least so many characters of the sentence have been spoken. Only engines that cannot
+    make the same sound again write it; a worker that takes the message over continues there.
+    """
 
     audio: bytes
     sentence_index: int
@@ -112,6 +116,7 @@ class AudioChunk:
     message_id: str
     character_id: str
     is_final: bool = False
+    text_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_cli.doctor import model_server
+from tertulia_cli.doctor import server_check
 from tertulia_cli.doctor.findings import Finding
-from tertulia_cli.doctor.model_server import ask_model_server, read_finding
+from tertulia_cli.doctor.model_server import CHECK, ask_model_server
+from tertulia_cli.doctor.server_check import read_finding
 from tertulia_cli.settings import RunSettings
 from tests.fakes.model_server import Fail, Hold, Reply, ScriptedModel
 from tests.harness.settings_of import settings_of
@@ -58,7 +59,7 @@ async def test_doctor_reports_a_wrong_setting_of_the_llm_worker(monkeypatch: pyt
 
 async def test_doctor_stops_asking_a_model_server_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     hold = Hold(after_tokens=0)
-    monkeypatch.setattr(model_server, "TIMEOUT_S", 0.0)
+    monkeypatch.setattr(server_check, "TIMEOUT_S", 0.0)
     async with ScriptedModel([Reply(["Hi"], hold=hold)]) as server:
         (found,) = await asked(server, monkeypatch)
         hold.event.set()
@@ -68,4 +69,4 @@ async def test_doctor_stops_asking_a_model_server_after_the_time_limit(monkeypat
 
 @pytest.mark.parametrize("line", [b"", b"not json", b"[]", b"3"])
 def test_doctor_skips_output_that_is_not_a_finding(line: bytes) -> None:
-    assert read_finding(line) == []
+    assert read_finding(line, CHECK) == []

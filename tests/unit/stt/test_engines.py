@@ -15,13 +15,18 @@ from tests.harness.settings_of import settings_of
 
 
 def test_error_about_an_unknown_engine_lists_the_installed_ones() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: pocketsphinx, realtimestt, whisper"):
+    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: openai, pocketsphinx, realtimestt, whisper"):
         load_engine("parrot")
 
 
 @pytest.mark.parametrize(
     ("name", "library"),
-    [("pocketsphinx", "pocketsphinx"), ("realtimestt", "RealtimeSTT"), ("whisper", "ctranslate2")],
+    [
+        ("openai", "aiohttp"),
+        ("pocketsphinx", "pocketsphinx"),
+        ("realtimestt", "RealtimeSTT"),
+        ("whisper", "ctranslate2"),
+    ],
     ids=lambda each: each,
 )
 def test_error_about_a_missing_library_says_what_to_install(

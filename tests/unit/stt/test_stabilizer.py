@@ -51,3 +51,11 @@ def test_stable_text_only_becomes_longer(hypotheses: list[list[str]]) -> None:
 def test_sentence_case_capitalizes_the_first_letter_and_the_word_i() -> None:
     assert sentence_case(["when", "i", "say", "i'm", "in", "Rex", "listens"]) == "When I say I'm in Rex listens"
     assert sentence_case([]) == ""
+
+
+def test_hypothesis_that_is_still_being_received_is_shown_but_makes_nothing_stable() -> None:
+    partials = Stabilizer(agreement=2)
+    assert partials.see(["tell"], is_complete=False).update == ("tell",)
+    assert partials.see(["tell", "me"], is_complete=False).stabilized is None
+    assert partials.see(["tell", "me"]).stabilized is None
+    assert partials.see(["tell", "me", "a"]).stabilized == ("tell", "me")

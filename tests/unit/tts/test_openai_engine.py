@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.openai import engine as openai
-from tertulia_tts.engines.openai.engine import OpenAIEngine, SpeechServer
+from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, is_reproducible
+from tertulia_tts.engines.openai import attempts, speech_client
+from tertulia_tts.engines.openai import engine as openai_engine
+from tertulia_tts.engines.openai.engine import OpenAIEngine
+from tertulia_tts.engines.openai.settings import OpenAISettings
+from tertulia_tts.engines.openai.speech_client import SpeechServer
 from tests.fakes import speech_server
 from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz
+from tests.harness.settings_of import settings_of
 
 TEXT = "I was just thinking about lunch."
 VOICES = {"luna": "af_bella", "rex": "am_michael"}
@@ -38,7 +42,7 @@ async def speaking(
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai, "FIRST_BACKOFF_S", 0.001)
+    monkeypatch.setattr(attempts, "FIRST_BACKOFF_S", 0.001)
 
 
 async def spoken(engine: OpenAIEngine, text: str = TEXT, voice: str = "luna") -> bytes:
@@ -50,6 +54,7 @@ async def test_speech_request_contains_the_pcm_format_the_servers_voice_and_the_
         await spoken(engine, voice="rex")
     assert server.requests[-1] == {
         "model": "kokoro", "input": TEXT, "voice": "am_michael", "response_format": "pcm", "stream": True,
+        "stream_format": "audio", "seed": 1,
     }  # fmt: skip
     assert server.keys == ["Bearer secret"] * 2
 
@@ -57,7 +62,7 @@ async def test_speech_request_contains_the_pcm_format_the_servers_voice_and_the_
 async def test_silence_around_the_speech_is_trimmed_and_one_fixed_pause_follows() -> None:
     async with speaking() as (engine, _):
         pcm = await spoken(engine)
-    expected = len(TEXT) * 24_000 // speech_server.CHARACTERS_A_SECOND + 24 * openai.SENTENCE_GAP_MS
+    expected = len(TEXT) * 24_000 // speech_server.CHARACTERS_A_SECOND + 24 * speech_client.SENTENCE_GAP_MS
     assert len(pcm) / 2 == pytest.approx(expected, abs=24 * 10)
 
 
@@ -148,7 +153,7 @@ async def test_speech_request_that_fails_after_the_first_audio_is_not_retried() 
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 422])
+@pytest.mark.parametrize("status", [401, 403, 404])
 async def test_speech_request_that_the_server_refuses_is_not_retried(status: int) -> None:
     async with speaking(Refuse(status, "no: secret"), key="secret") as (engine, server):
         with pytest.raises(SynthesisFailed, match=str(status)) as caught:
@@ -156,6 +161,50 @@ async def test_speech_request_that_the_server_refuses_is_not_retried(status: int
         assert not caught.value.retryable
         assert "secret" not in str(caught.value)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_speech_request_that_is_refused_in_every_form_fails(status: int) -> None:
+    async with speaking(Refuse(status), Refuse(status), Refuse(status)) as (engine, server):
+        with pytest.raises(SynthesisFailed, match=str(status)) as caught:
+            await spoken(engine)
+        assert not caught.value.retryable
+        await spoken(engine)
+    assert [request.get("seed") for request in server.requests] == [0, 1, None, None, 1]
+
+
+@pytest.mark.parametrize("refused", [{"seed"}, {"seed", "stream", "stream_format"}])
+async def test_server_that_refuses_optional_fields_gets_plainer_requests_from_then_on(refused: set[str]) -> None:
+    async with speech_server.SpeechServer(refused=refused) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
+        await engine.start()
+        requests = len(server.requests)
+        assert await spoken(engine)
+        await engine.close()
+    assert len(server.requests) == requests + 1
+    assert not refused & server.requests[-1].keys()
+
+
+async def test_server_that_sends_events_by_default_is_asked_for_raw_sound() -> None:
+    async with speech_server.SpeechServer(sends_events=True) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
+        await engine.start()
+        assert await spoken(engine)
+        await engine.close()
+
+
+async def test_speech_request_waits_as_long_as_the_server_asks() -> None:
+    async with speaking(Refuse(429, headers={"Retry-After": "3600"})) as (engine, server):
+        with pytest.raises(SynthesisFailed, match="429") as caught:
+            await spoken(engine)
+        assert caught.value.retryable
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_engine_is_reproducible_only_if_the_setting_says_so(repeatable: bool) -> None:  # noqa: FBT001
+    engine = openai_engine.create(settings_of(OpenAISettings, tts_openai_repeatable=repeatable))
+    assert is_reproducible(engine) is repeatable
 
 
 def wav_of_mu_law() -> bytes:

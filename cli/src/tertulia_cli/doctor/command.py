@@ -11,6 +11,7 @@ from rich.text import Text
 from tertulia_cli.doctor import engine_findings, findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.doctor.model_server import ask_model_server
+from tertulia_cli.doctor.speech_servers import ask_speech_servers
 from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run.readiness import gateway_status
 from tertulia_cli.settings import RunSettings
@@ -36,6 +37,7 @@ async def doctor(settings: RunSettings) -> int:
         *findings.store_file(settings),
         findings.model(settings),
         *await ask_model_server(settings),
+        *await ask_speech_servers(settings),
         findings.page(),
     ]
     show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found)

@@ -50,6 +50,11 @@ class PieceTranscriber(Protocol):
     agreement: ClassVar[int]
     """The number of successive hypotheses that must share a prefix before it counts as stable."""
 
+    @property
+    def is_complete(self) -> bool:
+        """False if the last hypothesis is the beginning of a text that is still being received."""
+        ...
+
     def start(self) -> None:
         """Begin a piece."""
         ...
@@ -159,7 +164,7 @@ class PieceRecognizer:
         if words is None:
             return
         at = self._endpointer.position
-        seen = self._partials.see(words)
+        seen = self._partials.see(words, is_complete=self._transcriber.is_complete)
         if seen.update is not None:
             yield TranscriptionUpdate(at, self._transcriber.write(seen.update))
         if seen.stabilized is not None:

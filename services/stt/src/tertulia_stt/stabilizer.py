@@ -28,10 +28,13 @@ class Stabilizer:
         self._last_update: tuple[str, ...] = ()
         self._stable: tuple[str, ...] = ()
 
-    def see(self, words: Sequence[str]) -> StabilizerResult:
-        """Process the next hypothesis."""
+    def see(self, words: Sequence[str], *, is_complete: bool = True) -> StabilizerResult:
+        """Process the next hypothesis. One that is not complete is only an update: the hypothesis that it becomes would
+        agree with it in any case.
+        """
         now = tuple(words)
-        self._recent.append(now)
+        if is_complete:
+            self._recent.append(now)
         update = now if now and now != self._last_update else None
         self._last_update = now or self._last_update
         common = self._common() if len(self._recent) == self._recent.maxlen else ()

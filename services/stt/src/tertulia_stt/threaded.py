@@ -45,7 +45,8 @@ class ThreadedSession:
     """A `RecognitionSession` whose recognizer runs in its own thread.
 
     `max_backlog_s` is the maximum length of unprocessed audio, `max_events` the maximum number of unread events.
-    `on_closed` is called on the event loop after the thread has closed the recognizer.
+    `on_closing` is called on the event loop when the session is closed: it ends what the thread waits for. `on_closed`
+    is called there after the thread has closed the recognizer.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class ThreadedSession:
         *,
         max_backlog_s: float = 2.0,
         max_events: int = 256,
+        on_closing: Callable[[], None] | None = None,
         on_closed: Callable[[ThreadedSession], None] | None = None,
     ) -> None:
         self._recognizer = recognizer
+        self._on_closing = on_closing
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._max_backlog = int(max_backlog_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
@@ -111,6 +114,8 @@ class ThreadedSession:
     async def close(self) -> None:
         self._closing.set()
         self._end_input()
+        if self._on_closing is not None:
+            self._on_closing()
         self._unread.release()
         self._output.put_nowait(None)
         await self._stopped.wait()

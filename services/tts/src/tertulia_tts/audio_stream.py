@@ -11,28 +11,40 @@ from tertulia_shared.bus import Bus, Outlet
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Key
+from tertulia_tts.restart import SpokenText
 
 
 class ChunkPublisher:
     """Publishes the chunks of one sentence. The first `skip` chunks are left out, because another worker has published
-    them.
+    them. `spoken` is set if the engine cannot make the same sound again: then the first chunk is number `skip`.
     """
 
-    def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence, *, skip: int = 0) -> None:
+    def __init__(
+        self, outlet: Outlet, key: Key, sentence: TTSSentence, *, skip: int = 0, spoken: SpokenText | None = None
+    ) -> None:
         self._outlet = outlet
         self._key = key
         self._sentence = sentence
-        self._made = 0
+        self._spoken = spoken
+        self._made = 0 if spoken is None else skip
         self._skip = skip
 
-    def publish(self, made: Sequence[bytes]) -> bool:
-        """Publish the sentence's next chunks. Returns True if the first chunk that was not skipped is one of them."""
+    def publish(self, made: Sequence[bytes], *, is_last: bool = False) -> bool:
+        """Publish the sentence's next chunks. Returns True if the first chunk that was not skipped is one of them.
+        `is_last`: the sentence ends with these chunks.
+        """
         before = self._made
-        for pcm in made:
+        for number, pcm in enumerate(made, 1):
+            text_at = self._text_at(pcm, ends=is_last and number == len(made))
             if self._made >= self._skip:
-                self._append(AudioChunk(pcm, self._sentence.index, self._made, *self._ids))
+                self._append(AudioChunk(pcm, self._sentence.index, self._made, *self._ids, text_at=text_at))
             self._made += 1
         return before <= self._skip < self._made
+
+    def _text_at(self, pcm: bytes, *, ends: bool) -> int:
+        if self._spoken is None:
+            return 0
+        return self._spoken.end if ends else self._spoken.spoken(len(pcm))
 
     def end(self) -> None:
         """Publish the message's final entry."""

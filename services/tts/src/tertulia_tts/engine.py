@@ -37,9 +37,11 @@ __all__ = [
     "SpeechEngine",
     "SpeechRequest",
     "SynthesisFailed",
+    "Varying",
     "Voice",
     "VoiceChoice",
     "choose_voice",
+    "is_reproducible",
 ]
 
 SAMPLE_RATE = SAMPLE_RATE_OUT
@@ -101,9 +103,9 @@ class SpeechEngine(Protocol):
         """Speak `text`: yield pieces of PCM as they are made. A piece may have any even length above 0.
 
         For equal arguments, the joined pieces must be the same, whatever was spoken before: a worker that takes a
-        message over synthesizes a sentence again, and skips the chunks that are already published. An unknown voice is
-        replaced by the default voice. Text without words yields nothing. Closing the generator, or cancelling its
-        consumer, stops the synthesis within one piece.
+        message over synthesizes a sentence again, and skips the chunks that are already published. An engine that
+        cannot do this is `Varying`. An unknown voice is replaced by the default voice. Text without words yields
+        nothing. Closing the generator, or cancelling its consumer, stops the synthesis within one piece.
 
         Raises:
             SynthesisFailed: while iterating.
@@ -144,6 +146,18 @@ class DeadlineAware(Protocol):
 
 
 @runtime_checkable
+class Varying(Protocol):
+    """An engine that may speak the same text differently each time. After a takeover, its sentence continues at the
+    beginning of a clause, because the other rendition has its words elsewhere.
+    """
+
+    @property
+    def is_reproducible(self) -> bool:
+        """True if equal arguments give equal sound after all."""
+        ...
+
+
+@runtime_checkable
 class Breakable(Protocol):
     """An engine that can break permanently. If it breaks, the worker requeues its work and exits with an error."""
 
@@ -152,6 +166,11 @@ class Breakable(Protocol):
         cancelled.
         """
         ...
+
+
+def is_reproducible(engine: SpeechEngine) -> bool:
+    """Whether equal arguments give equal sound."""
+    return not isinstance(engine, Varying) or engine.is_reproducible
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 The last entry of a message's audio names the sentence and the chunk that were published last. Engines make the same PCM
 for equal arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes
-only the chunks that are not published yet.
+only the chunks that are not published yet. If the engine cannot make the same PCM again, the sentence continues at the
+beginning of a clause instead (see `restart`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ class ResumePoint:
     skip_chunks: int
     """How many chunks of this sentence are already published."""
 
+    text_at: int = 0
+    """How many characters of this sentence have certainly been spoken. Used if its sound cannot be made again."""
+
     def chunks_to_skip(self, sentence_index: int) -> int:
         """How many chunks of this sentence the worker has to skip, because they are already published.
 
@@ -45,10 +49,10 @@ class ResumePoint:
         return self.skip_chunks if sentence_index == self.sentence_index else 0
 
 
-def resume_after(last: AudioPosition | None) -> ResumePoint:
-    """The resume point after `last`, the last published chunk. If `last` is None, nothing is published, and the resume
-    point is the start of the message.
+def resume_after(last: AudioPosition | None, text_at: int = 0) -> ResumePoint:
+    """The resume point after `last`, the last published chunk, with its `text_at`. If `last` is None, nothing is
+    published, and the resume point is the start of the message.
     """
     if last is None:
         return ResumePoint(0, 0)
-    return ResumePoint(last.sentence_index, last.chunk_index + 1)
+    return ResumePoint(last.sentence_index, last.chunk_index + 1, text_at)

@@ -1,7 +1,7 @@
 """Speaks one message: reads its sentences in order, synthesizes them, and publishes each chunk of audio once.
 
 A worker that takes a message over synthesizes the last spoken sentence again, with the same seed, and publishes only
-the chunks that are missing.
+the chunks that are missing. If the engine cannot make the same sound again, it continues at the beginning of a clause.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Refused
 from tertulia_shared.codec import BadEntry, decode, envelope
@@ -25,14 +26,25 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
 from tertulia_tts.chunks import Chunker
-from tertulia_tts.engine import DeadlineAware, SpeechEngine, SpeechRequest, SynthesisFailed, choose_voice
+from tertulia_tts.engine import (
+    BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    DeadlineAware,
+    SpeechEngine,
+    SpeechRequest,
+    SynthesisFailed,
+    choose_voice,
+    is_reproducible,
+)
 from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.playout import Playout
+from tertulia_tts.restart import RESTART_GAP_MS, SpokenText, restart_at
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
 from tertulia_tts.settings import TTSSettings
+from tertulia_tts.spoken_text import says_something
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +53,18 @@ def seed_of(message_id: str, sentence_index: int) -> int:
     """The seed of a sentence (32 bits), the same in every worker."""
     digest = hashlib.blake2b(f"{message_id}:{sentence_index}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendition:
+    """What a worker speaks of a sentence: `silence`, and the text in the voice. `progress` is set if the engine cannot
+    make the same sound again.
+    """
+
+    text: str
+    voice: str
+    silence: bytes = b""
+    progress: SpokenText | None = None
 
 
 class SpeechHandler:
@@ -87,9 +111,10 @@ class SpeechHandler:
             return
         if owned.last is not None and published is not None:
             await self._check_last_chunk(owned.last.id, published, sentences)
-        resume = resume_after(
-            None if published is None else AudioPosition(published.sentence_index, published.chunk_index)
-        )
+        resume = ResumePoint(0, 0)
+        if published is not None:
+            position = AudioPosition(published.sentence_index, published.chunk_index)
+            resume = resume_after(position, published.text_at)
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet)
@@ -131,12 +156,18 @@ class SpeechHandler:
         if sentence.is_final:
             ChunkPublisher(outlet, audio, sentence).end()
             return
-        publisher = ChunkPublisher(outlet, audio, sentence, skip=resume.chunks_to_skip(sentence.index))
+        spoken = self._choose(sentence, resume, outlet)
+        if spoken is None:
+            return  # it is published completely
+        publisher = ChunkPublisher(
+            outlet, audio, sentence, skip=resume.chunks_to_skip(sentence.index), spoken=spoken.progress
+        )
         timer = self._metrics.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
+        publisher.publish(chunker.feed(spoken.silence))
         now = asyncio.get_running_loop().time
         try:
-            async with aclosing(self._synthesize(sentence, playout.ends(now()), outlet)) as pieces:
+            async with aclosing(self._synthesize(sentence, spoken, playout.ends(now()))) as pieces:
                 async for piece in pieces:
                     timer.made(piece)
                     playout.published(len(piece), now())
@@ -154,19 +185,31 @@ class SpeechHandler:
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
-        if publisher.publish(chunker.finish()):
+        if publisher.publish(chunker.finish(), is_last=True):
             timer.first_chunk()
         timer.done()
 
-    def _synthesize(self, sentence: TTSSentence, deadline: float, outlet: Outlet) -> AsyncGenerator[bytes, None]:
+    def _choose(self, sentence: TTSSentence, resume: ResumePoint, outlet: Outlet) -> _Rendition | None:
+        """What to synthesize of a sentence; None if it is published completely."""
         choice = choose_voice(self._engine.voices(), sentence.voice_id)
         if choice.substituted and sentence.index == 0:
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
-        seed = seed_of(sentence.message_id, sentence.index)
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
+        if is_reproducible(self._engine):
+            return _Rendition(text, choice.voice.id)
+        if not resume.chunks_to_skip(sentence.index):
+            return _Rendition(text, choice.voice.id, progress=SpokenText(text))
+        start = restart_at(text, resume.text_at)
+        if not says_something(text[start:]):
+            return None
+        silence = bytes(SAMPLE_RATE * RESTART_GAP_MS // 1000 * BYTES_PER_SAMPLE)
+        return _Rendition(text[start:], choice.voice.id, silence, SpokenText(text, start, RESTART_GAP_MS))
+
+    def _synthesize(self, sentence: TTSSentence, spoken: _Rendition, deadline: float) -> AsyncGenerator[bytes, None]:
+        seed = seed_of(sentence.message_id, sentence.index)
         if isinstance(self._engine, DeadlineAware):
-            return self._engine.speak(SpeechRequest(text, choice.voice.id, seed, sentence.index, deadline))
-        return self._engine.synthesize(text, choice.voice.id, seed)
+            return self._engine.speak(SpeechRequest(spoken.text, spoken.voice, seed, sentence.index, deadline))
+        return self._engine.synthesize(spoken.text, spoken.voice, seed)
 
 
 def _message(claim: Claim) -> Work:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tertulia_stt.settings import STTSettings
+from tertulia_stt.engines.language_settings import LanguageSettings
 
 
-class WhisperEngineSettings(STTSettings):
-    """The language, the models, and their threads."""
+class WhisperEngineSettings(LanguageSettings):
+    """The models and their threads."""
 
     stt_model: str = Field(
         "",
@@ -30,10 +30,4 @@ class WhisperEngineSettings(STTSettings):
         le=256,
         description="whisper, realtimestt: CPU threads; 0: one for each core, at most 4 for each model (whisper), or"
         " CTranslate2's choice (realtimestt)",
-    )
-    stt_language: str = Field(
-        "en",
-        pattern=r"^([a-z]{2,3})?$",
-        description="whisper, realtimestt: language spoken (en, de, es, …); empty: Whisper detects it, in each session"
-        " (whisper) or each utterance (realtimestt)",
     )

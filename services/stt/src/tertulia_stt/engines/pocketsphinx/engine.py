@@ -114,6 +114,7 @@ class PocketSphinxRecognizer(PieceRecognizer):
 class _Transcriber:
     """A `PieceTranscriber`: passes speech to the decoder and reads its hypotheses."""
 
+    is_complete: bool = True
     agreement: ClassVar[int] = 3
 
     def __init__(self, decoder: Decoder, on_close: Callable[[Decoder], None]) -> None:

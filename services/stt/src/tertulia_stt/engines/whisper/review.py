@@ -41,6 +41,7 @@ SPACELESS: Final = re.compile(f"[{_SPACELESS_RANGES}]")
 """Letters of Chinese, Japanese and Thai, which are written without spaces."""
 _UNIT: Final = re.compile(rf"[{_SPACELESS_RANGES}]|[^\W_{_SPACELESS_RANGES}]+(?:['’][^\W_]+)*")
 """A word; in scripts without spaces, a letter."""
+_WORD_WITH_SPACE: Final = re.compile(r"\s*\S+")
 _CHARACTERS_PER_WORD: Final = 2
 _ANNOTATION: Final = re.compile(r"[\[(*♪][^\])*♪]*[\])*♪]")
 
@@ -90,6 +91,11 @@ def is_noise(spoken: Spoken) -> bool:
     if _is_credit(words):
         return True
     return words in FILLERS and spoken.confidence < MIN_FILLER_CONFIDENCE
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, each with the space before it. In scripts without spaces, each character is a word."""
+    return [unit for word in _WORD_WITH_SPACE.findall(text) for unit in (word if SPACELESS.search(word) else [word])]
 
 
 def _is_credit(words: str) -> bool:

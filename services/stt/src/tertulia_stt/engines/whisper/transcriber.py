@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from tertulia_stt.engines.whisper.review import SPACELESS, Spoken, cleaned, is_i
 from tertulia_stt.engines.whisper_window import MAX_WINDOW_S, MIN_PARTIAL_WINDOW_S, window_s
 from tertulia_stt.log_mel import Samples
 
-_WORD: Final = re.compile(r"\s*\S+")
 _FIRST_PARTIAL_S: Final = 0.6
 """A partial text is asked for from this much sound on, of which 0.3 s come from before the speech."""
 _PARTIAL_EACH_S: Final = 0.4
@@ -52,6 +50,7 @@ class Models:
 class WhisperTranscriber:
     """A `PieceTranscriber`. `pre_roll_s`: how much of a piece comes from before its speech."""
 
+    is_complete: bool = True
     agreement: ClassVar[int] = 2
     """Hypotheses come three times a second at most, so a third one would come late."""
 
@@ -136,8 +135,3 @@ class WhisperTranscriber:
         if self._pending is not None:
             self._pending.cancel()
             self._pending = None
-
-
-def split_words(text: str) -> Sequence[str]:
-    """The words of a text, each with the space before it. In scripts without spaces, each character is a word."""
-    return [unit for word in _WORD.findall(text) for unit in (word if SPACELESS.search(word) else [word])]

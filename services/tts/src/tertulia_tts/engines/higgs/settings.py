@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.cloning_settings import CloningSettings
 
 
-class HiggsSettings(TTSSettings):
-    """The settings `TERTULIA_TTS_HIGGS_…`, and the folder of the cloned voices."""
+class HiggsSettings(CloningSettings):
+    """The settings `TERTULIA_TTS_HIGGS_…`."""
 
-    voices_dir: Path = Field(
-        Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
-    )
     tts_higgs_model: str = Field(
         "bosonai/higgs-audio-v2-generation-3B-base",
         description="higgs: the model, a folder or a repository that make higgs-models has fetched",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from tertulia_shared.visible_text import invisible_fault
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.cloning_settings import CloningSettings
 
 
-class OpenAISettings(TTSSettings):
+class OpenAISettings(CloningSettings):
     """The settings `TERTULIA_TTS_OPENAI_…`."""
 
     tts_openai_base_url: str = Field(
@@ -31,6 +32,16 @@ class OpenAISettings(TTSSettings):
         20.0, gt=0, le=600, description="openai: longest wait for the first sound, and between pieces, in seconds"
     )
     tts_openai_retries: int = Field(2, ge=0, le=10, description="openai: retries, only before the first sound")
+    tts_openai_repeatable: bool = Field(
+        default=False,
+        description="openai: whether the server gives the same sound for the same text each time (most Kokoro servers);"
+        " then a takeover continues at the same sample, else at the beginning of a clause",
+    )
+    tts_openai_cloning: Literal["off", "upload", "ref_audio"] = Field(
+        "off",
+        description="openai: how the server gets the voices of TERTULIA_VOICES_DIR: upload (once, to /audio/voices),"
+        " ref_audio (with each request), or off (TERTULIA_TTS_OPENAI_VOICES names voices of the server)",
+    )
 
     @property
     def openai_voices(self) -> Mapping[str, str]:
