@@ -52,7 +52,7 @@ WAYS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass
 class Heard:
-    """What the client got for one recording. Times are in seconds since the recording began."""
+    """The events and sounds that the client got for one recording. Times are in seconds since the recording began."""
 
     recording: Recording
     accepted: list[tuple[float, str, str]] = field(default_factory=list[tuple[float, str, str]])

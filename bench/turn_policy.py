@@ -47,7 +47,7 @@ WAYS: Mapping[str, Way] = {
 
 @dataclass
 class Outcome:
-    """What happens to one recording. Times are in samples."""
+    """The turns and replies of one recording. Times are in samples."""
 
     recording: Recording
     asked: int = 0

@@ -120,7 +120,7 @@ async def test_only_the_last_version_is_left_if_processes_are_killed_at_any_mome
 
 
 @pytest.mark.parametrize("name", ["kill the llm worker", "kill every llm worker", "kill the gateway"])
-async def test_one_version_is_left_if_processes_are_killed_when_a_shown_turn_is_reopened(
+async def test_only_the_last_version_is_left_if_processes_are_killed_when_a_shown_turn_is_reopened(
     stack: Stack, name: str
 ) -> None:
     voices = stack.of("tts")

@@ -25,6 +25,12 @@ FAULTS = """async () => {
     nodes.map(({ target, failureSummary }) => `${id} (${help}): ${target.join(" ")}\\n${failureSummary}`));
 }"""
 
+TITLE_OVERLAPS_BUTTONS = """() => {
+  const right = Math.max(...[...document.querySelectorAll(".head h1, .demo")].map((part) =>
+    part.getBoundingClientRect().right));
+  return right > document.querySelector(".head nav").getBoundingClientRect().left;
+}"""
+
 
 @pytest.fixture(scope="session")
 def axe() -> str:
@@ -41,6 +47,8 @@ async def look_at(visitor: Visitor, name: str, view: str) -> None:
     assert not faults, f"{view}:\n" + "\n".join(faults)
     too_wide = await visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not too_wide, f"{view} scrolls horizontally"
+    overlap = await visitor.page.evaluate(TITLE_OVERLAPS_BUTTONS)
+    assert not overlap, f"{view}: the title overlaps the buttons"
 
 
 @pytest.mark.parametrize("name", DISPLAYS)

@@ -46,15 +46,15 @@ async def choose_rule(visitor: Visitor, name: str) -> None:
 
 async def test_rule_of_who_answers_is_shown_changed_and_kept(visitor: Visitor) -> None:
     await expect(visitor.who_answers).to_have_accessible_name("Who answers: Everyone")  # the stack's default
-    await choose_rule(visitor, "Only who is named")
+    await choose_rule(visitor, "Only when named")
     turn_id = await visitor.write("It is raining.")
     assert await speakers(visitor, turn_id) == []
-    await expect(visitor.page.get_by_text("Nobody answers. Call somebody by name.").first).to_be_visible()
+    await expect(visitor.page.get_by_text("No one answers. Name a character to get an answer.").first).to_be_visible()
     await expect(visitor.status_line).to_have_text(READY)
     await expect(visitor.page.locator(".dots")).to_have_count(0)
 
     await visitor.page.reload()
-    await expect(visitor.who_answers).to_have_accessible_name("Who answers: Only who is named")
+    await expect(visitor.who_answers).to_have_accessible_name("Who answers: Only when named")
     await choose_rule(visitor, "In turn")
     turn_id = await visitor.write("It is still raining.")
     assert await speakers(visitor, turn_id) == ["Luna"]
@@ -128,12 +128,12 @@ async def test_conversation_lets_the_characters_talk_among_themselves(visitor: V
 
 async def test_message_is_addressed_to_one_character_or_to_no_character(visitor: Visitor) -> None:
     to = visitor.page.get_by_role("combobox", name="To")
-    await expect(to.locator("option")).to_have_text(["the text decides", *USUAL, "nobody"])
+    await expect(to.locator("option")).to_have_text(["automatic", *USUAL, "no one"])
     await to.select_option("nobody")
     turn_id = await visitor.write("Luna, this is only a note.")
     assert await speakers(visitor, turn_id) == []
-    await expect(visitor.page.get_by_text("to nobody", exact=True)).to_be_visible()
-    await expect(visitor.page.get_by_text("Nobody answers.")).to_have_count(0)
+    await expect(visitor.page.get_by_text("to no one", exact=True)).to_be_visible()
+    await expect(visitor.page.get_by_text("No one answers.")).to_have_count(0)
     await expect(visitor.status_line).to_have_text(READY)
     await expect(to).to_have_value("")
 
@@ -154,7 +154,7 @@ async def test_rules_work_with_the_keyboard_and_escape_only_closes_them(visitor:
     await keyboard.press("Tab")
     await expect(everyone).to_be_focused()
     await keyboard.press("ArrowDown")
-    await expect(visitor.page.get_by_role("radio", name="Only who is named")).to_be_checked()
+    await expect(visitor.page.get_by_role("radio", name="Only when named")).to_be_checked()
     await keyboard.press("Escape")
     await expect(everyone).to_be_hidden()
     await expect(visitor.who_answers).to_be_focused()

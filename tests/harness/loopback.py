@@ -39,6 +39,8 @@ from tertulia_tts.engine import SpeechEngine
 from tests.harness.room import USER_LEVEL, Room, Samples, at_user_level, pcm
 from tests.harness.settings_of import settings_of
 
+LOOPBACK_MINUTES = "TERTULIA_TEST_LOOPBACK_MINUTES"
+"""The environment variable that sets how long the characters speak."""
 START_MS = 1_767_225_600_000
 CHUNK_MS = 100
 CHUNK_IN = SAMPLE_RATE_IN * CHUNK_MS // 1000

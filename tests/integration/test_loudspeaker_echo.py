@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxEngine
 from tertulia_tts.engines.espeak.engine import EspeakEngine
-from tests.harness.loopback import LoopbackTalk, Message
+from tests.harness.loopback import LOOPBACK_MINUTES, LoopbackTalk, Message
 from tests.harness.room import Room, Samples
 from tests.harness.sound import FIXTURES
 from tests.harness.vocal_sounds import cough, hum, laughter, noise
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-MINUTES = float(os.environ.get("TERTULIA_TEST_LOOPBACK_MINUTES", "0.5"))
+MINUTES = float(os.environ.get(LOOPBACK_MINUTES, "0.5"))
 """The number of minutes for which the characters speak in each room."""
 
 LOUDSPEAKER, HEADPHONES = Room(), Room(echo_db=-200)

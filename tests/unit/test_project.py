@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings
 
 from scripts.env_example import default_text, render, settings_classes, variable
 from tertulia_shared.version import __version__
+from tests.harness.loopback import LOOPBACK_MINUTES
 from tests.servers.redis_server import CHOICE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,8 @@ PROJECTS = [
     *sorted(ROOT.glob("*/pyproject.toml")),
     *sorted(ROOT.glob("services/*/pyproject.toml")),
 ]
+TEST_SETTINGS = {CHOICE, LOOPBACK_MINUTES}
+"""Variables that only tests read."""
 REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 
 
@@ -82,7 +85,7 @@ def test_settings_of_several_services_have_the_same_default() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
-    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {CHOICE}
+    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | TEST_SETTINGS
     # the compose files read further variables: the ports to publish
     for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))

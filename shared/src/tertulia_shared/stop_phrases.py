@@ -15,7 +15,7 @@ MAX_TOKENS = 40
 MAX_TAKEN_BACK_TOKENS = 15
 """A longer text is not taken back by its own last sentence."""
 MAX_CHARS = 1000
-"""Only so much of a text is read."""
+"""Only this many characters of a text are read."""
 _CONTINUATIONS = (("and",), ("then",))
 """Words before a stop phrase that continue a sentence: "and then stop"."""
 _DENIAL = re.compile(
@@ -45,7 +45,9 @@ def begins_with_stop(text: str, names: Iterable[str] = ()) -> bool:
 
 
 def is_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
-    """True if a plain stop also takes back what was said just before: "never mind", "stop", but not "wait"."""
+    """True if a plain stop also cancels the words that the user said before it: "never mind", "stop", but not
+    "wait".
+    """
     continues = tokens_of(text[:MAX_CHARS])[:1] in _CONTINUATIONS
     return not continues and _match(text, tuple(names), "withdrawal").is_whole
 

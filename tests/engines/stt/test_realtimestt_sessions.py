@@ -1,5 +1,5 @@
-"""What realtimestt does beyond the contract of recognition engines: threads, stalls, long speech, the end of a session,
-errors of the model.
+"""Behaviour of realtimestt that the contract of recognition engines does not cover: threads, stalls, long speech, the
+end of a session, errors of the model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`tertulia dead` through the bus: what the commands read, write and print."""
+"""`tertulia dead` on a bus: the reads, writes and output of the commands."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Stream:
         self.read((entry,))
 
     def read(self, entries: Iterable[Entry]) -> None:
-        """Pass entries on as the event sender does: it reads the stream again if it is told so."""
+        """Pass entries to the `HeldTurn` as the event sender does, which reads the stream again if required."""
         for entry in entries:
             self.out += self.held.see(entry)
             if self.held.read_again_after:

@@ -1,4 +1,4 @@
-"""Reopened and tentative turns in one conversation: what the client gets, at each moment at which the user goes on."""
+"""Reopened and tentative turns in one conversation. The user continues at each possible moment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-# -- reopening: the user goes on before any sound was heard
+# -- reopening: the user continues before any sound was heard
 
 
 @pytest.mark.parametrize("written", range(9))
@@ -89,7 +89,7 @@ async def test_no_sound_of_a_reopened_turn_comes_after_its_reopening(bus: Memory
         await write(first, 8)
         for step in steps_of(first)[8:]:
             step()
-        assert await spoken.reopen()  # the sound is written in the same moment in which the user goes on
+        assert await spoken.reopen()  # the sound is written at the moment at which the user continues
         await settle()
         assert client.kinds[-1] == "turn_reopened"
 

@@ -1,4 +1,4 @@
-"""Who answers: tables of labelled remarks, and the rules of the modes."""
+"""The decision who answers: tables of labelled remarks, and the rules of the modes."""
 
 from __future__ import annotations
 
@@ -136,11 +136,11 @@ def test_follow_up_without_a_last_speaker_is_a_remark_to_no_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "…", "???", "12", "😀", "a" * 100_000, "Luna " * 20_000, "(((", "ルナ" * 5000])
-def test_somebody_answers_any_text_however_long_or_odd(text: str) -> None:
+def test_at_least_one_character_answers_any_text_however_long_or_odd(text: str) -> None:
     assert len(answers(text, seed="1")) in {1, 2}
 
 
-def test_nobody_answers_if_there_are_no_characters() -> None:
+def test_decision_is_empty_if_there_are_no_characters() -> None:
     assert answers("Hello", ()) == []
 
 

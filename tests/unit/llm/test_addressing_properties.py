@@ -1,4 +1,4 @@
-"""Any text and any cast is decided, and always in the same way."""
+"""The decision who answers, for any text and any characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks next while the characters talk among themselves, and when that is over."""
+"""The choice of the next speaker while the characters talk among themselves, and the end of the discussion."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_turn_that_nobody_answers_has_no_discussion() -> None:
     assert with_discussion(plan, CAST, (), 6) == plan
 
 
-def test_replies_said_are_the_complete_ones_and_the_heard_ones() -> None:
+def test_replies_count_as_said_if_they_are_complete_or_were_heard() -> None:
     def message(position: int, role: Role, text: str, status: Status = "complete") -> Message:
         id, now = new_id(), utc_now()
         speaker = LUNA.id if role == "character" else None

@@ -80,7 +80,7 @@ def test_single_letters_and_titles_count_only_in_a_whole_name() -> None:
      ("I saw 9000 of them", []), ("Agent 47", ["47"]), ("Strauss, Strauß", ["Strauß"] * 2),
      ("juergen, Jürgen, jurgen", ["Jürgen"] * 3)],
 )  # fmt: skip
-def test_accents_are_ignored_and_a_number_that_is_a_part_of_a_name_names_nobody(text: str, names: list[str]) -> None:
+def test_accents_are_ignored_and_a_number_that_is_a_part_of_a_name_is_no_mention(text: str, names: list[str]) -> None:
     assert found(text, ("Łukasz", "Bjørn", "HAL 9000", "47", "Strauß", "Jürgen")) == names
 
 
@@ -118,7 +118,7 @@ def test_misheard_name_is_found_by_its_sound_only_in_speech(heard: str, name: st
     assert found(heard, (name, "Bob")) == []
 
 
-def test_word_that_sounds_like_several_names_names_nobody() -> None:
+def test_word_that_sounds_like_several_names_is_no_mention() -> None:
     assert found("wrecks", ("Rex", "Recks"), by_sound=True) == []
 
 

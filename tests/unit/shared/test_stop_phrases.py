@@ -64,7 +64,7 @@ def test_stop_phrase_with_its_particle_is_a_plain_stop(text: str) -> None:
     assert is_plain_stop(text)
 
 
-def test_text_with_a_name_of_nobody_present_is_no_plain_stop() -> None:
+def test_text_with_the_name_of_an_absent_character_is_no_plain_stop() -> None:
     assert is_plain_stop("Rex, stop", ("Rex",))
     assert not is_plain_stop("Rex, stop", ())
 
@@ -78,7 +78,7 @@ def test_long_text_of_stop_phrases_is_no_plain_stop() -> None:
     "text",
     ["never mind", "Stop.", "Rex, forget it please", "vergiss es", "olvídalo", "laisse tomber", "boş ver", "算了"],
 )
-def test_stop_phrase_that_takes_something_back_is_a_withdrawal(text: str) -> None:
+def test_stop_phrase_that_cancels_the_words_before_it_is_a_withdrawal(text: str) -> None:
     assert is_withdrawal(text, NAMES)
     assert is_plain_stop(text, NAMES)
 

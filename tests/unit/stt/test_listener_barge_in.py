@@ -15,6 +15,14 @@ END = 41_000
 """A sample after the end of `speech`."""
 
 
+async def heard_over_a_character(utterance: Utterance) -> ListeningSession:
+    """A session in which the user said this while a character spoke."""
+    session = ListeningSession(utterance)
+    await session.character_speaks(STORY)
+    await session.serve_audio(END)
+    return session
+
+
 @virtual_time
 async def test_partial_text_interrupts_the_character_once() -> None:
     session = ListeningSession(
@@ -47,9 +55,7 @@ async def test_partial_text_interrupts_the_character_once() -> None:
 )
 @virtual_time
 async def test_plain_stop_interrupts_the_character_and_is_not_answered(utterance: Utterance) -> None:
-    session = ListeningSession(utterance)
-    await session.character_speaks(STORY)
-    await session.serve_audio(END)
+    session = await heard_over_a_character(utterance)
     assert await session.count_interruptions() == 1
     assert await session.turns() == []
     assert [e.turn_id for e in await session.events() if isinstance(e, TranscriptionFinished)] == [""]
@@ -76,18 +82,14 @@ async def test_plain_stop_is_not_answered_even_if_no_character_speaks() -> None:
 )
 @virtual_time
 async def test_short_interruption_that_asks_for_something_becomes_a_turn(utterance: Utterance) -> None:
-    session = ListeningSession(utterance)
-    await session.character_speaks(STORY)
-    await session.serve_audio(END)
+    session = await heard_over_a_character(utterance)
     assert await session.count_interruptions() == 1
     assert [turn.text for turn in await session.turns()] == [utterance.text]
 
 
 @virtual_time
 async def test_final_text_interrupts_the_character_if_no_partial_text_did() -> None:
-    session = ListeningSession(speech("Rex?"))
-    await session.character_speaks(STORY)
-    await session.serve_audio(END)
+    session = await heard_over_a_character(speech("Rex?"))
     assert await session.count_interruptions() == 1
     assert len(await session.turns()) == 1
     assert session.results == {"turn": 1, "broke_in": 1}

@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from tertulia_shared.entries import UserTurn
-from tertulia_shared.events import Event, RecordingStart, TranscriptionFinished, TranscriptionUpdate
+from tertulia_shared.events import RecordingStart, TranscriptionFinished, TranscriptionUpdate
 from tertulia_shared.ids import spoken_turn_id
-from tertulia_stt.engine import SAMPLE_RATE
 from tests.fakes.scripted_recognition import Utterance
 from tests.harness.virtual_time import virtual_time
-from tests.harness.vocal_sounds import Samples, hum, noise
 from tests.unit.stt.listening_session import ListeningSession
-
-QUESTION = "What do you think about the weather today?"
-
-
-def at(seconds: float) -> int:
-    """The number of the sample at this time."""
-    return round(seconds * SAMPLE_RATE)
-
-
-def piece(text: str, start_s: float, speech_end_s: float) -> Utterance:
-    """A piece whose speech ends at `speech_end_s`; the recognizer notices the end 0.256 s later."""
-    return Utterance(at(start_s), at(speech_end_s) + 4_096, text, [(at(start_s) + 2_000, text.lower()[:8])])
-
-
-WENT = piece("I went to the", 0.2, 1.0)
-MARKET = piece("Market and I bought apples.", 2.0, 3.0)
-ASKED = piece(QUESTION, 0.2, 1.0)
-MORE = piece("I mean in Paris.", 2.0, 3.0)
-NOISE = piece("", 1.8, 2.0)
-GREETED = piece("Hello Luna.", 0.2, 1.0)
-LATER = piece("I mean in Paris.", 2.6, 3.4)
-HOW_ARE_YOU = piece("How are you?", 1.4, 2.0)
-
-
-async def heard(session: ListeningSession, until_s: float) -> ListeningSession:
-    """Serve the session with this much audio, and stop it."""
-    await session.serve_audio(at(until_s))
-    return session
-
-
-def types(events: Sequence[Event]) -> list[str]:
-    return [event.type for event in events]
+from tests.unit.stt.spoken_pieces import (
+    ASKED,
+    GREETED,
+    HOW_ARE_YOU,
+    MARKET,
+    MORE,
+    NOISE,
+    QUESTION,
+    WENT,
+    at,
+    heard,
+    piece,
+    types,
+)
 
 
 @virtual_time
@@ -293,119 +271,3 @@ async def test_two_minutes_of_speech_without_a_pause_become_one_turn() -> None:
     await job
     (turn,) = await session.turns()
     assert turn.text == "Part 1 of it part 2 of it part 3 of it part 4 of it part 5 of it."
-
-
-@pytest.mark.parametrize(
-    ("script", "settings"),
-    [
-        ((WENT, MARKET), {}),
-        ((ASKED, MORE), {"think_ahead": "off"}),
-        ((ASKED, NOISE), {"think_ahead": "off"}),
-        ((GREETED, HOW_ARE_YOU), {}),
-        ((GREETED, NOISE, LATER), {}),
-    ],
-    ids=["two pieces", "reopened", "reopened by noise", "withdrawn guess", "guesses and a reopening"],
-)
-@virtual_time
-async def test_turn_is_whole_and_not_doubled_if_the_worker_is_killed_after_any_write(
-    script: Sequence[Utterance], settings: dict[str, Any]
-) -> None:
-    expected = [turn.text for turn in await (await heard(ListeningSession(*script, **settings), 5)).final_turns()]
-    writes = 0
-    while True:
-        writes += 1
-        session = ListeningSession(*script, **settings)
-        await session.prepare()
-        await session.send_audio(at(5))
-        await session.stop()
-        if not await session.serve_until_write(writes):
-            break
-        await session.serve()
-        assert [turn.text for turn in await session.final_turns()] == expected, f"write {writes}"
-        assert await session.tentative() is None
-        finished = [event for event in await session.events() if isinstance(event, TranscriptionFinished)]
-        assert finished[-1].text == expected[-1]
-    assert writes > 6
-
-
-@virtual_time
-async def test_successor_continues_the_turn_that_its_predecessor_began() -> None:
-    session = ListeningSession(WENT, MARKET)
-    job = await session.start()
-    await session.send_audio(at(1.6))
-    job.cancel()
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - its cancellation
-        await job
-    await session.send_audio(at(4))
-    await session.stop()
-    await session.serve()
-    assert session.engine.opened == [0, WENT.end]
-    (turn,) = await session.turns()
-    assert turn.turn_id == spoken_turn_id(session.session_id, WENT.start)
-    assert turn.text == "I went to the market and I bought apples."
-
-
-@pytest.mark.parametrize(
-    ("spoken", "until_s", "texts"),
-    [
-        (WENT, 1.5, ["I went to the"]),
-        (GREETED, 1.4, ["Hello Luna."]),
-        (ASKED, 1.8, [QUESTION]),
-        (NOISE, 2.5, []),
-    ],
-    ids=["growing turn", "tentative turn", "ended turn", "no words"],
-)
-@virtual_time
-async def test_words_of_a_session_that_is_given_up_become_a_turn(
-    spoken: Utterance, until_s: float, texts: Sequence[str]
-) -> None:
-    session = ListeningSession(spoken)
-    job = await session.start()
-    await session.send_audio(at(until_s))
-    job.cancel()
-    for _ in range(2):
-        await session.listener.give_up(await session.claim_work(), "given up after 5 attempts")
-    assert [turn.text for turn in await session.final_turns()] == texts
-    assert await session.tentative() is None
-    kinds = types(await session.events())
-    assert kinds.count("transcription_finished") == len(texts) or not texts
-
-
-@virtual_time
-async def test_tentative_turn_that_was_withdrawn_is_accepted_when_its_session_is_given_up() -> None:
-    session = ListeningSession(GREETED)
-    job = await session.start()
-    await session.send_audio(at(1.4))
-    job.cancel()
-    await session.type_message("Wait.")
-    await session.listener.give_up(await session.claim_work(), "given up after 5 attempts")
-    assert [(turn.text, turn.version) for turn in await session.final_turns()] == [("Wait.", 0), ("Hello Luna.", 1)]
-
-
-@virtual_time
-async def test_text_that_takes_itself_back_becomes_no_turn() -> None:
-    session = await heard(ListeningSession(piece("Tell me a story. Stop.", 0.2, 1.6)), 4)
-    assert await session.final_turns() == []
-    assert session.results == {"stop": 1}
-
-
-@pytest.mark.parametrize(
-    ("text", "sound", "whole"),
-    [
-        ("Whew.", hum(130, 200), QUESTION),
-        ("(sighs)", hum(130, 200), QUESTION),
-        ("The game.", noise(200), QUESTION),
-        ("You?", hum(130, 200), f"{QUESTION} You?"),
-        ("Oh, in Paris I mean.", noise(200), f"{QUESTION} Oh, in Paris I mean."),
-    ],
-    ids=["hum", "described sound", "noise", "word that sounds like a hum", "several words"],
-)
-@virtual_time
-async def test_noise_after_the_end_of_a_turn_adds_no_words_to_it(text: str, sound: Samples, whole: str) -> None:
-    after = piece(text, 2.0, 2.2)
-    session = ListeningSession(ASKED, after, think_ahead="off")
-    session.sounds[after.start] = sound
-    await heard(session, 5)
-    first, second = await session.turns()
-    assert (first.turn_id, second.version) == (second.turn_id, 1)
-    assert second.text == whole

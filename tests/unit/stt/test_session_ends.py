@@ -8,7 +8,7 @@ from tertulia_shared.bus import NotOwner
 from tertulia_shared.ids import spoken_turn_id
 from tests.harness.virtual_time import virtual_time
 from tests.unit.stt.listening_session import ListeningSession
-from tests.unit.stt.test_listener_turns import GREETED, at, types
+from tests.unit.stt.spoken_pieces import GREETED, at, types
 
 
 @virtual_time

@@ -38,6 +38,14 @@ def act(turns: TurnTaking, step: Step | None, *, is_applied: bool = True) -> Act
     return step.act
 
 
+def guessed(*, is_applied: bool = True) -> TurnTaking:
+    """Turn-taking after a guess at an unclear text. `is_applied`: whether Redis accepted the guess."""
+    turns = taking(think_ahead=True)
+    say(turns, AN_UNCLEAR_TEXT, 1000)
+    assert act(turns, turns.due(ms(1256)), is_applied=is_applied) is Act.GUESS
+    return turns
+
+
 @pytest.mark.parametrize(("text", "bound_ms"), [(FINISHED, 320), (AN_UNCLEAR_TEXT, 640), (OPEN, 2000)])
 def test_turn_ends_after_the_silence_that_its_text_needs(text: str, bound_ms: int) -> None:
     turns = taking()
@@ -133,17 +141,13 @@ def test_turn_is_not_reopened_after_the_time_for_reopening(reopen_ms: int, began
 
 
 def test_guessed_turn_is_confirmed_after_the_silence_that_its_text_needs() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    assert act(turns, turns.due(ms(1256))) is Act.GUESS
+    turns = guessed()
     assert turns.due(ms(1300)) is None
     assert act(turns, turns.due(ms(1640))) is Act.CONFIRM
 
 
 def test_guessed_turn_is_withdrawn_if_the_user_continues() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    act(turns, turns.due(ms(1256)))
+    turns = guessed()
     assert act(turns, turns.speech_began(ms(1400))) is Act.REOPEN
     turns.piece_finished(Piece("How are you?", ms(1400), ms(2000)))
     step = turns.due(ms(2256))
@@ -171,17 +175,13 @@ def test_number_of_guesses_of_a_turn_is_bounded() -> None:
 
 
 def test_guess_that_redis_refuses_is_not_repeated_for_the_same_text() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    assert act(turns, turns.due(ms(1256)), is_applied=False) is Act.GUESS
+    turns = guessed(is_applied=False)
     assert turns.due(ms(1300)) is None
     assert act(turns, turns.due(ms(1640))) is Act.ACCEPT
 
 
 def test_guessed_turn_that_redis_refuses_to_confirm_is_accepted_in_its_next_version() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    act(turns, turns.due(ms(1256)))
+    turns = guessed()
     assert act(turns, turns.due(ms(1640)), is_applied=False) is Act.CONFIRM
     step = turns.due(ms(1700))
     assert act(turns, step) is Act.ACCEPT
@@ -234,9 +234,7 @@ def test_turn_taking_that_continues_a_stored_turn_makes_the_same_decisions(data:
 
 
 def test_piece_without_a_reported_beginning_continues_a_guessed_turn_in_its_next_version() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    assert act(turns, turns.due(ms(1256))) is Act.GUESS
+    turns = guessed()
     turns.piece_finished(Piece("How are you?", ms(1400), ms(2000)))
     step = turns.due(ms(4000))
     assert act(turns, step) is Act.ACCEPT

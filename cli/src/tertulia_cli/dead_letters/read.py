@@ -34,7 +34,7 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Redis still has of a reply that a tts worker should have spoken."""
+    """The data that Redis still has of a reply that a tts worker should have spoken."""
 
     epoch: int
     name: str

@@ -103,7 +103,7 @@ describe("a turn that no character answers", () => {
   it("is marked if only named characters answer", () => {
     const state = after([rules({ mode: "named" }), sent(null), ...nobody], OPEN);
     expect(unansweredIn(state)).toEqual(["u"]);
-    expect(state.announcement).toContain("Nobody answers");
+    expect(state.announcement).toContain("No one answers");
     expect(statusLine(state).text).toBe("Ready when you are");
     expect(canStop(state)).toBe(false);
   });

@@ -73,7 +73,7 @@ describe("push-to-talk", () => {
   });
 });
 
-/** What blocks the sound, and what unblocks it. */
+/** The inputs that block and unblock the sound, and the reason that the page shows. */
 const BLOCKS: readonly [string, readonly ListeningInput[], readonly ListeningInput[], string][] = [
   [
     "a call",

@@ -12,7 +12,7 @@ const inputs =
   (run: ListeningRun) =>
     void run.input(...list);
 
-/** What happens to a microphone. A device that was lost is replaced when the run waits. */
+/** Events of a microphone. A device that was lost is replaced when the run waits. */
 const EVENTS: readonly Event[] = [
   ["suspended", inputs({ on: "context", state: "suspended" })],
   ["hidden", inputs({ on: "hidden", hidden: true })],

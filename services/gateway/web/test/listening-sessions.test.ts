@@ -1,4 +1,4 @@
-/** The listening sessions at the server: begun again after their end, and not mistaken for each other. */
+/** Listening sessions at the server: another one begins after each end, and events of earlier ones are ignored. */
 
 import { describe, expect, it } from "vitest";
 

@@ -30,7 +30,7 @@ describe("a seat", () => {
       [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello. "), heard("m1", 0, "started")],
       after([said("turn_started", { turn_id: "t", replies: [{ ...LUNA, reason: "chosen" }, REX] })], OPEN_TURN),
     );
-    expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers: chosen, because you addressed nobody" });
+    expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers: joins in, because you named no one" });
     expect(at(spoken, "rex").kind).toBe("next");
     expect(at(OPEN, "luna")).toEqual({ kind: "present", words: "", why: "" });
   });
@@ -67,7 +67,7 @@ describe("the addressee of a message", () => {
 
   it("is shown by name", () => {
     expect(addressText(null, people)).toBe("");
-    expect(addressText([], people)).toBe("to nobody");
+    expect(addressText([], people)).toBe("to no one");
     expect(addressText(["luna", "gone"], people)).toBe("to Luna, someone");
   });
 });

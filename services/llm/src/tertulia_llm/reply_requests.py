@@ -47,7 +47,7 @@ def plan_request(
 
 
 def cue_of(turn: UserTurn, plan: TurnPlan, number: int) -> Cue | None:
-    """What the reply with this number (from 0) is for; None if it answers a message of the user."""
+    """The task of the reply with this number (from 0); None if it answers a message of the user."""
     reason = plan.reasons[number] if number < len(plan.reasons) else ""
     if reason == DISCUSSION:
         return Cue.DISCUSS

@@ -48,7 +48,7 @@ ECHO_RUN = 3
 
 
 class BargeInDecision(Enum):
-    """What to do about the user's speech during a character's speech."""
+    """The decision about the user's speech during a character's speech."""
 
     WAIT = "wait"
     """Too early to decide."""
@@ -96,7 +96,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the characters are speaking, and the names of the active characters."""
+    """The sentences that the characters are speaking, and the names of the active characters."""
 
     sentences: Sequence[str]
     names: Sequence[str] = ()
@@ -113,8 +113,9 @@ class Bounds:
 def decide(heard: Heard, spoken: Spoken, bounds: Bounds) -> BargeInDecision:
     """Decide about the speech.
 
-    Stop phrases and names interrupt at once, whatever their length and sound. Words such as "no" and "but" interrupt
-    whatever their length, unless they sound like a cough or a hum. Other words must also last for `min_ms`.
+    Stop phrases and names interrupt at once, regardless of their length and sound. Words such as "no" and "but"
+    interrupt regardless of their length, unless they sound like a cough or a hum. Other words must also last for
+    `min_ms`.
     """
     heard = replace(heard, text=without_descriptions(heard.text))
     tokens = tokens_of(heard.text)

@@ -146,7 +146,7 @@ class OverlappingSpeech:
         return any(is_plain_stop(" ".join(words[at:]), self._names) for at in range(MAX_REVISED + 1))
 
     def takes_back(self, text: str) -> bool:
-        """True if a text that only asks for silence also cancels what the user has just said ("never mind")."""
+        """True if a text that only asks for silence also cancels the user's words before it ("never mind")."""
         is_withdrawn = is_withdrawal(text, self._names) or ends_with_withdrawal(text, self._names)
         return not self.is_character_speaking and is_withdrawn
 

@@ -55,7 +55,7 @@ _RANGE: Final = np.float32(3 * np.log(10))
 
 
 class SoundKind(Enum):
-    """What a sound may be."""
+    """The kind of a sound."""
 
     WORDS = "words"
     MURMUR = "murmur"

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class StabilizerResult:
-    """What has changed with one hypothesis: the text, and the stable prefix. Each is None if it has not changed."""
+    """The changes by one hypothesis: the text and the stable prefix. Each is None if it has not changed."""
 
     update: Sequence[str] | None
     stabilized: Sequence[str] | None

@@ -48,7 +48,7 @@ class Piece:
 
 
 class Phase(StrEnum):
-    """What has been written of a turn."""
+    """The state of a turn: which of its writes have been made."""
 
     NONE = "none"
     """There is no turn: no piece was spoken since the last turn."""
@@ -120,7 +120,7 @@ NO_TURN: Final = Turn()
 
 
 class Act(Enum):
-    """What a step does."""
+    """The kind of a step."""
 
     GUESS = "accept the turn tentatively"
     ACCEPT = "accept the turn"
@@ -249,7 +249,7 @@ class TurnTaking:
         return self._guess()
 
     def end(self, at_sample: int) -> Step | None:
-        """The step that ends the turn, whatever the length of the silence."""
+        """The step that ends the turn now, even if the silence is still too short; None if no turn is open."""
         if not self.is_open:
             return None
         turn = self._turn

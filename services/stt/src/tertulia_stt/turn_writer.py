@@ -1,7 +1,7 @@
 """Writes the turns of one listening session: carries out the steps that `turn_taking` decides.
 
 One transaction writes a step, its events for the client and the checkpoint. So a worker that takes the session over
-continues the same turn, whatever the moment at which its predecessor was killed.
+continues the same turn, no matter when its predecessor was killed.
 """
 
 from __future__ import annotations

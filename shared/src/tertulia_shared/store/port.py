@@ -70,8 +70,9 @@ class Store(Protocol):
     async def save_messages(self, messages: Sequence[Message]) -> None:
         """Insert or update messages, all or none, and move their conversations' `updated_at` forward.
 
-        Of two writes of one message the one with the higher-ranked status wins, or with equal status the newer
-        (`ordering.supersedes`). An update keeps the first write's turn, role, position and `created_at`.
+        If a message was written twice, the write whose status has the higher rank wins, or the newer one if the
+        statuses are equal (`ordering.supersedes`). An update keeps the first write's turn, role, position and
+        `created_at`.
 
         Raises:
             NotFound: a conversation does not exist (or no longer exists); one deleted in mid-turn must not come back.

@@ -37,7 +37,7 @@ class ClientChanged(Event):
 
 
 class Decision(Enum):
-    """What the gateway does with an entry."""
+    """The decision about an entry."""
 
     SEND = auto()
     SKIP = auto()

@@ -58,7 +58,7 @@ export interface Status {
   readonly version: string;
   /** The engines of the live workers, by stage. */
   readonly engines: Readonly<Record<string, readonly string[]>>;
-  /** What is required but not running: `redis`, or the stages that have no live worker. */
+  /** The requirements that are not running: `redis`, or the stages that have no live worker. */
   readonly missing: readonly string[];
   readonly redis_ms: number | null;
   /** Prefix of every Redis key. */

@@ -84,7 +84,7 @@ export type ListeningEffect =
   | { do: "stop_session" }
   | { do: "tell"; text: string; serious: boolean };
 
-/** What the page shows. `listening`: sound arrives, and the recognizer waits for speech. */
+/** The state that the page shows. `listening`: sound arrives, and the recognizer waits for speech. */
 export interface MicrophoneView {
   readonly microphone: "off" | "opening" | "starting" | "listening" | "paused";
   /** Why the microphone is paused; `""` if it is not. */

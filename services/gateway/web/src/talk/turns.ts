@@ -86,7 +86,7 @@ function withMessage(
 }
 
 /** Shown if only named characters answer, and a message names none. */
-export const UNANSWERED = "Nobody answers. Call somebody by name.";
+export const UNANSWERED = "No one answers. Name a character to get an answer.";
 
 /**
  * Apply `turn_complete`. If only named characters answer, and the text names none, the page says so, unless the text only

@@ -31,7 +31,7 @@ export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
     <label class={to ? "chip chosen" : "chip"}>
       To
       <select value={to} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">the text decides</option>
+        <option value="">automatic</option>
         {people.characters
           .filter(({ active }) => active)
           .map(({ id, name }) => (
@@ -39,15 +39,15 @@ export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
               {name}
             </option>
           ))}
-        <option value={NOBODY}>nobody</option>
+        <option value={NOBODY}>no one</option>
       </select>
     </label>
   );
 }
 
-/** "to Luna" or "to nobody"; `""` if the text decides. */
+/** "to Luna" or "to no one"; `""` if the text decides. */
 export function addressText(to: readonly string[] | null, people: People): string {
   if (to === null) return "";
   const names = to.map((id) => people.characters.find((each) => each.id === id)?.name ?? "someone");
-  return `to ${names.join(", ") || NOBODY}`;
+  return `to ${names.join(", ") || "no one"}`;
 }

@@ -10,10 +10,10 @@ export interface ModeText {
 }
 
 export const MODES: readonly ModeText[] = [
-  { mode: "fitting", label: "Fitting", meaning: "the one you speak to, or one or two whom it suits" },
-  { mode: "everyone", label: "Everyone", meaning: "all of them" },
-  { mode: "named", label: "Only who is named", meaning: "nobody" },
-  { mode: "in_turn", label: "In turn", meaning: "the next one after the last speaker" },
+  { mode: "fitting", label: "Fitting", meaning: "the character you are talking to, or one or two who join in" },
+  { mode: "everyone", label: "Everyone", meaning: "every character" },
+  { mode: "named", label: "Only when named", meaning: "no one" },
+  { mode: "in_turn", label: "In turn", meaning: "the character after the last speaker" },
 ];
 
 /** The name of a mode; null means that it is not known which mode is the server's default. */

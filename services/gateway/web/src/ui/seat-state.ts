@@ -1,4 +1,4 @@
-/** What a character does now: speaks, thinks, or waits for its turn to speak. Pure. */
+/** The activity of a character: it speaks, thinks, or waits for its turn to speak. Pure. */
 
 import type { StatusLine } from "../talk/status-line";
 import { type PageState, findReply } from "../talk/page-state";

@@ -30,7 +30,7 @@ export function TalkativenessField({ value, problem, onChange }: Props): JSX.Ele
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
       <p class="detail" id="talkativeness-effect">
-        How readily they answer when you address nobody. Whoever is named answers in any case.
+        How often this character joins in when you name no one. It always answers when you name it.
       </p>
       <FieldProblem text={problem} />
     </div>

@@ -39,7 +39,7 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
         <>
           <fieldset class="choices">
             <legend>Who answers</legend>
-            <p class="detail">Whoever you name. If you name nobody:</p>
+            <p class="detail">If you name a character, it answers. If you don’t:</p>
             {MODES.map((each) => (
               <label key={each.mode} class="choice">
                 <input

@@ -17,7 +17,7 @@ export type TurnCommand =
    */
   | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number } };
 
-/** Changes of who answers; what is missing keeps its value. Empty: a query. */
+/** Changes of who answers; a missing field keeps its value. An empty command is a query. */
 export interface AnsweringChange {
   readonly mode?: AnsweringMode | null;
   readonly muted?: readonly string[];

@@ -26,7 +26,9 @@ READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, Mess
 
 @dataclass(slots=True)
 class _Shown:
-    """What the events say about replies: `planned` by the turn's id and epoch, `ended` and `heard` by message id."""
+    """The data of the replies in the events: `planned` by the turn's id and epoch, `ended` and `heard` by message
+    id.
+    """
 
     planned: dict[tuple[str, int], list[Mapping[str, Any]]] = field(
         default_factory=dict[tuple[str, int], list[Mapping[str, Any]]]

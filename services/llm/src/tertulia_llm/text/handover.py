@@ -28,7 +28,8 @@ _QUESTION: Final = re.compile(r"[?\uff1f\u061f][^\w]*$")
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Who gets the floor. `characters`: the names of those that a reply asks, in order.
+    """The characters or the user that get the floor. `characters`: the names of the characters that a reply asks, in
+    order.
 
     If both fields have their defaults, the reply gives the floor to no one.
     """
@@ -38,7 +39,7 @@ class Floor:
 
 
 def floor_after(text: str, *, others: Sequence[str], user: str) -> Floor:
-    """Who gets the floor after this reply. `others`: the names of the characters that did not speak it."""
+    """The characters or the user that get the floor after this reply. `others`: the names of the other characters."""
     names = (user, *others)
     for back, sentence in enumerate(reversed(_sentences(normalized(text), names)[-_LAST_SENTENCES:])):
         address = read_address(sentence, names, spoken=False)

@@ -1,4 +1,4 @@
-"""What a remark says about who shall answer it."""
+"""The characters that a remark asks to answer, mentions or excludes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Address:
-    """What a remark says about each character, as indexes of characters, and about the group."""
+    """The characters that a remark addresses, asks, excludes or mentions, as indexes, and its words for all or some of
+    them.
+    """
 
     addressed: list[int] = field(default_factory=list[int])
     """The characters that the remark speaks to, in the order of the text."""
@@ -26,7 +28,7 @@ class Address:
     not_last: bool = False
     """"Not you" without a name: the character that spoke last shall not answer."""
     is_follow_up: bool = False
-    """True if the remark is about what was said last: "Why?", "Thank you"."""
+    """True if the remark refers to the last reply: "Why?", "Thank you"."""
 
     def add(self, names: tuple[int, ...]) -> None:
         """Add characters that are spoken to."""

@@ -62,17 +62,19 @@ class Lexicon:
     everyone: frozenset[Phrase]
     """Address all characters, if they stand where a name would be an address."""
     short_everyone: frozenset[Phrase]
-    """As `everyone`, but only beside greetings or alone: "all"."""
+    """Like `everyone`, but only if they stand alone or beside a greeting: "all"."""
     you_all: frozenset[Phrase]
     """Address all characters anywhere."""
     you_two: frozenset[Phrase]
     the_two: frozenset[Phrase]
-    """Phrases such as "both": as `you_two`, if they stand where a name would be an address, or with a plural verb."""
+    """Phrases such as "both". They mean the same as `you_two` if they stand where a name would be an address, or with a
+    plural verb.
+    """
     others: frozenset[Phrase]
     """Address all characters but the last speaker, where a name would be an address: "the others"."""
     one_of_you: frozenset[Phrase]
     feedback: frozenset[str]
-    """A remark of only `feedback` and `fillers` is about what was said last."""
+    """A remark of only `feedback` and `fillers` refers to the last reply."""
     fillers: frozenset[str]
     second_verb: tuple[str, ...]
     """Patterns of second person singular verbs. Like the fields below, it has one pattern for each language."""

@@ -15,7 +15,7 @@ from tertulia_llm.text.addressing.vocatives import VocativeFinder
 from tertulia_shared.names import fold
 
 _MAX_FOLLOW_UP: Final = 10
-"""Maximum number of words in a remark that counts as being about what was said last."""
+"""Maximum number of words of a remark that may refer to the last reply."""
 _THANKS: Final = frozenset(
     fold(word)
     for word in "thanks thank danke dankeschön dank gracias merci grazie obrigado obrigada valeu bedankt dankjewel "

@@ -18,7 +18,7 @@ _AMPERSAND: Final = re.compile(r"[&+]")
 
 
 class Gap(IntEnum):
-    """What stands before a unit."""
+    """The separator before a unit."""
 
     NONE = 0
     COMMA = 1
@@ -28,7 +28,7 @@ class Gap(IntEnum):
 
 
 class Kind(StrEnum):
-    """What a unit is."""
+    """The kind of a unit."""
 
     WORD = "word"
     NAME = NAME
@@ -48,7 +48,7 @@ class EveryonePhrase(StrEnum):
 
     @property
     def is_short(self) -> bool:
-        """True if it counts only beside a greeting or alone."""
+        """True if the phrase counts only if it stands alone or beside a greeting."""
         return self in {EveryonePhrase.THE_TWO, EveryonePhrase.SHORT}
 
 
@@ -67,7 +67,7 @@ class Unit:
     is_title: bool = False
     """The name is only a title, such as "doctor"."""
     phrase: EveryonePhrase | None = None
-    """For `Kind.ALL`: what it means."""
+    """The meaning of the phrase, for `Kind.ALL`."""
 
 
 def sentences_of(text: str, mentions: Sequence[Mention]) -> list[list[Unit]]:

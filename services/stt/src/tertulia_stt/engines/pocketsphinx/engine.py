@@ -52,8 +52,8 @@ _FRAMES_PER_PARTIAL: Final = 4
 decoding.
 """
 _PAUSE_FRAMES: Final = 3
-"""The hypothesis is also read after so many frames of silence (96 ms): a short word often ends between two readings,
-and a stop word must not wait for the end of the pause.
+"""The hypothesis is also read after this many frames of silence (96 ms), because a short word often ends between two
+readings, and a stop word must not wait for the end of the pause.
 """
 
 
