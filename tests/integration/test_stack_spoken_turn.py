@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from tests.harness.broken_speech import assert_one_turn, speak_over_a_break
 from tests.harness.client import AT_ONCE_MS, TalkClient, talk
+from tests.harness.room import pcm as room_pcm
 from tests.harness.sound import frames, loudness, recording, silence, with_pause
 from tests.harness.stack import Stack
+from tests.harness.vocal_sounds import hum
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -113,4 +116,34 @@ async def test_sentence_is_one_turn_if_the_connection_breaks_in_its_middle(stack
         causes = [frame["cause"] for frame in client.record.of("listening_stopped")]
         assert causes == ["abandoned", "stopped"]
         await client.until_done(assert_one_turn(client))
+        stack.unsaid |= client.record.words()
+
+
+async def test_question_that_the_user_takes_back_is_not_answered(stack: Stack) -> None:
+    question = recording("question_rex.wav")[: milliseconds(2900)]
+    pcm = question + silence(500) + recording("stop.wav") + silence(600)
+    assert len(pcm) <= milliseconds(AT_ONCE_MS), "the gateway would drop the rest"
+    async with talk(*stack.urls) as client:
+        await client.send("start_listening")
+        await send_pcm(client, pcm)
+        await client.send("stop_listening")
+        await client.until_event("listening_stopped")
+        assert client.record.turns_accepted == {}
+        finished = client.record.of("transcription_finished")[-1]
+        assert (plain(finished["text"]), finished["turn_id"]) == ("stop", "")
+        assert client.record.of("message_heard") == []
+
+
+async def test_hum_after_the_end_of_a_question_does_not_change_it(stack: Stack) -> None:
+    question = recording("question_rex.wav")[: milliseconds(2900)]
+    pcm = question + silence(600) + room_pcm((hum(130, 400) * 0.3).astype(np.float32)) + silence(700)
+    async with talk(*stack.urls) as client:
+        await client.send("start_listening")
+        await send_pcm(client, pcm)
+        await client.send("stop_listening")
+        await client.until_event("listening_stopped")
+        ((turn_id, text),) = client.record.turns_accepted.items()
+        assert plain(text) == "rex what do you think about the weather today"
+        assert len(client.record.of("vad_start")) == 2
+        await client.until_done(turn_id)
         stack.unsaid |= client.record.words()

@@ -10,6 +10,8 @@ from tertulia_shared.codec import Fields, number
 
 MAX_EPOCH = 2**53
 """Highest epoch that Lua compares exactly; the scripts refuse a higher one."""
+MAX_WITHDRAWN = 8
+"""The state names at most this many withdrawn versions of turns."""
 
 
 class StateField(StrEnum):

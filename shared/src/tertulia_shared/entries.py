@@ -218,7 +218,7 @@ class Speaker:
         return wire
 
 
-_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies", "participants"})
+_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies", "participants", "quiet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +244,8 @@ class TurnPlan:
     """Above 0: the characters talk among themselves, and give at most this many replies."""
     participants: tuple[str, ...] = ()
     """The ids of the characters that talk among themselves; if empty, all active characters do."""
+    quiet: bool = False
+    """True if the message only asks to be quiet: no character answers."""
 
     @property
     def ref(self) -> str:

@@ -208,6 +208,8 @@ class TurnStarted(Event):
     type: ClassVar[str] = "turn_started"
     turn_id: str
     replies: tuple[Mapping[str, Any], ...]
+    quiet: bool = False
+    """True if the message only asks to be quiet: no character answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from tertulia_shared.phrases.tokens import tokens_of
 
 MAX_TOKENS = 40
 """A longer text is no plain stop."""
+MAX_TAKEN_BACK_TOKENS = 15
+"""A longer text is not taken back by its own last sentence."""
 MAX_CHARS = 1000
 """Only this many characters of a text are read."""
 _CONTINUATIONS = (("and",), ("then",))
@@ -21,6 +23,12 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 """A "no" that stands alone before the phrase. Without the comma, "no para" and "não pare" forbid to stop."""
+
+_FULLWIDTH = r"\u3002\uff01\uff1f"
+_LAST_SENTENCE = re.compile(
+    rf"(?:[.!?\u2026]\s+|[{_FULLWIDTH}]\s*)([^.!?\u2026{_FULLWIDTH}\"\u201c\u201d\u00bb]+[.!?\u2026{_FULLWIDTH}]*)\s*$"
+)
+"""The last of several sentences. It is not part of a quotation."""
 
 
 def is_plain_stop(text: str, names: Iterable[str] = ()) -> bool:
@@ -42,6 +50,18 @@ def is_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
     """
     continues = tokens_of(text[:MAX_CHARS])[:1] in _CONTINUATIONS
     return not continues and _match(text, tuple(names), "withdrawal").is_whole
+
+
+def ends_with_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
+    """True if the last sentence of a short text takes the others back: "Tell me a story. Never mind."
+
+    Always False for a text without punctuation: the last word of "Where is the bus stop" asks for nothing. Also False
+    for a longer text, because a story may have the sentence "Silence."
+    """
+    last = _LAST_SENTENCE.search(text[:MAX_CHARS])
+    if last is None or len(text) > MAX_CHARS or len(tokens_of(text)) > MAX_TAKEN_BACK_TOKENS:
+        return False
+    return is_withdrawal(last.group(1), names)
 
 
 @lru_cache(maxsize=1024)

@@ -83,6 +83,7 @@ def test_turn_started_event_has_the_reason_for_each_reply(text: str, answers: li
     assert started.turn_id == turn.turn_id
     assert [(reply["character_name"], reply["reason"]) for reply in started.replies] == answers
     assert [reply["message_id"] for reply in started.replies] == plan.message_ids
+    assert started.quiet == plan.quiet == (text == "Be quiet!")
 
 
 def test_empty_state_is_read_as_the_defaults() -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.turn_rows import PAUSE_S
 from tertulia_shared.bus import Append
 from tertulia_shared.codec import Fields, UnknownVersion, decode
 from tertulia_shared.entries import TURN_VERSION, UserTurn, Work
 from tertulia_shared.keys import Key
+from tertulia_shared.store import Message
 from tertulia_shared.worker_names import reads, worker_name
 from tests.harness.llm import LINES
 from tests.harness.settings_of import settings_of
-from tests.harness.virtual_time import virtual_time
+from tests.harness.virtual_time import settle, virtual_time
 from tests.unit.llm.spoken_turns import WHOLE, WHOLE_ROWS, give_up, spoken, title
 from tests.unit.llm.turn_bench import bench_with
 
@@ -189,3 +193,51 @@ async def test_conversation_that_begins_with_a_request_gets_the_title_of_its_fir
     await bench.say("Sage, hello")
     await bench.work()
     assert await title(bench) == "Sage, hello"
+
+
+@pytest.mark.parametrize("end", ["finishes the call", "is cancelled"])
+@virtual_time
+async def test_worker_paused_in_a_call_to_the_store_leaves_no_row_of_a_turn_that_another_worker_retracted(
+    monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    bench = await bench_with("Sage")
+    await bench.say("Hello")
+    await bench.work()
+    before = await bench.rows()
+    turn = spoken(bench)
+    await turn.accept()
+    paused = await bench.worker()
+    save, in_call, goes_on = bench.store.save_messages, asyncio.Event(), asyncio.Event()
+
+    async def slow_save(messages: Sequence[Message]) -> None:
+        in_call.set()
+        try:
+            await goes_on.wait()
+        finally:  # the store's thread also finishes a call whose caller was cancelled
+            await save(messages)
+
+    def until_interrupted(*_: object) -> contextlib.AbstractAsyncContextManager[None]:
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(bench.store, "save_messages", slow_save)
+    with monkeypatch.context() as while_paused:  # the paused worker does not see the withdrawal, and writes nothing
+        while_paused.setattr("tertulia_llm.turn_handler.until_interrupted", until_interrupted)
+        while_paused.setattr(bench.model, "word_s", 1_000)
+        handling = asyncio.create_task(paused.handle(await bench.claimed()))
+        await in_call.wait()
+        await settle()
+    bench.orphaned = True
+    await turn.reopen()
+    await bench.worker()
+    await bench.work()
+    await asyncio.sleep(PAUSE_S + 0.1)
+    if end == "finishes the call":
+        goes_on.set()
+        await settle()
+    handling.cancel()  # the worker finds that it has lost the work
+    await asyncio.wait([handling])
+    await bench.drain()
+    assert await bench.rows() == before
+    await turn.go_on()
+    await bench.work()
+    assert await bench.rows() == [*before, *WHOLE_ROWS]

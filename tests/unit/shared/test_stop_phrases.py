@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_shared.stop_phrases import begins_with_stop, is_plain_stop, is_withdrawal
+from tertulia_shared.stop_phrases import begins_with_stop, ends_with_withdrawal, is_plain_stop, is_withdrawal
 
 NAMES = ("Luna", "Rex", "The Doctor", "さくら")
 
@@ -88,3 +88,33 @@ def test_stop_phrase_that_cancels_the_words_before_it_is_a_withdrawal(text: str)
 )
 def test_request_to_wait_or_a_longer_text_is_no_withdrawal(text: str) -> None:
     assert not is_withdrawal(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tell me a story. Stop.",
+        "Where do you live? Never mind, Luna.",
+        "Wo wohnst du? Vergiss es!",
+        "你住在哪里？算了。",
+    ],
+)
+def test_last_sentence_takes_a_short_text_back(text: str) -> None:
+    assert ends_with_withdrawal(text, NAMES)
+    assert not is_plain_stop(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop.",
+        "Where is the bus stop?",
+        "Tell me a story stop",
+        "It was cold. Wait.",
+        'He said "Go away. Stop."',
+        "I looked at her. And then stop.",
+        "We went into the cave and waited for a long time until the light went out. Silence.",
+    ],
+)
+def test_other_text_does_not_take_itself_back(text: str) -> None:
+    assert not ends_with_withdrawal(text, NAMES)

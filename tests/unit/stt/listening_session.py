@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
+
 from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, pack
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -31,6 +33,7 @@ from tests.harness.crashing_process import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import settle
+from tests.harness.vocal_sounds import Samples
 
 FRAME_SAMPLES = 320
 """The number of samples in 20 ms."""
@@ -61,6 +64,8 @@ class ListeningSession:
         self.plan: TurnPlan | None = None
         self.metrics = Metrics()
         self.frames = 0
+        self.sounds: dict[int, Samples] = {}
+        """Sounds in the microphone's audio, by first sample. The rest is nearly silent."""
         self.claim: Claim | None = None
 
     @property
@@ -138,10 +143,19 @@ class ListeningSession:
         outlet = self.bus.outlet()
         while self.frames * FRAME_SAMPLES < until:
             self.frames += 1
-            chunk = MicChunk(self.frames.to_bytes(2, "little") * frame)
+            chunk = MicChunk(self._sound((self.frames - 1) * FRAME_SAMPLES, frame))
             outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), chunk, id=f"{self.frames}-0")
         await outlet.flush()
         await settle()
+
+    def _sound(self, first: int, count: int) -> bytes:
+        for start, sound in self.sounds.items():
+            if start <= first < start + len(sound):
+                part = np.zeros(count)
+                heard = sound[first - start : first - start + count]
+                part[: len(heard)] = heard
+                return (part * 0.1 * 32767).astype("<i2").tobytes()
+        return self.frames.to_bytes(2, "little") * count
 
     async def wait(self, seconds: float) -> None:
         """Let time pass while the microphone sends nothing."""

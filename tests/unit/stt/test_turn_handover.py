@@ -13,7 +13,7 @@ from tertulia_stt.turn_handover import RECONNECT_S
 from tests.fakes.scripted_recognition import Utterance
 from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.stt.listening_session import ListeningSession
-from tests.unit.stt.test_listener_turns import GREETED, at, piece, types
+from tests.unit.stt.spoken_pieces import GREETED, at, piece, types
 
 BEGUN = Utterance(at(0.2), at(9), "I went to the market.")
 """Speech that goes on when the connection is lost."""

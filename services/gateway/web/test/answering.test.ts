@@ -121,6 +121,17 @@ describe("a turn that no character answers", () => {
     expect(statusLine(state).text).toBe("Ready when you are");
   });
 
+  it("is not marked if it only asks to be quiet", () => {
+    const quiet = [
+      accepted,
+      said("turn_started", { turn_id: "u", replies: [], quiet: true }),
+      said("turn_complete", { turn_id: "u" }),
+    ];
+    const state = after([rules({ mode: "named" }), sent(null), ...quiet], OPEN);
+    expect(unansweredIn(state)).toEqual([]);
+    expect(state.announcement).not.toContain("Nobody answers");
+  });
+
   it("keeps to whom it was addressed", () => {
     expect(after([sent([]), accepted], OPEN).messages).toMatchObject([{ to: [], delivery: "safe" }]);
     expect(after([accepted], OPEN).messages).toMatchObject([{ to: null }]);

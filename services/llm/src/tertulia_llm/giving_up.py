@@ -12,6 +12,7 @@ from tertulia_llm.plan import plan_fields
 from tertulia_llm.turn_ending import TurnEnding
 from tertulia_llm.turn_reader import TurnReader
 from tertulia_llm.turn_state import TurnState, read_state, unreadable_fields
+from tertulia_llm.withdrawals import with_all_withdrawals
 from tertulia_llm.withdrawn_turns import version_of
 from tertulia_shared.bus import Bus, BusUnavailable, Claim, Entry, NotOwner, Owned, Refused, WritesPaused
 from tertulia_shared.codec import BadEntry, Value
@@ -74,6 +75,7 @@ class GivingUp:
             await self._release(owned, conversation_id, state.cursor, state)
             return turn_id
         (entry,) = waiting
+        state = await with_all_withdrawals(self._bus, conversation_id, state, waiting)
         turn_id = turn_id_of(entry)
         error = Error("turn_failed", f"This turn cannot be answered: {reason}"[:MAX_REASON_CHARS], turn_id)
         await self._end(owned, conversation_id, entry, state, error)
@@ -97,6 +99,7 @@ class GivingUp:
         try:
             timer = self._metrics.start_turn()
             turn = self._reader.read(entry, state, owned=owned, history=History(), timer=timer)
+            turn.is_withdrawn = is_withdrawn
             if is_withdrawn:
                 await self._ending.interrupted(turn)
             else:

@@ -12,6 +12,7 @@ from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
 from tertulia_shared.names import fold
+from tertulia_shared.stop_phrases import is_plain_stop
 from tertulia_shared.store import InvalidRecord, Message, turn_position
 from tertulia_shared.store.ordering import POSITIONS_PER_TURN
 from tertulia_shared.store.validation import POSITION_MAX
@@ -64,6 +65,7 @@ def make_plan(
         others=tuple(speaker.name for speaker in cast),
         version=turn.version,
         reasons=tuple(str(answerer.reason) for answerer in answerers),
+        quiet=not turn.to and is_plain_stop(turn.text, [speaker.name for speaker in seated]),
     )
 
 
@@ -97,7 +99,7 @@ def turn_started(plan: TurnPlan) -> TurnStarted:
         {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
         for message_id, speaker, reason in zip(plan.message_ids, plan.speakers, plan.reasons, strict=True)
     )
-    return TurnStarted(plan.turn_id, tuple(replies))
+    return TurnStarted(plan.turn_id, tuple(replies), plan.quiet)
 
 
 def position_of(entry_id: str, slot: int) -> int:

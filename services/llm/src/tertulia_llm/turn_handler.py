@@ -33,6 +33,7 @@ from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_llm.voice_languages import VoiceLanguages
+from tertulia_llm.withdrawals import with_all_withdrawals
 from tertulia_llm.withdrawn_turns import is_withdrawn, newest_versions, version_of
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale, WriteRefused
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
@@ -148,12 +149,14 @@ class TurnHandler:
         state, waiting = read_state(owned.state), owned.waiting
         cursor = state.cursor
         while True:
+            state = await with_all_withdrawals(self._bus, conversation_id, state, waiting)
             if not waiting:
                 await self._settler.settle(owned, conversation_id, state)
             newest = newest_versions(waiting)
             for entry in waiting:
                 if cursor != state.cursor:  # another turn was answered after the state was read
-                    state = replace(await self._state(conversation_id), cursor=cursor)
+                    fresh = await self._state(conversation_id)
+                    state = replace(fresh, cursor=cursor, withdrawn=fresh.withdrawn | state.withdrawn)
                 await self._handle_turn(owned, conversation_id, entry, state, newest)
                 cursor = entry.id
             if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 
-from tertulia_llm.plan import position_of
+from tertulia_llm.plan import position_of, positions_of
 from tertulia_llm.turn import Turn
-from tertulia_shared.bus import Bus, Outlet
-from tertulia_shared.conversation_state import StateField
+from tertulia_llm.withdrawn_turns import is_withdrawn, newest_versions
+from tertulia_shared.bus import Bus, BusError, Outlet
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.events import Warn
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import Message, NotFound
+from tertulia_shared.store import Message, NotFound, StoreError
 from tertulia_shared.store.records import Status, utc_now
 from tertulia_shared.text import clean_line
 
 TITLE_CHARS = 60
+PAUSE_S = 0.4
+"""Another worker may have taken the turn over during a longer call to the store: the shortest lease is 0.5 s."""
 NO_USAGE: Mapping[str, int | float] = {}
 AWAY = "The database is away: the talk continues, and is saved when the database is back."
 REFUSED = "Part of this turn cannot be saved: the talk continues, but the history will lack it."
@@ -104,6 +109,7 @@ class TurnRows:
             title = _title_to_save(turn)
             # the deletion of the rows of an earlier version may wait in the outbox
             in_order = turn.plan.version > 0
+            began = asyncio.get_running_loop().time()
             try:
                 saved = await self._outbox.save_messages(
                     turn.conversation_id, list(rows.values()), title=title, in_order=in_order
@@ -113,7 +119,10 @@ class TurnRows:
                 return
             except BaseException:
                 turn.unsaved = rows | turn.unsaved
+                await self._delete_if_retracted(turn)
                 raise
+            if asyncio.get_running_loop().time() - began > PAUSE_S:
+                await self._delete_if_retracted(turn)
             turn.history.saved_title = turn.history.saved_title if title is None else title
             self._warn_if_away(turn, outlet, away=not saved.in_store)
             if saved.lost:
@@ -121,6 +130,20 @@ class TurnRows:
             if saved.refused and not turn.warned_store_refused:
                 turn.warned_store_refused = True
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_refused", REFUSED))
+
+    async def _delete_if_retracted(self, turn: Turn) -> None:
+        """Delete the rows again if another worker retracted the turn while this worker was paused in a call to the
+        store: the call may have inserted them after the other worker had deleted them.
+        """
+        keys, conversation_id = self._bus.keys, turn.conversation_id
+        with contextlib.suppress(BusError, StoreError):
+            if await self._bus.owner(conversation_id, "turns") == turn.owned.token:
+                return  # this worker retracts the turn itself
+            state = ConversationState(await self._bus.hash(keys.state(conversation_id)))
+            newest = newest_versions(await self._bus.read(keys.turns(conversation_id)))
+            if is_withdrawn(turn.plan.turn_id, turn.plan.version, state.withdrawn, newest):
+                log.info("rows of a withdrawn turn are deleted again", extra={"turn_id": turn.plan.turn_id})
+                await self._outbox.delete_messages(conversation_id, turn.plan.turn_id, positions_of(turn.plan.entry_id))
 
     def _warn_if_away(self, turn: Turn, outlet: Outlet, *, away: bool) -> None:
         if turn.warned_store_away == away:

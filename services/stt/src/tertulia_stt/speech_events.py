@@ -152,6 +152,10 @@ class SpeechEvents:
             self._metrics.finished("stop")
             await self._turns.take_back(text, event.at_sample, checkpoint)
             return
+        if self._turns.may_be_complete and await overlap.is_noise(event, text):
+            self._metrics.finished("ignored")
+            await self._turns.noise_finished(text, event.at_sample, checkpoint)
+            return
         if was_undecided:  # no partial text has interrupted the reply, but this piece does
             await self._barge_in()
         piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
@@ -161,7 +165,7 @@ class SpeechEvents:
         """True if a piece that only asks for silence is no part of a turn: there is no open turn, or the piece cancels
         the turn.
         """
-        return not self._turns.is_open or (self._turns.can_be_taken_back and self._overlap.takes_back(text))
+        return not self._turns.is_open or (self._turns.may_be_complete and self._overlap.takes_back(text))
 
     async def _ask(self, piece: Piece, end_sample: int) -> float | None:
         """The model's opinion (0 to 1) whether the turn ends with this piece; None if there is no model or the text is

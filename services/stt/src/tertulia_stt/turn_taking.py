@@ -223,8 +223,10 @@ class TurnTaking:
         self._bound = None
 
     @property
-    def can_be_taken_back(self) -> bool:
-        """True if a "never mind" cancels the turn: the turn is open, and its text is not unfinished."""
+    def may_be_complete(self) -> bool:
+        """True if the turn is open, and its text is not unfinished. Then a "never mind" cancels it, and a hum does not
+        belong to it.
+        """
         is_growing = self._turn.phase is Phase.GROWING  # the recognizer may not report that speech began
         return is_growing and self._completeness(self._turn.text) is not Completeness.OPEN
 

@@ -79,9 +79,9 @@ class TurnWriter:
         return self._turns.is_open
 
     @property
-    def can_be_taken_back(self) -> bool:
-        """True if a "never mind" cancels the turn."""
-        return self._turns.can_be_taken_back
+    def may_be_complete(self) -> bool:
+        """True if the turn is open, and its text is not unfinished."""
+        return self._turns.may_be_complete
 
     def with_partial(self, text: str) -> str:
         """The text of the turn so far, with a partial text of the piece being spoken."""

@@ -11,7 +11,7 @@ from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.port.work import Backlog, Claim, PendingWork
 from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Put, Write
 from tertulia_shared.codec import Fields, Value, encode
-from tertulia_shared.conversation_state import MAX_EPOCH, ConversationState, StateField
+from tertulia_shared.conversation_state import MAX_EPOCH, MAX_WITHDRAWN, ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.testing.memory_keyspace import MemoryKeyspace
@@ -19,8 +19,6 @@ from tertulia_shared.testing.memory_streams import Group
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 EPOCH = re.compile(rb"0|[1-9][0-9]*")
-MAX_WITHDRAWN = 8
-"""How many withdrawn versions the state keeps: as many as the script `TRANSACT`."""
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 

@@ -74,6 +74,8 @@ export interface Turn {
   readonly id: string;
   readonly replies: readonly PlannedReply[];
   readonly textComplete: boolean;
+  /** The message only asks to be quiet, so no character answers. */
+  readonly quiet?: boolean;
 }
 
 export interface PlannedReply extends Pick<Reply, "characterId" | "name" | "reason"> {

@@ -26,7 +26,7 @@ export function started(state: PageState, event: ServerEvent & { type: "turn_sta
   const messages = state.messages.filter(
     (message) => message.kind === "user" || message.turnId !== event.turn_id || ids.has(message.id),
   );
-  return { ...state, messages, turn: { id: event.turn_id, replies, textComplete: false } };
+  return { ...state, messages, turn: { id: event.turn_id, replies, textComplete: false, quiet: event.quiet } };
 }
 
 /** Apply `turn_extended`: more replies are planned. */
@@ -88,13 +88,16 @@ function withMessage(
 /** Shown if only named characters answer, and a message names none. */
 export const UNANSWERED = "No one answers. Name a character to get an answer.";
 
-/** Apply `turn_complete`. If only named characters answer, and the text names none, the page says so. */
+/**
+ * Apply `turn_complete`. If only named characters answer, and the text names none, the page says so, unless the text only
+ * asks to be quiet.
+ */
 export function completed(state: PageState, turnId: string): PageState {
   const { turn } = state;
   if (turn?.id !== turnId) return state;
   const next = { ...state, turn: { ...turn, textComplete: true } };
   const own = state.messages.findLast((each) => each.kind === "user" && each.id === turnId);
-  if (own?.kind !== "user" || own.to !== null || turn.replies.length > 0) return next;
+  if (own?.kind !== "user" || own.to !== null || turn.quiet || turn.replies.length > 0) return next;
   if (shownMode(state.answering) !== "named" || !state.characters.some((each) => each.active)) return next;
   const messages = state.messages.map((each) => (each === own ? { ...own, unanswered: true } : each));
   return { ...next, messages, announcement: UNANSWERED };

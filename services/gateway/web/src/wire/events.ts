@@ -71,7 +71,7 @@ const EVENTS = {
   },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken", "request"), "typed") },
   turn_reopened: { turn_id: str },
-  turn_started: { turn_id: str, replies },
+  turn_started: { turn_id: str, replies, quiet: or(bool, false) },
   turn_extended: { turn_id: str, replies },
   answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },

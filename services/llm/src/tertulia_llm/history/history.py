@@ -18,7 +18,7 @@ from tertulia_llm.history.from_streams import messages_from_streams
 from tertulia_llm.plan import positions_of
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_llm.turn_state import TurnState
-from tertulia_llm.withdrawn_turns import separated
+from tertulia_llm.withdrawn_turns import Withdrawals, separated
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.outbox import AWAY, Outbox
@@ -97,10 +97,13 @@ class HistoryCache:
         is_complete = stored is not None and not waiting
         history = History({message.id: message for message in stored or ()}, is_complete, settled=state.settled)
         if not is_complete:
-            turns, withdrawn = separated(await self._bus.read(self._bus.keys.turns(conversation_id)), state.withdrawn)
+            events, found = [entry async for entry in self._events(conversation_id)], Withdrawals()
+            for event in events:
+                found.see(event)
+            turns = await self._bus.read(self._bus.keys.turns(conversation_id))
+            turns, withdrawn = separated(turns, state.withdrawn, found.withdrawn)
             for turn_id, entry_id in withdrawn:  # the deletion of their messages may wait in the outbox
                 history.remove(turn_id, positions_of(entry_id))
-            events = [entry async for entry in self._events(conversation_id)]
             for message in messages_from_streams(
                 conversation_id, turns, events, cursor=state.cursor, user_name=self._user_name
             ):

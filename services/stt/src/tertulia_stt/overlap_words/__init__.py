@@ -32,6 +32,7 @@ _ARTICLES = frozenset(
 _CALLS = frozenset({"hey", "hello", "hi", "hallo", "oye", "dis", "ehi", "ei", "ej", "hej", "эй"})
 _DESCRIPTION = re.compile(r"\([^)]*(?:\)|$)|\[[^\]]*(?:\]|$)|\*[^*]*\*|[♪♫]")
 """Descriptions that recognizers write for sounds without words: "(coughs)", "[laughter]"."""
+_SIGHS = frozenset({"whew", "phew", "ugh", "ooh", "hoo", "ew", "the", "a"})
 _HUM = re.compile(r"[hm]+|[хмг]+")
 
 
@@ -48,6 +49,11 @@ def is_backchannel(tokens: Sequence[str]) -> bool:
     laughs = sum(_LAUGH.fullmatch(token) is not None for token in tokens)
     is_laughter = laughs >= MIN_LAUGHS and 2 * laughs > len(tokens)
     return not words or is_laughter or merged_book(__name__, "backchannel").match(words).is_whole
+
+
+def is_interjection(tokens: Sequence[str]) -> bool:
+    """True if the text has only words that recognizers write for a hum or a sigh."""
+    return is_backchannel([token for token in tokens if token not in _SIGHS])
 
 
 def without_sounds(tokens: Sequence[str]) -> tuple[str, ...]:

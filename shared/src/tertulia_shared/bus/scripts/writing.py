@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia_shared.bus.scripts.script import Command, Script
+from tertulia_shared.conversation_state import MAX_WITHDRAWN
 
 OK, FENCED, STALE, SEEN, UNMET = 0, -1, -2, 1, 2
 """First element of the reply of `WRITE` and `TRANSACT`; the second one is the epoch."""
@@ -96,6 +97,7 @@ def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes) -> C
 
 TRANSACT = Script(
     _RUN
+    + f"local MAX_WITHDRAWN = {MAX_WITHDRAWN}"
     + """
 -- KEYS[4…]: the keys that the operations write to
 local owner_key, state_key, once_key = KEYS[1], KEYS[2], KEYS[3]
@@ -103,7 +105,6 @@ local token, fence_epoch, operations, operations_if_talking = ARGV[1], ARGV[2], 
 local raise_epoch, talk, once_ttl_s, state_ttl_s = ARGV[5] == '1', ARGV[6], ARGV[7], ARGV[8]
 local conditions, withdrawn_turn = ARGV[9], ARGV[10]
 local is_once = once_ttl_s ~= ''
-local MAX_WITHDRAWN = 8
 
 local function is_met(condition)
   local field, wanted, is_equal = condition[1], condition[2], condition[3]

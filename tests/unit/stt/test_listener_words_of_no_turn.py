@@ -1,0 +1,39 @@
+"""Words that become no part of a turn: the user takes them back, or the recognizer wrote them for a noise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.virtual_time import virtual_time
+from tests.harness.vocal_sounds import Samples, hum, noise
+from tests.unit.stt.listening_session import ListeningSession
+from tests.unit.stt.spoken_pieces import ASKED, QUESTION, heard, piece
+
+
+@virtual_time
+async def test_text_that_takes_itself_back_becomes_no_turn() -> None:
+    session = await heard(ListeningSession(piece("Tell me a story. Stop.", 0.2, 1.6)), 4)
+    assert await session.final_turns() == []
+    assert session.results == {"stop": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "sound", "whole"),
+    [
+        ("Whew.", hum(130, 200), QUESTION),
+        ("(sighs)", hum(130, 200), QUESTION),
+        ("The game.", noise(200), QUESTION),
+        ("You?", hum(130, 200), f"{QUESTION} You?"),
+        ("Oh, in Paris I mean.", noise(200), f"{QUESTION} Oh, in Paris I mean."),
+    ],
+    ids=["hum", "described sound", "noise", "word that sounds like a hum", "several words"],
+)
+@virtual_time
+async def test_noise_after_the_end_of_a_turn_adds_no_words_to_it(text: str, sound: Samples, whole: str) -> None:
+    after = piece(text, 2.0, 2.2)
+    session = ListeningSession(ASKED, after, think_ahead="off")
+    session.sounds[after.start] = sound
+    await heard(session, 5)
+    first, second = await session.turns()
+    assert (first.turn_id, second.version) == (second.turn_id, 1)
+    assert second.text == whole
