@@ -63,10 +63,18 @@ class PieceTranscriber(Protocol):
         """Add the next audio of the piece: a frame, or less at the end of the input."""
         ...
 
-    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
-        """The words of the piece so far; None if there is no new hypothesis. Called after each frame. `pauses`: with
-        this frame, the speech pauses; a new hypothesis should follow soon.
+    def pauses(self) -> None:
+        """The speech pauses: the piece may end soon. A new hypothesis should follow at once, because a short word often
+        ends between two hypotheses, and a stop word must not wait for the end of the pause.
         """
+        ...
+
+    def resumes(self) -> None:
+        """The speech goes on after a pause."""
+        ...
+
+    def hypothesis(self) -> Sequence[str] | None:
+        """The words of the piece so far; None if there is no new hypothesis. Called after each frame."""
         ...
 
     def write(self, words: Sequence[str]) -> str:
@@ -93,6 +101,7 @@ class PieceRecognizer:
         self._incomplete = b""  # the end of the input that does not fill a frame yet
         self._partials = Stabilizer(transcriber.agreement)
         self._waits_since = first_sample
+        self._pauses = False
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
@@ -104,7 +113,7 @@ class PieceRecognizer:
         for start in range(0, whole, FRAME_BYTES):
             yield from self._process(audio[start : start + FRAME_BYTES])
         if not pcm and self._endpointer.in_speech:  # the session was woken because a hypothesis is ready
-            yield from self._read_hypothesis(pauses=False)
+            yield from self._read_hypothesis()
 
     def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
@@ -133,7 +142,16 @@ class PieceRecognizer:
             self._waits_since = boundary.end_sample
             yield VadDetectStart(boundary.end_sample)
             return
-        yield from self._read_hypothesis(pauses=self._endpointer.pause_frames == PAUSE_FRAMES)
+        self._report_pause(self._endpointer.pause_frames)
+        yield from self._read_hypothesis()
+
+    def _report_pause(self, silent_frames: int) -> None:
+        if silent_frames >= PAUSE_FRAMES and not self._pauses:
+            self._pauses = True
+            self._transcriber.pauses()
+        elif silent_frames == 0 and self._pauses:
+            self._pauses = False
+            self._transcriber.resumes()
 
     def _wait(self) -> Iterator[STTEvent]:
         at = self._endpointer.position
@@ -145,6 +163,7 @@ class PieceRecognizer:
         yield VadStart(at, began.speech_sample)
         yield VadDetectStop(at)
         yield RecordingStart(at)
+        self._pauses = False
         self._transcriber.start()
         self._partials = Stabilizer(self._transcriber.agreement)
         frames = (at - began.start_sample) // FRAME_SAMPLES
@@ -159,8 +178,8 @@ class PieceRecognizer:
         is_cut = ended.reason is EndReason.TOO_LONG
         yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
 
-    def _read_hypothesis(self, *, pauses: bool) -> Iterator[STTEvent]:
-        words = self._transcriber.hypothesis(pauses=pauses)
+    def _read_hypothesis(self) -> Iterator[STTEvent]:
+        words = self._transcriber.hypothesis()
         if words is None:
             return
         at = self._endpointer.position

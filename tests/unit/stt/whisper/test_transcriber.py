@@ -63,9 +63,9 @@ def first_partial(transcriber: WhisperTranscriber, seconds: float) -> Sequence[s
     transcriber.wake = ready.set
     transcriber.start()
     transcriber.process(bytes(int(seconds * SECOND)))
-    assert transcriber.hypothesis(pauses=False) is None
+    assert transcriber.hypothesis() is None
     ready.wait()
-    return transcriber.hypothesis(pauses=False)
+    return transcriber.hypothesis()
 
 
 def test_final_text_comes_from_a_short_window(requests: RequestQueue) -> None:
@@ -115,14 +115,14 @@ def test_partial_text_is_asked_for_again_after_more_sound(requests: RequestQueue
     session = transcriber(requests, model)
     first_partial(session, 1.5)
     session.process(bytes(int(0.2 * SECOND)))
-    assert session.hypothesis(pauses=False) is None
+    assert session.hypothesis() is None
     assert len(model.asked) == 1
     ready = threading.Event()
     session.wake = ready.set
     session.process(bytes(int(0.4 * SECOND)))
-    assert session.hypothesis(pauses=False) is None
+    assert session.hypothesis() is None
     ready.wait()
-    assert session.hypothesis(pauses=False) == ["Tell", " me", " a", " story"]
+    assert session.hypothesis() == ["Tell", " me", " a", " story"]
 
 
 def test_partial_text_is_asked_for_at_once_when_the_speech_pauses(requests: RequestQueue) -> None:
@@ -132,9 +132,80 @@ def test_partial_text_is_asked_for_at_once_when_the_speech_pauses(requests: Requ
     ready = threading.Event()
     session.wake = ready.set
     session.process(bytes(int(0.1 * SECOND)))
-    assert session.hypothesis(pauses=True) is None
+    session.pauses()
+    assert session.hypothesis() is None
     ready.wait()
-    assert session.hypothesis(pauses=False) == ["Never", " mind"]
+    assert session.hypothesis() == ["Never", " mind"]
+
+
+def pausing(session: WhisperTranscriber, seconds: float = 2.0) -> threading.Event:
+    """Begin a piece with that much sound, and pause. The event is set when the text of the pause is ready."""
+    ready = threading.Event()
+    session.wake = ready.set
+    session.start()
+    session.process(bytes(int(seconds * SECOND)))
+    session.pauses()
+    return ready
+
+
+def ended(session: WhisperTranscriber, seconds: float = 2.25) -> str:
+    samples = int(seconds * 16_000)
+    return session.end(SpeechEnded(0, samples, EndReason.SILENCE, samples - 4000))
+
+
+def test_final_text_is_asked_for_at_the_beginning_of_the_pause(requests: RequestQueue) -> None:
+    model = ScriptedModel("Tell me a story.")
+    session = transcriber(requests, model)
+    ready = pausing(session)
+    session.process(bytes(int(0.25 * SECOND)))
+    ready.wait()
+    assert ended(session) == "Tell me a story."
+    assert model.asked == [(10, "en")]
+
+
+def test_text_asked_for_at_the_beginning_of_the_pause_is_also_a_partial_text(requests: RequestQueue) -> None:
+    session = transcriber(requests, ScriptedModel("Tell me a story."))
+    pausing(session).wait()
+    assert session.hypothesis() == ["Tell", " me", " a", " story"]
+    assert session.hypothesis() is None
+    assert ended(session) == "Tell me a story."
+
+
+def test_text_asked_for_in_a_pause_is_dropped_when_the_speech_resumes(requests: RequestQueue) -> None:
+    model = ScriptedModel("Tell me.", "Tell me a story.")
+    session = transcriber(requests, model)
+    pausing(session).wait()
+    session.resumes()
+    session.process(bytes(SECOND))
+    assert ended(session, 3.0) == "Tell me a story."
+    assert len(model.asked) == 2
+
+
+def test_each_pause_asks_for_the_final_text_again(requests: RequestQueue) -> None:
+    model = ScriptedModel("Tell me.", "Tell me a story.")
+    session = transcriber(requests, model)
+    pausing(session).wait()
+    session.resumes()
+    session.process(bytes(SECOND))
+    session.pauses()
+    assert ended(session, 3.25) == "Tell me a story."
+    assert len(model.asked) == 2
+
+
+def test_text_asked_for_in_a_pause_decides_the_language_of_the_session(requests: RequestQueue) -> None:
+    model = ScriptedModel("Guten Morgen zusammen.", "Wie geht es euch?")
+    session = transcriber(requests, model, language="")
+    pausing(session).wait()
+    assert ended(session) == "Guten Morgen zusammen."
+    said(session, 1.5)
+    assert [language for _, language in model.asked] == ["de", "de"]
+
+
+def test_noise_in_a_pause_has_no_text(requests: RequestQueue) -> None:
+    session = transcriber(requests, ScriptedModel("and the", confidence=-2.0))
+    pausing(session).wait()
+    assert session.hypothesis() == ()
+    assert ended(session) == ""
 
 
 def test_detected_language_of_a_session_is_used_for_its_next_pieces(requests: RequestQueue) -> None:

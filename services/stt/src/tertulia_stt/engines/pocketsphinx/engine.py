@@ -130,9 +130,15 @@ class _Transcriber:
     def process(self, pcm: bytes) -> None:
         self._decoder.process(pcm)
 
-    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+    def pauses(self) -> None:
+        self._frames = _FRAMES_PER_PARTIAL
+
+    def resumes(self) -> None:
+        pass
+
+    def hypothesis(self) -> Sequence[str] | None:
         self._frames += 1
-        if self._frames < _FRAMES_PER_PARTIAL and not pauses:
+        if self._frames < _FRAMES_PER_PARTIAL:
             return None
         self._frames = 0
         return self._decoder.words()

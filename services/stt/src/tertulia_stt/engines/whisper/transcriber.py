@@ -31,6 +31,23 @@ _PARTIAL_SHARE: Final = 0.05
 """A partial text costs more the longer the piece is, so the interval grows by this share of the length."""
 
 
+_MIN_EARLY_S: Final = 1.0
+"""From this much speech on, the final text is asked for at the beginning of a pause. A shorter piece may be a stop
+word, and its partial text is ready sooner.
+"""
+
+
+@dataclass(slots=True)
+class _EarlyText:
+    """The final text that was asked for at the beginning of a pause. `detected`: the probabilities of the languages,
+    unless the language was set. `is_shown`: the text was used as a partial text, too.
+    """
+
+    heard: Future[Hypothesis]
+    detected: dict[str, float]
+    is_shown: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
     """The models of the engine. `partial` is None if partial texts come from the model for final texts.
@@ -62,6 +79,7 @@ class WhisperTranscriber:
         self._pcm = bytearray()
         self._pending: Future[Hypothesis] | None = None
         self._next_s = _FIRST_PARTIAL_S
+        self._early: _EarlyText | None = None
         self.wake: Callable[[], None] = lambda: None
         """Called from another thread when a partial text is ready."""
 
@@ -72,11 +90,21 @@ class WhisperTranscriber:
     def process(self, pcm: bytes) -> None:
         self._pcm += pcm
 
-    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+    def pauses(self) -> None:
+        self._next_s = 0.0
+        if self._length_s - self._pre_roll_s >= _MIN_EARLY_S:
+            if self._pending is not None and self._pending.cancel():
+                self._pending = None
+            self._ask_for_early_text()
+
+    def resumes(self) -> None:
+        self._drop_early_text()
+
+    def hypothesis(self) -> Sequence[str] | None:
         words = self._take_partial()
-        if pauses:
-            self._next_s = 0.0
-        if self._pending is None and self._length_s >= self._next_s:
+        if words is None:
+            words = self._show_early_text()
+        if self._pending is None and self._early is None and self._length_s >= self._next_s:
             self._ask_for_partial()
         return words
 
@@ -87,8 +115,10 @@ class WhisperTranscriber:
         self._drop_partial()
         speech_s = max(0.0, (ended.speech_end_sample - ended.start_sample) / SAMPLE_RATE - self._pre_roll_s)
         samples = self._samples()
-        decide = partial(self._languages.decide, speech_s=speech_s)
-        heard = self._transcribe(self._request(samples, decide), speech_s)
+        heard = self._take_early_text(speech_s)
+        if heard is None:
+            decide = partial(self._languages.decide, speech_s=speech_s)
+            heard = self._transcribe(self._request(samples, decide), speech_s)
         is_short_window = window_s(len(samples)) < MAX_WINDOW_S
         if is_short_window and is_incomplete(heard.text, speech_s) and not is_noise(heard):
             # the language was decided above
@@ -98,6 +128,7 @@ class WhisperTranscriber:
 
     def close(self) -> None:
         self._drop_partial()
+        self._drop_early_text()
 
     @property
     def _length_s(self) -> float:
@@ -112,7 +143,35 @@ class WhisperTranscriber:
 
     def _transcribe(self, request: Request, speech_s: float) -> Spoken:
         heard = self._requests.submit(self._models.final, request, is_final=True).result()
-        return Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
+        return _spoken(heard, speech_s)
+
+    def _ask_for_early_text(self) -> None:
+        detected: dict[str, float] = {}
+
+        def guess(probabilities: Mapping[str, float]) -> str:
+            detected.update(probabilities)
+            return self._languages.guess(probabilities)
+
+        heard = self._requests.submit(self._models.final, self._request(self._samples(), guess), is_final=True)
+        self._early = _EarlyText(heard, detected)
+        heard.add_done_callback(lambda _: self.wake())
+
+    def _take_early_text(self, speech_s: float) -> Spoken | None:
+        """The final text that was asked for at the beginning of the pause; None if there is none, or if it is in the
+        wrong language.
+        """
+        early, self._early = self._early, None
+        if early is None:
+            return None
+        heard = early.heard.result()
+        if early.detected and self._languages.decide(early.detected, speech_s) != heard.language:
+            return None
+        return _spoken(heard, speech_s)
+
+    def _drop_early_text(self) -> None:
+        if self._early is not None:
+            self._early.heard.cancel()
+            self._early = None
 
     def _ask_for_partial(self) -> None:
         self._next_s = self._length_s + _PARTIAL_EACH_S + _PARTIAL_SHARE * self._length_s
@@ -126,9 +185,18 @@ class WhisperTranscriber:
         if self._pending is None or not self._pending.done():
             return None
         heard, self._pending = self._pending.result(), None
-        speech_s = max(0.0, self._length_s - self._pre_roll_s)
-        spoken = Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
-        # The user has not finished: the mark at the end is a guess.
+        return self._partial_words(heard)
+
+    def _show_early_text(self) -> Sequence[str] | None:
+        early = self._early
+        if early is None or early.is_shown or not early.heard.done():
+            return None
+        early.is_shown = True
+        return self._partial_words(early.heard.result())
+
+    def _partial_words(self, heard: Hypothesis) -> Sequence[str]:
+        spoken = _spoken(heard, max(0.0, self._length_s - self._pre_roll_s))
+        # The user may not have finished: the mark at the end is a guess.
         return () if is_noise(spoken) else split_words(spoken.text.rstrip(".?!… "))
 
     def _drop_partial(self) -> None:
