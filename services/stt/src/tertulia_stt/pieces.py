@@ -39,9 +39,7 @@ from tertulia_stt.stabilizer import Stabilizer
 
 FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 PAUSE_FRAMES: Final = 3
-"""A hypothesis is also asked for after this many frames of silence (96 ms), because a short word often ends between two
-hypotheses, and a stop word must not wait for the end of the pause.
-"""
+"""After this many frames of silence (96 ms) the speech pauses. Shorter silences occur within words."""
 
 
 class PieceTranscriber(Protocol):

@@ -111,7 +111,8 @@ def test_partial_texts_are_not_asked_for_if_they_are_switched_off() -> None:
     requests = ScriptedRequests()
     made = transcriber(requests, partial_s=None)
     made.process(bytes(3 * SECOND))
-    assert made.hypothesis(pauses=True) is None
+    made.pauses()
+    assert made.hypothesis() is None
     assert requests.partials == []
 
 
@@ -120,12 +121,12 @@ def test_one_partial_text_is_asked_for_at_a_time() -> None:
     made = transcriber(requests)
     for _ in range(10):
         made.process(bytes(SECOND))
-        made.hypothesis(pauses=False)
+        made.hypothesis()
     assert len(requests.partials) == 1
     requests.partials[0].set_result("Tell me a story.")
-    assert made.hypothesis(pauses=False) == ["Tell", " me", " a", " story"]
+    assert made.hypothesis() == ["Tell", " me", " a", " story"]
     made.process(bytes(SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     assert len(requests.partials) == 2
 
 
@@ -133,10 +134,19 @@ def test_partial_text_is_asked_for_after_enough_sound() -> None:
     requests = ScriptedRequests()
     made = transcriber(requests)
     made.process(bytes(int(0.4 * SECOND)))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     assert requests.partials == []
     made.process(bytes(int(0.4 * SECOND)))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
+    assert len(requests.partials) == 1
+
+
+def test_partial_text_is_asked_for_at_once_when_the_speech_pauses() -> None:
+    requests = ScriptedRequests()
+    made = transcriber(requests)
+    made.process(bytes(int(0.4 * SECOND)))
+    made.pauses()
+    made.hypothesis()
     assert len(requests.partials) == 1
 
 
@@ -144,14 +154,14 @@ def test_received_part_of_a_text_is_shown_if_it_is_longer_than_the_last_text() -
     requests = ScriptedRequests()
     made = transcriber(requests)
     made.process(bytes(2 * SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     requests.receive("Tell me a st")
-    assert made.hypothesis(pauses=False) == ["Tell", " me", " a"]
+    assert made.hypothesis() == ["Tell", " me", " a"]
     assert not made.is_complete
     requests.receive("Tell me a story")
-    assert made.hypothesis(pauses=False) is None
+    assert made.hypothesis() is None
     requests.partials[0].set_result("Tell me a story")
-    assert made.hypothesis(pauses=False) == ["Tell", " me", " a", " story"]
+    assert made.hypothesis() == ["Tell", " me", " a", " story"]
     assert made.is_complete
 
 
@@ -159,23 +169,23 @@ def test_partial_text_for_noise_is_empty() -> None:
     requests = ScriptedRequests()
     made = transcriber(requests)
     made.process(bytes(2 * SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     requests.partials[0].set_result("Thanks for watching!")
-    assert made.hypothesis(pauses=False) == []
+    assert made.hypothesis() == []
 
 
 def test_failed_partial_text_is_left_out_and_the_next_one_comes_later() -> None:
     requests = ScriptedRequests()
     made = transcriber(requests)
     made.process(bytes(SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     requests.partials[0].set_exception(RequestFailed("busy", retryable=True))
-    assert made.hypothesis(pauses=False) is None
+    assert made.hypothesis() is None
     made.process(bytes(SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     assert len(requests.partials) == 1
     made.process(bytes(5 * SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     assert len(requests.partials) == 2
 
 
@@ -183,6 +193,6 @@ def test_pending_partial_text_is_cancelled_at_the_end_of_the_piece() -> None:
     requests = ScriptedRequests(Transcript("Tell me a story."))
     made = transcriber(requests)
     made.process(bytes(2 * SECOND))
-    made.hypothesis(pauses=False)
+    made.hypothesis()
     made.end(SpeechEnded(0, 32_000, EndReason.SILENCE, 28_000))
     assert requests.partials[0].cancelled()

@@ -67,10 +67,16 @@ class OpenAITranscriber:
     def process(self, pcm: bytes) -> None:
         self._pcm += pcm
 
-    def hypothesis(self, *, pauses: bool) -> Sequence[str] | None:
+    def pauses(self) -> None:
+        self._next_s = 0.0
+
+    def resumes(self) -> None:
+        pass
+
+    def hypothesis(self) -> Sequence[str] | None:
         words = self._take_partial()
         interval_s = self._rules.partial_s
-        if interval_s is not None and self._pending is None and (pauses or self._length_s >= self._next_s):
+        if interval_s is not None and self._pending is None and self._length_s >= self._next_s:
             self._ask_for_partial(interval_s)
         if words is not None:
             self._shown_words = len(words)
