@@ -11,7 +11,8 @@ import pytest
 from tertulia_stt.endpointing import EndReason, SpeechEnded
 from tertulia_stt.engines.whisper.model import Hypothesis, Request, WhisperModel
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
-from tertulia_stt.engines.whisper.transcriber import Models, WhisperTranscriber, split_words
+from tertulia_stt.engines.whisper.review import split_words
+from tertulia_stt.engines.whisper.transcriber import Models, WhisperTranscriber
 from tertulia_stt.engines.whisper_window import MAX_WINDOW_S
 
 SECOND = 32_000

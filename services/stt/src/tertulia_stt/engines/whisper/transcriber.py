@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -13,14 +13,9 @@ import numpy as np
 from tertulia_stt.endpointing import SpeechEnded
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.whisper.languages import LanguageTracker
-from tertulia_stt.engines.whisper.model import (
-    Hypothesis,
-    LanguageChoice,
-    Request,
-    WhisperModel,
-)
+from tertulia_stt.engines.whisper.model import Hypothesis, LanguageChoice, Request, WhisperModel
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
-from tertulia_stt.engines.whisper.review import SPACELESS, Spoken, cleaned, is_incomplete, is_noise
+from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_incomplete, is_noise, split_words
 from tertulia_stt.engines.whisper_window import MAX_WINDOW_S, MIN_PARTIAL_WINDOW_S, window_s
 from tertulia_stt.log_mel import Samples
 
@@ -29,8 +24,6 @@ _FIRST_PARTIAL_S: Final = 0.6
 _PARTIAL_EACH_S: Final = 0.4
 _PARTIAL_SHARE: Final = 0.05
 """A partial text costs more the longer the piece is, so the interval grows by this share of the length."""
-
-
 _MIN_EARLY_S: Final = 1.0
 """From this much speech on, the final text is asked for at the beginning of a pause. A shorter piece may be a stop
 word, and its partial text is ready sooner.
@@ -203,3 +196,7 @@ class WhisperTranscriber:
         if self._pending is not None:
             self._pending.cancel()
             self._pending = None
+
+
+def _spoken(heard: Hypothesis, speech_s: float) -> Spoken:
+    return Spoken(cleaned(heard.text, speech_s), heard.confidence, heard.no_speech, speech_s)
