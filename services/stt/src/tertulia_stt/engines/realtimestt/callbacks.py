@@ -99,7 +99,8 @@ class RecorderCallbacks:
         recorder.speech_end_silence_start = clock.moved(recorder.speech_end_silence_start)
 
     def on_vad_detect_start(self) -> None:
-        self._note(Listening(self._position()))
+        # The recorder may have processed some audio before it calls this for the first time.
+        self._note(Listening(self._position() if self._number else self._first))
 
     def on_vad_detect_stop(self) -> None:
         """Do nothing: `on_recording_start` is called at the same time."""
