@@ -70,6 +70,7 @@ async def test_voices_are_grouped_by_language_and_engine_and_a_free_voice_is_cho
     assert headings[0] == "American English espeak"
     assert {"British English espeak", "German (Germany) espeak", "French (France) espeak"} <= set(headings)
     await expect(sheet.get_by_role("radio", name="Ada")).to_be_checked()  # the first one that no active character has
+    await expect(sheet.get_by_role("radio", name="Ada")).to_be_in_viewport()
     await visitor.picture("voices")
 
 

@@ -56,6 +56,7 @@ describe("the groups of voices", () => {
 
 test.each([
   ["pt-BR", "Brazilian Portuguese"],
+  ["en-029", "Caribbean English"],
   ["und", "Any language"],
   ["", "Any language"],
   ["not a tag", "not a tag"],

@@ -1,7 +1,7 @@
 /** The field in which the user listens to the voices and chooses a character's voice. */
 
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Delivery, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
@@ -44,6 +44,12 @@ export function VoiceField(props: Props): JSX.Element {
 function VoiceList({ talk, voice, voices, delivery, waiting, problem, onChoose }: Props): JSX.Element {
   const sample = useVoiceSample(talk);
   const groups = useMemo(() => voiceGroups(voices, navigator.languages), [voices]);
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>(".chosen");
+    // Only the list scrolls, not the form around it.
+    if (list.current && chosen) list.current.scrollTop = chosen.offsetTop - list.current.clientHeight / 3;
+  }, [waiting]);
   const isListed = voices.some((each) => each.id === voice);
   return (
     <fieldset class="field voices" disabled={waiting}>
@@ -51,7 +57,7 @@ function VoiceList({ talk, voice, voices, delivery, waiting, problem, onChoose }
       {waiting ? (
         <p class="detail">Loading the voices…</p>
       ) : (
-        <div class="voice-list">
+        <div class="voice-list" ref={list}>
           {!isListed && voice && (
             <label class="voice-row">
               <input type="radio" name="character-voice" value={voice} checked />

@@ -14,6 +14,8 @@ export interface VoiceGroup {
 
 /** The language of a voice that speaks any language. */
 const UNDETERMINED = "und";
+/** Names that some browsers do not know. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { "en-029": "Caribbean English" };
 const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
 
 /**
@@ -45,7 +47,7 @@ export function voiceGroups(voices: readonly Voice[], preferred: readonly string
 export function languageName(tag: string): string {
   if (tag === "" || tag === UNDETERMINED) return "Any language";
   try {
-    return NAMES.of(tag) ?? tag;
+    return OTHER_NAMES[tag] ?? NAMES.of(tag) ?? tag;
   } catch {
     return tag; // not a valid tag
   }
