@@ -73,9 +73,7 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
-    await (
-        row(sheet, "Paloma").get_by_role("switch").click(force=True)
-    )  # click the label, because the switch is drawn over the checkbox
+    await row(sheet, "Paloma").locator("label.switch").click()  # the switch is drawn over the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
     await assert_active_character_names(visitor, stack, USUAL)

@@ -110,7 +110,8 @@ class SamplePlayer {
       await audio.play();
       await ended;
     } finally {
-      this.talk.isPlayingSample = false;
+      // Another sample may be playing already.
+      if (this.#running === null || this.#running.signal === signal) this.talk.isPlayingSample = false;
     }
   }
 }
