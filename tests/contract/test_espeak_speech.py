@@ -8,11 +8,10 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
-from tertulia_tts.engines import load_engine
+from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SpeechRequest, SynthesisFailed
 from tertulia_tts.engines.espeak.engine import SENTENCE_GAP_MS, EspeakEngine
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
-from tests.harness.pcm_analysis import level_dbfs, samples
+from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
@@ -20,8 +19,8 @@ SEED = 0x1234_5678_9ABC_DEF0  # in the same range as the worker's seeds
 
 
 @pytest.fixture
-async def espeak_engine() -> AsyncGenerator[SpeechEngine]:
-    made = load_engine("espeak")
+async def espeak_engine() -> AsyncGenerator[EspeakEngine]:
+    made = EspeakEngine()
     await made.start()
     yield made
     await made.close()
@@ -83,3 +82,25 @@ def test_espeak_voices_have_unique_ids() -> None:
     ids = [known.voice.id for known in ESPEAK_VOICES]
     assert ids[:3] == ["luna", "rex", "sage"]
     assert len(set(ids)) == len(ids) >= 8
+
+
+@pytest.mark.parametrize("voice", ["luna", "ada", "greta"])
+async def test_espeak_changes_speed_and_pitch_of_a_voice(espeak_engine: EspeakEngine, voice: str) -> None:
+    async def speech(speed: float = 1.0, pitch: float = 0.0) -> bytes:
+        request = SpeechRequest(SENTENCE, voice, SEED, speed=speed, pitch=pitch)
+        return b"".join([pcm async for pcm in espeak_engine.speak(request)])
+
+    normal = await speech()
+    assert normal == await spoken(espeak_engine, SENTENCE, voice)
+    assert len(await speech(speed=0.5)) > 1.6 * len(normal)
+    assert len(await speech(speed=2)) < 0.65 * len(normal)
+    assert pitch_hz(await speech(pitch=6)) == pytest.approx(pitch_hz(normal) * 2 ** (6 / 12), rel=0.1)
+    assert pitch_hz(await speech(pitch=-6)) < pitch_hz(normal) * 0.95
+
+
+def test_espeak_parameters_stay_in_the_range_of_the_library() -> None:
+    for voice in ESPEAK_VOICES:
+        for speed, pitch in ((0.5, -6.0), (2.0, 6.0)):
+            adjusted = voice.adjusted(speed, pitch)
+            assert 80 <= adjusted.rate <= 450
+            assert 0 <= adjusted.pitch <= 99

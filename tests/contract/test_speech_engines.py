@@ -10,12 +10,13 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tertulia_tts.chunks import Chunker
-from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine
+from tertulia_tts.engine import PITCH, SAMPLE_RATE, SPEED, SpeechEngine, SpeechRequest, TakesRequest
 from tests.harness.available_speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
 
@@ -132,6 +133,20 @@ async def test_voices_of_the_default_characters_differ_in_pitch(engine: SpeechEn
     pitches = sorted([pitch_hz(await spoken(engine, SENTENCE, voice)) for voice in ("luna", "rex", "sage")])
     assert pitches[1] / pitches[0] > 1.3  # by more than four semitones
     assert pitches[2] / pitches[1] > 1.3
+
+
+async def test_engine_with_adjustable_voices_takes_a_speed_and_a_pitch(engine: SpeechEngine) -> None:
+    adjustable = {name for voice in engine.voices() for name in voice.adjustable}
+    assert adjustable <= {SPEED, PITCH}
+    if not adjustable:
+        pytest.skip("its voices are not adjustable")
+    assert isinstance(engine, TakesRequest)
+    normal = await spoken(engine, SENTENCE)
+    usual = SpeechRequest(SENTENCE, default_voice(engine), SEED)
+    assert b"".join([pcm async for pcm in engine.speak(usual)]) == normal
+    changed = replace(usual, speed=1.5, pitch=3.0)
+    twice = [b"".join([pcm async for pcm in engine.speak(changed)]) for _ in range(2)]
+    assert twice[0] == twice[1] != b""
 
 
 async def test_unknown_voice_is_replaced_by_the_default_voice(engine: SpeechEngine) -> None:

@@ -96,3 +96,20 @@ async def test_talkativeness_of_a_character_is_saved_with_it(store: Store) -> No
 async def test_impossible_talkativeness_is_refused(store: Store, talkativeness: int) -> None:
     with pytest.raises(InvalidRecord, match="between 0 and 100"):
         await store.save_character(replace(character("Iris"), talkativeness=talkativeness))
+
+
+async def test_speed_and_pitch_of_a_character_are_saved_with_it(store: Store) -> None:
+    iris = replace(character("Iris"), speed=1.25, pitch=-2.5)
+    await store.save_character(iris)
+    assert await store.character(iris.id) == iris
+    usual = replace(iris, speed=1.0, pitch=0.0, updated_at=at(1))
+    await store.save_character(usual)
+    assert usual in await store.characters()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"speed": 0.4}, {"speed": 2.1}, {"speed": float("nan")}, {"pitch": -6.5}, {"pitch": float("inf")}]
+)
+async def test_impossible_speed_and_pitch_are_refused(store: Store, changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRecord, match="must lie between"):
+        await store.save_character(replace(character("Iris"), **changes))

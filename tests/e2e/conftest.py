@@ -148,8 +148,8 @@ async def default_characters(stack: Stack) -> AsyncGenerator[None]:
     for character in rest("GET", characters)["characters"]:
         if character["name"] not in USUAL:
             rest("DELETE", f"{characters}/{character['id']}")
-        elif not character["active"]:
-            rest("PATCH", f"{characters}/{character['id']}", {"active": True})
+        elif not character["active"] or (character["speed"], character["pitch"]) != (1, 0):
+            rest("PATCH", f"{characters}/{character['id']}", {"active": True, "speed": 1.0, "pitch": 0.0})
     await eventually(lambda: stack.active_character_names() == list(USUAL), "the llm worker knows the characters")
 
 

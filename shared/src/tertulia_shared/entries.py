@@ -23,6 +23,10 @@ NOBODY = "nobody"
 """`UserTurn.to` of a message that no character shall answer."""
 TALKATIVENESS, MAX_TALKATIVENESS = 50, 100
 """A character's talkativeness unless it has its own, and the highest one."""
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
+"""The range of a character's speed, as a factor of its voice's own speed."""
+MAX_PITCH = 6.0
+"""The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
 STORE_WRITE_VERSION = 2
 """The schema version of a `StoreWrite` of the kind "delete".
 
@@ -89,7 +93,10 @@ class UserTurn:
 
 @dataclass(frozen=True, slots=True)
 class TTSSentence:
-    """A sentence to be spoken. The final entry of a message has no text and marks the end."""
+    """A sentence to be spoken. The final entry of a message has no text and marks the end.
+
+    `speed` and `pitch` are the character's (see `Speaker`). An engine that cannot change them ignores them.
+    """
 
     text: str
     index: int
@@ -99,6 +106,8 @@ class TTSSentence:
     character_name: str
     voice_id: str
     is_final: bool = False
+    speed: float = 1.0
+    pitch: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,15 +216,18 @@ class Speaker:
     """This character's own model settings; a setting that is missing here is taken from the plan."""
     talkativeness: int = TALKATIVENESS
     """How often this character answers a remark that is addressed to no one: 0 (never) to 100."""
+    speed: float = 1.0
+    """A factor of the voice's own speed."""
+    pitch: float = 0.0
+    """Semitones from the voice's own pitch."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without values that are defaults."""
         wire = asdict(self)
         if self.settings == ModelSettings():
             del wire["settings"]
-        if self.talkativeness == TALKATIVENESS:
-            del wire["talkativeness"]
-        return wire
+        usual = {"talkativeness": TALKATIVENESS, "speed": 1.0, "pitch": 0.0}
+        return {name: value for name, value in wire.items() if name not in usual or value != usual[name]}
 
 
 _OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies", "participants", "quiet"})

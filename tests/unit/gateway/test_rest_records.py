@@ -186,3 +186,16 @@ async def test_talkativeness_of_a_character_can_be_changed_and_is_checked(api: h
     for wrong in (-1, 101, "50", 5.5, True):
         details = problem(await api.patch(path, json={"talkativeness": wrong}), 422)
         assert [each["field"] for each in details["errors"]] == ["talkativeness"]
+
+
+async def test_speed_and_pitch_of_a_character_can_be_changed_and_are_checked(api: httpx2.AsyncClient) -> None:
+    made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
+    assert (made["speed"], made["pitch"]) == (1, 0)
+    path = f"/api/characters/{made['id']}"
+    changed = (await api.patch(path, json={"speed": 0.5, "pitch": -6})).json()
+    assert (changed["speed"], changed["pitch"]) == (0.5, -6)
+    changed = (await api.patch(path, json={"active": False, "speed": None})).json()
+    assert (changed["speed"], changed["pitch"]) == (0.5, -6)
+    for wrong in ({"speed": 0.49}, {"speed": 2.01}, {"speed": "1"}, {"pitch": 6.5}, {"pitch": -7}, {"pitch": True}):
+        details = problem(await api.patch(path, json=wrong), 422)
+        assert [each["field"] for each in details["errors"]] == list(wrong)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import wave
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
+from tertulia_gateway.app import make_app
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.gateway_context import gateway_context
 from tests.unit.gateway.rest_client import problem
 
 
@@ -35,7 +41,13 @@ async def test_api_lists_the_voices_that_the_engines_have_published(api: httpx2.
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([voice])})
     await outlet.flush()
-    assert (await api.get("/api/voices")).json() == {"voices": [voice | {"engine": "espeak"}]}
+    expected: dict[str, Any] = voice | {"engine": "espeak", "adjustable": [], "available": False}
+    assert (await api.get("/api/voices")).json() == {"voices": [expected]}
+    outlet.put(bus.keys.voices(), {"espeak": pack([voice | {"adjustable": ["speed", "pitch"]}])})
+    await outlet.flush()
+    await bus.beat("tts:worker:espeak")
+    expected |= {"adjustable": ["speed", "pitch"], "available": True}
+    assert (await api.get("/api/voices")).json() == {"voices": [expected]}
 
 
 async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
@@ -51,6 +63,7 @@ async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.Async
         said = await bus.read(bus.keys.sentences(work.conversation_id, work.message_id))
         sentence, final = [decode(TTSSentence, entry.fields) for entry in said]
         assert (sentence.text, sentence.voice_id, final.is_final) == ("Good day.", "luna", True)
+        assert (sentence.speed, sentence.pitch) == (1.25, -2.5)
         ids = (work.conversation_id, work.message_id, "")
         worker = bus.outlet()
         key = bus.keys.audio(work.conversation_id, work.message_id)
@@ -61,7 +74,7 @@ async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.Async
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(speak())
-        answer = await api.get("/api/voices/luna/sample", params={"text": "Good day."})
+        answer = await api.get("/api/voices/luna/sample", params={"text": "Good day.", "speed": 1.25, "pitch": -2.5})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
     with wave.open(io.BytesIO(answer.content)) as wav:
         assert (wav.getframerate(), wav.getnchannels(), wav.getnframes()) == (24_000, 1, 480)
@@ -100,7 +113,7 @@ async def test_failed_voice_sample_leaves_no_entries_in_redis(
 async def test_voice_samples_are_spoken_one_at_a_time_and_excess_requests_are_refused(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.1)
+    monkeypatch.setattr("tertulia_gateway.rest.voices.COLD_PATIENCE_S", 0.1)
     await publish_luna(bus)
     answers = await asyncio.gather(*(api.get("/api/voices/luna/sample") for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [429, 429, 503, 503, 503]
@@ -112,6 +125,47 @@ async def test_voice_samples_are_spoken_one_at_a_time_and_excess_requests_are_re
 async def test_voice_sample_fails_after_a_time_limit_if_no_tts_worker_runs(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.01)
+    monkeypatch.setattr("tertulia_gateway.rest.voices.COLD_PATIENCE_S", 0.01)
     await publish_luna(bus)
     problem(await api.get("/api/voices/luna/sample"), 503)
+
+
+async def test_voice_sample_is_refused_if_only_another_engine_runs(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+    await publish_luna(bus)
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"kokoro": pack([{"id": "a", "name": "", "language": "en", "description": ""}])})
+    await outlet.flush()
+    await bus.beat("tts:worker:kokoro")
+    details = problem(await api.get("/api/voices/luna/sample"), 503)
+    assert "espeak, which has this voice, is not running" in details["detail"]
+    assert "Choose a voice of kokoro" in details["detail"]
+
+
+@pytest.mark.parametrize("query", [{"speed": 0.4}, {"speed": "fast"}, {"pitch": 7}, {"speed": "nan"}])
+async def test_voice_sample_refuses_an_impossible_speed_or_pitch(
+    api: httpx2.AsyncClient, query: dict[str, float | str]
+) -> None:
+    details = problem(await api.get("/api/voices/luna/sample", params=query), 422)
+    assert [error["field"] for error in details["errors"]] == list(query)
+
+
+async def test_voice_sample_of_a_client_that_leaves_is_cancelled(bus: MemoryBus, store: MemoryStore) -> None:
+    await publish_luna(bus)
+    await bus.prepare("tts")
+    app = make_app(gateway_context(bus, store), Connections(1), static=Path("/nowhere"))
+    scope = {
+        "type": "http", "method": "GET", "path": "/api/voices/luna/sample", "raw_path": b"/api/voices/luna/sample",
+        "query_string": b"", "headers": [(b"host", b"localhost:8000")], "http_version": "1.1", "scheme": "http",
+        "server": ("localhost", 8000), "client": ("127.0.0.1", 1), "root_path": "",
+    }  # fmt: skip
+    messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def ignore(_: Any) -> None:
+        """Drop the response: its client is gone."""
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(app(scope, messages.get, ignore))
+        (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
+        messages.put_nowait({"type": "http.disconnect"})
+    assert await remaining(bus, decode(Work, claim.fields)) == []

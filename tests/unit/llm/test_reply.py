@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tertulia_llm.reply import Reply, WrittenText, read_written
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
-from tertulia_shared.codec import decode, decode_event
+from tertulia_shared.codec import decode, decode_event, known
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import Event, LLMChunk, MessageComplete, MessageResumed, MessageStarted
 from tertulia_shared.ids import new_id
@@ -19,11 +20,11 @@ LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 class ReplyBench:
     """A reply on an in-memory bus, with the events and sentences that it publishes."""
 
-    def __init__(self, written: WrittenText | None = None) -> None:
+    def __init__(self, written: WrittenText | None = None, speaker: Speaker = LUNA) -> None:
         self.bus = MemoryBus(Keys("test"))
         self.conversation_id, self.message_id = new_id(), new_id()
         self.reply = Reply(
-            self.bus.keys, self.bus.outlet(), self.conversation_id, new_id(), self.message_id, 1, LUNA,
+            self.bus.keys, self.bus.outlet(), self.conversation_id, new_id(), self.message_id, 1, speaker,
             ["Rex"], "Jay", written or WrittenText(),
         )  # fmt: skip
 
@@ -174,3 +175,17 @@ async def test_text_of_discarded_sentences_is_not_read_again_by_another_worker()
     entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
     assert read_written(entries).text == "One. Two."
     assert page.reply.written.text == "One. Two."
+
+
+async def test_sentences_have_the_speed_and_pitch_of_the_character() -> None:
+    bench = ReplyBench(speaker=replace(LUNA, speed=1.25, pitch=-2.0))
+    await bench.write("Hello there. ")
+    entries = await bench.bus.read(bench.bus.keys.sentences(bench.conversation_id, bench.message_id))
+    first = decode(TTSSentence, entries[0].fields)
+    assert (first.speed, first.pitch) == (1.25, -2.0)
+
+
+def test_speed_and_pitch_of_a_planned_character_survive_the_wire() -> None:
+    fast = replace(LUNA, speed=1.25, pitch=-2.0)
+    assert known(Speaker, fast.to_wire()) == fast
+    assert not {"speed", "pitch"} & LUNA.to_wire().keys()

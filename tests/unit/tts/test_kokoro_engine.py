@@ -128,3 +128,16 @@ async def test_voice_file_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
 def test_wrong_speeds_are_refused(text: str, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
         settings_of(KokoroSettings, tts_kokoro_speeds=text)
+
+
+async def test_speed_of_a_character_multiplies_the_speed_of_its_voice_within_the_models_range(weights: Path) -> None:
+    engine = made(weights, speeds={"luna": 2.0})
+    await engine.start()
+
+    async def length(speed: float) -> int:
+        request = SpeechRequest(SENTENCE, "luna", 1, speed=speed)
+        return sum([len(pcm) async for pcm in engine.speak(request)])
+
+    assert await length(0.5) == pytest.approx(2 * await length(1.0), rel=0.15)
+    assert await length(2.0) == await length(1.0)
+    await engine.close()

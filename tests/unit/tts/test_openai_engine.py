@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, is_reproducible
+from tertulia_tts.engine import EngineUnavailable, SpeechRequest, SynthesisFailed, is_reproducible
 from tertulia_tts.engines.openai import attempts, speech_client
 from tertulia_tts.engines.openai import engine as openai_engine
 from tertulia_tts.engines.openai.engine import OpenAIEngine
@@ -276,3 +276,34 @@ async def test_start_fails_if_the_server_sends_silence() -> None:
         engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
         with pytest.raises(EngineUnavailable, match="silence"):
             await engine.start()
+
+
+async def spoken_at(engine: OpenAIEngine, speed: float) -> bytes:
+    return b"".join([pcm async for pcm in engine.speak(SpeechRequest(TEXT, "luna", 1, speed=speed))])
+
+
+async def test_speed_is_sent_only_if_a_character_has_one() -> None:
+    async with speaking() as (engine, server):
+        await spoken_at(engine, 1.25)
+        await spoken_at(engine, 1.0)
+    assert [request.get("speed") for request in server.requests[1:]] == [1.25, None]
+
+
+async def test_server_that_refuses_only_the_speed_still_gets_the_other_fields() -> None:
+    async with speech_server.SpeechServer(refused={"speed"}) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
+        await engine.start()
+        assert await spoken_at(engine, 1.25)
+        assert await spoken_at(engine, 1.25)
+        await engine.close()
+    assert [request.get("speed") for request in server.requests] == [None, 1.25, None, None]
+    assert {"stream", "seed"} <= server.requests[-1].keys()
+
+
+async def test_server_that_refuses_the_seed_still_gets_the_speed() -> None:
+    async with speech_server.SpeechServer(refused={"seed"}) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
+        await engine.start()
+        assert await spoken_at(engine, 0.8)
+        await engine.close()
+    assert server.requests[-1]["speed"] == 0.8

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,7 +13,7 @@ from tertulia_shared.codec import envelope
 from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.work import BadWork, RetryLater
-from tertulia_tts.engine import SynthesisFailed
+from tertulia_tts.engine import SpeechRequest, SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
 from tertulia_tts.speech_handler import seed_of
@@ -247,3 +249,35 @@ async def test_metrics_count_spoken_and_skipped_sentences() -> None:
     assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "one read returned all sentences"
     sound_s = sum(len(chunk.audio) for _, chunk in await message.audio()) / BYTES_PER_SECOND
     assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(sound_s)
+
+
+@dataclass(slots=True)
+class AdjustableSpeech(ScriptedSpeech):
+    """An engine that takes speed and pitch."""
+
+    requests: list[SpeechRequest] = field(default_factory=list[SpeechRequest])
+
+    def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        self.requests.append(request)
+        return self.synthesize(request.text, request.voice, request.seed)
+
+
+@virtual_time
+@pytest.mark.parametrize(
+    ("written", "used"), [((1.25, -2.0), (1.25, -2.0)), ((0.0, -99.0), (0.5, -6.0)), ((1e9, 1e9), (2.0, 6.0))]
+)
+async def test_engine_gets_speed_and_pitch_within_their_ranges(
+    written: tuple[float, float], used: tuple[float, float]
+) -> None:
+    engine = AdjustableSpeech()
+    message = SpokenMessage(engine)
+    await message.bus.prepare("tts")
+    outlet = message.bus.outlet()
+    ids = message.conversation_id, message.message_id, "x", "X", "luna"
+    key = message.bus.keys.sentences(message.conversation_id, message.message_id)
+    outlet.append(key, TTSSentence("Hi.", 0, *ids, speed=written[0], pitch=written[1]), id="1-0")
+    await outlet.flush()
+    await message.write_sentence("", 1, is_final=True)
+    await message.post_work()
+    await message.speak()
+    assert [(request.speed, request.pitch) for request in engine.requests] == [used]

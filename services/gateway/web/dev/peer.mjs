@@ -48,7 +48,7 @@ const NOT_SPOKEN = { speechEnd: null, transcript: null };
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const NO_SETTINGS = Object.fromEntries(SETTINGS.map((name) => [name, null]));
 const characters = structuredClone(CHARACTERS);
-for (const character of characters) Object.assign(character, { model_settings: NO_SETTINGS, talkativeness: 50 });
+for (const character of characters) Object.assign(character, { model_settings: NO_SETTINGS, talkativeness: 50, speed: 1, pitch: 0 });
 /** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 

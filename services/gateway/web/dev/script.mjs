@@ -41,15 +41,17 @@ export const CHARACTERS = [
   },
 ];
 
+const ESPEAK = { engine: "espeak", adjustable: ["speed", "pitch"], available: true };
+
 export const VOICES = [
-  { id: "luna", name: "Luna", language: "en-US", description: "American woman, bright and lively", engine: "espeak" },
-  { id: "rex", name: "Rex", language: "en-US", description: "New York man, very deep, unhurried", engine: "espeak" },
+  { id: "luna", name: "Luna", language: "en-US", description: "American woman, bright and lively", ...ESPEAK },
+  { id: "rex", name: "Rex", language: "en-US", description: "New York man, very deep, unhurried", ...ESPEAK },
   {
     id: "sage",
     name: "Sage",
     language: "en-GB",
     description: "English man of some age, slow and even",
-    engine: "espeak",
+    ...ESPEAK,
   },
 ];
 

@@ -124,4 +124,6 @@ def _speaker(character: Character) -> Speaker:
         character.image,
         possible_settings(character.model_settings),
         character.talkativeness,
+        character.speed,
+        character.pitch,
     )

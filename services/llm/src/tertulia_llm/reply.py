@@ -169,6 +169,8 @@ class Reply:
             self.speaker.name,
             self.speaker.voice,
             is_final,
+            self.speaker.speed,
+            self.speaker.pitch,
         )
         key = self.keys.sentences(self.conversation_id, self.message_id)
         discards = {} if self.discards_from is None else {"discards_from": self.discards_from}

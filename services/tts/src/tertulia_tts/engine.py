@@ -26,9 +26,10 @@ from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 __all__ = [
     "BYTES_PER_SAMPLE",
+    "PITCH",
     "SAMPLE_RATE",
+    "SPEED",
     "Breakable",
-    "DeadlineAware",
     "EngineBroken",
     "EngineError",
     "EngineSpec",
@@ -37,6 +38,7 @@ __all__ = [
     "SpeechEngine",
     "SpeechRequest",
     "SynthesisFailed",
+    "TakesRequest",
     "Varying",
     "Voice",
     "VoiceChoice",
@@ -48,6 +50,8 @@ SAMPLE_RATE = SAMPLE_RATE_OUT
 """Samples per second of the PCM that engines make."""
 
 BYTES_PER_SAMPLE = 2
+
+SPEED, PITCH = "speed", "pitch"
 
 
 class EngineBroken(EngineError):
@@ -69,7 +73,8 @@ class Voice:
     """A voice of an engine: a stable id, a name to show, a BCP 47 language tag, and a description of its sound.
 
     `monolingual`: the voice speaks no other language than `language`. Then numbers are always read in this language,
-    and text in another script is left out.
+    and text in another script is left out. `adjustable`: what a character may change of the voice, of `SPEED` and
+    `PITCH`; an engine with such voices is `TakesRequest`.
     """
 
     id: str
@@ -77,6 +82,7 @@ class Voice:
     language: str
     description: str
     monolingual: bool = False
+    adjustable: tuple[str, ...] = ()
 
 
 class SpeechEngine(Protocol):
@@ -122,19 +128,24 @@ class SpeechRequest:
     """A sentence to speak, and what is known about it.
 
     `sentence_index` is its number within the message, from 0. `deadline` is the time of the event loop's clock at which
-    the listener has no more audio to play; it must not change the sound.
+    the listener has no more audio to play; it must not change the sound. `speed` is a factor of the voice's own speed
+    (`MIN_SPEED` to `MAX_SPEED`), `pitch` is in semitones from the voice's own pitch (`-MAX_PITCH` to `MAX_PITCH`).
     """
 
     text: str
     voice: str
     seed: int
-    sentence_index: int
-    deadline: float
+    sentence_index: int = 0
+    deadline: float = 0.0
+    speed: float = 1.0
+    pitch: float = 0.0
 
 
 @runtime_checkable
-class DeadlineAware(Protocol):
-    """An engine that serves the most urgent listener first. The worker calls `speak` instead of `synthesize`."""
+class TakesRequest(Protocol):
+    """An engine that serves the most urgent listener first, or changes speed or pitch. The worker calls `speak` instead
+    of `synthesize`.
+    """
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
         """Like `SpeechEngine.synthesize`. Only `deadline` has no influence on the sound.

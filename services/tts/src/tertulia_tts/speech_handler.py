@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Refused
 from tertulia_shared.codec import BadEntry, decode, envelope
-from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
@@ -29,10 +29,10 @@ from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
-    DeadlineAware,
     SpeechEngine,
     SpeechRequest,
     SynthesisFailed,
+    TakesRequest,
     choose_voice,
     is_reproducible,
 )
@@ -207,8 +207,12 @@ class SpeechHandler:
 
     def _synthesize(self, sentence: TTSSentence, spoken: _Rendition, deadline: float) -> AsyncGenerator[bytes, None]:
         seed = seed_of(sentence.message_id, sentence.index)
-        if isinstance(self._engine, DeadlineAware):
-            return self._engine.speak(SpeechRequest(spoken.text, spoken.voice, seed, sentence.index, deadline))
+        if isinstance(self._engine, TakesRequest):
+            speed = min(max(sentence.speed, MIN_SPEED), MAX_SPEED)
+            pitch = min(max(sentence.pitch, -MAX_PITCH), MAX_PITCH)
+            return self._engine.speak(
+                SpeechRequest(spoken.text, spoken.voice, seed, sentence.index, deadline, speed, pitch)
+            )
         return self._engine.synthesize(spoken.text, spoken.voice, seed)
 
 

@@ -65,6 +65,8 @@ class Character:
     `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL. `model_settings` are the
     character's own settings (see `tertulia_shared.model_settings`); a missing one is taken from the conversation's
     settings. `talkativeness`: how often the character answers a remark that is addressed to no one, 0 (never) to 100.
+    `speed` is a factor of the voice's own speed, `pitch` is in semitones from the voice's own pitch; an engine that
+    cannot change them ignores them.
     """
 
     id: str
@@ -77,6 +79,8 @@ class Character:
     updated_at: datetime
     model_settings: ModelSettings = field(default_factory=dict[str, JsonValue])
     talkativeness: int = TALKATIVENESS
+    speed: float = 1.0
+    pitch: float = 0.0
 
 
 def utc_now() -> datetime:

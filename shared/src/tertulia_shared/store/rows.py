@@ -23,7 +23,7 @@ _MESSAGE: Final = (
     "usage"
 )
 _CHARACTER: Final = (
-    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness"
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, pitch"
 )
 
 
@@ -67,11 +67,12 @@ NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
 SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _SAVE_CHARACTER: Final = f"""
-INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
     image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
-    model_settings = excluded.model_settings, talkativeness = excluded.talkativeness
+    model_settings = excluded.model_settings, talkativeness = excluded.talkativeness,
+    speed = excluded.speed, pitch = excluded.pitch
 """
 
 _USAGE: Final = """
@@ -225,6 +226,8 @@ def _character_row(character: Character) -> Row:
         time_to_text(character.updated_at),
         encode_settings(settings_as_saved(character.model_settings)).decode(),
         character.talkativeness,
+        character.speed,
+        character.pitch,
         name_key(character.name),
     )
 
@@ -262,6 +265,8 @@ def _character(row: Row) -> Character:
         _time(row[7]),
         settings_as_saved(decode_settings(row[8])),
         row[9],
+        row[10],
+        row[11],
     )
 
 

@@ -19,7 +19,7 @@ MESSAGE: Final = (
     "usage"
 )
 CHARACTER: Final = (
-    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness"
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, pitch"
 )
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -67,6 +67,8 @@ def character_row(character: Character) -> Row:
         "updated_at": time_to_text(character.updated_at),
         "model_settings": settings_as_saved(character.model_settings),
         "talkativeness": character.talkativeness,
+        "speed": character.speed,
+        "pitch": character.pitch,
     }
 
 
@@ -103,6 +105,8 @@ def character(row: Mapping[str, Any]) -> Character:
         updated_at=_time(row["updated_at"]),
         model_settings=settings_as_saved(row["model_settings"]),
         talkativeness=row["talkativeness"],
+        speed=row["speed"],
+        pitch=row["pitch"],
     )
 
 

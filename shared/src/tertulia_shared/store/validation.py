@@ -13,7 +13,7 @@ from typing import Final, cast
 
 import orjson
 
-from tertulia_shared.entries import MAX_TALKATIVENESS
+from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED
 from tertulia_shared.model_settings import possible_settings, setting_problem
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
@@ -101,6 +101,10 @@ def check_character(character: Character) -> None:
         raise InvalidRecord("character.image", ALLOWED)
     if not 0 <= character.talkativeness <= MAX_TALKATIVENESS:
         raise InvalidRecord("character.talkativeness", f"must lie between 0 and {MAX_TALKATIVENESS}")
+    if not MIN_SPEED <= character.speed <= MAX_SPEED:
+        raise InvalidRecord("character.speed", f"must lie between {MIN_SPEED:g} and {MAX_SPEED:g}")
+    if not -MAX_PITCH <= character.pitch <= MAX_PITCH:
+        raise InvalidRecord("character.pitch", f"must lie between {-MAX_PITCH:g} and {MAX_PITCH:g}")
     for setting, value in character.model_settings.items():
         problem = setting_problem(setting, value)
         if problem:

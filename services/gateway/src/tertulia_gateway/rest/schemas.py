@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
-from tertulia_shared.entries import MAX_TALKATIVENESS, TALKATIVENESS
+from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
@@ -25,6 +25,8 @@ from tertulia_shared.usage import USAGE
 from tertulia_shared.visible_text import invisible_fault
 
 TALKATIVENESS_MEANS = "how often the character answers a remark that is addressed to no one: 0 (never) to 100"
+SPEED_MEANS = f"a factor of the voice's own speed, {MIN_SPEED:g} to {MAX_SPEED:g}; for voices with adjustable speed"
+PITCH_MEANS = f"semitones, {-MAX_PITCH:g} (lower) to {MAX_PITCH:g} (higher); for voices with adjustable pitch"
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
@@ -39,6 +41,8 @@ def _visible_line(text: str) -> str:
     return clean_line(text)
 
 
+Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED, strict=True, description=SPEED_MEANS)]
+Pitch = Annotated[float, Field(ge=-MAX_PITCH, le=MAX_PITCH, strict=True, description=PITCH_MEANS)]
 Line = Annotated[str, _cleaned(_visible_line)]
 Text = Annotated[str, _cleaned(clean_text)]
 
@@ -106,6 +110,8 @@ class CharacterItem(Schema):
     active: bool
     model_settings: CharacterSettings
     talkativeness: int
+    speed: float
+    pitch: float
     created_at: datetime
     updated_at: datetime
 
@@ -128,6 +134,8 @@ class NewCharacter(Schema):
     active: bool = True
     model_settings: CharacterSettings = CharacterSettings()
     talkativeness: int = Field(TALKATIVENESS, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
+    speed: Speed = 1.0
+    pitch: Pitch = 0.0
 
 
 class CharacterChange(Schema):
@@ -140,16 +148,20 @@ class CharacterChange(Schema):
     active: bool | None = None
     model_settings: CharacterSettings | None = Field(None, description="replaces all of the character's settings")
     talkativeness: int | None = Field(None, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
+    speed: Speed | None = None
+    pitch: Pitch | None = None
 
 
 class VoiceItem(Schema):
-    """A voice that a live speech engine has."""
+    """A voice of a speech engine."""
 
     id: str
     name: str
     language: str
     description: str
     engine: str
+    adjustable: list[str] = Field(default=[], description="what a character can change of this voice: speed, pitch")
+    available: bool = Field(default=True, description="a worker with this engine is running")
 
 
 class VoiceList(Schema):

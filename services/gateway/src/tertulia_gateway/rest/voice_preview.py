@@ -9,6 +9,7 @@ import asyncio
 import io
 import logging
 import wave
+from dataclasses import dataclass
 
 from tertulia_shared.bus import Append, Bus, BusError
 from tertulia_shared.codec import BadEntry, decode
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0
 """Time limit for the whole sentence, in seconds."""
+COLD_PATIENCE_S = 90.0
+"""The same if no tts worker is running: one may be loading its models."""
 MAX_CHARS = 200
 MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
 """One minute of audio. A sample of `MAX_CHARS` takes a quarter of a minute."""
@@ -28,6 +31,16 @@ RETRY_AFTER_S = 3
 
 class VoiceSilent(Exception):
     """No tts worker spoke the sample in time, or its audio is unusable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A text to speak with a voice, at a speed and a pitch as in `TTSSentence`."""
+
+    voice: str
+    text: str
+    speed: float = 1.0
+    pitch: float = 0.0
 
 
 class SamplesBusy(Exception):
@@ -42,7 +55,7 @@ class SampleQueue:
         self._speaking = asyncio.Lock()
         self._asked = 0
 
-    async def speak(self, voice: str, text: str) -> bytes:
+    async def speak(self, sample: Sample, patience_s: float) -> bytes:
         """Wait until no other sample is being spoken, then do the same as `voice_sample`.
 
         Raises:
@@ -53,38 +66,42 @@ class SampleQueue:
         self._asked += 1
         try:
             async with self._speaking:
-                return await voice_sample(self._bus, voice, text)
+                return await voice_sample(self._bus, sample, patience_s)
         finally:
             self._asked -= 1
 
 
-async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
-    """Let a tts worker speak `text`. Returns a WAV of 24 kHz signed 16-bit mono.
+async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
+    """Let a tts worker speak the sample. Returns a WAV of 24 kHz signed 16-bit mono.
 
     Raises:
-        VoiceSilent: the speech took longer than `PATIENCE_S`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
+        VoiceSilent: the speech took longer than `patience_s`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
         BusError: Redis is unavailable.
     """
     conversation_id, message_id = new_id(), new_id()
     sentences = bus.keys.sentences(conversation_id, message_id)
 
     def sentence(text: str, index: int, *, is_final: bool) -> Append:
-        entry = TTSSentence(text, index, conversation_id, message_id, message_id, "", voice, is_final)
+        entry = TTSSentence(
+            text, index, conversation_id, message_id, message_id, "",
+            sample.voice, is_final, sample.speed, sample.pitch,
+        )  # fmt: skip
         return Append(sentences, entry, f"{index + 1}-0", {"written": text})
 
     is_spoken = False
     try:
         await bus.transact(
             conversation_id,
-            [sentence(text, 0, is_final=False), sentence("", 1, is_final=True)],
+            [sentence(sample.text, 0, is_final=False), sentence("", 1, is_final=True)],
             then=("tts", Work(conversation_id, message_id)),
         )
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             pcm = await _spoken(bus, conversation_id, message_id)
         is_spoken = True
     except TimeoutError:
         raise VoiceSilent(
-            f"No speech came within {PATIENCE_S:g} seconds: no tts worker runs, or all are busy. Try again later."
+            f"No speech came within {patience_s:g} seconds: no speech engine runs, or all are busy. Try again later; "
+            "tertulia doctor says what is missing."
         ) from None
     finally:
         await _delete(bus, conversation_id, message_id, is_spoken=is_spoken)

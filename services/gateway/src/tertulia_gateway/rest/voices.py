@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from tertulia_gateway.monitoring.health import engines_of
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import VoiceItem, VoiceList
-from tertulia_gateway.rest.voice_preview import MAX_CHARS, SampleQueue
+from tertulia_gateway.rest.schemas import PITCH_MEANS, SPEED_MEANS, VoiceItem, VoiceList
+from tertulia_gateway.rest.voice_preview import COLD_PATIENCE_S, MAX_CHARS, PATIENCE_S, Sample, SampleQueue, VoiceSilent
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack
+from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED
 from tertulia_shared.store import NotFound
 
 VOICE_FIELDS = ("id", "name", "language", "description")
 SAMPLE_TEXT = "Hello, it is good to have you at the table."
+CLIENT_CLOSED_REQUEST = 499
+"""Not a standard status. It is only logged: its client is gone."""
 
 log = logging.getLogger(__name__)
 
 VoiceId = Annotated[str, Path(min_length=1, max_length=64, description="a voice's id")]
 SampleText = Annotated[str, Query(min_length=1, max_length=MAX_CHARS, description="what to say")]
+Speed = Annotated[float, Query(ge=MIN_SPEED, le=MAX_SPEED, description=SPEED_MEANS)]
+Pitch = Annotated[float, Query(ge=-MAX_PITCH, le=MAX_PITCH, description=PITCH_MEANS)]
 
 
-def router(bus: Bus) -> APIRouter:
+def router(bus: Bus, *, alive_s: float) -> APIRouter:
+    """The routes. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
     api = APIRouter(prefix="/api", tags=["voices"])
     samples = SampleQueue(bus)
+
+    async def known_voices() -> list[VoiceItem]:
+        running = engines_of(await bus.alive(alive_s))["tts"]
+        return voices_of(await bus.hash(bus.keys.voices()), running)
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
         """List the voices of the speech engines that are running or were running within the last day."""
-        return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
+        return VoiceList(voices=await known_voices())
 
     @api.get(
         "/voices/{voice_id}/sample",
@@ -41,27 +53,78 @@ def router(bus: Bus) -> APIRouter:
             **responses(404, 422, 429),
         },
     )
-    async def sample_voice(voice_id: VoiceId, text: SampleText = SAMPLE_TEXT) -> Response:
-        """Let a tts worker speak one sentence with the given voice."""
-        if all(voice.id != voice_id for voice in voices_of(await bus.hash(bus.keys.voices()))):
-            raise NotFound("voice", voice_id)
-        return Response(await samples.speak(voice_id, text), media_type="audio/wav")
+    async def sample_voice(
+        request: Request, voice_id: VoiceId, text: SampleText = SAMPLE_TEXT, speed: Speed = 1.0, pitch: Pitch = 0.0
+    ) -> Response:
+        """Let a tts worker speak one sentence with the given voice. If no tts worker runs, wait until one starts."""
+        voices = await known_voices()
+        patience_s = _patience_s(voices, voice_id)
+        wav = await _unless_client_leaves(request, samples.speak(Sample(voice_id, text, speed, pitch), patience_s))
+        if wav is None:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        return Response(wav, media_type="audio/wav")
 
     return api
 
 
-def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
+def voices_of(published: Mapping[bytes, bytes], running: Collection[str] = ()) -> list[VoiceItem]:
     """Decode the voices that the engines have published. Each value is msgpack of [{id, name, language, description}].
+    `running` are the engines of live workers.
 
     Skips engines whose value cannot be decoded.
     """
     found: list[VoiceItem] = []
-    for engine, raw in sorted(published.items()):
+    for name, raw in sorted(published.items()):
         try:
-            voices = cast("list[dict[str, Any]]", unpack(raw))
+            engine = name.decode()
             found += [
-                VoiceItem(engine=engine.decode(), **{name: voice[name] for name in VOICE_FIELDS}) for voice in voices
+                VoiceItem(
+                    engine=engine,
+                    available=engine in running,
+                    adjustable=voice.get("adjustable", []),
+                    **{field: voice[field] for field in VOICE_FIELDS},
+                )
+                for voice in cast("list[dict[str, Any]]", unpack(raw))
             ]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             log.warning("the voices of an engine cannot be read: %s", type(error).__name__)
     return found
+
+
+def _patience_s(voices: list[VoiceItem], voice_id: str) -> float:
+    """How long to wait for a sample of a voice, in seconds.
+
+    Raises:
+        NotFound: no engine has this voice.
+        VoiceSilent: only other engines are running, which would speak with another voice.
+    """
+    engines = sorted({voice.engine for voice in voices if voice.id == voice_id})
+    if not engines:
+        raise NotFound("voice", voice_id)
+    running = sorted({voice.engine for voice in voices if voice.available})
+    if not running:
+        return COLD_PATIENCE_S
+    if not set(engines) & set(running):
+        raise VoiceSilent(
+            f"The speech engine {' or '.join(engines)}, which has this voice, is not running. Choose a voice of "
+            f"{' or '.join(running)}, or start {engines[0]} (TERTULIA_TTS_ENGINE={engines[0]})."
+        )
+    return PATIENCE_S
+
+
+async def _unless_client_leaves(request: Request, speaking: Coroutine[Any, Any, bytes]) -> bytes | None:
+    """Wait for the sample. If the client closes its connection, cancel the sample and return None."""
+    sample = asyncio.ensure_future(speaking)
+    leaving = asyncio.ensure_future(_closed(request))
+    try:
+        await asyncio.wait((sample, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return sample.result() if sample.done() else None
+    finally:
+        sample.cancel()
+        leaving.cancel()
+        await asyncio.gather(sample, leaving, return_exceptions=True)
+
+
+async def _closed(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -14,6 +14,10 @@ export interface Character {
   readonly model_settings: ModelSettings;
   /** How often the character answers a remark that is addressed to no one: 0 (never) to 100. */
   readonly talkativeness: number;
+  /** A factor of the voice's own speed. */
+  readonly speed: number;
+  /** Semitones from the voice's own pitch. */
+  readonly pitch: number;
 }
 
 export type CharacterDraft = Omit<Character, "id">;
@@ -21,9 +25,18 @@ export type CharacterDraft = Omit<Character, "id">;
 export interface Voice {
   readonly id: string;
   readonly name: string;
+  /** A BCP 47 tag; "und" if the voice speaks any language. */
   readonly language: string;
   readonly description: string;
+  readonly engine: string;
+  /** What a character can change of the voice: "speed", "pitch". */
+  readonly adjustable: readonly string[];
+  /** True if a worker with this engine is running. */
+  readonly available: boolean;
 }
+
+/** How a character speaks with its voice. */
+export type Delivery = Pick<Character, "speed" | "pitch">;
 
 export interface ConversationRow {
   readonly id: string;
@@ -95,9 +108,11 @@ export class Api {
     return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
   }
 
-  /** Fetch a WAV with a sentence in this voice. */
-  async voiceSample(id: string): Promise<Blob> {
-    const answer = await this.#fetch("GET", `api/voices/${encodeURIComponent(id)}/sample`);
+  /** Fetch a WAV with a sentence in this voice. Rejects with an `AbortError` if the signal is aborted. */
+  async voiceSample(id: string, { speed, pitch }: Delivery, signal: AbortSignal): Promise<Blob> {
+    const query = new URLSearchParams({ speed: String(speed), pitch: String(pitch) });
+    const path = `api/voices/${encodeURIComponent(id)}/sample?${query}`;
+    const answer = await this.#fetch("GET", path, undefined, signal);
     return answer.blob();
   }
 
@@ -154,7 +169,7 @@ export class Api {
     });
   }
 
-  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+  async #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
     const request: RequestInit = { method, headers };
@@ -162,8 +177,9 @@ export class Api {
       headers["Content-Type"] = "application/json";
       request.body = JSON.stringify(body);
     }
-    const answer = await fetch(new URL(path, document.baseURI), request).catch(() => {
-      throw unreachable();
+    if (signal) request.signal = signal;
+    const answer = await fetch(new URL(path, document.baseURI), request).catch((error: unknown) => {
+      throw signal?.aborted ? error : unreachable();
     });
     if (!answer.ok) throw readProblem(answer.status, await answer.json().catch(() => null));
     return answer;

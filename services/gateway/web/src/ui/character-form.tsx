@@ -8,12 +8,14 @@ import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import type { ModelSettings } from "../wire/events";
 import { CharacterModel } from "./character-model";
+import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem } from "./field-problem";
 import { NO_SETTINGS } from "./model-settings";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
 import { TalkativenessField } from "./talkativeness-field";
 import { VoiceField } from "./voice-field";
+import { voiceForNewCharacter } from "./voices";
 
 interface Props {
   readonly talk: Talk;
@@ -22,6 +24,8 @@ interface Props {
   /** All voices; null while they are loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
+  /** All characters; a new character gets a voice that no active one has. */
+  readonly others: readonly Character[];
   readonly onDone: () => void;
   readonly onCancel: () => void;
 }
@@ -34,9 +38,12 @@ const NEW_CHARACTER: CharacterDraft = {
   active: true,
   model_settings: NO_SETTINGS,
   talkativeness: 50,
+  speed: 1,
+  pitch: 0,
 };
 
-export function CharacterForm({ talk, character, voices: known, voicesProblem, onDone, onCancel }: Props): JSX.Element {
+export function CharacterForm(props: Props): JSX.Element {
+  const { talk, character, voices: known, voicesProblem, others, onDone, onCancel } = props;
   const voices = known ?? [];
   const waiting = known === null && !voicesProblem;
   const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
@@ -45,7 +52,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
   const [busy, setBusy] = useState(false);
   const change = (part: Partial<CharacterDraft>) => setDraft((before) => ({ ...before, ...part }));
   const problemOf = (field: string) => failure?.about(field) ?? "";
-  const voice = draft.voice || voices[0]?.id || "";
+  const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
   const run = (request: Promise<void>) => {
     setBusy(true);
     setFailure(null);
@@ -81,10 +88,17 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
         talk={talk}
         voice={voice}
         voices={voices}
+        delivery={draft}
         waiting={waiting}
         voicesProblem={voicesProblem}
         problem={problemOf("voice")}
         onChoose={(chosen) => change({ voice: chosen })}
+      />
+      <DeliveryFields
+        voice={voices.find((each) => each.id === voice)}
+        delivery={draft}
+        failure={failure}
+        onChange={change}
       />
       <div class="field">
         <label for="character-prompt">Who they are</label>
@@ -146,6 +160,6 @@ function trimmed(settings: ModelSettings): ModelSettings {
 
 function draftOf(character: Character | null): CharacterDraft {
   if (!character) return NEW_CHARACTER;
-  const { name, voice, system_prompt, image, active, model_settings, talkativeness } = character;
-  return { name, voice, system_prompt, image, active, model_settings, talkativeness };
+  const { name, voice, system_prompt, image, active, model_settings, talkativeness, speed, pitch } = character;
+  return { name, voice, system_prompt, image, active, model_settings, talkativeness, speed, pitch };
 }

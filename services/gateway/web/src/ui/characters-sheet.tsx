@@ -61,6 +61,7 @@ export function CharactersSheet({
           character={editing === "new" ? null : editing}
           voices={voices.value}
           voicesProblem={voices.problem?.message ?? ""}
+          others={characters.value ?? []}
           onDone={changed}
           onCancel={() => setEditing(null)}
         />

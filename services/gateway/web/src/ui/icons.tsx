@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 const PATHS = {
   microphone: "M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM6 11.5a6 6 0 0 0 12 0M12 17.5V21M9 21h6",
   stop: "M7 7h10v10H7z",
+  play: "M8 5.5v13l10.5-6.5z",
   send: "M5 12h13M12.5 6 18.5 12l-6 6",
   sound: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.2a4 4 0 0 1 0 5.6M18 6.8a7.4 7.4 0 0 1 0 10.4",
   muted: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.5l5 5M20.5 9.5l-5 5",

@@ -1,17 +1,20 @@
-/** The field in which the user chooses a character's voice and can listen to a sample of it. */
+/** The field in which the user listens to the voices and chooses a character's voice. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
-import type { Voice } from "../rest/api";
-import { RequestFailed } from "../rest/problem";
+import type { Delivery, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { FieldProblem } from "./field-problem";
+import { Icon } from "./icons";
+import { type SampleState, useVoiceSample, type VoiceSample } from "./voice-sample";
+import { type VoiceGroup, voiceGroups } from "./voices";
 
 interface Props {
   readonly talk: Talk;
   readonly voice: string;
   readonly voices: readonly Voice[];
+  readonly delivery: Delivery;
   /** True while the voices are loading. */
   readonly waiting: boolean;
   readonly voicesProblem: string;
@@ -19,86 +22,145 @@ interface Props {
   readonly onChoose: (voice: string) => void;
 }
 
-export function VoiceField({ talk, voice, voices, waiting, voicesProblem, problem, onChoose }: Props): JSX.Element {
+export function VoiceField(props: Props): JSX.Element {
+  const { voice, voices, waiting, voicesProblem, problem, onChoose } = props;
+  if (waiting || voices.length > 0) return <VoiceList {...props} />;
   return (
     <div class="field">
       <label for="character-voice">Voice</label>
-      {waiting ? (
-        <select id="character-voice" disabled>
-          <option>Loading the voices…</option>
-        </select>
-      ) : voices.length > 0 ? (
-        <select id="character-voice" value={voice} onChange={(event) => onChoose(event.currentTarget.value)}>
-          {!voices.some((each) => each.id === voice) && voice && (
-            <option value={voice}>{voice} (not available now)</option>
-          )}
-          {voices.map((each) => (
-            <option key={each.id} value={each.id} dir="auto">
-              {each.name}: {each.description || each.language}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id="character-voice"
-          required
-          maxLength={64}
-          value={voice}
-          onInput={(event) => onChoose(event.currentTarget.value)}
-        />
-      )}
-      {voices.some((each) => each.id === voice) && <TryVoice talk={talk} voice={voice} />}
-      <p class="detail">
-        {voicesProblem ||
-          (!waiting && voices.length === 0 ? "No speech engine is running; enter the voice's id." : "")}
-      </p>
+      <input
+        id="character-voice"
+        required
+        maxLength={64}
+        value={voice}
+        onInput={(event) => onChoose(event.currentTarget.value)}
+      />
+      <p class="detail">{voicesProblem || "No speech engine is running; enter the voice's id."}</p>
       <FieldProblem text={problem} />
     </div>
   );
 }
 
-/** A button that plays one sentence in the chosen voice. The sentence stops if another voice is chosen. */
-function TryVoice({ talk, voice }: { talk: Talk; voice: string }): JSX.Element {
-  const [playing, setPlaying] = useState(false);
-  const [problem, setProblem] = useState("");
-  const sound = useRef<HTMLAudioElement | null>(null);
-  const wanted = useRef(voice);
-  useEffect(() => {
-    wanted.current = voice;
-    setProblem("");
-    return () => {
-      wanted.current = "";
-      sound.current?.pause();
-      setPlaying(false);
-    };
-  }, [voice]);
-  const play = async () => {
-    setPlaying(true);
-    setProblem("");
-    try {
-      const url = URL.createObjectURL(await talk.api.voiceSample(voice));
-      if (wanted.current !== voice) return;
-      const audio = new Audio(url);
-      sound.current = audio;
-      audio.volume = talk.preferences.value.muted ? 0 : talk.preferences.value.volume;
-      for (const end of ["ended", "pause", "error"]) {
-        audio.addEventListener(end, () => {
-          setPlaying(false);
-          URL.revokeObjectURL(url);
-        });
-      }
-      await audio.play();
-    } catch (error) {
-      setPlaying(false);
-      setProblem(error instanceof RequestFailed ? error.message : "The browser did not play it. Click once more.");
-    }
-  };
+function VoiceList({ talk, voice, voices, delivery, waiting, problem, onChoose }: Props): JSX.Element {
+  const sample = useVoiceSample(talk);
+  const groups = useMemo(() => voiceGroups(voices, navigator.languages), [voices]);
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>(".chosen");
+    // Only the list scrolls, not the form around it.
+    if (list.current && chosen) list.current.scrollTop = chosen.offsetTop - list.current.clientHeight / 3;
+  }, [waiting]);
+  const isListed = voices.some((each) => each.id === voice);
   return (
-    <>
-      <button type="button" class="try-voice" disabled={playing} onClick={() => void play()}>
-        {playing ? "Speaking…" : "Try the voice"}
-      </button>
+    <fieldset class="field voices" disabled={waiting}>
+      <legend>Voice</legend>
+      {waiting ? (
+        <p class="detail">Loading the voices…</p>
+      ) : (
+        <div class="voice-list" ref={list}>
+          {!isListed && voice && (
+            <label class="voice-row">
+              <input type="radio" name="character-voice" value={voice} checked />
+              <span>{voice} (no engine has this voice now)</span>
+            </label>
+          )}
+          {groups.map((group) => (
+            <Group
+              key={group.key}
+              group={group}
+              voice={voice}
+              delivery={delivery}
+              sample={sample}
+              onChoose={onChoose}
+            />
+          ))}
+        </div>
+      )}
+      <p class="detail" role="status">
+        {progress(sample.state, voices)}
+      </p>
+      <FieldProblem text={sample.state?.problem ?? ""} />
       <FieldProblem text={problem} />
-    </>
+    </fieldset>
   );
+}
+
+interface GroupProps extends Pick<Props, "voice" | "delivery" | "onChoose"> {
+  readonly group: VoiceGroup;
+  readonly sample: VoiceSample;
+}
+
+function Group({ group, voice, delivery, sample, onChoose }: GroupProps): JSX.Element {
+  const heading = `voices-${group.key.replaceAll(/[^\w-]/gu, "-")}`;
+  return (
+    <div role="group" aria-labelledby={heading}>
+      <h3 id={heading}>
+        {group.language} <span class="detail">{group.engine}{group.available ? "" : ", not running"}</span>
+      </h3>
+      {group.voices.map((each) => (
+        <VoiceRow
+          key={each.id}
+          voice={each}
+          isChosen={each.id === voice}
+          delivery={delivery}
+          sample={sample}
+          onChoose={onChoose}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface RowProps extends Pick<Props, "delivery" | "onChoose"> {
+  readonly voice: Voice;
+  readonly isChosen: boolean;
+  readonly sample: VoiceSample;
+}
+
+function VoiceRow({ voice, isChosen, delivery, sample, onChoose }: RowProps): JSX.Element {
+  const isActive = sample.state?.voice === voice.id && sample.state.phase !== "failed";
+  const isLoading = isActive && sample.state?.phase !== "playing";
+  const name = voice.name || voice.id;
+  return (
+    <div class={`voice-row ${isChosen ? "chosen" : ""}`}>
+      <label>
+        <input
+          type="radio"
+          name="character-voice"
+          value={voice.id}
+          checked={isChosen}
+          onChange={() => onChoose(voice.id)}
+        />
+        <span dir="auto">
+          <b>{name}</b> {voice.description}
+        </span>
+      </label>
+      <button
+        type="button"
+        class="quiet"
+        // With the keyboard, the arrow keys choose a voice, and Tab reaches the button of this voice only.
+        tabIndex={isChosen || isActive ? 0 : -1}
+        aria-busy={isLoading}
+        aria-label={isActive ? `Stop ${name}` : `Listen to ${name}`}
+        onClick={() => (isActive ? sample.stop() : sample.play(voice.id, delivery))}
+      >
+        {isLoading ? <span class="spinner" aria-hidden="true" /> : <Icon name={isActive ? "stop" : "play"} />}
+      </button>
+    </div>
+  );
+}
+
+function progress(state: SampleState | null, voices: readonly Voice[]): string {
+  const voice = voices.find((each) => each.id === state?.voice);
+  if (!state || !voice) return "";
+  switch (state.phase) {
+    case "loading":
+      return `Loading the voice of ${voice.name}…`;
+    case "slow":
+      return `Still loading the voice of ${voice.name}: the speech engine ${voice.engine} is starting or busy…`;
+    case "playing":
+      return `${voice.name} is speaking.`;
+    case "failed":
+      return "";
+  }
 }

@@ -22,7 +22,16 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
+from tertulia_tts.engine import (
+    PITCH,
+    SAMPLE_RATE,
+    SPEED,
+    EngineUnavailable,
+    SpeechRequest,
+    SynthesisFailed,
+    Voice,
+    choose_voice,
+)
 from tertulia_tts.engines.espeak.library import NATIVE_RATE, speak
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES, EspeakVoice
 from tertulia_tts.pcm_queue import PCMQueue
@@ -37,7 +46,7 @@ SEGMENT_GAP_MS = 100
 """Silence between the segments of a very long sentence."""
 
 _BY_ID = {known.voice.id: known for known in ESPEAK_VOICES}
-_VOICES = tuple(replace(known.voice, monolingual=True) for known in ESPEAK_VOICES)
+_VOICES = tuple(replace(known.voice, monolingual=True, adjustable=(SPEED, PITCH)) for known in ESPEAK_VOICES)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +57,7 @@ def create(_settings: TTSSettings) -> EspeakEngine:
 
 
 class EspeakEngine:
-    """A `SpeechEngine`."""
+    """A `SpeechEngine` that is `TakesRequest`."""
 
     name = "espeak"
 
@@ -75,19 +84,22 @@ class EspeakEngine:
     def voices(self) -> Sequence[Voice]:
         return _VOICES
 
-    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-        chosen = choose_voice(_VOICES, voice)
+    def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        return self.speak(SpeechRequest(text, voice, seed))
+
+    async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        chosen = choose_voice(_VOICES, request.voice)
         if chosen.substituted:
-            log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
-        how = _BY_ID[chosen.voice.id]
-        parts = segments(speakable(text))
+            log.warning("voice %r does not exist; speaking as %r", request.voice, chosen.voice.id)
+        how = _BY_ID[chosen.voice.id].adjusted(request.speed, request.pitch)
+        parts = segments(speakable(request.text))
         for index, part in enumerate(parts):
             gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else SEGMENT_GAP_MS
             if self._executor is None:
                 raise SynthesisFailed("the espeak engine is not running; start() it first", retryable=True)
             queue = PCMQueue(asyncio.get_running_loop())
             self._running.add(queue)
-            job = self._executor.submit(_speak_into, queue, how, part, seed, gap_ms)
+            job = self._executor.submit(_speak_into, queue, how, part, request.seed, gap_ms)
             try:
                 while (pcm := await queue.take()) is not None:
                     yield pcm

@@ -7,9 +7,16 @@ output. The contract suite measures the loudness.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from tertulia_tts.engine import Voice
+
+MIN_RATE: Final = 80
+MAX_RATE: Final = 450
+MAX_STEP: Final = 99
+STEPS_PER_SEMITONE: Final = 6
+"""Steps of espeak-ng's pitch in a semitone, measured with four voices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,11 @@ class EspeakVoice:
     pitch: int = 50
     pitch_range: int = 50
     volume: int = 100
+
+    def adjusted(self, speed: float, pitch: float) -> EspeakVoice:
+        """The voice at `speed` times its rate, and `pitch` semitones higher, as far as espeak-ng can change it."""
+        rate = min(max(round(self.rate * speed), MIN_RATE), MAX_RATE)
+        return replace(self, rate=rate, pitch=min(max(self.pitch + round(pitch * STEPS_PER_SEMITONE), 0), MAX_STEP))
 
 
 ESPEAK_VOICES: tuple[EspeakVoice, ...] = (

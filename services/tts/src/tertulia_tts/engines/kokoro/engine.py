@@ -32,7 +32,7 @@ from tertulia_tts.engines.kokoro.alphabet import tokens, within_limit
 from tertulia_tts.engines.kokoro.model import Cancelled, KokoroModel, Run
 from tertulia_tts.engines.kokoro.phonemes import phonemes
 from tertulia_tts.engines.kokoro.phrases import phrases
-from tertulia_tts.engines.kokoro.settings import KokoroSettings
+from tertulia_tts.engines.kokoro.settings import MAX_SPEED, MIN_SPEED, KokoroSettings
 from tertulia_tts.engines.kokoro.sound import PHRASE_GAP_MS, SENTENCE_GAP_MS, finished
 from tertulia_tts.engines.kokoro.voices import KOKORO_VOICES, KokoroVoice
 
@@ -67,7 +67,7 @@ def create(settings: KokoroSettings) -> KokoroEngine:
 
 
 class KokoroEngine:
-    """A `SpeechEngine` that is `DeadlineAware`."""
+    """A `SpeechEngine` that is `TakesRequest`."""
 
     name = "kokoro"
 
@@ -103,7 +103,9 @@ class KokoroEngine:
         chosen = choose_voice(_VOICES, request.voice)
         if chosen.substituted:
             log.warning("voice %r does not exist; speaking as %r", request.voice, chosen.voice.id)
-        voice, speed = _BY_ID[chosen.voice.id], self._options.speeds.get(chosen.voice.id, 1.0)
+        voice = _BY_ID[chosen.voice.id]
+        speed = request.speed * self._options.speeds.get(chosen.voice.id, 1.0)
+        speed = min(max(speed, MIN_SPEED), MAX_SPEED)
         deadline = request.deadline
         parts = phrases(request.text, request.sentence_index)
         for index, part in enumerate(parts):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tertulia_tts.engine import Voice
+from tertulia_tts.engine import SPEED, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _known(kokoro_id: str) -> KokoroVoice:
     id = _NAMED.get(kokoro_id, kokoro_id)
     name = _SHOWN.get(id) or _NAMED.get(kokoro_id, given).capitalize()
     description = f"{language.people} {person}" + (f" (Kokoro's {given})" if kokoro_id in _NAMED else "")
-    voice = Voice(id, name, language.tag, description, monolingual=True)
+    voice = Voice(id, name, language.tag, description, monolingual=True, adjustable=(SPEED,))
     return KokoroVoice(voice, kokoro_id, language.espeak, _GAINS_DB[kokoro_id])
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tertulia_shared.retry_after import wait_before_retry
 from tertulia_tts.engine import SynthesisFailed
-from tertulia_tts.engines.openai.request_body import FORMS, REFUSED
+from tertulia_tts.engines.openai.request_body import REFUSED, next_form
 from tertulia_tts.engines.openai.speech_client import SpeechRefused, SpeechServer
 
 FIRST_BACKOFF_S = 0.2
@@ -27,10 +27,11 @@ class Step:
 
 
 class Attempts:
-    """The requests for one text. `form`: the form of the next request."""
+    """The requests for one text at a speed. `form`: the form of the next request."""
 
-    def __init__(self, server: SpeechServer, form: int) -> None:
+    def __init__(self, server: SpeechServer, form: int, speed: float = 1.0) -> None:
         self.form = form
+        self._speed = speed
         self._server = server
         self._first_form = form
         self._failed = 0
@@ -39,8 +40,9 @@ class Attempts:
     def after(self, failure: SynthesisFailed) -> Step:
         """The step after this failure. Raises the failure if there is none."""
         status = failure.status if isinstance(failure, SpeechRefused) else 0
-        if status in REFUSED and self.form < len(FORMS) - 1:
-            self.form += 1
+        fewer = next_form(self.form, self._speed)
+        if status in REFUSED and fewer is not None:
+            self.form = fewer
             return Step()
         if status in FORGOTTEN and self._can_upload:
             self._can_upload = False

@@ -14,10 +14,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import aiohttp
 
-from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, Voice, choose_voice
+from tertulia_tts.engine import SPEED, EngineUnavailable, SpeechRequest, SynthesisFailed, Voice, choose_voice
 from tertulia_tts.engines.openai.attempts import Attempts, Step
 from tertulia_tts.engines.openai.cloning import read_clips, upload
 from tertulia_tts.engines.openai.request_body import request_body
@@ -52,17 +53,18 @@ def create(settings: OpenAISettings) -> OpenAIEngine:
 
 
 class OpenAIEngine:
-    """A `SpeechEngine`."""
+    """A `SpeechEngine` that is `TakesRequest`."""
 
     name = "openai"
 
     def __init__(self, server: SpeechServer) -> None:
         self._server = server
         self.is_reproducible = server.is_repeatable
-        self._voices = tuple(clip.voice for clip in server.clips) or tuple(
+        voices = tuple(clip.voice for clip in server.clips) or tuple(
             Voice(ours, ours.replace("_", " ").capitalize(), "und", f"{server.model}'s voice {theirs}")
             for ours, theirs in server.voices.items()
         )
+        self._voices = tuple(replace(voice, adjustable=(SPEED,)) for voice in voices)
         self._fields: Mapping[str, Mapping[str, str]] = {
             ours: {"voice": theirs} for ours, theirs in server.voices.items()
         }
@@ -106,18 +108,22 @@ class OpenAIEngine:
     def voices(self) -> Sequence[Voice]:
         return self._voices
 
-    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-        spoken = speakable(text)
+    def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        return self.speak(SpeechRequest(text, voice, seed))
+
+    async def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes, None]:
+        spoken = speakable(request.text)
         if not says_something(spoken):
             return
-        chosen = choose_voice(self._voices, voice)
+        chosen = choose_voice(self._voices, request.voice)
         if chosen.substituted:
-            log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
-        attempts = Attempts(self._server, self._form)
+            log.warning("voice %r does not exist; speaking as %r", request.voice, chosen.voice.id)
+        request = replace(request, text=spoken, voice=chosen.voice.id)
+        attempts = Attempts(self._server, self._form, request.speed)
         while True:
             has_audio = False
             try:
-                async with aclosing(self._ask(spoken, chosen.voice.id, seed, attempts.form)) as pieces:
+                async with aclosing(self._ask(request, attempts.form)) as pieces:
                     async for pcm in pieces:
                         has_audio = True
                         self._form = attempts.form
@@ -152,8 +158,9 @@ class OpenAIEngine:
         elif clips:
             self._fields = {clip.files.id: clip.reference for clip in clips}
 
-    def _ask(self, text: str, voice: str, seed: int, form: int) -> AsyncGenerator[bytes, None]:
+    def _ask(self, request: SpeechRequest, form: int) -> AsyncGenerator[bytes, None]:
         if self._session is None:
             raise SynthesisFailed("the openai engine is not running; start() it first", retryable=True)
         server = self._server
-        return ask(self._session, server, request_body(server.model, text, self._fields[voice], seed, form))
+        body = request_body(server.model, request, self._fields[request.voice], form)
+        return ask(self._session, server, body)
