@@ -10,7 +10,7 @@ from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 PAUSED = "Redis lacks the replicas that its settings require."
-WAITING = "on its way…"
+WAITING = "Sending…"
 
 
 async def test_message_written_while_writes_are_paused_is_answered_later(visitor: Visitor, stack: Stack) -> None:

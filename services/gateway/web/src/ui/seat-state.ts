@@ -31,5 +31,5 @@ function isDue(view: PageState, messageId: string): boolean {
 
 function why(reason: string | undefined): string {
   const text = reasonText(reason);
-  return text && `Answers: ${text}`;
+  return text && `Answers because ${text}`;
 }
