@@ -55,6 +55,7 @@ export function statusLine(state: PageState): StatusLine {
   }
   if (state.listening.hearing) return of("hearing", "Hearing you");
   if (state.soundBlocked === "policy") return of("idle", "Click to turn on the sound");
+  if (state.soundBlocked === "no_output") return of("paused", "No sound output");
   if (state.soundBlocked === "interrupted") return of("paused", "Sound paused");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return about("speaking", speaking, "speaking");

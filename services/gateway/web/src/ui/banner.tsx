@@ -43,6 +43,14 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
           </button>
         </div>
       )}
+      {soundBlocked === "no_output" && (
+        <div class="banner inviting" role="alert">
+          <p>The browser found no sound output. Connect a loudspeaker or headphones. You can read along meanwhile.</p>
+          <button type="button" onClick={() => void talk.unlockSound()}>
+            Try again
+          </button>
+        </div>
+      )}
       <Notices talk={talk} place="page" />
     </div>
   );
