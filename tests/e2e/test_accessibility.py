@@ -97,5 +97,5 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
 
     other = await visit(DISPLAYS[name])
     await other.arrive(f"/?probe=1#/{visitor.log.record().conversation_id}")
-    await expect(visitor.page.get_by_text("opened in another tab")).to_be_visible()
+    await expect(visitor.page.get_by_text("open in another tab")).to_be_visible()
     await look_at(visitor, name, "elsewhere")

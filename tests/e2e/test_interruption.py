@@ -45,7 +45,7 @@ async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int)
     bubble = visitor.bubble(message_id)
     await expect(bubble.locator(".bubble")).to_have_text(f"{text} Not heard: {whole.removeprefix(text)}")
     await expect(bubble.locator(".unheard")).to_be_visible()
-    await expect(bubble).to_contain_text("You interrupted here")
+    await expect(bubble).to_contain_text("You interrupted: the rest was not spoken")
     assert (await visitor.played())[message_id] == cut, "nothing more of it was played"
 
 

@@ -16,7 +16,7 @@ from tests.harness.service_process import Process
 from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
-LOST = "The connection is lost."
+LOST = "Connection lost. Reconnecting"
 REFUSED = "WebSocket connection to"
 A_SECOND = 24_000
 

@@ -81,7 +81,7 @@ async def test_reply_that_a_call_interrupts_continues_after_the_call_without_a_l
     await expect(banner).to_be_visible()
     await expect(visitor.status_line).to_have_text("Sound paused")
     await visitor.page.evaluate("callHasSound = false")
-    await banner.get_by_role("button", name="Continue").click()
+    await banner.get_by_role("button", name="Turn on sound").click()
     await expect(banner).to_be_hidden()
     (answer,) = await visitor.until_played(turn_id)
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

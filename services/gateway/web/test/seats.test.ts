@@ -32,6 +32,8 @@ describe("a seat", () => {
     );
     expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers because you named no one, and it joins in" });
     expect(at(spoken, "rex").kind).toBe("next");
+    const elsewhere = after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], spoken);
+    expect(at(elsewhere, "luna").kind).toBe("present");
     expect(at(OPEN, "luna")).toEqual({ kind: "present", words: "", why: "" });
   });
 

@@ -127,6 +127,7 @@ describe("the status line", () => {
     expect(canStop(ASKED)).toBe(true);
     expect(canStop(SPOKEN)).toBe(true);
     expect(canStop(after([{ on: "cut" }], SPOKEN))).toBe(false);
+    expect(canStop(after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], SPOKEN))).toBe(false);
     const written = after(
       [
         said("message_complete", { message_id: "m1", text: TEXT }),

@@ -44,6 +44,7 @@ export class Player {
   #triedToResume = false;
   #hasRun = false;
   #clickFailed = false;
+  #paused = false;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -90,6 +91,7 @@ export class Player {
 
   /** Resume the AudioContext. Browsers allow this only in a click or key handler. */
   async unlock(): Promise<void> {
+    if (this.#paused) return;
     if (this.#context.state !== "running") {
       this.#watchStart();
       await this.#context.resume(); // without an output device, Firefox never answers
@@ -103,7 +105,15 @@ export class Player {
    */
   wake(): void {
     const { state } = this.#context;
-    if (this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
+    if (!this.#paused && this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
+  }
+
+  /** Hold the sound where it is, or continue it. */
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused && this.#context.state === "running") void this.#context.suspend();
+    else this.wake();
   }
 
   push(frame: AudioFrame): void {
@@ -180,7 +190,7 @@ export class Player {
 
   get #soundState(): SoundState {
     return {
-      hasSound: this.#hasSound,
+      hasSound: this.#hasSound && !this.#paused,
       context: this.#context.state,
       hasRun: this.#hasRun,
       clickFailed: this.#clickFailed,

@@ -102,9 +102,15 @@ function sending(state: PageState): boolean {
   return last?.kind === "user" && last.delivery === "sending";
 }
 
+/** True if the server has sent this page away: another page has the conversation, or the token is wrong. */
+export function isDismissed({ link }: PageState): boolean {
+  return link === "replaced" || link === "refused";
+}
+
 /** True if a reply is being written, played or waiting to be played. */
 export function canStop(state: PageState): boolean {
   const { turn } = state;
+  if (isDismissed(state)) return false;
   if (state.speakingId) return true;
   if (!turn) return false;
   if (!turn.textComplete) return true;

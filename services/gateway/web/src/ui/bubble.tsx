@@ -140,7 +140,7 @@ function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.status === "failed")
     return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
-    return <p class="remark">{reply.sentence >= 0 ? "You interrupted here" : "Not spoken: you interrupted"}</p>;
+    return <p class="remark">{reply.sentence >= 0 ? "You interrupted: the rest was not spoken" : "Not spoken: you interrupted"}</p>;
   }
   if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">You interrupted here</p>;
   return null;

@@ -8,7 +8,7 @@ import { SliderField } from "./slider-field";
 import { FieldProblem } from "./field-problem";
 import { SLIDERS } from "./model-settings";
 
-const UNSET = "as in the conversation";
+const UNSET = "conversation's value";
 
 interface Props {
   readonly settings: ModelSettings;
@@ -28,7 +28,7 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
         <span class="detail">{own === 0 ? "as in the conversation" : `${own} changed`}</span>
       </summary>
       <div class="form">
-        <p class="detail">For this character only. What you do not set here is as in the conversation.</p>
+        <p class="detail">For this character only. What you do not set is taken from the conversation.</p>
         <div class="field">
           <label for="character-model">Model</label>
           <input
