@@ -49,7 +49,9 @@ async def test_rule_of_who_answers_is_shown_changed_and_kept(visitor: Visitor) -
     await choose_rule(visitor, "Only when named")
     turn_id = await visitor.write("It is raining.")
     assert await speakers(visitor, turn_id) == []
-    await expect(visitor.page.get_by_text("Only named characters answer here, and you named none.").first).to_be_visible()
+    await expect(
+        visitor.page.get_by_text("Only named characters answer here, and you named none.").first
+    ).to_be_visible()
     await expect(visitor.status_line).to_have_text(READY)
     await expect(visitor.page.locator(".dots")).to_have_count(0)
 

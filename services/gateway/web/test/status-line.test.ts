@@ -115,7 +115,7 @@ describe("the status line", () => {
       "after another page opened the conversation",
       after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN),
       "away",
-      "Open in another tab or device",
+      "Open elsewhere",
     ],
     ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
   ])("shows the mood and the text %s", (_, state, mood, text) => {

@@ -40,7 +40,7 @@ type Speaker = Pick<StatusLine, "characterId" | "name">;
 export function statusLine(state: PageState): StatusLine {
   switch (state.link) {
     case "replaced":
-      return of("away", "Open in another tab or device");
+      return of("away", "Open elsewhere");
     case "refused":
       return of("refused", "The server refused this page");
     case "waiting":

@@ -177,20 +177,21 @@ function openings(names: readonly string[]): string[] {
 }
 
 const NAMES_SHOWN = 4;
-/** Stands for the names that are not shown; no name is empty. */
-const REST = "";
+
+/** The first names, and the number of the others. */
+function withoutMost(names: readonly string[]): string[] {
+  const first = names.slice(0, NAMES_SHOWN - 1);
+  return [...first, `${names.length - first.length} more`];
+}
 
 /** "Luna, Rex, and Sage are here." Each name keeps its own direction of writing. */
 function Names({ names }: { names: readonly string[] }): JSX.Element | null {
   if (names.length === 0) return null;
-  const shown = names.length > NAMES_SHOWN ? [...names.slice(0, NAMES_SHOWN - 1), REST] : names;
+  const shown = names.length > NAMES_SHOWN ? withoutMost(names) : names;
   const parts = new Intl.ListFormat("en", { type: "conjunction" }).formatToParts(shown);
   return (
     <>
-      {parts.map(({ type, value }, index) => {
-        if (type !== "element") return value;
-        return value === REST ? `${names.length - NAMES_SHOWN + 1} more` : <bdi key={index}>{value}</bdi>;
-      })}{" "}
+      {parts.map(({ type, value }, index) => (type === "element" ? <bdi key={index}>{value}</bdi> : value))}{" "}
       {names.length === 1 ? "is" : "are"} here.{" "}
     </>
   );
