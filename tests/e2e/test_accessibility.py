@@ -65,14 +65,14 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
     await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
     await look_at(visitor, name, "speaking")
 
-    for panel in ("See inside", "Model", "Talks", "Characters"):
+    for panel in ("See inside", "Model", "Conversations", "Characters"):
         sheet = await visitor.open(panel)
         await expect(sheet.get_by_role("figure" if panel == "See inside" else "button").first).to_be_visible()
-        if panel in ("Talks", "Characters"):
+        if panel in ("Conversations", "Characters"):
             await expect(sheet.get_by_role("listitem").first).to_be_visible()
         await look_at(visitor, name, panel.lower().replace(" ", "-"))
         if panel == "Characters":
-            await sheet.get_by_role("button", name="Change Luna").click()
+            await sheet.get_by_role("button", name="Edit Luna").click()
             await expect(sheet.get_by_label("Name")).to_have_value("Luna")
             await look_at(visitor, name, "character")
         await visitor.page.keyboard.press("Escape")
@@ -97,5 +97,5 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
 
     other = await visit(DISPLAYS[name])
     await other.arrive(f"/?probe=1#/{visitor.log.record().conversation_id}")
-    await expect(visitor.page.get_by_text("opened in another tab")).to_be_visible()
+    await expect(visitor.page.get_by_text("open in another tab")).to_be_visible()
     await look_at(visitor, name, "elsewhere")

@@ -36,7 +36,7 @@ async def assert_active_character_names(visitor: Visitor, stack: Stack, names: S
 
 
 def row(sheet: Locator, name: str) -> Locator:
-    return sheet.get_by_role("listitem").filter(has=sheet.page.get_by_role("button", name=f"Change {name}"))
+    return sheet.get_by_role("listitem").filter(has=sheet.page.get_by_role("button", name=f"Edit {name}"))
 
 
 async def close(visitor: Visitor, sheet: Locator) -> None:
@@ -47,24 +47,24 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
 async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Visitor, stack: Stack) -> None:
     await assert_active_character_names(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Invite someone new").click()
+    await sheet.get_by_role("button", name="New character").click()
     await expect(sheet.get_by_role("radio", name="Luna")).to_be_visible()  # the voices are loaded
     await sheet.get_by_label("Name").fill("Luna")
-    await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
-    await sheet.get_by_role("button", name="Invite", exact=True).click()
+    await sheet.get_by_label("Personality").fill("You are Pilar, who paints boats.")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
     await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is already in use, and the form keeps the input
-    await expect(sheet.get_by_label("Who they are")).to_have_value("You are Pilar, who paints boats.")
+    await expect(sheet.get_by_label("Personality")).to_have_value("You are Pilar, who paints boats.")
     visitor.ignore_console_error("status of 4")
     await sheet.get_by_label("Name").fill("Pilar")
     await sheet.get_by_role("radio", name="Coral").check()
-    await sheet.get_by_role("button", name="Invite", exact=True).click()
+    await sheet.get_by_role("button", name="Add", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
     await assert_active_character_names(visitor, stack, ["Luna", "Pilar", "Rex", "Sage"])
     assert await who_answers(visitor, "Pilar, what do you paint?") == ["Pilar"]
 
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Change Pilar").click()
+    await sheet.get_by_role("button", name="Edit Pilar").click()
     await sheet.get_by_label("Name").fill("Paloma")
     await sheet.get_by_role("button", name="Save").click()
     await expect(row(sheet, "Paloma")).to_be_visible()
@@ -80,7 +80,7 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     assert await who_answers(visitor, "Is Paloma still here?") == list(USUAL)
 
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Change Paloma").click()
+    await sheet.get_by_role("button", name="Edit Paloma").click()
     await sheet.get_by_role("button", name="Remove", exact=True).click()
     await sheet.get_by_role("button", name="Really remove Paloma?").click()
     await expect(row(sheet, "Luna")).to_be_visible()
@@ -100,7 +100,7 @@ async def test_character_switch_keeps_its_new_position_until_a_slow_server_answe
 
     await visitor.page.route("**/api/characters/*", slow)
     sheet = await visitor.open("Characters")
-    switch = sheet.get_by_role("switch", name="Sage is at the table")
+    switch = sheet.get_by_role("switch", name="Sage takes part")
     await switch.focus()
     await visitor.page.keyboard.press("Space")
     await waiting.wait()
@@ -124,8 +124,8 @@ async def test_character_form_is_disabled_until_the_voices_are_loaded(visitor: V
 
     await visitor.page.route("**/api/voices", slow)
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Invite someone new").click()
-    voices, invite = sheet.get_by_role("group", name="Voice", exact=True), sheet.get_by_role("button", name="Invite")
+    await sheet.get_by_role("button", name="New character").click()
+    voices, invite = sheet.get_by_role("group", name="Voice", exact=True), sheet.get_by_role("button", name="Add", exact=True)
     await expect(voices).to_contain_text("Loading the voices…")
     await expect(invite).to_be_disabled()
     answer.set()

@@ -31,28 +31,28 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     first = visitor.log.record()
     (answer,) = first.of_turn(turn_id)
 
-    sheet = await visitor.open("Talks")
-    await sheet.get_by_role("button", name="A new talk").click()
+    sheet = await visitor.open("Conversations")
+    await sheet.get_by_role("button", name="New conversation").click()
     await expect(visitor.mine).to_have_count(0)
     await eventually(lambda: visitor.log.record().conversation_id != first.conversation_id, "a new conversation")
     second = visitor.log.record().conversation_id
     await expect(visitor.page).to_have_url(f"{visitor.address}/?probe=1#/{second}")
 
-    sheet = await visitor.open("Talks")
+    sheet = await visitor.open("Conversations")
     await row(sheet, QUESTION).locator(".open").click()
     await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
     await expect(visitor.bubble(answer.message_id)).to_contain_text(answer.text[:40])
     await expect(visitor.page).to_have_url(f"{visitor.address}/?probe=1#/{first.conversation_id}")
 
-    sheet = await visitor.open("Talks")
+    sheet = await visitor.open("Conversations")
     await row(sheet, QUESTION).get_by_role("button", name="Rename").click()
     await sheet.get_by_label("Title", exact=True).fill("The old harbour")
     await sheet.get_by_label("Title", exact=True).press("Enter")
     talk = row(sheet, "The old harbour")
-    text = await exported(visitor, talk, "Save The old harbour as text")
+    text = await exported(visitor, talk, "Save as text: The old harbour")
     assert QUESTION in text
     assert "Sage" in text
-    data = json.loads(await exported(visitor, talk, "Save The old harbour as JSON"))
+    data = json.loads(await exported(visitor, talk, "Save as JSON: The old harbour"))
     assert data["messages"][0]["text"] == QUESTION
 
     await talk.get_by_role("button", name="Delete").click()
@@ -80,7 +80,7 @@ async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be
     sheet = await visitor.open("Model")
     await expect(sheet.get_by_role("textbox", name="Model")).to_have_value("some/model")
     await expect(temperature).to_have_value("0.4")
-    await sheet.get_by_role("button", name="Temperature: back to the model's default").click()
+    await sheet.get_by_role("button", name="Reset Temperature").click()
     await eventually(lambda: _holds(visitor, model="some/model", temperature=None), "the default holds again")
     await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("model's default")
 

@@ -25,7 +25,7 @@ async def test_inside_panel_shows_the_waterfall_chart_of_a_turn(visitor: Visitor
         assert await bars.count() >= 4
         boxes = [await bar.bounding_box() for bar in await bars.all()]
         assert all(box is not None and box["width"] >= 1 for box in boxes)
-    await expect(figure.locator(".why")).to_have_text(["all were asked"] * 3)
+    await expect(figure.locator(".why")).to_have_text(["all characters answer"] * 3)
     await expect(sheet.locator(".facts")).to_contain_text("espeak")
     conversation_id = visitor.log.record().conversation_id
     await expect(sheet.locator(".keys code").first).to_contain_text(f"{{{conversation_id}}}:events")

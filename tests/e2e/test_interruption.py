@@ -45,7 +45,7 @@ async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int)
     bubble = visitor.bubble(message_id)
     await expect(bubble.locator(".bubble")).to_have_text(f"{text} Not heard: {whole.removeprefix(text)}")
     await expect(bubble.locator(".unheard")).to_be_visible()
-    await expect(bubble).to_contain_text("You cut in here")
+    await expect(bubble).to_contain_text("You interrupted: the rest was not spoken")
     assert (await visitor.played())[message_id] == cut, "nothing more of it was played"
 
 
@@ -81,5 +81,5 @@ async def test_spoken_question_during_a_reply_ducks_and_stops_it_and_is_answered
     answer = await visitor.until_speaking(second[0]["turn_id"])
     assert [each.message_id for each in visitor.log.record().of_turn(second[0]["turn_id"])] == [answer]
     assert visitor.log.record().messages[answer].name == "Rex"
-    await expect(visitor.page.get_by_text("the voice is lowered while you speak")).to_be_hidden()
+    await expect(visitor.page.get_by_text("quieter while you speak")).to_be_hidden()
     assert visitor.log.commands("interrupt") == [], "the recognizer interrupts; the page sends no command"

@@ -210,8 +210,8 @@ async def test_microphone_is_off_with_a_reason_if_the_permission_is_withdrawn(vi
 
 async def test_page_listens_in_a_new_conversation_too(visit: Visit) -> None:
     visitor = await talking(visit)
-    sheet = await visitor.open("Talks")
-    await sheet.get_by_role("button", name="A new talk").click()
+    sheet = await visitor.open("Conversations")
+    await sheet.get_by_role("button", name="New conversation").click()
     await eventually(lambda: len(visitor.log.of("conversation_started")) == 2, "the conversation is open")
     await visitor.say("question_sage.wav")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")

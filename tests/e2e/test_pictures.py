@@ -40,11 +40,11 @@ def photograph(tmp_path: Path) -> Path:
 async def invite(visitor: Visitor, name: str, picture: Path | None = None) -> None:
     """Add a character in the panel."""
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Invite someone new").click()
+    await sheet.get_by_role("button", name="New character").click()
     await sheet.get_by_label("Name").fill(name)
     if picture is not None:
         await choose(sheet, picture)
-    await sheet.get_by_role("button", name="Invite", exact=True).click()
+    await sheet.get_by_role("button", name="Add", exact=True).click()
     await expect(row(sheet, name)).to_be_visible()
     await close(visitor, sheet)
 
@@ -83,8 +83,8 @@ async def test_picture_can_be_removed_and_chosen_again_and_a_bad_file_is_refused
 ) -> None:
     await invite(visitor, "Pilar", photograph)
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Change Pilar").click()
-    await sheet.get_by_role("button", name="No picture").click()
+    await sheet.get_by_role("button", name="Edit Pilar").click()
+    await sheet.get_by_role("button", name="Remove picture").click()
     await expect(sheet.locator(".picture-field .initial")).to_have_text("P")
     no_picture = tmp_path / "notes.png"
     no_picture.write_text("This is only called a picture.")
@@ -93,9 +93,9 @@ async def test_picture_can_be_removed_and_chosen_again_and_a_bad_file_is_refused
     await visitor.picture("picture-refused")
     await choose(sheet, photograph)
     await expect(sheet.get_by_role("alert")).to_have_count(0)
-    await sheet.get_by_role("button", name="No picture").click()
+    await sheet.get_by_role("button", name="Remove picture").click()
     await choose(sheet, photograph)
-    await sheet.get_by_role("button", name="No picture").click()
+    await sheet.get_by_role("button", name="Remove picture").click()
     await sheet.get_by_role("button", name="Save").click()
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await close(visitor, sheet)
@@ -117,8 +117,8 @@ async def test_external_picture_url_stored_by_an_earlier_release_is_not_requeste
     await expect(seat.locator(".initial")).to_have_text("P")
     sheet = await visitor.open("Characters")
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
-    await sheet.get_by_role("button", name="Change Pilar").click()
-    await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
+    await sheet.get_by_role("button", name="Edit Pilar").click()
+    await sheet.get_by_label("Personality").fill("You are Pilar, who paints boats.")
     await sheet.get_by_role("button", name="Save").click()  # changes of other fields are still accepted
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await expect(sheet.get_by_role("alert")).to_have_count(0)

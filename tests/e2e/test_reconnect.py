@@ -16,7 +16,7 @@ from tests.harness.service_process import Process
 from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
-LOST = "The connection is lost."
+LOST = "Connection lost. Reconnecting"
 REFUSED = "WebSocket connection to"
 A_SECOND = 24_000
 
@@ -74,11 +74,11 @@ async def test_message_written_while_disconnected_is_sent_after_the_reconnect(
     await expect(visitor.page.get_by_text(LOST)).to_be_visible()
     await visitor.box.fill("Sage, thank you!")
     await visitor.box.press("Enter")
-    await expect(visitor.page.get_by_text("on its way…")).to_be_visible()
+    await expect(visitor.page.get_by_text("Sending…")).to_be_visible()
     stack.start("gateway", port=gateway.port)
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "it is accepted")
     await visitor.until_speaking(accepted["turn_id"])
-    await expect(visitor.page.get_by_text("on its way…")).to_be_hidden()
+    await expect(visitor.page.get_by_text("Sending…")).to_be_hidden()
     await expect(visitor.mine).to_have_text(["You: Sage, thank you!"])
     assert [answer.name for answer in visitor.log.record().of_turn(accepted["turn_id"])] == ["Sage"]
 

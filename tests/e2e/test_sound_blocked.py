@@ -45,7 +45,7 @@ async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(
     await visitor.page.goto(visitor.address + "/?probe=1")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
     await eventually(lambda: visitor.log.of("audio_complete"), "all sound has arrived")
-    banner = visitor.page.get_by_role("alert").filter(has_text="Sound is blocked")
+    banner = visitor.page.get_by_role("alert").filter(has_text="Sound is off")
     await expect(banner).to_be_visible()
     (message_id,) = (each.message_id for each in visitor.log.record().of_turn(accepted["turn_id"]))
     whole = sum(len(frame["pcm"]) for frame in visitor.log.of("audio")) // 2
@@ -55,7 +55,7 @@ async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(
         return played if played.received == whole else None
 
     assert (await visitor.until(waiting, "the page has all of it")).samples == 0
-    await banner.get_by_role("button", name="Click to allow sound").click()
+    await banner.get_by_role("button", name="Turn on sound").click()
     await expect(banner).to_be_hidden()
     (answer,) = await visitor.until_played(accepted["turn_id"])
     played = (await visitor.played())[answer.message_id]
@@ -81,7 +81,7 @@ async def test_reply_that_a_call_interrupts_continues_after_the_call_without_a_l
     await expect(banner).to_be_visible()
     await expect(visitor.status_line).to_have_text("Sound paused")
     await visitor.page.evaluate("callHasSound = false")
-    await banner.get_by_role("button", name="Continue").click()
+    await banner.get_by_role("button", name="Turn on sound").click()
     await expect(banner).to_be_hidden()
     (answer,) = await visitor.until_played(turn_id)
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

@@ -39,26 +39,26 @@ async def test_thinking_character_is_shown_as_thinking_until_the_next_turn(visit
 
 async def test_character_can_get_its_own_model_and_settings(visitor: Visitor, stack: Stack) -> None:
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Invite someone new").click()
+    await sheet.get_by_role("button", name="New character").click()
     await sheet.get_by_label("Name").fill("Pilar")
     await expect(sheet.get_by_text("as in the conversation")).to_be_visible()
     await sheet.get_by_text("Model and settings").click()
     await sheet.get_by_role("textbox", name="Model").fill(f" {MODEL} ")
     await sheet.get_by_role("slider", name="Temperature").press("ArrowRight")
     await visitor.picture("character-settings")
-    await sheet.get_by_role("button", name="Invite", exact=True).click()
-    await sheet.get_by_role("button", name="Change Pilar").click()
-    await expect(sheet.get_by_text("2 of its own")).to_be_visible()
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await sheet.get_by_role("button", name="Edit Pilar").click()
+    await expect(sheet.get_by_text("2 changed")).to_be_visible()
     (pilar,) = [each for each in rest("GET", stack.http("/api/characters"))["characters"] if each["name"] == "Pilar"]
     assert {name: value for name, value in pilar["model_settings"].items() if value is not None} == {
         "model": MODEL,
         "temperature": 1.05,
     }
     await sheet.get_by_text("Model and settings").click()
-    await sheet.get_by_role("button", name="Temperature: back to the conversation's").click()
+    await sheet.get_by_role("button", name="Reset Temperature").click()
     await sheet.get_by_role("button", name="Save").click()
-    await sheet.get_by_role("button", name="Change Pilar").click()
-    await expect(sheet.get_by_text("1 of its own")).to_be_visible()
+    await sheet.get_by_role("button", name="Edit Pilar").click()
+    await expect(sheet.get_by_text("1 changed")).to_be_visible()
     await close(visitor, sheet)
 
 

@@ -38,7 +38,7 @@ async def stopped_speech(stack: Stack) -> AsyncGenerator[None]:
 
 async def open_form(visitor: Visitor) -> Locator:
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Invite someone new").click()
+    await sheet.get_by_role("button", name="New character").click()
     await expect(sheet.get_by_role("radio", name="Luna")).to_be_visible()
     return sheet
 

@@ -10,7 +10,7 @@ from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 PAUSED = "Redis lacks the replicas that its settings require."
-WAITING = "on its way…"
+WAITING = "Sending…"
 
 
 async def test_message_written_while_writes_are_paused_is_answered_later(visitor: Visitor, stack: Stack) -> None:
@@ -40,7 +40,7 @@ async def test_interrupt_that_was_refused_while_writes_are_paused_is_sent_again(
     with stack.writes_paused():
         await expect(visitor.page.locator(".notice")).to_contain_text([PAUSED])
         await visitor.page.keyboard.press("Escape")
-        await expect(visitor.status_line).to_have_text("The server has to wait…")
+        await expect(visitor.status_line).to_have_text("Waiting: the server cannot save now…")
         await eventually(lambda: visitor.log.of("error"), "it was refused")
     await eventually(lambda: visitor.log.of("interrupted"), "they stop")
     await expect(visitor.status_line).to_have_text(READY)

@@ -49,7 +49,9 @@ async def test_rule_of_who_answers_is_shown_changed_and_kept(visitor: Visitor) -
     await choose_rule(visitor, "Only when named")
     turn_id = await visitor.write("It is raining.")
     assert await speakers(visitor, turn_id) == []
-    await expect(visitor.page.get_by_text("No one answers. Name a character to get an answer.").first).to_be_visible()
+    await expect(
+        visitor.page.get_by_text("Only named characters answer here, and you named none.").first
+    ).to_be_visible()
     await expect(visitor.status_line).to_have_text(READY)
     await expect(visitor.page.locator(".dots")).to_have_count(0)
 
@@ -83,7 +85,7 @@ async def test_characters_answer_continue_and_discuss_on_request_without_a_messa
     go_on = visitor.page.get_by_role("button", name="Go on")
     await expect(go_on).to_have_count(0)
     menu = await visitor.open_seat("Sage")
-    await menu.get_by_role("button", name="You answer").click()
+    await menu.get_by_role("button", name="Answer now").click()
     asked = await next_request(visitor, 0)
     assert await speakers(visitor, asked["turn_id"]) == ["Sage"]
     await visitor.until_speaking(asked["turn_id"])
@@ -128,12 +130,12 @@ async def test_conversation_lets_the_characters_talk_among_themselves(visitor: V
 
 async def test_message_is_addressed_to_one_character_or_to_no_character(visitor: Visitor) -> None:
     to = visitor.page.get_by_role("combobox", name="To")
-    await expect(to.locator("option")).to_have_text(["automatic", *USUAL, "no one"])
+    await expect(to.locator("option")).to_have_text(["automatic", *USUAL, "no one (no answer)"])
     await to.select_option("nobody")
     turn_id = await visitor.write("Luna, this is only a note.")
     assert await speakers(visitor, turn_id) == []
     await expect(visitor.page.get_by_text("to no one", exact=True)).to_be_visible()
-    await expect(visitor.page.get_by_text("No one answers.")).to_have_count(0)
+    await expect(visitor.page.get_by_text("Only named characters")).to_have_count(0)
     await expect(visitor.status_line).to_have_text(READY)
     await expect(to).to_have_value("")
 
@@ -166,13 +168,13 @@ async def test_rules_work_with_the_keyboard_and_escape_only_closes_them(visitor:
 @pytest.mark.usefixtures("default_characters")
 async def test_talkativeness_of_a_character_is_saved(visitor: Visitor, stack: Stack) -> None:
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Change Luna").click()
+    await sheet.get_by_role("button", name="Edit Luna").click()
     slider = sheet.get_by_role("slider", name="Talkativeness")
     await expect(slider).to_have_value("50")
     await slider.fill("0")
     await expect(sheet.get_by_text("only when addressed")).to_be_visible()
     await sheet.get_by_role("button", name="Save").click()
-    await expect(sheet.get_by_role("button", name="Change Luna")).to_be_visible()
+    await expect(sheet.get_by_role("button", name="Edit Luna")).to_be_visible()
     characters = stack.http("/api/characters")
     (luna,) = [each for each in rest("GET", characters)["characters"] if each["name"] == "Luna"]
     assert luna["talkativeness"] == 0
@@ -191,7 +193,7 @@ async def test_controls_stay_within_a_narrow_screen(visit: Visit) -> None:
     await visitor.page.keyboard.press("Escape")
     for name in USUAL:
         menu = await visitor.open_seat(name)
-        await expect(menu.get_by_role("button", name="You answer")).to_be_in_viewport(ratio=0.95)
+        await expect(menu.get_by_role("button", name="Answer now")).to_be_in_viewport(ratio=0.95)
         await expect(menu.get_by_role("button", name="Mute")).to_be_in_viewport(ratio=0.95)
         await visitor.page.keyboard.press("Escape")
         await expect(menu).to_be_hidden()

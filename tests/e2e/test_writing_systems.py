@@ -44,14 +44,14 @@ async def test_hebrew_name_and_message_are_shown_from_right_to_left(visit: Visit
     assert await direction(visitor.status_line.locator("bdi")) == "rtl"
     await visitor.picture("right-to-left")
     await visitor.page.keyboard.press("Escape")
-    sheet = await visitor.open("Talks")
+    sheet = await visitor.open("Conversations")
     title = sheet.get_by_role("listitem").first.locator(".name")
     await expect(title).to_contain_text("שלום")
     assert await direction(title) == "rtl"
     await close(visitor, sheet)
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name=f"Change {NAME}").click()
-    for label in ("Name", "Who they are"):
+    await sheet.get_by_role("button", name=f"Edit {NAME}").click()
+    for label in ("Name", "Personality"):
         assert await direction(sheet.get_by_label(label)) == "rtl"
     await visitor.picture("right-to-left-character")
 

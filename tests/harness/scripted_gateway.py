@@ -49,6 +49,11 @@ class Client:
     async def started(self, id: str = "1-0") -> None:
         await self.send("conversation_started", id=id, epoch=0, conversation_id=C, resumed=not id)
 
+    async def characters(self) -> None:
+        """Send the characters: Luna and Rex are active, Sage is not."""
+        rows = [("luna", "Luna", True), ("rex", "Rex", True), ("sage", "Sage", False)]
+        await self.send("characters", characters=[{"id": id, "name": name, "active": on} for id, name, on in rows])
+
     async def sound(self, message_id: str, chunk: int) -> None:
         fields = {
             "type": "audio", "message_id": message_id, "character_id": L, "sentence_index": 0, "chunk_index": chunk,

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tertulia_cli.client.own_turn import ClientOptions
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.exit_codes import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
-from tests.harness.scripted_gateway import CHUNK_MS, M1, M2, C, Client, gateway, read_to_end
+from tests.harness.scripted_gateway import CHUNK_MS, M1, M2, C, Client, L, gateway, read_to_end
 
 
 async def test_say_prints_the_reply_as_it_comes_and_writes_its_audio_to_a_file(
@@ -20,14 +21,16 @@ async def test_say_prints_the_reply_as_it_comes_and_writes_its_audio_to_a_file(
 
     async def script(client: Client) -> None:
         await client.started()
+        await client.heard("refresh_characters")
+        await client.characters()
         data = await client.heard("user_message")
-        assert data["text"] == "Luna, hello"
+        assert (data["text"], data["to"]) == ("hello", [L])
         await client.reply(data["turn_id"])
         said.extend(await read_to_end(client))
 
     out = tmp_path / "reply.wav"
     async with gateway(script) as address:
-        assert await say(address, SayOptions("hello", character="Luna", out=out)) == OK
+        assert await say(address, SayOptions("hello", ("luna",)), ClientOptions(out=out)) == OK
     shown = capsys.readouterr()
     assert shown.out == "Luna: Hello you.\n"
     assert shown.err == f"(0.1 s of speech, written to {out}; conversation {C})\n"
@@ -88,7 +91,7 @@ async def test_say_in_a_conversation_that_is_in_progress_shows_only_its_own_turn
 
     out = tmp_path / "reply.wav"
     async with gateway(script) as address:
-        assert await say(address, SayOptions("hello", conversation_id=C, out=out)) == OK
+        assert await say(address, SayOptions("hello"), ClientOptions(C, out)) == OK
     shown = capsys.readouterr()
     assert shown.out == "Luna: Hello you.\n"
     assert "cannot be heard" not in shown.err
@@ -116,7 +119,7 @@ async def test_say_sends_an_unconfirmed_message_again_with_the_same_id() -> None
 
 
 async def test_say_sends_its_message_again_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tertulia_cli.client.say.RETRY_S", 0.01)
+    monkeypatch.setattr("tertulia_cli.client.own_turn.RETRY_S", 0.01)
 
     async def script(client: Client) -> None:
         await client.send("error", code="unavailable", message="Redis is away; it opens later.", epoch=0)
@@ -185,7 +188,7 @@ async def test_say_exits_with_4_if_no_answer_comes_in_time() -> None:
 
     async with gateway(script) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match="no answer for"), flatten_subgroups=True) as group:
-            await say(address, SayOptions("hello", silence_s=0.2))
+            await say(address, SayOptions("hello"), ClientOptions(silence_s=0.2))
     (failure,) = group.value.exceptions
     assert isinstance(failure, Failure)
     assert failure.code == NO_ANSWER

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tertulia_cli.client.talk import TalkOptions, talk
+from tertulia_cli.client.talk import talk
 from tertulia_cli.exit_codes import FAILED, OK
 from tests.harness.scripted_gateway import CHUNK_MS, M1, Client, gateway, read_to_end
 
@@ -53,7 +53,7 @@ async def test_talk_sends_the_file_and_waits_until_the_reply_was_played(
         receipts.extend(await read_to_end(client))
 
     async with gateway(script) as address:
-        assert await talk(address, TalkOptions(path)) == OK
+        assert await talk(address, path) == OK
     shown = capsys.readouterr()
     assert shown.out == "You: Hello Luna\nLuna: Hello you.\n"
     assert receipts[-1] == {
@@ -81,7 +81,7 @@ async def test_talk_sends_no_receipt_for_speech_that_was_interrupted(tmp_path: P
         received.extend(await read_to_end(client))
 
     async with gateway(script) as address:
-        assert await talk(address, TalkOptions(path)) == OK
+        assert await talk(address, path) == OK
     assert all(each["data"]["chunk_index"] < 99 for each in received)
 
 
@@ -103,7 +103,7 @@ async def test_talk_waits_for_the_whole_answer_to_a_reopened_turn(
         await read_to_end(client)
 
     async with gateway(script) as address:
-        assert await talk(address, TalkOptions(path)) == OK
+        assert await talk(address, path) == OK
     assert capsys.readouterr().out == "You: I went to the\nLuna: Where [withdrawn]\nYou: I went home.\n"
 
 
@@ -117,7 +117,7 @@ async def test_talk_exits_with_1_if_no_speech_is_recognized(tmp_path: Path, caps
         await read_to_end(client)
 
     async with gateway(script) as address:
-        assert await talk(address, TalkOptions(path)) == FAILED
+        assert await talk(address, path) == FAILED
     assert "no speech was recognized" in capsys.readouterr().err
 
 
@@ -158,4 +158,4 @@ async def test_talk_starts_listening_again_after_a_lost_connection(
         await read_to_end(client)
 
     async with gateway(first, second) as address:
-        assert await talk(address, TalkOptions(path)) == OK
+        assert await talk(address, path) == OK

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tertulia_cli.access import arguments as access
-from tertulia_cli.client.address import GatewayAddress, parse_address
-from tertulia_cli.client.say import SILENCE_S, SayOptions, say
-from tertulia_cli.client.talk import TalkOptions, talk
+from tertulia_cli.client import arguments as client
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
@@ -80,8 +78,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tertulia {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
-    _add_say(commands)
-    _add_talk(commands)
+    client.add(commands)
     _add_inspect(commands)
     add_dead(commands)
     _add_voice(commands)
@@ -116,44 +113,6 @@ def _add_run(commands: Any) -> None:
         help="first download the models that the engines need, unless that has failed before (used by make run)",
     )
     command.set_defaults(do=_run)
-
-
-def _add_say(commands: Any) -> None:
-    command = commands.add_parser(
-        "say",
-        help="type one message, read the replies",
-        description="Sends one message and shows the replies as they stream; ends after the last reply.",
-    )
-    command.add_argument("text", help="the message; characters named in it answer, or else all")
-    command.add_argument("--character", default="", metavar="NAME", help="address this character")
-    _add_client_options(command)
-    command.set_defaults(do=_say)
-
-
-def _add_talk(commands: Any) -> None:
-    command = commands.add_parser(
-        "talk",
-        help="speak a WAV file, hear the replies",
-        description="Sends a WAV file in real time, like a microphone, and shows the transcript and the replies. "
-        "Accepts any PCM WAV.",
-    )
-    command.add_argument("file", type=Path, metavar="FILE.wav")
-    _add_client_options(command)
-    command.set_defaults(do=_talk)
-
-
-def _add_client_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--out", type=Path, metavar="FILE.wav", help="write the replies' speech (24 kHz mono) here")
-    command.add_argument("--conversation", default="", metavar="ID", help="continue this one (default: a new one)")
-    command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, ws://127.0.0.1:8000/ws)")
-    command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
-    command.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=SILENCE_S,
-        metavar="S",
-        help="seconds to wait for the next event (%(default)g)",
-    )
 
 
 def _add_inspect(commands: Any) -> None:
@@ -227,16 +186,6 @@ def _supabase_keys(args: argparse.Namespace) -> int:
     return supabase_keys(args.dir)
 
 
-def _say(args: argparse.Namespace) -> int:
-    options = SayOptions(args.text, args.character, args.conversation, args.out, args.timeout)
-    return asyncio.run(say(_address(args), options))
-
-
-def _talk(args: argparse.Namespace) -> int:
-    options = TalkOptions(args.file, args.conversation, args.out, args.timeout)
-    return asyncio.run(talk(_address(args), options))
-
-
 def _voice_add(args: argparse.Namespace) -> int:
     new = NewVoice(
         args.id, args.clip, args.transcript, args.title, args.language, args.description, args.scene, args.replace
@@ -248,27 +197,10 @@ def _voice_list(_: argparse.Namespace) -> int:
     return voice.show(load(RunSettings).voices_dir)
 
 
-def _address(args: argparse.Namespace) -> GatewayAddress:
-    settings = load(RunSettings)
-    url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
-    token = settings.token.get_secret_value() if args.token is None else args.token
-    return parse_address(url, token)
-
-
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {MAX_PORT}")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tertulia_cli import main as command
-from tertulia_cli.client.say import addressed
 from tertulia_cli.exit_codes import FAILED, MISUSED, NO_CONNECTION, OK, STOPPED, Failure
 from tertulia_shared.version import __version__
 
@@ -26,8 +25,17 @@ def ends_with(*argv: str) -> object:
 
 @pytest.mark.parametrize(
     "asked",
-    [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help"), ("dead", "--help")],
-)
+    [
+        ("--help",),
+        ("run", "--help"),
+        ("say", "--help"),
+        ("talk", "--help"),
+        ("ask", "--help"),
+        ("who", "--help"),
+        ("inspect", "--help"),
+        ("dead", "--help"),
+    ],
+)  # fmt: skip
 def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*asked) == OK
     assert "usage: tertulia" in capsys.readouterr().out
@@ -36,7 +44,7 @@ def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFi
 def test_help_lists_the_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     ends_with("--help")
     text = capsys.readouterr().out
-    for word in ("run", "say", "talk", "inspect", "dead", "doctor", "exit codes", "130"):
+    for word in ("run", "say", "talk", "ask", "who", "inspect", "dead", "doctor", "exit codes", "130"):
         assert word in text
 
 
@@ -49,7 +57,9 @@ def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -
     "argv",
     [
         (), ("dance",), ("say",), ("run", "--port", "x"), ("run", "--port", "70000"), ("say", "hi", "--timeout", "0"),
-        ("say", "hi", "--timeout", "inf"), ("say", "hi", "--url", "ftp://x"), ("talk", "none.wav"),
+        ("say", "hi", "--timeout", "inf"), ("say", " "), ("say", "hi", "--nobody", "--character", "Luna"),
+        ("ask", "Luna", "--discuss"), ("ask", "--replies", "0"), ("ask", "--replies", "21"), ("who", "loud"),
+        ("who", "--discussion", "-1"), ("say", "hi", "--url", "ftp://x"), ("talk", "none.wav"),
         ("dead",), ("dead", "show"), ("dead", "retry"), ("dead", "drop", "1-0", "--all"),
         ("inspect", "--follow", "--message", "x"),
     ],
@@ -99,16 +109,3 @@ def test_unexpected_exception_in_a_group_is_raised(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(asyncio, "run", fail)
     with pytest.raises(ExceptionGroup):
         command.main(["doctor"])
-
-
-@pytest.mark.parametrize(
-    ("text", "character", "said"),
-    [
-        ("hello", "", "hello"),
-        ("hello", "Luna", "Luna, hello"),
-        ("hello luna!", "Luna", "hello luna!"),
-        ("lunacy", "Luna", "Luna, lunacy"),
-    ],
-)
-def test_name_of_the_addressed_character_is_put_into_the_text(text: str, character: str, said: str) -> None:
-    assert addressed(text, character) == said

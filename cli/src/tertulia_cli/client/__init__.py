@@ -1,1 +1,1 @@
-"""A terminal client of the gateway, for `tertulia say` and `tertulia talk` (docs/protocol.md)."""
+"""A terminal client of the gateway, for `tertulia say`, `talk`, `ask` and `who` (docs/protocol.md)."""

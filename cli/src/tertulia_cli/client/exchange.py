@@ -21,7 +21,7 @@ FLUSH_S: Final = 5.0
 
 
 class Side(Protocol):
-    """The user's side of an exchange: `say` or `talk`."""
+    """The user's side of an exchange: what a command sends, and when it is over."""
 
     def over(self) -> bool:
         """True if the exchange is over; called after each frame, and by `poll`."""
@@ -31,8 +31,8 @@ class Side(Protocol):
         """Called after the conversation was opened or reopened: sends unconfirmed messages again."""
         ...
 
-    def event(self, event: Event) -> None:
-        """Called when an event has arrived, before it is shown."""
+    def event(self, event: Event) -> bool:
+        """Called when an event has arrived. Returns false if it is not to be shown."""
         ...
 
     def audio(self, audio: Audio) -> None:
@@ -107,9 +107,10 @@ class Exchange:
             case Live():
                 part.live()
             case Event() if self._foreign.event(received, self.progress.turns):
-                part.event(received)
+                is_shown = part.event(received)
                 self.progress.apply(received)
-                self._show(received)
+                if is_shown:
+                    self._show(received)
             case Audio() if self._foreign.audio():
                 self.recording.add(received)
                 part.audio(received)

@@ -21,6 +21,8 @@ class Turn:
     """The turn's epoch; -1 until the turn is accepted."""
     text_complete: bool = False
     cut_off: bool = False
+    unanswered: bool = False
+    """True if no character answers."""
     unspoken: set[str] = field(default_factory=set[str])
     """Ids of started replies whose audio is not complete."""
     errors: list[str] = field(default_factory=list[str])
@@ -63,9 +65,8 @@ class Progress:
         """Apply a delivered event."""
         if event.type in ("turn_accepted", "turn_reopened", "interrupted"):
             self._raise_epoch(event)
-        elif event.type == "turn_started":
-            for reply in cast("list[Mapping[str, Any]]", event.fields.get("replies", [])):
-                self.names[str(reply.get("message_id"))] = str(reply.get("character_name"))
+        elif event.type in ("turn_started", "turn_extended"):
+            self._planned(event)
         elif event.type == "message_started":
             self._begun(event)
         elif event.type == "audio_complete":
@@ -89,6 +90,14 @@ class Progress:
             self._epoch = event.epoch
             for each in self.turns.values():
                 each.cut_off = each.cut_off or 0 <= each.epoch < self._epoch
+
+    def _planned(self, event: Event) -> None:
+        replies = cast("list[Mapping[str, Any]]", event.fields.get("replies", []))
+        for reply in replies:
+            self.names[str(reply.get("message_id"))] = str(reply.get("character_name"))
+        turn = self._turn(event.text("turn_id"))
+        if turn is not None:
+            turn.unanswered = not replies
 
     def _begun(self, event: Event) -> None:
         message_id, turn_id = event.text("message_id"), event.text("turn_id")

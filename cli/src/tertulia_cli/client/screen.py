@@ -41,6 +41,11 @@ class Screen:
         self._new_line()
         print(_printable(sentence), file=self._err, flush=True)
 
+    def text(self, text: str) -> None:
+        """Print a text of the client itself."""
+        self._new_line()
+        self._write(f"{_printable(text)}\n")
+
     def said(self, who: str, text: str) -> None:
         """Print a whole utterance."""
         self._new_line()

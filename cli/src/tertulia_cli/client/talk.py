@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +12,7 @@ from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.exchange import Exchange
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import open_link
-from tertulia_cli.client.say import SILENCE_S, summary
+from tertulia_cli.client.own_turn import UNANSWERED, ClientOptions, summary
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Player
 from tertulia_cli.client.wav import MIC_HZ, read_speech
@@ -24,29 +23,20 @@ FRAME_BYTES: Final = MIC_HZ * 2 * FRAME_MS // 1000
 RECEIPT_EVERY_S: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class TalkOptions:
-    """Options of `tertulia talk`. `out`: the WAV file for the speech."""
-
-    file: Path
-    conversation_id: str = ""
-    out: Path | None = None
-    silence_s: float = SILENCE_S
-
-
 def frames(pcm: bytes) -> Iterator[bytes]:
     """Split PCM into frames of `FRAME_MS`; the last one is padded with silence."""
     for at in range(0, len(pcm), FRAME_BYTES):
         yield pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
 
 
-async def talk(address: GatewayAddress, options: TalkOptions) -> int:
+async def talk(address: GatewayAddress, file: Path, options: ClientOptions | None = None) -> int:
     """Send the file, show the replies; returns the exit code.
 
     Raises:
         Failure: the file cannot be read, or the connection or the answer is missing.
     """
-    pcm = await asyncio.to_thread(read_speech, options.file)
+    options = options or ClientOptions()
+    pcm = await asyncio.to_thread(read_speech, file)
     screen = Screen(columns=shutil.get_terminal_size().columns)
     async with open_link(address, options.conversation_id, screen.note) as link:
         exchange = Exchange(link, screen, options.silence_s)
@@ -57,6 +47,8 @@ async def talk(address: GatewayAddress, options: TalkOptions) -> int:
             screen.end()
     if options.out is not None:
         exchange.recording.write(options.out)
+    if any(turn.unanswered for turn in exchange.progress.turns.values()):
+        screen.note(UNANSWERED)
     screen.note(summary(exchange, options.out))
     if not exchange.progress.turns:
         screen.note("no speech was recognized: does the file contain clear, loud speech?")
@@ -96,7 +88,7 @@ class _Talking:
         self._exchange.send("start_listening")
         self._listening.set()
 
-    def event(self, event: Event) -> None:
+    def event(self, event: Event) -> bool:
         match event.type:
             case "turn_accepted" if event.text("source") == "spoken":
                 self._exchange.progress.await_turn(event.text("turn_id"))
@@ -112,6 +104,7 @@ class _Talking:
                 self._all_understood = True
             case _:
                 pass
+        return True
 
     def audio(self, audio: Audio) -> None:
         self._player.add(audio, self._now())

@@ -103,9 +103,15 @@ describe("a turn that no character answers", () => {
   it("is marked if only named characters answer", () => {
     const state = after([rules({ mode: "named" }), sent(null), ...nobody], OPEN);
     expect(unansweredIn(state)).toEqual(["u"]);
-    expect(state.announcement).toContain("No one answers");
+    expect(state.announcement).toContain("Only named characters answer");
     expect(statusLine(state).text).toBe("Ready when you are");
     expect(canStop(state)).toBe(false);
+  });
+
+  it("is marked if all characters are muted, whatever the mode", () => {
+    const state = after([rules({ muted: ["luna", "rex"] }), sent(null), ...nobody], OPEN);
+    expect(unansweredIn(state)).toEqual(["u"]);
+    expect(state.announcement).toContain("All characters are muted");
   });
 
   it.each<[string, PageInput[]]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { MOST_FRAMES, PcmBacklog } from "../src/audio/pcm-backlog";
-import { soundBlock } from "../src/audio/sound-block";
+import { type SoundBlock, type SoundState, soundBlock } from "../src/audio/sound-block";
 
 const frame = (byte: number) => new Uint8Array([byte]).buffer;
 const bytes = (frames: readonly ArrayBuffer[]) => frames.map((pcm) => new Uint8Array(pcm)[0]);
@@ -23,13 +23,17 @@ describe("the PCM backlog", () => {
 });
 
 describe("blocked sound", () => {
-  it.each([
-    ["there is no sound to play", soundBlock(false, "suspended", false), ""],
-    ["the context runs", soundBlock(true, "running", true), ""],
-    ["the context has never run", soundBlock(true, "suspended", false), "policy"],
-    ["the context has stopped", soundBlock(true, "suspended", true), "interrupted"],
-    ["a call has the sound", soundBlock(true, "interrupted", false), "interrupted"],
-  ])("is named when %s", (_, block, expected) => {
-    expect(block).toBe(expected);
+  const waiting: SoundState = { hasSound: true, context: "suspended", hasRun: false, clickFailed: false };
+
+  it.each<[string, Partial<SoundState>, SoundBlock]>([
+    ["there is no sound to play", { hasSound: false }, ""],
+    ["the context runs", { context: "running", hasRun: true }, ""],
+    ["the context has never run", {}, "policy"],
+    ["the context did not start after a click", { clickFailed: true }, "no_output"],
+    ["the context has stopped", { hasRun: true }, "interrupted"],
+    ["the context has stopped, and a click did not help", { hasRun: true, clickFailed: true }, "interrupted"],
+    ["a call has the sound", { context: "interrupted" }, "interrupted"],
+  ])("is named when %s", (_, change, expected) => {
+    expect(soundBlock({ ...waiting, ...change })).toBe(expected);
   });
 });

@@ -24,14 +24,16 @@ const at = (state: typeof OPEN, id: string) => seatState(state, id, statusLine(s
 
 describe("a seat", () => {
   it("says who thinks, speaks and comes next, and why", () => {
-    expect(at(PLANNED, "luna")).toEqual({ kind: "thinking", words: "", why: "Answers: you called the name" });
+    expect(at(PLANNED, "luna")).toEqual({ kind: "thinking", words: "", why: "Answers because you named it" });
     expect(at(PLANNED, "rex")).toEqual({ kind: "next", words: "next", why: "" });
     const spoken = after(
       [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello. "), heard("m1", 0, "started")],
       after([said("turn_started", { turn_id: "t", replies: [{ ...LUNA, reason: "chosen" }, REX] })], OPEN_TURN),
     );
-    expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers: joins in, because you named no one" });
+    expect(at(spoken, "luna")).toMatchObject({ kind: "speaking", why: "Answers because you named no one, and it joins in" });
     expect(at(spoken, "rex").kind).toBe("next");
+    const elsewhere = after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], spoken);
+    expect(at(elsewhere, "luna").kind).toBe("present");
     expect(at(OPEN, "luna")).toEqual({ kind: "present", words: "", why: "" });
   });
 

@@ -22,7 +22,7 @@ describe("the status line", () => {
       "while the recognizer is awaited",
       after([microphone("starting")], OPEN),
       "connecting",
-      "Waiting for the recognizer…",
+      "Getting ready to listen…",
     ],
     [
       "while the microphone is paused",
@@ -56,6 +56,32 @@ describe("the status line", () => {
       "Listening",
     ],
     [
+      "after the button was released in mid-sentence",
+      after([microphone("listening"), said("vad_start", { session_id: "s" }), microphone("off")], OPEN),
+      "thinking",
+      "Understanding you",
+    ],
+    [
+      "after the words before the release are known",
+      after(
+        [
+          microphone("listening"),
+          said("transcription_update", { session_id: "s", text: "Hello" }),
+          microphone("off"),
+          said("transcription_finished", { session_id: "s", text: "Hello", turn_id: "" }),
+        ],
+        OPEN,
+      ),
+      "idle",
+      "Ready when you are",
+    ],
+    [
+      "after the microphone was switched off in silence",
+      after([microphone("listening"), microphone("off")], OPEN),
+      "idle",
+      "Ready when you are",
+    ],
+    [
       "while an earlier session hears something",
       after([microphone("listening"), said("vad_start", { session_id: "earlier" })], OPEN),
       "listening",
@@ -71,7 +97,7 @@ describe("the status line", () => {
       "while the browser allows no sound",
       after([{ on: "sound_blocked", block: "policy" }], SPOKEN),
       "idle",
-      "Waiting for you to allow sound",
+      "Click to turn on the sound",
     ],
     [
       "while the next character's reply is awaited",
@@ -89,7 +115,7 @@ describe("the status line", () => {
       "after another page opened the conversation",
       after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN),
       "away",
-      "This talk is open somewhere else",
+      "Open elsewhere",
     ],
     ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
   ])("shows the mood and the text %s", (_, state, mood, text) => {
@@ -101,6 +127,7 @@ describe("the status line", () => {
     expect(canStop(ASKED)).toBe(true);
     expect(canStop(SPOKEN)).toBe(true);
     expect(canStop(after([{ on: "cut" }], SPOKEN))).toBe(false);
+    expect(canStop(after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], SPOKEN))).toBe(false);
     const written = after(
       [
         said("message_complete", { message_id: "m1", text: TEXT }),

@@ -9,7 +9,7 @@ import {
   type ToWorklet,
   WORKLET_CAPACITY_MS,
 } from "./playback-port";
-import { type SoundBlock, soundBlock } from "./sound-block";
+import { type SoundBlock, type SoundState, soundBlock } from "./sound-block";
 import workletUrl from "./playback-worklet?worker&url";
 
 export interface PlayerListener {
@@ -22,6 +22,9 @@ export interface PlayerListener {
 
 /** Slightly less than the worklet's capacity, because resampling may round up. */
 const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) / 1_000);
+
+/** A context that does not start this long after a click has no output device. */
+const START_MS = 3_000;
 
 const NOT_SECURE = "The browser does not let this page play the voices: open it over https, or as localhost.";
 const TOO_OLD = "This browser cannot play the voices (it has no AudioWorklet).";
@@ -40,6 +43,9 @@ export class Player {
   #hasSound = false;
   #triedToResume = false;
   #hasRun = false;
+  #clickFailed = false;
+  #paused = false;
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly listener: PlayerListener,
@@ -85,7 +91,11 @@ export class Player {
 
   /** Resume the AudioContext. Browsers allow this only in a click or key handler. */
   async unlock(): Promise<void> {
-    if (this.#context.state !== "running") await this.#context.resume();
+    if (this.#paused) return;
+    if (this.#context.state !== "running") {
+      this.#watchStart();
+      await this.#context.resume(); // without an output device, Firefox never answers
+    }
     this.#reportBlocked();
   }
 
@@ -95,7 +105,15 @@ export class Player {
    */
   wake(): void {
     const { state } = this.#context;
-    if (this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
+    if (!this.#paused && this.#hasSound && this.#hasRun && state !== "running" && state !== "closed") this.#resume();
+  }
+
+  /** Hold the sound where it is, or continue it. */
+  pause(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused && this.#context.state === "running") void this.#context.suspend();
+    else this.wake();
   }
 
   push(frame: AudioFrame): void {
@@ -146,19 +164,41 @@ export class Player {
     if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);
   }
 
+  #watchStart(): void {
+    // Without a click, the context waits for one.
+    if (this.#startTimer !== undefined || navigator.userActivation?.hasBeenActive === false) return;
+    this.#startTimer = setTimeout(() => {
+      this.#startTimer = undefined;
+      this.#clickFailed = this.#context.state === "suspended";
+      this.#reportBlocked();
+    }, START_MS);
+  }
+
   #resume(): void {
     // It fails while a call uses the sound. The context's state tells when to try again.
     this.#context.resume().catch(() => undefined);
   }
 
   #onStateChange(): void {
-    if (this.#context.state === "running") this.#hasRun = true;
+    if (this.#context.state === "running") {
+      this.#hasRun = true;
+      this.#clickFailed = false;
+    }
     if (this.#context.state === "suspended") this.wake();
     this.#reportBlocked();
   }
 
+  get #soundState(): SoundState {
+    return {
+      hasSound: this.#hasSound && !this.#paused,
+      context: this.#context.state,
+      hasRun: this.#hasRun,
+      clickFailed: this.#clickFailed,
+    };
+  }
+
   #reportBlocked(): void {
-    this.listener.blocked(soundBlock(this.#hasSound, this.#context.state, this.#hasRun));
+    this.listener.blocked(soundBlock(this.#soundState));
   }
 
   #post(command: ToWorklet): void {

@@ -17,7 +17,7 @@ export function keyLines(namespace: string, conversationId: string, messageId: s
     { what: "Your messages, in order", command: `XRANGE ${base}:turns - +` },
     { what: "Interruptions and settings", command: `XRANGE ${base}:control - +` },
     { what: "Playback receipts of this page", command: `XRANGE ${base}:receipts - +` },
-    { what: "The state of this talk", command: `HGETALL ${base}:state` },
+    { what: "State of this conversation", command: `HGETALL ${base}:state` },
   ];
   if (!messageId) return lines;
   return [

@@ -54,12 +54,13 @@ export function reduce(state: PageState, input: PageInput): PageState {
     case "report":
       return onReport(state, input.report);
     case "link": {
+      const connected = input.phase === "live" ? state.listening : { ...state.listening, understanding: "" };
       // When the connection is lost, forget changes that are not confirmed: they may be lost too. After a reconnect,
       // the server sends the settings.
       const isLive = input.phase === "live";
       const pendingSettings = isLive ? state.pendingSettings : {};
       const answering = isLive ? state.answering : withoutPending(state.answering);
-      return { ...state, link: input.phase, linkReason: input.reason, pendingSettings, answering };
+      return { ...state, link: input.phase, linkReason: input.reason, listening: connected, pendingSettings, answering };
     }
     case "sent": {
       const message: UserMessage = {
@@ -69,7 +70,7 @@ export function reduce(state: PageState, input: PageInput): PageState {
         source: "typed",
         delivery: "sending",
         to: input.to ?? null,
-        unanswered: false,
+        unanswered: "",
       };
       return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
     }
@@ -175,7 +176,7 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       return withListening(state, { stable: event.text });
     case "transcription_finished":
     case "listening_stopped":
-      return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "" });
+      return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "", understanding: "" });
     case "characters":
       return { ...state, characters: event.characters };
     case "model_settings": {
@@ -210,11 +211,19 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
 }
 
 function withMicrophone(state: PageState, view: MicrophoneView): PageState {
-  if (view.microphone === "off") return { ...state, listening: NOT_LISTENING };
+  if (view.microphone === "off") return { ...state, listening: listeningOff(state.listening) };
   const isListening = view.microphone === "listening";
   const notices = isListening ? without(state.notices, "stt_failed", "unavailable") : state.notices;
   const hearing = isListening && state.listening.hearing;
   return { ...state, notices, listening: { ...state.listening, ...view, hearing } };
+}
+
+/** The words before the end of the session are still transcribed; until then, the caption keeps them. */
+function listeningOff(before: Listening): Listening {
+  const { hearing, partial, stable, sessionId } = before;
+  if (before.microphone === "off") return before;
+  if (!sessionId || !(hearing || partial)) return NOT_LISTENING;
+  return { ...NOT_LISTENING, partial, stable, understanding: sessionId };
 }
 
 /** Events of an earlier session say nothing about the open one. */

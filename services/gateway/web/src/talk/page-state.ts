@@ -20,8 +20,8 @@ export interface UserMessage {
   readonly delivery: "sending" | "safe" | "refused" | "reopened";
   /** The ids of the characters to which the user addressed it; `[]`: no character; null: the text decides. */
   readonly to: readonly string[] | null;
-  /** True if no character answered, because the text names none. */
-  readonly unanswered: boolean;
+  /** Why no character answered, for the user; `""` if one did, or if that needs no explanation. */
+  readonly unanswered: string;
 }
 
 export interface Reply {
@@ -68,6 +68,8 @@ export interface Listening extends MicrophoneView {
   readonly partial: string;
   /** The stable prefix of `partial`. */
   readonly stable: string;
+  /** The id of a session that has ended, whose last words are still being transcribed; `""` if there is none. */
+  readonly understanding: string;
 }
 
 export interface Turn {
@@ -128,6 +130,7 @@ export const NOT_LISTENING: Listening = {
   hearing: false,
   partial: "",
   stable: "",
+  understanding: "",
 };
 
 export const EMPTY: PageState = {

@@ -81,6 +81,11 @@ export class Playback {
     this.#player.wake();
   }
 
+  /** Hold the sound while another page has the conversation. */
+  pause(paused: boolean): void {
+    this.#player.pause(paused);
+  }
+
   setVolume({ volume, muted }: Preferences): void {
     // Squared, because perceived loudness is not linear: so the middle of the slider sounds about half as loud as its
     // end.

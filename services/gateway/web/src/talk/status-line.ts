@@ -3,6 +3,7 @@
  * `mood-…`).
  */
 
+import { isWithoutContent } from "./replies";
 import { type Listening, type PageState, findReply } from "./page-state";
 
 export type Mood =
@@ -39,9 +40,9 @@ type Speaker = Pick<StatusLine, "characterId" | "name">;
 export function statusLine(state: PageState): StatusLine {
   switch (state.link) {
     case "replaced":
-      return of("away", "This talk is open somewhere else");
+      return of("away", "Open elsewhere");
     case "refused":
-      return of("refused", "The server does not let this page in");
+      return of("refused", "The server refused this page");
     case "waiting":
       return of("offline", "Connection lost. Trying again…");
     case "off":
@@ -53,13 +54,15 @@ export function statusLine(state: PageState): StatusLine {
       break;
   }
   if (state.listening.hearing) return of("hearing", "Hearing you");
-  if (state.soundBlocked === "policy") return of("idle", "Waiting for you to allow sound");
+  if (state.soundBlocked === "policy") return of("idle", "Click to turn on the sound");
+  if (state.soundBlocked === "no_output") return of("paused", "No sound output");
   if (state.soundBlocked === "interrupted") return of("paused", "Sound paused");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return about("speaking", speaking, "speaking");
-  if (state.writesPaused) return of("offline", "The server has to wait…");
+  if (state.writesPaused) return of("offline", "Waiting: the server cannot save now…");
   const thinking = thinkingCharacter(state);
   if (thinking) return thinking.name ? about("thinking", thinking, "thinking") : of("thinking", "Thinking");
+  if (state.listening.understanding) return of("thinking", "Understanding you");
   return microphoneLine(state.listening);
 }
 
@@ -70,7 +73,7 @@ function microphoneLine({ microphone, pause }: Listening): StatusLine {
     case "opening":
       return of("connecting", "Opening the microphone…");
     case "starting":
-      return of("connecting", "Waiting for the recognizer…");
+      return of("connecting", "Getting ready to listen…");
     case "listening":
       return of("listening", "Listening");
     case "paused":
@@ -99,9 +102,15 @@ function sending(state: PageState): boolean {
   return last?.kind === "user" && last.delivery === "sending";
 }
 
+/** True if the server has sent this page away: another page has the conversation, or the token is wrong. */
+export function isDismissed({ link }: PageState): boolean {
+  return link === "replaced" || link === "refused";
+}
+
 /** True if a reply is being written, played or waiting to be played. */
 export function canStop(state: PageState): boolean {
   const { turn } = state;
+  if (isDismissed(state)) return false;
   if (state.speakingId) return true;
   if (!turn) return false;
   if (!turn.textComplete) return true;
@@ -114,7 +123,7 @@ export function canStop(state: PageState): boolean {
 /** True if there was a reply, and nothing is said, written or requested now: the characters can go on. */
 export function canGoOn(state: PageState): boolean {
   if (state.link !== "live" || state.listening.hearing || canStop(state) || sending(state)) return false;
-  return state.messages.some((message) => message.kind === "reply");
+  return state.messages.some((message) => message.kind === "reply" && !isWithoutContent(message));
 }
 
 /** True while the microphone is on or a character speaks. */

@@ -4,7 +4,7 @@ import type { StoredMessage } from "../rest/api";
 import type { Message } from "./page-state";
 
 /** The fields of a user's message that the store does not keep. */
-const NOT_KNOWN = { to: null, unanswered: false };
+const NOT_KNOWN = { to: null, unanswered: "" };
 
 export function storedMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {

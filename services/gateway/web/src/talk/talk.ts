@@ -14,7 +14,7 @@ import { Api } from "../rest/api";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { muting } from "./answering";
-import { canStop, isTalking } from "./status-line";
+import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
@@ -237,7 +237,8 @@ export class Talk {
 
   #onLink(state: LinkState): void {
     this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
-    if (state.phase === "replaced" || state.phase === "refused") this.#listening.dismissed();
+    this.#playback.pause(isDismissed(this.#state));
+    if (isDismissed(this.#state)) this.#listening.dismissed();
     else if (state.phase !== "live") this.#listening.connectionLost();
   }
 

@@ -2,7 +2,7 @@
 
 import type { EventOf, ServerEvent } from "../wire/events";
 import { without } from "./notices";
-import { shownMode } from "./answering";
+import { isMuted, shownMode } from "./answering";
 import type { PageState, Turn, UserMessage } from "./page-state";
 import { withoutNotices } from "./problems";
 import { nameOf } from "./replies";
@@ -78,27 +78,33 @@ function withMessage(
 ): PageState["messages"] {
   const known = state.messages.find((each) => each.kind === "user" && each.id === turnId);
   const to = known?.kind === "user" ? known.to : null;
-  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe", to, unanswered: false };
+  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe", to, unanswered: "" };
   // A reopened message moves to the end: other messages may have come meanwhile.
   const isShown = known?.kind === "user" && known.delivery !== "reopened";
   const others = known && !isShown ? state.messages.filter((each) => each !== known) : state.messages;
   return isShown ? state.messages.map((each) => (each.id === turnId ? message : each)) : [...others, message];
 }
 
-/** Shown if only named characters answer, and a message names none. */
-export const UNANSWERED = "No one answers. Name a character to get an answer.";
+export const NONE_NAMED = "Only named characters answer here, and you named none. Name one, or change “Who answers”.";
+export const ALL_MUTED = "All characters are muted, so none answered. Name one, or press a portrait to unmute it.";
 
-/**
- * Apply `turn_complete`. If only named characters answer, and the text names none, the page says so, unless the text only
- * asks to be quiet.
- */
+/** Why no character answered; `""` if the text asked for it ("Stop", "Not you"). */
+function whyUnanswered({ answering, characters }: PageState): string {
+  const active = characters.filter((each) => each.active);
+  if (active.length === 0) return "";
+  if (active.every(({ id }) => isMuted(answering, id))) return ALL_MUTED;
+  return shownMode(answering) === "named" ? NONE_NAMED : "";
+}
+
+/** Apply `turn_complete`. If no character answers because of the conversation's rules, the page says so. */
 export function completed(state: PageState, turnId: string): PageState {
   const { turn } = state;
   if (turn?.id !== turnId) return state;
   const next = { ...state, turn: { ...turn, textComplete: true } };
   const own = state.messages.findLast((each) => each.kind === "user" && each.id === turnId);
   if (own?.kind !== "user" || own.to !== null || turn.quiet || turn.replies.length > 0) return next;
-  if (shownMode(state.answering) !== "named" || !state.characters.some((each) => each.active)) return next;
-  const messages = state.messages.map((each) => (each === own ? { ...own, unanswered: true } : each));
-  return { ...next, messages, announcement: UNANSWERED };
+  const unanswered = whyUnanswered(state);
+  if (!unanswered) return next;
+  const messages = state.messages.map((each) => (each === own ? { ...own, unanswered } : each));
+  return { ...next, messages, announcement: unanswered };
 }

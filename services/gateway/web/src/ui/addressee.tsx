@@ -39,7 +39,7 @@ export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
               {name}
             </option>
           ))}
-        <option value={NOBODY}>no one</option>
+        <option value={NOBODY}>no one (no answer)</option>
       </select>
     </label>
   );

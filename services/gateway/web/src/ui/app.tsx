@@ -14,7 +14,7 @@ import { InsideSheet } from "./inside-sheet";
 import { People } from "./people";
 import { isOverlayOpen } from "./popover";
 import { Scene } from "./scene";
-import { SettingsSheet } from "./settings-sheet";
+import { DEMO, SettingsSheet } from "./settings-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
 
@@ -32,16 +32,16 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         Write a message
       </a>
       <header class="head">
-        <h1>
-          Tertulia
+        <div class="title">
+          <h1>Tertulia</h1>
           {demo && (
-            <span class="demo" title="Scripted replies: no language model is connected">
+            <button type="button" class="demo" title={DEMO} onClick={() => setPanel("model")}>
               demo
-            </span>
+            </button>
           )}
-        </h1>
+        </div>
         <nav aria-label="Panels">
-          <PanelButton icon="talks" label="Talks" onClick={() => setPanel("talks")} />
+          <PanelButton icon="talks" label="Conversations" onClick={() => setPanel("talks")} />
           <PanelButton icon="people" label="Characters" onClick={() => setPanel("characters")} />
           <PanelButton icon="sliders" label="Model" onClick={() => setPanel("model")} />
           <PanelButton icon="inside" label="See inside" onClick={() => setPanel("inside")} />

@@ -12,34 +12,42 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
     <div class="banners">
       {link === "waiting" && (
         <div class="banner" role="status">
-          <p>The connection is lost. Nothing is forgotten: the talk continues as soon as it is back.</p>
+          <p>Connection lost. Reconnecting; nothing will be lost.</p>
           <button type="button" onClick={() => talk.retryNow()}>
-            Try now
+            Reconnect now
           </button>
         </div>
       )}
       {link === "replaced" && (
         <div class="banner" role="alert">
-          <p>This talk was opened in another tab or on another device.</p>
+          <p>This conversation is open in another tab or on another device.</p>
           <button type="button" onClick={() => talk.reconnect()}>
-            Take it back here
+            Continue here
           </button>
         </div>
       )}
       {link === "refused" && <TokenForm reason={linkReason} />}
       {soundBlocked === "interrupted" && (
         <div class="banner inviting" role="alert">
-          <p>Sound is paused: a call or another app uses it, or the browser has stopped it.</p>
+          <p>Sound is paused: a call or another app is using it, or the browser stopped it.</p>
           <button type="button" onClick={() => void talk.unlockSound()}>
-            Continue
+            Turn on sound
           </button>
         </div>
       )}
       {soundBlocked === "policy" && (
         <div class="banner inviting" role="alert">
-          <p>Sound is blocked: the browser waits for your permission.</p>
+          <p>Sound is off: the browser plays none until you click.</p>
           <button type="button" onClick={() => void talk.unlockSound()}>
-            Click to allow sound
+            Turn on sound
+          </button>
+        </div>
+      )}
+      {soundBlocked === "no_output" && (
+        <div class="banner inviting" role="alert">
+          <p>The browser found no sound output. Connect a loudspeaker or headphones. You can read along meanwhile.</p>
+          <button type="button" onClick={() => void talk.unlockSound()}>
+            Try again
           </button>
         </div>
       )}
@@ -59,9 +67,9 @@ function enterToken(event: SubmitEvent): void {
 function TokenForm({ reason }: { reason: string }): JSX.Element {
   return (
     <form class="banner" onSubmit={enterToken}>
-      <label for="token">{reason || "The server asks for its token."}</label>
+      <label for="token">{reason || "This server needs an access token (its setting TERTULIA_TOKEN)."}</label>
       <input id="token" name="token" type="password" autocomplete="off" placeholder="Token" required />
-      <button type="submit">Enter</button>
+      <button type="submit">Continue</button>
     </form>
   );
 }

@@ -6,7 +6,6 @@ import { memo } from "./memo";
 import { isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
-import { UNANSWERED } from "../talk/turns";
 import { Dots } from "./dots";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
@@ -40,10 +39,10 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
           {address}
         </p>
       )}
-      {message.unanswered && <p class="remark">{UNANSWERED}</p>}
-      {message.delivery === "sending" && <p class="remark">on its way…</p>}
+      {message.unanswered && <p class="remark">{message.unanswered}</p>}
+      {message.delivery === "sending" && <p class="remark">Sending…</p>}
       {message.delivery === "refused" && (
-        <p class="remark trouble">This was not accepted. See below, change it and send it again.</p>
+        <p class="remark trouble">Not sent. The note below says why. Edit the message and send it again.</p>
       )}
     </li>
   );
@@ -141,8 +140,8 @@ function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.status === "failed")
     return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
-    return <p class="remark">{reply.sentence >= 0 ? "You cut in here" : "You cut in before this was said"}</p>;
+    return <p class="remark">{reply.sentence >= 0 ? "You interrupted: the rest was not spoken" : "Not spoken: you interrupted"}</p>;
   }
-  if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">You cut in here</p>;
+  if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">You interrupted here</p>;
   return null;
 }

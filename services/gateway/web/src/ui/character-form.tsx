@@ -79,7 +79,7 @@ export function CharacterForm(props: Props): JSX.Element {
           maxLength={40}
           dir="auto"
           value={draft.name}
-          placeholder="What you will call them"
+          placeholder="How you will call the character"
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
         <FieldProblem text={problemOf("name")} />
@@ -101,14 +101,14 @@ export function CharacterForm(props: Props): JSX.Element {
         onChange={change}
       />
       <div class="field">
-        <label for="character-prompt">Who they are</label>
+        <label for="character-prompt">Personality</label>
         <textarea
           id="character-prompt"
           rows={8}
           maxLength={8_000}
           dir="auto"
           value={draft.system_prompt}
-          placeholder="You are … Say how they speak, what they care about, how long their answers are."
+          placeholder="You are … Describe how the character speaks, what it cares about, and how long its answers are."
           onInput={(event) => change({ system_prompt: event.currentTarget.value })}
         />
         <FieldProblem text={problemOf("system_prompt")} />
@@ -126,7 +126,7 @@ export function CharacterForm(props: Props): JSX.Element {
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || waiting}>
-          {character ? "Save" : "Invite"}
+          {character ? "Save" : "Add"}
         </button>
         <button type="button" onClick={onCancel}>
           Back

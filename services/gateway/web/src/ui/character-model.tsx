@@ -8,7 +8,7 @@ import { SliderField } from "./slider-field";
 import { FieldProblem } from "./field-problem";
 import { SLIDERS } from "./model-settings";
 
-const UNSET = "conversation's";
+const UNSET = "conversation's value";
 
 interface Props {
   readonly settings: ModelSettings;
@@ -25,10 +25,10 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
     <details class="field own-model" open={refused || undefined}>
       <summary>
         Model and settings
-        <span class="detail">{own === 0 ? "as in the conversation" : `${own} of its own`}</span>
+        <span class="detail">{own === 0 ? "as in the conversation" : `${own} changed`}</span>
       </summary>
       <div class="form">
-        <p class="detail">For this character only. Everything you do not set is taken from the conversation.</p>
+        <p class="detail">For this character only. What you do not set is taken from the conversation.</p>
         <div class="field">
           <label for="character-model">Model</label>
           <input

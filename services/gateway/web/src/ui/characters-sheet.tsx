@@ -55,7 +55,7 @@ export function CharactersSheet({
   };
   if (editing) {
     return (
-      <Sheet title={editing === "new" ? "Someone new" : editing.name} onClose={onClose}>
+      <Sheet title={editing === "new" ? "New character" : editing.name} onClose={onClose}>
         <CharacterForm
           talk={talk}
           character={editing === "new" ? null : editing}
@@ -71,7 +71,7 @@ export function CharactersSheet({
   const trouble = problem || (characters.problem?.message ?? "");
   return (
     <Sheet title="Characters" onClose={onClose}>
-      <p class="lead">Those who are switched on sit at the table and answer.</p>
+      <p class="lead">The characters that are switched on take part, in every conversation.</p>
       {trouble && (
         <p class="remark trouble" role="alert">
           {trouble}
@@ -89,24 +89,26 @@ export function CharactersSheet({
                 {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
               </p>
             </div>
-            <button type="button" onClick={() => setEditing(character)} aria-label={`Change ${character.name}`}>
-              Change
-            </button>
-            <label class="switch">
-              <input
-                type="checkbox"
-                role="switch"
-                checked={pending[character.id] ?? character.active}
-                aria-label={`${character.name} is at the table`}
-                onChange={(event) => setActive(character, event.currentTarget.checked)}
-              />
-              <span aria-hidden="true" />
-            </label>
+            <div class="row-end">
+              <button type="button" onClick={() => setEditing(character)} aria-label={`Edit ${character.name}`}>
+                Edit
+              </button>
+              <label class="switch">
+                <input
+                  type="checkbox"
+                  role="switch"
+                  checked={pending[character.id] ?? character.active}
+                  aria-label={`${character.name} takes part`}
+                  onChange={(event) => setActive(character, event.currentTarget.checked)}
+                />
+                <span aria-hidden="true" />
+              </label>
+            </div>
           </li>
         ))}
       </ul>
       <button type="button" class="primary" onClick={() => setEditing("new")}>
-        <Icon name="plus" /> Invite someone new
+        <Icon name="plus" /> New character
       </button>
     </Sheet>
   );

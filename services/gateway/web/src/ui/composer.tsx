@@ -49,7 +49,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
           dir="auto"
           rows={1}
           value={text}
-          placeholder="Write to the table…"
+          placeholder="Write a message…"
           enterkeyhint="send"
           aria-describedby={text.length > COUNT_FROM ? "message-count" : undefined}
           onInput={(event) => {

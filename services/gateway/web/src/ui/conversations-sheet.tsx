@@ -31,16 +31,16 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     onClose();
   };
   return (
-    <Sheet title="Talks" onClose={onClose}>
+    <Sheet title="Conversations" onClose={onClose}>
       <button type="button" class="primary" onClick={() => open(() => talk.newConversation())}>
-        <Icon name="plus" /> A new talk
+        <Icon name="plus" /> New conversation
       </button>
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}
         </p>
       )}
-      {rows?.length === 0 && <p class="lead">No talk is saved yet. This one is saved with its first message.</p>}
+      {rows?.length === 0 && <p class="lead">No conversation is saved yet. This one is saved with its first message.</p>}
       <ul class="list">
         {rows?.map((row) => (
           <Row
@@ -56,7 +56,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
       </ul>
       {next && (
         <button type="button" onClick={() => load(next)}>
-          Older talks
+          Older conversations
         </button>
       )}
     </Sheet>
@@ -75,7 +75,7 @@ interface RowProps {
 function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.Element {
   const [renaming, setRenaming] = useState(false);
   const [sure, setSure] = useState(false);
-  const title = row.title || "A talk without a title";
+  const title = row.title || "Untitled conversation";
   const rename = (event: SubmitEvent) => {
     event.preventDefault();
     const wanted = new FormData(event.currentTarget as HTMLFormElement).get("title");
@@ -119,11 +119,11 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
         <button type="button" class="link" onClick={() => setRenaming(!renaming)}>
           Rename
         </button>
-        <button type="button" class="link" onClick={() => take("markdown")} aria-label={`Save ${title} as text`}>
-          Text
+        <button type="button" class="link" onClick={() => take("markdown")} aria-label={`Save as text: ${title}`}>
+          Save as text
         </button>
-        <button type="button" class="link" onClick={() => take("json")} aria-label={`Save ${title} as JSON`}>
-          JSON
+        <button type="button" class="link" onClick={() => take("json")} aria-label={`Save as JSON: ${title}`}>
+          Save as JSON
         </button>
         <button type="button" class="link danger" onClick={remove}>
           {sure ? "Really delete?" : "Delete"}
@@ -145,7 +145,7 @@ function fileName(title: string): string {
     title
       .replace(/[^\p{L}\p{N}]+/gu, "-")
       .replace(/^-|-$/gu, "")
-      .toLowerCase() || "talk"
+      .toLowerCase() || "conversation"
   );
 }
 

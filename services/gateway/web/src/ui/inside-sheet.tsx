@@ -42,7 +42,7 @@ export function InsideSheet({
   return (
     <Sheet title="See inside" onClose={onClose}>
       <h3>Where the time went</h3>
-      {traces.length === 0 && <p class="lead">After the next answer, this shows its way through the system.</p>}
+      {traces.length === 0 && <p class="lead">After the next answer, this shows how long each step took.</p>}
       {traces.length > 0 && (
         <ul class="legend" aria-hidden="true">
           {LEGEND.map(([kind, label]) => (
@@ -61,7 +61,7 @@ export function InsideSheet({
           {usage.cost !== null && " (in the currency of the model server's account)"}
         </p>
       )}
-      <h3>What runs</h3>
+      <h3>Status</h3>
       {status.problem && <p class="remark trouble">{status.problem.message}</p>}
       {status.value && (
         <dl class="facts">
@@ -93,8 +93,8 @@ export function InsideSheet({
           {what}
         </p>
       ))}
-      <h3>The streams</h3>
-      <p class="lead">Paste a line into redis-cli to read along.</p>
+      <h3>Redis streams</h3>
+      <p class="lead">Paste a line into redis-cli to see the entries of this conversation.</p>
       <ul class="keys">
         {keyLines(status.value?.namespace ?? "tertulia", conversationId, lastReply).map(({ what, command }) => (
           <KeyRow key={command} what={what} command={command} />

@@ -42,7 +42,7 @@ export const SLIDERS: readonly Slider[] = [
     most: 1,
     step: 0.01,
     usual: 1,
-    effect: "Keeps only the likeliest words that make up this share.",
+    effect: "Considers only the most likely words that together make up this share.",
   },
   {
     name: "min_p",
@@ -51,7 +51,7 @@ export const SLIDERS: readonly Slider[] = [
     most: 1,
     step: 0.01,
     usual: 0,
-    effect: "Leaves out words less likely than this share of the best one.",
+    effect: "Leaves out words that are less likely than this share of the most likely one.",
   },
   {
     name: "top_k",
@@ -60,7 +60,7 @@ export const SLIDERS: readonly Slider[] = [
     most: 1_000,
     step: 1,
     usual: 0,
-    effect: "Keeps only this many of the likeliest words; 0 means no limit.",
+    effect: "Considers only this many of the most likely words (0: all).",
   },
   {
     name: "frequency_penalty",

@@ -50,7 +50,7 @@ export function PictureField({ name, image, problem, onChange }: Props): JSX.Ele
               setUnreadable("");
             }}
           >
-            No picture
+            Remove picture
           </button>
         )}
         <FieldProblem text={unreadable || problem} />

@@ -1,13 +1,13 @@
 /** Why a character answers, in words. Pure. */
 
 const REASONS: Readonly<Record<string, string>> = {
-  named: "you called the name",
-  follow_up: "you go on with the last speaker",
-  everyone: "all were asked",
-  chosen: "joins in, because you named no one",
-  in_turn: "next in turn",
-  asked: "you asked for this answer",
-  goes_on: "you asked to go on",
+  named: "you named it",
+  follow_up: "you followed up on its last reply",
+  everyone: "all characters answer",
+  chosen: "you named no one, and it joins in",
+  in_turn: "it is next in turn",
+  asked: "you chose it",
+  goes_on: "you asked it to go on",
   discussion: "they talk among themselves",
 };
 

@@ -11,29 +11,34 @@ import { Icon } from "./icons";
 import type { People } from "./people";
 import { Seat } from "./seat";
 import { seatState } from "./seat-state";
-import { seats } from "./seating";
+import { type SeatPosition, ROW_MAX, flatSeating, roundSeating } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
   const view = talk.state.value;
   const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
-  const places = seats(present.length);
+  const round = roundSeating(present.length);
+  const flat = flatSeating(present.length);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
   const lit = present.findIndex((character) => character.id === status.characterId);
-  const light = places[lit] ?? { x: 50, y: 62 };
+  const light = `${spot("lx", "ly", round.seats[lit] ?? NEAR_SIDE)}${spot("flat-lx", "flat-ly", flat.seats[lit] ?? NEAR_SIDE)}`;
   return (
-    <section class={`scene mood-${status.mood}`} aria-label="The table" style={`--lx:${light.x}%;--ly:${light.y}%`}>
+    <section
+      class={`scene mood-${status.mood} ${present.length > ROW_MAX ? "many" : ""}`}
+      aria-label="The table"
+      style={`${light}--share:${round.share};--flat-share:${flat.share}`}
+    >
       <div class="lamp" aria-hidden="true" />
       <div class="tabletop" aria-hidden="true" />
       <ul class="seats" aria-label="At the table">
         {present.map((character, index) => {
           const state = seatState(view, character.id, status);
-          const { x, y } = places[index] ?? { x: 50, y: 30 };
+          const place = `${spot("x", "y", round.seats[index])}${spot("flat-x", "flat-y", flat.seats[index])}`;
           return (
             <li
               key={character.id}
               class={isMuted(view.answering, character.id) ? `seat ${state.kind} muted` : `seat ${state.kind}`}
-              style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}
+              style={`${place}${people.look(character.id).style}`}
             >
               <Seat talk={talk} character={character} state={state} halo={state.kind === "speaking" ? level : ""} />
             </li>
@@ -45,16 +50,23 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
           <StatusText status={status} />
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
-        {view.ducked && <p class="aside">the voice is lowered while you speak</p>}
+        {view.ducked && <p class="aside">quieter while you speak</p>}
         <PartialTranscript talk={talk} />
         {present.length === 0 && view.link === "live" && (
           <button type="button" class="invite" onClick={onInvite}>
-            <Icon name="plus" /> The table is empty. Invite someone
+            <Icon name="plus" /> No character takes part. Switch one on
           </button>
         )}
       </div>
     </section>
   );
+}
+
+const NEAR_SIDE: SeatPosition = { x: 50, y: 62 };
+
+/** A position as two custom properties of CSS. */
+function spot(x: string, y: string, at: SeatPosition = NEAR_SIDE): string {
+  return `--${x}:${at.x.toFixed(2)}%;--${y}:${at.y.toFixed(2)}%;`;
 }
 
 /** The text of the status line. The character's name in it is written in the direction of its own script. */
@@ -74,9 +86,11 @@ function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
   if (!partial && !stable) return null;
   const firm = partial.startsWith(stable) ? stable : "";
   return (
-    <p class="partial-transcript" dir="auto" aria-label="What you are saying">
-      <span>{firm}</span>
-      <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
-    </p>
+    <div class="partial">
+      <p class="partial-transcript" dir="auto" aria-label="What you are saying">
+        <span>{firm}</span>
+        <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
+      </p>
+    </div>
   );
 }

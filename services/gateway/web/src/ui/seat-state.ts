@@ -1,6 +1,6 @@
 /** The activity of a character: it speaks, thinks, or waits for its turn to speak. Pure. */
 
-import type { StatusLine } from "../talk/status-line";
+import { type StatusLine, isDismissed } from "../talk/status-line";
 import { type PageState, findReply } from "../talk/page-state";
 import { reasonText } from "./reasons";
 
@@ -13,6 +13,7 @@ export interface SeatState {
 }
 
 export function seatState(view: PageState, id: string, { mood, characterId: about }: StatusLine): SeatState {
+  if (isDismissed(view)) return { kind: "present", words: "", why: "" };
   // Show this badge also while the user speaks over the character.
   const speaking = findReply(view, view.speakingId);
   if (speaking?.characterId === id) return { kind: "speaking", words: "", why: why(speaking.reason) };
@@ -31,5 +32,5 @@ function isDue(view: PageState, messageId: string): boolean {
 
 function why(reason: string | undefined): string {
   const text = reasonText(reason);
-  return text && `Answers: ${text}`;
+  return text && `Answers because ${text}`;
 }

@@ -30,7 +30,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
       label={name}
       widest={14}
       align="centre"
-      {...(state.why && { title: state.why })}
+      title={state.why ? `${name}. ${state.why}` : name}
       button={
         <>
           <span class="halo" style={halo}>
@@ -42,7 +42,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
             )}
           </span>
           <span class="place-card">
-            <bdi dir="auto">{name}</bdi> {words && <span class="what">{words}</span>}
+            <bdi dir="auto">{name}</bdi> {words && <span class={`what ${words}`}>{words}</span>}
           </span>
         </>
       }
@@ -54,14 +54,17 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
         };
         return (
           <>
+            <p class="popover-title" dir="auto">
+              {name}
+            </p>
             {state.why && <p class="detail">{state.why}</p>}
             <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.requestReply(id))}>
-              <Icon name="talks" /> You answer
+              <Icon name="talks" /> Answer now
             </button>
             <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.mute(id, !muted))}>
               <Icon name={muted ? "talks" : "hush"} /> {muted ? "Unmute" : "Mute in this conversation"}
             </button>
-            <p class="detail">A muted character answers only when you say the name.</p>
+            <p class="detail">A muted character answers only if you name it.</p>
           </>
         );
       }}

@@ -9,6 +9,10 @@ import { SLIDERS } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
+export const DEMO =
+  "Demo: the replies are scripted. For a language model, set OPENROUTER_API_KEY or TERTULIA_LLM_BASE_URL in .env, " +
+  "and restart.";
+
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const settings = shownSettings(talk.state.value);
   const [refused, setRefused] = useState(false);
@@ -17,7 +21,8 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
     <Sheet title="Model" onClose={onClose}>
-      <p class="lead">For this talk, from the next message on. The model decides about everything you do not set.</p>
+      {talk.state.value.demo && <p class="demo-note">{DEMO} Until then, the settings below have no effect.</p>}
+      <p class="lead">Applies to this conversation from your next message on. What you do not set keeps the model's default.</p>
       {refused && (
         <p class="remark trouble" role="alert">
           The connection is lost; nothing was changed. Try again when it is back.
@@ -31,7 +36,7 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
             id="model-name"
             maxLength={200}
             value={typed ?? settings.model ?? ""}
-            placeholder="The server's own choice"
+            placeholder="Server default"
             spellcheck={false}
             onInput={(event) => setTyped(event.currentTarget.value)}
             onChange={(event) => {

@@ -31,7 +31,7 @@ export function SliderField({ slider, value, unset, problem = "", onChange }: Pr
             type="button"
             class="link"
             onClick={() => onChange({ [slider.name]: null })}
-            aria-label={`${slider.label}: back to the ${unset}`}
+            aria-label={`Reset ${slider.label}`}
           >
             Reset
           </button>

@@ -1,7 +1,7 @@
 /** The conversation as text, with the newest message at the bottom. Of a long conversation, only a part is rendered. */
 
-import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { JSX, RefObject } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { canGoOn } from "../talk/status-line";
@@ -27,12 +27,25 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const heightBefore = useRef(0);
   /** The position to which the page itself has scrolled. A scroll event at this position was not caused by the user. */
   const ownScroll = useRef(Number.NaN);
+  const isEmpty = messages.length === 0;
+  const follow = () => {
+    const box = scroller.current;
+    if (!box || isEmpty || !following) return;
+    box.scrollTop = followTo(box);
+    ownScroll.current = box.scrollTop;
+  };
+  useFollowingOfOwn(talk, setFollowing);
+  useHeights(scroller, follow);
 
   useLayoutEffect(() => {
     const box = scroller.current;
     if (!box) return;
-    if (following) box.scrollTop = followTo(box);
-    else if (heightBefore.current > 0) box.scrollTop += box.scrollHeight - heightBefore.current;
+    if (following) {
+      follow();
+      heightBefore.current = 0;
+      return;
+    }
+    if (heightBefore.current > 0) box.scrollTop += box.scrollHeight - heightBefore.current;
     else return;
     heightBefore.current = 0;
     ownScroll.current = box.scrollTop;
@@ -40,7 +53,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
 
   const onScroll = () => {
     const box = scroller.current;
-    if (!box || Math.abs(box.scrollTop - ownScroll.current) < 2) return;
+    if (!box || isEmpty || Math.abs(box.scrollTop - ownScroll.current) < 2) return;
     ownScroll.current = Number.NaN;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_PX;
     if (atEnd !== following) {
@@ -90,13 +103,36 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         {goesOn && <GoOnButtons talk={talk} />}
         <Notices talk={talk} place="transcript" />
       </div>
-      {!following && (
+      {!following && !isEmpty && (
         <button type="button" class="to-end" onClick={() => setFollowing(true)}>
           <Icon name="down" /> Latest
         </button>
       )}
     </section>
   );
+}
+
+/** Follow the conversation again as soon as the user sends a message. */
+function useFollowingOfOwn(talk: Talk, setFollowing: (following: boolean) => void): void {
+  const last = talk.state.value.messages.findLast((message) => message.kind === "user");
+  const sent = last?.kind === "user" && last.delivery === "sending" ? last.id : "";
+  useLayoutEffect(() => {
+    if (sent) setFollowing(true);
+  }, [sent]);
+}
+
+/** Call back when the height of the messages or of the view changes, for example when a message is laid out late. */
+function useHeights(scroller: RefObject<HTMLDivElement | null>, onChange: () => void): void {
+  const latestOnChange = useRef(onChange);
+  latestOnChange.current = onChange;
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return undefined;
+    const observer = new ResizeObserver(() => latestOnChange.current());
+    observer.observe(box);
+    for (const list of box.querySelectorAll("ol")) observer.observe(list);
+    return () => observer.disconnect();
+  }, []);
 }
 
 /** The scroll position to follow: the end, or the sentence being spoken if the voice is far behind the text. */
@@ -115,8 +151,8 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
       <h2>Pull up a chair.</h2>
       <p>
         <Names names={names} />
-        Say something, or write it. Use a name to ask one of them. Press a portrait to ask or mute its character. Talk
-        over them whenever you like.
+        Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait to make it
+        answer, or to mute it. You can interrupt at any time.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (
@@ -140,10 +176,19 @@ function openings(names: readonly string[]): string[] {
   ];
 }
 
+const NAMES_SHOWN = 4;
+
+/** The first names, and the number of the others. */
+function withoutMost(names: readonly string[]): string[] {
+  const first = names.slice(0, NAMES_SHOWN - 1);
+  return [...first, `${names.length - first.length} more`];
+}
+
 /** "Luna, Rex, and Sage are here." Each name keeps its own direction of writing. */
 function Names({ names }: { names: readonly string[] }): JSX.Element | null {
   if (names.length === 0) return null;
-  const parts = new Intl.ListFormat("en", { type: "conjunction" }).formatToParts(names);
+  const shown = names.length > NAMES_SHOWN ? withoutMost(names) : names;
+  const parts = new Intl.ListFormat("en", { type: "conjunction" }).formatToParts(shown);
   return (
     <>
       {parts.map(({ type, value }, index) => (type === "element" ? <bdi key={index}>{value}</bdi> : value))}{" "}

@@ -1,0 +1,149 @@
+"""Begins one turn by a command, and shows its replies: for `tertulia say` and `tertulia ask`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.client.address import GatewayAddress
+from tertulia_cli.client.exchange import Exchange
+from tertulia_cli.client.frames import Audio, Event
+from tertulia_cli.client.link import open_link
+from tertulia_cli.client.roster import Roster
+from tertulia_cli.client.screen import Screen
+from tertulia_cli.client.speech import Player
+from tertulia_cli.exit_codes import FAILED, OK, Failure
+from tertulia_shared.ids import new_id
+
+SILENCE_S: Final = 60.0
+"""The command gives up after this time without any frame."""
+MAX_TRIES: Final = 15
+RETRY_S: Final = 1.0
+"""While Redis is unavailable the command is sent again up to `MAX_TRIES` times, at this interval."""
+UNANSWERED: Final = (
+    "(no character answered: the message names none, or only asks for quiet. "
+    "`tertulia who --conversation ID` shows and changes who answers.)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """Options of all client commands. `out`: the WAV file for the speech."""
+
+    conversation_id: str = ""
+    out: Path | None = None
+    silence_s: float = SILENCE_S
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommand:
+    """A command that begins a turn. `data` makes its fields, given the ids of the characters called `names`."""
+
+    type: str
+    data: Callable[[list[str]], dict[str, object]]
+    names: tuple[str, ...] = ()
+    wants_answer: bool = True
+
+
+async def run_turn(address: GatewayAddress, command: TurnCommand, options: ClientOptions) -> int:
+    """Send the command, show the replies, write the speech; returns the exit code.
+
+    Raises:
+        Failure: the connection or the answer is missing, a name is unknown, or the file cannot be written.
+    """
+    screen = Screen(columns=shutil.get_terminal_size().columns)
+    async with open_link(address, options.conversation_id, screen.note) as link:
+        exchange = Exchange(link, screen, options.silence_s)
+        own = _OwnTurn(exchange, command)
+        try:
+            await exchange.run(own)
+        finally:
+            screen.end()
+    if options.out is not None:
+        exchange.recording.write(options.out)
+    code = own.exit_code()
+    if command.wants_answer and own.unanswered:
+        screen.note(UNANSWERED)
+    screen.note(summary(exchange, options.out))
+    return code
+
+
+def summary(exchange: Exchange, out: Path | None) -> str:
+    """The last line of output: the length of the speech, the file, and the conversation."""
+    written = f", written to {out}" if out else ""
+    return f"({exchange.recording.seconds:.1f} s of speech{written}; conversation {exchange.link.conversation_id})"
+
+
+def refusal(error: Event) -> str:
+    """Why the server refused a command, for a user of the terminal."""
+    if error.text("code") == "unknown_conversation":
+        return "there is no conversation with this id. Without --conversation, a new one begins."
+    return error.text("message")
+
+
+class _OwnTurn:
+    """The `Side` that repeats the command until it is accepted, and acknowledges all audio as played."""
+
+    def __init__(self, exchange: Exchange, command: TurnCommand) -> None:
+        self._exchange = exchange
+        self._command = command
+        self._data: dict[str, object] | None = None if command.names else command.data([])
+        """The command's fields; None until the names are resolved."""
+        self._turn_id = new_id()
+        self._player = Player()
+        self._refused = ""
+        self._tries = 0
+        exchange.progress.await_turn(self._turn_id)
+
+    @property
+    def unanswered(self) -> bool:
+        """True if the server said that no character answers."""
+        return self._exchange.progress.turns[self._turn_id].unanswered
+
+    def over(self) -> bool:
+        return bool(self._refused) or self._exchange.progress.over
+
+    def live(self) -> None:
+        if self._data is None:
+            self._exchange.send("refresh_characters")
+        elif not self._accepted:  # repeating the command with the same id is safe
+            self._exchange.send(self._command.type, turn_id=self._turn_id, **self._data)
+
+    def event(self, event: Event) -> bool:
+        if event.type == "characters" and self._data is None:
+            roster = Roster(event)
+            self._data = self._command.data([roster.active_id(name) for name in self._command.names])
+            self.live()
+        if event.type == "error" and not self._accepted:
+            self._not_accepted(event)
+        if event.type == "audio_complete":
+            self._exchange.send_receipts(self._player.played(math.inf))
+        return not self._refused  # the command's own error says it
+
+    def audio(self, audio: Audio) -> None:
+        self._player.add(audio, 0.0)
+
+    def exit_code(self) -> int:
+        if self._refused:
+            raise Failure(f"not accepted: {self._refused}", FAILED)
+        turn = self._exchange.progress.turns[self._turn_id]
+        return FAILED if turn.errors or turn.cut_off else OK
+
+    def _not_accepted(self, error: Event) -> None:
+        if error.text("code") != "unavailable":
+            self._refused = refusal(error)
+        elif error.text("turn_id"):  # Redis is unavailable; an error without a turn id is not about our command
+            self._tries += 1
+            if self._tries >= MAX_TRIES:
+                self._refused = error.text("message")
+                return
+            asyncio.get_running_loop().call_later(RETRY_S, self.live)
+
+    @property
+    def _accepted(self) -> bool:
+        return self._exchange.progress.accepted(self._turn_id)
