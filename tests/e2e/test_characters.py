@@ -125,7 +125,10 @@ async def test_character_form_is_disabled_until_the_voices_are_loaded(visitor: V
     await visitor.page.route("**/api/voices", slow)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="New character").click()
-    voices, invite = sheet.get_by_role("group", name="Voice", exact=True), sheet.get_by_role("button", name="Add", exact=True)
+    voices, invite = (
+        sheet.get_by_role("group", name="Voice", exact=True),
+        sheet.get_by_role("button", name="Add", exact=True),
+    )
     await expect(voices).to_contain_text("Loading the voices…")
     await expect(invite).to_be_disabled()
     answer.set()
