@@ -62,6 +62,10 @@ export class Microphone {
     return this.track.label;
   }
 
+  get hasEnded(): boolean {
+    return this.track.readyState === "ended";
+  }
+
   get muted(): boolean {
     return this.track.muted;
   }

@@ -168,6 +168,8 @@ export class ListeningController {
     const wallMs = Date.now();
     const gapMs = wallMs - this.#aliveWallMs;
     this.#aliveWallMs = wallMs;
+    // In case the browser does not deliver the event: the device's context goes on with silence.
+    if (this.#microphone?.hasEnded) this.#step({ on: "ended" });
     this.#step({ on: "tick", frameMs: this.#frameMs, gapMs });
   }
 
