@@ -16,7 +16,7 @@ from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.phrases.tokens import tokens_of
-from tertulia_shared.stop_phrases import ends_with_withdrawal, is_plain_stop, is_withdrawal
+from tertulia_shared.stop_phrases import is_plain_stop, is_withdrawal
 from tertulia_stt.barge_in import (
     BargeInDecision,
     Bounds,
@@ -32,6 +32,7 @@ from tertulia_stt.overlap_words import is_backchannel, is_interjection, is_unlik
 from tertulia_stt.own_words import MAX_REVISED, own_words
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_sound import SoundKind
+from tertulia_stt.taking_back import takes_itself_back
 
 SENTENCES_BEFORE: Final = 2
 """The echo may have up to this many of the sentences before the one that is played."""
@@ -131,7 +132,7 @@ class OverlappingSpeech:
         """
         await self._look()
         said = without_descriptions(text)
-        if is_plain_stop(said, self._names) or ends_with_withdrawal(said, self._names):
+        if is_plain_stop(said, self._names) or takes_itself_back(said, self._names):
             return True
         if self._interrupted:
             before, verdict = self._verdict, await self._echo.examine(self._first_sample, event.speech_end)
@@ -147,7 +148,7 @@ class OverlappingSpeech:
 
     def takes_back(self, text: str) -> bool:
         """True if a text that only asks for silence also cancels the user's words before it ("never mind")."""
-        is_withdrawn = is_withdrawal(text, self._names) or ends_with_withdrawal(text, self._names)
+        is_withdrawn = is_withdrawal(text, self._names) or takes_itself_back(text, self._names)
         return not self.is_character_speaking and is_withdrawn
 
     async def is_noise(self, event: TranscriptionFinished, text: str, *, is_finished: bool) -> bool:
