@@ -24,11 +24,8 @@ _DENIAL = re.compile(
 )
 """A "no" that stands alone before the phrase. Without the comma, "no para" and "não pare" forbid to stop."""
 
-_FULLWIDTH = r"\u3002\uff01\uff1f"
-_LAST_SENTENCE = re.compile(
-    rf"(?:[.!?\u2026]\s+|[{_FULLWIDTH}]\s*)([^.!?\u2026{_FULLWIDTH}\"\u201c\u201d\u00bb]+[.!?\u2026{_FULLWIDTH}]*)\s*$"
-)
-"""The last of several sentences. It is not part of a quotation."""
+_SENTENCE_END = re.compile(r"[.!?\u2026]\s+|[\u3002\uff01\uff1f]\s*")
+_QUOTATION_MARK = re.compile(r"[\"\u201c\u201d\u00bb]")
 
 
 def is_plain_stop(text: str, names: Iterable[str] = ()) -> bool:
@@ -53,15 +50,16 @@ def is_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
 
 
 def ends_with_withdrawal(text: str, names: Iterable[str] = ()) -> bool:
-    """True if the last sentence of a short text takes the others back: "Tell me a story. Never mind."
+    """True if the last sentences of a short text take the others back: "Tell me a story. Never mind. Thanks."
 
     Always False for a text without punctuation: the last word of "Where is the bus stop" asks for nothing. Also False
-    for a longer text, because a story may have the sentence "Silence."
+    for a quotation, and for a longer text, because a story may have the sentence "Silence."
     """
-    last = _LAST_SENTENCE.search(text[:MAX_CHARS])
-    if last is None or len(text) > MAX_CHARS or len(tokens_of(text)) > MAX_TAKEN_BACK_TOKENS:
+    if len(text) > MAX_CHARS or len(tokens_of(text)) > MAX_TAKEN_BACK_TOKENS:
         return False
-    return is_withdrawal(last.group(1), names)
+    known = tuple(names)
+    endings = (text[end.end() :] for end in _SENTENCE_END.finditer(text))
+    return any(not _QUOTATION_MARK.search(ending) and is_withdrawal(ending, known) for ending in endings)
 
 
 @lru_cache(maxsize=1024)

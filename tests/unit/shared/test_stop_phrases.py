@@ -76,7 +76,23 @@ def test_long_text_of_stop_phrases_is_no_plain_stop() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["never mind", "Stop.", "Rex, forget it please", "vergiss es", "olvídalo", "laisse tomber", "boş ver", "算了"],
+    [
+        "never mind",
+        "Stop.",
+        "Rex, forget it please",
+        "vergiss es",
+        "olvídalo",
+        "laisse tomber",
+        "boş ver",
+        "算了",
+        "no never mind",
+        "Actually, forget it.",
+        "Ach, vergiss es.",
+        "Ay, olvídalo.",
+        "Ah non, laisse tomber.",
+        "Neyse, boş ver.",
+        "やっぱりいい。",
+    ],
 )
 def test_stop_phrase_that_cancels_the_words_before_it_is_a_withdrawal(text: str) -> None:
     assert is_withdrawal(text, NAMES)
@@ -95,6 +111,7 @@ def test_request_to_wait_or_a_longer_text_is_no_withdrawal(text: str) -> None:
     [
         "Tell me a story. Stop.",
         "Where do you live? Never mind, Luna.",
+        "Where do you live? Actually, never mind. Thanks.",
         "Wo wohnst du? Vergiss es!",
         "你住在哪里？算了。",
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.virtual_time import virtual_time
-from tests.harness.vocal_sounds import Samples, hum, noise
+from tests.harness.vocal_sounds import RATE, Samples, hum, laughter, noise
 from tests.unit.stt.listening_session import ListeningSession
 from tests.unit.stt.spoken_pieces import ASKED, QUESTION, heard, piece
 
@@ -23,17 +23,37 @@ async def test_text_that_takes_itself_back_becomes_no_turn() -> None:
         ("Whew.", hum(130, 200), QUESTION),
         ("(sighs)", hum(130, 200), QUESTION),
         ("The game.", noise(200), QUESTION),
+        ("Two.", hum(130, 200), QUESTION),
+        ("Ta ta ta ta.", laughter(4), QUESTION),
+        ("No no no.", laughter(3), f"{QUESTION} No no no."),
         ("You?", hum(130, 200), f"{QUESTION} You?"),
         ("Oh, in Paris I mean.", noise(200), f"{QUESTION} Oh, in Paris I mean."),
     ],
-    ids=["hum", "described sound", "noise", "word that sounds like a hum", "several words"],
+    ids=[
+        "hum",
+        "described sound",
+        "noise",
+        "word for a hum",
+        "laughter",
+        "repeated word",
+        "word that sounds like a hum",
+        "several words",
+    ],
 )
 @virtual_time
 async def test_noise_after_the_end_of_a_turn_adds_no_words_to_it(text: str, sound: Samples, whole: str) -> None:
-    after = piece(text, 2.0, 2.2)
+    after = piece(text, 2.0, 2.0 + len(sound) / RATE)
     session = ListeningSession(ASKED, after, think_ahead="off")
     session.sounds[after.start] = sound
     await heard(session, 5)
     first, second = await session.turns()
     assert (first.turn_id, second.version) == (second.turn_id, 1)
     assert second.text == whole
+
+
+@virtual_time
+async def test_word_that_sounds_like_a_hum_continues_a_sentence_that_may_be_unfinished() -> None:
+    session = ListeningSession(piece("Good morning.", 0.2, 1.0), after := piece("Two.", 2.0, 2.2), think_ahead="off")
+    session.sounds[after.start] = hum(130, 200)
+    await heard(session, 5)
+    assert (await session.turns())[-1].text == "Good morning. Two."

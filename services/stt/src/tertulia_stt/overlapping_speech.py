@@ -16,7 +16,7 @@ from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import TTSSentence, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.phrases.tokens import tokens_of
-from tertulia_shared.stop_phrases import ends_with_withdrawal, is_plain_stop, is_withdrawal
+from tertulia_shared.stop_phrases import is_plain_stop, is_withdrawal
 from tertulia_stt.barge_in import (
     BargeInDecision,
     Bounds,
@@ -28,10 +28,11 @@ from tertulia_stt.barge_in import (
 )
 from tertulia_stt.echo.detector import UNKNOWN, EchoDetector, Verdict
 from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate, VadStart
-from tertulia_stt.overlap_words import is_backchannel, is_interjection, without_descriptions
+from tertulia_stt.overlap_words import is_backchannel, is_interjection, is_unlikely_after_sentence, without_descriptions
 from tertulia_stt.own_words import MAX_REVISED, own_words
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_sound import SoundKind
+from tertulia_stt.taking_back import takes_itself_back
 
 SENTENCES_BEFORE: Final = 2
 """The echo may have up to this many of the sentences before the one that is played."""
@@ -42,7 +43,7 @@ late.
 ECHO_AFTER_SAMPLES: Final = 2 * SAMPLE_RATE
 """The echo of an interrupted reply may go on for this long after the interruption, because the client has buffers."""
 MAX_NOISE_WORDS: Final = 2
-"""A recognizer writes at most this many words for a cough or a hum."""
+"""A recognizer writes at most this many words for a cough."""
 MAX_PARTIALS: Final = 64
 """Only this many of the last partial texts of an utterance are kept."""
 
@@ -131,7 +132,7 @@ class OverlappingSpeech:
         """
         await self._look()
         said = without_descriptions(text)
-        if is_plain_stop(said, self._names) or ends_with_withdrawal(said, self._names):
+        if is_plain_stop(said, self._names) or takes_itself_back(said, self._names):
             return True
         if self._interrupted:
             before, verdict = self._verdict, await self._echo.examine(self._first_sample, event.speech_end)
@@ -147,22 +148,24 @@ class OverlappingSpeech:
 
     def takes_back(self, text: str) -> bool:
         """True if a text that only asks for silence also cancels the user's words before it ("never mind")."""
-        is_withdrawn = is_withdrawal(text, self._names) or ends_with_withdrawal(text, self._names)
+        is_withdrawn = is_withdrawal(text, self._names) or takes_itself_back(text, self._names)
         return not self.is_character_speaking and is_withdrawn
 
-    async def is_noise(self, event: TranscriptionFinished, text: str) -> bool:
+    async def is_noise(self, event: TranscriptionFinished, text: str, *, is_finished: bool) -> bool:
         """True if the recognizer wrote words for a cough, a hum or the like, according to the text and the sound.
+        `is_finished`: the sentence before is finished.
 
-        A hum and a short word can sound alike ("you"), so a hum must also be written as an interjection.
+        A hum and a short word can sound alike ("you"), so a hum must also be written as a hum.
         """
         tokens = tokens_of(without_descriptions(text))
         if not tokens:
             return True
-        if len(tokens) > MAX_NOISE_WORDS:
+        is_murmur = is_unlikely_after_sentence(tokens) if is_finished else is_interjection(tokens)
+        if not is_murmur and len(tokens) > MAX_NOISE_WORDS:
             return False
         sound = (await self._echo.examine(self._first_sample, event.speech_end)).sound
         kind = SoundKind.WORDS if sound is None else sound.kind
-        return kind is SoundKind.NOISE or (kind is SoundKind.MURMUR and is_interjection(tokens))
+        return kind is SoundKind.NOISE or (kind is SoundKind.MURMUR and is_murmur)
 
     def own_text(self, text: str) -> str:
         """The final text without the words of an echo that came before the user spoke."""

@@ -152,7 +152,7 @@ class SpeechEvents:
             self._metrics.finished("stop")
             await self._turns.take_back(text, event.at_sample, checkpoint)
             return
-        if self._turns.may_be_complete and await overlap.is_noise(event, text):
+        if self._turns.may_be_complete and await overlap.is_noise(event, text, is_finished=self._turns.is_finished):
             self._metrics.finished("ignored")
             await self._turns.noise_finished(text, event.at_sample, checkpoint)
             return

@@ -230,6 +230,12 @@ class TurnTaking:
         is_growing = self._turn.phase is Phase.GROWING  # the recognizer may not report that speech began
         return is_growing and self._completeness(self._turn.text) is not Completeness.OPEN
 
+    @property
+    def is_finished(self) -> bool:
+        """True if the turn is open, and its text is a finished sentence or question."""
+        is_growing = self._turn.phase is Phase.GROWING
+        return is_growing and self._completeness(self._turn.text) is Completeness.FINISHED
+
     def take_back(self) -> None:
         """Drop the turn, because the user has cancelled it. Earlier versions of it are withdrawn already."""
         self._is_speaking = False

@@ -83,6 +83,11 @@ class TurnWriter:
         """True if the turn is open, and its text is not unfinished."""
         return self._turns.may_be_complete
 
+    @property
+    def is_finished(self) -> bool:
+        """True if the turn is open, and its text is a finished sentence or question."""
+        return self._turns.is_finished
+
     def with_partial(self, text: str) -> str:
         """The text of the turn so far, with a partial text of the piece being spoken."""
         return self._turns.with_partial(text)

@@ -34,6 +34,10 @@ _DESCRIPTION = re.compile(r"\([^)]*(?:\)|$)|\[[^\]]*(?:\]|$)|\*[^*]*\*|[♪♫]"
 """Descriptions that recognizers write for sounds without words: "(coughs)", "[laughter]"."""
 _SIGHS = frozenset({"whew", "phew", "ugh", "ooh", "hoo", "ew", "the", "a"})
 _HUM = re.compile(r"[hm]+|[хмг]+")
+_WRITTEN_FOR_HUMS = frozenset({"two", "who", "boo", "woo", "whoop", "tata"})
+"""Words that a recognizer writes for a hum or a laugh, and that hardly ever follow a finished sentence."""
+_WRITTEN_FOR_LAUGHTER = frozenset({"ta", "ha", "huh", "heh", "hut", "uh", "ah"})
+"""Words that a recognizer writes for syllables of laughter."""
 
 
 def without_descriptions(text: str) -> str:
@@ -54,6 +58,14 @@ def is_backchannel(tokens: Sequence[str]) -> bool:
 def is_interjection(tokens: Sequence[str]) -> bool:
     """True if the text has only words that recognizers write for a hum or a sigh."""
     return is_backchannel([token for token in tokens if token not in _SIGHS])
+
+
+def is_unlikely_after_sentence(tokens: Sequence[str]) -> bool:
+    """True if the text has only words that recognizers write for a hum, a sigh or laughter, and that a user hardly ever
+    adds to a finished sentence: "two", "ta ta ta".
+    """
+    is_laughter = len(tokens) >= MIN_LAUGHS and _WRITTEN_FOR_LAUGHTER.issuperset(tokens)
+    return is_laughter or is_interjection([token for token in tokens if token not in _WRITTEN_FOR_HUMS])
 
 
 def without_sounds(tokens: Sequence[str]) -> tuple[str, ...]:
