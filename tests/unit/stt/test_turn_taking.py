@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_stt.engine import SAMPLE_RATE, Writing
+from tertulia_stt.turn import Phase, Piece, Turn
 from tertulia_stt.turn_end import SilenceBounds
-from tertulia_stt.turn_taking import MAX_GUESSES, MAX_TURN_CHARS, Act, Phase, Piece, Step, Turn, TurnRules, TurnTaking
+from tertulia_stt.turn_taking import MAX_GUESSES, MAX_TURN_CHARS, Act, Step, TurnRules, TurnTaking
 
 BOUNDS = SilenceBounds(finished_ms=320, unclear_ms=640, open_ms=2000)
 WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
