@@ -50,9 +50,9 @@ class Way:
 FIXED = SilenceBounds(640, 640, 640)
 WAYS: Mapping[str, Way] = {
     "fixed": Way(640, 0, TurnRules(FIXED, 0, think_ahead=False, writing=WRITING)),
-    "words": Way(256, 96, TurnRules(SilenceBounds(), 2000, think_ahead=False, writing=WRITING)),
-    "ahead late": Way(256, 0, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
-    "ahead": Way(256, 96, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
+    "words": Way(224, 96, TurnRules(SilenceBounds(), 2000, think_ahead=False, writing=WRITING)),
+    "ahead late": Way(224, 0, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
+    "ahead": Way(224, 96, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
 }
 
 

@@ -36,7 +36,7 @@ class EndpointSettings:
     """
     pre_roll_ms: int = 300
     """The utterance starts this long before the detected speech, because soft first consonants are not detected."""
-    hangover_ms: int = 256
+    hangover_ms: int = 224
     """The utterance ends after this much silence: longer than the pause within a word. The listener joins utterances
     that belong together.
     """
