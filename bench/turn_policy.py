@@ -112,28 +112,31 @@ def take_turns(recording: Recording, events: Sequence[STTEvent], way: Way, reply
 
 
 def _steps(turns: TurnTaking, event: STTEvent) -> Iterator[Step]:
+    """The steps after an event. Each must be settled before the next one is made."""
+    if (step := _step_at(turns, event)) is not None:
+        yield step
+    if isinstance(event, TranscriptionFinished):
+        if event.text:
+            turns.piece_finished(Piece(event.text, event.start_sample, event.speech_end, event.is_cut))
+        else:
+            turns.noise_finished()
+    if isinstance(event, TranscriptionFinished | Silence) and (step := turns.due(event.at_sample)) is not None:
+        yield step
+
+
+def _step_at(turns: TurnTaking, event: STTEvent) -> Step | None:
     match event:
         case VadStart(at_sample=at):
-            if (step := turns.speech_began(at)) is not None:
-                yield step
-        case TranscriptionDraft(text=text, start_sample=start, speech_end_sample=end):
-            if text and (step := turns.piece_drafted(Piece(text, start, end))) is not None:
-                yield step
+            return turns.speech_began(at)
+        case TranscriptionDraft(text=text, start_sample=start, speech_end_sample=end) if text:
+            return turns.piece_drafted(Piece(text, start, end))
+        case TranscriptionFinished(text=text):
+            piece = Piece(text, event.start_sample, event.speech_end, event.is_cut)
+            return None if turns.is_draft_of(piece) else turns.draft_dropped()
         case SpeechContinues():
-            if (step := turns.draft_dropped()) is not None:
-                yield step
-        case TranscriptionFinished(at_sample=at, text=text):
-            if text:
-                turns.piece_finished(Piece(text, event.start_sample, event.speech_end, event.is_cut))
-            else:
-                turns.noise_finished()
-            if (step := turns.due(at)) is not None:
-                yield step
-        case Silence(at_sample=at):
-            if (step := turns.due(at)) is not None:
-                yield step
+            return turns.draft_dropped()
         case _:
-            pass
+            return None
 
 
 def _note(outcome: Outcome, step: Step, at: int, reply: int) -> None:

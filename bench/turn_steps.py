@@ -34,7 +34,7 @@ async def steps_of(
     planned = max((at for at, event in enumerate(events) if _is(event, TurnStarted)), default=len(events))
     reply = events[planned:]
     message_id = next((event.fields[b"message_id"].decode() for event in reply if _is(event, MessageStarted)), "")
-    sound = await bus.read(bus.keys.audio(conversation_id, message_id)) if message_id else []
+    sound: Sequence[Entry] = await bus.read(bus.keys.audio(conversation_id, message_id)) if message_id else ()
     ends = [event for event in events if _is(event, TurnAccepted, TurnConfirmed)]
     found: dict[str, Sequence[Entry]] = {
         "last word in Redis": _with_sample(mic, round(recording.speech[-1][1] * RATE)),

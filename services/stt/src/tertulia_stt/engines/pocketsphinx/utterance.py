@@ -8,9 +8,9 @@ from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.stabilizer import sentence_case
 
-MOST_DECODED_AGAIN_BYTES: Final = 4 * SAMPLE_RATE * BYTES_PER_SAMPLE
-"""At most this much sound of an utterance (4 s) is decoded again after drafts. Decoding it takes half a second on one
-core, and the end of the utterance is recognized this much later.
+MOST_DECODED_AGAIN_BYTES: Final = 5 * SAMPLE_RATE * BYTES_PER_SAMPLE
+"""A draft is made only of at most this much sound (5 s), and only until this much was decoded again. Decoding it takes
+0.8 s on one core, and the words that follow are recognized this much later.
 """
 
 
@@ -25,7 +25,7 @@ class Utterance:
         self._decoder = decoder
         self._sound = bytearray()
         self._draft: str | None = None
-        self._again = 0  # number of bytes that the drafts have cost so far, or will cost
+        self._decoded_again = 0  # number of bytes
         decoder.start()
 
     @property
@@ -45,15 +45,15 @@ class Utterance:
 
     def make_draft(self) -> str | None:
         """The final text if the speech has ended; None if making it would cost too much."""
-        if self._again + len(self._sound) > MOST_DECODED_AGAIN_BYTES:
+        if max(len(self._sound), self._decoded_again) > MOST_DECODED_AGAIN_BYTES:
             return None
-        self._again += len(self._sound)
         self._draft = self._final_text()
         return self._draft
 
     def drop_draft(self) -> None:
         """Continue to decode, because the speech goes on."""
         self._draft = None
+        self._decoded_again += len(self._sound)
         self._decoder.start()
         self._decoder.process(bytes(self._sound))
 
