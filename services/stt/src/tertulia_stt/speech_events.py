@@ -165,7 +165,7 @@ class SpeechEvents:
     async def _drafted(self, event: recognition.TranscriptionDraft) -> None:
         """Guess the turn with a piece that is not finished, unless the piece may be ignored or may be a stop phrase."""
         text, overlap = clean_text(event.text).strip(), self._overlap
-        if not text or not self._turns.guesses or overlap.is_undecided:
+        if not text or not self._turns.thinks_ahead or overlap.is_undecided:
             return
         if await overlap.is_stop(event.if_finished(), text):
             return

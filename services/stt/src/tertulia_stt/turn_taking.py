@@ -86,11 +86,6 @@ class TurnTaking:
         """True if the turn has words and has not ended."""
         return self._turn.phase in (Phase.GROWING, Phase.TENTATIVE) and self._turn.text != ""
 
-    @property
-    def is_drafted(self) -> bool:
-        """True if the last piece of the turn is a draft."""
-        return self._turn.is_drafted
-
     def carried_over(self, session_id: str, position: int) -> Turn:
         """The turn that another session may continue (see `Turn.carried_over`); an empty turn if there is none."""
         turn = self._turn

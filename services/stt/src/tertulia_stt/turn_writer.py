@@ -76,7 +76,7 @@ class TurnWriter:
         return self._turns.is_open and not self._turns.is_speaking
 
     @property
-    def guesses(self) -> bool:
+    def thinks_ahead(self) -> bool:
         """True if turns are guessed."""
         return self._thinks_ahead and not self.is_input_over
 
