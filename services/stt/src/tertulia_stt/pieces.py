@@ -26,7 +26,9 @@ from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
     Silence,
+    SpeechContinues,
     STTEvent,
+    TranscriptionDraft,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -67,8 +69,14 @@ class PieceTranscriber(Protocol):
         """
         ...
 
+    def draft(self, ended: SpeechEnded) -> str | None:
+        """The final text of the piece, if the piece ends in this pause; None if it is not known. Called in a pause,
+        until it returns a text.
+        """
+        ...
+
     def resumes(self) -> None:
-        """The speech goes on after a pause."""
+        """The speech goes on after a pause. The draft is not valid any more."""
         ...
 
     def hypothesis(self) -> Sequence[str] | None:
@@ -99,7 +107,9 @@ class PieceRecognizer:
         self._incomplete = b""  # the end of the input that does not fill a frame yet
         self._partials = Stabilizer(transcriber.agreement)
         self._waits_since = first_sample
+        self._draft_frames = endpointing.draft_frames
         self._pauses = False
+        self._has_draft = False  # whether a draft was sent in this pause
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
@@ -112,6 +122,7 @@ class PieceRecognizer:
             yield from self._process(audio[start : start + FRAME_BYTES])
         if not pcm and self._endpointer.in_speech:  # the session was woken because a hypothesis is ready
             yield from self._read_hypothesis()
+            yield from self._make_draft()
 
     def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
@@ -140,16 +151,29 @@ class PieceRecognizer:
             self._waits_since = boundary.end_sample
             yield VadDetectStart(boundary.end_sample)
             return
-        self._report_pause(self._endpointer.pause_frames)
+        yield from self._follow_pause(self._endpointer.pause_frames)
         yield from self._read_hypothesis()
+        yield from self._make_draft()
 
-    def _report_pause(self, silent_frames: int) -> None:
+    def _follow_pause(self, silent_frames: int) -> Iterator[STTEvent]:
         if silent_frames >= PAUSE_FRAMES and not self._pauses:
             self._pauses = True
             self._transcriber.pauses()
         elif silent_frames == 0 and self._pauses:
-            self._pauses = False
+            if self._has_draft:
+                yield SpeechContinues(self._endpointer.position)
+            self._pauses = self._has_draft = False
             self._transcriber.resumes()
+
+    def _make_draft(self) -> Iterator[STTEvent]:
+        if not self._pauses or self._has_draft or not self._draft_frames:
+            return
+        ended = self._endpointer.if_ended()
+        if ended is None or self._endpointer.pause_frames < self._draft_frames:
+            return
+        if text := self._transcriber.draft(ended):
+            self._has_draft = True
+            yield TranscriptionDraft(self._endpointer.position, text, ended.start_sample, ended.speech_end_sample)
 
     def _wait(self) -> Iterator[STTEvent]:
         at = self._endpointer.position
@@ -161,7 +185,7 @@ class PieceRecognizer:
         yield VadStart(at, began.speech_sample)
         yield VadDetectStop(at)
         yield RecordingStart(at)
-        self._pauses = False
+        self._pauses = self._has_draft = False
         self._transcriber.start()
         self._partials = Stabilizer(self._transcriber.agreement)
         frames = (at - began.start_sample) // FRAME_SAMPLES

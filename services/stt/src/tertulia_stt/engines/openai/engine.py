@@ -37,7 +37,7 @@ class OpenAISTTEngine:
     def __init__(self, settings: OpenAISTTSettings) -> None:
         self._settings = settings
         self.writing = Writing(is_punctuated=True, language=settings.stt_language, names=settings.words)
-        self._endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms)
+        self._endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms, draft_ms=0)
         self._client: TranscriptionClient | None = None
         self._resources = AsyncExitStack()
         self._sessions: set[ThreadedSession] = set()

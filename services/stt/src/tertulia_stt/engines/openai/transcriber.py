@@ -70,6 +70,9 @@ class OpenAITranscriber:
     def pauses(self) -> None:
         self._next_s = 0.0
 
+    def draft(self, ended: SpeechEnded) -> str | None:  # noqa: ARG002 - the port's signature
+        return None  # a request costs money, and is often as slow as the end of the pause
+
     def resumes(self) -> None:
         pass
 

@@ -15,6 +15,7 @@ from tertulia_stt.endpointing import EndpointSettings, SpeechEnded
 from tertulia_stt.engine import EngineUnavailable, Writing
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
+from tertulia_stt.engines.pocketsphinx.utterance import Utterance
 from tertulia_stt.pieces import PieceRecognizer
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.stabilizer import sentence_case
@@ -28,7 +29,8 @@ decoding.
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
     """Create the engine. The words in the settings become hints for the decoder."""
-    return PocketSphinxEngine(words=settings.words, endpointing=EndpointSettings(hangover_ms=settings.stt_silence_ms))
+    endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms, draft_ms=settings.stt_draft_ms)
+    return PocketSphinxEngine(words=settings.words, endpointing=endpointing)
 
 
 class PocketSphinxEngine:
@@ -120,35 +122,40 @@ class _Transcriber:
     def __init__(self, decoder: Decoder, on_close: Callable[[Decoder], None]) -> None:
         self._decoder = decoder
         self._return = on_close
+        self._utterance = Utterance(decoder)
         self._frames = 0  # number of frames that the decoder has processed since its hypothesis was last read
         decoder.forget_speaker()
 
     def start(self) -> None:
-        self._decoder.start()
+        self._utterance.begin()
         self._frames = 0
 
     def process(self, pcm: bytes) -> None:
-        self._decoder.process(pcm)
+        self._utterance.add(pcm)
 
     def pauses(self) -> None:
         self._frames = _FRAMES_PER_PARTIAL
 
+    def draft(self, ended: SpeechEnded) -> str | None:  # noqa: ARG002 - the port's signature
+        return self._utterance.make_draft()
+
     def resumes(self) -> None:
-        pass
+        self._utterance.drop_draft()
 
     def hypothesis(self) -> Sequence[str] | None:
+        if self._utterance.has_draft:
+            return None
         self._frames += 1
         if self._frames < _FRAMES_PER_PARTIAL:
             return None
         self._frames = 0
-        return self._decoder.words()
+        return self._utterance.partial_words()
 
     def write(self, words: Sequence[str]) -> str:
         return sentence_case(words)
 
     def end(self, ended: SpeechEnded) -> str:  # noqa: ARG002 - the port's signature
-        self._decoder.end()
-        return sentence_case(self._decoder.words())
+        return self._utterance.end()
 
     def close(self) -> None:
         self._return(self._decoder)

@@ -37,7 +37,7 @@ class WhisperEngine:
     def __init__(self, settings: WhisperSettings) -> None:
         self._settings = settings
         self.writing = Writing(is_punctuated=True, language=settings.stt_language, names=settings.words)
-        self._endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms)
+        self._endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms, draft_ms=settings.stt_draft_ms)
         self._models: Models | None = None
         self._requests: RequestQueue | None = None
         self._sessions: set[ThreadedSession] = set()

@@ -90,6 +90,14 @@ class WhisperTranscriber:
                 self._pending = None
             self._ask_for_early_text()
 
+    def draft(self, ended: SpeechEnded) -> str | None:
+        early = self._early
+        if early is None or not early.heard.done():
+            return None
+        speech_s = self._speech_s(ended)
+        heard = _spoken(early.heard.result(), speech_s)
+        return None if is_noise(heard) or is_incomplete(heard.text, speech_s) else heard.text
+
     def resumes(self) -> None:
         self._drop_early_text()
 
@@ -106,7 +114,7 @@ class WhisperTranscriber:
 
     def end(self, ended: SpeechEnded) -> str:
         self._drop_partial()
-        speech_s = max(0.0, (ended.speech_end_sample - ended.start_sample) / SAMPLE_RATE - self._pre_roll_s)
+        speech_s = self._speech_s(ended)
         samples = self._samples()
         heard = self._take_early_text(speech_s)
         if heard is None:
@@ -126,6 +134,9 @@ class WhisperTranscriber:
     @property
     def _length_s(self) -> float:
         return len(self._pcm) / (SAMPLE_RATE * BYTES_PER_SAMPLE)
+
+    def _speech_s(self, ended: SpeechEnded) -> float:
+        return max(0.0, (ended.speech_end_sample - ended.start_sample) / SAMPLE_RATE - self._pre_roll_s)
 
     def _samples(self) -> Samples:
         return np.frombuffer(bytes(self._pcm), dtype="<i2").astype(np.float32) / np.float32(32768)
