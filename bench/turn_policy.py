@@ -4,8 +4,8 @@
 
 Each recording (`spoken_recordings`) goes through the recognizer `pocketsphinx` and through turn-taking. The assumption
 is that a reply is heard `--reply-ms` after the request to the model. The figures are those of a machine that recognizes
-speech without delay, and they are the same on every machine. The three ways (`fixed`, `words`, `ahead`) are described
-in `bench.turn_ends`.
+speech without delay, and they are the same on every machine. The ways `fixed`, `words` and `ahead` are described in
+`bench.turn_ends`. The way `ahead late` guesses a turn only when its last piece is finished, and not at the draft of it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,21 @@ from statistics import median
 
 from bench.spoken_recordings import RATE, Recording, recordings
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import Silence, STTEvent, TranscriptionFinished, VadStart, Writing
+from tertulia_stt.engine import (
+    Silence,
+    SpeechContinues,
+    STTEvent,
+    TranscriptionDraft,
+    TranscriptionFinished,
+    VadStart,
+    Writing,
+)
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
+from tertulia_stt.turn import Piece
 from tertulia_stt.turn_end import SilenceBounds
-from tertulia_stt.turn_taking import Act, Piece, Step, TurnRules, TurnTaking
+from tertulia_stt.turn_taking import Act, Step, TurnRules, TurnTaking
 
 NAMES = ("Luna", "Rex", "Sage")
 WRITING = Writing(is_punctuated=False, language="en", names=NAMES)
@@ -34,14 +43,16 @@ class Way:
     """The settings of one of the ways."""
 
     hangover_ms: int
+    draft_ms: int
     rules: TurnRules
 
 
 FIXED = SilenceBounds(640, 640, 640)
 WAYS: Mapping[str, Way] = {
-    "fixed": Way(640, TurnRules(FIXED, 0, think_ahead=False, writing=WRITING)),
-    "words": Way(256, TurnRules(SilenceBounds(), 2000, think_ahead=False, writing=WRITING)),
-    "ahead": Way(256, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
+    "fixed": Way(640, 0, TurnRules(FIXED, 0, think_ahead=False, writing=WRITING)),
+    "words": Way(224, 96, TurnRules(SilenceBounds(), 2000, think_ahead=False, writing=WRITING)),
+    "ahead late": Way(224, 0, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
+    "ahead": Way(224, 96, TurnRules(SilenceBounds(), 2000, think_ahead=True, writing=WRITING)),
 }
 
 
@@ -73,11 +84,10 @@ class Outcome:
         return (times[-1] / RATE - self.recording.speech[-1][1]) * 1000 if times else float("nan")
 
 
-def recognized(decoder: Decoder, recording: Recording, hangover_ms: int) -> list[STTEvent]:
+def recognized(decoder: Decoder, recording: Recording, hangover_ms: int, draft_ms: int) -> list[STTEvent]:
     """All events of the recognizer."""
-    recognizer = PocketSphinxRecognizer(
-        decoder, EndpointSettings(hangover_ms=hangover_ms), first_sample=0, on_close=lambda _: None
-    )
+    endpointing = EndpointSettings(hangover_ms=hangover_ms, draft_ms=draft_ms)
+    recognizer = PocketSphinxRecognizer(decoder, endpointing, first_sample=0, on_close=lambda _: None)
     return [*recognizer.begin(), *recognizer.accept(recording.pcm), *recognizer.finish()]
 
 
@@ -102,22 +112,31 @@ def take_turns(recording: Recording, events: Sequence[STTEvent], way: Way, reply
 
 
 def _steps(turns: TurnTaking, event: STTEvent) -> Iterator[Step]:
+    """The steps after an event. Each must be settled before the next one is made."""
+    if (step := _step_at(turns, event)) is not None:
+        yield step
+    if isinstance(event, TranscriptionFinished):
+        if event.text:
+            turns.piece_finished(Piece(event.text, event.start_sample, event.speech_end, event.is_cut))
+        else:
+            turns.noise_finished()
+    if isinstance(event, TranscriptionFinished | Silence) and (step := turns.due(event.at_sample)) is not None:
+        yield step
+
+
+def _step_at(turns: TurnTaking, event: STTEvent) -> Step | None:
     match event:
         case VadStart(at_sample=at):
-            if (step := turns.speech_began(at)) is not None:
-                yield step
-        case TranscriptionFinished(at_sample=at, text=text):
-            if text:
-                turns.piece_finished(Piece(text, event.start_sample, event.speech_end, event.is_cut))
-            else:
-                turns.noise_finished()
-            if (step := turns.due(at)) is not None:
-                yield step
-        case Silence(at_sample=at):
-            if (step := turns.due(at)) is not None:
-                yield step
+            return turns.speech_began(at)
+        case TranscriptionDraft(text=text, start_sample=start, speech_end_sample=end) if text:
+            return turns.piece_drafted(Piece(text, start, end))
+        case TranscriptionFinished(text=text):
+            piece = Piece(text, event.start_sample, event.speech_end, event.is_cut)
+            return None if turns.is_draft_of(piece) else turns.draft_dropped()
+        case SpeechContinues():
+            return turns.draft_dropped()
         case _:
-            pass
+            return None
 
 
 def _note(outcome: Outcome, step: Step, at: int, reply: int) -> None:
@@ -168,22 +187,24 @@ def main() -> None:
     asked = parser.parse_args()
     spoken, decoder = list(recordings()), Decoder(spoken_words(NAMES))
     heard = {
-        hangover_ms: [recognized(decoder, recording, hangover_ms) for recording in spoken]
-        for hangover_ms in {way.hangover_ms for way in WAYS.values()}
+        times: [recognized(decoder, recording, *times) for recording in spoken]
+        for times in {(way.hangover_ms, way.draft_ms) for way in WAYS.values()}
     }
     outcomes: dict[str, list[Outcome]] = {}
     for name, way in WAYS.items():
         outcomes[name] = [
             take_turns(recording, events, way, asked.reply_ms * RATE // 1000)
-            for recording, events in zip(spoken, heard[way.hangover_ms], strict=True)
+            for recording, events in zip(spoken, heard[way.hangover_ms, way.draft_ms], strict=True)
         ]
         report(name, outcomes[name])
-    pairs = list(zip(*outcomes.values(), strict=True))
-    gains = [words.after_speech_ms(words.sounds) - ahead.after_speech_ms(ahead.sounds) for _, words, ahead in pairs]
-    print(f"\nthinking ahead: first sound earlier by {median(gains):.0f} ms (median)")
-    for rows in pairs if asked.each else ():
+    for name in ("ahead late", "ahead"):
+        pairs = zip(outcomes["words"], outcomes[name], strict=True)
+        gains = [words.after_speech_ms(words.sounds) - ahead.after_speech_ms(ahead.sounds) for words, ahead in pairs]
+        print(f"\n{name}: first sound earlier by {median(gains):.0f} ms (median)")
+    for rows in zip(*outcomes.values(), strict=True) if asked.each else ():
         times = "  ".join(f"{row.after_speech_ms(row.ends):5.0f}" for row in rows)
-        print(f"  {times}  {rows[0].recording.name[:58]:58}  {' / '.join(rows[-1].texts)}")
+        guesses = f"{rows[-1].guesses['kept']}+{rows[-1].guesses['withdrawn']}"
+        print(f"  {times}  {guesses}  {rows[0].recording.name[:58]:58}  {' / '.join(rows[-1].texts)}")
 
 
 if __name__ == "__main__":

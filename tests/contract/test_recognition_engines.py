@@ -23,13 +23,17 @@ from tertulia_stt.engine import (
     RecognitionEngine,
     RecognitionFailed,
     RecognitionSession,
+    RecordingStop,
     Silence,
+    SpeechContinues,
     STTEvent,
+    TranscriptionDraft,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
     VadDetectStart,
     VadDetectStop,
+    VadStop,
 )
 from tests.harness.available_recognizers import WANDER, make_engine, runnable_engines
 
@@ -47,11 +51,13 @@ LETTERS = {
     "RecordingStart": "R",
     "TranscriptionUpdate": "u",
     "TranscriptionStabilized": "s",
+    "TranscriptionDraft": "d",
+    "SpeechContinues": "c",
     "VadStop": "v",
     "RecordingStop": "r",
     "TranscriptionFinished": "F",
 }
-ORDER = re.compile(r"WS*(VwR[us]*vrFWS*)*(VwR[us]*vrF|w)")
+ORDER = re.compile(r"WS*(VwR(?:[us]|dc)*d?vrFWS*)*(VwR(?:[us]|dc)*d?vrF|w)")
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +138,16 @@ async def test_recognition_events_have_a_fixed_order_and_increasing_positions(en
     assert positions[-1] <= 3200 + len(audio) // 2
     first, second = finals(events)
     assert 3200 <= first.start_sample < first.end_sample <= second.start_sample < second.end_sample
+
+
+async def test_draft_agrees_with_the_piece_that_ends_after_it(engine: RecognitionEngine) -> None:
+    events = await hear(await engine.open(), pcm("two_utterances"))
+    texts = [event for event in events if not isinstance(event, VadStop | RecordingStop)]
+    for draft, following in itertools.pairwise(texts):
+        if isinstance(draft, TranscriptionDraft) and not isinstance(following, SpeechContinues):
+            assert isinstance(following, TranscriptionFinished)
+            assert (draft.text, draft.start_sample) == (following.text, following.start_sample)
+            assert draft.speech_end_sample <= following.speech_end < draft.at_sample
 
 
 async def test_stable_transcript_is_only_extended_while_the_partial_one_may_change(engine: RecognitionEngine) -> None:

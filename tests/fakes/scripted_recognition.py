@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from tertulia_stt.endpointing import FRAME_SAMPLES
 from tertulia_stt.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
@@ -18,7 +19,9 @@ from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
     Silence,
+    SpeechContinues,
     STTEvent,
+    TranscriptionDraft,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -32,6 +35,9 @@ from tertulia_stt.engine import (
 HANGOVER = 4_096
 """The number of samples in the silence (256 ms) with which a piece ends."""
 
+
+DRAFT_AFTER = 1_536
+"""The number of samples in the silence (96 ms) after which a draft is made."""
 
 WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
 
@@ -48,6 +54,10 @@ class Utterance:
     partials: Sequence[tuple[int, str]] = ()
     stable: str = ""
     is_cut: bool = False
+    drafts: Sequence[tuple[int, str]] = ()
+    """For each draft, the sample at which the speech may have ended, and the text. Speech goes on after each draft but
+    the one at the end of the speech.
+    """
 
     @property
     def speech_end(self) -> int:
@@ -59,6 +69,10 @@ class Utterance:
         begun = self.start + 1
         out: list[STTEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
         out += [TranscriptionUpdate(at, text) for at, text in self.partials]
+        for end, text in self.drafts:
+            out.append(TranscriptionDraft(end + DRAFT_AFTER, text, self.start, end))
+            if end < self.speech_end:
+                out.append(SpeechContinues(end + DRAFT_AFTER + FRAME_SAMPLES))
         if self.stable:
             out.append(TranscriptionStabilized(self.end - 1, self.stable))
         out += [VadStop(self.end), RecordingStop(self.end)]

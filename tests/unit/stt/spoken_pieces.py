@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tertulia_shared.events import Event
 from tertulia_stt.engine import SAMPLE_RATE
@@ -22,6 +23,11 @@ def piece(text: str, start_s: float, speech_end_s: float) -> Utterance:
     return Utterance(at(start_s), at(speech_end_s) + 4_096, text, [(at(start_s) + 2_000, text.lower()[:8])])
 
 
+def drafted(whole: Utterance, *drafts: tuple[float, str]) -> Utterance:
+    """The piece with drafts. `drafts`: for each draft, the second at which the speech may have ended, and the text."""
+    return replace(whole, drafts=[*((at(seconds), text) for seconds, text in drafts), (whole.speech_end, whole.text)])
+
+
 WENT = piece("I went to the", 0.2, 1.0)
 MARKET = piece("Market and I bought apples.", 2.0, 3.0)
 ASKED = piece(QUESTION, 0.2, 1.0)
@@ -30,6 +36,10 @@ NOISE = piece("", 1.8, 2.0)
 GREETED = piece("Hello Luna.", 0.2, 1.0)
 LATER = piece("I mean in Paris.", 2.6, 3.4)
 HOW_ARE_YOU = piece("How are you?", 1.4, 2.0)
+DRAFTED = drafted(piece("Hello Luna, how are you?", 0.2, 1.6), (1.0, "Hello Luna."))
+DRAFTED_QUESTION = drafted(ASKED)
+DRAFTED_MARKET = drafted(MARKET, (2.5, "Market."))
+DRAFTED_NOISE = drafted(piece("", 0.2, 1.6), (1.0, "Hello Luna."))
 
 
 async def heard(session: ListeningSession, until_s: float) -> ListeningSession:

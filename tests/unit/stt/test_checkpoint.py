@@ -6,7 +6,7 @@ import pytest
 
 from tertulia_shared.codec import BadEntry, pack
 from tertulia_stt.checkpoint import MAX_ENTRIES, Checkpoint, CheckpointTracker, read_checkpoint
-from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
+from tertulia_stt.turn import NO_TURN, Phase, Turn
 
 
 def pcm(samples: int) -> bytes:

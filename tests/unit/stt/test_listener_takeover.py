@@ -14,6 +14,9 @@ from tests.harness.virtual_time import virtual_time
 from tests.unit.stt.listening_session import ListeningSession
 from tests.unit.stt.spoken_pieces import (
     ASKED,
+    DRAFTED,
+    DRAFTED_MARKET,
+    DRAFTED_QUESTION,
     GREETED,
     HOW_ARE_YOU,
     LATER,
@@ -36,8 +39,20 @@ from tests.unit.stt.spoken_pieces import (
         ((ASKED, NOISE), {"think_ahead": "off"}),
         ((GREETED, HOW_ARE_YOU), {}),
         ((GREETED, NOISE, LATER), {}),
+        ((DRAFTED_QUESTION, MORE), {}),
+        ((WENT, DRAFTED_MARKET), {}),
+        ((DRAFTED, NOISE, LATER), {}),
     ],
-    ids=["two pieces", "reopened", "reopened by noise", "withdrawn guess", "guesses and a reopening"],
+    ids=[
+        "two pieces",
+        "reopened",
+        "reopened by noise",
+        "withdrawn guess",
+        "guesses and a reopening",
+        "draft",
+        "draft after a piece",
+        "dropped draft",
+    ],
 )
 @virtual_time
 async def test_turn_is_whole_and_not_doubled_if_the_worker_is_killed_after_any_write(
@@ -85,8 +100,11 @@ async def test_successor_continues_the_turn_that_its_predecessor_began() -> None
         (GREETED, 1.4, ["Hello Luna."]),
         (ASKED, 1.8, [QUESTION]),
         (NOISE, 2.5, []),
+        (DRAFTED, 1.12, ["Hello Luna."]),
+        (DRAFTED, 1.4, []),
+        (DRAFTED_QUESTION, 1.12, [QUESTION]),
     ],
-    ids=["growing turn", "tentative turn", "ended turn", "no words"],
+    ids=["growing turn", "tentative turn", "ended turn", "no words", "draft", "dropped draft", "finished draft"],
 )
 @virtual_time
 async def test_words_of_a_session_that_is_given_up_become_a_turn(
@@ -113,3 +131,20 @@ async def test_tentative_turn_that_was_withdrawn_is_accepted_when_its_session_is
     await session.type_message("Wait.")
     await session.listener.give_up(await session.claim_work(), "given up after 5 attempts")
     assert [(turn.text, turn.version) for turn in await session.final_turns()] == [("Wait.", 0), ("Hello Luna.", 1)]
+
+
+@virtual_time
+async def test_successor_hears_the_piece_again_whose_draft_its_predecessor_accepted() -> None:
+    session = ListeningSession(WENT, DRAFTED_MARKET)
+    job = await session.start()
+    await session.send_audio(at(2.62))
+    job.cancel()
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - its cancellation
+        await job
+    assert [turn.text for turn in await session.turns()] == ["I went to the market."]
+    await session.send_audio(at(5))
+    await session.stop()
+    await session.serve()
+    assert session.engine.opened == [0, WENT.end]
+    assert [turn.text for turn in await session.final_turns()] == ["I went to the market and I bought apples."]
+    assert await session.tentative() is None

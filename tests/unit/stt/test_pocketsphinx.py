@@ -6,14 +6,24 @@ import asyncio
 import threading
 import wave
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import STTEvent, TranscriptionFinished
+from tertulia_stt.engine import (
+    BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    SpeechContinues,
+    STTEvent,
+    TranscriptionDraft,
+    TranscriptionFinished,
+    TranscriptionUpdate,
+)
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
+from tertulia_stt.engines.pocketsphinx.utterance import MOST_DECODED_AGAIN_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +38,23 @@ def decoder() -> Iterator[Decoder]:
     decoder.close()
 
 
-def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
-    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, on_close=lambda _: None)
-    events: list[STTEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
+def recognized(decoder: Decoder, audio: bytes, settings: EndpointSettings | None = None) -> list[STTEvent]:
+    recognizer = PocketSphinxRecognizer(
+        decoder, settings or EndpointSettings(), first_sample=0, on_close=lambda _: None
+    )
+    events = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
     recognizer.close()
-    return [event for event in events if isinstance(event, TranscriptionFinished)]
+    return events
+
+
+def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
+    return [event for event in recognized(decoder, audio) if isinstance(event, TranscriptionFinished)]
+
+
+def with_pause(audio: bytes, at_s: float, pause_s: float) -> bytes:
+    """The recording with a pause that is inserted at this second."""
+    at = round(at_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
+    return audio[:at] + bytes(round(pause_s * SAMPLE_RATE) * BYTES_PER_SAMPLE) + audio[at:]
 
 
 def pcm(name: str) -> bytes:
@@ -61,6 +83,38 @@ def test_utterance_includes_its_first_sound_and_ends_soon_after_the_last_word(de
     assert 0.1 < final.start_sample / 16_000 < 0.5
     assert 3.5 < final.speech_end / 16_000 < 3.7
     assert 3.7 < final.end_sample / 16_000 < 4.0
+
+
+def test_text_is_the_same_if_speech_goes_on_after_a_draft(decoder: Decoder) -> None:
+    audio = with_pause(pcm("hello_luna"), 1.36, 0.2)
+    events = recognized(decoder, audio, EndpointSettings(hangover_ms=320))
+    drafts = [event for event in events if isinstance(event, TranscriptionDraft | SpeechContinues)]
+    first, continues, last = drafts
+    assert isinstance(first, TranscriptionDraft)
+    assert first.text == "Hello Luna"
+    assert isinstance(continues, SpeechContinues)
+    assert isinstance(last, TranscriptionDraft)
+    without_drafts = recognized(decoder, audio, EndpointSettings(hangover_ms=320, draft_ms=0))
+    (final,), (other,) = (
+        [event for event in some if isinstance(event, TranscriptionFinished)] for some in (events, without_drafts)
+    )
+    assert (final.text, final.start_sample, final.end_sample) == (other.text, other.start_sample, other.end_sample)
+
+
+def test_sound_that_is_decoded_again_after_drafts_is_bounded(decoder: Decoder) -> None:
+    """A decoder that made a draft at each short pause of long speech would fall behind."""
+    begin, end = (round(at_s * SAMPLE_RATE) * BYTES_PER_SAMPLE for at_s in (0.5, 1.36))
+    audio = bytes(16_000) + with_pause(pcm("hello_luna")[begin:end], 0.86, 0.2) * 8
+    events = recognized(decoder, audio, EndpointSettings(hangover_ms=480))
+    assert len([event for event in events if isinstance(event, TranscriptionFinished)]) == 1
+    lengths = [
+        (draft.at_sample - draft.start_sample) * BYTES_PER_SAMPLE
+        for draft, following in pairwise(event for event in events if not isinstance(event, TranscriptionUpdate))
+        if isinstance(draft, TranscriptionDraft) and isinstance(following, SpeechContinues)
+    ]
+    assert len(lengths) > 1
+    assert max(lengths) <= MOST_DECODED_AGAIN_BYTES
+    assert sum(lengths[:-1]) <= MOST_DECODED_AGAIN_BYTES, "the last draft may exceed the bound"
 
 
 def test_name_that_is_a_hint_is_recognized(decoder: Decoder) -> None:

@@ -11,7 +11,9 @@ from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
     Silence,
+    SpeechContinues,
     STTEvent,
+    TranscriptionDraft,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -36,7 +38,7 @@ ORDER = re.compile(r"WS*(VwR[us]*vrFWS*)*(VwR[us]*vrF|w)")
 LETTERS = {
     VadDetectStart: "W", VadDetectStop: "w", VadStart: "V", RecordingStart: "R", TranscriptionUpdate: "u",
     TranscriptionStabilized: "s", VadStop: "v", RecordingStop: "r", TranscriptionFinished: "F",
-    Silence: "S",
+    Silence: "S", TranscriptionDraft: "d", SpeechContinues: "c",
 }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def remarks(name: str) -> list[Remark]:
 
 
 @pytest.mark.parametrize("tagged", [True, False], ids=["language given", "language guessed"])
-@pytest.mark.parametrize("table", [f"remarks{part}.txt" for part in ("", "_2", "_3", "_4", "_5")])
+@pytest.mark.parametrize("table", [f"remarks{part}.txt" for part in ("", "_2", "_3", "_4", "_5", "_6", "_7")])
 def test_judgements_of_labelled_texts_agree_with_the_labels(table: str, tagged: bool) -> None:  # noqa: FBT001
     rows = remarks(table)
     misses = [(row, found) for row in rows if (found := row.judge(row.language if tagged else "")) is not row.label]

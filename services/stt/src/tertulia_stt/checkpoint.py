@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from tertulia_shared.codec import BadEntry, Fields, Value, count, known, pack, unpack
 from tertulia_stt.engine import BYTES_PER_SAMPLE
-from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
+from tertulia_stt.turn import NO_TURN, Phase, Turn
 
 MAX_ENTRIES = 6_000
 """Maximum number of entries to track: the maximum length of the stream. It is two minutes of audio, longer than the

@@ -36,12 +36,14 @@ class EndpointSettings:
     """
     pre_roll_ms: int = 300
     """The utterance starts this long before the detected speech, because soft first consonants are not detected."""
-    hangover_ms: int = 256
+    hangover_ms: int = 224
     """The utterance ends after this much silence: longer than the pause within a word. The listener joins utterances
     that belong together.
     """
     max_utterance_ms: int = MAX_SPEECH_MS
     """Maximum length of an utterance, with its pre-roll. A longer utterance is cut (see `long_speech`)."""
+    draft_ms: int = 96
+    """After this much silence, the text is prepared, although the utterance may go on; 0: never."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.onset_probability < 1.0:
@@ -55,6 +57,8 @@ class EndpointSettings:
             raise ValueError(f"min_speech_ms must be above 0, not {self.min_speech_ms}")
         if self.pre_roll_ms < 0:
             raise ValueError(f"pre_roll_ms must not be negative, but is {self.pre_roll_ms}")
+        if self.draft_ms < 0:
+            raise ValueError(f"draft_ms must not be negative, but is {self.draft_ms}")
         if self.hangover_ms <= 0:
             raise ValueError(f"hangover_ms must be above 0, not {self.hangover_ms}")
         least = (self.pre_roll_frames + self.min_speech_frames + self.hangover_frames) * FRAME_MS
@@ -75,6 +79,10 @@ class EndpointSettings:
     @property
     def hangover_frames(self) -> int:
         return ceil(self.hangover_ms / FRAME_MS)
+
+    @property
+    def draft_frames(self) -> int:
+        return ceil(self.draft_ms / FRAME_MS)
 
     @property
     def max_utterance_frames(self) -> int:

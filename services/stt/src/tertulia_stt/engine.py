@@ -9,8 +9,8 @@ pieces to turns (see `turn_taking`). The order of a session's events is always
 
     VadDetectStart { Silence }
     { VadStart  VadDetectStop  RecordingStart
-      { TranscriptionUpdate | TranscriptionStabilized }
-      VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart { Silence }] }
+      { TranscriptionUpdate | TranscriptionStabilized | TranscriptionDraft  SpeechContinues }
+      [TranscriptionDraft]  VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart { Silence }] }
     [VadDetectStop]
 
 The bracketed `VadDetectStart` is missing after a piece that the end of the input cut off. The last `VadDetectStop`
@@ -70,6 +70,8 @@ __all__ = [
     "RecordingStop",
     "STTEvent",
     "Silence",
+    "SpeechContinues",
+    "TranscriptionDraft",
     "TranscriptionFinished",
     "TranscriptionStabilized",
     "TranscriptionUpdate",
@@ -168,6 +170,31 @@ class TranscriptionStabilized:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptionDraft:
+    """The final text of the piece, if the speech ended at `speech_end_sample`. An engine may send this event at a short
+    silence, before it is certain that the speech has ended. Then either `SpeechContinues` follows, or the end of the
+    piece, which has the same `start_sample` and usually the same text.
+    """
+
+    at_sample: int
+    text: str
+    start_sample: int
+    speech_end_sample: int
+
+    def if_finished(self) -> TranscriptionFinished:
+        """The final text of the piece, if the piece ends here."""
+        at = self.at_sample
+        return TranscriptionFinished(at, self.text, self.start_sample, at, self.speech_end_sample)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechContinues:
+    """The speech did not end where the last `TranscriptionDraft` assumed."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class TranscriptionFinished:
     """The final text of the piece. `text` is empty if the sound contained no words. Audio before `end_sample` is not
     needed any more: a session that is opened with `first_sample=end_sample`, and is fed from there, recognizes the
@@ -199,6 +226,8 @@ STTEvent: TypeAlias = (
     | RecordingStop
     | TranscriptionUpdate
     | TranscriptionStabilized
+    | TranscriptionDraft
+    | SpeechContinues
     | TranscriptionFinished
 )
 

@@ -14,8 +14,8 @@ from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.ids import is_id
 from tertulia_shared.work import pointed_at
 from tertulia_stt.checkpoint import read_turn
+from tertulia_stt.turn import NO_TURN, Phase, Turn
 from tertulia_stt.turn_handover import TurnHandover
-from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
 from tertulia_stt.turn_writer import closing_events, epoch_of, user_turn
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ def _ended(bus: Bus, work: Work) -> Put:
 
 
 async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> bool:
+    turn = turn.with_draft_finished()  # no more sound comes
     spoken = user_turn(work, turn)
     before = [*closing_events(bus, work, spoken.text, spoken.turn_id), ended]
     if turn.phase is Phase.TENTATIVE:
@@ -106,7 +107,7 @@ async def _keep(bus: Bus, work: Work, turn: Turn, ended: Put, fence: Fence) -> b
         if (await confirm_turn(bus, spoken, epoch, before=before, fence=fence)).new:
             return True
         turn = turn.reopened()  # this version was withdrawn meanwhile
-    if turn.phase is Phase.GROWING:
+    if turn.phase is Phase.GROWING and turn.text:
         await accept_turn(bus, user_turn(work, turn), before=before, fence=fence, once=False)
         return True
     return False

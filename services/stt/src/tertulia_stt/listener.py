@@ -28,9 +28,10 @@ from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_events import SpeechEvents
+from tertulia_stt.turn import NO_TURN
 from tertulia_stt.turn_end import TurnEndModel
 from tertulia_stt.turn_handover import RECONNECT_S, TurnHandover
-from tertulia_stt.turn_taking import NO_TURN, TurnRules
+from tertulia_stt.turn_taking import TurnRules
 from tertulia_stt.turn_writer import TurnWriter
 
 MICROPHONE_PAUSE_S = 2.0

@@ -8,7 +8,8 @@ from typing import Literal
 
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
-from tertulia_stt.turn_taking import Act, Phase, Step
+from tertulia_stt.turn import Phase
+from tertulia_stt.turn_taking import Act, Step
 
 
 class ListenerMetrics:

@@ -24,14 +24,21 @@ class STTSettings(CommonSettings):
         30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"
     )
     stt_silence_ms: int = Field(
-        256,
+        224,
         ge=96,
         le=5000,
         description="silence after which the speech so far gets its final text, in ms; the text then decides how long"
         " the silence must be until the turn ends",
     )
+    stt_draft_ms: int = Field(
+        96,
+        ge=0,
+        le=1000,
+        description="silence after which pocketsphinx prepares the final text, before it is certain that the speech has"
+        " ended, in ms; must be shorter than TERTULIA_STT_SILENCE_MS to have an effect; 0: never",
+    )
     stt_end_finished_ms: int = Field(
-        256, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
+        224, ge=100, le=5000, description="silence that ends a turn after a finished sentence or question, in ms"
     )
     stt_end_unclear_ms: int = Field(
         640, ge=100, le=5000, description="silence that ends a turn after a text that may or may not be finished, in ms"

@@ -19,7 +19,7 @@ from tertulia_stt.engine import BYTES_PER_SAMPLE, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
-from tertulia_stt.turn_taking import Piece
+from tertulia_stt.turn import Piece
 from tertulia_stt.turn_writer import TurnWriter
 
 CAUGHT_UP_SAMPLES: Final = 4 * FRAME_SAMPLES
@@ -102,6 +102,11 @@ class SpeechEvents:
                 self._speech_ended = None
                 await self._outlet.flush()
                 await self._finished(event)
+            case recognition.TranscriptionDraft():
+                await self._drafted(event)
+            case recognition.SpeechContinues():
+                await self._outlet.flush()
+                await self._turns.draft_dropped()
             case recognition.VadStart(at_sample=at):
                 await self._outlet.flush()
                 await self._turns.speech_began(at)
@@ -160,6 +165,17 @@ class SpeechEvents:
             await self._barge_in()
         piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end, event.is_cut)
         await self._turns.piece_finished(piece, event.at_sample, checkpoint, await self._ask(piece, event.end_sample))
+
+    async def _drafted(self, event: recognition.TranscriptionDraft) -> None:
+        """Guess the turn with a piece that is not finished, unless the piece may be ignored or may be a stop phrase."""
+        text, overlap = clean_text(event.text).strip(), self._overlap
+        if not text or not self._turns.guesses or overlap.is_undecided:
+            return
+        if await overlap.is_stop(event.if_finished(), text):
+            return
+        await self._outlet.flush()
+        piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end_sample)
+        await self._turns.piece_drafted(piece)
 
     def _is_obeyed(self, text: str) -> bool:
         """True if a piece that only asks for silence is no part of a turn: there is no open turn, or the piece cancels

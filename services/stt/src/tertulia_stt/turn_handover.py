@@ -28,7 +28,7 @@ from tertulia_shared.events import ListeningStopped, RecordingStart, Transcripti
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_stt.checkpoint import Checkpoint, read_turn
-from tertulia_stt.turn_taking import NO_TURN, Phase, Turn
+from tertulia_stt.turn import NO_TURN, Phase, Turn
 
 RECONNECT_S = 4.0
 """A turn is offered at least this long, because a client needs some time to notice that its connection is lost, and to

@@ -23,7 +23,8 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import spoken_turn_id
 from tertulia_stt.checkpoint import Checkpoint
 from tertulia_stt.metrics import ListenerMetrics
-from tertulia_stt.turn_taking import MAX_TURN_CHARS, Act, Phase, Piece, Step, Turn, TurnRules, TurnTaking
+from tertulia_stt.turn import Phase, Piece, Turn
+from tertulia_stt.turn_taking import MAX_TURN_CHARS, Act, Step, TurnRules, TurnTaking
 
 UNKNOWN_EPOCH = -1
 
@@ -61,6 +62,7 @@ class TurnWriter:
         self._work = work
         self._fence = fence
         self._metrics = metrics
+        self._thinks_ahead = rules.think_ahead
         self._turns = TurnTaking(rules, start.turn)
         self._checkpoint = start
         self._epoch = UNKNOWN_EPOCH
@@ -72,6 +74,11 @@ class TurnWriter:
     def waits(self) -> bool:
         """True if a turn is open and the user is silent, so that the turn may end."""
         return self._turns.is_open and not self._turns.is_speaking
+
+    @property
+    def guesses(self) -> bool:
+        """True if turns are guessed."""
+        return self._thinks_ahead and not self.is_input_over
 
     @property
     def is_open(self) -> bool:
@@ -112,10 +119,22 @@ class TurnWriter:
         is_here = self._turns.is_open and not turn.session_id  # the sound of another session is not there
         return turn.start_sample if is_here else piece.start_sample
 
+    async def piece_drafted(self, piece: Piece) -> None:
+        """Guess the turn with a piece that the recognizer has not finished."""
+        if (step := self._turns.piece_drafted(piece)) is not None:
+            await self._write(step)
+
+    async def draft_dropped(self) -> None:
+        """Withdraw the guess with the last draft, if there is one."""
+        if (step := self._turns.draft_dropped()) is not None:
+            await self._write(step)
+
     async def piece_finished(
         self, piece: Piece, at_sample: int, checkpoint: Checkpoint, opinion: float | None = None
     ) -> None:
         """Add a piece with words to the turn."""
+        if not self._turns.is_draft_of(piece):
+            await self.draft_dropped()
         if self._turns.is_too_long_with(piece):
             await self.end(at_sample)
         self._checkpoint = checkpoint
@@ -124,6 +143,7 @@ class TurnWriter:
 
     async def noise_finished(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
         """Note sound that has no words or is ignored. `text`: its text."""
+        await self.draft_dropped()
         self._checkpoint = checkpoint
         self._turns.noise_finished()
         if self._turns.is_open:
@@ -134,6 +154,7 @@ class TurnWriter:
 
     async def take_back(self, text: str, at_sample: int, checkpoint: Checkpoint) -> None:
         """Drop the turn, because the user has cancelled it. `text`: the words that cancelled it."""
+        await self.draft_dropped()
         self._turns.take_back()
         await self.noise_finished(text, at_sample, checkpoint)
 

