@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.fakes.scripted_recognition import Utterance
 from tests.harness.virtual_time import virtual_time
 from tests.harness.vocal_sounds import RATE, Samples, hum, laughter, noise
 from tests.unit.stt.listening_session import ListeningSession
-from tests.unit.stt.spoken_pieces import ASKED, QUESTION, heard, piece
+from tests.unit.stt.spoken_pieces import ASKED, QUESTION, drafted, heard, piece
 
 
 @virtual_time
@@ -57,3 +60,25 @@ async def test_word_that_sounds_like_a_hum_continues_a_sentence_that_may_be_unfi
     session.sounds[after.start] = hum(130, 200)
     await heard(session, 5)
     assert (await session.turns())[-1].text == "Good morning. Two."
+
+
+@virtual_time
+async def test_hum_after_the_end_of_a_turn_is_not_guessed() -> None:
+    session = ListeningSession(ASKED, after := drafted(piece("Two.", 2.0, 2.2)))
+    session.sounds[after.start] = hum(130, 200)
+    await heard(session, 5)
+    assert {turn.text for turn in await session.turns()} == {QUESTION}
+    assert len(await session.final_turns()) == 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [(ASKED, piece("Never mind.", 2.0, 2.8)), (piece("Stop.", 0.2, 1.0),)],
+    ids=["after a question", "alone"],
+)
+@virtual_time
+async def test_stop_phrase_is_obeyed_if_its_draft_was_another_text(pieces: tuple[Utterance, ...]) -> None:
+    last = replace(pieces[-1], drafts=[(pieces[-1].speech_end, "Never again.")])
+    session = await heard(ListeningSession(*pieces[:-1], last), 5)
+    assert await session.final_turns() == []
+    assert await session.tentative() is None

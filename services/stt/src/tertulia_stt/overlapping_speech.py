@@ -219,7 +219,8 @@ class OverlappingSpeech:
     async def _look(self) -> bool:
         """Ask Redis whether a character is speaking. Also adds the sentences of the current turn to `_sentences`."""
         state = ConversationState(await self._bus.hash(self._bus.keys.state(self._conversation_id)))
-        is_speaking, plan = state.is_talking, state.get(StateField.PLAN)
+        plan = state.get(StateField.PLAN)
+        is_speaking = state.is_talking and StateField.TENTATIVE not in state  # a tentative turn is not heard yet
         self.is_character_speaking = is_speaking
         if plan is not None:
             try:

@@ -157,7 +157,7 @@ class SpeechEvents:
             self._metrics.finished("stop")
             await self._turns.take_back(text, event.at_sample, checkpoint)
             return
-        if self._turns.may_be_complete and await overlap.is_noise(event, text, is_finished=self._turns.is_finished):
+        if await self._is_noise(event, text):
             self._metrics.finished("ignored")
             await self._turns.noise_finished(text, event.at_sample, checkpoint)
             return
@@ -171,11 +171,17 @@ class SpeechEvents:
         text, overlap = clean_text(event.text).strip(), self._overlap
         if not text or not self._turns.thinks_ahead or overlap.is_undecided:
             return
-        if await overlap.is_stop(event.if_finished(), text):
+        finished = event.if_finished()
+        if await overlap.is_stop(finished, text) or await self._is_noise(finished, text):
             return
         await self._outlet.flush()
         piece = Piece(overlap.own_text(text) or text, event.start_sample, event.speech_end_sample)
         await self._turns.piece_drafted(piece)
+
+    async def _is_noise(self, event: recognition.TranscriptionFinished, text: str) -> bool:
+        """True if the text was written for a noise after a text that may be complete."""
+        turns = self._turns
+        return turns.may_be_complete and await self._overlap.is_noise(event, text, is_finished=turns.is_finished)
 
     def _is_obeyed(self, text: str) -> bool:
         """True if a piece that only asks for silence is no part of a turn: there is no open turn, or the piece cancels

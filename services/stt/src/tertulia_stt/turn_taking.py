@@ -165,18 +165,26 @@ class TurnTaking:
         self._may_guess = True
 
     @property
+    def turn_before_draft(self) -> Turn:
+        """The turn without its draft, to which a piece that is finished now may be added."""
+        return self._turn.reopened() if self._turn.is_drafted else self._turn
+
+    @property
     def may_be_complete(self) -> bool:
-        """True if the turn is open, and its text is not unfinished. Then a "never mind" cancels it, and a hum does not
-        belong to it.
+        """True if the turn is open, and its text without a draft is not unfinished. Then a "never mind" cancels it, and
+        a hum does not belong to it.
         """
-        is_growing = self._turn.phase is Phase.GROWING  # the recognizer may not report that speech began
-        return is_growing and self._completeness(self._turn.text) is not Completeness.OPEN
+        return self._completeness_before_draft() not in (None, Completeness.OPEN)
 
     @property
     def is_finished(self) -> bool:
-        """True if the turn is open, and its text is a finished sentence or question."""
-        is_growing = self._turn.phase is Phase.GROWING
-        return is_growing and self._completeness(self._turn.text) is Completeness.FINISHED
+        """True if the turn is open, and its text without a draft is a finished sentence or question."""
+        return self._completeness_before_draft() is Completeness.FINISHED
+
+    def _completeness_before_draft(self) -> Completeness | None:
+        turn = self.turn_before_draft
+        is_growing = turn.phase is Phase.GROWING  # the recognizer may not report that speech began
+        return self._completeness(turn.text) if is_growing and turn.text else None
 
     def take_back(self) -> None:
         """Drop the turn, because the user has cancelled it. Earlier versions of it are withdrawn already."""

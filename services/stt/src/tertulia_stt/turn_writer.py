@@ -82,8 +82,9 @@ class TurnWriter:
 
     @property
     def is_open(self) -> bool:
-        """True if there is a turn to which pieces may be added."""
-        return self._turns.is_open
+        """True if the turn has words without its draft, and has not ended."""
+        turn = self._turns.turn_before_draft
+        return turn.phase in (Phase.GROWING, Phase.TENTATIVE) and turn.text != ""
 
     @property
     def may_be_complete(self) -> bool:
