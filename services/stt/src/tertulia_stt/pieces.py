@@ -201,6 +201,8 @@ class PieceRecognizer:
         yield TranscriptionFinished(at, text, ended.start_sample, at, ended.speech_end_sample, is_cut)
 
     def _read_hypothesis(self) -> Iterator[STTEvent]:
+        if self._has_draft:
+            return  # a hypothesis that comes now is of less sound than the draft
         words = self._transcriber.hypothesis()
         if words is None:
             return

@@ -149,9 +149,13 @@ def pausing(session: WhisperTranscriber, seconds: float = 2.0) -> threading.Even
     return ready
 
 
-def ended(session: WhisperTranscriber, seconds: float = 2.25) -> str:
+def piece(seconds: float) -> SpeechEnded:
     samples = int(seconds * 16_000)
-    return session.end(SpeechEnded(0, samples, EndReason.SILENCE, samples - 4000))
+    return SpeechEnded(0, samples, EndReason.SILENCE, samples - 4000)
+
+
+def ended(session: WhisperTranscriber, seconds: float = 2.25) -> str:
+    return session.end(piece(seconds))
 
 
 def test_final_text_is_asked_for_at_the_beginning_of_the_pause(requests: RequestQueue) -> None:
@@ -170,6 +174,21 @@ def test_text_asked_for_at_the_beginning_of_the_pause_is_also_a_partial_text(req
     assert session.hypothesis() == ["Tell", " me", " a", " story"]
     assert session.hypothesis() is None
     assert ended(session) == "Tell me a story."
+
+
+def test_text_asked_for_in_a_pause_is_a_draft_when_it_is_ready(requests: RequestQueue) -> None:
+    session = transcriber(requests, ScriptedModel("Tell me a story."))
+    assert session.draft(piece(2.0)) is None
+    pausing(session).wait()
+    assert session.draft(piece(2.1)) == "Tell me a story."
+    assert ended(session) == "Tell me a story."
+
+
+@pytest.mark.parametrize(("text", "confidence"), [("and the", -2.0), ("Good.", -0.1)])
+def test_noise_and_a_text_with_too_few_words_are_no_draft(requests: RequestQueue, text: str, confidence: float) -> None:
+    session = transcriber(requests, ScriptedModel(text, confidence=confidence))
+    pausing(session, 5.0).wait()
+    assert session.draft(piece(5.1)) is None
 
 
 def test_text_asked_for_in_a_pause_is_dropped_when_the_speech_resumes(requests: RequestQueue) -> None:

@@ -143,8 +143,6 @@ class _Transcriber:
         self._utterance.drop_draft()
 
     def hypothesis(self) -> Sequence[str] | None:
-        if self._utterance.has_draft:
-            return None
         self._frames += 1
         if self._frames < _FRAMES_PER_PARTIAL:
             return None

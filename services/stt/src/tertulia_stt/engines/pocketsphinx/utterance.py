@@ -34,11 +34,6 @@ class Utterance:
         self._decoded_again = 0
         self._decoder.start()
 
-    @property
-    def has_draft(self) -> bool:
-        """True if a draft was made, and the speech has not gone on."""
-        return self._draft is not None
-
     def add(self, pcm: bytes) -> None:
         """Add sound. While there is a draft, the sound is kept and not decoded."""
         self._sound += pcm
