@@ -22,9 +22,9 @@ DETECTED = {"de": 0.95, "en": 0.05}
 class ScriptedModel:
     """Answers each request with the next text of a script, and keeps what it was asked."""
 
-    def __init__(self, *texts: str, confidence: float = -0.1) -> None:
+    def __init__(self, *texts: str, confidence: float = -0.1, confidences: Sequence[float] = ()) -> None:
         self.texts = list(texts)
-        self.confidence = confidence
+        self.confidences = list(confidences) or [confidence] * len(texts)
         self.asked: list[tuple[int, str]] = []
         """The window and the language of each request."""
 
@@ -34,7 +34,7 @@ class ScriptedModel:
     def _answer(self, request: Request) -> Hypothesis:
         language = request.language if isinstance(request.language, str) else request.language(DETECTED)
         self.asked.append((request.window_s, language))
-        return Hypothesis(self.texts.pop(0), self.confidence, 0.0, language)
+        return Hypothesis(self.texts.pop(0), self.confidences.pop(0), 0.0, language)
 
 
 @pytest.fixture
@@ -80,6 +80,15 @@ def test_final_text_comes_from_a_short_window(requests: RequestQueue) -> None:
 def test_text_with_too_few_words_is_made_again_in_the_long_window(requests: RequestQueue) -> None:
     model = ScriptedModel("Good morning.", "Good morning. Tell me a story, please.")
     assert said(transcriber(requests, model), 4.0) == "Good morning. Tell me a story, please."
+    assert [window for window, _ in model.asked] == [10, MAX_WINDOW_S]
+
+
+@pytest.mark.parametrize(("again", "text"), [(-0.3, "Tell me a story."), (-0.9, "Tell me a store he.")])
+def test_text_of_which_whisper_is_not_sure_is_made_again_and_the_surer_one_counts(
+    requests: RequestQueue, again: float, text: str
+) -> None:
+    model = ScriptedModel("Tell me a store he.", "Tell me a story.", confidences=[-0.7, again])
+    assert said(transcriber(requests, model), 1.5) == text
     assert [window for window, _ in model.asked] == [10, MAX_WINDOW_S]
 
 
@@ -184,8 +193,10 @@ def test_text_asked_for_in_a_pause_is_a_draft_when_it_is_ready(requests: Request
     assert ended(session) == "Tell me a story."
 
 
-@pytest.mark.parametrize(("text", "confidence"), [("and the", -2.0), ("Good.", -0.1)])
-def test_noise_and_a_text_with_too_few_words_are_no_draft(requests: RequestQueue, text: str, confidence: float) -> None:
+@pytest.mark.parametrize(
+    ("text", "confidence"), [("and the", -2.0), ("Tell me a story today, please.", -0.7), ("Good.", -0.1)]
+)
+def test_doubtful_text_is_no_draft(requests: RequestQueue, text: str, confidence: float) -> None:
     session = transcriber(requests, ScriptedModel(text, confidence=confidence))
     pausing(session, 5.0).wait()
     assert session.draft(piece(5.1)) is None

@@ -33,11 +33,18 @@ class LanguageChoice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Sound to transcribe: samples from -1 to 1 at 16 kHz. `language`: an ISO 639 code, or what chooses it."""
+    """Sound to transcribe: samples from -1 to 1 at 16 kHz. `language`: an ISO 639 code, or what chooses it.
+    `beam_size`: how many texts the search for the best one follows; 1 is the fastest.
+    """
 
     samples: Samples
     language: str | LanguageChoice
     window_s: int
+    beam_size: int = 1
+
+    def fits(self, other: Request) -> bool:
+        """True if both can be transcribed in one batch."""
+        return (self.window_s, self.beam_size) == (other.window_s, other.beam_size)
 
     @property
     def max_tokens(self) -> int:
@@ -89,7 +96,7 @@ class WhisperModel:
         return self._vocabulary.special(f"<|{language}|>") is not None
 
     def transcribe(self, requests: Sequence[Request]) -> Sequence[Hypothesis]:
-        """Transcribe requests whose windows have the same length."""
+        """Transcribe requests that fit each other."""
         frames = requests[0].window_s * _FRAMES_PER_S
         spectrograms = np.stack([log_mel(request.samples, frames) for request in requests])
         encoded = self._model.encode(ctranslate2.StorageView.from_array(spectrograms))
@@ -99,7 +106,7 @@ class WhisperModel:
         results: Sequence[Any] = self._model.generate(
             encoded,
             prompts,
-            beam_size=1,
+            beam_size=requests[0].beam_size,
             max_length=len(prompts[0]) + longest,
             return_scores=True,
             return_no_speech_prob=True,

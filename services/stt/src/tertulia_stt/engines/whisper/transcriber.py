@@ -15,12 +15,14 @@ from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.whisper.languages import LanguageTracker
 from tertulia_stt.engines.whisper.model import Hypothesis, LanguageChoice, Request, WhisperModel
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
-from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_incomplete, is_noise, split_words
+from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_doubtful, is_incomplete, is_noise, split_words
 from tertulia_stt.engines.whisper_window import MAX_WINDOW_S, MIN_PARTIAL_WINDOW_S, window_s
 from tertulia_stt.log_mel import Samples
 
 _FIRST_PARTIAL_S: Final = 0.6
 """A partial text is asked for from this much sound on, of which 0.3 s come from before the speech."""
+_FINAL_BEAM: Final = 5
+"""Costs a seventh more than 1. With noise at 10 dB it lowered the word errors from 10 to 7 %."""
 _PARTIAL_EACH_S: Final = 0.4
 _PARTIAL_SHARE: Final = 0.05
 """A partial text costs more the longer the piece is, so the interval grows by this share of the length."""
@@ -96,7 +98,7 @@ class WhisperTranscriber:
             return None
         speech_s = self._speech_s(ended)
         heard = _spoken(early.heard.result(), speech_s)
-        return None if is_noise(heard) or is_incomplete(heard.text, speech_s) else heard.text
+        return None if is_noise(heard) or is_doubtful(heard) else heard.text
 
     def resumes(self) -> None:
         self._drop_early_text()
@@ -121,10 +123,12 @@ class WhisperTranscriber:
             decide = partial(self._languages.decide, speech_s=speech_s)
             heard = self._transcribe(self._request(samples, decide), speech_s)
         is_short_window = window_s(len(samples)) < MAX_WINDOW_S
-        if is_short_window and is_incomplete(heard.text, speech_s) and not is_noise(heard):
+        if is_short_window and is_doubtful(heard) and not is_noise(heard):
             # the language was decided above
-            again = Request(samples, self._languages.language or self._languages.guess, MAX_WINDOW_S)
-            heard = self._transcribe(again, speech_s)
+            language = self._languages.language or self._languages.guess
+            again = self._transcribe(Request(samples, language, MAX_WINDOW_S, _FINAL_BEAM), speech_s)
+            if is_incomplete(heard.text, speech_s) or again.confidence > heard.confidence:
+                heard = again
         return "" if is_noise(heard) else heard.text
 
     def close(self) -> None:
@@ -143,7 +147,7 @@ class WhisperTranscriber:
 
     def _request(self, samples: Samples, decide: LanguageChoice) -> Request:
         language = self._languages.language if self._languages.is_fixed else decide
-        return Request(samples, language, window_s(len(samples)))
+        return Request(samples, language, window_s(len(samples)), _FINAL_BEAM)
 
     def _transcribe(self, request: Request, speech_s: float) -> Spoken:
         heard = self._requests.submit(self._models.final, request, is_final=True).result()
