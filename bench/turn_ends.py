@@ -1,6 +1,6 @@
 """Measures when spoken turns end and when their replies begin, with real processes.
 
-    python -m bench.turn_ends [--every N] [--ways WAY ...] [--first-token-ms 400]
+    python -m bench.turn_ends [--every N] [--ways WAY ...] [--first-token-ms 400] [--stt whisper]
 
 Each recording (`spoken_recordings`) is sent at the pace of speech. The client measures three times from the end of the
 last word: until the end of the turn (`turn_accepted`), until the first text and until the first sound. A *cut-in* is
@@ -180,14 +180,10 @@ def compare(ways: Mapping[str, Sequence[Heard]]) -> None:
             print(f"{ahead}: first sound earlier by {_median(gains)} than {words} (median of {len(gains)} recordings)")
 
 
-async def measure(folder: Path, ways: Sequence[str], spoken: Sequence[Recording], model: str) -> dict[str, list[Heard]]:
-    """Send all recordings in all ways, one after the other."""
-    own = {
-        "TERTULIA_TTS_ENGINE": "espeak",
-        "TERTULIA_LOG_LEVEL": "WARNING",
-        "TERTULIA_LLM_BASE_URL": model,
-        "TERTULIA_LLM_MODEL": DEMO_MODEL,
-    }
+async def measure(
+    folder: Path, ways: Sequence[str], spoken: Sequence[Recording], own: Mapping[str, str]
+) -> dict[str, list[Heard]]:
+    """Send all recordings in all ways, one after the other. `own`: settings of all ways."""
     with ExitStack() as stacks:
         running = {
             way: stacks.enter_context(Stack(folder / way.replace(" ", "-"), env={**own, **WAYS[way]})) for way in ways
@@ -199,19 +195,33 @@ async def measure(folder: Path, ways: Sequence[str], spoken: Sequence[Recording]
         return heard
 
 
+def settings(asked: argparse.Namespace, model: str) -> Mapping[str, str]:
+    """The settings of all ways. `model`: the address of the model server."""
+    return {
+        "TERTULIA_STT_ENGINE": asked.stt,
+        "TERTULIA_TTS_ENGINE": asked.tts,
+        "TERTULIA_MODELS_DIR": str(Path("data/models").resolve()),
+        "TERTULIA_LOG_LEVEL": "WARNING",
+        "TERTULIA_LLM_BASE_URL": model,
+        "TERTULIA_LLM_MODEL": DEMO_MODEL,
+    }
+
+
 async def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, help="use only every n-th recording")
     parser.add_argument("--ways", nargs="+", default=["fixed", "words", "ahead"], choices=list(WAYS))
     parser.add_argument("--first-token-ms", type=float, default=150.0, help="time until the model's first token")
+    parser.add_argument("--stt", default="pocketsphinx", help="the recognizer")
+    parser.add_argument("--tts", default="espeak", help="the speech engine")
     asked = parser.parse_args()
     spoken = list(recordings())[:: asked.every]
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
     model = DemoSettings(tokens_per_second=80.0, first_token_ms=asked.first_token_ms)
     with tempfile.TemporaryDirectory(prefix="tertulia-bench-") as folder:
         async with demo_server(model) as url:
-            ways = await measure(Path(folder), asked.ways, spoken, url)
+            ways = await measure(Path(folder), asked.ways, spoken, settings(asked, url))
     for way, results in ways.items():
         report(way, results)
     compare(ways)
