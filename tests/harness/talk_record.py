@@ -102,7 +102,7 @@ class Record:
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def words(self) -> set[str]:
-        """All texts, in pieces long enough to search a log for them: the log may have a single word for other reasons."""
+        """All texts, in pieces long enough to search a log for them. A log may have a single word for other reasons."""
         return {
             piece.strip()
             for frame in self.frames
