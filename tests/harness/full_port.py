@@ -20,6 +20,6 @@ def full_port() -> Generator[int]:
         port: int = listener.getsockname()[1]
         for _ in range(WAITING):
             waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
+            waiting.setblocking(False)  # noqa: FBT003 - the signature of the library
             waiting.connect_ex(("127.0.0.1", port))
         yield port
