@@ -134,7 +134,13 @@ async def test_model_that_fails_to_speak_at_the_start_is_unavailable(
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("luna", "not of the form"), ("luna=3", "from 0.5 to 2"), ("luna=1, luna=1.1", "named twice"), ("a=nan", "from")],
+    [
+        ("luna", "not of the form"),
+        ("luna=3", "from 0.5 to 2"),
+        ("luna=1, luna=1.1", "named twice"),
+        ("a=nan", "from"),
+        ("af_heart=1.1", "no voice 'af_heart'; its voices are luna, rex"),
+    ],
 )
 def test_wrong_speeds_are_refused(text: str, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
