@@ -172,6 +172,8 @@ class SpeechServer:
             else:
                 fields[part.name] = await part.text()
         name = fields.pop("name")
+        if name in self.uploads:
+            return web.json_response({"error": {"message": f"Voice {name!r} already exists"}}, status=400)
         self.uploads[name] = fields
         return web.json_response({"success": True, "voice": {"name": name}})
 

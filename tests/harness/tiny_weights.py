@@ -98,6 +98,9 @@ class WebServer:
     files: dict[str, bytes] = field(default_factory=lambda: dict(CONTENTS))
     ranges: bool = True
     limit: int | None = None
+    page: bytes = b""
+    """If set, every answer is this page, with `page_headers`."""
+    page_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     asked: list[tuple[str, str | None]] = field(default_factory=list[tuple[str, str | None]])
     """The path and the `Range` header of each request."""
 
@@ -111,6 +114,13 @@ def web_server() -> Generator[WebServer]:
         def do_GET(self) -> None:
             name, wanted = self.path.removeprefix("/tiny/"), self.headers["Range"]
             served.asked.append((name, wanted))
+            if served.page:
+                self.send_response(200)
+                for header, value in served.page_headers.items():
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(served.page)
+                return
             if name not in served.files:
                 self.send_error(404)
                 return

@@ -36,12 +36,13 @@ class Choice:
     """The engine to use.
 
     `passed_over` has the better engines that are installed but cannot run, each with the reason. `because` says why the
-    engine is used if none is passed over.
+    engine is used if none is passed over. `is_named`: the setting names the engine, so no other one may be used.
     """
 
     engine: str
     passed_over: Mapping[str, str] = field(default_factory=dict[str, str])
     because: str = ""
+    is_named: bool = False
 
     @property
     def reason(self) -> str:
@@ -57,7 +58,7 @@ def choose_engine(
     `factor_of` gives an engine's real-time factor on this machine, if it is known.
     """
     if name != AUTO:
-        return Choice(name, because=f"{SETTINGS[group]} names it")
+        return Choice(name, because=f"{SETTINGS[group]} names it", is_named=True)
     *better, last = PREFERENCE[group]
     installed = installed_engines(group)
     passed_over: dict[str, str] = {}

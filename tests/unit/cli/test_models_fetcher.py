@@ -117,6 +117,21 @@ def test_download_restarts_if_the_server_cannot_continue_it(fetcher: Fetcher, we
     assert is_complete(fetcher, model)
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Content-Length": "26"}, {"Content-Type": "text/html"}], ids=["of a known length", "without a length"]
+)
+def test_page_of_a_login_is_not_continued_as_the_file(
+    fetcher: Fetcher, web: WebServer, output: io.StringIO, headers: dict[str, str]
+) -> None:
+    model = tiny_model(Download(web.base))
+    web.page, web.page_headers = b"<html>Please log in</html>", headers
+    assert not fetcher.fetch(model)
+    assert "the server sent" in output.getvalue()
+    web.page, web.asked = b"", []
+    assert fetcher.fetch(model)
+    assert web.asked[0] == ("model.bin", None)
+
+
 def test_longer_file_than_expected_is_refused(fetcher: Fetcher, web: WebServer, output: io.StringIO) -> None:
     web.files["model.bin"] += b"more"
     model = tiny_model(Download(web.base))

@@ -121,9 +121,26 @@ async def test_voice_file_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
         await made(folder).start()
 
 
+async def test_model_that_fails_to_speak_at_the_start_is_unavailable(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("failed to allocate memory")
+
+    monkeypatch.setattr(KokoroModel, "samples", fail)
+    with pytest.raises(EngineUnavailable, match="cannot speak on this machine: failed to allocate memory"):
+        await made(weights).start()
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("luna", "not of the form"), ("luna=3", "from 0.5 to 2"), ("luna=1, luna=1.1", "named twice"), ("a=nan", "from")],
+    [
+        ("luna", "not of the form"),
+        ("luna=3", "from 0.5 to 2"),
+        ("luna=1, luna=1.1", "named twice"),
+        ("a=nan", "from"),
+        ("af_heart=1.1", "no voice 'af_heart'; its voices are luna, rex"),
+    ],
 )
 def test_wrong_speeds_are_refused(text: str, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import shutil
 from collections.abc import AsyncGenerator
@@ -76,6 +77,16 @@ async def test_voices_that_the_server_has_forgotten_are_uploaded_again() -> None
         server.uploads.clear()
         assert await spoken(engine, "rex") == before
         assert len(server.uploads) == 3
+
+
+async def test_workers_that_start_at_the_same_time_share_the_uploaded_voices() -> None:
+    async with SpeechServer(takes_voices=True) as server:
+        engines = [engine_at(server) for _ in range(3)]
+        await asyncio.gather(*(engine.start() for engine in engines))
+        assert len(server.uploads) == 3
+        for engine in engines:
+            assert await spoken(engine, "rex")
+            await engine.close()
 
 
 async def test_voice_that_the_server_refuses_even_after_an_upload_fails() -> None:

@@ -18,6 +18,7 @@ from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.engines.openai.speech_client import SpeechServer
 from tests.fakes import speech_server
 from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
+from tests.harness.full_port import full_port
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz
 from tests.harness.settings_of import settings_of
 
@@ -269,6 +270,14 @@ async def test_start_fails_if_the_server_cannot_be_reached() -> None:
     engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES, retries=0))
     with pytest.raises(EngineUnavailable, match=r"cannot be reached.*TERTULIA_TTS_OPENAI_BASE_URL"):
         await engine.start()
+
+
+async def test_start_fails_if_the_address_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech_client, "CONNECT_S", 0.05)
+    with full_port() as port:
+        engine = OpenAIEngine(SpeechServer(f"http://127.0.0.1:{port}/v1", "", "kokoro", VOICES, retries=0))
+        with pytest.raises(EngineUnavailable, match=r"cannot be reached \(no connection within 0.05 s\)"):
+            await engine.start()
 
 
 async def test_start_fails_if_the_server_sends_silence() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tertulia_shared.engine_choice import Choice, with_factor
 from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, is_fast_enough
 from tertulia_tts import selection
-from tertulia_tts.engine import EngineUnavailable, SpeechEngine
+from tertulia_tts.engine import EngineUnavailable, SpeechEngine, SynthesisFailed
 from tertulia_tts.selection import real_time_factor, start_engine
 from tertulia_tts.settings import TTSSettings
 from tests.fakes.scripted_speech import ScriptedSpeech
@@ -95,6 +95,21 @@ async def test_auto_takes_espeak_where_kokoro_does_not_start(
     started = await start_engine(auto)
     assert started.engine.name == "espeak"
     assert started.choice.reason == "kokoro: the model is damaged"
+
+
+async def test_auto_takes_espeak_where_kokoro_fails_to_speak(
+    monkeypatch: pytest.MonkeyPatch, auto: TTSSettings
+) -> None:
+    engines = offer(monkeypatch, 0.1)
+
+    async def fail(_engine: SpeechEngine) -> float:
+        raise SynthesisFailed("no memory", retryable=True)
+
+    monkeypatch.setattr(selection, "real_time_factor", fail)
+    started = await start_engine(auto)
+    assert started.engine.name == "espeak"
+    assert started.choice.reason == "kokoro: no memory"
+    assert not engines["kokoro"].is_running
 
 
 async def test_engine_that_the_setting_names_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:

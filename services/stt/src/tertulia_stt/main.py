@@ -11,8 +11,9 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotStart, run
 from tertulia_shared.worker import Worker
 from tertulia_stt.engine import EngineError
-from tertulia_stt.engines import load_engine, load_settings
+from tertulia_stt.engines import load_settings
 from tertulia_stt.listener import Listener
+from tertulia_stt.selection import start_engine
 from tertulia_stt.turn_end import load_turn_model
 
 log = logging.getLogger(__name__)
@@ -24,21 +25,21 @@ def main() -> None:
     metrics = Metrics("stt")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
-        log.info("the engine is %s: %s", choice.engine, choice.reason)
         try:
             turn_model = load_turn_model(settings.stt_turn_model)
-            engine = load_engine(settings.stt_engine, settings)
-            await engine.start()
+            started = await start_engine(settings, choice)
         except EngineError as error:
             raise CannotStart(str(error)) from error
+        engine = started.engine
+        log.info("the engine is %s: %s", engine.name, started.choice.reason)
         try:
-            listener = Listener(bus, engine, settings, metrics, turn_model=turn_model)
+            listener = Listener(bus, engine, started.settings, metrics, turn_model=turn_model)
             worker = Worker(
-                bus, "stt", listener, settings,
+                bus, "stt", listener, started.settings,
                 engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(publish(bus, {bus.keys.engines(): state_of("stt", choice)}))
+                publishing = tasks.create_task(publish(bus, {bus.keys.engines(): state_of("stt", started.choice)}))
                 await worker.run(stop)
                 publishing.cancel()
         finally:

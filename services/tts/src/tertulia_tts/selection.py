@@ -11,7 +11,7 @@ from typing import Final
 from tertulia_shared.engine_choice import AUTO, Choice, choose_engine, passed_over, with_factor
 from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough, usable_cores
 from tertulia_shared.engines import TTS_ENGINES, load_with_engine
-from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine
+from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
 
@@ -56,7 +56,7 @@ async def start_engine(settings: TTSSettings) -> Started:
         else:
             if speeds.of(MEASURED) is not None:
                 return started
-            choice = with_factor(choice, TTS_ENGINES, await _measured(started.engine, speeds))
+            choice = await _judged(choice, started.engine, speeds)
             if choice.engine == MEASURED:
                 return Started(started.engine, started.settings, choice)
             await started.engine.close()
@@ -84,14 +84,25 @@ async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float
     return fastest
 
 
-async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
-    """Measure the engine and keep the result; close the engine if it fails."""
-    cpu, began = time.process_time(), time.perf_counter()
+async def _judged(choice: Choice, engine: SpeechEngine, speeds: Speeds) -> Choice:
+    """The choice after the chosen engine was measured. Closes the engine if the measurement is cancelled."""
     try:
-        factor = await real_time_factor(engine)
+        return with_factor(choice, TTS_ENGINES, await _measured(engine, speeds))
+    except SynthesisFailed as failure:
+        return passed_over(choice, TTS_ENGINES, str(failure))
     except BaseException:
         await engine.close()
         raise
+
+
+async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
+    """Measure the engine and keep the result.
+
+    Raises:
+        SynthesisFailed: the engine failed.
+    """
+    cpu, began = time.process_time(), time.perf_counter()
+    factor = await real_time_factor(engine)
     share = (time.process_time() - cpu) / (time.perf_counter() - began) / min(usable_cores(), MANY_CORES)
     busy = not is_fast_enough(factor) and share < FREE_SHARE
     log.info("%s needs %.2f s for a second of speech; got %.0f %% of the cores", engine.name, factor, 100 * share)

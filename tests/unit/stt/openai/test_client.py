@@ -15,6 +15,7 @@ from tertulia_stt.engines.openai.failures import RequestFailed
 from tertulia_stt.engines.openai.forms import Question
 from tests.fakes import transcription_server
 from tests.fakes.transcription_server import Act, Answer, Break, Hang, Kind, Refuse
+from tests.harness.full_port import full_port
 
 NAMES = ("Luna", "Rex", "Sage")
 VERBOSE_REFUSED = Kind(refused={"response_format": "verbose_json"})
@@ -187,6 +188,16 @@ async def test_server_that_cannot_be_reached_is_named() -> None:
         await server.__aexit__(None, None, None)
         with pytest.raises(RequestFailed, match=r"cannot be reached.*TERTULIA_STT_OPENAI_BASE_URL") as caught:
             await client.final(speech(1))
+    assert caught.value.retryable
+
+
+async def test_address_without_an_answer_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "CONNECT_S", 0.05)
+    with full_port() as port:
+        server = TranscriptionServer(f"http://127.0.0.1:{port}/v1", "", Question("whisper-1", "en"), retries=0)
+        async with TranscriptionClient(server) as client:
+            with pytest.raises(RequestFailed, match=r"cannot be reached \(no connection within 0.05 s\)") as caught:
+                await client.final(speech(1))
     assert caught.value.retryable
 
 

@@ -198,6 +198,14 @@ async def start(base_url: str, **settings: object) -> None:
         await engine.close()
 
 
+@pytest.mark.parametrize(("words", "text"), [("Luna", "Luna."), ("Luna, Rex", "")])
+async def test_only_name_of_the_settings_is_heard_and_a_list_of_names_is_invented(words: str, text: str) -> None:
+    said = ", ".join(name.strip() for name in words.split(",")) + "."
+    async with engine_of(Heard(said), stt_words=words) as (engine, _):
+        heard = finals(await hear(await engine.open(), pcm("stop")))
+    assert [final.text for final in heard] == [text]
+
+
 async def test_start_with_a_wrong_key_names_the_setting() -> None:
     async with TranscriptionServer(key="right") as server:
         with pytest.raises(EngineUnavailable, match="TERTULIA_STT_OPENAI_KEY") as caught:

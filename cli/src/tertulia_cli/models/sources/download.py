@@ -51,9 +51,21 @@ def _continue(url: str, size: int, part: Path, progress: Progress) -> None:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the addresses are in the registry
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
         resumed = response.status == HTTPStatus.PARTIAL_CONTENT
-        progress.advance(have if resumed else 0)
+        expected = size - (have if resumed else 0)
+        _check(response, expected)
+        progress.advance(size - expected)
         with part.open("ab" if resumed else "wb") as out:
-            _copy(response, out, size - (have if resumed else 0), progress)
+            _copy(response, out, expected, progress)
+
+
+def _check(response: http.client.HTTPResponse, expected: int) -> None:
+    """Refuse another content before it is written: the next attempt would continue it. A network with a login page
+    answers every request with that page.
+    """
+    if response.headers.get_content_type() == "text/html":
+        raise OSError("the server sent a web page; does this network ask for a login?")
+    if response.length not in (None, expected):
+        raise OSError(f"the server sent {response.length} bytes, not {expected}")
 
 
 def _copy(response: Any, out: IO[bytes], expected: int, progress: Progress) -> None:

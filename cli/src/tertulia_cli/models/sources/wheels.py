@@ -29,6 +29,8 @@ OPTIONS: Final = (
     "--only-binary=:all:",
     "--no-cache-dir",  # the cache would keep a second copy
     "--no-input",
+    "--timeout=15",
+    "--retries=1",  # a network that drops packets would delay the start by two minutes for each model
     "--disable-pip-version-check",
     "--progress-bar=raw",
 )

@@ -188,6 +188,8 @@ class TranscriptionClient:
             yield
         except BadAnswer as error:
             raise no_transcription(base_url, str(error)) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise unreachable(base_url, f"no connection within {CONNECT_S:g} s") from error
         except TimeoutError as error:
             raise too_slow(base_url, timeout_s) from error
         except (aiohttp.ClientError, OSError) as error:

@@ -65,7 +65,7 @@ class OpenAISTTEngine:
         rules = PieceRules(
             settings.stt_openai_partial_ms / 1000 if settings.has_partials else None,
             self._endpointing.pre_roll_frames * FRAME_MS / 1000,
-            self._client.server.question.prompt,
+            self._client.server.question.invented_text,
         )
         transcriber = OpenAITranscriber(requests, rules)
         recognizer = PieceRecognizer(transcriber, self._endpointing, first_sample=first_sample)

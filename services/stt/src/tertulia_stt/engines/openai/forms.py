@@ -50,6 +50,13 @@ class Question:
         """The names, as a text that could precede the speech: recognizers then spell them like this."""
         return ", ".join(self.names) + "." if self.names else ""
 
+    @property
+    def invented_text(self) -> str:
+        """The text that a recognizer copies from the prompt where nothing is said; "" if it may well have been said: a
+        single name is a call.
+        """
+        return self.prompt if len(self.names) > 1 else ""
+
     def fields(self, form: Form, *, stream: bool) -> Mapping[str, str]:
         """The fields of the request, without the sound."""
         fields = {"model": self.model, **form.fields}

@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class PieceRules:
     """`partial_s`: sound between two requests for a partial text; None: there are no partial texts. `pre_roll_s`: how
-    much of a piece comes from before its speech. `prompt`: a text that is no speech, because it was sent as a hint.
+    much of a piece comes from before its speech. `invented`: a text that is no speech, because it was sent as a hint.
     """
 
     partial_s: float | None
     pre_roll_s: float
-    prompt: str = ""
+    invented: str = ""
 
 
 class OpenAITranscriber:
@@ -109,7 +109,7 @@ class OpenAITranscriber:
         text = cleaned(transcript.text, speech_s)
         confidence = _UNKNOWN if transcript.confidence is None else transcript.confidence
         no_speech = _UNKNOWN if transcript.no_speech is None else transcript.no_speech
-        is_hint = bool(self._rules.prompt) and text.strip(" .") == self._rules.prompt.strip(" .")
+        is_hint = bool(self._rules.invented) and text.strip(" .") == self._rules.invented.strip(" .")
         return "" if is_hint or is_noise(Spoken(text, confidence, no_speech, speech_s)) else text
 
     def _ask_for_partial(self, partial_s: float) -> None:

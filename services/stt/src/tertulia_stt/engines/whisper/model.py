@@ -19,6 +19,15 @@ from tertulia_stt.log_mel import STEP, Samples, log_mel
 
 _FRAMES_PER_S: Final = SAMPLE_RATE // STEP
 _TOKENS_PER_S: Final = 8
+_MANY_TOKENS_PER_S: Final = 24
+"""The same for `_MANY_TOKENS`. Fast Hindi has 20."""
+_MANY_TOKENS: Final = frozenset(
+    (
+        "am", "ar", "as", "bn", "bo", "el", "fa", "gu", "he", "hi", "hy", "ja", "ka", "km", "kn", "ko", "lo", "ml",
+        "mr", "my", "ne", "pa", "ps", "sa", "sd", "si", "ta", "te", "th", "ur", "yi", "zh",
+    )
+)  # fmt: skip
+"""Languages in whose script Whisper takes about a token for each letter, and up to three for a rare one."""
 _MIN_TOKENS: Final = 20
 _MAX_TOKENS: Final = 224
 _MAX_HINT_TOKENS: Final = 100
@@ -46,11 +55,6 @@ class Request:
         """True if both can be transcribed in one batch."""
         return (self.window_s, self.beam_size) == (other.window_s, other.beam_size)
 
-    @property
-    def max_tokens(self) -> int:
-        """A bound for the length of the text, in tokens."""
-        return min(_MAX_TOKENS, _MIN_TOKENS + int(len(self.samples) / SAMPLE_RATE * _TOKENS_PER_S))
-
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -60,6 +64,12 @@ class Hypothesis:
     confidence: float
     no_speech: float
     language: str
+
+
+def max_tokens(samples: int, language: str) -> int:
+    """A bound for the length of a text of so many samples, in tokens."""
+    per_s = _MANY_TOKENS_PER_S if language in _MANY_TOKENS else _TOKENS_PER_S
+    return min(_MAX_TOKENS, _MIN_TOKENS + int(samples / SAMPLE_RATE * per_s))
 
 
 class WhisperModel:
@@ -102,7 +112,9 @@ class WhisperModel:
         encoded = self._model.encode(ctranslate2.StorageView.from_array(spectrograms))
         languages = self._languages(requests, encoded)
         prompts = [self._prompt(language) for language in languages]
-        longest = max(request.max_tokens for request in requests)
+        longest = max(
+            max_tokens(len(request.samples), language) for request, language in zip(requests, languages, strict=True)
+        )
         results: Sequence[Any] = self._model.generate(
             encoded,
             prompts,

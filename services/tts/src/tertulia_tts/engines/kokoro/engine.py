@@ -23,6 +23,7 @@ from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
     EngineError,
+    EngineUnavailable,
     SpeechRequest,
     SynthesisFailed,
     Voice,
@@ -169,7 +170,12 @@ class KokoroEngine:
         model = KokoroModel(
             self._options.find_weights(), [known.kokoro_id for known in KOKORO_VOICES], self._options.threads
         )  # fmt: skip
-        _spoken(model, _Phrase(WARM_UP, KOKORO_VOICES[0], gap_ms=0, speed=1), Run())
+        try:
+            _spoken(model, _Phrase(WARM_UP, KOKORO_VOICES[0], gap_ms=0, speed=1), Run())
+        except EngineError:
+            raise
+        except Exception as error:  # onnxruntime's errors have no common base; the memory may be too small
+            raise EngineUnavailable(f"the engine 'kokoro' cannot speak on this machine: {error}") from error
         return _Loaded(model, executor)
 
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from pydantic import Field, field_validator
 
-from tertulia_shared.visible_text import invisible_fault
+from tertulia_tts.engines.kokoro.voices import KOKORO_VOICES
 from tertulia_tts.settings import TTSSettings
 
+VOICE_IDS: Final = tuple(known.voice.id for known in KOKORO_VOICES)
 MIN_SPEED: Final = 0.5
 MAX_SPEED: Final = 2.0
 
@@ -43,13 +44,11 @@ def parse_speeds(text: str) -> Mapping[str, float]:
     """Parse a text such as `luna=1.1, rex=0.9`.
 
     Raises:
-        ValueError: a part is not of this form, a voice occurs twice, or a speed is out of range.
+        ValueError: a part is not of this form, a voice is unknown or occurs twice, or a speed is out of range.
     """
     speeds: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         voice, _, number = (side.strip() for side in part.partition("="))
-        if fault := invisible_fault(voice):
-            raise ValueError(f"the voice {voice!r} {fault}")
         if voice in speeds:
             raise ValueError(f"the voice {voice!r} is named twice")
         try:
@@ -58,5 +57,7 @@ def parse_speeds(text: str) -> Mapping[str, float]:
             raise ValueError(f"{part!r} is not of the form voice=factor, such as luna=1.1") from None
         if not MIN_SPEED <= speed <= MAX_SPEED:
             raise ValueError(f"the speed of {voice!r} must be from {MIN_SPEED:g} to {MAX_SPEED:g}")
+        if voice not in VOICE_IDS:
+            raise ValueError(f"kokoro has no voice {voice!r}; its voices are {', '.join(VOICE_IDS)}")
         speeds[voice] = speed
     return speeds

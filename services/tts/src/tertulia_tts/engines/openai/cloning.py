@@ -87,7 +87,7 @@ async def upload(session: aiohttp.ClientSession, base_url: str, clips: Sequence[
         there = await _listed(session, base_url)
         names = {clip.files.id: there.get(clip.server_name, "") for clip in clips}
         for clip in clips:
-            names[clip.files.id] = names[clip.files.id] or await _upload(session, base_url, clip)
+            names[clip.files.id] = names[clip.files.id] or await _upload_once(session, base_url, clip)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise EngineUnavailable(
             f"the speech server {base_url} cannot be reached ({type(error).__name__}: {error});"
@@ -120,6 +120,16 @@ def _names(listed: object) -> Iterator[tuple[str, str]]:
                 fields = cast("Mapping[str, Any]", entry)
                 name = str(fields.get("name") or _id(fields))
                 yield name, _id(fields) or name
+
+
+async def _upload_once(session: aiohttp.ClientSession, base_url: str, clip: Clip) -> str:
+    """Upload the clip. Another worker may do the same now; some servers then refuse the second upload."""
+    try:
+        return await _upload(session, base_url, clip)
+    except EngineUnavailable:
+        if name := (await _listed(session, base_url)).get(clip.server_name):
+            return name
+        raise
 
 
 async def _upload(session: aiohttp.ClientSession, base_url: str, clip: Clip) -> str:

@@ -19,6 +19,7 @@ from dataclasses import replace
 import aiohttp
 
 from tertulia_tts.engine import SPEED, EngineUnavailable, SpeechRequest, SynthesisFailed, Voice, choose_voice
+from tertulia_tts.engines.openai import speech_client
 from tertulia_tts.engines.openai.attempts import Attempts, Step
 from tertulia_tts.engines.openai.cloning import read_clips, upload
 from tertulia_tts.engines.openai.request_body import request_body
@@ -82,7 +83,9 @@ class OpenAIEngine:
         if self._session is not None:
             return
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=self._server.timeout_s),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=speech_client.CONNECT_S, sock_read=self._server.timeout_s
+            ),
             connector=aiohttp.TCPConnector(limit=0),  # no limit here, because the worker limits its concurrent messages
             headers={"Authorization": f"Bearer {self._server.key}"} if self._server.key else {},
         )

@@ -20,6 +20,7 @@ SENTENCE_GAP_MS = 200
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Maximum length of a response: longer than the speech of any text (23 minutes at 24 kHz)."""
 
+CONNECT_S = 5.0
 READ_BYTES = 16 * 1024
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _ERROR_BYTES = 300
@@ -85,6 +86,11 @@ def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Gene
         yield
     except NotPCM as error:
         raise SynthesisFailed(f"the speech server {server.base_url} sends {error}", retryable=False) from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise SynthesisFailed(
+            f"the speech server {server.base_url} cannot be reached (no connection within {CONNECT_S:g} s)",
+            retryable=True,
+        ) from error
     except TimeoutError as error:
         raise SynthesisFailed(
             f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
