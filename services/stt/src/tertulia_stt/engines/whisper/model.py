@@ -19,6 +19,11 @@ from tertulia_stt.log_mel import STEP, Samples, log_mel
 
 _FRAMES_PER_S: Final = SAMPLE_RATE // STEP
 _TOKENS_PER_S: Final = 8
+_MANY_TOKENS_PER_S: Final = 30
+_MANY_TOKENS: Final = frozenset(
+    ("as", "bn", "bo", "gu", "hi", "km", "kn", "lo", "ml", "mr", "my", "ne", "pa", "sa", "si", "ta", "te", "th", "ur")
+)
+"""Languages in whose scripts a letter takes two or three tokens."""
 _MIN_TOKENS: Final = 20
 _MAX_TOKENS: Final = 224
 _MAX_HINT_TOKENS: Final = 100
@@ -39,10 +44,10 @@ class Request:
     language: str | LanguageChoice
     window_s: int
 
-    @property
-    def max_tokens(self) -> int:
-        """A bound for the length of the text, in tokens."""
-        return min(_MAX_TOKENS, _MIN_TOKENS + int(len(self.samples) / SAMPLE_RATE * _TOKENS_PER_S))
+    def max_tokens(self, language: str) -> int:
+        """A bound for the length of the text in this language, in tokens."""
+        per_s = _MANY_TOKENS_PER_S if language in _MANY_TOKENS else _TOKENS_PER_S
+        return min(_MAX_TOKENS, _MIN_TOKENS + int(len(self.samples) / SAMPLE_RATE * per_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class WhisperModel:
         encoded = self._model.encode(ctranslate2.StorageView.from_array(spectrograms))
         languages = self._languages(requests, encoded)
         prompts = [self._prompt(language) for language in languages]
-        longest = max(request.max_tokens for request in requests)
+        longest = max(request.max_tokens(language) for request, language in zip(requests, languages, strict=True))
         results: Sequence[Any] = self._model.generate(
             encoded,
             prompts,
