@@ -28,7 +28,7 @@ fuzz: setup-dev ## random inputs for everything that reads what comes from outsi
 
 test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on their real weights; the full engines, each in an environment of its own
 	@echo "test-engines: whisper, kokoro"
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper tests/engines/tts/test_kokoro.py
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) tests/engines/whisper tests/engines/languages tests/engines/tts/test_kokoro.py
 	@echo "test-engines: realtimestt"
 	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k "realtimestt or smart_turn or faster_whisper" $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 	@echo "test-engines: higgs"

@@ -36,6 +36,7 @@ from tertulia_shared.settings import load
 from tertulia_stt.engine import RecognitionEngine, TranscriptionFinished
 from tertulia_stt.engines import load_engine
 from tertulia_stt.settings import STTSettings
+from tests.harness.word_errors import word_errors
 
 VOICES = ("slt", "rms", "awb", "kal16")
 SENTENCES = (
@@ -68,7 +69,7 @@ class Score:
         """Count the errors of one sentence."""
         expected, found = plain_words(said), plain_words(heard)
         self.words += len(expected)
-        self.errors += edits(expected, found)
+        self.errors += word_errors(expected, found)
 
     @property
     def percent(self) -> float:
@@ -90,16 +91,6 @@ def plain_words(text: str) -> list[str]:
     for long, short in SPELLINGS:
         text = text.replace(long, short)
     return re.sub(r"[^a-z0-9' ]", " ", text).split()
-
-
-def edits(expected: Sequence[str], found: Sequence[str]) -> int:
-    """The least number of words to insert, delete or replace."""
-    row = list(range(len(found) + 1))
-    for at, word in enumerate(expected, 1):
-        diagonal, row[0] = row[0], at
-        for column, other in enumerate(found, 1):
-            diagonal, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, diagonal + (word != other))
-    return row[-1]
 
 
 def spoken(text: str, voice: str) -> Sound:

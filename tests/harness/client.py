@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tertulia_shared.exception_groups import first_error
 from tests.harness.eventually import PATIENCE_S
 from tests.harness.service_process import Process
-from tests.harness.sound import FRAME_MS, microphone
+from tests.harness.sound import FRAME_MS, frames, recording, silence
 from tests.harness.talk_record import Record
 
 RETRY_S = 0.05
@@ -67,14 +67,18 @@ class TalkClient:
         await self.until_done(turn_id)
 
     async def speak(self, name: str) -> None:
-        """Send a WAV of tests/fixtures as fast as possible, followed by silence up to `AT_ONCE_MS`.
+        """Send a WAV of tests/fixtures, as `speak_pcm` does."""
+        await self.speak_pcm(recording(name))
+
+    async def speak_pcm(self, pcm: bytes) -> None:
+        """Send PCM of a microphone as fast as possible, followed by silence up to `AT_ONCE_MS`.
 
         The gateway accepts that much at any speed. `stop_listening` ends an utterance that the silence has not ended.
         """
         most = AT_ONCE_MS // FRAME_MS
-        assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"
+        assert sum(1 for _ in frames(pcm)) <= most, "the recording is too long to be spoken at once"
         await self.send("start_listening")
-        for frame in islice(microphone(name, silence_ms=ENDING_MS), most):
+        for frame in islice(frames(pcm + silence(ENDING_MS)), most):
             await self.send_raw(frame)
         await self.send("stop_listening")
 

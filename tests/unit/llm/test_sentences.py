@@ -65,6 +65,7 @@ SPLITS = [
     "你好！|你是谁？|我是小明。",
     "OK!|你好。",
     "क्या हाल है?| मैं ठीक हूँ।| धन्यवाद।",
+    "डॉ. शर्मा आज आए।| प्रो. वर्मा को रु. 500 दो।",
     "Das kostet z.B. zwei Euro.| Gut.",
     "Send it to a.b@example.org please.| Thanks.",
     "Mix 1 oz. of gin in.| Stir.",

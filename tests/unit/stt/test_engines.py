@@ -57,6 +57,17 @@ def test_loaded_settings_include_the_settings_of_the_chosen_engine(monkeypatch: 
     assert settings.stt_language == "es"
 
 
+def test_language_auto_is_detected_while_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERTULIA_STT_ENGINE", "realtimestt")
+    languages: list[str] = []
+    for value in ("auto", ""):
+        monkeypatch.setenv("TERTULIA_STT_LANGUAGE", value)
+        settings, _ = load_settings()
+        assert isinstance(settings, RealtimeSTTSettings)
+        languages.append(settings.stt_language)
+    assert languages == ["", "en"]
+
+
 @pytest.mark.slow
 def test_loading_all_engine_specs_imports_no_engine_library() -> None:
     code = """if True:

@@ -4,7 +4,7 @@ import pytest
 
 from tertulia_tts.engines.kokoro.alphabet import MAX_TOKENS, TOKENS, spelled, tokens, within_limit
 
-AMERICAN, BRITISH, SPANISH = "gmw/en-US", "gmw/en", "roa/es"
+AMERICAN, BRITISH, GERMAN, SPANISH = "gmw/en-US", "gmw/en", "gmw/de", "roa/es"
 
 
 def test_every_sign_has_a_token_of_its_own() -> None:
@@ -24,6 +24,9 @@ def test_every_sign_has_a_token_of_its_own() -> None:
         ("nˈɜːs", BRITISH, "nˈɜːs"),
         ("mˈut^ʃo", SPANISH, "mˈuʧo"),
         ("lˈe^ɪ", SPANISH, "lˈA"),
+        ("hˈɔ^øtə", GERMAN, "hˈYtɛ"),
+        ("fˈʏnf", GERMAN, "fˈynf"),
+        ("vˈɛtɜ", GERMAN, "vˈɛtaɾ"),
     ],
 )
 def test_phonemes_are_spelled_as_the_model_knows_them(ipa: str, language: str, expected: str) -> None:

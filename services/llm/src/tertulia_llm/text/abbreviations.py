@@ -39,6 +39,8 @@ NEVER_LAST: Final = _words(
 
     doç yrd öğr uzm av hz bkz örn mrh alb yzb bnb
 
+    डॉ डा प्रो पं कु मो
+
     fco hnos excmo excma ilmo ilma ntra ntro fdez mª incl excl evt zob śp ген оз
     """
 )
@@ -66,7 +68,7 @@ BEFORE_NUMBER: Final = _words(
     """
     no nos nr num fig figs vol vols ch chap sec art eq p pp pg para ex tab bd abb kap cap núm n° nº jan feb mar apr
     jun jul aug séc sep sept oct okt nov dec dez ok abs ziff anm aufl jh kl bl hfst blz afb pág pag págs fl cz rozdz
-    rys dn int str godz tel poz ust стр рис гл кв корп разд ном тел с hal s madde böl kat ciltl janv févr avr juil déc
+    rys dn int str godz tel poz रु ust стр рис гл кв корп разд ном тел с hal s madde böl kat ciltl janv févr avr juil déc
     gen giu lug ott dic ene abr fev max min máx mín maks mind op ver rs tél макс мин
     """
 )

@@ -76,12 +76,12 @@ class WhisperEngine:
         if language and not final.knows(language):
             raise EngineUnavailable(
                 f"TERTULIA_STT_LANGUAGE={language} is not a language of the model for final texts; set the code of one"
-                " of Whisper's languages (en, de, es, …), or nothing to detect the language"
+                " of Whisper's languages (en, de, es, …), or auto to detect the language"
             )
         if not language and not final.is_multilingual:
             raise EngineUnavailable(
-                "TERTULIA_STT_LANGUAGE is empty, but the model for final texts knows English only;"
-                " set TERTULIA_STT_LANGUAGE=en, or another TERTULIA_STT_MODEL"
+                "TERTULIA_STT_LANGUAGE=auto needs a model of several languages, but the one for final texts knows"
+                " English only; set TERTULIA_STT_LANGUAGE=en, or another TERTULIA_STT_MODEL"
             )
         if not settings.stt_realtime_model and language not in ("", "en"):
             return Models(final, None)  # the default model for partial texts knows English only

@@ -47,8 +47,13 @@ _OTHER: Final = {
     **_AFFRICATES,
     "o^ʊ": "O", "ə^ʊ": "Q", "d^z": "ʣ", "s^s": "S", "t^s": "ʦ", "-": "",
 }  # fmt: skip
+_GERMAN: Final = {
+    **_OTHER,
+    "ɔ^ø": "Y", "p^f": "pf", "ɾ": "r", "ɜ": "aɾ", "ə": "ɛ", "ʏ": "y", "œ": "ø",
+}  # fmt: skip
+"""The model has learned no German: these are the signs whose sounds a recognizer understands best as German ones."""
 
-_RULES: Final = {"gmw/en-US": _AMERICAN, "gmw/en": _BRITISH}
+_RULES: Final = {"gmw/de": _GERMAN, "gmw/en-US": _AMERICAN, "gmw/en": _BRITISH}
 _SYLLABIC: Final = re.compile("(\\S)\u0329")
 
 

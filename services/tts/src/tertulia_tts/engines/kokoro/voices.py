@@ -1,7 +1,8 @@
 """The voices of the engine `kokoro`: those of Kokoro-82M whose language espeak-ng can phonemize.
 
 Its Japanese and Chinese voices are left out: espeak-ng does not know how kanji are read, and its tones of Chinese are
-not those with which the model was trained.
+not those with which the model was trained. Kokoro has no German voice; its Italian voices are the most intelligible
+ones when they speak German.
 
 With the values of `gain_db`, all voices are equally loud: about -21 dBFS RMS over a sentence. `bench/voices.py`
 measures them.
@@ -77,5 +78,16 @@ def _known(kokoro_id: str) -> KokoroVoice:
     return KokoroVoice(voice, kokoro_id, language.espeak, _GAINS_DB[kokoro_id])
 
 
-KOKORO_VOICES: Final = tuple(_known(kokoro_id) for kokoro_id in dict.fromkeys([*_NAMED, *_GAINS_DB]))
+def _german(id: str, kokoro_id: str) -> KokoroVoice:
+    person = "woman" if kokoro_id[1] == "f" else "man"
+    description = f"{person} who speaks German with an accent (Kokoro's {kokoro_id.partition('_')[2]})"
+    voice = Voice(id, id.capitalize(), "de-DE", description, monolingual=True, adjustable=(SPEED,))
+    return KokoroVoice(voice, kokoro_id, "gmw/de", _GAINS_DB[kokoro_id])
+
+
+KOKORO_VOICES: Final = (
+    *(_known(kokoro_id) for kokoro_id in dict.fromkeys([*_NAMED, *_GAINS_DB])),
+    _german("greta", "if_sara"),
+    _german("emil", "im_nicola"),
+)
 """All voices. The first one is the default."""
