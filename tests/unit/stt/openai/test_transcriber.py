@@ -38,7 +38,7 @@ class ScriptedRequests:
             raise answer
         return answer
 
-    def partial(self, pcm: bytes, prompt: str, on_text: Callable[[str], None]) -> Future[str]:  # noqa: ARG002
+    def partial(self, pcm: bytes, prompt: str, on_text: Callable[[str], None]) -> Future[str]:
         self.receive = on_text
         self.prompts.append(prompt)
         self.partials.append(Future())
@@ -199,3 +199,14 @@ def test_pending_partial_text_is_cancelled_at_the_end_of_the_piece() -> None:
     made.hypothesis()
     made.end(SpeechEnded(0, 32_000, EndReason.SILENCE, 28_000))
     assert requests.partials[0].cancelled()
+
+
+def test_text_that_repeats_the_expected_words_is_dropped() -> None:
+    made = transcriber(ScriptedRequests(Transcript("Ivy, Luna."), Transcript("Luna, Rex, Sage.")))
+    made.expect(["Ivy", "Luna"])
+    texts: list[str] = []
+    for _ in range(2):
+        made.start()
+        made.process(bytes(2 * SECOND))
+        texts.append(made.end(SpeechEnded(0, 2 * SECOND // 2, EndReason.SILENCE, 28_000)))
+    assert texts == ["", "Luna, Rex, Sage."]

@@ -42,8 +42,8 @@ class _Signal(Enum):
 class RecorderSession:
     """A `RecognitionSession`. Its recorder is made with the session's `callbacks`, and then passed to `start`.
 
-    `words`: words that are likely to occur, until `expect` sets others. `on_closed` is called on the event loop when all
-    threads of the session have ended.
+    `words`: words that are likely to occur, until `expect` sets others. `on_closed` is called on the event loop when
+    all threads of the session have ended.
     """
 
     def __init__(
