@@ -36,6 +36,12 @@ sox "$work/first.wav" "$work/gap.wav" pad 0 1.2 # 1.4 s with the quiet ends of t
 sox "$work/gap.wav" "$work/second.wav" "$work/two.wav"
 room "$work/two.wav" two_utterances.wav 0.3 0.1
 
+speak rms "Ilsa, tell me a story." "$work/ilse.wav"
+room "$work/ilse.wav" story_ilse.wav 0.4 0.5
+
+speak awb "Maeve, tell me a story." "$work/maeve.wav"
+room "$work/maeve.wav" story_maeve.wav 0.4 0.5
+
 speak awb "Stop." stop.wav
 
 noise 4 0.02 silence_noise.wav

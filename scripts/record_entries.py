@@ -58,6 +58,7 @@ async def record(stack: Stack, recorder: Recorder) -> None:
         await _record_conversation(bus, recorder, c, list(client.record.messages))
         hashes = {
             "state": keys.state(c), "cast": keys.cast(), "voices": keys.voices(),
+            "character_names": keys.character_names(),
             "mic_progress": keys.mic_progress(c, client.record.of("vad_start")[0]["session_id"]),
         }  # fmt: skip
         for name, key in hashes.items():

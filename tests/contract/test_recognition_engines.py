@@ -306,3 +306,28 @@ async def test_recognizer_refuses_bad_input_without_any_other_effect(engine: Rec
     with pytest.raises(ValueError, match="16-bit"):
         await session.feed(b"\0\0\0")
     assert len(finals(await hear(session, pcm("question_rex")))) == 1
+
+
+async def test_words_may_be_expected_at_any_time_of_a_recognition_session(engine: RecognitionEngine) -> None:
+    audio, amid = pcm("question_rex"), 2 * 32_000
+    (expected,) = await heard_alone(engine, "question_rex")
+    session = await engine.open()
+
+    async def feed() -> None:
+        session.expect(["Rex", "Théo", "花子", "Captain O'Neil", ""])
+        await session.feed(audio[:amid])
+        session.expect(["Rex", "Ivy"])
+        session.expect([])
+        await session.feed(audio[amid:])
+        await session.finish()
+        session.expect(["Rex"])
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(feed())
+        heard = finals([event async for event in session.events()])
+    await session.close()
+    session.expect(["Rex"])
+    assert [final.start_sample for final in heard] == pytest.approx(
+        [expected.start_sample], abs=WANDER.get(engine.name, 0)
+    )
+    assert heard[0].text

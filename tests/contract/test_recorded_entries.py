@@ -17,6 +17,7 @@ from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.plan import plan_fields
 from tertulia_llm.turn_state import read_state
 from tertulia_shared import codec, entries
+from tertulia_shared.character_names import fields_of, names_in
 from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
@@ -120,6 +121,10 @@ def test_recorded_state_is_read_as_recorded(version: int) -> None:
 def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     speakers = unpack(recorded_entries.load_hash(version, "cast")[b"speakers"])
     assert [known(Speaker, speaker).name for speaker in speakers] == ["Luna", "Rex", "Sage"]
+    names = recorded_entries.load_hash(version, "character_names")
+    assert names_in(names) == ("Luna", "Rex", "Sage")
+    if version == VERSION:
+        assert fields_of(("Luna", "Rex", "Sage"))["names"].encode() == names[b"names"]
     assert [voice.id for voice in voices_of(recorded_entries.load_hash(version, "voices"))] == ["luna", "rex", "sage"]
     progress = recorded_entries.load_hash(version, "mic_progress")
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tertulia_stt.endpointing import (
     FRAME_SAMPLES,
@@ -75,6 +75,9 @@ class LoudnessRecognizer:
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
+
+    def expect(self, words: Sequence[str]) -> None:
+        """Ignored: the text does not depend on words."""
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         self._samples.frombytes(pcm)

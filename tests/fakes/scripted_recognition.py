@@ -95,6 +95,8 @@ class ScriptedRecognition:
     """`first_sample` of each session."""
     fed: list[bytes] = field(default_factory=list[bytes])
     """All PCM of each session."""
+    expected: list[list[Sequence[str]]] = field(default_factory=list[list[Sequence[str]]])
+    """For each session, the words of each call of `expect`."""
     open_sessions: int = 0
 
     async def start(self) -> None:
@@ -103,6 +105,7 @@ class ScriptedRecognition:
     async def open(self, *, first_sample: int = 0) -> ScriptedSession:
         self.opened.append(first_sample)
         self.fed.append(b"")
+        self.expected.append([])
         self.open_sessions += 1
         return ScriptedSession(self, first_sample)
 
@@ -140,6 +143,9 @@ class ScriptedSession:
             return False
         last_end = max((piece.end for piece in self._script if piece.end <= self._heard), default=self._first)
         return self._heard - last_end <= SILENCE_REPORTED_S * SAMPLE_RATE
+
+    def expect(self, words: Sequence[str]) -> None:
+        self._engine.expected[self._number].append(words)
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while (event := await self._ready.get()) is not None:

@@ -84,6 +84,9 @@ class _WatchedSession:
             yield event
             await self.talk.note_interruption(event.at_sample)  # the listener has handled the event
 
+    def expect(self, words: Sequence[str]) -> None:
+        self.session.expect(words)
+
     async def finish(self) -> None:
         await self.session.finish()
 

@@ -35,7 +35,7 @@ STREAMS: Mapping[str, type[Any] | None] = {
     "dead": entries.DeadLetter,
 }
 """The class of each stream's entries; an entry of `events` names its own."""
-HASHES = ("state", "cast", "voices", "mic_progress")
+HASHES = ("state", "cast", "character_names", "voices", "mic_progress")
 
 
 @dataclass(frozen=True, slots=True)

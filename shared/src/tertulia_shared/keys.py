@@ -134,6 +134,10 @@ class Keys:
         """Hash: `speakers`, msgpack of the active characters as last read, for use while the store is unavailable."""
         return Key(f"{self.ns}:cast", 7 * DAY_S)
 
+    def character_names(self) -> Key:
+        """Hash: `names`, a JSON list of the names of the active characters. llm workers write it again regularly."""
+        return Key(f"{self.ns}:character_names", DAY_S)
+
     def dead(self) -> Key:
         """Dead letters: work that was given up, with the reason and the last error."""
         return Key(f"{self.ns}:dead", 30 * DAY_S, 10_000)

@@ -147,6 +147,26 @@ async def test_close_during_a_transcription_leaves_no_thread(
     assert not [thread for thread in threading.enumerate() if thread.name == "stt-session"]
 
 
+async def test_each_session_asks_the_model_with_the_words_that_it_expects(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[str] = set()
+    real = SharedWhisper.transcribe
+
+    def transcribe(self: SharedWhisper, audio: Any, language: str | None, hotwords: str, *args: Any) -> Any:
+        asked.add(hotwords)
+        return real(self, audio, language, hotwords, *args)
+
+    monkeypatch.setattr(SharedWhisper, "transcribe", transcribe)
+    assert len(finals(await hear(await engine.open(), pcm("question_rex")))) == 1
+    assert asked == {"Luna, Rex, Sage"}
+    session = await engine.open()
+    session.expect(["Ivy", "Luna"])
+    asked.clear()
+    assert len(finals(await hear(session, pcm("question_rex")))) == 1
+    assert asked == {"Ivy, Luna"}
+
+
 async def test_error_of_the_model_fails_only_its_session(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

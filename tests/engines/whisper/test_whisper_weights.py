@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.harness.settings_of import settings_of
 from tests.harness.sound import recording
 
 NAMES = ("whisper-base", "whisper-tiny.en")
+MANY_NAMES = ("Anouk", "Ilse", "Ivy", "Luna", "Maeve", "Rex", "Sage", "Théo")
 NOISE_S = 150
 """The four noises together last ten minutes."""
 REFERENCE = [27355, 11, 35678, 11, 33812, 13]
@@ -40,8 +41,10 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RecognitionEng
     await engine.close()
 
 
-async def events_of(engine: RecognitionEngine, pcm: bytes) -> list[STTEvent]:
+async def events_of(engine: RecognitionEngine, pcm: bytes, expected: Sequence[str] = ()) -> list[STTEvent]:
     session = await engine.open()
+    if expected:
+        session.expect(expected)
 
     async def feed() -> None:
         for start in range(0, len(pcm), 6400):
@@ -55,8 +58,8 @@ async def events_of(engine: RecognitionEngine, pcm: bytes) -> list[STTEvent]:
     return events
 
 
-async def texts_of(engine: RecognitionEngine, pcm: bytes) -> list[str]:
-    finals = [event for event in await events_of(engine, pcm) if isinstance(event, TranscriptionFinished)]
+async def texts_of(engine: RecognitionEngine, pcm: bytes, expected: Sequence[str] = ()) -> list[str]:
+    finals = [event for event in await events_of(engine, pcm, expected) if isinstance(event, TranscriptionFinished)]
     return [final.text for final in finals if final.text]
 
 
@@ -83,10 +86,30 @@ async def test_whisper_transcribes_the_recordings(engine: RecognitionEngine, nam
     assert ["".join(c for c in text.lower() if c.isalpha() or c == " ") for text in texts] == expected
 
 
+@pytest.mark.parametrize(("recorded", "name"), [("story_ilse", "Ilse"), ("story_maeve", "Maeve")])
+async def test_unusual_name_is_written_correctly_only_if_it_is_expected(
+    engine: RecognitionEngine, recorded: str, name: str
+) -> None:
+    audio = recording(f"{recorded}.wav")
+    (without,) = await texts_of(engine, audio)
+    assert name not in without
+    (text,) = await texts_of(engine, audio, ["Luna", "Rex", "Sage", name])
+    assert text.replace(",", "") == f"{name} tell me a story."
+
+
+@pytest.mark.parametrize("engine", ["en"], indirect=True)
+async def test_sessions_that_expect_different_words_run_at_the_same_time(engine: RecognitionEngine) -> None:
+    together = await asyncio.gather(
+        texts_of(engine, recording("story_ilse.wav"), ["Luna", "Ilse"]),
+        texts_of(engine, recording("story_maeve.wav"), ["Luna", "Rex", "Maeve"]),
+    )
+    assert [text.replace(",", "") for (text,) in together] == ["Ilse tell me a story.", "Maeve tell me a story."]
+
+
 @pytest.mark.parametrize("engine", ["en"], indirect=True)
 @pytest.mark.parametrize("noise", sorted(NOISES))
 async def test_noise_has_no_text(engine: RecognitionEngine, noise: str) -> None:
-    assert await texts_of(engine, NOISES[noise](NOISE_S)) == []
+    assert await texts_of(engine, NOISES[noise](NOISE_S), MANY_NAMES) == []
 
 
 @pytest.mark.parametrize("engine", ["en"], indirect=True)

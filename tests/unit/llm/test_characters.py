@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.characters import CharacterCache
-from tertulia_shared.bus import Entry
+from tertulia_llm.characters import PUBLISH_AGAIN_S, CharacterCache
+from tertulia_shared.bus import BusRefused, Entry
+from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.character_names import names_in
+from tertulia_shared.codec import Value
 from tertulia_shared.entries import ModelSettings, Refresh
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.store import StoreUnavailable
@@ -173,3 +176,54 @@ async def test_change_reported_by_the_store_is_read_without_a_refresh() -> None:
     await settle()
     assert names(characters) == ["Abe", "Luna", "Rex", "Sage"]
     following.cancel()
+
+
+async def published_names(bus: MemoryBus) -> tuple[str, ...] | None:
+    return names_in(await bus.hash(bus.keys.character_names()))
+
+
+@virtual_time
+async def test_names_of_the_active_characters_are_in_redis_and_change_with_them() -> None:
+    bus, store, characters = await cache_bench()
+    await characters.start()
+    assert await published_names(bus) == ("Luna", "Rex", "Sage")
+    following = asyncio.create_task(characters.follow())
+    await settle()
+    await store.save_character(character("Théo"))
+    await refresh(bus)
+    await settle()
+    assert await published_names(bus) == ("Luna", "Rex", "Sage", "Théo")
+    following.cancel()
+
+
+@virtual_time
+async def test_characters_are_written_again_after_redis_has_lost_them() -> None:
+    bus, _, characters = await cache_bench()
+    following = asyncio.create_task(characters.follow())
+    await settle()
+    await bus.delete([bus.keys.cast(), bus.keys.character_names()])
+    assert await published_names(bus) is None
+    await asyncio.sleep(PUBLISH_AGAIN_S)
+    await settle()
+    assert await published_names(bus) == ("Luna", "Rex", "Sage")
+    assert b"speakers" in await bus.hash(bus.keys.cast())
+    following.cancel()
+
+
+@virtual_time
+async def test_characters_are_used_if_the_redis_user_may_not_write_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bus, _, characters = await cache_bench()
+    put = QueueOutlet.put
+
+    def refused(outlet: QueueOutlet, key: Key, fields: Mapping[str, Value | None]) -> None:
+        if key == bus.keys.character_names():
+            raise BusRefused("its user 'llm' lacks the right")
+        put(outlet, key, fields)
+
+    monkeypatch.setattr(QueueOutlet, "put", refused)
+    await characters.read()
+    assert names(characters) == ["Luna", "Rex", "Sage"]
+    assert b"speakers" in await bus.hash(bus.keys.cast())
+    assert await published_names(bus) is None

@@ -58,6 +58,7 @@ def may_touch(service: Service, key: Key) -> bool:
     [
         ("tts", KEYS.turns(C)), ("tts", KEYS.owner(C, "turns")), ("tts", KEYS.mic(C, M)), ("tts", KEYS.store()),
         ("tts", KEYS.work("llm")), ("tts", KEYS.cast()), ("tts", KEYS.receipts(C)), ("tts", KEYS.broadcast()),
+        ("tts", KEYS.character_names()), ("gateway", KEYS.character_names()),
         ("stt", KEYS.drainer()), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
         ("stt", KEYS.work("tts")), ("stt", KEYS.cast()),
         ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.work("stt")),
@@ -76,6 +77,7 @@ def test_redis_user_of_a_service_can_access_its_own_keys(service: Service) -> No
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
+    assert may_touch(service, KEYS.character_names()) == (service in ("stt", "llm"))
     if service != "gateway":
         assert may_touch(service, KEYS.work(service))
         assert may_touch(service, KEYS.work_failure(service, "1-0"))

@@ -35,6 +35,9 @@ class ScriptedTranscriber:
         self.text: str | None = None
         self.calls: list[str] = []
 
+    def expect(self, words: Sequence[str]) -> None:
+        """Ignored: the texts are scripted."""
+
     def start(self) -> None:
         self.calls.append("start")
 

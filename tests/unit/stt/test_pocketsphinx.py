@@ -21,7 +21,7 @@ from tertulia_stt.engine import (
     TranscriptionFinished,
     TranscriptionUpdate,
 )
-from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
+from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxEngine, PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 from tertulia_stt.engines.pocketsphinx.utterance import MOST_DECODED_AGAIN_BYTES
 
@@ -125,6 +125,41 @@ def test_name_that_is_a_hint_is_recognized(decoder: Decoder) -> None:
     finally:
         decoder_with_other_names.close()
     assert "Lunah" in final.text
+
+
+def test_name_that_is_expected_during_an_utterance_is_recognized_in_the_next_one() -> None:
+    decoder, audio = Decoder({}), pcm("hello_luna")
+    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, on_close=Decoder.close)
+    events = [*recognizer.begin(), *recognizer.accept(audio[:64_000])]
+    recognizer.expect(["Lunah"])
+    events += [*recognizer.accept(audio[64_000:] + bytes(32_000)), *recognizer.accept(audio), *recognizer.finish()]
+    recognizer.close()
+    first, second = [event.text for event in events if isinstance(event, TranscriptionFinished)]
+    assert first == "Hello luna tell me a story about the ocean"
+    assert second == "Hello Lunah tell me a story about the ocean"
+
+
+def test_hint_that_the_decoder_has_is_not_added_again() -> None:
+    decoder = Decoder({"luna": "Luna"})
+    decoder.add_hints({"luna": "Luna", "ivy": "Ivy"})
+    decoder.add_hints({"ivy": "Ivy"})
+    assert decoder.hint_count == 2
+    decoder.close()
+
+
+async def test_decoder_that_has_learned_many_names_is_not_used_again() -> None:
+    engine = PocketSphinxEngine(words=["Luna"])
+    await engine.start()
+    counts: list[int] = []
+    for names in ([], ["Ivy"], ["n" + chr(97 + i // 26) + chr(97 + i % 26) for i in range(120)], []):
+        session = await engine.open()
+        session.expect(["Luna", *names])
+        await session.finish()
+        _ = [event async for event in session.events()]
+        await session.close()
+        counts.append(sum(decoder.hint_count for decoder in engine._idle))  # pyright: ignore[reportPrivateUsage]
+    await engine.close()
+    assert counts == [1, 2, 0, 1]
 
 
 async def test_decoding_releases_the_interpreter_lock(decoder: Decoder) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -24,9 +24,14 @@ class Scripted:
         self.heard = 0
         self.sent = 0
         self.closed = threading.Event()
+        self.expected: list[tuple[int, Sequence[str], int]] = []
+        """For each call of `expect`: the number of samples heard before, the words, and the thread."""
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(0)
+
+    def expect(self, words: Sequence[str]) -> None:
+        self.expected.append((self.heard, words, threading.get_ident()))
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         self.gate.wait()
@@ -126,4 +131,18 @@ async def test_error_of_the_recognizer_is_raised_after_the_events_before_it() ->
         await session.feed(b"\0\0")
     assert recognizer.closed.is_set()
     assert closed == [session]
+    await session.close()
+
+
+async def test_recognizer_gets_expected_words_in_its_own_thread_after_the_audio_that_was_fed_before() -> None:
+    recognizer = Scripted()
+    session = ThreadedSession(recognizer)
+    session.expect(["Luna"])
+    await session.feed(ONE_SECOND)
+    session.expect(["Luna", "Ivy"])
+    recognizer.gate.set()
+    await session.finish()
+    assert [event async for event in session.events()][-1] == VadDetectStop(16_000)
+    assert [(heard, words) for heard, words, _ in recognizer.expected] == [(0, ("Luna",)), (16_000, ("Luna", "Ivy"))]
+    assert threading.get_ident() not in {thread for _, _, thread in recognizer.expected}
     await session.close()

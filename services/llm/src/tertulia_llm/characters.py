@@ -1,24 +1,29 @@
 """The active characters, cached, and read again when they change.
 
 The characters that were read last are also in Redis. A worker that starts while the store is unavailable reads them
-there.
+there. Their names alone are in a key of their own, for stt workers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, BusRefused
+from tertulia_shared.character_names import fields_of
 from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.entry_ids import BEGINNING
+from tertulia_shared.keys import Key
 from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.store import Character, Store, StoreError, StoreUnavailable
 
 REFUSED_S = 10.0
 """Interval of reading the characters while the stream of refreshes cannot be followed."""
 RETRY_S = 1.0
+PUBLISH_AGAIN_S = 600.0
+"""Interval of writing the characters to Redis again, because the keys expire, and Redis may lose them."""
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +67,7 @@ class CharacterCache:
             StoreError: the characters cannot be read; `active` stays as it is.
         """
         self.active = tuple(_speaker(character) for character in await self._store.characters(active_only=True))
-        outlet = self._bus.outlet()
-        outlet.put(self._bus.keys.cast(), {"speakers": pack([speaker.to_wire() for speaker in self.active])})
-        await outlet.flush()
+        await self._publish()
 
     async def follow(self) -> None:
         """Read the characters again at each `Refresh` entry, and when the store reports a change, until cancelled."""
@@ -76,11 +79,33 @@ class CharacterCache:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_refreshes(changed, last))
             tasks.create_task(self._store.watch_characters(changed.set))
+            tasks.create_task(self._publish_regularly())
             while True:
                 await changed.wait()
                 changed.clear()
                 await self._read_with_retries()
                 log.info("characters read again", extra={"count": len(self.active)})
+
+    async def _publish_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(PUBLISH_AGAIN_S)
+            try:
+                await self._publish()
+            except BusError as error:
+                log.warning("the characters cannot be written to Redis: %s", error)
+
+    async def _publish(self) -> None:
+        keys = self._bus.keys
+        await self._put(keys.cast(), {"speakers": pack([speaker.to_wire() for speaker in self.active])})
+        try:
+            await self._put(keys.character_names(), fields_of(speaker.name for speaker in self.active))
+        except BusRefused as error:  # the Redis user is of an older release, without the right for this key
+            log.warning("the characters' names are not published for the recognizers: %s", error)
+
+    async def _put(self, key: Key, fields: Mapping[str, bytes | str]) -> None:
+        outlet = self._bus.outlet()
+        outlet.put(key, fields)
+        await outlet.flush()
 
     async def _follow_refreshes(self, changed: asyncio.Event, last: str) -> None:
         while True:

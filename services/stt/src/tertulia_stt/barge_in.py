@@ -96,7 +96,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The sentences that the characters are speaking, and the names of the active characters."""
+    """The sentences that the characters are speaking, and the names of the characters."""
 
     sentences: Sequence[str]
     names: Sequence[str] = ()

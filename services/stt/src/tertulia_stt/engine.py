@@ -29,6 +29,7 @@ session of it:
 
     class ParrotRecognizer:  # a BlockingRecognizer; all calls come from one thread
         def begin(self) -> Iterator[STTEvent]: ...
+        def expect(self, words: Sequence[str]) -> None: ...
         def accept(self, pcm: bytes) -> Iterator[STTEvent]: ...
         def finish(self) -> Iterator[STTEvent]: ...
         def close(self) -> None: ...
@@ -235,7 +236,8 @@ STTEvent: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class Writing:
     """How a recognizer writes texts. `is_punctuated`: True if it writes punctuation. `language`: the ISO 639 code of
-    its language; "" if it detects the language. `names`: the words of `stt_words`, in their correct spelling.
+    its language; "" if it detects the language. `names`: words that are likely to occur, in their correct spelling: the
+    words of `stt_words`, and for a session also the names of the characters.
     """
 
     is_punctuated: bool
@@ -261,6 +263,13 @@ class RecognitionSession(Protocol):
 
         Raises:
             RecognitionFailed: the session has failed. It is raised after the events from before the failure.
+        """
+        ...
+
+    def expect(self, words: Sequence[str]) -> None:
+        """Set the words that are likely to occur from now on, in their correct spelling, the likeliest first. Until the
+        first call, they are those of `stt_words`. An engine may ignore it. It takes effect with the next piece, or with
+        the next partial text. Thread-safe.
         """
         ...
 

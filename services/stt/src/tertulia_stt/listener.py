@@ -24,6 +24,7 @@ from tertulia_stt.checkpoint import Checkpoint, CheckpointTracker, read_checkpoi
 from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, RecognitionSession
 from tertulia_stt.giving_up import end_turn, give_up_session
 from tertulia_stt.metrics import ListenerMetrics
+from tertulia_stt.names_at_the_table import NamesAtTheTable, without_repetitions
 from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.settings import STTSettings
@@ -39,6 +40,8 @@ MICROPHONE_PAUSE_S = 2.0
 none.
 """
 MICROPHONE_POLL_S = 0.5
+MAX_EXPECTED = 32
+"""The recognizer is told this many words at most, because each of them costs it time."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class Listener:
         self._settings = settings
         self._turn_model = turn_model
         self._metrics = ListenerMetrics(metrics or Metrics(), engine.name)
+        self._names = NamesAtTheTable(bus)
         self._rules = TurnRules(
             settings.silence_bounds, settings.stt_reopen_ms, settings.think_ahead != "off", engine.writing
         )
@@ -101,6 +105,7 @@ class Listener:
             return
         if isinstance(owned, Refused):
             return
+        await self._names.refresh()
         start = await self._start(work, owned, fields)
         session = self._session(work, owned.fence(), start)
         await self._recognize(session, start)
@@ -116,10 +121,19 @@ class Listener:
 
     async def _recognize(self, session: _Session, start: Checkpoint) -> None:
         recognizer = await self._engine.open(first_sample=start.sample)
+
+        def expect(names: Sequence[str]) -> None:
+            words = without_repetitions(*names, *self._engine.writing.names)
+            session.events.expect(names, words)
+            recognizer.expect(words[:MAX_EXPECTED])
+
         try:
+            expect(names := self._names.names)
             async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(self._names.follow(names, expect))
                 tasks.create_task(self._feed(session, recognizer, start.after))
-                tasks.create_task(self._publish(session, recognizer))
+                await self._publish(session, recognizer)
+                following.cancel()
         except ExceptionGroup as group:
             error = first_error(group)
             if isinstance(error, RecognitionFailed):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -72,9 +73,14 @@ class OverlappingSpeech:
         """The sentences that characters have spoken since the utterance began, by message and index."""
         self._read_up_to: dict[str, str] = {}
         """The id of the last entry that was read of each message's sentences."""
-        self._names: tuple[str, ...] = ()
+        self._planned_names: tuple[str, ...] = ()
+        self._active_names: tuple[str, ...] = ()
         self._partials: deque[tuple[int, str]] = deque(maxlen=MAX_PARTIALS)
         self._verdict = UNKNOWN
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Set the names of the active characters. The names in the plan of the last turn count, too."""
+        self._active_names = tuple(names)
 
     def hear(self, first_sample: int, pcm: bytes, ts: int) -> None:
         """Add sound of the microphone. `ts`: when the gateway wrote it (ms since 1970)."""
@@ -175,6 +181,10 @@ class OverlappingSpeech:
         """End the utterance."""
         self._overlaps = False
 
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._planned_names, *self._active_names)))
+
     def _heard(self, until: int, text: str, verdict: Verdict, *, is_final: bool = False) -> Heard:
         has_echo = self._has_echo(verdict)
         before = self._partials[-1][1] if self._partials else ""
@@ -234,7 +244,7 @@ class OverlappingSpeech:
         return is_speaking
 
     async def _read_turn(self, plan: TurnPlan, *, sentences: bool) -> None:
-        self._names = tuple({*plan.others, *(speaker.name for speaker in plan.speakers)})
+        self._planned_names = (*plan.others, *(speaker.name for speaker in plan.speakers))
         if not sentences:
             return
         await self._echo.played.read_receipts(plan.message_ids)

@@ -55,6 +55,10 @@ class PieceTranscriber(Protocol):
         """False if the last hypothesis is the beginning of a text that is still being received."""
         ...
 
+    def expect(self, words: Sequence[str]) -> None:
+        """Set the words that are likely to occur, the likeliest first. Called at any time, also during a piece."""
+        ...
+
     def start(self) -> None:
         """Begin a piece."""
         ...
@@ -113,6 +117,9 @@ class PieceRecognizer:
 
     def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
+
+    def expect(self, words: Sequence[str]) -> None:
+        self._transcriber.expect(words)
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         audio = self._incomplete + pcm

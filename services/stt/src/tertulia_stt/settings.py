@@ -22,7 +22,7 @@ class STTSettings(CommonSettings):
     stt_words: str = Field(
         "Luna, Rex, Sage",
         max_length=2000,
-        description="words that the recognizer expects, such as names; comma-separated",
+        description="words that the recognizer expects, besides the names of the characters; comma-separated",
     )
     stt_idle_s: float = Field(
         30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"

@@ -5,6 +5,7 @@ the `TurnWriter`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from tertulia_shared import events as client_events
@@ -63,6 +64,11 @@ class SpeechEvents:
             await self._take(event)
             self._recognized = event.at_sample
         await self._outlet.room()
+
+    def expect(self, names: Sequence[str], words: Sequence[str]) -> None:
+        """Set the names of the active characters, and all words, with these names, that the recognizer expects."""
+        self._overlap.expect(names)
+        self._turns.expect(words)
 
     def hear(self, pcm: bytes, ts: int) -> None:
         """Note sound that is fed to the recognizer. `ts`: the time at which the gateway wrote it (ms since 1970)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
@@ -24,6 +24,10 @@ class BlockingRecognizer(Protocol):
 
     def begin(self) -> Iterator[STTEvent]:
         """Start the session."""
+        ...
+
+    def expect(self, words: Sequence[str]) -> None:
+        """Set the words that are likely to occur. See `RecognitionSession.expect`."""
         ...
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
@@ -65,7 +69,9 @@ class ThreadedSession:
         self._max_backlog = int(max_backlog_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
         self._backlog = 0  # number of bytes that are fed and not processed yet; used on the loop only
         self._room = asyncio.Event()
-        self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # bounded by the backlog
+        self._input: queue.SimpleQueue[bytes | tuple[str, ...] | None] = (
+            queue.SimpleQueue()
+        )  # audio, which is bounded by the backlog, and words to expect
         self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded by the semaphore
         self._unread = threading.Semaphore(max_events)
         self._closing = threading.Event()
@@ -95,6 +101,9 @@ class ThreadedSession:
     def wake(self) -> None:
         """Make the recognizer's thread call `accept` without audio, because a result is ready. Thread-safe."""
         self._input.put(b"")
+
+    def expect(self, words: Sequence[str]) -> None:
+        self._input.put(tuple(words))
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():
@@ -146,10 +155,13 @@ class ThreadedSession:
     def _recognize(self) -> None:
         if not self._deliver(self._recognizer.begin()):
             return
-        while (pcm := self._input.get()) is not None and not self._closing.is_set():
-            if not self._deliver(self._recognizer.accept(pcm)):
+        while (given := self._input.get()) is not None and not self._closing.is_set():
+            if isinstance(given, tuple):
+                self._recognizer.expect(given)
+                continue
+            if not self._deliver(self._recognizer.accept(given)):
                 return
-            heard = len(pcm)
+            heard = len(given)
             self._on_loop(lambda heard=heard: self._heard(heard))
         if not self._closing.is_set():
             self._deliver(self._recognizer.finish())

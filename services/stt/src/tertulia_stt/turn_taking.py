@@ -19,6 +19,7 @@ Then it calls `settle`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -75,6 +76,11 @@ class TurnTaking:
         self._may_guess = False
         self._opinion: float | None = None
         self._bound: int | None = None
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Set the names and other words that the user may say, in their correct spelling."""
+        self._rules = replace(self._rules, writing=replace(self._rules.writing, names=names))
+        self._bound = None
 
     @property
     def turn(self) -> Turn:

@@ -96,6 +96,10 @@ class TurnWriter:
         """True if the turn is open, and its text is a finished sentence or question."""
         return self._turns.is_finished
 
+    def expect(self, names: Sequence[str]) -> None:
+        """See `TurnTaking.expect`."""
+        self._turns.expect(names)
+
     def with_partial(self, text: str) -> str:
         """The text of the turn so far, with a partial text of the piece being spoken."""
         return self._turns.with_partial(text)

@@ -116,7 +116,7 @@ def _stt(keys: Keys) -> Rights:
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.dead(), keys.dead_aside(), keys.workers(), keys.engines(),
+            keys.dead(), keys.dead_aside(), keys.workers(), keys.engines(), keys.character_names(),
         )
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def _llm(keys: Keys) -> Rights:
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
-            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(), keys.models(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(), keys.models(), keys.character_names(),
         )
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -17,7 +17,7 @@ from tests.fakes import transcription_server
 from tests.fakes.transcription_server import Act, Answer, Break, Hang, Kind, Refuse
 from tests.harness.full_port import full_port
 
-NAMES = ("Luna", "Rex", "Sage")
+PROMPT = "Luna, Rex, Sage."
 VERBOSE_REFUSED = Kind(refused={"response_format": "verbose_json"})
 
 
@@ -35,10 +35,10 @@ def speech(words: int) -> bytes:
 @asynccontextmanager
 async def client_of(
     *acts: Act, kind: Kind | None = None, key: str = "", sent_key: str | None = None, timeout_s: float = 20,
-    retries: int = 3, names: Sequence[str] = NAMES, language: str = "en",
+    retries: int = 3, language: str = "en",
 ) -> AsyncGenerator[tuple[TranscriptionClient, transcription_server.TranscriptionServer]]:  # fmt: skip
     async with transcription_server.TranscriptionServer(acts, kind=kind, key=key) as server:
-        question = Question("whisper-1", language, names)
+        question = Question("whisper-1", language)
         sent_key = key if sent_key is None else sent_key
         async with TranscriptionClient(
             TranscriptionServer(server.base_url, sent_key, question, timeout_s, retries)
@@ -48,21 +48,21 @@ async def client_of(
 
 async def test_final_request_has_the_sound_the_language_and_the_names() -> None:
     async with client_of() as (client, server):
-        transcript = await client.final(speech(4))
+        transcript = await client.final(speech(4), PROMPT)
     assert transcript.text == "Tell me a story."
     assert transcript.confidence == pytest.approx(-0.2)
     assert transcript.no_speech == pytest.approx(0.01)
     assert server.requests == [
         {
             "model": "whisper-1", "response_format": "verbose_json", "language": "en", "temperature": "0",
-            "prompt": "Luna, Rex, Sage.",
+            "prompt": PROMPT,
         }
     ]  # fmt: skip
     assert server.sounds == [speech(4)]
 
 
 async def test_language_and_prompt_are_left_out_if_they_are_not_set() -> None:
-    async with client_of(names=(), language="") as (client, server):
+    async with client_of(language="") as (client, server):
         await client.final(speech(1))
     assert not {"language", "prompt"} & server.requests[0].keys()
 
@@ -84,8 +84,8 @@ async def test_server_that_refuses_verbose_json_is_asked_for_logprobs_and_asked_
 )
 async def test_server_that_refuses_more_fields_gets_a_plainer_request(refused: dict[str, str]) -> None:
     async with client_of(kind=Kind(refused=refused)) as (client, server):
-        assert (await client.final(speech(4))).text == "Tell me a story."
-        await client.final(speech(4))
+        assert (await client.final(speech(4), PROMPT)).text == "Tell me a story."
+        await client.final(speech(4), PROMPT)
     assert not refused.keys() - {"response_format"} & server.requests[-1].keys()
     assert server.requests[-1] == server.requests[-2]
 
@@ -205,7 +205,7 @@ async def test_address_without_an_answer_cannot_be_reached(monkeypatch: pytest.M
 async def test_partial_text_grows_with_the_events(events: str) -> None:
     texts: list[str] = []
     async with client_of(kind=Kind(events)) as (client, server):
-        assert await client.partial(speech(4), texts.append) == "Tell me a story."
+        assert await client.partial(speech(4), PROMPT, texts.append) == "Tell me a story."
     assert texts[-1] == "Tell me a story."
     assert all(after.startswith(before) for before, after in itertools.pairwise(texts))
     assert server.requests[0]["stream"] == "true"
@@ -214,14 +214,14 @@ async def test_partial_text_grows_with_the_events(events: str) -> None:
 
 async def test_partial_text_comes_at_once_if_the_server_ignores_stream() -> None:
     async with client_of(kind=Kind(events="")) as (client, server):
-        assert await client.partial(speech(4), _unused) == "Tell me a story."
+        assert await client.partial(speech(4), PROMPT, _unused) == "Tell me a story."
     assert len(server.requests) == 1
 
 
 async def test_server_that_refuses_events_is_not_asked_for_them_again() -> None:
     async with client_of(kind=Kind(refused={"stream": "*"})) as (client, server):
         for _ in range(2):
-            assert await client.partial(speech(4), _unused) == "Tell me a story."
+            assert await client.partial(speech(4), PROMPT, _unused) == "Tell me a story."
     assert [request.get("stream") for request in server.requests] == ["true", None, None]
 
 
@@ -229,7 +229,7 @@ async def test_server_that_refuses_events_is_not_asked_for_them_again() -> None:
 async def test_failed_request_for_a_partial_text_is_not_repeated(act: Act) -> None:
     async with client_of(act, timeout_s=0.3 if isinstance(act, Hang) else 20) as (client, server):
         with pytest.raises(RequestFailed):
-            await client.partial(speech(4), lambda _: None)
+            await client.partial(speech(4), PROMPT, lambda _: None)
     assert len(server.requests) == 1
 
 

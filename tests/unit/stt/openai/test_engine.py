@@ -190,6 +190,15 @@ async def test_engine_says_how_it_writes() -> None:
     assert server.requests[0]["prompt"] == "Luna, Rex."
 
 
+async def test_prompt_of_each_request_has_the_words_that_are_expected_then() -> None:
+    async with engine_of(stt_words="Luna") as (engine, server):
+        session, other = await engine.open(), await engine.open()
+        session.expect(["Ivy", "Luna"])
+        await hear(session, pcm("question_rex"))
+        await hear(other, pcm("question_rex"))
+    assert [request["prompt"] for request in server.requests] == ["Luna.", "Ivy, Luna.", "Luna."]
+
+
 async def start(base_url: str, **settings: object) -> None:
     engine = load_engine("openai", settings_of(OpenAISTTSettings, stt_openai_base_url=base_url, **settings))
     try:

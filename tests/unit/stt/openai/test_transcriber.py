@@ -16,7 +16,7 @@ from tertulia_stt.engines.openai.loop_requests import LoopRequests
 from tertulia_stt.engines.openai.transcriber import OpenAITranscriber, PieceRules
 
 SECOND = 32_000
-PROMPT = "Luna, Rex, Sage."
+NAMES = ("Luna", "Rex", "Sage")
 
 
 class ScriptedRequests:
@@ -28,16 +28,19 @@ class ScriptedRequests:
         self.partials: list[Future[str]] = []
         self.receive: Callable[[str], None] = lambda _: None
         self.warmed = 0
+        self.prompts: list[str] = []
 
-    def final(self, pcm: bytes) -> Transcript:
+    def final(self, pcm: bytes, prompt: str) -> Transcript:
         self.final_sounds.append(pcm)
+        self.prompts.append(prompt)
         answer = self.finals.pop(0)
         if isinstance(answer, RequestFailed):
             raise answer
         return answer
 
-    def partial(self, pcm: bytes, on_text: Callable[[str], None]) -> Future[str]:
+    def partial(self, pcm: bytes, prompt: str, on_text: Callable[[str], None]) -> Future[str]:
         self.receive = on_text
+        self.prompts.append(prompt)
         self.partials.append(Future())
         return self.partials[-1]
 
@@ -46,7 +49,7 @@ class ScriptedRequests:
 
 
 def transcriber(requests: ScriptedRequests, partial_s: float | None = 0.5) -> OpenAITranscriber:
-    made = OpenAITranscriber(cast("LoopRequests", cast("Any", requests)), PieceRules(partial_s, 0.3, PROMPT))
+    made = OpenAITranscriber(cast("LoopRequests", cast("Any", requests)), PieceRules(partial_s, 0.3), NAMES)
     made.start()
     return made
 
@@ -196,3 +199,14 @@ def test_pending_partial_text_is_cancelled_at_the_end_of_the_piece() -> None:
     made.hypothesis()
     made.end(SpeechEnded(0, 32_000, EndReason.SILENCE, 28_000))
     assert requests.partials[0].cancelled()
+
+
+def test_text_that_repeats_the_expected_words_is_dropped() -> None:
+    made = transcriber(ScriptedRequests(Transcript("Ivy, Luna."), Transcript("Luna, Rex, Sage.")))
+    made.expect(["Ivy", "Luna"])
+    texts: list[str] = []
+    for _ in range(2):
+        made.start()
+        made.process(bytes(2 * SECOND))
+        texts.append(made.end(SpeechEnded(0, 2 * SECOND // 2, EndReason.SILENCE, 28_000)))
+    assert texts == ["", "Luna, Rex, Sage."]

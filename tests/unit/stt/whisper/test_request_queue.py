@@ -31,8 +31,8 @@ class GatedModel:
         return [Hypothesis(str(int(request.samples[0])), 0.0, 0.0, "en") for request in requests]
 
 
-def request(number: int, window_s: int = 10) -> Request:
-    return Request(np.array([number], np.float32), "en", window_s)
+def request(number: int, window_s: int = 10, hints: tuple[str, ...] = ()) -> Request:
+    return Request(np.array([number], np.float32), "en", window_s, hints=hints)
 
 
 @pytest.fixture
@@ -68,6 +68,15 @@ def test_requests_with_equal_windows_run_in_one_batch(requests: RequestQueue, mo
     model.go_on.set()
     assert [result.result().text for result in results] == ["1", "2", "3", "4"]
     assert model.batches == [[0], [1, 3], [2, 4]]
+
+
+def test_requests_with_different_hints_run_apart(requests: RequestQueue, model: GatedModel) -> None:
+    occupy(requests, model)
+    hints = [("Luna",), ("Ivy", "Luna"), ("Luna",)]
+    results = [requests.submit(model, request(n, hints=words), is_final=True) for n, words in enumerate(hints, 1)]
+    model.go_on.set()
+    assert [result.result().text for result in results] == ["1", "2", "3"]
+    assert model.batches == [[0], [1, 3], [2]]
 
 
 def test_batch_has_a_maximum_size(requests: RequestQueue, model: GatedModel) -> None:

@@ -27,6 +27,8 @@ class ScriptedModel:
         self.confidences = list(confidences) or [confidence] * len(texts)
         self.asked: list[tuple[int, str]] = []
         """The window and the language of each request."""
+        self.hints: list[tuple[str, ...]] = []
+        """The hints of each request."""
 
     def transcribe(self, requests: Sequence[Request]) -> Sequence[Hypothesis]:
         return [self._answer(request) for request in requests]
@@ -34,6 +36,7 @@ class ScriptedModel:
     def _answer(self, request: Request) -> Hypothesis:
         language = request.language if isinstance(request.language, str) else request.language(DETECTED)
         self.asked.append((request.window_s, language))
+        self.hints.append(request.hints)
         return Hypothesis(self.texts.pop(0), self.confidences.pop(0), 0.0, language)
 
 
@@ -48,7 +51,7 @@ def transcriber(
     requests: RequestQueue, final: ScriptedModel, partial: ScriptedModel | None = None, language: str = "en"
 ) -> WhisperTranscriber:
     models: Any = Models(cast("WhisperModel", final), cast("WhisperModel | None", partial), "en" if partial else "")
-    return WhisperTranscriber(models, requests, language, pre_roll_s=0.3)
+    return WhisperTranscriber(models, requests, language, pre_roll_s=0.3, hints=("Luna",))
 
 
 def said(transcriber: WhisperTranscriber, speech_s: float) -> str:
@@ -258,3 +261,12 @@ def test_detected_language_of_a_session_is_used_for_its_next_pieces(requests: Re
 def test_words_of_a_text_can_be_joined_to_the_text(text: str, words: list[str]) -> None:
     assert list(split_words(text)) == words
     assert "".join(words) == text
+
+
+def test_each_request_has_the_words_that_are_expected_then(requests: RequestQueue) -> None:
+    model = ScriptedModel("Good morning.", "Good morning, Ivy.", "Ivy", confidences=[-0.7, -0.3, -0.1])
+    session = transcriber(requests, model)
+    assert said(session, 1.5) == "Good morning, Ivy."
+    session.expect(["Ivy", "Luna"])
+    first_partial(session, 1.5)
+    assert model.hints == [("Luna",), ("Luna",), ("Ivy", "Luna")]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engines.whisper.model import hint_tokens
 from tertulia_stt.engines.whisper.vocabulary import Vocabulary, read_vocabulary
 
 TOKENS = {
@@ -60,3 +61,14 @@ def test_file_that_is_no_tokenizer_is_named(tmp_path: Path, content: str | None)
         (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(EngineUnavailable, match=r"tokenizer\.json is not the tokenizer of a Whisper model"):
         read_vocabulary(tmp_path)
+
+
+def test_hints_are_a_sentence_before_the_speech_and_those_without_room_are_left_out(vocabulary: Vocabulary) -> None:
+    assert hint_tokens(vocabulary, ["Luna"]) == (), "a model without the token for earlier text gets no hints"
+    previous = {"<|startofprev|>": 16}
+    with_token = Vocabulary(TOKENS | previous, MERGES, previous)
+    assert hint_tokens(with_token, []) == ()
+    luna, comma, stop = TOKENS["ĠLuna"], TOKENS[","], TOKENS["."]
+    assert hint_tokens(with_token, ["Luna", "Luna"]) == (16, luna, comma, luna, stop)
+    assert hint_tokens(with_token, ["Luna", "x" * 200, "Luna"]) == (16, luna, comma, luna, stop)
+    assert len(hint_tokens(with_token, ["Luna"] * 200)) <= 101

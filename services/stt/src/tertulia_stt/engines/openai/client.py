@@ -69,8 +69,8 @@ class TranscriptionClient:
             session, self._session = self._session, None
             await session.close()
 
-    async def final(self, pcm: bytes, *, timeout_s: float | None = None) -> Transcript:
-        """Transcribe a piece. A request that fails for a passing reason is repeated.
+    async def final(self, pcm: bytes, prompt: str = "", *, timeout_s: float | None = None) -> Transcript:
+        """Transcribe a piece. `prompt`: see `prompt_of`. A request that fails for a passing reason is repeated.
 
         Raises:
             RequestFailed: it failed every time, or for a lasting reason.
@@ -78,7 +78,7 @@ class TranscriptionClient:
         audio, timeout_s = wav(pcm), timeout_s or self.server.timeout_s
         for attempt in range(self.server.retries + 1):
             try:
-                return await self._in_a_form_it_takes(audio, timeout_s)
+                return await self._in_a_form_it_takes(audio, prompt, timeout_s)
             except RequestFailed as failure:
                 wait_s = wait_before_retry(attempt, failure.wait_s, FIRST_BACKOFF_S)
                 if not failure.retryable or wait_s is None or attempt == self.server.retries:
@@ -87,7 +87,7 @@ class TranscriptionClient:
                 await self._sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
-    async def partial(self, pcm: bytes, on_text: Callable[[str], None]) -> str:
+    async def partial(self, pcm: bytes, prompt: str, on_text: Callable[[str], None]) -> str:
         """Transcribe the beginning of a piece, with one try. If the server sends the text in parts, `on_text` is called
         with each longer text.
 
@@ -97,11 +97,11 @@ class TranscriptionClient:
         form, audio = FORMS[max(self._form, len(FORMS) - len(PLAIN))], wav(pcm)
         if self._streams:
             try:
-                return (await self._ask(form, audio, self.server.timeout_s, on_text)).text
+                return (await self._ask(form, audio, prompt, self.server.timeout_s, on_text)).text
             except RequestFailed as failure:
                 if failure.status not in REFUSED:
                     raise
-        answer = await self._ask(form, audio, self.server.timeout_s)
+        answer = await self._ask(form, audio, prompt, self.server.timeout_s)
         self._streams = False  # only now it is known that the events were the reason
         return answer.text
 
@@ -136,11 +136,11 @@ class TranscriptionClient:
             ):
                 pass  # the connection stays open, whatever the answer is
 
-    async def _in_a_form_it_takes(self, audio: bytes, timeout_s: float) -> Transcript:
+    async def _in_a_form_it_takes(self, audio: bytes, prompt: str, timeout_s: float) -> Transcript:
         last = len(FORMS) - 1
         for number in range(self._form, last + 1):
             try:
-                answer = await self._ask(FORMS[number], audio, timeout_s)
+                answer = await self._ask(FORMS[number], audio, prompt, timeout_s)
             except RequestFailed as failure:
                 if failure.status not in REFUSED or number == last:
                     raise
@@ -150,10 +150,15 @@ class TranscriptionClient:
         raise AssertionError("the last form returns or raises")
 
     async def _ask(
-        self, form: Form, audio: bytes, timeout_s: float, on_text: Callable[[str], None] | None = None
+        self,
+        form: Form,
+        audio: bytes,
+        prompt: str,
+        timeout_s: float,
+        on_text: Callable[[str], None] | None = None,
     ) -> Transcript:
         server, body = self.server, aiohttp.FormData()
-        for name, value in server.question.fields(form, stream=on_text is not None).items():
+        for name, value in server.question.fields(form, prompt, stream=on_text is not None).items():
             body.add_field(name, value)
         body.add_field("file", audio, filename="speech.wav", content_type="audio/wav")
         loop = asyncio.get_running_loop()

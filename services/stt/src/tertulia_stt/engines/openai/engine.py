@@ -10,7 +10,7 @@ from tertulia_stt.endpointing import FRAME_MS, EndpointSettings
 from tertulia_stt.engine import SAMPLE_RATE, EngineUnavailable, Writing
 from tertulia_stt.engines.openai.client import TranscriptionClient, TranscriptionServer
 from tertulia_stt.engines.openai.failures import RequestFailed
-from tertulia_stt.engines.openai.forms import Question
+from tertulia_stt.engines.openai.forms import Question, prompt_of
 from tertulia_stt.engines.openai.loop_requests import LoopRequests
 from tertulia_stt.engines.openai.settings import OpenAISTTSettings
 from tertulia_stt.engines.openai.transcriber import OpenAITranscriber, PieceRules
@@ -50,7 +50,7 @@ class OpenAISTTEngine:
         """
         client = await self._resources.enter_async_context(TranscriptionClient(_server_of(self._settings)))
         try:
-            await _ask_for_silence(client)
+            await _ask_for_silence(client, prompt_of(self._settings.words))
         except BaseException:
             await self._resources.aclose()
             raise
@@ -65,9 +65,8 @@ class OpenAISTTEngine:
         rules = PieceRules(
             settings.stt_openai_partial_ms / 1000 if settings.has_partials else None,
             self._endpointing.pre_roll_frames * FRAME_MS / 1000,
-            self._client.server.question.invented_text,
         )
-        transcriber = OpenAITranscriber(requests, rules)
+        transcriber = OpenAITranscriber(requests, rules, settings.words)
         recognizer = PieceRecognizer(transcriber, self._endpointing, first_sample=first_sample)
         session = ThreadedSession(recognizer, on_closing=requests.cancel, on_closed=self._sessions.discard)
         transcriber.wake = session.wake
@@ -85,20 +84,20 @@ def _server_of(settings: OpenAISTTSettings) -> TranscriptionServer:
     return TranscriptionServer(
         settings.stt_openai_base_url,
         settings.stt_openai_key.get_secret_value(),
-        Question(settings.stt_openai_model, settings.stt_language, settings.words),
+        Question(settings.stt_openai_model, settings.stt_language),
         settings.stt_openai_timeout_s,
         settings.stt_openai_retries,
     )
 
 
-async def _ask_for_silence(client: TranscriptionClient) -> None:
+async def _ask_for_silence(client: TranscriptionClient, prompt: str) -> None:
     """Check that the server transcribes.
 
     Raises:
         EngineUnavailable: it does not; the message says why, and which models it has.
     """
     try:
-        await client.final(TEST_SOUND, timeout_s=max(START_S, client.server.timeout_s))
+        await client.final(TEST_SOUND, prompt, timeout_s=max(START_S, client.server.timeout_s))
     except RequestFailed as failure:
         models = await client.models() if failure.status else None
         listed = f"; its models: {', '.join(models[:LISTED_MODELS])}" if models else ""

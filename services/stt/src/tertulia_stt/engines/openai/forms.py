@@ -39,36 +39,28 @@ PLAIN: Final = FORMS[2:]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is the same in all requests. `language` is "" if the server is to detect it; `names` may be said."""
+    """What is the same in all requests. `language` is "" if the server is to detect it."""
 
     model: str
     language: str
-    names: Sequence[str] = ()
 
-    @property
-    def prompt(self) -> str:
-        """The names, as a text that could precede the speech: recognizers then spell them like this."""
-        return ", ".join(self.names) + "." if self.names else ""
-
-    @property
-    def invented_text(self) -> str:
-        """The text that a recognizer copies from the prompt where nothing is said; "" if it may well have been said: a
-        single name is a call.
-        """
-        return self.prompt if len(self.names) > 1 else ""
-
-    def fields(self, form: Form, *, stream: bool) -> Mapping[str, str]:
+    def fields(self, form: Form, prompt: str, *, stream: bool) -> Mapping[str, str]:
         """The fields of the request, without the sound."""
         fields = {"model": self.model, **form.fields}
         if self.language:
             fields["language"] = self.language
         if form.has_hints:
             fields["temperature"] = "0"
-            if self.prompt:
-                fields["prompt"] = self.prompt
+            if prompt:
+                fields["prompt"] = prompt
         if stream:
             fields["stream"] = "true"
         return fields
+
+
+def prompt_of(words: Sequence[str]) -> str:
+    """The words as a text that could precede the speech: recognizers then spell them like this."""
+    return ", ".join(words) + "." if words else ""
 
 
 def wav(pcm: bytes) -> bytes:

@@ -27,20 +27,20 @@ class LoopRequests:
         self._running: set[Future[Any]] = set()
         self._is_cancelled = False
 
-    def final(self, pcm: bytes) -> Transcript:
+    def final(self, pcm: bytes, prompt: str) -> Transcript:
         """Wait for the transcript of a piece.
 
         Raises:
             RequestFailed: the request failed, or was cancelled.
         """
         try:
-            return self._submit(self._client.final(pcm)).result()
+            return self._submit(self._client.final(pcm, prompt)).result()
         except CancelledError:
             raise RequestFailed("the session was closed", retryable=True) from None
 
-    def partial(self, pcm: bytes, on_text: Callable[[str], None]) -> Future[str]:
+    def partial(self, pcm: bytes, prompt: str, on_text: Callable[[str], None]) -> Future[str]:
         """Start a request for a partial text. `on_text` is called on the event loop."""
-        return self._submit(self._client.partial(pcm, on_text))
+        return self._submit(self._client.partial(pcm, prompt, on_text))
 
     def warm(self) -> None:
         """See `TranscriptionClient.warm`."""

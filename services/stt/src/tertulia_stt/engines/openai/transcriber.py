@@ -15,6 +15,7 @@ from tertulia_stt.endpointing import SpeechEnded
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed
 from tertulia_stt.engines.openai.answer import Transcript
 from tertulia_stt.engines.openai.failures import RequestFailed
+from tertulia_stt.engines.openai.forms import prompt_of
 from tertulia_stt.engines.openai.loop_requests import LoopRequests
 from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_noise, split_words
 
@@ -31,23 +32,23 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class PieceRules:
     """`partial_s`: sound between two requests for a partial text; None: there are no partial texts. `pre_roll_s`: how
-    much of a piece comes from before its speech. `invented`: a text that is no speech, because it was sent as a hint.
+    much of a piece comes from before its speech.
     """
 
     partial_s: float | None
     pre_roll_s: float
-    invented: str = ""
 
 
 class OpenAITranscriber:
-    """A `PieceTranscriber`."""
+    """A `PieceTranscriber`. `words`: words that are likely to occur, until `expect` sets others."""
 
     agreement: ClassVar[int] = 2
     """Hypotheses come twice a second at most, so a third one would come late."""
 
-    def __init__(self, requests: LoopRequests, rules: PieceRules) -> None:
+    def __init__(self, requests: LoopRequests, rules: PieceRules, words: Sequence[str] = ()) -> None:
         self._requests = requests
         self._rules = rules
+        self._prompt = prompt_of(words)
         self._pcm = bytearray()
         self._next_s = 0.0
         self._pending: Future[str] | None = None
@@ -57,6 +58,9 @@ class OpenAITranscriber:
         self.is_complete = True
         self.wake: Callable[[], None] = lambda: None
         """Called from another thread when a partial text is ready."""
+
+    def expect(self, words: Sequence[str]) -> None:
+        self._prompt = prompt_of(words)
 
     def start(self) -> None:
         self._pcm.clear()
@@ -92,7 +96,7 @@ class OpenAITranscriber:
         self._drop_partial()
         speech_s = (ended.speech_end_sample - ended.start_sample) / SAMPLE_RATE - self._rules.pre_roll_s
         try:
-            transcript = self._requests.final(bytes(self._pcm))
+            transcript = self._requests.final(bytes(self._pcm), self._prompt)
         except RequestFailed as failure:
             raise RecognitionFailed(str(failure)) from failure
         return self._reviewed(transcript, max(0.0, speech_s))
@@ -109,7 +113,8 @@ class OpenAITranscriber:
         text = cleaned(transcript.text, speech_s)
         confidence = _UNKNOWN if transcript.confidence is None else transcript.confidence
         no_speech = _UNKNOWN if transcript.no_speech is None else transcript.no_speech
-        is_hint = bool(self._rules.invented) and text.strip(" .") == self._rules.invented.strip(" .")
+        # A recognizer copies the words from the prompt where nothing is said. A single name may well have been said.
+        is_hint = ", " in self._prompt and text.strip(" .") == self._prompt.strip(" .")
         return "" if is_hint or is_noise(Spoken(text, confidence, no_speech, speech_s)) else text
 
     def _ask_for_partial(self, partial_s: float) -> None:
@@ -117,7 +122,7 @@ class OpenAITranscriber:
         self._asked_at = time.monotonic()
         self._received = ""
         try:
-            self._pending = self._requests.partial(bytes(self._pcm), self._receive)
+            self._pending = self._requests.partial(bytes(self._pcm), self._prompt, self._receive)
         except RequestFailed:
             return  # the session is closing
         self._pending.add_done_callback(lambda _: self.wake())

@@ -7,8 +7,9 @@ utterance, it adapts them to the speaker.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from tertulia_stt.endpointing import EndpointSettings, SpeechEnded
@@ -25,6 +26,10 @@ _FRAMES_PER_PARTIAL: Final = 4
 """The decoder's hypothesis is read after every four frames (128 ms): often enough for a reader, and cheap compared to
 decoding.
 """
+_MAX_HINTS: Final = 100
+"""A decoder that has learned more hints is not reused, because each of them makes decoding slower."""
+
+log = logging.getLogger(__name__)
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
@@ -92,8 +97,9 @@ class PocketSphinxEngine:
     def _return(self, decoder: Decoder) -> None:
         # A decoder in the middle of an utterance is not reused, because ending its utterance takes longer than making a
         # new decoder.
+        is_usable = not decoder.in_utterance and decoder.hint_count <= max(_MAX_HINTS, 2 * len(self._hints))
         with self._lock:
-            if self._running and not decoder.in_utterance and len(self._idle) < self._max_idle:
+            if self._running and is_usable and len(self._idle) < self._max_idle:
                 self._idle.append(decoder)
                 return
         decoder.close()
@@ -123,10 +129,19 @@ class _Transcriber:
         self._decoder = decoder
         self._return = on_close
         self._utterance = Utterance(decoder)
+        self._is_in_piece = False
+        self._new_hints: Mapping[str, str] | None = None
         self._frames = 0  # number of frames that the decoder has processed since its hypothesis was last read
         decoder.forget_speaker()
 
+    def expect(self, words: Sequence[str]) -> None:
+        self._new_hints = spoken_words(words)
+        if not self._is_in_piece:
+            self._add_hints()
+
     def start(self) -> None:
+        self._add_hints()
+        self._is_in_piece = True
         self._utterance.begin()
         self._frames = 0
 
@@ -153,7 +168,17 @@ class _Transcriber:
         return sentence_case(words)
 
     def end(self, ended: SpeechEnded) -> str:  # noqa: ARG002 - the port's signature
+        self._is_in_piece = False
         return self._utterance.end()
 
     def close(self) -> None:
         self._return(self._decoder)
+
+    def _add_hints(self) -> None:
+        hints, self._new_hints = self._new_hints, None
+        if hints is None:
+            return
+        try:
+            self._decoder.add_hints(hints)
+        except ValueError as error:
+            log.warning("a name is not recognized: %s", error)

@@ -59,24 +59,40 @@ class Decoder:
     Not thread-safe. `hints` maps plain lower-case words to their written form.
 
     Raises:
-        EngineUnavailable: the library or its model is missing, or has another version.
+        EngineUnavailable: the library or its model is missing, or has another version; or a hint cannot be added.
     """
 
     def __init__(self, hints: Mapping[str, str]) -> None:
         self._library = _library()
-        self._hints = {_HINT_MARK + word: written for word, written in hints.items()}
+        self._hints: dict[str, str] = {}
         self._decoder: int | None = self._make()
-        entries = [entry for word in hints for entry in self._entries(word)]
-        for number, (entry, phones) in enumerate(entries, 1):
-            # Only the last word updates the search graph, because each update takes 0.15 s.
-            if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
-                raise EngineUnavailable(f"pocketsphinx cannot add {entry!r} as {phones!r}; leave that word out")
+        try:
+            self.add_hints(hints)
+        except ValueError as error:
+            self.close()
+            raise EngineUnavailable(f"{error}; leave that word out") from error
         self._initial_cmn: bytes = self._library.ps_get_cmn(self._decoder, 0)
         self._in_utterance = False
 
     @property
     def in_utterance(self) -> bool:
         return self._in_utterance
+
+    @property
+    def hint_count(self) -> int:
+        """The number of hints that the decoder has."""
+        return len(self._hints)
+
+    def add_hints(self, hints: Mapping[str, str]) -> None:
+        """Add the hints that the decoder does not have yet, and use the written form of all of them. Only between two
+        utterances. Takes 0.15 s if a hint is new.
+
+        Raises:
+            ValueError: a hint cannot be added. Then it and the hints after it are missing.
+        """
+        new = [word for word in hints if _HINT_MARK + word not in self._hints]
+        self._hints |= {_HINT_MARK + word: written for word, written in hints.items()}
+        self._add_entries([entry for word in new for entry in self._entries(word)])
 
     def forget_speaker(self) -> None:
         """Undo the adaptation to a microphone and a voice."""
@@ -128,6 +144,12 @@ class Decoder:
                 f"pocketsphinx could not load its en-us model from {model}; reinstall it: pip install pocketsphinx"
             )
         return decoder
+
+    def _add_entries(self, entries: Sequence[tuple[str, str]]) -> None:
+        for number, (entry, phones) in enumerate(entries, 1):
+            # Only the last word updates the search graph, because each update takes 0.15 s.
+            if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
+                raise ValueError(f"pocketsphinx cannot add {entry!r} as {phones!r}")
 
     def _entries(self, word: str) -> list[tuple[str, str]]:
         """Add a hint to the language model. Returns the dictionary entries to add, as (entry, phones)."""

@@ -49,8 +49,8 @@ class RealtimeSTTEngine:
         if first_sample < 0:
             raise ValueError(f"first_sample must not be negative, but is {first_sample}")
         final, realtime = self._running()
-        session = RecorderSession(first_sample, on_closed=self._sessions.discard)
-        executors = [SessionExecutor(model, lambda: session.is_cancelled) for model in (final, realtime)]
+        session = RecorderSession(first_sample, self._settings.words, on_closed=self._sessions.discard)
+        executors = [SessionExecutor(model, session) for model in (final, realtime)]
         recorder: Any = await run_with_timeout(
             partial(make_recorder, self._settings, session.callbacks, *executors),
             self._settings.stt_start_s,
@@ -87,5 +87,5 @@ class RealtimeSTTEngine:
         folder = models_dir(settings)
         final_folder = weights(chosen.model, folder, "TERTULIA_STT_MODEL")
         realtime_folder = weights(chosen.realtime_model, folder, "TERTULIA_STT_REALTIME_MODEL")
-        make = partial(SharedWhisper, plan=chosen, threads=settings.stt_threads, hotwords=", ".join(settings.words))
+        make = partial(SharedWhisper, plan=chosen, threads=settings.stt_threads)
         return make(final_folder, beam_size=FINAL_BEAM), make(realtime_folder, beam_size=REALTIME_BEAM)

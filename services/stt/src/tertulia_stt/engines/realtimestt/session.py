@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
@@ -42,13 +42,17 @@ class _Signal(Enum):
 class RecorderSession:
     """A `RecognitionSession`. Its recorder is made with the session's `callbacks`, and then passed to `start`.
 
-    `on_closed` is called on the event loop when all threads of the session have ended.
+    `words`: words that are likely to occur, until `expect` sets others. `on_closed` is called on the event loop when
+    all threads of the session have ended.
     """
 
-    def __init__(self, first_sample: int, *, on_closed: Callable[[RecorderSession], None]) -> None:
+    def __init__(
+        self, first_sample: int, words: Sequence[str], *, on_closed: Callable[[RecorderSession], None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_closed = on_closed
         self._first = first_sample
+        self.hotwords = ", ".join(words)  # replaced on the event loop, read by the threads that transcribe
         self._recorder: Any = None
         self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
@@ -93,6 +97,9 @@ class RecorderSession:
             chunk = bytes(self._rest[:CHUNK_BYTES])
             del self._rest[:CHUNK_BYTES]
             self._feed_chunk(chunk)
+
+    def expect(self, words: Sequence[str]) -> None:
+        self.hotwords = ", ".join(words)
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():

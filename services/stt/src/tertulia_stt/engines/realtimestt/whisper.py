@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import ctranslate2
 import faster_whisper
@@ -145,13 +145,13 @@ def without_padding(features: NDArray[np.float32]) -> NDArray[np.float32]:
 class SharedWhisper:
     """A model that any number of threads can use, because CTranslate2 queues concurrent calls.
 
-    `hotwords`: words that are likely to occur, in their correct spelling. `beam_size`: 1 is the fastest.
+    `beam_size`: 1 is the fastest.
 
     Raises:
         EngineUnavailable: the weights cannot be loaded.
     """
 
-    def __init__(self, folder: str, plan: Plan, *, beam_size: int, threads: int, hotwords: str) -> None:
+    def __init__(self, folder: str, plan: Plan, *, beam_size: int, threads: int) -> None:
         try:
             model = ShortWindowModel if plan.device == "cpu" else faster_whisper.WhisperModel
             self._model = model(
@@ -163,17 +163,20 @@ class SharedWhisper:
             ) from error
         self._options: dict[str, Any] = {
             "beam_size": beam_size,
-            "hotwords": hotwords or None,
             "vad_filter": True,  # without this filter Whisper invents sentences in noise
             # Text of earlier utterances makes Whisper repeat itself.
             "condition_on_previous_text": False,
         }
 
-    def transcribe(self, audio: Any, language: str | None, is_cancelled: Callable[[], bool]) -> TranscriptionResult:
+    def transcribe(
+        self, audio: Any, language: str | None, hotwords: str, is_cancelled: Callable[[], bool]
+    ) -> TranscriptionResult:
         """Transcribe `audio` (float32, 16 kHz, -1..1). If `language` is None, it is detected. Stops after a segment if
-        `is_cancelled` returns true.
+        `is_cancelled` returns true. `hotwords`: words that are likely to occur, in their correct spelling.
         """
-        segments, info = self._model.transcribe(audio, language=language or None, **self._options)
+        segments, info = self._model.transcribe(
+            audio, language=language or None, hotwords=hotwords or None, **self._options
+        )
         parts: list[str] = []
         for segment in segments:
             parts.append(segment.text.strip())
@@ -182,14 +185,24 @@ class SharedWhisper:
         return TranscriptionResult(" ".join(parts), TranscriptionInfo(info.language, info.language_probability))
 
 
+class Session(Protocol):
+    """What an executor asks its session."""
+
+    @property
+    def hotwords(self) -> str: ...
+
+    @property
+    def is_cancelled(self) -> bool: ...
+
+
 class SessionExecutor:
     """The transcription executor of one session's recorder. It uses a shared model. Once the session is closed, it
     stops transcribing.
     """
 
-    def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(self, whisper: SharedWhisper, session: Session) -> None:
         self._whisper = whisper
-        self._is_cancelled = is_cancelled
+        self._session = session
 
     def transcribe(
         self,
@@ -198,4 +211,5 @@ class SessionExecutor:
         use_prompt: bool = True,  # noqa: FBT001, FBT002, ARG002 - RealtimeSTT's signature
     ) -> TranscriptionResult:
         """See `SharedWhisper.transcribe`."""
-        return self._whisper.transcribe(audio, language, self._is_cancelled)
+        session = self._session
+        return self._whisper.transcribe(audio, language, session.hotwords, lambda: session.is_cancelled)

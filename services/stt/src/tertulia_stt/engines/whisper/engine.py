@@ -56,6 +56,7 @@ class WhisperEngine:
             self._requests,
             self._settings.stt_language,
             pre_roll_s=self._endpointing.pre_roll_frames * FRAME_MS / 1000,
+            hints=self._settings.words,
         )
         recognizer = PieceRecognizer(transcriber, self._endpointing, first_sample=first_sample)
         session = ThreadedSession(recognizer, on_closed=self._sessions.discard)
@@ -91,9 +92,7 @@ class WhisperEngine:
 
     def _model(self, folder: Path) -> WhisperModel:
         chosen = self._settings.stt_threads
-        return WhisperModel(
-            folder, threads=threads(chosen), workers=workers(chosen), hints=self._settings.words
-        )  # fmt: skip
+        return WhisperModel(folder, threads=threads(chosen), workers=workers(chosen))
 
 
 def threads(setting: int) -> int:

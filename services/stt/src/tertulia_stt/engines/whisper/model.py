@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -31,7 +32,9 @@ _MANY_TOKENS: Final = frozenset(
 _MIN_TOKENS: Final = 20
 _MAX_TOKENS: Final = 224
 _MAX_HINT_TOKENS: Final = 100
-"""A longer prompt costs time in each request, and Whisper forgets its beginning."""
+"""A longer prompt costs time in each request."""
+_KEPT_HINTS: Final = 16
+"""The tokens of this many lists of hints are kept. Sessions have the same list, unless it has just changed."""
 
 
 class LanguageChoice(Protocol):
@@ -43,17 +46,19 @@ class LanguageChoice(Protocol):
 @dataclass(frozen=True, slots=True)
 class Request:
     """Sound to transcribe: samples from -1 to 1 at 16 kHz. `language`: an ISO 639 code, or what chooses it.
-    `beam_size`: how many texts the search for the best one follows; 1 is the fastest.
+    `beam_size`: how many texts the search for the best one follows; 1 is the fastest. `hints`: words that are likely to
+    occur, in their correct spelling, the likeliest first.
     """
 
     samples: Samples
     language: str | LanguageChoice
     window_s: int
     beam_size: int = 1
+    hints: tuple[str, ...] = ()
 
     def fits(self, other: Request) -> bool:
-        """True if both can be transcribed in one batch."""
-        return (self.window_s, self.beam_size) == (other.window_s, other.beam_size)
+        """True if both can be transcribed in one batch. CTranslate2 demands prompts of the same length."""
+        return (self.window_s, self.beam_size, self.hints) == (other.window_s, other.beam_size, other.hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,13 @@ def max_tokens(samples: int, language: str) -> int:
 class WhisperModel:
     """A model that threads may share.
 
-    `threads`: CPU threads for one request; `workers`: requests that run at once. `hints`: words that are likely to
-    occur, in their correct spelling.
+    `threads`: CPU threads for one request; `workers`: requests that run at once.
 
     Raises:
         EngineUnavailable: the folder has no model that can be loaded.
     """
 
-    def __init__(self, folder: Path, *, threads: int, workers: int, hints: Sequence[str]) -> None:
+    def __init__(self, folder: Path, *, threads: int, workers: int) -> None:
         self._vocabulary = read_vocabulary(folder)
         try:
             self._model = ctranslate2.models.Whisper(
@@ -90,7 +94,7 @@ class WhisperModel:
             )
         except Exception as error:  # CTranslate2 raises errors of several classes
             raise EngineUnavailable(f"the Whisper model in {folder} cannot be loaded: {error}") from error
-        self._hints = _hint_tokens(self._vocabulary, hints)
+        self._hint_tokens = lru_cache(_KEPT_HINTS)(partial(hint_tokens, self._vocabulary))
         self._start = self._token("<|startoftranscript|>", folder)
         self._no_timestamps = self._token("<|notimestamps|>", folder)
 
@@ -111,7 +115,8 @@ class WhisperModel:
         spectrograms = np.stack([log_mel(request.samples, frames) for request in requests])
         encoded = self._model.encode(ctranslate2.StorageView.from_array(spectrograms))
         languages = self._languages(requests, encoded)
-        prompts = [self._prompt(language) for language in languages]
+        hints = self._hint_tokens(requests[0].hints)
+        prompts = [[*hints, *self._prompt(language)] for language in languages]
         longest = max(
             max_tokens(len(request.samples), language) for request, language in zip(requests, languages, strict=True)
         )
@@ -137,7 +142,7 @@ class WhisperModel:
         ]
 
     def _prompt(self, language: str) -> list[int]:
-        prompt = [*self._hints, self._start]
+        prompt = [self._start]
         if self.is_multilingual:
             prompt += [self._token(f"<|{language}|>"), self._token("<|transcribe|>")]
         return [*prompt, self._no_timestamps]
@@ -155,10 +160,17 @@ class WhisperModel:
         return number
 
 
-def _hint_tokens(vocabulary: Vocabulary, hints: Sequence[str]) -> list[int]:
-    """The part of the prompt that contains the hints: as a sentence that seems to have been spoken before."""
+def hint_tokens(vocabulary: Vocabulary, hints: Sequence[str]) -> Sequence[int]:
+    """The part of the prompt that contains the hints: as a sentence that seems to have been spoken before. Hints for
+    which there is no room are left out.
+    """
     previous = vocabulary.special("<|startofprev|>")
-    if previous is None or not hints:
-        return []
+    tokens: list[int] = []
+    for hint in hints:
+        longer = [*tokens, *vocabulary.encode(f", {hint}" if tokens else f" {hint}")]
+        if len(longer) < _MAX_HINT_TOKENS:
+            tokens = longer
+    if previous is None or not tokens:
+        return ()
     # A full stop at the end: otherwise Whisper writes fewer punctuation marks.
-    return [previous, *vocabulary.encode(f" {', '.join(hints)}.")[-_MAX_HINT_TOKENS:]]
+    return (previous, *tokens, *vocabulary.encode("."))

@@ -60,23 +60,31 @@ class Models:
 
 
 class WhisperTranscriber:
-    """A `PieceTranscriber`. `pre_roll_s`: how much of a piece comes from before its speech."""
+    """A `PieceTranscriber`. `pre_roll_s`: how much of a piece comes from before its speech. `hints`: words that are
+    likely to occur, in their correct spelling, until `expect` sets others.
+    """
 
     is_complete: bool = True
     agreement: ClassVar[int] = 2
     """Hypotheses come three times a second at most, so a third one would come late."""
 
-    def __init__(self, models: Models, requests: RequestQueue, language: str, *, pre_roll_s: float) -> None:
+    def __init__(
+        self, models: Models, requests: RequestQueue, language: str, *, pre_roll_s: float, hints: Sequence[str] = ()
+    ) -> None:
         self._models = models
         self._requests = requests
         self._languages = LanguageTracker(language)
         self._pre_roll_s = pre_roll_s
+        self._hints = tuple(hints)
         self._pcm = bytearray()
         self._pending: Future[Hypothesis] | None = None
         self._next_s = _FIRST_PARTIAL_S
         self._early: _EarlyText | None = None
         self.wake: Callable[[], None] = lambda: None
         """Called from another thread when a partial text is ready."""
+
+    def expect(self, words: Sequence[str]) -> None:
+        self._hints = tuple(words)
 
     def start(self) -> None:
         self._pcm.clear()
@@ -126,7 +134,7 @@ class WhisperTranscriber:
         if is_short_window and is_doubtful(heard) and not is_noise(heard):
             # the language was decided above
             language = self._languages.language or self._languages.guess
-            again = self._transcribe(Request(samples, language, MAX_WINDOW_S, _FINAL_BEAM), speech_s)
+            again = self._transcribe(Request(samples, language, MAX_WINDOW_S, _FINAL_BEAM, self._hints), speech_s)
             if is_incomplete(heard.text, speech_s) or again.confidence > heard.confidence:
                 heard = again
         return "" if is_noise(heard) else heard.text
@@ -147,7 +155,7 @@ class WhisperTranscriber:
 
     def _request(self, samples: Samples, decide: LanguageChoice) -> Request:
         language = self._languages.language if self._languages.is_fixed else decide
-        return Request(samples, language, window_s(len(samples)), _FINAL_BEAM)
+        return Request(samples, language, window_s(len(samples)), _FINAL_BEAM, self._hints)
 
     def _transcribe(self, request: Request, speech_s: float) -> Spoken:
         heard = self._requests.submit(self._models.final, request, is_final=True).result()
@@ -184,7 +192,8 @@ class WhisperTranscriber:
     def _ask_for_partial(self) -> None:
         self._next_s = self._length_s + _PARTIAL_EACH_S + _PARTIAL_SHARE * self._length_s
         samples, language = self._samples(), self._languages.language
-        request = Request(samples, language or self._languages.guess, window_s(len(samples), MIN_PARTIAL_WINDOW_S))
+        window = window_s(len(samples), MIN_PARTIAL_WINDOW_S)
+        request = Request(samples, language or self._languages.guess, window, hints=self._hints)
         model = self._models.partial_for(language)
         self._pending = self._requests.submit(model, request, is_final=False)
         self._pending.add_done_callback(lambda _: self.wake())
