@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tertulia_cli.access import certificates
 from tertulia_cli.access.files import Readers
-from tertulia_cli.access.names import parse_names
-from tertulia_cli.exit_codes import OK
+from tertulia_cli.access.names import is_address, parse_names
+from tertulia_cli.exit_codes import MISUSED, OK, Failure
 from tertulia_cli.lan.addresses import LanPorts
 from tertulia_cli.lan.folder import Certified, LanFolder, bring_up_to_date
 from tertulia_cli.lan.keeper import keep_certified
@@ -56,6 +56,12 @@ def prepare(settings: RunSettings, folder: Path | None = None, gid: int | None =
             written.
     """
     asked = parse_names(settings.lan_names)
+    if words := [name for name in asked if not is_address(name) and "." not in name]:
+        raise Failure(
+            f"TERTULIA_LAN_NAMES: {', '.join(words)} cannot be certified, because every site of a top-level domain of "
+            f"that name could be, too. Give a name with a domain, such as {words[0]}.local, or an address.",
+            MISUSED,
+        )
     where = LanFolder((folder or settings.data_dir / "lan").expanduser().resolve(), Readers(gid))
     screen = LanScreen()
     certified = bring_up_to_date(where, find_machine(), asked, certificates.now())

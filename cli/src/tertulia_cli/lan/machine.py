@@ -82,12 +82,15 @@ def is_private(address: str) -> bool:
 
 
 def host_names(host_name: str) -> tuple[str, ...]:
-    """The names for a certificate: the multicast DNS name `NAME.local` (RFC 6762), then the machine's own name."""
+    """The names for a certificate: the multicast DNS name `NAME.local` (RFC 6762), and the machine's full name.
+
+    Not the name alone: an authority that may certify `dev` may certify every site of the top-level domain `dev`.
+    """
     host_name = host_name.lower().rstrip(".")
     first = host_name.partition(".")[0]
     if host_name in UNUSABLE_HOSTS or not all(LABEL.fullmatch(label) for label in host_name.split(".")):
         return ()
-    return tuple(dict.fromkeys((f"{first}.local", first, host_name)))
+    return tuple(dict.fromkeys((f"{first}.local", *([host_name] if "." in host_name else []))))
 
 
 def _of_default_routes() -> list[str]:
