@@ -77,8 +77,9 @@ def lan(settings: RunSettings, *, folder: Path | None, gid: int | None, once: bo
         Failure: as `prepare`.
     """
     prepared = prepare(settings, folder, gid)
-    prepared.invite()
-    if not once:
+    if once:
+        prepared.invite()
+    else:
         asyncio.run(_until_stopped(prepared))
     return OK
 
@@ -87,6 +88,7 @@ async def _until_stopped(prepared: Lan) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    prepared.invite()
     async with asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(prepared.keep())
         await stop.wait()
