@@ -60,29 +60,34 @@ def served(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Served(machine.addresses[0], LanPorts(port, port + 1), made.token, folder)
 
 
+@pytest.fixture(scope="module")
+def trusting(served: Served) -> list[str]:
+    """Options of a browser whose home is the folder, so that it trusts the authority."""
+    certutil = shutil.which("certutil")
+    if certutil is None:
+        return [f"--ignore-certificate-errors-spki-list={key_hash(served.folder)}"]
+    database = served.folder / ".pki" / "nssdb"
+    database.mkdir(parents=True)
+    authority = served.folder / "lan" / "gateway" / "ca.crt"
+    where = ["-d", f"sql:{database}"]
+    subprocess.run([certutil, *where, "-N", "--empty-password"], check=True)
+    subprocess.run([certutil, *where, "-A", "-n", "Tertulia", "-t", "C,,", "-i", authority], check=True)
+    return []
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def device(served: Served) -> AsyncGenerator[Browser]:
+async def device(served: Served, trusting: list[str]) -> AsyncGenerator[Browser]:
     """A browser of its own, which trusts the authority."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no chromium on PATH: install it (Debian: apt-get install chromium)")
         pytest.skip("NO BROWSER: the page was not tested. Install chromium (Debian: apt-get install chromium)")
     expect.set_options(timeout=PATIENCE_S * 1000)
-    home = served.folder / "home"
-    certutil = shutil.which("certutil")
-    trust = [] if certutil else [f"--ignore-certificate-errors-spki-list={key_hash(served.folder)}"]
-    if certutil:
-        database = home / ".pki" / "nssdb"
-        database.mkdir(parents=True, exist_ok=True)
-        authority = served.folder / "lan" / "gateway" / "ca.crt"
-        where = ["-d", f"sql:{database}"]
-        subprocess.run([certutil, *where, "-N", "--empty-password"], check=True)
-        subprocess.run([certutil, *where, "-A", "-n", "Tertulia", "-t", "C,,", "-i", authority], check=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
-            env={**os.environ, "HOME": str(home)},
-            args=["--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", *trust],
+            env={**os.environ, "HOME": str(served.folder)},
+            args=["--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", *trusting],
         )
         yield browser
         await browser.close()
