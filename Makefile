@@ -12,9 +12,9 @@ export PYTHON
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-run: setup ## start everything on this machine; Ctrl-C stops it
+run: setup ## start everything on this machine; Ctrl-C stops it (LAN=1: also serve phones in the home network, by HTTPS)
 	@scripts/web.sh build
-	@$(BIN)/tertulia run --fetch-models $(ARGS)
+	@$(BIN)/tertulia run --fetch-models $(if $(filter-out 0,$(LAN)),--lan) $(ARGS)
 
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"

@@ -40,7 +40,7 @@ image tertulia-gateway --extra supabase
 image tertulia-stt --extra openai --extra pocketsphinx --extra whisper
 image tertulia-llm --extra supabase
 image tertulia-tts --extra espeak --extra kokoro --extra openai
-image tertulia-cli --extra access --extra supabase-keys
+image tertulia-cli --extra access --extra lan --extra supabase-keys
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
 
 # Environments beside the workspace. They skip PyTorch with its CUDA packages, which the machine chooses, and packages

@@ -51,7 +51,8 @@ def settings_of(service: str) -> set[str]:
 
 @pytest.mark.parametrize("service", sorted(READS))
 def test_compose_passes_each_service_exactly_its_settings(service: str) -> None:
-    given = set(services(ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "gpu.yml")[service])
+    overlays = [ROOT / "deploy" / "compose" / f"{name}.yml" for name in ("gpu", "lan")]
+    given = set(services(ROOT / "docker-compose.yml", *overlays)[service])
     assert given - NOT_A_SETTING == settings_of(service)
 
 
@@ -118,3 +119,20 @@ def test_remote_overlay_only_adds_tls_to_redis() -> None:
     options = dict(zip(there[len(here) :: 2], there[len(here) + 1 :: 2], strict=True))
     assert options["--tls-auth-clients"] == "yes"
     assert options["--tls-port"] == "6380"
+
+
+def test_lan_overlay_gives_the_gateway_the_certificate_without_the_key_of_the_authority() -> None:
+    composed = yaml.safe_load((ROOT / "deploy" / "compose" / "lan.yml").read_text(encoding="utf-8"))["services"]
+    gateway, lan = composed["gateway"], composed["lan"]
+    assert gateway["volumes"] == ["lan-gateway:/lan:ro"]
+    assert {volume.partition(":")[0] for volume in lan["volumes"]} == {"lan-authority", "lan-gateway"}
+    assert gateway["environment"]["TERTULIA_LAN_DIR"] == "/lan"
+
+
+def test_service_of_the_lan_overlay_is_as_restricted_as_the_others() -> None:
+    lan = yaml.safe_load((ROOT / "deploy" / "compose" / "lan.yml").read_text(encoding="utf-8"))["services"]["lan"]
+    base = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-hardened"]
+    assert {name: lan[name] for name in base if name != "pids_limit"} == {
+        name: value for name, value in base.items() if name != "pids_limit"
+    }
+    assert "ports" not in lan

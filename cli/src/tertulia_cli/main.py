@@ -16,6 +16,7 @@ from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
 from tertulia_cli.inspect.command import InspectOptions, inspect
+from tertulia_cli.lan import arguments as lan
 from tertulia_cli.models import arguments as models
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
@@ -83,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add_dead(commands)
     _add_voice(commands)
     access.add(commands)
+    lan.add(commands)
     models.add(commands)
     command = commands.add_parser(
         "supabase-keys",
@@ -105,6 +107,11 @@ def _add_run(commands: Any) -> None:
     )
     command.add_argument("--host", help="address to listen on (TERTULIA_HOST, 127.0.0.1)")
     command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
+    command.add_argument(
+        "--lan",
+        action="store_true",
+        help="also serve phones and other devices in the home network, by HTTPS with a certificate of this machine",
+    )
     command.add_argument("--workers", default="", metavar="STAGE=N,…", help="number of workers: stt=1,llm=1,tts=1")
     command.add_argument("--verbose", action="store_true", help="also show the services' logs here")
     command.add_argument(
@@ -168,7 +175,9 @@ def _add_voice(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
     settings = load(RunSettings).model_copy(update=asked)
-    return run(settings, workers=args.workers, verbose=args.verbose, fetch_models=args.fetch_models)
+    if args.lan:
+        lan.check_modules()
+    return run(settings, workers=args.workers, verbose=args.verbose, fetch_models=args.fetch_models, lan=args.lan)
 
 
 def _inspect(args: argparse.Namespace) -> int:

@@ -20,6 +20,17 @@ class RunSettings(CommonSettings):
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
+    lan_port: int = Field(8443, ge=1, le=65535, description="HTTPS in the home network: port")
+    lan_setup_port: int = Field(
+        8088,
+        ge=1,
+        le=65535,
+        description="HTTPS in the home network: port of the page that explains how a device trusts the certificate",
+    )
+    lan_names: str = Field(
+        "",
+        description="HTTPS in the home network: further names or addresses of this machine, separated by commas",
+    )
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),

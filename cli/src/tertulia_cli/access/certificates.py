@@ -1,4 +1,5 @@
-"""The certificate authority, and the certificates of Redis and of each node. PEM in, PEM out; no files.
+"""Certificate authorities, and the certificates that they sign: of Redis, of each node, and of the gateway in the home
+network. PEM in, PEM out; no files.
 
 Keys are P-256, which every TLS library supports. Redis does not support revocation lists, so a certificate alone gives
 no access: a client also needs a login, and `revoke` deletes that.
@@ -6,7 +7,9 @@ no access: a client also needs a login, and `revoke` deletes that.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,26 +39,31 @@ class Pair:
     key: str
 
 
-def make_authority(now: datetime) -> Pair:
-    """Make a new authority."""
+def make_authority(
+    now: datetime, common_name: str = "Tertulia access", permitted: Sequence[x509.GeneralName] = ()
+) -> Pair:
+    """Make a new authority. `permitted`: it can only sign certificates for names within these subtrees (RFC 5280,
+    section 4.2.1.10); if empty, for all names.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tertulia access")])
-    made = (
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
         _builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return _pair(made, key)
+    if permitted:
+        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    return _pair(builder.sign(key, hashes.SHA256()), key)
 
 
-def make_server(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
-    """Make Redis' certificate for these names."""
+def make_server(authority: Pair, names: Sequence[str], now: datetime, common_name: str = "Redis") -> Pair:
+    """Make a server's certificate for these names."""
     alternatives = x509.SubjectAlternativeName(
         [x509.IPAddress(ipaddress.ip_address(name)) if is_address(name) else x509.DNSName(name) for name in names]
     )
-    signed = _Signed("Redis", ExtendedKeyUsageOID.SERVER_AUTH, now, SERVER_DAYS, alternatives)
+    signed = _Signed(common_name, ExtendedKeyUsageOID.SERVER_AUTH, now, SERVER_DAYS, alternatives)
     return _sign(authority, signed)
 
 
@@ -77,6 +85,11 @@ def names_of(certificate: str) -> tuple[str, ...]:
 def ends(certificate: str) -> datetime:
     """The end of a certificate's validity."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+def fingerprint(certificate: str) -> str:
+    """The SHA-256 fingerprint, as browsers and phones show it: pairs of hex digits with colons."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest().hex(":").upper()
 
 
 def needs_renewal(certificate: str, authority: str, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from tertulia_cli.doctor import engine_findings, findings
+from tertulia_cli.doctor import engine_findings, findings, lan_findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.doctor.model_server import ask_model_server
 from tertulia_cli.doctor.speech_servers import ask_speech_servers
@@ -33,6 +33,7 @@ async def doctor(settings: RunSettings) -> int:
         *await findings.redis_answer(settings),
         *await engine_findings.engines_in_use(settings),
         findings.port(settings, running=status is not None),
+        *lan_findings.lan(settings, running=status is not None),
         findings.data_dir(settings),
         *findings.store_file(settings),
         findings.model(settings),

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tertulia_cli.environments import python_of
 from tertulia_cli.exit_codes import FAILED, NO_CONNECTION, OK, Failure
@@ -28,6 +29,9 @@ from tertulia_shared.engine_speed import Speeds, speed_text
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES
 from tertulia_shared.keys import Keys
 
+if TYPE_CHECKING:  # importing it needs the extra `lan`
+    from tertulia_cli.lan.command import Lan
+
 _OpenLog = Callable[[str], LogFile]
 
 
@@ -38,10 +42,14 @@ class _Plan:
     redis: ProcessSpec | None
     gateway: ProcessSpec
     workers: list[plan.Worker]
+    lan: Lan | None
 
 
-def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetch_models: bool = False) -> int:
-    """Run until Ctrl-C; returns the exit code. With `fetch_models`, first download the models that are missing.
+def run(
+    settings: RunSettings, *, workers: str = "", verbose: bool = False, fetch_models: bool = False, lan: bool = False
+) -> int:
+    """Run until Ctrl-C; returns the exit code. With `fetch_models`, first download the models that are missing. With
+    `lan`, also serve the home network by HTTPS.
 
     Raises:
         Failure: a preflight check failed.
@@ -58,6 +66,9 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetc
         settings = settings.model_copy(update={"data_dir": data_dir, "port": port})
         report = Report()
         report.starting(data_dir)
+        serving_lan = _prepare_lan(settings) if lan else None
+        if serving_lan is not None:
+            report.after_open = serving_lan.invite
         if ports:
             report.metrics(settings.metrics_host, ports)
         if fetch_models:
@@ -66,18 +77,27 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False, fetc
         _report_engines(settings, report)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
         environment = plan.environment(settings, os.environ, url)
-        gateway = plan.with_metrics(plan.gateway(settings, environment), ports)
+        of_gateway = environment if serving_lan is None else {**environment, **serving_lan.environment}
+        gateway = plan.with_metrics(plan.gateway(settings, of_gateway), ports)
         started = [
             replace(worker, spec=plan.with_metrics(worker.spec, ports))
             for worker in plan.workers(settings, counts, environment)
         ]
-        planned = _Plan(settings, url, redis_spec, gateway, started)
+        planned = _Plan(settings, url, redis_spec, gateway, started, serving_lan)
 
         def log(name: str) -> LogFile:
             echo = partial(report.log_line, name) if verbose else None
             return stack.enter_context(LogFile(plan.log_of(settings, name), echo))
 
         return asyncio.run(_run(planned, report, log))
+
+
+def _prepare_lan(settings: RunSettings) -> Lan:
+    from tertulia_cli.lan.command import prepare  # noqa: PLC0415 - needs the extra `lan`
+
+    preflight.bindable_port("0.0.0.0", settings.lan_port, "TERTULIA_LAN_PORT=")
+    preflight.bindable_port("0.0.0.0", settings.lan_setup_port, "TERTULIA_LAN_SETUP_PORT=")
+    return prepare(settings)
 
 
 def _measure_speech(settings: RunSettings, report: Report) -> None:
@@ -148,11 +168,15 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.asked_to_stop)
-    failure = await supervisor.run(
-        redis=None if plan_of.redis is None else service(plan_of.redis),
-        gateway=service(plan_of.gateway),
-        workers=[(worker.stage, service(worker.spec)) for worker in plan_of.workers],
-    )
+    async with asyncio.TaskGroup() as tasks:
+        keeping = None if plan_of.lan is None else tasks.create_task(plan_of.lan.keep())
+        failure = await supervisor.run(
+            redis=None if plan_of.redis is None else service(plan_of.redis),
+            gateway=service(plan_of.gateway),
+            workers=[(worker.stage, service(worker.spec)) for worker in plan_of.workers],
+        )
+        if keeping is not None:
+            keeping.cancel()
     if failure is None:
         report.stopped()
         return OK

@@ -52,8 +52,9 @@ def make_data_dir(folder: Path) -> None:
         ) from error
 
 
-def bindable_port(host: str, port: int) -> int:
-    """The port to listen on: `port` if it is free, or any free one if it is 0.
+def bindable_port(host: str, port: int, chosen_by: str = "tertulia run --port ") -> int:
+    """The port to listen on: `port` if it is free, or any free one if it is 0. `chosen_by`: what the user writes before
+    the number to choose another port.
 
     Raises:
         Failure: the port is in use, or the host is not an address of this machine.
@@ -67,17 +68,15 @@ def bindable_port(host: str, port: int) -> int:
         try:
             probe.bind(address)
         except OSError as error:
-            raise Failure(_why_not_bound(host, port, error), FAILED) from error
+            raise Failure(_why_not_bound(host, port, chosen_by, error), FAILED) from error
         return int(probe.getsockname()[1])
 
 
-def _why_not_bound(host: str, port: int, error: OSError) -> str:
+def _why_not_bound(host: str, port: int, chosen_by: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} is in use: stop the other program, or choose another port (tertulia run --port {port + 1})."
-        )
+        return f"port {port} is in use: stop the other program, or choose another port ({chosen_by}{port + 1})."
     if error.errno == errno.EACCES:
-        return f"this user may not use port {port}: choose one above 1023 (TERTULIA_PORT or --port)."
+        return f"this user may not use port {port}: choose one above 1023 ({chosen_by}8443)."
     return f"cannot listen on {host}:{port} ({error.strerror}): check TERTULIA_HOST and TERTULIA_PORT."
 
 

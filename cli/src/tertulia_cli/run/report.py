@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,8 @@ class Report:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._seen: set[str] = set()
+        self.after_open: Callable[[], None] = lambda: None
+        """Prints what follows the address of the page."""
 
     def starting(self, data_dir: Path) -> None:
         """Report that the start begins."""
@@ -70,6 +72,7 @@ class Report:
             self._console.print("  (or TERTULIA_LLM_BASE_URL) in the environment or in .env, and start again.")
         self._console.print(f"  Ctrl-C stops everything. Logs: {logs}")
         self._console.print()
+        self.after_open()
 
     def all_ready(self) -> None:
         """Report that every service is ready."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -25,6 +26,17 @@ class GatewaySettings(AnsweringSettings):
     token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
     origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="additional origins that may connect, separated by commas (https://talk.example.org)"
+    )
+    lan_dir: Path | None = Field(
+        None,
+        description="HTTPS in the home network: folder of the certificate; `tertulia run --lan` sets it",
+    )
+    lan_port: int = Field(8443, ge=1, le=65535, description="HTTPS in the home network: port")
+    lan_setup_port: int = Field(
+        8088,
+        ge=1,
+        le=65535,
+        description="HTTPS in the home network: port of the page that explains how a device trusts the certificate",
     )
     max_connections: int = Field(200, ge=1, le=100_000, description="most open WebSocket connections")
     max_frames_per_s: float = Field(50.0, gt=0, le=100_000, description="most text frames of one client, per second")
@@ -51,6 +63,13 @@ class GatewaySettings(AnsweringSettings):
         if secret and (len(secret) < MIN_TOKEN_CHARS or not secret.isascii() or not secret.isprintable()):
             raise ValueError(f"must be empty or at least {MIN_TOKEN_CHARS} printable ASCII characters")
         return token
+
+    @model_validator(mode="after")
+    def _different_ports(self) -> Self:
+        ports = [self.port, *([] if self.lan_dir is None else [self.lan_port, self.lan_setup_port])]
+        if len(set(ports)) < len(ports):
+            raise ValueError("TERTULIA_PORT, TERTULIA_LAN_PORT and TERTULIA_LAN_SETUP_PORT must be different")
+        return self
 
     @model_validator(mode="after")
     def _token_beyond_loopback(self) -> Self:

@@ -5,7 +5,7 @@ import { keyLines } from "../src/inside/stream-keys";
 import { Stopwatch, withFirstSound, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
-import { readPreferences } from "../src/talk/preferences";
+import { readPreferences, tokenIn } from "../src/talk/preferences";
 import { HUES, huesOf } from "../src/ui/colours";
 import { ROW_MAX, type SeatPosition, flatSeating, roundSeating } from "../src/ui/seating";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
@@ -156,6 +156,20 @@ describe("preferences", () => {
   it("are equal after saving and loading", () => {
     const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
+  });
+});
+
+describe("the token in the URL", () => {
+  it.each([
+    ["https://a/?token=x%2Fy&probe=1", "x/y", "https://a/?probe=1"],
+    ["https://a/?probe=1#token=x%2Fy", "x/y", "https://a/?probe=1"],
+    ["https://a/#token=%", "%", "https://a/"],
+    ["https://a/?token=query#token=fragment", "fragment", "https://a/"],
+    ["https://a/#/conversation", null, "https://a/#/conversation"],
+  ])("of %s is %s, and leaves %s", (given, token, rest) => {
+    const found = tokenIn(new URL(given));
+    expect(found.token).toBe(token);
+    expect(found.rest.href).toBe(rest);
   });
 });
 

@@ -74,6 +74,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Buffer received bytes for fair parsing."""
         if self._is_closing:
             self._dropped_bytes += len(data)
+            self._close_after_answer(data)
             self._read_or_pause()
         elif not self.handshake_initiated:
             self._upgrade(data)
@@ -252,5 +253,16 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:
+            self._close_after_answer(b"")
         self.close_timer = self.loop.call_later(self._shared.bounds.linger_s, self.transport.abort)
         self._read_or_pause()
+
+    def _close_after_answer(self, data: bytes) -> None:
+        """Close a TLS transport, which cannot be half closed, as soon as the client's close frame has come."""
+        if self.transport.can_write_eof() or self.transport.is_closing():
+            return
+        if data:
+            self.conn.receive_data(data)
+        if self.conn.close_rcvd is not None:
+            self.transport.close()

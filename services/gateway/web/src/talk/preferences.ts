@@ -38,13 +38,29 @@ export function savePreferences(preferences: Preferences): void {
 
 /** The token for the server. If it is in the URL, it is moved from there to this tab's storage. */
 export function takeToken(): string {
-  const url = new URL(location.href);
-  const given = url.searchParams.get("token");
-  if (given === null) return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? "";
-  keepToken(given);
-  url.searchParams.delete("token");
-  history.replaceState(null, "", url);
-  return given;
+  const { token, rest } = tokenIn(new URL(location.href));
+  if (token === null) return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? "";
+  keepToken(token);
+  history.replaceState(null, "", rest);
+  return token;
+}
+
+/**
+ * Splits a URL into the token, from `?token=` or `#token=`, and the URL without it. A fragment is not sent to the
+ * server, so it does not end up in logs.
+ */
+export function tokenIn(given: URL): { token: string | null; rest: URL } {
+  const rest = new URL(given);
+  const inQuery = rest.searchParams.get("token");
+  rest.searchParams.delete("token");
+  const [, inFragment] = /^#token=([^&]*)$/.exec(rest.hash) ?? [];
+  if (inFragment === undefined) return { token: inQuery, rest };
+  rest.hash = "";
+  return { token: decoded(inFragment), rest };
+}
+
+function decoded(text: string): string {
+  return attempt(() => decodeURIComponent(text)) ?? text;
 }
 
 export function keepToken(token: string): void {
