@@ -1,8 +1,8 @@
 """Seals a secret for one process, so that it can pass through Redis: HPKE (RFC 9180).
 
-The receiver makes a key pair that exists only in its memory. What was sealed for it can be opened by that process alone, and
-by none after its end, also if Redis' files are copied. The purpose is bound into the seal: a secret that was sealed for
-one address cannot be opened for another.
+The receiver makes a key pair that exists only in its memory. So that process alone can open what was sealed for it, and
+no process can after its end, also if Redis' files were copied. The purpose is bound into the seal: a secret that was
+sealed for one address cannot be opened for another.
 """
 
 from __future__ import annotations
