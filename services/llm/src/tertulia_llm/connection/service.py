@@ -93,13 +93,14 @@ class ConnectionService:
             return await self._described()
 
     def _connection(self, request: ModelRequest, model: str) -> ModelConnection:
-        """What the request asks for. Without a key of its own it gets the kept key, if that is of the same server."""
+        """What the request asks for. Without a key of its own it gets the key in use, if that is of the same server."""
         address = checked_base_url(request.address)
-        key = self._unsealer.open(request.sealed_key, request.address) if request.sealed_key else ""
-        kept = self._current.kept
-        if not key and kept is not None and kept.has_key_for(address):
-            key = kept.key
-        return checked_connection(address, model, key)
+        if request.sealed_key:
+            return checked_connection(address, model, self._unsealer.open(request.sealed_key, request.address))
+        used = self._current.active.settings
+        key = used.openrouter_api_key.get_secret_value()
+        has_key = ModelConnection(used.llm_base_url, used.llm_model, key).has_key_for(address)
+        return checked_connection(address, model, key if has_key else "")
 
     async def _hosts(self) -> list[str]:
         if not self._known_hosts:
