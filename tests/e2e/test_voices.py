@@ -122,7 +122,7 @@ async def test_speed_and_pitch_are_heard_in_the_sample_and_saved(visit: Visit, s
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.url))
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Change Luna").click()
+    await sheet.get_by_role("button", name="Edit Luna").click()
     for name, key in (("Speed", "ArrowRight"), ("Pitch", "ArrowLeft")):
         await sheet.get_by_role("slider", name=name).focus()
         for _ in range(4):
