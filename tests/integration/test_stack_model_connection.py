@@ -8,7 +8,7 @@ import signal
 import stat
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from tertulia_shared.model_connection import FILE_NAME
 from tests.fakes.model_server import Reply, ScriptedModel
 from tests.harness.client import talk
 from tests.harness.eventually import eventually
+from tests.harness.service_process import Service
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
+WORKERS: Mapping[Service, int] = {"gateway": 1, "llm": 1, "tts": 1}
 KEY = "sk-made-up-for-the-page-0123456789"
 OWL = Reply(["I like ", "owls."])
 HELLO = "Luna, hello there!"
@@ -30,8 +32,7 @@ HELLO = "Luna, hello there!"
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A stack without a model server. Its logs must not contain the key."""
-    workers = {"gateway": 1, "llm": 1, "tts": 1}
-    with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LOG_LEVEL": "DEBUG"}) as running:
+    with Stack(tmp_path / "stack", workers=WORKERS, env={"TERTULIA_LOG_LEVEL": "DEBUG"}) as running:
         running.unsaid.add(KEY)
         yield running
 
@@ -124,9 +125,8 @@ async def test_key_is_in_a_file_of_its_owner_alone_and_neither_in_redis_nor_in_a
 
 async def test_environment_wins_over_the_page(tmp_path: Path) -> None:
     async with ScriptedModel(default=OWL) as model:
-        workers = {"gateway": 1, "llm": 1, "tts": 1}
         env = {"TERTULIA_LLM_BASE_URL": model.base_url, "TERTULIA_LLM_MODEL": "from/environment"}
-        with Stack(tmp_path / "stack", workers=workers, env=env) as stack:
+        with Stack(tmp_path / "stack", workers=WORKERS, env=env) as stack:
             _, state = await rest(stack, "GET", "/api/model")
             refused = await rest(stack, "PUT", "/api/model", {"address": model.base_url, "model": "scripted"})
     assert (state["source"], state["model"]) == ("environment", "from/environment")
