@@ -29,6 +29,8 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("Do you remember my name?", Intent.RECALL_NAME),
         ("Are you a real person?", Intent.NATURE),
         ("are you an AI", Intent.NATURE),
+        ("Is this a demo?", Intent.NATURE),
+        ("I passed my exam!", Intent.FEELING_GOOD),
         ("who are you", Intent.WHO),
         ("Tell me about yourself", Intent.WHO),
         ("How are you, Sage?", Intent.HOW_ARE_YOU),

@@ -67,7 +67,7 @@ SAGE = Voice(
         Intent.OPINION: (
             "When I think of {topic}, I notice two feelings that do not agree. I like to let them argue for a while. Which side would you take?",
             "I hold my opinions the way one holds a bird, not too tightly. Before I tell you mine, what is yours?",
-            "I find {topic} worth caring about, mostly for what it shows about the one who looks. What does it show about you?",
+            "I find {topic} worth caring about, mostly for what my answer would show about me. What would yours show about you?",
             "I prefer the question to the verdict. A verdict is where the thinking stops for lunch. What would change your mind?",
         ),
         Intent.WHY: (
