@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Display, Visit, rest
-from tests.e2e.test_accessibility import FAULTS, axe  # noqa: F401 - a fixture
+from tests.e2e.test_accessibility import FAULTS
 from tests.e2e.visitor import Visitor
 from tests.fakes.model_server import Reply, ScriptedModel
 from tests.harness.eventually import eventually
@@ -71,6 +71,7 @@ async def test_connected_model_answers_at_once_and_the_demo_after_forget(visit: 
     await panel.get_by_role("button", name="Close").click()
     await visitor.write("Luna, hello there!")
     await expect(visitor.page.locator(".bubble", has_text="I like owls.")).to_be_visible()
+    visitor.log.restart()
     await visitor.page.reload()
     await expect(visitor.page.locator(".bubble", has_text="I like owls.")).to_be_visible()
     await expect(visitor.page.get_by_role("button", name="demo", exact=True)).to_have_count(0)
@@ -118,7 +119,10 @@ async def test_settings_of_the_demo_say_that_they_have_no_effect(visitor: Visito
 
 @pytest.mark.parametrize("name", DISPLAYS)
 async def test_panel_has_no_accessibility_violation(
-    visit: Visit, server: ScriptedModel, axe: str, name: str  # noqa: F811 - the fixture
+    visit: Visit,
+    server: ScriptedModel,
+    axe: str,
+    name: str,
 ) -> None:
     visitor = await visit(DISPLAYS[name])
     await visitor.arrive()

@@ -90,7 +90,7 @@ function Providers({
     <fieldset class="providers">
       <legend>Where is the model?</legend>
       {[...offered, undefined].map((choice) => (
-        <label key={choice?.id ?? OTHER} class="provider">
+        <label key={choice?.id ?? OTHER} class={`provider ${choice ? "" : "other"}`}>
           <input
             type="radio"
             name="provider"

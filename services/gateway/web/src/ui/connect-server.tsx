@@ -62,7 +62,7 @@ export function ConnectServer({ state, chosen, inContainer, put }: Props): JSX.E
               .{" "}
             </>
           )}
-          The server keeps it in a file that only its owner may read, and never shows it again.
+          Tertulia keeps it in a file that only its owner may read, and never shows it again.
         </p>
         {about("key") && <FieldProblem text={about("key")} />}
       </div>

@@ -1,7 +1,7 @@
 /** The panel that connects a model server: which one is used, and how to use another one. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { hostOf } from "../model/connecting";
 import { type Connection, ModelApi, type ModelOverview } from "../rest/model-api";
@@ -63,7 +63,14 @@ function Offer({
       </p>
     );
   }
-  return <ConnectForm api={api} overview={overview} onConnected={onChanged} />;
+  const form = <ConnectForm api={api} overview={overview} onConnected={onChanged} />;
+  if (used.source === "demo") return form;
+  return (
+    <details class="connect-another">
+      <summary>Use another model</summary>
+      {form}
+    </details>
+  );
 }
 
 function InUse({
@@ -78,6 +85,12 @@ function InUse({
   onChanged: (connection: Connection) => void;
 }): JSX.Element {
   const [problem, setProblem] = useState("");
+  // The control that had the focus is gone after a change: the form, or the button that forgets the key.
+  const shown = useRef<HTMLParagraphElement>(null);
+  const first = useRef(used);
+  useEffect(() => {
+    if (first.current !== used) shown.current?.focus();
+  }, [used]);
   const [busy, setBusy] = useState(false);
   const forget = () => {
     setBusy(true);
@@ -94,7 +107,7 @@ function InUse({
   };
   return (
     <section class="in-use" aria-label="In use">
-      <p role="status">
+      <p role="status" ref={shown} tabIndex={-1}>
         {used.source === "demo" ? (
           "The demo answers now: its replies are scripted."
         ) : (

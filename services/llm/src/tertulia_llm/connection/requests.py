@@ -1,6 +1,6 @@
 """Serves the gateways' requests about the model server (`entries.ModelRequest`).
 
-One llm worker does this: the worker that has the lease. A request that its predecessor answered is skipped.
+One llm worker does this: the worker that has the lease. It deletes a request when it has answered it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from tertulia_llm.connection.failures import CannotConnect
 from tertulia_llm.connection.service import ConnectionService
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import ModelAnswer, ModelRequest
 from tertulia_shared.sealing import CannotOpen
@@ -68,32 +68,35 @@ class ModelRequests:
                     while True:
                         for entry in await requests.read():
                             after = entry.id
-                            with contextlib.suppress(BadEntry):  # of a newer release
-                                tasks.create_task(self._handle(decode(ModelRequest, entry.fields)))
+                            tasks.create_task(self._handle(entry))
                 except BusError as error:
                     log.warning("requests about the model server cannot be read: %s", error)
                 finally:
                     requests.close()
                 await asyncio.sleep(RETRY_S)
 
-    async def _handle(self, request: ModelRequest) -> None:
-        key = self._bus.keys.model_answer(request.request_id)
+    async def _handle(self, entry: Entry) -> None:
+        """Answer a request, and then delete it: the worker that takes the lease next must not repeat it."""
         try:
-            if request.deadline_ms < self._wall_ms() or await self._bus.length(key):
-                return
-            if self._at_once < MAX_AT_ONCE:
-                self._at_once += 1
-                try:
-                    answer = await self._answer(request)
-                finally:
-                    self._at_once -= 1
-            else:
-                answer = ModelAnswer(code="busy", message="Other requests are being tried. Try again in a moment.")
-            outlet = self._bus.outlet()
-            outlet.append(key, answer)
-            await outlet.flush()
+            request = decode(ModelRequest, entry.fields)
+            if request.deadline_ms >= self._wall_ms():
+                outlet = self._bus.outlet()
+                outlet.append(self._bus.keys.model_answer(request.request_id), await self._answer_if_free(request))
+                await outlet.flush()
+            await self._bus.remove(self._bus.keys.model_requests(), [entry.id])
+        except BadEntry as error:
+            log.warning("a request about the model server cannot be read: %s", error)
         except BusError as error:
             log.warning("a request about the model server was not answered: %s", error)
+
+    async def _answer_if_free(self, request: ModelRequest) -> ModelAnswer:
+        if self._at_once >= MAX_AT_ONCE:
+            return ModelAnswer(code="busy", message="Other requests are being tried. Try again in a moment.")
+        self._at_once += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._at_once -= 1
 
     async def _answer(self, request: ModelRequest) -> ModelAnswer:
         code = "failed"

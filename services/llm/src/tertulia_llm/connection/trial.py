@@ -13,7 +13,7 @@ from tertulia_llm.connection.models import usable_models
 from tertulia_llm.model.advice import other_base_url
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.context_window import entries_in, names_in
-from tertulia_llm.model.failures import ModelFailed, failure_of
+from tertulia_llm.model.failures import ModelFailed, failure_of, jitter, retry_delay_s
 from tertulia_llm.model.server import ModelServer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message
@@ -26,6 +26,7 @@ REPLY_S: Final = 60.0
 SHORT_REPLY_TOKENS: Final = 16
 """Some servers refuse a smaller limit."""
 _OUT_OF_TOKENS: Final = ("llm_reasoning", "llm_no_text")
+_LOADING: Final = 503
 _NOT_THERE: Final = (404, 405)
 _PROMPT: Final[list[Message]] = [
     {"role": "system", "content": "You are Luna, in a conversation."},
@@ -89,8 +90,8 @@ async def try_connection(settings: LLMSettings, connection: ModelConnection, *, 
     model = Model(tried)
     host = urlsplit(connection.address).hostname
     try:
-        if await short_reply(model, REPLY_S) is False:
-            raise CannotConnect("llm_no_text", f"{host} sent an empty reply: try again, or choose another model.")
+        async with asyncio.timeout(REPLY_S):
+            has_text = await _reply_when_loaded(model)
     except TimeoutError:
         message = f"{host} did not answer within {REPLY_S:g} seconds. It may be loading the model: try again."
         raise CannotConnect("llm_unavailable", message) from None
@@ -98,6 +99,21 @@ async def try_connection(settings: LLMSettings, connection: ModelConnection, *, 
         raise cannot_connect(failure, connection, in_container=in_container) from failure
     finally:
         await model.close()
+    if has_text is False:
+        raise CannotConnect("llm_no_text", f"{host} sent an empty reply: try again, or choose another model.")
+
+
+async def _reply_when_loaded(model: Model) -> bool | None:
+    """As `short_reply`; asks again while the server is loading the model."""
+    failures = 0
+    while True:
+        try:
+            return await short_reply(model, REPLY_S)
+        except ModelFailed as failure:
+            if failure.status != _LOADING or not failure.retryable:
+                raise
+            failures += 1
+            await asyncio.sleep(retry_delay_s(failures, failure, jitter()))
 
 
 async def _names(server: ModelServer) -> list[str] | None:
