@@ -14,7 +14,7 @@ from tertulia_gateway.model_requests import ModelRequestFailed, Target
 from tertulia_gateway.model_requests import ModelRequests as Asking
 from tertulia_llm.connection.failures import CannotConnect
 from tertulia_llm.connection.requests import ModelRequests as Answering
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import ModelRequest
 from tertulia_shared.ids import new_id
@@ -57,28 +57,37 @@ async def answering(bus: Bus, service: ScriptedService, name: str = "llm-1") -> 
         worker.cancel()
 
 
+async def collect(bus: Bus, into: list[Entry]) -> None:
+    """Collect the requests; the worker deletes them."""
+    requests = bus.follow(bus.keys.model_requests())
+    while True:
+        into += await requests.read()
+
+
 async def gone(bus: Bus, key: Key) -> bool:
     return await bus.length(key) == 0
 
 
 async def test_worker_answers_and_request_and_answer_are_deleted(bus: Bus) -> None:
     service = ScriptedService()
-    requests = bus.follow(bus.keys.model_requests())
-    async with answering(bus, service):
+    entries: list[Entry] = []
+    async with answering(bus, service), asyncio.TaskGroup() as tasks:
+        collecting = tasks.create_task(collect(bus, entries))
         assert await Asking(bus, wall_ms).find() == {"did": "find"}
-        (request,) = await requests.read()
+        await eventually(lambda: entries or None, "the request is seen")
         await eventually(lambda: gone(bus, bus.keys.model_requests()), "the request is deleted")
-    assert await bus.length(bus.keys.model_answer(request.fields[b"request_id"].decode())) == 0
+        collecting.cancel()
+    assert await gone(bus, bus.keys.model_answer(entries[0].fields[b"request_id"].decode()))
 
 
 async def test_key_reaches_the_worker_and_is_not_in_redis(bus: Bus) -> None:
     service = ScriptedService()
-    requests = bus.follow(bus.keys.model_requests())
-    async with answering(bus, service):
+    entries: list[Entry] = []
+    async with answering(bus, service), asyncio.TaskGroup() as tasks:
+        collecting = tasks.create_task(collect(bus, entries))
         await Asking(bus, wall_ms).connect(Target(ADDRESS, "m", KEY))
-        entries = list(await requests.read())
-        while len(entries) < 2:  # one for the public key, one with the sealed key
-            entries += await requests.read()
+        await eventually(lambda: len(entries) == 2 or None, "the requests for the public key and with the sealed key")
+        collecting.cancel()
     assert service.keys == [KEY]
     assert any(b"sealed_key" in entry.fields for entry in entries)
     assert not any(KEY.encode() in value for entry in entries for value in entry.fields.values())
