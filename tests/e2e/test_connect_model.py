@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import AsyncGenerator
 from typing import cast
 
@@ -11,11 +13,12 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Display, Visit, rest
 from tests.e2e.test_accessibility import FAULTS
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import READY, Visitor
 from tests.fakes.model_server import Reply, ScriptedModel
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
+TOKEN = "t" * 20
 KEY = "sk-made-up-for-the-page-0123456789"
 MODELS = ["vendor/small", "vendor/large", *(f"house/model-{number}" for number in range(120))]
 OWL = Reply(["I like ", "owls."])
@@ -147,3 +150,25 @@ async def look_at(visitor: Visitor, name: str) -> None:
     faults = cast("list[str]", await visitor.page.evaluate(FAULTS))
     assert not faults, f"{name}:\n" + "\n".join(faults)
     assert not await visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth"), name
+
+
+async def test_page_asks_for_the_token_and_then_connects_a_model_with_it(
+    visit: Visit, stack: Stack, server: ScriptedModel
+) -> None:
+    gateway = stack.start("gateway", TERTULIA_TOKEN=TOKEN)
+    stack.wait_ready()
+    visitor = await visit()
+    visitor.address = f"http://127.0.0.1:{gateway.port}"
+    visitor.ignore_console_error("401")
+    visitor.ignore_console_error("WebSocket")
+    await visitor.page.goto(visitor.address)
+    for token in ("a wrong token, much too long", TOKEN):
+        await visitor.page.get_by_placeholder("Token").fill(token)
+        async with visitor.page.expect_navigation():
+            await visitor.page.get_by_role("button", name="Continue").click()
+    await expect(visitor.status_line).to_have_text(READY)
+    panel = await open_panel(visitor)
+    await connect(panel, server.base_url)
+    gateway.stopping = True
+    gateway.send(signal.SIGTERM)
+    assert await asyncio.to_thread(gateway.wait) == 0
