@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from typing import cast
 
 import pytest
@@ -18,6 +19,7 @@ from tests.fakes.model_server import Reply, ScriptedModel
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
+OLLAMA_PORT = 11434
 TOKEN = "t" * 20
 KEY = "sk-made-up-for-the-page-0123456789"
 MODELS = ["vendor/small", "vendor/large", *(f"house/model-{number}" for number in range(120))]
@@ -172,3 +174,24 @@ async def test_page_asks_for_the_token_and_then_connects_a_model_with_it(
     gateway.stopping = True
     gateway.send(signal.SIGTERM)
     assert await asyncio.to_thread(gateway.wait) == 0
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+async def test_server_that_runs_on_this_machine_is_found_and_chosen(visit: Visit, name: str) -> None:
+    async with AsyncExitStack() as closing:
+        try:
+            running = await closing.enter_async_context(
+                ScriptedModel(default=OWL, port=OLLAMA_PORT, models=["llama3.2:latest"])
+            )
+        except OSError:
+            pytest.skip(f"port {OLLAMA_PORT} is taken")
+        visitor = await visit(DISPLAYS[name])
+        await visitor.arrive()
+        panel = await open_panel(visitor)
+        await expect(panel.get_by_role("radio", name="Ollama running, 1 model")).to_be_checked()
+        await expect(panel.get_by_label("Address", exact=True)).to_have_value(running.base_url)
+        await panel.get_by_role("button", name="Show its models").click()
+        await expect(panel.get_by_role("radio", name="llama3.2:latest")).to_be_checked()
+        await visitor.picture(f"connect-{name}-found")
+        await panel.get_by_role("button", name="Connect", exact=True).click()
+        await expect(panel.get_by_text("llama3.2:latest at")).to_be_visible()

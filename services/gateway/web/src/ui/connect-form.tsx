@@ -109,7 +109,7 @@ function about(choice: Choice | undefined): string {
   if (!choice) return "any OpenAI-compatible server";
   if (!choice.running) return choice.is_local ? "on this machine" : "with a key";
   const { count } = choice.running;
-  return `answers here, ${count === 1 ? "1 model" : `${count} models`}`;
+  return `running, ${count === 1 ? "1 model" : `${count} models`}`;
 }
 
 function Search({ found }: { found: ReturnType<typeof useLoaded<readonly FoundServer[]>> }): JSX.Element {
