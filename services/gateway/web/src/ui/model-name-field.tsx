@@ -21,7 +21,7 @@ export function ModelNameField({ talk, value, onChange }: Props): JSX.Element {
       <label for="model-name">Model</label>
       <input
         id="model-name"
-        list="server-models"
+        list={models.length > 0 ? "server-models" : undefined}
         maxLength={200}
         value={typed ?? value}
         placeholder={used || "Server default"}

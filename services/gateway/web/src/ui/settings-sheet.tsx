@@ -28,8 +28,8 @@ export function SettingsSheet({
   return (
     <Sheet title="Model" onClose={onClose}>
       {demo ? (
-        <p class="demo-note">
-          The demo answers: its replies are scripted, so the settings below have no effect. Connect a model to use them.
+        <p class="demo-note" id="no-effect">
+          The demo answers: its replies are scripted, so the settings below have no effect until you connect a model.
         </p>
       ) : (
         <p class="lead">
@@ -46,7 +46,7 @@ export function SettingsSheet({
       )}
       <Notices talk={talk} place="settings" />
       <form class="form settings-form" onSubmit={(event) => event.preventDefault()}>
-        <fieldset class="no-effect" disabled={demo}>
+        <fieldset class="form" aria-describedby={demo ? "no-effect" : undefined}>
           <ModelNameField
             talk={talk}
             value={settings.model ?? ""}
