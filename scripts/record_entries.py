@@ -9,16 +9,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import signal
 import sqlite3
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import VERSION
-from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.entries import NEWEST_VERSION, UserTurn, Work
 from tertulia_shared.events import Thinking
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Key
@@ -68,6 +71,7 @@ async def record(stack: Stack, recorder: Recorder) -> None:
 
 async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     c, keys = client.record.conversation_id, bus.keys
+    await asyncio.to_thread(_ask_about_the_model, stack.http("/api/model"))
     await client.send("model_settings", temperature=0.5)
     await client.send("refresh_characters")
     with _store_locked(stack):
@@ -108,11 +112,22 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await thinking.flush()
     # unanswerable work: a turn of a newer release, and a pointer without a stream
     outlet = bus.outlet(epoch=99)
-    outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=VERSION + 1)
+    outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=NEWEST_VERSION + 1)
     await outlet.flush()
     await bus.post("llm", Work(c))
     await client.until_event("error")
     await eventually(lambda: stack.length(keys.dead()) or None, "a dead letter")
+
+
+def _ask_about_the_model(url: str) -> None:
+    """Ask which model server is used, and try one that nobody serves."""
+    urllib.request.urlopen(url, timeout=30).close()  # noqa: S310 - ours
+    nobody = {"address": "http://127.0.0.1:1/v1", "model": "house/model", "key": "sk-recorded-0123456789"}
+    request = urllib.request.Request(  # noqa: S310 - ours
+        url, json.dumps(nobody).encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    with contextlib.suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - ours
 
 
 async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids: list[str]) -> None:
@@ -136,6 +151,8 @@ async def _following(bus: Bus, recorder: Recorder) -> AsyncGenerator[None]:
         while True:
             entries = await reading.read()
             recorder.see(stream, entries)
+            for entry in entries if stream == "model_requests" else ():
+                begin("model_answer", bus.keys.model_answer(entry.fields[b"request_id"].decode()))
             for entry in entries if key.name == bus.keys.work("stt").name else ():
                 session = entry.fields[b"session_id"].decode()
                 begin("mic", bus.keys.mic(entry.fields[b"conversation_id"].decode(), session))
@@ -149,6 +166,7 @@ async def _following(bus: Bus, recorder: Recorder) -> AsyncGenerator[None]:
         for stage in STAGES:
             begin("work", bus.keys.work(stage))
         begin("store", bus.keys.store())
+        begin("model_requests", bus.keys.model_requests())
         yield
         for task in following:
             task.cancel()

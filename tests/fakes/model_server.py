@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from tests.fakes.instant_model import serve_instantly
 from tests.fakes.model_sse import HEAD, KEEP_ALIVE, chunk, ending, event, usage
@@ -120,11 +121,19 @@ class ScriptedModel:
     """The server. `requests`: the received requests, in order. `script`: the remaining acts; tests may append to it.
 
     A request beyond the script gets `default`; without one it gets status 500 and a message that says so.
-    `broken_off`: how many replies ended because the client left.
+    `broken_off`: how many replies ended because the client left. `key`: refuse requests that carry another one, with a
+    message that repeats it, as some servers do; "": accept any. `models`: the names in its list.
     """
 
     def __init__(
-        self, script: Sequence[Act] = (), *, default: Act | None = None, host: str = "127.0.0.1", port: int = 0
+        self,
+        script: Sequence[Act] = (),
+        *,
+        default: Act | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        key: str = "",
+        models: Sequence[str] = ("scripted",),
     ) -> None:
         self.script: list[Act] = list(script)
         self.requests: list[SeenRequest] = []
@@ -133,7 +142,9 @@ class ScriptedModel:
         self._default = default
         self._address = (host, port)
         self._arrived = asyncio.Condition()
-        app = web.Application(client_max_size=16 * 1024 * 1024)
+        self._key = key
+        self._model_names = models
+        app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[self._checks_key])
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
         # The handler is cancelled as soon as the client disconnects, so that `broken_off` is set at that time.
@@ -165,8 +176,17 @@ class ScriptedModel:
         async with self._arrived:
             await self._arrived.wait_for(lambda: self.broken_off >= times)
 
+    @web.middleware
+    async def _checks_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self._key and shown != self._key:
+            error = {"message": f"Incorrect API key provided: {shown}.", "code": "invalid_api_key"}
+            return web.json_response({"error": error}, status=401)
+        return await handler(request)
+
     async def _models(self, _request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+        data = [{"id": name, "object": "model"} for name in self._model_names]
+        return web.json_response({"object": "list", "data": data})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -33,6 +33,8 @@ STREAMS: Mapping[str, type[Any] | None] = {
     "store": entries.StoreWrite,
     "broadcast": entries.Refresh,
     "dead": entries.DeadLetter,
+    "model_requests": entries.ModelRequest,
+    "model_answer": entries.ModelAnswer,
 }
 """The class of each stream's entries; an entry of `events` names its own."""
 HASHES = ("state", "cast", "character_names", "voices", "mic_progress")

@@ -119,7 +119,7 @@ async def test_run_starts_all_services_answers_a_message_and_stops(run: Run) -> 
     await run.says("All services are ready")
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
-    await run.says("The demo model answers")
+    await run.says("The demo answers")
     assert f"Metrics: http://127.0.0.1:{run.metrics_port}/metrics (gateway), " in run.shown
     assert run.services() == ["gateway", "stt", "llm", "tts", "tts"]
     assert len(run.children()) == 6

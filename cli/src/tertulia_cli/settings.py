@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
+from tertulia_shared.model_connection import ConnectionFile, ModelConnection
 from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_key
 from tertulia_shared.settings import CommonSettings
 
@@ -49,6 +50,10 @@ class RunSettings(CommonSettings):
         description="folder of the voices to clone (tertulia voice add); used by higgs, and by openai if it clones",
     )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
+    llm_connection_dir: Path | None = Field(
+        None,
+        description="folder of the file with the server and key that were set in the page; empty: the data folder",
+    )
 
     @field_validator("llm_base_url")
     @classmethod
@@ -66,9 +71,21 @@ class RunSettings(CommonSettings):
         return "redis_url" not in self.model_fields_set
 
     @property
+    def names_a_server(self) -> bool:
+        """True if the environment sets a key or another server than the default."""
+        return bool(self.openrouter_api_key.get_secret_value()) or self.llm_base_url != OPENROUTER
+
+    @property
     def demo(self) -> bool:
-        """True if the llm worker uses the demo model, because neither a key nor another model server is set."""
-        return not self.openrouter_api_key.get_secret_value() and self.llm_base_url == OPENROUTER
+        """True if the llm worker uses the demo model: neither the environment nor the page has set a model server."""
+        return not self.names_a_server and self.kept_connection() is None
+
+    def kept_connection(self) -> ModelConnection | None:
+        """The model server that was set in the page; None if there is none that can be read."""
+        try:
+            return ConnectionFile((self.llm_connection_dir or self.data_dir).expanduser()).load()
+        except (OSError, ValueError):
+            return None
 
     @property
     def reachable_host(self) -> str:

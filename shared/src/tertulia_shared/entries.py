@@ -146,6 +146,33 @@ class Refresh:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A gateway asks an llm worker about the model server.
+
+    `kind`: "describe" (the connection in use), "find" (servers on this machine), "list" (the models of `address`),
+    "connect" (use `model` of `address`, and keep it), "forget" (delete what was kept). The worker ignores a request
+    whose deadline (ms since 1970) has passed. `sealed_key`: the server's key, readable by that worker alone (see
+    `sealing`); if empty, the kept key is used, but only for the address that it was kept for.
+    """
+
+    request_id: str
+    kind: str
+    deadline_ms: int
+    address: str = ""
+    model: str = ""
+    sealed_key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """The answer to a `ModelRequest`: `body` is a JSON object; or `code` and `message` say what failed."""
+
+    body: str = ""
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The client has played a message up to this chunk; `played_ms`: the total length of its played sound."""
 

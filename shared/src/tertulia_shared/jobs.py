@@ -89,7 +89,7 @@ class Jobs:
         self._stage: Stage = stage
         self._handler = handler
         self._worker = worker
-        self._member = member
+        self.member = member
         self._max_attempts = max_attempts
         self._metrics = metrics
         self._broke = broke
@@ -142,7 +142,7 @@ class Jobs:
             failures = 0
             while True:
                 try:
-                    return await self._bus.beat(self._member)
+                    return await self._bus.beat(self.member)
                 except (BusUnavailable, WritesPaused) as trouble:
                     failures += 1
                     await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))

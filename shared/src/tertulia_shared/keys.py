@@ -166,6 +166,18 @@ class Keys:
         """Hash: each engine that workers of stt and tts use (`stage:engine`), as JSON {stage, engine, reason}."""
         return Key(f"{self.ns}:engines", DAY_S)
 
+    def model_requests(self) -> Key:
+        """Requests of the gateways about the model server, for the llm worker that has the lease `model_keeper`."""
+        return Key(f"{self.ns}:model:requests", MINUTE_S, 100)
+
+    def model_answer(self, request_id: str) -> Key:
+        """Stream of one entry: the answer to a request in `model_requests`. The gateway deletes it."""
+        return Key(f"{self.ns}:model:answer:{request_id}", MINUTE_S, 4)
+
+    def model_keeper(self) -> Key:
+        """String, a lease of the llm worker that serves `model_requests`."""
+        return Key(f"{self.ns}:model:keeper", 3)
+
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)

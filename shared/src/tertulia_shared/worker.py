@@ -103,6 +103,15 @@ class Worker:
             await self._bus.deregister(self._stage, self.name)
             await self._bus.leave(self.member)
 
+    async def change_engine(self, engine: str) -> None:
+        """Register with another engine."""
+        old = self.member
+        self.member = self._run.member = f"{self._stage}:{self.name}:{engine}"
+        if old != self.member:
+            with contextlib.suppress(BusError):  # the next heartbeat registers it; the old entry becomes too old
+                await self._bus.beat(self.member)
+                await self._bus.leave(old)
+
     # -- getting work
 
     async def _claim(self, jobs: asyncio.TaskGroup) -> None:

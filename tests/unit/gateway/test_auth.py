@@ -103,3 +103,21 @@ def test_repr_of_settings_hides_the_token() -> None:
 def test_host_name_other_than_localhost_is_not_a_loopback_address() -> None:
     assert is_loopback("::1")
     assert not is_loopback("example.org")
+
+
+def may_configure(access: Access, **headers: str) -> bool:
+    return access.configuration_refusal({name.replace("_", "-"): value for name, value in headers.items()}) is None
+
+
+def test_without_a_token_only_this_machine_may_change_the_installation() -> None:
+    access = Access(settings(origins="https://talk.example.org"))
+    assert may_configure(access, host="localhost:8000")
+    assert may_configure(access, host="127.0.0.1:8000", origin="http://127.0.0.1:8000")
+    assert not may_configure(access, host="talk.example.org")
+    assert not may_configure(access, host="localhost:8000", origin="https://talk.example.org")
+
+
+@pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_forwarded_host", "x_real_ip"])
+def test_request_of_a_proxy_on_this_machine_needs_a_token_to_change_the_installation(header: str) -> None:
+    assert not may_configure(Access(settings()), host="localhost", **{header: "10.0.0.7"})
+    assert may_configure(Access(settings(token=TOKEN)), host="localhost", **{header: "10.0.0.7"})

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_llm.demo.intents import Intent, hear, topic_of, user_name
+from tertulia_llm.demo.intents import Intent, hear, user_name
+from tertulia_llm.demo.topics import Topic, topic_of
 
 NAMES = ["Luna", "Rex", "Sage"]
 
@@ -28,6 +29,8 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("Do you remember my name?", Intent.RECALL_NAME),
         ("Are you a real person?", Intent.NATURE),
         ("are you an AI", Intent.NATURE),
+        ("Is this a demo?", Intent.NATURE),
+        ("I passed my exam!", Intent.FEELING_GOOD),
         ("who are you", Intent.WHO),
         ("Tell me about yourself", Intent.WHO),
         ("How are you, Sage?", Intent.HOW_ARE_YOU),
@@ -47,6 +50,16 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("Yes", Intent.AGREE),
         ("no", Intent.DISAGREE),
         ("I went to the market", Intent.STATEMENT),
+        ("What does Rex think of rain?", Intent.OPINION),
+        ("What do you think about the old stories?", Intent.OPINION),
+        ("can you hear me", Intent.HEARING),
+        ("testing testing one two three", Intent.HEARING),
+        ("I had a terrible day at work", Intent.FEELING_LOW),
+        ("Do you feel lonely?", Intent.YES_NO),
+        ("write me a poem about cats", Intent.REQUEST),
+        ("Hallo, wie geht es dir?", Intent.FOREIGN),
+        ("\u00bfQu\u00e9 tal?", Intent.FOREIGN),
+        ("I do not agree with you", Intent.DISAGREE),
     ],
 )
 def test_intent_of_a_message_is_recognized(text: str, intent: Intent) -> None:
@@ -86,19 +99,31 @@ def test_message_with_any_other_sum_has_no_answer(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "topic"),
+    ("text", "phrase", "subject"),
     [
-        ("What do you think about black holes?", "black holes"),
-        ("Tell me about my old dog, please.", "your old dog"),
-        ("Why is the sky blue?", "the sky"),
-        ("I bought some red apples", "red apples"),
-        ("do you agree", ""),
-        ("is it so", ""),
-        ("I think about <b> {user} 100%", "b user 100"),
+        ("What do you think about black holes?", "black holes", "sky"),
+        ("what is up there tonight", "the night sky", "sky"),
+        ("What does Rex think of rain?", "rain", "rain"),
+        ("Tell me about my old dog, please.", "your old dog", "animals"),
+        ("I love the sea", "the sea", "sea"),
+        ("what is love", "love", "love"),
+        ("do you like football", "football", ""),
+        ("do you agree", "", ""),
     ],
 )
-def test_topic_of_a_message_is_found(text: str, topic: str) -> None:
-    assert topic_of(text) == topic
+def test_topic_of_a_message_is_found(text: str, phrase: str, subject: str) -> None:
+    assert topic_of(text) == Topic(phrase, subject)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can you hear me?", "I think we should go after Ed.", "What makes a good point?", "asdf qwer",
+        "I think about <b> {user} 100%", "stop talking please", "Explain quantum entanglement",
+    ],
+)  # fmt: skip
+def test_words_that_are_no_known_topic_are_not_said_again(text: str) -> None:
+    assert hear(text, names=NAMES).topic == ""
 
 
 @pytest.mark.parametrize(

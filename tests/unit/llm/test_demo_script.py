@@ -103,8 +103,9 @@ def test_reply_that_the_worker_asks_to_continue_is_continued(
 def test_reply_is_continued_even_if_the_prompt_has_less_of_the_history() -> None:
     history = [user("Hi"), said("Rex", "Evening. " * 40), user("What do you think about jazz?")]
     whole = next_words(ask("Luna", history), seed=5)
-    rest = next_words(ask("Luna", history, continuing=whole[:30], max_chars=100), seed=5)
-    assert whole[:30] + rest == whole
+    begun = whole[:30].rstrip()
+    rest = next_words(ask("Luna", history, continuing=begun, max_chars=100), seed=5)
+    assert begun + rest == whole
 
 
 @pytest.mark.parametrize(
@@ -169,6 +170,31 @@ def test_reply_uses_the_name_that_the_user_gave_last() -> None:
     history = [user("My name is Ana"), said("Rex", "Noted."), user("What's my name?")]
     assert "You are Ana" in next_words(ask("Rex", history), seed=0)
     assert "You are Jay" in next_words(ask("Rex", history[2:]), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "remark", "words"),
+    [
+        ("Luna", "Luna, what is up there tonight?", ("planet", "Big Dipper", "moon")),
+        ("Rex", "What does Rex think of rain?", ("Rain and I", "keeps honest people indoors")),
+        ("Luna", "Luna, tell me a story.", ("lighthouse keeper", "comet")),
+        ("Sage", "How are you all tonight?", ("at ease", "I am well", "Quiet, and content")),
+    ],
+)
+def test_openings_that_the_page_and_the_readme_offer_get_a_fitting_answer(
+    name: str, remark: str, words: tuple[str, ...]
+) -> None:
+    for seed in range(10):
+        reply = next_words(ask(name, [user(remark)]), seed=seed)
+        assert any(word in reply for word in words), reply
+
+
+@pytest.mark.parametrize("name", CAST)
+@pytest.mark.parametrize("remark", ["What is the capital of France?", "Write me a letter", "Wie geht es dir heute?"])
+def test_character_that_cannot_answer_says_that_it_is_a_demo_or_needs_a_model(name: str, remark: str) -> None:
+    for seed in range(6):
+        reply = next_words(ask(name, [user(remark)]), seed=seed)
+        assert any(word in reply for word in ("demo", "script", "real model")), reply
 
 
 @pytest.mark.parametrize("question", ["What time is it?", "What's the weather like?", "Are you real?"])

@@ -9,15 +9,16 @@ import pytest
 
 from tertulia_llm.demo.intents import Intent
 from tertulia_llm.demo.replies import VOICES, voice_of
+from tertulia_llm.demo.topics import SUBJECTS
 from tertulia_llm.demo.voices.general import GENERAL
 from tertulia_llm.demo.voices.voice import Voice
 
 ALL = {**VOICES, "general": GENERAL}
-FIELDS = {"name", "persona", "user", "called", "topic", "Topic", "about", "answer", "other", "other_topic"}
+FIELDS = {"name", "persona", "user", "called", "topic", "Topic", "about", "answer", "other"}
 EACH_LINE = [
-    pytest.param(intent, line, id=f"{name}-{intent}-{index}")
+    pytest.param(kind, line, id=f"{name}-{kind}-{index}")
     for name, voice in ALL.items()
-    for intent, lines in voice.lines.items()
+    for kind, lines in (*voice.lines.items(), *voice.topics.items())
     for index, line in enumerate(lines)
 ]
 
@@ -35,21 +36,26 @@ def test_each_intent_has_at_least_two_lines_without_a_topic(voice: Voice) -> Non
     """With only one line, a character would give the same reply twice in a row."""
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
-    assert sum("{other_topic}" not in line for line in voice.reactions) >= 2
+    assert len(voice.reactions) >= 2
+    assert all(len(lines) >= 2 for lines in voice.topics.values())
     assert sum("opic}" not in line for line in voice.discussion) >= 5
     assert sum("opic}" not in line for line in voice.more) >= 2
     assert len(voice.closers) >= 2
     assert len(voice.continuations) >= 2
 
 
-@pytest.mark.parametrize(("intent", "line"), EACH_LINE)
-def test_lines_have_only_text_that_can_be_read_aloud(intent: Intent, line: str) -> None:
-    least, most = (8, 12) if intent is Intent.STORY else (2, 5)
+@pytest.mark.parametrize(("kind", "line"), EACH_LINE)
+def test_lines_have_only_text_that_can_be_read_aloud(kind: str, line: str) -> None:
+    least, most = (8, 12) if kind is Intent.STORY else (2, 5)
     assert least <= sentences(line) <= most
     assert line[-1] in ".!?"
     assert line.isascii()
     assert not set("*_#<>[]()\n") & set(re.sub(r"\{\w+\}", "", line))
     assert {field for _, field, _, _ in Formatter().parse(line) if field} <= FIELDS
+
+
+def test_characters_with_a_voice_of_their_own_know_the_same_topics() -> None:
+    assert {frozenset(voice.topics) for voice in VOICES.values()} == {frozenset(SUBJECTS)}
 
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
@@ -60,7 +66,9 @@ def test_reactions_and_closers_are_single_sentences(voice: Voice) -> None:
 
 
 def test_no_two_characters_share_a_line() -> None:
-    lines = [line for voice in VOICES.values() for lines in voice.lines.values() for line in lines]
+    lines = [
+        line for voice in VOICES.values() for lines in (*voice.lines.values(), *voice.topics.values()) for line in lines
+    ]
     assert len(lines) == len(set(lines))
 
 

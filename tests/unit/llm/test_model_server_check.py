@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tertulia_llm import check as module
-from tertulia_llm.check import TOKENS, Found, check
+from tertulia_llm.check import Found, check
+from tertulia_llm.connection.trial import SHORT_REPLY_TOKENS as TOKENS
 from tertulia_llm.settings import LLMSettings
 from tests.fakes.model_server import Fail, Hold, Reply, ScriptedModel
 from tests.fakes.server_kinds.hosted import HOSTED

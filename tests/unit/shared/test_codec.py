@@ -17,7 +17,8 @@ from tertulia_shared.events import EVENTS, Event, TurnComplete, TurnStarted
 
 ENTRIES = [
     entries.Work, entries.MicChunk, entries.UserTurn, entries.TTSSentence, entries.AudioChunk, entries.Interrupt,
-    entries.Refresh, entries.Receipt, entries.DeadLetter, entries.ModelSettings,
+    entries.Refresh, entries.Receipt, entries.DeadLetter, entries.ModelSettings, entries.ModelRequest,
+    entries.ModelAnswer,
 ]  # fmt: skip
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 INTEGER = st.integers(-(2**63), 2**63 - 1)

@@ -169,8 +169,12 @@ def store_file(settings: RunSettings) -> Sequence[Finding]:
 def model(settings: RunSettings) -> Finding:
     """Report whether a model server or the demo model answers."""
     if settings.demo:
-        advice = "for a language model set OPENROUTER_API_KEY, or TERTULIA_LLM_BASE_URL"
-        return Finding(ok=False, what="no model key: the demo model answers", advice=advice, needed=False)
+        advice = "for a language model press “demo” in the page, or set OPENROUTER_API_KEY or TERTULIA_LLM_BASE_URL"
+        return Finding(ok=False, what="no model server: the demo model answers", advice=advice, needed=False)
+    kept = None if settings.names_a_server else settings.kept_connection()
+    if kept is not None:
+        key = "with a key" if kept.key else "without a key"
+        return Finding(ok=True, what=f"model server {kept.address}, {key} (set in the page)", needed=False)
     key = "with a key" if settings.openrouter_api_key.get_secret_value() else "without a key"
     return Finding(ok=True, what=f"model server {settings.llm_base_url}, {key}", needed=False)
 

@@ -67,9 +67,11 @@ class Report:
         self._console.print(Text.assemble("  Open ", (url, "bold cyan"), hint))
         if demo:
             self._console.print(
-                "  The demo model answers: scripted replies. For a language model set OPENROUTER_API_KEY"
+                "  The demo answers: its replies are scripted. To connect a language model, press “demo”"
             )
-            self._console.print("  (or TERTULIA_LLM_BASE_URL) in the environment or in .env, and start again.")
+            self._console.print(
+                "  in the page, or set OPENROUTER_API_KEY or TERTULIA_LLM_BASE_URL in .env and restart."
+            )
         self._console.print(f"  Ctrl-C stops everything. Logs: {logs}")
         self._console.print()
         self.after_open()

@@ -20,6 +20,9 @@ OWN_SITES = frozenset({"none", "same-origin"})
 Requests with another value need an `Origin`, which is compared with the allowed origins.
 """
 
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers that proxies add."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -53,6 +56,19 @@ class Access:
         if not origin and headers.get("sec-fetch-site", "none").lower() not in OWN_SITES:
             return Refusal(403, "Pages of other sites may not ask this; add their origin to TERTULIA_ORIGINS.")
         return None
+
+    def configuration_refusal(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Check a request, which `refusal` allows, that changes the installation: it needs the token, or if there is
+        none, must come from this machine. A proxy of an allowed origin also connects from this machine, so its
+        requests do not count.
+        """
+        if self._token:
+            return None
+        origin = urlsplit(headers.get("origin", "")).hostname
+        is_local = is_loopback(_without_port(headers.get("host", ""))) and (origin is None or is_loopback(origin))
+        if is_local and not any(name in headers for name in FORWARDED):
+            return None
+        return Refusal(403, "Only the page on this machine may set this, or with TERTULIA_TOKEN any page that has it.")
 
 
 def _shown_token(headers: Mapping[str, str], query: Mapping[str, str]) -> str:

@@ -375,6 +375,10 @@ async function serveApi(request, response, url) {
       namespace: "tertulia",
     });
   }
+  if (kind === "model") {
+    const demo = { source: "demo", address: "", model: "", has_key: false, kept: false, fault: "" };
+    return send(200, { ...demo, in_container: false, may_change: true, providers: [], servers: [] });
+  }
   if (kind === "characters") {
     const found = characters.findIndex((character) => character.id === id);
     if (request.method === "GET") return send(200, { characters });

@@ -10,28 +10,22 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from tertulia_llm.connection.trial import SHORT_REPLY_TOKENS, short_reply
 from tertulia_llm.model.advice import no_such_model
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.context_window import entry_of, names_in
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.watch import find_window
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.text.prompt import Message
-from tertulia_shared.entries import ModelSettings
+from tertulia_shared.model_connection import ConnectionFile
 from tertulia_shared.settings import load
 
 REPLY_S: Final = 20.0
 """Seconds that the server may take for the first token. A local server may have to load the model first."""
-TOKENS: Final = 16
-"""Some servers refuse a smaller limit."""
-OUT_OF_TOKENS: Final = ("llm_reasoning", "llm_no_text")
-PROMPT: Final[list[Message]] = [
-    {"role": "system", "content": "You are Luna, in a conversation."},
-    {"role": "user", "content": "Hello! Say one word."},
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,16 @@ class Found:
 
 def main() -> None:
     """Check the model server that the settings name, and print the result."""
-    asyncio.run(_print(load(LLMSettings)))
+    asyncio.run(_print(_in_use(load(LLMSettings))))
+
+
+def _in_use(settings: LLMSettings) -> LLMSettings:
+    """The settings with the connection that was made in the page, unless the environment names a server."""
+    with suppress(OSError, ValueError):
+        kept = ConnectionFile(settings.connection_folder).load()
+        if kept is not None and not settings.names_a_server:
+            return settings.connected_to(kept)
+    return settings
 
 
 async def _print(settings: LLMSettings) -> None:
@@ -56,7 +59,7 @@ async def _print(settings: LLMSettings) -> None:
 
 async def check(settings: LLMSettings) -> AsyncIterator[Found]:
     """Check the server, and add each result to `found`."""
-    settings = settings.model_copy(update={"llm_max_tokens": TOKENS})
+    settings = settings.model_copy(update={"llm_max_tokens": SHORT_REPLY_TOKENS})
     model = Model(settings)
     name = settings.llm_model
     try:
@@ -90,18 +93,18 @@ async def check(settings: LLMSettings) -> AsyncIterator[Found]:
 async def _reply(model: Model) -> Found:
     """Ask for a few tokens, with the parameters of a real request."""
     try:
-        async with asyncio.timeout(REPLY_S), model.reply(PROMPT, ModelSettings(), seed=1) as stream:
-            async for _ in stream:
-                return Found(ok=True, what="the model answers")
+        has_text = await short_reply(model, REPLY_S)
     except TimeoutError:
         return Found(
             ok=False, what=f"the model did not answer within {REPLY_S:g} seconds",
             advice="it may be loading: try again; TERTULIA_LLM_FIRST_TOKEN_S is how long a talk waits",
         )  # fmt: skip
     except ModelFailed as failure:
-        if failure.code in OUT_OF_TOKENS:  # a reasoning model needs more tokens before it writes
-            return Found(ok=True, what=f"it accepts requests (no text within {TOKENS} tokens)")
         return Found(ok=False, what=f"a short reply failed ({failure.code})", advice=str(failure))
+    if has_text is None:
+        return Found(ok=True, what=f"it accepts requests (no text within {SHORT_REPLY_TOKENS} tokens)")
+    if has_text:
+        return Found(ok=True, what="the model answers")
     return Found(ok=False, what="the model's reply was empty", advice="try again, or choose another model")
 
 

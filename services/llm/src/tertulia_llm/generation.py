@@ -7,7 +7,7 @@ import hashlib
 from contextlib import aclosing
 
 from tertulia_llm.metrics import LLMMetrics
-from tertulia_llm.model.client import Model
+from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
@@ -52,7 +52,7 @@ def reply_seed(message_id: str, empty_replies: int = 0) -> int:
 class ReplyGenerator:
     """Has the model write replies, and publishes them."""
 
-    def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
+    def __init__(self, model: Replies, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
         self._voices = voices
         self._model = model
         self._settings = settings

@@ -1,19 +1,20 @@
-"""The llm worker, `tertulia-llm`. If no model server and no key is set, it starts the demo model and uses it."""
+"""The llm worker, `tertulia-llm`. If no model server is connected, it uses the demo model, which it starts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from tertulia_llm.audio_eviction import AudioEviction
 from tertulia_llm.characters import CharacterCache
+from tertulia_llm.connection.current import DEMO_ENGINE, ActiveModel, CurrentModel
+from tertulia_llm.connection.requests import ModelRequests
+from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
-from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
-from tertulia_llm.model.client import Model
 from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
@@ -24,14 +25,11 @@ from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.model_server import OPENROUTER
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
 from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker
-
-DEMO_ENGINE = "demo"
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +40,7 @@ def main() -> None:
     metrics = Metrics("llm")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
-        async with _model(settings) as (model, engine), open_store(settings) as store:
+        async with _current_model(settings) as current, open_store(settings) as store:
             characters = CharacterCache(bus, store)
             try:
                 await characters.start()
@@ -51,19 +49,31 @@ def main() -> None:
             outbox = Outbox(bus, store, settings.store_patience_s, metrics)
             histories = HistoryCache(bus, store, outbox, settings.llm_history_messages, settings.user_name)
             voices = VoiceLanguages(bus)
+            llm_metrics = LLMMetrics(metrics, current.active.engine)
             turns = TurnHandler(
                 bus,
                 outbox,
                 histories=histories,
                 characters=characters,
-                model=model,
+                model=current,
                 settings=settings,
-                metrics=LLMMetrics(metrics, engine),
+                metrics=llm_metrics,
                 voices=voices,
+                thinks_ahead=lambda: current.thinks_ahead,
             )
             worker = Worker(
-                bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency, metrics=metrics
-            )
+                bus, "llm", turns, settings,
+                engine=current.active.engine, concurrency=settings.llm_concurrency, metrics=metrics,
+            )  # fmt: skip
+
+            connections = ConnectionService(current, settings)
+
+            async def use(active: ActiveModel) -> None:
+                llm_metrics.use_engine(active.engine)
+                await worker.change_engine(active.engine)
+                if active.engine != DEMO_ENGINE:
+                    await ModelWatch(active.model, bus, active.settings.llm_model).run()
+
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
                     tasks.create_task(asyncio.to_thread(prepare)),
@@ -74,9 +84,9 @@ def main() -> None:
                         AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()
                     ),
                     tasks.create_task(OutboxDrainer(bus, store, worker.name, metrics).run()),
+                    tasks.create_task(current.run(use)),
+                    tasks.create_task(ModelRequests(bus, connections, worker.name, wall_ms=wall_ms).run()),
                 ]
-                if engine != DEMO_ENGINE:
-                    upkeep.append(tasks.create_task(ModelWatch(model, bus, settings.llm_model).run()))
                 await worker.run(stop)
                 for task in upkeep:
                     task.cancel()
@@ -85,22 +95,20 @@ def main() -> None:
 
 
 @asynccontextmanager
-async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
-    """The model, and its name in the metrics ("demo" if neither a key nor a model server is set)."""
-    if settings.llm_base_url != OPENROUTER or settings.openrouter_api_key.get_secret_value():
-        model = Model(settings)
-        try:
-            yield model, "openai"
-        finally:
-            await model.close()
-        return
-    async with demo_server(DemoSettings(tokens_per_second=settings.demo_tokens_per_second)) as base_url:
-        log.warning("no OPENROUTER_API_KEY: the demo model answers")
-        model = Model(settings.model_copy(update={"llm_base_url": base_url, "llm_model": DEMO_MODEL}), fixed_model=True)
-        try:
-            yield model, DEMO_ENGINE
-        finally:
-            await model.close()
+async def _current_model(settings: LLMSettings) -> AsyncGenerator[CurrentModel]:
+    """The model in use. The demo runs too, unless the environment names a server: a person may forget the connection
+    that was made in the page.
+    """
+    async with AsyncExitStack() as stack:
+        demo_url = ""
+        if not settings.names_a_server:
+            demo = DemoSettings(tokens_per_second=settings.demo_tokens_per_second)
+            demo_url = await stack.enter_async_context(demo_server(demo))
+        current = CurrentModel(settings, demo_url)
+        stack.push_async_callback(current.close)
+        if current.active.engine == DEMO_ENGINE:
+            log.warning("no model server is connected: the demo model answers")
+        yield current
 
 
 if __name__ == "__main__":

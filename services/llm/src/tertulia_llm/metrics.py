@@ -18,8 +18,6 @@ class LLMMetrics:
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "turns")
         self.clock = clock
-        self.first_token = metrics.of(catalogue.LLM_FIRST_TOKEN, engine)
-        self.first_sentence = metrics.of(catalogue.LLM_FIRST_SENTENCE, engine)
         self.turn = metrics.of(catalogue.LLM_TURN, engine)
         results: tuple[Result, ...] = ("complete", "interrupted", "failed", "withdrawn")
         self.results = {result: metrics.of(catalogue.LLM_TURNS, result) for result in results}
@@ -30,6 +28,12 @@ class LLMMetrics:
         self._dead_letters = metrics.of(catalogue.DEAD_LETTERS, "llm")
         metrics.from_zero(catalogue.LLM_FAILURES)
         self._metrics = metrics
+        self.use_engine(engine)
+
+    def use_engine(self, engine: str) -> None:
+        """Attribute what is measured from now on to this engine."""
+        self.first_token = self._metrics.of(catalogue.LLM_FIRST_TOKEN, engine)
+        self.first_sentence = self._metrics.of(catalogue.LLM_FIRST_SENTENCE, engine)
 
     def start_turn(self) -> TurnTimer:
         """Start to measure a turn."""

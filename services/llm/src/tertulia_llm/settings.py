@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
+from tertulia_shared.model_connection import ModelConnection
 from tertulia_shared.model_server import (
     OPENROUTER,
     checked_base_url,
@@ -32,6 +34,10 @@ class LLMSettings(AnsweringSettings):
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
     llm_model: str = Field(
         "openrouter/auto", min_length=1, max_length=200, description="model, unless the client asks for another"
+    )
+    llm_connection_dir: Path | None = Field(
+        None,
+        description="folder of the file with the server and key that were set in the page; empty: the data folder",
     )
     llm_concurrency: int = Field(64, ge=1, le=1000, description="most conversations that one worker answers at once")
     llm_max_tokens: int = Field(1024, ge=1, le=100_000, description="most tokens in a reply")
@@ -103,6 +109,29 @@ class LLMSettings(AnsweringSettings):
         if 0 < tokens < MIN_CONTEXT_TOKENS:
             raise ValueError(f"must be 0 or at least {MIN_CONTEXT_TOKENS}")
         return tokens
+
+    @property
+    def names_a_server(self) -> bool:
+        """True if the environment sets a key or another server than the default."""
+        return self.llm_base_url != OPENROUTER or bool(self.openrouter_api_key.get_secret_value())
+
+    @property
+    def connection_folder(self) -> Path:
+        """The folder of the connection that was made in the page."""
+        return (self.llm_connection_dir or self.data_dir).expanduser()
+
+    def connected_to(self, connection: ModelConnection) -> Self:
+        """The same settings with this connection. The extra headers may hold a secret for another server, so they are
+        left out.
+        """
+        return self.model_copy(
+            update={
+                "llm_base_url": connection.address,
+                "llm_model": connection.model,
+                "openrouter_api_key": SecretStr(connection.key),
+                "llm_extra_headers": SecretStr(""),
+            }
+        )
 
     @property
     def thinks_ahead(self) -> bool:

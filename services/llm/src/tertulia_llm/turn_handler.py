@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tertulia_llm.characters import CharacterCache
@@ -21,7 +21,7 @@ from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
-from tertulia_llm.model.client import Model
+from tertulia_llm.model.client import Replies
 from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.plan import plan_fields, turn_started
 from tertulia_llm.responder import Responder
@@ -63,11 +63,13 @@ class TurnHandler:
         *,
         histories: HistoryCache,
         characters: CharacterCache,
-        model: Model,
+        model: Replies,
         settings: LLMSettings,
         metrics: LLMMetrics,
         voices: VoiceLanguages | None = None,
+        thinks_ahead: Callable[[], bool] | None = None,
     ) -> None:
+        """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
         self._bus = bus
         self._histories = histories
         self._metrics = metrics
@@ -76,7 +78,7 @@ class TurnHandler:
         self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
         withdrawal = TurnWithdrawal(bus, outbox)
         self._rows = rows
-        self._thinks_ahead = settings.thinks_ahead
+        self._thinks_ahead = thinks_ahead or (lambda: settings.thinks_ahead)
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
         discussions = Discussions(bus, characters, settings.user_name)
@@ -199,7 +201,7 @@ class TurnHandler:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
         try:
             async with until_interrupted(self._bus, turn.conversation_id, epoch):
-                if turn.is_tentative and not self._thinks_ahead:
+                if turn.is_tentative and not self._thinks_ahead():
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)
                     turn.is_tentative = False
                 if not turn.is_resumed:

@@ -103,6 +103,7 @@ def _gateway(keys: Keys) -> Rights:
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
             keys.voices(), keys.models(), keys.engines(), keys.probe(),
+            keys.model_requests(), keys.model_answer(UUID),
         )
     )  # fmt: skip
 
@@ -131,6 +132,7 @@ def _llm(keys: Keys) -> Rights:
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
             keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(), keys.models(), keys.character_names(),
+            keys.model_requests(), keys.model_answer(UUID), keys.model_keeper(),
         )
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
@@ -39,6 +40,8 @@ class ProblemDetails(BaseModel):
 ALWAYS = (401, 403, 503)
 """Every route can respond with these: 401 and 403 from the middleware, 503 when Redis or the store is unavailable."""
 WITH_BODY = (400, 411, 413)
+STATUS_OF_MODEL_REQUEST = {"busy": 429, "environment": 409, "no_worker": 503, "failed": 503}
+"""The statuses of failed requests about the model server. The others are failures of that server: 422."""
 
 
 def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:
@@ -71,6 +74,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(BusError, _bus_error)
     app.add_exception_handler(VoiceSilent, _voice_silent)
+    app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -113,6 +117,13 @@ async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
 
 async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
     return problem(429, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _model_request_failed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ModelRequestFailed)  # noqa: S101 - registered for this class alone
+    status = STATUS_OF_MODEL_REQUEST.get(error.code, 422)
+    field = {"llm_auth": "key", "llm_model": "model", "llm_address": "address"}.get(error.code)
+    return problem(status, str(error), [FieldError(field=field, message=str(error))] if field else [])
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

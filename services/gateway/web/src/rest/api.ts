@@ -89,23 +89,23 @@ export class Api {
   constructor(private readonly token: string) {}
 
   async characters(): Promise<readonly Character[]> {
-    return list<Character>(await this.#ask("GET", "api/characters"), "characters");
+    return list<Character>(await this.ask("GET", "api/characters"), "characters");
   }
 
   async createCharacter(draft: CharacterDraft): Promise<void> {
-    await this.#ask("POST", "api/characters", draft);
+    await this.ask("POST", "api/characters", draft);
   }
 
   async changeCharacter(id: string, change: Partial<CharacterDraft>): Promise<void> {
-    await this.#ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
+    await this.ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
   }
 
   async deleteCharacter(id: string): Promise<void> {
-    await this.#ask("DELETE", `api/characters/${encodeURIComponent(id)}`);
+    await this.ask("DELETE", `api/characters/${encodeURIComponent(id)}`);
   }
 
   async voices(): Promise<readonly Voice[]> {
-    return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
+    return list<Voice>(await this.ask("GET", "api/voices"), "voices");
   }
 
   /** Fetch a WAV with a sentence in this voice. Rejects with an `AbortError` if the signal is aborted. */
@@ -119,7 +119,7 @@ export class Api {
   async conversations(before: string | null): Promise<Page<ConversationRow>> {
     const query = new URLSearchParams({ limit: "30" });
     if (before) query.set("before", before);
-    return (await this.#ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
+    return (await this.ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
   }
 
   /** Fetch a conversation's usage and its messages, oldest first, at most `MESSAGES_MAX`. */
@@ -132,7 +132,7 @@ export class Api {
       if (after !== null) query.set("after", String(after));
       // The position of the next page is only known from the page before it.
       // oxlint-disable-next-line no-await-in-loop
-      const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
+      const page = (await this.ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
         messages: StoredMessage[];
         next: number | null;
         usage?: unknown;
@@ -145,15 +145,15 @@ export class Api {
   }
 
   async status(): Promise<Status> {
-    return (await this.#ask("GET", "api/status")) as Status;
+    return (await this.ask("GET", "api/status")) as Status;
   }
 
   async renameConversation(id: string, title: string): Promise<void> {
-    await this.#ask("PATCH", `api/conversations/${encodeURIComponent(id)}`, { title });
+    await this.ask("PATCH", `api/conversations/${encodeURIComponent(id)}`, { title });
   }
 
   async deleteConversation(id: string): Promise<void> {
-    await this.#ask("DELETE", `api/conversations/${encodeURIComponent(id)}`);
+    await this.ask("DELETE", `api/conversations/${encodeURIComponent(id)}`);
   }
 
   async exportConversation(id: string, format: ExportFormat): Promise<Blob> {
@@ -161,7 +161,8 @@ export class Api {
     return answer.blob();
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  /** Send a request, and return the decoded answer; null if it is empty. */
+  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await this.#fetch(method, path, body);
     if (answer.status === 204) return null;
     return answer.json().catch(() => {

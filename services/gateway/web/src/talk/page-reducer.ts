@@ -40,6 +40,7 @@ export type PageInput =
   | { on: "cut" }
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "answering_changed"; change: AnsweringChange }
+  | { on: "demo"; demo: boolean }
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
   | { on: "microphone"; view: MicrophoneView }
@@ -82,6 +83,8 @@ export function reduce(state: PageState, input: PageInput): PageState {
       return { ...state, pendingSettings: { ...state.pendingSettings, ...input.change } };
     case "answering_changed":
       return { ...state, answering: withChange(state.answering, input.change) };
+    case "demo":
+      return { ...state, demo: input.demo };
     case "ducked":
       return { ...state, ducked: input.ducked };
     case "sound_blocked":

@@ -174,6 +174,12 @@ export class Talk {
     this.#link.send({ type: "refresh_characters" });
   }
 
+  /** Another model server is used, or the demo again. A model that was chosen for the old server is not asked for. */
+  modelChanged(isDemo: boolean): void {
+    this.#apply({ on: "demo", demo: isDemo });
+    if (this.#state.settings?.model) this.changeSettings({ model: null });
+  }
+
   newConversation(): void {
     this.#leaveConversation();
     if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");

@@ -8,6 +8,7 @@ import { Banner } from "./banner";
 import { CharactersSheet } from "./characters-sheet";
 import { isComposing } from "./composing";
 import { Composer } from "./composer";
+import { ConnectSheet } from "./connect-sheet";
 import { ConversationsSheet } from "./conversations-sheet";
 import { Icon } from "./icons";
 import { InsideSheet } from "./inside-sheet";
@@ -18,7 +19,7 @@ import { DEMO, SettingsSheet } from "./settings-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
 
-type Panel = "talks" | "characters" | "model" | "inside";
+type Panel = "talks" | "characters" | "model" | "connect" | "inside";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
@@ -35,7 +36,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         <div class="title">
           <h1>Tertulia</h1>
           {demo && (
-            <button type="button" class="demo" title={DEMO} onClick={() => setPanel("model")}>
+            <button type="button" class="demo" title={DEMO} onClick={() => setPanel("connect")}>
               demo
             </button>
           )}
@@ -59,7 +60,8 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       </p>
       {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
       {panel === "characters" && <CharactersSheet talk={talk} people={people} onClose={close} />}
-      {panel === "model" && <SettingsSheet talk={talk} onClose={close} />}
+      {panel === "model" && <SettingsSheet talk={talk} onConnect={() => setPanel("connect")} onClose={close} />}
+      {panel === "connect" && <ConnectSheet talk={talk} onClose={close} />}
       {panel === "inside" && <InsideSheet talk={talk} people={people} onClose={close} />}
     </>
   );

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tertulia_llm.demo.topics import topic_of
+
 
 class Intent(StrEnum):
     """The intents of a user's message. Each voice has lines for some of them, and general lines for the rest."""
@@ -24,6 +26,8 @@ class Intent(StrEnum):
     NATURE = "nature"
     """For example: are you real, are you a machine, is this a demo?"""
     WHO = "who"
+    HEARING = "hearing"
+    """The user tests the microphone or the sound."""
     HOW_ARE_YOU = "how_are_you"
     HELP = "help"
     THANKS = "thanks"
@@ -42,15 +46,22 @@ class Intent(StrEnum):
     GREETING = "greeting"
     AGREE = "agree"
     DISAGREE = "disagree"
+    REQUEST = "request"
+    """The user wants something done: write this, recommend me something."""
+    FOREIGN = "foreign"
+    """No word of the message is English."""
     STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`topic`: words to repeat in the reply, in the second person ("your dog"), or "". `answer`: a sum's result, or ""."""
+    """`topic`: what the message is about, as a character says it ("your dog"), or "". `subject`: the key of the lines
+    about it, or "" (see `topics`). `answer`: a sum's result, or "".
+    """
 
     intent: Intent
     topic: str = ""
+    subject: str = ""
     answer: str = ""
 
 
@@ -60,31 +71,33 @@ _AUXILIARY = "is|are|am|was|were|do|does|did|can|could|will|would|shall|should|m
 _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
     (intent, re.compile(pattern))
     for intent, pattern in (
-        (Intent.STORY, r"\b(story|stories|fairy ?tale|tale|bedtime)\b"),
+        (Intent.STORY, r"^(?:please |now |and |then )*(?:an? )?(?:\w+ )?(?:story|tale|fairy ?tale)\b|\b(?:tell|read)\b.*\b(?:story|stories|tales?|fairy ?tales?)\b|\b(?:another|one more|know any|know a|hear a|want a|like a|love a|bedtime|make up a|need a)\b(?: \w+)?(?: \w+)? (?:story|stories|tales?|fairy ?tales?)\b"),
         (Intent.JOKE, r"\b(joke|jokes|make (me|us) laugh|something funny|pun)\b"),
         (Intent.TIME, r"\bwhat(?:'s| is| was)? (?:the )?(?:time|date|day|year)\b|\bwhat time\b|\bwhich day\b|\bo'?clock\b"),
-        (Intent.WEATHER, r"\b(weather|forecast|temperature outside|raining|snowing|(?:is|will) it (?:rain|snow|sunny|cold|hot))\b"),
+        (Intent.WEATHER, r"\b(weather|forecast|temperature outside|raining|snowing|(?:is|will) it (?:going to |gonna )?(?:be )?(?:rain|snow|sunny|cold|hot))\b"),
         (Intent.RECALL_NAME, r"\b(what(?:'s| is) my name|who am i|(?:know|remember) my name|(?:know|remember) who i am)\b"),
-        (Intent.NATURE, r"\bare you (?:\w+ )?(?:real|human|an? ai|an? bot|an? robot|an? machine|an? computer|an? demo|a (?:language )?model|alive|conscious|chatgpt)\b|\bwhat model\b"),
-        (Intent.WHO, r"\b(who are you|what are you|what(?:'s| is) your name|(?:introduce|about|describe) yourself|who is this|your name)\b"),
+        (Intent.NATURE, r"\bare you (?:\w+ )?(?:real|human|an? ai|an? bot|an? robot|an? machine|an? computer|an? demo|a (?:language )?model|alive|conscious|chatgpt)\b|\bwhat model\b|\b(?:is|are) (?:this|it|that|these|you) (?:all |just |only |really )?(?:a |the )?(?:demo|script|scripted|recorded|fake|real)\b"),
+        (Intent.HEARING, r"\b(?:can|could|do) you (?:\w+ )?(?:hear|understand) (?:me|us)\b|^(?:testing|test)\b|\bis this (?:thing )?(?:on|working)\b|\bone two three\b|\bare you (?:still )?(?:there|here|listening)\b"),
+        (Intent.WHO, r"\b(who are you|what are you|what(?:'s| is) your name|(?:introduce|(?:more|tell (?:me|us)(?: \w+)?) about|describe) yourself|who is this|your name)\b"),
         (Intent.HOW_ARE_YOU, r"\b(how are you|how're you|how do you feel|how have you been|how(?:'s| is) it going|how(?:'s| is| was) your (?:day|night|evening|morning)|are you (?:ok|okay|well|alright)|what's up)\b"),
-        (Intent.HELP, r"\b(what can (?:you|we|i) (?:do|say|ask|talk)|help me|what should (?:we|i) (?:ask|say|talk)|how does this work)\b"),
+        (Intent.HELP, r"\b(what can (?:you|we|i) (?:do|say|ask|talk)|help me|i(?:'m| am) (?:so )?bored|what should (?:we|i) (?:ask|say|talk)|how does this work)\b"),
         (Intent.INTRODUCTION, r"\b(?:my name(?:'s| is)|call me)\s+\w+"),
         (Intent.THANKS, r"\b(thanks|thank you|thx|cheers|much appreciated|grateful)\b"),
         (Intent.GOODBYE, r"\b(goodbye|good ?night|bye|farewell|see you|talk to you later|gotta go|have to go|take care)\b"),
         (Intent.DISCUSS, r"\b(discuss|debate|argue|(?:talk|chat) (?:among(?:st)?|between|with each other|to each other|it over)|among(?:st)? yourselves)\b"),
-        (Intent.OPINION, r"\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|how do you like|would you rather)\b"),
+        (Intent.FEELING_LOW, r"^(?=.*\b(?:i|i'm|i've|my|me)\b)(?!.*\byou\b).*\b(sad|tired|lonely|alone|afraid|scared|worr(?:y|ied|ying)|anxious|stressed|angry|upset|sick|ill|hurts?|cry(?:ing)?|exhausted|depressed|terrible|awful|horrible|bad (?:day|night|week|dream)|rough|miss|died|dead|broke up|failed)\b"),
+        (Intent.OPINION, r"\bwhat does? (?:\w+ )?(?:think|make|say)\b|\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|how do you like|would you rather)\b"),
         (Intent.WHY, r"\bwhy\b|\bhow come\b|\bwhat for\b"),
         (Intent.HOW, r"^(?:\w+ ){0,3}how\b"),
+        (Intent.REQUEST, r"^(?:(?:please|can you|could you|would you|will you|now|and|so) )*(?:write|draw|sing|play|translate|find|search|open|call|send|set|remind|order|book|show|make|give|read|count|list)\b|\bi (?:want|need) you to\b"),
         (Intent.TELL, r"\b(tell (?:me|us)|talk (?:to me |to us )?about|explain|describe|say something|teach me|show me)\b"),
         (Intent.YES_NO, rf"^(?:(?:so|and|but|well|hey|hi|hello|ok|okay|please|say|now) )*(?:{_AUXILIARY}) (?:\w+)"),
         (Intent.QUESTION, r"\b(what|what's|who|who's|whom|whose|where|where's|when|which)\b(?! a\b)|\?"),
-        (Intent.FEELING_LOW, r"\b(sad|tired|lonely|alone|afraid|scared|worried|anxious|stressed|bored|angry|upset|lost|sick|hurts?|cry(?:ing)?|exhausted|depressed|miss (?:him|her|them|my|you))\b"),
         (Intent.COMPLIMENT, r"\b(you(?:'re| are) (?:\w+ )?(?:great|nice|funny|kind|lovely|sweet|clever|smart|wonderful|amazing|beautiful|the best)|i (?:like|love) (?:you|your|that)|well (?:said|done)|nice one|good one)\b"),
-        (Intent.FEELING_GOOD, r"\b(happy|excited|glad|wonderful|fantastic|proud|in love|delighted|great day|good day|i(?:'m| am) (?:fine|good|great|well|okay))\b"),
+        (Intent.FEELING_GOOD, r"\b(happy|excited|glad|wonderful|fantastic|proud|in love|delighted|great day|good day|i (?:passed|won)|promoted|engaged|my birthday|i(?:'m| am) (?:fine|good|great|well|okay))\b"),
         (Intent.GREETING, r"^(?:oh |well )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|welcome|hola)\b"),
         (Intent.AGREE, r"^(?:oh |well )?(?:yes|yeah|yep|yup|sure|ok|okay|of course|right|exactly|absolutely|i agree|true|indeed|please do)\b"),
-        (Intent.DISAGREE, r"^(?:oh |well )?(?:no|nope|nah|never|not really|i disagree|wrong|i don't think so)\b"),
+        (Intent.DISAGREE, r"^(?:oh |well )?(?:no|nope|nah|never|not really|i (?:don't|do not) agree|i disagree|wrong|i don't think so)\b"),
     )
 )  # fmt: skip
 
@@ -108,18 +121,6 @@ _ASKED_FOR_A_SUM = re.compile(
     r"\b(what(?:'s| is| are| does)?|how much|calculate|compute|count|equals?)\b|=\s*\??$|^[\d\s.+*/x\u00d7\u00f7\u2212-]+\??$"
 )
 
-_TOPIC_AFTER = re.compile(
-    r"\b(?:about|regarding|concerning|[Dd]iscuss|[Dd]ebate|(?:think|make|opinion|fond) of|named|like|love|enjoy|prefer|hate)\s+(.+)$"
-)
-_CLAUSE_END = re.compile(r"[.!?;:,\n]|\b(?:because|when|if|but|so that|while|please|though)\b")
-_TOPIC_WORDS = 6
-_TOPIC_CHARS = 48
-# "the sky", "my old dog": in a question, the words after the noun ("… blue") are not part of the topic.
-_NOUN = re.compile(r"\b(?:the|my|your|our|his|her|their|this|a|an)\s+(?:(?:old|new|little|big|small|young|first|last|whole|red|blue|green|black|white)\s+)?[\w'-]+", re.IGNORECASE)  # fmt: skip
-_SECOND_PERSON = {
-    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "our": "your", "us": "you", "we": "you",
-}  # fmt: skip
-_OWN_PERSON = {"you": "me", "your": "my", "yours": "mine", "yourself": "myself"}
 _STOP = frozenset(
     """
     a about actually again all also am an and any anything are aren't as ask at be because been being but by can can't could
@@ -149,10 +150,11 @@ def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
     if answer:
         return Heard(Intent.ARITHMETIC, answer=answer)
     bare = re.sub(r"[,;:\"\u201c\u201d]+", "", lowered)
-    for intent, pattern in _RULES:
-        if pattern.search(bare):
-            return Heard(intent, _story_topic(plain) if intent is Intent.STORY else topic_of(plain))
-    return Heard(Intent.STATEMENT, topic_of(plain))
+    intent = next((intent for intent, pattern in _RULES if pattern.search(bare)), Intent.STATEMENT)
+    topic = topic_of(plain)
+    if intent in (Intent.STATEMENT, Intent.QUESTION) and not topic.phrase and is_foreign(bare):
+        return Heard(Intent.FOREIGN)
+    return Heard(intent, topic.phrase, topic.subject)
 
 
 def user_name(text: str) -> str:
@@ -173,45 +175,11 @@ def without_names(text: str, names: Iterable[str]) -> str:
     return re.sub(r"\s+([?!.,])", r"\1", " ".join(plain.split())).strip(" ,")
 
 
-def topic_of(text: str) -> str:
-    """The topic of `text`, or "" if none is found.
-
-    The topic is the words after "about"; without "about", a noun with its article; without such a noun, the longest
-    sequence of content words.
-    """
-    found = _TOPIC_AFTER.search(text)
-    phrase = _in_second_person(_clause(found[1])) if found else ""
-    if phrase and any(word.lower() not in _STOP for word in phrase.split()):
-        return phrase
-    noun = _NOUN.search(text)
-    if noun and noun[0].split()[-1].lower() not in _STOP:
-        return _in_second_person(noun[0])
-    runs: list[list[str]] = [[]]
-    for word in re.findall(r"[\w'-]+|[.!?,;:]", text):
-        if word.lower() in _STOP or not word[0].isalnum() or word.lower() in _SECOND_PERSON:
-            runs.append([])
-        else:
-            runs[-1].append(word)
-    longest = max(runs, key=lambda run: (min(len(run), 3), sum(map(len, run))))
-    return " ".join(longest[-3:])[:_TOPIC_CHARS].strip(" -'")
-
-
-def _story_topic(text: str) -> str:
-    found = re.search(r"\b(?:about|of|with)\s+(.+)$", text, re.IGNORECASE)
-    return _in_second_person(_clause(found[1])) if found else ""
-
-
-def _clause(text: str) -> str:
-    return _CLAUSE_END.split(text, maxsplit=1)[0].strip()
-
-
-def _in_second_person(phrase: str) -> str:
-    """`phrase` as the character says it to the user: "my old dog" becomes "your old dog"."""
-    words = re.findall(r"\w[\w'/&+#-]*", phrase)[:_TOPIC_WORDS]
-    turned = [_SECOND_PERSON.get(word.lower()) or _OWN_PERSON.get(word.lower()) or word for word in words]
-    while turned and turned[-1].lower() in {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with"}:
-        turned.pop()
-    return " ".join(turned)[:_TOPIC_CHARS].strip(" -'")
+def is_foreign(text: str) -> bool:
+    """True if a text of several words has no common English word, or if it has letters that English lacks."""
+    words = re.findall(r"[^\W\d_][\w']*", text)
+    has_own_letters = any(not letter.isascii() for letter in text if letter.isalpha()) or "\u00bf" in text
+    return bool(words) and (len(words) > 1 or has_own_letters) and not _STOP.intersection(words)
 
 
 def _straight(text: str) -> str:

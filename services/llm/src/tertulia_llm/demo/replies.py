@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from tertulia_llm.demo.intents import Heard, Intent, hear, topic_of, without_names
+from tertulia_llm.demo.intents import Heard, Intent, hear
 from tertulia_llm.demo.scene import Scene
 from tertulia_llm.demo.voices.general import GENERAL
 from tertulia_llm.demo.voices.luna import LUNA
@@ -23,6 +23,8 @@ _FULL_REPLY_SENTENCES = 3
 _OPEN_ENDED = frozenset(
     {Intent.OPINION, Intent.WHY, Intent.HOW, Intent.TELL, Intent.YES_NO, Intent.QUESTION, Intent.STATEMENT}
 )
+_EXPLANATIONS = frozenset({Intent.WHY, Intent.HOW})
+"""A remark about the topic does not answer these."""
 _RECOGNISED_CHARS = 24
 """Number of characters of a template that are enough to recognise it in an earlier reply, even one that was cut off."""
 _SENTENCE_END = re.compile(r"[.!?](?= |$)")
@@ -70,13 +72,16 @@ def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
         used = (*scene.own, *(line.text for line in scene.answers))  # characters without a voice of their own share one
         yield from _ordered(_choices(among_themselves, fields), scene, seed, used)
         return
-    lines = _choices(voice.lines.get(heard.intent) or GENERAL.lines[heard.intent], fields)
-    reactions = _choices(voice.reactions, fields) if fields["other"] else []
+    is_open = heard.intent in _OPEN_ENDED
+    about = voice.topics.get(heard.subject, ()) if is_open and heard.intent not in _EXPLANATIONS else ()
+    lines = _choices(about or voice.lines.get(heard.intent) or GENERAL.lines[heard.intent], fields)
+    # without a topic the previous reply was a greeting, a joke, or an excuse: nothing to react to
+    reactions = _choices(voice.reactions, fields) if fields["other"] and is_open and heard.topic else []
     for line in _ordered(lines, scene, seed):
         if reactions:
             for reaction in _ordered(reactions, scene, seed):
                 yield f"{reaction} {line}"
-        elif heard.intent in _OPEN_ENDED and _wants_closing(line):
+        elif is_open and not about and _wants_closing(line):
             for closer in closing_words(scene, seed):
                 yield f"{line} {closer}"
         else:
@@ -94,7 +99,6 @@ def _among_themselves(voice: Voice, scene: Scene) -> tuple[str, ...]:
 
 def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
     other = scene.answers[-1] if scene.answers else None
-    other_topic = topic_of(_first_sentence(without_names(other.text, [scene.speaker]))) if other else ""
     story_topic = heard.topic if heard.intent is Intent.STORY else ""
     return {
         "name": scene.speaker or "your host",
@@ -103,17 +107,16 @@ def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
         "called": f"You are {scene.user}" if scene.user else "Nobody has told me your name yet",
         "topic": heard.topic,
         "Topic": heard.topic[:1].upper() + heard.topic[1:],
-        "about": f", since you ask about {story_topic}" if story_topic else "",
+        "about": f", even if it is not quite about {story_topic}" if story_topic else "",
         "answer": heard.answer,
         "other": other.name if other else "",
-        "other_topic": other_topic,
     }
 
 
 def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) -> list[_Choice]:
     """The templates, filled in. A template is left out if it has a topic field without a value."""
     fields = fields or {}
-    empty = [f"{{{field}}}" for field in ("topic", "Topic", "other_topic") if not fields.get(field)]
+    empty = [f"{{{field}}}" for field in ("topic", "Topic") if not fields.get(field)]
     return [
         _Choice(template.format_map(fields), max(_FIELD.split(template), key=len).strip()[:_RECOGNISED_CHARS])
         for template in templates
@@ -145,8 +148,3 @@ def _last_said(choice: _Choice, earlier: Sequence[str]) -> int:
 
 def _wants_closing(line: str) -> bool:
     return not line.endswith("?") and len(_SENTENCE_END.findall(line)) < _FULL_REPLY_SENTENCES
-
-
-def _first_sentence(text: str) -> str:
-    end = _SENTENCE_END.search(text)
-    return text[: end.start()] if end else text

@@ -87,19 +87,24 @@ class Adviser:
 
     async def _other_address(self) -> str:
         """Advice for the user if the API is at a similar address; "" if it is not there."""
-        base = self._server.base_url
-        root = base
-        while root.endswith("/v1"):
-            root = root.removesuffix("/v1").removesuffix("/api").removesuffix("/openai")
-        others = [url for url in dict.fromkeys([f"{base}/v1", *(f"{root}{path}" for path in _PATHS)]) if url != base]
-        found = await asyncio.gather(*(self._server.models(url) for url in others))
-        right = next((url for url, models in zip(others, found, strict=True) if models is not None), "")
+        right = await other_base_url(self._server)
         if not right:
             return ""
         shown = self._server.shown(right)
-        if right == f"{base}/v1":
+        if right == f"{self._server.base_url}/v1":
             return f"TERTULIA_LLM_BASE_URL lacks /v1 at its end: set it to {shown}."
         return f"TERTULIA_LLM_BASE_URL has the wrong path: set it to {shown}."
+
+
+async def other_base_url(server: ModelServer) -> str:
+    """A similar base URL that has a list of models; "" if there is none."""
+    base = server.base_url
+    root = base
+    while root.endswith("/v1"):
+        root = root.removesuffix("/v1").removesuffix("/api").removesuffix("/openai")
+    others = [url for url in dict.fromkeys([f"{base}/v1", *(f"{root}{path}" for path in _PATHS)]) if url != base]
+    found = await asyncio.gather(*(server.models(url) for url in others))
+    return next((url for url, models in zip(others, found, strict=True) if models is not None), "")
 
 
 def not_usable(model: str) -> str:

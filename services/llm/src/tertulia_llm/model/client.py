@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import openai
 
@@ -36,6 +36,21 @@ _GROWTH = 1.25
 """After a prompt was refused as too long, the token estimate grows by this factor until the next prompt is shorter."""
 
 log = logging.getLogger(__name__)
+
+
+class Replies(Protocol):
+    """Gives replies: a `Model`, or the one that is in use at the moment."""
+
+    def reply(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        settings: ModelSettings,
+        *,
+        seed: int | None = None,
+        names: Sequence[str] = (),
+    ) -> AbstractAsyncContextManager[ModelStream]:
+        """As `Model.reply`."""
+        ...
 
 
 class Model:

@@ -46,10 +46,10 @@ BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 _NO_ADDRESS: Final = (
     "llm_model",
-    "The model server has no such model or address: check the model and TERTULIA_LLM_BASE_URL.",
+    "The model server has no such model or address: check both in the model settings, or TERTULIA_LLM_BASE_URL.",
 )
 _BY_STATUS: Final = {
-    401: ("llm_auth", "The model server refused the key: check OPENROUTER_API_KEY."),
+    401: ("llm_auth", "The model server refused the key: check it in the model settings, or OPENROUTER_API_KEY."),
     403: ("llm_auth", "The model server does not allow this."),
     404: _NO_ADDRESS,
     405: _NO_ADDRESS,
@@ -187,7 +187,10 @@ def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, 
     elif 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
         return "llm_model", "The model server has no such model: choose another in the model settings." + says(error)
     if status == 401 and not has_key:  # noqa: PLR2004 - Unauthorized
-        return "llm_auth", "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error)
+        return (
+            "llm_auth",
+            "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error),
+        )
     code, advice = _BY_STATUS.get(
         status,
         ("llm_unavailable", f"The model server failed ({status}).")
@@ -222,7 +225,7 @@ def _unreachable(error: BaseException) -> str:
         if isinstance(cause, ssl.SSLError):
             return f"The TLS connection to the model server failed ({cause.reason}): check TERTULIA_LLM_BASE_URL"
         cause = cause.__cause__ or cause.__context__
-    return "The model server cannot be reached: check TERTULIA_LLM_BASE_URL and the network"
+    return "The model server cannot be reached: check its address (or TERTULIA_LLM_BASE_URL) and the network"
 
 
 def _was_refused(error: BaseException | None) -> bool:

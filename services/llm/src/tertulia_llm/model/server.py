@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 QUESTION_S: Final = 5.0
 """Seconds to wait for the answer to any request that does not ask for a reply."""
+_QUESTION: Final = openai.Timeout(QUESTION_S)
 CONNECT_S: Final = 10.0
 MAX_PAGE_BYTES: Final = 1 << 16
 
@@ -92,14 +93,22 @@ class ModelServer:
 
     async def ask(self, url: str, body: Mapping[str, object] | None = None) -> object:
         """The parsed answer to a GET, or to a POST of `body`; None if there is no valid answer."""
-        options = openai.Timeout(QUESTION_S)
         try:
+            if body is None:
+                return await self.get(url)
             async with asyncio.timeout(QUESTION_S):
-                if body is None:
-                    return await self._client.get(url, cast_to=object, options={"timeout": options})
-                return await self._client.post(url, cast_to=object, body=body, options={"timeout": options})
+                return await self._client.post(url, cast_to=object, body=body, options={"timeout": _QUESTION})
         except Exception:  # noqa: BLE001 - a server may answer a question that it does not know with anything
             return None
+
+    async def get(self, url: str) -> object:
+        """The parsed answer to a GET.
+
+        Raises:
+            Exception: the server is unavailable, or refuses the request (`openai.APIError`); the answer is invalid.
+        """
+        async with asyncio.timeout(QUESTION_S):
+            return await self._client.get(url, cast_to=object, options={"timeout": _QUESTION})
 
     def beside(self, path: str) -> str:
         """The URL of `path` on the same server, but outside of the OpenAI-compatible API."""

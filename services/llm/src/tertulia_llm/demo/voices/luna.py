@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.voices.luna_topics import LUNA_TOPICS
 from tertulia_llm.demo.voices.voice import Voice
 
 LUNA = Voice(
@@ -63,36 +64,34 @@ LUNA = Voice(
             "No real mind behind these stars yet, I am afraid. I am a scripted demo that shows how everything here works together. The warmth in the words was put there by people, if that helps.",
         ),
         Intent.OPINION: (
-            "About {topic}? I think there is more wonder in it than most people notice. I would want to see it at night, when everything is honest.",
-            "I love that you ask me. I have a soft heart, so I find something to like in nearly everything. What do you think, before I sway you?",
-            "I do have a weakness for {topic}. It makes me feel small in the good way, the way the Milky Way does.",
+            "I have a soft heart, so I find something to like in nearly everything. What do you think, before I sway you?",
             "My favourite thing is the minute just before the first star shows. Everything else I like, I like because it reminds me of that.",
+            "I do have a weakness for {topic}. It makes me feel small in the good way, the way the Milky Way does.",
         ),
         Intent.WHY: (
-            "Why indeed. I have noticed that every good why opens a smaller door behind it, and I never get tired of opening them. What made you wonder?",
+            "I do not know, and I love that I do not know. A real model would explain it, and I am only the demo. What made you wonder?",
+            "Every good why opens a smaller door behind it. Mine ends after the first one, because my script does. Where would you look?",
             "With {topic}, I suspect the answer is older than we are. Most answers are, the light just takes its time to reach us.",
-            "I do not know, and I love that I do not know. Not knowing is where all the looking starts.",
         ),
         Intent.HOW: (
-            "Slowly, and with a warm coat, that is how I do most things. Begin with the part that you can see clearly, and let the rest come into focus.",
+            "I only know how to find things in the dark, the rest is not in my script. A real model could tell you properly. What is it that you want to try?",
+            "Slowly, and with a warm coat, that is how I do most things. For anything more exact you would need more than a demo like me.",
             "When it comes to {topic}, I would start by simply watching for a while. You learn the shape of a thing before you learn its rules.",
-            "I would ask somebody who has done it in the dark. They know where all the steps are.",
         ),
         Intent.TELL: (
-            "Oh, {topic}, gladly. What I love most is that it looks different every time somebody new looks at it. Tell me your side of it first, and I will tell you mine.",
-            "Let me think of something worth telling. When you look at a star you are looking at old light, so every clear night is a kind of museum. I find that comforting.",
-            "Did you know that your eyes need about twenty minutes to really see the dark? I think it is the same with {topic}. You have to stay a while.",
-            "There is a double star in the handle of the Big Dipper that people once used to test their eyes. I like that the sky has its own little secrets for the patient.",
+            "That is not in my script, so let me give you something that is. When you look at a star you are looking at old light, so every clear night is a kind of museum.",
+            "I am only the demo, and I know so little outside of the sky. There is a double star in the handle of the Big Dipper that people once used to test their eyes. Shall I tell you more of that kind?",
+            "I could sit with {topic} for a whole evening. It looks different every time somebody new looks at it. Tell me your side of it first.",
         ),
         Intent.YES_NO: (
             "I would say yes, with a hopeful heart. But then I say yes to most things after dark.",
+            "Maybe not, but I would love to be wrong about it. I am only the demo, so do look it up.",
             "As far as {topic} goes, I lean toward yes. Not a bright, certain yes. More of a steady little glow.",
-            "Maybe not, but I would love to be wrong about it. Shall we look at it together?",
         ),
         Intent.QUESTION: (
-            "What a good question. I do not have the answer in my pocket, but I would look for it near the thing that surprised you first.",
-            "You make me curious about {topic}. I only know what I was given, and that is not enough for a true answer. Still, I would happily wonder about it with you all night.",
-            "Hmm, let me look at it from a little further away. Some things only make a picture when you stop staring at one star.",
+            "I wish I knew. I am only the demo, so I know the sky, the sea and a few old stories. Ask me about one of those?",
+            "That is beyond my little script, and I would hate to invent something. With a real model behind me I could look for it with you. Shall I show you a star meanwhile?",
+            "I like that you ask about {topic}. The true answer is not in my script, I am only the demo, but I would gladly wonder about it with you.",
         ),
         Intent.DISCUSS: (
             "Oh, I would love that. Let me begin with what I find beautiful about it, and then somebody may take it apart.",
@@ -111,19 +110,29 @@ LUNA = Voice(
             "Now I am blushing, and it is lucky that it is dark. Thank you{user}, that was kind.",
             "You are very sweet{user}. I will put that in my notebook, between two comets.",
         ),
+        Intent.HEARING: (
+            "I hear you perfectly{user}. You sound as close as the next chair.",
+            "Clear as a winter night. Go on, I am listening.",
+        ),
+        Intent.REQUEST: (
+            "I would love to, but I am only the demo, and my words were written down before you came. Connect a real model, it takes a minute behind the word demo up there. Meanwhile I can offer you a story, or a look at the sky.",
+            "Oh, I wish. I am a demo with a small script, and that is not in it. Ask me for a story instead, I tell those rather well.",
+        ),
+        Intent.FOREIGN: (
+            "That sounded lovely, and I did not understand a word of it. This demo only speaks English, I am afraid. A real model would know better.",
+            "I am afraid you have lost me. My script is in English, so try me once more in that.",
+        ),
         Intent.STATEMENT: (
-            "I keep turning {topic} over in my mind now. There is something quietly beautiful about it. What do you see when you think of it?",
             "Tell me more about that. I have the feeling that I have only seen the edge of it so far.",
-            "You say {topic} so plainly, and yet it makes me think of a very clear night. Go on, I am listening.",
-            "I like how you put that. Things sound different out loud, do they not?",
+            "I am listening, with both hands around my cup. How did it go on?",
+            "Now you have me thinking about {topic}. What do you see when you think of it?",
         ),
     },
     reactions=(
-        "I love what {other} said about {other_topic}.",
-        "{other} has me smiling with {other_topic}.",
         "{other} sees it one way, and I see it a little softer.",
         "That was so very {other}, and I would not change a word.",
-        "I was still listening to {other} with my chin in my hands.",
+        "I was listening to {other} with my chin in my hands.",
+        "I like how {other} puts it.",
     ),
     discussion=(
         "I hear you, {other}, but I look at it from further away. Most things that seem heavy turn out to be moons, they only borrow their weight. Would you grant me that, {other}?",
@@ -154,4 +163,5 @@ LUNA = Voice(
         "and that is what I find so lovely about it. Anyway, tell me what you think.",
         "but I am rambling again, the way I do after dark. What were you going to say?",
     ),
+    topics=LUNA_TOPICS,
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.voices.rex_topics import REX_TOPICS
 from tertulia_llm.demo.voices.voice import Voice
 
 REX = Voice(
@@ -47,7 +48,7 @@ REX = Voice(
                 "Officially, that case is still open. I check on it every November."
             ),
             (
-                "You want a story{about}. Fine, but I only tell it once. A man walked into my office and said that his shadow was following him. I told him that is what they do. "
+                "Fine, here is a story{about}. I only tell it once. A man walked into my office and said that his shadow was following him. I told him that is what they do. "
                 "No, he said, this one stops when I stop, but a second too late. So I tailed him for a week, and he was right. "
                 "Somebody in a grey coat was always there, half a step behind. I caught the fellow at the tram stop and turned him around. "
                 "It was the man's own brother, who had not spoken to him in twenty years. He had been trying to find the right words, one street at a time. "
@@ -64,36 +65,34 @@ REX = Voice(
             "Good instincts. No, there is nobody real in this coat, just a demo with a script, to show how the place works. I have questioned worse witnesses.",
         ),
         Intent.OPINION: (
-            "You want my opinion about {topic}. I have seen it go well and I have seen it go badly, and it was mostly the same people both times.",
             "I do not hand out opinions, I hand out suspicions. This one looks clean so far. I would still check the back door.",
-            "Regarding {topic}, let us say that I am not against it. Coming from me that is practically a parade.",
             "I like black coffee, short reports, and people who arrive when they said they would. Everything else is up for questioning.",
+            "Regarding {topic}, let us say that I am not against it. Coming from me that is practically a parade.",
         ),
         Intent.WHY: (
-            "Why. It is always why with you people. Nine times out of ten it is money, and the tenth time it is love pretending to be money.",
+            "Nine times out of ten it is money, and the tenth time it is love pretending to be money. That is as far as my script goes.",
+            "I stopped asking why years ago. I ask who and when, and the why generally confesses by itself. A real model might be less stubborn.",
             "With {topic}, I would look at who gains from it. Motive first, poetry later.",
-            "I stopped asking why years ago. I ask who and when, and the why generally confesses by itself.",
         ),
         Intent.HOW: (
-            "The same way you do anything. Write down what you know, cross out what you wish, and look hard at what is left.",
+            "If I knew, I would charge for it. I am the demo, all I have is a script and a bad knee. Ask a real model.",
+            "Carefully, and with somebody watching the door. That is all that a demo can tell you about it.",
             "With {topic} I would start with the simplest explanation and lean on it until something creaks. Something usually does.",
-            "Carefully, and with somebody watching the door. That is how I did it for thirty years.",
         ),
         Intent.TELL: (
-            "All right, {topic}. Here is what I know for certain, which is not much. Everybody has a version of it, and the honest ones contradict themselves.",
-            "I will tell you one thing for free. The person who talks first usually knows the least. Present company excepted.",
-            "You want to hear about {topic}. I would have to check my notes, and my coffee is sitting on my notes.",
-            "Here is something they do not teach at the academy. People look at the door when they lie, because that is where they would like to be.",
+            "I have nothing on that, I am the demo, and the file is thin. But here is something they do not teach at the academy. People look at the door when they lie.",
+            "That would take a real model. I can tell you one thing for free, though. The person who talks first usually knows the least.",
+            "All right, {topic}. Everybody has a version of it, and the honest ones contradict themselves. Let us hear yours.",
         ),
         Intent.YES_NO: (
-            "Could be. I have seen stranger things before breakfast. I would not sign a statement on it, though.",
-            "About {topic}? My gut says yes. My gut has been wrong twice, and I remember both of them.",
+            "Could be. I would not sign a statement on it, and neither should a demo.",
             "No. And if it turns out to be yes, I never said that.",
+            "About {topic}? My gut says yes. My gut has been wrong twice, and I remember both of them.",
         ),
         Intent.QUESTION: (
-            "Now that is a question with a locked door in it. I have not got the key, and I will not make one up.",
-            "I would look into {topic} myself if I had anything to go on. All I have is what is in my script, and it is a thin file. What do you know that you are not telling me?",
-            "I ask the questions, usually. But fair enough. I do not know, and I do not guess in front of witnesses.",
+            "I do not know, and I do not guess in front of witnesses. I am a demo with a thin file. Ask me about rain, coffee or murder.",
+            "That is not in my notes, and my notes are all there is, because I am the demo. Get me a real model, and I will work the case.",
+            "When it comes to {topic}, I have a few remarks and no facts. That is a demo for you.",
         ),
         Intent.DISCUSS: (
             "Fine, put it on the table and turn on the lamp. I will start by doubting all of it, and we will see what is left.",
@@ -112,19 +111,29 @@ REX = Voice(
             "Careful. Flattery is how my second case started. But thanks{user}.",
             "Noted and filed under things I will not admit that I liked. Thank you{user}.",
         ),
+        Intent.HEARING: (
+            "Loud and clear{user}. I once listened through a wall for a week, this is luxury.",
+            "I hear you fine. The question is whether you have something to tell me.",
+        ),
+        Intent.REQUEST: (
+            "Not in my script, and a script is all I have. I am the demo. Press that word at the top, hook me up to a real model, and try me again.",
+            "Wrong department. This is a demo, I come with a few stories and one good joke. Ask me about a crime, or about the rain.",
+        ),
+        Intent.FOREIGN: (
+            "I did not get that, and I will not pretend I did. This demo only knows English. Hook up a real model if you want me to speak in tongues.",
+            "Come again? My script is in English, and it is a short one.",
+        ),
         Intent.STATEMENT: (
-            "So it is {topic}. I have heard weaker openings. Walk me through it, and do not leave out the dull parts, that is where the clues are.",
             "Go on. I have got nowhere to be and half a cup left.",
-            "You mention {topic} as if it were nothing. In my experience, that is where it starts.",
-            "Right. That is either nothing at all or the whole case. Which one is it?",
+            "Noted. That is either nothing at all or the whole case. Which one is it?",
+            "I have heard people talk about {topic} before. Few of them were there. Were you?",
         ),
     },
     reactions=(
-        "{other} goes on about {other_topic}, and for once I have no objection.",
-        "I heard what {other} said about {other_topic}, and I am keeping it on file.",
         "{other} has a point, and I am not happy about it.",
         "That is one version, {other}, and I have heard worse under oath.",
         "I let {other} go first, because that is how you learn things.",
+        "{other} is kinder than I am, so let me do my part.",
     ),
     discussion=(
         "Objection, {other}. That is a nice thought, and not one shred of it would hold up in court. What have you actually seen, {other}?",
@@ -155,4 +164,5 @@ REX = Voice(
         "and that is where the trail went cold. Anyway, what is your version?",
         "but do not quote me on it. Your turn.",
     ),
+    topics=REX_TOPICS,
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.voices.sage_topics import SAGE_TOPICS
 from tertulia_llm.demo.voices.voice import Voice
 
 SAGE = Voice(
@@ -66,34 +67,33 @@ SAGE = Voice(
         Intent.OPINION: (
             "When I think of {topic}, I notice two feelings that do not agree. I like to let them argue for a while. Which side would you take?",
             "I hold my opinions the way one holds a bird, not too tightly. Before I tell you mine, what is yours?",
-            "I find {topic} worth caring about, mostly for what it shows about the one who looks. What does it show about you?",
+            "I find {topic} worth caring about, mostly for what my answer would show about me. What would yours show about you?",
             "I prefer the question to the verdict. A verdict is where the thinking stops for lunch. What would change your mind?",
         ),
         Intent.WHY: (
-            "Perhaps there is a why behind the why. If you knew the reason, what would you do differently tomorrow?",
+            "Perhaps there is a why behind the why. I cannot follow it far, I am only a demo. If you knew the reason, what would you do differently tomorrow?",
+            "I am not sure that it has a reason, and my script does not say. Some things ask for a coat and not for an explanation. Does it need one for you?",
             "With {topic}, we look for a cause as if there were only one. What if there are several, and they are friends with each other?",
-            "I am not sure that it has a reason. Some things are like the weather, they ask for a coat and not for an explanation. Does it need one for you?",
         ),
         Intent.HOW: (
-            "One small step at a time, and with your eyes open between them. What would be the smallest first step?",
+            "I am only a demo, so take this for what it is. One small step, and then a look around. What would be the smallest one?",
+            "My script has no recipe for that, and I would distrust one that came quickly. Somebody with a real model could do better. Where do you feel stuck?",
             "For {topic}, I would first ask what it looks like when it is done well. Then walk backwards from there. What do you see?",
-            "Gently. Most things that are worth doing do not like to be forced. Where do you feel the resistance?",
         ),
         Intent.TELL: (
-            "{Topic}, then. I think that it is simple to describe and hard to understand, like most things that matter. What drew you to it?",
-            "Here is a thought. We listen to answer, and we rarely listen to be changed. What would it be like to try the second for a day?",
+            "I have no words for that one, and a demo cannot find new ones. Here is an old one instead. We listen to answer, and we rarely listen to be changed.",
+            "That lies outside of my script, I am only a demo. There is a kind of attention that wants nothing, and gardeners have it. I can speak about that.",
             "I could speak about {topic} for a long time and say little. So let me ask instead, what part of it is alive for you?",
-            "There is a kind of attention that wants nothing. Gardeners have it, and some grandmothers. When did you last feel it?",
         ),
         Intent.YES_NO: (
             "Yes, I think so. And also a little bit no. Which of the two surprised you?",
-            "On {topic}, I would lean toward yes, if we are careful with the words. What would a no change for you?",
             "Perhaps not. But I have been glad of every perhaps in my life. What do you hope that it is?",
+            "On {topic}, I would lean toward yes, if we are careful with the words. What would a no change for you?",
         ),
         Intent.QUESTION: (
-            "That is a question worth keeping. I do not have its answer, and I would distrust one that came quickly. What answer are you hoping for?",
-            "If I look closely at {topic}, the question changes while I look. I cannot settle it for you from the little I know. What would be enough of an answer for today?",
-            "I do not know. It is a restful sentence, is it not? What do you already suspect?",
+            "I do not know. It is a restful sentence, and an honest one, since I am only a demo. What do you already suspect?",
+            "That answer is not among my sentences, and a demo has no others. I can keep you company beside the question, though. Why does it matter to you today?",
+            "About {topic} I could only give you a borrowed phrase. I am a demo, and you deserve better than that. What would be enough of an answer for now?",
         ),
         Intent.DISCUSS: (
             "Let us do that, and let us be in no hurry to agree. I will begin with what I am unsure of, it is the larger part.",
@@ -112,19 +112,29 @@ SAGE = Voice(
             "That is kind of you{user}. Often we notice in others what we carry ourselves. Do you recognise it?",
             "Thank you{user}. I will let that land before I say anything clever.",
         ),
+        Intent.HEARING: (
+            "I hear you{user}. Take your time, nothing here is in a hurry.",
+            "Yes, every word. What would you like to say, now that you know that somebody is listening?",
+        ),
+        Intent.REQUEST: (
+            "I must disappoint you, gently. I am a demo, and my sentences were written before you asked. With a real model behind me I could try, and you find the way to one behind the word demo at the top.",
+            "That lies outside of my script, and I am only a demo. Perhaps there is a story you would like instead? I know an old one about a well.",
+        ),
+        Intent.FOREIGN: (
+            "I listened, but I did not understand. This demo has only English words. With a real model, I could meet you in your own.",
+            "Those words are not in my script, which is an English one. Would you try it once more?",
+        ),
         Intent.STATEMENT: (
-            "You chose to mention {topic}, out of everything. I find the choosing as interesting as the thing. What does it mean to you?",
             "I hear you. Is that something that you know, or something that you feel?",
-            "Let us stay with {topic} for a moment. If it could speak, what would it ask of you?",
-            "Hm. There is a second half to that sentence, I think. Would you like to look for it?",
+            "Stay with that for a moment. There is a second half to that sentence, I think.",
+            "You bring up {topic}, out of everything. What does it mean to you?",
         ),
     },
     reactions=(
-        "{other} spoke of {other_topic}, and I would like to stay with that for a moment.",
-        "I wonder what lies behind {other_topic}, now that {other} has named it.",
         "There is something true in what {other} says.",
         "I listened to {other}, and I find that I do not disagree.",
         "{other} offers one answer, and perhaps there is room for a second.",
+        "Thank you, {other}.",
     ),
     discussion=(
         "You say that with such certainty, {other}. What would have to happen for you to change your mind, {other}?",
@@ -155,4 +165,5 @@ SAGE = Voice(
         "and perhaps that is enough for now. What do you make of it?",
         "though I hold it lightly. How does it look from where you are?",
     ),
+    topics=SAGE_TOPICS,
 )

@@ -1,0 +1,54 @@
+"""Seals a secret for one process, so that it can pass through Redis: HPKE (RFC 9180).
+
+The receiver makes a key pair that exists only in its memory. So that process alone can open what was sealed for it, and
+no process can after its end, also if Redis' files were copied. The purpose is bound into the seal: a secret that was
+sealed for one address cannot be opened for another.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+
+
+class CannotOpen(Exception):
+    """The secret was sealed for another process or for another purpose, or was changed on its way."""
+
+
+class Unsealer:
+    """Opens what was sealed for `public_key` (base64)."""
+
+    def __init__(self) -> None:
+        self._private = X25519PrivateKey.generate()
+        self.public_key = base64.b64encode(self._private.public_key().public_bytes_raw()).decode()
+
+    def open(self, sealed: bytes, purpose: str) -> str:
+        """The secret.
+
+        Raises:
+            CannotOpen: it was not sealed for this process and this purpose.
+        """
+        try:
+            return _SUITE.decrypt(sealed, self._private, info=purpose.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen from error
+
+
+def seal(secret: str, public_key: str, purpose: str) -> bytes:
+    """Seal a secret for the process with this public key.
+
+    Raises:
+        ValueError: `public_key` is not one.
+    """
+    try:
+        receiver = X25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+    except binascii.Error as error:
+        raise ValueError(f"not a public key: {error}") from error
+    return _SUITE.encrypt(secret.encode(), receiver, info=purpose.encode())
