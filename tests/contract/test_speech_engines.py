@@ -169,6 +169,7 @@ async def test_unusual_text_does_not_change_later_syntheses(engine: SpeechEngine
     assert await spoken(engine, SENTENCE) == before
 
 
+@pytest.mark.timeout(600)  # a large model on a busy CPU
 async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None:
     assert len(LONG) > 10_000
     longest = 0

@@ -102,13 +102,13 @@ class Record:
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def words(self) -> set[str]:
-        """All texts, in pieces long enough to search a log for them."""
+        """All texts, in pieces long enough to search a log for them. A log may have a single word for other reasons."""
         return {
             piece.strip()
             for frame in self.frames
             if "text" in frame
             for piece in str(frame["text"]).replace("\n", ". ").split(". ")
-            if len(piece.strip()) >= 12
+            if len(piece.strip()) >= 12 and " " in piece.strip()
         }
 
     def tail(self, count: int = 12) -> str:
