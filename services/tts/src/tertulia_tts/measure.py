@@ -21,5 +21,11 @@ async def measure() -> None:
         await started.engine.close()
 
 
+def main() -> None:
+    """Measure, until the end or Ctrl-C, which `tertulia run` reports."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(measure())
+
+
 if __name__ == "__main__":
-    asyncio.run(measure())
+    main()
