@@ -52,18 +52,23 @@ def start(env: dict[str, str], folder: Path, out: Path, *words: str) -> subproce
         return subprocess.Popen([*TERTULIA, *words], cwd=folder, env=env, stdout=written, stderr=written)
 
 
+async def shows(process: subprocess.Popen[bytes], out: Path, pattern: str) -> re.Match[str]:
+    """Wait until the output of a running command matches the pattern."""
+
+    def look() -> re.Match[str] | None:
+        assert process.poll() is None, out.read_text()
+        return re.search(pattern, out.read_text())
+
+    return await eventually(look, f"{pattern!r} from the command")
+
+
 async def test_run_with_lan_serves_a_device_that_trusts_its_authority(tmp_path: Path) -> None:
     env = environment(tmp_path)
     out = tmp_path / "out.txt"
     process = start(env, tmp_path, out, "run", "--lan")
     try:
-
-        def invited() -> re.Match[str] | None:
-            assert process.poll() is None, out.read_text()
-            return re.search(r"https://127\.0\.0\.1:(\d+)/#token=(\S+)", out.read_text())
-
-        port, token = (await eventually(invited, "the invitation")).groups()
-        await eventually(lambda: "All services are ready" in out.read_text(), "all services")
+        port, token = (await shows(process, out, r"https://127\.0\.0\.1:(\d+)/#token=(\S+)")).groups()
+        await shows(process, out, "All services are ready")
         shown = out.read_text()
         assert f"Open http://127.0.0.1:{env['TERTULIA_PORT']}" in shown
         assert "█▀" in shown or "█ ▄" in shown
@@ -131,7 +136,7 @@ async def test_lan_command_keeps_its_authority_and_ends_on_sigterm(tmp_path: Pat
     out = tmp_path / "out.txt"
     process = start(env, tmp_path, out, "lan", "--dir", "lan")
     try:
-        await eventually(lambda: "access token" in out.read_text(), "the invitation")
+        await shows(process, out, "access token")
         process.terminate()
         assert process.wait(STOP_S) == 0
     finally:
