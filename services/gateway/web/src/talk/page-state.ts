@@ -76,6 +76,8 @@ export interface Turn {
   readonly id: string;
   readonly replies: readonly PlannedReply[];
   readonly textComplete: boolean;
+  /** The turn was interrupted: no more sound of it is played. */
+  readonly stopped: boolean;
 }
 
 export interface PlannedReply extends Pick<Reply, "characterId" | "name" | "reason"> {
