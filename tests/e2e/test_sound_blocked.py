@@ -1,4 +1,4 @@
-"""Sound is blocked: by the browser's autoplay policy before the first click, or by a call while a reply is played."""
+"""Sound is blocked: by the browser's autoplay policy before the first click, or by a call."""
 
 from __future__ import annotations
 
@@ -61,6 +61,23 @@ async def test_reply_is_played_from_its_start_after_the_click_that_allows_sound(
     played = (await visitor.played())[answer.message_id]
     visitor.assert_heard_exactly(answer, played)
     assert played.gap_ms <= LONGEST_GAP_MS, f"{played.gaps} gaps, {played.gap_ms} ms"
+
+
+async def test_reply_can_be_stopped_before_any_sound_of_it_is_heard(visit: Visit) -> None:
+    visitor = await visit()
+    await microphone.make_interruptible(visitor.page)
+    await visitor.page.add_init_script("callHasSound = true")
+    await visitor.arrive()
+    await visitor.write("Rex, thank you!")
+    await eventually(lambda: visitor.log.of("audio_complete"), "all sound has arrived")
+    stop = visitor.page.get_by_role("button", name="Stop")
+    await expect(stop).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+    await expect(stop).to_be_hidden()
+    go_on = visitor.page.get_by_role("button", name="Go on")
+    await go_on.press("Enter")
+    await expect(go_on).to_be_hidden()
+    await expect(visitor.page.get_by_role("log")).to_be_focused()
 
 
 async def hearing_a_reply(visit: Visit) -> tuple[Visitor, str]:

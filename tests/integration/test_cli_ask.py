@@ -100,7 +100,9 @@ async def test_say_notes_that_no_character_answered_unless_that_was_wanted(
 
     async with gateway(script) as address:
         assert await say(address, SayOptions("hello", nobody=nobody)) == OK
-    assert ("no character answered" in capsys.readouterr().err) is noted
+    err = capsys.readouterr().err
+    assert ("no character answered" in err) is noted
+    assert err.endswith(f"(conversation {C})\n")
 
 
 async def test_refusal_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,18 +66,26 @@ async def test_who_changes_the_rules_and_shows_what_applies_then(
 
     async with gateway(script) as address:
         assert await who(address, options, ClientOptions(C)) == OK
-    assert ("at most 4 replies" in capsys.readouterr().out) is (options.discussion == 4)
+    out = capsys.readouterr().out
+    assert ("at most 4 replies" in out) is (options.discussion == 4)
+    assert ("(in-turn)" in out) is (options.mode == "in_turn")
 
 
-async def test_who_changes_nothing_if_a_name_is_unknown() -> None:
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (WhoOptions("named", mute=("Bob",)), "no character is called 'Bob'; the characters: Luna, Rex, Sage"),
+        (WhoOptions("named", mute=("Rex",), unmute=("rex",)), "Rex: give --mute or --unmute, not both"),
+    ],
+)
+async def test_who_changes_nothing_if_a_name_is_wrong(options: WhoOptions, problem: str) -> None:
     async def script(client: Client) -> None:
         await asked(client)
         assert await read_to_end(client) == []
 
-    problem = "no character is called 'Bob'; the characters: Luna, Rex, Sage"
     async with gateway(script) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=problem), flatten_subgroups=True) as group:
-            await who(address, WhoOptions("named", mute=("Bob",)))
+            await who(address, options)
     (failure,) = group.value.exceptions
     assert isinstance(failure, Failure)
     assert failure.code == MISUSED

@@ -6,13 +6,14 @@ import argparse
 import asyncio
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from tertulia_cli.client.address import GatewayAddress, parse_address
 from tertulia_cli.client.ask import AskOptions, ask
 from tertulia_cli.client.own_turn import SILENCE_S, ClientOptions
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.client.talk import talk
-from tertulia_cli.client.who import MEANINGS, WhoOptions, mode_of, who
+from tertulia_cli.client.who import MEANINGS, WhoOptions, mode_of, who, written
 from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.answering import MAX_DISCUSSION
@@ -79,7 +80,7 @@ def _add_ask(commands: Any) -> None:
 
 
 def _add_who(commands: Any) -> None:
-    modes = "\n".join(f"  {mode.replace('_', '-'):<9} {meaning}" for mode, meaning in MEANINGS.items())
+    modes = "\n".join(f"  {written(mode):<9} {meaning}" for mode, meaning in MEANINGS.items())
     command = commands.add_parser(
         "who",
         help="show or change who answers in a conversation",
@@ -109,7 +110,12 @@ def _add_client_options(command: argparse.ArgumentParser) -> None:
 
 
 def _add_connection_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--conversation", default="", metavar="ID", help="continue this one (default: a new one)")
+    command.add_argument(
+        "--conversation",
+        type=_conversation_id,
+        metavar="ID",
+        help="continue this one (default: a new one)",
+    )
     command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, ws://127.0.0.1:8000/ws)")
     command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
     command.add_argument(
@@ -148,7 +154,7 @@ def _who(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> ClientOptions:
-    return ClientOptions(args.conversation, args.out, args.timeout)
+    return ClientOptions(args.conversation or "", args.out, args.timeout)
 
 
 def _address(args: argparse.Namespace) -> GatewayAddress:
@@ -156,6 +162,16 @@ def _address(args: argparse.Namespace) -> GatewayAddress:
     url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
     token = settings.token.get_secret_value() if args.token is None else args.token
     return parse_address(url, token)
+
+
+def _conversation_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the id of a conversation. The commands print it at the end, "
+            "for example 2f1c9a4e-6b0d-4c3e-9d57-0a8e5f7b1c22"
+        ) from None
 
 
 def _seconds(text: str) -> float:

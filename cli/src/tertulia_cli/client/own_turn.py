@@ -74,9 +74,11 @@ async def run_turn(address: GatewayAddress, command: TurnCommand, options: Clien
 
 
 def summary(exchange: Exchange, out: Path | None) -> str:
-    """The last line of output: the length of the speech, the file, and the conversation."""
+    """The last line of output: the length of the speech, if any, the file, and the conversation."""
+    seconds = exchange.recording.seconds
     written = f", written to {out}" if out else ""
-    return f"({exchange.recording.seconds:.1f} s of speech{written}; conversation {exchange.link.conversation_id})"
+    speech = f"{seconds:.1f} s of speech{written}; " if seconds or out else ""
+    return f"({speech}conversation {exchange.link.conversation_id})"
 
 
 def refusal(error: Event) -> str:

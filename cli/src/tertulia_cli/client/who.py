@@ -13,7 +13,7 @@ from tertulia_cli.client.link import open_link
 from tertulia_cli.client.own_turn import ClientOptions, refusal
 from tertulia_cli.client.roster import Roster
 from tertulia_cli.client.screen import Screen
-from tertulia_cli.exit_codes import FAILED, OK, Failure
+from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 
 DEFAULT: Final = "default"
 MEANINGS: Final[Mapping[str, str]] = {
@@ -47,20 +47,26 @@ def mode_of(text: str) -> str:
     return mode
 
 
+def written(mode: str) -> str:
+    """A mode as the user writes it."""
+    return mode.replace("_", "-")
+
+
 def change_of(options: WhoOptions, muted: Iterable[str], roster: Roster) -> dict[str, object]:
     """The fields of the command `answering`; `muted` are the ids that are muted now.
 
     Raises:
-        Failure: a name is unknown.
+        Failure: a name is unknown, or a character is to be muted and unmuted.
     """
     change: dict[str, object] = {}
     if options.mode:
         change["mode"] = None if options.mode == DEFAULT else options.mode
     if options.mute or options.unmute:
-        ids = dict.fromkeys([*muted, *(roster.id_of(name) for name in options.mute)])
-        for name in options.unmute:
-            ids.pop(roster.id_of(name), None)
-        change["muted"] = list(ids)
+        mute, unmute = ([roster.id_of(name) for name in names] for names in (options.mute, options.unmute))
+        if both := set(mute) & set(unmute):
+            names = ", ".join(roster.names(both))
+            raise Failure(f"{names}: give --mute or --unmute, not both.", MISUSED)
+        change["muted"] = [each for each in dict.fromkeys([*muted, *mute]) if each not in unmute]
     if options.discussion is not None:
         change["discussion"] = options.discussion
     return change
@@ -73,7 +79,7 @@ def described(rules: Event, roster: Roster) -> str:
     replies = rules.fields.get("discussion", 0)
     origin = "" if own else ", the default"
     lines = [
-        f"If you name a character, it answers. If you do not: {MEANINGS.get(mode, mode)} ({mode}{origin}).",
+        f"If you name a character, it answers. If you do not: {MEANINGS.get(mode, mode)} ({written(mode)}{origin}).",
         f"Muted (they answer only if you name them): {', '.join(roster.names(_muted(rules))) or 'none'}.",
         f"They talk among themselves after each message: {f'at most {replies} replies' if replies else 'no'}.",
     ]

@@ -61,7 +61,7 @@ describe("a reopened turn", () => {
   it("is shown in the same bubble, with its whole text, when it is accepted again", () => {
     const state = after([reopenedEvent, again], ANSWERED);
     expect(state.messages).toMatchObject([{ kind: "user", id: "t", text: WHOLE, delivery: "safe" }]);
-    expect(state.turn).toEqual({ id: "t", replies: [], textComplete: false });
+    expect(state.turn).toEqual({ id: "t", replies: [], textComplete: false, stopped: false });
   });
 
   it("is shown after a message that was typed meanwhile", () => {

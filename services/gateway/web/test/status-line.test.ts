@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { EMPTY, type PageState } from "../src/talk/page-state";
-import { canStop, statusLine } from "../src/talk/status-line";
+import { canGoOn, canStop, statusLine } from "../src/talk/status-line";
 import { ASKED, LUNA, OPEN, SPOKEN, TEXT, after, heard, microphone, said } from "./page-inputs";
 
 describe("the status line", () => {
@@ -138,6 +138,9 @@ describe("the status line", () => {
     );
     expect(canStop(written)).toBe(true);
     expect(canStop(after([heard("m1", 0, "started"), heard("m1", 1, "ended")], written))).toBe(false);
+    // None of it was heard, so the server says only in the next turn how much of it was.
+    expect(canStop(after([{ on: "cut" }], written))).toBe(false);
+    expect(canGoOn(after([{ on: "cut" }], written))).toBe(true);
   });
 });
 

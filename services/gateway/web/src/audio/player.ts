@@ -153,8 +153,13 @@ export class Player {
     return this.#context.currentTime * 1_000;
   }
 
-  get outputLatencyMs(): number {
-    return (this.#context.outputLatency || this.#context.baseLatency || 0) * 1_000;
+  /**
+   * The delay between the worklet and the system's sound output; the delay of the output itself is not included. The
+   * page must not read `outputLatency` or `getOutputTimestamp()`: in Firefox, this can block the page for good, because
+   * it waits for the audio server, which waits for the audio thread, which waits for the page.
+   */
+  get baseLatencyMs(): number {
+    return (this.#context.baseLatency || 0) * 1_000;
   }
 
   #onReport(report: FromWorklet): void {

@@ -78,6 +78,8 @@ export interface Turn {
   readonly textComplete: boolean;
   /** The message only asks to be quiet, so no character answers. */
   readonly quiet?: boolean;
+  /** The turn was interrupted: no more sound of it is played. */
+  readonly stopped: boolean;
 }
 
 export interface PlannedReply extends Pick<Reply, "characterId" | "name" | "reason"> {

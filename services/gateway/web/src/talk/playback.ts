@@ -26,7 +26,7 @@ export interface PlaybackCallbacks {
   state(): PageState;
   apply(input: PageInput): void;
   receipt(receipt: Receipt): void;
-  /** Called when a message begins to play. Its first sample is heard at `atMs`, by `performance.now()`. */
+  /** Called when a message begins to play. Its first sample leaves the page at `atMs`, by `performance.now()`. */
   started(atMs: number): void;
   /** The level of the sound being played: root mean square, 0…1. */
   level(level: number): void;
@@ -131,7 +131,7 @@ export class Playback {
     this.probe?.reported(report, performance.now());
     const receipt = this.#receipts.after(report);
     if (receipt) this.on.receipt(receipt);
-    if (report.cause === "started") this.on.started(performance.now() + this.#player.outputLatencyMs);
+    if (report.cause === "started") this.on.started(performance.now() + this.#player.baseLatencyMs);
     this.on.level(report.cause === "ended" || report.cause === "flushed" ? 0 : report.level);
     const [bargeIn, command] = onTimePassed(this.#bargeIn, performance.now());
     this.#bargeIn = bargeIn;

@@ -124,6 +124,6 @@ export function cut(state: PageState): PageState {
     speakingId: "",
     ducked: false,
     thinking: null,
-    turn: state.turn && { ...state.turn, textComplete: true },
+    turn: state.turn && { ...state.turn, textComplete: true, stopped: true },
   };
 }

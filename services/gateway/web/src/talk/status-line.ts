@@ -112,7 +112,7 @@ export function canStop(state: PageState): boolean {
   const { turn } = state;
   if (isDismissed(state)) return false;
   if (state.speakingId) return true;
-  if (!turn) return false;
+  if (!turn || turn.stopped) return false;
   if (!turn.textComplete) return true;
   return turn.replies.some(({ messageId }) => {
     const reply = findReply(state, messageId);

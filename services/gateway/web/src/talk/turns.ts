@@ -26,7 +26,8 @@ export function started(state: PageState, event: ServerEvent & { type: "turn_sta
   const messages = state.messages.filter(
     (message) => message.kind === "user" || message.turnId !== event.turn_id || ids.has(message.id),
   );
-  return { ...state, messages, turn: { id: event.turn_id, replies, textComplete: false, quiet: event.quiet } };
+  const turn = { id: event.turn_id, replies, textComplete: false, stopped: false, quiet: event.quiet };
+  return { ...state, messages, turn };
 }
 
 /** Apply `turn_extended`: more replies are planned. */
@@ -66,7 +67,8 @@ export function accepted(state: PageState, event: EventOf<"turn_accepted">): Pag
   const messages = source === "request" ? state.messages : withMessage(state, turnId, event.text, source);
   const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
   // Repeated after a reconnect: the turn is already running.
-  const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
+  const fresh: Turn = { id: turnId, replies: [], textComplete: false, stopped: false };
+  const turn = state.turn?.id === turnId ? state.turn : fresh;
   return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn, requestedTurn };
 }
 

@@ -34,6 +34,8 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
     box.scrollTop = followTo(box);
     ownScroll.current = box.scrollTop;
   };
+  /** For buttons that disappear when they are pressed: without it, the keyboard user would start at the page's top. */
+  const takeFocus = () => scroller.current?.focus({ preventScroll: true });
   useFollowingOfOwn(talk, setFollowing);
   useHeights(scroller, follow);
 
@@ -85,7 +87,15 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         aria-live="off"
         aria-label="Messages"
       >
-        {messages.length === 0 && <Welcome people={people} onSay={(text) => talk.say(text)} />}
+        {messages.length === 0 && (
+          <Welcome
+            people={people}
+            onSay={(text) => {
+              takeFocus();
+              talk.say(text);
+            }}
+          />
+        )}
         {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
         <ol>
           {messages.slice(first).map((message) => (
@@ -100,11 +110,15 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
             <ThinkingBubble key={thinking.messageId} thinking={thinking} look={lookOf(thinking.characterId)} />
           )}
         </ol>
-        {goesOn && <GoOnButtons talk={talk} />}
+        {goesOn && <GoOnButtons talk={talk} onUse={takeFocus} />}
         <Notices talk={talk} place="transcript" />
       </div>
       {!following && !isEmpty && (
-        <button type="button" class="to-end" onClick={() => setFollowing(true)}>
+        <button type="button" class="to-end" onClick={() => {
+            takeFocus();
+            setFollowing(true);
+          }}
+        >
           <Icon name="down" /> Latest
         </button>
       )}
