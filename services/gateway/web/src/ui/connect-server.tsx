@@ -26,7 +26,7 @@ export function ConnectServer({ state, chosen, inContainer, put }: Props): JSX.E
             inputMode="url"
             maxLength={500}
             value={state.address}
-            placeholder="http://127.0.0.1:11434/v1"
+            placeholder="http://localhost:11434/v1"
             spellcheck={false}
             autocomplete="off"
             aria-describedby="server-address-help"
