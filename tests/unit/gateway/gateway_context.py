@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tertulia_gateway.auth import Access
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
@@ -31,4 +32,5 @@ def gateway_context(
         who_answers=given.who_answers,
         clock=clock,
         wall_ms=wall_ms,
+        clips=ClipStore(given.data_dir / "clips", given.max_clips),
     )

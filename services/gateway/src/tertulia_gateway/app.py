@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 
 from tertulia_gateway import page
 from tertulia_gateway.context import GatewayContext
-from tertulia_gateway.rest import api_docs, characters, conversations, middleware, problems, status, voices
+from tertulia_gateway.rest import api_docs, characters, clips, conversations, middleware, problems, status, voices
 from tertulia_gateway.ws.connections import Connections
 from tertulia_gateway.ws.endpoint import WebSocketEndpoint
 from tertulia_shared.version import __version__
@@ -36,6 +36,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(conversations.router(ctx.store))
     app.include_router(characters.router(ctx.store, ctx.bus))
     app.include_router(voices.router(ctx.bus, alive_s=ctx.alive_s))
+    app.include_router(clips.router(ctx))
     api_docs.install(app)
     page.install(app, static)
     return app

@@ -14,6 +14,8 @@ import uvicorn
 
 from tertulia_gateway.app import make_app
 from tertulia_gateway.auth import Access
+from tertulia_gateway.clips.clip_publisher import ClipPublisher
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.monitoring.backlog_monitor import BacklogMonitor
 from tertulia_gateway.monitoring.writes_probe import WritesProbe
@@ -110,6 +112,7 @@ async def serve_until(
         who_answers=settings.who_answers,
         clock=time.monotonic,
         wall_ms=wall_ms,
+        clips=ClipStore(settings.data_dir / "clips", settings.max_clips),
         metrics=metrics,
     )
     server = Server(server_config(settings, access, make_app(ctx, connections), bounds), on_listening)
@@ -118,6 +121,7 @@ async def serve_until(
             tasks.create_task(saver.run()),
             tasks.create_task(BacklogMonitor(bus, metrics, settings.alive_s).run()),
             tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
+            tasks.create_task(ClipPublisher(bus, ctx.clips, ctx.clock).run()),
         ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())

@@ -38,7 +38,7 @@ def main() -> None:
                 engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(publish(bus, {bus.keys.engines(): state_of("stt", choice)}))
+                publishing = tasks.create_task(publish(bus, lambda: {bus.keys.engines(): state_of("stt", choice)}))
                 await worker.run(stop)
                 publishing.cancel()
         finally:

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from tertulia_gateway.clips.clip_store import ClipStoreFailed
+from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
@@ -72,6 +74,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusError, _bus_error)
     app.add_exception_handler(VoiceSilent, _voice_silent)
     app.add_exception_handler(SamplesBusy, _samples_busy)
+    app.add_exception_handler(ClipRefused, _clip_refused)
+    app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     generate = app.openapi
@@ -113,6 +117,16 @@ async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
 
 async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
     return problem(429, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
+    errors = [FieldError(field=error.field, message=str(error))] if error.field else []
+    return problem(error.status, str(error), errors)
+
+
+async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:
+    return problem(503, str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
