@@ -27,6 +27,7 @@ OPERATIONS = (
     "DELETE /api/characters/{character_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/export", "GET /api/voices/{voice_id}/sample",
+    "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",
 )  # fmt: skip
 
 schemathesis: Any = import_module("schemathesis")
