@@ -130,6 +130,9 @@ async def test_deleted_voice_vanishes_from_the_lists_and_its_recording_is_delete
     assert [clip["name"] for clip in await clips(api)] == await listed(bus) == ["Ben"]
     assert await bus.hash(bus.keys.clip(ada)) == {}
     assert not list((tmp_path / "clips").glob(f"{ada}*"))
+    await run_engine(bus, LUNA | {"id": ada, "name": "Ada"})  # the engine has not read the new list yet
+    assert [voice["id"] for voice in (await api.get("/api/voices")).json()["voices"]] == ["luna"]
+    problem(await api.get(f"/api/voices/{ada}/sample"), 404)
     problem(await api.delete(f"/api/clips/{ada}"), 404)
     problem(await api.delete("/api/clips/luna"), 422)
 

@@ -35,7 +35,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
     app.include_router(conversations.router(ctx.store))
     app.include_router(characters.router(ctx.store, ctx.bus))
-    app.include_router(voices.router(ctx.bus, alive_s=ctx.alive_s))
+    app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))
     app.include_router(clips.router(ctx))
     api_docs.install(app)
     page.install(app, static)
