@@ -25,6 +25,7 @@ from tests.harness.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+AXE = ROOT / "services" / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 # The browser can only connect to this machine, because the page must work without the internet.
@@ -104,6 +105,14 @@ async def browser() -> AsyncGenerator[Browser]:
         )
         yield running
         await running.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    if not AXE.is_file():
+        pytest.fail(f"{AXE} is missing: remove services/gateway/web/node_modules and run `make web`")
+    return AXE.read_text()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -7,11 +7,10 @@ from typing import cast
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.conftest import ROOT, Display, Visit
+from tests.e2e.conftest import Display, Visit
 from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
 
-AXE = ROOT / "services" / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DISPLAYS = {
     "light": Display(still=True, scale=2),
     "dark": Display(still=True, scheme="dark"),
@@ -30,14 +29,6 @@ TITLE_OVERLAPS_BUTTONS = """() => {
     part.getBoundingClientRect().right));
   return right > document.querySelector(".head nav").getBoundingClientRect().left;
 }"""
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core."""
-    if not AXE.is_file():
-        pytest.fail(f"{AXE} is missing: remove services/gateway/web/node_modules and run `make web`")
-    return AXE.read_text()
 
 
 async def look_at(visitor: Visitor, name: str, view: str) -> None:

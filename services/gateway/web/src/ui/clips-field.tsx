@@ -56,8 +56,9 @@ export function ClipsField(props: Props): JSX.Element | null {
       (error: unknown) => setProblem(asFailure(error).message),
     );
   };
-  if (!clips.value || clips.value.engines.length === 0) return null;
-  const isFull = all.length >= clips.value.limit;
+  const limit = clips.value?.limit ?? 0;
+  if (!clips.value || clips.value.engines.length === 0 || (limit === 0 && all.length === 0)) return null;
+  const isFull = all.length >= limit;
   return (
     <div class="field clips">
       {all.length > 0 && (
@@ -104,7 +105,7 @@ function ClipRow({ clip, delivery, sample, onRemove }: RowProps): JSX.Element {
         <b dir="auto">{clip.name}</b>{" "}
         <span class="detail">
           {clip.ready || clip.problem
-            ? `${clip.seconds.toFixed(0)} s, with consent of ${dateOf(clip.consented_at)}`
+            ? `${clip.seconds.toFixed(0)} s, consent given on ${dateOf(clip.consented_at)}`
             : "The speech engine is making the voice…"}
         </span>
         <FieldProblem text={clip.ready ? "" : clip.problem} />
@@ -115,7 +116,7 @@ function ClipRow({ clip, delivery, sample, onRemove }: RowProps): JSX.Element {
           aria-label={isSpeaking ? `Stop trying ${clip.name}` : `Try ${clip.name}`}
           onClick={() => (isSpeaking ? sample.stop() : sample.play(clip.id, delivery))}
         >
-          {isSpeaking ? "Stop" : "Try it"}
+          {isSpeaking ? "Stop" : "Try"}
         </button>
       )}
       <button
