@@ -310,6 +310,16 @@ async def test_higgs_goes_on_if_the_device_has_no_memory_for_a_recording(bus: Me
         assert await spoken(engine, "luna")
 
 
+async def test_worker_goes_on_if_the_engine_raises_another_error(bus: MemoryBus, tmp_path: Path) -> None:
+    model = FailingModel()
+    async with higgs(model, tmp_path) as engine:
+        model.failure = RuntimeError("shape mismatch")
+        await publish(bus, ADA)
+        await ClipVoices(bus, engine).load()
+        assert "the speech engine failed (RuntimeError)" in (await faults(bus))[f"higgs:{ADA.id}".encode()].decode()
+        assert ids(engine) == FOLDER
+
+
 async def test_higgs_breaks_if_the_device_is_lost_while_a_recording_is_encoded(bus: MemoryBus, tmp_path: Path) -> None:
     model = FailingModel()
     async with higgs(model, tmp_path) as engine:

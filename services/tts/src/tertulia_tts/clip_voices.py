@@ -123,6 +123,9 @@ class ClipVoices:
         except (BadVoice, CannotClone) as error:
             log.warning("no voice can be made from the recording %s: %s", clip.id, error)
             self._failed[clip.id] = str(error)[:MAX_FAULT_CHARS]
+        except Exception as error:  # one recording must not stop a worker that has all other voices
+            log.exception("the engine failed to make a voice from the recording %s", clip.id)
+            self._failed[clip.id] = f"the speech engine failed ({type(error).__name__}); its log has more"
         else:
             self._made.add(clip.id)
             self._failed.pop(clip.id, None)
