@@ -17,14 +17,16 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import VERSION
-from tertulia_shared.entries import NEWEST_VERSION, UserTurn, Work
+from tertulia_shared.entries import NEWEST_VERSION, UserTurn, VoiceClip, VoiceClips, Work
 from tertulia_shared.events import Thinking
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Key
+from tertulia_shared.voice_clips import new_clip_id
 from tests.harness import recorded_entries
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
@@ -110,6 +112,10 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     event = Thinking(reply["message_id"], turn_id, reply["character_id"], reply["character_name"])
     thinking.append(keys.events(c), event)
     await thinking.flush()
+    # the speech engine of this stack does not clone, so the gateway accepts no recording
+    clips = bus.outlet()
+    clips.append(keys.clips(), VoiceClips((asdict(VoiceClip(new_clip_id(), "Ada", "en-GB", "It is late.")),)))
+    await clips.flush()
     # unanswerable work: a turn of a newer release, and a pointer without a stream
     outlet = bus.outlet(epoch=99)
     outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=NEWEST_VERSION + 1)
@@ -134,7 +140,7 @@ async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids
     keys = bus.keys
     of: dict[str, list[Key]] = {
         "turns": [keys.turns(c)], "events": [keys.events(c)], "control": [keys.control(c)],
-        "receipts": [keys.receipts(c)], "broadcast": [keys.broadcast()], "dead": [keys.dead()],
+        "receipts": [keys.receipts(c)], "broadcast": [keys.broadcast()], "clips": [keys.clips()], "dead": [keys.dead()],
         "sentences": [keys.sentences(c, id) for id in message_ids], "audio": [keys.audio(c, id) for id in message_ids],
     }  # fmt: skip
     for stream, streams in of.items():

@@ -97,6 +97,7 @@ class SpeechServer:
         if takes_voices:
             app.router.add_get("/v1/audio/voices", self._list_voices)
             app.router.add_post("/v1/audio/voices", self._take_voice)
+            app.router.add_delete("/v1/audio/voices/{name}", self._delete_voice)
         self._runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True)
 
     async def __aenter__(self) -> Self:
@@ -176,6 +177,10 @@ class SpeechServer:
             return web.json_response({"error": {"message": f"Voice {name!r} already exists"}}, status=400)
         self.uploads[name] = fields
         return web.json_response({"success": True, "voice": {"name": name}})
+
+    async def _delete_voice(self, request: web.Request) -> web.Response:
+        there = self.uploads.pop(request.match_info["name"], None)
+        return web.json_response({"success": there is not None}, status=404 if there is None else 200)
 
 
 def speech(text: str, voice: str, sample_rate: int) -> NDArray[np.int16]:

@@ -28,7 +28,7 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
         keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.dead_aside(),
         keys.broadcast(), keys.workers(), keys.voices(), keys.models(), keys.engines(), keys.probe(),
         keys.space_keeper(), keys.character_names(), keys.model_requests(), keys.model_answer(hole),
-        keys.model_keeper(),
+        keys.model_keeper(), keys.clips(), keys.clip(hole), keys.clip_faults(),
     ]  # fmt: skip
     return [(re.compile(re.escape(key.name).replace(hole, _ID)), key) for key in known]
 

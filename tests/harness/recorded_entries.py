@@ -32,6 +32,7 @@ STREAMS: Mapping[str, type[Any] | None] = {
     "receipts": entries.Receipt,
     "store": entries.StoreWrite,
     "broadcast": entries.Refresh,
+    "clips": entries.VoiceClips,
     "dead": entries.DeadLetter,
     "model_requests": entries.ModelRequest,
     "model_answer": entries.ModelAnswer,

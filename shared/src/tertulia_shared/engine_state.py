@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn, cast
 
 from tertulia_shared.bus import Bus, BusError, BusRefused
@@ -19,11 +19,17 @@ MAX_REASON: Final = 500
 log = logging.getLogger(__name__)
 
 
-async def publish(bus: Bus, fields: Mapping[Key, Mapping[str, bytes | str]]) -> NoReturn:
-    """Write these fields of hashes, and again regularly, because their keys expire, and Redis may lose them."""
+HashFields = Mapping[Key, Mapping[str, bytes | str]]
+
+
+async def publish(bus: Bus, current: Callable[[], HashFields]) -> NoReturn:
+    """Write the current fields of hashes, and again regularly, because their keys expire, and Redis may lose them."""
     while True:
         wait_s = PUBLISH_AGAIN_S
-        for key, values in fields.items():  # one at a time, because the Redis user may lack the right for one of them
+        for (
+            key,
+            values,
+        ) in current().items():  # one at a time, because the Redis user may lack the right for one of them
             try:
                 outlet = bus.outlet()
                 outlet.put(key, values)
@@ -34,9 +40,11 @@ async def publish(bus: Bus, fields: Mapping[Key, Mapping[str, bytes | str]]) -> 
         await asyncio.sleep(wait_s)
 
 
-def state_of(stage: Stage, choice: Choice) -> Mapping[str, str]:
-    """The field of `Keys.engines` for the worker's engine."""
-    state = {"stage": stage, "engine": choice.engine, "reason": choice.reason[:MAX_REASON]}
+def state_of(stage: Stage, choice: Choice, *, clones: bool = False) -> Mapping[str, str]:
+    """The field of `Keys.engines` for the worker's engine. `clones`: it makes voices from recordings."""
+    state: dict[str, str | bool] = {"stage": stage, "engine": choice.engine, "reason": choice.reason[:MAX_REASON]}
+    if clones:
+        state["clones"] = True
     return {f"{stage}:{choice.engine}": json.dumps(state, ensure_ascii=False)}
 
 
@@ -45,15 +53,27 @@ def reasons_in(published: Mapping[bytes, bytes]) -> dict[str, dict[str, str]]:
     `Keys.engines`, without the entries that cannot be decoded.
     """
     reasons: dict[str, dict[str, str]] = {}
+    for state in _states_in(published):
+        stage, engine, reason = state.get("stage"), state.get("engine"), state.get("reason")
+        if isinstance(stage, str) and isinstance(engine, str) and isinstance(reason, str):
+            reasons.setdefault(stage, {})[engine] = reason
+    return reasons
+
+
+def cloning_in(published: Mapping[bytes, bytes]) -> frozenset[str]:
+    """The speech engines that make voices from recordings, also engines that no worker uses any more."""
+    return frozenset(
+        str(state.get("engine"))
+        for state in _states_in(published)
+        if state.get("stage") == "tts" and state.get("clones") is True
+    )
+
+
+def _states_in(published: Mapping[bytes, bytes]) -> Iterator[Mapping[str, Any]]:
     for _, raw in sorted(published.items()):
         try:
             state: object = json.loads(raw)
         except (ValueError, RecursionError):
             continue
-        if not isinstance(state, dict):
-            continue
-        held = cast("Mapping[str, Any]", state)
-        stage, engine, reason = held.get("stage"), held.get("engine"), held.get("reason")
-        if isinstance(stage, str) and isinstance(engine, str) and isinstance(reason, str):
-            reasons.setdefault(stage, {})[engine] = reason
-    return reasons
+        if isinstance(state, dict):
+            yield cast("Mapping[str, Any]", state)

@@ -173,6 +173,26 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceClip:
+    """A voice made from a recording, without its sound: what an engine that clones needs to know.
+
+    `id` is the voice's id (see `voice_clips`), `language` a BCP 47 tag, `transcript` what is said in the recording.
+    """
+
+    id: str
+    name: str
+    language: str
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceClips:
+    """All voices made from recordings, each as the fields of `VoiceClip`. An entry replaces the one before it."""
+
+    clips: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The client has played a message up to this chunk; `played_ms`: the total length of its played sound."""
 

@@ -178,6 +178,18 @@ class Keys:
         """String, a lease of the llm worker that serves `model_requests`."""
         return Key(f"{self.ns}:model:keeper", 3)
 
+    def clips(self) -> Key:
+        """The voices made from recordings: each entry lists all of them, and the last entry is valid."""
+        return Key(f"{self.ns}:clips", DAY_S, 10)
+
+    def clip(self, clip_id: str) -> Key:
+        """Hash: `pcm`, the recording of a voice (at most 30 s, 1.4 MB). The gateway writes it again every few hours."""
+        return Key(f"{self.ns}:clip:{clip_id}", DAY_S)
+
+    def clip_faults(self) -> Key:
+        """Hash: why an engine cannot use a recording (`engine:clip_id`), as text; without a field if it can."""
+        return Key(f"{self.ns}:clips:faults", DAY_S)
+
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)

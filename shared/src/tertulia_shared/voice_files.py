@@ -10,29 +10,22 @@ should sound like: "A quiet room."). Voices are in order of their ids; a folder 
 from __future__ import annotations
 
 import json
-import math
 import re
-import sys
 import tomllib
 import wave
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tertulia_shared.visible_text import invisible_fault
+from tertulia_shared.voice_levels import level_faults, levels_of
 from tertulia_shared.wav import as_bytes, mono, parse
 
 CLIP: Final = "reference.wav"
 TEXTS: Final = "voice.toml"
 SHORTEST_S, LONGEST_S = 3.0, 30.0
 LOWEST_HZ, HIGHEST_HZ = 16_000, 48_000
-QUIETEST_DBFS, LOUDEST_DBFS = -40.0, -9.0
-"""Allowed RMS. A quieter clip makes the engine clone its noise, too; a louder one is overdriven."""
-MAX_CLIPPED: Final = 0.001
-"""A clip with a larger share of samples at full scale counts as clipped."""
-FULL_SCALE: Final = 32_767
 MAX_TEXT: Final = 1_000
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -82,7 +75,7 @@ def check(voice: VoiceFiles) -> None:
     elif not SHORTEST_S <= voice.seconds <= LONGEST_S:
         wrong.append(f"its clip is {voice.seconds:.1f} s long; {SHORTEST_S:g} to {LONGEST_S:g} s are needed")
     else:
-        wrong += _wrong_levels(voice.pcm)
+        wrong += (f"its clip {fault}" for fault in level_faults(levels_of(voice.pcm, voice.sample_rate)))
     if wrong:
         raise BadVoice(f"voice {voice.id!r}: {'; '.join(wrong)}")
 
@@ -154,20 +147,3 @@ def write_voice(folder: Path, voice: VoiceFiles) -> Path:
     lines = [f"{key} = {json.dumps(text, ensure_ascii=False).replace(chr(127), '')}\n" for key, text in texts.items()]
     (made / TEXTS).write_text("".join(lines), encoding="utf-8")
     return made
-
-
-def _wrong_levels(pcm: bytes) -> list[str]:
-    samples = array("h", pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    rms = math.sqrt(sum(sample * sample for sample in samples) / len(samples))
-    dbfs = 20 * math.log10(rms / 32_768) if rms else -math.inf
-    wrong: list[str] = []
-    if dbfs < QUIETEST_DBFS:
-        wrong.append(f"its clip is too quiet ({dbfs:.0f} dBFS; at least {QUIETEST_DBFS:g} are needed)")
-    if dbfs > LOUDEST_DBFS:
-        wrong.append(f"its clip is too loud ({dbfs:.0f} dBFS; at most {LOUDEST_DBFS:g} are allowed)")
-    clipped = sum(1 for sample in samples if abs(sample) >= FULL_SCALE) / len(samples)
-    if clipped > MAX_CLIPPED:
-        wrong.append(f"its clip is clipped ({clipped:.1%} of it at full scale): record it at a lower level")
-    return wrong

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tertulia_gateway.auth import Access
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
@@ -15,12 +17,14 @@ from tertulia_shared.clock import wall_ms
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Store
 
+NO_FOLDER = Path("/nowhere")
+
 
 def gateway_context(
     bus: Bus, store: Store, *, clock: Callable[[], float] = time.monotonic, **settings: Any
 ) -> GatewayContext:
     """Build the dependencies. `settings` are the fields of `GatewaySettings` that matter to the test."""
-    given = GatewaySettings.model_validate(settings)
+    given = GatewaySettings.model_validate({"data_dir": NO_FOLDER, **settings})
     return GatewayContext(
         bus=bus,
         store=store,
@@ -31,4 +35,5 @@ def gateway_context(
         who_answers=given.who_answers,
         clock=clock,
         wall_ms=wall_ms,
+        clips=ClipStore(given.data_dir / "clips", given.max_clips),
     )

@@ -30,6 +30,7 @@ OPERATIONS = (
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/export", "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",
+    "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",
 )  # fmt: skip
 
 schemathesis: Any = import_module("schemathesis")

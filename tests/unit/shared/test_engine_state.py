@@ -17,8 +17,8 @@ async def test_published_reasons_are_read_by_stage_and_engine(bus: Bus) -> None:
     choices = {"stt": Choice("pocketsphinx", {"whisper": "no models"}), "tts": Choice("kokoro", because="it is fast")}
     async with asyncio.TaskGroup() as tasks:
         publishing = [
-            tasks.create_task(publish(bus, {key: state_of("stt", choices["stt"])})),
-            tasks.create_task(publish(bus, {key: state_of("tts", choices["tts"])})),
+            tasks.create_task(publish(bus, lambda: {key: state_of("stt", choices["stt"])})),
+            tasks.create_task(publish(bus, lambda: {key: state_of("tts", choices["tts"])})),
         ]
 
         async def both() -> bool:

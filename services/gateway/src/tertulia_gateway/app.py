@@ -10,7 +10,17 @@ from starlette.websockets import WebSocket
 from tertulia_gateway import page
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.model_requests import ModelRequests
-from tertulia_gateway.rest import api_docs, characters, conversations, middleware, model, problems, status, voices
+from tertulia_gateway.rest import (
+    api_docs,
+    characters,
+    clips,
+    conversations,
+    middleware,
+    model,
+    problems,
+    status,
+    voices,
+)
 from tertulia_gateway.ws.connections import Connections
 from tertulia_gateway.ws.endpoint import WebSocketEndpoint
 from tertulia_shared.version import __version__
@@ -36,7 +46,8 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
     app.include_router(conversations.router(ctx.store))
     app.include_router(characters.router(ctx.store, ctx.bus))
-    app.include_router(voices.router(ctx.bus, alive_s=ctx.alive_s))
+    app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))
+    app.include_router(clips.router(ctx))
     app.include_router(model.router(ModelRequests(ctx.bus, ctx.wall_ms), ctx.access))
     api_docs.install(app)
     page.install(app, static)

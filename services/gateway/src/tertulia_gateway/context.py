@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tertulia_gateway.auth import Access
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.answering import Mode
@@ -31,5 +32,6 @@ class GatewayContext:
     """Monotonic seconds."""
     wall_ms: Callable[[], int]
     """Milliseconds since 1970."""
+    clips: ClipStore
     metrics: Metrics = field(default_factory=Metrics)
     writes: WriteStatus = field(default_factory=WriteStatus)

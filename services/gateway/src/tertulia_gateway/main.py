@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from tertulia_gateway.app import make_app
 from tertulia_gateway.auth import Access
+from tertulia_gateway.clips.clip_publisher import ClipPublisher
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.http_server import Server, run_server, server_config
 from tertulia_gateway.lan.server import LanServers, open_site
@@ -83,6 +85,7 @@ async def serve_until(
         who_answers=settings.who_answers,
         clock=time.monotonic,
         wall_ms=wall_ms,
+        clips=ClipStore(settings.data_dir / "clips", settings.max_clips),
         metrics=metrics,
     )
     server = Server(server_config(settings, make_app(ctx, connections), access, bounds), on_listening)
@@ -92,6 +95,7 @@ async def serve_until(
             tasks.create_task(saver.run()),
             tasks.create_task(BacklogMonitor(bus, metrics, settings.alive_s).run()),
             tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
+            tasks.create_task(ClipPublisher(bus, ctx.clips, ctx.clock).run()),
         ]
         serving = [tasks.create_task(run_server(server))]
         if lan is not None:

@@ -40,6 +40,9 @@ class GatewaySettings(AnsweringSettings):
     )
     max_connections: int = Field(200, ge=1, le=100_000, description="most open WebSocket connections")
     max_frames_per_s: float = Field(50.0, gt=0, le=100_000, description="most text frames of one client, per second")
+    max_clips: int = Field(
+        20, ge=0, le=100, description="most voices made from recordings in the page; 0: none can be made"
+    )
     alive_s: float = Field(5.0, ge=1, le=600, description="seconds without a heartbeat until a worker counts as dead")
 
     @field_validator("origins", mode="before")

@@ -39,7 +39,8 @@ def main() -> None:
                 engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(publish(bus, {bus.keys.engines(): state_of("stt", started.choice)}))
+                state = state_of("stt", started.choice)
+                publishing = tasks.create_task(publish(bus, lambda: {bus.keys.engines(): state}))
                 await worker.run(stop)
                 publishing.cancel()
         finally:

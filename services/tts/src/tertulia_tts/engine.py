@@ -12,6 +12,7 @@ Errors:
     ├── EngineUnknown        no installed package offers an engine of that name
     ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
     ├── EngineBroken         the engine was running and cannot run any more; only a new process helps
+    ├── CannotClone          the engine cannot make a voice from a recording
     └── SynthesisFailed      one sentence failed; `retryable` says whether another try may succeed
 """
 
@@ -23,6 +24,7 @@ from typing import Protocol, runtime_checkable
 
 from tertulia_shared.engines import EngineError, EngineSpec, EngineUnavailable, EngineUnknown
 from tertulia_shared.entries import SAMPLE_RATE_OUT
+from tertulia_shared.voice_files import VoiceFiles
 
 __all__ = [
     "BYTES_PER_SAMPLE",
@@ -30,6 +32,8 @@ __all__ = [
     "SAMPLE_RATE",
     "SPEED",
     "Breakable",
+    "CannotClone",
+    "ClonesVoices",
     "EngineBroken",
     "EngineError",
     "EngineSpec",
@@ -42,6 +46,7 @@ __all__ = [
     "Varying",
     "Voice",
     "VoiceChoice",
+    "can_clone",
     "choose_voice",
     "is_reproducible",
 ]
@@ -56,6 +61,10 @@ SPEED, PITCH = "speed", "pitch"
 
 class EngineBroken(EngineError):
     """The engine cannot work in this process any more (a thread hangs, or the device is in a bad state)."""
+
+
+class CannotClone(EngineError):
+    """The engine cannot make a voice from a recording; the message says why."""
 
 
 class SynthesisFailed(EngineError):
@@ -177,6 +186,35 @@ class Breakable(Protocol):
         cancelled.
         """
         ...
+
+
+@runtime_checkable
+class ClonesVoices(Protocol):
+    """An engine that can make further voices from recordings while it runs."""
+
+    @property
+    def clones(self) -> bool:
+        """False if the settings have turned this off."""
+        ...
+
+    async def add_voice(self, voice: VoiceFiles) -> None:
+        """Make a voice; then `voices` has it. Adding a voice with the id of another one is not allowed.
+
+        Raises:
+            CannotClone: the voice cannot be made now; the engine goes on without it.
+        """
+        ...
+
+    async def remove_voice(self, voice_id: str) -> None:
+        """Forget a voice that was added, and everything that was made from its recording. What speaks with it now may
+        end. A voice that does not exist is not an error.
+        """
+        ...
+
+
+def can_clone(engine: SpeechEngine) -> bool:
+    """Whether the engine makes voices from recordings."""
+    return isinstance(engine, ClonesVoices) and engine.clones
 
 
 def is_reproducible(engine: SpeechEngine) -> bool:

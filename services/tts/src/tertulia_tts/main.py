@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from tertulia_shared.bus import Bus
-from tertulia_shared.codec import pack
 from tertulia_shared.engine_state import publish, state_of
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
-from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
+from tertulia_tts.clip_voices import ClipVoices, published_voices
+from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine, can_clone
 from tertulia_tts.engines import load_settings
 from tertulia_tts.selection import Started, start_engine
 from tertulia_tts.speech_handler import SpeechHandler
@@ -35,16 +34,20 @@ def main() -> None:
         engine = started.engine
         log.info("the engine is %s: %s", engine.name, started.choice.reason)
         try:
-            speaker = SpeechHandler(bus, engine, settings, metrics)
+            clip_voices = ClipVoices(bus, engine)
+            await clip_voices.load()
+            speaker = SpeechHandler(bus, engine, settings, metrics, clip_voices)
             worker = Worker(
                 bus, "tts", speaker, settings,
                 engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
-                publishing = tasks.create_task(publish(bus, _published(bus, started)))
+                publishing = tasks.create_task(publish(bus, lambda: _published(bus, started)))
+                following = tasks.create_task(clip_voices.follow())
                 watching = tasks.create_task(_stop_if_broken(engine, worker, stop))
                 await worker.run(stop)
                 publishing.cancel()
+                following.cancel()
                 watching.cancel()
             if not watching.cancelled():
                 raise CannotGoOn(str(watching.result()))
@@ -65,11 +68,10 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
 
 
 def _published(bus: Bus, started: Started) -> Mapping[Key, Mapping[str, bytes | str]]:
-    """The voices of the engine, and why it was chosen."""
-    voices = pack([asdict(voice) for voice in started.engine.voices()])
+    """The voices of the engine, why it was chosen, and whether it makes voices from recordings."""
     return {
-        bus.keys.voices(): {started.engine.name: voices},
-        bus.keys.engines(): state_of("tts", started.choice),
+        bus.keys.voices(): {started.engine.name: published_voices(started.engine)},
+        bus.keys.engines(): state_of("tts", started.choice, clones=can_clone(started.engine)),
     }
 
 

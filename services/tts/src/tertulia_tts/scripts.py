@@ -16,6 +16,7 @@ from tertulia_shared.events import Warn
 from tertulia_shared.keys import Keys
 from tertulia_tts.engine import Voice
 from tertulia_tts.spoken_text import says_something
+from tertulia_tts.warnings_once import Warnings
 
 _LETTERS: Final = {
     "Greek": "\u0370-\u03ff\u1f00-\u1fff",
@@ -48,7 +49,6 @@ _SPACED_MARKS: Final = r"\s\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\u2018-\u201d,
 _MIN_LETTERS: Final = 2
 """Only runs of at least this many letters are left out. A single letter is a symbol (alpha), which every voice can say.
 """
-_MAX_WARNED: Final = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +79,7 @@ class ForeignScripts:
     """Leaves out text that a voice cannot speak, and warns the client once per conversation, voice and script."""
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
-        self._warned: dict[tuple[str, str, str], None] = {}
+        self._warnings = Warnings(keys)
 
     def leave_out(self, sentence: TTSSentence, voice: Voice, outlet: Outlet) -> str:
         """Return the text to speak."""
@@ -88,14 +87,10 @@ class ForeignScripts:
             return sentence.text
         text, scripts = without_foreign_scripts(sentence.text, voice.language)
         for script in scripts:
-            warning = (sentence.conversation_id, voice.id, script)
-            if warning in self._warned:
-                continue
-            if len(self._warned) >= _MAX_WARNED:
-                self._warned.pop(next(iter(self._warned)))
-            self._warned[warning] = None
-            log.warning("a voice cannot speak this script", extra={"message_id": sentence.message_id, "script": script})
-            outlet.append(self._keys.events(sentence.conversation_id), _warning(sentence, voice, script))
+            if self._warnings.send(outlet, sentence, f"{voice.id} {script}", _warning(sentence, voice, script)):
+                log.warning(
+                    "a voice cannot speak this script", extra={"message_id": sentence.message_id, "script": script}
+                )
         return text
 
 

@@ -26,6 +26,7 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
 from tertulia_tts.chunks import Chunker
+from tertulia_tts.clip_voices import ClipVoices
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
@@ -71,8 +72,13 @@ class SpeechHandler:
     """The tts stage's `Handler`."""
 
     def __init__(
-        self, bus: Bus, engine: SpeechEngine, settings: TTSSettings, metrics: Metrics | None = None
-    ) -> None:  # fmt: skip
+        self,
+        bus: Bus,
+        engine: SpeechEngine,
+        settings: TTSSettings,
+        metrics: Metrics | None = None,
+        clip_voices: ClipVoices | None = None,
+    ) -> None:
         self._bus = bus
         self._engine = engine
         self._settings = settings
@@ -80,6 +86,7 @@ class SpeechHandler:
         self._metrics = SpeechMetrics(metrics, engine.name)
         self._hop = Hop(metrics, "sentences")
         self._scripts = ForeignScripts(bus.keys)
+        self._clip_voices = clip_voices or ClipVoices(bus, engine)
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or until it is interrupted.
@@ -156,6 +163,7 @@ class SpeechHandler:
         if sentence.is_final:
             ChunkPublisher(outlet, audio, sentence).end()
             return
+        await self._clip_voices.ready(sentence, outlet)
         spoken = self._choose(sentence, resume, outlet)
         if spoken is None:
             return  # it is published completely

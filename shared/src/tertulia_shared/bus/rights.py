@@ -17,6 +17,7 @@ from tertulia_shared.bus.scripts import ownership, repair, work, writing
 from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.bus.writer import OPERATIONS
 from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.voice_clips import CLIP_DIGITS, CLIP_PREFIX
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 SERVICES: Final[tuple[Service, ...]] = ("gateway", "stt", "llm", "tts")
@@ -24,6 +25,8 @@ SERVICES: Final[tuple[Service, ...]] = ("gateway", "stt", "llm", "tts")
 ANY: Final = "*"
 UUID: Final = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))
 """The glob of an id. `*` is too wide: the pattern for messages' owner keys would also match the owner of the turns."""
+CLIP: Final = f"{CLIP_PREFIX}{'?' * CLIP_DIGITS}"
+"""The glob of the id of a voice made from a recording."""
 
 _CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
 """A command in a script, with its subcommand if it has one (`'XINFO', 'CONSUMERS'`)."""
@@ -102,8 +105,8 @@ def _gateway(keys: Keys) -> Rights:
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
-            keys.voices(), keys.models(), keys.engines(), keys.probe(),
-            keys.model_requests(), keys.model_answer(UUID),
+            keys.voices(), keys.models(), keys.engines(), keys.probe(), keys.clips(), keys.clip(CLIP),
+            keys.clip_faults(), keys.model_requests(), keys.model_answer(UUID),
         )
     )  # fmt: skip
 
@@ -144,7 +147,7 @@ def _tts(keys: Keys) -> Rights:
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
-            keys.voices(), keys.workers(), keys.engines(),
+            keys.voices(), keys.workers(), keys.engines(), keys.clips(), keys.clip(CLIP), keys.clip_faults(),
         )
     )  # fmt: skip
 

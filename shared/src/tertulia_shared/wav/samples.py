@@ -1,8 +1,10 @@
-"""Decodes the samples of a WAV file to 16 bits, and mixes channels to one."""
+"""Decodes the samples of a WAV file to 16 bits, mixes channels to one, and writes WAV files."""
 
 from __future__ import annotations
 
+import io
 import sys
+import wave
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +79,15 @@ def as_bytes(samples: array[int]) -> bytes:
         samples = samples[:]
         samples.byteswap()
     return samples.tobytes()
+
+
+def wav_file(pcm: bytes, hz: int) -> bytes:
+    """A WAV file of signed 16-bit little-endian mono samples."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, hz, 0, "NONE", ""))
+        file.writeframes(pcm)
+    return out.getvalue()
 
 
 def _from_little_endian(kind: str, data: bytes) -> array[int]:

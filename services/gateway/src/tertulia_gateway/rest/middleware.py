@@ -12,6 +12,10 @@ from tertulia_gateway.rest import problems
 MAX_BODY_BYTES = 1024 * 1024
 """Large enough for a character with the largest allowed picture, which takes 270 kB."""
 
+CLIPS_PATH = "/api/clips"
+MAX_CLIP_BODY_BYTES = 2 * 1024 * 1024
+"""Large enough for the longest recording of a voice: 30 s of 24 kHz PCM, which is 1.92 MB in base64."""
+
 
 def install(app: FastAPI, access: Access) -> None:
     """Check /api, /openapi.json and /metrics. The health paths need no token, because they reveal nothing about
@@ -23,17 +27,21 @@ def install(app: FastAPI, access: Access) -> None:
         path = request.url.path
         if path in ("/openapi.json", "/metrics") or path.startswith("/api"):
             refusal = access.refusal(request.headers, request.query_params)
-            refusal = refusal or body_refusal(request.headers)
+            refusal = refusal or body_refusal(request.headers, _max_body_bytes(path))
             if refusal is not None:
                 return problems.problem(refusal.status, refusal.reason)
         return await call_next(request)
 
 
-def body_refusal(headers: Mapping[str, str]) -> Refusal | None:
+def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) -> Refusal | None:
     """Return a 411/413 refusal if Content-Length is missing or too large."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdigit():
         return Refusal(411, "Give the body's length in Content-Length.")
-    if int(length) > MAX_BODY_BYTES:
-        return Refusal(413, f"The body has {length} bytes; at most {MAX_BODY_BYTES} are taken.")
+    if int(length) > max_bytes:
+        return Refusal(413, f"The body has {length} bytes; at most {max_bytes} are taken.")
     return None
+
+
+def _max_body_bytes(path: str) -> int:
+    return MAX_CLIP_BODY_BYTES if path == CLIPS_PATH else MAX_BODY_BYTES

@@ -12,7 +12,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from tertulia_gateway.clips.clip_store import ClipStoreFailed
 from tertulia_gateway.model_requests import ModelRequestFailed
+from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
@@ -76,6 +78,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(VoiceSilent, _voice_silent)
     app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
+    app.add_exception_handler(ClipRefused, _clip_refused)
+    app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     generate = app.openapi
@@ -124,6 +128,16 @@ async def _model_request_failed(_: Request, error: Exception) -> JSONResponse:
     status = STATUS_OF_MODEL_REQUEST.get(error.code, 422)
     field = {"llm_auth": "key", "llm_model": "model", "llm_address": "address"}.get(error.code)
     return problem(status, str(error), [FieldError(field=field, message=str(error))] if field else [])
+
+
+async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
+    errors = [FieldError(field=error.field, message=str(error))] if error.field else []
+    return problem(error.status, str(error), errors)
+
+
+async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:
+    return problem(503, str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

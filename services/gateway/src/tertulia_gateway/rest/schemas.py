@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
@@ -23,6 +23,14 @@ from tertulia_shared.store.validation import (
 from tertulia_shared.text import clean_line, clean_text
 from tertulia_shared.usage import USAGE
 from tertulia_shared.visible_text import invisible_fault
+from tertulia_shared.voice_clips import (
+    CONSENT,
+    LANGUAGE,
+    LONGEST_S,
+    MAX_NAME_CHARS,
+    MAX_TRANSCRIPT_CHARS,
+    SHORTEST_S,
+)
 
 TALKATIVENESS_MEANS = "how often the character answers a remark that is addressed to no one: 0 (never) to 100"
 SPEED_MEANS = f"a factor of the voice's own speed, {MIN_SPEED:g} to {MAX_SPEED:g}; for voices with adjustable speed"
@@ -168,6 +176,41 @@ class VoiceList(Schema):
     """All voices."""
 
     voices: list[VoiceItem]
+
+
+class NewClip(Schema):
+    """A voice to make from a recording."""
+
+    name: Line = Field(min_length=1, max_length=MAX_NAME_CHARS)
+    language: str = Field("und", pattern=LANGUAGE, max_length=35, description="a BCP 47 tag, or und")
+    transcript: Line = Field(
+        min_length=1, max_length=MAX_TRANSCRIPT_CHARS, description="what is said in the recording, word for word"
+    )
+    consent: bool = Field(strict=True, description=f"true: {CONSENT}")
+    audio: Base64Bytes = Field(
+        description=f"base64 of a WAV file: 16-bit PCM, mono, 24 kHz, {SHORTEST_S:g} to {LONGEST_S:g} s"
+    )
+
+
+class ClipItem(Schema):
+    """A voice made from a recording. Nobody can download the recording."""
+
+    id: str = Field(description="the voice's id, as in /api/voices")
+    name: str
+    language: str
+    seconds: float = Field(description="length of the recording")
+    created_at: datetime
+    consented_at: datetime = Field(description="when the user confirmed the consent")
+    ready: bool = Field(description="a running engine has made the voice")
+    problem: str = Field(description='why an engine cannot make the voice; "" if there is no problem')
+
+
+class ClipList(Schema):
+    """The voices made from recordings, the oldest first."""
+
+    engines: list[str] = Field(description="the running engines that make voices from recordings")
+    limit: int = Field(description="how many voices can be made")
+    clips: list[ClipItem]
 
 
 class ModelState(Schema):

@@ -6,15 +6,14 @@ up to 3 MB in Redis, and a client can ask for many.
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
-import wave
 from dataclasses import dataclass
 
 from tertulia_shared.bus import Append, Bus, BusError
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Interrupt, TTSSentence, Work
 from tertulia_shared.ids import new_id
+from tertulia_shared.wav import wav_file
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
         ) from None
     finally:
         await _delete(bus, conversation_id, message_id, is_spoken=is_spoken)
-    return _wav(pcm)
+    return wav_file(pcm, SAMPLE_RATE_OUT)
 
 
 async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
@@ -143,13 +142,3 @@ async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:
         raise VoiceSilent("The speech that came cannot be read. Update the gateway, or look at the tts log.") from error
     finally:
         audio.close()
-
-
-def _wav(pcm: bytes) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_OUT)
-        file.writeframes(pcm)
-    return out.getvalue()

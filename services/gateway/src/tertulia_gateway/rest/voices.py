@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.monitoring.health import engines_of
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import PITCH_MEANS, SPEED_MEANS, VoiceItem, VoiceList
@@ -17,6 +18,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED
 from tertulia_shared.store import NotFound
+from tertulia_shared.voice_clips import is_clip_id
 
 VOICE_FIELDS = ("id", "name", "language", "description")
 SAMPLE_TEXT = "Hello, it is good to have you at the table."
@@ -31,14 +33,17 @@ Speed = Annotated[float, Query(ge=MIN_SPEED, le=MAX_SPEED, description=SPEED_MEA
 Pitch = Annotated[float, Query(ge=-MAX_PITCH, le=MAX_PITCH, description=PITCH_MEANS)]
 
 
-def router(bus: Bus, *, alive_s: float) -> APIRouter:
+def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
     """The routes. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
     api = APIRouter(prefix="/api", tags=["voices"])
     samples = SampleQueue(bus)
 
     async def known_voices() -> list[VoiceItem]:
         running = engines_of(await bus.alive(alive_s))["tts"]
-        return voices_of(await bus.hash(bus.keys.voices()), running)
+        voices = voices_of(await bus.hash(bus.keys.voices()), running)
+        kept = {clip.id for clip in await asyncio.to_thread(clips.all)}
+        # an engine publishes a deleted voice until it has read the list of recordings, or for a day if it has stopped
+        return [voice for voice in voices if not is_clip_id(voice.id) or voice.id in kept]
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:

@@ -6,6 +6,12 @@ export const CAPTURE_RATE = 16_000;
 /** Samples in a frame: 32 ms, the window of common voice activity detectors. */
 export const CAPTURE_FRAME = 512;
 
+/** Options of the worklet. */
+export interface CaptureOptions {
+  /** Sample rate of the frames, in Hz. */
+  readonly rate: number;
+}
+
 export interface Captured {
   /** `CAPTURE_FRAME` samples, signed 16-bit little-endian. */
   readonly pcm: ArrayBuffer;

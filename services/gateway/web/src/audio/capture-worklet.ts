@@ -1,15 +1,21 @@
 /**
- * The capture worklet, which runs on the audio thread. It sends the microphone's sound to the page as 16 kHz PCM
- * frames, without copying them.
+ * The capture worklet, which runs on the audio thread. It sends the microphone's sound to the page as PCM frames,
+ * without copying them.
  */
 
-import { CAPTURE_FRAME, CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
+import { CAPTURE_FRAME, CAPTURE_PROCESSOR, type Captured, type CaptureOptions } from "./capture-port";
 import { PcmFramer } from "./pcm-framer";
 import { Resampler } from "./resampler";
 
 class CaptureProcessor extends AudioWorkletProcessor {
   readonly #framer = new PcmFramer(CAPTURE_FRAME);
-  readonly #resampler = sampleRate === CAPTURE_RATE ? null : new Resampler(sampleRate, CAPTURE_RATE);
+  readonly #resampler: Resampler | null;
+
+  constructor(options: AudioWorkletNodeOptions) {
+    super();
+    const { rate } = options.processorOptions as CaptureOptions;
+    this.#resampler = sampleRate === rate ? null : new Resampler(sampleRate, rate);
+  }
 
   override process(inputs: Float32Array[][]): boolean {
     const samples = inputs[0]?.[0];

@@ -1,6 +1,6 @@
-/** Opens the microphone and delivers its sound in frames of 16 kHz PCM. */
+/** Opens the microphone and delivers its sound in frames of PCM. */
 
-import { CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
+import { CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured, type CaptureOptions } from "./capture-port";
 import type { ContextState } from "./context-state";
 import workletUrl from "./capture-worklet?worker&url";
 
@@ -18,6 +18,18 @@ export interface MicrophoneListener {
   context(state: ContextState): void;
 }
 
+/** What the sound is for: its sample rate, and what the browser does to it. */
+export interface CaptureKind {
+  readonly rate: number;
+  readonly constraints: MediaTrackConstraints;
+}
+
+/** Speech to be recognized, while characters speak. */
+export const FOR_LISTENING: CaptureKind = {
+  rate: CAPTURE_RATE,
+  constraints: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+};
+
 export class Microphone {
   private constructor(
     private readonly track: MediaStreamTrack,
@@ -31,14 +43,15 @@ export class Microphone {
    *
    * @throws NoMicrophone
    */
-  static async open(listener: MicrophoneListener): Promise<Microphone> {
-    const track = await requestTrack();
+  static async open(listener: MicrophoneListener, kind: CaptureKind = FOR_LISTENING): Promise<Microphone> {
+    const track = await requestTrack(kind.constraints);
     try {
-      const { context, source } = await connect(new MediaStream([track]));
+      const { context, source } = await connect(new MediaStream([track]), kind.rate);
       const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
         numberOfOutputs: 0,
         channelCount: 1,
         channelCountMode: "explicit",
+        processorOptions: { rate: kind.rate } satisfies CaptureOptions,
       });
       node.port.onmessage = ({ data }: MessageEvent<Captured>) => listener.frame(data);
       source.connect(node);
@@ -97,7 +110,7 @@ export async function watchPermission(onState: (state: PermissionState) => void)
   status.addEventListener("change", () => onState(status.state));
 }
 
-async function requestTrack(): Promise<MediaStreamTrack> {
+async function requestTrack(constraints: MediaTrackConstraints): Promise<MediaStreamTrack> {
   // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
   if (!("mediaDevices" in navigator)) {
     throw new NoMicrophone(
@@ -105,9 +118,7 @@ async function requestTrack(): Promise<MediaStreamTrack> {
     );
   }
   const stream = await navigator.mediaDevices
-    .getUserMedia({
-      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    })
+    .getUserMedia({ audio: constraints })
     .catch((error: unknown) => {
       throw new NoMicrophone(explain(error));
     });
@@ -117,8 +128,11 @@ async function requestTrack(): Promise<MediaStreamTrack> {
 }
 
 /** Firefox refuses a stream whose rate differs from the context's; there the worklet resamples instead. */
-async function connect(stream: MediaStream): Promise<{ context: AudioContext; source: MediaStreamAudioSourceNode }> {
-  let context = new AudioContext({ sampleRate: CAPTURE_RATE });
+async function connect(
+  stream: MediaStream,
+  rate: number,
+): Promise<{ context: AudioContext; source: MediaStreamAudioSourceNode }> {
+  let context = new AudioContext({ sampleRate: rate });
   let source: MediaStreamAudioSourceNode;
   try {
     source = context.createMediaStreamSource(stream);

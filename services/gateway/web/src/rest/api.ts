@@ -35,6 +35,38 @@ export interface Voice {
   readonly available: boolean;
 }
 
+/** A voice made from a recording. */
+export interface Clip {
+  /** The voice's id. */
+  readonly id: string;
+  readonly name: string;
+  readonly language: string;
+  /** Length of the recording. */
+  readonly seconds: number;
+  readonly consented_at: string;
+  /** True if a running engine has made the voice. */
+  readonly ready: boolean;
+  /** Why an engine cannot make the voice; "" if there is no problem. */
+  readonly problem: string;
+}
+
+export interface Clips {
+  /** The running engines that make voices from recordings. */
+  readonly engines: readonly string[];
+  /** How many voices can be made. */
+  readonly limit: number;
+  readonly clips: readonly Clip[];
+}
+
+export interface NewClip {
+  readonly name: string;
+  readonly language: string;
+  readonly transcript: string;
+  readonly consent: boolean;
+  /** A WAV file in base64. */
+  readonly audio: string;
+}
+
 /** How a character speaks with its voice. */
 export type Delivery = Pick<Character, "speed" | "pitch">;
 
@@ -114,6 +146,18 @@ export class Api {
     const path = `api/voices/${encodeURIComponent(id)}/sample?${query}`;
     const answer = await this.#fetch("GET", path, undefined, signal);
     return answer.blob();
+  }
+
+  async clips(): Promise<Clips> {
+    return (await this.#ask("GET", "api/clips")) as Clips;
+  }
+
+  async makeVoice(clip: NewClip): Promise<Clip> {
+    return (await this.#ask("POST", "api/clips", clip)) as Clip;
+  }
+
+  async deleteVoice(id: string): Promise<void> {
+    await this.#ask("DELETE", `api/clips/${encodeURIComponent(id)}`);
   }
 
   async conversations(before: string | null): Promise<Page<ConversationRow>> {

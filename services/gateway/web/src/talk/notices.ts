@@ -16,6 +16,7 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
   "reply_filtered",
   "model_setting_dropped",
   "voice_lacks_script",
+  "voice_missing",
 ]);
 const SENT_AGAIN = "what you write now is sent as soon as possible.";
 

@@ -30,8 +30,11 @@ export class Talk {
   readonly state = signal<PageState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
-  /** While a sample of a voice plays, silence is sent for the microphone's sound, which may contain the sample. */
-  isPlayingSample = false;
+  /**
+   * True while a sample of a voice plays or a recording is made. Then silence is sent for the microphone's sound, which
+   * is not meant for the conversation.
+   */
+  isMicrophoneWithheld = false;
   /** The microphone's level: root mean square, 0…1, updated several times a second. */
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
@@ -84,7 +87,7 @@ export class Talk {
     });
     this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
-      pcm: (pcm) => this.#link.sendPcm(this.isPlayingSample ? new ArrayBuffer(pcm.byteLength) : pcm),
+      pcm: (pcm) => this.#link.sendPcm(this.isMicrophoneWithheld ? new ArrayBuffer(pcm.byteLength) : pcm),
       level: (level) => (this.micLevel.value = level),
       microphone: (view) => this.#apply({ on: "microphone", view }),
       tell: (text, serious) => this.#notify("talk", "microphone", text, serious),

@@ -26,6 +26,7 @@ interface Props {
   readonly voicesProblem: string;
   /** All characters; a new character gets a voice that no active one has. */
   readonly others: readonly Character[];
+  readonly onVoicesChanged: () => void;
   readonly onDone: () => void;
   readonly onCancel: () => void;
 }
@@ -43,7 +44,7 @@ const NEW_CHARACTER: CharacterDraft = {
 };
 
 export function CharacterForm(props: Props): JSX.Element {
-  const { talk, character, voices: known, voicesProblem, others, onDone, onCancel } = props;
+  const { talk, character, voices: known, voicesProblem, others, onVoicesChanged, onDone, onCancel } = props;
   const voices = known ?? [];
   const waiting = known === null && !voicesProblem;
   const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
@@ -93,6 +94,8 @@ export function CharacterForm(props: Props): JSX.Element {
         voicesProblem={voicesProblem}
         problem={problemOf("voice")}
         onChoose={(chosen) => change({ voice: chosen })}
+        onVoicesChanged={onVoicesChanged}
+        onDeleted={(id) => id === draft.voice && change({ voice: draftOf(character).voice })}
       />
       <DeliveryFields
         voice={voices.find((each) => each.id === voice)}

@@ -62,6 +62,7 @@ export function CharactersSheet({
           voices={voices.value}
           voicesProblem={voices.problem?.message ?? ""}
           others={characters.value ?? []}
+          onVoicesChanged={voices.reload}
           onDone={changed}
           onCancel={() => setEditing(null)}
         />

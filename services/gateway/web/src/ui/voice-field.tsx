@@ -5,6 +5,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Delivery, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
+import { ClipsField } from "./clips-field";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
 import { type SampleState, useVoiceSample, type VoiceSample } from "./voice-sample";
@@ -20,6 +21,9 @@ interface Props {
   readonly voicesProblem: string;
   readonly problem: string;
   readonly onChoose: (voice: string) => void;
+  /** A voice was made from a recording, or deleted. */
+  readonly onVoicesChanged: () => void;
+  readonly onDeleted: (voice: string) => void;
 }
 
 export function VoiceField(props: Props): JSX.Element {
@@ -41,7 +45,8 @@ export function VoiceField(props: Props): JSX.Element {
   );
 }
 
-function VoiceList({ talk, voice, voices, delivery, waiting, problem, onChoose }: Props): JSX.Element {
+function VoiceList(props: Props): JSX.Element {
+  const { talk, voice, voices, delivery, waiting, problem, onChoose, onVoicesChanged, onDeleted } = props;
   const sample = useVoiceSample(talk);
   const groups = useMemo(() => voiceGroups(voices, navigator.languages), [voices]);
   const list = useRef<HTMLDivElement>(null);
@@ -81,6 +86,14 @@ function VoiceList({ talk, voice, voices, delivery, waiting, problem, onChoose }
       </p>
       <FieldProblem text={sample.state?.problem ?? ""} />
       <FieldProblem text={problem} />
+      <ClipsField
+        talk={talk}
+        delivery={delivery}
+        sample={sample}
+        onChanged={onVoicesChanged}
+        onReady={onChoose}
+        onDeleted={onDeleted}
+      />
     </fieldset>
   );
 }

@@ -105,13 +105,13 @@ class SamplePlayer {
       audio.addEventListener("error", () => failed(new Error(NOT_PLAYED)));
     });
     // The microphone may hear the sentence, which must not become a message of the conversation.
-    this.talk.isPlayingSample = true;
+    this.talk.isMicrophoneWithheld = true;
     try {
       await audio.play();
       await ended;
     } finally {
       // Another sample may be playing already.
-      if (this.#running === null || this.#running.signal === signal) this.talk.isPlayingSample = false;
+      if (this.#running === null || this.#running.signal === signal) this.talk.isMicrophoneWithheld = false;
     }
   }
 }

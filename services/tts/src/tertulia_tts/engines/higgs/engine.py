@@ -27,6 +27,7 @@ from tertulia_tts.deadline_queue import DeadlineQueue
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
+    CannotClone,
     EngineBroken,
     EngineUnavailable,
     SynthesisFailed,
@@ -148,12 +149,11 @@ class HiggsEngine:
         chosen = choose_voice(self._voices, voice)
         if chosen.substituted:
             log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
+        cloned = self._cloned[chosen.voice.id]  # the voice may be removed while it speaks
         deadline = asyncio.get_running_loop().time()
         for index, part in enumerate(parts):
             gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else UTTERANCE_GAP_MS
-            utterance = Utterance(
-                self._cloned[chosen.voice.id], part, (seed + index * _SEED_STEP) & _SEED_MASK, max_frames(part), gap_ms
-            )
+            utterance = Utterance(cloned, part, (seed + index * _SEED_STEP) & _SEED_MASK, max_frames(part), gap_ms)
             queue = await self._begin(utterance, deadline)
             try:
                 while (pcm := await queue.take()) is not None:
@@ -163,6 +163,31 @@ class HiggsEngine:
             finally:
                 queue.stop()
                 self._running.discard(queue)
+
+    @property
+    def clones(self) -> bool:
+        return True
+
+    async def add_voice(self, voice: VoiceFiles) -> None:
+        """Encode the recording between two utterances. The codes are not stored on disk: the recording may be deleted
+        while this worker does not run.
+        """
+        thread, model = self._thread, self._model
+        if thread is None or model is None or self._broken is not None:
+            raise CannotClone("the speech engine 'higgs' is not running")
+        try:
+            codes = await thread.submit(lambda: model.encode(voice), watched=False)
+        except DeviceLost as error:
+            self._break(f"the device is lost: {error}")
+            raise CannotClone(f"the device is lost: {error}") from error
+        except OutOfMemory as error:
+            raise CannotClone(f"the device has too little memory for the recording: {error}") from error
+        self._cloned[voice.id] = ClonedVoice(voice, codes)
+        self._voices = (*self._voices, _voice(voice))
+
+    async def remove_voice(self, voice_id: str) -> None:
+        self._cloned.pop(voice_id, None)
+        self._voices = tuple(voice for voice in self._voices if voice.id != voice_id)
 
     async def broken(self) -> EngineBroken:
         await self._broke.wait()
@@ -253,4 +278,4 @@ class HiggsEngine:
 
 
 def _voice(files: VoiceFiles) -> Voice:
-    return Voice(files.id, files.name, files.language, files.description)
+    return Voice(files.id, files.name, files.language, files.description or "a clone")

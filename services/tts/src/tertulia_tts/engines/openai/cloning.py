@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
-import wave
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import aiohttp
 
 from tertulia_shared.voice_files import BadVoice, VoiceFiles, read_voices
+from tertulia_shared.wav import wav_file
 from tertulia_tts.engine import EngineUnavailable, Voice
 
 CONSENT: Final = "given to the operator of this server"
-"""Servers ask for a note about the speaker's consent. `tertulia voice add` tells the user to have it."""
+"""Servers ask for a note about the speaker's consent. The page asks the user to confirm it, and `tertulia voice add`
+tells the user to have it.
+"""
 UPLOAD_S: Final = 120.0
 NEEDED: Final = frozenset({"luna", "rex", "sage"})
 """The voices of a new store's characters."""
 _HASH_CHARS: Final = 8
 _ERROR_CHARS: Final = 300
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,7 @@ class Clip:
     @property
     def wav(self) -> bytes:
         """The clip as a WAV file."""
-        file = io.BytesIO()
-        with wave.open(file, "wb") as out:
-            out.setparams((1, 2, self.files.sample_rate, 0, "NONE", ""))
-            out.writeframes(self.files.pcm)
-        return file.getvalue()
+        return wav_file(self.files.pcm, self.files.sample_rate)
 
     @property
     def server_name(self) -> str:
@@ -94,6 +95,16 @@ async def upload(session: aiohttp.ClientSession, base_url: str, clips: Sequence[
             " check TERTULIA_TTS_OPENAI_BASE_URL"
         ) from error
     return names
+
+
+async def delete(session: aiohttp.ClientSession, base_url: str, name: str) -> None:
+    """Delete an uploaded voice. A server that cannot delete it keeps it, and the log says so."""
+    try:
+        async with session.delete(f"{base_url}/audio/voices/{quote(name, safe='')}") as answer:
+            if not answer.ok and answer.status != 404:  # noqa: PLR2004 - another worker has deleted it
+                log.warning("the speech server keeps the deleted voice %s (HTTP %d)", name, answer.status)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        log.warning("the speech server keeps the deleted voice %s (%s)", name, type(error).__name__)
 
 
 async def _listed(session: aiohttp.ClientSession, base_url: str) -> Mapping[str, str]:

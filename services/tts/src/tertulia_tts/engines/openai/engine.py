@@ -18,10 +18,19 @@ from dataclasses import replace
 
 import aiohttp
 
-from tertulia_tts.engine import SPEED, EngineUnavailable, SpeechRequest, SynthesisFailed, Voice, choose_voice
+from tertulia_shared.voice_files import VoiceFiles
+from tertulia_tts.engine import (
+    SPEED,
+    CannotClone,
+    EngineUnavailable,
+    SpeechRequest,
+    SynthesisFailed,
+    Voice,
+    choose_voice,
+)
 from tertulia_tts.engines.openai import speech_client
 from tertulia_tts.engines.openai.attempts import Attempts, Step
-from tertulia_tts.engines.openai.cloning import read_clips, upload
+from tertulia_tts.engines.openai.cloning import Clip, delete, read_clips, upload
 from tertulia_tts.engines.openai.request_body import request_body
 from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.engines.openai.speech_client import SpeechServer, ask
@@ -54,18 +63,20 @@ def create(settings: OpenAISettings) -> OpenAIEngine:
 
 
 class OpenAIEngine:
-    """A `SpeechEngine` that is `TakesRequest`."""
+    """A `SpeechEngine` that is `TakesRequest`, and `ClonesVoices` if the settings say so."""
 
     name = "openai"
 
     def __init__(self, server: SpeechServer) -> None:
         self._server = server
         self.is_reproducible = server.is_repeatable
+        self._clips = {clip.files.id: clip for clip in server.clips}
+        """The voices to clone, by their ids."""
         voices = tuple(clip.voice for clip in server.clips) or tuple(
             Voice(ours, ours.replace("_", " ").capitalize(), "und", f"{server.model}'s voice {theirs}")
             for ours, theirs in server.voices.items()
         )
-        self._voices = tuple(replace(voice, adjustable=(SPEED,)) for voice in voices)
+        self._voices = tuple(_adjustable(voice) for voice in voices)
         self._fields: Mapping[str, Mapping[str, str]] = {
             ours: {"voice": theirs} for ours, theirs in server.voices.items()
         }
@@ -90,7 +101,7 @@ class OpenAIEngine:
             headers={"Authorization": f"Bearer {self._server.key}"} if self._server.key else {},
         )
         try:
-            await self._give_clips(self._session)
+            self._fields = {**self._fields, **await self._given(self._session, tuple(self._clips.values()))}
             async with aclosing(self.synthesize("Ready.", self._voices[0].id, 0)) as pieces:
                 heard = [len(piece) async for piece in pieces]
         except SynthesisFailed as failure:
@@ -138,6 +149,31 @@ class OpenAIEngine:
             else:
                 return
 
+    @property
+    def clones(self) -> bool:
+        return bool(self._server.clips)
+
+    async def add_voice(self, voice: VoiceFiles) -> None:
+        if self._session is None or not self.clones:
+            raise CannotClone("the engine openai does not clone voices (TERTULIA_TTS_OPENAI_CLONING)")
+        clip = Clip(voice)
+        try:
+            fields = await self._given(self._session, [clip])
+        except EngineUnavailable as failure:
+            raise CannotClone(str(failure)) from failure
+        self._clips[voice.id] = clip
+        self._fields = {**self._fields, **fields}
+        self._voices = (*self._voices, _adjustable(clip.voice))
+
+    async def remove_voice(self, voice_id: str) -> None:
+        if self._clips.pop(voice_id, None) is None:
+            return
+        self._voices = tuple(voice for voice in self._voices if voice.id != voice_id)
+        fields = self._fields.get(voice_id, {})
+        self._fields = {ours: theirs for ours, theirs in self._fields.items() if ours != voice_id}
+        if self._session is not None and self._server.uploads and "voice" in fields:
+            await delete(self._session, self._server.base_url, fields["voice"])
+
     async def close(self) -> None:
         if self._session is not None:
             session, self._session = self._session, None
@@ -147,23 +183,35 @@ class OpenAIEngine:
         """Do what must be done before the next request."""
         if step.uploads:
             try:
-                await self._give_clips(session)
+                self._fields = {**self._fields, **await self._given(session, tuple(self._clips.values()))}
             except EngineUnavailable as failure:
                 raise SynthesisFailed(str(failure), retryable=True) from failure
         await asyncio.sleep(step.wait_s)
 
-    async def _give_clips(self, session: aiohttp.ClientSession) -> None:
-        """Upload the voices to clone, or prepare to send them with each request."""
-        clips = self._server.clips
-        if clips and self._server.uploads:
-            names = await upload(session, self._server.base_url, clips)
-            self._fields = {ours: {"voice": theirs} for ours, theirs in names.items()}
-        elif clips:
-            self._fields = {clip.files.id: clip.reference for clip in clips}
+    async def _given(self, session: aiohttp.ClientSession, clips: Sequence[Clip]) -> Mapping[str, Mapping[str, str]]:
+        """Upload the voices to clone, or prepare to send them with each request. Returns the fields of a request that
+        choose each of these voices.
+
+        Raises:
+            EngineUnavailable: the server takes no voices.
+        """
+        if not clips:
+            return {}
+        if not self._server.uploads:
+            return {clip.files.id: clip.reference for clip in clips}
+        names = await upload(session, self._server.base_url, clips)
+        return {ours: {"voice": theirs} for ours, theirs in names.items()}
 
     def _ask(self, request: SpeechRequest, form: int) -> AsyncGenerator[bytes, None]:
         if self._session is None:
             raise SynthesisFailed("the openai engine is not running; start() it first", retryable=True)
         server = self._server
-        body = request_body(server.model, request, self._fields[request.voice], form)
+        fields = self._fields.get(request.voice)
+        if fields is None:
+            raise SynthesisFailed("the voice was deleted", retryable=True)  # then the default voice speaks
+        body = request_body(server.model, request, fields, form)
         return ask(self._session, server, body)
+
+
+def _adjustable(voice: Voice) -> Voice:
+    return replace(voice, adjustable=(SPEED,))

@@ -1,0 +1,1 @@
+"""Voices made from recordings: where the recordings are kept, and how the tts workers get them."""

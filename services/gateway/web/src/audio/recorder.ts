@@ -1,0 +1,83 @@
+/** Records a voice with the microphone, or reads a recording from a file. */
+
+import type { CaptureKind } from "./microphone";
+import { Microphone } from "./microphone";
+import { joined, LONGEST_S, mixed, RECORDING_RATE } from "./recording";
+
+/** No echo or noise is removed, because that would change the voice. */
+const FOR_RECORDING: CaptureKind = {
+  rate: RECORDING_RATE,
+  constraints: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+};
+const MAX_FILE_BYTES = 20 * 1024 * 1024;
+
+/** A file is no recording that this browser can read; the message says what to do. */
+export class BadFile extends Error {
+  override readonly name = "BadFile";
+}
+
+export interface RecorderListener {
+  /** @param level root mean square, 0…1 @param seconds recorded so far */
+  progress(level: number, seconds: number): void;
+  /** The recording has ended: it has the greatest length, or the microphone is gone. */
+  ended(): void;
+}
+
+export class Recorder {
+  #frames: ArrayBuffer[] = [];
+  #samples = 0;
+  #microphone: Microphone | null = null;
+
+  private constructor(private readonly listener: RecorderListener) {}
+
+  /**
+   * Open the microphone and record.
+   *
+   * @throws NoMicrophone
+   */
+  static async start(listener: RecorderListener): Promise<Recorder> {
+    const recorder = new Recorder(listener);
+    recorder.#microphone = await Microphone.open(
+      {
+        frame: ({ pcm, level }) => recorder.#add(pcm, level),
+        ended: () => listener.ended(),
+        muted: () => undefined, // the recording is then silent, which the check reports
+        context: () => undefined,
+      },
+      FOR_RECORDING,
+    );
+    return recorder;
+  }
+
+  /** Close the microphone, and return the recording. */
+  async stop(): Promise<Int16Array> {
+    await this.#microphone?.close();
+    this.#microphone = null;
+    return joined(this.#frames).subarray(0, LONGEST_S * RECORDING_RATE);
+  }
+
+  #add(pcm: ArrayBuffer, level: number): void {
+    if (this.#samples >= LONGEST_S * RECORDING_RATE) return;
+    this.#frames.push(pcm);
+    this.#samples += pcm.byteLength / 2;
+    this.listener.progress(level, this.#samples / RECORDING_RATE);
+    if (this.#samples >= LONGEST_S * RECORDING_RATE) this.listener.ended();
+  }
+}
+
+/**
+ * Decode a sound file of any kind that the browser knows.
+ *
+ * @throws BadFile
+ */
+export async function readRecording(file: File): Promise<Int16Array> {
+  if (file.size > MAX_FILE_BYTES) {
+    throw new BadFile(`The file has ${Math.round(file.size / 1024 / 1024)} MB. At most 20 MB are allowed.`);
+  }
+  // The decoder resamples to the rate of the context.
+  const context = new OfflineAudioContext(1, 1, RECORDING_RATE);
+  const sound = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
+    throw new BadFile("This browser cannot read the file. Choose a WAV, MP3, OGG or M4A file.");
+  });
+  return mixed(Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index)));
+}
