@@ -115,14 +115,6 @@ async def browser() -> AsyncGenerator[Browser]:
         await running.close()
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core."""
-    if not AXE.is_file():
-        pytest.fail(f"{AXE} is missing: remove services/gateway/web/node_modules and run `make web`")
-    return AXE.read_text()
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
     """Opens pages. At the end of the test, checks that no page logged an error or sent a request to another host."""
