@@ -29,10 +29,6 @@ _MANY_TOKENS: Final = frozenset(
     )
 )  # fmt: skip
 """Languages in whose script Whisper takes about a token for each letter, and up to three for a rare one."""
-OTHER_SCRIPTS: Final = _MANY_TOKENS | frozenset(
-    ("ba", "be", "bg", "kk", "mk", "mn", "ru", "sr", "tg", "tt", "uk", "yue")
-)
-"""Languages that are not written in Latin letters."""
 _MIN_TOKENS: Final = 20
 _MAX_TOKENS: Final = 224
 _MAX_HINT_TOKENS: Final = 100
@@ -119,7 +115,7 @@ class WhisperModel:
         spectrograms = np.stack([log_mel(request.samples, frames) for request in requests])
         encoded = self._model.encode(ctranslate2.StorageView.from_array(spectrograms))
         languages = self._languages(requests, encoded)
-        hints = self._hint_tokens(hints_in_script(requests[0].hints, languages))
+        hints = self._hint_tokens(requests[0].hints)
         prompts = [[*hints, *self._prompt(language)] for language in languages]
         longest = max(
             max_tokens(len(request.samples), language) for request, language in zip(requests, languages, strict=True)
@@ -162,15 +158,6 @@ class WhisperModel:
         if number is None:
             raise EngineUnavailable(f"the model in {folder} is not Whisper: its tokenizer.json has no token {token}")
         return number
-
-
-def hints_in_script(hints: Sequence[str], languages: Sequence[str]) -> tuple[str, ...]:
-    """The hints that Whisper may see for these languages. It writes a language in the script of the hints, and "Meera"
-    as a hint for Hindi makes it write all words in Latin letters, or leave them out.
-    """
-    if OTHER_SCRIPTS.isdisjoint(languages):
-        return tuple(hints)
-    return tuple(hint for hint in hints if not any(letter.isalpha() and letter < "\u0250" for letter in hint))
 
 
 def hint_tokens(vocabulary: Vocabulary, hints: Sequence[str]) -> Sequence[int]:
