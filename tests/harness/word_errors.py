@@ -21,13 +21,13 @@ _HINDI: Final = {
 def words(text: str, language: str = "") -> list[str]:
     """The words as they count for the comparison: in lower case, without punctuation.
 
-    Whisper base writes Hindi in Urdu or Latin letters. So words in Hindi are their consonants.
+    Whisper base writes Hindi in Urdu or Latin letters, and joins words. So each consonant counts as a word of Hindi.
     """
     found = "".join(" " if unicodedata.category(char)[0] in "PS" else char for char in text.lower()).split()
     if language != "hi":
         return found
     sounds = ([sound for char in word if (sound := _HINDI.get(char))] for word in found)
-    return ["".join(sound for sound, _ in groupby(each)) for each in sounds if each]
+    return [sound for each in sounds for sound, _ in groupby(each)]
 
 
 def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:

@@ -60,6 +60,7 @@ def table(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator
         "TERTULIA_MODELS_DIR": str(REAL_MODELS.resolve()),
         "TERTULIA_STT_ENGINE": "whisper",
         "TERTULIA_STT_LANGUAGE": "auto",
+        "TERTULIA_STT_SILENCE_MS": "480",  # one of the voices pauses for 230 ms after a few words
         "TERTULIA_STT_WORDS": NAMES,
         "TERTULIA_TTS_ENGINE": "kokoro",
         "TERTULIA_WHO_ANSWERS": "named",
