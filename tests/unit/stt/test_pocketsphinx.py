@@ -101,6 +101,7 @@ def test_text_is_the_same_if_speech_goes_on_after_a_draft(decoder: Decoder) -> N
     assert (final.text, final.start_sample, final.end_sample) == (other.text, other.start_sample, other.end_sample)
 
 
+@pytest.mark.timeout(300)  # decodes 20 s of sound several times
 def test_sound_that_is_decoded_again_after_drafts_is_bounded(decoder: Decoder) -> None:
     """A decoder that made a draft at each short pause of long speech would fall behind."""
     begin, end = (round(at_s * SAMPLE_RATE) * BYTES_PER_SAMPLE for at_s in (0.5, 1.36))
