@@ -318,6 +318,7 @@ def environment(servers: Servers, plan: Plan) -> dict[str, str]:
         "TERTULIA_TTS_OPENAI_BASE_URL": servers.base_url,
         "TERTULIA_TTS_OPENAI_VOICES": "luna=luna,rex=rex,sage=sage",
         "TERTULIA_TTS_OPENAI_TIMEOUT_S": "3",
+        "TERTULIA_TTS_OPENAI_REPEATABLE": "true",  # so a takeover must continue with the same sound
         "TERTULIA_LEASE_S": str(plan.lease_s),
         "TERTULIA_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
     }

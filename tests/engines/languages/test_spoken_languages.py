@@ -26,7 +26,7 @@ from tertulia_tts.engines import load_engine as load_voice
 from tertulia_tts.engines.kokoro.settings import KokoroSettings
 from tests.engines.languages.spoken_languages import LANGUAGES, SpokenLanguage
 from tests.fakes.model_server import Reply, ScriptedModel, model_at, reserved_port
-from tests.harness.client import talk
+from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.real_models import REAL_MODELS, needs_models
 from tests.harness.settings_of import settings_of
@@ -118,6 +118,19 @@ async def heard_by(engine: RecognitionEngine, pcm: bytes) -> str:
     return " ".join(finals)
 
 
+async def until_spoken(client: TalkClient, turn_id: str) -> None:
+    """Wait for the whole reply, sentence by sentence, because a slow machine needs long for each."""
+    for count in range(1, SENTENCES + 1):
+        await client.until(
+            lambda count=count: (
+                client.record.turn_is_done(turn_id)
+                or any(len(answer.pcm) >= count for answer in client.record.of_turn(turn_id))
+            ),
+            f"the sound of sentence {count}",
+        )
+    await client.until_done(turn_id)
+
+
 def assert_heard(language: SpokenLanguage, said: str, heard: str) -> None:
     expected = words(said, language.code)
     assert word_errors(expected, words(heard, language.code)) <= MOST_ERRORS * len(expected), heard
@@ -134,7 +147,7 @@ async def test_spoken_question_is_answered_aloud_in_its_language_by_the_named_ch
         await client.speak_pcm(for_microphone(question))
         accepted = await client.until_event("turn_accepted")
         assert_heard(language, language.question, accepted["text"])
-        await client.until_done(accepted["turn_id"])
+        await until_spoken(client, accepted["turn_id"])
         answers = client.record.of_turn(accepted["turn_id"])
         assert [answer.name for answer in answers] == [language.name], accepted["text"]
         (answer,) = answers

@@ -6,45 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.engine import SAMPLE_RATE, Writing
-from tertulia_stt.turn import NO_TURN, Phase, Piece, Turn
-from tertulia_stt.turn_end import SilenceBounds
-from tertulia_stt.turn_taking import MAX_GUESSES, MAX_TURN_CHARS, Act, Step, TurnRules, TurnTaking
-
-BOUNDS = SilenceBounds(finished_ms=320, unclear_ms=640, open_ms=2000)
-WRITING = Writing(is_punctuated=True, language="en", names=("Luna", "Rex"))
-FINISHED, OPEN = "What do you think about the weather?", "I went to the"
-AN_UNCLEAR_TEXT = "Hello Luna."
-
-
-def ms(duration: int) -> int:
-    return duration * SAMPLE_RATE // 1000
-
-
-def taking(*, think_ahead: bool = False, reopen_ms: int = 2000, turn: Turn | None = None) -> TurnTaking:
-    rules = TurnRules(BOUNDS, reopen_ms, think_ahead, WRITING)
-    return TurnTaking(rules) if turn is None else TurnTaking(rules, turn)
-
-
-def say(turns: TurnTaking, text: str, end_ms: int, *, is_cut: bool = False) -> None:
-    turns.speech_began(ms(end_ms - 200))
-    turns.piece_finished(Piece(text, ms(end_ms - 200), ms(end_ms), is_cut))
-
-
-def act(turns: TurnTaking, step: Step | None, *, is_applied: bool = True) -> Act | None:
-    """Record that a step was written or refused. Returns its act."""
-    if step is None:
-        return None
-    turns.settle(step, is_applied=is_applied)
-    return step.act
-
-
-def guessed(*, is_applied: bool = True) -> TurnTaking:
-    """Turn-taking after a guess at an unclear text. `is_applied`: whether Redis accepted the guess."""
-    turns = taking(think_ahead=True)
-    say(turns, AN_UNCLEAR_TEXT, 1000)
-    assert act(turns, turns.due(ms(1256)), is_applied=is_applied) is Act.GUESS
-    return turns
+from tertulia_stt.turn import Phase, Piece
+from tertulia_stt.turn_taking import MAX_GUESSES, MAX_TURN_CHARS, Act
+from tests.unit.stt.turn_decisions import AN_UNCLEAR_TEXT, FINISHED, OPEN, act, guessed, ms, say, taking
 
 
 @pytest.mark.parametrize(("text", "bound_ms"), [(FINISHED, 320), (AN_UNCLEAR_TEXT, 640), (OPEN, 2000)])
@@ -155,109 +119,6 @@ def test_guessed_turn_is_withdrawn_if_the_user_continues() -> None:
     assert act(turns, step) is Act.GUESS
     assert step is not None
     assert (step.applied.version, step.applied.text) == (1, "Hello Luna. How are you?")
-
-
-def drafted(text: str = AN_UNCLEAR_TEXT, turns: TurnTaking | None = None) -> TurnTaking:
-    """Turn-taking after a guess with a draft of a piece, from 0.8 s to 1 s."""
-    turns = turns or taking(think_ahead=True)
-    turns.speech_began(ms(900))
-    assert act(turns, turns.piece_drafted(Piece(text, ms(800), ms(1000)))) is Act.GUESS
-    return turns
-
-
-def test_turn_is_guessed_at_a_draft_and_confirmed_after_the_silence() -> None:
-    turns = drafted()
-    assert turns.turn.phase is Phase.TENTATIVE
-    assert turns.due(ms(60_000)) is None, "the piece is not finished"
-    turns.piece_finished(Piece(AN_UNCLEAR_TEXT, ms(800), ms(1000)))
-    assert turns.due(ms(1639)) is None
-    step = turns.due(ms(1640))
-    assert act(turns, step) is Act.CONFIRM
-    assert step is not None
-    assert (step.applied.text, step.applied.version, step.applied.is_drafted) == (AN_UNCLEAR_TEXT, 0, False)
-
-
-def test_turn_guessed_at_a_draft_is_withdrawn_if_the_speech_goes_on() -> None:
-    turns = drafted()
-    assert act(turns, turns.draft_dropped()) is Act.REOPEN
-    assert turns.draft_dropped() is None
-    assert not turns.is_open, "the turn has no words"
-    turns.piece_finished(Piece("Hello Luna, how are you?", ms(800), ms(2000)))
-    step = turns.due(ms(2320))
-    assert act(turns, step) is Act.ACCEPT
-    assert step is not None
-    assert (step.turn.text, step.turn.version, step.turn.start_sample) == ("Hello Luna, how are you?", 1, ms(800))
-
-
-def test_words_before_a_dropped_draft_stay_in_the_turn() -> None:
-    turns = taking(think_ahead=True)
-    say(turns, OPEN, 500)
-    drafted("Market.", turns)
-    assert turns.turn.text == "I went to the market."
-    act(turns, turns.draft_dropped())
-    assert (turns.turn.text, turns.turn.end_sample) == (OPEN, ms(500))
-    turns.noise_finished()
-    assert act(turns, turns.due(ms(2500))) is Act.ACCEPT
-
-
-def test_turn_whose_only_piece_was_a_dropped_draft_is_forgotten_if_the_piece_is_noise() -> None:
-    turns = drafted()
-    act(turns, turns.draft_dropped())
-    turns.noise_finished()
-    assert turns.turn == NO_TURN
-    assert turns.end(ms(9000)) is None
-
-
-def test_piece_that_differs_from_its_draft_is_not_confirmed() -> None:
-    turns = drafted("Hello Lune.")
-    piece = Piece("Hello Luna.", ms(800), ms(1000))
-    assert not turns.is_draft_of(piece)
-    act(turns, turns.draft_dropped())
-    turns.piece_finished(piece)
-    assert (turns.turn.text, turns.turn.version, turns.turn.phase) == ("Hello Luna.", 1, Phase.GROWING)
-
-
-@pytest.mark.parametrize("text", [OPEN, "I want to"])
-def test_draft_of_an_unfinished_text_is_not_guessed(text: str) -> None:
-    turns = taking(think_ahead=True)
-    turns.speech_began(ms(900))
-    assert turns.piece_drafted(Piece(text, ms(800), ms(1000))) is None
-
-
-def test_draft_is_not_guessed_if_thinking_ahead_is_off() -> None:
-    turns = taking()
-    turns.speech_began(ms(900))
-    assert turns.piece_drafted(Piece(FINISHED, ms(800), ms(1000))) is None
-    turns.piece_finished(Piece(FINISHED, ms(800), ms(1000)))
-    assert act(turns, turns.due(ms(1320))) is Act.ACCEPT
-
-
-def test_guess_at_a_draft_that_redis_refuses_changes_nothing() -> None:
-    turns = taking(think_ahead=True)
-    turns.speech_began(ms(900))
-    piece = Piece(AN_UNCLEAR_TEXT, ms(800), ms(1000))
-    assert act(turns, turns.piece_drafted(piece), is_applied=False) is Act.GUESS
-    assert turns.turn == NO_TURN
-    assert turns.draft_dropped() is None
-    turns.piece_finished(piece)
-    assert act(turns, turns.due(ms(1256))) is Act.GUESS
-
-
-def test_number_of_guesses_at_drafts_is_bounded() -> None:
-    turns = taking(think_ahead=True)
-    turns.speech_began(ms(900))
-    guesses = 0
-    for end_ms in range(1000, 9000, 1000):
-        guesses += act(turns, turns.piece_drafted(Piece("Hello Luna.", ms(800), ms(end_ms)))) is Act.GUESS
-        act(turns, turns.draft_dropped())
-    assert guesses == MAX_GUESSES
-
-
-def test_successor_withdraws_the_draft_when_it_hears_the_piece_again() -> None:
-    turns = taking(think_ahead=True, turn=drafted().turn)
-    assert act(turns, turns.speech_began(ms(900))) is Act.REOPEN
-    turns.piece_finished(Piece(AN_UNCLEAR_TEXT, ms(800), ms(1000)))
-    assert turns.turn.text == AN_UNCLEAR_TEXT, "its words are not doubled"
 
 
 def test_turn_with_an_unfinished_or_cut_text_is_not_guessed() -> None:
