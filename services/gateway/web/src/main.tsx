@@ -4,6 +4,7 @@ import "./styles/transcript.css";
 import "./styles/talk.css";
 import "./styles/sheet.css";
 import "./styles/popover.css";
+import "./styles/low.css";
 
 import { render } from "preact";
 

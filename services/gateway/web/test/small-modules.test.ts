@@ -7,7 +7,6 @@ import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences } from "../src/talk/preferences";
 import { HUES, huesOf } from "../src/ui/colours";
-import { ROW_MAX, type SeatPosition, flatSeating, roundSeating } from "../src/ui/seating";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
 
 describe("PcmFramer", () => {
@@ -170,11 +169,6 @@ describe("the window over a long conversation", () => {
   });
 });
 
-/** The distance of each seat to the one that is `far` seats before it. */
-function gaps(seats: readonly SeatPosition[], far: number): number[] {
-  return seats.slice(far).map(({ x, y }, index) => Math.hypot(x - (seats[index]?.x ?? 0), y - (seats[index]?.y ?? 0)));
-}
-
 describe("the table", () => {
   it("gives each character its own hue as long as there are enough hues", () => {
     const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
@@ -182,20 +176,5 @@ describe("the table", () => {
     expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));
     const [one, two, three] = huesOf(["x", "y", "z"]).values();
     expect(new Set([one, two, three]).size).toBe(3);
-  });
-
-  it.each([1, 2, 3, 5, 8, 12])("seats %i clockwise at a round table, each with its share of the space", (count) => {
-    const { seats, share } = roundSeating(count);
-    expect(seats[0]?.x).toBeLessThanOrEqual(50);
-    expect(seats.every(({ x, y }) => x - share / 2 >= 0 && x + share / 2 <= 100 && y >= 20 && y <= 90)).toBe(true);
-    for (const gap of gaps(seats, 1)) expect(gap).toBeGreaterThanOrEqual(share - 0.01);
-  });
-
-  it.each([1, 2, 3, 5, 8, 12])("seats %i from left to right at a flat table, each with its share", (count) => {
-    const { seats, share } = flatSeating(count);
-    expect(seats.map(({ x }) => x)).toEqual(seats.map(({ x }) => x).toSorted((a, b) => a - b));
-    expect(seats.every(({ x, y }) => x - share / 2 >= 0 && x + share / 2 <= 100 && y >= 15 && y <= 50)).toBe(true);
-    const rows = count > ROW_MAX ? 2 : 1;
-    for (const gap of gaps(seats, rows)) expect(gap).toBeGreaterThanOrEqual(share - 0.01);
   });
 });
