@@ -113,7 +113,7 @@ export class Player {
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused && this.#context.state === "running") void this.#context.suspend();
-    else this.wake();
+    else if (!paused && this.#hasRun) this.#resume();
   }
 
   push(frame: AudioFrame): void {
@@ -131,13 +131,14 @@ export class Player {
     this.#queue.end(messageId);
   }
 
-  /** Stop all sound at once and drop the queued sound. */
-  flush(): void {
+  /** Stop all sound at once and drop the queued sound. Returns the token of the `flushed` report that follows. */
+  flush(): number {
     this.#hasSound = false;
     this.#token += 1;
     this.#queue.clear();
     this.#post({ do: "flush", token: this.#token });
     this.#reportBlocked();
+    return this.#token;
   }
 
   duck(on: boolean): void {

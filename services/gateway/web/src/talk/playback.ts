@@ -38,6 +38,8 @@ export class Playback {
   #order = new AudioOrder();
   #receipts = new Receipts();
   #bargeIn: BargeIn = NOT_DUCKED;
+  /** The token of the last flush by `restart`; -1 before the first one. */
+  #restarted = -1;
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -107,6 +109,17 @@ export class Playback {
     this.on.apply({ on: "cut" });
   }
 
+  /** Drop all sound, and forget which replies were played: another page may play them on, or this one may come back. */
+  restart(): void {
+    this.#restarted = this.#player.flush();
+    this.#player.duck(false);
+    this.#bargeIn = NOT_DUCKED;
+    this.#order = new AudioOrder();
+    this.#receipts = new Receipts();
+    this.probe?.restarted();
+    this.on.level(0);
+  }
+
   /** Apply the effect of an event on the sound: an interruption, the end of a message. */
   onEvent(event: ServerEvent, now: number): void {
     const speaking = this.on.state().speakingId !== "";
@@ -128,6 +141,8 @@ export class Playback {
   }
 
   #onReport(report: FromWorklet): void {
+    // It is about a reply of the conversation that was left.
+    if (report.cause === "flushed" && report.token <= this.#restarted) return;
     this.probe?.reported(report, performance.now());
     const receipt = this.#receipts.after(report);
     if (receipt) this.on.receipt(receipt);

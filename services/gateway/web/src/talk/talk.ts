@@ -185,9 +185,13 @@ export class Talk {
     this.#link.connect(id);
   }
 
-  /** Connect again after another page took the conversation over, or after the server refused. */
-  reconnect(): void {
-    this.#link.connect(this.#link.state.conversationId);
+  /** Take the conversation back from another page: this page continues where the other one stopped. */
+  takeBack(): void {
+    const { conversationId } = this.#link.state;
+    this.#playback.restart();
+    this.#stored.forget();
+    this.#apply({ on: "left" });
+    this.#link.connect(conversationId);
   }
 
   retryNow(): void {
@@ -262,7 +266,8 @@ export class Talk {
   }
 
   #leaveConversation(): void {
-    this.#playback.silence();
+    this.#playback.restart();
+    this.#apply({ on: "left" });
     this.#turns.clear();
     this.#interrupt.clear();
     this.#stored.forget();
