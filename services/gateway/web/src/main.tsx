@@ -35,11 +35,6 @@ if (probe) {
 const root = document.getElementById("app");
 if (root) render(<App talk={talk} />, root);
 
-const CONVERSATION = /^#\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/u;
-void talk.start(CONVERSATION.exec(location.hash)?.[1] ?? "");
-addEventListener("hashchange", () => {
-  const id = CONVERSATION.exec(location.hash)?.[1];
-  if (id) talk.openConversation(id);
-});
+void talk.start();
 // Browsers allow sound only after a click or key press on the page.
 for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => void talk.unlockSound(), { passive: true });

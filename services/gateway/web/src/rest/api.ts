@@ -172,7 +172,8 @@ export class Api {
   async #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
-    const request: RequestInit = { method, headers };
+    // A deletion that the user could undo may be sent when the page is closed.
+    const request: RequestInit = { method, headers, keepalive: method === "DELETE" };
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
       request.body = JSON.stringify(body);

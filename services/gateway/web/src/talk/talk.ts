@@ -13,6 +13,7 @@ import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
+import { Address, conversationInAddress } from "./address";
 import { muting } from "./answering";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
@@ -24,7 +25,10 @@ import { StoredLoader } from "./stored-loader";
 import { TurnSender } from "./turn-sender";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
+import { pageTitle } from "./page-title";
 import { WakeLock } from "./wake-lock";
+
+const UNKNOWN = "The conversation at this address does not exist. A new one is open.";
 
 export class Talk {
   readonly state = signal<PageState>(EMPTY);
@@ -47,6 +51,9 @@ export class Talk {
   #stored: StoredLoader;
   #turns: TurnSender;
   #wakeLock = new WakeLock(navigator.wakeLock, document);
+  #address = new Address();
+  /** True if the server does not know the conversation that was to be opened; it then opens a new one. */
+  #isUnknown = false;
 
   constructor(
     token: string,
@@ -91,11 +98,13 @@ export class Talk {
     });
   }
 
-  async start(conversationId: string): Promise<void> {
+  /** Open the conversation that the address names, or a new one. */
+  async start(): Promise<void> {
+    this.#address.onChange((id) => this.#onAddress(id));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#playback.wake();
     });
-    this.#link.connect(conversationId);
+    this.#link.connect(conversationInAddress(location.hash));
     this.#playback.setVolume(this.preferences.value);
     await this.#playback.load();
   }
@@ -175,12 +184,26 @@ export class Talk {
   }
 
   newConversation(): void {
+    this.#address.leaving();
     this.#leaveConversation();
     if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
   }
 
   openConversation(id: string): void {
     if (id === this.#state.conversationId) return;
+    this.#address.leaving();
+    this.#leaveConversation();
+    this.#link.connect(id);
+  }
+
+  /** True while the user leaves the conversation for another one. */
+  get isLeaving(): boolean {
+    return this.#address.isLeaving;
+  }
+
+  #onAddress(id: string): void {
+    if (id === this.#state.conversationId) return;
+    if (!id) return this.#address.show(this.#state.conversationId);
     this.#leaveConversation();
     this.#link.connect(id);
   }
@@ -213,7 +236,8 @@ export class Talk {
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    if (!isAboutSession(event)) this.#apply({ on: "event", event });
+    if (event.type === "error" && event.code === "unknown_conversation") this.#isUnknown = true;
+    else if (!isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -259,7 +283,9 @@ export class Talk {
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
-    history.replaceState(null, "", `#/${id}`);
+    this.#address.show(id);
+    if (this.#isUnknown) this.#notify("page", "unknown_conversation", UNKNOWN, false);
+    this.#isUnknown = false;
     this.#playback.heardBefore(heard);
     if (!resumed) this.#stored.isNew(id);
     void this.#stored.load(id);
@@ -286,6 +312,7 @@ export class Talk {
     const publish = () => {
       this.#publishing = false;
       this.state.value = this.#state;
+      document.title = pageTitle(this.#state);
       this.#wakeLock.want(isTalking(this.#state));
     };
     if (document.hidden) setTimeout(publish, 100);

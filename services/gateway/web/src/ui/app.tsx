@@ -1,7 +1,7 @@
 /** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { Banner } from "./banner";
@@ -11,6 +11,7 @@ import { Composer } from "./composer";
 import { ConversationsSheet } from "./conversations-sheet";
 import { Icon } from "./icons";
 import { InsideSheet } from "./inside-sheet";
+import { usePanel } from "./panel-history";
 import { People } from "./people";
 import { isOverlayOpen } from "./popover";
 import { Scene } from "./scene";
@@ -22,10 +23,9 @@ type Panel = "talks" | "characters" | "model" | "inside";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
-  const [panel, setPanel] = useState<Panel | null>(null);
+  const [panel, setPanel, close] = usePanel<Panel>(() => talk.isLeaving);
   const people = useMemo(() => new People(characters), [characters]);
   useStopKey(talk);
-  const close = () => setPanel(null);
   return (
     <>
       <a class="skip" href="#message">

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationRow, ExportFormat } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { Icon } from "./icons";
+import { useDeletions } from "./deletions";
 import { asFailure } from "./request";
 import { Sheet } from "./sheet";
 
@@ -26,6 +27,12 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     }, failed);
   };
   useEffect(() => load(null), []);
+  const deletions = useDeletions((id) => {
+    talk.api.deleteConversation(id).then(() => {
+      if (id === talk.state.value.conversationId) talk.newConversation();
+      load(null);
+    }, failed);
+  });
   const open = (act: () => void) => {
     act();
     onClose();
@@ -49,6 +56,9 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             talk={talk}
             here={row.id === talk.state.value.conversationId}
             onOpen={() => open(() => talk.openConversation(row.id))}
+            isDeleted={deletions.waiting.has(row.id)}
+            onDelete={() => deletions.begin(row.id)}
+            onUndo={() => deletions.undo(row.id)}
             onChanged={() => load(null)}
             onFailed={failed}
           />
@@ -68,13 +78,17 @@ interface RowProps {
   readonly talk: Talk;
   readonly here: boolean;
   readonly onOpen: () => void;
+  /** True as long as the deletion can be undone. */
+  readonly isDeleted: boolean;
+  readonly onDelete: () => void;
+  readonly onUndo: () => void;
   readonly onChanged: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
-function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.Element {
+function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
+  const { onOpen, onDelete, onUndo, onChanged, onFailed } = on;
   const [renaming, setRenaming] = useState(false);
-  const [sure, setSure] = useState(false);
   const title = row.title || "Untitled conversation";
   const rename = (event: SubmitEvent) => {
     event.preventDefault();
@@ -82,27 +96,32 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
     setRenaming(false);
     talk.api.renameConversation(row.id, typeof wanted === "string" ? wanted.trim() : "").then(onChanged, onFailed);
   };
-  const remove = () => {
-    if (!sure) {
-      setSure(true);
-      return;
-    }
-    talk.api.deleteConversation(row.id).then(() => {
-      if (here) talk.newConversation();
-      onChanged();
-    }, onFailed);
-  };
   const take = (format: ExportFormat) => {
     talk.api
       .exportConversation(row.id, format)
       .then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
+  if (isDeleted) {
+    return (
+      <li class="row talk-row">
+        <p class="grow" role="status" dir="auto">
+          Deleted: {title}
+        </p>
+        <button type="button" ref={focused} onClick={onUndo}>
+          Undo
+        </button>
+      </li>
+    );
+  }
   return (
     <li class="row talk-row">
       {renaming ? (
         <form class="grow inline" onSubmit={rename}>
-          <input name="title" defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
+          <input name="title" ref={focused} defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
           <button type="submit">Save</button>
+          <button type="button" onClick={() => setRenaming(false)}>
+            Cancel
+          </button>
         </form>
       ) : (
         <button type="button" class="open grow" onClick={onOpen} aria-current={here ? "true" : undefined}>
@@ -125,12 +144,17 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
         <button type="button" class="link" onClick={() => take("json")} aria-label={`Save as JSON: ${title}`}>
           Save as JSON
         </button>
-        <button type="button" class="link danger" onClick={remove}>
-          {sure ? "Really delete?" : "Delete"}
+        <button type="button" class="link danger" onClick={onDelete}>
+          Delete
         </button>
       </div>
     </li>
   );
+}
+
+/** Take the focus: the button that had it was replaced by this element. */
+function focused(element: HTMLElement | null): void {
+  element?.focus();
 }
 
 function when(time: string): string {
