@@ -149,11 +149,25 @@ describe("problems of the REST API", () => {
 
 describe("preferences", () => {
   it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back to the defaults if %s was stored", (stored) => {
-    expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
+    expect(readPreferences(stored)).toEqual({
+      volume: 0.9,
+      muted: false,
+      mode: "hands_free",
+      microphone: "",
+      loudspeaker: "",
+      typingInterrupts: false,
+    });
   });
 
   it("are equal after saving and loading", () => {
-    const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
+    const preferences = {
+      volume: 0.3,
+      muted: true,
+      mode: "push_to_talk",
+      microphone: "m",
+      loudspeaker: "l",
+      typingInterrupts: true,
+    } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
 });

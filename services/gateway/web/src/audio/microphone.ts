@@ -29,10 +29,11 @@ export class Microphone {
   /**
    * Ask the user for permission, and open the microphone. The listener is called until `close`.
    *
+   * @param deviceId the microphone to open if it is connected; `""` for the system's default
    * @throws NoMicrophone
    */
-  static async open(listener: MicrophoneListener): Promise<Microphone> {
-    const track = await requestTrack();
+  static async open(listener: MicrophoneListener, deviceId: string): Promise<Microphone> {
+    const track = await requestTrack(deviceId);
     try {
       const { context, source } = await connect(new MediaStream([track]));
       const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
@@ -97,16 +98,17 @@ export async function watchPermission(onState: (state: PermissionState) => void)
   status.addEventListener("change", () => onState(status.state));
 }
 
-async function requestTrack(): Promise<MediaStreamTrack> {
+async function requestTrack(deviceId: string): Promise<MediaStreamTrack> {
   // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
   if (!("mediaDevices" in navigator)) {
     throw new NoMicrophone(
       "The browser does not let this page use the microphone: open it over https, or as localhost.",
     );
   }
+  const device = deviceId === "" ? {} : { deviceId: { ideal: deviceId } };
   const stream = await navigator.mediaDevices
     .getUserMedia({
-      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device },
     })
     .catch((error: unknown) => {
       throw new NoMicrophone(explain(error));

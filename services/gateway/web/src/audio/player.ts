@@ -1,6 +1,7 @@
 /** The audio output: an AudioContext with the playback worklet. */
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
+import { chooseLoudspeaker } from "./devices";
 import { PlaybackQueue } from "./playback-queue";
 import {
   type FromWorklet,
@@ -143,6 +144,10 @@ export class Player {
 
   duck(on: boolean): void {
     this.#post({ do: "duck", on });
+  }
+
+  setLoudspeaker(id: string): void {
+    void chooseLoudspeaker(this.#context, id);
   }
 
   setVolume(volume: number): void {

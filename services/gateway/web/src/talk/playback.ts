@@ -88,6 +88,10 @@ export class Playback {
     this.#player.pause(paused);
   }
 
+  setLoudspeaker({ loudspeaker }: Preferences): void {
+    this.#player.setLoudspeaker(loudspeaker);
+  }
+
   setVolume({ volume, muted }: Preferences): void {
     // Squared, because perceived loudness is not linear: so the middle of the slider sounds about half as loud as its
     // end.

@@ -95,6 +95,7 @@ export class Talk {
       level: (level) => (this.micLevel.value = level),
       microphone: (view) => this.#apply({ on: "microphone", view }),
       tell: (text, serious) => this.#notify("talk", "microphone", text, serious),
+      device: () => this.preferences.value.microphone,
     });
   }
 
@@ -106,6 +107,7 @@ export class Talk {
     });
     this.#link.connect(conversationInAddress(location.hash));
     this.#playback.setVolume(this.preferences.value);
+    if (this.preferences.value.loudspeaker) this.#playback.setLoudspeaker(this.preferences.value);
     await this.#playback.load();
   }
 
@@ -140,14 +142,28 @@ export class Talk {
     else this.#listening.stop(keepWarm);
   }
 
+  /** The user points at the microphone's button. */
+  warmUp(): void {
+    this.#listening.warmUp();
+  }
+
+  /** The user types. By default, only the sent message interrupts. */
+  typing(): void {
+    if (this.preferences.value.typingInterrupts) this.stop();
+  }
+
   get listening(): boolean {
     return this.#listening.listening;
   }
 
   prefer(change: Partial<Preferences>): void {
-    this.preferences.value = { ...this.preferences.value, ...change };
-    savePreferences(this.preferences.value);
-    this.#playback.setVolume(this.preferences.value);
+    const before = this.preferences.value;
+    const after = { ...before, ...change };
+    this.preferences.value = after;
+    savePreferences(after);
+    this.#playback.setVolume(after);
+    if (after.loudspeaker !== before.loudspeaker) this.#playback.setLoudspeaker(after);
+    if (after.microphone !== before.microphone) this.#listening.changeDevice();
   }
 
   /** Start the sound, which browsers allow only in a click or key handler. */

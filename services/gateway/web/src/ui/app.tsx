@@ -16,10 +16,11 @@ import { People } from "./people";
 import { isOverlayOpen } from "./popover";
 import { Scene } from "./scene";
 import { DEMO, SettingsSheet } from "./settings-sheet";
+import { SoundSheet } from "./sound-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
 
-type Panel = "talks" | "characters" | "model" | "inside";
+type Panel = "talks" | "characters" | "model" | "inside" | "sound";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
@@ -50,7 +51,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       <Banner talk={talk} />
       <main class="room">
         <Scene talk={talk} people={people} onInvite={() => setPanel("characters")} />
-        <TalkControl talk={talk} />
+        <TalkControl talk={talk} onSettings={() => setPanel("sound")} />
         <Transcript talk={talk} people={people} />
         <Composer talk={talk} people={people} />
       </main>
@@ -60,6 +61,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
       {panel === "characters" && <CharactersSheet talk={talk} people={people} onClose={close} />}
       {panel === "model" && <SettingsSheet talk={talk} onClose={close} />}
+      {panel === "sound" && <SoundSheet talk={talk} onClose={close} />}
       {panel === "inside" && <InsideSheet talk={talk} people={people} onClose={close} />}
     </>
   );
