@@ -55,7 +55,7 @@ describe("the addressee of a message", () => {
   const people = new People([
     { id: "luna", name: "Luna", voice: "", image: "", active: true },
     { id: "rex", name: "Rex", voice: "", image: "", active: false },
-  ]);
+  ], new Map());
 
   it("is sent as a list of ids", () => {
     expect(idsOf("")).toBeNull();

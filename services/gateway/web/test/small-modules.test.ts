@@ -6,7 +6,6 @@ import { Stopwatch, withFirstSound, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences } from "../src/talk/preferences";
-import { HUES, huesOf } from "../src/ui/colours";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
 
 describe("PcmFramer", () => {
@@ -180,15 +179,5 @@ describe("the window over a long conversation", () => {
     expect(keep(880, 1_005, false)).toBe(880);
     expect(keep(880, 1_005, true)).toBe(1_005 - WINDOW);
     expect(keep(0, 10, true)).toBe(0);
-  });
-});
-
-describe("the table", () => {
-  it("gives each character its own hue as long as there are enough hues", () => {
-    const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
-    expect(new Set(huesOf(ids).values()).size).toBe(HUES.length);
-    expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));
-    const [one, two, three] = huesOf(["x", "y", "z"]).values();
-    expect(new Set([one, two, three]).size).toBe(3);
   });
 });

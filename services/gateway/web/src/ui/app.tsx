@@ -14,6 +14,7 @@ import { InsideSheet } from "./inside-sheet";
 import { usePanel } from "./panel-history";
 import { People } from "./people";
 import { isOverlayOpen } from "./popover";
+import { usePictureHues } from "./picture-hue";
 import { Scene } from "./scene";
 import { DEMO, SettingsSheet } from "./settings-sheet";
 import { SoundSheet } from "./sound-sheet";
@@ -25,7 +26,8 @@ type Panel = "talks" | "characters" | "model" | "inside" | "sound";
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
   const [panel, setPanel, close] = usePanel<Panel>(() => talk.isLeaving);
-  const people = useMemo(() => new People(characters), [characters]);
+  const hues = usePictureHues(characters);
+  const people = useMemo(() => new People(characters, hues), [characters, hues]);
   useStopKey(talk);
   return (
     <>
