@@ -1,3 +1,4 @@
+import { when } from "../src/ui/when";
 import { describe, expect, it } from "vitest";
 
 import { PcmFramer } from "../src/audio/pcm-framer";
@@ -179,5 +180,21 @@ describe("the window over a long conversation", () => {
     expect(keep(880, 1_005, false)).toBe(880);
     expect(keep(880, 1_005, true)).toBe(1_005 - WINDOW);
     expect(keep(0, 10, true)).toBe(0);
+  });
+});
+
+describe("the time of a conversation", () => {
+  const NOW = new Date(2026, 2, 2, 0, 30);
+
+  it.each([
+    [new Date(2026, 2, 2, 0, 5), "today, 12:05 AM"],
+    [new Date(2026, 2, 1, 23, 59), "yesterday, 11:59 PM"],
+    [new Date(2026, 1, 28, 12, 0), "Feb 28, 2026, 12:00 PM"],
+  ])("%s is %s", (date, words) => {
+    expect(when(date.toISOString(), NOW, "en-US").replaceAll("\u202f", " ")).toBe(words);
+  });
+
+  it("is empty if the server sends none", () => {
+    expect(when("", NOW)).toBe("");
   });
 });

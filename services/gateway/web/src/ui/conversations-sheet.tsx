@@ -9,6 +9,7 @@ import { Icon } from "./icons";
 import { useDeletions } from "./deletions";
 import { asFailure } from "./request";
 import { Sheet } from "./sheet";
+import { when } from "./when";
 
 export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const [rows, setRows] = useState<readonly ConversationRow[] | null>(null);
@@ -130,7 +131,7 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
           </span>
           <span class="detail">
             {here ? "open now · " : ""}
-            <time dateTime={row.updated_at}>{when(row.updated_at)}</time>
+            <time dateTime={row.updated_at}>{when(row.updated_at, new Date())}</time>
           </span>
         </button>
       )}
@@ -155,13 +156,6 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
 /** Take the focus: the button that had it was replaced by this element. */
 function focused(element: HTMLElement | null): void {
   element?.focus();
-}
-
-function when(time: string): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime())
-    ? ""
-    : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
 function fileName(title: string): string {

@@ -46,8 +46,11 @@ const GAP = 0.35;
 const EDGE = 0.35;
 /** For the comparison of computed lengths. */
 const ROUNDING = 1e-6;
-const PORTRAITS = [6.25, 5.75, 5.25, 4.75, 4.25, 3.75, 3.5, 3.25, 3, 2.75, 2.5, 2.25, 2, 1.75];
+const PORTRAITS = [9, 7.5, 6.25, 5.75, 5.25, 4.75, 4.25, 3.75, 3.5, 3.25, 3, 2.75, 2.5, 2.25, 2, 1.75];
 const CARDS = [18, 14, 11, 9, 8, 7, 6, 5.25, 4.5, 4, 3.5, 3, 2.6, 2.2];
+/** Only in a large scene, portraits are larger than this. */
+const USUAL_PORTRAIT = 6.25;
+const LARGEST_SHARE = 0.16;
 /** Cards wider than this are no advantage: few names are longer. */
 const CARD_USEFUL = 10;
 /** The part of the circle that the characters take, in degrees. The user sits at the rest. */
@@ -71,7 +74,8 @@ type Candidate = Pick<Seating, "shape" | "portrait" | "card"> & { readonly seats
 export function seating(count: number, room: Room): Seating {
   let best = smallest(count, room);
   let bestScore = Number.NEGATIVE_INFINITY;
-  for (const portrait of PORTRAITS) {
+  const largest = Math.max(USUAL_PORTRAIT, LARGEST_SHARE * Math.min(room.width, room.height));
+  for (const portrait of PORTRAITS.filter((each) => each <= largest)) {
     for (const card of CARDS) {
       if (score({ shape: preferred(room), portrait, card }, room) <= bestScore) continue;
       for (const candidate of candidates(count, portrait, card, room)) {
