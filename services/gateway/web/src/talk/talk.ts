@@ -13,8 +13,8 @@ import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
-import { Address, conversationInAddress } from "./address";
 import { muting } from "./answering";
+import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
@@ -28,8 +28,6 @@ import { type PageInput, reduce } from "./page-reducer";
 import { pageTitle } from "./page-title";
 import { WakeLock } from "./wake-lock";
 
-const UNKNOWN = "The conversation at this address does not exist. A new one is open.";
-
 export class Talk {
   readonly state = signal<PageState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
@@ -40,6 +38,7 @@ export class Talk {
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;
+  readonly conversations: ConversationChoice;
 
   #state: PageState = EMPTY;
   #publishing = false;
@@ -51,9 +50,6 @@ export class Talk {
   #stored: StoredLoader;
   #turns: TurnSender;
   #wakeLock = new WakeLock(navigator.wakeLock, document);
-  #address = new Address();
-  /** True if the server does not know the conversation that was to be opened; it then opens a new one. */
-  #isUnknown = false;
 
   constructor(
     token: string,
@@ -66,6 +62,11 @@ export class Talk {
       state: (state) => this.#onLink(state),
       live: () => this.#onLive(),
       unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
+    });
+    this.conversations = new ConversationChoice(this.#link, {
+      open: () => this.#state.conversationId,
+      leave: (comesBack) => this.#leaveConversation(comesBack),
+      tell: (code, text) => this.#notify("page", code, text, false),
     });
     this.#playback = new Playback(
       {
@@ -101,11 +102,10 @@ export class Talk {
 
   /** Open the conversation that the address names, or a new one. */
   async start(): Promise<void> {
-    this.#address.onChange((id) => this.#onAddress(id));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#playback.wake();
     });
-    this.#link.connect(conversationInAddress(location.hash));
+    this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
     if (this.preferences.value.loudspeaker) this.#playback.setLoudspeaker(this.preferences.value);
     await this.#playback.load();
@@ -199,40 +199,6 @@ export class Talk {
     this.#link.send({ type: "refresh_characters" });
   }
 
-  newConversation(): void {
-    this.#address.leaving();
-    this.#leaveConversation();
-    if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
-  }
-
-  openConversation(id: string): void {
-    if (id === this.#state.conversationId) return;
-    this.#address.leaving();
-    this.#leaveConversation();
-    this.#link.connect(id);
-  }
-
-  /** True while the user leaves the conversation for another one. */
-  get isLeaving(): boolean {
-    return this.#address.isLeaving;
-  }
-
-  #onAddress(id: string): void {
-    if (id === this.#state.conversationId) return;
-    if (!id) return this.#address.show(this.#state.conversationId);
-    this.#leaveConversation();
-    this.#link.connect(id);
-  }
-
-  /** Take the conversation back from another page: this page continues where the other one stopped. */
-  takeBack(): void {
-    const { conversationId } = this.#link.state;
-    this.#playback.restart();
-    this.#stored.forget();
-    this.#apply({ on: "left" });
-    this.#link.connect(conversationId);
-  }
-
   retryNow(): void {
     this.#link.retryNow();
   }
@@ -252,8 +218,7 @@ export class Talk {
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    if (event.type === "error" && event.code === "unknown_conversation") this.#isUnknown = true;
-    else if (!isAboutSession(event)) this.#apply({ on: "event", event });
+    if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -299,21 +264,20 @@ export class Talk {
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
-    this.#address.show(id);
-    if (this.#isUnknown) this.#notify("page", "unknown_conversation", UNKNOWN, false);
-    this.#isUnknown = false;
+    this.conversations.started(id);
     this.#playback.heardBefore(heard);
     if (!resumed) this.#stored.isNew(id);
     void this.#stored.load(id);
   }
 
-  #leaveConversation(): void {
+  #leaveConversation(comesBack: boolean): void {
     this.#playback.restart();
     this.#apply({ on: "left" });
-    this.#turns.clear();
-    this.#interrupt.clear();
     this.#stored.forget();
     this.traces.value = [];
+    if (comesBack) return;
+    this.#turns.clear();
+    this.#interrupt.clear();
   }
 
   #notify(place: NoticePlace, code: string, text: string, serious = true): void {

@@ -25,7 +25,7 @@ type Panel = "talks" | "characters" | "model" | "inside" | "sound";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
-  const [panel, setPanel, close] = usePanel<Panel>(() => talk.isLeaving);
+  const [panel, setPanel, close] = usePanel<Panel>(() => talk.conversations.isLeaving);
   const hues = usePictureHues(characters);
   const people = useMemo(() => new People(characters, hues), [characters, hues]);
   useStopKey(talk);

@@ -30,7 +30,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   useEffect(() => load(null), []);
   const deletions = useDeletions((id) => {
     talk.api.deleteConversation(id).then(() => {
-      if (id === talk.state.value.conversationId) talk.newConversation();
+      if (id === talk.state.value.conversationId) talk.conversations.openNew();
       load(null);
     }, failed);
   });
@@ -40,7 +40,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   };
   return (
     <Sheet title="Conversations" onClose={onClose}>
-      <button type="button" class="primary" onClick={() => open(() => talk.newConversation())}>
+      <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
         <Icon name="plus" /> New conversation
       </button>
       {problem && (
@@ -56,7 +56,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             row={row}
             talk={talk}
             here={row.id === talk.state.value.conversationId}
-            onOpen={() => open(() => talk.openConversation(row.id))}
+            onOpen={() => open(() => talk.conversations.openOther(row.id))}
             isDeleted={deletions.waiting.has(row.id)}
             onDelete={() => deletions.begin(row.id)}
             onUndo={() => deletions.undo(row.id)}

@@ -1,6 +1,7 @@
 /** The control that says who answers in this conversation, and whether the characters talk among themselves. */
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 
 import { DISCUSSION_MAX, USUAL_DISCUSSION, shownMode, shownRules } from "../talk/answering";
 import type { Talk } from "../talk/talk";
@@ -65,7 +66,10 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
 }
 
 function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Element {
+  // The number that the user is typing. Without this state, a render caused by an event would restore the old one.
+  const [typed, setTyped] = useState<string | null>(null);
   const change = (text: string) => {
+    setTyped(null);
     const number = Math.round(Number(text));
     if (number >= 1) talk.changeAnswering({ discussion: Math.min(number, DISCUSSION_MAX) });
   };
@@ -79,7 +83,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
         />
         <span>
           Let them talk among themselves
-          <span class="detail">After each message, until you say or type a word.</span>
+          <span class="detail">After each message, until you say or send something.</span>
         </span>
       </label>
       {replies > 0 && (
@@ -90,7 +94,8 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
             inputmode="numeric"
             min={1}
             max={DISCUSSION_MAX}
-            value={replies}
+            value={typed ?? replies}
+            onInput={(event) => setTyped(event.currentTarget.value)}
             onChange={(event) => change(event.currentTarget.value)}
           />
         </label>
