@@ -56,13 +56,18 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     assert data["messages"][0]["text"] == QUESTION
 
     await talk.get_by_role("button", name="Delete").click()
-    await talk.get_by_role("button", name="Really delete?").click()
-    await expect(row(sheet, "The old harbour")).to_have_count(0)
+    await expect(talk).to_have_text("Deleted: The old harbourUndo")
+    await visitor.page.keyboard.press("Enter")  # the focus is on Undo
+    await expect(talk.get_by_role("button", name="Delete")).to_be_visible()
+    await talk.get_by_role("button", name="Delete").click()
+    await visitor.page.keyboard.press("Escape")
     await eventually(
         lambda: visitor.log.record().conversation_id not in (first.conversation_id, second), "another conversation"
     )
-    await visitor.page.keyboard.press("Escape")
     await expect(visitor.mine).to_have_count(0)
+    sheet = await visitor.open("Conversations")
+    await expect(sheet.get_by_role("button", name="New conversation")).to_be_visible()
+    await expect(row(sheet, "The old harbour")).to_have_count(0)
 
 
 async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be_reset(visitor: Visitor) -> None:

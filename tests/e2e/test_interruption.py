@@ -61,10 +61,29 @@ async def test_esc_typing_and_stop_button_silence_the_reply_at_once(visitor: Vis
         case "the button":
             await visitor.page.get_by_role("button", name="Stop Esc").click()
         case _:
+            await visitor.page.get_by_role("button", name="Sound settings").click()
+            await visitor.page.get_by_role("checkbox", name="Interrupt the characters as soon as I type").check()
+            await visitor.page.keyboard.press("Escape")
             await visitor.box.press("w")
     await assert_cut_off(visitor, message_id, flushes)
     assert len(visitor.log.commands("interrupt")) == 1
     await expect(visitor.status_line).to_have_text(READY)
+
+
+async def test_typing_does_not_interrupt_but_the_sent_message_does(visitor: Visitor) -> None:
+    turn_id = await visitor.write("Luna, tell me a story.")
+    message_id = await visitor.until_speaking(turn_id)
+    await visitor.box.press_sequentially("Rex, thank")
+    before = (await visitor.played())[message_id].samples
+
+    async def more_played() -> bool | None:
+        return (await visitor.played())[message_id].samples > before + A_SECOND or None
+
+    await visitor.until(more_played, "the reply goes on")
+    flushes = await visitor.flushes()
+    await visitor.box.press_sequentially(" you!")
+    await visitor.box.press("Enter")
+    await assert_cut_off(visitor, message_id, flushes)
 
 
 async def test_spoken_question_during_a_reply_ducks_and_stops_it_and_is_answered(visitor: Visitor) -> None:

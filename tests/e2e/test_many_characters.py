@@ -1,6 +1,8 @@
-"""Eight characters, some with long names: every portrait can be pressed, and every text stays inside the screen."""
+"""Many characters, some with long names: nothing covers a portrait or a name, and no text leaves the screen."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pytest
 from playwright.async_api import expect
@@ -18,7 +20,45 @@ DISPLAYS = {
     "desktop": Display(1280, 800, still=True),
 }
 LONG_NAME = "Donaudampfschifffahrtsgesellschaft"
-NAMES = (LONG_NAME, "Frau Dr. Annegret Müller-Lüdenscheidt", "Karl-Theodor", "Wolfgang Amadeus", "Ö")
+NAMES = (
+    LONG_NAME,
+    "Frau Dr. Annegret Müller-Lüdenscheidt",
+    "Karl-Theodor",
+    "Wolfgang Amadeus",
+    "Ö",
+    "Bartholomew Featherstonehaugh III",
+    "Maximiliane",
+    "Ivy",
+    "Zoë",
+)
+SIZES = (
+    (320, 568), (344, 882), (390, 844), (320, 400), (568, 320), (667, 375), (844, 390), (768, 1024), (1024, 768),
+    (1024, 1366), (1280, 720), (1440, 900), (1920, 1080), (2560, 1440),
+)  # fmt: skip
+# What covers what at the table: each portrait and each name is free, and so is the status line. `""` if nothing does.
+COVERED = """() => {
+  const scene = document.querySelector(".scene").getBoundingClientRect();
+  const parts = [["status line", document.querySelector(".status-line")]];
+  for (const seat of document.querySelectorAll(".seats > li")) {
+    const name = seat.innerText.trim();
+    parts.push([`portrait of ${name}`, seat.querySelector(".halo")]);
+    parts.push([`name of ${name}`, seat.querySelector(".place-card")]);
+  }
+  const shown = parts.filter(([, part]) => part.checkVisibility());
+  const boxes = shown.map(([what, part]) => [what, part.getBoundingClientRect(), part.closest("li")]);
+  const found = [];
+  for (const [index, [what, box, seat]] of boxes.entries()) {
+    if (box.left < -1 || box.right > innerWidth + 1 || box.top < scene.top - 1 || box.bottom > scene.bottom + 1)
+      found.push(`${what} leaves the table`);
+    for (const [other, next, owner] of boxes.slice(index + 1)) {
+      const x = Math.min(box.right, next.right) - Math.max(box.left, next.left);
+      const y = Math.min(box.bottom, next.bottom) - Math.max(box.top, next.top);
+      if (x > 1 && y > 1 && (owner === null || owner !== seat)) found.push(`${what} and ${other}`);
+    }
+  }
+  if (document.scrollingElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+  return found.join("; ");
+}"""
 WIDER_THAN_ITS_PLACE = """(text) => {
   const range = document.createRange();
   range.selectNodeContents(text);
@@ -29,12 +69,10 @@ WIDER_THAN_ITS_PLACE = """(text) => {
 
 @pytest.mark.parametrize("name", DISPLAYS)
 async def test_eight_characters_with_long_names_have_room(visit: Visit, stack: Stack, name: str) -> None:
-    for each in NAMES:
-        character = {"name": each, "voice": "luna", "system_prompt": "Du bist freundlich."}
-        rest("POST", stack.http("/api/characters"), character)
+    add_characters(stack, NAMES[:5])
     visitor = await visit(DISPLAYS[name])
     await visitor.arrive()
-    await expect(visitor.seats).to_have_count(len(NAMES) + 3)
+    await expect(visitor.seats).to_have_count(8)
     welcome = visitor.page.locator(".welcome p")
     assert not await welcome.evaluate(WIDER_THAN_ITS_PLACE)
     await press_every_portrait(visitor)
@@ -48,6 +86,43 @@ async def test_eight_characters_with_long_names_have_room(visit: Visit, stack: S
     assert await title.evaluate("(title) => title.getBoundingClientRect().right") <= await close.evaluate(
         "(close) => close.getBoundingClientRect().left"
     )
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 6, 9, 12])
+async def test_table_of_any_size_covers_neither_portraits_nor_names(visit: Visit, stack: Stack, count: int) -> None:
+    add_characters(stack, NAMES[: max(0, count - 3)])
+    for character in rest("GET", stack.http("/api/characters"))["characters"][count:]:
+        rest("PATCH", stack.http(f"/api/characters/{character['id']}"), {"active": False})
+    visitor = await visit(Display(still=True))
+    await visitor.arrive()
+    await expect(visitor.seats).to_have_count(count)
+    await stays_clear_in_all_sizes(visitor)
+    name = NAMES[1] if count >= 5 else "Luna"
+    await visitor.write(f"{name}, tell me a long story.")
+    await expect(visitor.seats.and_(visitor.page.locator(".speaking"))).to_have_count(1)
+    await stays_clear_in_all_sizes(visitor)
+
+
+async def stays_clear_in_all_sizes(visitor: Visitor) -> None:
+    for width, height in SIZES:
+        await visitor.page.set_viewport_size({"width": width, "height": height})
+        covered = ""
+
+        async def clear() -> bool | None:
+            nonlocal covered
+            covered = await visitor.page.evaluate(COVERED)
+            return covered == "" or None
+
+        try:
+            await visitor.until(clear, "the table is laid out")
+        except AssertionError:
+            pytest.fail(f"{width} × {height}: {covered}")
+
+
+def add_characters(stack: Stack, names: Iterable[str]) -> None:
+    for name in names:
+        character = {"name": name, "voice": "luna", "system_prompt": "Du bist freundlich."}
+        rest("POST", stack.http("/api/characters"), character)
 
 
 async def press_every_portrait(visitor: Visitor) -> None:

@@ -57,7 +57,7 @@ async def reload(visitor: Visitor) -> None:
     visitor.log.restart()
     await visitor.page.reload()
     await eventually(lambda: visitor.log.of("conversation_started"), "the page is back")
-    await visitor.page.locator(".tabletop").click()
+    await visitor.page.locator(".scene").click()
 
 
 async def assert_goes_on(visitor: Visitor, bus: Bus, turn_id: str, receipts: list[dict[str, Any]]) -> None:

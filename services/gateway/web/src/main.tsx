@@ -5,6 +5,7 @@ import "./styles/talk.css";
 import "./styles/sheet.css";
 import "./styles/popover.css";
 import "./styles/connect.css";
+import "./styles/low.css";
 
 import { render } from "preact";
 
@@ -35,11 +36,6 @@ if (probe) {
 const root = document.getElementById("app");
 if (root) render(<App talk={talk} />, root);
 
-const CONVERSATION = /^#\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/u;
-void talk.start(CONVERSATION.exec(location.hash)?.[1] ?? "");
-addEventListener("hashchange", () => {
-  const id = CONVERSATION.exec(location.hash)?.[1];
-  if (id) talk.openConversation(id);
-});
+void talk.start();
 // Browsers allow sound only after a click or key press on the page.
 for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => void talk.unlockSound(), { passive: true });

@@ -136,7 +136,13 @@ describe("the connection", () => {
     const { state, last } = run([{ on: "socket_closed", code, reason: "why" }, { on: "retry_due" }], LIVE.state);
     expect(state).toMatchObject({ phase, reason: "why" });
     expect(last).toEqual([]);
-    expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, dialled(A, "1-0")]);
+  });
+
+  it("takes a conversation back without its marks, because another page has played on", () => {
+    const heard: Input = { on: "audio", messageId: "m", id: "3-1" };
+    const replaced: Input = { on: "socket_closed", code: 4001, reason: "" };
+    const { last } = run([heard, replaced, { on: "connect", conversationId: A }], LIVE.state);
+    expect(last).toEqual([{ do: "disconnect" }, dialled(A)]);
   });
 
   it("opens a new conversation if the server does not know the one to resume", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { SMALLEST_TARGET_MS } from "../src/audio/jitter";
-import { Playout } from "../src/audio/playout";
+import { BEAT_MS, Playout } from "../src/audio/playout";
 import type { Report } from "../src/audio/playback-report";
 
 const RATE = 24_000;
@@ -34,7 +34,7 @@ class Speaker {
 }
 
 describe("Playout", () => {
-  it("joins chunks, sentences and messages without one silent sample", () => {
+  it("joins chunks and sentences without one silent sample, and messages with a beat", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0);
     speaker.say("a", 0, 1);
@@ -42,13 +42,27 @@ describe("Playout", () => {
     speaker.playout.end("a");
     speaker.say("b", 0, 0);
     speaker.playout.end("b");
-    const out = speaker.listen(450);
-    const sounding = out.subarray(64, 4 * CHUNK);
-    expect(sounding.every((sample) => sample !== 0)).toBe(true);
+    const out = speaker.listen(450 + BEAT_MS);
+    const loud = Array.from(out, (sample) => Math.abs(sample) > 0.1);
+    expect(loud.slice(64, 3 * CHUNK).every(Boolean)).toBe(true);
+    const beat = loud.indexOf(true, loud.indexOf(false, 64)) - loud.indexOf(false, 64);
+    expect(beat / MS).toBeGreaterThan(BEAT_MS - 10);
+    expect(beat / MS).toBeLessThan(BEAT_MS + 10);
     expect(speaker.of("ended").map(({ messageId, tally }) => [messageId, tally.samples, tally.gaps])).toEqual([
       ["a", 3 * CHUNK, 0],
       ["b", CHUNK, 0],
     ]);
+  });
+
+  it("begins the next message without a beat if it has been silent for long enough", () => {
+    const speaker = new Speaker();
+    speaker.say("a", 0, 0);
+    speaker.playout.end("a");
+    speaker.listen(200 + BEAT_MS);
+    speaker.say("b", 0, 0);
+    speaker.playout.end("b");
+    speaker.listen(20);
+    expect(speaker.of("started").map(({ messageId }) => messageId)).toEqual(["a", "b"]);
   });
 
   it("plays exactly the samples it was given", () => {

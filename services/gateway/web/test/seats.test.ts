@@ -20,6 +20,7 @@ const PLANNED = after(
   ],
   ASKED,
 );
+const words = (state: typeof OPEN) => ["luna", "rex", "sage", "ivy"].map((id) => at(state, id).words);
 const at = (state: typeof OPEN, id: string) => seatState(state, id, statusLine(state));
 
 describe("a seat", () => {
@@ -35,6 +36,17 @@ describe("a seat", () => {
     const elsewhere = after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], spoken);
     expect(at(elsewhere, "luna").kind).toBe("present");
     expect(at(OPEN, "luna")).toEqual({ kind: "present", words: "", why: "" });
+  });
+
+  it("counts the characters that come after the next one", () => {
+    const [sage, ivy] = ["sage", "ivy"].map((id) => ({ message_id: `m-${id}`, character_id: id, character_name: id }));
+    const planned = after([said("turn_started", { turn_id: "t", replies: [LUNA, REX, sage, ivy] })], OPEN_TURN);
+    expect(words(planned)).toEqual(["", "next", "2", "3"]);
+    const spoken = after(
+      [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello. "), heard("m1", 0, "started")],
+      planned,
+    );
+    expect(words(spoken)).toEqual(["", "next", "2", "3"]);
   });
 
   it.each(["named", "everyone", "follow_up", "chosen", "in_turn", "asked", "goes_on", "discussion"])(
@@ -55,7 +67,7 @@ describe("the addressee of a message", () => {
   const people = new People([
     { id: "luna", name: "Luna", voice: "", image: "", active: true },
     { id: "rex", name: "Rex", voice: "", image: "", active: false },
-  ]);
+  ], new Map());
 
   it("is sent as a list of ids", () => {
     expect(idsOf("")).toBeNull();

@@ -1,3 +1,4 @@
+import { when } from "../src/ui/when";
 import { describe, expect, it } from "vitest";
 
 import { PcmFramer } from "../src/audio/pcm-framer";
@@ -6,8 +7,6 @@ import { Stopwatch, withFirstSound, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences, tokenIn } from "../src/talk/preferences";
-import { HUES, huesOf } from "../src/ui/colours";
-import { ROW_MAX, type SeatPosition, flatSeating, roundSeating } from "../src/ui/seating";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
 
 describe("PcmFramer", () => {
@@ -150,11 +149,25 @@ describe("problems of the REST API", () => {
 
 describe("preferences", () => {
   it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back to the defaults if %s was stored", (stored) => {
-    expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
+    expect(readPreferences(stored)).toEqual({
+      volume: 0.9,
+      muted: false,
+      mode: "hands_free",
+      microphone: "",
+      loudspeaker: "",
+      typingInterrupts: false,
+    });
   });
 
   it("are equal after saving and loading", () => {
-    const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
+    const preferences = {
+      volume: 0.3,
+      muted: true,
+      mode: "push_to_talk",
+      microphone: "m",
+      loudspeaker: "l",
+      typingInterrupts: true,
+    } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
 });
@@ -184,32 +197,18 @@ describe("the window over a long conversation", () => {
   });
 });
 
-/** The distance of each seat to the one that is `far` seats before it. */
-function gaps(seats: readonly SeatPosition[], far: number): number[] {
-  return seats.slice(far).map(({ x, y }, index) => Math.hypot(x - (seats[index]?.x ?? 0), y - (seats[index]?.y ?? 0)));
-}
+describe("the time of a conversation", () => {
+  const NOW = new Date(2026, 2, 2, 0, 30);
 
-describe("the table", () => {
-  it("gives each character its own hue as long as there are enough hues", () => {
-    const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
-    expect(new Set(huesOf(ids).values()).size).toBe(HUES.length);
-    expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));
-    const [one, two, three] = huesOf(["x", "y", "z"]).values();
-    expect(new Set([one, two, three]).size).toBe(3);
+  it.each([
+    [new Date(2026, 2, 2, 0, 5), "today, 12:05 AM"],
+    [new Date(2026, 2, 1, 23, 59), "yesterday, 11:59 PM"],
+    [new Date(2026, 1, 28, 12, 0), "Feb 28, 2026, 12:00 PM"],
+  ])("%s is %s", (date, words) => {
+    expect(when(date.toISOString(), NOW, "en-US").replaceAll("\u202f", " ")).toBe(words);
   });
 
-  it.each([1, 2, 3, 5, 8, 12])("seats %i clockwise at a round table, each with its share of the space", (count) => {
-    const { seats, share } = roundSeating(count);
-    expect(seats[0]?.x).toBeLessThanOrEqual(50);
-    expect(seats.every(({ x, y }) => x - share / 2 >= 0 && x + share / 2 <= 100 && y >= 20 && y <= 90)).toBe(true);
-    for (const gap of gaps(seats, 1)) expect(gap).toBeGreaterThanOrEqual(share - 0.01);
-  });
-
-  it.each([1, 2, 3, 5, 8, 12])("seats %i from left to right at a flat table, each with its share", (count) => {
-    const { seats, share } = flatSeating(count);
-    expect(seats.map(({ x }) => x)).toEqual(seats.map(({ x }) => x).toSorted((a, b) => a - b));
-    expect(seats.every(({ x, y }) => x - share / 2 >= 0 && x + share / 2 <= 100 && y >= 15 && y <= 50)).toBe(true);
-    const rows = count > ROW_MAX ? 2 : 1;
-    for (const gap of gaps(seats, rows)) expect(gap).toBeGreaterThanOrEqual(share - 0.01);
+  it("is empty if the server sends none", () => {
+    expect(when("", NOW)).toBe("");
   });
 });

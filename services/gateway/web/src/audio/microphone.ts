@@ -41,10 +41,15 @@ export class Microphone {
   /**
    * Ask the user for permission, and open the microphone. The listener is called until `close`.
    *
+   * @param deviceId the microphone to open if it is connected; `""` for the system's default
    * @throws NoMicrophone
    */
-  static async open(listener: MicrophoneListener, kind: CaptureKind = FOR_LISTENING): Promise<Microphone> {
-    const track = await requestTrack(kind.constraints);
+  static async open(
+    listener: MicrophoneListener,
+    deviceId: string,
+    kind: CaptureKind = FOR_LISTENING,
+  ): Promise<Microphone> {
+    const track = await requestTrack(deviceId, kind.constraints);
     try {
       const { context, source } = await connect(new MediaStream([track]), kind.rate);
       const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
@@ -110,15 +115,16 @@ export async function watchPermission(onState: (state: PermissionState) => void)
   status.addEventListener("change", () => onState(status.state));
 }
 
-async function requestTrack(constraints: MediaTrackConstraints): Promise<MediaStreamTrack> {
+async function requestTrack(deviceId: string, constraints: MediaTrackConstraints): Promise<MediaStreamTrack> {
   // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
   if (!("mediaDevices" in navigator)) {
     throw new NoMicrophone(
       "The browser does not let this page use the microphone: open it over https, or as localhost.",
     );
   }
+  const device = deviceId === "" ? {} : { deviceId: { ideal: deviceId } };
   const stream = await navigator.mediaDevices
-    .getUserMedia({ audio: constraints })
+    .getUserMedia({ audio: { ...constraints, ...device } })
     .catch((error: unknown) => {
       throw new NoMicrophone(explain(error));
     });

@@ -2,13 +2,16 @@
 
 /** About 3 s at 32 ms a frame. The server accepts 5 s at once. */
 export const MOST_FRAMES = 94;
+/** About 500 ms: the beginning of a word that was spoken while the button was pressed. */
+export const PRE_ROLL_FRAMES = 16;
 
 export class PcmBacklog {
   #frames: ArrayBuffer[] = [];
 
-  add(pcm: ArrayBuffer): void {
+  /** @param most how many frames are kept */
+  add(pcm: ArrayBuffer, most = MOST_FRAMES): void {
     this.#frames.push(pcm);
-    if (this.#frames.length > MOST_FRAMES) this.#frames.shift();
+    while (this.#frames.length > most) this.#frames.shift();
   }
 
   clear(): void {

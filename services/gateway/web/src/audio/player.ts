@@ -1,6 +1,7 @@
 /** The audio output: an AudioContext with the playback worklet. */
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
+import { chooseLoudspeaker } from "./devices";
 import { PlaybackQueue } from "./playback-queue";
 import {
   type FromWorklet,
@@ -113,7 +114,7 @@ export class Player {
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused && this.#context.state === "running") void this.#context.suspend();
-    else this.wake();
+    else if (!paused && this.#hasRun) this.#resume();
   }
 
   push(frame: AudioFrame): void {
@@ -131,17 +132,22 @@ export class Player {
     this.#queue.end(messageId);
   }
 
-  /** Stop all sound at once and drop the queued sound. */
-  flush(): void {
+  /** Stop all sound at once and drop the queued sound. Returns the token of the `flushed` report that follows. */
+  flush(): number {
     this.#hasSound = false;
     this.#token += 1;
     this.#queue.clear();
     this.#post({ do: "flush", token: this.#token });
     this.#reportBlocked();
+    return this.#token;
   }
 
   duck(on: boolean): void {
     this.#post({ do: "duck", on });
+  }
+
+  setLoudspeaker(id: string): void {
+    void chooseLoudspeaker(this.#context, id);
   }
 
   setVolume(volume: number): void {

@@ -3,9 +3,9 @@
  * tested without Web Audio.
  *
  *     idle ──(sound arrives)──▶ filling ──(target reached, or message ended)──▶ playing ──(message over)──▶ idle
- *                                  ▲──────────────(buffer empty)─────────────────┘
+ *                                  ▲──────(buffer empty, or another message)─────┘
  *
- * Chunks and messages follow each other without a gap. The reports count the samples that were actually rendered. The
+ * The chunks of a message follow each other without a gap, the messages after a short beat. The reports count the samples that were actually rendered. The
  * page makes its receipts only from these reports.
  */
 
@@ -26,6 +26,8 @@ const TICK_MS = 50;
 /** Fade-out on a flush: too short to hear as speech, long enough to avoid a click. */
 const FLUSH_FADE_MS = 5;
 const JOIN_FADE_MS = 2;
+/** Silence between two messages: longer than between two sentences, so that one hears that another character speaks. */
+export const BEAT_MS = 450;
 
 export class Playout {
   readonly #ring: RingBuffer;
@@ -44,6 +46,8 @@ export class Playout {
   #join = 0;
   #sinceTick = 0;
   #consumed = 0;
+  /** How many samples of silence are due before the next message. */
+  #beat = 0;
 
   constructor(
     private readonly rate: number,
@@ -85,6 +89,7 @@ export class Playout {
     this.#ended.clear();
     this.#flushed = this.#current ?? this.#flushed ?? new PlayingMessage("", 0);
     this.#current = null;
+    this.#beat = 0;
     this.#mode = "idle";
   }
 
@@ -129,7 +134,10 @@ export class Playout {
       this.#ranOut();
       return at;
     }
-    if (segment.messageId !== this.#current?.messageId && !this.#begin(segment)) return at;
+    if (segment.messageId !== this.#current?.messageId) {
+      this.#changeMessage();
+      return at;
+    }
     const current = this.#current;
     if (current && current.sentence !== segment.sentence) {
       current.sentence = segment.sentence;
@@ -164,15 +172,10 @@ export class Playout {
     }
   }
 
-  /** Switch to the segment's message. Returns false if it does not have enough sound yet. */
-  #begin(segment: Segment): boolean {
+  /** End the current message. The next one begins after a beat. */
+  #changeMessage(): void {
     this.#finish();
-    if (!this.#enough()) {
-      this.#fill();
-      return false;
-    }
-    this.#start(segment);
-    return true;
+    this.#fill();
   }
 
   #start(segment: Segment): void {
@@ -185,6 +188,7 @@ export class Playout {
     const current = this.#current;
     if (!current) return;
     this.#current = null;
+    this.#beat = this.#samples(BEAT_MS);
     this.#ended.delete(current.messageId);
     if (current.gaps === 0) this.#jitter.playedSmoothly();
     this.#say("ended", current);
@@ -220,10 +224,13 @@ export class Playout {
     // Start a short message after the target time even if its sound stays below the target.
     this.#filledFor += blockSamples;
     if (!this.#enough() && this.#filledFor < this.#samples(this.#jitter.targetMs)) return;
-    this.#mode = "playing";
-    this.#join = this.#samples(JOIN_FADE_MS); // fade in after the silence
     if (current?.messageId !== first.messageId) {
       this.#finish();
+      if (this.#beat > 0) return;
+    }
+    this.#mode = "playing";
+    this.#join = this.#samples(JOIN_FADE_MS); // fade in after the silence
+    if (!current || current.messageId !== first.messageId) {
       this.#start(first);
       return;
     }
@@ -232,6 +239,7 @@ export class Playout {
   }
 
   #renderSilence(out: Float32Array, from: number): void {
+    this.#beat = Math.max(0, this.#beat - (out.length - from));
     if (this.#mode === "filling") this.#silentFor += out.length - from;
     for (let index = from; index < out.length; index += 1) {
       this.#tail *= 0.95;

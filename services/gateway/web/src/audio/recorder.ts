@@ -33,9 +33,10 @@ export class Recorder {
   /**
    * Open the microphone and record.
    *
+   * @param deviceId the microphone to open if it is connected; `""` for the system's default
    * @throws NoMicrophone
    */
-  static async start(listener: RecorderListener): Promise<Recorder> {
+  static async start(listener: RecorderListener, deviceId: string): Promise<Recorder> {
     const recorder = new Recorder(listener);
     recorder.#microphone = await Microphone.open(
       {
@@ -44,6 +45,7 @@ export class Recorder {
         muted: () => undefined, // the recording is then silent, which the check reports
         context: () => undefined,
       },
+      deviceId,
       FOR_RECORDING,
     );
     return recorder;

@@ -11,6 +11,9 @@ import { type Effect, type Input, type LinkState, OFF, type Position, step } fro
  */
 const MIC_BACKLOG_MAX_BYTES = 64_000;
 
+/** How long the server may take to answer whether it is still there. */
+const ANSWER_MS = 3_000;
+
 export interface LinkListener {
   event(event: ServerEvent): void;
   audio(frame: AudioFrame): void;
@@ -31,6 +34,7 @@ export class Link {
     private readonly listener: LinkListener,
   ) {
     globalThis.addEventListener("online", () => this.#step({ on: "network_back" }));
+    globalThis.addEventListener("offline", () => void this.#check());
   }
 
   get state(): LinkState {
@@ -118,6 +122,23 @@ export class Link {
     socket.addEventListener("close", ({ code, reason }) => {
       if (socket === this.#socket) this.#step({ on: "socket_closed", code, reason });
     });
+  }
+
+  /**
+   * The browser has lost its network. A WebSocket would notice it only after minutes. A server on this machine still
+   * answers; then nothing changes.
+   */
+  async #check(): Promise<void> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const answers = await fetch("healthz", { cache: "no-store", signal }).then(
+      () => true,
+      () => false,
+    );
+    if (answers || socket !== this.#socket) return;
+    this.#drop();
+    this.#step({ on: "socket_closed", code: 1006, reason: "" });
   }
 
   #drop(): void {

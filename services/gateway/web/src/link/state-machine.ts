@@ -71,7 +71,9 @@ export const OFF: LinkState = {
 export function step(state: LinkState, input: Input, random: number): [LinkState, readonly Effect[]] {
   switch (input.on) {
     case "connect": {
-      const known = state.conversationId === input.conversationId && input.conversationId !== "";
+      // The marks of a replaced page are old: the other page has played on. Without them, the server continues there.
+      const hasMarks = state.phase !== "replaced" && input.conversationId !== "";
+      const known = hasMarks && state.conversationId === input.conversationId;
       const base = known ? state : { ...OFF, conversationId: input.conversationId };
       const leave: Effect[] = state.phase === "off" ? [] : [{ do: "disconnect" }];
       return [connecting({ ...base, failures: 0, reason: "" }), [...leave, connectTo(base)]];

@@ -149,15 +149,15 @@ export class Api {
   }
 
   async clips(): Promise<Clips> {
-    return (await this.#ask("GET", "api/clips")) as Clips;
+    return (await this.ask("GET", "api/clips")) as Clips;
   }
 
   async makeVoice(clip: NewClip): Promise<Clip> {
-    return (await this.#ask("POST", "api/clips", clip)) as Clip;
+    return (await this.ask("POST", "api/clips", clip)) as Clip;
   }
 
   async deleteVoice(id: string): Promise<void> {
-    await this.#ask("DELETE", `api/clips/${encodeURIComponent(id)}`);
+    await this.ask("DELETE", `api/clips/${encodeURIComponent(id)}`);
   }
 
   async conversations(before: string | null): Promise<Page<ConversationRow>> {
@@ -217,7 +217,8 @@ export class Api {
   async #fetch(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
-    const request: RequestInit = { method, headers };
+    // A deletion that the user could undo may be sent when the page is closed.
+    const request: RequestInit = { method, headers, keepalive: method === "DELETE" };
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
       request.body = JSON.stringify(body);

@@ -25,8 +25,8 @@ import {
 } from "./listening-state";
 
 /**
- * How long the microphone stays open after the push-to-talk button was released, so that the first word after the next
- * press is not lost.
+ * How long the microphone stays open after the push-to-talk button was released, or after the user has pointed at the
+ * button, so that the first word after the next press is not lost.
  */
 export const WARM_MS = 20_000;
 /** Frames come every 32 ms. Without one for this long, the sound has stopped. */
@@ -67,6 +67,8 @@ function change(state: ListeningState, input: ListeningInput, nowMs: number): St
   switch (input.on) {
     case "start":
       return [state.wanted ? state : begun(state, nowMs), []];
+    case "warm_up":
+      return warmUp(state, nowMs);
     case "stop":
       return stopped(state, input.keepWarm, nowMs);
     case "dismissed":
@@ -109,6 +111,14 @@ function begun(state: ListeningState, nowMs: number): ListeningState {
     failures: 0,
     restartAtMs: nowMs,
   };
+}
+
+/** Only a user who has talked before expects that the page opens the microphone, and has given the permission. */
+function warmUp(state: ListeningState, nowMs: number): Step {
+  if (state.wanted || state.label === "" || state.permission !== "granted" || state.hidden) return [state, []];
+  const closeAtMs = Math.max(state.closeAtMs, nowMs + WARM_MS);
+  if (state.device !== "closed") return [{ ...state, closeAtMs }, []];
+  return [{ ...state, closeAtMs, device: "opening" }, [{ do: "open" }]];
 }
 
 function disconnected(state: ListeningState): ListeningState {

@@ -48,6 +48,8 @@ export interface ListeningState {
 
 export type ListeningInput =
   | { on: "start" }
+  /** The user points at the button: open the microphone without a session, so that the first word is not lost. */
+  | { on: "warm_up" }
   | { on: "stop"; keepWarm: boolean }
   | { on: "opened"; label: string; context: ContextState; muted: boolean }
   | { on: "open_failed"; problem: string }

@@ -5,7 +5,7 @@
 
 import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone, watchPermission } from "../audio/microphone";
-import { PcmBacklog } from "../audio/pcm-backlog";
+import { PRE_ROLL_FRAMES, PcmBacklog } from "../audio/pcm-backlog";
 import type { ServerEvent } from "../wire/events";
 import { ASLEEP_MS, step } from "./listening-machine";
 import {
@@ -26,6 +26,8 @@ export interface ListeningCallbacks {
   level(level: number): void;
   microphone(view: MicrophoneView): void;
   tell(text: string, serious: boolean): void;
+  /** The id of the microphone to open; `""` for the system's default. */
+  device(): string;
 }
 
 export class ListeningController {
@@ -59,6 +61,18 @@ export class ListeningController {
     this.#step({ on: "stop", keepWarm });
   }
 
+  /** The user is about to press the button. If the microphone is allowed, it is opened for a while. */
+  warmUp(): void {
+    this.#step({ on: "warm_up" });
+  }
+
+  /** The user has chosen another microphone. */
+  changeDevice(): void {
+    const { wanted } = this.#state;
+    this.stop(false);
+    if (wanted) this.start();
+  }
+
   /** The user has clicked or pressed a key. */
   gesture(): void {
     if (this.#state.pausedSinceMs !== null) this.#step({ on: "gesture" });
@@ -89,12 +103,11 @@ export class ListeningController {
 
   #step(input: ListeningInput): void {
     const [state, effects] = step(this.#state, input, performance.now());
+    const ends = this.#state.wanted && !state.wanted;
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
-    if (!state.wanted) {
-      this.#backlog.clear();
-      this.on.level(0);
-    }
+    if (ends || state.device === "closed") this.#backlog.clear();
+    if (!state.wanted) this.on.level(0);
     this.#tickWhile(state.wanted || state.device !== "closed");
     this.#show(viewOf(state));
   }
@@ -131,7 +144,7 @@ export class ListeningController {
         ended: () => this.#step({ on: "ended" }),
         muted: (muted) => this.#step({ on: "muted", muted }),
         context: (state) => this.#step({ on: "context", state }),
-      });
+      }, this.on.device());
     } catch (error) {
       const problem =
         error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.";
@@ -147,7 +160,10 @@ export class ListeningController {
     this.#frameMs = performance.now();
     this.#aliveWallMs = Date.now();
     if (this.#state.flow !== "arriving") this.#step({ on: "frame" });
-    if (!this.#state.wanted) return;
+    if (!this.#state.wanted) {
+      this.#backlog.add(pcm, PRE_ROLL_FRAMES);
+      return;
+    }
     this.on.level(level);
     if (this.#state.session === "none") this.#backlog.add(pcm);
     else this.on.pcm(pcm);

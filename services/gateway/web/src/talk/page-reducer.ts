@@ -35,6 +35,7 @@ export type PageInput =
   | { on: "event"; event: ServerEvent }
   | { on: "report"; report: Report }
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
+  | { on: "left" }
   | { on: "sent"; turnId: string; text: string; to?: UserMessage["to"] }
   | { on: "requested"; turnId: string }
   | { on: "cut" }
@@ -63,6 +64,9 @@ export function reduce(state: PageState, input: PageInput): PageState {
       const answering = isLive ? state.answering : withoutPending(state.answering);
       return { ...state, link: input.phase, linkReason: input.reason, listening: connected, pendingSettings, answering };
     }
+    case "left":
+      // The messages stay until the next conversation has started. It is another one, or this one from the start.
+      return { ...state, conversationId: "", turn: null, speakingId: "", thinking: null, ducked: false };
     case "sent": {
       const message: UserMessage = {
         kind: "user",

@@ -38,6 +38,8 @@ export class Playback {
   #order = new AudioOrder();
   #receipts = new Receipts();
   #bargeIn: BargeIn = NOT_DUCKED;
+  /** The token of the last flush by `restart`; -1 before the first one. */
+  #restarted = -1;
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -86,6 +88,10 @@ export class Playback {
     this.#player.pause(paused);
   }
 
+  setLoudspeaker({ loudspeaker }: Preferences): void {
+    this.#player.setLoudspeaker(loudspeaker);
+  }
+
   setVolume({ volume, muted }: Preferences): void {
     // Squared, because perceived loudness is not linear: so the middle of the slider sounds about half as loud as its
     // end.
@@ -105,6 +111,17 @@ export class Playback {
     const expected = turn?.replies.map((reply) => reply.messageId) ?? [];
     this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
     this.on.apply({ on: "cut" });
+  }
+
+  /** Drop all sound, and forget which replies were played: another page may play them on, or this one may come back. */
+  restart(): void {
+    this.#restarted = this.#player.flush();
+    this.#player.duck(false);
+    this.#bargeIn = NOT_DUCKED;
+    this.#order = new AudioOrder();
+    this.#receipts = new Receipts();
+    this.probe?.restarted();
+    this.on.level(0);
   }
 
   /** Apply the effect of an event on the sound: an interruption, the end of a message. */
@@ -128,6 +145,8 @@ export class Playback {
   }
 
   #onReport(report: FromWorklet): void {
+    // It is about a reply of the conversation that was left.
+    if (report.cause === "flushed" && report.token <= this.#restarted) return;
     this.probe?.reported(report, performance.now());
     const receipt = this.#receipts.after(report);
     if (receipt) this.on.receipt(receipt);

@@ -9,19 +9,34 @@ export interface Preferences {
   readonly volume: number;
   readonly muted: boolean;
   readonly mode: TalkMode;
+  /** The ids of the chosen devices; `""` for the system's default. */
+  readonly microphone: string;
+  readonly loudspeaker: string;
+  /** Whether the first typed letter interrupts the characters. The sent message always does. */
+  readonly typingInterrupts: boolean;
 }
 
 const KEY = "tertulia.preferences";
 const TOKEN_KEY = "tertulia.token";
-const FIRST: Preferences = { volume: 0.9, muted: false, mode: "hands_free" };
+const FIRST: Preferences = {
+  volume: 0.9,
+  muted: false,
+  mode: "hands_free",
+  microphone: "",
+  loudspeaker: "",
+  typingInterrupts: false,
+};
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
       mode: mode === "push_to_talk" ? "push_to_talk" : FIRST.mode,
+      microphone: typeof microphone === "string" ? microphone : FIRST.microphone,
+      loudspeaker: typeof loudspeaker === "string" ? loudspeaker : FIRST.loudspeaker,
+      typingInterrupts: typingInterrupts === true,
     };
   } catch {
     return FIRST;

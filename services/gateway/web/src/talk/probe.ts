@@ -79,6 +79,11 @@ export class Probe {
     this.#flushes.push({ askedAtMs, audioMs, silentAtMs: null, soundMs: null });
   }
 
+  /** The page has dropped all sound and begins again, maybe with the rest of the same messages. */
+  restarted(): void {
+    this.#messages.clear();
+  }
+
   ducked(): void {
     this.#ducks += 1;
   }

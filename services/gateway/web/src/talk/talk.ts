@@ -14,6 +14,7 @@ import { Api } from "../rest/api";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { muting } from "./answering";
+import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { InterruptRequest } from "./interrupt-request";
@@ -24,6 +25,7 @@ import { StoredLoader } from "./stored-loader";
 import { TurnSender } from "./turn-sender";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
+import { pageTitle } from "./page-title";
 import { WakeLock } from "./wake-lock";
 
 export class Talk {
@@ -39,6 +41,7 @@ export class Talk {
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;
+  readonly conversations: ConversationChoice;
 
   #state: PageState = EMPTY;
   #publishing = false;
@@ -62,6 +65,11 @@ export class Talk {
       state: (state) => this.#onLink(state),
       live: () => this.#onLive(),
       unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
+    });
+    this.conversations = new ConversationChoice(this.#link, {
+      open: () => this.#state.conversationId,
+      leave: (comesBack) => this.#leaveConversation(comesBack),
+      tell: (code, text) => this.#notify("page", code, text, false),
     });
     this.#playback = new Playback(
       {
@@ -91,15 +99,18 @@ export class Talk {
       level: (level) => (this.micLevel.value = level),
       microphone: (view) => this.#apply({ on: "microphone", view }),
       tell: (text, serious) => this.#notify("talk", "microphone", text, serious),
+      device: () => this.preferences.value.microphone,
     });
   }
 
-  async start(conversationId: string): Promise<void> {
+  /** Open the conversation that the address names, or a new one. */
+  async start(): Promise<void> {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#playback.wake();
     });
-    this.#link.connect(conversationId);
+    this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
+    if (this.preferences.value.loudspeaker) this.#playback.setLoudspeaker(this.preferences.value);
     await this.#playback.load();
   }
 
@@ -134,14 +145,28 @@ export class Talk {
     else this.#listening.stop(keepWarm);
   }
 
+  /** The user points at the microphone's button. */
+  warmUp(): void {
+    this.#listening.warmUp();
+  }
+
+  /** The user types. By default, only the sent message interrupts. */
+  typing(): void {
+    if (this.preferences.value.typingInterrupts) this.stop();
+  }
+
   get listening(): boolean {
     return this.#listening.listening;
   }
 
   prefer(change: Partial<Preferences>): void {
-    this.preferences.value = { ...this.preferences.value, ...change };
-    savePreferences(this.preferences.value);
-    this.#playback.setVolume(this.preferences.value);
+    const before = this.preferences.value;
+    const after = { ...before, ...change };
+    this.preferences.value = after;
+    savePreferences(after);
+    this.#playback.setVolume(after);
+    if (after.loudspeaker !== before.loudspeaker) this.#playback.setLoudspeaker(after);
+    if (after.microphone !== before.microphone) this.#listening.changeDevice();
   }
 
   /** Start the sound, which browsers allow only in a click or key handler. */
@@ -183,22 +208,6 @@ export class Talk {
     if (this.#state.settings?.model) this.changeSettings({ model: null });
   }
 
-  newConversation(): void {
-    this.#leaveConversation();
-    if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
-  }
-
-  openConversation(id: string): void {
-    if (id === this.#state.conversationId) return;
-    this.#leaveConversation();
-    this.#link.connect(id);
-  }
-
-  /** Connect again after another page took the conversation over, or after the server refused. */
-  reconnect(): void {
-    this.#link.connect(this.#link.state.conversationId);
-  }
-
   retryNow(): void {
     this.#link.retryNow();
   }
@@ -218,7 +227,7 @@ export class Talk {
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    if (!isAboutSession(event)) this.#apply({ on: "event", event });
+    if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -264,18 +273,20 @@ export class Talk {
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
-    history.replaceState(null, "", `#/${id}`);
+    this.conversations.started(id);
     this.#playback.heardBefore(heard);
     if (!resumed) this.#stored.isNew(id);
     void this.#stored.load(id);
   }
 
-  #leaveConversation(): void {
-    this.#playback.silence();
-    this.#turns.clear();
-    this.#interrupt.clear();
+  #leaveConversation(comesBack: boolean): void {
+    this.#playback.restart();
+    this.#apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
+    if (comesBack) return;
+    this.#turns.clear();
+    this.#interrupt.clear();
   }
 
   #notify(place: NoticePlace, code: string, text: string, serious = true): void {
@@ -290,6 +301,7 @@ export class Talk {
     const publish = () => {
       this.#publishing = false;
       this.state.value = this.#state;
+      document.title = pageTitle(this.#state);
       this.#wakeLock.want(isTalking(this.#state));
     };
     if (document.hidden) setTimeout(publish, 100);

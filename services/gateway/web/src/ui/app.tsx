@@ -1,7 +1,7 @@
 /** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { Banner } from "./banner";
@@ -12,21 +12,24 @@ import { ConnectSheet } from "./connect-sheet";
 import { ConversationsSheet } from "./conversations-sheet";
 import { Icon } from "./icons";
 import { InsideSheet } from "./inside-sheet";
+import { usePanel } from "./panel-history";
 import { People } from "./people";
 import { isOverlayOpen } from "./popover";
+import { usePictureHues } from "./picture-hue";
 import { Scene } from "./scene";
 import { DEMO, SettingsSheet } from "./settings-sheet";
+import { SoundSheet } from "./sound-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
 
-type Panel = "talks" | "characters" | "model" | "connect" | "inside";
+type Panel = "talks" | "characters" | "model" | "connect" | "inside" | "sound";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
-  const [panel, setPanel] = useState<Panel | null>(null);
-  const people = useMemo(() => new People(characters), [characters]);
+  const [panel, setPanel, close] = usePanel<Panel>(() => talk.conversations.isLeaving);
+  const hues = usePictureHues(characters);
+  const people = useMemo(() => new People(characters, hues), [characters, hues]);
   useStopKey(talk);
-  const close = () => setPanel(null);
   return (
     <>
       <a class="skip" href="#message">
@@ -51,7 +54,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       <Banner talk={talk} />
       <main class="room">
         <Scene talk={talk} people={people} onInvite={() => setPanel("characters")} />
-        <TalkControl talk={talk} />
+        <TalkControl talk={talk} onSettings={() => setPanel("sound")} />
         <Transcript talk={talk} people={people} />
         <Composer talk={talk} people={people} />
       </main>
@@ -62,6 +65,7 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       {panel === "characters" && <CharactersSheet talk={talk} people={people} onClose={close} />}
       {panel === "model" && <SettingsSheet talk={talk} onConnect={() => setPanel("connect")} onClose={close} />}
       {panel === "connect" && <ConnectSheet talk={talk} onClose={close} />}
+      {panel === "sound" && <SoundSheet talk={talk} onClose={close} />}
       {panel === "inside" && <InsideSheet talk={talk} people={people} onClose={close} />}
     </>
   );

@@ -21,7 +21,7 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
       {link === "replaced" && (
         <div class="banner" role="alert">
           <p>This conversation is open in another tab or on another device.</p>
-          <button type="button" onClick={() => talk.reconnect()}>
+          <button type="button" onClick={() => talk.conversations.takeBack()}>
             Continue here
           </button>
         </div>

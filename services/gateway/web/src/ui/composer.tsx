@@ -1,4 +1,4 @@
-/** The text input. Typing the first letter interrupts the speaking character, as speech does. */
+/** The text input. */
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -54,7 +54,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
           aria-describedby={text.length > COUNT_FROM ? "message-count" : undefined}
           onInput={(event) => {
             const value = event.currentTarget.value;
-            if (value.length > text.length) talk.stop();
+            if (value.length > text.length) talk.typing();
             setText(value);
           }}
           onKeyDown={(event) => {

@@ -6,8 +6,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConversationRow, ExportFormat } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { Icon } from "./icons";
+import { useDeletions } from "./deletions";
 import { asFailure } from "./request";
 import { Sheet } from "./sheet";
+import { when } from "./when";
 
 export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const [rows, setRows] = useState<readonly ConversationRow[] | null>(null);
@@ -26,13 +28,19 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     }, failed);
   };
   useEffect(() => load(null), []);
+  const deletions = useDeletions((id) => {
+    talk.api.deleteConversation(id).then(() => {
+      if (id === talk.state.value.conversationId) talk.conversations.openNew();
+      load(null);
+    }, failed);
+  });
   const open = (act: () => void) => {
     act();
     onClose();
   };
   return (
     <Sheet title="Conversations" onClose={onClose}>
-      <button type="button" class="primary" onClick={() => open(() => talk.newConversation())}>
+      <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
         <Icon name="plus" /> New conversation
       </button>
       {problem && (
@@ -48,7 +56,10 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             row={row}
             talk={talk}
             here={row.id === talk.state.value.conversationId}
-            onOpen={() => open(() => talk.openConversation(row.id))}
+            onOpen={() => open(() => talk.conversations.openOther(row.id))}
+            isDeleted={deletions.waiting.has(row.id)}
+            onDelete={() => deletions.begin(row.id)}
+            onUndo={() => deletions.undo(row.id)}
             onChanged={() => load(null)}
             onFailed={failed}
           />
@@ -68,13 +79,17 @@ interface RowProps {
   readonly talk: Talk;
   readonly here: boolean;
   readonly onOpen: () => void;
+  /** True as long as the deletion can be undone. */
+  readonly isDeleted: boolean;
+  readonly onDelete: () => void;
+  readonly onUndo: () => void;
   readonly onChanged: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
-function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.Element {
+function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
+  const { onOpen, onDelete, onUndo, onChanged, onFailed } = on;
   const [renaming, setRenaming] = useState(false);
-  const [sure, setSure] = useState(false);
   const title = row.title || "Untitled conversation";
   const rename = (event: SubmitEvent) => {
     event.preventDefault();
@@ -82,27 +97,32 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
     setRenaming(false);
     talk.api.renameConversation(row.id, typeof wanted === "string" ? wanted.trim() : "").then(onChanged, onFailed);
   };
-  const remove = () => {
-    if (!sure) {
-      setSure(true);
-      return;
-    }
-    talk.api.deleteConversation(row.id).then(() => {
-      if (here) talk.newConversation();
-      onChanged();
-    }, onFailed);
-  };
   const take = (format: ExportFormat) => {
     talk.api
       .exportConversation(row.id, format)
       .then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
+  if (isDeleted) {
+    return (
+      <li class="row talk-row">
+        <p class="grow" role="status" dir="auto">
+          Deleted: {title}
+        </p>
+        <button type="button" ref={focused} onClick={onUndo}>
+          Undo
+        </button>
+      </li>
+    );
+  }
   return (
     <li class="row talk-row">
       {renaming ? (
         <form class="grow inline" onSubmit={rename}>
-          <input name="title" defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
+          <input name="title" ref={focused} defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
           <button type="submit">Save</button>
+          <button type="button" onClick={() => setRenaming(false)}>
+            Cancel
+          </button>
         </form>
       ) : (
         <button type="button" class="open grow" onClick={onOpen} aria-current={here ? "true" : undefined}>
@@ -111,7 +131,7 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
           </span>
           <span class="detail">
             {here ? "open now · " : ""}
-            <time dateTime={row.updated_at}>{when(row.updated_at)}</time>
+            <time dateTime={row.updated_at}>{when(row.updated_at, new Date())}</time>
           </span>
         </button>
       )}
@@ -125,19 +145,17 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
         <button type="button" class="link" onClick={() => take("json")} aria-label={`Save as JSON: ${title}`}>
           Save as JSON
         </button>
-        <button type="button" class="link danger" onClick={remove}>
-          {sure ? "Really delete?" : "Delete"}
+        <button type="button" class="link danger" onClick={onDelete}>
+          Delete
         </button>
       </div>
     </li>
   );
 }
 
-function when(time: string): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime())
-    ? ""
-    : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
+/** Take the focus: the button that had it was replaced by this element. */
+function focused(element: HTMLElement | null): void {
+  element?.focus();
 }
 
 function fileName(title: string): string {

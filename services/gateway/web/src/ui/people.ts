@@ -1,7 +1,8 @@
 /** Pictures and colours of the characters, including characters that were removed. */
 
 import type { Participant } from "../wire/events";
-import { hueOfAbsent, huesOf } from "./colours";
+import { hueOfId, huesOf } from "./colours";
+import type { PictureHues } from "./picture-hue";
 
 export interface Look {
   readonly image: string;
@@ -13,13 +14,16 @@ export class People {
   readonly #hues: ReadonlyMap<string, number>;
   readonly #images: ReadonlyMap<string, string>;
 
-  constructor(readonly characters: readonly Participant[]) {
-    this.#hues = huesOf(characters.map((character) => character.id));
+  constructor(
+    readonly characters: readonly Participant[],
+    pictureHues: PictureHues,
+  ) {
+    this.#hues = huesOf(characters.map(({ id, image }) => ({ id, pictureHue: pictureHues.get(image) ?? null })));
     this.#images = new Map(characters.map((character) => [character.id, character.image]));
   }
 
   look(characterId: string): Look {
-    const hue = this.#hues.get(characterId) ?? hueOfAbsent(characterId);
+    const hue = this.#hues.get(characterId) ?? hueOfId(characterId);
     return { image: this.#images.get(characterId) ?? "", style: `--hue:${hue}` };
   }
 }

@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
+import { useMemo, useRef } from "preact/hooks";
 
 import { isMuted } from "../talk/answering";
 import { type StatusLine, statusLine } from "../talk/status-line";
@@ -11,29 +12,32 @@ import { Icon } from "./icons";
 import type { People } from "./people";
 import { Seat } from "./seat";
 import { seatState } from "./seat-state";
-import { type SeatPosition, ROW_MAX, flatSeating, roundSeating } from "./seating";
+import { useSize } from "./scene-size";
+import { type Room, type Seating, seating, textSize } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
   const view = talk.state.value;
   const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
-  const round = roundSeating(present.length);
-  const flat = flatSeating(present.length);
+  const element = useRef<HTMLElement>(null);
+  const { width, height } = useSize(element);
+  const seats = useMemo(() => seating(present.length, { width, height }), [present.length, width, height]);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
   const lit = present.findIndex((character) => character.id === status.characterId);
-  const light = `${spot("lx", "ly", round.seats[lit] ?? NEAR_SIDE)}${spot("flat-lx", "flat-ly", flat.seats[lit] ?? NEAR_SIDE)}`;
   return (
     <section
-      class={`scene mood-${status.mood} ${present.length > ROW_MAX ? "many" : ""}`}
+      ref={element}
+      class={`scene mood-${status.mood} ${seats.shape} ${present.length > MANY ? "many" : ""}`}
       aria-label="The table"
-      style={`${light}--share:${round.share};--flat-share:${flat.share}`}
+      style={`${lightAt(seats, lit, { width, height })}--portrait:${seats.portrait}rem;--card:${seats.card}rem`}
     >
       <div class="lamp" aria-hidden="true" />
       <div class="tabletop" aria-hidden="true" />
       <ul class="seats" aria-label="At the table">
         {present.map((character, index) => {
           const state = seatState(view, character.id, status);
-          const place = `${spot("x", "y", round.seats[index])}${spot("flat-x", "flat-y", flat.seats[index])}`;
+          const { x, y } = seats.seats[index] ?? { x: 0, y: 0 };
+          const place = `${fromCentre("left", x, width)}top:${y.toFixed(2)}rem;`;
           return (
             <li
               key={character.id}
@@ -45,7 +49,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
           );
         })}
       </ul>
-      <div class="on-the-table">
+      <div class="on-the-table" style={textBox(seats, width)}>
         <p class="status-line" role="status">
           <StatusText status={status} />
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
@@ -62,11 +66,26 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   );
 }
 
-const NEAR_SIDE: SeatPosition = { x: 50, y: 62 };
+/** With more characters than this, a low scene becomes higher. */
+const MANY = 5;
 
-/** A position as two custom properties of CSS. */
-function spot(x: string, y: string, at: SeatPosition = NEAR_SIDE): string {
-  return `--${x}:${at.x.toFixed(2)}%;--${y}:${at.y.toFixed(2)}%;`;
+/** A horizontal position. The measured width may be a little smaller than the scene. */
+function fromCentre(property: string, x: number, width: number): string {
+  return `${property}:calc(50% + ${(x - width / 2).toFixed(2)}rem);`;
+}
+
+/** The light at the speaking character, or in the middle of the table. */
+function lightAt({ seats }: Seating, lit: number, { width, height }: Room): string {
+  const at = seats[lit] ?? { x: width / 2, y: height * 0.62 };
+  return `--lx:${((100 * at.x) / width).toFixed(1)}%;--ly:${((100 * at.y) / height).toFixed(1)}%;`;
+}
+
+function textBox(seats: Seating, sceneWidth: number): string {
+  const { text } = seats;
+  const [width, height] = [text.right - text.left, text.bottom - text.top];
+  const place = `${fromCentre("left", text.left, sceneWidth)}top:${text.top.toFixed(2)}rem;`;
+  const size = `--text-size:${textSize(seats).toFixed(2)}rem;`;
+  return `${place}${size}width:${width.toFixed(2)}rem;height:${height.toFixed(2)}rem`;
 }
 
 /** The text of the status line. The character's name in it is written in the direction of its own script. */

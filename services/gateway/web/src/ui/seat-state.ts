@@ -20,8 +20,17 @@ export function seatState(view: PageState, id: string, { mood, characterId: abou
   const due = view.turn?.replies.find((reply) => reply.characterId === id && isDue(view, reply.messageId));
   if ((id === about && mood === "thinking") || view.thinking?.characterId === id)
     return { kind: "thinking", words: "", why: why(due?.reason) };
-  if (due && (mood === "speaking" || mood === "thinking")) return { kind: "next", words: "next", why: why(due.reason) };
+  if (due && (mood === "speaking" || mood === "thinking")) {
+    const position = waiting(view, about).indexOf(id);
+    return { kind: "next", words: position > 0 ? `${position + 1}` : "next", why: why(due.reason) };
+  }
   return { kind: "present", words: "", why: "" };
+}
+
+/** The characters whose replies come after the current one, in order. */
+function waiting(view: PageState, current: string): readonly string[] {
+  const due = view.turn?.replies.filter((reply) => isDue(view, reply.messageId)).map((reply) => reply.characterId) ?? [];
+  return [...new Set(due)].filter((id) => id !== current);
 }
 
 /** True if the reply has no sound yet, and will probably have some. */

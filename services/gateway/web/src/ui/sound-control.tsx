@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { Talk } from "../talk/talk";
 import { Icon } from "./icons";
 
-export function SoundControl({ talk }: { talk: Talk }): JSX.Element {
+export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () => void }): JSX.Element {
   const { volume, muted } = talk.preferences.value;
   return (
     <div class="sound">
@@ -26,6 +26,15 @@ export function SoundControl({ talk }: { talk: Talk }): JSX.Element {
         aria-label="Volume"
         onInput={(event) => talk.prefer({ volume: event.currentTarget.valueAsNumber / 100, muted: false })}
       />
+      <button
+        type="button"
+        class="quiet"
+        aria-label="Sound settings"
+        title="Microphone, loudspeaker and volume"
+        onClick={onSettings}
+      >
+        <Icon name="gear" />
+      </button>
     </div>
   );
 }

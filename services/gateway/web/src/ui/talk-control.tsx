@@ -14,7 +14,7 @@ import { Icon } from "./icons";
 import { Notices } from "./notices";
 import { SoundControl } from "./sound-control";
 
-export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
+export function TalkControl({ talk, onSettings }: { talk: Talk; onSettings: () => void }): JSX.Element {
   const { listening, link } = talk.state.value;
   const { mode } = talk.preferences.value;
   const on = listening.microphone !== "off";
@@ -43,6 +43,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
           disabled={link === "refused" || link === "replaced"}
           // A click with `detail` 0 comes from assistive software, which cannot hold a button.
           onClick={(event) => (!pushToTalk || event.detail === 0) && toggle()}
+          onPointerEnter={() => talk.warmUp()}
           onPointerDown={(event) => {
             if (!pushToTalk || event.button !== 0) return;
             event.currentTarget.setPointerCapture(event.pointerId);
@@ -73,7 +74,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
           </button>
         )}
       </div>
-      <SoundControl talk={talk} />
+      <SoundControl talk={talk} onSettings={onSettings} />
       <Notices talk={talk} place="talk" />
     </section>
   );

@@ -61,10 +61,13 @@ class RecordingSession {
     this.show({ ...NONE, phase: "opening" });
     this.talk.isMicrophoneWithheld = true;
     try {
-      this.#recorder = await Recorder.start({
-        progress: (level, seconds) => this.show({ ...NONE, phase: "recording", level, seconds }),
-        ended: () => void this.stop(),
-      });
+      this.#recorder = await Recorder.start(
+        {
+          progress: (level, seconds) => this.show({ ...NONE, phase: "recording", level, seconds }),
+          ended: () => void this.stop(),
+        },
+        this.talk.preferences.value.microphone,
+      );
       if (this.#isClosed) await this.#release();
     } catch (error) {
       this.talk.isMicrophoneWithheld = false;

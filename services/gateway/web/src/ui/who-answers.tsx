@@ -83,7 +83,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
         />
         <span>
           Let them talk among themselves
-          <span class="detail">After each message, until you say or type a word.</span>
+          <span class="detail">After each message, until you say or send something.</span>
         </span>
       </label>
       {replies > 0 && (

@@ -1,0 +1,85 @@
+/**
+ * Which conversation is open: the one in the page's address, a new one, one that the user has chosen, or this one again
+ * after another page had it.
+ */
+
+import type { Link } from "../link/socket";
+import type { ServerEvent } from "../wire/events";
+import { Address, conversationInAddress } from "./address";
+
+const UNKNOWN = "The conversation at this address does not exist. A new one is open.";
+
+export interface ConversationChoiceCallbacks {
+  /** The id of the open conversation. */
+  open(): string;
+  /** Called before the page leaves the open conversation. `comesBack`: it opens the same one again. */
+  leave(comesBack: boolean): void;
+  tell(code: string, text: string): void;
+}
+
+export class ConversationChoice {
+  #address = new Address();
+  /** True if the server does not know the conversation that was to be opened; it then opens a new one. */
+  #isUnknown = false;
+
+  constructor(
+    private readonly link: Pick<Link, "state" | "send" | "connect">,
+    private readonly on: ConversationChoiceCallbacks,
+  ) {}
+
+  /** Open the conversation that the address names, or a new one. */
+  start(): void {
+    this.#address.onChange((id) => this.#onAddress(id));
+    this.link.connect(conversationInAddress(location.hash));
+  }
+
+  /** True while the user leaves the conversation for another one. */
+  get isLeaving(): boolean {
+    return this.#address.isLeaving;
+  }
+
+  openNew(): void {
+    this.#address.leaving();
+    this.on.leave(false);
+    if (!this.link.send({ type: "new_conversation" })) this.link.connect("");
+  }
+
+  openOther(id: string): void {
+    if (id === this.on.open()) return;
+    this.#address.leaving();
+    this.on.leave(false);
+    this.link.connect(id);
+  }
+
+  /** Take the conversation back from another page: this page continues where the other one stopped. */
+  takeBack(): void {
+    const { conversationId } = this.link.state;
+    this.on.leave(true);
+    this.link.connect(conversationId);
+  }
+
+  /** Returns true if the event is about the choice alone. */
+  isUnknown(event: ServerEvent): boolean {
+    const isUnknown = event.type === "error" && event.code === "unknown_conversation";
+    if (isUnknown) this.#isUnknown = true;
+    return isUnknown;
+  }
+
+  started(id: string): void {
+    this.#address.show(id);
+    if (this.#isUnknown) this.on.tell("unknown_conversation", UNKNOWN);
+    this.#isUnknown = false;
+  }
+
+  /** The user has gone back or forward, or has entered an address. */
+  #onAddress(id: string): void {
+    const open = this.on.open();
+    if (id === open) return;
+    if (!id) {
+      this.#address.show(open);
+      return;
+    }
+    this.on.leave(false);
+    this.link.connect(id);
+  }
+}
