@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from zipfile import ZipFile
 
 from tertulia_shared.weights import FileGroup, Model, NpmPackage, Source, WeightFile, Wheel, Wheels
@@ -34,6 +35,11 @@ def write_files(folder: Path, contents: Mapping[str, bytes] = CONTENTS) -> None:
     for name, data in contents.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
+
+
+def full_disk(_path: Path) -> SimpleNamespace:
+    """In place of `shutil.disk_usage`: there is less space than the model needs."""
+    return SimpleNamespace(free=1_000)
 
 
 def write_sparse(model: Model, models_dir: Path) -> None:

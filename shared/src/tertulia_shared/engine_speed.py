@@ -1,7 +1,8 @@
 """How fast a speech engine is on this machine: measured once, and kept in the data folder.
 
 A start takes seconds longer with a measurement, and a measurement while the other services start is wrong. So the
-result is kept, until it is old or the processor is another one.
+result is kept, until it is old or the processor is another one. Workers without a data folder of their own keep it in
+Redis (`tertulia_tts.agreed_speeds`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import os
 import platform
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 FILE: Final = "speech-speed.json"
 MAX_REAL_TIME_FACTOR: Final = 0.6
@@ -23,12 +25,34 @@ MAX_AGE_IF_BUSY_S: Final = 3_600
 """A machine that was busy with other programs is measured again after this time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measurement: the real-time factor, the time (s since 1970), and whether other programs used the processor."""
+
+    factor: float
+    at: float
+    busy: bool = False
+
+    def is_valid(self, now: float) -> bool:
+        """False if the engine made no sound, or the measurement is old."""
+        return self.factor > 0 and 0 <= now - self.at < (MAX_AGE_IF_BUSY_S if self.busy else MAX_AGE_S)
+
+    def fields(self) -> Mapping[str, float | bool]:
+        """The measurement as it is kept."""
+        return {"factor": round(self.factor, 3), "at": int(self.at), "busy": self.busy}
+
+    @classmethod
+    def of_fields(cls, kept: Mapping[str, Any]) -> Self:
+        """The measurement that `fields` gave; wrong values count as 0."""
+        return cls(_number(kept.get("factor")), _number(kept.get("at")), bool(kept.get("busy")))
+
+
 class Speeds:
     """The measured real-time factors of engines, in a file of the data folder."""
 
     def __init__(self, data_dir: Path, machine: str = "") -> None:
         self._file = data_dir.expanduser() / FILE
-        self._machine = machine or _this_machine()
+        self._machine = machine or this_machine()
 
     def of(self, engine: str) -> float | None:
         """The real-time factor of the engine; None if it is not known, or was measured long ago or elsewhere."""
@@ -36,17 +60,12 @@ class Speeds:
         if not isinstance(kept, dict):
             return None
         held = cast("Mapping[str, Any]", kept)
-        factor, at = _number(held.get("factor")), _number(held.get("at"))
-        if held.get("machine") != self._machine or factor <= 0:
-            return None
-        max_age_s = MAX_AGE_IF_BUSY_S if held.get("busy") else MAX_AGE_S
-        return factor if 0 <= time.time() - at < max_age_s else None
+        measured = Measured.of_fields(held)
+        return measured.factor if held.get("machine") == self._machine and measured.is_valid(time.time()) else None
 
-    def keep(self, engine: str, factor: float, *, busy: bool = False) -> None:
-        """Keep a result; `busy`: other programs used the processor. A folder that cannot be written is no error: the
-        next start measures again.
-        """
-        result = {"factor": round(factor, 3), "machine": self._machine, "at": int(time.time()), "busy": busy}
+    def keep(self, engine: str, measured: Measured) -> None:
+        """Keep a result. A folder that cannot be written is no error: the next start measures again."""
+        result = {**measured.fields(), "machine": self._machine}
         new = self._file.with_name(f"{FILE}.{os.getpid()}")
         try:
             new.write_text(json.dumps({**self._read(), engine: result}, indent=1), encoding="utf-8")
@@ -76,7 +95,7 @@ def speed_text(factor: float) -> str:
     return f"it needs {factor:.2f} of real time on this machine, and only below {MAX_REAL_TIME_FACTOR:g} it has no gaps"
 
 
-def _this_machine() -> str:
+def this_machine() -> str:
     """The processor and the number of its usable cores."""
     return f"{_processor()}, {usable_cores()} cores"
 

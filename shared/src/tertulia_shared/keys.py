@@ -166,6 +166,14 @@ class Keys:
         """Hash: each engine that workers of stt and tts use (`stage:engine`), as JSON {stage, engine, reason}."""
         return Key(f"{self.ns}:engines", DAY_S)
 
+    def engine_speeds(self) -> Key:
+        """Hash: the measured speed of an engine on a kind of machine (`engine:machine`), as JSON {factor, at, busy}."""
+        return Key(f"{self.ns}:engines:speeds", 30 * DAY_S)
+
+    def speed_keeper(self) -> Key:
+        """String, a lease of the tts worker that measures the speed of an engine."""
+        return Key(f"{self.ns}:engines:keeper", MINUTE_S)
+
     def model_requests(self) -> Key:
         """Requests of the gateways about the model server, for the llm worker that has the lease `model_keeper`."""
         return Key(f"{self.ns}:model:requests", MINUTE_S, 100)

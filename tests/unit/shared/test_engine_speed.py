@@ -12,6 +12,7 @@ from tertulia_shared.engine_speed import (
     MAX_AGE_IF_BUSY_S,
     MAX_AGE_S,
     MAX_REAL_TIME_FACTOR,
+    Measured,
     Speeds,
     is_fast_enough,
     speed_text,
@@ -19,14 +20,14 @@ from tertulia_shared.engine_speed import (
 
 
 def test_kept_result_is_read_again(tmp_path: Path) -> None:
-    Speeds(tmp_path, "laptop").keep("kokoro", 0.41234)
-    Speeds(tmp_path, "laptop").keep("other", 3)
+    Speeds(tmp_path, "laptop").keep("kokoro", Measured(0.41234, time.time()))
+    Speeds(tmp_path, "laptop").keep("other", Measured(3, time.time()))
     assert Speeds(tmp_path, "laptop").of("kokoro") == pytest.approx(0.412)
     assert Speeds(tmp_path, "laptop").of("espeak") is None
 
 
 def test_result_of_another_machine_does_not_count(tmp_path: Path) -> None:
-    Speeds(tmp_path, "laptop").keep("kokoro", 0.4)
+    Speeds(tmp_path, "laptop").keep("kokoro", Measured(0.4, time.time()))
     assert Speeds(tmp_path, "server").of("kokoro") is None
 
 
@@ -35,7 +36,7 @@ def test_old_result_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_age_s: float, *, busy: bool
 ) -> None:
     speeds = Speeds(tmp_path)
-    speeds.keep("kokoro", 0.9, busy=busy)
+    speeds.keep("kokoro", Measured(0.9, time.time(), busy=busy))
     assert speeds.of("kokoro") is not None
     later = time.time() + max_age_s + 2
     monkeypatch.setattr(time, "time", lambda: later)
@@ -47,18 +48,18 @@ def test_file_that_cannot_be_read_counts_as_no_result(tmp_path: Path, content: s
     (tmp_path / FILE).write_text(content)
     speeds = Speeds(tmp_path)
     assert speeds.of("kokoro") is None
-    speeds.keep("kokoro", 0.4)
+    speeds.keep("kokoro", Measured(0.4, time.time()))
     assert speeds.of("kokoro") == pytest.approx(0.4)
 
 
 def test_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     speeds = Speeds(tmp_path / "missing")
-    speeds.keep("kokoro", 0.4)
+    speeds.keep("kokoro", Measured(0.4, time.time()))
     assert speeds.of("kokoro") is None
 
 
 def test_engine_without_sound_is_measured_again(tmp_path: Path) -> None:
-    Speeds(tmp_path).keep("kokoro", float("inf"))
+    Speeds(tmp_path).keep("kokoro", Measured(float("inf"), time.time()))
     assert Speeds(tmp_path).of("kokoro") is None
     assert speed_text(float("inf")) == "it made no sound"
 

@@ -7,7 +7,10 @@ import pytest
 
 from tertulia_shared.engine_choice import Choice, with_factor
 from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, is_fast_enough
+from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_tts import selection
+from tertulia_tts.agreed_speeds import AgreedSpeeds
 from tertulia_tts.engine import EngineUnavailable, SpeechEngine, SynthesisFailed
 from tertulia_tts.selection import real_time_factor, start_engine
 from tertulia_tts.settings import TTSSettings
@@ -86,6 +89,21 @@ async def test_kokoro_is_measured_at_the_first_start_only(
     engines = offer(monkeypatch, factor)
     assert [(await start_engine(auto)).engine.name for _ in range(3)] == [engine] * 3
     assert engines["kokoro"].times_measured == 1
+
+
+async def test_workers_without_a_data_folder_use_what_the_first_one_has_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bus = MemoryBus(Keys())
+    settings = settings_of(TTSSettings, tts_engine="auto", data_dir=tmp_path / "missing")
+    engines = offer(monkeypatch, 0.83)
+    assert (await start_engine(settings, AgreedSpeeds(bus))).engine.name == "espeak"
+    offered = offer(monkeypatch, 0.4)
+    later = await start_engine(settings, AgreedSpeeds(bus))
+    assert (later.engine.name, later.choice.reason.partition(" on this")[0]) == (
+        "espeak", "kokoro: it needs 0.83 of real time",
+    )  # fmt: skip
+    assert (engines["kokoro"].times_measured, offered["kokoro"].times_measured) == (1, 0)
 
 
 async def test_auto_takes_espeak_where_kokoro_does_not_start(

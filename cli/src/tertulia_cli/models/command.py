@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tertulia_cli.models import attempts
 from tertulia_cli.models.fetcher import Fetcher, only_fetcher
 from tertulia_cli.models.realtimestt import ENGINE as REALTIMESTT
 from tertulia_cli.models.realtimestt import fetch_realtimestt
+from tertulia_cli.models.sources.failure import is_disk_full
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.engine_choice import models_of
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES
@@ -63,7 +65,10 @@ def fetch_once(settings: RunSettings, console: Console | None = None) -> None:
     """
     models_dir = settings.models_folder
     missing = [model for model in needed_models(settings) if folder_of(model.name, models_dir) is None]
-    if not missing or attempts.was_tried(models_dir, missing):
+    if not missing:
+        _delete_leftovers(Fetcher(models_dir, Console(quiet=True)))
+        return
+    if attempts.was_tried(models_dir, missing):
         return
     console = console or Console(file=sys.stdout, highlight=False, soft_wrap=True)
     console.print("  The first start downloads models. Ctrl-C stops it; the next start continues.")
@@ -71,6 +76,13 @@ def fetch_once(settings: RunSettings, console: Console | None = None) -> None:
         _fetch_locked(Fetcher(models_dir, console), missing, console)
     except OSError as error:
         console.print(f"  {_unwritable(models_dir, error)}", markup=False)
+
+
+def _delete_leftovers(fetcher: Fetcher) -> None:
+    """Delete what a killed process left, if no model is missing."""
+    if fetcher.has_leftovers:
+        with contextlib.suppress(OSError), only_fetcher(fetcher.models_dir, lambda: None):
+            fetcher.clean_up()
 
 
 def _chosen(settings: RunSettings, request: Request) -> list[Model]:
@@ -95,6 +107,8 @@ def _fetch(models_dir: Path, models: Sequence[Model], local: Path | None, consol
         failed = _fetch_locked(fetcher, damaged, console) if damaged else []
     except OSError as error:
         raise Failure(_unwritable(models_dir, error), FAILED) from error
+    if not damaged:
+        _delete_leftovers(fetcher)
     if not failed:
         console.print(f"fetch-models: complete, in {models_dir}", markup=False)
         return OK
@@ -113,6 +127,7 @@ def _fetch_locked(fetcher: Fetcher, models: Sequence[Model], console: Console) -
     """
     failed: list[Model] = []
     with only_fetcher(fetcher.models_dir, lambda: console.print("  waiting for another process that fetches models")):
+        fetcher.delete_temporary_folders()
         for model in models:
             if not fetcher.damaged(model):  # fetched by the process that had the lock
                 continue
@@ -127,6 +142,11 @@ def _fetch_locked(fetcher: Fetcher, models: Sequence[Model], console: Console) -
 
 
 def _unwritable(models_dir: Path, error: OSError) -> str:
+    if is_disk_full(error):
+        return (
+            f"the disk with the models folder {models_dir} is full ({error.strerror}): delete something and try again, "
+            "or set TERTULIA_MODELS_DIR to a folder on another disk."
+        )
     return (
         f"the models folder {models_dir} cannot be written ({error.strerror or error}): "
         "set TERTULIA_MODELS_DIR to a writable one."

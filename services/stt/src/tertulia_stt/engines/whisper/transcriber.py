@@ -15,7 +15,15 @@ from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_stt.engines.whisper.languages import LanguageTracker
 from tertulia_stt.engines.whisper.model import Hypothesis, LanguageChoice, Request, WhisperModel
 from tertulia_stt.engines.whisper.request_queue import RequestQueue
-from tertulia_stt.engines.whisper.review import Spoken, cleaned, is_doubtful, is_incomplete, is_noise, split_words
+from tertulia_stt.engines.whisper.review import (
+    Spoken,
+    cleaned,
+    is_doubtful,
+    is_incomplete,
+    is_noise,
+    split_words,
+    words_of,
+)
 from tertulia_stt.engines.whisper_window import MAX_WINDOW_S, MIN_PARTIAL_WINDOW_S, window_s
 from tertulia_stt.log_mel import Samples
 
@@ -75,7 +83,9 @@ class WhisperTranscriber:
         self._requests = requests
         self._languages = LanguageTracker(language)
         self._pre_roll_s = pre_roll_s
-        self._hints = tuple(hints)
+        self._hints: tuple[str, ...] = ()
+        self._hinted = frozenset[str]()
+        self.expect(hints)
         self._pcm = bytearray()
         self._pending: Future[Hypothesis] | None = None
         self._next_s = _FIRST_PARTIAL_S
@@ -85,6 +95,7 @@ class WhisperTranscriber:
 
     def expect(self, words: Sequence[str]) -> None:
         self._hints = tuple(words)
+        self._hinted = words_of(words)
 
     def start(self) -> None:
         self._pcm.clear()
@@ -106,7 +117,7 @@ class WhisperTranscriber:
             return None
         speech_s = self._speech_s(ended)
         heard = _spoken(early.heard.result(), speech_s)
-        return None if is_noise(heard) or is_doubtful(heard) else heard.text
+        return None if is_noise(heard, self._hinted) or is_doubtful(heard) else heard.text
 
     def resumes(self) -> None:
         self._drop_early_text()
@@ -131,13 +142,13 @@ class WhisperTranscriber:
             decide = partial(self._languages.decide, speech_s=speech_s)
             heard = self._transcribe(self._request(samples, decide), speech_s)
         is_short_window = window_s(len(samples)) < MAX_WINDOW_S
-        if is_short_window and is_doubtful(heard) and not is_noise(heard):
+        if is_short_window and is_doubtful(heard) and not is_noise(heard, self._hinted):
             # the language was decided above
             language = self._languages.language or self._languages.guess
             again = self._transcribe(Request(samples, language, MAX_WINDOW_S, _FINAL_BEAM, self._hints), speech_s)
             if is_incomplete(heard.text, speech_s) or again.confidence > heard.confidence:
                 heard = again
-        return "" if is_noise(heard) else heard.text
+        return "" if is_noise(heard, self._hinted) else heard.text
 
     def close(self) -> None:
         self._drop_partial()
@@ -214,7 +225,7 @@ class WhisperTranscriber:
     def _partial_words(self, heard: Hypothesis) -> Sequence[str]:
         spoken = _spoken(heard, max(0.0, self._length_s - self._pre_roll_s))
         # The user may not have finished: the mark at the end is a guess.
-        return () if is_noise(spoken) else split_words(spoken.text.rstrip(".?!… "))
+        return () if is_noise(spoken, self._hinted) else split_words(spoken.text.rstrip(".?!… "))
 
     def _drop_partial(self) -> None:
         if self._pending is not None:
