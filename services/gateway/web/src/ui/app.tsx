@@ -18,13 +18,12 @@ import { People } from "./people";
 import { isOverlayOpen } from "./popover";
 import { usePictureHues } from "./picture-hue";
 import { Scene } from "./scene";
-import { PreferencesSheet } from "./preferences-sheet";
 import { SettingsSheet } from "./settings-sheet";
 import { SoundSheet } from "./sound-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
 
-type Panel = "talks" | "characters" | "model" | "connect" | "inside" | "sound" | "settings";
+type Panel = "talks" | "characters" | "model" | "connect" | "inside" | "sound";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
@@ -51,7 +50,6 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
           <PanelButton icon="people" label={texts.app.characters} onClick={() => setPanel("characters")} />
           <PanelButton icon="sliders" label={texts.app.model} onClick={() => setPanel("model")} />
           <PanelButton icon="inside" label={texts.app.inside} onClick={() => setPanel("inside")} />
-          <PanelButton icon="gear" label={texts.app.settings} onClick={() => setPanel("settings")} />
         </nav>
       </header>
       <Banner talk={talk} />
@@ -69,7 +67,6 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       {panel === "model" && <SettingsSheet talk={talk} onConnect={() => setPanel("connect")} onClose={close} />}
       {panel === "connect" && <ConnectSheet talk={talk} onClose={close} />}
       {panel === "sound" && <SoundSheet talk={talk} onClose={close} />}
-      {panel === "settings" && <PreferencesSheet talk={talk} onClose={close} />}
       {panel === "inside" && <InsideSheet talk={talk} people={people} onClose={close} />}
     </>
   );

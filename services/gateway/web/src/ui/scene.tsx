@@ -51,7 +51,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
         })}
       </ul>
       <div class="on-the-table" style={textBox(seats, width)}>
-        <p class="status-line" role="status">
+        <p class={status.text.length > LONG_STATUS ? "status-line long" : "status-line"} role="status">
           <StatusText status={status} />
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
@@ -66,6 +66,9 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
     </section>
   );
 }
+
+/** A longer status line is written smaller, in two lines. */
+const LONG_STATUS = 24;
 
 /** With more characters than this, a low scene becomes higher. */
 const MANY = 5;

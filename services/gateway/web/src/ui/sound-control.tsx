@@ -30,8 +30,8 @@ export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () 
       <button
         type="button"
         class="quiet"
-        aria-label={texts.talk.soundSettings}
-        title={texts.talk.soundSettingsHint}
+        aria-label={texts.settings.title}
+        title={texts.settings.hint}
         onClick={onSettings}
       >
         <Icon name="gear" />

@@ -1,4 +1,4 @@
-/** The panel of the microphone and the sound: devices, a test of the microphone, volume, and typing. */
+/** The panel of settings: devices, a test of the microphone, volume, typing, and the language. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -8,6 +8,7 @@ import { type Device, type Devices, canChooseLoudspeaker, listDevices, onDevices
 import { Microphone, NoMicrophone } from "../audio/microphone";
 import type { Talk } from "../talk/talk";
 import { formatNumber, texts } from "../texts";
+import { LanguageField } from "./language-field";
 import { Sheet } from "./sheet";
 
 const PERCENT: Intl.NumberFormatOptions = { style: "percent" };
@@ -22,7 +23,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
     return onDevicesChange(load);
   }, []);
   return (
-    <Sheet title={texts.sound.title} onClose={onClose}>
+    <Sheet title={texts.settings.title} onClose={onClose}>
       <form class="form" onSubmit={(event) => event.preventDefault()}>
         <DeviceField
           id="microphone"
@@ -64,6 +65,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
           />
           <span>{texts.sound.typingInterrupts}</span>
         </label>
+        <LanguageField talk={talk} />
       </form>
     </Sheet>
   );

@@ -98,7 +98,7 @@ function ModeSwitch({ talk, mode }: { talk: Talk; mode: TalkMode }): JSX.Element
     <fieldset class="modes">
       <legend class="unseen">{texts.talk.howToTalk}</legend>
       {option("hands_free", texts.talk.handsFree)}
-      {option("push_to_talk", texts.talk.hold)}
+      {option("push_to_talk", texts.talk.holdMode)}
     </fieldset>
   );
 }
