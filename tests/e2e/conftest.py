@@ -44,6 +44,7 @@ class Display:
     touch: bool = False
     still: bool = False
     scale: float = 1
+    locale: str = "en-US"
 
 
 LIGHT = Display()
@@ -128,6 +129,7 @@ async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
                 color_scheme=display.scheme,
                 has_touch=display.touch,
                 device_scale_factor=display.scale,
+                locale=display.locale,
                 reduced_motion="reduce" if display.still else "no-preference",
             )
             closing.push_async_callback(context.close)

@@ -127,7 +127,7 @@ async def test_speed_and_pitch_are_heard_in_the_sample_and_saved(visit: Visit, s
         await sheet.get_by_role("slider", name=name).focus()
         for _ in range(4):
             await visitor.page.keyboard.press(key)
-    await expect(sheet.get_by_text("120 %")).to_be_visible()
+    await expect(sheet.get_by_text("120%")).to_be_visible()
     await expect(sheet.get_by_text("2 semitones lower")).to_be_visible()
     await listen_to_end(sheet, "Luna")
     (sample,) = [url for url in asked if "/sample?" in url]

@@ -9,9 +9,11 @@ import "./styles/low.css";
 
 import { render } from "preact";
 
-import { takeToken } from "./talk/preferences";
+import { loadPreferences, takeToken } from "./talk/preferences";
 import { Probe } from "./talk/probe";
 import { Talk } from "./talk/talk";
+import { showLanguage } from "./texts";
+import { languageFor } from "./texts/languages";
 import { App } from "./ui/app";
 
 declare global {
@@ -33,6 +35,8 @@ if (probe) {
   });
 }
 
+// The page is first shown in its language, not in English.
+await showLanguage(languageFor(loadPreferences().language, navigator.languages));
 const root = document.getElementById("app");
 if (root) render(<App talk={talk} />, root);
 

@@ -6,14 +6,13 @@ import {
   ASLEEP_MS,
   FIRST_FRAME_MS,
   FLOW_STOPS_MS,
-  FORBIDDEN,
   LONGEST_PAUSE_MS,
   MOST_REPLACEMENTS,
-  NO_SOUND_COMES,
   PAUSE_ENDS_SESSION_MS,
   REPLACE_AFTER_MS,
   STEADY_MS,
 } from "../src/talk/listening-machine";
+import { en } from "../src/texts/en";
 import { ListeningRun, TICK_MS, listening } from "./listening-run";
 
 describe("a device that delivers nothing", () => {
@@ -37,7 +36,7 @@ describe("a device that delivers nothing", () => {
     }
     expect(run.count("stop_session")).toBe(1);
     run.wait(FIRST_FRAME_MS + REPLACE_AFTER_MS + 4 * TICK_MS);
-    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [NO_SOUND_COMES]]);
+    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [en.microphone.noSoundComes]]);
   });
 
   it("may deliver its first frame late before it counts as silent", () => {
@@ -91,7 +90,7 @@ describe("a device that is unplugged", () => {
 describe("the permission", () => {
   it.each<PermissionState>(["denied", "prompt"])("turns the microphone off when it becomes %s", (state) => {
     const run = listening().input({ on: "permission", permission: "granted" }, { on: "permission", permission: state });
-    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [FORBIDDEN]]);
+    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [en.microphone.forbidden]]);
     expect(run.count("stop_session")).toBe(1);
   });
 

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 
-import { LONGEST_PAUSE_MS, NOT_SENT, PAUSE_ENDS_SESSION_MS, WARM_MS } from "../src/talk/listening-machine";
+import { LONGEST_PAUSE_MS, PAUSE_ENDS_SESSION_MS, WARM_MS } from "../src/talk/listening-machine";
 import type { ListeningInput } from "../src/talk/listening-state";
+import { en } from "../src/texts/en";
 import { ListeningRun, TICK_MS, listening } from "./listening-run";
 
 describe("starting to listen", () => {
@@ -69,7 +70,7 @@ describe("push-to-talk", () => {
 
   it("tells the user if the words could not be sent before the button was released", () => {
     const run = listening().input({ on: "connection_lost" }).wait(500).input({ on: "stop", keepWarm: true });
-    expect([run.view, run.told]).toEqual(["off", [NOT_SENT]]);
+    expect([run.view, run.told]).toEqual(["off", [en.microphone.notSent]]);
   });
 });
 

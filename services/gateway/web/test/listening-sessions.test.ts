@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 
 import { STEADY_MS } from "../src/talk/listening-machine";
-import { RECOGNIZER_FAILS, RESTART_MS } from "../src/talk/listening-session";
+import { RESTART_MS } from "../src/talk/listening-session";
+import { en } from "../src/texts/en";
 import { ListeningRun, TICK_MS, listening } from "./listening-run";
 
 describe("a session that the server ends", () => {
@@ -26,7 +27,7 @@ describe("a session that the server ends", () => {
       expect([run.view, run.count("start_session")]).toEqual(["listening", begun + 1]);
     }
     run.input({ on: "session_stopped", id: run.sessionId, cause: "failed" });
-    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [RECOGNIZER_FAILS]]);
+    expect([run.view, run.state.device, run.told]).toEqual(["off", "closed", [en.microphone.recognizerFails]]);
     run.input({ on: "start" }).opened().served();
     expect(run.view).toBe("listening");
   });

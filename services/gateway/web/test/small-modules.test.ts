@@ -58,7 +58,7 @@ describe("the waterfall", () => {
       messages: [message],
     });
     expect({ fromMs, toMs, firstSoundMs }).toEqual({ fromMs: -310, toMs: 1_500, firstSoundMs: 765 });
-    expect(rows.map((row) => row.label)).toEqual(["You", "Luna"]);
+    expect(rows.map((row) => row.name)).toEqual(["", "Luna"]);
     expect(rows[0]?.bars[0]).toMatchObject({ kind: "hear", fromMs: -310, toMs: -5 });
     expect(rows[1]?.bars.map((bar) => bar.kind)).toEqual(["think", "write", "voice", "send", "write", "sound"]);
     expect(rows[1]?.bars[0]).toMatchObject({ fromMs: 4, toMs: 300 });
@@ -148,7 +148,7 @@ describe("problems of the REST API", () => {
 });
 
 describe("preferences", () => {
-  it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back to the defaults if %s was stored", (stored) => {
+  it.each([null, "{", '{"volume":7,"mode":"shout","language":"fr"}'])("fall back to the defaults if %s was stored", (stored) => {
     expect(readPreferences(stored)).toEqual({
       volume: 0.9,
       muted: false,
@@ -156,6 +156,7 @@ describe("preferences", () => {
       microphone: "",
       loudspeaker: "",
       typingInterrupts: false,
+      language: "",
     });
   });
 
@@ -167,6 +168,7 @@ describe("preferences", () => {
       microphone: "m",
       loudspeaker: "l",
       typingInterrupts: true,
+      language: "de",
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });

@@ -88,6 +88,6 @@ describe("a new character", () => {
 });
 
 test("speed and pitch are shown in words", () => {
-  expect([1, 1.25, 0.5].map(speedText)).toEqual(["the voice's own", "125 %", "50 %"]);
+  expect([1, 1.25, 0.5].map(speedText)).toEqual(["the voice's own", "125%", "50%"]);
   expect([0, 1, -2.5].map(pitchText)).toEqual(["the voice's own", "1 semitone higher", "2.5 semitones lower"]);
 });

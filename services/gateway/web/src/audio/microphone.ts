@@ -1,5 +1,6 @@
 /** Opens the microphone and delivers its sound in frames of PCM. */
 
+import { texts } from "../texts";
 import { CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured, type CaptureOptions } from "./capture-port";
 import type { ContextState } from "./context-state";
 import workletUrl from "./capture-worklet?worker&url";
@@ -118,9 +119,7 @@ export async function watchPermission(onState: (state: PermissionState) => void)
 async function requestTrack(deviceId: string, constraints: MediaTrackConstraints): Promise<MediaStreamTrack> {
   // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
   if (!("mediaDevices" in navigator)) {
-    throw new NoMicrophone(
-      "The browser does not let this page use the microphone: open it over https, or as localhost.",
-    );
+    throw new NoMicrophone(texts.microphone.notSecure);
   }
   const device = deviceId === "" ? {} : { deviceId: { ideal: deviceId } };
   const stream = await navigator.mediaDevices
@@ -129,7 +128,7 @@ async function requestTrack(deviceId: string, constraints: MediaTrackConstraints
       throw new NoMicrophone(explain(error));
     });
   const [track] = stream.getAudioTracks();
-  if (!track) throw new NoMicrophone("The microphone has no sound. Typing works meanwhile.");
+  if (!track) throw new NoMicrophone(texts.microphone.noTrack);
   return track;
 }
 
@@ -154,13 +153,13 @@ async function connect(
 function explain(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") {
-    return "The microphone is not allowed here. Allow it in the browser's address bar, then press the button again.";
+    return texts.microphone.denied;
   }
   if (name === "NotFoundError" || name === "OverconstrainedError") {
-    return "No microphone was found. Plug one in, then press the button again. Typing works meanwhile.";
+    return texts.microphone.notFound;
   }
   if (name === "NotReadableError" || name === "AbortError") {
-    return "The microphone is in use by another program. Close that, then press the button again.";
+    return texts.microphone.inUse;
   }
-  return "The microphone cannot be opened. Typing works meanwhile.";
+  return texts.microphone.cannotOpen;
 }

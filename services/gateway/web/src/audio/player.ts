@@ -1,5 +1,6 @@
 /** The audio output: an AudioContext with the playback worklet. */
 
+import { texts } from "../texts";
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
 import { chooseLoudspeaker } from "./devices";
 import { PlaybackQueue } from "./playback-queue";
@@ -27,8 +28,6 @@ const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) 
 /** A context that does not start this long after a click has no output device. */
 const START_MS = 3_000;
 
-const NOT_SECURE = "The browser does not let this page play the voices: open it over https, or as localhost.";
-const TOO_OLD = "This browser cannot play the voices (it has no AudioWorklet).";
 
 /** This browser, or a page at this address, can never play sound. The error's message tells the user what to do. */
 export class NoSound extends Error {}
@@ -73,7 +72,7 @@ export class Player {
 
   async #start(): Promise<void> {
     // Browsers hide AudioWorklet from pages that were not loaded over https or from localhost.
-    if (!("audioWorklet" in this.#context)) throw new NoSound(isSecureContext ? TOO_OLD : NOT_SECURE);
+    if (!("audioWorklet" in this.#context)) throw new NoSound(isSecureContext ? texts.problems.tooOld : texts.problems.notSecure);
     // Browsers cache a failed module fetch by URL, so a retry needs another URL.
     const again = this.#attempts++ === 0 ? "" : `?again=${this.#attempts}`;
     await this.#context.audioWorklet.addModule(`${workletUrl}${again}`);

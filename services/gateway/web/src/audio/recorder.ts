@@ -1,5 +1,6 @@
 /** Records a voice with the microphone, or reads a recording from a file. */
 
+import { texts } from "../texts";
 import type { CaptureKind } from "./microphone";
 import { Microphone } from "./microphone";
 import { joined, LONGEST_S, mixed, RECORDING_RATE } from "./recording";
@@ -9,7 +10,8 @@ const FOR_RECORDING: CaptureKind = {
   rate: RECORDING_RATE,
   constraints: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
 };
-const MAX_FILE_BYTES = 20 * 1024 * 1024;
+const MB = 1024 * 1024;
+const MAX_FILE_BYTES = 20 * MB;
 
 /** A file is no recording that this browser can read; the message says what to do. */
 export class BadFile extends Error {
@@ -74,12 +76,12 @@ export class Recorder {
  */
 export async function readRecording(file: File): Promise<Int16Array> {
   if (file.size > MAX_FILE_BYTES) {
-    throw new BadFile(`The file has ${Math.round(file.size / 1024 / 1024)} MB. At most 20 MB are allowed.`);
+    throw new BadFile(texts.clips.problems.fileTooLarge(Math.round(file.size / MB), MAX_FILE_BYTES / MB));
   }
   // The decoder resamples to the rate of the context.
   const context = new OfflineAudioContext(1, 1, RECORDING_RATE);
   const sound = await context.decodeAudioData(await file.arrayBuffer()).catch(() => {
-    throw new BadFile("This browser cannot read the file. Choose a WAV, MP3, OGG or M4A file.");
+    throw new BadFile(texts.clips.problems.fileUnknown);
   });
   return mixed(Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index)));
 }

@@ -1,5 +1,7 @@
 /** A recording from which a voice is made: its checks, and its file. Pure. The server checks it again. */
 
+import { formatNumber, texts } from "../texts";
+
 /** Sample rate of a recording, in Hz: that of the speech engines. */
 export const RECORDING_RATE = 24_000;
 export const SHORTEST_S = 5;
@@ -29,26 +31,31 @@ interface Levels {
 
 /** What is wrong with a recording, and what to do; "" if a voice can be made from it. */
 export function recordingProblem(samples: Int16Array): string {
+  const { problems } = texts.clips;
   const seconds = samples.length / RECORDING_RATE;
   if (seconds < SHORTEST_S) {
-    return `The recording is ${seconds.toFixed(1)} s long. At least ${SHORTEST_S} s are needed.`;
+    return problems.short(tenths(seconds), SHORTEST_S);
   }
   if (seconds > LONGEST_S) {
-    return `The recording is ${seconds.toFixed(0)} s long. At most ${LONGEST_S} s are allowed: cut it first.`;
+    return problems.long(seconds.toFixed(0), LONGEST_S);
   }
   const levels = levelsOf(samples);
   if (levels.peak < SILENT_PEAK) {
-    return "The recording is silent. Check that the microphone is on, and that it is the right one.";
+    return problems.silent;
   }
   if (levels.clipped > MAX_CLIPPED) {
-    return "The recording is distorted, because it is too loud. Move away from the microphone, or turn it down.";
+    return problems.distorted;
   }
-  if (levels.dbfs > LOUDEST_DBFS) return "The recording is too loud. Move away from the microphone, or turn it down.";
-  if (levels.dbfs < QUIETEST_DBFS) return "The recording is too quiet. Come closer to the microphone, or turn it up.";
+  if (levels.dbfs > LOUDEST_DBFS) return problems.loud;
+  if (levels.dbfs < QUIETEST_DBFS) return problems.quiet;
   if (levels.soundS < LEAST_SOUND_S) {
-    return `Only ${levels.soundS.toFixed(1)} s of the recording are loud enough. At least ${LEAST_SOUND_S} s are needed.`;
+    return problems.mostlyQuiet(tenths(levels.soundS), LEAST_SOUND_S);
   }
   return "";
+}
+
+function tenths(seconds: number): string {
+  return formatNumber(seconds, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 /** The recording as a WAV file: 16-bit PCM, mono. */

@@ -1,7 +1,10 @@
 /** The redis-cli commands that read a conversation's keys. */
 
+import { type Texts } from "../texts";
+
 export interface KeyLine {
-  readonly what: string;
+  /** The name of its text in `texts.inside.keys`. */
+  readonly what: keyof Texts["inside"]["keys"];
   readonly command: string;
 }
 
@@ -12,17 +15,17 @@ export interface KeyLine {
 export function keyLines(namespace: string, conversationId: string, messageId: string): KeyLine[] {
   if (!conversationId) return [];
   const base = `${namespace}:{${conversationId}}`;
-  const lines = [
-    { what: "Events sent to this page", command: `XRANGE ${base}:events - +` },
-    { what: "Your messages, in order", command: `XRANGE ${base}:turns - +` },
-    { what: "Interruptions and settings", command: `XRANGE ${base}:control - +` },
-    { what: "Playback receipts of this page", command: `XRANGE ${base}:receipts - +` },
-    { what: "State of this conversation", command: `HGETALL ${base}:state` },
+  const lines: KeyLine[] = [
+    { what: "events", command: `XRANGE ${base}:events - +` },
+    { what: "turns", command: `XRANGE ${base}:turns - +` },
+    { what: "control", command: `XRANGE ${base}:control - +` },
+    { what: "receipts", command: `XRANGE ${base}:receipts - +` },
+    { what: "state", command: `HGETALL ${base}:state` },
   ];
   if (!messageId) return lines;
   return [
     ...lines,
-    { what: "The last reply, sentence by sentence", command: `XRANGE ${base}:${messageId}:sentences - +` },
-    { what: "Number of its sound chunks", command: `XLEN ${base}:${messageId}:audio` },
+    { what: "sentences", command: `XRANGE ${base}:${messageId}:sentences - +` },
+    { what: "audio", command: `XLEN ${base}:${messageId}:audio` },
   ];
 }

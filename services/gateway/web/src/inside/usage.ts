@@ -1,5 +1,7 @@
 /** Tokens and cost, as the model server reports them. Pure. */
 
+import { formatNumber, texts } from "../texts";
+
 export interface Usage {
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
@@ -27,18 +29,19 @@ export function usageOf(figures: unknown): Usage | null {
 
 /** The usage as a line of text: "1,200 tokens read, 340 written (200 of them reasoning), cost 0.0021". */
 export function usageText({ promptTokens, completionTokens, reasoningTokens, cost }: Usage): string {
+  const words = texts.inside;
   const parts: string[] = [];
-  if (promptTokens !== null) parts.push(`${whole(promptTokens)} tokens read`);
+  if (promptTokens !== null) parts.push(words.tokensRead(whole(promptTokens)));
   if (completionTokens !== null) {
-    const unit = promptTokens === null ? " tokens" : "";
-    const reasoning = reasoningTokens ? ` (${whole(reasoningTokens)} of them reasoning)` : "";
-    parts.push(`${whole(completionTokens)}${unit} written${reasoning}`);
-  } else if (reasoningTokens) parts.push(`${whole(reasoningTokens)} tokens of reasoning`);
-  if (cost !== null) parts.push(`cost ${COST.format(cost)}`);
+    const count = whole(completionTokens);
+    const written = promptTokens === null ? words.tokensWritten(count) : words.written(count);
+    parts.push(reasoningTokens ? `${written} ${words.ofThemReasoning(whole(reasoningTokens))}` : written);
+  } else if (reasoningTokens) parts.push(words.tokensReasoning(whole(reasoningTokens)));
+  if (cost !== null) parts.push(words.cost(formatNumber(cost, COST)));
   return parts.join(", ");
 }
 
-const whole = (count: number): string => Math.round(count).toLocaleString("en");
+const whole = (count: number): string => formatNumber(Math.round(count));
 
 /** Significant digits instead of decimal places, because the cost of one turn is often far below a cent. */
-const COST = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const COST: Intl.NumberFormatOptions = { maximumSignificantDigits: 3 };

@@ -2,15 +2,19 @@
 
 export type BarKind = "hear" | "pick" | "think" | "write" | "voice" | "send" | "sound";
 
+/** The steps of a reply. `firstSentence` and `text` are both of the kind `write`. */
+export type Step = "hear" | "pick" | "think" | "firstSentence" | "voice" | "send" | "text" | "sound";
+
 export interface Bar {
   readonly kind: BarKind;
-  readonly label: string;
+  readonly step: Step;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 export interface Row {
-  readonly label: string;
+  /** The character's name; `""` in the user's row, or if it is not known. */
+  readonly name: string;
   readonly characterId: string;
   /** `""` in the user's row. */
   readonly messageId: string;
@@ -31,12 +35,12 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   const transcript = ms(metrics["transcript"]);
   const started = ms(metrics["turn_started"]);
   const you = bars([
-    ["hear", "speech end to transcript", speechEnd, transcript ?? 0],
-    ["pick", "who answers", 0, started],
+    ["hear", "hear", speechEnd, transcript ?? 0],
+    ["pick", "pick", 0, started],
   ]);
   const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
   const rows: Row[] = [
-    { label: "You", characterId: "", messageId: "", bars: you },
+    { name: "", characterId: "", messageId: "", bars: you },
     ...messages.map((message, index) =>
       rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])),
     ),
@@ -59,23 +63,23 @@ function rowOf(message: Record<string, unknown>, askedMs: number | null): Row {
   const at = (name: string) => ms(message[name]);
   const text = (name: string) => (typeof message[name] === "string" ? message[name] : "");
   return {
-    label: text("character_name") || "Reply",
+    name: text("character_name"),
     characterId: text("character_id"),
     messageId: text("message_id"),
     bars: bars([
-      ["think", "to the first token", askedMs ?? at("message_started"), at("first_chunk")],
-      ["write", "to the first sentence", at("first_chunk"), at("first_sentence")],
-      ["voice", "to the first sound", at("first_sentence"), at("first_audio")],
-      ["send", "on its way to you", at("first_audio"), at("first_frame")],
+      ["think", "think", askedMs ?? at("message_started"), at("first_chunk")],
+      ["write", "firstSentence", at("first_chunk"), at("first_sentence")],
+      ["voice", "voice", at("first_sentence"), at("first_audio")],
+      ["send", "send", at("first_audio"), at("first_frame")],
       ["write", "text", at("first_chunk"), at("text_complete")],
       ["sound", "sound", at("first_frame"), at("audio_complete")],
     ]),
   };
 }
 
-function bars(all: [BarKind, string, number | null, number | null][]): Bar[] {
-  return all.flatMap(([kind, label, fromMs, toMs]) =>
-    fromMs !== null && toMs !== null && toMs >= fromMs ? [{ kind, label, fromMs, toMs }] : [],
+function bars(all: [BarKind, Step, number | null, number | null][]): Bar[] {
+  return all.flatMap(([kind, step, fromMs, toMs]) =>
+    fromMs !== null && toMs !== null && toMs >= fromMs ? [{ kind, step, fromMs, toMs }] : [],
   );
 }
 

@@ -1,5 +1,7 @@
 /** Converts error responses of the REST API (RFC 9457) to texts for the user. */
 
+import { texts } from "../texts";
+
 export interface FieldProblem {
   readonly field: string;
   readonly detail: string;
@@ -39,15 +41,15 @@ export function readProblem(status: number, body: unknown): RequestFailed {
 }
 
 export function unreachable(): RequestFailed {
-  return new RequestFailed(0, "The server cannot be reached. Check that it runs, then try again.");
+  return new RequestFailed(0, texts.requests.unreachable);
 }
 
 function inPlainWords(status: number): string {
-  if (status === 401 || status === 403) return "The server does not let this page in. Open it with its token.";
-  if (status === 404) return "This entry does not exist any more. Reload the list.";
-  if (status === 409) return "This name is already taken. Choose another one.";
-  if (status >= 500) return "The server could not do this right now. Try again in a moment.";
-  return "The server did not accept this.";
+  if (status === 401 || status === 403) return texts.requests.notAllowed;
+  if (status === 404) return texts.requests.gone;
+  if (status === 409) return texts.requests.taken;
+  if (status >= 500) return texts.requests.unavailable;
+  return texts.requests.refused;
 }
 
 function fieldOf(error: Record<string, unknown>): string {

@@ -4,10 +4,10 @@
  */
 
 import type { Link } from "../link/socket";
+import { texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import { Address, conversationInAddress } from "./address";
 
-const UNKNOWN = "The conversation at this address does not exist. A new one is open.";
 
 export interface ConversationChoiceCallbacks {
   /** The id of the open conversation. */
@@ -67,7 +67,7 @@ export class ConversationChoice {
 
   started(id: string): void {
     this.#address.show(id);
-    if (this.#isUnknown) this.on.tell("unknown_conversation", UNKNOWN);
+    if (this.#isUnknown) this.on.tell("unknown_conversation", texts.problems.unknownConversation);
     this.#isUnknown = false;
   }
 

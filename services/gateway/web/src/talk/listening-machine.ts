@@ -11,13 +11,13 @@
  */
 
 import type { ContextState } from "../audio/context-state";
+import { texts } from "../texts";
 import { endSession, sessionChange, withoutSession } from "./listening-session";
 import {
   type ListeningEffect,
   type ListeningInput,
   type ListeningState,
   off,
-  PAUSES,
   type PauseReason,
   pauseReason,
   type Step,
@@ -48,11 +48,6 @@ const FIRST_RESUME_MS = 500;
 const LONGEST_RESUME_MS = 8_000;
 /** After this time a session counts as successful. */
 export const STEADY_MS = 10_000;
-export const FORBIDDEN =
-  "The microphone is no longer allowed here. Allow it in the browser's address bar, then press the button.";
-export const NO_SOUND_COMES =
-  "No sound comes from the microphone. Check that it is plugged in and not used elsewhere, then press the button.";
-export const NOT_SENT = "The connection is lost, so your last words were not heard. Say them again when it is back.";
 
 /** @param nowMs a clock that never goes back, such as `performance.now()` */
 export function step(state: ListeningState, input: ListeningInput, nowMs: number): Step {
@@ -145,14 +140,14 @@ function contextChange(state: ListeningState, context: ContextState, nowMs: numb
 function permissionChange(state: ListeningState, permission: PermissionState, nowMs: number): Step {
   const isWithdrawn = state.permission === "granted" && permission !== "granted" && state.device === "open";
   const next = { ...state, permission };
-  return isWithdrawn || permission === "denied" ? off(next, FORBIDDEN, nowMs) : [next, []];
+  return isWithdrawn || permission === "denied" ? off(next, texts.microphone.forbidden, nowMs) : [next, []];
 }
 
 function stopped(state: ListeningState, keepWarm: boolean, nowMs: number): Step {
   if (!state.wanted) return [keepWarm ? state : { ...state, closeAtMs: nowMs }, []];
   const closeAtMs = nowMs + (keepWarm ? WARM_MS : 0);
   const isUnsent = state.device === "open" && state.flow === "arriving" && !state.live;
-  return [{ ...state, wanted: false, closeAtMs }, isUnsent ? [tell(NOT_SENT)] : []];
+  return [{ ...state, wanted: false, closeAtMs }, isUnsent ? [tell(texts.microphone.notSent)] : []];
 }
 
 function opened(state: ListeningState, input: ListeningInput & { on: "opened" }, nowMs: number): Step {
@@ -167,11 +162,11 @@ function opened(state: ListeningState, input: ListeningInput & { on: "opened" },
     muted,
     pausedSinceMs: null,
   };
-  return [next, isAnother ? [tell(`The microphone was disconnected. Now “${label}” is used.`, false)] : []];
+  return [next, isAnother ? [tell(texts.microphone.replaced(label), false)] : []];
 }
 
 function tick(before: ListeningState, { frameMs, gapMs }: ListeningInput & { on: "tick" }, nowMs: number): Step {
-  if (gapMs > LONGEST_PAUSE_MS) return off(before, tooLong("this device was asleep"), nowMs);
+  if (gapMs > LONGEST_PAUSE_MS) return off(before, texts.microphone.tooLong(texts.microphone.wasAsleep), nowMs);
   if (gapMs > ASLEEP_MS) {
     const [next, effects] = endSession(before);
     return [awaitingFrames(next, nowMs), effects];
@@ -192,12 +187,10 @@ function tick(before: ListeningState, { frameMs, gapMs }: ListeningInput & { on:
 function replace(state: ListeningState, nowMs: number): Step {
   if (state.device !== "open") return [state, []];
   if (!state.wanted) return [{ ...state, closeAtMs: nowMs }, []];
-  if (state.replacements >= MOST_REPLACEMENTS) return off(state, NO_SOUND_COMES, nowMs);
+  if (state.replacements >= MOST_REPLACEMENTS) return off(state, texts.microphone.noSoundComes, nowMs);
   const next: ListeningState = { ...state, device: "opening", replacing: true, replacements: state.replacements + 1 };
   return [next, [{ do: "close" }, { do: "open" }]];
 }
-
-const tooLong = (why: string) => `The microphone is off, because ${why} for some minutes. Press the button to talk.`;
 
 // -- what follows from the state
 
@@ -228,7 +221,7 @@ function settlePaused(before: ListeningState, reason: PauseReason | null, nowMs:
     effects.push(...end);
   }
   if (reason === null) return [state, effects];
-  if (pausedMs > LONGEST_PAUSE_MS) return settleAgain(off(state, tooLong(PAUSES[reason]), nowMs), effects, nowMs);
+  if (pausedMs > LONGEST_PAUSE_MS) return settleAgain(off(state, texts.microphone.tooLong(texts.microphone.pauses[reason]), nowMs), effects, nowMs);
   if (reason === "silent" && nowMs - state.flowSinceMs >= REPLACE_AFTER_MS) {
     return settleAgain(replace(state, nowMs), effects, nowMs);
   }

@@ -3,13 +3,13 @@
  * another. Pure.
  */
 
+import { texts } from "../texts";
 import { type ListeningInput, type ListeningState, off, type Step } from "./listening-state";
 
 /** The delays before a session is begun again, by the number of failures. If one more fails, the microphone is off. */
 export const RESTART_MS: readonly number[] = [250, 1_000, 2_000, 4_000, 8_000];
 /** A refusal of PCM that comes sooner after `start_listening` can concern frames that were sent before it. */
 const REFUSAL_COUNTS_AFTER_MS = 3_000;
-export const RECOGNIZER_FAILS = "The recognizer stopped several times. Press the button to try again, or type.";
 
 type SessionInput = Extract<
   ListeningInput,
@@ -43,7 +43,7 @@ export function sessionChange(state: ListeningState, input: SessionInput, nowMs:
 
 function sessionLost(state: ListeningState, nowMs: number): Step {
   const delayMs = RESTART_MS[state.failures];
-  if (delayMs === undefined) return off(withoutSession(state), RECOGNIZER_FAILS, nowMs);
+  if (delayMs === undefined) return off(withoutSession(state), texts.microphone.recognizerFails, nowMs);
   return [{ ...withoutSession(state), failures: state.failures + 1, restartAtMs: nowMs + delayMs }, []];
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ContextState } from "../audio/context-state";
+import { texts } from "../texts";
 
 /** Why the sound has stopped. */
 export type PauseReason = "interrupted" | "hidden" | "suspended" | "muted" | "silent";
@@ -94,14 +95,6 @@ export interface MicrophoneView {
   readonly sessionId: string;
 }
 
-export const PAUSES: Readonly<Record<PauseReason, string>> = {
-  interrupted: "a call or another app uses the sound",
-  hidden: "the page is in the background",
-  suspended: "the browser has stopped the sound; click the page",
-  muted: "it is muted in the system or on the device",
-  silent: "no sound comes from the device",
-};
-
 export const LISTENING_OFF: ListeningState = {
   wanted: false,
   device: "closed",
@@ -140,7 +133,7 @@ export function viewOf(state: ListeningState): MicrophoneView {
   const reason = pauseReason(state);
   // A context is suspended until it has started.
   if (reason && !(flow === "awaited" && (reason === "suspended" || reason === "hidden"))) {
-    return shown("paused", PAUSES[reason]);
+    return shown("paused", texts.microphone.pauses[reason]);
   }
   return shown(flow === "arriving" && session === "ready" ? "listening" : "starting");
 }

@@ -6,6 +6,7 @@
 import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone, watchPermission } from "../audio/microphone";
 import { PRE_ROLL_FRAMES, PcmBacklog } from "../audio/pcm-backlog";
+import { texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import { ASLEEP_MS, step } from "./listening-machine";
 import {
@@ -147,7 +148,7 @@ export class ListeningController {
       }, this.on.device());
     } catch (error) {
       const problem =
-        error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.";
+        error instanceof NoMicrophone ? error.message : texts.microphone.cannotOpen;
       this.#step({ on: "open_failed", problem });
       return;
     }

@@ -3,6 +3,7 @@
  * appears. Pure.
  */
 
+import { serverText, texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import type { Notice, NoticePlace } from "./page-state";
 
@@ -18,29 +19,28 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
   "voice_lacks_script",
   "voice_missing",
 ]);
-const SENT_AGAIN = "what you write now is sent as soon as possible.";
 
 export function ofWarning({ code, message }: Warning): Notice {
   if (code === "writes_paused") {
     const [cause] = message.split(":", 1);
-    const text = `${cause}. The current reply waits and continues by itself; ${SENT_AGAIN}`;
+    const text = texts.problems.writesPaused(cause ?? message);
     return { place: "page", code, text, serious: true };
   }
-  return { place: OF_A_TURN.has(code) ? "transcript" : "page", code, text: message, serious: false };
+  return { place: OF_A_TURN.has(code) ? "transcript" : "page", code, text: serverText(code, message), serious: false };
 }
 
 /** The notice for an error; null if the notice about paused writes already explains this error. */
 export function ofError({ code, message, turn_id: turnId }: Failure, writesPaused: boolean): Notice | null {
   // The page begins to listen again by itself.
   if (code === "stt_failed") {
-    return { place: "talk", code, text: message.replace(" Start listening again.", ""), serious: true };
+    return { place: "talk", code, text: serverText(code, message.replace(" Start listening again.", "")), serious: true };
   }
-  if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
+  if (code !== "unavailable") return { place: placeOf(code), code, text: serverText(code, message), serious: true };
   if (writesPaused) return null;
   // The server asks clients to send a message again, but this page does so by itself, so the notice has another text.
   const text = turnId
-    ? `The server cannot accept messages right now; ${SENT_AGAIN}`
-    : message.replace(" (with the same turn_id)", "");
+    ? texts.problems.cannotAccept
+    : serverText(code, message.replace(" (with the same turn_id)", ""));
   return { place: "page", code, text, serious: true };
 }
 

@@ -8,6 +8,7 @@ import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePas
 import type { FromWorklet } from "../audio/playback-port";
 import { NoSound, Player } from "../audio/player";
 import { Receipts } from "../audio/receipts";
+import { texts } from "../texts";
 import type { AudioFrame } from "../wire/audio-frame";
 import type { Receipt } from "../wire/commands";
 import type { HeardBefore, ServerEvent } from "../wire/events";
@@ -51,7 +52,7 @@ export class Playback {
         report: (report) => this.#onReport(report),
         blocked: (block) => this.on.apply({ on: "sound_blocked", block }),
         overflowed: () =>
-          this.on.trouble("overflow", "Too much sound is waiting to be played. Press stop and ask again."),
+          this.on.trouble("overflow", texts.problems.overflow),
       },
       probe !== null,
     );
@@ -62,7 +63,7 @@ export class Playback {
       await this.#player.load();
     } catch (error) {
       if (error instanceof NoSound) {
-        this.on.trouble("no_sound", `${error.message} You can still read along.`);
+        this.on.trouble("no_sound", `${error.message} ${texts.problems.readAlong}`);
         return;
       }
       // The worklet could not be fetched. If the WebSocket is down as well, the worklet is loaded when the connection

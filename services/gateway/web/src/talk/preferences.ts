@@ -3,6 +3,8 @@
  * stored.
  */
 
+import { isLanguage, type Language } from "../texts/languages";
+
 export type TalkMode = "hands_free" | "push_to_talk";
 
 export interface Preferences {
@@ -14,6 +16,8 @@ export interface Preferences {
   readonly loudspeaker: string;
   /** Whether the first typed letter interrupts the characters. The sent message always does. */
   readonly typingInterrupts: boolean;
+  /** The language of the page; `""` for the browser's. */
+  readonly language: Language | "";
 }
 
 const KEY = "tertulia.preferences";
@@ -25,11 +29,14 @@ const FIRST: Preferences = {
   microphone: "",
   loudspeaker: "",
   typingInterrupts: false,
+  language: "",
 };
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language } = JSON.parse(
+      stored ?? "{}",
+    ) as Record<string, unknown>;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -37,6 +44,7 @@ export function readPreferences(stored: string | null): Preferences {
       microphone: typeof microphone === "string" ? microphone : FIRST.microphone,
       loudspeaker: typeof loudspeaker === "string" ? loudspeaker : FIRST.loudspeaker,
       typingInterrupts: typingInterrupts === true,
+      language: isLanguage(language) ? language : FIRST.language,
     };
   } catch {
     return FIRST;

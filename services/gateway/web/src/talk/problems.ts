@@ -1,5 +1,6 @@
 /** The part of the reducer that handles warnings and errors. Pure. */
 
+import { serverText, texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import { withoutPending } from "./answering";
 import { isRepeated, ofError, ofWarning, without } from "./notices";
@@ -30,7 +31,7 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
   if (messageId && findReply(base, messageId)) {
     return withReply(base, messageId, (reply) => ({
       ...reply,
-      problem: event.message,
+      problem: serverText(code, event.message),
       sound: reply.sound === "due" && code === "tts_failed" ? "played" : reply.sound,
     }));
   }
@@ -39,7 +40,7 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
   const notice = ofError(event, state.writesPaused);
   const place = pendingPlace(state);
   if (turnId === "" && place && REFUSALS.has(code)) {
-    const text = notice?.text ?? "The setting was not changed: the server cannot save anything just now.";
+    const text = notice?.text ?? texts.problems.settingNotSaved;
     const undone = { ...over, pendingSettings: {}, answering: withoutPending(over.answering) };
     return withNotice(undone, { code, serious: true, text, place });
   }

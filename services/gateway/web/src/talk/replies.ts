@@ -1,6 +1,7 @@
 /** The part of the reducer that changes replies: their text, playback position and interruption. Pure. */
 
 import type { Report } from "../audio/playback-report";
+import { texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import { sentenceSpan } from "./sentences";
 import { type Reply, type PageState, findReply } from "./page-state";
@@ -32,7 +33,7 @@ export function withReply(state: PageState, id: string, change: (reply: Reply) =
 }
 
 export function nameOf(state: PageState, characterId: string): string {
-  return state.characters.find((character) => character.id === characterId)?.name ?? "Someone";
+  return state.characters.find((character) => character.id === characterId)?.name ?? texts.app.someone;
 }
 
 /**

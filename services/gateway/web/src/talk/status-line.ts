@@ -3,6 +3,7 @@
  * `mood-…`).
  */
 
+import { texts } from "../texts";
 import { isWithoutContent } from "./replies";
 import { type Listening, type PageState, findReply } from "./page-state";
 
@@ -28,9 +29,9 @@ export interface StatusLine {
 }
 
 const of = (mood: Mood, text: string): StatusLine => ({ mood, text, characterId: "", name: "" });
-const about = (mood: Mood, { characterId, name }: Speaker, doing: string): StatusLine => ({
+const about = (mood: Mood, { characterId, name }: Speaker, text: string): StatusLine => ({
   mood,
-  text: `${name} is ${doing}`,
+  text,
   characterId,
   name,
 });
@@ -40,44 +41,49 @@ type Speaker = Pick<StatusLine, "characterId" | "name">;
 export function statusLine(state: PageState): StatusLine {
   switch (state.link) {
     case "replaced":
-      return of("away", "Open elsewhere");
+      return of("away", texts.status.replaced);
     case "refused":
-      return of("refused", "The server refused this page");
+      return of("refused", texts.status.refused);
     case "waiting":
-      return of("offline", "Connection lost. Trying again…");
+      return of("offline", texts.status.waiting);
     case "off":
     case "connecting":
     case "greeting":
     case "resuming":
-      return of("connecting", "Connecting…");
+      return of("connecting", texts.status.connecting);
     case "live":
       break;
   }
-  if (state.listening.hearing) return of("hearing", "Hearing you");
-  if (state.soundBlocked === "policy") return of("idle", "Click to turn on the sound");
-  if (state.soundBlocked === "no_output") return of("paused", "No sound output");
-  if (state.soundBlocked === "interrupted") return of("paused", "Sound paused");
+  if (state.listening.hearing) return of("hearing", texts.status.hearing);
+  if (state.soundBlocked === "policy") return of("idle", texts.status.clickForSound);
+  if (state.soundBlocked === "no_output") return of("paused", texts.status.noOutput);
+  if (state.soundBlocked === "interrupted") return of("paused", texts.status.soundPaused);
   const speaking = findReply(state, state.speakingId);
-  if (speaking) return about("speaking", speaking, "speaking");
-  if (state.writesPaused) return of("offline", "Waiting: the server cannot save now…");
+  if (speaking) return about("speaking", speaking, texts.status.speaking(speaking.name));
+  if (state.writesPaused) return of("offline", texts.status.writesPaused);
   const thinking = thinkingCharacter(state);
-  if (thinking) return thinking.name ? about("thinking", thinking, "thinking") : of("thinking", "Thinking");
-  if (state.listening.understanding) return of("thinking", "Understanding you");
+  if (thinking) return thinkingLine(thinking);
+  if (state.listening.understanding) return of("thinking", texts.status.understanding);
   return microphoneLine(state.listening);
+}
+
+function thinkingLine(thinking: Speaker): StatusLine {
+  const { name } = thinking;
+  return name ? about("thinking", thinking, texts.status.thinking(name)) : of("thinking", texts.status.someoneThinking);
 }
 
 function microphoneLine({ microphone, pause }: Listening): StatusLine {
   switch (microphone) {
     case "off":
-      return of("idle", "Ready when you are");
+      return of("idle", texts.status.idle);
     case "opening":
-      return of("connecting", "Opening the microphone…");
+      return of("connecting", texts.status.openingMicrophone);
     case "starting":
-      return of("connecting", "Getting ready to listen…");
+      return of("connecting", texts.status.starting);
     case "listening":
-      return of("listening", "Listening");
+      return of("listening", texts.status.listening);
     case "paused":
-      return of("paused", `Microphone paused: ${pause}`);
+      return of("paused", texts.status.paused(pause));
   }
 }
 

@@ -3,6 +3,7 @@
 import { type Usage, usageOf } from "../inside/usage";
 import type { Api } from "../rest/api";
 import { RequestFailed } from "../rest/problem";
+import { texts } from "../texts";
 import type { Message } from "./page-state";
 import { storedMessages } from "./stored-messages";
 
@@ -40,7 +41,7 @@ export class StoredLoader {
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       if (error.status === 404) this.#isShown(conversationId);
-      else this.on.trouble(`The earlier messages cannot be shown: ${error.message}`);
+      else this.on.trouble(texts.problems.notLoaded(error.message));
     }
   }
 

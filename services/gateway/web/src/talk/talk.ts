@@ -11,6 +11,8 @@ import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
+import { showLanguage, texts } from "../texts";
+import { languageFor } from "../texts/languages";
 import type { AnsweringChange } from "../wire/commands";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { muting } from "./answering";
@@ -167,6 +169,9 @@ export class Talk {
     this.#playback.setVolume(after);
     if (after.loudspeaker !== before.loudspeaker) this.#playback.setLoudspeaker(after);
     if (after.microphone !== before.microphone) this.#listening.changeDevice();
+    if (after.language !== before.language) {
+      void showLanguage(languageFor(after.language, navigator.languages)).then(() => this.#showTitle());
+    }
   }
 
   /** Start the sound, which browsers allow only in a click or key handler. */
@@ -190,7 +195,7 @@ export class Talk {
   /** Change who answers. Without a connection, nothing is changed, and a notice says so. */
   changeAnswering(change: AnsweringChange): void {
     if (this.#link.send({ type: "answering", data: change })) this.#apply({ on: "answering_changed", change });
-    else this.#notify("composer", "answering", "The connection is lost; nothing was changed. Try again when it is back.");
+    else this.#notify("composer", "answering", texts.problems.notChanged);
   }
 
   /** A muted character answers only if it is called by name. */
@@ -289,6 +294,10 @@ export class Talk {
     this.#interrupt.clear();
   }
 
+  #showTitle(): void {
+    document.title = pageTitle(this.#state);
+  }
+
   #notify(place: NoticePlace, code: string, text: string, serious = true): void {
     this.#apply({ on: "notice", notice: { place, code, text, serious } });
   }
@@ -301,7 +310,7 @@ export class Talk {
     const publish = () => {
       this.#publishing = false;
       this.state.value = this.#state;
-      document.title = pageTitle(this.#state);
+      this.#showTitle();
       this.#wakeLock.want(isTalking(this.#state));
     };
     if (document.hidden) setTimeout(publish, 100);

@@ -4,6 +4,7 @@
  */
 
 import { Outbox } from "../link/outbox";
+import { texts } from "../texts";
 import type { TurnCommand } from "../wire/commands";
 import type { ServerEvent } from "../wire/events";
 import { USUAL_DISCUSSION, shownRules } from "./answering";
@@ -70,7 +71,7 @@ export class TurnSender {
 
   #begin(command: TurnCommand, input: PageInput): boolean {
     if (!this.#outbox.add(command)) {
-      this.on.trouble("outbox", "Too many messages are waiting for the connection. Wait until it is back.");
+      this.on.trouble("outbox", texts.problems.outbox);
       return false;
     }
     this.on.begins(input);

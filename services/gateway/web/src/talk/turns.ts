@@ -1,5 +1,6 @@
 /** The part of the reducer that begins, extends and reopens turns. Pure. */
 
+import { texts } from "../texts";
 import type { EventOf, ServerEvent } from "../wire/events";
 import { without } from "./notices";
 import { isMuted, shownMode } from "./answering";
@@ -87,15 +88,12 @@ function withMessage(
   return isShown ? state.messages.map((each) => (each.id === turnId ? message : each)) : [...others, message];
 }
 
-export const NONE_NAMED = "Only named characters answer here, and you named none. Name one, or change “Who answers”.";
-export const ALL_MUTED = "All characters are muted, so none answered. Name one, or press a portrait to unmute it.";
-
 /** Why no character answered; `""` if the text asked for it ("Stop", "Not you"). */
 function whyUnanswered({ answering, characters }: PageState): string {
   const active = characters.filter((each) => each.active);
   if (active.length === 0) return "";
-  if (active.every(({ id }) => isMuted(answering, id))) return ALL_MUTED;
-  return shownMode(answering) === "named" ? NONE_NAMED : "";
+  if (active.every(({ id }) => isMuted(answering, id))) return texts.bubble.allMuted;
+  return shownMode(answering) === "named" ? texts.bubble.noneNamed : "";
 }
 
 /** Apply `turn_complete`. If no character answers because of the conversation's rules, the page says so. */

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 
+import { texts } from "../texts";
 import type { People } from "./people";
 
 /** `""`: the text decides; `nobody`; or the id of a character. */
@@ -29,9 +30,9 @@ interface Props {
 export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
   return (
     <label class={to ? "chip chosen" : "chip"}>
-      To
+      {texts.addressee.to}
       <select value={to} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">automatic</option>
+        <option value="">{texts.addressee.automatic}</option>
         {people.characters
           .filter(({ active }) => active)
           .map(({ id, name }) => (
@@ -39,7 +40,7 @@ export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
               {name}
             </option>
           ))}
-        <option value={NOBODY}>no one (no answer)</option>
+        <option value={NOBODY}>{texts.addressee.nobody}</option>
       </select>
     </label>
   );
@@ -48,6 +49,6 @@ export function AddresseeField({ people, to, onChange }: Props): JSX.Element {
 /** "to Luna" or "to no one"; `""` if the text decides. */
 export function addressText(to: readonly string[] | null, people: People): string {
   if (to === null) return "";
-  const names = to.map((id) => people.characters.find((each) => each.id === id)?.name ?? "someone");
-  return `to ${names.join(", ") || "no one"}`;
+  const names = to.map((id) => people.characters.find((each) => each.id === id)?.name ?? texts.addressee.someone);
+  return names.length > 0 ? texts.addressee.toNames(names.join(", ")) : texts.addressee.toNobody;
 }

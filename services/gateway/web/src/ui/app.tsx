@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Banner } from "./banner";
 import { CharactersSheet } from "./characters-sheet";
 import { isComposing } from "./composing";
@@ -17,7 +18,7 @@ import { People } from "./people";
 import { isOverlayOpen } from "./popover";
 import { usePictureHues } from "./picture-hue";
 import { Scene } from "./scene";
-import { DEMO, SettingsSheet } from "./settings-sheet";
+import { SettingsSheet } from "./settings-sheet";
 import { SoundSheet } from "./sound-sheet";
 import { TalkControl } from "./talk-control";
 import { Transcript } from "./transcript";
@@ -33,22 +34,22 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   return (
     <>
       <a class="skip" href="#message">
-        Write a message
+        {texts.app.skip}
       </a>
       <header class="head">
         <div class="title">
           <h1>Tertulia</h1>
           {demo && (
-            <button type="button" class="demo" title={DEMO} onClick={() => setPanel("connect")}>
-              demo
+            <button type="button" class="demo" title={texts.app.demoHint} onClick={() => setPanel("connect")}>
+              {texts.app.demo}
             </button>
           )}
         </div>
-        <nav aria-label="Panels">
-          <PanelButton icon="talks" label="Conversations" onClick={() => setPanel("talks")} />
-          <PanelButton icon="people" label="Characters" onClick={() => setPanel("characters")} />
-          <PanelButton icon="sliders" label="Model" onClick={() => setPanel("model")} />
-          <PanelButton icon="inside" label="See inside" onClick={() => setPanel("inside")} />
+        <nav aria-label={texts.app.panels}>
+          <PanelButton icon="talks" label={texts.app.conversations} onClick={() => setPanel("talks")} />
+          <PanelButton icon="people" label={texts.app.characters} onClick={() => setPanel("characters")} />
+          <PanelButton icon="sliders" label={texts.app.model} onClick={() => setPanel("model")} />
+          <PanelButton icon="inside" label={texts.app.inside} onClick={() => setPanel("inside")} />
         </nav>
       </header>
       <Banner talk={talk} />

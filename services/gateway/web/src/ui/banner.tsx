@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import { keepToken } from "../talk/preferences";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Notices } from "./notices";
 
 export function Banner({ talk }: { talk: Talk }): JSX.Element {
@@ -12,42 +13,42 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
     <div class="banners">
       {link === "waiting" && (
         <div class="banner" role="status">
-          <p>Connection lost. Reconnecting; nothing will be lost.</p>
+          <p>{texts.banner.lost}</p>
           <button type="button" onClick={() => talk.retryNow()}>
-            Reconnect now
+            {texts.banner.reconnect}
           </button>
         </div>
       )}
       {link === "replaced" && (
         <div class="banner" role="alert">
-          <p>This conversation is open in another tab or on another device.</p>
+          <p>{texts.banner.replaced}</p>
           <button type="button" onClick={() => talk.conversations.takeBack()}>
-            Continue here
+            {texts.banner.takeBack}
           </button>
         </div>
       )}
       {link === "refused" && <TokenForm reason={linkReason} />}
       {soundBlocked === "interrupted" && (
         <div class="banner inviting" role="alert">
-          <p>Sound is paused: a call or another app is using it, or the browser stopped it.</p>
+          <p>{texts.banner.soundPaused}</p>
           <button type="button" onClick={() => void talk.unlockSound()}>
-            Turn on sound
+            {texts.banner.turnOnSound}
           </button>
         </div>
       )}
       {soundBlocked === "policy" && (
         <div class="banner inviting" role="alert">
-          <p>Sound is off: the browser plays none until you click.</p>
+          <p>{texts.banner.soundOff}</p>
           <button type="button" onClick={() => void talk.unlockSound()}>
-            Turn on sound
+            {texts.banner.turnOnSound}
           </button>
         </div>
       )}
       {soundBlocked === "no_output" && (
         <div class="banner inviting" role="alert">
-          <p>The browser found no sound output. Connect a loudspeaker or headphones. You can read along meanwhile.</p>
+          <p>{texts.banner.noOutput}</p>
           <button type="button" onClick={() => void talk.unlockSound()}>
-            Try again
+            {texts.banner.tryAgain}
           </button>
         </div>
       )}
@@ -67,9 +68,9 @@ function enterToken(event: SubmitEvent): void {
 function TokenForm({ reason }: { reason: string }): JSX.Element {
   return (
     <form class="banner" onSubmit={enterToken}>
-      <label for="token">{reason || "This server needs an access token (its setting TERTULIA_TOKEN)."}</label>
-      <input id="token" name="token" type="password" autocomplete="off" placeholder="Token" required />
-      <button type="submit">Continue</button>
+      <label for="token">{reason || texts.banner.needsToken}</label>
+      <input id="token" name="token" type="password" autocomplete="off" placeholder={texts.banner.token} required />
+      <button type="submit">{texts.banner.continue}</button>
     </form>
   );
 }

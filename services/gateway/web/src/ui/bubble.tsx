@@ -6,6 +6,7 @@ import { memo } from "./memo";
 import { isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
+import { texts } from "../texts";
 import { Dots } from "./dots";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
@@ -30,7 +31,7 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
     <li class={`message mine ${message.delivery}`}>
       <p class="bubble" dir="auto">
         <span class="unseen" dir="ltr">
-          You:{" "}
+          {texts.bubble.you}{" "}
         </span>
         {message.text}
       </p>
@@ -40,9 +41,9 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
         </p>
       )}
       {message.unanswered && <p class="remark">{message.unanswered}</p>}
-      {message.delivery === "sending" && <p class="remark">Sending…</p>}
+      {message.delivery === "sending" && <p class="remark">{texts.bubble.sending}</p>}
       {message.delivery === "refused" && (
-        <p class="remark trouble">Not sent. The note below says why. Edit the message and send it again.</p>
+        <p class="remark trouble">{texts.bubble.refused}</p>
       )}
     </li>
   );
@@ -78,7 +79,7 @@ export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: L
         <p class="name" dir="auto">
           {thinking.name}
         </p>
-        <Typing text="thinking" />
+        <Typing text={texts.bubble.thinking} />
       </div>
     </li>
   );
@@ -88,7 +89,7 @@ export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: L
 function Typing({ text = "" }: { text?: string }): JSX.Element {
   return (
     <p class="bubble typing">
-      {text || <span class="unseen">writing</span>}
+      {text || <span class="unseen">{texts.bubble.writing}</span>}
       <Dots />
     </p>
   );
@@ -106,7 +107,7 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
           <span class="unheard">
             <span class="unseen" dir="ltr">
               {" "}
-              Not heard:{" "}
+              {texts.bubble.notHeard}{" "}
             </span>
             {unheard}
           </span>
@@ -136,12 +137,12 @@ function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
         {reply.problem}
       </p>
     );
-  if (reply.status === "failed" && !reply.text) return <p class="remark trouble">There was no answer. Ask again.</p>;
+  if (reply.status === "failed" && !reply.text) return <p class="remark trouble">{texts.bubble.noAnswer}</p>;
   if (reply.status === "failed")
-    return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
+    return <p class="remark trouble">{texts.bubble.stoppedHere}</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
-    return <p class="remark">{reply.sentence >= 0 ? "You interrupted: the rest was not spoken" : "Not spoken: you interrupted"}</p>;
+    return <p class="remark">{reply.sentence >= 0 ? texts.bubble.restNotSpoken : texts.bubble.notSpoken}</p>;
   }
-  if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">You interrupted here</p>;
+  if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">{texts.bubble.interruptedHere}</p>;
   return null;
 }

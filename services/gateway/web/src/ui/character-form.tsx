@@ -6,10 +6,12 @@ import { useState } from "preact/hooks";
 import type { Character, CharacterDraft, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem } from "./field-problem";
+import { Fill } from "./fill";
 import { NO_SETTINGS } from "./model-settings";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
@@ -73,14 +75,14 @@ export function CharacterForm(props: Props): JSX.Element {
         onChange={(image) => change({ image })}
       />
       <div class="field">
-        <label for="character-name">Name</label>
+        <label for="character-name">{texts.character.name}</label>
         <input
           id="character-name"
           required
           maxLength={40}
           dir="auto"
           value={draft.name}
-          placeholder="How you will call the character"
+          placeholder={texts.character.namePlaceholder}
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
         <FieldProblem text={problemOf("name")} />
@@ -104,14 +106,14 @@ export function CharacterForm(props: Props): JSX.Element {
         onChange={change}
       />
       <div class="field">
-        <label for="character-prompt">Personality</label>
+        <label for="character-prompt">{texts.character.personality}</label>
         <textarea
           id="character-prompt"
           rows={8}
           maxLength={8_000}
           dir="auto"
           value={draft.system_prompt}
-          placeholder="You are … Describe how the character speaks, what it cares about, and how long its answers are."
+          placeholder={texts.character.personalityPlaceholder}
           onInput={(event) => change({ system_prompt: event.currentTarget.value })}
         />
         <FieldProblem text={problemOf("system_prompt")} />
@@ -129,10 +131,10 @@ export function CharacterForm(props: Props): JSX.Element {
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || waiting}>
-          {character ? "Save" : "Add"}
+          {character ? texts.character.save : texts.character.add}
         </button>
         <button type="button" onClick={onCancel}>
-          Back
+          {texts.character.back}
         </button>
         {character && (
           <button
@@ -144,10 +146,12 @@ export function CharacterForm(props: Props): JSX.Element {
             {confirming ? (
               // One `span`, because the button lays its children out as separate flex items.
               <span>
-                Really remove <bdi dir="auto">{character.name}</bdi>?
+                <Fill text={texts.character.reallyRemove}>
+                  <bdi dir="auto">{character.name}</bdi>
+                </Fill>
               </span>
             ) : (
-              "Remove"
+              texts.character.remove
             )}
           </button>
         )}

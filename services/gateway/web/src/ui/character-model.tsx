@@ -3,12 +3,11 @@
 import type { JSX } from "preact";
 
 import type { RequestFailed } from "../rest/problem";
+import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { SliderField } from "./slider-field";
 import { FieldProblem } from "./field-problem";
 import { SLIDERS } from "./model-settings";
-
-const UNSET = "conversation's value";
 
 interface Props {
   readonly settings: ModelSettings;
@@ -24,18 +23,18 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
   return (
     <details class="field own-model" open={refused || undefined}>
       <summary>
-        Model and settings
-        <span class="detail">{own === 0 ? "as in the conversation" : `${own} changed`}</span>
+        {texts.character.modelAndSettings}
+        <span class="detail">{own === 0 ? texts.character.asInConversation : texts.character.changed(own)}</span>
       </summary>
       <div class="form">
-        <p class="detail">For this character only. What you do not set is taken from the conversation.</p>
+        <p class="detail">{texts.character.modelEffect}</p>
         <div class="field">
-          <label for="character-model">Model</label>
+          <label for="character-model">{texts.character.model}</label>
           <input
             id="character-model"
             maxLength={200}
             value={settings.model ?? ""}
-            placeholder="The conversation's model"
+            placeholder={texts.character.modelPlaceholder}
             spellcheck={false}
             onInput={(event) => change({ model: event.currentTarget.value || null })}
           />
@@ -46,7 +45,7 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
             key={slider.name}
             slider={slider}
             value={settings[slider.name]}
-            unset={UNSET}
+            unset={texts.character.unset}
             problem={problemOf(slider.name)}
             onChange={change}
           />

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { Character } from "../rest/api";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { CharacterForm } from "./character-form";
 import { Icon } from "./icons";
 import type { People } from "./people";
@@ -55,7 +56,7 @@ export function CharactersSheet({
   };
   if (editing) {
     return (
-      <Sheet title={editing === "new" ? "New character" : editing.name} onClose={onClose}>
+      <Sheet title={editing === "new" ? texts.characters.new : editing.name} onClose={onClose}>
         <CharacterForm
           talk={talk}
           character={editing === "new" ? null : editing}
@@ -71,8 +72,8 @@ export function CharactersSheet({
   }
   const trouble = problem || (characters.problem?.message ?? "");
   return (
-    <Sheet title="Characters" onClose={onClose}>
-      <p class="lead">The characters that are switched on take part, in every conversation.</p>
+    <Sheet title={texts.app.characters} onClose={onClose}>
+      <p class="lead">{texts.characters.lead}</p>
       {trouble && (
         <p class="remark trouble" role="alert">
           {trouble}
@@ -91,15 +92,15 @@ export function CharactersSheet({
               </p>
             </div>
             <div class="row-end">
-              <button type="button" onClick={() => setEditing(character)} aria-label={`Edit ${character.name}`}>
-                Edit
+              <button type="button" onClick={() => setEditing(character)} aria-label={texts.characters.editName(character.name)}>
+                {texts.characters.edit}
               </button>
               <label class="switch">
                 <input
                   type="checkbox"
                   role="switch"
                   checked={pending[character.id] ?? character.active}
-                  aria-label={`${character.name} takes part`}
+                  aria-label={texts.characters.takesPart(character.name)}
                   onChange={(event) => setActive(character, event.currentTarget.checked)}
                 />
                 <span aria-hidden="true" />
@@ -109,7 +110,7 @@ export function CharactersSheet({
         ))}
       </ul>
       <button type="button" class="primary" onClick={() => setEditing("new")}>
-        <Icon name="plus" /> New character
+        <Icon name="plus" /> {texts.characters.new}
       </button>
     </Sheet>
   );

@@ -7,9 +7,10 @@ import { base64, LONGEST_S, SHORTEST_S } from "../audio/recording";
 import type { Clip } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
-import { CONSENT, whatIsMissing } from "./new-clip";
+import { whatIsMissing } from "./new-clip";
 import { firstLanguage, LANGUAGES, readingText } from "./reading-texts";
 import { asFailure } from "./request";
 import { type RecordingControl, useRecording } from "./use-recording";
@@ -46,18 +47,18 @@ export function ClipEditor({ talk, onMade, onCancel }: Props): JSX.Element {
     <div
       role="group"
       class="clip-editor"
-      aria-label="A voice from a recording"
+      aria-label={texts.clips.editor}
       // The fields are inside the character's form, which Enter would send.
       onKeyDown={(event) => {
         if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
       }}
     >
       <div class="field">
-        <label for="clip-language">Language</label>
+        <label for="clip-language">{texts.clips.language}</label>
         <select id="clip-language" value={language} onChange={(event) => setLanguage(event.currentTarget.value)}>
           {LANGUAGES.map((tag) => (
             <option key={tag} value={tag}>
-              {tag === "und" ? "Another language" : languageName(tag)}
+              {tag === "und" ? texts.clips.otherLanguage : languageName(tag)}
             </option>
           ))}
         </select>
@@ -72,7 +73,7 @@ export function ClipEditor({ talk, onMade, onCancel }: Props): JSX.Element {
         }}
       />
       <div class="field">
-        <label for="clip-transcript">What is said in it, word for word</label>
+        <label for="clip-transcript">{texts.clips.transcript}</label>
         <textarea
           id="clip-transcript"
           rows={4}
@@ -84,7 +85,7 @@ export function ClipEditor({ talk, onMade, onCancel }: Props): JSX.Element {
         <FieldProblem text={failure?.about("transcript") ?? ""} />
       </div>
       <div class="field">
-        <label for="clip-name">Name of the voice</label>
+        <label for="clip-name">{texts.clips.name}</label>
         <input
           id="clip-name"
           maxLength={40}
@@ -96,10 +97,10 @@ export function ClipEditor({ talk, onMade, onCancel }: Props): JSX.Element {
       </div>
       <label class="consent">
         <input type="checkbox" checked={consent} onChange={(event) => setConsent(event.currentTarget.checked)} />
-        <span>{CONSENT}</span>
+        <span>{texts.clips.consent}</span>
       </label>
       <p class="detail">
-        The recording is kept on this server until you delete the voice, and the speech engine gets it.
+        {texts.clips.privacy}
       </p>
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
@@ -110,10 +111,10 @@ export function ClipEditor({ talk, onMade, onCancel }: Props): JSX.Element {
           aria-describedby={missing ? "clip-missing" : undefined}
           onClick={() => void make()}
         >
-          Make the voice
+          {texts.clips.makeIt}
         </button>
         <button type="button" onClick={onCancel}>
-          Cancel
+          {texts.clips.cancel}
         </button>
       </div>
       {missing && (
@@ -139,8 +140,7 @@ function SoundField({ recorder, text, problem, onRecord }: SoundProps): JSX.Elem
   return (
     <div class="field">
       <p class="detail">
-        {SHORTEST_S} to {LONGEST_S} seconds of one person, without music or noise.
-        {text ? " Read this aloud, or say something else:" : " Say a few sentences."}
+        {texts.clips.requirement(SHORTEST_S, LONGEST_S)} {text ? texts.clips.readAloud : texts.clips.saySomething}
       </p>
       {text && (
         <blockquote class="reading-text" dir="auto">
@@ -150,20 +150,20 @@ function SoundField({ recorder, text, problem, onRecord }: SoundProps): JSX.Elem
       {isRecording ? (
         <div class="recorder">
           <button type="button" class="primary" disabled={phase === "opening"} onClick={recorder.stop}>
-            <Icon name="stop" /> Stop
+            <Icon name="stop" /> {texts.clips.stop}
           </button>
-          <meter aria-label="Level of the microphone" min={0} max={1} value={Math.min(1, level * 4)} />
+          <meter aria-label={texts.clips.level} min={0} max={1} value={Math.min(1, level * 4)} />
           <output>
-            {seconds.toFixed(0)} of {LONGEST_S} s
+            {texts.clips.progress(seconds.toFixed(0), LONGEST_S)}
           </output>
         </div>
       ) : (
         <div class="recorder">
           <button type="button" onClick={onRecord}>
-            <Icon name="microphone" /> {recording ? "Record again" : "Record"}
+            <Icon name="microphone" /> {recording ? texts.clips.recordAgain : texts.clips.record}
           </button>
           <label class="button">
-            Choose a file
+            {texts.clips.chooseFile}
             <input
               type="file"
               accept="audio/*"
@@ -179,13 +179,13 @@ function SoundField({ recorder, text, problem, onRecord }: SoundProps): JSX.Elem
       )}
       {phase === "reading" && (
         <p class="detail" role="status">
-          Reading the file…
+          {texts.clips.reading}
         </p>
       )}
       {recording && (
         // A recording has no captions: its text is in the field below.
         // oxlint-disable-next-line jsx-a11y/media-has-caption
-        <audio controls src={recording.url} aria-label="The recording" />
+        <audio controls src={recording.url} aria-label={texts.clips.recording} />
       )}
       <FieldProblem text={recording?.problem || failed || problem} />
     </div>

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { Clip, Delivery } from "../rest/api";
 import type { Talk } from "../talk/talk";
+import { locale, texts } from "../texts";
 import { ClipEditor } from "./clip-editor";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
@@ -62,7 +63,7 @@ export function ClipsField(props: Props): JSX.Element | null {
   return (
     <div class="field clips">
       {all.length > 0 && (
-        <ul class="clip-list" aria-label="Voices made from recordings">
+        <ul class="clip-list" aria-label={texts.clips.list}>
           {all.map((clip) => (
             <ClipRow key={clip.id} clip={clip} delivery={delivery} sample={sample} onRemove={() => remove(clip)} />
           ))}
@@ -81,10 +82,10 @@ export function ClipsField(props: Props): JSX.Element | null {
         />
       ) : (
         <button type="button" disabled={isFull} onClick={() => setOpen(true)}>
-          <Icon name="microphone" /> Make a voice from a recording
+          <Icon name="microphone" /> {texts.clips.make}
         </button>
       )}
-      {isFull && <p class="detail">There are as many voices from recordings as this server allows. Delete one first.</p>}
+      {isFull && <p class="detail">{texts.clips.full}</p>}
     </div>
   );
 }
@@ -105,28 +106,28 @@ function ClipRow({ clip, delivery, sample, onRemove }: RowProps): JSX.Element {
         <b dir="auto">{clip.name}</b>{" "}
         <span class="detail">
           {clip.ready || clip.problem
-            ? `${clip.seconds.toFixed(0)} s, consent given on ${dateOf(clip.consented_at)}`
-            : "The speech engine is making the voice…"}
+            ? texts.clips.consentOn(Math.round(clip.seconds), dateOf(clip.consented_at))
+            : texts.clips.making}
         </span>
         <FieldProblem text={clip.ready ? "" : clip.problem} />
       </span>
       {clip.ready && (
         <button
           type="button"
-          aria-label={isSpeaking ? `Stop trying ${clip.name}` : `Try ${clip.name}`}
+          aria-label={isSpeaking ? texts.clips.stopName(clip.name) : texts.clips.tryName(clip.name)}
           onClick={() => (isSpeaking ? sample.stop() : sample.play(clip.id, delivery))}
         >
-          {isSpeaking ? "Stop" : "Try"}
+          {isSpeaking ? texts.clips.stop : texts.clips.try}
         </button>
       )}
       <button
         type="button"
         class="danger"
-        aria-label={isConfirming ? `Really delete ${clip.name} and its recording?` : `Delete ${clip.name}`}
+        aria-label={isConfirming ? texts.clips.reallyDeleteName(clip.name) : texts.clips.deleteName(clip.name)}
         onBlur={() => setConfirming(false)}
         onClick={() => (isConfirming ? onRemove() : setConfirming(true))}
       >
-        {isConfirming ? "Really delete?" : "Delete"}
+        {isConfirming ? texts.clips.reallyDelete : texts.clips.delete}
       </button>
     </li>
   );
@@ -137,5 +138,5 @@ function isClip(id: string): (clip: Clip) => boolean {
 }
 
 function dateOf(time: string): string {
-  return new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  return new Date(time).toLocaleDateString(locale(), { day: "numeric", month: "long", year: "numeric" });
 }

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { MESSAGE_MAX_CHARS } from "../wire/commands";
 import { AddresseeField, type Addressee, idsOf, present } from "./addressee";
 import { sendsMessage } from "./composing";
@@ -28,7 +29,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
     box.current?.focus();
   };
   return (
-    <section class="composer" aria-label="Write">
+    <section class="composer" aria-label={texts.composer.region}>
       <Notices talk={talk} place="composer" />
       <div class="chips">
         <WhoAnswers talk={talk} people={people} />
@@ -41,7 +42,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
         }}
       >
         <label class="unseen" for="message">
-          Your message
+          {texts.composer.label}
         </label>
         <textarea
           id="message"
@@ -49,7 +50,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
           dir="auto"
           rows={1}
           value={text}
-          placeholder="Write a message…"
+          placeholder={texts.composer.placeholder}
           enterkeyhint="send"
           aria-describedby={text.length > COUNT_FROM ? "message-count" : undefined}
           onInput={(event) => {
@@ -63,15 +64,15 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
             send();
           }}
         />
-        <button type="submit" class="send" aria-label="Send" disabled={text.trim() === "" || tooLong}>
+        <button type="submit" class="send" aria-label={texts.composer.send} disabled={text.trim() === "" || tooLong}>
           <Icon name="send" />
         </button>
       </form>
       {text.length > COUNT_FROM && (
         <p id="message-count" class={tooLong ? "remark trouble" : "remark"}>
           {tooLong
-            ? `${text.length - MESSAGE_MAX_CHARS} characters too many: shorten it, or send it in two parts.`
-            : `${MESSAGE_MAX_CHARS - text.length} characters left`}
+            ? texts.composer.tooLong(text.length - MESSAGE_MAX_CHARS)
+            : texts.composer.left(MESSAGE_MAX_CHARS - text.length)}
         </p>
       )}
     </section>

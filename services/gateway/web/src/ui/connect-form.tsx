@@ -5,6 +5,7 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 
 import { BEGINNING, type Choice, type Connecting, choices, connecting, hostOf, OTHER } from "../model/connecting";
 import type { Connection, FoundServer, ModelApi, ModelOverview } from "../rest/model-api";
+import { texts } from "../texts";
 import { ConnectServer } from "./connect-server";
 import { ModelList } from "./model-list";
 import { asFailure, useLoaded } from "./request";
@@ -88,7 +89,7 @@ function Providers({
 }): JSX.Element {
   return (
     <fieldset class="providers">
-      <legend>Where is the model?</legend>
+      <legend>{texts.connect.where}</legend>
       {[...offered, undefined].map((choice) => (
         <label key={choice?.id ?? OTHER} class={`provider ${choice ? "" : "other"}`}>
           <input
@@ -97,7 +98,7 @@ function Providers({
             checked={state.provider === (choice?.id ?? OTHER)}
             onChange={() => onChoose(choice)}
           />
-          <span class="provider-name">{choice?.name ?? "Other address"}</span>
+          <span class="provider-name">{choice?.name ?? texts.connect.otherAddress}</span>
           <span class={`detail ${choice?.running ? "running" : ""}`}>{about(choice)}</span>
         </label>
       ))}
@@ -106,10 +107,9 @@ function Providers({
 }
 
 function about(choice: Choice | undefined): string {
-  if (!choice) return "any OpenAI-compatible server";
-  if (!choice.running) return choice.is_local ? "on this machine" : "with a key";
-  const { count } = choice.running;
-  return `running, ${count === 1 ? "1 model" : `${count} models`}`;
+  if (!choice) return texts.connect.anyServer;
+  if (!choice.running) return choice.is_local ? texts.connect.onThisMachine : texts.connect.withKey;
+  return texts.connect.running(choice.running.count);
 }
 
 function Search({ found }: { found: ReturnType<typeof useLoaded<readonly FoundServer[]>> }): JSX.Element {
@@ -117,13 +117,13 @@ function Search({ found }: { found: ReturnType<typeof useLoaded<readonly FoundSe
     <p class="detail search-servers" role="status">
       {found.problem?.message ??
         (found.value === null
-          ? "Looking for model servers on this machine…"
+          ? texts.connect.looking
           : found.value.length === 0
-            ? "No model server answers on this machine."
-            : `Found on this machine: ${found.value.map(({ name }) => name).join(", ")}.`)}{" "}
+            ? texts.connect.noneFound
+            : texts.connect.found(found.value.map(({ name }) => name).join(", ")))}{" "}
       {(found.value !== null || found.problem) && (
         <button type="button" class="link" onClick={found.reload}>
-          Look again
+          {texts.connect.lookAgain}
         </button>
       )}
     </p>
@@ -132,7 +132,7 @@ function Search({ found }: { found: ReturnType<typeof useLoaded<readonly FoundSe
 
 function Submit({ state }: { state: Connecting }): JSX.Element {
   const host = hostOf(state.address);
-  const busy = { listing: `Asking ${host} for its models…`, trying: `Waiting for a word of ${state.model}…` };
+  const busy = { listing: texts.connect.listing(host), trying: texts.connect.trying(state.model) };
   const hasModels = state.step === "models" || state.step === "trying";
   const working = state.step === "listing" || state.step === "trying" ? busy[state.step] : "";
   return (
@@ -142,7 +142,7 @@ function Submit({ state }: { state: Connecting }): JSX.Element {
         class="primary"
         disabled={working !== "" || state.address.trim() === "" || (hasModels && state.model === "")}
       >
-        {hasModels ? "Connect" : "Show its models"}
+        {hasModels ? texts.connect.connect : texts.connect.showModels}
       </button>
       <p class="detail" role="status">
         {working && <span class="spinner" aria-hidden="true" />} {working}

@@ -3,7 +3,9 @@
 import type { JSX } from "preact";
 
 import { type Choice, type Connecting, type ConnectingInput, hostOf } from "../model/connecting";
+import { texts } from "../texts";
 import { FieldProblem } from "./field-problem";
+import { Fill } from "./fill";
 
 interface Props {
   readonly state: Connecting;
@@ -20,7 +22,7 @@ export function ConnectServer({ state, chosen, inContainer, put }: Props): JSX.E
     <>
       {!isHosted && (
         <div class="field">
-          <label for="server-address">Address</label>
+          <label for="server-address">{texts.connect.address}</label>
           <input
             id="server-address"
             inputMode="url"
@@ -34,14 +36,14 @@ export function ConnectServer({ state, chosen, inContainer, put }: Props): JSX.E
           />
           <p class="detail" id="server-address-help">
             {inContainer
-              ? "Tertulia runs in a container: this machine is host.docker.internal there."
-              : "The base URL of its API, which often ends in /v1."}
+              ? texts.connect.addressInContainer
+              : texts.connect.addressHelp}
           </p>
           {about("address") && <FieldProblem text={about("address")} />}
         </div>
       )}
       <div class="field">
-        <label for="server-key">{isHosted ? "Key" : "Key (if it asks for one)"}</label>
+        <label for="server-key">{isHosted ? texts.connect.key : texts.connect.keyIfNeeded}</label>
         <input
           id="server-key"
           type="password"
@@ -55,14 +57,14 @@ export function ConnectServer({ state, chosen, inContainer, put }: Props): JSX.E
         <p class="detail" id="server-key-help">
           {chosen?.keys_page && (
             <>
-              You get one at{" "}
-              <a href={chosen.keys_page} target="_blank" rel="noreferrer">
-                {hostOf(chosen.keys_page)}
-              </a>
-              .{" "}
+              <Fill text={texts.connect.keysPage}>
+                <a href={chosen.keys_page} target="_blank" rel="noreferrer">
+                  {hostOf(chosen.keys_page)}
+                </a>
+              </Fill>{" "}
             </>
           )}
-          Tertulia keeps it in a file that only its owner may read, and never shows it again.
+          {texts.connect.keyHelp}
         </p>
         {about("key") && <FieldProblem text={about("key")} />}
       </div>

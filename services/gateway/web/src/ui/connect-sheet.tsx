@@ -6,7 +6,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { hostOf } from "../model/connecting";
 import { type Connection, ModelApi, type ModelOverview } from "../rest/model-api";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { ConnectForm } from "./connect-form";
+import { Fill } from "./fill";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
@@ -20,16 +22,16 @@ export function ConnectSheet({ talk, onClose }: { talk: Talk; onClose: () => voi
     talk.modelChanged(connection.source === "demo");
   };
   return (
-    <Sheet title="Connect a model" onClose={onClose}>
+    <Sheet title={texts.model.connect} onClose={onClose}>
       {overview.problem && (
         <div class="remark trouble" role="alert">
           <p>{overview.problem.message}</p>
           <button type="button" onClick={overview.reload}>
-            Try again
+            {texts.connect.tryAgain}
           </button>
         </div>
       )}
-      {!used && !overview.problem && <p class="lead">Asking which model is used…</p>}
+      {!used && !overview.problem && <p class="lead">{texts.connect.asking}</p>}
       {used && <InUse api={api} used={used} mayChange={overview.value?.may_change ?? false} onChanged={onChanged} />}
       {overview.value && used && <Offer api={api} overview={overview.value} used={used} onChanged={onChanged} />}
     </Sheet>
@@ -50,16 +52,20 @@ function Offer({
   if (used.source === "environment") {
     return (
       <p class="remark">
-        The settings <code>OPENROUTER_API_KEY</code> and <code>TERTULIA_LLM_…</code> in the environment or in{" "}
-        <code>.env</code> choose the model server, and win over this page. To choose here, remove them and restart.
+        <Fill text={texts.connect.environment}>
+          <code>OPENROUTER_API_KEY</code>
+          <code>TERTULIA_LLM_…</code>
+          <code>.env</code>
+        </Fill>
       </p>
     );
   }
   if (!overview.may_change) {
     return (
       <p class="remark">
-        The model server can be changed from the page on the machine that runs Tertulia, or from any page that has its
-        token (<code>TERTULIA_TOKEN</code>).
+        <Fill text={texts.connect.mayNotChange}>
+          <code>TERTULIA_TOKEN</code>
+        </Fill>
       </p>
     );
   }
@@ -67,7 +73,7 @@ function Offer({
   if (used.source === "demo") return form;
   return (
     <details class="connect-another">
-      <summary>Use another model</summary>
+      <summary>{texts.connect.another}</summary>
       {form}
     </details>
   );
@@ -106,19 +112,19 @@ function InUse({
       .finally(() => setBusy(false));
   };
   return (
-    <section class="in-use" aria-label="In use">
+    <section class="in-use" aria-label={texts.connect.inUse}>
       <p role="status" ref={shown} tabIndex={-1}>
         {used.source === "demo" ? (
-          "The demo answers now: its replies are scripted."
+          texts.connect.demoAnswers
         ) : (
-          <>
-            <strong>{used.model}</strong> at {hostOf(used.address)} answers
-            {used.has_key ? ", with a key that is kept on the server." : "."}
-          </>
+          <Fill text={used.has_key ? texts.connect.answersWithKey : texts.connect.answers}>
+            <strong>{used.model}</strong>
+            {hostOf(used.address)}
+          </Fill>
         )}
       </p>
       {used.fault && (
-        <p class="remark trouble">The connection that was kept cannot be used: {used.fault}. Connect again, or forget it.</p>
+        <p class="remark trouble">{texts.connect.fault(used.fault)}</p>
       )}
       {problem && (
         <p class="remark trouble" role="alert">
@@ -127,7 +133,7 @@ function InUse({
       )}
       {used.kept && mayChange && (
         <button type="button" disabled={busy} onClick={forget}>
-          {used.source === "page" && used.has_key ? "Forget this key" : "Forget what this page has kept"}
+          {used.source === "page" && used.has_key ? texts.connect.forgetKey : texts.connect.forgetAll}
         </button>
       )}
     </section>

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ConversationRow, ExportFormat } from "../rest/api";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Icon } from "./icons";
 import { useDeletions } from "./deletions";
 import { asFailure } from "./request";
@@ -39,16 +40,16 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     onClose();
   };
   return (
-    <Sheet title="Conversations" onClose={onClose}>
+    <Sheet title={texts.app.conversations} onClose={onClose}>
       <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
-        <Icon name="plus" /> New conversation
+        <Icon name="plus" /> {texts.conversations.new}
       </button>
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}
         </p>
       )}
-      {rows?.length === 0 && <p class="lead">No conversation is saved yet. This one is saved with its first message.</p>}
+      {rows?.length === 0 && <p class="lead">{texts.conversations.empty}</p>}
       <ul class="list">
         {rows?.map((row) => (
           <Row
@@ -67,7 +68,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
       </ul>
       {next && (
         <button type="button" onClick={() => load(next)}>
-          Older conversations
+          {texts.conversations.older}
         </button>
       )}
     </Sheet>
@@ -90,7 +91,7 @@ interface RowProps {
 function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
   const { onOpen, onDelete, onUndo, onChanged, onFailed } = on;
   const [renaming, setRenaming] = useState(false);
-  const title = row.title || "Untitled conversation";
+  const title = row.title || texts.conversations.untitled;
   const rename = (event: SubmitEvent) => {
     event.preventDefault();
     const wanted = new FormData(event.currentTarget as HTMLFormElement).get("title");
@@ -106,10 +107,10 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
     return (
       <li class="row talk-row">
         <p class="grow" role="status" dir="auto">
-          Deleted: {title}
+          {texts.conversations.deleted(title)}
         </p>
         <button type="button" ref={focused} onClick={onUndo}>
-          Undo
+          {texts.conversations.undo}
         </button>
       </li>
     );
@@ -118,10 +119,10 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
     <li class="row talk-row">
       {renaming ? (
         <form class="grow inline" onSubmit={rename}>
-          <input name="title" ref={focused} defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
-          <button type="submit">Save</button>
+          <input name="title" ref={focused} defaultValue={row.title} maxLength={200} dir="auto" aria-label={texts.conversations.title} />
+          <button type="submit">{texts.conversations.save}</button>
           <button type="button" onClick={() => setRenaming(false)}>
-            Cancel
+            {texts.conversations.cancel}
           </button>
         </form>
       ) : (
@@ -130,23 +131,23 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
             {title}
           </span>
           <span class="detail">
-            {here ? "open now · " : ""}
+            {here ? `${texts.conversations.openNow} · ` : ""}
             <time dateTime={row.updated_at}>{when(row.updated_at, new Date())}</time>
           </span>
         </button>
       )}
       <div class="row-actions">
         <button type="button" class="link" onClick={() => setRenaming(!renaming)}>
-          Rename
+          {texts.conversations.rename}
         </button>
-        <button type="button" class="link" onClick={() => take("markdown")} aria-label={`Save as text: ${title}`}>
-          Save as text
+        <button type="button" class="link" onClick={() => take("markdown")} aria-label={texts.conversations.saveAsTextOf(title)}>
+          {texts.conversations.saveAsText}
         </button>
-        <button type="button" class="link" onClick={() => take("json")} aria-label={`Save as JSON: ${title}`}>
-          Save as JSON
+        <button type="button" class="link" onClick={() => take("json")} aria-label={texts.conversations.saveAsJsonOf(title)}>
+          {texts.conversations.saveAsJson}
         </button>
         <button type="button" class="link danger" onClick={onDelete}>
-          Delete
+          {texts.conversations.delete}
         </button>
       </div>
     </li>
@@ -163,7 +164,7 @@ function fileName(title: string): string {
     title
       .replace(/[^\p{L}\p{N}]+/gu, "-")
       .replace(/^-|-$/gu, "")
-      .toLowerCase() || "conversation"
+      .toLowerCase() || texts.conversations.fileName
   );
 }
 

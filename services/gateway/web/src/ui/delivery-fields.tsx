@@ -4,12 +4,11 @@ import type { JSX } from "preact";
 
 import type { Delivery, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
+import { formatNumber, texts } from "../texts";
 import { FieldProblem } from "./field-problem";
 
 interface Range {
   readonly name: keyof Delivery;
-  readonly label: string;
-  readonly effect: string;
   readonly least: number;
   readonly most: number;
   readonly step: number;
@@ -20,8 +19,6 @@ interface Range {
 const RANGES: readonly Range[] = [
   {
     name: "speed",
-    label: "Speed",
-    effect: "How fast this character speaks, compared with the voice's own speed.",
     least: 0.5,
     most: 2,
     step: 0.05,
@@ -30,8 +27,6 @@ const RANGES: readonly Range[] = [
   },
   {
     name: "pitch",
-    label: "Pitch",
-    effect: "How high the voice is, in semitones, as far as the voice can change.",
     least: -6,
     most: 6,
     step: 0.5,
@@ -74,19 +69,20 @@ interface RangeProps extends Pick<Props, "onChange"> {
 function RangeField({ range, value, problem, onChange }: RangeProps): JSX.Element {
   const id = `delivery-${range.name}`;
   const words = range.words(value);
+  const label = texts.delivery[range.name];
   return (
     <div class="field slider">
       <div class="slider-head">
-        <label for={id}>{range.label}</label>
+        <label for={id}>{label}</label>
         <output for={id}>{words}</output>
         {value !== range.usual && (
           <button
             type="button"
             class="link"
-            aria-label={`${range.label}: back to the voice's own`}
+            aria-label={texts.delivery.resetOf(label)}
             onClick={() => onChange({ [range.name]: range.usual })}
           >
-            Reset
+            {texts.delivery.reset}
           </button>
         )}
       </div>
@@ -102,7 +98,7 @@ function RangeField({ range, value, problem, onChange }: RangeProps): JSX.Elemen
         onInput={(event) => onChange({ [range.name]: event.currentTarget.valueAsNumber })}
       />
       <p class="detail" id={`${id}-effect`}>
-        {range.effect}
+        {range.name === "speed" ? texts.delivery.speedEffect : texts.delivery.pitchEffect}
       </p>
       <FieldProblem text={problem} />
     </div>
@@ -110,11 +106,11 @@ function RangeField({ range, value, problem, onChange }: RangeProps): JSX.Elemen
 }
 
 export function speedText(speed: number): string {
-  return speed === 1 ? "the voice's own" : `${Math.round(speed * 100)} %`;
+  return speed === 1 ? texts.delivery.own : formatNumber(speed, { style: "percent" });
 }
 
 export function pitchText(pitch: number): string {
-  if (pitch === 0) return "the voice's own";
+  if (pitch === 0) return texts.delivery.own;
   const size = Math.abs(pitch);
-  return `${size} ${size === 1 ? "semitone" : "semitones"} ${pitch > 0 ? "higher" : "lower"}`;
+  return texts.delivery.semitones(formatNumber(size), size, pitch > 0);
 }

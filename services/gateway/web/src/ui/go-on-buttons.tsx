@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 
 /** @param onUse called before a button takes effect and disappears */
 export function GoOnButtons({ talk, onUse }: { talk: Talk; onUse: () => void }): JSX.Element {
@@ -12,13 +13,13 @@ export function GoOnButtons({ talk, onUse }: { talk: Talk; onUse: () => void }):
     act();
   };
   return (
-    <div class="go-on" role="group" aria-label="Without a message">
+    <div class="go-on" role="group" aria-label={texts.transcript.withoutMessage}>
       <button type="button" onClick={then(() => talk.requestReply())}>
-        Go on
+        {texts.transcript.goOn}
       </button>
       {several && (
         <button type="button" onClick={then(() => talk.requestDiscussion())}>
-          Talk among yourselves
+          {texts.transcript.discuss}
         </button>
       )}
     </div>

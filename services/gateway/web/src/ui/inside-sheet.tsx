@@ -9,22 +9,15 @@ import { useState } from "preact/hooks";
 import { keyLines } from "../inside/stream-keys";
 import type { Trace } from "../inside/traces";
 import { usageOf, usageText } from "../inside/usage";
-import { type BarKind, waterfallOf } from "../inside/waterfall";
+import { type Bar, type BarKind, type Row, waterfallOf } from "../inside/waterfall";
 import type { Talk } from "../talk/talk";
+import { formatNumber, texts } from "../texts";
 import type { People } from "./people";
 import { reasonText } from "./reasons";
 import { useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
-const LEGEND: readonly [BarKind, string][] = [
-  ["hear", "understanding you"],
-  ["pick", "who answers"],
-  ["think", "first token"],
-  ["write", "text"],
-  ["voice", "voice"],
-  ["send", "sending"],
-  ["sound", "sound"],
-];
+const LEGEND: readonly BarKind[] = ["hear", "pick", "think", "write", "voice", "send", "sound"];
 
 export function InsideSheet({
   talk,
@@ -40,14 +33,14 @@ export function InsideSheet({
   const lastReply = messages.findLast((message) => message.kind === "reply")?.id ?? "";
   const traces = talk.traces.value;
   return (
-    <Sheet title="See inside" onClose={onClose}>
-      <h3>Where the time went</h3>
-      {traces.length === 0 && <p class="lead">After the next answer, this shows how long each step took.</p>}
+    <Sheet title={texts.app.inside} onClose={onClose}>
+      <h3>{texts.inside.time}</h3>
+      {traces.length === 0 && <p class="lead">{texts.inside.empty}</p>}
       {traces.length > 0 && (
         <ul class="legend" aria-hidden="true">
-          {LEGEND.map(([kind, label]) => (
+          {LEGEND.map((kind) => (
             <li key={kind}>
-              <i class={`bar ${kind}`} /> {label}
+              <i class={`bar ${kind}`} /> {texts.inside.legend[kind]}
             </li>
           ))}
         </ul>
@@ -57,11 +50,11 @@ export function InsideSheet({
       ))}
       {usage && (
         <p class="usage">
-          This conversation so far: {usageText(usage)}
-          {usage.cost !== null && " (in the currency of the model server's account)"}
+          {texts.inside.usage(usageText(usage))}
+          {usage.cost !== null && ` ${texts.inside.currency}`}
         </p>
       )}
-      <h3>Status</h3>
+      <h3>{texts.inside.status}</h3>
       {status.problem && <p class="remark trouble">{status.problem.message}</p>}
       {status.value && (
         <dl class="facts">
@@ -69,7 +62,7 @@ export function InsideSheet({
             <div key={stage}>
               <dt>{stage}</dt>
               <dd>
-                {engines.length > 0 ? engines.join(", ") : "no worker"}
+                {engines.length > 0 ? engines.join(", ") : texts.inside.noWorker}
                 {Object.entries(status.value?.engine_reasons?.[stage] ?? {}).map(([engine, reason]) => (
                   <small key={engine}>{engines.length > 1 ? `${engine}: ${reason}` : reason}</small>
                 ))}
@@ -77,13 +70,15 @@ export function InsideSheet({
             </div>
           ))}
           <div>
-            <dt>redis</dt>
+            <dt>{texts.inside.redis}</dt>
             <dd>
-              {status.value.redis_ms === null ? "does not answer" : `${status.value.redis_ms.toFixed(1)} ms away`}
+              {status.value.redis_ms === null
+                ? texts.inside.noRedis
+                : texts.inside.redisAway(formatNumber(status.value.redis_ms, { maximumFractionDigits: 1 }))}
             </dd>
           </div>
           <div>
-            <dt>version</dt>
+            <dt>{texts.inside.version}</dt>
             <dd>{status.value.version}</dd>
           </div>
         </dl>
@@ -93,11 +88,11 @@ export function InsideSheet({
           {what}
         </p>
       ))}
-      <h3>Redis streams</h3>
-      <p class="lead">Paste a line into redis-cli to see the entries of this conversation.</p>
+      <h3>{texts.inside.streams}</h3>
+      <p class="lead">{texts.inside.streamsLead}</p>
       <ul class="keys">
         {keyLines(status.value?.namespace ?? "tertulia", conversationId, lastReply).map(({ what, command }) => (
-          <KeyRow key={command} what={what} command={command} />
+          <KeyRow key={command} what={texts.inside.keys[what]} command={command} />
         ))}
       </ul>
     </Sheet>
@@ -111,10 +106,14 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
   return (
     <figure class="turn">
       <figcaption>
-        {trace.said ? <q dir="auto">{trace.said}</q> : <span>Without a message</span>}
+        {trace.said ? <q dir="auto">{trace.said}</q> : <span>{texts.inside.withoutMessage}</span>}
         <span class="sums">
-          {firstSoundMs !== null && <>first sound sent after {firstSoundMs} ms</>}
-          {trace.heardAfterMs !== null && <>, heard here after {trace.heardAfterMs} ms</>}
+          {[
+            firstSoundMs !== null && texts.inside.firstSound(firstSoundMs),
+            trace.heardAfterMs !== null && texts.inside.heard(trace.heardAfterMs),
+          ]
+            .filter(Boolean)
+            .join(", ")}
         </span>
         {usage && <span class="sums">{usageText(usage)}</span>}
       </figcaption>
@@ -123,22 +122,22 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
           {rows.map((row) => (
             <tr key={row.messageId} style={row.characterId ? people.look(row.characterId).style : ""}>
               <th scope="row" dir="auto">
-                {row.label}
+                {labelOf(row)}
               </th>
               <td>
                 <div class="track">
                   {row.bars.map((bar) => (
                     <i
-                      key={bar.kind + bar.label}
-                      class={`bar ${bar.kind} ${bar.label === "text" ? "under" : ""}`}
+                      key={bar.step}
+                      class={`bar ${bar.kind} ${bar.step === "text" ? "under" : ""}`}
                       style={`left:${share(bar.fromMs)};width:max(2px, calc(${share(bar.toMs)} - ${share(bar.fromMs)}))`}
-                      title={`${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`}
+                      title={textOf(bar)}
                     />
                   ))}
                 </div>
                 <Why reason={trace.reasons.get(row.messageId)} />
                 <span class="unseen">
-                  {row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}
+                  {row.bars.map(textOf).join("; ")}
                 </span>
               </td>
             </tr>
@@ -146,11 +145,19 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
         </tbody>
       </table>
       <p class="scale" aria-hidden="true">
-        <span>{fromMs} ms</span>
-        <span>{toMs} ms</span>
+        <span>{texts.inside.ms(fromMs)}</span>
+        <span>{texts.inside.ms(toMs)}</span>
       </p>
     </figure>
   );
+}
+
+function labelOf({ messageId, name }: Row): string {
+  return messageId ? name || texts.inside.reply : texts.inside.you;
+}
+
+function textOf({ step, fromMs, toMs }: Bar): string {
+  return texts.inside.bar(texts.inside.bars[step], fromMs, toMs);
 }
 
 /** Why the character answered. */
@@ -173,8 +180,8 @@ function KeyRow({ what, command }: { what: string; command: string }): JSX.Eleme
       <div class="inline">
         <code>{command}</code>
         {"clipboard" in navigator && (
-          <button type="button" class="link" onClick={copy} aria-label={`Copy: ${what}`}>
-            {copied ? "Copied" : "Copy"}
+          <button type="button" class="link" onClick={copy} aria-label={texts.inside.copyOf(what)}>
+            {copied ? texts.inside.copied : texts.inside.copy}
           </button>
         )}
       </div>

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { type Connecting, type ConnectingInput, matching } from "../model/connecting";
+import { texts } from "../texts";
 
 const MOST_SHOWN = 60;
 
@@ -21,10 +22,10 @@ export function ModelList({
   useEffect(() => field.current?.focus(), []);
   return (
     <fieldset class="models">
-      <legend>Which model?</legend>
-      {models.length === 0 && <p class="remark">This server lists no model. Load one there, or type its name.</p>}
+      <legend>{texts.connect.which}</legend>
+      {models.length === 0 && <p class="remark">{texts.connect.noModels}</p>}
       <label class="unseen" for="model-search">
-        Search the models
+        {texts.connect.searchLabel}
       </label>
       <input
         ref={field}
@@ -32,7 +33,7 @@ export function ModelList({
         type="search"
         maxLength={200}
         value={search}
-        placeholder={models.length > 0 ? `Search ${models.length === 1 ? "1 model" : `${models.length} models`}` : "Name"}
+        placeholder={models.length > 0 ? texts.connect.search(models.length) : texts.connect.name}
         spellcheck={false}
         autocomplete="off"
         onInput={(event) => put({ on: "search", search: event.currentTarget.value })}
@@ -42,11 +43,11 @@ export function ModelList({
           <Row key={name} name={name} label={name} checked={name === model} put={put} />
         ))}
         {typed !== "" && !models.includes(typed) && (
-          <Row key="as-typed" name={typed} label={`Use “${typed}” as typed`} checked={typed === model} put={put} />
+          <Row key="as-typed" name={typed} label={texts.connect.asTyped(typed)} checked={typed === model} put={put} />
         )}
       </div>
       <p class="detail" role="status">
-        {count > shown.length ? `${count - shown.length} more: type a part of the name.` : ""}
+        {count > shown.length ? texts.connect.more(count - shown.length) : ""}
       </p>
     </fieldset>
   );

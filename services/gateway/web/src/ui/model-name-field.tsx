@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { ModelApi } from "../rest/model-api";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 
 interface Props {
   readonly talk: Talk;
@@ -18,13 +19,13 @@ export function ModelNameField({ talk, value, onChange }: Props): JSX.Element {
   const [used, models] = useServerModels(talk);
   return (
     <div class="field">
-      <label for="model-name">Model</label>
+      <label for="model-name">{texts.model.model}</label>
       <input
         id="model-name"
         list={models.length > 0 ? "server-models" : undefined}
         maxLength={200}
         value={typed ?? value}
-        placeholder={used || "Server default"}
+        placeholder={used || texts.model.serverDefault}
         spellcheck={false}
         onInput={(event) => setTyped(event.currentTarget.value)}
         onChange={(event) => {

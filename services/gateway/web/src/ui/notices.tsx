@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
 import type { NoticePlace } from "../talk/page-state";
+import { texts } from "../texts";
 import { Icon } from "./icons";
 
 /** The notices for one part of the page. */
@@ -17,7 +18,7 @@ export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JS
           role={notice.serious ? "alert" : "status"}
         >
           <p dir="auto">{notice.text}</p>
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, notice)}>
+          <button type="button" class="quiet" aria-label={texts.notices.dismiss} onClick={() => talk.dismiss(place, notice)}>
             <Icon name="close" />
           </button>
         </div>

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { texts } from "../texts";
 import { FieldProblem } from "./field-problem";
 import { BadPicture, pictureUri } from "./picture";
 import { Portrait } from "./portrait";
@@ -23,7 +24,7 @@ export function PictureField({ name, image, problem, onChange }: Props): JSX.Ele
         onChange(uri);
         setUnreadable("");
       },
-      (error: unknown) => setUnreadable(error instanceof BadPicture ? error.message : "The picture cannot be read."),
+      (error: unknown) => setUnreadable(error instanceof BadPicture ? error.message : texts.character.pictureNotRead),
     );
   };
   return (
@@ -31,7 +32,7 @@ export function PictureField({ name, image, problem, onChange }: Props): JSX.Ele
       <Portrait name={name} image={image} />
       <div>
         <label class="button">
-          Choose a picture
+          {texts.character.choosePicture}
           <input
             type="file"
             accept="image/png,image/jpeg,image/webp,image/gif"
@@ -50,7 +51,7 @@ export function PictureField({ name, image, problem, onChange }: Props): JSX.Ele
               setUnreadable("");
             }}
           >
-            Remove picture
+            {texts.character.removePicture}
           </button>
         )}
         <FieldProblem text={unreadable || problem} />

@@ -7,6 +7,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { isMuted } from "../talk/answering";
 import { type StatusLine, statusLine } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Dots } from "./dots";
 import { Icon } from "./icons";
 import type { People } from "./people";
@@ -28,12 +29,12 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
     <section
       ref={element}
       class={`scene mood-${status.mood} ${seats.shape} ${present.length > MANY ? "many" : ""}`}
-      aria-label="The table"
+      aria-label={texts.scene.table}
       style={`${lightAt(seats, lit, { width, height })}--portrait:${seats.portrait}rem;--card:${seats.card}rem`}
     >
       <div class="lamp" aria-hidden="true" />
       <div class="tabletop" aria-hidden="true" />
-      <ul class="seats" aria-label="At the table">
+      <ul class="seats" aria-label={texts.scene.seats}>
         {present.map((character, index) => {
           const state = seatState(view, character.id, status);
           const { x, y } = seats.seats[index] ?? { x: 0, y: 0 };
@@ -50,21 +51,24 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
         })}
       </ul>
       <div class="on-the-table" style={textBox(seats, width)}>
-        <p class="status-line" role="status">
+        <p class={status.text.length > LONG_STATUS ? "status-line long" : "status-line"} role="status">
           <StatusText status={status} />
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
-        {view.ducked && <p class="aside">quieter while you speak</p>}
+        {view.ducked && <p class="aside">{texts.scene.ducked}</p>}
         <PartialTranscript talk={talk} />
         {present.length === 0 && view.link === "live" && (
           <button type="button" class="invite" onClick={onInvite}>
-            <Icon name="plus" /> No character takes part. Switch one on
+            <Icon name="plus" /> {texts.scene.invite}
           </button>
         )}
       </div>
     </section>
   );
 }
+
+/** A longer status line is written smaller, in two lines. */
+const LONG_STATUS = 24;
 
 /** With more characters than this, a low scene becomes higher. */
 const MANY = 5;
@@ -106,7 +110,7 @@ function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
   const firm = partial.startsWith(stable) ? stable : "";
   return (
     <div class="partial">
-      <p class="partial-transcript" dir="auto" aria-label="What you are saying">
+      <p class="partial-transcript" dir="auto" aria-label={texts.scene.partial}>
         <span>{firm}</span>
         <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
       </p>

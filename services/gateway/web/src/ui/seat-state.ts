@@ -2,6 +2,7 @@
 
 import { type StatusLine, isDismissed } from "../talk/status-line";
 import { type PageState, findReply } from "../talk/page-state";
+import { texts } from "../texts";
 import { reasonText } from "./reasons";
 
 export interface SeatState {
@@ -22,7 +23,7 @@ export function seatState(view: PageState, id: string, { mood, characterId: abou
     return { kind: "thinking", words: "", why: why(due?.reason) };
   if (due && (mood === "speaking" || mood === "thinking")) {
     const position = waiting(view, about).indexOf(id);
-    return { kind: "next", words: position > 0 ? `${position + 1}` : "next", why: why(due.reason) };
+    return { kind: "next", words: position > 0 ? `${position + 1}` : texts.seat.next, why: why(due.reason) };
   }
   return { kind: "present", words: "", why: "" };
 }
@@ -41,5 +42,5 @@ function isDue(view: PageState, messageId: string): boolean {
 
 function why(reason: string | undefined): string {
   const text = reasonText(reason);
-  return text && `Answers because ${text}`;
+  return text && texts.seat.because(text);
 }

@@ -5,6 +5,7 @@ import type { JSX } from "preact";
 
 import { isMuted } from "../talk/answering";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import type { Participant } from "../wire/events";
 import { Icon } from "./icons";
 import { Popover } from "./popover";
@@ -23,7 +24,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
   const { answering, link } = talk.state.value;
   const { id, name } = character;
   const muted = isMuted(answering, id);
-  const words = state.words || (muted ? "muted" : "");
+  const words = state.words || (muted ? texts.seat.muted : "");
   return (
     <Popover
       class="seat-button"
@@ -42,7 +43,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
             )}
           </span>
           <span class="place-card">
-            <bdi dir="auto">{name}</bdi> {words && <span class={`what ${words}`}>{words}</span>}
+            <bdi dir="auto">{name}</bdi> {words && <span class={state.words ? "what" : "what muted"}>{words}</span>}
           </span>
         </>
       }
@@ -59,12 +60,12 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
             </p>
             {state.why && <p class="detail">{state.why}</p>}
             <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.requestReply(id))}>
-              <Icon name="talks" /> Answer now
+              <Icon name="talks" /> {texts.seat.answerNow}
             </button>
             <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.mute(id, !muted))}>
-              <Icon name={muted ? "talks" : "hush"} /> {muted ? "Unmute" : "Mute in this conversation"}
+              <Icon name={muted ? "talks" : "hush"} /> {muted ? texts.seat.unmute : texts.seat.mute}
             </button>
-            <p class="detail">A muted character answers only if you name it.</p>
+            <p class="detail">{texts.seat.muteEffect}</p>
           </>
         );
       }}

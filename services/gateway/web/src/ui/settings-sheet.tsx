@@ -3,14 +3,13 @@ import { useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { shownSettings } from "../talk/page-state";
+import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { ModelNameField } from "./model-name-field";
 import { SliderField } from "./slider-field";
 import { SLIDERS } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
-
-export const DEMO = "Demo: the replies are scripted. Press to connect a model.";
 
 export function SettingsSheet({
   talk,
@@ -26,22 +25,22 @@ export function SettingsSheet({
   const [refused, setRefused] = useState(false);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
-    <Sheet title="Model" onClose={onClose}>
+    <Sheet title={texts.app.model} onClose={onClose}>
       {demo ? (
         <p class="demo-note" id="no-effect">
-          The demo answers: its replies are scripted, so the settings below have no effect until you connect a model.
+          {texts.model.demoNote}
         </p>
       ) : (
         <p class="lead">
-          Applies to this conversation from your next message on. What you do not set keeps the model's default.
+          {texts.model.lead}
         </p>
       )}
       <button type="button" class={demo ? "primary" : ""} onClick={onConnect}>
-        {demo ? "Connect a model" : "Model server and key"}
+        {demo ? texts.model.connect : texts.model.server}
       </button>
       {refused && (
         <p class="remark trouble" role="alert">
-          The connection is lost; nothing was changed. Try again when it is back.
+          {texts.model.notChanged}
         </p>
       )}
       <Notices talk={talk} place="settings" />
@@ -57,7 +56,7 @@ export function SettingsSheet({
               key={slider.name}
               slider={slider}
               value={settings[slider.name] ?? null}
-              unset="model's default"
+              unset={texts.model.unset}
               onChange={change}
             />
           ))}

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+import { texts } from "../texts";
 import { Icon } from "./icons";
 
 export function Sheet({
@@ -36,7 +37,7 @@ export function Sheet({
           <h2 id={heading} dir="auto">
             {title}
           </h2>
-          <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <button type="button" class="quiet" aria-label={texts.sheet.close} onClick={() => dialog.current?.close()}>
             <Icon name="close" />
           </button>
         </header>

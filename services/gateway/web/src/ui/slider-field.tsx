@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { formatNumber, texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { FieldProblem } from "./field-problem";
 import type { Slider } from "./model-settings";
@@ -21,19 +22,20 @@ export function SliderField({ slider, value, unset, problem = "", onChange }: Pr
   const [moving, setMoving] = useState<number | null>(null);
   const shown = moving ?? value ?? slider.usual;
   const id = `slider-${slider.name}`;
+  const { label, effect } = texts.model.settings[slider.name];
   return (
     <div class={`field slider ${value === null && moving === null ? "unset" : ""}`}>
       <div class="slider-head">
-        <label for={id}>{slider.label}</label>
-        <output for={id}>{value === null && moving === null ? unset : shown}</output>
+        <label for={id}>{label}</label>
+        <output for={id}>{value === null && moving === null ? unset : formatNumber(shown)}</output>
         {value !== null && (
           <button
             type="button"
             class="link"
             onClick={() => onChange({ [slider.name]: null })}
-            aria-label={`Reset ${slider.label}`}
+            aria-label={texts.model.resetOf(label)}
           >
-            Reset
+            {texts.model.reset}
           </button>
         )}
       </div>
@@ -52,7 +54,8 @@ export function SliderField({ slider, value, unset, problem = "", onChange }: Pr
         }}
       />
       <p class="detail" id={`${id}-effect`}>
-        {slider.effect} {slider.least} to {slider.most}, usually {slider.usual}.
+        {effect}{" "}
+        {texts.model.range(formatNumber(slider.least), formatNumber(slider.most), formatNumber(slider.usual))}
       </p>
       {problem && <FieldProblem text={problem} />}
     </div>

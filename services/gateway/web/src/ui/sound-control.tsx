@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Icon } from "./icons";
 
 export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () => void }): JSX.Element {
@@ -11,8 +12,8 @@ export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () 
         type="button"
         class="quiet"
         aria-pressed={muted}
-        aria-label="Mute the voices"
-        title={muted ? "The voices are muted" : "Mute the voices"}
+        aria-label={texts.talk.muteVoices}
+        title={muted ? texts.talk.voicesMuted : texts.talk.muteVoices}
         onClick={() => talk.prefer({ muted: !muted })}
       >
         <Icon name={muted ? "muted" : "sound"} />
@@ -23,14 +24,14 @@ export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () 
         max={100}
         step={5}
         value={Math.round(volume * 100)}
-        aria-label="Volume"
+        aria-label={texts.talk.volume}
         onInput={(event) => talk.prefer({ volume: event.currentTarget.valueAsNumber / 100, muted: false })}
       />
       <button
         type="button"
         class="quiet"
-        aria-label="Sound settings"
-        title="Microphone, loudspeaker and volume"
+        aria-label={texts.settings.title}
+        title={texts.settings.hint}
         onClick={onSettings}
       >
         <Icon name="gear" />

@@ -1,4 +1,4 @@
-/** The panel of the microphone and the sound: devices, a test of the microphone, volume, and typing. */
+/** The panel of settings: devices, a test of the microphone, volume, typing, and the language. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -7,8 +7,11 @@ import { useEffect, useState } from "preact/hooks";
 import { type Device, type Devices, canChooseLoudspeaker, listDevices, onDevicesChange } from "../audio/devices";
 import { Microphone, NoMicrophone } from "../audio/microphone";
 import type { Talk } from "../talk/talk";
+import { formatNumber, texts } from "../texts";
+import { LanguageField } from "./language-field";
 import { Sheet } from "./sheet";
 
+const PERCENT: Intl.NumberFormatOptions = { style: "percent" };
 const NO_DEVICES: Devices = { microphones: [], loudspeakers: [] };
 
 export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
@@ -20,11 +23,11 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
     return onDevicesChange(load);
   }, []);
   return (
-    <Sheet title="Sound" onClose={onClose}>
+    <Sheet title={texts.settings.title} onClose={onClose}>
       <form class="form" onSubmit={(event) => event.preventDefault()}>
         <DeviceField
           id="microphone"
-          label="Microphone"
+          label={texts.sound.microphone}
           devices={devices.microphones}
           chosen={microphone}
           onChange={(id) => talk.prefer({ microphone: id })}
@@ -33,7 +36,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
         {canChooseLoudspeaker() && (
           <DeviceField
             id="loudspeaker"
-            label="Loudspeaker"
+            label={texts.sound.loudspeaker}
             devices={devices.loudspeakers}
             chosen={loudspeaker}
             onChange={(id) => talk.prefer({ loudspeaker: id })}
@@ -41,8 +44,8 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
         )}
         <div class="field slider">
           <div class="slider-head">
-            <label for="sound-volume">Volume of the voices</label>
-            <output for="sound-volume">{Math.round(volume * 100)} %</output>
+            <label for="sound-volume">{texts.sound.volume}</label>
+            <output for="sound-volume">{formatNumber(volume, PERCENT)}</output>
           </div>
           <input
             id="sound-volume"
@@ -60,8 +63,9 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
             checked={typingInterrupts}
             onChange={(event) => talk.prefer({ typingInterrupts: event.currentTarget.checked })}
           />
-          <span>Interrupt the characters as soon as I type, not only when I send</span>
+          <span>{texts.sound.typingInterrupts}</span>
         </label>
+        <LanguageField talk={talk} />
       </form>
     </Sheet>
   );
@@ -81,15 +85,15 @@ function DeviceField({ id, label, devices, chosen, onChange }: DeviceFieldProps)
     <div class="field">
       <label for={`device-${id}`}>{label}</label>
       <select id={`device-${id}`} value={chosen} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">System default</option>
-        {isMissing && <option value={chosen}>The chosen one (not connected)</option>}
+        <option value="">{texts.sound.systemDefault}</option>
+        {isMissing && <option value={chosen}>{texts.sound.missingDevice}</option>}
         {devices.map((device) => (
           <option key={device.id} value={device.id}>
             {device.label}
           </option>
         ))}
       </select>
-      {devices.length === 0 && <p class="detail">The browser tells the names after you have allowed the microphone.</p>}
+      {devices.length === 0 && <p class="detail">{texts.sound.noNames}</p>}
     </div>
   );
 }
@@ -137,12 +141,12 @@ function MicrophoneTest({ talk, onAllowed }: { talk: Talk; onAllowed: () => void
       <div class="inline">
         {!isOn && (
           <button type="button" onClick={() => (setProblem(""), setTesting(!testing))}>
-            {testing ? "Stop the test" : "Test the microphone"}
+            {testing ? texts.sound.stopTest : texts.sound.test}
           </button>
         )}
         <LevelMeter level={shown} />
       </div>
-      {(testing || isOn) && <p class="detail">Speak: the bar must move.</p>}
+      {(testing || isOn) && <p class="detail">{texts.sound.speak}</p>}
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}
@@ -154,8 +158,8 @@ function MicrophoneTest({ talk, onAllowed }: { talk: Talk; onAllowed: () => void
 
 function LevelMeter({ level }: { level: { readonly value: number } }): JSX.Element {
   return (
-    <meter class="level" aria-label="Level of the microphone" min={0} max={1} value={level.value}>
-      {Math.round(level.value * 100)} %
+    <meter class="level" aria-label={texts.sound.level} min={0} max={1} value={level.value}>
+      {formatNumber(level.value, PERCENT)}
     </meter>
   );
 }

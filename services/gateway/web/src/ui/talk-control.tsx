@@ -10,6 +10,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { canStop } from "../talk/status-line";
 import type { TalkMode } from "../talk/preferences";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
 import { SoundControl } from "./sound-control";
@@ -29,9 +30,11 @@ export function TalkControl({ talk, onSettings }: { talk: Talk; onSettings: () =
   };
   const toggle = () => talk.listen(!talk.listening);
   const pushToTalk = mode === "push_to_talk";
-  const name = on ? (pushToTalk ? "Release to send" : "Stop listening") : pushToTalk ? "Hold to talk" : "Start talking";
+  const name = on
+    ? pushToTalk ? texts.talk.release : texts.talk.stopListening
+    : pushToTalk ? texts.talk.hold : texts.talk.start;
   return (
-    <section class="talk" aria-label="Talk">
+    <section class="talk" aria-label={texts.talk.region}>
       <ModeSwitch talk={talk} mode={mode} />
       <div class="talk-centre">
         <button
@@ -67,10 +70,10 @@ export function TalkControl({ talk, onSettings }: { talk: Talk; onSettings: () =
           <span class="ring" aria-hidden="true" />
           <Icon name="microphone" />
         </button>
-        {paused ? <p class="hint reason">Microphone paused: {listening.pause}</p> : <p class="hint">{name}</p>}
+        {paused ? <p class="hint reason">{texts.status.paused(listening.pause)}</p> : <p class="hint">{name}</p>}
         {canStop(talk.state.value) && (
           <button type="button" class="stop" onClick={() => talk.stop()}>
-            <Icon name="stop" /> Stop <kbd>Esc</kbd>
+            <Icon name="stop" /> {texts.talk.stop} <kbd>{texts.talk.escape}</kbd>
           </button>
         )}
       </div>
@@ -93,9 +96,9 @@ function ModeSwitch({ talk, mode }: { talk: Talk; mode: TalkMode }): JSX.Element
   );
   return (
     <fieldset class="modes">
-      <legend class="unseen">How to talk</legend>
-      {option("hands_free", "Hands-free")}
-      {option("push_to_talk", "Hold to talk")}
+      <legend class="unseen">{texts.talk.howToTalk}</legend>
+      {option("hands_free", texts.talk.handsFree)}
+      {option("push_to_talk", texts.talk.holdMode)}
     </fieldset>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 
+import { texts } from "../texts";
 import { FieldProblem } from "./field-problem";
 
 interface Props {
@@ -15,7 +16,7 @@ export function TalkativenessField({ value, problem, onChange }: Props): JSX.Ele
   return (
     <div class="field slider">
       <div class="slider-head">
-        <label for="talkativeness">Talkativeness</label>
+        <label for="talkativeness">{texts.character.talkativeness}</label>
         <output for="talkativeness">{words}</output>
       </div>
       <input
@@ -30,7 +31,7 @@ export function TalkativenessField({ value, problem, onChange }: Props): JSX.Ele
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
       <p class="detail" id="talkativeness-effect">
-        How often this character joins in when you name no one. It always answers when you name it.
+        {texts.character.talkativenessEffect}
       </p>
       <FieldProblem text={problem} />
     </div>
@@ -38,8 +39,9 @@ export function TalkativenessField({ value, problem, onChange }: Props): JSX.Ele
 }
 
 export function talkativenessText(value: number): string {
-  if (value === 0) return "only when addressed";
-  if (value < 30) return "quiet";
-  if (value <= 70) return "like most";
-  return value < 100 ? "talkative" : "speaks readily";
+  const words = texts.character.talkativenessOf;
+  if (value === 0) return words.never;
+  if (value < 30) return words.quiet;
+  if (value <= 70) return words.usual;
+  return value < 100 ? words.talkative : words.always;
 }

@@ -5,8 +5,11 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import type { Talk } from "../talk/talk";
 import { canGoOn } from "../talk/status-line";
+import { locale, texts } from "../texts";
+import { en } from "../texts/en";
 import { addressText } from "./addressee";
 import { Bubble, ThinkingBubble } from "./bubble";
+import { Fill } from "./fill";
 import { GoOnButtons } from "./go-on-buttons";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
@@ -17,7 +20,7 @@ import { earlier, keep, latest } from "./windowing";
 const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
-  const { messages, notices, thinking } = talk.state.value;
+  const { messages, notices, thinking, demo } = talk.state.value;
   const goesOn = canGoOn(talk.state.value);
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
@@ -75,7 +78,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   };
 
   return (
-    <section class="transcript" aria-label="What was said">
+    <section class="transcript" aria-label={texts.transcript.region}>
       <div
         class="scroller"
         ref={scroller}
@@ -85,18 +88,19 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         tabIndex={0}
         role="log"
         aria-live="off"
-        aria-label="Messages"
+        aria-label={texts.transcript.messages}
       >
         {messages.length === 0 && (
           <Welcome
             people={people}
+            demo={demo}
             onSay={(text) => {
               takeFocus();
               talk.say(text);
             }}
           />
         )}
-        {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
+        {first > 0 && <p class="more">{texts.transcript.earlier(first)}</p>}
         <ol>
           {messages.slice(first).map((message) => (
             <Bubble
@@ -119,7 +123,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
             setFollowing(true);
           }}
         >
-          <Icon name="down" /> Latest
+          <Icon name="down" /> {texts.transcript.latest}
         </button>
       )}
     </section>
@@ -158,19 +162,24 @@ function followTo(box: HTMLElement): number {
   return Math.max(0, Math.min(end, top - box.clientHeight / 4));
 }
 
-function Welcome({ people, onSay }: { people: People; onSay: (text: string) => void }): JSX.Element {
+interface WelcomeProps {
+  readonly people: People;
+  readonly demo: boolean;
+  readonly onSay: (text: string) => void;
+}
+
+function Welcome({ people, demo, onSay }: WelcomeProps): JSX.Element {
   const names = people.characters.filter((character) => character.active).map((character) => character.name);
   return (
     <div class="welcome">
-      <h2>Pull up a chair.</h2>
+      <h2>{texts.transcript.welcome}</h2>
       <p>
         <Names names={names} />
-        Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait to make it
-        answer, or to mute it. You can interrupt at any time.
+        {texts.transcript.explanation} {demo && texts.transcript.demoLanguage}
       </p>
       <div class="suggestions">
-        {openings(names).map((text) => (
-          <button key={text} type="button" dir="auto" onClick={() => onSay(text)}>
+        {suggestions(names, demo).map((text) => (
+          <button key={text} type="button" dir="auto" lang={demo ? "en" : undefined} onClick={() => onSay(text)}>
             {text}
           </button>
         ))}
@@ -179,14 +188,15 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
   );
 }
 
-/** Suggestions for the first message; none if no character is at the table. */
-function openings(names: readonly string[]): string[] {
+/** Suggestions for the first message; none if no character is at the table. The demo understands only English. */
+function suggestions(names: readonly string[], demo: boolean): string[] {
   const [first, second] = names;
+  const { openings } = demo ? en.transcript : texts.transcript;
   if (!first) return [];
   return [
-    `${first}, tell me a story.`,
-    second ? `What does ${second} think of rain?` : "What do you think of rain?",
-    "How are you all tonight?",
+    openings.story(first),
+    second ? openings.rainOf(second) : openings.rain,
+    openings.evening,
   ];
 }
 
@@ -195,18 +205,19 @@ const NAMES_SHOWN = 4;
 /** The first names, and the number of the others. */
 function withoutMost(names: readonly string[]): string[] {
   const first = names.slice(0, NAMES_SHOWN - 1);
-  return [...first, `${names.length - first.length} more`];
+  return [...first, texts.transcript.more(names.length - first.length)];
 }
 
 /** "Luna, Rex, and Sage are here." Each name keeps its own direction of writing. */
 function Names({ names }: { names: readonly string[] }): JSX.Element | null {
   if (names.length === 0) return null;
   const shown = names.length > NAMES_SHOWN ? withoutMost(names) : names;
-  const parts = new Intl.ListFormat("en", { type: "conjunction" }).formatToParts(shown);
+  const parts = new Intl.ListFormat(locale(), { type: "conjunction" }).formatToParts(shown);
   return (
     <>
-      {parts.map(({ type, value }, index) => (type === "element" ? <bdi key={index}>{value}</bdi> : value))}{" "}
-      {names.length === 1 ? "is" : "are"} here.{" "}
+      <Fill text={(list) => texts.transcript.present(list, names.length)}>
+        <>{parts.map(({ type, value }, index) => (type === "element" ? <bdi key={index}>{value}</bdi> : value))}</>
+      </Fill>{" "}
     </>
   );
 }

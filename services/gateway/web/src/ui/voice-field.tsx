@@ -5,6 +5,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Delivery, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { ClipsField } from "./clips-field";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
@@ -31,7 +32,7 @@ export function VoiceField(props: Props): JSX.Element {
   if (waiting || voices.length > 0) return <VoiceList {...props} />;
   return (
     <div class="field">
-      <label for="character-voice">Voice</label>
+      <label for="character-voice">{texts.voices.voice}</label>
       <input
         id="character-voice"
         required
@@ -39,7 +40,7 @@ export function VoiceField(props: Props): JSX.Element {
         value={voice}
         onInput={(event) => onChoose(event.currentTarget.value)}
       />
-      <p class="detail">{voicesProblem || "No speech engine is running; enter the voice's id."}</p>
+      <p class="detail">{voicesProblem || texts.voices.noEngine}</p>
       <FieldProblem text={problem} />
     </div>
   );
@@ -58,15 +59,15 @@ function VoiceList(props: Props): JSX.Element {
   const isListed = voices.some((each) => each.id === voice);
   return (
     <fieldset class="field voices" disabled={waiting}>
-      <legend>Voice</legend>
+      <legend>{texts.voices.voice}</legend>
       {waiting ? (
-        <p class="detail">Loading the voices…</p>
+        <p class="detail">{texts.voices.loading}</p>
       ) : (
         <div class="voice-list" ref={list}>
           {!isListed && voice && (
             <label class="voice-row">
               <input type="radio" name="character-voice" value={voice} checked />
-              <span>{voice} (no engine has this voice now)</span>
+              <span>{texts.voices.unknown(voice)}</span>
             </label>
           )}
           {groups.map((group) => (
@@ -108,7 +109,7 @@ function Group({ group, voice, delivery, sample, onChoose }: GroupProps): JSX.El
   return (
     <div role="group" aria-labelledby={heading}>
       <h3 id={heading}>
-        {group.language} <span class="detail">{group.engine}{group.available ? "" : ", not running"}</span>
+        {group.language} <span class="detail">{group.engine}{group.available ? "" : `, ${texts.voices.notRunning}`}</span>
       </h3>
       {group.voices.map((each) => (
         <VoiceRow
@@ -154,7 +155,7 @@ function VoiceRow({ voice, isChosen, delivery, sample, onChoose }: RowProps): JS
         // With the keyboard, the arrow keys choose a voice, and Tab reaches the button of this voice only.
         tabIndex={isChosen || isActive ? 0 : -1}
         aria-busy={isLoading}
-        aria-label={isActive ? `Stop ${name}` : `Listen to ${name}`}
+        aria-label={isActive ? texts.voices.stop(name) : texts.voices.listen(name)}
         onClick={() => (isActive ? sample.stop() : sample.play(voice.id, delivery))}
       >
         {isLoading ? <span class="spinner" aria-hidden="true" /> : <Icon name={isActive ? "stop" : "play"} />}
@@ -168,11 +169,11 @@ function progress(state: SampleState | null, voices: readonly Voice[]): string {
   if (!state || !voice) return "";
   switch (state.phase) {
     case "loading":
-      return `Loading the voice of ${voice.name}…`;
+      return texts.voices.loadingOf(voice.name);
     case "slow":
-      return `Still loading the voice of ${voice.name}: the speech engine ${voice.engine} is starting or busy…`;
+      return texts.voices.slow(voice.name, voice.engine);
     case "playing":
-      return `${voice.name} is speaking.`;
+      return texts.voices.speaking(voice.name);
     case "failed":
       return "";
   }

@@ -5,11 +5,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Delivery } from "../rest/api";
 import { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 
 /** A sample that takes longer than this is made by an engine that is still loading, or busy. */
 const SLOW_MS = 4_000;
-const NOT_PLAYED = "The browser did not play the sentence. Press the button once more.";
-const SOUND_IS_OFF = "The sound of this page is off. Turn it on to hear the voices.";
 
 export type SamplePhase = "loading" | "slow" | "playing" | "failed";
 
@@ -65,7 +64,7 @@ class SamplePlayer {
       await this.#sound(url, signal);
       if (!signal.aborted) this.show(null);
     } catch (error) {
-      phase("failed", error instanceof RequestFailed || error instanceof SoundIsOff ? error.message : NOT_PLAYED);
+      phase("failed", error instanceof RequestFailed || error instanceof SoundIsOff ? error.message : texts.voices.notPlayed);
     } finally {
       clearTimeout(slow);
     }
@@ -95,14 +94,14 @@ class SamplePlayer {
   /** Play to the end, or until the signal is aborted. */
   async #sound(url: string, signal: AbortSignal): Promise<void> {
     const { muted, volume } = this.talk.preferences.value;
-    if (muted || volume === 0) throw new SoundIsOff(SOUND_IS_OFF);
+    if (muted || volume === 0) throw new SoundIsOff(texts.voices.soundIsOff);
     const audio = new Audio(url);
     audio.volume = volume;
     signal.addEventListener("abort", () => audio.pause());
     const ended = new Promise<void>((done, failed) => {
       audio.addEventListener("ended", () => done());
       audio.addEventListener("pause", () => done());
-      audio.addEventListener("error", () => failed(new Error(NOT_PLAYED)));
+      audio.addEventListener("error", () => failed(new Error("not played")));
     });
     // The microphone may hear the sentence, which must not become a message of the conversation.
     this.talk.isMicrophoneWithheld = true;

@@ -1,6 +1,7 @@
 /** The list of voices: which group each voice is in, and which voice a new character gets. Pure. */
 
 import type { Character, Voice } from "../rest/api";
+import { locale, texts } from "../texts";
 
 /** The voices of one engine in one language. */
 export interface VoiceGroup {
@@ -14,9 +15,8 @@ export interface VoiceGroup {
 
 /** The language of a voice that speaks any language. */
 const UNDETERMINED = "und";
-/** Names that some browsers do not know. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { "en-029": "Caribbean English" };
-const NAMES = new Intl.DisplayNames(["en"], { type: "language" });
+/** Some browsers do not know its name. */
+const CARIBBEAN_ENGLISH = "en-029";
 
 /**
  * Group the voices by language and engine. First the groups that can be heard, and among these the ones in the user's
@@ -43,11 +43,12 @@ export function voiceGroups(voices: readonly Voice[], preferred: readonly string
     );
 }
 
-/** The name of a BCP 47 language tag in English; the tag itself if it has no name. */
+/** The name of a BCP 47 language tag in the page's language; the tag itself if it has no name. */
 export function languageName(tag: string): string {
-  if (tag === "" || tag === UNDETERMINED) return "Any language";
+  if (tag === "" || tag === UNDETERMINED) return texts.voices.anyLanguage;
+  if (tag === CARIBBEAN_ENGLISH) return texts.voices.caribbeanEnglish;
   try {
-    return OTHER_NAMES[tag] ?? NAMES.of(tag) ?? tag;
+    return new Intl.DisplayNames([locale()], { type: "language" }).of(tag) ?? tag;
   } catch {
     return tag; // not a valid tag
   }

@@ -5,7 +5,9 @@ import { useState } from "preact/hooks";
 
 import { DISCUSSION_MAX, USUAL_DISCUSSION, shownMode, shownRules } from "../talk/answering";
 import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
 import { MODES, modeLabel } from "./answering-modes";
+import { Fill } from "./fill";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Popover } from "./popover";
@@ -17,18 +19,18 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
   return (
     <Popover
       class="chip"
-      label="Who answers"
+      label={texts.whoAnswers.title}
       widest={23}
       align="start"
       button={
         <>
           <Icon name="people" />
           <span class="shortened">
-            <span class="caption">Who answers:</span> {modeLabel(mode)}
+            <span class="caption">{texts.whoAnswers.caption}</span> {modeLabel(mode)}
           </span>
           {discussion > 0 && (
             <>
-              <span class="unseen">, and they talk among themselves</span>
+              <span class="unseen">{texts.whoAnswers.alsoDiscuss}</span>
               <Icon name="talks" />
             </>
           )}
@@ -39,20 +41,20 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
       {() => (
         <>
           <fieldset class="choices">
-            <legend>Who answers</legend>
-            <p class="detail">If you name a character, it answers. If you don’t:</p>
+            <legend>{texts.whoAnswers.title}</legend>
+            <p class="detail">{texts.whoAnswers.lead}</p>
             {MODES.map((each) => (
-              <label key={each.mode} class="choice">
+              <label key={each} class="choice">
                 <input
                   type="radio"
                   name="answering-mode"
-                  checked={each.mode === mode}
-                  onChange={() => talk.changeAnswering({ mode: each.mode })}
+                  checked={each === mode}
+                  onChange={() => talk.changeAnswering({ mode: each })}
                 />
                 <span>
-                  {each.label}
-                  {each.mode === answering.defaultMode && <span class="default"> (default)</span>}
-                  <span class="detail">{each.meaning}</span>
+                  {texts.whoAnswers.modes[each].label}
+                  {each === answering.defaultMode && <span class="default"> {texts.whoAnswers.isDefault}</span>}
+                  <span class="detail">{texts.whoAnswers.modes[each].meaning}</span>
                 </span>
               </label>
             ))}
@@ -82,13 +84,13 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
           onChange={(event) => talk.changeAnswering({ discussion: event.currentTarget.checked ? USUAL_DISCUSSION : 0 })}
         />
         <span>
-          Let them talk among themselves
-          <span class="detail">After each message, until you say or send something.</span>
+          {texts.whoAnswers.discussion}
+          <span class="detail">{texts.whoAnswers.discussionEffect}</span>
         </span>
       </label>
       {replies > 0 && (
         <label class="number">
-          Replies at most
+          {texts.whoAnswers.replies}
           <input
             type="number"
             inputmode="numeric"
@@ -110,14 +112,16 @@ function Muted({ talk, people }: { talk: Talk; people: People }): JSX.Element | 
   const present = people.characters.filter(({ id, active }) => active && muted.includes(id));
   if (present.length === 0) return null;
   return (
-    <ul class="choices" aria-label="Muted">
+    <ul class="choices" aria-label={texts.whoAnswers.muted}>
       {present.map(({ id, name }) => (
         <li key={id} class="muted-row">
           <span>
-            <bdi dir="auto">{name}</bdi> is muted
+            <Fill text={texts.whoAnswers.isMuted}>
+              <bdi dir="auto">{name}</bdi>
+            </Fill>
           </span>
-          <button type="button" class="link" aria-label={`Unmute ${name}`} onClick={() => talk.mute(id, false)}>
-            Unmute
+          <button type="button" class="link" aria-label={texts.whoAnswers.unmuteName(name)} onClick={() => talk.mute(id, false)}>
+            {texts.whoAnswers.unmute}
           </button>
         </li>
       ))}
