@@ -61,7 +61,7 @@ async def test_esc_typing_and_stop_button_silence_the_reply_at_once(visitor: Vis
         case "the button":
             await visitor.page.get_by_role("button", name="Stop Esc").click()
         case _:
-            await visitor.page.get_by_role("button", name="Sound settings").click()
+            await visitor.page.get_by_role("button", name="Settings").click()
             await visitor.page.get_by_role("checkbox", name="Interrupt the characters as soon as I type").check()
             await visitor.page.keyboard.press("Escape")
             await visitor.box.press("w")

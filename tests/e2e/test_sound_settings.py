@@ -39,7 +39,7 @@ window.asked = [];
 
 
 async def open_settings(visitor: Visitor) -> None:
-    await visitor.page.get_by_role("button", name="Sound settings").click()
+    await visitor.page.get_by_role("button", name="Settings").click()
     await expect(visitor.page.get_by_role("dialog")).to_be_visible()
 
 

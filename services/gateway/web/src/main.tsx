@@ -7,12 +7,14 @@ import "./styles/popover.css";
 import "./styles/connect.css";
 import "./styles/low.css";
 
+import { effect } from "@preact/signals";
 import { render } from "preact";
 
 import { takeToken } from "./talk/preferences";
 import { Probe } from "./talk/probe";
 import { Talk } from "./talk/talk";
 import { App } from "./ui/app";
+import { applyTheme } from "./ui/theme";
 
 declare global {
   interface Window {
@@ -32,6 +34,8 @@ if (probe) {
     state: () => structuredClone(talk.state.value),
   });
 }
+
+effect(() => applyTheme(talk.preferences.value.theme));
 
 const root = document.getElementById("app");
 if (root) render(<App talk={talk} />, root);

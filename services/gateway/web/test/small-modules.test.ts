@@ -156,6 +156,7 @@ describe("preferences", () => {
       microphone: "",
       loudspeaker: "",
       typingInterrupts: false,
+      theme: "system",
     });
   });
 
@@ -167,6 +168,7 @@ describe("preferences", () => {
       microphone: "m",
       loudspeaker: "l",
       typingInterrupts: true,
+      theme: "dark",
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
@@ -174,14 +176,15 @@ describe("preferences", () => {
 
 describe("the token in the URL", () => {
   it.each([
-    ["https://a/?token=x%2Fy&probe=1", "x/y", "https://a/?probe=1"],
-    ["https://a/?probe=1#token=x%2Fy", "x/y", "https://a/?probe=1"],
-    ["https://a/#token=%", "%", "https://a/"],
-    ["https://a/?token=query#token=fragment", "fragment", "https://a/"],
-    ["https://a/#/conversation", null, "https://a/#/conversation"],
-  ])("of %s is %s, and leaves %s", (given, token, rest) => {
+    ["https://a/?token=x%2Fy&probe=1", "x/y", "tab", "https://a/?probe=1"],
+    ["https://a/?probe=1#token=x%2Fy", "x/y", "device", "https://a/?probe=1"],
+    ["https://a/#token=%", "%", "device", "https://a/"],
+    ["https://a/?token=query#token=fragment", "fragment", "device", "https://a/"],
+    ["https://a/#/conversation", null, "tab", "https://a/#/conversation"],
+  ])("of %s is %s, is kept for the %s, and leaves %s", (given, token, place, rest) => {
     const found = tokenIn(new URL(given));
     expect(found.token).toBe(token);
+    expect(found.place).toBe(place);
     expect(found.rest.href).toBe(rest);
   });
 });

@@ -4,6 +4,7 @@
  */
 
 export type TalkMode = "hands_free" | "push_to_talk";
+export type Theme = "system" | "light" | "dark";
 
 export interface Preferences {
   readonly volume: number;
@@ -14,6 +15,7 @@ export interface Preferences {
   readonly loudspeaker: string;
   /** Whether the first typed letter interrupts the characters. The sent message always does. */
   readonly typingInterrupts: boolean;
+  readonly theme: Theme;
 }
 
 const KEY = "tertulia.preferences";
@@ -25,11 +27,14 @@ const FIRST: Preferences = {
   microphone: "",
   loudspeaker: "",
   typingInterrupts: false,
+  theme: "system",
 };
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, theme } = JSON.parse(
+      stored ?? "{}",
+    ) as Record<string, unknown>;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -37,6 +42,7 @@ export function readPreferences(stored: string | null): Preferences {
       microphone: typeof microphone === "string" ? microphone : FIRST.microphone,
       loudspeaker: typeof loudspeaker === "string" ? loudspeaker : FIRST.loudspeaker,
       typingInterrupts: typingInterrupts === true,
+      theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
     };
   } catch {
     return FIRST;
@@ -51,35 +57,51 @@ export function savePreferences(preferences: Preferences): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(preferences)));
 }
 
-/** The token for the server. If it is in the URL, it is moved from there to this tab's storage. */
+/** Where the token is kept: until the tab is closed, or on the device until the user removes it. */
+export type TokenPlace = "tab" | "device";
+
+/** The token for the server. If it is in the URL, it is moved from there to a storage. */
 export function takeToken(): string {
-  const { token, rest } = tokenIn(new URL(location.href));
-  if (token === null) return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? "";
-  keepToken(token);
+  const { token, place, rest } = tokenIn(new URL(location.href));
+  if (token === null) {
+    return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? attempt(() => localStorage.getItem(TOKEN_KEY)) ?? "";
+  }
+  keepToken(token, place);
   history.replaceState(null, "", rest);
   return token;
 }
 
 /**
  * Splits a URL into the token, from `?token=` or `#token=`, and the URL without it. A fragment is not sent to the
- * server, so it does not end up in logs.
+ * server, so it does not end up in logs. The QR code of `make run LAN=1` uses it: who scans that code sets up a device
+ * of their own, so the token is kept there.
  */
-export function tokenIn(given: URL): { token: string | null; rest: URL } {
+export function tokenIn(given: URL): { token: string | null; place: TokenPlace; rest: URL } {
   const rest = new URL(given);
   const inQuery = rest.searchParams.get("token");
   rest.searchParams.delete("token");
   const [, inFragment] = /^#token=([^&]*)$/.exec(rest.hash) ?? [];
-  if (inFragment === undefined) return { token: inQuery, rest };
+  if (inFragment === undefined) return { token: inQuery, place: "tab", rest };
   rest.hash = "";
-  return { token: decoded(inFragment), rest };
+  return { token: decoded(inFragment), place: "device", rest };
 }
 
 function decoded(text: string): string {
   return attempt(() => decodeURIComponent(text)) ?? text;
 }
 
-export function keepToken(token: string): void {
-  attempt(() => sessionStorage.setItem(TOKEN_KEY, token));
+export function keepToken(token: string, place: TokenPlace): void {
+  forgetToken();
+  attempt(() => (place === "tab" ? sessionStorage : localStorage).setItem(TOKEN_KEY, token));
+}
+
+export function forgetToken(): void {
+  attempt(() => localStorage.removeItem(TOKEN_KEY));
+  attempt(() => sessionStorage.removeItem(TOKEN_KEY));
+}
+
+export function isTokenOnDevice(): boolean {
+  return attempt(() => localStorage.getItem(TOKEN_KEY)) !== null;
 }
 
 function attempt<T>(act: () => T): T | null {

@@ -29,8 +29,8 @@ export function SoundControl({ talk, onSettings }: { talk: Talk; onSettings: () 
       <button
         type="button"
         class="quiet"
-        aria-label="Sound settings"
-        title="Microphone, loudspeaker and volume"
+        aria-label="Settings"
+        title="Microphone, loudspeaker, volume and theme"
         onClick={onSettings}
       >
         <Icon name="gear" />

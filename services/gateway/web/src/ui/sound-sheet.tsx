@@ -1,4 +1,4 @@
-/** The panel of the microphone and the sound: devices, a test of the microphone, volume, and typing. */
+/** The panel of settings: devices, a test of the microphone, volume, typing, theme, and the token on this device. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -8,6 +8,8 @@ import { type Device, type Devices, canChooseLoudspeaker, listDevices, onDevices
 import { Microphone, NoMicrophone } from "../audio/microphone";
 import type { Talk } from "../talk/talk";
 import { Sheet } from "./sheet";
+import { ThemeField } from "./theme-field";
+import { TokenOnDevice } from "./token-on-device";
 
 const NO_DEVICES: Devices = { microphones: [], loudspeakers: [] };
 
@@ -20,7 +22,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
     return onDevicesChange(load);
   }, []);
   return (
-    <Sheet title="Sound" onClose={onClose}>
+    <Sheet title="Settings" onClose={onClose}>
       <form class="form" onSubmit={(event) => event.preventDefault()}>
         <DeviceField
           id="microphone"
@@ -62,6 +64,8 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
           />
           <span>Interrupt the characters as soon as I type, not only when I send</span>
         </label>
+        <ThemeField talk={talk} />
+        <TokenOnDevice />
       </form>
     </Sheet>
   );
