@@ -180,7 +180,7 @@ ENTER, ESCAPE = "\ue007", "\ue00c"
 async def firefox(folder: Path, *, pulse: str) -> AsyncGenerator[Firefox]:
     """A running Firefox. `pulse`: the address of the sound server."""
     assert FIREFOX
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240 - a local folder
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in _PREFERENCES.items()]
     (folder / "user.js").write_text("\n".join(lines))
     process = await asyncio.create_subprocess_exec(
@@ -211,7 +211,7 @@ async def firefox(folder: Path, *, pulse: str) -> AsyncGenerator[Firefox]:
 async def sound_server(folder: Path) -> AsyncGenerator[str]:
     """A PulseAudio whose only output is a null sink. Returns its address."""
     assert PULSEAUDIO
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240 - a local folder
     socket = folder / "socket"
     process = await asyncio.create_subprocess_exec(
         PULSEAUDIO, "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--use-pid-file=no",
