@@ -64,13 +64,22 @@ async def replies(page: FirefoxPage, state: str) -> list[dict[str, Any]]:
     return [each for each in played if each["state"] == state and each["samples"] > 0]
 
 
+async def until_replies(page: FirefoxPage, state: str, what: str) -> list[dict[str, Any]]:
+    """Wait until a message is in this state."""
+
+    async def found() -> list[dict[str, Any]] | None:
+        return await replies(page, state) or None
+
+    return await eventually(found, what)
+
+
 async def is_quiet(page: FirefoxPage) -> bool:
     return READY in (await page.text(".status-line") or "")
 
 
 async def test_typed_message_is_answered_and_every_sample_is_played(page: FirefoxPage) -> None:
     await page.write("Rex, thank you!")
-    (reply,) = await eventually(lambda: replies(page, "played"), "the reply is played to its end")
+    (reply,) = await until_replies(page, "played", "the reply is played to its end")
     assert reply["samples"] == reply["received"] > A_SECOND / 2
     assert reply["checksum"] == reply["receivedChecksum"]
     await page.wait_for(".message.theirs.played", "Rex")
@@ -82,15 +91,15 @@ async def test_spoken_question_is_transcribed_and_answered_aloud(page: FirefoxPa
     wav = b64encode((FIXTURES / "question_sage.wav").read_bytes()).decode()
     await page.evaluate(f"({SAID})('{wav}')")
     await page.wait_for(".message.mine")
-    await eventually(lambda: replies(page, "played"), "Sage answers")
+    await until_replies(page, "played", "Sage answers")
     await page.wait_for(".message.theirs.played", "Sage")
 
 
 async def test_escape_silences_the_reply_and_marks_what_was_not_heard(page: FirefoxPage) -> None:
     await page.write("Luna, tell me a story.")
-    await eventually(lambda: replies(page, "playing"), "Luna speaks")
+    await until_replies(page, "playing", "Luna speaks")
     await page.type(ESCAPE)
-    (cut,) = await eventually(lambda: replies(page, "flushed"), "the sound stops")
+    (cut,) = await until_replies(page, "flushed", "the sound stops")
     await page.wait_for(".message.theirs.cut", "Not heard:")
     await eventually(lambda: is_quiet(page), "nothing is said")
     assert cut["samples"] < cut["received"]
@@ -99,11 +108,11 @@ async def test_escape_silences_the_reply_and_marks_what_was_not_heard(page: Fire
 
 async def test_page_that_is_reloaded_during_a_reply_continues_it_after_a_click(page: FirefoxPage) -> None:
     await page.write("Luna, tell me a story.")
-    await eventually(lambda: replies(page, "playing"), "Luna speaks")
+    await until_replies(page, "playing", "Luna speaks")
     await page.reload()
     await page.wait_for(".message.mine", "tell me a story")
     await page.click(".scene")  # the browser may play no sound before the first click
-    await eventually(lambda: replies(page, "playing"), "the rest of the reply is played")
+    await until_replies(page, "playing", "the rest of the reply is played")
     await page.wait_for(".status-line", "Luna is speaking")
 
 
