@@ -48,6 +48,8 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
   );
 }
 
+const NOT_SPOKEN = "Not spoken: you interrupted";
+
 function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.Element | null {
   if (isWithoutContent(reply)) return null;
   return (
@@ -57,16 +59,34 @@ function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.
         <p class="name" dir="auto">
           {reply.name}
         </p>
-        {reply.text && (
-          <p class="bubble" dir="auto">
-            <ReplyText reply={reply} />
-          </p>
+        {isUnspoken(reply) ? (
+          <details class="unspoken">
+            <summary>{NOT_SPOKEN}</summary>
+            <ReplyTextBubble reply={reply} />
+          </details>
+        ) : (
+          <>
+            {reply.text && <ReplyTextBubble reply={reply} />}
+            {!reply.text && reply.status === "streaming" && <Typing />}
+            <ReplyRemark reply={reply} />
+          </>
         )}
-        {!reply.text && reply.status === "streaming" && <Typing />}
-        <ReplyRemark reply={reply} />
       </div>
     </li>
   );
+}
+
+function ReplyTextBubble({ reply }: { reply: Reply }): JSX.Element {
+  return (
+    <p class="bubble" dir="auto">
+      <ReplyText reply={reply} />
+    </p>
+  );
+}
+
+/** True if the user interrupted before a word of it was heard. Its text is folded, so that it is not in the way. */
+function isUnspoken({ sound, sentence, heardChars, text, problem, status }: Reply): boolean {
+  return sound === "cut" && sentence < 0 && heardChars === 0 && text.trim() !== "" && !problem && status !== "failed";
 }
 
 /** Shown instead of a reply as long as the character's model is reasoning. The first words of the reply replace it. */
@@ -140,7 +160,7 @@ function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.status === "failed")
     return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
-    return <p class="remark">{reply.sentence >= 0 ? "You interrupted: the rest was not spoken" : "Not spoken: you interrupted"}</p>;
+    return <p class="remark">{reply.sentence >= 0 ? "You interrupted: the rest was not spoken" : NOT_SPOKEN}</p>;
   }
   if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">You interrupted here</p>;
   return null;
