@@ -46,7 +46,7 @@ grant execute on function
 create or replace function public.tertulia_schema() returns integer
 language plpgsql stable set search_path = '' as $$
 begin
-    return 5;
+    return 6;
 end
 $$;
 
