@@ -34,7 +34,7 @@ test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on thei
 	@echo "test-engines: higgs"
 	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 
-e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/screenshots)
+e2e: setup-dev ## the page in a real browser (needs chromium, firefox-esr and pulseaudio; pictures in build/screenshots)
 	@scripts/web.sh build
 	@echo "e2e: tests/e2e"
 	@$(BIN)/python -m pytest -m e2e $(ARGS) tests/e2e

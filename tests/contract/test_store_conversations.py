@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tertulia_shared.store import (
     InvalidRecord,
     NotFound,
+    Preview,
     Store,
 )
 from tests.harness.store_records import START, at, new_id, user_message
@@ -59,6 +61,40 @@ class TestConversations:
         await store.save_messages([user_message(talk, 2, seconds=1)])
         listed = await store.conversations(10)
         assert [(each.id, each.updated_at) for each in listed] == [(talk, at(9)), (other, at(5))]
+
+    async def test_list_shows_the_newest_text_of_each_conversation(self, store: Store, talk: str) -> None:
+        await store.ensure_conversation(new_id())
+        said = [replace(user_message(talk, position), text=text) for position, text in ((1, "a"), (2, "b"), (3, ""))]
+        await store.save_messages(said)
+        previews = {each.title: each.preview for each in await store.conversations(10)}
+        assert previews == {"About the stars": Preview(said[1].character_name, "b"), "": None}
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("COMET", ["the comets", "About the stars"]),
+            ("ärger", ["About the stars"]),
+            ("stars", ["About the stars"]),
+            ("100%_", ["About the stars"]),
+            ("1000", []),
+        ],
+    )
+    async def test_search_finds_texts_in_titles_and_messages_and_shows_the_place(
+        self, store: Store, talk: str, text: str, found: list[str]
+    ) -> None:
+        other = new_id()
+        await store.ensure_conversation(other, "the comets")
+        await store.save_messages([replace(user_message(other, 1, seconds=9), text="Nothing.")])
+        place = "A Comet: Ärger, 100%_"
+        said = [replace(user_message(talk, position), text=each) for position, each in ((1, place), (2, "Good night."))]
+        await store.save_messages(said)
+        listed = await store.conversations(10, containing=text)
+        assert [each.title for each in listed] == found
+        if found:
+            shown = listed[-1].preview
+            assert shown is not None
+            assert shown.text == ("Good night." if text == "stars" else place)
+            assert await store.conversations(10, listed[-1].cursor, containing=text) == []
 
     async def test_renaming_a_conversation_changes_its_title(self, store: Store, talk: str) -> None:
         await store.rename_conversation(talk, "Los astros ✨")

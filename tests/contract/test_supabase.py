@@ -192,6 +192,7 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_usage": {"conversation": new_id(), "without_turn": None},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},
+        "tertulia_list_conversations": {"before_time": None, "before_id": None, "most": 1, "containing": ""},
     }
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for name, arguments in calls.items():

@@ -69,6 +69,11 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
         await visitor.page.keyboard.press("Escape")
         await expect(sheet).to_be_hidden()
 
+    await visitor.page.get_by_role("button", name="Settings").click()
+    await expect(visitor.page.get_by_role("dialog", name="Settings")).to_be_visible()
+    await look_at(visitor, name, "settings")
+    await visitor.page.keyboard.press("Escape")
+
     turn_id = await visitor.write("Luna, tell me a story.")
     await visitor.until_speaking(turn_id)
     await visitor.page.get_by_role("button", name="Stop").click()

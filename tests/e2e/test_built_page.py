@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import struct
 from pathlib import Path
 
+SCRIPTS_MAX_BYTES = 150_000
 ADDRESS = re.compile(r"""(?:https?:)?//[\w-]+\.[^\s"'`)]*""")
 NAMESPACES = {
     "http://www.w3.org/1998/Math/MathML",
@@ -23,6 +25,12 @@ def test_built_page_contains_no_url_of_another_host(built_page: Path) -> None:
     texts = [path for path in files if path.suffix != ".png"]
     found = {address for path in texts for address in ADDRESS.findall(path.read_text())}
     assert found <= NAMESPACES
+
+
+def test_scripts_of_the_page_are_within_their_budget(built_page: Path) -> None:
+    """As the gateway sends them: compressed by gzip."""
+    sizes = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in built_page.rglob("*.js")}
+    assert sum(sizes.values()) <= SCRIPTS_MAX_BYTES, sizes
 
 
 def test_built_page_can_be_installed(built_page: Path) -> None:

@@ -82,9 +82,29 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Edit Paloma").click()
     await sheet.get_by_role("button", name="Remove", exact=True).click()
-    await sheet.get_by_role("button", name="Really remove Paloma?").click()
+    undo = sheet.get_by_role("button", name="Undo")
+    await expect(undo).to_be_focused()
+    await undo.click()
+    await sheet.get_by_role("button", name="Edit Paloma").click()
+    await sheet.get_by_role("button", name="Remove", exact=True).click()
+    await expect(sheet.get_by_text("Removed: Paloma")).to_be_visible()
+    await close(visitor, sheet)  # nobody can undo it now
+    sheet = await visitor.open("Characters")
     await expect(row(sheet, "Luna")).to_be_visible()
     await expect(row(sheet, "Paloma")).to_have_count(0)
+
+
+async def test_input_for_a_new_character_is_kept_if_the_panel_is_closed(visitor: Visitor) -> None:
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="New character").click()
+    await sheet.get_by_label("Personality").fill("You are Pilar, who paints boats.")
+    await close(visitor, sheet)
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="New character").click()
+    await expect(sheet.get_by_label("Personality")).to_have_value("You are Pilar, who paints boats.")
+    await sheet.get_by_role("button", name="Discard it").click()
+    await expect(sheet.get_by_label("Personality")).to_have_value("")
+    await expect(sheet.get_by_text("it is not saved yet")).to_have_count(0)
 
 
 async def test_character_switch_keeps_its_new_position_until_a_slow_server_answers(

@@ -70,6 +70,25 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     await expect(row(sheet, "The old harbour")).to_have_count(0)
 
 
+async def test_search_finds_a_conversation_by_what_was_said_and_shows_the_place(visitor: Visitor) -> None:
+    for text in ("Rex, thank you for the windmill!", "Sage, thank you!"):
+        await visitor.until_played(await visitor.write(text))
+        before = visitor.log.record().conversation_id
+        sheet = await visitor.open("Conversations")
+        await sheet.get_by_role("button", name="New conversation").click()
+        await eventually(lambda before=before: visitor.log.record().conversation_id != before, "a new conversation")
+    sheet = await visitor.open("Conversations")
+    search = sheet.get_by_role("searchbox", name="Search the conversations")
+    await search.fill("WINDMILL")
+    rows = sheet.get_by_role("listitem")
+    await expect(rows).to_have_count(1)
+    await expect(rows.locator(".preview")).to_contain_text("the windmill!")
+    await search.fill("windmills everywhere")
+    await expect(sheet.get_by_text("No conversation contains this text.")).to_be_visible()
+    await search.fill("")
+    await expect(row(sheet, "Sage, thank you!")).to_be_visible()
+
+
 async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be_reset(visitor: Visitor) -> None:
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")

@@ -70,6 +70,20 @@ async def test_esc_typing_and_stop_button_silence_the_reply_at_once(visitor: Vis
     await expect(visitor.status_line).to_have_text(READY)
 
 
+async def test_replies_that_were_not_begun_are_folded(visitor: Visitor) -> None:
+    turn_id = await visitor.write("Rex and Luna, tell me a story.")
+    await visitor.until_speaking(turn_id)
+    await eventually(lambda: visitor.log.of("turn_complete"), "all text has arrived")
+    await visitor.page.keyboard.press("Escape")
+    luna = visitor.log.record().of_turn(turn_id)[1]
+    bubble = visitor.bubble(luna.message_id)
+    summary = bubble.get_by_text("Not spoken: you interrupted")
+    await expect(summary).to_be_visible()
+    await expect(bubble.locator(".unheard")).to_be_hidden()
+    await summary.click()
+    await expect(bubble.locator(".unheard")).to_contain_text(luna.text.strip()[:20])
+
+
 async def test_typing_does_not_interrupt_but_the_sent_message_does(visitor: Visitor) -> None:
     turn_id = await visitor.write("Luna, tell me a story.")
     message_id = await visitor.until_speaking(turn_id)

@@ -114,6 +114,24 @@ async def test_phone_that_trusts_the_authority_can_speak(device: Browser, served
     await context.close()
 
 
+async def test_device_of_the_qr_code_keeps_the_token_until_the_user_removes_it(device: Browser, served: Served) -> None:
+    context = await device.new_context()
+    address = page_url(served.address, served.ports).rstrip("/")
+    first = Visitor(await context.new_page(), address)
+    await first.arrive(f"/?probe=1#token={served.token}", device=True)
+    await first.page.close()
+    second = Visitor(await context.new_page(), address)
+    await second.arrive(device=True)  # the storage of the first tab is gone
+    await second.page.get_by_role("button", name="Settings").click()
+    await second.page.get_by_role("button", name="Forget the token").click()
+    await expect(second.page.get_by_text("The access token is removed")).to_be_visible()
+    third = Visitor(await context.new_page(), address)
+    await third.page.goto(address)
+    await expect(third.page.get_by_label("Remember on this device")).not_to_be_checked()
+    second.check()
+    await context.close()
+
+
 async def test_page_without_the_token_says_so(device: Browser, served: Served) -> None:
     context = await device.new_context()
     page = await context.new_page()

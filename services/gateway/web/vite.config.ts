@@ -9,6 +9,8 @@ export default defineConfig({
     outDir: "../src/tertulia_gateway/static",
     emptyOutDir: true,
     target: "es2022",
+    // Popovers need these releases; light-dark() is rewritten for those that do not know it.
+    cssTarget: ["chrome116", "firefox125", "safari17"],
     // Do not inline worklets and portraits, because the Content-Security-Policy forbids that.
     assetsInlineLimit: 0,
   },

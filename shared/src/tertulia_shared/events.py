@@ -35,6 +35,8 @@ class ConversationStarted(Event):
     heard: tuple[Mapping[str, Any], ...] = ()
     """The heard part of the current turn, for a client that resumes without the ids of its last event and frame: a list
     of {message_id, sentence_index, chunk_index, played_ms, complete}."""
+    unused: bool = False
+    """The conversation is resumed, but has no message yet: it is not in the store."""
 
 
 @dataclass(frozen=True, slots=True)

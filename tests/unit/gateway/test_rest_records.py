@@ -199,3 +199,10 @@ async def test_speed_and_pitch_of_a_character_can_be_changed_and_are_checked(api
     for wrong in ({"speed": 0.49}, {"speed": 2.01}, {"speed": "1"}, {"pitch": 6.5}, {"pitch": -7}, {"pitch": True}):
         details = problem(await api.patch(path, json=wrong), 422)
         assert [each["field"] for each in details["errors"]] == list(wrong)
+
+
+async def test_empty_and_long_fields_are_refused_in_plain_words(api: httpx2.AsyncClient) -> None:
+    for name, fault in (("  ", "must not be empty"), ("x" * 41, "must have at most 40 characters")):
+        answer = await api.post("/api/characters", json={"name": name, "voice": "luna", "system_prompt": "x"})
+        assert answer.status_code == 422
+        assert {"field": "name", "message": fault} in answer.json()["errors"]

@@ -199,8 +199,8 @@ async def test_sqlite_file_uses_wal_and_strict_tables(store: SQLiteStore, path: 
     [
         (rows.HISTORY, ("c", 9), "messages_in_order"),
         (rows.PAGE_OF_MESSAGES, {"conversation_id": "c", "after": 0, "limit": 9}, "messages_in_order"),
-        (rows.PAGE_OF_CONVERSATIONS, (9,), "conversations_newest"),
-        (rows.NEXT_PAGE_OF_CONVERSATIONS, ("a", "b", 9), "conversations_newest"),
+        (rows.PAGE_OF_CONVERSATIONS, {"most": 9}, "conversations_newest"),
+        (rows.NEXT_PAGE_OF_CONVERSATIONS, {"time": "a", "id": "b", "most": 9}, "conversations_newest"),
     ],
     ids=["history", "messages", "conversations", "next conversations"],
 )

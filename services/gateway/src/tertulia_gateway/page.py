@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
-from starlette.datastructures import MutableHeaders
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +37,14 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+FOREVER = "public, max-age=31536000, immutable"
+NOT_FOUND = 404
+NOT_FOUND_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Not found: Tertulia</title>
+<h1>There is no page at this address.</h1><p><a href="{home}">Open Tertulia</a></p></html>
+"""
+
 
 class SecurityHeaders:
     """ASGI middleware that sets `HEADERS` on every response."""
@@ -56,10 +67,25 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class _Page(StaticFiles):
+    """The files of the page. Browsers may keep those whose names contain a hash, and ask again for the others."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code == NOT_FOUND and "text/html" in Headers(scope=scope).get("accept", ""):
+                home = escape(f"{scope.get('app_root_path', '')}/")
+                return HTMLResponse(NOT_FOUND_PAGE.format(home=home), NOT_FOUND)
+            raise
+        response.headers["Cache-Control"] = FOREVER if path.startswith("assets/") else "no-cache"
+        return response
+
+
 def install(app: FastAPI, static: Path = STATIC) -> None:
     """Serve the page at `/`. If the page was not built, respond with instructions for building it."""
     if (static / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=static, html=True), name="page")
+        app.mount("/", GZipMiddleware(_Page(directory=static, html=True)), name="page")
         return
 
     @app.get("/", include_in_schema=False)

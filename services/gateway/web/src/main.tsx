@@ -7,6 +7,7 @@ import "./styles/popover.css";
 import "./styles/connect.css";
 import "./styles/low.css";
 
+import { effect } from "@preact/signals";
 import { render } from "preact";
 
 import { loadPreferences, takeToken } from "./talk/preferences";
@@ -15,6 +16,7 @@ import { Talk } from "./talk/talk";
 import { showLanguage } from "./texts";
 import { languageFor } from "./texts/languages";
 import { App } from "./ui/app";
+import { applyTheme } from "./ui/theme";
 
 declare global {
   interface Window {
@@ -37,6 +39,8 @@ if (probe) {
 
 // The page is first shown in its language, not in English.
 await showLanguage(languageFor(loadPreferences().language, navigator.languages));
+effect(() => applyTheme(talk.preferences.value.theme));
+
 const root = document.getElementById("app");
 if (root) render(<App talk={talk} />, root);
 

@@ -157,6 +157,7 @@ describe("preferences", () => {
       loudspeaker: "",
       typingInterrupts: false,
       language: "",
+      theme: "system",
     });
   });
 
@@ -169,6 +170,7 @@ describe("preferences", () => {
       loudspeaker: "l",
       typingInterrupts: true,
       language: "de",
+      theme: "dark",
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
@@ -176,14 +178,15 @@ describe("preferences", () => {
 
 describe("the token in the URL", () => {
   it.each([
-    ["https://a/?token=x%2Fy&probe=1", "x/y", "https://a/?probe=1"],
-    ["https://a/?probe=1#token=x%2Fy", "x/y", "https://a/?probe=1"],
-    ["https://a/#token=%", "%", "https://a/"],
-    ["https://a/?token=query#token=fragment", "fragment", "https://a/"],
-    ["https://a/#/conversation", null, "https://a/#/conversation"],
-  ])("of %s is %s, and leaves %s", (given, token, rest) => {
+    ["https://a/?token=x%2Fy&probe=1", "x/y", "tab", "https://a/?probe=1"],
+    ["https://a/?probe=1#token=x%2Fy", "x/y", "device", "https://a/?probe=1"],
+    ["https://a/#token=%", "%", "device", "https://a/"],
+    ["https://a/?token=query#token=fragment", "fragment", "device", "https://a/"],
+    ["https://a/#/conversation", null, "tab", "https://a/#/conversation"],
+  ])("of %s is %s, is kept for the %s, and leaves %s", (given, token, place, rest) => {
     const found = tokenIn(new URL(given));
     expect(found.token).toBe(token);
+    expect(found.place).toBe(place);
     expect(found.rest.href).toBe(rest);
   });
 });

@@ -18,7 +18,16 @@ from tertulia_shared.store.errors import (
 from tertulia_shared.store.factory import chosen_store
 from tertulia_shared.store.ordering import supersedes, turn_position
 from tertulia_shared.store.port import Store
-from tertulia_shared.store.records import Character, Conversation, JsonValue, Message, ModelSettings, Role, Status
+from tertulia_shared.store.records import (
+    Character,
+    Conversation,
+    JsonValue,
+    Message,
+    ModelSettings,
+    Preview,
+    Role,
+    Status,
+)
 from tertulia_shared.store.seed import seed_characters
 from tertulia_shared.store.sqlite import SQLiteStore
 
@@ -31,6 +40,7 @@ __all__ = [
     "ModelSettings",
     "NameTaken",
     "NotFound",
+    "Preview",
     "Role",
     "SQLiteStore",
     "Status",

@@ -48,8 +48,10 @@ class Store(Protocol):
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
-    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
-        """Return at most `limit` conversations, the most recently used first.
+    async def conversations(self, limit: int, before: str | None = None, *, containing: str = "") -> list[Conversation]:
+        """Return at most `limit` conversations, the most recently used first, each with its `preview`.
+
+        `containing`: only those with this text in the title or in a message, in upper or lower case.
 
         `before` is the `cursor` of the last conversation of the previous page. A conversation that is used meanwhile
         moves to the top and is not listed a second time.

@@ -21,13 +21,25 @@ ModelSettings: TypeAlias = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """The message that represents a conversation in a list."""
+
+    character_name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation of the user with the characters. `updated_at` is the time of its newest message, if any."""
+    """A conversation of the user with the characters. `updated_at` is the time of its newest message, if any.
+
+    Only a list of conversations sets `preview`: the newest message, or the newest one with the text that is looked for.
+    """
 
     id: str
     title: str
     created_at: datetime
     updated_at: datetime
+    preview: Preview | None = None
 
     @property
     def cursor(self) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
@@ -11,7 +12,7 @@ import orjson
 
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
 from tertulia_shared.store.ordering import STATUS_RANK
-from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
+from tertulia_shared.store.records import Character, Conversation, Message, Preview, time_from_text, time_to_text
 from tertulia_shared.store.validation import decode_settings, encode_settings, name_key, settings_as_saved
 from tertulia_shared.usage import Usage, possible_usage, summed_usage
 
@@ -62,10 +63,31 @@ WHERE conversation_id = :conversation_id AND position > :after AND position <= i
 ORDER BY position, id
 """
 HISTORY: Final = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY position DESC, id DESC LIMIT ?"
-PAGE_OF_CONVERSATIONS: Final = f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT ?"
+PAGE_OF_CONVERSATIONS: Final = (
+    f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT :most"
+)
 NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
-SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
+SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (:time, :id)
+ORDER BY updated_at DESC, id DESC LIMIT :most
 """
+# `casefold` is `str.casefold`: SQLite itself knows upper and lower case of ASCII only.
+_CONTAINS: Final = "instr(casefold({column}), :containing) > 0"
+_FOUND_CONVERSATIONS: Final = f"""
+SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (:time, :id) AND (
+    {_CONTAINS.format(column="title")} OR EXISTS (
+        SELECT 1 FROM messages WHERE conversation_id = conversations.id AND {_CONTAINS.format(column="messages.text")}))
+ORDER BY updated_at DESC, id DESC LIMIT :most
+"""
+_PREVIEW: Final = f"""
+SELECT character_name, text FROM messages WHERE conversation_id = :id AND text <> ''
+ORDER BY {_CONTAINS.format(column="text")} DESC, position DESC, id DESC LIMIT 1
+"""
+_NEWEST_TEXT: Final = """
+SELECT character_name, text FROM messages WHERE conversation_id = :id AND text <> ''
+ORDER BY position DESC, id DESC LIMIT 1
+"""
+_AFTER_ALL: Final = ("~", "~")
+"""A cursor behind every time and id."""
 _SAVE_CHARACTER: Final = f"""
 INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
@@ -96,13 +118,21 @@ def select_conversation(connection: sqlite3.Connection, conversation_id: str) ->
 
 
 def select_conversations(
-    connection: sqlite3.Connection, limit: int, before: tuple[str, str] | None
+    connection: sqlite3.Connection, limit: int, before: tuple[str, str] | None, containing: str
 ) -> list[Conversation]:
-    if before is None:
-        rows = connection.execute(PAGE_OF_CONVERSATIONS, (limit,))
-    else:
-        rows = connection.execute(NEXT_PAGE_OF_CONVERSATIONS, (*before, limit))
-    return [_conversation(row) for row in rows]
+    query = PAGE_OF_CONVERSATIONS if before is None else NEXT_PAGE_OF_CONVERSATIONS
+    if containing:
+        query = _FOUND_CONVERSATIONS
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+    time, before_id = before or _AFTER_ALL
+    values = {"time": time, "id": before_id, "most": limit, "containing": containing.casefold()}
+    return [_with_preview(connection, _conversation(row), containing) for row in connection.execute(query, values)]
+
+
+def _with_preview(connection: sqlite3.Connection, conversation: Conversation, containing: str) -> Conversation:
+    query = _PREVIEW if containing else _NEWEST_TEXT
+    row = connection.execute(query, {"id": conversation.id, "containing": containing.casefold()}).fetchone()
+    return conversation if row is None else replace(conversation, preview=Preview(*row))
 
 
 def set_title(connection: sqlite3.Connection, conversation_id: str, title: str) -> None:

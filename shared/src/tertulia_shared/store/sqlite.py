@@ -114,10 +114,10 @@ class SQLiteStore:
     async def conversation(self, conversation_id: str) -> Conversation | None:
         return await self._reader.submit(lambda db: rows.select_conversation(db, conversation_id))
 
-    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+    async def conversations(self, limit: int, before: str | None = None, *, containing: str = "") -> list[Conversation]:
         check_limit(limit)
         cursor = None if before is None else parse_cursor(before)
-        return await self._reader.submit(lambda db: rows.select_conversations(db, limit, cursor))
+        return await self._reader.submit(lambda db: rows.select_conversations(db, limit, cursor, containing))
 
     async def rename_conversation(self, conversation_id: str, title: str) -> None:
         check_title(title)

@@ -46,7 +46,7 @@ from tertulia_shared.store.validation import (
 )
 from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 4
+SCHEMA: Final = 6
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32
@@ -128,14 +128,14 @@ class SupabaseStore:
         found = await self._row("conversations", rows.CONVERSATION, conversation_id)
         return None if found is None else rows.conversation(found)
 
-    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+    async def conversations(self, limit: int, before: str | None = None, *, containing: str = "") -> list[Conversation]:
         check_limit(limit)
         time, before_id = (None, None) if before is None else parse_cursor(before)
         if before_id is not None and not rows.is_id(before_id):
             raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have")
-        place = {"before_time": time, "before_id": before_id, "most": limit}
+        place = {"before_time": time, "before_id": before_id, "most": limit, "containing": containing}
         async with self._call() as client:
-            return [rows.conversation(row) for row in await run(client.rpc("tertulia_conversations", place))]
+            return [rows.listed(row) for row in await run(client.rpc("tertulia_list_conversations", place))]
 
     async def rename_conversation(self, conversation_id: str, title: str) -> None:
         check_title(title)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
+from tertulia_shared.store.records import Character, Conversation, Message, Preview, time_from_text, time_to_text
 from tertulia_shared.store.validation import name_key, settings_as_saved
 from tertulia_shared.usage import possible_usage
 
@@ -74,6 +75,13 @@ def character_row(character: Character) -> Row:
 
 def conversation(row: Mapping[str, Any]) -> Conversation:
     return Conversation(row["id"], row["title"], _time(row["created_at"]), _time(row["updated_at"]))
+
+
+def listed(row: Mapping[str, Any]) -> Conversation:
+    """A conversation in a list, with its preview."""
+    preview = row["preview"]
+    found = conversation(row)
+    return found if preview is None else replace(found, preview=Preview(preview["character_name"], preview["text"]))
 
 
 def message(row: Mapping[str, Any]) -> Message:

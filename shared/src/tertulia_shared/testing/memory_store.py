@@ -14,6 +14,7 @@ from tertulia_shared.store.records import (
     Conversation,
     Message,
     ModelSettings,
+    Preview,
     parse_cursor,
     time_to_text,
     utc_now,
@@ -77,14 +78,24 @@ class MemoryStore:
     async def conversation(self, conversation_id: str) -> Conversation | None:
         return self._available().conversations.get(conversation_id)
 
-    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+    async def conversations(self, limit: int, before: str | None = None, *, containing: str = "") -> list[Conversation]:
         check_limit(limit)
         keyed = ((time_to_text(each.updated_at), each.id, each) for each in self._available().conversations.values())
         newest_first = sorted(keyed, key=lambda entry: entry[:2], reverse=True)
         if before is not None:
             cursor = parse_cursor(before)
             newest_first = [entry for entry in newest_first if entry[:2] < cursor]
-        return [conversation for _, _, conversation in newest_first[:limit]]
+        listed = [self._listed(conversation, containing.casefold()) for _, _, conversation in newest_first]
+        return [conversation for conversation in listed if conversation is not None][:limit]
+
+    def _listed(self, conversation: Conversation, containing: str) -> Conversation | None:
+        """The conversation with its preview; None if the text is neither in its title nor in a message."""
+        messages = [each for each in self._in_order(conversation.id) if each.text]
+        found = [each for each in messages if containing in each.text.casefold()]
+        if containing and not found and containing not in conversation.title.casefold():
+            return None
+        newest = (found or messages)[-1:]
+        return replace(conversation, preview=Preview(newest[0].character_name, newest[0].text) if newest else None)
 
     async def rename_conversation(self, conversation_id: str, title: str) -> None:
         check_title(title)

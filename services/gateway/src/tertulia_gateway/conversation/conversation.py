@@ -87,7 +87,7 @@ class Conversation:
     async def _send_missed(self, opened: OpenedConversation) -> None:
         if opened.resumed:
             heard = tuple(each.as_dict() for each in opened.heard)
-            started = ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard)
+            started = ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard, unused=opened.unused)
             await self._transport.send_text(answer_json(started))
         for entry in opened.replay:
             await self._events.send(entry)

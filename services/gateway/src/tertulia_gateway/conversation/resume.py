@@ -53,6 +53,8 @@ class OpenedConversation:
     """How much of the audio of the turn in progress was heard."""
     sessions: SeenSessions = field(default_factory=SeenSessions)
     """The listening sessions before the position."""
+    unused: bool = False
+    """No turn has begun in it."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -116,6 +118,7 @@ async def resume_conversation(
         replay=replay,
         heard=heard,
         sessions=resuming.sessions,
+        unused=_is_unused(turn),
     )
 
 
@@ -135,6 +138,11 @@ async def _saved_settings(store: Store, conversation_id: str) -> Mapping[str, Va
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return {}
     return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields()} if saved else {}
+
+
+def _is_unused(turn: Sequence[Entry]) -> bool:
+    """True if the events of the last turn are those since the conversation was created: there was no turn."""
+    return bool(turn) and turn[0].fields.get(b"type") == b"conversation_started"
 
 
 def _start(last_event_id: str, last: Entry) -> str:

@@ -16,6 +16,7 @@ from tertulia_gateway.rest.schemas import (
     ConversationWithMessages,
     Rename,
     conversation_item,
+    listed_conversation,
     message_item,
 )
 from tertulia_shared.store import Conversation, NotFound, Store
@@ -33,12 +34,15 @@ def router(store: Store) -> APIRouter:
     async def list_conversations(
         limit: Limit = 50,
         before: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+        search: Annotated[str, Query(max_length=200, description="a text in the title or in a message")] = "",
     ) -> ConversationPage:
-        """List conversations, the most recently used first."""
-        found = await store.conversations(limit + 1, before)
+        """List conversations, the most recently used first. With `search`, only those that contain the text."""
+        wanted = search.strip()
+        found = await store.conversations(limit + 1, before, containing=wanted)
         page = found[:limit]
         return ConversationPage(
-            items=[conversation_item(each) for each in page], next=page[-1].cursor if len(found) > limit else None
+            items=[listed_conversation(each, wanted) for each in page],
+            next=page[-1].cursor if len(found) > limit else None,
         )
 
     @api.get("/{conversation_id}", responses=responses(404, 422))

@@ -143,10 +143,21 @@ async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     errors = [
-        FieldError(field=".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), message=each["msg"])
+        FieldError(field=".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), message=_fault(each))
         for each in error.errors()
     ]
     return problem(422, "; ".join(f"{each.field}: {each.message}" for each in errors), errors)
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, for the user of the page: Pydantic's words are for programmers."""
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind == "string_too_short":
+        shortest = limits["min_length"]
+        return "must not be empty" if shortest == 1 else f"must have at least {shortest} characters"
+    if kind == "string_too_long":
+        return f"must have at most {limits['max_length']} characters"
+    return str(error["msg"]).replace("Input should be", "must be")
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:

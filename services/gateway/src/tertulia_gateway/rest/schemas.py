@@ -10,6 +10,7 @@ from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
+from tertulia_gateway.rest.excerpt import excerpt
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
@@ -70,10 +71,17 @@ class ConversationItem(Schema):
     updated_at: datetime = Field(description="time of its newest message")
 
 
+class ListedConversation(ConversationItem):
+    """A conversation in the list of conversations."""
+
+    preview: str = Field(description="the beginning of its newest message, or the place that contains the text")
+    preview_by: str = Field(description='the speaker of that message; "" if there is none')
+
+
 class ConversationPage(Schema):
     """A page of conversations, the most recently used first."""
 
-    items: list[ConversationItem]
+    items: list[ListedConversation]
     next: str | None = Field(description="give it as `before` to get the next page; null on the last one")
 
 
@@ -248,6 +256,15 @@ class Readiness(Schema):
 
 def conversation_item(conversation: Conversation) -> ConversationItem:
     return ConversationItem.model_validate(conversation, extra="ignore")
+
+
+def listed_conversation(conversation: Conversation, search: str) -> ListedConversation:
+    preview = conversation.preview
+    return ListedConversation(
+        **conversation_item(conversation).model_dump(),
+        preview=excerpt(preview.text, search) if preview else "",
+        preview_by=preview.character_name if preview else "",
+    )
 
 
 def message_item(message: Message) -> MessageItem:

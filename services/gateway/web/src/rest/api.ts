@@ -75,6 +75,9 @@ export interface ConversationRow {
   readonly title: string;
   readonly created_at: string;
   readonly updated_at: string;
+  /** A part of the newest message, or of one that contains the text that is looked for. */
+  readonly preview?: string;
+  readonly preview_by?: string;
 }
 
 export interface Page<T> {
@@ -160,9 +163,10 @@ export class Api {
     await this.ask("DELETE", `api/clips/${encodeURIComponent(id)}`);
   }
 
-  async conversations(before: string | null): Promise<Page<ConversationRow>> {
+  async conversations(before: string | null, search: string): Promise<Page<ConversationRow>> {
     const query = new URLSearchParams({ limit: "30" });
     if (before) query.set("before", before);
+    if (search) query.set("search", search);
     return (await this.ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
   }
 

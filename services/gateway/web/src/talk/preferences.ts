@@ -6,6 +6,7 @@
 import { isLanguage, type Language } from "../texts/languages";
 
 export type TalkMode = "hands_free" | "push_to_talk";
+export type Theme = "system" | "light" | "dark";
 
 export interface Preferences {
   readonly volume: number;
@@ -18,6 +19,7 @@ export interface Preferences {
   readonly typingInterrupts: boolean;
   /** The language of the page; `""` for the browser's. */
   readonly language: Language | "";
+  readonly theme: Theme;
 }
 
 const KEY = "tertulia.preferences";
@@ -30,11 +32,12 @@ const FIRST: Preferences = {
   loudspeaker: "",
   typingInterrupts: false,
   language: "",
+  theme: "system",
 };
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language } = JSON.parse(
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language, theme } = JSON.parse(
       stored ?? "{}",
     ) as Record<string, unknown>;
     return {
@@ -45,6 +48,7 @@ export function readPreferences(stored: string | null): Preferences {
       loudspeaker: typeof loudspeaker === "string" ? loudspeaker : FIRST.loudspeaker,
       typingInterrupts: typingInterrupts === true,
       language: isLanguage(language) ? language : FIRST.language,
+      theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
     };
   } catch {
     return FIRST;
@@ -59,35 +63,51 @@ export function savePreferences(preferences: Preferences): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(preferences)));
 }
 
-/** The token for the server. If it is in the URL, it is moved from there to this tab's storage. */
+/** Where the token is kept: until the tab is closed, or on the device until the user removes it. */
+export type TokenPlace = "tab" | "device";
+
+/** The token for the server. If it is in the URL, it is moved from there to a storage. */
 export function takeToken(): string {
-  const { token, rest } = tokenIn(new URL(location.href));
-  if (token === null) return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? "";
-  keepToken(token);
+  const { token, place, rest } = tokenIn(new URL(location.href));
+  if (token === null) {
+    return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? attempt(() => localStorage.getItem(TOKEN_KEY)) ?? "";
+  }
+  keepToken(token, place);
   history.replaceState(null, "", rest);
   return token;
 }
 
 /**
  * Splits a URL into the token, from `?token=` or `#token=`, and the URL without it. A fragment is not sent to the
- * server, so it does not end up in logs.
+ * server, so it does not end up in logs. The QR code of `make run LAN=1` uses it: who scans that code sets up a device
+ * of their own, so the token is kept there.
  */
-export function tokenIn(given: URL): { token: string | null; rest: URL } {
+export function tokenIn(given: URL): { token: string | null; place: TokenPlace; rest: URL } {
   const rest = new URL(given);
   const inQuery = rest.searchParams.get("token");
   rest.searchParams.delete("token");
   const [, inFragment] = /^#token=([^&]*)$/.exec(rest.hash) ?? [];
-  if (inFragment === undefined) return { token: inQuery, rest };
+  if (inFragment === undefined) return { token: inQuery, place: "tab", rest };
   rest.hash = "";
-  return { token: decoded(inFragment), rest };
+  return { token: decoded(inFragment), place: "device", rest };
 }
 
 function decoded(text: string): string {
   return attempt(() => decodeURIComponent(text)) ?? text;
 }
 
-export function keepToken(token: string): void {
-  attempt(() => sessionStorage.setItem(TOKEN_KEY, token));
+export function keepToken(token: string, place: TokenPlace): void {
+  forgetToken();
+  attempt(() => (place === "tab" ? sessionStorage : localStorage).setItem(TOKEN_KEY, token));
+}
+
+export function forgetToken(): void {
+  attempt(() => localStorage.removeItem(TOKEN_KEY));
+  attempt(() => sessionStorage.removeItem(TOKEN_KEY));
+}
+
+export function isTokenOnDevice(): boolean {
+  return attempt(() => localStorage.getItem(TOKEN_KEY)) !== null;
 }
 
 function attempt<T>(act: () => T): T | null {

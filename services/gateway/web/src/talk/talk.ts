@@ -277,10 +277,10 @@ export class Talk {
     this.#link.send({ type: "answering", data: {} });
   }
 
-  #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
+  #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {
     this.conversations.started(id);
     this.#playback.heardBefore(heard);
-    if (!resumed) this.#stored.isNew(id);
+    if (!resumed || unused) this.#stored.isNew(id);
     void this.#stored.load(id);
   }
 

@@ -59,10 +59,16 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
 
 function enterToken(event: SubmitEvent): void {
   event.preventDefault();
-  const token = new FormData(event.currentTarget as HTMLFormElement).get("token");
+  const form = new FormData(event.currentTarget as HTMLFormElement);
+  const token = form.get("token");
   if (typeof token !== "string" || token.trim() === "") return;
-  keepToken(token.trim());
+  keepToken(token.trim(), form.has("keep") ? "device" : "tab");
   location.reload();
+}
+
+/** True if the page was installed, so that it has a window of its own on the user's own device. */
+function isInstalled(): boolean {
+  return matchMedia("(display-mode: standalone)").matches;
 }
 
 function TokenForm({ reason }: { reason: string }): JSX.Element {
@@ -70,6 +76,10 @@ function TokenForm({ reason }: { reason: string }): JSX.Element {
     <form class="banner" onSubmit={enterToken}>
       <label for="token">{reason || texts.banner.needsToken}</label>
       <input id="token" name="token" type="password" autocomplete="off" placeholder={texts.banner.token} required />
+      <label class="check">
+        <input type="checkbox" name="keep" defaultChecked={isInstalled()} />
+        <span>{texts.banner.rememberToken}</span>
+      </label>
       <button type="submit">{texts.banner.continue}</button>
     </form>
   );

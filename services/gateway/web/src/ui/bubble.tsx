@@ -58,16 +58,34 @@ function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.
         <p class="name" dir="auto">
           {reply.name}
         </p>
-        {reply.text && (
-          <p class="bubble" dir="auto">
-            <ReplyText reply={reply} />
-          </p>
+        {isUnspoken(reply) ? (
+          <details class="unspoken">
+            <summary>{texts.bubble.notSpoken}</summary>
+            <ReplyTextBubble reply={reply} />
+          </details>
+        ) : (
+          <>
+            {reply.text && <ReplyTextBubble reply={reply} />}
+            {!reply.text && reply.status === "streaming" && <Typing />}
+            <ReplyRemark reply={reply} />
+          </>
         )}
-        {!reply.text && reply.status === "streaming" && <Typing />}
-        <ReplyRemark reply={reply} />
       </div>
     </li>
   );
+}
+
+function ReplyTextBubble({ reply }: { reply: Reply }): JSX.Element {
+  return (
+    <p class="bubble" dir="auto">
+      <ReplyText reply={reply} />
+    </p>
+  );
+}
+
+/** True if the user interrupted before a word of it was heard. Its text is folded, so that it is not in the way. */
+function isUnspoken({ sound, sentence, heardChars, text, problem, status }: Reply): boolean {
+  return sound === "cut" && sentence < 0 && heardChars === 0 && text.trim() !== "" && !problem && status !== "failed";
 }
 
 /** Shown instead of a reply as long as the character's model is reasoning. The first words of the reply replace it. */

@@ -3,16 +3,15 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { Character, CharacterDraft, Voice } from "../rest/api";
+import type { Character, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
+import { draftOf, useCharacterDraft } from "./character-draft";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem } from "./field-problem";
-import { Fill } from "./fill";
-import { NO_SETTINGS } from "./model-settings";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
 import { TalkativenessField } from "./talkativeness-field";
@@ -31,35 +30,29 @@ interface Props {
   readonly onVoicesChanged: () => void;
   readonly onDone: () => void;
   readonly onCancel: () => void;
+  /** The user removes the character, which can be undone. */
+  readonly onRemove: (id: string) => void;
 }
 
-const NEW_CHARACTER: CharacterDraft = {
-  name: "",
-  voice: "",
-  system_prompt: "",
-  image: "",
-  active: true,
-  model_settings: NO_SETTINGS,
-  talkativeness: 50,
-  speed: 1,
-  pitch: 0,
-};
-
 export function CharacterForm(props: Props): JSX.Element {
-  const { talk, character, voices: known, voicesProblem, others, onVoicesChanged, onDone, onCancel } = props;
+  const { talk, character, voices: known, voicesProblem, others, onVoicesChanged, onDone, onCancel, onRemove } = props;
   const voices = known ?? [];
   const waiting = known === null && !voicesProblem;
-  const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
+  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character);
   const [failure, setFailure] = useState<RequestFailed | null>(null);
-  const [confirming, setConfirming] = useState(false);
   const [busy, setBusy] = useState(false);
-  const change = (part: Partial<CharacterDraft>) => setDraft((before) => ({ ...before, ...part }));
   const problemOf = (field: string) => failure?.about(field) ?? "";
   const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
+  const saved = () => {
+    forget();
+    onDone();
+  };
   const run = (request: Promise<void>) => {
     setBusy(true);
     setFailure(null);
-    request.then(onDone, (error: unknown) => setFailure(asFailure(error))).finally(() => setBusy(false));
+    request
+      .then(saved, (error: unknown) => setFailure(asFailure(error)))
+      .finally(() => setBusy(false));
   };
   const save = (event: SubmitEvent) => {
     event.preventDefault();
@@ -68,6 +61,14 @@ export function CharacterForm(props: Props): JSX.Element {
   };
   return (
     <form class="form" onSubmit={save}>
+      {isRestored && (
+        <p class="detail" role="status">
+          {texts.character.restored}{" "}
+          <button type="button" class="link" onClick={discard}>
+            {texts.character.discard}
+          </button>
+        </p>
+      )}
       <PictureField
         name={draft.name}
         image={draft.image}
@@ -141,18 +142,12 @@ export function CharacterForm(props: Props): JSX.Element {
             type="button"
             class="danger"
             disabled={busy}
-            onClick={() => (confirming ? run(talk.api.deleteCharacter(character.id)) : setConfirming(true))}
+            onClick={() => {
+              forget();
+              onRemove(character.id);
+            }}
           >
-            {confirming ? (
-              // One `span`, because the button lays its children out as separate flex items.
-              <span>
-                <Fill text={texts.character.reallyRemove}>
-                  <bdi dir="auto">{character.name}</bdi>
-                </Fill>
-              </span>
-            ) : (
-              texts.character.remove
-            )}
+            {texts.character.remove}
           </button>
         )}
       </div>
@@ -163,10 +158,4 @@ export function CharacterForm(props: Props): JSX.Element {
 /** The settings with the spaces around the model's name removed. A name that is then empty becomes null. */
 function trimmed(settings: ModelSettings): ModelSettings {
   return { ...settings, model: settings.model?.trim() || null };
-}
-
-function draftOf(character: Character | null): CharacterDraft {
-  if (!character) return NEW_CHARACTER;
-  const { name, voice, system_prompt, image, active, model_settings, talkativeness, speed, pitch } = character;
-  return { name, voice, system_prompt, image, active, model_settings, talkativeness, speed, pitch };
 }

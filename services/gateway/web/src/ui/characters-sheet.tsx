@@ -7,6 +7,7 @@ import type { Character } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { CharacterForm } from "./character-form";
+import { useDeletions } from "./deletions";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Portrait } from "./portrait";
@@ -54,6 +55,15 @@ export function CharactersSheet({
       setProblem(asFailure(error).message);
     });
   };
+  const deletions = useDeletions((id) => {
+    talk.api.deleteCharacter(id).then(
+      () => {
+        characters.reload();
+        talk.refreshCharacters();
+      },
+      (error: unknown) => setProblem(asFailure(error).message),
+    );
+  });
   if (editing) {
     return (
       <Sheet title={editing === "new" ? texts.characters.new : editing.name} onClose={onClose}>
@@ -66,6 +76,10 @@ export function CharactersSheet({
           onVoicesChanged={voices.reload}
           onDone={changed}
           onCancel={() => setEditing(null)}
+          onRemove={(id) => {
+            deletions.begin(id);
+            setEditing(null);
+          }}
         />
       </Sheet>
     );
@@ -80,7 +94,10 @@ export function CharactersSheet({
         </p>
       )}
       <ul class="list">
-        {characters.value?.map((character) => (
+        {characters.value?.map((character) =>
+          deletions.waiting.has(character.id) ? (
+            <Removed key={character.id} name={character.name} onUndo={() => deletions.undo(character.id)} />
+          ) : (
           <li key={character.id} class="row" style={people.look(character.id).style}>
             <Portrait name={character.name} image={character.image} />
             <div class="grow">
@@ -107,11 +124,26 @@ export function CharactersSheet({
               </label>
             </div>
           </li>
-        ))}
+          ),
+        )}
       </ul>
       <button type="button" class="primary" onClick={() => setEditing("new")}>
         <Icon name="plus" /> {texts.characters.new}
       </button>
     </Sheet>
+  );
+}
+
+/** The row of a character that is about to be removed. It takes the focus, because the button that had it is gone. */
+function Removed({ name, onUndo }: { name: string; onUndo: () => void }): JSX.Element {
+  return (
+    <li class="row">
+      <p class="grow" role="status" dir="auto">
+        {texts.characters.removed(name)}
+      </p>
+      <button type="button" ref={(button) => button?.focus()} onClick={onUndo}>
+        {texts.characters.undo}
+      </button>
+    </li>
   );
 }

@@ -1,38 +1,24 @@
 /** The panel of conversations, where the user opens, renames, exports and deletes conversations. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import type { ConversationRow, ExportFormat } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
-import { Icon } from "./icons";
+import { useConversationList } from "./conversation-list";
 import { useDeletions } from "./deletions";
-import { asFailure } from "./request";
+import { Icon } from "./icons";
 import { Sheet } from "./sheet";
 import { when } from "./when";
 
 export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
-  const [rows, setRows] = useState<readonly ConversationRow[] | null>(null);
-  const [next, setNext] = useState<string | null>(null);
-  const [problem, setProblem] = useState("");
-  const failed = (error: unknown) => setProblem(asFailure(error).message);
-  const round = useRef(0);
-  const load = (before: string | null) => {
-    if (before === null) round.current += 1;
-    const mine = round.current;
-    talk.api.conversations(before).then((page) => {
-      if (round.current !== mine) return; // the list was reloaded meanwhile, so this page of the old list is not used
-      setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
-      setNext(page.next);
-      setProblem("");
-    }, failed);
-  };
-  useEffect(() => load(null), []);
+  const [search, setSearch] = useState("");
+  const { rows, hasMore, problem, more, reload, failed } = useConversationList(talk.api, search.trim());
   const deletions = useDeletions((id) => {
     talk.api.deleteConversation(id).then(() => {
       if (id === talk.state.value.conversationId) talk.conversations.openNew();
-      load(null);
+      reload();
     }, failed);
   });
   const open = (act: () => void) => {
@@ -49,7 +35,23 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
           {problem}
         </p>
       )}
-      {rows?.length === 0 && <p class="lead">{texts.conversations.empty}</p>}
+      <input
+        type="search"
+        class="search"
+        aria-label={texts.conversations.search}
+        placeholder={texts.conversations.searchHint}
+        maxLength={200}
+        dir="auto"
+        value={search}
+        onInput={(event) => setSearch(event.currentTarget.value)}
+      />
+      {rows?.length === 0 && (
+        <p class="lead" role="status">
+          {search.trim()
+            ? texts.conversations.noMatch
+            : texts.conversations.empty}
+        </p>
+      )}
       <ul class="list">
         {rows?.map((row) => (
           <Row
@@ -61,13 +63,13 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             isDeleted={deletions.waiting.has(row.id)}
             onDelete={() => deletions.begin(row.id)}
             onUndo={() => deletions.undo(row.id)}
-            onChanged={() => load(null)}
+            onChanged={reload}
             onFailed={failed}
           />
         ))}
       </ul>
-      {next && (
-        <button type="button" onClick={() => load(next)}>
+      {hasMore && (
+        <button type="button" onClick={more}>
           {texts.conversations.older}
         </button>
       )}
@@ -134,6 +136,12 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
             {here ? `${texts.conversations.openNow} · ` : ""}
             <time dateTime={row.updated_at}>{when(row.updated_at, new Date())}</time>
           </span>
+          {row.preview && (
+            <span class="detail preview" dir="auto">
+              {row.preview_by && `${row.preview_by}: `}
+              {row.preview}
+            </span>
+          )}
         </button>
       )}
       <div class="row-actions">

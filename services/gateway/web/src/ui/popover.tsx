@@ -47,7 +47,6 @@ export function Popover({ button, title, label, widest, align, children, ...rest
         class="popover"
         role="group"
         aria-label={label}
-        data-open={open || undefined}
         onBeforeToggle={(event) => event.newState === "open" && place()}
         onToggle={(event) => setOpen(event.newState === "open")}
       >
@@ -72,5 +71,5 @@ function px(length: number | null): string {
 
 /** True while a dialog or a popover is open, which Esc closes. */
 export function isOverlayOpen(): boolean {
-  return document.querySelector("dialog[open], [popover][data-open]") !== null;
+  return document.querySelector("dialog[open], [popover]:popover-open") !== null;
 }

@@ -203,11 +203,20 @@ function fits(candidate: Candidate, room: Room): boolean {
   );
 }
 
-/** The size of the status line's letters, so that it fits in two lines at a round table, in one at a flat one. */
+/** The width of a usual status line, in letter sizes: "Ready when you are" in a wide typeface. */
+const USUAL_WIDTH = 12;
+/** Letters are made smaller for one line instead of two, but not smaller than this, in rem. */
+const ONE_LINE_MIN = 1.15;
+
+/**
+ * The size of the status line's letters, so that it fits in two lines at a round table, in one at a flat one. A usual
+ * line fits in one at a round table, too, unless the letters were small then.
+ */
 export function textSize({ shape, text }: Seating): number {
   const [width, height] = [text.right - text.left, text.bottom - text.top];
   const size = Math.min(TEXT_SIZE.max, width / TEXT_WIDTH, height / (shape === "round" ? 2.5 : 1.5));
-  return Math.max(TEXT_SIZE.min, size);
+  const inOneLine = width / USUAL_WIDTH;
+  return Math.max(TEXT_SIZE.min, inOneLine < ONE_LINE_MIN ? size : Math.min(size, inOneLine));
 }
 
 /** The free space on the table for the status line, or null if it is too small. */

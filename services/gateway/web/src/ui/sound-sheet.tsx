@@ -1,4 +1,4 @@
-/** The panel of settings: devices, a test of the microphone, volume, typing, and the language. */
+/** The panel of settings: devices, a test of the microphone, volume, typing, language, theme, and the token. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
@@ -10,6 +10,8 @@ import type { Talk } from "../talk/talk";
 import { formatNumber, texts } from "../texts";
 import { LanguageField } from "./language-field";
 import { Sheet } from "./sheet";
+import { ThemeField } from "./theme-field";
+import { TokenOnDevice } from "./token-on-device";
 
 const PERCENT: Intl.NumberFormatOptions = { style: "percent" };
 const NO_DEVICES: Devices = { microphones: [], loudspeakers: [] };
@@ -66,6 +68,8 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
           <span>{texts.sound.typingInterrupts}</span>
         </label>
         <LanguageField talk={talk} />
+        <ThemeField talk={talk} />
+        <TokenOnDevice />
       </form>
     </Sheet>
   );

@@ -68,6 +68,7 @@ const EVENTS = {
       listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })),
       [],
     ),
+    unused: or(bool, false),
   },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken", "request"), "typed") },
   turn_reopened: { turn_id: str },
