@@ -154,10 +154,8 @@ def select_messages(connection: sqlite3.Connection, conversation_id: str, limit:
 
 def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:
     where = "WHERE active = 1 " if active_only else ""
-    return [
-        _character(row)
-        for row in connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY seat, name_key")
-    ]
+    found = connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY seat, name_key")
+    return [_character(row) for row in found]
 
 
 def select_character(connection: sqlite3.Connection, character_id: str) -> Character | None:

@@ -14,6 +14,10 @@ export interface Preferences {
   readonly loudspeaker: string;
   /** Whether the first typed letter interrupts the characters. The sent message always does. */
   readonly typingInterrupts: boolean;
+  /** What the characters shall call the user, as given last; `""`: not given. */
+  readonly userName: string;
+  /** The user has given a name, or does not want to. */
+  readonly userNameAsked: boolean;
 }
 
 const KEY = "tertulia.preferences";
@@ -25,11 +29,14 @@ const FIRST: Preferences = {
   microphone: "",
   loudspeaker: "",
   typingInterrupts: false,
+  userName: "",
+  userNameAsked: false,
 };
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const found = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, userName, userNameAsked } = found;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -37,6 +44,8 @@ export function readPreferences(stored: string | null): Preferences {
       microphone: typeof microphone === "string" ? microphone : FIRST.microphone,
       loudspeaker: typeof loudspeaker === "string" ? loudspeaker : FIRST.loudspeaker,
       typingInterrupts: typingInterrupts === true,
+      userName: typeof userName === "string" ? userName : FIRST.userName,
+      userNameAsked: userNameAsked === true,
     };
   } catch {
     return FIRST;

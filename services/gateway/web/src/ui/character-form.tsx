@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { Character, CharacterDraft, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import { isSameName, shownName } from "../talk/user-name";
 import type { ModelSettings } from "../wire/events";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
@@ -53,6 +54,8 @@ export function CharacterForm(props: Props): JSX.Element {
   const [busy, setBusy] = useState(false);
   const change = (part: Partial<CharacterDraft>) => setDraft((before) => ({ ...before, ...part }));
   const problemOf = (field: string) => failure?.about(field) ?? "";
+  const userName = shownName(talk.state.value, talk.preferences.value.userName);
+  const isUsers = draft.name !== character?.name && isSameName(draft.name, userName);
   const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
   const run = (request: Promise<void>) => {
     setBusy(true);
@@ -83,7 +86,9 @@ export function CharacterForm(props: Props): JSX.Element {
           placeholder="How you will call the character"
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
-        <FieldProblem text={problemOf("name")} />
+        <FieldProblem
+          text={isUsers ? "That is what they call you. Take another name for the character." : problemOf("name")}
+        />
       </div>
       <VoiceField
         talk={talk}
@@ -128,7 +133,7 @@ export function CharacterForm(props: Props): JSX.Element {
       />
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
-        <button type="submit" class="primary" disabled={busy || waiting}>
+        <button type="submit" class="primary" disabled={busy || waiting || isUsers}>
           {character ? "Save" : "Add"}
         </button>
         <button type="button" onClick={onCancel}>

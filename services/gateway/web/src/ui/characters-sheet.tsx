@@ -8,6 +8,7 @@ import type { Talk } from "../talk/talk";
 import { CharacterForm } from "./character-form";
 import { Icon } from "./icons";
 import type { People } from "./people";
+import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
@@ -22,10 +23,13 @@ function keep(switches: Switches, wanted: (id: string, active: boolean) => boole
 export function CharactersSheet({
   talk,
   people,
+  first,
   onClose,
 }: {
   talk: Talk;
   people: People;
+  /** The id of the character whose form is shown first; `""`: the list. */
+  first: string;
   onClose: () => void;
 }): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
@@ -40,6 +44,10 @@ export function CharactersSheet({
     if (value)
       setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
   }, [characters.value]);
+  useEffect(() => {
+    const found = characters.value?.find(({ id }) => id === first);
+    if (found) setEditing(found);
+  }, [characters.value === null]);
   const changed = () => {
     setEditing(null);
     setProblem("");
@@ -73,6 +81,7 @@ export function CharactersSheet({
   return (
     <Sheet title="Characters" onClose={onClose}>
       <p class="lead">The characters that are switched on take part, in every conversation.</p>
+      <NameField talk={talk} asks={false} />
       {trouble && (
         <p class="remark trouble" role="alert">
           {trouble}

@@ -9,6 +9,7 @@ import { addressText } from "./addressee";
 import { Bubble, ThinkingBubble } from "./bubble";
 import { GoOnButtons } from "./go-on-buttons";
 import { Icon } from "./icons";
+import { NameField } from "./name-field";
 import { Notices } from "./notices";
 import type { Look, People } from "./people";
 import { earlier, keep, latest } from "./windowing";
@@ -89,6 +90,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
       >
         {messages.length === 0 && (
           <Welcome
+            talk={talk}
             people={people}
             onSay={(text) => {
               takeFocus();
@@ -158,15 +160,21 @@ function followTo(box: HTMLElement): number {
   return Math.max(0, Math.min(end, top - box.clientHeight / 4));
 }
 
-function Welcome({ people, onSay }: { people: People; onSay: (text: string) => void }): JSX.Element {
+interface WelcomeProps {
+  readonly talk: Talk;
+  readonly people: People;
+  readonly onSay: (text: string) => void;
+}
+
+function Welcome({ talk, people, onSay }: WelcomeProps): JSX.Element {
   const names = people.characters.filter((character) => character.active).map((character) => character.name);
   return (
     <div class="welcome">
       <h2>Pull up a chair.</h2>
       <p>
         <Names names={names} />
-        Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait to make it
-        answer, or to mute it. You can interrupt at any time.
+        Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait for
+        more, or drag it to another seat. You can interrupt at any time.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (
@@ -175,6 +183,7 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
           </button>
         ))}
       </div>
+      <NameField talk={talk} asks />
     </div>
   );
 }

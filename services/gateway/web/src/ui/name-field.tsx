@@ -1,0 +1,108 @@
+/** What the characters call the user, with a field to change it. */
+
+import type { JSX } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import type { Talk } from "../talk/talk";
+import { USER_NAME_MAX, nameProblem, shownName } from "../talk/user-name";
+import { FieldProblem } from "./field-problem";
+import { Notices } from "./notices";
+
+const LOST = "The connection is lost; nothing was changed. Try again when it is back.";
+
+/** @param asks show the field at once, if the user was never asked for a name */
+export function NameField({ talk, asks }: { talk: Talk; asks: boolean }): JSX.Element | null {
+  const { userName: remembered, userNameAsked } = talk.preferences.value;
+  const [open, setOpen] = useState(false);
+  const changer = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
+  const name = shownName(talk.state.value, remembered);
+  const isAsking = asks && !userNameAsked;
+  useEffect(() => {
+    if (wasOpen.current && !open) changer.current?.focus();
+    wasOpen.current = open;
+  }, [open]);
+  if (!name) return null;
+  return (
+    <div class="user-name">
+      {open || isAsking ? (
+        <NameForm
+          talk={talk}
+          name={name}
+          question={isAsking ? "What shall they call you?" : "Your name"}
+          takesFocus={open}
+          onDone={() => setOpen(false)}
+          onCancel={() => {
+            setOpen(false);
+            if (isAsking) talk.prefer({ userNameAsked: true });
+          }}
+        />
+      ) : (
+        <p>
+          They call you <bdi dir="auto">{name}</bdi>.{" "}
+          <button type="button" ref={changer} class="quiet link" aria-label="Change your name" onClick={() => setOpen(true)}>
+            Change
+          </button>
+        </p>
+      )}
+      <Notices talk={talk} place="name" />
+    </div>
+  );
+}
+
+interface FormProps {
+  readonly talk: Talk;
+  readonly name: string;
+  readonly question: string;
+  readonly takesFocus: boolean;
+  readonly onDone: () => void;
+  readonly onCancel: () => void;
+}
+
+function NameForm({ talk, name, question, takesFocus, onDone, onCancel }: FormProps): JSX.Element {
+  const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    if (takesFocus) input.current?.select();
+  }, []);
+  const save = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = input.current?.value ?? "";
+    const found = nameProblem(given, talk.state.value.characters) || (talk.changeName(given.trim()) ? "" : LOST);
+    setProblem(found);
+    if (found === "") onDone();
+    else input.current?.focus();
+  };
+  return (
+    <form onSubmit={save}>
+      <label for={id}>{question}</label>
+      <input
+        ref={input}
+        id={id}
+        dir="auto"
+        autocomplete="nickname"
+        maxLength={USER_NAME_MAX}
+        defaultValue={name}
+        aria-invalid={problem !== ""}
+        aria-describedby={problem ? `${id}-problem` : undefined}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          // Esc closes only this field, and interrupts no one.
+          event.preventDefault();
+          event.stopPropagation();
+          onCancel();
+        }}
+      />
+      <button type="submit" class="primary">
+        Save
+      </button>
+      <button type="button" class="quiet link" onClick={onCancel}>
+        {takesFocus ? "Cancel" : "Skip"}
+      </button>
+      <div id={`${id}-problem`} class="whole">
+        <FieldProblem text={problem} />
+      </div>
+    </form>
+  );
+}
