@@ -26,7 +26,7 @@ OPERATIONS = (
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/status", "GET /api/voices", "GET /api/characters",
     "POST /api/characters",
     "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
-    "DELETE /api/characters/{character_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
+    "DELETE /api/characters/{character_id}", "PUT /api/characters/order", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/export", "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",

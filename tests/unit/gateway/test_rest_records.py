@@ -199,3 +199,13 @@ async def test_speed_and_pitch_of_a_character_can_be_changed_and_are_checked(api
     for wrong in ({"speed": 0.49}, {"speed": 2.01}, {"speed": "1"}, {"pitch": 6.5}, {"pitch": -7}, {"pitch": True}):
         details = problem(await api.patch(path, json=wrong), 422)
         assert [each["field"] for each in details["errors"]] == list(wrong)
+
+
+async def test_characters_are_listed_in_the_order_that_was_set(api: httpx2.AsyncClient) -> None:
+    found = (await api.get("/api/characters")).json()["characters"]
+    ids = [each["id"] for each in found][::-1]
+    answer = (await api.put("/api/characters/order", json={"characters": ids})).json()
+    assert [each["id"] for each in answer["characters"]] == ids
+    assert (await api.get("/api/characters")).json() == answer
+    details = problem(await api.put("/api/characters/order", json={"characters": [ids[0], ids[0]]}), 422)
+    assert "twice" in str(details)

@@ -81,7 +81,7 @@ function NameForm({ talk, name, question, takesFocus, onDone, onCancel }: FormPr
         ref={input}
         id={id}
         dir="auto"
-        autocomplete="nickname"
+        autocomplete="off"
         maxLength={USER_NAME_MAX}
         defaultValue={name}
         aria-invalid={problem !== ""}

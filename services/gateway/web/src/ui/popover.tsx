@@ -25,7 +25,7 @@ interface Props {
 }
 
 export type ButtonHandlers = Pick<
-  JSX.HTMLAttributes<HTMLButtonElement>,
+  JSX.IntrinsicElements["button"],
   "onClick" | "onKeyDown" | "onBlur" | "onPointerDown" | "onPointerMove" | "onPointerUp" | "onPointerCancel"
 >;
 
