@@ -156,6 +156,8 @@ describe("preferences", () => {
       microphone: "",
       loudspeaker: "",
       typingInterrupts: false,
+      userName: "",
+      userNameAsked: false,
     });
   });
 
@@ -167,6 +169,8 @@ describe("preferences", () => {
       microphone: "m",
       loudspeaker: "l",
       typingInterrupts: true,
+      userName: "Ana",
+      userNameAsked: true,
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
