@@ -37,7 +37,7 @@ from tests.harness.recorded_entries import FOLDER, Recorded
 
 EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded_entries.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]
-NEVER_IN_A_STREAM = {"characters", "listening_started", "answering", "audio_complete", "turn_metrics"}
+NEVER_IN_A_STREAM = {"characters", "listening_started", "answering", "user_name", "audio_complete", "turn_metrics"}
 """Events that the gateway makes for a single connection; they are in no stream."""
 NO_ENTRIES = {"ModelSettings", "Speaker", "TurnPlan", "VoiceClip"}
 """Classes that occur only within other classes."""

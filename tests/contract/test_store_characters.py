@@ -15,7 +15,7 @@ from tertulia_shared.store import (
     NameTaken,
     Store,
 )
-from tests.harness.store_records import OpenStore, at, character, reply
+from tests.harness.store_records import OpenStore, at, character, new_id, reply
 
 _PICTURE_BYTES = b"\x89PNG\r\n\x1a\n" + bytes((262_144 - len("data:image/png;base64,")) // 4 * 3 - 8)
 LONGEST_PICTURE = "data:image/png;base64," + base64.b64encode(_PICTURE_BYTES).decode()
@@ -45,6 +45,35 @@ class TestCharacters:
             await store.save_character(character(name))
         names = [each.name for each in await store.characters()]
         assert names == ["ANA", "bob", "Luna", "Rex", "Sage", "zoë", "Ábel", "Émile"]
+
+    async def test_seats_set_the_order_and_characters_without_a_seat_come_after_by_name(self, store: Store) -> None:
+        bob, ana = character("Bob"), character("Ana")
+        for each in (bob, ana):
+            await store.save_character(each)
+        luna, rex, sage = (each.id for each in await store.characters() if each.id not in (bob.id, ana.id))
+        await store.seat_characters([sage, new_id(), luna])
+        names = [each.name for each in await store.characters()]
+        assert names == ["Sage", "Luna", "Ana", "Bob", "Rex"]
+        await store.save_character(replace(bob, name="Bo", active=False, updated_at=at(1)))
+        await store.seat_characters([rex, bob.id, sage])
+        assert [each.name for each in await store.characters()] == ["Rex", "Bo", "Sage", "Ana", "Luna"]
+        assert [each.name for each in await store.characters(active_only=True)] == ["Rex", "Sage", "Ana", "Luna"]
+        await store.seat_characters([])
+        assert [each.name for each in await store.characters()] == ["Ana", "Bo", "Luna", "Rex", "Sage"]
+
+    async def test_saving_a_character_keeps_its_seat_and_seating_keeps_the_character(self, store: Store) -> None:
+        luna, rex, sage = await store.characters()
+        await store.seat_characters([sage.id, rex.id, luna.id])
+        assert await store.characters() == [sage, rex, luna]
+        await store.save_character(replace(sage, name="Zara", updated_at=at(1)))
+        assert [each.name for each in await store.characters()] == ["Zara", "Rex", "Luna"]
+
+    @pytest.mark.parametrize("wrong", [["no-id"], [""], "twice"])
+    async def test_impossible_seats_are_refused_and_change_nothing(self, store: Store, wrong: Any) -> None:
+        before = await store.characters()
+        with pytest.raises(InvalidRecord, match="characters"):
+            await store.seat_characters([before[0].id] * 2 if wrong == "twice" else wrong)
+        assert await store.characters() == before
 
     async def test_inactive_characters_can_be_left_out_of_the_list(self, store: Store) -> None:
         resting = character("Bob", active=False)

@@ -41,6 +41,18 @@ async def test_say_prints_the_reply_as_it_comes_and_writes_its_audio_to_a_file(
     assert said == [{"type": "playback", "data": heard}]  # text that `say` has printed counts as heard
 
 
+async def test_say_sends_the_name_of_the_user_before_the_message() -> None:
+    async def script(client: Client) -> None:
+        await client.started()
+        assert await client.heard("user_name") == {"name": "Ana"}
+        data = await client.heard("user_message")
+        await client.reply(data["turn_id"])
+        await read_to_end(client)
+
+    async with gateway(script) as address:
+        assert await say(address, SayOptions("hello"), ClientOptions(user_name="Ana")) == OK
+
+
 async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture[str]) -> None:
     turn = ""
 

@@ -272,6 +272,66 @@ async def test_rules_of_who_answers_are_read_from_the_store(open_gateway: Gatewa
         assert stored_rules(await store.model_settings(talk)) == rules
 
 
+async def test_name_of_the_user_is_saved_with_the_other_settings_and_confirmed(
+    open_gateway: Gateway, store: MemoryStore
+) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        await client.send("user_name")
+        answer = await client.until("user_name")
+        assert (answer["name"], answer["default_name"]) == ("", "Jay")
+        assert await store.conversation(client.conversation_id) is None
+        await client.send("model_settings", top_k=40)
+        await client.send("user_name", name=" Ana ")
+        assert (await client.until("user_name"))["name"] == "Ana"
+        await client.send("answering", discussion=2)
+        await client.until("answering")
+
+        async def is_saved() -> bool:
+            if await store.conversation(client.conversation_id) is None:
+                return False
+            return stored_rules(await store.model_settings(client.conversation_id)).discussion == 2
+
+        await eventually(is_saved)
+        stored = await store.model_settings(client.conversation_id)
+        assert (stored["user_name"], stored["top_k"]) == ("Ana", 40)
+        state = await open_gateway.bus.hash(open_gateway.bus.keys.state(client.conversation_id))
+        assert state[b"user_name"] == b"Ana"
+        await client.send("user_name", name=None)
+        assert (await client.until("user_name"))["name"] == ""
+
+
+async def test_name_of_the_user_is_read_from_the_store(open_gateway: Gateway, store: MemoryStore) -> None:
+    talk = new_id()
+    await store.ensure_conversation(talk)
+    await store.save_model_settings(talk, {"user_name": "Ana"})
+    async with Client.at(open_gateway.url(f"?conversation_id={talk}")) as client:
+        await client.next()
+        await client.send("user_name")
+        assert (await client.until("user_name"))["name"] == "Ana"
+
+
+async def test_name_of_a_character_is_refused_as_the_name_of_the_user(open_gateway: Gateway) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        await client.send("user_name", name="luna")
+        error = await client.until("error")
+        assert (error["code"], "called Luna" in error["message"]) == ("bad_field", True)
+        await client.send("user_name")
+        assert (await client.until("user_name"))["name"] == ""
+
+
+async def test_name_of_the_user_can_be_changed_while_the_store_is_away(
+    open_gateway: Gateway, store: MemoryStore
+) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        store.away = True
+        await client.send("user_name", name="Ana")
+        assert (await client.until("user_name"))["name"] == "Ana"
+        store.away = False
+
+
 async def test_request_for_a_reply_begins_a_turn_without_text(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()

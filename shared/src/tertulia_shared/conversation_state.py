@@ -37,6 +37,7 @@ class StateField(StrEnum):
     MUTED = "muted"
     DISCUSSION = "discussion"
     LISTENING = "listening"
+    USER_NAME = "user_name"
 
     @property
     def raw(self) -> bytes:

@@ -239,6 +239,19 @@ class Answering(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UserName(Event):
+    """The name that the characters call the user by in this conversation.
+
+    The answer to the command of the same name; it is in no stream.
+    """
+
+    type: ClassVar[str] = "user_name"
+    name: str = ""
+    """"": the server's default."""
+    default_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Thinking(Event):
     """The model reasons before the words of a reply. It may come again if the model is asked again."""
 
@@ -349,8 +362,8 @@ EVENTS: Mapping[str, type[Event]] = {
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
-        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, Thinking, MessageStarted,
-        LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, UserName, Thinking,
+        MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip

@@ -110,7 +110,8 @@ class Keys:
         by spaces); `sounding` (the epoch of which the client was sent sound); `answering` (who answers a remark that is
         addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
-        with "/open" if its connection was lost, and the next session may continue its turn).
+        with "/open" if its connection was lost, and the next session may continue its turn);
+        `user_name` (the name that the characters call the user by).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

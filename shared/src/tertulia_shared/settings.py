@@ -18,7 +18,9 @@ from pydantic_settings import (
 )
 
 from tertulia_shared.answering import Mode
+from tertulia_shared.text import clean_line
 from tertulia_shared.tls import Tls
+from tertulia_shared.user_name import user_name_problem
 
 PREFIX = "TERTULIA_"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -195,13 +197,24 @@ class _SecretFiles(SecretsSettingsSource):
 
 
 class AnsweringSettings(CommonSettings):
-    """The setting of who answers. The gateway sends it to the clients, and the llm worker applies it."""
+    """The defaults of a conversation. The gateway sends them to the clients, and the llm worker applies them."""
 
     who_answers: Mode = Field(
         "fitting",
         description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
         "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
     )
+    user_name: str = Field(
+        "Jay",
+        description="the name that the characters call the user by, unless the conversation has another",
+    )
+
+    @field_validator("user_name")
+    @classmethod
+    def _user_name(cls, name: str) -> str:
+        if problem := user_name_problem(name):
+            raise ValueError(problem)
+        return clean_line(name)
 
 
 S = TypeVar("S", bound=BaseSettings)

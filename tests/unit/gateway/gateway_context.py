@@ -33,6 +33,7 @@ def gateway_context(
         alive_s=given.alive_s,
         max_frames_per_s=given.max_frames_per_s,
         who_answers=given.who_answers,
+        user_name=given.user_name,
         clock=clock,
         wall_ms=wall_ms,
         clips=ClipStore(given.data_dir / "clips", given.max_clips),

@@ -16,6 +16,7 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeSettings,
+    ChangeUserName,
     Command,
     Played,
     Problem,
@@ -185,3 +186,18 @@ def test_change_of_who_answers_is_parsed_or_refused(data: dict[str, Any], proble
         assert re.search(problem, parsed.message)
     else:
         assert parsed == ChangeAnswering(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"), [({}, None), ({"name": None}, ""), ({"name": " Ana  Maria "}, "Ana Maria"), ({"other": 1}, None)]
+)
+def test_user_name_is_cleaned_and_null_restores_the_default(data: dict[str, Any], name: str | None) -> None:
+    assert parse(json.dumps({"type": "user_name", "data": data})) == ChangeUserName(name)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 41, "A\nna", 5, "<b>", []])
+def test_impossible_user_name_is_refused(name: object) -> None:
+    problem = parse(json.dumps({"type": "user_name", "data": {"name": name}}))
+    assert isinstance(problem, Problem)
+    assert problem.code == "bad_field"
+    assert problem.message.startswith("user_name: `name` ")

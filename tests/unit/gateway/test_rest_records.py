@@ -206,3 +206,13 @@ async def test_empty_and_long_fields_are_refused_in_plain_words(api: httpx2.Asyn
         answer = await api.post("/api/characters", json={"name": name, "voice": "luna", "system_prompt": "x"})
         assert answer.status_code == 422
         assert {"field": "name", "message": fault} in answer.json()["errors"]
+
+
+async def test_characters_are_listed_in_the_order_that_was_set(api: httpx2.AsyncClient) -> None:
+    found = (await api.get("/api/characters")).json()["characters"]
+    ids = [each["id"] for each in found][::-1]
+    answer = (await api.put("/api/characters/order", json={"characters": ids})).json()
+    assert [each["id"] for each in answer["characters"]] == ids
+    assert (await api.get("/api/characters")).json() == answer
+    details = problem(await api.put("/api/characters/order", json={"characters": [ids[0], ids[0]]}), 422)
+    assert "twice" in str(details)

@@ -30,11 +30,11 @@ def test_plan_has_the_named_speakers_in_order_and_the_names_of_all_characters() 
     assert PLAN.message_ids == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
 
 
-def test_plan_has_the_characters_that_the_rules_choose_and_the_reason_for_each() -> None:
+def test_plan_has_the_characters_that_the_rules_choose_in_the_order_of_their_seats() -> None:
     turn = UserTurn(new_id(), new_id(), "It is raining.", "typed")
     cast = (replace(CAST[0], talkativeness=0), CAST[1])
     everyone = make_plan(turn, "5-0", 3, CAST[::-1], ModelSettings(), rules=AnsweringRules("everyone"))
-    assert [speaker.name for speaker in everyone.speakers] == ["Luna", "Rex", "Sage"]
+    assert [speaker.name for speaker in everyone.speakers] == ["Sage", "Rex", "Luna"]
     assert everyone.reasons == ("everyone",) * 3
     fitting = make_plan(turn, "5-0", 3, cast, ModelSettings())
     assert ([speaker.name for speaker in fitting.speakers], fitting.reasons) == (["Rex"], ("chosen",))

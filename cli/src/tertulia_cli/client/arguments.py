@@ -18,6 +18,8 @@ from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.answering import MAX_DISCUSSION
 from tertulia_shared.settings import load
+from tertulia_shared.text import clean_line
+from tertulia_shared.user_name import user_name_problem
 
 USUAL_DISCUSSION: Final = 6
 """The most replies of a discussion, if the user gives no number."""
@@ -105,6 +107,9 @@ def _add_who(commands: Any) -> None:
 
 
 def _add_client_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--as", dest="user_name", type=_user_name, default="", metavar="NAME", help="what the characters call you here"
+    )
     command.add_argument("--out", type=Path, metavar="FILE.wav", help="write the replies' speech (24 kHz mono) here")
     _add_connection_options(command)
 
@@ -154,7 +159,7 @@ def _who(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> ClientOptions:
-    return ClientOptions(args.conversation or "", args.out, args.timeout)
+    return ClientOptions(args.conversation or "", args.out, args.timeout, getattr(args, "user_name", ""))
 
 
 def _address(args: argparse.Namespace) -> GatewayAddress:
@@ -172,6 +177,12 @@ def _conversation_id(text: str) -> str:
             f"{text!r} is not the id of a conversation. The commands print it at the end, "
             "for example 2f1c9a4e-6b0d-4c3e-9d57-0a8e5f7b1c22"
         ) from None
+
+
+def _user_name(text: str) -> str:
+    if problem := user_name_problem(text):
+        raise argparse.ArgumentTypeError(f"the name {problem}")
+    return clean_line(text)
 
 
 def _seconds(text: str) -> float:

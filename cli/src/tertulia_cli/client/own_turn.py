@@ -33,11 +33,14 @@ UNANSWERED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """Options of all client commands. `out`: the WAV file for the speech."""
+    """Options of all client commands. `out`: the WAV file for the speech. `user_name`: what the characters call the
+    user from this command on; "": no change.
+    """
 
     conversation_id: str = ""
     out: Path | None = None
     silence_s: float = SILENCE_S
+    user_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ async def run_turn(address: GatewayAddress, command: TurnCommand, options: Clien
     screen = Screen(columns=shutil.get_terminal_size().columns)
     async with open_link(address, options.conversation_id, screen.note) as link:
         exchange = Exchange(link, screen, options.silence_s)
-        own = _OwnTurn(exchange, command)
+        own = _OwnTurn(exchange, command, options.user_name)
         try:
             await exchange.run(own)
         finally:
@@ -91,9 +94,10 @@ def refusal(error: Event) -> str:
 class _OwnTurn:
     """The `Side` that repeats the command until it is accepted, and acknowledges all audio as played."""
 
-    def __init__(self, exchange: Exchange, command: TurnCommand) -> None:
+    def __init__(self, exchange: Exchange, command: TurnCommand, user_name: str) -> None:
         self._exchange = exchange
         self._command = command
+        self._user_name = user_name
         self._data: dict[str, object] | None = None if command.names else command.data([])
         """The command's fields; None until the names are resolved."""
         self._turn_id = new_id()
@@ -113,7 +117,10 @@ class _OwnTurn:
     def live(self) -> None:
         if self._data is None:
             self._exchange.send("refresh_characters")
-        elif not self._accepted:  # repeating the command with the same id is safe
+            return
+        if self._user_name and not self._accepted:
+            self._exchange.send("user_name", name=self._user_name)
+        if not self._accepted:  # repeating the command with the same id is safe
             self._exchange.send(self._command.type, turn_id=self._turn_id, **self._data)
 
     def event(self, event: Event) -> bool:

@@ -40,7 +40,7 @@ async def talk(address: GatewayAddress, file: Path, options: ClientOptions | Non
     screen = Screen(columns=shutil.get_terminal_size().columns)
     async with open_link(address, options.conversation_id, screen.note) as link:
         exchange = Exchange(link, screen, options.silence_s)
-        talking = _Talking(exchange, pcm)
+        talking = _Talking(exchange, pcm, options.user_name)
         try:
             await talking.run()
         finally:
@@ -59,9 +59,10 @@ async def talk(address: GatewayAddress, file: Path, options: ClientOptions | Non
 class _Talking:
     """The `Side` of `talk`: sends the microphone's sound, plays the replies, and waits for the end of both."""
 
-    def __init__(self, exchange: Exchange, pcm: bytes) -> None:
+    def __init__(self, exchange: Exchange, pcm: bytes, user_name: str) -> None:
         self._exchange = exchange
         self._pcm = pcm
+        self._user_name = user_name
         self._player = Player()
         self._listening = asyncio.Event()
         self._session_id = ""
@@ -85,6 +86,8 @@ class _Talking:
         if self._all_said:  # the connection was lost after the last word, and the listening session ended with it
             self._all_understood = True
             return
+        if self._user_name:
+            self._exchange.send("user_name", name=self._user_name)
         self._exchange.send("start_listening")
         self._listening.set()
 

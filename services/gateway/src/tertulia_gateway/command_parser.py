@@ -15,6 +15,7 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeSettings,
+    ChangeUserName,
     Command,
     NewConversation,
     Played,
@@ -32,7 +33,8 @@ from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import cleaned_setting, setting_problem
 from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
-from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_text
+from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
+from tertulia_shared.user_name import user_name_problem
 
 MAX_TEXT_CHARS: Final = 8_000
 """Maximum length of the text of a `user_message`."""
@@ -139,6 +141,15 @@ def _change_answering(data: Data) -> ChangeAnswering:
     return ChangeAnswering(data)
 
 
+def _change_user_name(data: Data) -> ChangeUserName:
+    name = data.get("name")
+    if name is None:
+        return ChangeUserName("" if "name" in data else None)
+    if problem := user_name_problem(name):
+        raise _BadField(f"`name` {problem}")
+    return ChangeUserName(clean_line(cast("str", name)))
+
+
 def _change_settings(data: Data) -> ChangeSettings:
     problems: list[str] = []
     changes: dict[str, str | float | int | None] = {}
@@ -212,6 +223,7 @@ _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "user_message": _user_message,
     "request_reply": _request_reply,
     "answering": _change_answering,
+    "user_name": _change_user_name,
     "start_listening": lambda _: StartListening(),
     "stop_listening": lambda _: StopListening(),
     "model_settings": _change_settings,

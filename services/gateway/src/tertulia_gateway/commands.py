@@ -51,6 +51,13 @@ class ChangeAnswering:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeUserName:
+    """Changes the name that the characters call the user by. "": the server's default; None: no change, a query."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StartListening:
     """Begins a listening session; binary frames of PCM follow."""
 
@@ -112,6 +119,7 @@ Command = (
     UserMessage
     | RequestReply
     | ChangeAnswering
+    | ChangeUserName
     | StartListening
     | StopListening
     | ChangeSettings

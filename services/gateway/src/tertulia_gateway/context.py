@@ -28,6 +28,8 @@ class GatewayContext:
     max_frames_per_s: float
     who_answers: Mode
     """The mode of a conversation whose own rules have none (see `AnsweringRules`)."""
+    user_name: str
+    """What the characters call the user in a conversation without a name of its own."""
     clock: Callable[[], float]
     """Monotonic seconds."""
     wall_ms: Callable[[], int]

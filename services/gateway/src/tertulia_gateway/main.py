@@ -83,6 +83,7 @@ async def serve_until(
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,
         who_answers=settings.who_answers,
+        user_name=settings.user_name,
         clock=time.monotonic,
         wall_ms=wall_ms,
         clips=ClipStore(settings.data_dir / "clips", settings.max_clips),

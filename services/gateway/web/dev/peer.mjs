@@ -63,6 +63,7 @@ class Conversation {
   talking = false;
   turns = new Set();
   settings = { ...NO_SETTINGS };
+  userName = "";
   answering = { mode: null, muted: [], discussion: 0 };
   usage = {};
   socket = null;
@@ -290,6 +291,9 @@ function serveSocket(socket, url) {
       case "answering":
         Object.assign(talk.answering, fields);
         return talk.answer("answering", { ...talk.answering, default_mode: "fitting" });
+      case "user_name":
+        if ("name" in fields) talk.userName = fields.name ?? "";
+        return talk.answer("user_name", { name: talk.userName, default_name: "Jay" });
       case "interrupt":
         return talk.interrupt("request");
       case "start_listening":
@@ -381,7 +385,12 @@ async function serveApi(request, response, url) {
   }
   if (kind === "characters") {
     const found = characters.findIndex((character) => character.id === id);
+    if (request.method === "GET" && found !== -1) return send(200, characters[found]);
     if (request.method === "GET") return send(200, { characters });
+    if (request.method === "PUT") {
+      characters.sort((one, other) => body.characters.indexOf(one.id) - body.characters.indexOf(other.id));
+      return send(200, { characters });
+    }
     if (id && found < 0) return problem(404, "There is no such character.");
     const twin = characters.find((each) => each.id !== id && each.name.toLowerCase() === body.name?.toLowerCase());
     if (twin)

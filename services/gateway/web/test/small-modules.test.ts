@@ -158,6 +158,8 @@ describe("preferences", () => {
       typingInterrupts: false,
       language: "",
       theme: "system",
+      userName: "",
+      userNameAsked: false,
     });
   });
 
@@ -171,6 +173,8 @@ describe("preferences", () => {
       typingInterrupts: true,
       language: "de",
       theme: "dark",
+      userName: "Ana",
+      userNameAsked: true,
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });

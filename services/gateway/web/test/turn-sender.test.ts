@@ -12,6 +12,7 @@ function begun(state = OPEN) {
   const problems: string[] = [];
   const sender = new TurnSender({
     state: () => state,
+    prepare: () => undefined,
     send: (command) => sent.push(command),
     begins: (input) => shown.push(input),
     trouble: (code) => problems.push(code),

@@ -16,10 +16,9 @@ from tertulia_shared.entries import TurnPlan
 class Discussions:
     """Chooses the next speakers of discussions."""
 
-    def __init__(self, bus: Bus, characters: CharacterCache, user_name: str) -> None:
+    def __init__(self, bus: Bus, characters: CharacterCache) -> None:
         self._bus = bus
         self._characters = characters
-        self._user_name = user_name
 
     async def next_reply(self, turn: Turn, reply: Reply) -> TurnPlan | None:
         """The plan with the reply that follows `reply`, whose text is complete. None if none is to be added.
@@ -33,7 +32,7 @@ class Discussions:
         said = said_in(turn.history.messages.values())
         said.append(Said(reply.speaker.id, reply.written.text))
         muted = rules_of(ConversationState(state)).muted
-        return next_reply(plan, said, self._characters.active, muted, self._user_name)
+        return next_reply(plan, said, self._characters.active, muted, turn.user_name)
 
     def extend(self, turn: Turn, plan: TurnPlan, outlet: Outlet) -> None:
         """Queue the longer plan of a turn, and the event that announces its new reply."""

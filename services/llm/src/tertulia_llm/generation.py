@@ -89,7 +89,7 @@ class ReplyGenerator:
 
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
-        names = (self._settings.user_name, reply.speaker.name)
+        names = (turn.user_name, reply.speaker.name)
         async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
@@ -157,7 +157,7 @@ class ReplyGenerator:
             character_name=reply.speaker.name,
             system_prompt=reply.speaker.system_prompt,
             other_names=reply.others,
-            user_name=self._settings.user_name,
+            user_name=turn.user_name,
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),

@@ -11,7 +11,6 @@ from tertulia_shared.codec import Value
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
-from tertulia_shared.names import fold
 from tertulia_shared.stop_phrases import is_plain_stop
 from tertulia_shared.store import InvalidRecord, Message, turn_position
 from tertulia_shared.store.ordering import POSITIONS_PER_TURN
@@ -37,16 +36,15 @@ def make_plan(
 
     Args:
         turn: the user's message. entry_id, epoch: of its entry.
-        cast: the active characters.
+        cast: the active characters in the order of their seats.
         settings: the conversation's settings of the model.
         rules: who answers in the conversation. default_mode: the mode if the rules have none.
         speakers_before: the ids of the characters that spoke before, the last one last.
     """
-    seated = sorted(cast, key=lambda speaker: fold(speaker.name))
     answerers = decide(
         Remark(
             turn.text,
-            tuple(Seat(speaker.id, speaker.name, speaker.talkativeness) for speaker in seated),
+            tuple(Seat(speaker.id, speaker.name, speaker.talkativeness) for speaker in cast),
             spoken=turn.source == "spoken",
             to=turn.to,
             speakers=tuple(speakers_before),
@@ -55,7 +53,7 @@ def make_plan(
             seed=turn.turn_id,
         )
     )
-    speaker_of = {speaker.id: speaker for speaker in seated}
+    speaker_of = {speaker.id: speaker for speaker in cast}
     return TurnPlan(
         turn_id=turn.turn_id,
         entry_id=entry_id,
@@ -65,7 +63,7 @@ def make_plan(
         others=tuple(speaker.name for speaker in cast),
         version=turn.version,
         reasons=tuple(str(answerer.reason) for answerer in answerers),
-        quiet=not turn.to and is_plain_stop(turn.text, [speaker.name for speaker in seated]),
+        quiet=not turn.to and is_plain_stop(turn.text, [speaker.name for speaker in cast]),
     )
 
 

@@ -17,7 +17,6 @@ from tertulia_shared.model_server import (
     checked_model,
 )
 from tertulia_shared.settings import AnsweringSettings
-from tertulia_shared.visible_text import invisible_fault
 
 MIN_CONTEXT_TOKENS = 512
 """The smallest context window that has enough space for a character's prompt, a question and an answer."""
@@ -61,20 +60,6 @@ class LLMSettings(AnsweringSettings):
     demo_tokens_per_second: float = Field(
         40.0, ge=0, le=10_000, description="speed of the demo model, in tokens per second (0: as fast as it can)"
     )
-    user_name: str = Field(
-        "Jay",
-        min_length=1,
-        max_length=40,
-        pattern=r"^[^<>\n\r]+$",
-        description="the name that the characters call the user by",
-    )
-
-    @field_validator("user_name")
-    @classmethod
-    def _user_name(cls, name: str) -> str:
-        if fault := invisible_fault(name):
-            raise ValueError(fault)
-        return name
 
     @field_validator("llm_base_url")
     @classmethod

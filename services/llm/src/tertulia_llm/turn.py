@@ -27,6 +27,8 @@ class Turn:
     history: History
     progress: Progress
     timer: TurnTimer
+    user_name: str
+    """The name that the characters call the user by."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False

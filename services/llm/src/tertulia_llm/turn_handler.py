@@ -73,15 +73,15 @@ class TurnHandler:
         self._bus = bus
         self._histories = histories
         self._metrics = metrics
-        rows = TurnRows(bus, outbox, settings.user_name)
-        replies = TurnReplies(bus, rows, settings.user_name)
+        rows = TurnRows(bus, outbox)
+        replies = TurnReplies(bus, rows)
         self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
         withdrawal = TurnWithdrawal(bus, outbox)
         self._rows = rows
         self._thinks_ahead = thinks_ahead or (lambda: settings.thinks_ahead)
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
-        discussions = Discussions(bus, characters, settings.user_name)
+        discussions = Discussions(bus, characters)
         self._responder = Responder(bus, rows, replies, generator, self._ending, discussions=discussions)
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)

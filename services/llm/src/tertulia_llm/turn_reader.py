@@ -54,6 +54,7 @@ class TurnReader:
             history,
             state.progress_of(user_turn.ref),
             timer,
+            state.user_name or self._user_name,
             is_resumed=is_resumed,
             warned_store_away=state.warned,
             is_ended=state.ended == user_turn.ref,
@@ -65,8 +66,9 @@ class TurnReader:
         cast, rules, messages = self._characters.active, state.rules, history.messages.values()
         if turn.source == "request":
             said = said_in(messages)
+            name = state.user_name or self._user_name
             plan = plan_request(
-                turn, entry_id, epoch, cast, state.settings, said=said, muted=rules.muted, user_name=self._user_name
+                turn, entry_id, epoch, cast, state.settings, said=said, muted=rules.muted, user_name=name
             )
             return with_discussion(plan, cast, rules.muted, turn.replies or rules.discussion)
         plan = make_plan(

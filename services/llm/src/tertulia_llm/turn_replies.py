@@ -11,10 +11,9 @@ from tertulia_shared.bus import Bus, Outlet
 class TurnReplies:
     """Creates replies from the plan, and from what their `sentences` streams hold."""
 
-    def __init__(self, bus: Bus, rows: TurnRows, user_name: str) -> None:
+    def __init__(self, bus: Bus, rows: TurnRows) -> None:
         self._bus = bus
         self._rows = rows
-        self._user_name = user_name
 
     async def open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
         """Create the reply with this number in the plan (from 0). If an earlier attempt ended it, queue its row.
@@ -39,7 +38,7 @@ class TurnReplies:
             number,
             speaker,
             [name for name in turn.plan.others if name != speaker.name],
-            self._user_name,
+            turn.user_name,
             written,
         )
 

@@ -32,10 +32,9 @@ log = logging.getLogger(__name__)
 class TurnRows:
     """Builds and saves the rows of turns."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, user_name: str) -> None:
+    def __init__(self, bus: Bus, outbox: Outbox) -> None:
         self._bus = bus
         self._outbox = outbox
-        self._user_name = user_name
 
     def add_user_row(self, turn: Turn) -> None:
         """Queue the row of the user's message for `save`, and add it to the history, unless it is saved already. A
@@ -52,7 +51,7 @@ class TurnRows:
             turn_id=turn.user_turn.turn_id,
             role="user",
             character_id=None,
-            character_name=self._user_name,
+            character_name=turn.user_name,
             text=turn.user_turn.text,
             status="complete",
             position=position_of(turn.plan.entry_id, 0),

@@ -15,6 +15,7 @@ from tertulia_shared.entries import ModelSettings, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.user_name import name_of
 
 MAX_DIGITS = 18
 _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
@@ -57,6 +58,8 @@ class TurnState:
     """True if the client was warned that the store is unavailable, and nothing has been saved since then."""
     rules: AnsweringRules = field(default_factory=AnsweringRules)
     """Who answers in this conversation."""
+    user_name: str = ""
+    """The name that the characters call the user by; "": the worker's default."""
     tentative: str = ""
     """The turn that waits to be confirmed."""
     withdrawn: frozenset[str] = frozenset()
@@ -160,6 +163,7 @@ def read_state(state: Fields) -> TurnState:
             ended=of[StateField.ENDED],
             warned=StateField.WARNED in fields,
             rules=rules_of(fields),
+            user_name=name_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
         )

@@ -104,17 +104,25 @@ class Store(Protocol):
         ...
 
     async def characters(self, *, active_only: bool = False) -> list[Character]:
-        """All characters in the order of their names, case ignored."""
+        """All characters: those with a seat in the order of the seats, then the others by name, case ignored."""
         ...
 
     async def character(self, character_id: str) -> Character | None: ...
 
     async def save_character(self, character: Character) -> None:
-        """Insert or replace a character; an existing character keeps its `created_at`.
+        """Insert or replace a character; an existing character keeps its `created_at` and its seat.
 
         Raises:
             NameTaken: another character has this name, case ignored.
             InvalidRecord: a field breaks a rule (see `validation.check_character`).
+        """
+        ...
+
+    async def seat_characters(self, character_ids: Sequence[str]) -> None:
+        """Set the order of the characters. Characters that are not listed lose their seats; unknown ids are ignored.
+
+        Raises:
+            InvalidRecord: there are too many ids, or one is listed twice or is no id.
         """
         ...
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -13,7 +14,7 @@ import orjson
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.records import Character, Conversation, Message, Preview, time_from_text, time_to_text
-from tertulia_shared.store.validation import decode_settings, encode_settings, name_key, settings_as_saved
+from tertulia_shared.store.validation import NO_SEAT, decode_settings, encode_settings, name_key, settings_as_saved
 from tertulia_shared.usage import Usage, possible_usage, summed_usage
 
 Row: TypeAlias = "tuple[Any, ...]"
@@ -95,6 +96,9 @@ ON CONFLICT (id) DO UPDATE SET
     image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
     model_settings = excluded.model_settings, talkativeness = excluded.talkativeness,
     speed = excluded.speed, pitch = excluded.pitch
+"""
+_SET_SEATS: Final = """
+UPDATE characters SET seat = ifnull((SELECT key FROM json_each(:ids) WHERE value = characters.id), :none)
 """
 
 _USAGE: Final = """
@@ -180,9 +184,8 @@ def select_messages(connection: sqlite3.Connection, conversation_id: str, limit:
 
 def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:
     where = "WHERE active = 1 " if active_only else ""
-    return [
-        _character(row) for row in connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY name_key")
-    ]
+    found = connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY seat, name_key")
+    return [_character(row) for row in found]
 
 
 def select_character(connection: sqlite3.Connection, character_id: str) -> Character | None:
@@ -197,6 +200,10 @@ def upsert_character(connection: sqlite3.Connection, character: Character) -> No
         if error.sqlite_errorname == "SQLITE_CONSTRAINT_UNIQUE":
             raise NameTaken(character.name) from None
         raise
+
+
+def set_seats(connection: sqlite3.Connection, character_ids: Sequence[str]) -> None:
+    connection.execute(_SET_SEATS, {"ids": orjson.dumps(list(character_ids)).decode(), "none": NO_SEAT})
 
 
 def delete_character(connection: sqlite3.Connection, character_id: str) -> bool:

@@ -40,6 +40,7 @@ from tertulia_shared.store.validation import (
     check_id,
     check_limit,
     check_message,
+    check_seats,
     check_title,
     decode_settings,
     encode_settings,
@@ -162,6 +163,10 @@ class SQLiteStore:
     async def save_character(self, character: Character) -> None:
         check_character(character)
         await self._writer.submit(lambda db: rows.upsert_character(db, character))
+
+    async def seat_characters(self, character_ids: Sequence[str]) -> None:
+        check_seats(character_ids)
+        await self._writer.submit(lambda db: rows.set_seats(db, character_ids))
 
     async def delete_character(self, character_id: str) -> bool:
         return await self._writer.submit(lambda db: rows.delete_character(db, character_id))

@@ -40,6 +40,7 @@ from tertulia_shared.store.validation import (
     check_id,
     check_limit,
     check_message,
+    check_seats,
     check_title,
     decode_settings,
     encode_settings,
@@ -192,7 +193,7 @@ class SupabaseStore:
 
     async def characters(self, *, active_only: bool = False) -> list[Character]:
         async with self._call() as client:
-            request = client.table(CHARACTERS).select(rows.CHARACTER).order("name_key")
+            request = client.table(CHARACTERS).select(rows.CHARACTER).order("seat").order("name_key")
             return [rows.character(row) for row in await run(request.eq("active", "true") if active_only else request)]
 
     async def character(self, character_id: str) -> Character | None:
@@ -207,6 +208,11 @@ class SupabaseStore:
                 await run(table_of(client, CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
             except UniqueViolation:
                 raise NameTaken(character.name) from None
+
+    async def seat_characters(self, character_ids: Sequence[str]) -> None:
+        check_seats(character_ids)
+        async with self._call(CHARACTERS) as client:
+            await run(client.rpc("tertulia_seat_characters", {"ids": list(character_ids)}))
 
     async def delete_character(self, character_id: str) -> bool:
         return await self._delete(CHARACTERS, character_id, ordered_by=CHARACTERS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Final, cast
 
@@ -32,6 +33,8 @@ SPEAKER_MAX_CHARS: Final = 80
 TEXT_MAX_CHARS: Final = 100_000
 SETTINGS_MAX_BYTES: Final = 8_192
 PAGE_MAX_ROWS: Final = 1_000
+NO_SEAT: Final = 1_000
+"""The seat of a character that the user has not placed: it comes after those that have a seat."""
 POSITION_MAX: Final = 2**53 - 1
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -132,6 +135,16 @@ def settings_as_saved(saved: object) -> ModelSettings:
     """A character's settings as a store has them. A person may have edited them: impossible ones are left out."""
     possible = asdict(possible_settings(saved))
     return {name: value for name, value in possible.items() if value is not None}
+
+
+def check_seats(character_ids: Sequence[str]) -> None:
+    """Check the order of the characters. Raises: InvalidRecord."""
+    if len(character_ids) > NO_SEAT:
+        raise InvalidRecord("characters", f"{len(character_ids)} ids; at most {NO_SEAT} are allowed")
+    for character_id in character_ids:
+        check_id("characters", character_id)
+    if len(set(character_ids)) < len(character_ids):
+        raise InvalidRecord("characters", "contains an id twice")
 
 
 def decode_settings(encoded: bytes | str) -> ModelSettings:

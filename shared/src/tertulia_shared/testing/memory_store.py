@@ -21,11 +21,13 @@ from tertulia_shared.store.records import (
 )
 from tertulia_shared.store.seed import SEED_NAME, seed_characters
 from tertulia_shared.store.validation import (
+    NO_SEAT,
     check_after,
     check_character,
     check_id,
     check_limit,
     check_message,
+    check_seats,
     check_title,
     decode_settings,
     encode_settings,
@@ -43,6 +45,7 @@ class MemoryTables:
     settings: dict[str, bytes] = field(default_factory=dict[str, bytes])
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     characters: dict[str, Character] = field(default_factory=dict[str, Character])
+    seats: dict[str, int] = field(default_factory=dict[str, int])
     seeds: set[str] = field(default_factory=set[str])
 
 
@@ -152,7 +155,8 @@ class MemoryStore:
 
     async def characters(self, *, active_only: bool = False) -> list[Character]:
         found = [each for each in self._available().characters.values() if each.active or not active_only]
-        return sorted(found, key=lambda character: name_key(character.name))
+        seats = self._tables.seats
+        return sorted(found, key=lambda character: (seats.get(character.id, NO_SEAT), name_key(character.name)))
 
     async def character(self, character_id: str) -> Character | None:
         return self._available().characters.get(character_id)
@@ -171,6 +175,11 @@ class MemoryStore:
             updated_at=updated_at,
             model_settings=settings_as_saved(character.model_settings),
         )
+
+    async def seat_characters(self, character_ids: Sequence[str]) -> None:
+        check_seats(character_ids)
+        known = self._available().characters
+        self._tables.seats = {each: seat for seat, each in enumerate(character_ids) if each in known}
 
     async def delete_character(self, character_id: str) -> bool:
         return self._available().characters.pop(character_id, None) is not None

@@ -22,7 +22,7 @@ from tertulia_gateway.transport import Transport
 from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Receipt, UserTurn
-from tertulia_shared.events import Answering, ConversationStarted, TurnAccepted
+from tertulia_shared.events import Answering, ConversationStarted, TurnAccepted, UserName
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.store import Store
 
@@ -39,6 +39,7 @@ class Conversation:
         *,
         demo: bool,
         who_answers: Mode = "fitting",
+        user_name: str = "",
         clock: Clock,
         wall_ms: Callable[[], int],
         metrics: Metrics | None = None,
@@ -49,6 +50,7 @@ class Conversation:
         self._opened: OpenedConversation | None = opened
         self._demo = demo
         self._default_mode = who_answers
+        self._default_name = user_name
         self._position = position = opened.position
         self._receipts = ReceiptWriter(bus, self.id, clock)
         self._writer = ConversationWriter(bus, self.id)
@@ -129,6 +131,15 @@ class Conversation:
         rules, kept = await self._writer.change_answering(changes)
         answering = Answering(rules.mode, rules.muted, rules.discussion, self._default_mode)
         await self._transport.send_text(answer_json(answering))
+        return kept
+
+    async def change_user_name(self, name: str | None) -> Mapping[str, Any]:
+        """Change what the characters call the user from the next turn on; None: no change. Sends the client the name.
+
+        Returns what the store keeps of the conversation's settings.
+        """
+        now, kept = await self._writer.change_user_name(name)
+        await self._transport.send_text(answer_json(UserName(now, self._default_name)))
         return kept
 
     def played(self, receipt: Receipt) -> None:

@@ -25,6 +25,7 @@ from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.receipts import readable_receipts
 from tertulia_shared.store import NotFound, Store, StoreUnavailable
+from tertulia_shared.user_name import state_fields, stored_name
 
 PAGE = 1_000
 """Entries of the `events` stream per read."""
@@ -92,7 +93,7 @@ async def resume_conversation(
         )
     put: dict[str, Value | None] = {StateField.CLIENT: client}
     if StateField.SETTINGS not in state:
-        put |= await _saved_settings(store, conversation_id)
+        put |= await _saved_settings(store, conversation_id, state)
     applied = await bus.transact(
         conversation_id,
         [
@@ -122,7 +123,7 @@ async def resume_conversation(
     )
 
 
-async def _saved_settings(store: Store, conversation_id: str) -> Mapping[str, Value | None]:
+async def _saved_settings(store: Store, conversation_id: str, state: ConversationState) -> Mapping[str, Value | None]:
     """The fields of the state that hold the conversation's stored settings."""
     try:
         async with asyncio.timeout(SETTINGS_S):
@@ -137,7 +138,11 @@ async def _saved_settings(store: Store, conversation_id: str) -> Mapping[str, Va
     ) as error:  # the conversation continues with the model's default settings
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return {}
-    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields()} if saved else {}
+    if not saved:
+        return {}
+    # a name in the state may be newer than the stored one
+    name = {} if StateField.USER_NAME in state else state_fields(stored_name(saved))
+    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields(), **name}
 
 
 def _is_unused(turn: Sequence[Entry]) -> bool:

@@ -108,6 +108,7 @@ class ConversationSession:
             opened,
             demo=demo,
             who_answers=ctx.who_answers,
+            user_name=ctx.user_name,
             clock=ctx.clock,
             wall_ms=ctx.wall_ms,
             metrics=ctx.metrics,

@@ -14,6 +14,7 @@ from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, UserTurn
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.user_name import name_of, state_fields, to_store
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class ConversationWriter:
         # keep the settings that this release does not know
         put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
         await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return settings, {**asdict(settings), **rules_of(state).stored()}
+        return settings, _to_store(settings, rules_of(state), name_of(state))
 
     async def change_answering(self, changes: Mapping[str, Any]) -> tuple[AnsweringRules, Mapping[str, Any]]:
         """Change who answers, from the next turn on. Returns all rules after the change, and what the store keeps of
@@ -57,7 +58,20 @@ class ConversationWriter:
             rules = possible_rules({**asdict(rules), **changes})
             put = Put(key, rules.fields())
             await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return rules, {**asdict(possible_settings(read_settings(state.get(StateField.SETTINGS)))), **rules.stored()}
+        return rules, _to_store(_settings_of(state), rules, name_of(state))
+
+    async def change_user_name(self, name: str | None) -> tuple[str, Mapping[str, Any]]:
+        """Change what the characters call the user, from the next turn on. "": the server's default; None: no change.
+        Returns the name after the change, and what the store keeps of the conversation's settings.
+        """
+        key = self._bus.keys.state(self._id)
+        state = ConversationState(await self._bus.hash(key))
+        if name is None:
+            name = name_of(state)
+        else:
+            put = Put(key, state_fields(name))
+            await self._repairing(lambda: self._bus.transact(self._id, [put]))
+        return name, _to_store(_settings_of(state), rules_of(state), name)
 
     async def repair(self, reason: object) -> bool:
         """Repair keys that cannot be used. Returns False if nothing was repaired: another process has repaired the
@@ -77,6 +91,14 @@ class ConversationWriter:
         except WriteRefused as error:
             await self.repair(error)
         return await write()
+
+
+def _settings_of(state: ConversationState) -> ModelSettings:
+    return possible_settings(read_settings(state.get(StateField.SETTINGS)))
+
+
+def _to_store(settings: ModelSettings, rules: AnsweringRules, user_name: str) -> Mapping[str, Any]:
+    return {**asdict(settings), **rules.stored(), **to_store(user_name)}
 
 
 def read_settings(raw: bytes | None) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from tertulia_gateway.rest.schemas import (
     CharacterChange,
     CharacterItem,
     CharacterList,
+    CharacterOrder,
     NewCharacter,
     character_item,
 )
@@ -39,8 +40,18 @@ def router(store: Store, bus: Bus) -> APIRouter:
 
     @api.get("/characters", responses=responses())
     async def list_characters() -> CharacterList:
-        """All characters, by name."""
+        """All characters, in the order of their seats, then by name."""
         return CharacterList(characters=[character_item(each) for each in await store.characters()])
+
+    @api.put("/characters/order", responses=responses(422, body=True))
+    async def seat_characters(order: CharacterOrder) -> CharacterList:
+        """Set the order in which the characters sit and, if all are asked, answer. Returns all characters.
+
+        Characters that are not listed come after the listed ones, by name. Ids that do not exist are ignored.
+        """
+        await store.seat_characters(order.characters)
+        await _refresh(bus)
+        return await list_characters()
 
     @api.get("/characters/{character_id}", responses=responses(404, 422))
     async def read_character(character_id: CharacterId) -> CharacterItem:

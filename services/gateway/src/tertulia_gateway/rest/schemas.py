@@ -17,6 +17,7 @@ from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
     IMAGE_MAX_CHARS,
     NAME_MAX_CHARS,
+    NO_SEAT,
     PROMPT_MAX_CHARS,
     TITLE_MAX_CHARS,
     VOICE_MAX_CHARS,
@@ -133,9 +134,15 @@ class CharacterItem(Schema):
 
 
 class CharacterList(Schema):
-    """All characters, by name."""
+    """All characters, in the order of their seats, then by name."""
 
     characters: list[CharacterItem]
+
+
+class CharacterOrder(Schema):
+    """The order in which the characters sit."""
+
+    characters: list[str] = Field(max_length=NO_SEAT, description="ids of characters, each at most once")
 
 
 class NewCharacter(Schema):

@@ -8,6 +8,7 @@ from typing import assert_never
 from tertulia_gateway.commands import (
     ChangeAnswering,
     ChangeSettings,
+    ChangeUserName,
     Command,
     NewConversation,
     Played,
@@ -31,7 +32,8 @@ from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import Refresh, UserTurn
 from tertulia_shared.events import Characters, ListeningStarted
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import StoreError, pictures
+from tertulia_shared.store import StoreError, StoreUnavailable, pictures
+from tertulia_shared.user_name import same_name
 
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
 """The fields of each character in the `characters` event."""
@@ -92,6 +94,8 @@ class CommandHandler:
                 await (await self._conversation()).interrupt()
             case ChangeSettings() | ChangeAnswering():
                 await self._change(command)
+            case ChangeUserName(name):
+                return await self._change_user_name(name)
             case Played(receipt):
                 (await self._conversation()).played(receipt)
             case _:
@@ -114,6 +118,23 @@ class CommandHandler:
         settings = await change(command.changes)
         if command.changes:  # an empty change is a query: it must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
+
+    async def _change_user_name(self, name: str | None) -> Problem | None:
+        conversation = await self._conversation()
+        if name and (character := same_name(name, await self._character_names())):
+            return Problem("bad_field", f"user_name: a character is called {character}; take another name.")
+        settings = await conversation.change_user_name(name)
+        if name is not None:  # a query must not create a row for the conversation
+            self._ctx.saver.save(conversation.id, settings)
+        return None
+
+    async def _character_names(self) -> list[str]:
+        """The names of all characters; none while the store is unavailable, which must not prevent a new name."""
+        try:
+            return [character.name for character in await self._ctx.store.characters()]
+        except StoreUnavailable as error:
+            log.warning("the name of the user is not compared with those of the characters: %s", error)
+            return []
 
     async def _conversation(self) -> Conversation:
         """The open conversation, for a command that needs one.

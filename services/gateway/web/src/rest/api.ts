@@ -127,12 +127,21 @@ export class Api {
     return list<Character>(await this.ask("GET", "api/characters"), "characters");
   }
 
+  async character(id: string): Promise<Character> {
+    return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}`)) as Character;
+  }
+
   async createCharacter(draft: CharacterDraft): Promise<void> {
     await this.ask("POST", "api/characters", draft);
   }
 
   async changeCharacter(id: string, change: Partial<CharacterDraft>): Promise<void> {
     await this.ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
+  }
+
+  /** Set the order of the characters. */
+  async seatCharacters(ids: readonly string[]): Promise<void> {
+    await this.ask("PUT", "api/characters/order", { characters: ids });
   }
 
   async deleteCharacter(id: string): Promise<void> {

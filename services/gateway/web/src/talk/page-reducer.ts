@@ -13,9 +13,11 @@ import type { AnsweringChange } from "../wire/commands";
 import type { SoundBlock } from "../audio/sound-block";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { withChange, withConfirmed, withoutPending } from "./answering";
+import { withName } from "./user-name";
 import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { inOrder } from "./seat-order";
 import { accepted, completed, extended, reopened, started } from "./turns";
 import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, onReport, withReply } from "./replies";
@@ -41,6 +43,8 @@ export type PageInput =
   | { on: "cut" }
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "answering_changed"; change: AnsweringChange }
+  | { on: "name_changed"; name: string }
+  | { on: "seated"; ids: readonly string[] }
   | { on: "demo"; demo: boolean }
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
@@ -62,7 +66,9 @@ export function reduce(state: PageState, input: PageInput): PageState {
       const isLive = input.phase === "live";
       const pendingSettings = isLive ? state.pendingSettings : {};
       const answering = isLive ? state.answering : withoutPending(state.answering);
-      return { ...state, link: input.phase, linkReason: input.reason, listening: connected, pendingSettings, answering };
+      const userName = isLive ? state.userName : { ...state.userName, pending: null };
+      const link = { link: input.phase, linkReason: input.reason, listening: connected };
+      return { ...state, ...link, pendingSettings, answering, userName };
     }
     case "left":
       // The messages stay until the next conversation has started. It is another one, or this one from the start.
@@ -87,6 +93,10 @@ export function reduce(state: PageState, input: PageInput): PageState {
       return { ...state, pendingSettings: { ...state.pendingSettings, ...input.change } };
     case "answering_changed":
       return { ...state, answering: withChange(state.answering, input.change) };
+    case "name_changed":
+      return { ...withoutNotices(state, "name"), userName: { ...state.userName, pending: input.name } };
+    case "seated":
+      return { ...state, characters: inOrder(state.characters, input.ids) };
     case "demo":
       return { ...state, demo: input.demo };
     case "ducked":
@@ -206,6 +216,8 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
         notices: without(state.notices, "answering"),
         answering: withConfirmed(state.answering, event),
       };
+    case "user_name":
+      return { ...withoutNotices(state, "name"), userName: withName(state.userName, event) };
     case "turn_metrics":
       return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":

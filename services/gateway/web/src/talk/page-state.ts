@@ -6,6 +6,7 @@ import type { Phase } from "../link/state-machine";
 import type { MicrophoneView } from "./listening-state";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 import { type Answering, UNKNOWN_ANSWERING } from "./answering";
+import { UNKNOWN_NAME, type UserName } from "./user-name";
 
 export interface UserMessage {
   readonly kind: "user";
@@ -54,7 +55,7 @@ export interface Reply {
 export type Message = UserMessage | Reply;
 
 /** The part of the page that shows a notice. */
-export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings";
+export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings" | "name";
 
 export interface Notice {
   readonly place: NoticePlace;
@@ -118,6 +119,7 @@ export interface PageState {
   /** The user's changes that the server has not confirmed yet. */
   readonly pendingSettings: Partial<ModelSettings>;
   readonly answering: Answering;
+  readonly userName: UserName;
   /** Tokens and cost of the conversation so far; null if they are not known. */
   readonly usage: Usage | null;
   readonly notices: readonly Notice[];
@@ -154,6 +156,7 @@ export const EMPTY: PageState = {
   settings: null,
   pendingSettings: {},
   answering: UNKNOWN_ANSWERING,
+  userName: UNKNOWN_NAME,
   usage: null,
   notices: [],
   announcement: "",

@@ -20,6 +20,10 @@ export interface Preferences {
   /** The language of the page; `""` for the browser's. */
   readonly language: Language | "";
   readonly theme: Theme;
+  /** What the characters shall call the user, as given last; `""`: not given. */
+  readonly userName: string;
+  /** The user has given a name, or does not want to. */
+  readonly userNameAsked: boolean;
 }
 
 const KEY = "tertulia.preferences";
@@ -33,13 +37,15 @@ const FIRST: Preferences = {
   typingInterrupts: false,
   language: "",
   theme: "system",
+  userName: "",
+  userNameAsked: false,
 };
 
 export function readPreferences(stored: string | null): Preferences {
   try {
-    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language, theme } = JSON.parse(
-      stored ?? "{}",
-    ) as Record<string, unknown>;
+    const found = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language, theme } = found;
+    const { userName, userNameAsked } = found;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -49,6 +55,8 @@ export function readPreferences(stored: string | null): Preferences {
       typingInterrupts: typingInterrupts === true,
       language: isLanguage(language) ? language : FIRST.language,
       theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
+      userName: typeof userName === "string" ? userName : FIRST.userName,
+      userNameAsked: userNameAsked === true,
     };
   } catch {
     return FIRST;

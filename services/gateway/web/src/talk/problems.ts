@@ -10,6 +10,9 @@ import { type Notice, type NoticePlace, type PageState, findReply } from "./page
 /** The error codes with which the server refuses a command. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
 
+/** The server's refusals of a name begin with the name of the command. */
+const NAME_REFUSED = "user_name: ";
+
 export function onWarning(state: PageState, event: ServerEvent & { type: "warning" }): PageState {
   const writesPaused = event.code === "writes_paused";
   if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
@@ -38,19 +41,32 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
   const over =
     turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
   const notice = ofError(event, state.writesPaused);
+  if (event.message.startsWith(NAME_REFUSED)) {
+    const text = capitalized(event.message.slice(NAME_REFUSED.length));
+    return withNotice(withoutPendingName(over), { code, serious: true, text, place: "name" });
+  }
   const place = pendingPlace(state);
   if (turnId === "" && place && REFUSALS.has(code)) {
     const text = notice?.text ?? texts.problems.settingNotSaved;
-    const undone = { ...over, pendingSettings: {}, answering: withoutPending(over.answering) };
+    const undone = { ...withoutPendingName(over), pendingSettings: {}, answering: withoutPending(over.answering) };
     return withNotice(undone, { code, serious: true, text, place });
   }
   return notice ? withNotice(over, notice) : over;
 }
 
 /** The part of the page in which the user changed something that the server has not confirmed; null if there is none. */
-function pendingPlace({ pendingSettings, answering }: PageState): NoticePlace | null {
+function pendingPlace({ pendingSettings, answering, userName }: PageState): NoticePlace | null {
+  if (userName.pending !== null) return "name";
   if (Object.keys(pendingSettings).length > 0) return "settings";
   return Object.keys(answering.pending).length > 0 ? "composer" : null;
+}
+
+function withoutPendingName(state: PageState): PageState {
+  return { ...state, userName: { ...state.userName, pending: null } };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function withNotice(state: PageState, notice: Notice): PageState {

@@ -11,6 +11,7 @@ import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
+import { RequestFailed } from "../rest/problem";
 import { showLanguage, texts } from "../texts";
 import { languageFor } from "../texts/languages";
 import type { AnsweringChange } from "../wire/commands";
@@ -28,6 +29,7 @@ import { TurnSender } from "./turn-sender";
 import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
 import { pageTitle } from "./page-title";
+import { hasBegun, nameToSend } from "./user-name";
 import { WakeLock } from "./wake-lock";
 
 export class Talk {
@@ -91,6 +93,7 @@ export class Talk {
     });
     this.#turns = new TurnSender({
       state: () => this.#state,
+      prepare: () => this.#sendRememberedName(),
       send: (command) => this.#link.send(command),
       begins: (input) => this.#onTurnBegins(input),
       trouble: (code, problem) => this.#notify("composer", code, problem),
@@ -108,7 +111,9 @@ export class Talk {
   /** Open the conversation that the address names, or a new one. */
   async start(): Promise<void> {
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.#playback.wake();
+      if (document.hidden) return;
+      this.#playback.wake();
+      this.refreshCharacters();
     });
     this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
@@ -143,6 +148,7 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
+    if (on) this.#sendRememberedName();
     if (on) this.#listening.start();
     else this.#listening.stop(keepWarm);
   }
@@ -201,6 +207,31 @@ export class Talk {
   /** A muted character answers only if it is called by name. */
   mute(characterId: string, muted: boolean): void {
     this.changeAnswering(muting(this.#state.answering, characterId, muted));
+  }
+
+  /**
+   * Change what the characters call the user, in this conversation and in new ones. Returns false if the connection is
+   * down; nothing is changed. A conversation that has not begun gets the name with its first turn: until then, nothing
+   * of it is stored.
+   */
+  changeName(name: string): boolean {
+    if (hasBegun(this.#state) && !this.#sendName(name)) return false;
+    this.prefer({ userName: name, userNameAsked: true });
+    return true;
+  }
+
+  /** Seat the characters in this order, for every conversation. */
+  seat(ids: readonly string[]): void {
+    this.#apply({ on: "seated", ids });
+    this.state.value = this.#state;
+    this.api.seatCharacters(ids).then(
+      () => this.refreshCharacters(),
+      (error: unknown) => {
+        if (!(error instanceof RequestFailed)) throw error;
+        this.#notify("page", "seats", texts.seat.notMoved(error.message));
+        this.refreshCharacters();
+      },
+    );
   }
 
   refreshCharacters(): void {
@@ -267,6 +298,7 @@ export class Talk {
 
   #onLive(): void {
     this.#interrupt.onLive();
+    if (this.#state.messages.length > 0) this.#sendRememberedName();
     this.#turns.resend();
     this.#listening.live();
     void this.#playback.load();
@@ -275,6 +307,7 @@ export class Talk {
     // An empty change is a query: the server answers with the current values.
     this.#link.send({ type: "model_settings", data: {} });
     this.#link.send({ type: "answering", data: {} });
+    this.#link.send({ type: "user_name", data: {} });
   }
 
   #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {
@@ -282,6 +315,17 @@ export class Talk {
     this.#playback.heardBefore(heard);
     if (!resumed || unused) this.#stored.isNew(id);
     void this.#stored.load(id);
+  }
+
+  #sendRememberedName(): void {
+    const name = nameToSend(this.#state, this.preferences.value.userName);
+    if (name) this.#sendName(name);
+  }
+
+  #sendName(name: string): boolean {
+    const sent = this.#link.send({ type: "user_name", data: { name } });
+    if (sent) this.#apply({ on: "name_changed", name });
+    return sent;
   }
 
   #leaveConversation(comesBack: boolean): void {

@@ -17,6 +17,8 @@ const RESEND_MS = 1_500;
 
 export interface TurnSenderCallbacks {
   state(): PageState;
+  /** Called before a turn begins, for commands that it depends on. */
+  prepare(): void;
   send(command: TurnCommand): void;
   /** Called before a command is sent. `input` shows it on the page. */
   begins(input: PageInput): void;
@@ -74,6 +76,7 @@ export class TurnSender {
       this.on.trouble("outbox", texts.problems.outbox);
       return false;
     }
+    this.on.prepare();
     this.on.begins(input);
     this.on.send(command);
     return true;

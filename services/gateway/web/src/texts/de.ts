@@ -75,6 +75,22 @@ export const de: Texts = {
     invite: "Keine Figur macht mit. Schalte eine ein",
     partial: "Was du gerade sagst",
   },
+  userName: {
+    question: "Wie sollen sie dich nennen?",
+    label: "Dein Name",
+    shown: (name) => `Sie nennen dich ${name}.`,
+    change: "Ändern",
+    changeLabel: "Deinen Namen ändern",
+    save: "Speichern",
+    cancel: "Abbrechen",
+    skip: "Überspringen",
+    lost: "Die Verbindung ist unterbrochen; nichts wurde geändert. Versuche es noch einmal, wenn sie wieder da ist.",
+    empty: "Gib einen Namen ein, oder drücke Abbrechen.",
+    tooLong: (most) => `Höchstens ${most} Zeichen sind erlaubt.`,
+    badCharacters: "Lass <, > und Steuerzeichen weg.",
+    unspeakable: "Nimm mindestens einen Buchstaben oder eine Ziffer, damit man den Namen aussprechen kann.",
+    taken: (name) => `Eine Figur heißt schon ${name}. Nimm einen anderen Namen, damit man euch unterscheiden kann.`,
+  },
   seat: {
     next: "gleich",
     muted: "stumm",
@@ -83,6 +99,16 @@ export const de: Texts = {
     mute: "In diesem Gespräch stummschalten",
     unmute: "Stummschaltung aufheben",
     muteEffect: "Eine stumme Figur antwortet nur, wenn du ihren Namen sagst.",
+    ask: "Per Nachricht fragen",
+    edit: "Bearbeiten",
+    hearVoice: "Stimme anhören",
+    stopVoice: "Stimme anhalten",
+    move: "Mit den Pfeiltasten verschieben",
+    place: (name, seat, seats) => `${name}: Platz ${seat} von ${seats}.`,
+    placed: (name, seat, seats) => `${name} hat Platz ${seat} von ${seats}.`,
+    moving: "Verschiebe mit den Pfeiltasten, lege mit der Eingabetaste ab, brich mit Esc ab.",
+    stays: (name) => `${name} wurde nicht verschoben.`,
+    notMoved: (reason) => `Die Figuren wurden nicht verschoben: ${reason}`,
   },
   reasons: {
     named: "du ihren Namen gesagt hast",
@@ -160,7 +186,7 @@ export const de: Texts = {
     more: (count) => `${count} weitere`,
     demoLanguage: "Die Demo versteht und spricht nur Englisch.",
     explanation:
-      "Drücke auf das Mikrofon und sprich, oder schreibe eine Nachricht. Nenne eine Figur beim Namen, um sie zu fragen. Drücke auf ihr Bild, damit sie antwortet, oder um sie stummzuschalten. Du kannst jederzeit unterbrechen.",
+      "Drücke auf das Mikrofon und sprich, oder schreibe eine Nachricht. Nenne eine Figur beim Namen, um sie zu fragen. Drücke auf ihr Bild für mehr, oder ziehe es auf einen anderen Platz. Du kannst jederzeit unterbrechen.",
     openings: {
       story: (name) => `${name}, erzähl mir eine Geschichte.`,
       rainOf: (name) => `Was hält ${name} von Regen?`,
@@ -224,6 +250,7 @@ export const de: Texts = {
   character: {
     name: "Name",
     namePlaceholder: "So sprichst du die Figur an",
+    usersName: "So nennen sie dich. Nimm einen anderen Namen für die Figur.",
     personality: "Persönlichkeit",
     personalityPlaceholder:
       "Du bist … Beschreibe, wie die Figur spricht, was ihr wichtig ist und wie lang ihre Antworten sind.",

@@ -76,6 +76,22 @@ export const en = {
     invite: "No character takes part. Switch one on",
     partial: "What you are saying",
   },
+  userName: {
+    question: "What shall they call you?",
+    label: "Your name",
+    shown: (name: string) => `They call you ${name}.`,
+    change: "Change",
+    changeLabel: "Change your name",
+    save: "Save",
+    cancel: "Cancel",
+    skip: "Skip",
+    lost: "The connection is lost; nothing was changed. Try again when it is back.",
+    empty: "Enter a name, or press Cancel.",
+    tooLong: (most: number) => `At most ${most} characters are allowed.`,
+    badCharacters: "Leave out <, > and control characters.",
+    unspeakable: "Use at least one letter or digit, so that the name can be said.",
+    taken: (name: string) => `A character is called ${name}. Take another name, so that they can tell you apart.`,
+  },
   seat: {
     next: "next",
     muted: "muted",
@@ -84,6 +100,16 @@ export const en = {
     mute: "Mute in this conversation",
     unmute: "Unmute",
     muteEffect: "A muted character answers only if you name it.",
+    ask: "Ask in a message",
+    edit: "Edit",
+    hearVoice: "Hear the voice",
+    stopVoice: "Stop the voice",
+    move: "Move with the arrow keys",
+    place: (name: string, seat: number, seats: number) => `${name}: seat ${seat} of ${seats}.`,
+    placed: (name: string, seat: number, seats: number) => `${name} has seat ${seat} of ${seats}.`,
+    moving: "Move with the arrow keys, Enter to put down, Esc to cancel.",
+    stays: (name: string) => `${name} was not moved.`,
+    notMoved: (reason: string) => `The characters were not moved: ${reason}`,
   },
   /** Why a character answers. */
   reasons: {
@@ -162,7 +188,7 @@ export const en = {
     /** What the demo understands, if that is not this language. */
     demoLanguage: "",
     explanation:
-      "Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait to make it answer, or to mute it. You can interrupt at any time.",
+      "Press the microphone and speak, or write a message. Name a character to ask it. Press its portrait for more, or drag it to another seat. You can interrupt at any time.",
     openings: {
       story: (name: string) => `${name}, tell me a story.`,
       rainOf: (name: string) => `What does ${name} think of rain?`,
@@ -224,6 +250,7 @@ export const en = {
   character: {
     name: "Name",
     namePlaceholder: "How you will call the character",
+    usersName: "That is what they call you. Take another name for the character.",
     personality: "Personality",
     personalityPlaceholder:
       "You are … Describe how the character speaks, what it cares about, and how long its answers are.",

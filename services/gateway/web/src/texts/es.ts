@@ -75,6 +75,22 @@ export const es: Texts = {
     invite: "No participa ningún personaje. Activa uno",
     partial: "Lo que estás diciendo",
   },
+  userName: {
+    question: "¿Cómo quieres que te llamen?",
+    label: "Tu nombre",
+    shown: (name) => `Te llaman ${name}.`,
+    change: "Cambiar",
+    changeLabel: "Cambiar tu nombre",
+    save: "Guardar",
+    cancel: "Cancelar",
+    skip: "Omitir",
+    lost: "Se ha perdido la conexión; no ha cambiado nada. Inténtalo de nuevo cuando vuelva.",
+    empty: "Escribe un nombre o pulsa Cancelar.",
+    tooLong: (most) => `Se permiten ${most} caracteres como máximo.`,
+    badCharacters: "Quita <, > y los caracteres de control.",
+    unspeakable: "Usa al menos una letra o una cifra, para que el nombre se pueda pronunciar.",
+    taken: (name) => `Ya hay un personaje que se llama ${name}. Elige otro nombre para que se os pueda distinguir.`,
+  },
   seat: {
     next: "luego",
     muted: "en silencio",
@@ -83,6 +99,16 @@ export const es: Texts = {
     mute: "Silenciar en esta conversación",
     unmute: "Dejar de silenciar",
     muteEffect: "Un personaje en silencio solo responde si lo nombras.",
+    ask: "Preguntar en un mensaje",
+    edit: "Editar",
+    hearVoice: "Escuchar la voz",
+    stopVoice: "Detener la voz",
+    move: "Mover con las flechas",
+    place: (name, seat, seats) => `${name}: asiento ${seat} de ${seats}.`,
+    placed: (name, seat, seats) => `${name} tiene el asiento ${seat} de ${seats}.`,
+    moving: "Mueve con las flechas, suelta con Intro, cancela con Esc.",
+    stays: (name) => `${name} no se ha movido.`,
+    notMoved: (reason) => `Los personajes no se han movido: ${reason}`,
   },
   reasons: {
     named: "lo has nombrado",
@@ -164,7 +190,7 @@ export const es: Texts = {
     more: (count) => `${count} más`,
     demoLanguage: "La demo solo entiende y habla inglés.",
     explanation:
-      "Pulsa el micrófono y habla, o escribe un mensaje. Nombra a un personaje para preguntarle. Pulsa su retrato para que responda o para silenciarlo. Puedes interrumpir cuando quieras.",
+      "Pulsa el micrófono y habla, o escribe un mensaje. Nombra a un personaje para preguntarle. Pulsa su retrato para ver más o arrástralo a otro asiento. Puedes interrumpir cuando quieras.",
     openings: {
       story: (name) => `${name}, cuéntame una historia.`,
       rainOf: (name) => `¿Qué piensa ${name} de la lluvia?`,
@@ -228,6 +254,7 @@ export const es: Texts = {
   character: {
     name: "Nombre",
     namePlaceholder: "Cómo llamarás al personaje",
+    usersName: "Así te llaman a ti. Elige otro nombre para el personaje.",
     personality: "Personalidad",
     personalityPlaceholder:
       "Eres … Describe cómo habla el personaje, qué le importa y cuánto se extiende en sus respuestas.",

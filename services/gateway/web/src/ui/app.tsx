@@ -1,10 +1,11 @@
 /** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
+import type { Addressee } from "./addressee";
 import { Banner } from "./banner";
 import { CharactersSheet } from "./characters-sheet";
 import { isComposing } from "./composing";
@@ -30,6 +31,16 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   const [panel, setPanel, close] = usePanel<Panel>(() => talk.conversations.isLeaving);
   const hues = usePictureHues(characters);
   const people = useMemo(() => new People(characters, hues), [characters, hues]);
+  const [addressee, setAddressee] = useState<Addressee>("");
+  const [edited, setEdited] = useState("");
+  const openCharacters = (characterId: string) => {
+    setEdited(characterId);
+    setPanel("characters");
+  };
+  const ask = (characterId: string) => {
+    setAddressee(characterId);
+    document.getElementById("message")?.focus();
+  };
   useStopKey(talk);
   return (
     <>
@@ -47,23 +58,23 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         </div>
         <nav aria-label={texts.app.panels}>
           <PanelButton icon="talks" label={texts.app.conversations} onClick={() => setPanel("talks")} />
-          <PanelButton icon="people" label={texts.app.characters} onClick={() => setPanel("characters")} />
+          <PanelButton icon="people" label={texts.app.characters} onClick={() => openCharacters("")} />
           <PanelButton icon="sliders" label={texts.app.model} onClick={() => setPanel("model")} />
           <PanelButton icon="inside" label={texts.app.inside} onClick={() => setPanel("inside")} />
         </nav>
       </header>
       <Banner talk={talk} />
       <main class="room">
-        <Scene talk={talk} people={people} onInvite={() => setPanel("characters")} />
+        <Scene talk={talk} people={people} onAsk={ask} onCharacters={openCharacters} />
         <TalkControl talk={talk} onSettings={() => setPanel("sound")} />
         <Transcript talk={talk} people={people} />
-        <Composer talk={talk} people={people} />
+        <Composer talk={talk} people={people} addressee={addressee} onAddress={setAddressee} />
       </main>
       <p class="unseen" aria-live="polite">
         {announcement}
       </p>
       {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
-      {panel === "characters" && <CharactersSheet talk={talk} people={people} onClose={close} />}
+      {panel === "characters" && <CharactersSheet talk={talk} people={people} first={edited} onClose={close} />}
       {panel === "model" && <SettingsSheet talk={talk} onConnect={() => setPanel("connect")} onClose={close} />}
       {panel === "connect" && <ConnectSheet talk={talk} onClose={close} />}
       {panel === "sound" && <SoundSheet talk={talk} onClose={close} />}

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { Character, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
+import { isSameName, shownName } from "../talk/user-name";
 import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { draftOf, useCharacterDraft } from "./character-draft";
@@ -42,6 +43,8 @@ export function CharacterForm(props: Props): JSX.Element {
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const problemOf = (field: string) => failure?.about(field) ?? "";
+  const userName = shownName(talk.state.value, talk.preferences.value.userName);
+  const isUsers = draft.name !== character?.name && isSameName(draft.name, userName);
   const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
   const saved = () => {
     forget();
@@ -86,7 +89,9 @@ export function CharacterForm(props: Props): JSX.Element {
           placeholder={texts.character.namePlaceholder}
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
-        <FieldProblem text={problemOf("name")} />
+        <FieldProblem
+          text={isUsers ? texts.character.usersName : problemOf("name")}
+        />
       </div>
       <VoiceField
         talk={talk}
@@ -131,7 +136,7 @@ export function CharacterForm(props: Props): JSX.Element {
       />
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
-        <button type="submit" class="primary" disabled={busy || waiting}>
+        <button type="submit" class="primary" disabled={busy || waiting || isUsers}>
           {character ? texts.character.save : texts.character.add}
         </button>
         <button type="button" onClick={onCancel}>

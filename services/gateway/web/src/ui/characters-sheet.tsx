@@ -10,6 +10,7 @@ import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
 import { Icon } from "./icons";
 import type { People } from "./people";
+import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
@@ -24,10 +25,13 @@ function keep(switches: Switches, wanted: (id: string, active: boolean) => boole
 export function CharactersSheet({
   talk,
   people,
+  first,
   onClose,
 }: {
   talk: Talk;
   people: People;
+  /** The id of the character whose form is shown first; `""`: the list. */
+  first: string;
   onClose: () => void;
 }): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
@@ -42,6 +46,10 @@ export function CharactersSheet({
     if (value)
       setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
   }, [characters.value]);
+  useEffect(() => {
+    const found = characters.value?.find(({ id }) => id === first);
+    if (found) setEditing(found);
+  }, [characters.value === null]);
   const changed = () => {
     setEditing(null);
     setProblem("");
@@ -88,6 +96,7 @@ export function CharactersSheet({
   return (
     <Sheet title={texts.app.characters} onClose={onClose}>
       <p class="lead">{texts.characters.lead}</p>
+      <NameField talk={talk} asks={false} />
       {trouble && (
         <p class="remark trouble" role="alert">
           {trouble}

@@ -15,17 +15,24 @@ import { WhoAnswers } from "./who-answers";
 
 const COUNT_FROM = MESSAGE_MAX_CHARS - 500;
 
-export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.Element {
+interface Props {
+  readonly talk: Talk;
+  readonly people: People;
+  /** Who answers the next message. */
+  readonly addressee: Addressee;
+  readonly onAddress: (to: Addressee) => void;
+}
+
+export function Composer({ talk, people, addressee, onAddress }: Props): JSX.Element {
   const [text, setText] = useState("");
-  const [chosen, setTo] = useState<Addressee>("");
-  const to = present(chosen, people);
+  const to = present(addressee, people);
   const box = useRef<HTMLTextAreaElement>(null);
   const tooLong = text.length > MESSAGE_MAX_CHARS;
   const send = () => {
     const said = text.trim();
     if (said === "" || tooLong || !talk.say(said, idsOf(to))) return;
     setText("");
-    setTo("");
+    onAddress("");
     box.current?.focus();
   };
   return (
@@ -33,7 +40,7 @@ export function Composer({ talk, people }: { talk: Talk; people: People }): JSX.
       <Notices talk={talk} place="composer" />
       <div class="chips">
         <WhoAnswers talk={talk} people={people} />
-        <AddresseeField people={people} to={to} onChange={setTo} />
+        <AddresseeField people={people} to={to} onChange={onAddress} />
       </div>
       <form
         onSubmit={(event) => {

@@ -18,11 +18,18 @@ interface Props {
   /** Maximum width of the panel, in rem. */
   readonly widest: number;
   readonly align: "start" | "centre";
+  /** Further event handlers of the button. */
+  readonly handlers?: ButtonHandlers;
   /** The content of the panel. `close` closes it. */
   readonly children: (close: () => void) => ComponentChildren;
 }
 
-export function Popover({ button, title, label, widest, align, children, ...rest }: Props): JSX.Element {
+export type ButtonHandlers = Pick<
+  JSX.IntrinsicElements["button"],
+  "onClick" | "onKeyDown" | "onBlur" | "onPointerDown" | "onPointerMove" | "onPointerUp" | "onPointerCancel"
+>;
+
+export function Popover({ button, title, label, widest, align, handlers, children, ...rest }: Props): JSX.Element {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -37,7 +44,7 @@ export function Popover({ button, title, label, widest, align, children, ...rest
   }, [open]);
   return (
     <>
-      <button ref={opener} type="button" class={rest.class} title={title} popovertarget={id}>
+      <button ref={opener} type="button" class={rest.class} title={title} popovertarget={id} {...handlers}>
         {button}
       </button>
       <div

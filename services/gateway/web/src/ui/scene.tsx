@@ -6,17 +6,28 @@ import { useMemo, useRef } from "preact/hooks";
 
 import { isMuted } from "../talk/answering";
 import { type StatusLine, statusLine } from "../talk/status-line";
+import { withSeated } from "../talk/seat-order";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { Dots } from "./dots";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Seat } from "./seat";
+import { useSeatMoving } from "./seat-moving";
 import { seatState } from "./seat-state";
 import { useSize } from "./scene-size";
 import { type Room, type Seating, seating, textSize } from "./seating";
 
-export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
+interface Props {
+  readonly talk: Talk;
+  readonly people: People;
+  /** Address the next message to this character. */
+  readonly onAsk: (id: string) => void;
+  /** Open the panel of characters: with the form of this one, or with the list (`""`). */
+  readonly onCharacters: (id: string) => void;
+}
+
+export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element {
   const view = talk.state.value;
   const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
@@ -24,7 +35,16 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   const { width, height } = useSize(element);
   const seats = useMemo(() => seating(present.length, { width, height }), [present.length, width, height]);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
-  const lit = present.findIndex((character) => character.id === status.characterId);
+  const all = people.characters.map(({ id }) => id);
+  const seat = useSeatMoving({
+    element,
+    ids: present.map(({ id }) => id),
+    seats: seats.seats,
+    nameOf: (id) => present.find((each) => each.id === id)?.name ?? "",
+    onMoved: (ids) => talk.seat(withSeated(all, ids)),
+  });
+  const actions = { onAsk, onEdit: onCharacters, onMove: present.length > 1 ? seat.grab : null };
+  const lit = seat.order.indexOf(status.characterId);
   return (
     <section
       ref={element}
@@ -34,18 +54,33 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
     >
       <div class="lamp" aria-hidden="true" />
       <div class="tabletop" aria-hidden="true" />
-      <ul class="seats" aria-label={texts.scene.seats}>
-        {present.map((character, index) => {
+      <p class="unseen" aria-live="assertive">
+        {seat.announcement}
+      </p>
+      <ul class={seat.moving ? "seats moving" : "seats"} aria-label={texts.scene.seats}>
+        {present.map((character) => {
           const state = seatState(view, character.id, status);
-          const { x, y } = seats.seats[index] ?? { x: 0, y: 0 };
+          const moving = seat.moving?.id === character.id ? seat.moving : null;
+          const { x, y } = moving?.at ?? seats.seats[seat.order.indexOf(character.id)] ?? { x: 0, y: 0 };
+          const classes = ["seat", state.kind];
+          if (isMuted(view.answering, character.id)) classes.push("muted");
+          if (moving) classes.push(moving.at ? "dragged" : "grabbed");
           const place = `${fromCentre("left", x, width)}top:${y.toFixed(2)}rem;`;
           return (
             <li
               key={character.id}
-              class={isMuted(view.answering, character.id) ? `seat ${state.kind} muted` : `seat ${state.kind}`}
+              data-seat={character.id}
+              class={classes.join(" ")}
               style={`${place}${people.look(character.id).style}`}
             >
-              <Seat talk={talk} character={character} state={state} halo={state.kind === "speaking" ? level : ""} />
+              <Seat
+                talk={talk}
+                character={character}
+                state={state}
+                halo={state.kind === "speaking" ? level : ""}
+                handlers={seat.handlers(character.id)}
+                actions={actions}
+              />
             </li>
           );
         })}
@@ -58,7 +93,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
         {view.ducked && <p class="aside">{texts.scene.ducked}</p>}
         <PartialTranscript talk={talk} />
         {present.length === 0 && view.link === "live" && (
-          <button type="button" class="invite" onClick={onInvite}>
+          <button type="button" class="invite" onClick={() => onCharacters("")}>
             <Icon name="plus" /> {texts.scene.invite}
           </button>
         )}

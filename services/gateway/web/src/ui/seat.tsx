@@ -8,8 +8,9 @@ import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import type { Participant } from "../wire/events";
 import { Icon } from "./icons";
-import { Popover } from "./popover";
+import { type ButtonHandlers, Popover } from "./popover";
 import { Portrait } from "./portrait";
+import { type SeatActions, SeatMenu } from "./seat-menu";
 import type { SeatState } from "./seat-state";
 
 interface Props {
@@ -18,12 +19,13 @@ interface Props {
   readonly state: SeatState;
   /** CSS for the halo. */
   readonly halo: ReadonlySignal<string> | string;
+  readonly handlers: ButtonHandlers;
+  readonly actions: SeatActions;
 }
 
-export function Seat({ talk, character, state, halo }: Props): JSX.Element {
-  const { answering, link } = talk.state.value;
+export function Seat({ talk, character, state, halo, handlers, actions }: Props): JSX.Element {
   const { id, name } = character;
-  const muted = isMuted(answering, id);
+  const muted = isMuted(talk.state.value.answering, id);
   const words = state.words || (muted ? texts.seat.muted : "");
   return (
     <Popover
@@ -31,6 +33,7 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
       label={name}
       widest={14}
       align="centre"
+      handlers={handlers}
       title={state.why ? `${name}. ${state.why}` : name}
       button={
         <>
@@ -48,27 +51,9 @@ export function Seat({ talk, character, state, halo }: Props): JSX.Element {
         </>
       }
     >
-      {(close) => {
-        const then = (act: () => void) => () => {
-          close();
-          act();
-        };
-        return (
-          <>
-            <p class="popover-title" dir="auto">
-              {name}
-            </p>
-            {state.why && <p class="detail">{state.why}</p>}
-            <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.requestReply(id))}>
-              <Icon name="talks" /> {texts.seat.answerNow}
-            </button>
-            <button type="button" class="action" disabled={link !== "live"} onClick={then(() => talk.mute(id, !muted))}>
-              <Icon name={muted ? "talks" : "hush"} /> {muted ? texts.seat.unmute : texts.seat.mute}
-            </button>
-            <p class="detail">{texts.seat.muteEffect}</p>
-          </>
-        );
-      }}
+      {(close) => (
+        <SeatMenu talk={talk} character={character} why={state.why} close={close} actions={actions} />
+      )}
     </Popover>
   );
 }

@@ -12,6 +12,7 @@ import { Bubble, ThinkingBubble } from "./bubble";
 import { Fill } from "./fill";
 import { GoOnButtons } from "./go-on-buttons";
 import { Icon } from "./icons";
+import { NameField } from "./name-field";
 import { Notices } from "./notices";
 import type { Look, People } from "./people";
 import { earlier, keep, latest } from "./windowing";
@@ -92,6 +93,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
       >
         {messages.length === 0 && (
           <Welcome
+            talk={talk}
             people={people}
             demo={demo}
             onSay={(text) => {
@@ -163,12 +165,13 @@ function followTo(box: HTMLElement): number {
 }
 
 interface WelcomeProps {
+  readonly talk: Talk;
   readonly people: People;
   readonly demo: boolean;
   readonly onSay: (text: string) => void;
 }
 
-function Welcome({ people, demo, onSay }: WelcomeProps): JSX.Element {
+function Welcome({ talk, people, demo, onSay }: WelcomeProps): JSX.Element {
   const names = people.characters.filter((character) => character.active).map((character) => character.name);
   return (
     <div class="welcome">
@@ -184,6 +187,7 @@ function Welcome({ people, demo, onSay }: WelcomeProps): JSX.Element {
           </button>
         ))}
       </div>
+      <NameField talk={talk} asks />
     </div>
   );
 }

@@ -27,6 +27,8 @@ export interface AnsweringChange {
 export type Command =
   | TurnCommand
   | { type: "answering"; data: AnsweringChange }
+  /** Changes what the characters call the user; null: the server's default. An empty command is a query. */
+  | { type: "user_name"; data: { name?: string | null } }
   | { type: "start_listening" }
   | { type: "stop_listening" }
   | { type: "model_settings"; data: Partial<ModelSettings> }

@@ -75,6 +75,7 @@ const EVENTS = {
   turn_started: { turn_id: str, replies, quiet: or(bool, false) },
   turn_extended: { turn_id: str, replies },
   answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
+  user_name: { name: or(str, ""), default_name: or(str, "") },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },

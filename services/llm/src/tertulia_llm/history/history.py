@@ -105,7 +105,7 @@ class HistoryCache:
             for turn_id, entry_id in withdrawn:  # the deletion of their messages may wait in the outbox
                 history.remove(turn_id, positions_of(entry_id))
             for message in messages_from_streams(
-                conversation_id, turns, events, cursor=state.cursor, user_name=self._user_name
+                conversation_id, turns, events, cursor=state.cursor, user_name=state.user_name or self._user_name
             ):
                 before = history.messages.get(message.id)
                 if before is None or supersedes(message, before):
