@@ -18,7 +18,8 @@ from tests.e2e.visitor import READY, Visitor
 TEXTS = ROOT / "services" / "gateway" / "web" / "src" / "texts"
 # Without the names of engines, and what the demo understands.
 SHOWN_TEXTS = """() => {
-  const isText = (node) => node.textContent.trim() && !node.parentElement.closest("script, style, [lang=en], .facts dd");
+  const isText = ({ textContent, parentElement }) =>
+    textContent.trim() && !parentElement.closest("script, style, [lang=en], .facts dd");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts = [document.title];
   while (walker.nextNode()) if (isText(walker.currentNode)) texts.push(walker.currentNode.textContent.trim());
