@@ -197,7 +197,7 @@ export const es: Texts = {
     save: "Guardar",
     cancel: "Cancelar",
     openNow: "abierta ahora",
-    rename: "Cambiar el nombre",
+    rename: "Renombrar",
     saveAsText: "Guardar como texto",
     saveAsJson: "Guardar como JSON",
     saveAsTextOf: (title) => `Guardar como texto: ${title}`,
