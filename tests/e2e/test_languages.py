@@ -18,7 +18,8 @@ from tests.e2e.visitor import READY, Visitor
 TEXTS = ROOT / "services" / "gateway" / "web" / "src" / "texts"
 # Without the names of engines, and what the demo understands.
 SHOWN_TEXTS = """() => {
-  const isText = (node) => node.textContent.trim() && !node.parentElement.closest("script, style, [lang=en], .facts dd");
+  const isText = ({ textContent, parentElement }) =>
+    textContent.trim() && !parentElement.closest("script, style, [lang=en], .facts dd");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts = [document.title];
   while (walker.nextNode()) if (isText(walker.currentNode)) texts.push(walker.currentNode.textContent.trim());
@@ -26,11 +27,19 @@ SHOWN_TEXTS = """() => {
     for (const element of document.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name));
   return texts;
 }"""
-# An ellipsis or a scroll container is a decision; a text that leaves its box is not.
-OVERFLOWING = """() => [...document.querySelectorAll("button, label, h1, h2, h3, p, legend, summary, output, dt, dd")]
-  .filter((element) => element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1)
-  .filter((element) => getComputedStyle(element).overflowX === "visible" && !element.querySelector(".unseen, svg"))
-  .map((element) => element.textContent.trim())"""
+# What leaves its panel, or the screen. A scroll container may have wide content.
+OVERFLOWING = """() => {
+  const box = document.querySelector("dialog[open] .sheet-body, .popover[data-open]") ?? document.body;
+  const { left, right } = box.getBoundingClientRect();
+  return [...box.querySelectorAll("*")]
+    .filter((element) => !element.closest(".unseen, .scene, .keys, svg, option"))
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.clientWidth > 1)
+    .filter((element) => {
+      const part = element.getBoundingClientRect();
+      return part.left < left - 1 || part.right > right + 1;
+    })
+    .map((element) => `${element.tagName} ${element.className}: ${element.textContent.trim().slice(0, 60)}`);
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +177,8 @@ async def test_the_language_can_be_changed_in_the_page(visit: Visit, language: L
     # Nothing that the user has entered is lost.
     await expect(visitor.box).to_have_value("a draft")
 
-    await visitor.page.reload()
+    await visitor.page.goto("about:blank")
+    await visitor.page.goto(visitor.address)
     await expect(visitor.status_line).to_have_text(READY)
     sheet = await open_settings(visitor, "Settings")
     await sheet.get_by_label("Language").select_option("")

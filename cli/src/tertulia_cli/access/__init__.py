@@ -1,1 +1,1 @@
-"""`tertulia access`: logins and certificates for Redis, also for further machines."""
+"""`tertulia access`: logins and certificates for Redis, also for remote machines."""

@@ -27,8 +27,8 @@ def add(commands: Any) -> None:
     """Add `access` to the commands."""
     command = commands.add_parser(
         "access",
-        help="logins and certificates for Redis, also for further machines",
-        description="Manages a folder of logins, one for each service, and an ACL file for Redis; gives further "
+        help="logins and certificates for Redis, also for remote machines",
+        description="Manages a folder of logins, one for each service, and an ACL file for Redis; gives remote "
         "machines access over TLS. See docs/gpu-box.md.",
     )
     _add_where(command, DIR, REDIS)
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
     init.set_defaults(do=_init)
     box = what.add_parser(
         "box",
-        help="give a further machine access; its bundle goes to stdout",
+        help="add a remote machine; its bundle goes to stdout",
         description="Makes a login with the rights of some stages, and a certificate: (umask 077; tertulia access box "
         "gpu1 --host 192.168.1.10 > gpu1.tar). With --renew, options that are not given keep their values.",
     )
@@ -57,9 +57,9 @@ def add(commands: Any) -> None:
     box.add_argument("--days", type=_days, help=f"validity of its certificate in days ({NODE_DAYS})")
     box.add_argument("--renew", action="store_true", help="make a new login and certificate for an existing box")
     box.set_defaults(do=_box)
-    listing = what.add_parser("list", help="list the further machines")
+    listing = what.add_parser("list", help="list the remote machines")
     listing.set_defaults(do=_list)
-    revoke = what.add_parser("revoke", help="revoke the access of a further machine")
+    revoke = what.add_parser("revoke", help="revoke the access of a remote machine")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(do=_revoke)
     for each in (init, box, listing, revoke):  # an option after the subcommand overrides the same option before it

@@ -1,4 +1,4 @@
-"""The bundle for a further machine: a tar with its login and certificates, to unpack in deploy/gpu-box.
+"""The bundle for a remote machine: a tar with its login and certificates, to unpack in deploy/gpu-box.
 
 Other users of that machine cannot open the folders, but the files are readable: containers run under another user id
 and get each file as a mount.

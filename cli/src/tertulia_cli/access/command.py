@@ -102,7 +102,7 @@ def init(access: Access, names: Sequence[str], rotated: Sequence[str]) -> int:
 
 
 def add_node(access: Access, asked: NewNode) -> tuple[int, bytes]:
-    """Give a further machine access. Returns the exit code and its bundle.
+    """Give a remote machine access. Returns the exit code and its bundle.
 
     Raises:
         Failure: the name is taken, or Redis has no certificate for that host, or Redis refused the update.
@@ -138,7 +138,7 @@ def show(access: Access) -> int:
     """
     nodes, now = access.folder.nodes(), certificates.now()
     if not nodes:
-        print("no boxes; add one: (umask 077; tertulia access box NAME --host ADDRESS > NAME.tar)")
+        print("No remote machines yet. Add one: (umask 077; tertulia access box NAME --host ADDRESS > NAME.tar)")
     for each in nodes.values():
         left = (each.ends - now).days
         until = f"until {each.ends:%Y-%m-%d} ({left} days)" if left >= 0 else f"expired on {each.ends:%Y-%m-%d}"

@@ -16,7 +16,7 @@ def add_dead(commands: Any) -> None:
     """Add `dead` to the commands."""
     command = commands.add_parser(
         "dead",
-        help="work that was given up: why, and how to retry it",
+        help="failed work: see why, retry it",
         description="Redis keeps work that no worker could finish for 30 days, with the reason.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")

@@ -57,7 +57,7 @@ ESPEAK_VOICES: tuple[EspeakVoice, ...] = (
         volume=175,
     ),
     EspeakVoice(
-        Voice("sage", "Sage", "en-GB", "English man of some age, slow and even"),
+        Voice("sage", "Sage", "en-GB", "older Englishman, slow and even"),
         "gmw/en-GB-x-rp+m3",
         rate=145,
         pitch=65,
@@ -72,7 +72,7 @@ ESPEAK_VOICES: tuple[EspeakVoice, ...] = (
     ),
     EspeakVoice(Voice("pip", "Pip", "en-US", "a child, high and quick"), "gmw/en-US+f5", rate=190, pitch=85),
     EspeakVoice(Voice("otto", "Otto", "en-US", "a robot, monotone"), "gmw/en-US+robosoft8", rate=165, volume=125),
-    EspeakVoice(Voice("willow", "Willow", "en-US", "a whisper"), "gmw/en-US+whisper", rate=155, volume=150),
+    EspeakVoice(Voice("willow", "Willow", "en-US", "whispering"), "gmw/en-US+whisper", rate=155, volume=150),
     EspeakVoice(Voice("lucia", "Lucía", "es-ES", "Spanish woman"), "roa/es+f2", rate=170, volume=75),
     EspeakVoice(Voice("amelie", "Amélie", "fr-FR", "French woman"), "roa/fr+f3", rate=165),
     EspeakVoice(Voice("greta", "Greta", "de-DE", "German woman"), "gmw/de+f1", rate=165, volume=75),
