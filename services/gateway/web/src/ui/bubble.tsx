@@ -1,13 +1,16 @@
 /** One message. A reply marks the sentence being spoken, and the text that an interruption cut off. */
 
 import type { JSX } from "preact";
-import { memo } from "./memo";
+import { useMemo } from "preact/hooks";
 
 import { isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
 import { texts } from "../texts";
 import { Dots } from "./dots";
+import { markdownSpans } from "./markdown";
+import { MarkdownText } from "./markdown-text";
+import { memo } from "./memo";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 
@@ -116,34 +119,37 @@ function Typing({ text = "" }: { text?: string }): JSX.Element {
 function ReplyText({ reply }: { reply: Reply }): JSX.Element {
   const { sound, sentence } = reply;
   const text = reply.text.trimEnd(); // without the line break at the end, which would be shown as an empty line
+  const spans = useMemo(() => markdownSpans(text), [text]);
+  const part = (start: number, end = text.length) => <MarkdownText text={text} spans={spans} start={start} end={end} />;
   if (sound === "cut") {
     const unheard = text.slice(reply.heardChars);
     return (
       <>
-        {text.slice(0, reply.heardChars)}
+        {part(0, reply.heardChars)}
         {unheard.trim() && (
           <span class="unheard">
             <span class="unseen" dir="ltr">
               {" "}
               {texts.bubble.notHeard}{" "}
             </span>
-            {unheard}
+            {part(reply.heardChars)}
           </span>
         )}
       </>
     );
   }
-  if (sound !== "playing" && sound !== "due") return <>{text}</>;
+  if (sound !== "playing" && sound !== "due") return part(0);
   const current = sentenceSpan(reply, sentence);
-  if (!current) return <span class="ahead">{text}</span>;
+  if (!current) return <span class="ahead">{part(0)}</span>;
   // If `sound` is `due` although a sentence was spoken, the page was opened in the middle of this reply and has not
   // begun to play it.
-  const marked = sound === "playing" ? text.slice(current.start, current.end).trimEnd() : "";
+  const spoken = sound === "playing" ? text.slice(current.start, current.end).trimEnd().length : 0;
+  const end = current.start + spoken;
   return (
     <>
-      {text.slice(0, current.start)}
-      {marked && <span class="now">{marked}</span>}
-      <span class="ahead">{text.slice(current.start + marked.length)}</span>
+      {part(0, current.start)}
+      {spoken > 0 && <span class="now">{part(current.start, end)}</span>}
+      <span class="ahead">{part(end)}</span>
     </>
   );
 }
