@@ -22,6 +22,8 @@ NAMES = ("whisper-base", "whisper-tiny.en")
 MANY_NAMES = ("Anouk", "Ilse", "Ivy", "Luna", "Maeve", "Rex", "Sage", "Théo")
 NOISE_S = 150
 """The four noises together last ten minutes."""
+NAME_MS = 950
+"""The recordings of questions begin with a name, which ends before."""
 REFERENCE = [27355, 11, 35678, 11, 33812, 13]
 """What the library tokenizers 0.23 makes of the names."""
 
@@ -95,6 +97,15 @@ async def test_unusual_name_is_written_correctly_only_if_it_is_expected(
     assert name not in without
     (text,) = await texts_of(engine, audio, ["Luna", "Rex", "Sage", name])
     assert text.replace(",", "") == f"{name} tell me a story."
+
+
+@pytest.mark.parametrize("engine", ["en"], indirect=True)
+@pytest.mark.parametrize(("recorded", "expected"), [("question_rex", "Rex."), ("question_sage", "Sage.")])
+async def test_name_alone_is_heard_although_it_is_a_hint(
+    engine: RecognitionEngine, recorded: str, expected: str
+) -> None:
+    begin = recording(f"{recorded}.wav")[: NAME_MS * 32]
+    assert await texts_of(engine, begin + bytes(32_000), ["Luna", "Rex", "Sage"]) == [expected]
 
 
 @pytest.mark.parametrize("engine", ["en"], indirect=True)
