@@ -207,7 +207,7 @@ async def test_write_raises_if_the_connection_breaks_before_the_reply_comes(serv
     server.pause()
     outlet = bus.outlet()
     outlet.append(bus.keys.events(C), TurnComplete("2"))
-    await eventually(bus._writes._lock.locked)  # the write was sent, and the server does not answer
+    await eventually(lambda: bus._writes.is_waiting)  # the write was sent, and the server does not answer
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await outlet.flush()

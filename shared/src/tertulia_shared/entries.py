@@ -116,6 +116,10 @@ class AudioChunk:
 
     `text_at`: after this chunk, at least so many characters of the sentence have been spoken. Only engines that cannot
     make the same sound again write it; a worker that takes the message over continues there.
+
+    `begins_at`: the sample of the sentence with which this chunk begins. Chunks have different lengths, so a worker
+    that takes the message over needs it. 0 in a chunk that is not a sentence's first: an older release wrote it, whose
+    chunks had two fixed lengths.
     """
 
     audio: bytes
@@ -126,6 +130,7 @@ class AudioChunk:
     character_id: str
     is_final: bool = False
     text_at: int = 0
+    begins_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -29,6 +30,9 @@ REDIS_AGAIN_S = 1.0
 """Seconds between a starting service's checks of whether a replica was promoted."""
 STORE_AGAIN_S = 5.0
 """Seconds between attempts to open a store that was unavailable at the start."""
+
+GC_THRESHOLDS = (10_000, 20, 20)
+"""New containers between garbage collections of the youngest generation; younger collections before each older one."""
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +119,20 @@ async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: 
         bus = await _open_bus(opened, service, settings, stop)
         if bus is not None:
             metrics.health.waits_for("it has not begun its work yet (an engine may be loading)")
+            _collect_garbage_rarely()
             await serve(bus, stop)
     log.info("stopped")
+
+
+def _collect_garbage_rarely() -> None:
+    """Exempt all objects that exist now (modules, classes) from garbage collection, and collect less often.
+
+    With Python's defaults, a worker spends up to a fifth of its time on collections, and a full one takes 50 ms. Most
+    objects of a turn are freed by reference counting.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettings, stop: asyncio.Event) -> Bus | None:

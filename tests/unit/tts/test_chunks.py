@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_tts.chunks import Chunker
+from tertulia_tts.chunks import LONGEST_MS, Chunker, ChunkLengths
 
 MS = 48  # bytes per millisecond, s16le mono at 24 kHz
 
@@ -13,32 +13,75 @@ def pcm(ms: int) -> bytes:
     return bytes(index % 251 for index in range(ms * MS))
 
 
-def chunks_of(chunker: Chunker, pieces: list[bytes]) -> list[bytes]:
-    return [chunk for piece in pieces for chunk in chunker.feed(piece)] + chunker.finish()
+def chunker_of(first_ms: int = 40, rest_ms: int = 100) -> Chunker:
+    return Chunker(ChunkLengths(first_ms, rest_ms))
 
 
-def test_first_chunk_is_short_and_the_last_chunk_contains_the_remainder() -> None:
-    chunks = chunks_of(Chunker(first_ms=40, rest_ms=100), [pcm(310)])
-    assert [len(chunk) // MS for chunk in chunks] == [40, 100, 100, 70]
+def chunks_of(chunker: Chunker, pieces: list[bytes], lead_s: float = 0.0) -> list[bytes]:
+    return [chunk for piece in pieces for chunk in chunker.feed(piece, lead_s)] + chunker.finish()
 
 
-@given(st.binary(max_size=30_000), st.lists(st.integers(1, 6_000), max_size=40))
-def test_chunks_do_not_depend_on_the_sizes_of_the_pcm_pieces(audio: bytes, sizes: list[int]) -> None:
+def lengths_ms(lengths: ChunkLengths, leads_s: list[float]) -> list[int]:
+    return [lengths.next(lead_s, is_first=number == 0) // MS for number, lead_s in enumerate(leads_s)]
+
+
+def test_chunks_stay_short_while_the_listener_has_no_sound_left() -> None:
+    assert lengths_ms(ChunkLengths(40, 80), [0.0] * 5) == [40, 80, 80, 80, 80]
+
+
+def test_chunks_double_up_to_the_longest_while_the_lead_is_long() -> None:
+    assert lengths_ms(ChunkLengths(40, 80), [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]) == [
+        40,
+        80,
+        160,
+        320,
+        LONGEST_MS,
+        LONGEST_MS,
+    ]
+
+
+def test_chunk_is_not_longer_than_the_lead() -> None:
+    assert lengths_ms(ChunkLengths(40, 80), [0.0, 0.04, 0.12, 0.15, 0.05]) == [40, 80, 120, 150, 80]
+
+
+def test_sentence_that_begins_with_a_lead_has_no_short_first_chunk() -> None:
+    lengths = ChunkLengths(40, 80)
+    lengths_ms(lengths, [0.0, 1.0, 1.0])
+    assert lengths_ms(lengths, [1.0]) == [320]
+
+
+def test_sentence_that_begins_without_a_lead_has_a_short_first_chunk() -> None:
+    lengths = ChunkLengths(40, 80)
+    lengths_ms(lengths, [0.0, 1.0, 1.0])
+    assert lengths_ms(lengths, [0.0, 1.0, 1.0]) == [40, 80, 160]
+
+
+def test_first_chunk_of_a_sentence_with_a_long_lead_is_as_long_as_the_others() -> None:
+    assert lengths_ms(ChunkLengths(40, 200), [9.0] * 4) == [200, LONGEST_MS, LONGEST_MS, LONGEST_MS]
+
+
+def test_chunks_that_are_complete_at_once_count_for_the_lead() -> None:
+    chunks = chunks_of(chunker_of(40, 80), [pcm(1500)])
+    assert [len(chunk) // MS for chunk in chunks] == [40, 80, 120, 240, 336, 336, 336, 12]
+
+
+@given(st.binary(max_size=90_000), st.lists(st.integers(1, 6_000), max_size=40), st.lists(st.floats(0, 3), min_size=41))
+def test_chunks_hold_all_the_sound_and_none_is_empty(audio: bytes, sizes: list[int], leads_s: list[float]) -> None:
     audio = audio[: len(audio) // 2 * 2]
-    whole = chunks_of(Chunker(), [audio])
-    pieces: list[bytes] = []
+    chunker = chunker_of()
+    chunks: list[bytes] = []
     at = 0
-    for size in sizes:
-        pieces.append(audio[at : at + size * 2])
+    for size, lead_s in zip([*sizes, len(audio)], leads_s, strict=False):
+        chunks += chunker.feed(audio[at : at + size * 2], lead_s)
         at += size * 2
-    pieces.append(audio[at:])
-    assert chunks_of(Chunker(), pieces) == whole
-    assert b"".join(whole) == audio
-    assert all(whole)
+    chunks += chunker.finish()
+    assert b"".join(chunks) == audio
+    assert all(len(chunk) <= LONGEST_MS * MS for chunk in chunks)
+    assert all(chunks)
 
 
 def test_chunk_is_returned_as_soon_as_it_is_complete() -> None:
-    chunker = Chunker(first_ms=40, rest_ms=100)
+    chunker = chunker_of(40, 100)
     assert chunker.feed(pcm(39)) == []
     assert [len(chunk) for chunk in chunker.feed(pcm(1))] == [40 * MS]
     assert chunker.feed(pcm(99)) == []
@@ -47,24 +90,24 @@ def test_chunk_is_returned_as_soon_as_it_is_complete() -> None:
 
 
 def test_piece_as_long_as_a_chunk_is_returned_without_a_copy() -> None:
-    chunker = Chunker(first_ms=100, rest_ms=100)
+    chunker = chunker_of(100, 100)
     for piece in (pcm(100), pcm(100)):
         (chunk,) = chunker.feed(piece)
         assert chunk is piece
 
 
 def test_empty_audio_yields_no_chunk() -> None:
-    assert chunks_of(Chunker(), [b"", b""]) == []
+    assert chunks_of(chunker_of(), [b"", b""]) == []
 
 
 def test_pcm_with_an_incomplete_sample_is_refused() -> None:
     with pytest.raises(ValueError, match="whole 16-bit samples, not 3 bytes"):
-        Chunker().feed(b"abc")
+        chunker_of().feed(b"abc")
 
 
 @pytest.mark.parametrize("ms", [0, 19, 201])
 def test_chunk_length_out_of_range_is_refused(ms: int) -> None:
     with pytest.raises(ValueError, match=f"first_ms must be 20 to 200 ms, not {ms}"):
-        Chunker(first_ms=ms)
+        ChunkLengths(first_ms=ms)
     with pytest.raises(ValueError, match=f"rest_ms must be 20 to 200 ms, not {ms}"):
-        Chunker(rest_ms=ms)
+        ChunkLengths(rest_ms=ms)

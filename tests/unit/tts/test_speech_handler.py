@@ -13,6 +13,7 @@ from tertulia_shared.codec import envelope
 from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.work import BadWork, RetryLater
+from tertulia_tts.chunks import LONGEST_MS, bytes_of
 from tertulia_tts.engine import SpeechRequest, SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
@@ -53,18 +54,36 @@ async def test_sentence_is_spoken_before_the_next_sentence_arrives() -> None:
     await message.assert_audio_complete()
 
 
+@pytest.mark.parametrize("piece_s", [0.001, 0.01, 0.03], ids=["long chunks", "growing chunks", "short chunks"])
 @virtual_time
-async def test_no_chunk_is_lost_or_repeated_if_the_worker_crashes_after_any_write() -> None:
+async def test_no_sound_is_lost_or_repeated_if_the_worker_crashes_after_any_write(piece_s: float) -> None:
     writes = 0
     while True:
         writes += 1
-        message = SpokenMessage()
+        message = SpokenMessage(ScriptedSpeech(piece_s=piece_s))
         await message.post_sentences()
         if not await message.speak_until_write(writes):
             break
         await message.speak()
         await message.assert_audio_complete()
-    assert writes > 8
+    assert writes > 4
+
+
+@virtual_time
+async def test_chunks_grow_while_the_engine_is_ahead_of_the_listener() -> None:
+    message = SpokenMessage(ScriptedSpeech(ms_per_char=60))
+    await message.post_sentences()
+    await message.speak()
+    lengths = [len(chunk.audio) for _, chunk in await message.audio()]
+    assert lengths[0] < lengths[1] < lengths[2] < max(lengths) == bytes_of(LONGEST_MS)
+
+
+@virtual_time
+async def test_chunks_stay_short_if_the_engine_is_slower_than_the_listener() -> None:
+    message = SpokenMessage(ScriptedSpeech(ms_per_char=60, piece_s=0.04))
+    await message.post_sentences(SENTENCES[:1])
+    await message.speak()
+    assert max(len(chunk.audio) for _, chunk in await message.audio()) == bytes_of(80)
 
 
 @virtual_time
@@ -125,7 +144,7 @@ async def test_no_audio_is_written_after_an_interruption() -> None:
     writes = 0
     while True:
         writes += 1
-        message = SpokenMessage()
+        message = SpokenMessage(ScriptedSpeech(piece_s=0.03))
         await message.post_sentences()
         cuts: list[asyncio.Task[None]] = []
         message.writes.after(

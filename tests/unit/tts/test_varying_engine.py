@@ -11,6 +11,8 @@ from tests.fakes.scripted_speech import VaryingSpeech
 from tests.harness.virtual_time import virtual_time
 from tests.unit.tts.spoken_message import SpokenMessage
 
+PIECE_S = 0.04
+"""The engine is slower than real time, so that there are many chunks."""
 TEXTS = ("I went early, bought apples, and came home again with them.", "Well?")
 
 
@@ -39,7 +41,7 @@ async def test_takeover_after_any_write_repeats_a_clause_and_joins_no_two_rendit
     writes, said = 0, set[str]()
     while True:
         writes += 1
-        message = SpokenMessage(engine := VaryingSpeech())
+        message = SpokenMessage(engine := VaryingSpeech(piece_s=PIECE_S))
         await message.post_sentences(TEXTS)
         if not await message.speak_until_write(writes):
             break
@@ -56,7 +58,7 @@ async def test_takeover_after_any_write_repeats_a_clause_and_joins_no_two_rendit
 
 @virtual_time
 async def test_several_takeovers_of_one_sentence_leave_no_word_out() -> None:
-    message = SpokenMessage(engine := VaryingSpeech())
+    message = SpokenMessage(engine := VaryingSpeech(piece_s=PIECE_S))
     await message.post_sentences(TEXTS)
     for writes in (12, 25, 9, 25, 20):
         assert await message.speak_until_write(writes)
@@ -70,7 +72,7 @@ async def test_several_takeovers_of_one_sentence_leave_no_word_out() -> None:
 @virtual_time
 async def test_sentence_that_was_published_completely_is_not_spoken_again() -> None:
     for writes in count(1):
-        message = SpokenMessage(engine := VaryingSpeech())
+        message = SpokenMessage(engine := VaryingSpeech(piece_s=PIECE_S))
         await message.post_sentences(TEXTS[:1], final=False)
         assert await message.speak_until_write(writes)
         published = await message.audio()

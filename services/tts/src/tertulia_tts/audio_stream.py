@@ -11,35 +11,47 @@ from tertulia_shared.bus import Bus, Outlet
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Key
+from tertulia_tts.engine import BYTES_PER_SAMPLE
 from tertulia_tts.restart import SpokenText
 
 
 class ChunkPublisher:
-    """Publishes the chunks of one sentence. The first `skip` chunks are left out, because another worker has published
-    them. `spoken` is set if the engine cannot make the same sound again: then the first chunk is number `skip`.
+    """Publishes the chunks of one sentence, in order.
+
+    `first_chunk`: the number of the first one; those before it are published. `begins_at`: the sample with which it
+    begins. `spoken` is set if the engine cannot make the same sound again.
     """
 
     def __init__(
-        self, outlet: Outlet, key: Key, sentence: TTSSentence, *, skip: int = 0, spoken: SpokenText | None = None
+        self,
+        outlet: Outlet,
+        key: Key,
+        sentence: TTSSentence,
+        *,
+        first_chunk: int = 0,
+        begins_at: int = 0,
+        spoken: SpokenText | None = None,
     ) -> None:
         self._outlet = outlet
         self._key = key
         self._sentence = sentence
         self._spoken = spoken
-        self._made = 0 if spoken is None else skip
-        self._skip = skip
+        self._first_chunk = self._next_chunk = first_chunk
+        self._at = begins_at
 
     def publish(self, made: Sequence[bytes], *, is_last: bool = False) -> bool:
-        """Publish the sentence's next chunks. Returns True if the first chunk that was not skipped is one of them.
-        `is_last`: the sentence ends with these chunks.
+        """Publish the sentence's next chunks. Returns True if they are the first ones. `is_last`: the sentence ends
+        with these chunks.
         """
-        before = self._made
+        is_first = self._next_chunk == self._first_chunk
         for number, pcm in enumerate(made, 1):
             text_at = self._text_at(pcm, ends=is_last and number == len(made))
-            if self._made >= self._skip:
-                self._append(AudioChunk(pcm, self._sentence.index, self._made, *self._ids, text_at=text_at))
-            self._made += 1
-        return before <= self._skip < self._made
+            self._append(
+                AudioChunk(pcm, self._sentence.index, self._next_chunk, *self._ids, text_at=text_at, begins_at=self._at)
+            )
+            self._next_chunk += 1
+            self._at += len(pcm) // BYTES_PER_SAMPLE
+        return is_first and bool(made)
 
     def _text_at(self, pcm: bytes, *, ends: bool) -> int:
         if self._spoken is None:

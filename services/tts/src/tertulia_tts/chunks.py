@@ -1,7 +1,7 @@
-"""Splits a sentence's PCM into chunks.
+"""Splits a message's PCM into chunks, which grow while the listener has sound to play.
 
-Where a chunk ends depends only on the position in the sentence, not on the sizes of the engine's pieces. So a worker
-that synthesizes the sentence again makes the same chunks: chunk *k* has the same samples in every worker.
+A short chunk reaches the listener early; a long one costs less for each second of sound. So chunks are short while the
+listener waits, and at most as long as the sound that the listener still has.
 """
 
 from __future__ import annotations
@@ -10,42 +10,76 @@ from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 MIN_CHUNK_MS = 20
 MAX_CHUNK_MS = 200
+"""Maximum of the settings for short chunks."""
+LONGEST_MS = 336
+"""Maximum length of a chunk. With its ids, such an entry just fits 16 KiB, a size in which Redis' allocator rounds up
+by less than 2 %.
+"""
 
 
-class Chunker:
-    """Splits one sentence. The first chunk is `first_ms` long, the following chunks `rest_ms`; the last chunk contains
-    the remainder.
+class ChunkLengths:
+    """Chooses the lengths of a message's chunks.
 
-    A short first chunk shortens the wait if the engine is slow. If the engine makes a sentence in a few milliseconds,
-    `first_ms=rest_ms` saves one entry per sentence. If a piece is exactly as long as the next chunk, it is returned
-    without a copy.
+    Without a lead, a sentence's first chunk is `first_ms` long, the next ones `rest_ms`. Each further chunk is at most
+    twice as long as the one before, and not longer than the lead.
 
     Raises:
         ValueError: a length is outside 20 to 200 ms.
     """
 
     def __init__(self, first_ms: int = 40, rest_ms: int = 100) -> None:
-        self._wanted = _chunk_bytes("first_ms", first_ms)
+        self._first = _chunk_bytes("first_ms", first_ms)
         self._rest = _chunk_bytes("rest_ms", rest_ms)
+        self._longest = max(bytes_of(LONGEST_MS), self._rest)
+        self._last = 0
+
+    def next(self, lead_s: float, *, is_first: bool) -> int:
+        """The number of bytes of the next chunk. `lead_s`: seconds of published sound that the listener has not played
+        yet. `is_first`: it is the first chunk of a sentence.
+        """
+        lead = bytes_of(int(lead_s * 1000))
+        if is_first and lead < self._rest:
+            self._last = self._first
+        elif self._last < self._rest:
+            self._last = self._rest
+        else:
+            self._last = max(self._rest, min(2 * self._last, lead, self._longest))
+        return self._last
+
+
+class Chunker:
+    """Splits one sentence into chunks of the lengths that `lengths` chooses; the last chunk contains the remainder.
+
+    If a piece is exactly as long as the next chunk, it is returned without a copy.
+    """
+
+    def __init__(self, lengths: ChunkLengths) -> None:
+        self._lengths = lengths
+        self._wanted = 0
+        self._is_first = True
         self._held: list[bytes] = []
         self._held_bytes = 0
 
-    def feed(self, pcm: bytes) -> list[bytes]:
-        """Add PCM. Returns the chunks that are now complete, in order.
+    def feed(self, pcm: bytes, lead_s: float = 0.0) -> list[bytes]:
+        """Add PCM. Returns the chunks that are now complete, in order. `lead_s`: see `ChunkLengths.next`; it is the
+        lead before these chunks are published.
 
         Raises:
             ValueError: `pcm` does not end with a whole sample.
         """
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"a piece of PCM must hold whole 16-bit samples, not {len(pcm)} bytes")
-        if not self._held_bytes and len(pcm) == self._wanted:
-            self._wanted = self._rest
+        if not pcm:
+            return []
+        wanted = self._wanted or self._choose(lead_s)
+        if not self._held_bytes and len(pcm) == wanted:
+            self._wanted = 0
             return [pcm]
         self._held.append(pcm)
         self._held_bytes += len(pcm)
-        if self._held_bytes < self._wanted:
+        if self._held_bytes < wanted:
             return []
-        return self._cut(b"".join(self._held))
+        return self._cut(b"".join(self._held), lead_s)
 
     def finish(self) -> list[bytes]:
         """Return the PCM that is left, as a list with one shorter chunk, or with none."""
@@ -56,19 +90,32 @@ class Chunker:
         self._held_bytes = 0
         return [last]
 
-    def _cut(self, pcm: bytes) -> list[bytes]:
+    def _choose(self, lead_s: float) -> int:
+        self._wanted = self._lengths.next(lead_s, is_first=self._is_first)
+        self._is_first = False
+        return self._wanted
+
+    def _cut(self, pcm: bytes, lead_s: float) -> list[bytes]:
         chunks: list[bytes] = []
         at = 0
         while len(pcm) - at >= self._wanted:
             chunks.append(pcm[at : at + self._wanted])
             at += self._wanted
-            self._wanted = self._rest
-        self._held = [pcm[at:]]
+            self._choose(lead_s + at / _BYTES_PER_S)
+        self._held = [pcm[at:]] if at < len(pcm) else []
         self._held_bytes = len(pcm) - at
         return chunks
+
+
+_BYTES_PER_S = SAMPLE_RATE * BYTES_PER_SAMPLE
+
+
+def bytes_of(ms: int) -> int:
+    """The length of so much PCM in bytes."""
+    return SAMPLE_RATE * ms // 1000 * BYTES_PER_SAMPLE
 
 
 def _chunk_bytes(name: str, ms: int) -> int:
     if not MIN_CHUNK_MS <= ms <= MAX_CHUNK_MS:
         raise ValueError(f"{name} must be {MIN_CHUNK_MS} to {MAX_CHUNK_MS} ms, not {ms}")
-    return SAMPLE_RATE * ms // 1000 * BYTES_PER_SAMPLE
+    return bytes_of(ms)

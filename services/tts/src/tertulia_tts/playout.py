@@ -15,8 +15,14 @@ class Playout:
 
     def published(self, pcm_bytes: int, now: float) -> None:
         """Audio of this length was published at the time `now`."""
+        if not pcm_bytes:
+            return
         self._ends = self.ends(now) + pcm_bytes / BYTES_PER_SAMPLE / SAMPLE_RATE
 
     def ends(self, now: float) -> float:
         """The time at which the listener has played all published audio; `now` if there is none left."""
         return max(self._ends, now)
+
+    def lead_s(self, now: float) -> float:
+        """Seconds of published audio that the listener has not played yet."""
+        return self.ends(now) - now

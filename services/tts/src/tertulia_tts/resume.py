@@ -1,26 +1,18 @@
 """Computes the position at which a worker resumes a message that another worker began to speak.
 
-The last entry of a message's audio names the sentence and the chunk that were published last. Engines make the same PCM
-for equal arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes
-only the chunks that are not published yet. If the engine cannot make the same PCM again, the sentence continues at the
-beginning of a clause instead (see `restart`).
+The last entry of a message's audio names the sentence, the chunk and the sample that were published last. Engines make
+the same PCM for equal arguments. So the worker synthesizes that sentence again, and publishes it from the next sample
+on. If the engine cannot make the same PCM again, the sentence continues at the beginning of a clause instead (see
+`restart`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class AudioPosition:
-    """One chunk of a message; both indexes count from 0."""
-
-    sentence_index: int
-    chunk_index: int
-
-    def __post_init__(self) -> None:
-        if self.sentence_index < 0 or self.chunk_index < 0:
-            raise ValueError(f"sentence and chunk indexes count from 0, not {self.sentence_index}, {self.chunk_index}")
+from tertulia_shared.entries import AudioChunk
+from tertulia_tts.chunks import bytes_of
+from tertulia_tts.engine import BYTES_PER_SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +22,17 @@ class ResumePoint:
     sentence_index: int
     """The sentence with which the worker begins. All sentences before it are published completely."""
 
-    skip_chunks: int
-    """How many chunks of this sentence are already published."""
+    next_chunk: int = 0
+    """The number of this sentence's next chunk. All chunks before it are published."""
+
+    skip_bytes: int = 0
+    """How much PCM of this sentence is already published."""
 
     text_at: int = 0
     """How many characters of this sentence have certainly been spoken. Used if its sound cannot be made again."""
 
-    def chunks_to_skip(self, sentence_index: int) -> int:
-        """How many chunks of this sentence the worker has to skip, because they are already published.
+    def chunks_before(self, sentence_index: int) -> int:
+        """How many chunks of this sentence are already published.
 
         Raises:
             ValueError: the sentence is before the resume point.
@@ -46,13 +41,22 @@ class ResumePoint:
             raise ValueError(
                 f"sentence {sentence_index} is published to its end; continue with sentence {self.sentence_index}"
             )
-        return self.skip_chunks if sentence_index == self.sentence_index else 0
+        return self.next_chunk if sentence_index == self.sentence_index else 0
+
+    def bytes_before(self, sentence_index: int) -> int:
+        """How much PCM of this sentence is already published."""
+        return self.skip_bytes if sentence_index == self.sentence_index else 0
 
 
-def resume_after(last: AudioPosition | None, text_at: int = 0) -> ResumePoint:
-    """The resume point after `last`, the last published chunk, with its `text_at`. If `last` is None, nothing is
-    published, and the resume point is the start of the message.
+def resume_after(last: AudioChunk | None, *, first_ms: int, rest_ms: int) -> ResumePoint:
+    """The resume point after `last`, the last published chunk. If it is None, nothing is published, and the resume
+    point is the start of the message.
+
+    `first_ms`, `rest_ms`: the lengths of a sentence's first and its further chunks if an older release wrote `last`.
     """
     if last is None:
-        return ResumePoint(0, 0)
-    return ResumePoint(last.sentence_index, last.chunk_index + 1, text_at)
+        return ResumePoint(0)
+    begin = last.begins_at * BYTES_PER_SAMPLE
+    if not begin and last.chunk_index:
+        begin = bytes_of(first_ms) + (last.chunk_index - 1) * bytes_of(rest_ms)
+    return ResumePoint(last.sentence_index, last.chunk_index + 1, begin + len(last.audio), last.text_at)

@@ -21,5 +21,8 @@ class TTSSettings(CommonSettings):
         40, ge=MIN_CHUNK_MS, le=MAX_CHUNK_MS, description="length of a sentence's first audio chunk, in ms"
     )
     tts_chunk_ms: int = Field(
-        80, ge=MIN_CHUNK_MS, le=MAX_CHUNK_MS, description="length of its other audio chunks, in ms"
+        80,
+        ge=MIN_CHUNK_MS,
+        le=MAX_CHUNK_MS,
+        description="length of its other audio chunks, in ms; while the listener has sound to play, chunks get longer",
     )

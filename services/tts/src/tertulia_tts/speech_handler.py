@@ -1,7 +1,7 @@
 """Speaks one message: reads its sentences in order, synthesizes them, and publishes each chunk of audio once.
 
 A worker that takes a message over synthesizes the last spoken sentence again, with the same seed, and publishes only
-the chunks that are missing. If the engine cannot make the same sound again, it continues at the beginning of a clause.
+the sound that is missing. If the engine cannot make the same sound again, it continues at the beginning of a clause.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
-from tertulia_tts.chunks import Chunker
+from tertulia_tts.chunks import Chunker, ChunkLengths
 from tertulia_tts.clip_voices import ClipVoices
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
@@ -41,7 +41,7 @@ from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.playout import Playout
 from tertulia_tts.restart import RESTART_GAP_MS, SpokenText, restart_at
-from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
+from tertulia_tts.resume import ResumePoint, resume_after
 from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
 from tertulia_tts.settings import TTSSettings
@@ -66,6 +66,16 @@ class _Rendition:
     voice: str
     silence: bytes = b""
     progress: SpokenText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """The speaking of one message by this worker."""
+
+    resume: ResumePoint
+    playout: Playout
+    lengths: ChunkLengths
+    outlet: Outlet
 
 
 class SpeechHandler:
@@ -118,10 +128,8 @@ class SpeechHandler:
             return
         if owned.last is not None and published is not None:
             await self._check_last_chunk(owned.last.id, published, sentences)
-        resume = ResumePoint(0, 0)
-        if published is not None:
-            position = AudioPosition(published.sentence_index, published.chunk_index)
-            resume = resume_after(position, published.text_at)
+        first_ms, rest_ms = self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms
+        resume = resume_after(published, first_ms=first_ms, rest_ms=rest_ms)
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet)
@@ -149,16 +157,18 @@ class SpeechHandler:
         final entry.
         """
         index = 0
-        playout = Playout()
+        lengths = ChunkLengths(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
+        speech = _Speech(resume, Playout(), lengths, outlet)
         reading = read_sentences(self._bus, sentences, self._hop, known=owned.first, first=resume.sentence_index)
         async with aclosing(reading):
             async for sentence in reading:
-                await self._speak(sentence, resume, playout, outlet)
+                await self._speak(sentence, speech)
                 index = sentence.index
         await outlet.flush()
         return index
 
-    async def _speak(self, sentence: TTSSentence, resume: ResumePoint, playout: Playout, outlet: Outlet) -> None:
+    async def _speak(self, sentence: TTSSentence, speech: _Speech) -> None:
+        outlet, resume, playout = speech.outlet, speech.resume, speech.playout
         audio = self._bus.keys.audio(sentence.conversation_id, sentence.message_id)
         if sentence.is_final:
             ChunkPublisher(outlet, audio, sentence).end()
@@ -167,19 +177,28 @@ class SpeechHandler:
         spoken = self._choose(sentence, resume, outlet)
         if spoken is None:
             return  # it is published completely
+        skip = 0 if spoken.progress is not None else resume.bytes_before(sentence.index)
         publisher = ChunkPublisher(
-            outlet, audio, sentence, skip=resume.chunks_to_skip(sentence.index), spoken=spoken.progress
+            outlet,
+            audio,
+            sentence,
+            first_chunk=resume.chunks_before(sentence.index),
+            begins_at=skip // BYTES_PER_SAMPLE,
+            spoken=spoken.progress,
         )
         timer = self._metrics.begin()
-        chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
-        publisher.publish(chunker.feed(spoken.silence))
+        chunker = Chunker(speech.lengths)
         now = asyncio.get_running_loop().time
+        if spoken.silence:
+            publisher.publish([spoken.silence])
         try:
             async with aclosing(self._synthesize(sentence, spoken, playout.ends(now()))) as pieces:
-                async for piece in pieces:
-                    timer.made(piece)
-                    playout.published(len(piece), now())
-                    if publisher.publish(chunker.feed(piece)):
+                async for made in pieces:
+                    timer.made(made)
+                    piece, skip = (made[skip:], max(0, skip - len(made))) if skip else (made, 0)
+                    chunks = chunker.feed(piece, playout.lead_s(now()))
+                    playout.published(sum(map(len, chunks)), now())
+                    if publisher.publish(chunks):
                         timer.first_chunk()
                         # let the event loop send the first chunk, even if the engine never waits
                         await asyncio.sleep(0)
@@ -193,7 +212,9 @@ class SpeechHandler:
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
-        if publisher.publish(chunker.finish(), is_last=True):
+        chunks = chunker.finish()
+        playout.published(sum(map(len, chunks)), now())
+        if publisher.publish(chunks, is_last=True):
             timer.first_chunk()
         timer.done()
 
@@ -205,7 +226,7 @@ class SpeechHandler:
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
         if is_reproducible(self._engine):
             return _Rendition(text, choice.voice.id)
-        if not resume.chunks_to_skip(sentence.index):
+        if not resume.chunks_before(sentence.index):
             return _Rendition(text, choice.voice.id, progress=SpokenText(text))
         start = restart_at(text, resume.text_at)
         if not says_something(text[start:]):

@@ -1,13 +1,12 @@
 """One connection to Redis: send a batch of commands in one write, read their replies in order.
 
-redis-py connects (URL, TLS, ACL, unix socket) and hiredis parses. This module saves the pipeline object per batch and
-the pool check-out per command.
+redis-py connects (URL, TLS, ACL, unix socket); then an `Exchange` uses the transport. This saves the pipeline object
+per batch, the pool check-out per command, and redis-py's streams.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -22,9 +21,11 @@ from redis.connection import Connection as BlockingConnection
 from redis.connection import SSLConnection as BlockingSSLConnection
 from redis.connection import UnixDomainSocketConnection as BlockingUnixConnection
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry as BlockingRetry
 
+from tertulia_shared.bus.exchange import Exchange
 from tertulia_shared.bus.port.errors import BusRefused, BusUnavailable
 from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
@@ -121,18 +122,31 @@ def _keepalive() -> dict[str, Any]:
 
 
 class Link:
-    """A connection to Redis that is opened when it is needed, and dropped after any error."""
+    """A connection to Redis that is opened when it is needed, and dropped after any error.
 
-    def __init__(self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = ()) -> None:
+    `is_blocking`: for commands that block, of one caller. If that caller is cancelled, the connection is dropped,
+    because the next command would wait behind the one that blocks.
+    """
+
+    def __init__(
+        self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = (), *, is_blocking: bool = False
+    ) -> None:
         self._pool = pool
         self._name = name
         self._scripts = scripts
+        self._is_blocking = is_blocking
         self._is_tls = issubclass(pool.connection_class, SSLConnection)
         self._user = str(pool.connection_kwargs.get("username") or "default")
         self._connection: Connection | None = None
-        self._lock = asyncio.Lock()
+        self._exchange: Exchange | None = None
+        self._connecting = asyncio.Lock()
         self.client_id = 0
         """Redis' id of the current connection, for CLIENT UNBLOCK."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while a reply is missing."""
+        return self._exchange is not None and self._exchange.is_waiting
 
     async def call(self, *commands: Command, timeout_s: float | None = REPLY_TIMEOUT_S) -> list[Any]:
         """Send commands and return the replies in order; an error reply is a `ResponseError` in its place.
@@ -141,72 +155,76 @@ class Link:
             BusUnavailable: the connection could not be made or was lost; the commands may or may not have run.
             BusRefused: Redis answers and refuses us.
         """
-        async with self._lock:
-            done, is_new = False, self._connection is None
-            try:
-                connection = self._connection or await self._connect()
-                replies = await self._exchange(connection, commands, timeout_s)
-                if any(isinstance(reply, NoScriptError) for reply in replies):
-                    replies = await self._again(connection, commands, replies, timeout_s)
-                done = True
-            except (RedisError, OSError, TimeoutError) as error:
-                raise self._why(error, is_new=is_new) from error
-            else:
-                return replies
-            finally:
-                if not done:  # replies may still arrive: this connection cannot be used again
-                    await self._drop()
+        exchange = self._exchange
+        is_new = exchange is None or exchange.is_lost
+        try:
+            if exchange is None or exchange.is_lost:
+                exchange, is_new = await self._open()
+            replies = await exchange.send(commands, timeout_s)
+            if any(isinstance(reply, ResponseError) for reply in replies):
+                replies = await self._after_errors(exchange, commands, replies, timeout_s)
+        except (RedisError, OSError, TimeoutError) as error:
+            if exchange is not None:
+                await self._drop(exchange)
+            raise self._why(error, is_new=is_new) from error
+        except asyncio.CancelledError:
+            if self._is_blocking and exchange is not None:
+                await self._drop(exchange)
+            raise
+        return replies
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._drop()
+        if self._exchange is not None:
+            await self._drop(self._exchange)
 
-    async def _connect(self) -> Connection:
-        connection = cast("Connection", self._pool.make_connection())
-        self._connection = connection
-        async with asyncio.timeout(REPLY_TIMEOUT_S):
-            await connection.connect()
+    async def _open(self) -> tuple[Exchange, bool]:
+        """The open connection, and whether this call has made it."""
+        async with self._connecting:
+            if self._exchange is not None and not self._exchange.is_lost:  # made while this caller waited
+                return self._exchange, False
+            if self._exchange is not None:
+                await self._drop(self._exchange)
+            self._connection = connection = cast("Connection", self._pool.make_connection())
+            try:
+                async with asyncio.timeout(REPLY_TIMEOUT_S):
+                    await connection.connect()
+                exchange = _take_over(connection)
+                await self._set_up(exchange)
+            except BaseException:
+                self._connection = None
+                await connection.disconnect(nowait=True)
+                raise
+            self._exchange = exchange
+            return exchange, True
+
+    async def _set_up(self, exchange: Exchange) -> None:
         setup: list[Command] = [("CLIENT", "ID"), ("CLIENT", "SETNAME", self._name)]
         setup += [("SCRIPT", "LOAD", script.source) for script in self._scripts]
-        replies = await self._exchange(connection, setup, REPLY_TIMEOUT_S)
+        replies = self._told(setup, await exchange.send(setup, REPLY_TIMEOUT_S))
         for reply in replies:
             if isinstance(reply, ResponseError):
                 raise reply
         self.client_id = int(replies[0])
-        return connection
 
-    async def _again(
-        self, connection: Connection, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
+    async def _after_errors(
+        self, exchange: Exchange, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
     ) -> list[Any]:
         # the scripts were flushed (SCRIPT FLUSH): load them, and repeat only the calls that did not run
         lost = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-        loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
-        again = await self._exchange(connection, [*loads, *(commands[i] for i in lost)], timeout_s)
-        for i, reply in zip(lost, again[len(loads) :], strict=True):
-            replies[i] = reply
-        return replies
+        if lost:
+            loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
+            again = await exchange.send([*loads, *(commands[i] for i in lost)], timeout_s)
+            for i, reply in zip(lost, again[len(loads) :], strict=True):
+                replies[i] = reply
+        return self._told(commands, replies)
 
-    async def _exchange(
-        self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
-    ) -> list[Any]:
-        replies: list[Any] = []
-        # not redis-py's own timeout: after it, the late reply would be returned as the answer to the next command
-        async with asyncio.timeout(timeout_s):
-            await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
-                connection.pack_commands(cast("Any", commands)), check_health=False
-            )
-            for _ in commands:
-                try:
-                    replies.append(
-                        await connection.read_response(  # pyright: ignore[reportUnknownMemberType] - as above
-                            disable_decoding=True, timeout=math.inf
-                        )
-                    )
-                except NoPermissionError as error:
-                    replies.append(self._denied(commands[len(replies)], error))
-                except ResponseError as error:
-                    replies.append(error)
-        return replies
+    def _told(self, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+        """The replies, with an explanation in place of a missing right."""
+        return [
+            self._denied(command, reply) if isinstance(reply, NoPermissionError) else reply
+            for command, reply in zip(commands, replies, strict=True)
+        ]
 
     def _denied(self, command: Command, error: NoPermissionError) -> NoPermissionError:
         return NoPermissionError(
@@ -232,7 +250,18 @@ class Link:
         doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
         return BusUnavailable(f"Redis does not answer: {error}{doubt}")
 
-    async def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+    async def _drop(self, exchange: Exchange) -> None:
+        exchange.lose(RedisConnectionError("the connection was dropped"))
+        if self._exchange is exchange:
+            connection, self._connection, self._exchange = self._connection, None, None
+            if connection is not None:
+                await connection.disconnect(nowait=True)
+
+
+def _take_over(connection: Connection) -> Exchange:
+    """Let an `Exchange` use the transport of a connection that redis-py has opened, with its login."""
+    transport = cast("Any", connection)._writer.transport  # noqa: SLF001 - redis-py has no public access to it
+    exchange = Exchange()
+    transport.set_protocol(exchange)
+    exchange.connection_made(transport)
+    return exchange

@@ -38,10 +38,10 @@ class RedisConnections:
         self._now_ms = now_ms
         self._pool = make_pool(url, tls)
         self._label = label = f"{name}:{os.getpid()}"
-        self._claims = Link(self._pool, f"{label}:claims")
+        self._claims = Link(self._pool, f"{label}:claims", is_blocking=True)
         self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
         self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
-        self._reads = Link(self._pool, f"{label}:reads")
+        self._reads = Link(self._pool, f"{label}:reads", is_blocking=True)
         self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
         self._reader = Reader(self._reads, self._calls, now_ms)
 
