@@ -8,7 +8,6 @@ import subprocess
 import sys
 import wave
 from collections.abc import AsyncGenerator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,10 +74,9 @@ def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.P
     """Start `tertulia inspect --follow`. Its output goes to two files."""
     with out.open("wb") as to, err.open("wb") as errors:
         return subprocess.Popen(
-            [sys.executable, "-m", "tertulia_cli.main", "inspect", "--follow"],
-            env=environment(stack, "reader"), cwd=stack.folder, stdout=to, stderr=errors,
             # A shell starts the background commands of a script with SIGINT ignored, and the tests may be one.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            ["env", "--default-signal=INT", sys.executable, "-m", "tertulia_cli.main", "inspect", "--follow"],
+            env=environment(stack, "reader"), cwd=stack.folder, stdout=to, stderr=errors,
         )  # fmt: skip
 
 
