@@ -62,7 +62,7 @@ export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.E
         <Icon name="gear" /> Edit
       </button>
       {actions.onMove && (
-        <button type="button" class="action" onClick={then(() => actions.onMove?.(id))}>
+        <button type="button" class="action with-keys" onClick={then(() => actions.onMove?.(id))}>
           <Icon name="move" /> Move with the arrow keys
         </button>
       )}
