@@ -54,6 +54,7 @@ def portrait(visitor: Visitor, name: str) -> Locator:
 async def test_portrait_dragged_to_another_seat_stays_there_for_every_client(
     visitor: Visitor, visit: Visit, stack: Stack
 ) -> None:
+    visitor.ignore_console_error("?limit=1000")  # a conversation without messages is not stored
     assert await shown(visitor) == ["Luna", "Rex", "Sage"]
     await drag(visitor, "Luna", onto="Sage")
     await eventually(lambda: listed(stack) == ["Rex", "Sage", "Luna"], "the order is stored")
@@ -65,6 +66,27 @@ async def test_portrait_dragged_to_another_seat_stays_there_for_every_client(
     other = await visit()
     await other.arrive()
     assert await shown(other) == ["Rex", "Sage", "Luna"]
+
+
+async def test_portrait_is_dragged_with_a_finger(visit: Visit, stack: Stack) -> None:
+    visitor = await visit(PHONE)
+    await visitor.arrive()
+    await expect(visitor.page.get_by_role("button", name="Move with the arrow keys")).to_have_count(0)
+    finger = await visitor.page.context.new_cdp_session(visitor.page)
+    start, end = [await portrait(visitor, each).bounding_box() for each in ("Sage", "Luna")]
+    assert start is not None
+    assert end is not None
+    points = [
+        {"x": box["x"] + box["width"] / 2 + by, "y": box["y"] + box["height"] / 2}
+        for box, by in ((start, 0), (start, -20), (end, 10), (end, 0))
+    ]
+    await finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [points[0]]})
+    for point in points[1:]:
+        await finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    await expect(visitor.page.locator(".seat.dragged")).to_have_count(1)
+    await visitor.picture("seat-dragged-320")
+    await finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await eventually(lambda: listed(stack) == ["Sage", "Luna", "Rex"], "the order is stored")
 
 
 async def test_all_characters_answer_in_the_order_of_their_seats(visitor: Visitor, stack: Stack) -> None:
@@ -114,7 +136,7 @@ async def test_menu_of_a_seat_asks_mutes_edits_and_plays_the_voice(visitor: Visi
     await menu.get_by_role("button", name="Ask in a message").click()
     await expect(menu).to_be_hidden()
     await expect(visitor.box).to_be_focused()
-    await expect(visitor.page.get_by_label("To", exact=True)).to_have_value(rex_id(visitor))
+    await expect(visitor.page.get_by_role("combobox", name="To")).to_have_value(rex_id(visitor))
     turn_id = await visitor.write("What do you think of rain?")
     command = visitor.log.commands("user_message")[-1]
     assert (command["turn_id"], command["to"]) == (turn_id, [rex_id(visitor)])

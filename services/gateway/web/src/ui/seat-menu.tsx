@@ -63,7 +63,7 @@ export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.E
         <Icon name="gear" /> {texts.seat.edit}
       </button>
       {actions.onMove && (
-        <button type="button" class="action" onClick={then(() => actions.onMove?.(id))}>
+        <button type="button" class="action with-keys" onClick={then(() => actions.onMove?.(id))}>
           <Icon name="move" /> {texts.seat.move}
         </button>
       )}
