@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tertulia_shared.names.folding import fold_word
@@ -41,13 +42,17 @@ def normalized(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-def words_of(text: str) -> list[Word]:
-    """The words of a normalized text. A run of a script without spaces is one word."""
+@lru_cache(maxsize=32)
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a normalized text. A run of a script without spaces is one word.
+
+    The last results are kept, because several questions are asked about each remark.
+    """
     words: list[Word] = []
     for found in _WORD.finditer(text):
         folded = fold_word(found.group())
         words.append(Word(found.group(), found.start(), found.end(), folded, parts_of(folded)))
-    return words
+    return tuple(words)
 
 
 def parts_of(folded: str) -> tuple[str, ...]:

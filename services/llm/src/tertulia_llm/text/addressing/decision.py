@@ -199,6 +199,7 @@ class _Decision:
         return tuple(Answerer(self._remark.cast[index], reason) for index in indexes if index is not None)
 
 
+@lru_cache(maxsize=32)
 def _reader_of(text: str) -> Reader:
     words = [part for word in words_of(text) for part in word.parts]
     return reader_for(words, is_cyrillic=any("\u0400" <= char <= "\u04ff" for char in text))

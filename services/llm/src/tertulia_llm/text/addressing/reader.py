@@ -111,7 +111,9 @@ class Reader:
             units = self._exclusions.find(sentence).units
             text = " ".join(unit.text for unit in units)
             marked = " ".join(unit.text for unit in self._marker.mark(units)[0])
-            if matches(self.lexicon.discussion, text) or matches(self.lexicon.discussion, marked):
+            if matches(self.lexicon.discussion, text):
+                return True
+            if marked != text and matches(self.lexicon.discussion, marked):
                 return True
         return False
 

@@ -93,7 +93,7 @@ def _units(text: str, mentions: Sequence[Mention]) -> Iterator[Unit]:
             continue  # a further word of the same name
         gap = Gap.STOP if is_first else _gap(between)
         is_first = False
-        if _AMPERSAND.search(between) and gap is Gap.NONE:
+        if gap is Gap.NONE and between != " " and _AMPERSAND.search(between):
             yield Unit("&", gap)
         if mention is not None:
             is_capitalized = text[mention.start].isupper()
@@ -108,6 +108,8 @@ def _units(text: str, mentions: Sequence[Mention]) -> Iterator[Unit]:
 
 
 def _gap(between: str) -> Gap:
+    if between == " ":
+        return Gap.NONE
     if _STOP.search(between):
         return Gap.STOP
     if _COMMA.search(between) or any(unicodedata.category(char) == "So" for char in between if ord(char) > 0xFF):  # noqa: PLR2004 - symbols, not Latin letters
@@ -118,12 +120,13 @@ def _gap(between: str) -> Gap:
 class PhraseTable:
     """A set of phrases. Finds the longest of them that begins at a unit."""
 
-    __slots__ = ("_by_first",)
+    __slots__ = ("_by_first", "first_words")
 
     def __init__(self, phrases: Collection[Phrase]) -> None:
         self._by_first: dict[str, list[Phrase]] = {}
         for phrase in sorted(phrases, key=len, reverse=True):
             self._by_first.setdefault(phrase[0], []).append(phrase)
+        self.first_words = self._by_first.keys()
 
     def length_at(self, units: Sequence[Unit], at: int) -> int:
         """The number of units of the longest phrase that begins at `at`; 0 if there is none."""
@@ -143,6 +146,7 @@ class EveryoneMarker:
     def __init__(self, lexicon: Lexicon) -> None:
         self._tables = [(phrase, PhraseTable(getattr(lexicon, phrase))) for phrase in EveryonePhrase]
         self._openers = PhraseTable(lexicon.openers)
+        self._first_words = frozenset(word for _, table in self._tables for word in table.first_words)
 
     def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
         """Replace each phrase except "one of you" by one unit. Returns the units, and the kinds of phrases found."""
@@ -151,10 +155,11 @@ class EveryoneMarker:
         at = 0
         while at < len(units):
             longest, which = 0, EveryonePhrase.ALWAYS
-            for phrase, table in self._tables:
-                length = table.length_at(units, at) if units[at].kind is Kind.WORD else 0
-                if length > longest:
-                    longest, which = length, phrase
+            if units[at].kind is Kind.WORD and units[at].text in self._first_words:
+                for phrase, table in self._tables:
+                    length = table.length_at(units, at)
+                    if length > longest:
+                        longest, which = length, phrase
             opener = self._openers.length_at(units, at)
             if not longest or opener > longest:  # "всё в порядке" does not mean "все"
                 kept = max(opener, 1)
