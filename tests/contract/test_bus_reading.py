@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tertulia_shared.bus import Append, Bus, EntriesLost, Follow, reader
-from tertulia_shared.bus.reader import MAX_HELD, MAX_PER_READ
+from tertulia_shared.bus.blocked_read import MAX_PER_READ
+from tertulia_shared.bus.stream_follow import MAX_HELD
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -24,7 +25,7 @@ BURST = 12
 
 
 @contextmanager
-def worker(url: str, keys: Keys, log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(url: str, keys: Keys, log: Path, *options: str) -> Generator[subprocess.Popen[bytes]]:
     """Run a worker process during the block."""
     command = [sys.executable, "-m", "tests.harness.sharing_worker", url, keys.ns, *options]
     with log.open("wb") as out, subprocess.Popen(command, stderr=out) as process:
@@ -41,7 +42,8 @@ async def until_they_share(*logs: Path) -> None:
 
 async def post_at_once(url: str, keys: Keys) -> None:
     """Post the burst in one transaction, so that no worker can claim a part of it."""
-    async with Redis.from_url(url) as client, client.pipeline(transaction=True) as pipeline:
+    redis = cast("Any", Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    async with redis as client, client.pipeline(transaction=True) as pipeline:
         for _ in range(BURST):
             fields = [str(part) for part in encode(Work(new_id(), message_id=new_id()), ts=0, epoch=0)]
             pipeline.xadd(keys.work("tts").name, dict(zip(fields[::2], fields[1::2], strict=True)))

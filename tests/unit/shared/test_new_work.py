@@ -140,4 +140,7 @@ async def test_work_of_a_peer_whose_process_ended_is_claimed_at_once() -> None:
     work.forget("ended")
     await bus.prepare("tts")
     await post(bus, 12)
-    assert len(await work.claim(0, 5.0)) == 12
+    begun, claimed = now(), 0
+    while claimed < 12:
+        claimed += len(await work.claim(claimed, 5.0))
+    assert now() == begun
