@@ -17,10 +17,12 @@ import urllib.request
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -38,12 +40,14 @@ class System:
 
 
 @contextlib.contextmanager
-def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> Generator[System]:
+def system(
+    folder: Path, *, tokens: int | None, far: FarLink | None = None, settings: Mapping[str, str] = NO_SETTINGS
+) -> Generator[System]:
     """Run Redis and Tertulia's services (except stt) during the block.
 
     With `tokens` the model answers at once with this many tokens, and the speech engine is `instant`. Without it, the
     demo model answers at its usual pace, and the speech engine is espeak. With `far`, the tts worker runs at the other
-    end of that link.
+    end of that link. `settings` are further environment variables.
     """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
@@ -54,6 +58,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
         "TERTULIA_PORT": str(port),
         "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the benchmark's clients send faster than a person
         "TERTULIA_LOG_LEVEL": "WARNING",
+        **settings,
     }
     try:
         running.processes["redis"] = _start(
