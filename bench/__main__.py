@@ -5,7 +5,7 @@ import sys
 
 import uvloop
 
-NAMED = ("claims", "idle", "long")
+NAMED = ("claims", "idle", "long", "memory", "paced")
 
 if __name__ == "__main__":
     name = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in NAMED else "pipeline"

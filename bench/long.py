@@ -2,8 +2,8 @@
 
     make bench ARGS="long [--turns 1000] [--parts 10]"
 
-The system is that of `make bench`. After each part of the long conversation, as many turns as a sample run in a fresh
-conversation, so each ratio compares the two at the same load of the machine. The memory is what Redis holds for the
+The system is that of `make bench`. After each part, turns of the long conversation alternate with those of a fresh one,
+so each ratio compares the two at the same load of the machine. The memory is what Redis holds for the
 long conversation. Heard sound expires two minutes after it was heard, so its size depends on the speed of the run.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,9 @@ from bench.pipeline import OURS, Turn, one_turn, percentile
 from bench.processes import System, system
 
 WARM_UP_TURNS = 20
-SAMPLE_TURNS = 40
+SAMPLE_TURNS = 60
 """The turns of each measurement."""
+TURNS_AT_A_TIME = 10
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,20 @@ async def sizes(redis: Any, conversation_id: str) -> Counter[str]:
     return found
 
 
-async def sample(running: System, socket: ClientConnection, turns: int) -> Sample:
-    """Run these turns and measure them."""
-    before = running.cpu_ms()
-    done = [await one_turn(socket) for _ in range(turns)]
-    after = running.cpu_ms()
-    return Sample(done, {name: (after[name] - before[name]) / turns for name in after})
+async def sample(running: System, sockets: Sequence[ClientConnection]) -> list[Sample]:
+    """Measure turns of these conversations, some of the one after some of the other."""
+    turns: list[list[Turn]] = [[] for _ in sockets]
+    cpu: list[dict[str, float]] = [defaultdict(float) for _ in sockets]
+    for _ in range(SAMPLE_TURNS // TURNS_AT_A_TIME):
+        for number, socket in enumerate(sockets):
+            before = running.cpu_ms()
+            turns[number] += [await one_turn(socket) for _ in range(TURNS_AT_A_TIME)]
+            for name, used in running.cpu_ms().items():
+                cpu[number][name] += used - before[name]
+    return [
+        Sample(done, {name: used / len(done) for name, used in total.items()})
+        for done, total in zip(turns, cpu, strict=True)
+    ]
 
 
 async def run(running: System, redis: Any, turns: int, parts: int) -> None:
@@ -74,11 +83,10 @@ async def run(running: System, redis: Any, turns: int, parts: int) -> None:
         for part in range(1, parts + 1):
             for _ in range(turns // parts - SAMPLE_TURNS):
                 await one_turn(socket)
-            long = await sample(running, socket, SAMPLE_TURNS)
             async with connect(url, max_size=None, compression=None) as fresh:
                 for _ in range(WARM_UP_TURNS):
                     await one_turn(fresh)
-                short = await sample(running, fresh, SAMPLE_TURNS)
+                long, short = await sample(running, (socket, fresh))
             print(report(part * (turns // parts), long, short, await sizes(redis, conversation_id)), flush=True)
 
 
