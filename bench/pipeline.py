@@ -43,10 +43,11 @@ class Turn:
 async def converse(port: int, turns: int) -> list[Turn]:
     """Run one conversation of this many turns, each sent when the previous one has been heard."""
     async with connect(f"ws://127.0.0.1:{port}/ws", max_size=None, compression=None) as socket:
-        return [await _turn(socket) for _ in range(turns)]
+        return [await one_turn(socket) for _ in range(turns)]
 
 
-async def _turn(socket: ClientConnection) -> Turn:
+async def one_turn(socket: ClientConnection) -> Turn:
+    """Send a message and receive the whole reply. Reports its sound as played at once."""
     begun = time.perf_counter()
     await socket.send(
         json.dumps({"type": "user_message", "data": {"text": "Luna, go on.", "turn_id": str(uuid.uuid4())}})

@@ -17,10 +17,12 @@ import urllib.request
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -38,12 +40,20 @@ class System:
 
 
 @contextlib.contextmanager
-def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> Generator[System]:
+def system(
+    folder: Path,
+    *,
+    tokens: int | None,
+    pace: tuple[float, float] | None = None,
+    far: FarLink | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Generator[System]:
     """Run Redis and Tertulia's services (except stt) during the block.
 
-    With `tokens` the model answers at once with this many tokens, and the speech engine is `instant`. Without it, the
+    With `tokens` the model answers at once with this many tokens (with `pace`: the ms until the first one, and between
+    two), and the speech engine is `instant`. Without it, the
     demo model answers at its usual pace, and the speech engine is espeak. With `far`, the tts worker runs at the other
-    end of that link.
+    end of that link. `settings` are further environment variables.
     """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
@@ -62,7 +72,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
             environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:
-            model, url = _instant_model(tokens, environment)
+            model, url = _instant_model(tokens, pace, environment)
             running.processes["model"] = model
             environment |= {
                 "TERTULIA_LLM_BASE_URL": url,
@@ -70,6 +80,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
                 "TERTULIA_TTS_FIRST_CHUNK_MS": "100",
                 "TERTULIA_TTS_CHUNK_MS": "100",
             }
+        environment |= settings
         for name in ("gateway", "llm", "tts"):
             command, own = [sys.executable, "-m", f"tertulia_{name}.main"], environment
             if name == "tts" and far is not None:
@@ -86,8 +97,12 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
             process.kill()
 
 
-def _instant_model(tokens: int, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+def _instant_model(
+    tokens: int, pace: tuple[float, float] | None, environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], str]:
     command = [sys.executable, "-m", "tests.fakes.model_server", "--instant", "--tokens", str(tokens), "--port", "0"]
+    if pace is not None:
+        command += ["--first-ms", str(pace[0]), "--each-ms", str(pace[1])]
     model = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, start_new_session=True)
     if model.stdout is None:
         raise RuntimeError("the model's output is not piped")

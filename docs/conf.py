@@ -41,6 +41,7 @@ Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>
 Read Redis by hand <docs/redis-cli>
 Metrics <docs/metrics>
+Performance <docs/performance>
 ```
 ```{toctree}
 :hidden:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, QueueLoad
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import Work
@@ -186,3 +186,40 @@ async def test_number_of_attempts_that_do_not_count_is_stored(bench: Bench) -> N
     await bench.rival.note_uncounted(again)
     assert await bench.bus.uncounted(again) == 2
     assert await bench.bus.uncounted(other) == 0
+
+
+async def test_load_counts_waiting_work_and_what_each_worker_holds(bench: Bench) -> None:
+    assert await bench.bus.load("tts") == QueueLoad()
+    await bench.bus.prepare("tts")
+    assert await bench.bus.load("tts") == QueueLoad()
+    for _ in range(5):
+        await bench.bus.post("tts", Work(new_id()))
+    first, second = await bench.bus.claim("tts", "a", count=2, block_s=0)
+    (third,) = await bench.rival.claim("tts", "b", count=1, block_s=0)
+    load = await bench.rival.load("tts")
+    assert (load.waiting, load.held) == (2, {"a": 2, "b": 1})
+    for claim, worker in ((first, "a"), (second, "a"), (third, "b")):
+        assert await bench.bus.finish(claim, worker)
+    load = await bench.rival.load("tts")
+    assert (load.waiting, load.held) == (2, {})
+    rest = await bench.bus.claim("tts", "a", count=9, block_s=0)
+    assert load.last_id == rest[-1].id
+    assert (await bench.rival.load("tts")).waiting == 0
+
+
+async def test_wait_for_a_post_ends_with_the_post_and_claims_nothing(bench: Bench) -> None:
+    await bench.bus.prepare("tts")
+    await bench.bus.post("tts", Work("earlier"))
+    last_id = (await bench.bus.load("tts")).last_id
+    waiting = asyncio.create_task(bench.bus.wait_for_post("tts", after=last_id, block_s=30))
+    await bench.pass_time(IDLE_S)
+    assert not waiting.done()
+    await bench.rival.post("tts", Work("later"))
+    assert await waiting
+    assert await bench.bus.wait_for_post("tts", after=last_id, block_s=30)
+    assert (await bench.bus.load("tts")).waiting == 2
+
+
+@pytest.mark.parametrize("block_s", [0, 0.01])
+async def test_wait_for_a_post_ends_after_its_time(bus: Bus, block_s: float) -> None:
+    assert not await bus.wait_for_post("tts", after="0-0", block_s=block_s)

@@ -33,3 +33,15 @@ async def test_deregistered_worker_does_not_count_as_alive(bench: Bench) -> None
 
 async def test_ping_returns_the_round_trip_time_to_redis(bus: Bus) -> None:
     assert await bus.ping() >= 0
+
+
+async def test_slots_of_the_workers_of_a_stage_are_listed_by_name(bench: Bench) -> None:
+    await bench.bus.beat("tts:one:espeak", slots=64)
+    await bench.bus.beat("tts:two:kokoro", slots=1)
+    await bench.bus.beat("llm:three:model", slots=8)
+    await bench.bus.beat("tts:of-an-older-release:espeak")
+    assert await bench.rival.slots("tts", LONG_S) == {"one": 64, "two": 1}
+    await bench.bus.beat("tts:two:kokoro", slots=2)
+    assert await bench.rival.slots("tts", LONG_S) == {"one": 64, "two": 2}
+    await bench.pass_time(0.03)
+    assert await bench.rival.slots("tts", 0.02) == {}

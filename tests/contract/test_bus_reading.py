@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from tertulia_shared.bus import Append, Bus, EntriesLost, Follow, reader
-from tertulia_shared.bus.reader import MAX_HELD, MAX_PER_READ
+from tertulia_shared.bus import Append, Bus, EntriesLost, Follow, blocked_read
+from tertulia_shared.bus.blocked_read import MAX_PER_READ
+from tertulia_shared.bus.stream_follow import MAX_HELD
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
@@ -20,7 +21,7 @@ C = new_id()
 @pytest.fixture
 def one_long_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads that block for longer than any test. If such a read returns, something has unblocked it."""
-    monkeypatch.setattr(reader, "BLOCK_MS", 600_000)
+    monkeypatch.setattr(blocked_read, "BLOCK_MS", 600_000)
 
 
 async def write(bus: Bus, key: Key, *names: str) -> list[str]:

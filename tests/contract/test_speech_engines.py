@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tertulia_tts.chunks import Chunker
+from tertulia_tts.chunks import Chunker, ChunkLengths
 from tertulia_tts.engine import PITCH, SAMPLE_RATE, SPEED, SpeechEngine, SpeechRequest, TakesRequest
 from tests.harness.available_speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
@@ -104,7 +104,7 @@ async def test_second_instance_of_an_engine_gives_the_same_pcm(engine: SpeechEng
 
 async def test_sentence_that_is_synthesized_again_has_the_same_chunks(engine: SpeechEngine) -> None:
     async def chunks() -> list[bytes]:
-        chunker = Chunker()
+        chunker = Chunker(ChunkLengths(40, 80))
         made = [chunk for pcm in await pieces_of(engine, SENTENCE) for chunk in chunker.feed(pcm)]
         return made + chunker.finish()
 

@@ -1,4 +1,4 @@
-"""The fastest possible model: one precomputed reply for every request, at almost no CPU time."""
+"""The fastest possible model: one precomputed reply for every request, at almost no CPU time. Or one at a pace."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from tests.fakes.model_sse import chunk, ending
@@ -35,14 +36,24 @@ def instant_tokens(count: int) -> list[str]:
     return tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a reply's parts are written: seconds until the first token, and between two tokens."""
+
+    first_s: float
+    each_s: float
+
+
 class InstantModel(asyncio.Protocol):
     """A server of HTTP/1.1 with keep-alive, for benchmarks: it sends one precomputed reply in a few writes.
 
-    It parses only the length of a request, so that the benchmark measures the client.
+    It parses only the length of a request, so that the benchmark measures the client. With a pace, it writes one part
+    after the other.
     """
 
-    def __init__(self, parts: Sequence[bytes]) -> None:
+    def __init__(self, parts: Sequence[bytes], pace: Pace | None = None) -> None:
         self._parts = parts
+        self._pace = pace
         self._pending = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -59,15 +70,24 @@ class InstantModel(asyncio.Protocol):
             if len(self._pending) < total:
                 return
             del self._pending[:total]
-            if self._transport is not None:
+            if self._pace is None:
                 for part in self._parts:
-                    self._transport.write(part)
+                    self._write(part)
+                continue
+            loop = asyncio.get_running_loop()
+            begun = loop.time() + self._pace.first_s
+            for number, part in enumerate(self._parts):
+                loop.call_at(begun + number * self._pace.each_s, self._write, part)
+
+    def _write(self, part: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(part)
 
 
-def instant_parts(tokens: Sequence[str]) -> list[bytes]:
+def instant_parts(tokens: Sequence[str], writes: int = _INSTANT_WRITES) -> list[bytes]:
     """The HTTP response to every request, as the parts of its writes."""
     chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": token}) for token in tokens)]
-    size = -(-len(chunks) // _INSTANT_WRITES)
+    size = -(-len(chunks) // writes)
     groups = [b"".join(chunks[at : at + size]) for at in range(0, len(chunks), size)]
     groups[-1] += ending(len(tokens), with_usage=True)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -85,13 +105,13 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
-async def serve_instantly(host: str, port: int, tokens: int) -> None:
+async def serve_instantly(host: str, port: int, tokens: int, pace: Pace | None = None) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    parts = instant_parts(instant_tokens(tokens))
-    server = await loop.create_server(lambda: InstantModel(parts), host, port)
+    parts = instant_parts(instant_tokens(tokens), _INSTANT_WRITES if pace is None else tokens + 1)
+    server = await loop.create_server(lambda: InstantModel(parts, pace), host, port)
     sys.stdout.write(f"instant model ready on http://{host}:{server.sockets[0].getsockname()[1]}/v1\n")
     sys.stdout.flush()
     await stop.wait()

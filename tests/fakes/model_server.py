@@ -19,7 +19,7 @@ from typing import Any, Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from tests.fakes.instant_model import serve_instantly
+from tests.fakes.instant_model import Pace, serve_instantly
 from tests.fakes.model_sse import HEAD, KEEP_ALIVE, chunk, ending, event, usage
 
 # How long running replies may take at shutdown. For aiohttp 0 means no limit.
@@ -303,12 +303,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="A model that answers every request at once with the same reply.")
     parser.add_argument("--instant", action="store_true", required=True, help="the only mode there is as a process")
     parser.add_argument("--tokens", type=int, default=60, help="tokens of the reply")
+    parser.add_argument("--first-ms", type=float, default=0.0, help="time until the first token")
+    parser.add_argument("--each-ms", type=float, default=0.0, help="time between two tokens; 0: no pace")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     arguments = parser.parse_args(argv)
     if arguments.tokens < 1:
         parser.error("--tokens must be at least 1")
-    asyncio.run(serve_instantly(arguments.host, arguments.port, arguments.tokens))
+    pace = Pace(arguments.first_ms / 1000, arguments.each_ms / 1000) if arguments.each_ms else None
+    asyncio.run(serve_instantly(arguments.host, arguments.port, arguments.tokens, pace))
     return 0
 
 

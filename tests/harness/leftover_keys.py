@@ -26,7 +26,7 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
         keys.sentences(hole, hole), keys.audio(hole, hole), keys.events(hole), keys.control(hole),
         keys.receipts(hole), keys.state(hole), keys.owner(hole, hole),
         keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.dead_aside(),
-        keys.broadcast(), keys.workers(), keys.voices(), keys.models(), keys.engines(), keys.probe(),
+        keys.broadcast(), keys.workers(), keys.slots(), keys.voices(), keys.models(), keys.engines(), keys.probe(),
         keys.space_keeper(), keys.character_names(), keys.model_requests(), keys.model_answer(hole),
         keys.model_keeper(), keys.clips(), keys.clip(hole), keys.clip_faults(),
         keys.engine_speeds(), keys.speed_keeper(),

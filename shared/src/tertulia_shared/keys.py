@@ -155,6 +155,10 @@ class Keys:
         """Sorted set: each live worker (`stage:name:engine`) with the time of its last heartbeat (s since 1970)."""
         return Key(f"{self.ns}:workers", DAY_S)
 
+    def slots(self) -> Key:
+        """Sorted set: each live worker with its slots (`stage:name:slots`) and the time of its last heartbeat."""
+        return Key(f"{self.ns}:slots", DAY_S)
+
     def voices(self) -> Key:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description, monolingual}]."""
         return Key(f"{self.ns}:voices", DAY_S)

@@ -57,6 +57,10 @@ class Peers:
                 self._begin(name, process)
         self._set_timer()
 
+    def has_ended(self, name: str) -> bool:
+        """True if the process of this peer was seen to end."""
+        return name in self._ended
+
     def _set_timer(self) -> None:
         if self._timer is None and any(pidfd < 0 for _, pidfd in self._watched.values()):
             self._timer = asyncio.get_running_loop().call_later(CHECK_S, self._look)

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
@@ -18,6 +19,7 @@ from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.metrics.work import WorkMetrics
+from tertulia_shared.new_work import NewWork
 from tertulia_shared.peers import Peers
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.work import Ending
@@ -43,11 +45,14 @@ def now() -> float:
 
 
 class Worker:
-    """Runs one stage's jobs, at most `concurrency` at once."""
+    """Runs one stage's jobs, at most `concurrency` at once.
+
+    `slots`: the number that it begins without delay; beyond it, a peer with a free slot gets new work first.
+    """
 
     def __init__(
         self, bus: Bus, stage: Stage, handler: Handler, settings: CommonSettings,
-        *, engine: str, concurrency: int, metrics: Metrics | None = None,
+        *, engine: str, concurrency: int, slots: int | None = None, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
         self._bus = bus
         self._stage: Stage = stage
@@ -68,6 +73,7 @@ class Worker:
             bus, stage, handler, worker=self.name, member=self.member, max_attempts=settings.max_attempts,
             metrics=self._metrics, broke=lambda: self.broke,
         )  # fmt: skip
+        self._new_work = NewWork(bus, stage, self.name, slots=slots or concurrency, limit=concurrency)
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()
         """Peers whose process has ended: they died, or stopped in order."""
@@ -128,6 +134,7 @@ class Worker:
                 if not prepared:  # called here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
+                free = min(free, max(1, self._new_work.slots - len(self._jobs)))  # peers take over the rest
                 claims = await self._work_of_dead_peers(free)
                 if not claims and now() >= next_check:
                     next_check = now() + self._check_interval_s()
@@ -135,7 +142,7 @@ class Worker:
                 if not claims:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_check - now()))
                     back_at = now() + block_s
-                    claims = await self._new(free, block_s)
+                    claims = await self._new(block_s)
                     if (
                         now() - back_at > self._calm_check_s
                     ):  # Redis was stalled: wait until the holders have renewed their leases
@@ -160,12 +167,12 @@ class Worker:
             return min(EAGER_CHECK_S, self._settings.lease_s / EAGER_CHECKS_PER_LEASE)
         return self._calm_check_s
 
-    async def _new(self, free: int, block_s: float) -> Sequence[Claim]:
+    async def _new(self, block_s: float) -> Sequence[Claim]:
         try:
             async with asyncio.timeout(None) as self._waiting:
                 if self._dead:  # a peer died since the last check
                     return ()
-                claims = await self._bus.claim(self._stage, self.name, count=free, block_s=block_s)
+                claims = await self._new_work.claim(len(self._jobs), block_s)
         except TimeoutError:  # a peer died: take its work first. Work in a lost reply is claimed again
             self._reply_lost = True
             return ()
@@ -226,7 +233,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             with contextlib.suppress(BusError):
-                await self._heartbeat.beat(self._bus.beat(self.member))
+                await self._heartbeat.beat(self._bus.beat(self.member, slots=self._new_work.slots))
             await self._heartbeat.rest(BEAT_S)
 
     async def _watch_peers(self) -> None:
@@ -237,9 +244,16 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
+                    await self._share_with(set(alive))
                 await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
             self._peers.close()
+
+    async def _share_with(self, alive: AbstractSet[str]) -> None:
+        slots = await self._bus.slots(self._stage, PEER_ALIVE_S)
+        peers = {name: slots[name] for name in alive & slots.keys() - {self.name} if not self._peers.has_ended(name)}
+        if self._new_work.share_with(peers):
+            log.info("sharing new work with peers", extra={"worker": self.name, "count": len(peers)})
 
     async def _watch_for_deaths(self, wait_s: float) -> None:
         """For this time, react to each peer that ends."""
@@ -270,6 +284,7 @@ class Worker:
 
     def _peer_ended(self, name: str) -> None:
         self._ended_peers.add(name)
+        self._new_work.forget(name)
         self._has_peer_ended.set()
 
     # -- the jobs

@@ -21,6 +21,7 @@ from tertulia_shared.keys import Stage
 
 _SCHEMA = re.compile(r"\.v(\d{1,6})")
 _PROCESS = re.compile(r"-(\d{1,10})-[0-9a-f]{6}\.v\d{1,6}\.([0-9a-f]{10})\.(\d{1,20})")
+_SLOTS = re.compile(r"[1-9][0-9]{0,5}")
 _PROC = Path("/proc")
 
 
@@ -52,6 +53,23 @@ def local_process(name: str) -> LocalProcess | None:
 def name_of(member: str) -> str:
     """The name in the consumer group of a member `stage:name:engine`."""
     return member.partition(":")[2].partition(":")[0]
+
+
+def slots_member(member: str, slots: int) -> str:
+    """How the worker of a member `stage:name:engine` is listed with its slots: `stage:name:slots`."""
+    stage, _, rest = member.partition(":")
+    return f"{stage}:{rest.partition(':')[0]}:{slots}"
+
+
+def slots_of(stage: Stage, members: Iterable[str]) -> dict[str, int]:
+    """The slots of the stage's workers by name, from a list of `stage:name:slots`; the last one of a name counts."""
+    found: dict[str, int] = {}
+    for member in members:
+        of, _, rest = member.partition(":")
+        name, _, slots = rest.partition(":")
+        if of == stage and _SLOTS.fullmatch(slots):
+            found[name] = int(slots)
+    return found
 
 
 def started_at(pid: int) -> int | None:

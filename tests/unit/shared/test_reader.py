@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost
 from tertulia_shared.bus.port.reading import Follow
 from tertulia_shared.bus.reader import Reader
-from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.keys import Key
 from tests.harness.virtual_time import settle, virtual_time
+from tests.unit.shared.hand_link import HandLink, entries, streams
 
 NOW_MS = 1_763_800_000_000
 FIRST, SECOND, THIRD = (f"{NOW_MS - 3 + n}-0" for n in range(3))
 
 
-class HandLink(Link):
-    """A connection whose replies the test gives, to one call at a time."""
-
-    def __init__(self) -> None:
-        super().__init__(make_pool("redis://127.0.0.1:1/0"), "by hand")
-        self.asked: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
-        """Each call: its command (a tuple of commands if several), and the future of its reply."""
-
-    async def call(self, *commands: Command, timeout_s: float | None = None) -> list[Any]:
-        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.asked.put_nowait((commands[0] if len(commands) == 1 else commands, reply))
-        return [await reply] if len(commands) == 1 else await reply
-
-
-def entries(name: str, *ids: str) -> list[Any]:
-    """The reply of an XREAD with these entries of one stream."""
-    return [[name.encode(), [(entry_id.encode(), [b"f", b"v"]) for entry_id in ids]]]
-
-
-def streams(command: Command) -> set[str]:
-    """The streams that an XREAD asks for."""
-    names = command[command.index("STREAMS") + 1 :]
-    return {str(name) for name in names[: len(names) // 2]}
+def no_idle_read(_number: int) -> Link:
+    raise AssertionError("no stream is idle")
 
 
 async def test_stream_that_is_followed_during_an_unblock_is_read() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls, lambda: NOW_MS)
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
     running = asyncio.create_task(reader.run())
 
     reader.follow(Key("a", 60), "0-0")
@@ -72,7 +50,7 @@ async def test_stream_that_is_followed_during_an_unblock_is_read() -> None:
 
 async def test_unblock_is_repeated_until_the_sent_read_has_blocked() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls, lambda: NOW_MS)
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
     running = asyncio.create_task(reader.run())
     reader.follow(Key("a", 60), "0-0")
     _, first = await reads.asked.get()
@@ -89,7 +67,7 @@ async def test_unblock_is_repeated_until_the_sent_read_has_blocked() -> None:
 
 async def test_stream_is_not_read_while_the_buffer_of_its_follow_is_full() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls, lambda: NOW_MS)
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
     running = asyncio.create_task(reader.run())
     full, other = reader.follow(Key("a", 60), "0-0"), reader.follow(Key("b", 60), "0-0")
     for n in range(4):  # 128 entries each, the most that the server returns
@@ -117,7 +95,7 @@ def ids_taken(follow: Follow) -> list[str]:
 @virtual_time
 async def test_loss_is_raised_after_earlier_entries_and_before_later_ones() -> None:
     reads = HandLink()
-    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
     running = asyncio.create_task(reader.run())
     _, reply = await reads.asked.get()
@@ -142,7 +120,7 @@ async def test_loss_is_raised_after_earlier_entries_and_before_later_ones() -> N
 @virtual_time
 async def test_second_lost_connection_does_not_raise_the_same_loss_again() -> None:
     reads = HandLink()
-    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
     running = asyncio.create_task(reader.run())
     _, reply = await reads.asked.get()
@@ -167,7 +145,7 @@ async def test_second_lost_connection_does_not_raise_the_same_loss_again() -> No
 @virtual_time
 async def test_one_call_checks_all_streams_for_losses_and_ignores_expired_entries() -> None:
     reads = HandLink()
-    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
     old = f"{NOW_MS - 60_000}-0"
     follows = {name: reader.follow(Key(name, 60), "0-0", tell_loss=name != "d") for name in "abcd"}
     running = asyncio.create_task(reader.run())

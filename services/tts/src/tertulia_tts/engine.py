@@ -39,6 +39,7 @@ __all__ = [
     "EngineSpec",
     "EngineUnavailable",
     "EngineUnknown",
+    "HasSlots",
     "SpeechEngine",
     "SpeechRequest",
     "SynthesisFailed",
@@ -49,6 +50,7 @@ __all__ = [
     "can_clone",
     "choose_voice",
     "is_reproducible",
+    "slots_of",
 ]
 
 SAMPLE_RATE = SAMPLE_RATE_OUT
@@ -178,6 +180,18 @@ class Varying(Protocol):
 
 
 @runtime_checkable
+class HasSlots(Protocol):
+    """An engine that synthesizes only so many sentences at once; others wait. A worker that speaks this many messages
+    leaves new ones to a peer with a free slot.
+    """
+
+    @property
+    def slots(self) -> int:
+        """How many sentences it synthesizes at once."""
+        ...
+
+
+@runtime_checkable
 class Breakable(Protocol):
     """An engine that can break permanently. If it breaks, the worker requeues its work and exits with an error."""
 
@@ -215,6 +229,11 @@ class ClonesVoices(Protocol):
 def can_clone(engine: SpeechEngine) -> bool:
     """Whether the engine makes voices from recordings."""
     return isinstance(engine, ClonesVoices) and engine.clones
+
+
+def slots_of(engine: SpeechEngine) -> int | None:
+    """How many sentences the engine synthesizes at once; None if it sets no bound."""
+    return engine.slots if isinstance(engine, HasSlots) else None
 
 
 def is_reproducible(engine: SpeechEngine) -> bool:

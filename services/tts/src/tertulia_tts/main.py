@@ -14,7 +14,7 @@ from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
 from tertulia_tts.agreed_speeds import AgreedSpeeds
 from tertulia_tts.clip_voices import ClipVoices, published_voices
-from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine, can_clone
+from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine, can_clone, slots_of
 from tertulia_tts.engines import load_settings
 from tertulia_tts.selection import Started, start_engine
 from tertulia_tts.speech_handler import SpeechHandler
@@ -40,7 +40,7 @@ def main() -> None:
             speaker = SpeechHandler(bus, engine, settings, metrics, clip_voices)
             worker = Worker(
                 bus, "tts", speaker, settings,
-                engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,
+                engine=engine.name, concurrency=settings.tts_concurrency, slots=slots_of(engine), metrics=metrics,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
                 publishing = tasks.create_task(publish(bus, lambda: _published(bus, started)))

@@ -15,7 +15,7 @@ from tertulia_shared.bus.port.maintenance import Maintenance, Sized, Sound, Spac
 from tertulia_shared.bus.port.ownership import Owned, Ownership, Refused
 from tertulia_shared.bus.port.presence import Presence
 from tertulia_shared.bus.port.reading import Entry, Follow, Reading
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, PendingWork, WorkQueue
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, PendingWork, QueueLoad, WorkQueue
 from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Outlet, Put, Write, Writing
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "PendingWork",
     "Presence",
     "Put",
+    "QueueLoad",
     "Reading",
     "Refused",
     "Sized",

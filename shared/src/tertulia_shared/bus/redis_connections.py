@@ -23,7 +23,10 @@ from tertulia_shared.tls import Tls
 
 
 class RedisConnections:
-    """Four connections: claims (blocks), reads (blocks), writes, and calls. `now_ms`: milliseconds since 1970."""
+    """Four connections: claims (blocks), reads (blocks), writes, and calls; and one for each read of idle streams.
+
+    `now_ms`: milliseconds since 1970.
+    """
 
     def __init__(
         self,
@@ -43,12 +46,13 @@ class RedisConnections:
         self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
         self._reads = Link(self._pool, f"{label}:reads", is_blocking=True)
         self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
-        self._reader = Reader(self._reads, self._calls, now_ms)
+        self._reader = Reader(self._reads, self._calls, now_ms, lambda n: Link(self._pool, f"{label}:idle{n}:reads"))
 
     async def close(self) -> None:
         """Close all connections; a later call opens them again."""
         for link in (self._claims, self._calls, self._writes, self._reads):
             await link.close()
+        await self._reader.close()
 
     async def _call(self, command: Command) -> Any:
         (reply,) = await self._call_all(command)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from tertulia_shared.bus.port.reading import Entry
-from tertulia_shared.bus.reader import StreamFollow
 from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
+from tertulia_shared.bus.stream_follow import StreamFollow
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -14,10 +15,11 @@ from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
 
 NACKED_IDLE_MS = 24 * 3600 * 1000
@@ -65,6 +67,37 @@ class RedisWorkQueue(RedisConnections):
         if not reply:
             return []
         return [Claim(stage, id.decode(), 1, fields_of(raw)) for id, raw in reply[0][1]]
+
+    async def load(self, stage: Stage) -> QueueLoad:
+        name = self.keys.work(stage).name
+        stream, groups, pending = await self._calls.call(
+            ("XINFO", "STREAM", name), ("XINFO", "GROUPS", name), ("XPENDING", name, stage)
+        )
+        for reply in (stream, groups, pending):
+            if isinstance(reply, ResponseError):
+                if "NOGROUP" in str(reply) or "no such key" in str(reply):
+                    return QueueLoad()
+                raise refusal_of(reply, "to read the load of a stage")
+        about = _by_name(stream)
+        group = next(info for info in map(_by_name, groups) if info[b"name"] == stage.encode())
+        last = about[b"last-entry"]
+        # finished work is deleted, so every entry of the stream is waiting or pending (`lag` of XINFO needs Redis 7)
+        waits = last is not None and order(last[0].decode()) > order(group[b"last-delivered-id"].decode())
+        return QueueLoad(
+            waiting=max(1, about[b"length"] - pending[0]) if waits else 0,
+            held={worker.decode(errors="replace"): int(count) for worker, count in pending[3] or ()},
+            last_id=about[b"last-generated-id"].decode(),
+        )
+
+    async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
+        block_ms = int(block_s * 1000)
+        block = ("BLOCK", block_ms) if block_ms > 0 else ()
+        (reply,) = await self._claims.call(
+            ("XREAD", "COUNT", 1, *block, "STREAMS", self.keys.work(stage).name, after), timeout_s=block_s + 5.0
+        )
+        if isinstance(reply, ResponseError):
+            raise BusUnavailable(f"Redis refused a read: {reply}")
+        return bool(reply)
 
     async def take_over(
         self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
@@ -216,3 +249,8 @@ class RedisWorkQueue(RedisConnections):
         with contextlib.suppress(BusUnavailable, TimeoutError):
             async with asyncio.timeout(END_CLAIM_S):
                 await self._calls.call(("CLIENT", "UNBLOCK", self._claims.client_id))
+
+
+def _by_name(raw: Sequence[Any]) -> dict[bytes, Any]:
+    """A flat reply of XINFO: its values by name."""
+    return dict(zip(raw[::2], raw[1::2], strict=True))

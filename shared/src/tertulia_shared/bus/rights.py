@@ -76,7 +76,8 @@ _TRANSACT = _running(writing.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
-    _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
+    _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XINFO STREAM", "XINFO GROUPS", "XLEN")
+    + _commands("EXPIRE", "SET", "GET", "INCR")
     + _running(work.FORGET_DEAD, work.TAKE_OVER, work.RECLAIM, work.RENEW, work.FINISH)
     + _running(work.REQUEUE, work.REQUEUE_UNSTARTED, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
     + _PRESENT
@@ -120,7 +121,7 @@ def _stt(keys: Keys) -> Rights:
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.dead(), keys.dead_aside(), keys.workers(), keys.engines(), keys.character_names(),
+            keys.dead(), keys.dead_aside(), keys.workers(), keys.slots(), keys.engines(), keys.character_names(),
         )
     )  # fmt: skip
 
@@ -134,7 +135,8 @@ def _llm(keys: Keys) -> Rights:
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
-            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(), keys.models(), keys.character_names(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.slots(), keys.voices(), keys.models(),
+            keys.character_names(),
             keys.model_requests(), keys.model_answer(UUID), keys.model_keeper(),
         )
     )  # fmt: skip
@@ -147,8 +149,8 @@ def _tts(keys: Keys) -> Rights:
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
-            keys.voices(), keys.workers(), keys.engines(), keys.clips(), keys.clip(CLIP), keys.clip_faults(),
-            keys.engine_speeds(), keys.speed_keeper(),
+            keys.voices(), keys.workers(), keys.slots(), keys.engines(), keys.clips(), keys.clip(CLIP),
+            keys.clip_faults(), keys.engine_speeds(), keys.speed_keeper(),
         )
     )  # fmt: skip
 

@@ -36,6 +36,7 @@ class MemoryBase:
         self._now_ms = now_ms
         self._server = MemoryServer(keys, now_ms, self._arrived, clock)
         self._beats: dict[str, float] = {}
+        self._slots: dict[str, float] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}
         self._uncounted: Counter[tuple[Stage, str]] = Counter()

@@ -51,6 +51,10 @@ class MemoryServer(MemoryKeyspace):
         self._groups[stage] = Group(self._own_stream(self._keys.work(stage)))
         return True
 
+    def has_group(self, stage: Stage) -> bool:
+        """True if a worker has created the stage's group."""
+        return stage in self._groups
+
     def group(self, stage: Stage) -> Group:
         """The stage's group.
 

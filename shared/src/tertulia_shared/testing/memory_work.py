@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from tertulia_shared.bus.port.errors import BusError
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
 from tertulia_shared.testing.memory_base import MemoryBase
-from tertulia_shared.testing.memory_streams import Delivery, Group
+from tertulia_shared.testing.memory_streams import Delivery, Group, id_text
 
 NACKED_IDLE_MS = 24 * 3600 * 1000
 """Idle time given to nacked work: above any lease."""
@@ -38,6 +40,25 @@ class MemoryWorkQueue(MemoryBase):
                 while not (delivered := self._group(stage).claim(worker, count, self._clock_ms())):
                     await self.arrival(self.keys.work(stage))
         return _claims(stage, delivered)
+
+    async def load(self, stage: Stage) -> QueueLoad:
+        self._check()
+        if not self._server.has_group(stage):
+            return QueueLoad()
+        group = self._group(stage)
+        held = Counter(group.given_out().values())
+        return QueueLoad(len(group.waiting()), held, id_text(self._server.stream(self.keys.work(stage)).last_id))
+
+    async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
+        key = self.keys.work(stage)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(block_s, 0)):
+                while True:
+                    self._check()
+                    if self._server.stream(key).has_after(order(after)):
+                        return True
+                    await self.arrival(key)
+        return False
 
     async def take_over(
         self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""

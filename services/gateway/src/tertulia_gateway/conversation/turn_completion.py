@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from tertulia_gateway.conversation.earlier_usage import EarlierUsage
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.monitoring.writes_probe import level_of
 from tertulia_gateway.rate_limit import Clock
@@ -48,6 +49,7 @@ class TurnCompletion:
         self._clock = clock
         self._reported = self._timeline.key if self._timeline.settled else NO_TURN
         """The last turn whose metrics the client was sent."""
+        self._earlier_usage = EarlierUsage()
         self._cleared = NO_TURN
         """The last turn whose talk mark was cleared."""
 
@@ -88,10 +90,15 @@ class TurnCompletion:
                     self._timeline.note_sentence(message_id, envelope(first[0].fields).ts)
                 except BadEntry as error:
                     log.warning("a sentence is skipped: %s", error, extra={"message_id": message_id})
-        earlier = await self._earlier_usage(turn_id)
+        changes, usage = self._timeline.changes, None
+        earlier = self._earlier_usage.before(turn_id, changes)
+        if earlier is None:
+            earlier = await self._stored_usage(turn_id)
         if self._timeline.key != turn:
             return
-        usage = None if earlier is None else added(earlier, self._timeline.usage)
+        if earlier is not None:
+            self._earlier_usage.note(turn_id, changes, earlier, self._timeline.usage)
+            usage = added(earlier, self._timeline.usage)
         try:
             frame = answer_json(TurnMetrics(turn_id, {**self._timeline.metrics(), "conversation_usage": usage}))
         except TypeError as error:  # a worker may have written any object as `usage`
@@ -99,7 +106,7 @@ class TurnCompletion:
             return
         await self._transport.send_text(frame)
 
-    async def _earlier_usage(self, turn_id: str) -> Usage | None:
+    async def _stored_usage(self, turn_id: str) -> Usage | None:
         """The token usage of all other turns of the conversation; None if the store does not answer."""
         try:
             async with asyncio.timeout(USAGE_S):

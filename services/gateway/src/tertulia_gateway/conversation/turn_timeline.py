@@ -53,6 +53,8 @@ class TurnTimeline:
         self._transcript: tuple[str, int] | None = None
         self._failed: set[str] = set()
         """The messages of the turn for which there was an `error` event."""
+        self.changes = 0
+        """How often a turn began, or any turn was interrupted or reopened."""
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
@@ -188,6 +190,7 @@ class TurnTimeline:
         spoken = source == "spoken"
         transcript = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
         self._failed.clear()
+        self.changes += 1
         confirmed = number(fields, CONFIRMED_MS)
         self._turn = _Turn(
             turn_id,
@@ -211,7 +214,9 @@ class TurnTimeline:
     def _ended_or_failed(self, kind: bytes, fields: Fields) -> None:
         if kind == b"error":
             self._failed.add(_text(fields, b"message_id"))
-        elif kind == b"interrupted" or self._of(fields) is not None:
+            return
+        self.changes += 1
+        if kind == b"interrupted" or self._of(fields) is not None:
             self._turn = None
 
     def _message_started(self, fields: Fields) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from tertulia_shared.keys import Stage
+
 MAX_AHEAD_S = 60.0
 """How far another machine's clock may be ahead of this one."""
 
@@ -12,8 +14,8 @@ MAX_AHEAD_S = 60.0
 class Presence(Protocol):
     """Heartbeats of workers, and the server's own state."""
 
-    async def beat(self, member: str) -> None:
-        """Record that this worker is alive.
+    async def beat(self, member: str, *, slots: int = 0) -> None:
+        """Record that this worker is alive, and, with `slots`, how many pieces of work it begins without delay.
 
         Raises:
             WriteRefused: Redis answers, but refuses the write (`WritesPaused`: temporarily).
@@ -28,6 +30,13 @@ class Presence(Protocol):
         """The workers whose last heartbeat is at most `within_s` old; bytes that are not UTF-8 are replaced.
 
         A heartbeat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never expire.
+        """
+        ...
+
+    async def slots(self, stage: Stage, within_s: float) -> Mapping[str, int]:
+        """The slots of the stage's workers whose last heartbeat with slots is at most `within_s` old, by their names.
+
+        A worker of an older release has none, and one that has left may still be listed (see `alive`).
         """
         ...
 

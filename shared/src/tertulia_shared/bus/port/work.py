@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tertulia_shared.codec import Fields
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Stage
 
 UNASSIGNED = "nobody"
@@ -65,6 +66,18 @@ class Backlog:
     """The age of the oldest entry among `held` and `handed_back`."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """The entries of a stage that wait for a claim, the number that each worker holds, and the id of the last post.
+
+    Workers that hold nothing are not listed.
+    """
+
+    waiting: int = 0
+    held: Mapping[str, int] = field(default_factory=dict[str, int])
+    last_id: str = BEGINNING
+
+
 class WorkQueue(Protocol):
     """The work streams with their consumer groups, one per stage."""
 
@@ -78,6 +91,17 @@ class WorkQueue(Protocol):
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         """Claim up to `count` new pieces of work; waits up to `block_s` for the first."""
+        ...
+
+    async def load(self, stage: Stage) -> QueueLoad:
+        """How much work waits and how much each worker holds; nothing if the stage has no group yet."""
+        ...
+
+    async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
+        """Wait up to `block_s` for unfinished work that was posted after the entry `after`; claims nothing.
+
+        Returns False if there is none.
+        """
         ...
 
     async def take_over(

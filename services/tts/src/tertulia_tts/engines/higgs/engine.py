@@ -94,6 +94,7 @@ class HiggsEngine:
     """A `SpeechEngine`; the module's docstring describes it."""
 
     name = "higgs"
+    slots = 1
 
     def __init__(self, options: HiggsOptions, load: Load) -> None:
         self._options = options

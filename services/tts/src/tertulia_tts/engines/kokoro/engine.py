@@ -68,9 +68,10 @@ def create(settings: KokoroSettings) -> KokoroEngine:
 
 
 class KokoroEngine:
-    """A `SpeechEngine` that is `TakesRequest`."""
+    """A `SpeechEngine` that is `TakesRequest` and `HasSlots`."""
 
     name = "kokoro"
+    slots = 1
 
     def __init__(self, options: KokoroOptions) -> None:
         self._options = options

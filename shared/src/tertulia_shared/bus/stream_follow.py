@@ -1,0 +1,127 @@
+"""What one follower of a stream has received: buffered entries, losses, and a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from tertulia_shared.bus.port.errors import EntriesLost, WriteRefused
+from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.entry_ids import BEGINNING, order
+from tertulia_shared.keys import Key
+
+MAX_HELD = 512
+"""A follower buffers up to this many unread entries; while its buffer is full, the reader does not read its stream."""
+
+
+class FollowKeeper(Protocol):
+    """What a follow tells the reader."""
+
+    def changed(self, follow: StreamFollow) -> None:
+        """The follow has room for entries again."""
+        ...
+
+    def forget(self, follow: StreamFollow) -> None:
+        """The follow was closed."""
+        ...
+
+
+class StreamFollow:
+    """Implements `port.Follow`."""
+
+    def __init__(self, reader: FollowKeeper, key: Key, after: str, *, tell_loss: bool) -> None:
+        self._reader = reader
+        self.quiet_rounds = 0
+        """The rounds of the reader since the last entry arrived, or since the follow began."""
+        self.name = key.name
+        self.cursor = after
+        self._tell_loss = tell_loss
+        self._ttl_ms = key.ttl_s * 1000
+        self._is_known = False
+        """True if an entry with the cursor's id has existed, so that its absence is a loss."""
+        self._before_loss: int | None = None
+        """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
+        self._loss_cursor = ""
+        """The cursor at the last loss."""
+        self._refusal: WriteRefused | None = None
+        self._held: deque[Entry] = deque()
+        self._arrived = asyncio.Event()
+        self.closed = False
+
+    @property
+    def full(self) -> bool:
+        """True if the buffer must be read before the reader fetches more."""
+        return len(self._held) >= MAX_HELD
+
+    async def read(self) -> Sequence[Entry]:
+        """The next entries, at least one."""
+        while True:
+            if entries := self.take():
+                return entries
+            if self._before_loss is not None:
+                self._before_loss = None
+                raise EntriesLost(f"{self.name} no longer has the entry {self._loss_cursor}, which was read from it")
+            if self._refusal is not None:
+                raise self._refusal
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def take(self) -> Sequence[Entry]:
+        """The buffered entries up to the next loss; later ones follow once `read` has raised `EntriesLost`."""
+        was_full = self.full
+        count = len(self._held) if self._before_loss is None else self._before_loss
+        entries = [self._held.popleft() for _ in range(count)]
+        if self._before_loss is not None:
+            self._before_loss = 0
+        if was_full and not self.full:
+            self._reader.changed(self)
+        return entries
+
+    def close(self) -> None:
+        """Stop following."""
+        if not self.closed:
+            self.closed = True
+            self._reader.forget(self)
+
+    def can_lose(self, now_ms: int) -> bool:
+        """True if Redis must still have the entry at the cursor: its TTL has not passed and no loss was found there."""
+        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._loss_cursor):
+            return False
+        return now_ms - order(self.cursor)[0] < self._ttl_ms
+
+    def note_checked(self, cursor: str, *, is_there: bool) -> bool:
+        """Called by the reader: record whether the server has the entry `cursor`. Returns True if that is a loss."""
+        if cursor != self.cursor or self.closed:  # more entries have arrived
+            return False
+        if is_there:
+            self._is_known = True
+        elif self._is_known:
+            self._lose()
+            return True
+        return False
+
+    def _lose(self) -> None:
+        self._loss_cursor = self.cursor
+        if self._before_loss is None:
+            self._before_loss = len(self._held)
+        self._arrived.set()
+
+    @property
+    def is_refused(self) -> bool:
+        """True if the key turned out not to be a stream."""
+        return self._refusal is not None
+
+    def refuse(self, error: WriteRefused) -> None:
+        """Called by the reader if the key is not a stream: `read` raises the error after the buffered entries."""
+        self._refusal = error
+        self._arrived.set()
+
+    def buffer(self, entries: Sequence[Entry]) -> None:
+        """Called by the reader: buffer these entries."""
+        self.cursor = entries[-1].id
+        self.quiet_rounds = 0
+        self._is_known = True
+        self._held.extend(entries)
+        self._arrived.set()
