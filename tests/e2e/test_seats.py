@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -72,7 +73,7 @@ async def test_portrait_is_dragged_with_a_finger(visit: Visit, stack: Stack) -> 
     visitor = await visit(PHONE)
     await visitor.arrive()
     await expect(visitor.page.get_by_role("button", name="Move with the arrow keys")).to_have_count(0)
-    finger = await visitor.page.context.new_cdp_session(visitor.page)
+    finger = cast("Any", await visitor.page.context.new_cdp_session(visitor.page))
     start, end = [await portrait(visitor, each).bounding_box() for each in ("Sage", "Luna")]
     assert start is not None
     assert end is not None
