@@ -16,10 +16,10 @@ from tests.e2e.test_accessibility import look_at
 from tests.e2e.visitor import READY, Visitor
 
 TEXTS = ROOT / "services" / "gateway" / "web" / "src" / "texts"
-# Without the names of engines, and what the demo understands.
+# Without the names of engines, what the demo understands, and what was said in other conversations.
 SHOWN_TEXTS = """() => {
   const isText = ({ textContent, parentElement }) =>
-    textContent.trim() && !parentElement.closest("script, style, [lang=en], .facts dd");
+    textContent.trim() && !parentElement.closest("script, style, [lang=en], .facts dd, .talk-row [dir=auto]");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts = [document.title];
   while (walker.nextNode()) if (isText(walker.currentNode)) texts.push(walker.currentNode.textContent.trim());

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from playwright.async_api import expect
@@ -27,7 +29,12 @@ def names(visitor: Visitor) -> list[str]:
 
 
 def stored(stack: Stack, conversation_id: str) -> list[dict[str, Any]]:
-    messages = rest("GET", stack.http(f"/api/conversations/{conversation_id}"))["messages"]
+    """The messages of the user; none if the conversation is not stored yet."""
+    try:
+        messages = rest("GET", stack.http(f"/api/conversations/{conversation_id}"))["messages"]
+    except HTTPError as error:
+        assert error.code == HTTPStatus.NOT_FOUND
+        return []
     return [message for message in messages if message["role"] == "user"]
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+from websockets.frames import Frame, Opcode
+
 from tertulia_gateway.protocols.fair_parsing import FairParsing
 from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
+from tertulia_gateway.protocols.websocket import frame_header
 
 
 @dataclass(eq=False)
@@ -86,3 +90,10 @@ def test_new_connection_that_exceeds_the_limit_is_evicted_if_no_other_waits_for_
     assert (busy.evicted, new.evicted) == (False, True)
     unfinished.leave(busy)
     assert len(unfinished) == 0
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
+@pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY])
+def test_frame_header_is_that_of_the_websockets_library(opcode: Opcode, length: int) -> None:
+    payload = bytes(length)
+    assert frame_header(opcode, length) + payload == Frame(opcode, payload).serialize(mask=False)

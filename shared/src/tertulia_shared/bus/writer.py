@@ -20,7 +20,7 @@ from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, Wri
 from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
-from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, STALE, FenceArguments
+from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, FIRST_WRITE_VALUE, STALE, FenceArguments
 from tertulia_shared.codec import Value, encode
 from tertulia_shared.keys import Key
 
@@ -28,6 +28,11 @@ EPOCH_MARK = b"\0epoch"
 """Placeholder for the epoch that the script itself raises."""
 OPERATIONS = ("XADD", "HSET", "HDEL", "EXPIRE")
 """The commands that `operations_of` makes and the scripts run."""
+
+LONG_VALUE = 1024
+"""A value of more bytes is passed to the script separately."""
+Operation = Sequence[bytes | int]
+"""A command, the index of its key, and its arguments."""
 
 
 class Writer:
@@ -111,11 +116,18 @@ class Writer:
         now = time.monotonic()
         # without a fence, a write that recreates a key after FLUSHALL is not refused: it must set the TTL
         fresh_until = outlet.fresh_until if outlet.fence is not None else None
+        values: list[bytes] = []
         keys, operations = operations_of(
-            writes, first=FIRST_WRITE_KEY, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
+            writes,
+            first=FIRST_WRITE_KEY,
+            ts=self._now_ms(),
+            epoch=outlet.epoch,
+            fresh_until=fresh_until,
+            now=now,
+            values=values,
         )
         fence = fence_arguments(outlet.fence, any_key=writes[0].key, state_key=self._state_key)
-        return scripts.write(fence, keys=keys, operations=operations)
+        return scripts.write(fence, keys=keys, operations=operations, values=values)
 
 
 def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
@@ -135,16 +147,18 @@ def operations_of(
     epoch: int | bytes,
     fresh_until: dict[str, float] | None = None,
     now: float = 0.0,
+    values: list[bytes] | None = None,
 ) -> tuple[list[str], bytes]:
     """Convert writes to the scripts' arguments: the keys (the first is KEYS[`first`]) and the packed operations.
 
     A key's TTL is renewed with the first write and then once every quarter of the TTL (`fresh_until` keeps the times).
+    Long values are appended to `values`, if it is given, and operations have their index into ARGV.
 
     Raises:
         WriteRefused: something can't be encoded (half a surrogate pair, say).
     """
     indexes: dict[str, int] = {}
-    operations: list[list[bytes]] = []
+    operations: list[Operation] = []
     for write in writes:
         name = write.key.name
         index = indexes.get(name)
@@ -152,7 +166,7 @@ def operations_of(
             index = indexes[name] = first + len(indexes)
         number = str(index).encode()
         try:
-            operations += _operations(write, number, ts, epoch)
+            operations += _operations(write, number, ts, epoch, values)
         except (ValueError, TypeError, OverflowError) as error:
             raise WriteRefused(f"a write to {name} cannot be encoded: {error}") from error
         if isinstance(write, Expire):
@@ -167,9 +181,11 @@ def operations_of(
     return list(indexes), msgpack.packb(operations, use_bin_type=False)
 
 
-def _operations(write: Write, number: bytes, ts: int, epoch: int | bytes) -> list[list[bytes]]:
+def _operations(
+    write: Write, number: bytes, ts: int, epoch: int | bytes, values: list[bytes] | None
+) -> Sequence[Operation]:
     if isinstance(write, Append):
-        head = [b"XADD", number]
+        head: list[bytes | int] = [b"XADD", number]
         if write.key.max_len is not None:
             head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
         head.append(b"*" if write.id is None else write.id.encode())
@@ -177,12 +193,24 @@ def _operations(write: Write, number: bytes, ts: int, epoch: int | bytes) -> lis
         fields = [_bytes(value) for value in encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra)]
         if isinstance(epoch, bytes):
             fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
-        return [head + fields]
+        return [[*head, *(fields if values is None else _with_indexes(fields, values))]]
     if isinstance(write, Expire):
         return [[b"SOONER", number, str(write.ttl_s).encode()]]
     kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
     gone = [name.encode() for name, value in write.fields.items() if value is None]
     return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])
+
+
+def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
+    """The fields, with an index into ARGV in place of each long value."""
+    out: list[bytes | int] = []
+    for field in fields:
+        if len(field) > LONG_VALUE:
+            out.append(FIRST_WRITE_VALUE + len(values))
+            values.append(field)
+        else:
+            out.append(field)
+    return out
 
 
 def _bytes(value: Value) -> bytes:

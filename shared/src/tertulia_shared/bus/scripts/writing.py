@@ -22,7 +22,8 @@ end
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
-# stops the batch. SOONER is an EXPIRE that never extends a TTL.
+# stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
+# values (sound) are not packed, which saves two copies.
 _RUN = (
     READABLE_EPOCH
     + """
@@ -34,6 +35,9 @@ local function run(packed_operations, epoch)
       for i = 3, #operation do
         if operation[i] == '\\0epoch' then operation[i] = epoch end
       end
+    end
+    for i = #operation, 3, -1 do
+      if type(operation[i]) == 'number' then operation[i] = ARGV[operation[i]] end
     end
     local reply
     if command ~= 'SOONER' then
@@ -63,6 +67,9 @@ RUNS_OPERATIONS = "redis.pcall(unpack(operation))"
 FIRST_WRITE_KEY, FIRST_TRANSACT_KEY = 3, 4
 """Index into KEYS of the first key that operations may name."""
 
+FIRST_WRITE_VALUE = 4
+"""Index into ARGV of the first long value of `WRITE`."""
+
 
 @dataclass(frozen=True, slots=True)
 class FenceArguments:
@@ -77,7 +84,7 @@ class FenceArguments:
 WRITE = Script(
     _RUN
     + """
--- KEYS[3…]: the keys that the operations write to
+-- KEYS[3…]: the keys that the operations write to. ARGV[4…]: long values
 local owner_key, state_key = KEYS[1], KEYS[2]
 local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 
@@ -90,9 +97,12 @@ return {0, 0}
 )
 
 
-def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes) -> Command:
-    """Run the operations if the fence allows it. `keys`: those that operations index, from `FIRST_WRITE_KEY` on."""
-    return WRITE.call([fence.owner_key, fence.state_key, *keys], fence.token, fence.epoch, operations)
+def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes, values: Sequence[bytes] = ()) -> Command:
+    """Run the operations if the fence allows it.
+
+    `keys`, `values`: those that operations index, from `FIRST_WRITE_KEY` and `FIRST_WRITE_VALUE` on.
+    """
+    return WRITE.call([fence.owner_key, fence.state_key, *keys], fence.token, fence.epoch, operations, *values)
 
 
 TRANSACT = Script(
