@@ -106,14 +106,23 @@ def test_doctor_accepts_a_missing_data_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+def test_doctor_names_the_store_in_use(tmp_path: Path) -> None:
+    settings, file = settings_of(RunSettings, data_dir=tmp_path), tmp_path / "tertulia.db"
+    (missing,) = findings.store(settings)
+    assert (missing.ok, missing.what) == (True, f"store sqlite, {file}, which the first message creates")
+    sqlite3.connect(file).execute("CREATE TABLE t (a)").connection.close()
+    (present,) = findings.store(settings)
+    assert (present.ok, present.what) == (True, f"store sqlite, {file}")
+    remote = settings_of(RunSettings, store="supabase", SUPABASE_URL="https://example.supabase.co", SUPABASE_KEY="key")
+    (away,) = findings.store(remote)
+    assert (away.ok, away.what) == (True, "store supabase, https://example.supabase.co")
+
+
 def test_doctor_reports_an_invalid_store_file_and_files_moved_aside(tmp_path: Path) -> None:
     settings, file = settings_of(RunSettings, data_dir=tmp_path), tmp_path / "tertulia.db"
-    assert findings.store_file(settings) == []
-    sqlite3.connect(file).execute("CREATE TABLE t (a)").connection.close()
-    assert findings.store_file(settings) == []
     file.write_bytes(b"no database at all")
     (tmp_path / "tertulia.db.broken-1767225600").touch()
-    wrong, aside = findings.store_file(settings)
+    wrong, aside = findings.store(settings)
     assert "is not a database" in wrong.what
     assert "tertulia.db.broken-1767225600" in aside.what
     assert [(each.ok, each.needed) for each in (wrong, aside)] == [(False, False)] * 2

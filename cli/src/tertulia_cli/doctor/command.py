@@ -35,7 +35,7 @@ async def doctor(settings: RunSettings) -> int:
         findings.port(settings, running=status is not None),
         *lan_findings.lan(settings, running=status is not None),
         findings.data_dir(settings),
-        *findings.store_file(settings),
+        *findings.store(settings),
         findings.model(settings),
         *await ask_model_server(settings),
         *await ask_speech_servers(settings),

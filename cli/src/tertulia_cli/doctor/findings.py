@@ -49,7 +49,12 @@ class Part:
 PARTS: Final = (
     Part("services: gateway, stt, llm, tts", preflight.PACKAGES, "run `make run`, which installs them", needed=True),
     # not `supabase`: a search for that module would also find the folder of the migrations
-    Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
+    Part(
+        "libraries for the store supabase",
+        ("postgrest", "realtime"),
+        "pip install 'tertulia-shared[supabase]'",
+        needed=False,
+    ),
 )
 
 
@@ -143,10 +148,10 @@ def data_dir(settings: RunSettings) -> Finding:
     )
 
 
-def store_file(settings: RunSettings) -> Sequence[Finding]:
-    """Report an invalid SQLite file, and invalid files that an earlier start moved aside."""
+def store(settings: RunSettings) -> Sequence[Finding]:
+    """Report where the conversations are stored, an invalid SQLite file, and invalid files that were moved aside."""
     if settings.store != "sqlite":
-        return []
+        return [Finding(ok=True, what=f"store supabase, {settings.supabase_url}")]
     file = settings.data_dir.expanduser().resolve() / "tertulia.db"
     found = [
         Finding(
@@ -162,8 +167,9 @@ def store_file(settings: RunSettings) -> Sequence[Finding]:
     if begin and begin != SQLITE_MAGIC:
         advice = "restore the right file; otherwise the next start moves it aside and makes a new one"
         what = f"the store file {file} is not a database"
-        found.insert(0, Finding(ok=False, what=what, advice=advice, needed=False))
-    return found
+        return [Finding(ok=False, what=what, advice=advice, needed=False), *found]
+    state = "" if begin else ", which the first message creates"
+    return [Finding(ok=True, what=f"store sqlite, {file}{state}"), *found]
 
 
 def model(settings: RunSettings) -> Finding:
