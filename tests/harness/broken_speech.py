@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from tests.harness.client import ENDING_MS, TalkClient
 from tests.harness.eventually import eventually
 from tests.harness.sound import frames, recording, silence
 from tests.harness.stack import Stack
+from tests.harness.word_errors import word_errors, words
 
 SAID = "hello luna tell me a story about the ocean"
 BREAK_MS = 2860
@@ -45,10 +45,15 @@ async def speak_over_a_break(
     await client.send("stop_listening")
 
 
+def assert_heard(text: str) -> None:
+    """Check that the text is the whole sentence, once. The recognizer may mishear one word of it."""
+    assert word_errors(SAID.split(), words(text)) <= 1, text
+
+
 def assert_one_turn(client: TalkClient) -> str:
     """Check that the sentence became one turn. Returns its id."""
     ((turn_id, text),) = client.record.turns_accepted.items()
-    assert " ".join(re.findall(r"[a-z']+", text.lower())) == SAID
+    assert_heard(text)
     finished = [frame["turn_id"] for frame in client.record.of("transcription_finished") if frame["turn_id"]]
     assert finished == [turn_id]
     return turn_id

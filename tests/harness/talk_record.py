@@ -42,6 +42,7 @@ class Record:
         self.messages: dict[str, Heard] = {}
         self.turns_complete: set[str] = set()
         self.turns_accepted: dict[str, str] = {}
+        self._accepted_by_event: set[str] = set()
         self.withdrawn: dict[str, str] = {}
         """The turn id of each message that was withdrawn when its turn was reopened."""
         self.conversation_id = ""
@@ -129,8 +130,11 @@ class Record:
         self.epoch = max(self.epoch, frame["epoch"])
 
     def _accepted(self, frame: Mapping[str, Any]) -> None:
-        if frame["turn_id"] in self.turns_accepted and "event_id" in frame:
-            self._fault("a turn was accepted twice", frame)
+        # The answer to a repeated turn has no event_id. It may come before the event.
+        if "event_id" in frame:
+            if frame["turn_id"] in self._accepted_by_event:
+                self._fault("a turn was accepted twice", frame)
+            self._accepted_by_event.add(frame["turn_id"])
         if frame.get("tentative"):
             self._fault("a turn that is not certain", frame)
         self.turns_accepted[frame["turn_id"]] = frame["text"]
@@ -139,6 +143,7 @@ class Record:
         turn_id = frame["turn_id"]
         if self.turns_accepted.pop(turn_id, None) is None:
             self._fault("a turn was reopened that this client does not have", frame)
+        self._accepted_by_event.discard(turn_id)
         self.turns_complete.discard(turn_id)
         for message in self.of_turn(turn_id):
             self.withdrawn[message.message_id] = turn_id
