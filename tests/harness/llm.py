@@ -89,6 +89,9 @@ class Words:
     def __aiter__(self) -> AsyncGenerator[str | Marker]:
         return self.texts
 
+    def merge_text(self) -> None:
+        """Nothing to do: the words come as they are."""
+
 
 class BenchModel:
     """Streams each character's line word by word, and continues it on request. `acts` replace the next replies."""

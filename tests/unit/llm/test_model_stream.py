@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import AFTER_FINISH_S, THINKING, Marker, ModelStream
+from tertulia_llm.model.stream import AFTER_FINISH_S, MERGED_TEXT_S, THINKING, Marker, ModelStream
 from tertulia_llm.settings import LLMSettings
 from tests.fakes.model_sse import KEEP_ALIVE, chunk
 from tests.harness.settings_of import settings_of
@@ -29,6 +29,28 @@ def stream_of(*steps: tuple[float, bytes]) -> ModelStream:
 
     settings = settings_of(LLMSettings, llm_first_token_s=FIRST_TOKEN_S, llm_stall_s=STALL_S)
     return ModelStream(pieces(), settings)
+
+
+class Arriving:
+    """A response whose tokens arrive at intervals. A read takes all that have arrived since the last one."""
+
+    def __init__(self, tokens: int, every_s: float) -> None:
+        self._waiting = [chunk({"content": f" {number}"}) for number in range(tokens)] + [STOP]
+        self._every_s = every_s
+        self._due = now()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._waiting:
+            raise StopAsyncIteration
+        await asyncio.sleep(max(0.0, self._due - now()))
+        arrived = b""
+        while self._waiting and self._due <= now():
+            arrived += self._waiting.pop(0)
+            self._due += self._every_s
+        return arrived
 
 
 async def pieces_of(stream: ModelStream) -> Sequence[str | Marker]:
@@ -78,3 +100,29 @@ async def test_token_counts_after_the_reply_are_waited_for() -> None:
     stream = stream_of((1, HI), (1, STOP), (AFTER_FINISH_S - 1, usage))
     assert await pieces_of(stream) == ["Hi"]
     assert stream.usage == {"total_tokens": 3}
+
+
+@virtual_time
+async def test_tokens_are_yielded_one_by_one_until_text_is_merged() -> None:
+    settings = settings_of(LLMSettings)
+    assert await pieces_of(ModelStream(Arriving(4, 0.01), settings)) == [" 0", " 1", " 2", " 3"]
+
+
+@virtual_time
+async def test_merged_text_waits_at_most_20_ms_for_the_next_tokens() -> None:
+    began = now()
+    stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+    stream.merge_text()
+    pieces = [piece async for piece in stream]
+    assert "".join(map(str, pieces)) == "".join(f" {number}" for number in range(40))
+    assert len(pieces) <= 21
+    assert now() - began < 40 * 0.01 + 2 * MERGED_TEXT_S
+
+
+@virtual_time
+async def test_merged_text_adds_no_wait_to_a_fast_response() -> None:
+    began = now()
+    stream = ModelStream(Arriving(200, 0.0), settings_of(LLMSettings))
+    stream.merge_text()
+    assert "".join(map(str, await pieces_of(stream))) == "".join(f" {number}" for number in range(200))
+    assert now() == began

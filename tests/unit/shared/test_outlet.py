@@ -7,10 +7,9 @@ import asyncio
 import pytest
 
 from tertulia_shared.bus import Append, Fence, NotOwner, Put, Stale
-from tertulia_shared.bus.outlet import MAX_QUEUED, MERGED_TEXT_S, QueueOutlet
+from tertulia_shared.bus.outlet import MAX_QUEUED, QueueOutlet
 from tertulia_shared.events import LLMChunk, TurnComplete
 from tertulia_shared.keys import Key
-from tests.harness.virtual_time import virtual_time
 
 KEY = Key("k", 60)
 
@@ -126,52 +125,3 @@ async def test_cancelled_flush_does_not_affect_other_waiters(outlet: QueueOutlet
     outlet.take()
     outlet.settle(1, None)
     await stays
-
-
-@virtual_time
-async def test_text_waits_for_more_text_after_merge_text(sink: HandSink, outlet: QueueOutlet) -> None:
-    outlet.append(KEY, LLMChunk("a", "c", "m"))
-    assert sink.woken == 1, "without merge_text no token waits"
-    outlet.take()
-    outlet.merge_text()
-    outlet.append(KEY, LLMChunk("b", "c", "m"))
-    await asyncio.sleep(MERGED_TEXT_S / 2)
-    outlet.append(KEY, LLMChunk("c", "c", "m"))
-    assert sink.woken == 1
-    await asyncio.sleep(MERGED_TEXT_S)
-    assert sink.woken == 2
-    assert outlet.take() == [Append(KEY, LLMChunk("bc", "c", "m"))]
-    await asyncio.sleep(1)
-    assert sink.woken == 2
-
-
-@virtual_time
-async def test_other_write_sends_the_waiting_text_at_once(sink: HandSink, outlet: QueueOutlet) -> None:
-    outlet.merge_text()
-    outlet.append(KEY, LLMChunk("a", "c", "m"))
-    outlet.put(KEY, {"a": 1})
-    assert sink.woken == 1
-    assert outlet.take() == [Append(KEY, LLMChunk("a", "c", "m")), Put(KEY, {"a": 1})]
-    await asyncio.sleep(1)
-    assert sink.woken == 1
-
-
-@virtual_time
-async def test_flush_sends_the_waiting_text_at_once(sink: HandSink, outlet: QueueOutlet) -> None:
-    outlet.merge_text()
-    outlet.append(KEY, LLMChunk("a", "c", "m"))
-    flushing = asyncio.create_task(outlet.flush())
-    assert await waits(flushing)
-    assert sink.woken == 1
-    outlet.settle(len(outlet.take()), None)
-    await flushing
-
-
-@virtual_time
-async def test_failed_outlet_drops_the_waiting_text(sink: HandSink, outlet: QueueOutlet) -> None:
-    outlet.merge_text()
-    outlet.append(KEY, LLMChunk("a", "c", "m"))
-    outlet.refuse(Stale("interrupted"))
-    await asyncio.sleep(1)
-    assert sink.woken == 0
-    assert outlet.take() == []

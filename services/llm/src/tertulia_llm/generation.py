@@ -123,6 +123,7 @@ class ReplyGenerator:
                 takes_more = await writer.write(piece)
                 if reply.written.sentences:
                     turn.timer.sentence()
+                    stream.merge_text()  # until then, the user waits for each token
                 if not takes_more:
                     break
         if (

@@ -68,8 +68,6 @@ class ReplyWriter:
             clean = self._joined(clean)
             sentences = self._splitter.feed(clean)
             self._reply.publish(clean, sentences)
-            if sentences and is_first_sentence:  # until then, the user waits for the text
-                self._reply.outlet.merge_text()
             is_first_text = is_first_sentence and self._chars_since_yield == 0
             self._chars_since_yield += len(clean)
             if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:

@@ -11,7 +11,7 @@ from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 MIN_CHUNK_MS = 20
 MAX_CHUNK_MS = 200
 """Maximum of the settings for short chunks."""
-LONGEST_MS = 336
+LONGEST_MS = 334
 """Maximum length of a chunk. With its ids, such an entry just fits 16 KiB, a size in which Redis' allocator rounds up
 by less than 2 %.
 """

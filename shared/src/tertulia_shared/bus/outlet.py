@@ -17,8 +17,6 @@ from tertulia_shared.keys import Key
 
 MAX_QUEUED = 256
 """While more writes than this wait in an outlet, `room()` makes its owner wait."""
-MERGED_TEXT_S = 0.02
-"""After `merge_text`, a token waits so long for the next ones. A person does not notice it."""
 
 
 class Sink(Protocol):
@@ -32,10 +30,7 @@ class Sink(Protocol):
 class QueueOutlet:
     """Implements `port.Outlet`."""
 
-    __slots__ = (
-        "_error", "_in_flight", "_merges_text", "_queued", "_sink", "_timer", "_waiters", "epoch", "fence",
-        "fresh_until",
-    )  # fmt: skip
+    __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until")
 
     def __init__(self, sink: Sink, fence: Fence | None, epoch: int) -> None:
         self._sink = sink
@@ -47,18 +42,23 @@ class QueueOutlet:
         self._in_flight = 0
         self._error: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
-        self._merges_text = False
-        self._timer: asyncio.TimerHandle | None = None
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD; consecutive chunks of one message's text are merged."""
         self._check()
-        if isinstance(entry, LLMChunk):
-            if self._queued and self._merged(entry):
-                return
-            if self._merges_text and not self._queued:
-                self._queued.append(Append(key, entry, id, extra))
-                self._timer = asyncio.get_running_loop().call_later(MERGED_TEXT_S, self._wake)
+        if isinstance(entry, LLMChunk) and self._queued:
+            last = self._queued[-1]
+            if (
+                isinstance(last, Append)
+                and isinstance(last.entry, LLMChunk)
+                and last.entry.message_id == entry.message_id
+            ):
+                merged = replace(
+                    entry,
+                    text=last.entry.text + entry.text,
+                    sentence_ends=last.entry.sentence_ends + entry.sentence_ends,
+                )
+                self._queued[-1] = replace(last, entry=merged)
                 return
         self._queue(Append(key, entry, id, extra))
 
@@ -72,13 +72,8 @@ class QueueOutlet:
         self._check()
         self._queue(Expire(key, ttl_s))
 
-    def merge_text(self) -> None:
-        """From now on, let tokens wait up to `MERGED_TEXT_S` for the next ones. Other writes do not wait."""
-        self._merges_text = True
-
     async def flush(self) -> None:
         """Wait until all queued writes are in Redis."""
-        self._wake()
         while self._busy and self._error is None:
             await self._settled()
         self._check()
@@ -93,7 +88,6 @@ class QueueOutlet:
 
     def take(self) -> list[Write]:
         """Return everything queued; it is now in flight."""
-        self._stop_timer()
         writes, self._queued = self._queued, []
         self._in_flight += len(writes)
         return writes
@@ -104,7 +98,6 @@ class QueueOutlet:
         if error is not None and self._error is None:
             self._error = error
             self._queued.clear()
-            self._stop_timer()
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -118,37 +111,10 @@ class QueueOutlet:
     def _busy(self) -> bool:
         return bool(self._queued) or self._in_flight > 0
 
-    def _merged(self, chunk: LLMChunk) -> bool:
-        """Join the chunk to the last queued write, if that is text of the same message."""
-        last = self._queued[-1]
-        if not isinstance(last, Append):
-            return False
-        text = last.entry
-        if not isinstance(text, LLMChunk) or text.message_id != chunk.message_id:
-            return False
-        merged = replace(
-            chunk, text=text.text + chunk.text, sentence_ends=text.sentence_ends + chunk.sentence_ends
-        )  # fmt: skip
-        self._queued[-1] = replace(last, entry=merged)
-        return True
-
     def _queue(self, write: Write) -> None:
         self._queued.append(write)
         if len(self._queued) == 1:
             self._sink.wake(self)
-        else:
-            self._wake()
-
-    def _wake(self) -> None:
-        """Send text that waits for more text."""
-        if self._timer is not None:
-            self._stop_timer()
-            self._sink.wake(self)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     async def _settled(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -20,6 +20,13 @@ __all__ = ("DISCARD", "THINKING", "Ending", "Marker", "ModelStream")
 AFTER_FINISH_S: Final = 2.0
 """After the reply: how long to wait for the token counts and the end of the stream. Some servers send neither."""
 
+MERGED_TEXT_S: Final = 0.02
+"""After `merge_text`, the time between two reads of a response that arrives token by token. A reader or a listener does
+not notice it; a read costs more than a token.
+"""
+_FEW_BYTES: Final = 2048
+"""A read of so many bytes has only a few tokens."""
+
 
 class ModelStream:
     """One response. Iterate over it for the text; each item has all text that has arrived since the last one."""
@@ -42,6 +49,7 @@ class ModelStream:
         """A sentence for each setting that was left out because the model refuses it."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
+        self._merges_text = False
         self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first, names=names)
 
     @property
@@ -53,6 +61,10 @@ class ModelStream:
     def ending(self) -> Ending:
         """Why the reply ended. Valid after the iteration."""
         return self._reader.ending
+
+    def merge_text(self) -> None:
+        """From now on, let tokens wait up to `MERGED_TEXT_S` for the next ones."""
+        self._merges_text = True
 
     async def __aiter__(self) -> AsyncGenerator[str | Marker]:
         """Yield texts (never empty) and markers.
@@ -70,6 +82,8 @@ class ModelStream:
                 data = await self._read(deadline, wait_s)
                 for piece in reader.feed(data) if data else reader.finish():
                     yield piece
+                if self._merges_text and 0 < len(data) < _FEW_BYTES and not reader.is_finished:
+                    await asyncio.sleep(MERGED_TEXT_S)
                 if reader.is_finished and not is_finished:
                     deadline = loop.time() + min(AFTER_FINISH_S, self._settings.llm_stall_s)
                 elif reader.progress > progress and not reader.is_finished:

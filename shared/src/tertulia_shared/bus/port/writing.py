@@ -92,12 +92,6 @@ class Outlet(Protocol):
         """Queue an `Expire`."""
         ...
 
-    def merge_text(self) -> None:
-        """From now on, let tokens wait some ms for the next ones, so that they become one event. Other writes do not
-        wait.
-        """
-        ...
-
     async def flush(self) -> None:
         """Wait until all queued writes are in Redis.
 
