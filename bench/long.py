@@ -4,7 +4,8 @@
 
 The system is that of `make bench`. After each part, turns of the long conversation alternate with those of a fresh one,
 so each ratio compares the two at the same load of the machine. The memory is what Redis holds for the
-long conversation. Heard sound expires two minutes after it was heard, so its size depends on the speed of the run.
+long conversation. Heard sound expires two minutes after it was heard, so its size depends on the speed of the run. The
+columns after the CPU are the ratios of each process.
 """
 
 from __future__ import annotations
@@ -94,10 +95,11 @@ def report(end: int, long: Sample, short: Sample, memory: Counter[str]) -> str:
     """Format one row of the table."""
     text, short_text = long.first("first_text"), short.first("first_text")
     sound, keys = memory.pop("audio", 0), memory.pop("keys")
-    largest = "  ".join(f"{kind} {size / 1024:.0f}" for kind, size in memory.most_common(5))
+    largest = "  ".join(f"{kind} {size / 1024:.0f}" for kind, size in memory.most_common(3))
+    each = " ".join(f"{long.cpu[name] / max(short.cpu[name], 0.01):6.2f}" for name in OURS)
     return (
         f"{end:>6} {text:8.2f} {text / short_text:5.2f} x {long.all_cpu:8.2f} {long.all_cpu / short.all_cpu:5.2f} x"
-        f" {sound / 1024:9.0f} {memory.total() / 1024:8.0f} {keys:6}   {largest}"
+        f" {each} {sound / 1024:9.0f} {memory.total() / 1024:8.0f} {keys:6}   {largest}"
     )
 
 
@@ -109,6 +111,8 @@ async def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tertulia-bench-") as folder, system(Path(folder), tokens=60) as running:
         redis = cast("Any", Redis.from_url(running.redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
-        print(f"{'turns':>6} {'1st text':>8} {'':7} {'CPU ms':>8} {'':7} {'sound KB':>9} {'other KB':>8} {'keys':>6}")
+        processes = " ".join(f"{name[:6]:>6}" for name in OURS)
+        head = f"{'turns':>6} {'1st text':>8} {'':7} {'CPU ms':>8} {'':7} {processes}"
+        print(f"{head} {'sound KB':>9} {'other KB':>8} {'keys':>6}")
         await run(running, redis, asked.turns, asked.parts)
         await redis.aclose()

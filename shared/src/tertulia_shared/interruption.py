@@ -8,10 +8,12 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_shared.bus import Bus, BusError, Follow, Stale
+from tertulia_shared.bus import Bus, BusError, BusUnavailable, Entry, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.conversation_state import ConversationState
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.exception_groups import first_error
+from tertulia_shared.keys import Key
 
 CHECK_S = 10.0
 """Seconds between comparisons of the state's epoch with the epoch of the work."""
@@ -27,11 +29,10 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
 
     Raises: Stale: the work was interrupted. Errors of the block itself are raised unchanged.
     """
-    control = bus.follow(bus.keys.control(conversation_id))
     try:
         async with asyncio.TaskGroup() as tasks:
             watching = (
-                tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch)),
+                tasks.create_task(_raise_when_above(bus, conversation_id, epoch)),
                 tasks.create_task(_raise_when_epoch_differs(bus, conversation_id, epoch)),
             )
             yield
@@ -39,28 +40,49 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
                 task.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
+
+
+async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int) -> None:
+    control = bus.keys.control(conversation_id)
+    last = await _last(bus, control)
+    follow = bus.follow(control, BEGINNING if last is None else last.id)
+    try:
+        if last is not None and _may_stop(last, epoch):
+            await _compare(bus, conversation_id, epoch)
+        while True:
+            for entry in await follow.read():
+                if _may_stop(entry, epoch):
+                    await _compare(bus, conversation_id, epoch)
     finally:
-        control.close()
+        follow.close()
 
 
-async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epoch: int) -> None:
-    while True:
-        for entry in await control.read():
-            try:
-                raised = envelope(entry.fields).epoch
-            except BadEntry as error:  # an unreadable command must not stop the work
-                log.warning("ignored an unreadable control command: %s", error)
-                continue
-            if raised <= epoch:
-                continue
-            # only the epoch in the state counts: a command with another epoch must not stop the work
-            held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
-            if held > epoch:
-                raise Stale(f"interrupted: the conversation is at epoch {held}")
-            log.warning(
-                "ignored a control command: its epoch is above the conversation's",
-                extra={"conversation_id": conversation_id},
-            )
+async def _last(bus: Bus, control: Key) -> Entry | None:
+    """The last command so far. Those before it are not read: a long conversation has many."""
+    try:
+        return await bus.last(control)
+    except BusUnavailable:  # a follow waits until Redis is available again
+        return None
+
+
+def _may_stop(entry: Entry, epoch: int) -> bool:
+    """True unless the command belongs to this work or an earlier one. An unreadable one may hide one before it."""
+    try:
+        return envelope(entry.fields).epoch > epoch
+    except BadEntry as error:
+        log.warning("ignored an unreadable control command: %s", error)
+        return True
+
+
+async def _compare(bus: Bus, conversation_id: str, epoch: int) -> None:
+    """Raise `Stale` if the epoch in the state is above `epoch`: a command with another epoch must not stop the work."""
+    held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
+    if held > epoch:
+        raise Stale(f"interrupted: the conversation is at epoch {held}")
+    log.warning(
+        "ignored a control command: the conversation's epoch is not above that of the work",
+        extra={"conversation_id": conversation_id},
+    )
 
 
 async def _raise_when_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:

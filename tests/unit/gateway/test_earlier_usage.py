@@ -44,11 +44,20 @@ def test_usage_is_read_again_after_a_turn_that_was_not_reported() -> None:
     assert usage.before("three", begin(timeline, "three")) is None
 
 
-def test_usage_is_read_again_after_an_interruption() -> None:
+def test_usage_is_read_again_after_a_turn_that_was_interrupted_while_it_was_written() -> None:
     timeline, usage = TurnTimeline(), EarlierUsage()
     usage.note("one", begin(timeline, "one"), {}, dict(FIRST))
     timeline.see(b"interrupted", event())
     assert usage.before("two", begin(timeline, "two")) is None
+
+
+def test_complete_turn_keeps_its_usage_when_its_sound_is_interrupted() -> None:
+    timeline, usage = TurnTimeline(), EarlierUsage()
+    changes = begin(timeline, "one")
+    timeline.see(b"turn_complete", event(turn_id="one"))
+    usage.note("one", changes, {}, dict(FIRST))
+    timeline.see(b"interrupted", event())
+    assert usage.before("two", begin(timeline, "two")) == FIRST
 
 
 def test_usage_is_read_again_after_a_turn_was_reopened() -> None:

@@ -275,10 +275,10 @@ async def test_unreadable_control_entry_does_not_interrupt(field: str, caplog: p
     bench = await bench_with()
     await bench.say(HELLO)
     outlet = bench.bus.outlet()
+    outlet.append(bench.bus.keys.control(bench.conversation_id), Interrupt("turn"), **NEWER)
     outlet.append(
         bench.bus.keys.control(bench.conversation_id), {"ts": BrokenTime, "epoch": BrokenEpoch}[field]("soon")
     )
-    outlet.append(bench.bus.keys.control(bench.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
     with caplog.at_level(logging.WARNING):
         await bench.work()

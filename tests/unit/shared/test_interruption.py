@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Append, NotOwner, Stale
+from tertulia_shared.bus import Append, Entry, Follow, NotOwner, Stale
 from tertulia_shared.entries import Interrupt
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import CHECK_S, until_interrupted
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Key, Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import settle, virtual_time
 
@@ -64,6 +65,38 @@ async def test_earlier_interruption_cancels_only_work_of_an_older_epoch() -> Non
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
+
+
+@virtual_time
+async def test_work_reads_no_commands_from_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = await talking_bus()
+    for _ in range(200):
+        await interrupt(bus)
+    read: list[str] = []
+    follow = bus.follow
+
+    def recorded(key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
+        read.append(after)
+        return follow(key, after, tell_loss=tell_loss)
+
+    monkeypatch.setattr(bus, "follow", recorded)
+    job = asyncio.create_task(block(bus, 201, []))
+    await settle()
+    last = await bus.last(bus.keys.control(CONVERSATION))
+    assert last is not None
+    assert read == [last.id]
+    await interrupt(bus)
+    with pytest.raises(Stale, match="epoch 202"):
+        await job
+
+
+@virtual_time
+async def test_unreadable_last_command_does_not_hide_an_interruption() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    await interrupt(bus)
+    await bus.move(Key("from", 60), [Entry("1-1", {b"v": b"?"})], bus.keys.control(CONVERSATION))
+    with pytest.raises(Stale, match="epoch 2"):
+        await block(bus, 1, ended)
 
 
 @virtual_time

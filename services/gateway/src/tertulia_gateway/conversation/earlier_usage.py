@@ -23,7 +23,8 @@ class EarlierUsage:
     """Remembers the usage before the turn that was noted last, and of that turn.
 
     `changes` is the timeline's count. A sum is only used if nothing but the beginning of the next turn happened since:
-    an interrupted turn has usage that the timeline does not know, and a reopened one loses its own.
+    the timeline does not know the usage of a turn that was interrupted before it was complete, and a reopened one loses
+    its own.
     """
 
     def __init__(self) -> None:

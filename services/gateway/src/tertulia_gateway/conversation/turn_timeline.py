@@ -54,7 +54,7 @@ class TurnTimeline:
         self._failed: set[str] = set()
         """The messages of the turn for which there was an `error` event."""
         self.changes = 0
-        """How often a turn began, or any turn was interrupted or reopened."""
+        """How often a turn began, was interrupted before it was complete, or was reopened."""
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
@@ -215,7 +215,8 @@ class TurnTimeline:
         if kind == b"error":
             self._failed.add(_text(fields, b"message_id"))
             return
-        self.changes += 1
+        if kind == b"turn_reopened" or not self.text_complete:
+            self.changes += 1
         if kind == b"interrupted" or self._of(fields) is not None:
             self._turn = None
 

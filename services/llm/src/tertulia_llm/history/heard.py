@@ -11,7 +11,7 @@ from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
-from tertulia_shared.receipts import last_receipts
+from tertulia_shared.receipts import last_receipts, readable_receipts
 
 BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
 SPOKEN_MS_PER_CHAR = 65
@@ -28,8 +28,11 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
 
     A reply that this release cannot read is left out.
     """
-    receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
-    if not receipts:
+    entries = await bus.read(bus.keys.receipts(conversation_id))
+    ids = {message_id.encode() for message_id in plan.message_ids}
+    # the next turn waits for this, and a long conversation has many receipts of earlier messages: do not decode them
+    receipts = last_receipts([entry for entry in entries if entry.fields.get(b"message_id") in ids])
+    if not receipts and not readable_receipts(entries):
         return {}
     out: dict[str, str] = {}
     for message_id in plan.message_ids:
