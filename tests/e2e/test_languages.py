@@ -24,7 +24,8 @@ SHOWN_TEXTS = """() => {
   const texts = [document.title];
   while (walker.nextNode()) if (isText(walker.currentNode)) texts.push(walker.currentNode.textContent.trim());
   for (const name of ["aria-label", "title", "placeholder", "alt", "aria-valuetext"])
-    for (const element of document.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name));
+    for (const element of document.querySelectorAll(`[${name}]`))
+      if (!element.closest(".talk-row")) texts.push(element.getAttribute(name));
   return texts;
 }"""
 # What leaves its panel, or the screen. A scroll container may have wide content.
