@@ -108,7 +108,7 @@ def _add_who(commands: Any) -> None:
 
 def _add_client_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--as", dest="user_name", type=_user_name, default="", metavar="NAME", help="what the characters call you here"
+        "--as", dest="user_name", type=_user_name, metavar="NAME", help="what the characters call you here"
     )
     command.add_argument("--out", type=Path, metavar="FILE.wav", help="write the replies' speech (24 kHz mono) here")
     _add_connection_options(command)
@@ -159,7 +159,7 @@ def _who(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> ClientOptions:
-    return ClientOptions(args.conversation or "", args.out, args.timeout, getattr(args, "user_name", ""))
+    return ClientOptions(args.conversation or "", args.out, args.timeout, getattr(args, "user_name", None) or "")
 
 
 def _address(args: argparse.Namespace) -> GatewayAddress:
