@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tertulia_tts.chunks import Chunker, ChunkLengths
 from tertulia_tts.engine import PITCH, SAMPLE_RATE, SPEED, SpeechEngine, SpeechRequest, TakesRequest
 from tests.harness.available_speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
 from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
@@ -102,13 +101,8 @@ async def test_second_instance_of_an_engine_gives_the_same_pcm(engine: SpeechEng
         await peer.close()
 
 
-async def test_sentence_that_is_synthesized_again_has_the_same_chunks(engine: SpeechEngine) -> None:
-    async def chunks() -> list[bytes]:
-        chunker = Chunker(ChunkLengths(40, 80))
-        made = [chunk for pcm in await pieces_of(engine, SENTENCE) for chunk in chunker.feed(pcm)]
-        return made + chunker.finish()
-
-    assert await chunks() == await chunks()
+async def test_sentence_that_is_synthesized_again_has_the_same_pcm(engine: SpeechEngine) -> None:
+    assert await spoken(engine, SENTENCE) == await spoken(engine, SENTENCE)
 
 
 async def test_speech_engine_accepts_seeds_of_any_size(engine: SpeechEngine) -> None:
