@@ -54,7 +54,7 @@ class Holder:
         return self._released
 
     def release(self) -> None:
-        """Let all work end, and count anew."""
+        """Let all work end, and set the counts to zero."""
         self._released.set()
         self._released, self.count = asyncio.Event(), Counter()
 

@@ -197,11 +197,8 @@ function suggestions(names: readonly string[], demo: boolean): string[] {
   const [first, second] = names;
   const { openings } = demo ? en.transcript : texts.transcript;
   if (!first) return [];
-  return [
-    openings.story(first),
-    second ? openings.rainOf(second) : openings.rain,
-    openings.evening,
-  ];
+  if (!second) return [openings.story(first), openings.rain];
+  return [openings.story(first), openings.rainOf(second), openings.evening];
 }
 
 const NAMES_SHOWN = 4;
