@@ -119,6 +119,8 @@ async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     assert client.heard[luna].startswith(heard)
     assert len(client.heard[luna]) < len(LINES["Luna"])
     assert (await bench.rows())[1] == ("Luna", client.heard[luna], "interrupted")
+    (_, row) = await bench.store.messages(bench.conversation_id, 10)
+    assert row.text + row.unheard == LINES["Luna"]
     await bench.say("And then?")
     await bench.work()
     prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
