@@ -1,21 +1,35 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from tertulia_llm.history.heard import SAMPLES_PER_MS, SPOKEN_MS_PER_CHAR, heard_text
-from tertulia_shared.entries import Receipt
-from tertulia_shared.receipts import Chunk
+from tertulia_shared.entries import AudioChunk, Receipt
 
 WRITTEN = ("Hello there, Jay. ", "I was counting the stars!")
 SPOKEN = ("Hello there, Jay.", "I was counting the stars!")
 CHUNK_MS = 100
-CHUNKS = [Chunk(sentence, chunk, CHUNK_MS * SAMPLES_PER_MS) for sentence in range(2) for chunk in range(10)]
+TONE = b"\x00\x10\x00\xf0" * (CHUNK_MS * SAMPLES_PER_MS // 2)
+SILENCE = b"\1\0" * (CHUNK_MS * SAMPLES_PER_MS)
+TALKING = (TONE,) * 10
 
 
-def heard(sentence: int, chunk: int, *, next_ms: int = 0, complete: bool = True) -> str:
+def heard(
+    sentence: int,
+    chunk: int,
+    *,
+    next_ms: int = 0,
+    complete: bool = True,
+    sounds: Sequence[Sequence[bytes]] = (TALKING, TALKING),
+) -> str:
     receipt = Receipt("m", sentence, chunk, 0, next_ms * SAMPLES_PER_MS)
-    chunks = [each for each in CHUNKS if each.sentence_index >= min(sentence, 1)]
-    return heard_text(WRITTEN, SPOKEN, receipt, chunks, complete=complete)
+    audio = [
+        AudioChunk(pcm, number, at, "c", "m", "luna")
+        for number, chunks in enumerate(sounds)
+        if number >= min(sentence, 1)
+        for at, pcm in enumerate(chunks)
+    ]
+    return heard_text(WRITTEN, SPOKEN, receipt, audio, complete=complete)
 
 
 def test_heard_text_has_the_complete_sentences_and_the_played_words_of_the_last_one() -> None:
@@ -56,3 +70,27 @@ def test_duration_of_incomplete_audio_is_estimated_from_the_text() -> None:
 
 def test_receipt_beyond_the_last_sentence_counts_as_one_for_the_last_sentence() -> None:
     assert heard(7, 9) == "".join(WRITTEN)
+
+
+def test_words_take_no_time_in_a_pause() -> None:
+    # "I was " in 300 ms, a pause of 400 ms, "counting the stars!" in 700 ms
+    paused = (*TALKING[:3], *[SILENCE] * 4, *TALKING[:7])
+    for chunk in range(2, 6):
+        assert heard(1, chunk, sounds=(TALKING, paused)) == "Hello there, Jay. I was"
+    assert heard(1, 9, sounds=(TALKING, paused)) == "Hello there, Jay. I was counting"
+
+
+def test_all_words_of_a_sentence_were_heard_when_the_silence_after_it_begins() -> None:
+    ended = (*TALKING, SILENCE, SILENCE)
+    assert heard(0, 9, sounds=(ended, TALKING)) == WRITTEN[0]
+    assert heard(0, 8, sounds=(ended, TALKING)) != WRITTEN[0]
+
+
+def test_message_that_was_cut_off_in_the_silence_at_its_end_was_not_heard_to_its_end() -> None:
+    ended = (*TALKING, SILENCE, SILENCE)
+    assert heard(1, 9, sounds=(TALKING, ended)) == "Hello there, Jay. I was counting the"
+    assert heard(1, 11, sounds=(TALKING, ended)) == "".join(WRITTEN)
+
+
+def test_sentence_without_sound_counts_by_its_length() -> None:
+    assert heard(1, 4, sounds=(TALKING, [bytes(len(TONE))] * 10)) == "Hello there, Jay. I was"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+from tertulia_llm.history.sounding import sounding_samples
 from tertulia_llm.text.heard import heard_part
 from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
@@ -45,7 +46,7 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
 
 
 def heard_text(
-    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunks: Sequence[Chunk], *, complete: bool
+    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, audio: Sequence[AudioChunk], *, complete: bool
 ) -> str:
     """The part of one message that the user heard. Pure.
 
@@ -53,10 +54,11 @@ def heard_text(
         written: the sentences as shown.
         spoken: the sentences as spoken.
         receipt: the message's last receipt.
-        chunks: the chunks of the message's audio, from the beginning of the sentence that the receipt names.
+        audio: the chunks of the message's audio, from the beginning of the sentence that the receipt names.
         complete: True if the message has no further chunks.
     """
     last = len(written) - 1
+    chunks = [Chunk(each.sentence_index, each.chunk_index, len(each.audio) // BYTES_PER_SAMPLE) for each in audio]
     receipt = advanced(receipt, _after(receipt, chunks))
     cut, played = min(receipt.sentence_index, last), 0
     following = _after(receipt, chunks)
@@ -64,10 +66,13 @@ def heard_text(
         cut, played = min(following[0].sentence_index, last), receipt.next_samples
     own = [chunk for chunk in chunks if chunk.sentence_index == cut]
     played += sum(chunk.samples for chunk in own if chunk[:2] <= _place(receipt))
-    total = sum(chunk.samples for chunk in own)
-    if not complete and own == list(chunks[-len(own) :]):  # more of this sentence may come
-        total = max(total, len(spoken[cut]) * SPOKEN_MS_PER_CHAR * SAMPLES_PER_MS)
-    return "".join(written[:cut]) + heard_part(written[cut], total, played)
+    heard, total = sounding_samples(b"".join(each.audio for each in audio if each.sentence_index == cut), played)
+    if own == chunks[-len(own) :]:  # the message's last sentence so far
+        if not complete:
+            total = max(total, len(spoken[cut]) * SPOKEN_MS_PER_CHAR * SAMPLES_PER_MS)
+        if played < sum(chunk.samples for chunk in own):
+            heard = min(heard, total - 1)  # it was cut off, maybe in the silence at its end
+    return "".join(written[:cut]) + heard_part(written[cut], total, heard)
 
 
 def _after(receipt: Receipt, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
@@ -91,10 +96,6 @@ async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Recei
     index = min(receipt.sentence_index, len(sentences) - 1)
     audio = await bus.read(bus.keys.audio(conversation_id, message_id), f"{index + 1}-0", count=MAX_CHUNKS)
     made = [decode(AudioChunk, entry.fields) for entry in audio]
-    chunks = [
-        Chunk(each.sentence_index, each.chunk_index, len(each.audio) // BYTES_PER_SAMPLE)
-        for each in made
-        if not each.is_final
-    ]
+    chunks = [each for each in made if not each.is_final]
     spoken = [sentence.text for sentence in sentences]
     return heard_text(written, spoken, receipt, chunks, complete=len(chunks) < len(made))
