@@ -9,6 +9,9 @@ from tertulia_shared.ids import new_id
 from tests.harness.client import talk
 from tests.harness.playback import Playback
 
+MAX_SILENCE_S = 1.0
+MAX_WAIT_S = 4.0
+"""The longest wait for sound around a restart of Redis: one to two seconds of restart, and the pace of the model."""
 STORY = "Luna, Rex and Sage, tell me a very long story about the ocean."
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.compose.silence import playback_during
+from tests.compose.silence import MAX_SILENCE_S, playback_during
 from tests.harness.client import talk
 from tests.harness.compose import Compose
 from tests.servers.redis_server import free_port
@@ -19,7 +19,6 @@ from tests.servers.redis_server import free_port
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(600)]
 
 TOKEN = "t" * 24
-MAX_SILENCE_S = 1.0
 
 
 class Proxied(Compose):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compose.silence import playback_during
+from tests.compose.silence import MAX_SILENCE_S, MAX_WAIT_S, playback_during
 from tests.harness.compose import ROOT, WORKERS, Compose
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(600)]
-
-MAX_SILENCE_S = 1.0
-MAX_WAIT_S = 4.0
-"""The longest wait for sound around a restart of Redis: one to two seconds of restart, and the pace of the model."""
 
 
 def ids(steady: Compose, *services: str) -> dict[str, set[str]]:
