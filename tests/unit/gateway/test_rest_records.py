@@ -27,7 +27,7 @@ async def talk(store: MemoryStore, messages: int = 3) -> str:
         [
             replace(
                 mine, id=str(uuid4()), role="character", character_id=str(uuid4()), character_name="Luna",
-                text="Well, ", status="interrupted", position=messages,
+                text="Well, ", unheard="hello.", status="interrupted", position=messages,
             )
         ]
     )  # fmt: skip
@@ -56,6 +56,10 @@ async def test_messages_of_a_conversation_are_returned_in_pages_and_in_order(
     assert [message["position"] for message in page["messages"]] == [0, 1, 2]
     rest = (await api.get(f"/api/conversations/{c}", params={"limit": 3, "after": page["next"]})).json()
     assert [message["position"] for message in rest["messages"]] == [3, 5]
+    assert [(message["text"], message["unheard"]) for message in rest["messages"]] == [
+        ("Hello <b>", ""),
+        ("Well, ", "hello."),
+    ]
     assert rest["next"] is None
 
 

@@ -60,7 +60,7 @@ class Access:
             if not hmac.compare_digest(_shown_token(headers, query).encode(), self._token):
                 reason = "Token missing or wrong: show TERTULIA_TOKEN as ?token= or as a Bearer token."
                 return Refusal(401, reason, ProblemCode.TOKEN_MISSING)
-        elif not (is_loopback(_without_port(host)) or host in self._hosts):
+        elif not (_is_this_machine(_without_port(host)) or host in self._hosts):
             reason = "This server answers to localhost only; add its address to TERTULIA_ORIGINS."
             return Refusal(403, reason, ProblemCode.FOREIGN_HOST)
         origin = headers.get("origin", "").lower()
@@ -80,7 +80,8 @@ class Access:
         if self._token:
             return None
         origin = urlsplit(headers.get("origin", "")).hostname
-        is_local = is_loopback(_without_port(headers.get("host", ""))) and (origin is None or is_loopback(origin))
+        host = _without_port(headers.get("host", "").lower())
+        is_local = _is_this_machine(host) and (origin is None or _is_this_machine(origin))
         if is_local and not any(name in headers for name in FORWARDED):
             return None
         reason = "Only the page on this machine may set this, or with TERTULIA_TOKEN any page that has it."
@@ -90,6 +91,14 @@ class Access:
 def _shown_token(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else query.get("token", "")
+
+
+def _is_this_machine(host: str) -> bool:
+    """True for loopback addresses, `localhost`, and names below it. Browsers resolve those names to this machine
+    (RFC 6761, section 6.3), so no other site can use one for DNS rebinding. In containers, the command `tertulia`
+    reaches the gateway by such a name.
+    """
+    return is_loopback(host) or host.endswith(".localhost")
 
 
 def _without_port(host: str) -> str:

@@ -80,6 +80,7 @@ def check_message(message: Message) -> None:
         raise InvalidRecord("message.position", f"{message.position} is not in 0..{POSITION_MAX}; use turn_position()")
     _check_line("message.character_name", message.character_name, 0, SPEAKER_MAX_CHARS)
     _check_text("message.text", message.text, TEXT_MAX_CHARS)
+    _check_text("message.unheard", message.unheard, TEXT_MAX_CHARS)
     if message.usage != possible_usage(message.usage):
         raise InvalidRecord("message.usage", f"must be finite numbers by the names {', '.join(USAGE)}")
 
@@ -158,13 +159,14 @@ def name_key(name: str) -> str:
 
 
 def fitted_message(message: Message) -> Message:
-    """The message with its text and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
+    """The message with its texts and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
     text = clean_text(message.text)[:TEXT_MAX_CHARS]
+    unheard = clean_text(message.unheard)[:TEXT_MAX_CHARS]
     name = clean_line(message.character_name)[:SPEAKER_MAX_CHARS]
     usage = possible_usage(message.usage)
-    if (text, name, usage) == (message.text, message.character_name, message.usage):
+    if (text, unheard, name, usage) == (message.text, message.unheard, message.character_name, message.usage):
         return message
-    return replace(message, text=text, character_name=name, usage=usage)
+    return replace(message, text=text, unheard=unheard, character_name=name, usage=usage)
 
 
 def fitted_character(character: Character) -> Character:

@@ -95,6 +95,7 @@ class MessageItem(Schema):
     character_id: str | None
     character_name: str
     text: str = Field(description="of an interrupted reply: the text that was heard")
+    unheard: str = Field(description="of an interrupted reply: the text that followed, which was not heard")
     status: Literal["streaming", "complete", "interrupted", "failed"]
     position: int
     created_at: datetime

@@ -96,7 +96,10 @@ export interface StoredMessage {
   readonly role: "user" | "character";
   readonly character_id: string | null;
   readonly character_name: string;
+  /** Of an interrupted reply: the text that was heard. */
   readonly text: string;
+  /** Of an interrupted reply: the text after it. Older gateways do not send it. */
+  readonly unheard?: string;
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
 }
 
