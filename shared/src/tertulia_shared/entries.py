@@ -44,11 +44,14 @@ class Work:
     """A pointer on a work stream to the stream that the worker consumes.
 
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
+
+    `voice_id`: the voice that the message needs; "" if an older release wrote the entry, or for another stage.
     """
 
     conversation_id: str
     message_id: str = ""
     session_id: str = ""
+    voice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,9 @@ class NewWork:
     `slots`: how many pieces of work it begins without delay. `limit`: how many it holds at most.
     """
 
+    not_taken_over_from = ""
+    """A consumer whose expired work is not taken over, because it is claimed as new work."""
+
     def __init__(self, bus: Bus, stage: Stage, worker: str, *, slots: int, limit: int) -> None:
         self._bus = bus
         self._stage: Stage = stage
@@ -74,6 +77,13 @@ class NewWork:
     def forget(self, peer: str) -> None:
         """Leave no more work to this peer: its process has ended."""
         self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
+
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
+        """Learn which workers are alive (`members`), and which consumers hold work of the stage."""
+
+    async def keep(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """The part of the claimed work that this worker begins."""
+        return claims
 
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""

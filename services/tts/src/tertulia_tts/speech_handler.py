@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Refused
+from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
@@ -46,6 +47,7 @@ from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.spoken_text import says_something
+from tertulia_tts.stand_in import StandIn
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,8 @@ class SpeechHandler:
         settings: TTSSettings,
         metrics: Metrics | None = None,
         clip_voices: ClipVoices | None = None,
+        *,
+        presence: SpeechPresence | None = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -97,6 +101,7 @@ class SpeechHandler:
         self._hop = Hop(metrics, "sentences")
         self._scripts = ForeignScripts(bus.keys)
         self._clip_voices = clip_voices or ClipVoices(bus, engine)
+        self._stand_in = StandIn(bus.keys, engine.name, presence)
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or until it is interrupted.
@@ -174,6 +179,7 @@ class SpeechHandler:
             ChunkPublisher(outlet, audio, sentence).end()
             return
         await self._clip_voices.ready(sentence, outlet)
+        self._stand_in.warn(sentence, outlet)
         spoken = self._choose(sentence, resume, outlet)
         if spoken is None:
             return  # it is published completely
