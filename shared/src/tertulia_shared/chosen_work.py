@@ -102,12 +102,17 @@ class SpeechPresence:
         others = [worker for worker in speakers.workers if worker.name != name]
         gone = [each for each in speakers.gone if each.name != name and each.at >= time.time() - KEPT_S]
         published = speakers.published | mine.voices
-        self.speakers = Speakers([*others, mine], gone, published, speakers.is_complete)
+        self._change(Speakers([*others, mine], gone, published, speakers.is_complete))
         self._members = list(members)
 
     def forget(self, peer: str) -> None:
         """Its process has ended."""
-        self.speakers = self.speakers.without(peer)
+        self._change(self.speakers.without(peer))
+
+    def _change(self, speakers: Speakers) -> None:
+        if speakers.summary != self.speakers.summary:
+            log.info("the speech workers are: %s", speakers.summary, extra={"worker": self._name})
+        self.speakers = speakers
 
     def _entry(self, name: str) -> SpeechWorker:
         return replace(self._can_speak(), name=name)

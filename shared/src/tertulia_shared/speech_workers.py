@@ -65,6 +65,11 @@ class Speakers:
     published: frozenset[str] = frozenset()
     is_complete: bool = True
 
+    @property
+    def summary(self) -> str:
+        """The engines of the live workers with their tiers, one for each worker, for the log."""
+        return ", ".join(sorted(f"{worker.engine} (tier {worker.tier})" for worker in self.workers))
+
     def able(self, voice_id: str) -> Sequence[SpeechWorker]:
         """The live workers that may speak this voice; if no engine knows the voice, all of them (with their default
         voice).

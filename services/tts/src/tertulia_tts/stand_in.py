@@ -26,9 +26,11 @@ class StandIn:
         self._warnings = Warnings(keys)
         self._last_at = float("-inf")
 
-    def warn(self, sentence: TTSSentence, outlet: Outlet) -> None:
-        """Call it for each sentence that this worker speaks."""
-        preferred = self._presence.preferred(sentence.voice_id) if self._presence is not None else ""
+    def warn(self, sentence: TTSSentence, outlet: Outlet, *, before: str = "") -> None:
+        """Call it for each sentence that this worker speaks. `before`: the engine that began this message, if it is
+        another one.
+        """
+        preferred = before or (self._presence.preferred(sentence.voice_id) if self._presence is not None else "")
         if not preferred:
             return
         now = asyncio.get_running_loop().time()
