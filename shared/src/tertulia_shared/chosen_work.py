@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tertulia_shared.bus import UNASSIGNED, Bus, Claim
+from tertulia_shared.bus import UNASSIGNED, Bus, BusRefused, Claim
 from tertulia_shared.new_work import NewWork
 from tertulia_shared.speech_workers import Speakers, SpeechWorker, choose, field_of, speakers_of
 
@@ -126,13 +126,24 @@ class ChosenWork(NewWork):
         self._presence = presence
         self._is_set_aside = True
         """True if work may be set aside."""
+        self._is_refused = False
+        """True if this worker's Redis user lacks the rights (of an older release): it then claims as `NewWork` does."""
 
-    not_taken_over_from = UNASSIGNED
+    @property
+    def not_taken_over_from(self) -> str:
+        return "" if self._is_refused else UNASSIGNED
 
     async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
         """Learn what the workers can speak. `holders`: the consumers that hold work."""
         self._is_set_aside = UNASSIGNED in holders
-        await self._presence.refresh(self._worker, members)
+        try:
+            await self._presence.refresh(self._worker, members)
+        except BusRefused as error:
+            if not self._is_refused:
+                log.warning("this worker speaks without regard to other engines: %s", error)
+            self._is_refused = True
+        else:
+            self._is_refused = False
 
     def forget(self, peer: str) -> None:
         """Its process has ended: leave it no more work."""
@@ -156,7 +167,7 @@ class ChosenWork(NewWork):
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         presence = self._presence
-        if not presence.is_mixed and not self._is_set_aside:
+        if self._is_refused or not (presence.is_mixed or self._is_set_aside):
             return await super().claim(held, block_s)
         view = await self._bus.look("tts")
         choice = choose(

@@ -55,9 +55,6 @@ class NewWork:
     `slots`: how many pieces of work it begins without delay. `limit`: how many it holds at most.
     """
 
-    not_taken_over_from = ""
-    """A consumer whose expired work is not taken over, because it is claimed as new work."""
-
     def __init__(self, bus: Bus, stage: Stage, worker: str, *, slots: int, limit: int) -> None:
         self._bus = bus
         self._stage: Stage = stage
@@ -77,6 +74,11 @@ class NewWork:
     def forget(self, peer: str) -> None:
         """Leave no more work to this peer: its process has ended."""
         self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
+
+    @property
+    def not_taken_over_from(self) -> str:
+        """A consumer whose expired work is not taken over, because it is claimed as new work; "" if there is none."""
+        return ""
 
     async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
         """Learn which workers are alive (`members`), and which consumers hold work of the stage."""

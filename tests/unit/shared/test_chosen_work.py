@@ -9,12 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from tertulia_shared import chosen_work
-from tertulia_shared.bus import UNASSIGNED, Claim, QueueView
+from tertulia_shared.bus import UNASSIGNED, BusRefused, Claim, QueueView
 from tertulia_shared.chosen_work import SpeechPresence
-from tertulia_shared.codec import pack
+from tertulia_shared.codec import Fields, pack
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.speech_workers import SpeechWorker
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import ForAnother
@@ -187,3 +187,23 @@ async def test_work_that_nobody_could_speak_for_long_is_dropped() -> None:
         await asyncio.sleep(15)
         assert await bus.open_work("tts") == 0
         assert local.begun == []
+
+
+class OldRights(LookCounter):
+    """A bus whose Redis user has the rights of an older release."""
+
+    async def hash(self, key: Key) -> Fields:
+        if key == self.keys.speech_workers():
+            raise BusRefused("its user lacks the right")
+        return await super().hash(key)
+
+
+@virtual_time
+async def test_worker_without_the_new_rights_takes_all_work_as_an_older_release_does() -> None:
+    bus = OldRights(Keys("test"), clock=now, now_ms=lambda: round(now() * 1000))
+    local = SpeechBench(bus, LOCAL)
+    async with working(bus, local):
+        await post(bus, "luna", "vera")
+        await settle()
+        assert local.voices == ["luna", "vera"]
+        assert bus.looks == 0

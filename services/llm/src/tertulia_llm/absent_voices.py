@@ -66,13 +66,17 @@ class AbsentVoices:
 
     async def follow(self) -> NoReturn:
         """Check the watched messages, until cancelled. Without messages, it reads nothing."""
+        is_logged = False
         while True:
             await self._has_messages.wait()
             await asyncio.sleep(CHECK_S)
             try:
                 await self._check()
+                is_logged = False
             except BusError as error:
-                log.warning("the speech workers cannot be read: %s", error)
+                if not is_logged:
+                    log.warning("the speech workers cannot be read: %s", error)
+                is_logged = True
             if not self._watched:
                 self._has_messages.clear()
 

@@ -106,7 +106,7 @@ class SpeechHandler:
         self._scripts = ForeignScripts(bus.keys)
         self._clip_voices = clip_voices or ClipVoices(bus, engine)
         self._presence = presence
-        self._stand_in = StandIn(bus.keys, engine.name, presence)
+        self._stand_in = StandIn(bus.keys, engine.name, presence, self._metrics)
         self._left: dict[str, float] = {}
         """Until when (loop time) each message is left to the engine that began it."""
 

@@ -10,6 +10,7 @@ from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.entries import TTSSentence
 from tertulia_shared.events import Warn
 from tertulia_shared.keys import Keys
+from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.warnings_once import Warnings
 
 SPELL_S: Final = 60.0
@@ -19,10 +20,11 @@ SPELL_S: Final = 60.0
 class StandIn:
     """Sends the warning `engine_changed` once per conversation, until the better workers have spoken for `SPELL_S`."""
 
-    def __init__(self, keys: Keys, engine: str, presence: SpeechPresence | None) -> None:
+    def __init__(self, keys: Keys, engine: str, presence: SpeechPresence | None, metrics: SpeechMetrics) -> None:
         self._keys = keys
         self._engine = engine
         self._presence = presence
+        self._metrics = metrics
         self._warnings = Warnings(keys)
         self._last_at = float("-inf")
 
@@ -33,6 +35,7 @@ class StandIn:
         preferred = before or (self._presence.preferred(sentence.voice_id) if self._presence is not None else "")
         if not preferred:
             return
+        self._metrics.stand_ins.inc()
         now = asyncio.get_running_loop().time()
         if now - self._last_at > SPELL_S:
             self._warnings = Warnings(self._keys)
