@@ -24,8 +24,9 @@ from tests.harness.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 SENTENCE = "Every word of this sentence takes its time to be said."
-BOX = {"TERTULIA_TTS_ENGINE": "instant", "TERTULIA_TTS_TIER": "0"}
-LOCAL = {"TERTULIA_TTS_ENGINE": "espeak"}
+BOX = ("instant", "0")
+LOCAL = ("espeak", "1")
+"""Engine and tier of a worker."""
 LOCAL_VOICE = "otto"
 """A voice that only espeak has."""
 BOTH = "luna"
@@ -40,16 +41,21 @@ def tts_stack(folder: Path, **env: str) -> Generator[Stack]:
         yield stack
 
 
-async def started(stack: Stack, *workers: dict[str, str]) -> list[Process]:
+def start(stack: Stack, worker: tuple[str, str]) -> Process:
+    engine, tier = worker
+    return stack.start("tts", TERTULIA_TTS_ENGINE=engine, TERTULIA_TTS_TIER=tier)
+
+
+async def started(stack: Stack, *workers: tuple[str, str]) -> list[Process]:
     """Start tts workers with these settings, and wait until each of them knows all others."""
-    processes = [stack.start("tts", **each) for each in workers]
+    processes = [start(stack, each) for each in workers]
     await until_known(stack, *workers)
     return processes
 
 
-async def until_known(stack: Stack, *workers: dict[str, str]) -> None:
+async def until_known(stack: Stack, *workers: tuple[str, str]) -> None:
     """Wait until each running worker knows that exactly these are alive."""
-    names = sorted(f"{each['TERTULIA_TTS_ENGINE']} (tier {each.get('TERTULIA_TTS_TIER', '1')})" for each in workers)
+    names = sorted(f"{engine} (tier {tier})" for engine, tier in workers)
     line = f'the speech workers are: {", ".join(names)}"'
 
     def knows(process: Process) -> bool:
@@ -205,7 +211,7 @@ async def test_voice_of_an_engine_that_is_away_waits_for_it_and_holds_up_nothing
             waiting = [await post(bus, LOCAL_VOICE) for _ in range(3)]
             assert await engines(bus, [await post(bus, BOTH) for _ in range(3)]) == ["instant"] * 3
             assert [await chunks(bus, work) for work in waiting] == [[]] * 3
-            stack.start("tts", **LOCAL)
+            start(stack, LOCAL)
             assert await engines(bus, waiting) == ["espeak"] * 3
 
 
