@@ -92,17 +92,18 @@ def check_character(character: Character) -> None:
     _check_line("character.name", name, 1, NAME_MAX_CHARS)
     _check_visible("character.name", name)
     if "<" in name or ">" in name:
-        raise InvalidRecord("character.name", "must not contain < or >, which mark a speaker in what the model reads")
+        problem = "must not contain < or >, which mark a speaker in what the model reads"
+        raise InvalidRecord("character.name", problem, "angle_brackets")
     if name != name.strip():
         raise InvalidRecord("character.name", "must not begin or end with white space")
     if not any(char.isalnum() for char in name):
-        raise InvalidRecord("character.name", "must contain a letter or a digit, so that it can be said")
+        raise InvalidRecord("character.name", "must contain a letter or a digit, so that it can be said", "unspeakable")
     _check_line("character.voice", character.voice, 1, VOICE_MAX_CHARS)
     _check_visible("character.voice", character.voice)
     _check_text("character.system_prompt", character.system_prompt, PROMPT_MAX_CHARS)
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
     if not is_picture(character.image):
-        raise InvalidRecord("character.image", ALLOWED)
+        raise InvalidRecord("character.image", ALLOWED, "not_a_picture")
     if not 0 <= character.talkativeness <= MAX_TALKATIVENESS:
         raise InvalidRecord("character.talkativeness", f"must lie between 0 and {MAX_TALKATIVENESS}")
     if not MIN_SPEED <= character.speed <= MAX_SPEED:
@@ -196,7 +197,7 @@ def _check_line(field: str, value: str, least: int, most: int) -> None:
 
 def _check_visible(field: str, value: str) -> None:
     if fault := invisible_fault(value):
-        raise InvalidRecord(field, fault)
+        raise InvalidRecord(field, fault, "invisible_character")
 
 
 def _check_text(field: str, value: str, most: int) -> None:

@@ -28,6 +28,10 @@ export interface Voice {
   /** A BCP 47 tag; "und" if the voice speaks any language. */
   readonly language: string;
   readonly description: string;
+  /** The description for programs; empty if it is a user's own text. Older servers do not send it. */
+  readonly traits?: readonly string[];
+  /** Where the voice comes from, as a name. */
+  readonly origin?: string;
   readonly engine: string;
   /** What a character can change of the voice: "speed", "pitch". */
   readonly adjustable: readonly string[];
