@@ -25,3 +25,9 @@ def test_process_starts_without_large_libraries(module: str) -> None:
     program = f"import sys, {module}; print(*[name for name in {LARGE!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert found.split() == []
+
+
+def test_numpy_is_not_imported_before_somebody_speaks() -> None:
+    program = "import sys, tertulia_stt.main, tertulia_stt.engines.pocketsphinx.engine; print('numpy' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "False"
