@@ -10,7 +10,6 @@ from aiohttp import web
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.server import ModelServer
 from tertulia_llm.settings import LLMSettings
-from tertulia_shared.version import __version__
 from tests.fakes.model_server import Reply, ScriptedModel
 from tests.harness.settings_of import settings_of
 from tests.servers.redis_server import free_port
@@ -26,8 +25,8 @@ async def answer_of(server: ModelServer) -> bytes:
     """The body of the reply."""
     try:
         response = await server.completion(BODY)
-        body = await response.read()
-        response.release()
+        body = b"".join([piece async for piece in server.body_of(response)])
+        await response.close()
     finally:
         await server.close()
     return body
@@ -39,7 +38,6 @@ async def test_request_has_our_headers_and_those_of_the_settings() -> None:
         (seen,) = model.requests
     assert seen.body == BODY
     assert seen.headers["content-type"] == "application/json"
-    assert seen.headers["user-agent"] == f"Tertulia/{__version__}"
     assert (seen.headers["x-title"], seen.headers["x-more"]) == ("Mine", "1")
 
 

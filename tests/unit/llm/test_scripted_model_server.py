@@ -1,4 +1,4 @@
-"""The scripted model server that other tests use, called by the SDK that most programs use."""
+"""The scripted model server that other tests use, called through the same SDK as the worker uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language model: any OpenAI-compatible server.
+"""The language model: any OpenAI-compatible server, accessed with the `openai` SDK (`server`).
 
 If the server refuses a request and says why, the request is changed and sent again for the same reply. The change is
 remembered for later requests (`knowledge`).
@@ -9,9 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
-
-import aiohttp
+from typing import TYPE_CHECKING, Protocol
 
 from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
@@ -25,6 +23,9 @@ from tertulia_llm.model.stream import ModelStream
 from tertulia_llm.model.tokens import counted_prompt_tokens
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
+
+if TYPE_CHECKING:
+    from tertulia_llm.model.server import Response
 
 MAX_CHANGES = 16
 """Maximum number of changed requests for one reply. They do not count as tries of `llm_retries`."""
@@ -92,7 +93,7 @@ class Model:
             if failure.code == "llm_context":
                 known.restore_window(window)
             raise
-        stream = ModelStream(response.content.iter_any(), self._settings, model, self._reasons_first, names)
+        stream = ModelStream(self.server.body_of(response), self._settings, model, self._reasons_first, names)
         stream.dropped = request.dropped
         try:
             yield stream
@@ -109,9 +110,9 @@ class Model:
             if counted is not None:
                 known.scale.learn(request.estimate, counted)
             self.server.used(known)
-            response.release()
+            await response.close()
 
-    async def _opened(self, builder: RequestBuilder, known: KnownModel) -> tuple[Request, aiohttp.ClientResponse]:
+    async def _opened(self, builder: RequestBuilder, known: KnownModel) -> tuple[Request, Response]:
         """Send the request. If the server says what it refuses, change the request and send it again, up to
         `MAX_CHANGES` times.
         """
@@ -134,7 +135,7 @@ class Model:
                 try:
                     raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
                 finally:
-                    response.release()
+                    await response.close()
 
     def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
         """Remember what the server refused. Returns True if the next request will be different.

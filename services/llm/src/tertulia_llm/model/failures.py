@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import aiohttp
-
 from tertulia_llm.model.error_kinds import (
     NO_MODEL_CODES,
     QUOTA_CODES,
@@ -116,25 +114,22 @@ def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
 
 
 def failure_of(error: Exception) -> ModelFailed:
-    """The failure for an exception of the HTTP client."""
+    """The failure for an exception of the SDK, or for a `TimeoutError`."""
+    import openai  # noqa: PLC0415 - 20 MB; whoever has such an exception has imported it
+
     match error:
-        case ModelFailed():
-            return error
-        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
-            problem = f"The model server's answer cannot be read ({type(error).__name__})."
-        case TimeoutError() | aiohttp.ServerDisconnectedError():
-            problem = "The model server does not answer."
-        case aiohttp.ClientError() | OSError():
-            problem = f"{_unreachable(error)}."
+        case TimeoutError():
+            return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
+        case openai.APITimeoutError() if not _was_refused(error):
+            return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
+        case openai.APIConnectionError():
+            return ModelFailed("llm_unavailable", f"{_unreachable(error)}.", retryable=True)
+        case openai.APIStatusError():
+            found = read_error(error.response.content)
+            headers = {name.lower(): value for name, value in error.response.headers.items()}
+            return by_status(error.status_code, found, retry_after_s=retry_after_s(headers, datetime.now(UTC)))
         case _:
-            problem = f"The model server failed: {error}"
-    return ModelFailed("llm_unavailable", problem, retryable=True)
-
-
-def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ModelFailed:
-    """The failure for a response with the status of an error."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    return by_status(status, read_error(body), retry_after_s=retry_after_s(lower, datetime.now(UTC)))
+            return ModelFailed("llm_unavailable", f"The model server failed: {error}", retryable=True)
 
 
 def by_status(
@@ -233,6 +228,15 @@ def _unreachable(error: BaseException) -> str:
             return f"The TLS connection to the model server failed ({cause.reason}): check TERTULIA_LLM_BASE_URL"
         cause = cause.__cause__ or cause.__context__
     return "The model server cannot be reached: check its address (or TERTULIA_LLM_BASE_URL) and the network"
+
+
+def _was_refused(error: BaseException | None) -> bool:
+    """True if the connection failed rather than timed out: the aiohttp transport reports both as a timeout."""
+    while error is not None:
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _number(text: str | None) -> float | None:

@@ -1,34 +1,41 @@
-"""HTTP requests to a model server."""
+"""HTTP requests to a model server, with the `openai` SDK.
+
+The SDK is imported at the first request (`load_sdk`): it takes 20 MB and half a second of CPU. Replies are requested
+by the SDK, and read from its HTTP client as they arrive: its own reading takes as long as the whole request.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import ssl
-import urllib.request
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-import aiohttp
-import truststore
-
 from tertulia_llm.model.context_window import entries_in
-from tertulia_llm.model.failures import failure_of, refusal
+from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel
 from tertulia_llm.settings import LLMSettings
-from tertulia_shared.version import __version__
+
+if TYPE_CHECKING:
+    import openai
+    from openai import AsyncAPIResponse
+    from openai.types.chat import ChatCompletionChunk
+
+    Response = AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]
 
 QUESTION_S: Final = 5.0
 """Seconds to wait for the answer to any request that does not ask for a reply."""
 CONNECT_S: Final = 10.0
-KEPT_S: Final = 5.0
-"""Seconds for which an idle connection is kept. Many servers close it after as many."""
 MAX_PAGE_BYTES: Final = 1 << 16
-MAX_ERROR_BYTES: Final = 1 << 20
-FIRST_ERROR: Final = 400
-"""The lowest HTTP status of an error."""
+
+
+async def load_sdk() -> None:
+    """Import the SDK, unless it is imported already. The event loop goes on meanwhile."""
+    if "openai" not in sys.modules:
+        await asyncio.to_thread(import_module, "openai")
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
@@ -44,15 +51,13 @@ class ModelServer:
     def __init__(self, settings: LLMSettings) -> None:
         self.base_url = settings.llm_base_url
         self.is_changed = asyncio.Event()
-        self._wait_s = settings.llm_first_token_s + settings.llm_stall_s
-        self._headers = _headers_of(settings)
-        self._proxy = proxy_for(self.base_url)
-        self._session: aiohttp.ClientSession | None = None
+        self._settings = settings
+        self._made: openai.AsyncOpenAI | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        if self._made is not None:
+            await self._made.close()
 
     def changed(self) -> None:
         """Note that something new is known about a model."""
@@ -64,30 +69,43 @@ class ModelServer:
         if known.may_ask:
             self.is_changed.set()
 
-    async def completion(self, body: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        """Send the request for a reply, and return the response whose body begins. The caller closes it with
-        `release`. The worker repeats requests, not this class: a part of the reply may already have been spoken.
+    async def completion(self, body: Mapping[str, Any]) -> Response:
+        """Send the request for a reply; `body` is sent unchanged. The caller closes the response.
 
         Raises:
             ModelFailed: the server is unavailable, or refuses the request; then `error` says what it answered.
         """
-        wait = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=self._wait_s)
-        try:
-            response = await self._opened.post(
-                f"{self.base_url}/chat/completions", data=_json(body), timeout=wait, proxy=self._proxy
-            )
-        except Exception as error:
-            raise failure_of(error) from error
-        if response.status < FIRST_ERROR:
-            return response
-        try:
-            raise refusal(response.status, response.headers, await _beginning_of(response, MAX_ERROR_BYTES))
-        finally:
-            response.release()
+        await load_sdk()
+        import openai  # noqa: PLC0415 - see above
 
-    async def beginning_of(self, response: aiohttp.ClientResponse) -> bytes:
+        given = {"model": openai.omit, "messages": openai.omit, "stream": openai.omit, **body}
+        opening = self._client.chat.completions.with_streaming_response.create(
+            model="", messages=[], stream=True, extra_body=given
+        )
+        try:
+            return await opening.__aenter__()
+        except openai.APIError as error:
+            raise failure_of(error) from error
+        # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
+        except Exception as error:
+            problem = f"The model server's answer cannot be read ({type(error).__name__})."
+            raise ModelFailed("llm_unavailable", problem, retryable=True) from error
+
+    def body_of(self, response: Response) -> AsyncIterator[bytes]:
+        """The body, in pieces as they arrive."""
+        is_plain = response.headers.get("content-encoding", "identity") == "identity"
+        return response.http_response.aiter_raw() if is_plain else response.iter_bytes()
+
+    async def beginning_of(self, response: Response) -> bytes:
         """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""
-        return await _beginning_of(response, MAX_PAGE_BYTES)
+        read = b""
+        with suppress(Exception):  # the bytes that have arrived are enough
+            async with asyncio.timeout(QUESTION_S):
+                async for piece in response.iter_bytes():
+                    read += piece
+                    if len(read) > MAX_PAGE_BYTES:
+                        break
+        return read[:MAX_PAGE_BYTES]
 
     async def models(self, base_url: str = "") -> list[Mapping[str, Any]] | None:
         """The server's list of models; None if the server has no list at this address. `base_url`: another base URL to
@@ -100,46 +118,46 @@ class ModelServer:
     async def ask(self, url: str, body: Mapping[str, object] | None = None) -> object:
         """The parsed answer to a GET, or to a POST of `body`; None if there is no valid answer."""
         try:
-            return await self._question("GET" if body is None else "POST", url, body)
+            if body is None:
+                return await self.get(url)
+            await load_sdk()
+            async with asyncio.timeout(QUESTION_S):
+                return await self._client.post(url, cast_to=object, body=body, options={"timeout": QUESTION_S})
         except Exception:  # noqa: BLE001 - a server may answer a question that it does not know with anything
             return None
 
     async def get(self, url: str) -> object:
-        """The parsed answer to a GET; text that is not called JSON is returned as it is.
+        """The parsed answer to a GET.
 
         Raises:
             ModelFailed: the server is unavailable, or refuses the request.
             Exception: the answer is invalid.
         """
-        return await self._question("GET", url, None)
+        await load_sdk()
+        import openai  # noqa: PLC0415 - see above
 
-    async def _question(self, method: str, url: str, body: Mapping[str, object] | None) -> object:
-        async with self._answer(method, url, body) as response:
-            if response.status >= FIRST_ERROR:
-                raise refusal(response.status, response.headers, await _beginning_of(response, MAX_ERROR_BYTES))
-            if response.content_type.endswith("json"):
-                return json.loads(await response.read())
-            return await response.text(errors="replace")
-
-    @asynccontextmanager
-    async def _answer(
-        self, method: str, url: str, body: Mapping[str, object] | None
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        timeout = aiohttp.ClientTimeout(total=QUESTION_S)
-        data = None if body is None else _json(body)
         try:
-            async with self._opened.request(method, url, data=data, timeout=timeout, proxy=self._proxy) as response:
-                yield response
-        except (aiohttp.ClientError, OSError) as error:
+            async with asyncio.timeout(QUESTION_S):
+                return await self._client.get(url, cast_to=object, options={"timeout": QUESTION_S})
+        except (openai.APIError, TimeoutError) as error:
             raise failure_of(error) from error
 
     @property
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:  # made here, because it needs a running event loop
-            trusted = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S, ssl=trusted)
-            self._session = aiohttp.ClientSession(connector=connector, headers=self._headers)
-        return self._session
+    def _client(self) -> openai.AsyncOpenAI:
+        if self._made is None:
+            import openai  # noqa: PLC0415 - see above
+
+            settings = self._settings
+            self._made = openai.AsyncOpenAI(
+                base_url=self.base_url,
+                api_key=settings.openrouter_api_key.get_secret_value() or "none",
+                # the worker itself repeats requests, because a part of the reply may already have been spoken
+                max_retries=0,
+                http_client=openai.DefaultAioHttpClient(),
+                timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
+                default_headers={"X-Title": "Tertulia", **settings.extra_headers},
+            )
+        return self._made
 
     def beside(self, path: str) -> str:
         """The URL of `path` on the same server, but outside of the OpenAI-compatible API."""
@@ -151,40 +169,3 @@ class ModelServer:
         parts = urlsplit(base_url or self.base_url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def proxy_for(base_url: str) -> str | None:
-    """The proxy for this address by the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY); None if there is none."""
-    parts = urlsplit(base_url)
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return None if not proxy or urllib.request.proxy_bypass(parts.hostname or "") else proxy
-
-
-def _headers_of(settings: LLMSettings) -> dict[str, str]:
-    """The headers of each request; those of the settings replace ours."""
-    ours = {
-        "Accept": "application/json",
-        "Authorization": f"Bearer {settings.openrouter_api_key.get_secret_value() or 'none'}",
-        "Content-Type": "application/json",
-        "User-Agent": f"Tertulia/{__version__}",
-        "X-Title": "Tertulia",
-    }
-    given = settings.extra_headers
-    names = {name.lower() for name in given}
-    return {**{name: value for name, value in ours.items() if name.lower() not in names}, **given}
-
-
-def _json(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-async def _beginning_of(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    read = b""
-    with suppress(Exception):  # the bytes that have arrived are enough
-        async with asyncio.timeout(QUESTION_S):
-            async for piece in response.content.iter_any():
-                read += piece
-                if len(read) > max_bytes:
-                    break
-    return read[:max_bytes]

@@ -103,7 +103,7 @@ class ModelStream:
                 return await anext(self._pieces, b"")
         except TimeoutError:
             failure = ModelFailed("llm_unavailable", f"The model said nothing for {wait_s:g} seconds.", retryable=True)
-        except Exception as error:  # noqa: BLE001 - aiohttp raises errors of many types while reading
+        except Exception as error:  # noqa: BLE001 - the SDK's HTTP client raises errors of many types
             failure = ModelFailed("llm_unavailable", f"The model's reply broke off: {error}", retryable=True)
         if self._reader.is_finished:
             return b""  # the reply is complete
