@@ -162,7 +162,8 @@ class Compose:
 
     def replace(self, *services: str) -> None:
         """Replace the containers by new ones, as an upgrade does."""
-        self.run("up", "--detach", "--no-build", "--no-deps", "--force-recreate", *services)
+        # not --no-deps: Compose would note another configuration, and replace the containers again at the next `up`
+        self.run("up", "--detach", "--no-build", "--force-recreate", *services)
 
     def kill_process(self, service: str) -> None:
         """Send SIGKILL to the process in a container. (After `docker kill`, Docker does not restart a container.)"""
