@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from tertulia_gateway.rest.schemas import (
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Refresh
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import Character, NotFound, Store
+from tertulia_shared.store import Character, NameTaken, NotFound, Store, seed_characters
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import fitted_character
@@ -53,6 +54,16 @@ def router(store: Store, bus: Bus) -> APIRouter:
         await _refresh(bus)
         return await list_characters()
 
+    @api.post("/characters/first", responses=responses())
+    async def restore_first_characters() -> CharacterList:
+        """Create Luna, Rex and Sage again if they were deleted. Returns all characters.
+
+        One that exists is not changed, and one whose name another character has now is not created.
+        """
+        await _restore(store)
+        await _refresh(bus)
+        return await list_characters()
+
     @api.get("/characters/{character_id}", responses=responses(404, 422))
     async def read_character(character_id: CharacterId) -> CharacterItem:
         """One character."""
@@ -81,6 +92,15 @@ def router(store: Store, bus: Bus) -> APIRouter:
         await _refresh(bus)
 
     return api
+
+
+async def _restore(store: Store) -> None:
+    """Create the first characters that do not exist, except those whose name another character has."""
+    known = {character.id for character in await store.characters()}
+    for character in seed_characters(utc_now()):
+        if character.id not in known:
+            with contextlib.suppress(NameTaken):
+                await store.save_character(character)
 
 
 async def _existing(store: Store, character_id: str) -> Character:
