@@ -105,7 +105,7 @@ def test_largest_cast_fits_into_the_stored_settings() -> None:
     times = tuple(range(4_102_444_800_000, 4_102_444_800_000 + MAX_CHANGES))
     cast = Cast(seats, dict.fromkeys((*seats, *(new_id() for _ in range(MAX_AWAY))), times), told=True)
     rules = AnsweringRules("everyone", tuple(new_id() for _ in range(MAX_MUTED)), MAX_DISCUSSION)
-    settings = ModelSettings(*("m" * 200, *(0.123456789012345,) * 4, 40))
+    settings = ModelSettings("m" * 200, 0.1234567890123, 0.1234567890123, 0.1234567890123, 1000, -0.1234567890123)
     encode_settings({**asdict(settings), **rules.stored(), **cast.stored(), **to_store("n" * 40)})
 
 
