@@ -60,7 +60,11 @@ export function CharacterForm(props: Props): JSX.Element {
   const save = (event: SubmitEvent) => {
     event.preventDefault();
     const whole = { ...draft, voice, name: draft.name.trim(), model_settings: trimmed(draft.model_settings) };
-    run(character ? talk.api.changeCharacter(character.id, whole) : talk.api.createCharacter(whole));
+    run(
+      character
+        ? talk.api.changeCharacter(character.id, whole)
+        : talk.api.createCharacter(whole).then((id) => talk.changes.seatNew(id)),
+    );
   };
   return (
     <form class="form" onSubmit={save}>
