@@ -199,12 +199,16 @@ class VoiceClips:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The client has played a message up to this chunk; `played_ms`: the total length of its played sound."""
+    """The client has played a message up to the end of this chunk, and `next_samples` samples after it.
+
+    `played_ms`: the total length of its played sound.
+    """
 
     message_id: str
     sentence_index: int
     chunk_index: int
     played_ms: int
+    next_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
