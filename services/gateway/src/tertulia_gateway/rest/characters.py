@@ -80,13 +80,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
         """Change the given fields. The other fields keep their values."""
-        known = await _existing(store, character_id)
-        changes = {name: value for name, value in change.model_dump().items() if value is not None}
-        if change.name is not None and change.name != known.name:
-            check_not_users(change.name, user_name)
-        # a stored picture that only an older release accepted must not prevent changes of other fields
-        known = replace(known, image=shown(known.image))
-        return await save(replace(known, **changes, updated_at=utc_now()))
+        return await save(_changed(await _existing(store, character_id), change, user_name))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
@@ -96,6 +90,16 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         await _refresh(bus)
 
     return api
+
+
+def _changed(known: Character, change: CharacterChange, user_name: str) -> Character:
+    """The character after a change. Raises: see `check_not_users`."""
+    changes = {name: value for name, value in change.model_dump().items() if value is not None}
+    if change.name is not None and change.name != known.name:
+        check_not_users(change.name, user_name)
+    # a stored picture that only an older release accepted must not prevent changes of other fields
+    known = replace(known, image=shown(known.image))
+    return replace(known, **changes, updated_at=utc_now())
 
 
 async def _restore(store: Store) -> None:
