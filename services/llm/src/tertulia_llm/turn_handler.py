@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tertulia_llm.absent_voices import AbsentVoices
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.discussions import Discussions
@@ -72,6 +73,7 @@ class TurnHandler:
         metrics: LLMMetrics,
         voices: VoiceLanguages | None = None,
         thinks_ahead: Callable[[], bool] | None = None,
+        absent_voices: AbsentVoices | None = None,
     ) -> None:
         """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
         self._bus = bus
@@ -86,7 +88,10 @@ class TurnHandler:
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
         discussions = Discussions(bus, characters)
-        self._responder = Responder(bus, rows, replies, generator, self._ending, discussions=discussions)
+        self._responder = Responder(
+            bus, rows, replies, generator, self._ending,
+            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus),
+        )  # fmt: skip
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 

@@ -98,7 +98,7 @@ async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
         await bus.transact(
             conversation_id,
             [sentence(sample.text, 0, is_final=False), sentence("", 1, is_final=True)],
-            then=("tts", Work(conversation_id, message_id)),
+            then=("tts", Work(conversation_id, message_id, voice_id=sample.voice)),
         )
         async with asyncio.timeout(patience_s):
             pcm = await _spoken(bus, conversation_id, message_id)

@@ -700,6 +700,10 @@ export const de: Texts = {
       "Eine Stimme kann Text in dieser Schrift nicht sprechen; du siehst ihn, aber hörst ihn nicht. Wähle für die Figur eine andere Stimme.",
     voice_missing: () =>
       "Eine Stimme aus einer Aufnahme fehlt; eine andere spricht. Wähle für die Figur eine andere Stimme.",
+    engine_changed: () =>
+      "Die bevorzugte Sprachausgabe ist beschäftigt oder nicht da; eine andere spricht. Stimmen können anders klingen.",
+    stage_away: () =>
+      "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",
     newer_release: () => "Die Worker sind neuer als der Server der Seite, der einen Eintrag übersprungen hat.",
     bad_json: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,

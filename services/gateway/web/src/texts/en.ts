@@ -673,6 +673,8 @@ export const en = {
     reply_filtered: asSent,
     voice_lacks_script: asSent,
     voice_missing: asSent,
+    engine_changed: asSent,
+    stage_away: asSent,
     model_setting_dropped: asSent,
     newer_release: asSent,
     bad_json: asSent,
