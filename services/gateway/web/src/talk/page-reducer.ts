@@ -136,8 +136,9 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
-      const { link, linkReason, shelf, characters, listening, soundBlocked } = state;
-      const base = same ? state : { ...EMPTY, link, linkReason, shelf, characters, listening, soundBlocked };
+      const { link, linkReason, shelf, characters, charactersKnown, listening, soundBlocked } = state;
+      const kept = { link, linkReason, shelf, characters, charactersKnown, listening, soundBlocked };
+      const base = same ? state : { ...EMPTY, ...kept };
       const isNew = !event.resumed || event.unused;
       const cast = { ...base.cast, remembered: state.cast.remembered, isNew };
       const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
@@ -208,7 +209,7 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     case "listening_stopped":
       return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "", understanding: "" });
     case "characters":
-      return { ...state, shelf: event.characters };
+      return { ...state, shelf: event.characters, charactersKnown: true };
     case "cast":
       return { ...state, notices: without(state.notices, "cast"), cast: withCast(state.cast, event) };
     case "model_settings": {

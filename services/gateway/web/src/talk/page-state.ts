@@ -119,6 +119,8 @@ export interface PageState {
   /** The same, with those at the table first (see `atTable`). */
   readonly characters: readonly Participant[];
   readonly cast: Cast;
+  /** False until the server has sent the characters. */
+  readonly charactersKnown: boolean;
   /** The settings that the server has confirmed; null before the server's first answer. */
   readonly settings: ModelSettings | null;
   /** The user's changes that the server has not confirmed yet. */
@@ -160,6 +162,7 @@ export const EMPTY: PageState = {
   shelf: [],
   characters: [],
   cast: UNKNOWN_CAST,
+  charactersKnown: false,
   settings: null,
   pendingSettings: {},
   answering: UNKNOWN_ANSWERING,
