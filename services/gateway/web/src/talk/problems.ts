@@ -49,16 +49,22 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
   const place = pendingPlace(state);
   if (turnId === "" && place && REFUSALS.has(code)) {
     const text = notice?.text ?? texts.problems.settingNotSaved;
-    const undone = { ...withoutPendingName(over), pendingSettings: {}, answering: withoutPending(over.answering) };
+    const undone = {
+      ...withoutPendingName(over),
+      pendingSettings: {},
+      answering: withoutPending(over.answering),
+      cast: { ...over.cast, pending: {} },
+    };
     return withNotice(undone, { code, serious: true, text, place });
   }
   return notice ? withNotice(over, notice) : over;
 }
 
 /** The part of the page in which the user changed something that the server has not confirmed; null if there is none. */
-function pendingPlace({ pendingSettings, answering, userName }: PageState): NoticePlace | null {
+function pendingPlace({ pendingSettings, answering, cast, userName }: PageState): NoticePlace | null {
   if (userName.pending !== null) return "name";
   if (Object.keys(pendingSettings).length > 0) return "settings";
+  if (Object.keys(cast.pending).length > 0) return "page";
   return Object.keys(answering.pending).length > 0 ? "composer" : null;
 }
 

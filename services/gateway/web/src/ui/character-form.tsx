@@ -69,7 +69,11 @@ export function CharacterForm(props: Props): JSX.Element {
       return;
     }
     const whole = { ...draft, voice, name: draft.name.trim(), model_settings: trimmed(draft.model_settings) };
-    run(character ? talk.api.changeCharacter(character.id, whole) : talk.api.createCharacter(whole));
+    run(
+      character
+        ? talk.api.changeCharacter(character.id, whole)
+        : talk.api.createCharacter(whole).then((id) => talk.changes.seatNew(id)),
+    );
   };
   return (
     <form class="form" ref={form} onSubmit={save}>
