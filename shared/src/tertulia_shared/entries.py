@@ -44,11 +44,14 @@ class Work:
     """A pointer on a work stream to the stream that the worker consumes.
 
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
+
+    `turn_id`: the turn that the pointer was posted for, for logs; "" if it is unknown, or an older release wrote it.
     """
 
     conversation_id: str
     message_id: str = ""
     session_id: str = ""
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

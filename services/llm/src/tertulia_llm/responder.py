@@ -87,7 +87,7 @@ class Responder:
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
         conversation_id, number = turn.conversation_id, reply.number
-        work = Work(conversation_id, message_id=reply.message_id)
+        work = Work(conversation_id, message_id=reply.message_id, turn_id=turn.user_turn.turn_id)
         background.create_task(self._bus.post("tts", work, epoch=turn.plan.epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
         row_saved = background.create_task(self._rows.save(turn, outlet))

@@ -18,12 +18,17 @@ class SpeechMetrics:
         self.first_chunk = metrics.of(catalogue.TTS_FIRST_CHUNK, engine)
         self.ratio = metrics.of(catalogue.TTS_RATIO, engine)
         self.audio = metrics.of(catalogue.TTS_AUDIO, engine)
+        self._replaced_voices = metrics.of(catalogue.TTS_REPLACED_VOICES)
         self._failures = metrics.of(catalogue.TTS_FAILURES)
         self.clock = clock
 
     def begin(self) -> SentenceTimer:
         """Start the timer of a sentence."""
         return SentenceTimer(self)
+
+    def voice_replaced(self) -> None:
+        """Count a message that another voice speaks than its character's."""
+        self._replaced_voices.inc()
 
     def failed(self) -> None:
         """Count a sentence that cannot be spoken and is skipped."""

@@ -222,6 +222,7 @@ class SpeechHandler:
         """What to synthesize of a sentence; None if it is published completely."""
         choice = choose_voice(self._engine.voices(), sentence.voice_id)
         if choice.substituted and sentence.index == 0:
+            self._metrics.voice_replaced()
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
         if is_reproducible(self._engine):

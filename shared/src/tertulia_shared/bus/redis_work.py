@@ -15,7 +15,7 @@ from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, OnRenewed, PendingWork, QueueLoad
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
@@ -141,7 +141,14 @@ class RedisWorkQueue(RedisConnections):
 
     @asynccontextmanager
     async def keep_leases(
-        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+        self,
+        stage: Stage,
+        worker: str,
+        *,
+        every_s: float,
+        held: InHand,
+        on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
     ) -> AsyncGenerator[None]:
         stream_key = self.keys.work(stage).name
         keeper = LeaseKeeper(
@@ -150,6 +157,7 @@ class RedisWorkQueue(RedisConnections):
             every_s=every_s,
             held=held,
             on_lost=on_lost,
+            on_renewed=on_renewed,
         )
         async with keeper.running():
             yield

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from tertulia_shared.bus.port.errors import BusError
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, OnRenewed, PendingWork, QueueLoad
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
@@ -77,7 +77,14 @@ class MemoryWorkQueue(MemoryBase):
 
     @asynccontextmanager
     async def keep_leases(
-        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+        self,
+        stage: Stage,
+        worker: str,
+        *,
+        every_s: float,
+        held: InHand,
+        on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
     ) -> AsyncGenerator[None]:
         async def renew() -> None:
             while True:
@@ -86,6 +93,8 @@ class MemoryWorkQueue(MemoryBase):
                 with suppress(BusError):
                     for work_id in await self.renew(stage, worker, list(asked)):
                         on_lost(work_id, asked[work_id])
+                    if asked and on_renewed is not None:
+                        on_renewed(every_s)
 
         async with asyncio.TaskGroup() as tasks:
             renewing = tasks.create_task(renew())

@@ -58,6 +58,7 @@ class Conversation:
         measured = ConversationMetrics(metrics or Metrics(), wall_ms)
         unreadable = UnreadableWarning(transport)
         self._turn_completion = TurnCompletion(bus, store, transport, self.id, position, clock=clock)
+        self.measured = measured
         self._audio = AudioSender(
             bus, transport, self.id, position, measured, unreadable=unreadable, clock=clock, wall_ms=wall_ms
         )

@@ -4,6 +4,8 @@ import type { Receipt } from "../wire/commands";
 import type { Report } from "./playback-report";
 
 export const RECEIPT_EVERY_MS = 200;
+/** The largest number of gaps that the server accepts. */
+const MAX_GAPS = 1_000;
 
 export class Receipts {
   #messageId = "";
@@ -34,6 +36,8 @@ export class Receipts {
       sentence_index: report.doneSentence,
       chunk_index: report.doneChunk,
       played_ms: (this.#before.get(report.messageId) ?? 0) + report.playedMs,
+      gaps: Math.min(report.tally.gaps, MAX_GAPS),
+      gap_ms: Math.round(report.tally.gapMs),
     };
   }
 }
