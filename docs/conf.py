@@ -41,6 +41,7 @@ Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>
 Read Redis by hand <docs/redis-cli>
 Metrics <docs/metrics>
+When something is wrong <docs/runbooks/README>
 Performance <docs/performance>
 ```
 ```{toctree}
@@ -66,6 +67,13 @@ services/gateway/web/README
 CODE_OF_CONDUCT
 Report a vulnerability <SECURITY>
 CHANGELOG
+```
+""",
+    "docs/runbooks/README": """
+```{toctree}
+:hidden:
+:glob:
+[a-z]*
 ```
 """,
     "docs/adr/README": """

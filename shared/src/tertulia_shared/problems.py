@@ -91,7 +91,8 @@ def _of_redis(facts: Facts) -> Iterator[Problem]:
 
 
 def _of_the_workers(facts: Facts) -> Iterator[Problem]:
-    for stage in [] if facts.engines is None else absent_stages(facts.engines):
+    # Redis refuses the heartbeats of the workers, too
+    for stage in [] if facts.engines is None or facts.refusal else absent_stages(facts.engines):
         advice = f"start it (`tertulia run`, or `docker compose up --detach {stage}`); its log says why it stopped"
         yield Problem("stage_away", f"no {stage} worker is running", advice, blocks=True)
     if facts.absent_voices:

@@ -42,6 +42,10 @@ def test_each_fault_is_one_problem(facts: dict[str, Any], code: str, blocks: boo
     assert codes(**facts) == [(code, blocks)]
 
 
+def test_workers_are_not_reported_as_absent_while_redis_refuses_their_heartbeats() -> None:
+    assert codes(refusal="Redis has no memory left", engines={}) == [("redis_refuses_writes", True)]
+
+
 def test_memory_that_redis_does_not_count_towards_its_limit_is_not_counted() -> None:
     assert codes(info=info(95 * MB, 100 * MB, mem_not_counted_for_evict=str(10 * MB))) == []
 
