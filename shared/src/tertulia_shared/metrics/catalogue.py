@@ -42,6 +42,12 @@ REDIS_ROUND_TRIP = HistogramFamily(
 )
 REDIS_FAILURES = CounterFamily("tertulia_redis_failures_total", "Heartbeats that Redis did not accept.")
 
+TRACE_SPANS = CounterFamily(
+    "tertulia_trace_spans_total",
+    "Spans of traces, by result: sent to the collector, or lost because it did not accept them in time.",
+    {"result": ("sent", "lost")},
+)
+
 # -- between the stages
 
 HOP = HistogramFamily(

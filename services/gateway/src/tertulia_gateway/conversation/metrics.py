@@ -13,6 +13,7 @@ from tertulia_gateway.conversation.held_turn import CONFIRMED_MS
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.metrics import Histogram, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
+from tertulia_shared.tracing import NO_SPAN, root_of
 
 WAITED_S: Final = 10.0
 """A turn that ends before its first sound counts as waited for in vain after this many seconds."""
@@ -29,6 +30,9 @@ class ConversationMetrics:
         self._opened_ms = wall_ms()
         self._events = Hop(metrics, "events", wall_ms)
         self._audio = Hop(metrics, "audio", wall_ms)
+        self._span = NO_SPAN
+        """The root span of the turn's trace."""
+        self._source = ""
         self._certain_ms = 0
         """When the turn was accepted; for a turn that was tentative, when it was confirmed."""
         self._reopened = b""
@@ -68,12 +72,18 @@ class ConversationMetrics:
         if fields.get(b"turn_id") != self._reopened:
             self._metrics.of(catalogue.TURNS, source).inc()
         self._certain_ms = certain_ms
+        self._source = source
+        turn_id = fields.get(b"turn_id", b"").decode(errors="replace")
+        self._span = self._metrics.tracer.start(
+            "turn", turn_id, parent="", id=root_of(turn_id), start_ns=certain_ms * 1_000_000
+        )
         self._first_text = self._metrics.of(catalogue.TURN_FIRST_TEXT, source)
         self._first_audio = self._metrics.of(catalogue.TURN_FIRST_SOUND, source)
 
     def text_sent(self) -> None:
         """Record the latency of the turn's first `llm_chunk`."""
         if self._first_text is not None:
+            self._span.event("first text")
             self._first_text.observe(self._since_certain_s())
             self._first_text = None
 
@@ -81,6 +91,11 @@ class ConversationMetrics:
         if self._first_audio is not None and self._since_certain_s() >= WAITED_S:
             self._metrics.of(catalogue.REPLIES_WITHOUT_SOUND, "waited").inc()
         self._first_text = self._first_audio = None
+        self._span.end(source=self._source, result="interrupted")
+
+    def turn_settled(self) -> None:
+        """Record that the turn's text is complete and all its sound was sent."""
+        self._span.end(source=self._source, result="complete")
 
     def audio_sent(self, message_id: str, fields: Fields, *, asked_ms: int) -> None:
         """Record the latency of a message's first audio entry. `asked_ms`: when the gateway began to wait for this
@@ -91,6 +106,7 @@ class ConversationMetrics:
         if len(self._gaps) > MAX_MESSAGES:
             del self._gaps[next(iter(self._gaps))]
         if self._first_audio is not None:
+            self._span.event("first sound")
             self._first_audio.observe(self._since_certain_s())
             self._first_audio = None
 
