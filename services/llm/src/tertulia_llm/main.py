@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from tertulia_llm.absent_voices import AbsentVoices
 from tertulia_llm.audio_eviction import AudioEviction
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.connection.current import DEMO_ENGINE, ActiveModel, CurrentModel
@@ -15,6 +16,7 @@ from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
+from tertulia_llm.model.server import load_sdk
 from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
@@ -49,6 +51,7 @@ def main() -> None:
             outbox = Outbox(bus, store, settings.store_patience_s, metrics)
             histories = HistoryCache(bus, store, outbox, settings.llm_history_messages, settings.user_name)
             voices = VoiceLanguages(bus)
+            absent_voices = AbsentVoices(bus)
             llm_metrics = LLMMetrics(metrics, current.active.engine)
             turns = TurnHandler(
                 bus,
@@ -60,6 +63,7 @@ def main() -> None:
                 metrics=llm_metrics,
                 voices=voices,
                 thinks_ahead=lambda: current.thinks_ahead,
+                absent_voices=absent_voices,
             )
             worker = Worker(
                 bus, "llm", turns, settings,
@@ -72,6 +76,7 @@ def main() -> None:
                 llm_metrics.use_engine(active.engine)
                 await worker.change_engine(active.engine)
                 if active.engine != DEMO_ENGINE:
+                    await load_sdk()
                     await ModelWatch(active.model, bus, active.settings.llm_model).run()
 
             async with asyncio.TaskGroup() as tasks:
@@ -79,6 +84,7 @@ def main() -> None:
                     tasks.create_task(asyncio.to_thread(prepare)),
                     tasks.create_task(characters.follow()),
                     tasks.create_task(voices.follow()),
+                    tasks.create_task(absent_voices.follow()),
                     tasks.create_task(sweep(bus)),
                     tasks.create_task(
                         AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()

@@ -21,6 +21,7 @@ class SpeechMetrics:
         self.audio = metrics.of(catalogue.TTS_AUDIO, engine)
         self._replaced_voices = metrics.of(catalogue.TTS_REPLACED_VOICES)
         self._metrics = metrics
+        self.stand_ins = metrics.of(catalogue.TTS_STAND_INS, engine)
         self._failures = metrics.of(catalogue.TTS_FAILURES)
         self.clock = clock
 

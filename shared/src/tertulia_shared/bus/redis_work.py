@@ -9,14 +9,26 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from redis.exceptions import ResponseError
-
+from tertulia_shared.bus.blocking_connection import BlockingConnection
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
-from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, OnRenewed, PendingWork, QueueLoad
+from tertulia_shared.bus.port.work import (
+    UNASSIGNED,
+    VIEW_COUNT,
+    Backlog,
+    Claim,
+    InHand,
+    OnLost,
+    OnRenewed,
+    PendingWork,
+    QueueLoad,
+    QueueView,
+    WaitingWork,
+)
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
+from tertulia_shared.bus.replies import ErrorReply
+from tertulia_shared.bus.scripts import choosing
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
@@ -40,7 +52,7 @@ class RedisWorkQueue(RedisConnections):
         made, _ = await self._calls.call(
             ("XGROUP", "CREATE", key.name, stage, "0", "MKSTREAM"), ("EXPIRE", key.name, key.ttl_s)
         )
-        if isinstance(made, ResponseError) and not str(made).startswith("BUSYGROUP"):
+        if isinstance(made, ErrorReply) and not str(made).startswith("BUSYGROUP"):
             raise refusal_of(made, f"to make the consumer group of {key.name}")
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
@@ -59,7 +71,7 @@ class RedisWorkQueue(RedisConnections):
         except asyncio.CancelledError:
             await self._end_claim()
             raise
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if "NOGROUP" in str(reply) or "UNBLOCKED" in str(reply):  # Redis was flushed: make the group again
                 await self.prepare(stage)
                 return []
@@ -74,7 +86,7 @@ class RedisWorkQueue(RedisConnections):
             ("XINFO", "STREAM", name), ("XINFO", "GROUPS", name), ("XPENDING", name, stage)
         )
         for reply in (stream, groups, pending):
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, ErrorReply):
                 if "NOGROUP" in str(reply) or "no such key" in str(reply):
                     return QueueLoad()
                 raise refusal_of(reply, "to read the load of a stage")
@@ -89,19 +101,56 @@ class RedisWorkQueue(RedisConnections):
             last_id=about[b"last-generated-id"].decode(),
         )
 
+    async def look(self, stage: Stage) -> QueueView:
+        call = choosing.look(
+            stream_key=self.keys.work(stage).name, group=stage, unassigned=UNASSIGNED, max_count=VIEW_COUNT
+        )
+        waiting, held, last_id = await self._call(call)
+        return QueueView(
+            [WaitingWork(id.decode(), fields_of(raw), max(0, int(age_ms)) / 1000) for id, age_ms, raw in waiting],
+            {worker.decode(errors="replace"): int(count) for worker, count in held},
+            last_id.decode(),
+        )
+
+    async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:
+        if not ids:
+            return []
+        call = choosing.pick(
+            stream_key=self.keys.work(stage).name,
+            group=stage,
+            worker=worker,
+            unassigned=UNASSIGNED,
+            idle_ms=NACKED_IDLE_MS,
+            work_ids=sorted(ids, key=order),
+        )
+        return [Claim(stage, id.decode(), int(attempt), fields_of(raw)) for id, attempt, raw in await self._call(call)]
+
+    async def set_aside(self, claim: Claim, worker: str) -> bool:
+        call = choosing.set_aside(
+            stream_key=self.keys.work(claim.stage).name,
+            group=claim.stage,
+            worker=worker,
+            work_id=claim.id,
+            attempt=claim.attempt,
+            unassigned=UNASSIGNED,
+            idle_ms=NACKED_IDLE_MS,
+        )
+        return await self._call(call) == 1
+
     async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
         block_ms = int(block_s * 1000)
         block = ("BLOCK", block_ms) if block_ms > 0 else ()
         (reply,) = await self._claims.call(
             ("XREAD", "COUNT", 1, *block, "STREAMS", self.keys.work(stage).name, after), timeout_s=block_s + 5.0
         )
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             raise BusUnavailable(f"Redis refused a read: {reply}")
         return bool(reply)
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
-    ) -> Sequence[Claim]:
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Claim]:  # fmt: skip
         reply = await self._call(
             scripts.take_over(
                 stream_key=self.keys.work(stage).name,
@@ -110,6 +159,7 @@ class RedisWorkQueue(RedisConnections):
                 idle_ms=int(idle_s * 1000),
                 max_count=count,
                 from_worker=of,
+                skipped_worker=but_of,
                 left_out=leave,
             )
         )
@@ -124,16 +174,16 @@ class RedisWorkQueue(RedisConnections):
             ("INCR", uncounted.name),
             ("EXPIRE", uncounted.name, uncounted.ttl_s),
         )
-        if isinstance(attempt, ResponseError):
+        if isinstance(attempt, ErrorReply):
             raise refusal_of(attempt, "to reclaim work")
-        error = refusal_of(counted, "INCR") if isinstance(counted, ResponseError) else None
+        error = refusal_of(counted, "INCR") if isinstance(counted, ErrorReply) else None
         if isinstance(error, WritesPaused):  # a permanently broken counter must not stop the work
             raise error
         return replace(claim, attempt=int(attempt)) if attempt else None
 
     async def holders(self, stage: Stage) -> Sequence[str]:
         (reply,) = await self._calls.call(("XPENDING", self.keys.work(stage).name, stage))
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if "NOGROUP" in str(reply):
                 return ()
             raise refusal_of(reply, "XPENDING")
@@ -152,7 +202,7 @@ class RedisWorkQueue(RedisConnections):
     ) -> AsyncGenerator[None]:
         stream_key = self.keys.work(stage).name
         keeper = LeaseKeeper(
-            lambda timeout_s: make_blocking(self._pool, f"{self._label}:leases", timeout_s),
+            lambda timeout_s: BlockingConnection(self._address, f"{self._label}:leases", timeout_s),
             lambda ids: scripts.renew(stream_key=stream_key, group=stage, worker=worker, work_ids=ids),
             every_s=every_s,
             held=held,
@@ -233,7 +283,7 @@ class RedisWorkQueue(RedisConnections):
         while True:
             command = ("XPENDING", self.keys.work(stage).name, stage, begin, "+", PENDING_COUNT)
             (reply,) = await self._calls.call(command)
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, ErrorReply):
                 if "NOGROUP" in str(reply):  # no worker of this stage has ever started
                     return found
                 raise refusal_of(reply, "XPENDING")

@@ -69,7 +69,8 @@ async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedCon
     await bus.transact(
         conversation_id,
         [
-            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client}),
+            # no epoch of which the client was sent sound; gateways of an older release do not write it
+            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client, StateField.SOUNDING: 0}),
             Append(bus.keys.events(conversation_id), started),
         ],
     )
@@ -232,7 +233,7 @@ class _Resuming:
             if each.complete:
                 audio.done(each.message_id)
             else:
-                audio.keep_from(AudioMark(each.message_id, each.audio_id))
+                audio.keep_from(AudioMark(each.message_id, each.audio_id), each.next_samples)
         await self._skip_complete_audio()
         # if there is neither a talk mark nor a receipt, the audio counts as heard: the mark was cleared when the
         # audio's duration had passed

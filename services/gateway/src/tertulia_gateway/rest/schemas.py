@@ -95,6 +95,7 @@ class MessageItem(Schema):
     character_id: str | None
     character_name: str
     text: str = Field(description="of an interrupted reply: the text that was heard")
+    unheard: str = Field(description="of an interrupted reply: the text that followed, which was not heard")
     status: Literal["streaming", "complete", "interrupted", "failed"]
     position: int
     created_at: datetime
@@ -182,6 +183,8 @@ class VoiceItem(Schema):
     name: str
     language: str
     description: str
+    traits: list[str] = Field(default=[], description="the description for programs; empty if it is a user's own text")
+    origin: str = Field(default="", description='where the voice comes from, as a name; "" if the name says it')
     engine: str
     adjustable: list[str] = Field(default=[], description="what a character can change of this voice: speed, pitch")
     available: bool = Field(default=True, description="a worker with this engine is running")

@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import type { Character } from "../rest/api";
+import type { Character, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
-import { texts } from "../texts";
+import { texts, voiceDescription } from "../texts";
 import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
 import { Icon } from "./icons";
@@ -54,7 +54,7 @@ export function CharactersSheet({
     setEditing(null);
     setProblem("");
     characters.reload();
-    talk.refreshCharacters();
+    talk.changes.refreshCharacters();
   };
   const setActive = (character: Character, active: boolean) => {
     setPending((all) => ({ ...all, [character.id]: active }));
@@ -67,7 +67,7 @@ export function CharactersSheet({
     talk.api.deleteCharacter(id).then(
       () => {
         characters.reload();
-        talk.refreshCharacters();
+        talk.changes.refreshCharacters();
       },
       (error: unknown) => setProblem(asFailure(error).message),
     );
@@ -114,7 +114,7 @@ export function CharactersSheet({
                 {character.name}
               </p>
               <p class="detail" dir="auto">
-                {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
+                {soundOf(character.voice, voices.value ?? [])}
               </p>
             </div>
             <div class="row-end">
@@ -155,4 +155,10 @@ function Removed({ name, onUndo }: { name: string; onUndo: () => void }): JSX.El
       </button>
     </li>
   );
+}
+
+/** What a character's voice sounds like; the voice's id while no engine is known that has it. */
+function soundOf(id: string, voices: readonly Voice[]): string {
+  const voice = voices.find((each) => each.id === id);
+  return voice ? voiceDescription(voice) : id;
 }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Mapping, Sequence
 
+from tertulia_llm.history.sounding import sounding_samples
 from tertulia_llm.text.heard import heard_part
 from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
-from tertulia_shared.receipts import last_receipts, readable_receipts
+from tertulia_shared.receipts import Chunk, advanced, last_receipts, readable_receipts
 
-BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
+BYTES_PER_SAMPLE = 2
+SAMPLES_PER_MS = SAMPLE_RATE_OUT // 1000
 SPOKEN_MS_PER_CHAR = 65
 """Estimated duration per character (about 15 characters a second), for a sentence whose audio was not made
 completely.
@@ -23,8 +24,9 @@ MAX_CHUNKS = 2_000
 log = logging.getLogger(__name__)
 
 
-async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
-    """The part of each reply that the user heard, by message id; empty if the client sends no receipts.
+async def heard(bus: Bus, conversation_id: str, plan: TurnPlan, *, is_soundless: bool = False) -> Mapping[str, str]:
+    """The part of each reply that the user heard, by message id; empty if the client sends no receipts, or if no speech
+    is made. `is_soundless`: the client was sent no sound of this turn.
 
     A reply that this release cannot read is left out.
     """
@@ -33,7 +35,8 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
     # the next turn waits for this, and a long conversation has many receipts of earlier messages: do not decode them
     receipts = last_receipts([entry for entry in entries if entry.fields.get(b"message_id") in ids])
     if not receipts and not readable_receipts(entries):
-        return {}
+        is_unheard = is_soundless and await _has_sound(bus, conversation_id, plan)
+        return dict.fromkeys(plan.message_ids, "") if is_unheard else {}
     out: dict[str, str] = {}
     for message_id in plan.message_ids:
         receipt = receipts.get(message_id)
@@ -44,8 +47,15 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
     return out
 
 
+async def _has_sound(bus: Bus, conversation_id: str, plan: TurnPlan) -> bool:
+    for message_id in plan.message_ids:
+        if await bus.last(bus.keys.audio(conversation_id, message_id)) is not None:
+            return True
+    return False
+
+
 def heard_text(
-    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunk_bytes: Sequence[int], *, complete: bool
+    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, audio: Sequence[AudioChunk], *, complete: bool
 ) -> str:
     """The part of one message that the user heard. Pure.
 
@@ -53,15 +63,33 @@ def heard_text(
         written: the sentences as shown.
         spoken: the sentences as spoken.
         receipt: the message's last receipt.
-        chunk_bytes: the sizes of the audio chunks of the sentence that the receipt names.
-        complete: True if `chunk_bytes` has all chunks of that sentence.
+        audio: the chunks of the message's audio, from the beginning of the sentence that the receipt names.
+        complete: True if the message has no further chunks.
     """
-    cut = min(receipt.sentence_index, len(written) - 1)
-    played_ms = sum(chunk_bytes[: receipt.chunk_index + 1]) // BYTES_PER_MS
-    total_ms = sum(chunk_bytes) // BYTES_PER_MS
-    if not complete:
-        total_ms = max(total_ms, len(spoken[cut]) * SPOKEN_MS_PER_CHAR)
-    return "".join(written[:cut]) + heard_part(written[cut], total_ms, played_ms)
+    last = len(written) - 1
+    chunks = [Chunk(each.sentence_index, each.chunk_index, len(each.audio) // BYTES_PER_SAMPLE) for each in audio]
+    receipt = advanced(receipt, _after(receipt, chunks))
+    cut, played = min(receipt.sentence_index, last), 0
+    following = _after(receipt, chunks)
+    if receipt.next_samples and following:
+        cut, played = min(following[0].sentence_index, last), receipt.next_samples
+    own = [chunk for chunk in chunks if chunk.sentence_index == cut]
+    played += sum(chunk.samples for chunk in own if chunk[:2] <= _place(receipt))
+    heard, total = sounding_samples(b"".join(each.audio for each in audio if each.sentence_index == cut), played)
+    if own == chunks[-len(own) :]:  # the message's last sentence so far
+        if not complete:
+            total = max(total, len(spoken[cut]) * SPOKEN_MS_PER_CHAR * SAMPLES_PER_MS)
+        if played < sum(chunk.samples for chunk in own):
+            heard = min(heard, total - 1)  # it was cut off, maybe in the silence at its end
+    return "".join(written[:cut]) + heard_part(written[cut], total, heard)
+
+
+def _after(receipt: Receipt, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    return [chunk for chunk in chunks if chunk[:2] > _place(receipt)]
+
+
+def _place(receipt: Receipt) -> tuple[int, int]:
+    return receipt.sentence_index, receipt.chunk_index
 
 
 async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
@@ -76,12 +104,7 @@ async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Recei
         return ""
     index = min(receipt.sentence_index, len(sentences) - 1)
     audio = await bus.read(bus.keys.audio(conversation_id, message_id), f"{index + 1}-0", count=MAX_CHUNKS)
-    chunks = [decode(AudioChunk, entry.fields) for entry in audio]
-    own = list(itertools.takewhile(lambda chunk: chunk.sentence_index == index and not chunk.is_final, chunks))
-    return heard_text(
-        written,
-        [sentence.text for sentence in sentences],
-        receipt,
-        [len(chunk.audio) for chunk in own],
-        complete=len(chunks) > len(own),
-    )
+    made = [decode(AudioChunk, entry.fields) for entry in audio]
+    chunks = [each for each in made if not each.is_final]
+    spoken = [sentence.text for sentence in sentences]
+    return heard_text(written, spoken, receipt, chunks, complete=len(chunks) < len(made))
