@@ -44,6 +44,7 @@ Read Redis by hand <docs/redis-cli>
 Metrics <docs/metrics>
 When something is wrong <docs/runbooks/README>
 Performance <docs/performance>
+How much it holds <docs/scaling>
 ```
 ```{toctree}
 :hidden:
