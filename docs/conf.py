@@ -42,7 +42,9 @@ Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>
 Read Redis by hand <docs/redis-cli>
 Metrics <docs/metrics>
+When something is wrong <docs/runbooks/README>
 Performance <docs/performance>
+How much it holds <docs/scaling>
 ```
 ```{toctree}
 :hidden:
@@ -67,6 +69,13 @@ services/gateway/web/README
 CODE_OF_CONDUCT
 Report a vulnerability <SECURITY>
 CHANGELOG
+```
+""",
+    "docs/runbooks/README": """
+```{toctree}
+:hidden:
+:glob:
+[a-z]*
 ```
 """,
     "docs/adr/README": """

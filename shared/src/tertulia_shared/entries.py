@@ -46,12 +46,15 @@ class Work:
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
 
     `voice_id`: the voice that the message needs; "" if an older release wrote the entry, or for another stage.
+
+    `turn_id`: the turn that the pointer was posted for, for logs; "" if it is unknown, or an older release wrote it.
     """
 
     conversation_id: str
     message_id: str = ""
     session_id: str = ""
     voice_id: str = ""
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

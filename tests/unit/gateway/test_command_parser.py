@@ -127,6 +127,9 @@ def test_receipt_is_parsed_and_refused_if_a_number_is_out_of_range() -> None:
     for name in ("sentence_index", "chunk_index", "played_ms"):
         for bad in (-1, True, None, 10**12, "1"):
             assert isinstance(parse(frame("playback", data | {name: bad})), Problem)
+    assert parse(frame("playback", data | {"gaps": 2, "gap_ms": 300.5})) == Played(Receipt(m, 1, 2, 1234), 2, 300)
+    for wrong in ({"gaps": 1001}, {"gaps": "2"}, {"gaps": 1, "gap_ms": -1}):
+        assert isinstance(parse(frame("playback", data | wrong)), Problem)
 
 
 def test_problem_quotes_only_the_beginning_of_a_long_type() -> None:

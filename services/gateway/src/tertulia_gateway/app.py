@@ -44,7 +44,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     async def ws(socket: WebSocket) -> None:
         await endpoint.serve(socket)
 
-    app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
+    app.include_router(status.router(ctx.bus, connections, ctx.metrics, ctx.health()))
     app.include_router(conversations.router(ctx.store))
     app.include_router(cast.router(ctx))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))

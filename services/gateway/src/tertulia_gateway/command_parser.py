@@ -40,6 +40,8 @@ from tertulia_shared.user_name import user_name_problem
 
 MAX_TEXT_CHARS: Final = 8_000
 """Maximum length of the text of a `user_message`."""
+MAX_GAPS: Final = 1_000
+"""Maximum number of gaps in one message that a client may report."""
 MAX_ADDRESSEES: Final = 20
 """Maximum number of characters that a `user_message` may address."""
 SHOWN_CHARS: Final = 40
@@ -203,7 +205,9 @@ def _played(data: Data) -> Played:
             _whole("chunk_index", data.get("chunk_index"), MAX_INDEX),
             _whole("played_ms", data.get("played_ms"), MAX_PLAYED_MS),
             _whole("next_samples", data.get("next_samples") or 0, MAX_NEXT_SAMPLES),
-        )
+        ),
+        gaps=None if data.get("gaps") is None else _whole("gaps", data["gaps"], MAX_GAPS),
+        gap_ms=_whole("gap_ms", data.get("gap_ms", 0), MAX_PLAYED_MS),
     )
 
 

@@ -138,9 +138,15 @@ class StopReplies:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`: the client has played the audio up to the place that the receipt names."""
+    """`playback`: the client has played the audio up to the place that the receipt names.
+
+    `gaps`: the gaps in the message so far, because the next sound had not arrived in time; `gap_ms`: their total
+    length. None: the client does not count them.
+    """
 
     receipt: Receipt
+    gaps: int | None = None
+    gap_ms: int = 0
 
 
 Command = (

@@ -259,6 +259,15 @@ class ModelState(Schema):
     changes: list[str] = Field(description="how requests for it differ, because its server refuses something")
 
 
+class ProblemItem(Schema):
+    """One thing that is wrong with the installation."""
+
+    code: str = Field(description="one of the codes in docs/protocol.md")
+    blocks: bool = Field(description="no conversation can be held until this is solved")
+    text: str = Field(description="what is wrong")
+    advice: str = Field(description="what to do")
+
+
 class Status(Schema):
     """The state of the installation."""
 
@@ -270,16 +279,18 @@ class Status(Schema):
         description="per stage, why each of these engines was chosen; only of recognizers and speech engines"
     )
     missing: list[str] = Field(description="parts that a conversation needs and that do not run")
+    problems: list[ProblemItem] = Field(description="what is wrong, with what blocks conversations first")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
     models: list[ModelState] = Field(description="the language models that were used in the last hour")
 
 
 class Readiness(Schema):
-    """`ready` is true if Redis and all the workers that a conversation needs are running."""
+    """`ready` is true if no problem blocks conversations."""
 
     ready: bool
     missing: list[str]
+    problems: list[ProblemItem]
     engines: dict[str, list[str]]
 
 

@@ -97,11 +97,17 @@ class CommandHandler:
                 await self._change(command)
             case ChangeUserName(name):
                 return await self._change_user_name(name)
-            case Played(receipt):
-                (await self._conversation()).played(receipt)
+            case Played():
+                self._played(await self._conversation(), command)
             case _:
                 assert_never(command)
         return None
+
+    @staticmethod
+    def _played(conversation: Conversation, command: Played) -> None:
+        conversation.played(command.receipt)
+        if command.gaps is not None:
+            conversation.measured.gaps_reported(command.receipt.message_id, command.gaps, command.gap_ms)
 
     async def _begin_turn(self, command: UserMessage | RequestReply) -> None:
         conversation = await self._conversation()

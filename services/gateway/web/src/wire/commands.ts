@@ -52,12 +52,15 @@ export interface LastAudio {
 
 /**
  * Says that the message was played up to the end of this chunk, and `next_samples` samples after it: `played_ms` of its
- * sound.
+ * sound. `gaps`: the gaps in the message so far, because the next sound had not arrived in time; `gap_ms`: their total
+ * length.
  */
 export interface Receipt {
   message_id: string;
   sentence_index: number;
   chunk_index: number;
   played_ms: number;
+  gaps: number;
+  gap_ms: number;
   next_samples: number;
 }
