@@ -256,6 +256,20 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CardPrompt:
+    """The parts of a character card that go into the character's prompts, with their macros. Empty without a card."""
+
+    instructions: str = ""
+    """The card's system prompt."""
+    personality: str = ""
+    scenario: str = ""
+    examples: str = ""
+    post_history: str = ""
+    nickname: str = ""
+    """Replaces the name in `{{char}}`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     """A character as it was at the start of the turn: a worker that repeats the turn uses the same prompt and voice."""
 
@@ -272,12 +286,17 @@ class Speaker:
     """A factor of the voice's own speed."""
     pitch: float = 0.0
     """Semitones from the voice's own pitch."""
+    card: CardPrompt = CardPrompt()
+    """The parts of its character card that go into its prompts."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without values that are defaults."""
         wire = asdict(self)
         if self.settings == ModelSettings():
             del wire["settings"]
+        wire["card"] = {name: part for name, part in wire["card"].items() if part}
+        if not wire["card"]:
+            del wire["card"]
         usual = {"talkativeness": TALKATIVENESS, "speed": 1.0, "pitch": 0.0}
         return {name: value for name, value in wire.items() if name not in usual or value != usual[name]}
 

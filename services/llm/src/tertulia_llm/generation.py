@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import aclosing
+from datetime import datetime
 
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
@@ -18,6 +19,7 @@ from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.card_prompt import card_texts
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
@@ -154,9 +156,21 @@ class ReplyGenerator:
             reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
+        speaker = reply.speaker
+        texts = card_texts(
+            speaker.system_prompt,
+            speaker.card,
+            character_name=speaker.name,
+            other_names=reply.others,
+            user_name=turn.user_name,
+            seed=reply.message_id,
+            fixed_seed=speaker.id,
+            now=datetime.now().astimezone(),
+        )
         return build_messages(
-            character_name=reply.speaker.name,
-            system_prompt=reply.speaker.system_prompt,
+            character_name=speaker.name,
+            system_prompt=texts.system,
+            post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
             history=turn.history.prompt_messages(self._settings.llm_history_messages),

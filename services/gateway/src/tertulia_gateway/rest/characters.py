@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 
 from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_gateway.rest.schemas import (
     CharacterChange,
     CharacterItem,
@@ -18,7 +19,7 @@ from tertulia_gateway.rest.schemas import (
     character_item,
 )
 from tertulia_shared.bus import Bus
-from tertulia_shared.entries import Refresh
+from tertulia_shared.cards.card import read_card
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
 from tertulia_shared.store.pictures import shown
@@ -35,7 +36,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
     async def save(character: Character) -> CharacterItem:
         # a row that an older release wrote may contain Unicode characters that are refused today
         await store.save_character(fitted_character(character))
-        await _refresh(bus)
+        await refresh_characters(bus)
         return character_item(await _existing(store, character.id))
 
     @api.get("/characters", responses=responses())
@@ -50,7 +51,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
         Characters that are not listed come after the listed ones, by name. Ids that do not exist are ignored.
         """
         await store.seat_characters(order.characters)
-        await _refresh(bus)
+        await refresh_characters(bus)
         return await list_characters()
 
     @api.get("/characters/{character_id}", responses=responses(404, 422))
@@ -61,6 +62,8 @@ def router(store: Store, bus: Bus) -> APIRouter:
     @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
     async def create_character(new: NewCharacter) -> CharacterItem:
         """Create a character."""
+        if new.card:
+            read_card(new.card)
         now = utc_now()
         return await save(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
 
@@ -78,7 +81,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
         """Delete a character. Its messages are kept, with the character's name."""
         if not await store.delete_character(character_id):
             raise NotFound("character", character_id)
-        await _refresh(bus)
+        await refresh_characters(bus)
 
     return api
 
@@ -88,9 +91,3 @@ async def _existing(store: Store, character_id: str) -> Character:
     if character is None:
         raise NotFound("character", character_id)
     return character
-
-
-async def _refresh(bus: Bus) -> None:
-    outlet = bus.outlet()
-    outlet.append(bus.keys.broadcast(), Refresh())
-    await outlet.flush()

@@ -17,6 +17,7 @@ from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
+from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -79,6 +80,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(ClipRefused, _clip_refused)
+    app.add_exception_handler(BadCard, _bad_card)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -134,6 +136,10 @@ async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
     errors = [FieldError(field=error.field, message=str(error))] if error.field else []
     return problem(error.status, str(error), errors)
+
+
+async def _bad_card(_: Request, error: Exception) -> JSONResponse:
+    return problem(422, str(error), [FieldError(field="card", message=str(error))])
 
 
 async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:

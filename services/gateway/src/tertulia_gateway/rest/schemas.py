@@ -15,6 +15,7 @@ from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
+    CARD_MAX_CHARS,
     IMAGE_MAX_CHARS,
     NAME_MAX_CHARS,
     NO_SEAT,
@@ -159,6 +160,7 @@ class NewCharacter(Schema):
     talkativeness: int = Field(TALKATIVENESS, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
     speed: Speed = 1.0
     pitch: Pitch = 0.0
+    card: str = Field("", max_length=CARD_MAX_CHARS, description='the JSON of its character card; "" if it has none')
 
 
 class CharacterChange(Schema):
