@@ -37,7 +37,7 @@ test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on thei
 e2e: setup-dev ## the page in a real browser (needs chromium, firefox-esr and pulseaudio; pictures in build/screenshots)
 	@scripts/web.sh build
 	@echo "e2e: tests/e2e"
-	@$(BIN)/python -m pytest -m e2e $(ARGS) tests/e2e
+	@$(BIN)/python -m pytest -n $(WORKERS) -m e2e $(ARGS) tests/e2e
 
 check: lint test ## all that must be green before a commit: lint, then test
 

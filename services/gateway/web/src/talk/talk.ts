@@ -11,12 +11,10 @@ import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
-import { RequestFailed } from "../rest/problem";
-import { showLanguage, texts } from "../texts";
+import { showLanguage } from "../texts";
 import { languageFor } from "../texts/languages";
-import type { AnsweringChange } from "../wire/commands";
-import type { ModelSettings, ServerEvent } from "../wire/events";
-import { muting } from "./answering";
+import type { ServerEvent } from "../wire/events";
+import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
@@ -26,14 +24,13 @@ import { type Preferences, loadPreferences, savePreferences } from "./preference
 import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
 import { TurnSender } from "./turn-sender";
-import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
-import { type PageInput, reduce } from "./page-reducer";
+import type { Notice, NoticePlace } from "./page-state";
+import type { PageInput } from "./page-reducer";
 import { pageTitle } from "./page-title";
-import { hasBegun, nameToSend } from "./user-name";
+import { PublishedState } from "./published-state";
 import { WakeLock } from "./wake-lock";
 
 export class Talk {
-  readonly state = signal<PageState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
   /**
@@ -46,9 +43,14 @@ export class Talk {
   readonly voiceLevel = signal(0);
   readonly api: Api;
   readonly conversations: ConversationChoice;
+  readonly changes: Changes;
 
-  #state: PageState = EMPTY;
-  #publishing = false;
+  #page = new PublishedState((state) => {
+    this.#showTitle();
+    this.#wakeLock.want(isTalking(state));
+  });
+  /** The state that the page shows. */
+  readonly state = this.#page.shown;
   #link: Link;
   #playback: Playback;
   #listening: ListeningController;
@@ -70,40 +72,45 @@ export class Talk {
       live: () => this.#onLive(),
       unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
     });
+    this.changes = new Changes(this.#page, this.api, {
+      send: (command) => this.#link.send(command),
+      rememberedName: () => this.preferences.value.userName,
+      rememberName: (userName) => this.prefer({ userName, userNameAsked: true }),
+    });
     this.conversations = new ConversationChoice(this.#link, {
-      open: () => this.#state.conversationId,
+      open: () => this.#page.current.conversationId,
       leave: (comesBack) => this.#leaveConversation(comesBack),
-      tell: (code, text) => this.#notify("page", code, text, false),
+      tell: (code, text) => this.#page.notify("page", code, text, false),
     });
     this.#playback = new Playback(
       {
-        state: () => this.#state,
-        apply: (input) => this.#apply(input),
+        state: () => this.#page.current,
+        apply: (input) => this.#page.apply(input),
         receipt: (receipt) => this.#link.send({ type: "playback", data: receipt }),
         started: (atMs) => this.#onFirstSound(atMs),
         level: (level) => (this.voiceLevel.value = level),
-        trouble: (code, problem) => this.#notify("page", code, problem),
+        trouble: (code, problem) => this.#page.notify("page", code, problem),
       },
       probe,
     );
     this.#stored = new StoredLoader(this.api, {
-      open: () => this.#state.conversationId,
-      loaded: (conversationId, messages, usage) => this.#apply({ on: "stored", conversationId, messages, usage }),
-      trouble: (problem) => this.#notify("transcript", "stored", problem),
+      open: () => this.#page.current.conversationId,
+      loaded: (conversationId, messages, usage) => this.#page.apply({ on: "stored", conversationId, messages, usage }),
+      trouble: (problem) => this.#page.notify("transcript", "stored", problem),
     });
     this.#turns = new TurnSender({
-      state: () => this.#state,
-      prepare: () => this.#sendRememberedName(),
+      state: () => this.#page.current,
+      prepare: () => this.changes.sendRememberedName(),
       send: (command) => this.#link.send(command),
       begins: (input) => this.#onTurnBegins(input),
-      trouble: (code, problem) => this.#notify("composer", code, problem),
+      trouble: (code, problem) => this.#page.notify("composer", code, problem),
     });
     this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(this.isMicrophoneWithheld ? new ArrayBuffer(pcm.byteLength) : pcm),
       level: (level) => (this.micLevel.value = level),
-      microphone: (view) => this.#apply({ on: "microphone", view }),
-      tell: (text, serious) => this.#notify("talk", "microphone", text, serious),
+      microphone: (view) => this.#page.apply({ on: "microphone", view }),
+      tell: (text, serious) => this.#page.notify("talk", "microphone", text, serious),
       device: () => this.preferences.value.microphone,
     });
   }
@@ -113,7 +120,7 @@ export class Talk {
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
       this.#playback.wake();
-      this.refreshCharacters();
+      this.changes.refreshCharacters();
     });
     this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
@@ -140,7 +147,7 @@ export class Talk {
 
   /** Interrupt without sending a message: for typing, Esc and the stop button. */
   stop(): void {
-    if (!canStop(this.#state)) return;
+    if (!canStop(this.#page.current)) return;
     this.#playback.silence();
     this.#interrupt.request();
   }
@@ -148,7 +155,7 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) this.#sendRememberedName();
+    if (on) this.changes.sendRememberedName();
     if (on) this.#listening.start();
     else this.#listening.stop(keepWarm);
   }
@@ -186,71 +193,13 @@ export class Talk {
     await this.#playback.unlock();
   }
 
-  /** Returns false if the connection is down; nothing is changed. */
-  changeSettings(change: Partial<ModelSettings>): boolean {
-    const sent = this.#link.send({ type: "model_settings", data: change });
-    if (sent) {
-      this.#apply({ on: "settings_changed", change });
-      // Publish at once, not with the next animation frame: the next key press on a slider continues from the value
-      // that is shown.
-      this.state.value = this.#state;
-    }
-    return sent;
-  }
-
-  /** Change who answers. Without a connection, nothing is changed, and a notice says so. */
-  changeAnswering(change: AnsweringChange): void {
-    if (this.#link.send({ type: "answering", data: change })) this.#apply({ on: "answering_changed", change });
-    else this.#notify("composer", "answering", texts.problems.notChanged);
-  }
-
-  /** A muted character answers only if it is called by name. */
-  mute(characterId: string, muted: boolean): void {
-    this.changeAnswering(muting(this.#state.answering, characterId, muted));
-  }
-
-  /**
-   * Change what the characters call the user, in this conversation and in new ones. Returns false if the connection is
-   * down; nothing is changed. A conversation that has not begun gets the name with its first turn: until then, nothing
-   * of it is stored.
-   */
-  changeName(name: string): boolean {
-    if (hasBegun(this.#state) && !this.#sendName(name)) return false;
-    this.prefer({ userName: name, userNameAsked: true });
-    return true;
-  }
-
-  /** Seat the characters in this order, for every conversation. */
-  seat(ids: readonly string[]): void {
-    this.#apply({ on: "seated", ids });
-    this.state.value = this.#state;
-    this.api.seatCharacters(ids).then(
-      () => this.refreshCharacters(),
-      (error: unknown) => {
-        if (!(error instanceof RequestFailed)) throw error;
-        this.#notify("page", "seats", texts.seat.notMoved(error.message));
-        this.refreshCharacters();
-      },
-    );
-  }
-
-  refreshCharacters(): void {
-    this.#link.send({ type: "refresh_characters" });
-  }
-
-  /** Another model server is used, or the demo again. A model that was chosen for the old server is not asked for. */
-  modelChanged(isDemo: boolean): void {
-    this.#apply({ on: "demo", demo: isDemo });
-    if (this.#state.settings?.model) this.changeSettings({ model: null });
-  }
-
   retryNow(): void {
     this.#link.retryNow();
   }
 
   /** Dismiss one notice at a place, or all of them. */
   dismiss(place: NoticePlace, only?: Notice): void {
-    this.#apply({ on: "dismiss", place, ...(only === undefined ? {} : { only }) });
+    this.#page.apply({ on: "dismiss", place, ...(only === undefined ? {} : { only }) });
   }
 
   // -- inputs
@@ -263,13 +212,13 @@ export class Talk {
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
-    if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#apply({ on: "event", event });
+    if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#page.apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
       this.traces.value = withMetrics(
         this.traces.value,
-        this.#state.messages,
+        this.#page.current.messages,
         event.turn_id,
         event.metrics,
         heardAfterMs,
@@ -281,7 +230,7 @@ export class Talk {
     void this.unlockSound();
     this.#playback.silence();
     this.#stopwatch.userDone(performance.now());
-    this.#apply(input);
+    this.#page.apply(input);
   }
 
   #onFirstSound(atMs: number): void {
@@ -290,24 +239,19 @@ export class Talk {
   }
 
   #onLink(state: LinkState): void {
-    this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
-    this.#playback.pause(isDismissed(this.#state));
-    if (isDismissed(this.#state)) this.#listening.dismissed();
+    this.#page.apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+    this.#playback.pause(isDismissed(this.#page.current));
+    if (isDismissed(this.#page.current)) this.#listening.dismissed();
     else if (state.phase !== "live") this.#listening.connectionLost();
   }
 
   #onLive(): void {
     this.#interrupt.onLive();
-    if (this.#state.messages.length > 0) this.#sendRememberedName();
+    if (this.#page.current.messages.length > 0) this.changes.sendRememberedName();
     this.#turns.resend();
     this.#listening.live();
     void this.#playback.load();
-    // The server answers with `characters`.
-    this.#link.send({ type: "refresh_characters" });
-    // An empty change is a query: the server answers with the current values.
-    this.#link.send({ type: "model_settings", data: {} });
-    this.#link.send({ type: "answering", data: {} });
-    this.#link.send({ type: "user_name", data: {} });
+    this.changes.query();
   }
 
   #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {
@@ -317,20 +261,9 @@ export class Talk {
     void this.#stored.load(id);
   }
 
-  #sendRememberedName(): void {
-    const name = nameToSend(this.#state, this.preferences.value.userName);
-    if (name) this.#sendName(name);
-  }
-
-  #sendName(name: string): boolean {
-    const sent = this.#link.send({ type: "user_name", data: { name } });
-    if (sent) this.#apply({ on: "name_changed", name });
-    return sent;
-  }
-
   #leaveConversation(comesBack: boolean): void {
     this.#playback.restart();
-    this.#apply({ on: "left" });
+    this.#page.apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
     if (comesBack) return;
@@ -339,26 +272,7 @@ export class Talk {
   }
 
   #showTitle(): void {
-    document.title = pageTitle(this.#state);
-  }
-
-  #notify(place: NoticePlace, code: string, text: string, serious = true): void {
-    this.#apply({ on: "notice", notice: { place, code, text, serious } });
-  }
-
-  /** Reduce now, publish with the next animation frame: a hundred tokens a second then cost at most sixty renders. */
-  #apply(input: PageInput): void {
-    this.#state = reduce(this.#state, input);
-    if (this.#publishing) return;
-    this.#publishing = true;
-    const publish = () => {
-      this.#publishing = false;
-      this.state.value = this.#state;
-      this.#showTitle();
-      this.#wakeLock.want(isTalking(this.#state));
-    };
-    if (document.hidden) setTimeout(publish, 100);
-    else requestAnimationFrame(publish);
+    document.title = pageTitle(this.#page.current);
   }
 }
 

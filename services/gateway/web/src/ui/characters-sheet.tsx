@@ -54,7 +54,7 @@ export function CharactersSheet({
     setEditing(null);
     setProblem("");
     characters.reload();
-    talk.refreshCharacters();
+    talk.changes.refreshCharacters();
   };
   const setActive = (character: Character, active: boolean) => {
     setPending((all) => ({ ...all, [character.id]: active }));
@@ -67,7 +67,7 @@ export function CharactersSheet({
     talk.api.deleteCharacter(id).then(
       () => {
         characters.reload();
-        talk.refreshCharacters();
+        talk.changes.refreshCharacters();
       },
       (error: unknown) => setProblem(asFailure(error).message),
     );

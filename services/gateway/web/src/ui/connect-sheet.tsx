@@ -19,7 +19,7 @@ export function ConnectSheet({ talk, onClose }: { talk: Talk; onClose: () => voi
   const used = changed ?? overview.value;
   const onChanged = (connection: Connection) => {
     setChanged(connection);
-    talk.modelChanged(connection.source === "demo");
+    talk.changes.modelServer(connection.source === "demo");
   };
   return (
     <Sheet title={texts.model.connect} onClose={onClose}>

@@ -77,7 +77,7 @@ function NameForm({ talk, name, question, takesFocus, onDone, onCancel }: FormPr
   const save = (event: SubmitEvent) => {
     event.preventDefault();
     const given = input.current?.value ?? "";
-    const found = nameProblem(given, talk.state.value.characters) || (talk.changeName(given.trim()) ? "" : texts.userName.lost);
+    const found = nameProblem(given, talk.state.value.characters) || (talk.changes.name(given.trim()) ? "" : texts.userName.lost);
     setProblem(found);
     if (found === "") onDone();
     else input.current?.focus();

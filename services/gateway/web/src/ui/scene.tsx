@@ -41,7 +41,7 @@ export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element
     ids: present.map(({ id }) => id),
     seats: seats.seats,
     nameOf: (id) => present.find((each) => each.id === id)?.name ?? "",
-    onMoved: (ids) => talk.seat(withSeated(all, ids)),
+    onMoved: (ids) => talk.changes.seats(withSeated(all, ids)),
   });
   const actions = { onAsk, onEdit: onCharacters, onMove: present.length > 1 ? seat.grab : null };
   const lit = seat.order.indexOf(status.characterId);

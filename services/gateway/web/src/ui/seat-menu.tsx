@@ -50,7 +50,7 @@ export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.E
       <button type="button" class="action" disabled={offline} onClick={then(() => talk.requestReply(id))}>
         <Icon name="talks" /> {texts.seat.answerNow}
       </button>
-      <button type="button" class="action" disabled={offline} onClick={then(() => talk.mute(id, !muted))}>
+      <button type="button" class="action" disabled={offline} onClick={then(() => talk.changes.mute(id, !muted))}>
         <Icon name={muted ? "talks" : "hush"} /> {muted ? texts.seat.unmute : texts.seat.mute}
       </button>
       <p class="detail">{texts.seat.muteEffect}</p>

@@ -23,7 +23,7 @@ export function SettingsSheet({
   const settings = shownSettings(talk.state.value);
   const { demo } = talk.state.value;
   const [refused, setRefused] = useState(false);
-  const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
+  const change = (part: Partial<ModelSettings>) => setRefused(!talk.changes.settings(part));
   return (
     <Sheet title={texts.app.model} onClose={onClose}>
       {demo ? (

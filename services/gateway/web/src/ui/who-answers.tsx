@@ -49,7 +49,7 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
                   type="radio"
                   name="answering-mode"
                   checked={each === mode}
-                  onChange={() => talk.changeAnswering({ mode: each })}
+                  onChange={() => talk.changes.answering({ mode: each })}
                 />
                 <span>
                   {texts.whoAnswers.modes[each].label}
@@ -73,7 +73,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
   const change = (text: string) => {
     setTyped(null);
     const number = Math.round(Number(text));
-    if (number >= 1) talk.changeAnswering({ discussion: Math.min(number, DISCUSSION_MAX) });
+    if (number >= 1) talk.changes.answering({ discussion: Math.min(number, DISCUSSION_MAX) });
   };
   return (
     <div class="choices discussion">
@@ -81,7 +81,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
         <input
           type="checkbox"
           checked={replies > 0}
-          onChange={(event) => talk.changeAnswering({ discussion: event.currentTarget.checked ? USUAL_DISCUSSION : 0 })}
+          onChange={(event) => talk.changes.answering({ discussion: event.currentTarget.checked ? USUAL_DISCUSSION : 0 })}
         />
         <span>
           {texts.whoAnswers.discussion}
@@ -120,7 +120,7 @@ function Muted({ talk, people }: { talk: Talk; people: People }): JSX.Element | 
               <bdi dir="auto">{name}</bdi>
             </Fill>
           </span>
-          <button type="button" class="link" aria-label={texts.whoAnswers.unmuteName(name)} onClick={() => talk.mute(id, false)}>
+          <button type="button" class="link" aria-label={texts.whoAnswers.unmuteName(name)} onClick={() => talk.changes.mute(id, false)}>
             {texts.whoAnswers.unmute}
           </button>
         </li>
