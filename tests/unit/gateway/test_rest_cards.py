@@ -200,6 +200,16 @@ async def test_card_with_a_damaged_picture_is_imported_without_a_portrait(api: h
     assert [note["code"] for note in found["notes"]] == ["no_picture"]
 
 
+async def test_card_is_exported_with_the_picture_of_the_request(api: httpx2.AsyncClient) -> None:
+    made = (await imported(api, TEXT))["character"]
+    path = f"/api/characters/{made['id']}/card"
+    answer = await api.post(path, content=card_png("{}", png=picture(colour=(1, 2, 3))))
+    assert answer.headers["content-type"] == "image/png"
+    assert square(answer.content, 2) == bytes((1, 2, 3, 255)) * 4
+    assert card_in(answer.content) == TEXT
+    problem(await api.post(path, content=b"GIF89a"), 422)
+
+
 async def test_absent_character_has_no_card(api: httpx2.AsyncClient) -> None:
     problem(await api.get("/api/characters/12345678-1234-4234-8234-123456789012/card"), 404)
 

@@ -39,14 +39,21 @@ def card_json(character: Character) -> str:
     return text
 
 
-def card_png(character: Character) -> bytes:
-    """A PNG with the card. Its picture is the portrait if that is a PNG, otherwise a square of one colour."""
+def card_png(character: Character, picture: bytes = b"") -> bytes:
+    """A PNG with the card. Its picture is `picture`; without one the portrait if that is a PNG, otherwise a square of
+    one colour.
+
+    Raises:
+        BadCard: `picture` is not a PNG.
+    """
     text = card_json(character)
     cards = {"chara": as_v2(text), "ccv3": text} if is_v3(text) else {"chara": text}
-    picture = _png_of(character.image)
     if picture:
+        return with_cards(picture, cards)
+    portrait = _png_of(character.image)
+    if portrait:
         try:
-            return with_cards(picture, cards)
+            return with_cards(portrait, cards)
         except BadCard:
             pass
     return with_cards(plain(SIDE, _colour(character.id)), cards)

@@ -20,7 +20,7 @@ from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_gateway.rest.schemas import Line, character_item
 from tertulia_gateway.rest.voices import voices_of
-from tertulia_shared.store import NotFound
+from tertulia_shared.store import Character, NotFound
 from tertulia_shared.store.validation import NAME_MAX_CHARS, VOICE_MAX_CHARS
 
 _FILE: Final[dict[str, Any]] = {
@@ -31,6 +31,14 @@ _FILE: Final[dict[str, Any]] = {
             "image/png": {"schema": {"type": "string", "format": "binary"}},
             "application/json": {"schema": {"type": "object"}},
         },
+    }
+}
+
+_PICTURE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "a PNG",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
@@ -58,6 +66,12 @@ def router(ctx: GatewayContext) -> APIRouter:
 
     reader = CardReader(store, voices)
 
+    async def existing(character_id: str) -> Character:
+        character = await store.character(character_id)
+        if character is None:
+            raise NotFound("character", character_id)
+        return character
+
     @api.post("/import", status_code=201, responses=responses(409, 422, body=True), openapi_extra=_FILE)
     async def import_character(request: Request, voice: Voice = "", name: Name = "") -> ImportedCharacter:
         """Create a character of a character card (Tavern card V1, V2 or V3, as PNG or JSON).
@@ -83,15 +97,27 @@ def router(ctx: GatewayContext) -> APIRouter:
         character_id: CharacterId, format: Annotated[CardFormat, Query()] = CardFormat.JSON
     ) -> Response:
         """Export a character as a character card: the imported one with what was changed since, or a V2 card."""
-        character = await store.character(character_id)
-        if character is None:
-            raise NotFound("character", character_id)
+        character = await existing(character_id)
         if format is CardFormat.PNG:
             body, media = await asyncio.to_thread(card_png, character), "image/png"
         else:
             body, media = (await asyncio.to_thread(card_json, character)).encode(), "application/json"
         headers = {"Content-Disposition": _attachment(character.name, format.value)}
         return Response(body, media_type=media, headers=headers)
+
+    @api.post(
+        "/{character_id}/card",
+        response_class=Response,
+        responses={200: {"content": {"image/png": {}}}, **responses(404, 422, body=True)},
+        openapi_extra=_PICTURE,
+    )
+    async def export_card_with_picture(character_id: CharacterId, request: Request) -> Response:
+        """Export a character as a PNG with this picture, for clients that have the portrait as a PNG."""
+        character = await existing(character_id)
+        body = await asyncio.to_thread(card_png, character, await request.body())
+        return Response(
+            body, media_type="image/png", headers={"Content-Disposition": _attachment(character.name, "png")}
+        )
 
     return api
 

@@ -50,7 +50,7 @@ def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) ->
 
 
 def _max_body_bytes(path: str) -> int:
-    if path in CARD_FILE_PATHS:
+    if path in CARD_FILE_PATHS or (path.startswith(f"{NEW_CHARACTER_PATH}/") and path.endswith("/card")):
         return MAX_PNG_BYTES
     if path == NEW_CHARACTER_PATH:
         return MAX_NEW_CHARACTER_BYTES

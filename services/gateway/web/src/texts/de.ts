@@ -247,6 +247,23 @@ export const de: Texts = {
     editName: (name) => `${name} bearbeiten`,
     takesPart: (name) => `${name} macht mit`,
   },
+  cards: {
+    choose: "Karte importieren",
+    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
+    reading: "Die Karte wird gelesen…",
+    drop: "Charakterkarte hier ablegen, um sie zu importieren",
+    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte.",
+    savePng: "Karte als PNG speichern",
+    saveJson: "Karte als JSON speichern",
+    fileName: "figur",
+    fromCard: "Das steht in der Karte; es ist noch nicht gespeichert. Du kannst die Stimme anhören und alles ändern.",
+    notes: {
+      name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
+      description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
+      no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
+      no_voice: "Keine Sprachausgabe läuft: Wähle die Stimme später.",
+    },
+  },
   character: {
     name: "Name",
     namePlaceholder: "So sprichst du die Figur an",

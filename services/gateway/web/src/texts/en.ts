@@ -247,6 +247,23 @@ export const en = {
     editName: (name: string) => `Edit ${name}`,
     takesPart: (name: string) => `${name} takes part`,
   },
+  cards: {
+    choose: "Import a card",
+    hint: "A character card from another program: a PNG or JSON file. You can also drop it onto the page.",
+    reading: "Reading the card…",
+    drop: "Drop a character card to import it",
+    tooLarge: "The file is larger than 16 MiB. Choose a smaller card.",
+    savePng: "Save the card as PNG",
+    saveJson: "Save the card as JSON",
+    fileName: "character",
+    fromCard: "This is what the card contains; it is not saved yet. You can listen to the voice and change everything.",
+    notes: {
+      name_changed: "The name was shortened, or signs were removed.",
+      description_cut: "The description is too long: its end is not used. Shorten it.",
+      no_picture: "The picture of the card cannot be used. Choose another one.",
+      no_voice: "No speech engine is running: choose a voice later.",
+    },
+  },
   character: {
     name: "Name",
     namePlaceholder: "How you will call the character",

@@ -251,6 +251,23 @@ export const es: Texts = {
     editName: (name) => `Editar ${name}`,
     takesPart: (name) => `${name} participa`,
   },
+  cards: {
+    choose: "Importar una ficha",
+    hint: "Una ficha de personaje de otro programa: un archivo PNG o JSON. También puedes soltarla en la página.",
+    reading: "Leyendo la ficha…",
+    drop: "Suelta una ficha de personaje para importarla",
+    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña.",
+    savePng: "Guardar la ficha como PNG",
+    saveJson: "Guardar la ficha como JSON",
+    fileName: "personaje",
+    fromCard: "Esto es lo que contiene la ficha; aún no está guardado. Puedes escuchar la voz y cambiarlo todo.",
+    notes: {
+      name_changed: "El nombre se acortó o se quitaron signos.",
+      description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
+      no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
+      no_voice: "No hay ningún motor de voz en marcha: elige una voz más tarde.",
+    },
+  },
   character: {
     name: "Nombre",
     namePlaceholder: "Cómo llamarás al personaje",
