@@ -66,6 +66,18 @@ async def test_dropped_card_becomes_a_character_and_is_exported_again(visitor: V
     assert await who_answers(visitor, "Mira, are you there?") == ["Mira"]
 
 
+async def test_character_begins_a_conversation_with_a_greeting_of_its_card(visitor: Visitor) -> None:
+    await drop(visitor.page, "mira.json", "application/json", TEXT.encode())
+    sheet = visitor.page.get_by_role("dialog")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(row(sheet, "Mira")).to_be_visible()
+    await close(visitor, sheet)
+    menu = await visitor.open_seat("Mira")
+    await menu.get_by_role("button", name="Come in,").click()
+    await expect(visitor.page.get_by_text("Come in, Jay. Mind the springs.", exact=True)).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+
+
 async def test_built_in_character_is_exported_with_its_portrait(visitor: Visitor) -> None:
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Edit Luna").click()

@@ -84,6 +84,9 @@ class UserTurn:
     the text decides."""
     replies: int = 0
     """Above 0: the user asks the characters to talk among themselves, and to give at most this many replies."""
+    greeting: str = ""
+    """The text that the first character in `to` says instead of a reply of the model: a greeting of its card, with its
+    macros. "": the model replies. An older release lets the model reply."""
 
     @property
     def ref(self) -> str:

@@ -7,6 +7,7 @@ import hashlib
 from contextlib import aclosing
 from datetime import datetime
 
+from tertulia_llm.greeting import greeting_pieces
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
@@ -67,6 +68,8 @@ class ReplyGenerator:
         Raises:
             ModelFailed: the model failed, and no further request is made. The text so far is published.
         """
+        if turn.user_turn.greeting and await self._greet(turn, reply, row_saved):
+            return None
         failures = requests = empty = 0
         tries = self._settings.llm_retries + 1
         while True:
@@ -88,6 +91,24 @@ class ReplyGenerator:
                 await asyncio.sleep(retry_delay_s(steps, failed, jitter()))
                 if reply.announced:
                     reply.announce(resumed=True)
+
+    async def _greet(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> bool:
+        """Publish the turn's greeting as the reply. Returns False if it has nothing to say: the model then replies."""
+        pieces = list(greeting_pieces(turn, reply))
+        if not pieces and not reply.written.text:
+            return False
+        turn.timer.token()
+        writer = ReplyWriter(reply, in_conversation(self._voices.of(reply.speaker.voice), ["".join(pieces)]))
+        if not reply.announced:
+            await self._announce(turn, reply, row_saved)
+        for piece in pieces:
+            if not await writer.write(piece):
+                break
+        try:
+            writer.finish()
+        except EmptyReply:
+            return False
+        return True
 
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)

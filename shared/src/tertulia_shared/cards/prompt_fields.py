@@ -12,6 +12,7 @@ from tertulia_shared.entries import CardPrompt
 MAX_PART_CHARS: Final = 4_000
 """Longest system prompt, personality, scenario and examples in a prompt."""
 MAX_POST_HISTORY_CHARS: Final = 1_000
+MAX_GREETING_CHARS: Final = 6_000
 MAX_NICKNAME_CHARS: Final = 40
 
 
@@ -36,6 +37,17 @@ def prompt_of_text(text: str) -> CardPrompt:
         return prompt_of(read_card(text))
     except BadCard:
         return CardPrompt()
+
+
+@lru_cache(maxsize=64)
+def greetings_of_text(text: str) -> tuple[str, ...]:
+    """The greetings of a card's JSON, each cut to its bound; none if the text is "" or no card."""
+    if not text:
+        return ()
+    try:
+        return tuple(_cut(greeting, MAX_GREETING_CHARS) for greeting in read_card(text).greetings)
+    except BadCard:
+        return ()
 
 
 def _cut(text: str, most: int) -> str:

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
 from tertulia_gateway.rest.excerpt import excerpt
+from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
@@ -130,6 +131,9 @@ class CharacterItem(Schema):
     talkativeness: int
     speed: float
     pitch: float
+    greetings: list[str] = Field(
+        default=[], description="the beginnings of the texts with which its card lets it begin a conversation"
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -282,4 +286,5 @@ def message_item(message: Message) -> MessageItem:
 
 def character_item(character: Character) -> CharacterItem:
     item = CharacterItem.model_validate(character, extra="ignore")
-    return item.model_copy(update={"image": shown(item.image)})
+    greetings = [excerpt(greeting) for greeting in greetings_of_text(character.card)]
+    return item.model_copy(update={"image": shown(item.image), "greetings": greetings})

@@ -18,9 +18,11 @@ export interface Character {
   readonly speed: number;
   /** Semitones from the voice's own pitch. */
   readonly pitch: number;
+  /** The beginnings of the greetings of its card. Older gateways do not send it. */
+  readonly greetings?: readonly string[];
 }
 
-export interface CharacterDraft extends Omit<Character, "id"> {
+export interface CharacterDraft extends Omit<Character, "id" | "greetings"> {
   /** The JSON of the character card of which a new character is made. */
   readonly card?: string;
 }

@@ -257,6 +257,7 @@ export const de: Texts = {
     saveJson: "Karte als JSON speichern",
     fileName: "figur",
     fromCard: "Das steht in der Karte; es ist noch nicht gespeichert. Du kannst die Stimme anhören und alles ändern.",
+    begins: "Das Gespräch beginnen lassen mit:",
     notes: {
       name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
       description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",

@@ -257,6 +257,7 @@ export const en = {
     saveJson: "Save the card as JSON",
     fileName: "character",
     fromCard: "This is what the card contains; it is not saved yet. You can listen to the voice and change everything.",
+    begins: "Let it begin the conversation with:",
     notes: {
       name_changed: "The name was shortened, or signs were removed.",
       description_cut: "The description is too long: its end is not used. Shorten it.",

@@ -261,6 +261,7 @@ export const es: Texts = {
     saveJson: "Guardar la ficha como JSON",
     fileName: "personaje",
     fromCard: "Esto es lo que contiene la ficha; aún no está guardado. Puedes escuchar la voz y cambiarlo todo.",
+    begins: "Que empiece la conversación con:",
     notes: {
       name_changed: "El nombre se acortó o se quitaron signos.",
       description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",

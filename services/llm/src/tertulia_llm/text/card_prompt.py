@@ -44,18 +44,19 @@ def card_texts(
 
     `seed` decides random macros, `fixed_seed` those that stay the same for this character.
     """
-    values = MacroValues(
-        char=card.nickname or character_name,
-        user=user_name,
-        texts={"description": system_prompt, "personality": card.personality, "scenario": card.scenario},
-        now=now,
-        seed=seed,
-        fixed_seed=fixed_seed,
-    )
-    names = (character_name, card.nickname, user_name, *other_names)
 
     def ready(text: str) -> str:
-        return _neutral(expand(text, values), names).strip()
+        return expanded_text(
+            text,
+            system_prompt,
+            card,
+            character_name=character_name,
+            other_names=other_names,
+            user_name=user_name,
+            seed=seed,
+            fixed_seed=fixed_seed,
+            now=now,
+        )
 
     examples = "\n\n".join(part.strip() for part in _START.split(card.examples) if part.strip())
     sections = [
@@ -66,6 +67,30 @@ def card_texts(
         _titled(f"Examples of how {character_name} talks:", ready(examples)),
     ]
     return CardTexts(_within(sections), ready(card.post_history))
+
+
+def expanded_text(
+    text: str,
+    system_prompt: str,
+    card: CardPrompt,
+    *,
+    character_name: str,
+    other_names: Sequence[str],
+    user_name: str,
+    seed: str = "",
+    fixed_seed: str = "",
+    now: datetime | None = None,
+) -> str:
+    """One text of a card with its macros expanded, without tags of speakers and beginnings of stage notes."""
+    values = MacroValues(
+        char=card.nickname or character_name,
+        user=user_name,
+        texts={"description": system_prompt, "personality": card.personality, "scenario": card.scenario},
+        now=now,
+        seed=seed,
+        fixed_seed=fixed_seed,
+    )
+    return _neutral(expand(text, values), (character_name, card.nickname, user_name, *other_names)).strip()
 
 
 def _titled(title: str, text: str) -> str:
