@@ -9,7 +9,7 @@ alter table public.characters
 create or replace function public.tertulia_schema() returns integer
 language plpgsql stable set search_path = '' as $$
 begin
-    return 7;
+    return 9;
 end
 $$;
 

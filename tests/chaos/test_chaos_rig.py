@@ -81,7 +81,7 @@ def heard() -> tuple[FrameChecker, list[tuple[Kind, str]]]:
 def sound(message_id: str, sentence: int, chunk: int) -> dict[str, object]:
     """An audio frame."""
     place = {"message_id": message_id, "sentence_index": sentence, "chunk_index": chunk}
-    return {"type": "audio", "id": f"{sentence + 1}-{chunk + 1}", "pcm": random.randbytes(8), **place}
+    return {"type": "audio", "id": f"{sentence + 1}-{chunk + 1}", "pcm": bytes([sentence, chunk] * 4), **place}
 
 
 ACCEPTED = {"type": "turn_accepted", "turn_id": "t", "text": "Hello, both of you"}
@@ -142,6 +142,27 @@ def test_frame_checker_accepts_repeated_audio_after_a_reload_only_from_a_receive
     checker.reloaded()
     for chunk in chunks:
         checker.feed(sound("m", 0, chunk))
+    assert [kind for kind, _ in found] == kinds
+
+
+@pytest.mark.parametrize(
+    ("samples", "first", "kinds"),
+    [
+        (3, sound("m", 0, 2) | {"pcm": bytes([0, 2])}, []),
+        (3, sound("m", 0, 2), ["wrong"]),
+        (2, sound("m", 0, 2) | {"pcm": bytes([0, 2])}, ["wrong"]),
+        (3, sound("m", 0, 1) | {"pcm": bytes([0, 1])}, ["wrong"]),
+        (3, sound("m", 0, 3), ["wrong", "wrong"]),
+    ],
+)
+def test_frame_checker_accepts_after_a_reload_only_the_sample_after_the_last_one_that_was_played(
+    samples: int, first: dict[str, object], kinds: list[Kind]
+) -> None:
+    checker, found = heard()
+    checker.reloaded()
+    place = {"message_id": "m", "sentence_index": 0, "chunk_index": 1, "next_samples": samples, "complete": False}
+    checker.feed({"type": "conversation_started", "conversation_id": "c", "heard": [place]})
+    checker.feed(first)
     assert [kind for kind, _ in found] == kinds
 
 

@@ -14,6 +14,7 @@ import pytest
 from tertulia_shared.ids import new_id
 from tests.harness.client import TalkClient, talk
 from tests.harness.compose import Compose
+from tests.harness.missing_program import skip_or_fail
 from tests.servers.postgres import find_postgrest
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
@@ -28,9 +29,7 @@ SPOKEN = (
 def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The PostgREST image of the overlay. If no registry can be reached, it is built from the pinned binary."""
     name = Compose("supabase.yml").config()["services"]["postgrest"]["image"]
-    if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0:
-        return
-    if subprocess.run(["docker", "pull", "--quiet", name], capture_output=True, check=False).returncode == 0:
+    if is_there(name):
         return
     folder: Path = tmp_path_factory.mktemp("postgrest")
     shutil.copy(find_postgrest(), folder / "postgrest")
@@ -38,8 +37,25 @@ def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
     subprocess.run(["docker", "build", "--quiet", "--tag", name, folder], capture_output=True, check=True)
 
 
+def is_there(image: str) -> bool:
+    """True if the engine has the image, or can pull it."""
+    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0
+    return (
+        found or subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, check=False).returncode == 0
+    )
+
+
 @pytest.fixture(scope="module")
-def supabase(postgrest_image: None) -> Iterator[Compose]:
+def other_images() -> None:
+    """The images of other projects that the overlay uses, besides PostgREST."""
+    services = Compose("supabase.yml").config()["services"]
+    for image in sorted({services[name]["image"] for name in ("postgres", "migrate", "supabase")}):
+        if not is_there(image):
+            skip_or_fail(LookupError(f"the image {image} is not here, and no registry gives it: `docker pull {image}`"))
+
+
+@pytest.fixture(scope="module")
+def supabase(other_images: None, postgrest_image: None) -> Iterator[Compose]:
     with Compose("supabase.yml") as running:
         yield running
 

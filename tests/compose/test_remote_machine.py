@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tertulia_shared.ids import new_id
+from tests.compose.silence import MAX_SILENCE_S, MAX_WAIT_S, playback_during
 from tests.compose.spoken_turn import assert_understood_and_answered_aloud
 from tests.harness.client import talk
 from tests.harness.compose import ROOT, Compose
@@ -76,6 +77,7 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
     hub: Compose, box: Callable[..., str]
 ) -> None:
+    """In between, Redis restarts while the remote machine speaks."""
     hub.wait_ready()
     async with talk(hub.url) as client:
         turn_id = new_id()
@@ -84,6 +86,9 @@ async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
     assert answer.status == "complete"
     assert sum(map(len, answer.pcm.values())) > 0
     await assert_understood_and_answered_aloud(hub.url)
+    playback = await playback_during(hub.url, lambda: hub.run("restart", "redis"))
+    assert playback.longest_silence_s <= MAX_SILENCE_S
+    assert playback.longest_wait_s <= MAX_WAIT_S
     assert "lacks the right" not in box("logs")
     assert "gpu1: stt, tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
     hub.run("run", "--rm", "--no-TTY", "access", "revoke", "gpu1")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import wave
+from pathlib import Path
 
 import pytest
 
@@ -49,19 +51,36 @@ async def test_redis_cli_can_read_the_conversation(stack: Compose) -> None:
 
 
 async def test_cli_container_can_talk_to_the_stack_and_inspect_it(stack: Compose) -> None:
-    assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
-    listed = stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
+    assert "Luna:" in stack.command("say", "Luna, hello!")
+    listed = stack.command("inspect")
     assert "Luna, hello!" in listed
     assert "of 768.0 MB" in listed, "the command's Redis user has the right to read the memory use"
     assert "policy noeviction" in listed
 
 
 def test_doctor_reports_no_problem_of_the_stack(stack: Compose) -> None:
-    found = stack.run(
-        "run", "--rm", "--no-TTY", "cli", "doctor"
-    ).splitlines()  # `run` raises an error if the command exits with 1
+    found = stack.command("doctor").splitlines()  # it fails if the command exits with 1
     assert [line for line in found if line.startswith(("✗", "-"))] == []
-    assert any("Redis answers" in line for line in found)
+    for part in ("Redis answers", "the services run elsewhere", "stt: 1 worker", "llm: 1 worker", "tts: 1 worker"):
+        assert any(part in line for line in found), part
+
+
+async def test_sound_of_a_reply_can_be_written_to_a_file_outside(stack: Compose, tmp_path: Path) -> None:
+    async with talk(stack.url) as client:
+        await client.hears("Rex, good morning!", turn_id := new_id())
+        (answer,) = client.record.of_turn(turn_id)
+    stack.run_into(tmp_path / "reply.wav", "exec", "--no-TTY", "cli", "tertulia", "inspect", "last", "--audio", "-")
+    with wave.open(str(tmp_path / "reply.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
+        assert file.readframes(file.getnframes()) == b"".join(bytes(pcm) for pcm in answer.pcm.values())
+
+
+def test_command_runs_no_other_container(stack: Compose) -> None:
+    """`docker compose run` starts the services that a service depends on: they would delay every command."""
+    before = {each.id: each.attrs["State"]["StartedAt"] for each in stack.containers()}
+    assert "conversation" in stack.command("inspect")
+    assert "conversation" in stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
+    assert {each.id: each.attrs["State"]["StartedAt"] for each in stack.containers()} == before
 
 
 def test_acl_log_has_no_refused_command_of_a_service(stack: Compose) -> None:

@@ -19,6 +19,7 @@ from tertulia_shared.store import (
     Store,
     supersedes,
 )
+from tertulia_shared.store.validation import TEXT_MAX_CHARS
 from tests.harness.store_records import START, OpenStore, at, new_id, reply, user_message
 
 STATUSES: tuple[Status, ...] = members(Status)
@@ -91,6 +92,24 @@ class TestMessages:
         await store.save_messages([heard])
         await store.save_messages([replace(heard, text="Everything.", status="complete", updated_at=at(60))])
         assert await store.history(talk, 10) == [heard]
+
+    async def test_unheard_text_is_stored_beside_the_heard_text(self, store: Store, talk: str) -> None:
+        complete = reply(talk, 1, "All of it.", "complete")
+        await store.save_messages([complete])
+        cut = replace(complete, text="All", unheard=" of it.", status="interrupted", updated_at=at(1))
+        await store.save_messages([cut])
+        assert await store.history(talk, 10) == await store.messages(talk, 10) == [cut]
+        late = replace(complete, updated_at=at(60))
+        await store.save_messages([late])
+        assert await store.history(talk, 10) == [cut]
+
+    async def test_unheard_text_that_is_too_long_is_refused(self, store: Store, talk: str) -> None:
+        with pytest.raises(InvalidRecord, match=r"message\.unheard"):
+            await store.save_messages([replace(reply(talk, 1, "a", "interrupted"), unheard="x" * (TEXT_MAX_CHARS + 1))])
+
+    async def test_search_does_not_find_the_unheard_text(self, store: Store, talk: str) -> None:
+        await store.save_messages([replace(reply(talk, 1, "Hello", "interrupted"), unheard=" submarine")])
+        assert await store.conversations(10, containing="submarine") == []
 
     async def test_pages_have_each_message_once_and_in_order(self, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in (0, 1, 2, 2, 2, 3, 4)]

@@ -184,3 +184,16 @@ async def test_the_language_can_be_changed_in_the_page(visit: Visit, language: L
     sheet = await open_settings(visitor, "Settings")
     await sheet.get_by_label("Language").select_option("")
     await expect(visitor.status_line).to_have_text(language.ready)
+
+
+async def test_refusals_and_voices_are_in_the_pages_language(visit: Visit) -> None:
+    visitor = await visit(Display(still=True, locale=GERMAN.locale))
+    visitor.ignore_console_error("/api/characters")
+    await arrive(visitor, GERMAN)
+    sheet = await open_panel(visitor, "Figuren")
+    await expect(sheet.get_by_text("Amerikaner").first).to_be_visible()
+    await sheet.get_by_role("button", name="Luna bearbeiten").click()
+    for name, refusal in (("REX", "Eine Figur heißt schon REX."), ("\u2026", "Mindestens ein Buchstabe")):
+        await sheet.locator("#character-name").fill(name)
+        await sheet.get_by_role("button", name="Speichern").click()
+        await expect(sheet.get_by_text(refusal)).to_be_visible()

@@ -23,12 +23,19 @@ class AccessBench:
     """A folder and its Redis. With `tls` the server also listens on `tls_port`, with a certificate for `host`."""
 
     def __init__(
-        self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost", fsync: Fsync = "off"
+        self,
+        folder: Path,
+        keys: Keys,
+        *,
+        tls: bool = False,
+        host: str = "localhost",
+        fsync: Fsync = "off",
+        options: Sequence[str] = (),
     ) -> None:
         self.root = folder / "access"
         self.host = host
         self.tls_port = free_port()
-        options = ["--aclfile", str(self.root / "redis" / "users.acl")]
+        options = [*options, "--aclfile", str(self.root / "redis" / "users.acl")]
         program = ""
         if tls:
             program = find_tls_redis_server(folder)

@@ -8,7 +8,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -48,11 +49,15 @@ def find_docker() -> docker.DockerClient:
 class Compose:
     """`with Compose() as stack:` builds and starts the project and waits until it is ready; at the end it is removed.
 
-    `files` are overlays in deploy/compose. `settings` go into the environment; no `.env` is read.
+    `files` are overlays in deploy/compose. `settings` go into the environment; no `.env` is read. `up`: further options
+    of `docker compose up`.
     """
 
-    def __init__(self, *files: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *files: str, settings: Mapping[str, str] | None = None, up: Sequence[str] = ()) -> None:
         self.settings = dict(settings or {})
+        self.before_ready: Callable[[], object] = lambda: None
+        """Called when the containers have been started, before the wait until the gateway is ready."""
+        self._up = up
         self.engine = find_docker()
         self.project = f"tertulia-test-{uuid4().hex[:8]}"
         self.port = 0
@@ -71,7 +76,8 @@ class Compose:
             # chosen after the build, which takes minutes: meanwhile another process could take the port
             self.port = free_port()
             self._environment["TERTULIA_PORT"] = str(self.port)
-            self.run("up", "--detach", "--no-build")
+            self.run("up", "--detach", "--no-build", *self._up)
+            self.before_ready()
             self.wait_ready()
         except BaseException:
             self.__exit__()
@@ -82,6 +88,16 @@ class Compose:
         self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5", check=False)
         self.engine.close()
 
+    def with_settings(self, **settings: str) -> Compose:
+        """The same running project, with these settings as well for its next commands."""
+        changed = copy(self)
+        changed._environment = {**self._environment, **settings}
+        return changed
+
+    def set(self, **settings: str) -> None:
+        """Change settings for the next commands of this project."""
+        self._environment |= settings
+
     @property
     def url(self) -> str:
         """The gateway's WebSocket."""
@@ -91,12 +107,30 @@ class Compose:
 
     def run(self, *args: str, timeout_s: float = UP_S, check: bool = True) -> str:
         """Run `docker compose …`; returns its output."""
-        files = [part for path in self._files for part in ("--file", str(path))]
         done = subprocess.run(
-            ["docker", "compose", "--project-name", self.project, "--env-file", os.devnull, *files, *args],
+            self._command(*args),
             cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"docker compose {' '.join(args)}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def run_into(self, path: Path, *args: str) -> None:
+        """Run `docker compose …` with its output in a file, as `>` does in a shell."""
+        with path.open("wb") as file:
+            subprocess.run(self._command(*args), cwd=ROOT, env=self._environment, stdout=file, timeout=UP_S, check=True)
+
+    def command(self, *args: str) -> str:
+        """Run `tertulia …` in the container `cli`; returns its output."""
+        return self.run("exec", "--no-TTY", "cli", "tertulia", *args)
+
+    def upgrade(self) -> str:
+        """Run deploy/upgrade.sh; returns its output."""
+        done = subprocess.run(
+            [str(ROOT / "deploy" / "upgrade.sh"), *self._options()],
+            cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=BUILD_S, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
         return done.stdout
 
     def config(self) -> dict[str, Any]:
@@ -133,6 +167,13 @@ class Compose:
     def logs(self, *services: str) -> str:
         """The logs of the services."""
         return self.run("logs", "--no-color", "--no-log-prefix", *services)
+
+    def _options(self) -> list[str]:
+        files = [part for path in self._files for part in ("--file", str(path))]
+        return ["--project-name", self.project, "--env-file", os.devnull, *files]
+
+    def _command(self, *args: str) -> list[str]:
+        return ["docker", "compose", *self._options(), *args]
 
     # -- the gateway
 

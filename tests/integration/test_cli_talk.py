@@ -58,7 +58,7 @@ async def test_talk_sends_the_file_and_waits_until_the_reply_was_played(
     assert shown.out == "You: Hello Luna\nLuna: Hello you.\n"
     assert receipts[-1] == {
         "type": "playback",
-        "data": {"message_id": M1, "sentence_index": 0, "chunk_index": 2, "played_ms": 3 * CHUNK_MS},
+        "data": {"message_id": M1, "sentence_index": 0, "chunk_index": 2, "played_ms": 3 * CHUNK_MS, "next_samples": 0},
     }
 
 

@@ -124,9 +124,35 @@ async def test_resume_command_without_marks_continues_after_the_heard_audio(
         await receive_the_rest(second, turn)
     luna = turn.reply.message_ids[LUNA]
     assert second.frames[0]["heard"] == [
-        {"message_id": luna, "sentence_index": 1, "chunk_index": 1, "played_ms": 10, "complete": False}
+        {
+            "message_id": luna,
+            "sentence_index": 1,
+            "chunk_index": 1,
+            "played_ms": 10,
+            "complete": False,
+            "next_samples": 0,
+        }
     ]
     assert audio_ids(second.frames)[0] == (luna, "2-3")
+
+
+async def test_client_without_marks_continues_with_the_next_sample(two_gateways: tuple[Gateway, Gateway]) -> None:
+    one, other = two_gateways
+    async with Client.at(one.url()) as first:
+        turn = await ask(first, one.bus)
+        await turn.reply.whole()
+        frame = await first.until("audio", lambda frame: frame["id"] == "2-1")
+        whole = await first.until("audio", lambda frame: frame["id"] == "2-2")
+        c, played = first.conversation_id, len(whole["pcm"]) // 2 - 1
+        await send_receipt(first, frame, next_samples=played)
+        await wait_for_receipts(one.bus, c, 1)
+    async with Client.at(other.url(f"?conversation_id={c}")) as second:
+        started = await second.next()
+        await receive_the_rest(second, turn)
+    (heard,) = started["heard"]
+    assert (heard["sentence_index"], heard["chunk_index"], heard["next_samples"]) == (1, 0, played)
+    rest = next(frame for frame in second.frames if frame["type"] == "audio")
+    assert (rest["id"], rest["pcm"]) == ("2-2", whole["pcm"][2 * played :])
 
 
 async def test_second_tab_continues_after_the_audio_that_the_first_tab_has_played(

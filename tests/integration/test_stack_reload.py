@@ -33,15 +33,19 @@ def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
     """The part of a message up to the position `heard`."""
     if heard is None:
         return b""
+    if heard["complete"]:
+        return b"".join(sound.values())
     end = (heard["sentence_index"] + 1, heard["chunk_index"] + 1)
-    return b"".join(pcm for id, pcm in sound.items() if heard["complete"] or order(id) <= end)
+    whole = b"".join(pcm for id, pcm in sound.items() if order(id) <= end)
+    return b"".join(sound.values())[: len(whole) + 2 * heard["next_samples"]]
 
 
-async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> None:
-    """Send receipts for these frames, and wait until Redis has them."""
+async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]], next_samples: int = 0) -> None:
+    """Send receipts for these frames, and wait until Redis has them. `next_samples`: played after the last frame."""
     for frame in frames[-MOST_RECEIPTS:]:
         place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
-        await client.send("playback", **place, played_ms=1)
+        is_last = frame is frames[-1]
+        await client.send("playback", **place, played_ms=1, **({"next_samples": next_samples} if is_last else {}))
     if not frames:
         return
     key = bus.keys.receipts(client.record.conversation_id)
@@ -54,6 +58,15 @@ async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> N
         return last == tuple(receipt.fields[name] for name in (b"message_id", b"sentence_index", b"chunk_index"))
 
     await eventually(known)
+
+
+def _played(frames: list[dict[str, Any]], dice: random.Random) -> tuple[list[dict[str, Any]], int]:
+    """The frames that a client has played to their end, and how many samples of the next frame."""
+    count = dice.randrange(len(frames) + 1)
+    following = frames[count : count + 1]
+    if count == 0 or not following or following[0]["message_id"] != frames[count - 1]["message_id"]:
+        return frames[:count], 0
+    return frames[:count], dice.randrange(len(following[0]["pcm"]) // 2)
 
 
 @pytest.mark.timeout(240)
@@ -70,7 +83,7 @@ async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_client_
                 else:
                     await first.until_frames(dice.randrange(3, 80))
                 frames = first.record.of("audio")
-                await plays(first, bus, frames[: dice.randrange(len(frames) + 1)])
+                await plays(first, bus, *_played(frames, dice))
             async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
                 await second.until_done(turn_id)
                 record = second.record

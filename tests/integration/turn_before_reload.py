@@ -34,10 +34,10 @@ async def ask(client: Client, bus: Bus, text: str = "Luna, Rex?") -> Turn:
             return Turn(client, workers, workers.reply(turn, epoch, (LUNA, REX)), epoch, turn.turn_id)
 
 
-async def send_receipt(client: Client, frame: dict[str, Any]) -> None:
-    """Report that a frame was played."""
+async def send_receipt(client: Client, frame: dict[str, Any], next_samples: int = 0) -> None:
+    """Report that a frame was played, and so many samples after it."""
     place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
-    await client.send("playback", **place, played_ms=10)
+    await client.send("playback", **place, played_ms=10, next_samples=next_samples)
 
 
 async def wait_for_receipts(bus: Bus, conversation_id: str, count: int) -> None:

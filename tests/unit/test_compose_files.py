@@ -36,11 +36,16 @@ IN_THE_IMAGE = {
 NOT_A_SETTING = {"HF_TOKEN"}
 
 
+def load(file: Path) -> dict[str, Any]:
+    """The services of a compose file. The tag `!reset`, which removes a value of an earlier file, is left out."""
+    return yaml.safe_load(file.read_text(encoding="utf-8").replace(": !reset ", ": "))["services"]
+
+
 def services(*files: Path) -> dict[str, dict[str, Any]]:
     """The environment of each service, merged over all files."""
     merged: dict[str, dict[str, Any]] = {}
     for file in files:
-        for name, service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].items():
+        for name, service in load(file).items():
             merged.setdefault(name, {}).update(service.get("environment") or {})
     return merged
 
@@ -73,14 +78,14 @@ def test_secrets_in_compose_files_have_no_value() -> None:
 
 
 def test_compose_builds_each_image_from_its_dockerfile() -> None:
-    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    composed = load(ROOT / "docker-compose.yml")
     for name, service in composed.items():
         if name not in ("redis", "models", "cli"):
             assert (ROOT / service["build"]["dockerfile"]).is_file()
 
 
 def test_compose_fetches_only_known_models_and_lets_only_that_job_write_them() -> None:
-    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    composed = load(ROOT / "docker-compose.yml")
     command, *names = composed["models"]["command"]
     assert command == "fetch-models"
     assert set(names) <= set(MODELS)
@@ -104,7 +109,7 @@ def test_compose_passes_a_remote_machine_every_setting_of_its_stages() -> None:
 
 
 def test_containers_of_a_remote_machine_open_no_port() -> None:
-    for name, service in yaml.safe_load((BOX / "compose.yml").read_text(encoding="utf-8"))["services"].items():
+    for name, service in load(BOX / "compose.yml").items():
         assert "ports" not in service, name
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
@@ -113,8 +118,7 @@ def test_containers_of_a_remote_machine_open_no_port() -> None:
 
 def test_remote_overlay_only_adds_tls_to_redis() -> None:
     here, there = (
-        yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]["redis"]["command"]
-        for file in ("docker-compose.yml", "deploy/compose/remote.yml")
+        load(ROOT / file)["redis"]["command"] for file in ("docker-compose.yml", "deploy/compose/remote.yml")
     )
     assert there[: len(here)] == here
     options = dict(zip(there[len(here) :: 2], there[len(here) + 1 :: 2], strict=True))
@@ -123,7 +127,7 @@ def test_remote_overlay_only_adds_tls_to_redis() -> None:
 
 
 def test_lan_overlay_gives_the_gateway_the_certificate_without_the_key_of_the_authority() -> None:
-    composed = yaml.safe_load((ROOT / "deploy" / "compose" / "lan.yml").read_text(encoding="utf-8"))["services"]
+    composed = load(ROOT / "deploy" / "compose" / "lan.yml")
     gateway, lan = composed["gateway"], composed["lan"]
     assert gateway["volumes"] == ["lan-gateway:/lan:ro"]
     assert {volume.partition(":")[0] for volume in lan["volumes"]} == {"lan-authority", "lan-gateway"}
@@ -131,9 +135,31 @@ def test_lan_overlay_gives_the_gateway_the_certificate_without_the_key_of_the_au
 
 
 def test_service_of_the_lan_overlay_is_as_restricted_as_the_others() -> None:
-    lan = yaml.safe_load((ROOT / "deploy" / "compose" / "lan.yml").read_text(encoding="utf-8"))["services"]["lan"]
+    lan = load(ROOT / "deploy" / "compose" / "lan.yml")["lan"]
     base = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-hardened"]
     assert {name: lan[name] for name in base if name != "pids_limit"} == {
         name: value for name, value in base.items() if name != "pids_limit"
     }
     assert "ports" not in lan
+
+
+def test_proxy_overlay_publishes_only_the_proxy_which_is_as_restricted_as_the_others() -> None:
+    composed = load(ROOT / "deploy" / "compose" / "proxy.yml")
+    base = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["x-hardened"]
+    proxy, gateway = composed["proxy"], composed["gateway"]
+    assert gateway["ports"] == []
+    assert "ports: !reset []" in (ROOT / "deploy" / "compose" / "proxy.yml").read_text(encoding="utf-8")
+    assert gateway["environment"]["TERTULIA_PUBLISHED_HOST"] == "${TERTULIA_PROXY_BIND:-0.0.0.0}"
+    assert {name: proxy[name] for name in base if name != "tmpfs"} == {
+        name: value for name, value in base.items() if name != "tmpfs"
+    }
+    assert proxy["cap_add"] == ["NET_BIND_SERVICE"]
+    assert "depends_on" not in proxy, "the upgrade would replace the gateway together with the proxy"
+
+
+def test_redis_depends_on_no_service_that_an_upgrade_replaces() -> None:
+    for name in ("docker-compose.yml", "deploy/compose/remote.yml"):
+        assert "depends_on" not in load(ROOT / name)["redis"]
+    composed = load(ROOT / "docker-compose.yml")
+    assert composed["gateway"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    assert "depends_on" not in composed["cli"], "`docker compose run cli` would start it before each command"

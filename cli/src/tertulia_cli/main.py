@@ -139,7 +139,10 @@ def _add_inspect(commands: Any) -> None:
     )
     command.add_argument("--message", default="", metavar="ID", help="one reply: sentences, chunks of sound, owner")
     command.add_argument(
-        "--audio", type=Path, metavar="FILE.wav", help="write the sound of this (or the last) message here"
+        "--audio",
+        type=Path,
+        metavar="FILE.wav",
+        help="write the sound of this (or the last) message here; - writes it to standard output",
     )
     command.add_argument(
         "--json", action="store_true", help="output for programs (docs/inspect.md); with --follow one line per entry"

@@ -18,7 +18,7 @@ from tertulia_shared.engines import (
     load_with_engine,
 )
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.weights import MODELS, folder_of, megabytes
+from tertulia_shared.weights import MODELS, fetch_command, folder_of, megabytes
 
 S = TypeVar("S", bound=CommonSettings)
 
@@ -120,7 +120,7 @@ def _why_not(engine: InstalledEngine, models_dir: Path) -> str:
     if not incomplete:
         return ""
     size = megabytes(sum(MODELS[name].download_size for name in incomplete))
-    return f"models are missing ({', '.join(incomplete)}; {size}): run `tertulia fetch-models`"
+    return f"models are missing ({', '.join(incomplete)}; {size}): run `{fetch_command()}`"
 
 
 def _too_slow(engine: str, setting: str, factor: float | None) -> str:

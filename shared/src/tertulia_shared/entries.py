@@ -44,11 +44,14 @@ class Work:
     """A pointer on a work stream to the stream that the worker consumes.
 
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
+
+    `voice_id`: the voice that the message needs; "" if an older release wrote the entry, or for another stage.
     """
 
     conversation_id: str
     message_id: str = ""
     session_id: str = ""
+    voice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,15 @@ class TTSSentence:
 class AudioChunk:
     """A chunk of speech (`SAMPLE_RATE_OUT`). The final entry of a message has no audio and marks the end.
 
-    `text_at`: after this chunk, at least so many characters of the sentence have been spoken. Only engines that cannot
-    make the same sound again write it; a worker that takes the message over continues there.
+    `text_at`: after this chunk, at least so many characters of the sentence have been spoken. Engines that cannot make
+    the same sound again write it; a worker that takes the message over continues there. The others write it only in a
+    sentence's last chunk.
 
     `begins_at`: the sample of the sentence with which this chunk begins. Chunks have different lengths, so a worker
     that takes the message over needs it. 0 in a chunk that is not a sentence's first: an older release wrote it, whose
     chunks had two fixed lengths.
+
+    `engine`: the speech engine; "" in an entry of an older release.
     """
 
     audio: bytes
@@ -134,6 +140,7 @@ class AudioChunk:
     is_final: bool = False
     text_at: int = 0
     begins_at: int = 0
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +209,16 @@ class VoiceClips:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The client has played a message up to this chunk; `played_ms`: the total length of its played sound."""
+    """The client has played a message up to the end of this chunk, and `next_samples` samples after it.
+
+    `played_ms`: the total length of its played sound.
+    """
 
     message_id: str
     sentence_index: int
     chunk_index: int
     played_ms: int
+    next_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)

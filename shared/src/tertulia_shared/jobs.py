@@ -209,6 +209,11 @@ class Jobs:
                 await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
                 log.warning("returned the work for a worker of a newer release: %s", error, extra=ids)
+            case Ending.FOR_ANOTHER:
+                await self._bus.note_uncounted(claim)
+                await self._bus.nack(claim, self._worker)
+                self._metrics.ended("handed_back")
+                log.info("returned work: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
                 await self._dead_letter(claim, str(error))
             case Ending.RETRY if error is not None:

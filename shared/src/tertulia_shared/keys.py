@@ -159,6 +159,11 @@ class Keys:
         """Sorted set: each live worker with its slots (`stage:name:slots`) and the time of its last heartbeat."""
         return Key(f"{self.ns}:slots", DAY_S)
 
+    def speech_workers(self) -> Key:
+        """Hash: what each tts worker can speak, by its name, as JSON {engine, tier, slots, languages, voices, clones,
+        at (s since 1970)}. An entry is deleted ten minutes after its last refresh."""
+        return Key(f"{self.ns}:speech_workers", DAY_S)
+
     def voices(self) -> Key:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description, monolingual}]."""
         return Key(f"{self.ns}:voices", DAY_S)

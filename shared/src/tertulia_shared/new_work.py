@@ -75,6 +75,18 @@ class NewWork:
         """Leave no more work to this peer: its process has ended."""
         self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
 
+    @property
+    def not_taken_over_from(self) -> str:
+        """A consumer whose expired work is not taken over, because it is claimed as new work; "" if there is none."""
+        return ""
+
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
+        """Learn which workers are alive (`members`), and which consumers hold work of the stage."""
+
+    async def keep(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """The part of the claimed work that this worker begins."""
+        return claims
+
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         room = self._limit - held

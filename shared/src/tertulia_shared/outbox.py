@@ -245,8 +245,9 @@ def conversation_write(conversation_id: str, title: str) -> StoreWrite:
 def message_write(message: Message) -> StoreWrite:
     row = asdict(message)
     times = {name: row[name].isoformat() for name in ("created_at", "updated_at")}
-    if not message.usage:  # a default is omitted, as in every entry
-        del row["usage"]
+    for name in ("usage", "unheard"):
+        if not row[name]:  # a default is omitted, as in every entry
+            del row[name]
     return StoreWrite("message", message.conversation_id, message.id, codec.pack({**row, **times}))
 
 

@@ -8,16 +8,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode
-from tertulia_shared.entries import Receipt
+from tertulia_shared.entries import SAMPLE_RATE_OUT, Receipt
 
 MAX_INDEX = 1_000_000
 """Largest sentence or chunk index that a receipt may have."""
 MAX_PLAYED_MS = 24 * 3600 * 1000
+MAX_NEXT_SAMPLES = MAX_PLAYED_MS * SAMPLE_RATE_OUT // 1000
 
 log = logging.getLogger(__name__)
+
+
+class Chunk(NamedTuple):
+    """A chunk in a message's `audio` stream; `samples`: its length."""
+
+    sentence_index: int
+    chunk_index: int
+    samples: int
 
 
 def readable_receipts(entries: Iterable[Entry]) -> list[Receipt]:
@@ -51,10 +62,29 @@ def furthest(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
     return out
 
 
-def _place(receipt: Receipt) -> tuple[int, int]:
-    return receipt.sentence_index, receipt.chunk_index
+def advanced(receipt: Receipt, following: Iterable[Chunk]) -> Receipt:
+    """The same place, but the receipt names the last chunk that was played to its end.
+
+    `following`: the chunks after the one that the receipt names, in order. `next_samples` of the result exceeds the
+    next chunk only if `following` ends before it.
+    """
+    left = receipt.next_samples
+    for chunk in following:
+        if left < chunk.samples:
+            break
+        left -= chunk.samples
+        receipt = replace(receipt, sentence_index=chunk.sentence_index, chunk_index=chunk.chunk_index)
+    return replace(receipt, next_samples=left)
+
+
+def _place(receipt: Receipt) -> tuple[int, int, int]:
+    return receipt.sentence_index, receipt.chunk_index, receipt.next_samples
 
 
 def _is_possible(receipt: Receipt) -> bool:
     indexes = (receipt.sentence_index, receipt.chunk_index)
-    return all(0 <= index <= MAX_INDEX for index in indexes) and 0 <= receipt.played_ms <= MAX_PLAYED_MS
+    return (
+        all(0 <= index <= MAX_INDEX for index in indexes)
+        and 0 <= receipt.played_ms <= MAX_PLAYED_MS
+        and 0 <= receipt.next_samples <= MAX_NEXT_SAMPLES
+    )

@@ -34,7 +34,16 @@ _LAYOUT: Final = Layout(CLIP_HZ, channels=1, sample_bytes=2)
 
 
 class BadRecording(ValueError):
-    """A recording cannot be used; the message says why, and what is needed."""
+    """A recording cannot be used; the message says why, and what is needed.
+
+    `code` is the first fault for programs: "recording_unreadable", "recording_length" (`params`: seconds, least, most),
+    "recording_sound" (seconds, least), or "recording_" and a kind of `level_faults`.
+    """
+
+    def __init__(self, code: str, message: str, **params: float) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params = params
 
 
 def new_clip_id() -> str:
@@ -56,12 +65,13 @@ def pcm_of(wav: bytes) -> bytes:
     try:
         header = read_header(wav)
     except ValueError as error:
-        raise BadRecording(f"The recording must be a WAV file, 16-bit PCM, mono, 24 kHz: {error}.") from error
+        message = f"The recording must be a WAV file, 16-bit PCM, mono, 24 kHz: {error}."
+        raise BadRecording("recording_unreadable", message) from error
     if header is None or header.layout != _LAYOUT:
-        raise BadRecording("The recording must be a WAV file, 16-bit PCM, mono, 24 kHz.")
+        raise BadRecording("recording_unreadable", "The recording must be a WAV file, 16-bit PCM, mono, 24 kHz.")
     size = header.size or 0
     if not size or size % 2 or header.at + size > len(wav):
-        raise BadRecording("The WAV file is not complete: its header says another length.")
+        raise BadRecording("recording_unreadable", "The WAV file is not complete: its header says another length.")
     return wav[header.at : header.at + size]
 
 
@@ -73,13 +83,16 @@ def check_recording(pcm: bytes) -> None:
     """
     seconds = len(pcm) / 2 / CLIP_HZ
     if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise BadRecording(f"The recording is {seconds:.1f} s long; {SHORTEST_S:g} to {LONGEST_S:g} s are needed.")
+        message = f"The recording is {seconds:.1f} s long; {SHORTEST_S:g} to {LONGEST_S:g} s are needed."
+        raise BadRecording("recording_length", message, seconds=round(seconds, 1), least=SHORTEST_S, most=LONGEST_S)
     levels = levels_of(pcm, CLIP_HZ)
     faults = level_faults(levels)
-    if not faults and levels.sound_s < LEAST_SOUND_S:
-        faults = [f"has only {levels.sound_s:.1f} s of sound; at least {LEAST_SOUND_S:g} s are needed"]
     if faults:
-        raise BadRecording(f"The recording {'; it '.join(faults)}.")
+        raise BadRecording(f"recording_{next(iter(faults))}", f"The recording {'; it '.join(faults.values())}.")
+    if levels.sound_s < LEAST_SOUND_S:
+        sound_s = round(levels.sound_s, 1)
+        message = f"The recording has only {sound_s:.1f} s of sound; at least {LEAST_SOUND_S:g} s are needed."
+        raise BadRecording("recording_sound", message, seconds=sound_s, least=LEAST_SOUND_S)
 
 
 def voice_files(clip: VoiceClip, pcm: bytes) -> VoiceFiles:

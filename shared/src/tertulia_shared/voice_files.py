@@ -75,7 +75,7 @@ def check(voice: VoiceFiles) -> None:
     elif not SHORTEST_S <= voice.seconds <= LONGEST_S:
         wrong.append(f"its clip is {voice.seconds:.1f} s long; {SHORTEST_S:g} to {LONGEST_S:g} s are needed")
     else:
-        wrong += (f"its clip {fault}" for fault in level_faults(levels_of(voice.pcm, voice.sample_rate)))
+        wrong += (f"its clip {fault}" for fault in level_faults(levels_of(voice.pcm, voice.sample_rate)).values())
     if wrong:
         raise BadVoice(f"voice {voice.id!r}: {'; '.join(wrong)}")
 

@@ -55,17 +55,20 @@ def levels_of(pcm: bytes, sample_rate: int) -> Levels:
     return Levels(20 * math.log10(rms / 32_768) if rms else -math.inf, peak, clipped / count, loud * WINDOW_MS / 1000)
 
 
-def level_faults(levels: Levels) -> list[str]:
-    """What makes a clip with these levels unusable, as ends of sentences that begin with the clip."""
+def level_faults(levels: Levels) -> dict[str, str]:
+    """What makes a clip with these levels unusable: ends of sentences that begin with the clip, by the kind of fault:
+    "silent", "quiet", "loud", "clipped".
+    """
     if levels.peak < SILENT_PEAK:
-        return ["is silent, or too quiet to be heard: check that the microphone is on, and that it is the right one"]
-    faults: list[str] = []
+        advice = "check that the microphone is on, and that it is the right one"
+        return {"silent": f"is silent, or too quiet to be heard: {advice}"}
+    faults: dict[str, str] = {}
     if levels.dbfs < QUIETEST_DBFS:
-        faults.append(f"is too quiet ({levels.dbfs:.0f} dBFS; at least {QUIETEST_DBFS:g} are needed)")
+        faults["quiet"] = f"is too quiet ({levels.dbfs:.0f} dBFS; at least {QUIETEST_DBFS:g} are needed)"
     if levels.dbfs > LOUDEST_DBFS:
-        faults.append(f"is too loud ({levels.dbfs:.0f} dBFS; at most {LOUDEST_DBFS:g} are allowed)")
+        faults["loud"] = f"is too loud ({levels.dbfs:.0f} dBFS; at most {LOUDEST_DBFS:g} are allowed)"
     if levels.clipped > MAX_CLIPPED:
-        faults.append(f"is clipped ({levels.clipped:.1%} of it at full scale): record it at a lower level")
+        faults["clipped"] = f"is clipped ({levels.clipped:.1%} of it at full scale): record it at a lower level"
     return faults
 
 

@@ -3,6 +3,7 @@
 BadWork          the work can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
 UnknownVersion   a newer release wrote the work or its stream: for a worker of that release, otherwise like BadWork
 RetryLater       the work may succeed later (engine busy, server unavailable): leave it pending
+ForAnother       another worker should do the work: return it, without counting the attempt
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ class RetryLater(Exception):
     """This work failed now and may succeed later; the message names the reason."""
 
 
+class ForAnother(Exception):
+    """Another worker should do this work; the message names the reason."""
+
+
 class Ending(Enum):
     """The ending of a work entry."""
 
@@ -38,11 +43,13 @@ class Ending(Enum):
     """Redis is unavailable, or takes no writes now: the same worker continues later; not a failed attempt."""
     NEWER = "newer"
     """Leave it to a worker of a newer release; give it up if there is no such worker."""
+    FOR_ANOTHER = "for another"
+    """Return it to the queue; not a failed attempt."""
     DEAD = "dead"
     """Give it up: dead-letter it and report it to the client."""
 
 
-def ending_of(error: BaseException | None) -> Ending:
+def ending_of(error: BaseException | None) -> Ending:  # noqa: PLR0911 - one for each ending
     """The ending of work whose handler returned (None) or raised `error` (of a group, its first error)."""
     match None if error is None else first_error(error):
         case None | Stale():
@@ -53,6 +60,8 @@ def ending_of(error: BaseException | None) -> Ending:
             return Ending.NEWER
         case BadWork() | BadEntry():
             return Ending.DEAD
+        case ForAnother():
+            return Ending.FOR_ANOTHER
         case BusUnavailable() | WritesPaused():
             return Ending.INTERRUPTED
         case _:  # a bug or an unexpected error, too: another attempt may succeed, and the number of attempts is bounded

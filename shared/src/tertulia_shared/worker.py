@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
+from tertulia_shared.chosen_work import ChosenWork, SpeechPresence
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import Metrics
@@ -48,11 +49,13 @@ class Worker:
     """Runs one stage's jobs, at most `concurrency` at once.
 
     `slots`: the number that it begins without delay; beyond it, a peer with a free slot gets new work first.
+    `presence`: of a tts worker, which chooses the work that its engine can speak.
     """
 
     def __init__(
         self, bus: Bus, stage: Stage, handler: Handler, settings: CommonSettings,
         *, engine: str, concurrency: int, slots: int | None = None, metrics: Metrics | None = None,
+        presence: SpeechPresence | None = None,
     ) -> None:  # fmt: skip
         self._bus = bus
         self._stage: Stage = stage
@@ -73,7 +76,12 @@ class Worker:
             bus, stage, handler, worker=self.name, member=self.member, max_attempts=settings.max_attempts,
             metrics=self._metrics, broke=lambda: self.broke,
         )  # fmt: skip
-        self._new_work = NewWork(bus, stage, self.name, slots=slots or concurrency, limit=concurrency)
+        bounds = {"slots": slots or concurrency, "limit": concurrency}
+        self._new_work = (
+            NewWork(bus, stage, self.name, **bounds)
+            if presence is None
+            else ChosenWork(bus, self.name, presence, **bounds)
+        )
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()
         """Peers whose process has ended: they died, or stopped in order."""
@@ -133,6 +141,7 @@ class Worker:
             try:
                 if not prepared:  # called here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
+                    await self._new_work.refresh(await self._bus.alive(PEER_ALIVE_S), ())
                     prepared = True
                 free = min(free, max(1, self._new_work.slots - len(self._jobs)))  # peers take over the rest
                 claims = await self._work_of_dead_peers(free)
@@ -147,6 +156,7 @@ class Worker:
                         now() - back_at > self._calm_check_s
                     ):  # Redis was stalled: wait until the holders have renewed their leases
                         next_check = now() + self._calm_check_s
+                claims = await self._new_work.keep(claims)
                 failures = 0
             except BusError as error:
                 self._reply_lost = self._reply_lost or isinstance(error, BusUnavailable)
@@ -204,7 +214,10 @@ class Worker:
         # Leave out our own work, too: after a stall of this process this check may come before the renewals, and our
         # work then looks idle. If it is really lost, the renewals report it, and the next check finds it.
         leave = [*self._run.left_to_newer, *self._jobs]
-        claims = await self._bus.take_over(self._stage, self.name, idle_s=idle_s, count=free, leave=leave, of=of)
+        claims = await self._bus.take_over(
+            self._stage, self.name, idle_s=idle_s, count=free, leave=leave, of=of,
+            but_of=self._new_work.not_taken_over_from,
+        )  # fmt: skip
         self._metrics.taken_over(claims)
         for claim in claims:
             log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
@@ -240,10 +253,12 @@ class Worker:
         try:
             while True:
                 with contextlib.suppress(BusError):
-                    alive = [name_of(each) for each in await self._bus.alive(PEER_ALIVE_S) if self._is_peer(each)]
+                    members = await self._bus.alive(PEER_ALIVE_S)
+                    alive = [name_of(each) for each in members if self._is_peer(each)]
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
+                    await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders)
                     await self._share_with(set(alive))
                 await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
@@ -278,6 +293,9 @@ class Worker:
         self._dead |= died
         if died and self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(now())
+
+    def _has_ended(self, member: str) -> bool:
+        return self._peers.has_ended(name_of(member))
 
     def _is_peer(self, member: str) -> bool:
         return member.startswith(f"{self._stage}:")

@@ -19,6 +19,8 @@ RETRY_S = 0.1
 REPLACED = 4001
 RECEIPT_EVERY = 6
 """Number of frames between two receipts. The gateway keeps about twenty receipts a second."""
+IN_MID_CHUNK = 0.7
+"""The share of the receipts that end within a chunk."""
 
 
 class ConnectionBroke(Exception):
@@ -33,7 +35,8 @@ class Client:
         self.arrivals: list[float] = []
         self.receipts: dict[str, tuple[int, int, int]] = {}
         """The last receipt sent for each message: sentence, chunk, played milliseconds."""
-        self.sent_receipts: set[tuple[str, int, int, int]] = set()
+        self.sent_receipts: set[tuple[str, int, int, int, int]] = set()
+        """All receipts sent: message, sentence, chunk, played milliseconds, samples after the chunk."""
         self.breaks = 0
         """How many times the connection was lost."""
         self.was_refused = False
@@ -211,12 +214,22 @@ class Client:
         if message is None or not message.chunks or (frame["type"] == "audio" and self._frames % RECEIPT_EVERY):
             return
         sentence, chunk = message.chunks[-1]
-        played_ms = sum(map(len, message.pcm.values())) // 48
+        unplayed = next_samples = 0
+        if frame["type"] == "audio" and len(message.chunks) > 1 and self._dice.random() < IN_MID_CHUNK:
+            samples = len(message.sounds[message.chunks[-1]]) // 2
+            next_samples = self._dice.randrange(samples)
+            unplayed = samples - next_samples
+            sentence, chunk = message.chunks[-2]
+        played_ms = (sum(map(len, message.pcm.values())) - 2 * unplayed) // 48
         self.receipts[message.message_id] = (sentence, chunk, played_ms)
-        self.sent_receipts.add((message.message_id, sentence, chunk, played_ms))
-        data = {"message_id": message.message_id, "sentence_index": sentence, "chunk_index": chunk}
+        self.sent_receipts.add((message.message_id, sentence, chunk, played_ms, next_samples))
+        data = {
+            "message_id": message.message_id, "sentence_index": sentence, "chunk_index": chunk, "played_ms": played_ms,
+        }  # fmt: skip
+        if next_samples:
+            data["next_samples"] = next_samples
         try:
-            await socket.send(json.dumps({"type": "playback", "data": {**data, "played_ms": played_ms}}))
+            await socket.send(json.dumps({"type": "playback", "data": data}))
         except ConnectionClosed:
             return
 

@@ -168,7 +168,7 @@ class DataChecker:
                 continue  # a fault wrote this receipt
             receipt = (
                 fields[b"message_id"].decode(), int(fields[b"sentence_index"]), int(fields[b"chunk_index"]),
-                int(fields[b"played_ms"]),
+                int(fields[b"played_ms"]), int(fields.get(b"next_samples", b"0")),
             )  # fmt: skip
             if receipt not in client.sent_receipts:
                 client.checker.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")

@@ -30,6 +30,12 @@ class Message:
     heard: str | None = None
     chunks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
+    sounds: dict[tuple[int, int], bytes] = field(default_factory=dict[tuple[int, int], bytes])
+    """The PCM of each chunk."""
+    played_before: tuple[int, int, int] | None = None
+    """After a reload, until the first audio frame: the last chunk that the gateway counts as played, and the number of
+    samples after it.
+    """
     sound_over: bool = False
     at: tuple[int, int] = (-1, 0)
     """The last chunk received. After a reload, when audio is repeated, it is not the last item of `chunks`."""
@@ -99,6 +105,7 @@ class FrameChecker:
             if message.chunks:
                 message.at = message.chunks[-1]
             message.may_restart = message.may_end_again = True
+            message.played_before = None
         for turn in self.turns.values():
             turn.reloaded |= not self.is_done(turn)
 
@@ -167,8 +174,12 @@ class FrameChecker:
             self.complain("wrong", f"the connection resumed another conversation: {frame['conversation_id']}", "")
         self.conversation_id = frame["conversation_id"]
         for place in frame.get("heard", ()):
-            if place["complete"] and (message := self.messages.get(place["message_id"])):
+            if (message := self.messages.get(place["message_id"])) is None:
+                continue
+            if place["complete"]:
                 message.sound_over = True  # from a receipt, the gateway knows that the last chunk was played
+            else:
+                message.played_before = (place["sentence_index"], place["chunk_index"], place["next_samples"])
 
     def _on_turn_accepted(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"], frame["text"])
@@ -297,6 +308,7 @@ class FrameChecker:
         here = (frame["sentence_index"], frame["chunk_index"])
         self._check_order(message, here)
         self._check_time(message)
+        self._check_sound(message, here, frame["pcm"])
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self.complain("wrong", f"chunk {here} has the id {frame['id']}", message.turn_id)
         if not message.chunks or here > message.chunks[-1]:
@@ -316,6 +328,22 @@ class FrameChecker:
             self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
         elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
             self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
+
+    def _check_sound(self, message: Message, here: tuple[int, int], pcm: bytes) -> None:
+        """Report a chunk that differs from the same chunk before a reload. The first one begins after the sample that
+        was played last.
+        """
+        samples, heard = 0, message.played_before
+        if heard is not None:
+            message.played_before = None
+            sentence, chunk, samples = heard
+            if here not in ((sentence, chunk + 1), (sentence + 1, 0)):
+                self.complain("wrong", f"chunk {here} came first, but played was {heard}", message.turn_id)
+        known = message.sounds.setdefault(here, b"" if samples else pcm)
+        if known[2 * samples :] != pcm:
+            self.complain(
+                "wrong", f"chunk {here} has {len(pcm)} bytes after {samples} samples of {len(known)}", message.turn_id
+            )
 
     def _check_time(self, message: Message) -> None:
         """Report audio that comes before or after its time: in another epoch, or in the wrong order of replies."""

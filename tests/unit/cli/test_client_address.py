@@ -44,7 +44,8 @@ def test_websocket_url_has_the_conversation_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "here"), [("localhost:1", True), ("[::1]:1", True), ("10.0.0.1:1", False), ("x.y", False)]
+    ("url", "here"),
+    [("localhost:1", True), ("gateway.localhost:1", True), ("[::1]:1", True), ("10.0.0.1:1", False), ("x.y", False)],
 )
 def test_loopback_addresses_count_as_local(url: str, here: bool) -> None:  # noqa: FBT001 - parametrized
     assert parse_address(url, "").is_local is here

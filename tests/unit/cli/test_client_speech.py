@@ -64,8 +64,17 @@ def test_simulated_playback_starts_at_once_after_a_pause() -> None:
 def test_simulated_playback_gives_no_receipt_for_flushed_frames() -> None:
     player = Player()
     player.add(audio(1000), now=0.0)
-    player.flush()
+    assert player.flush(0.05) == []
     assert player.remaining(0.1) == 0
     assert player.played(99) == []
     player.add(audio(100, message_id="n"), now=0.2)
     assert player.played(0.31) == [Receipt("n", 0, 0, 100)]
+
+
+def test_last_receipt_before_a_flush_names_the_sample_at_which_playback_stopped() -> None:
+    player = Player()
+    player.add(audio(100, chunk=0), now=0.0)
+    player.add(audio(300, chunk=1), now=0.0)
+    assert player.flush(0.25) == [Receipt("m", 0, 0, 250, next_samples=3600)]
+    player.add(audio(100, message_id="n"), now=1.0)
+    assert player.flush(1.05) == []

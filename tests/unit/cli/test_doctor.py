@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tertulia_cli.doctor import command, findings
+from tertulia_cli.doctor import command, engine_findings, findings
 from tertulia_cli.doctor.command import show, verdict
 from tertulia_cli.doctor.findings import Finding, Part
 from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run import redis
 from tertulia_cli.settings import RunSettings
 from tests.harness.settings_of import settings_of
+from tests.servers.redis_server import free_port
 
 ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it", needed=True)
 
@@ -152,3 +153,30 @@ async def test_doctor_requires_no_local_installation_for_containers(
     assert "not installed" not in out
     assert "Redis answers" in out
     assert ("is ready" if code == OK else "is not ready (503)  →") in out
+
+
+async def test_doctor_in_a_container_reports_a_gateway_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str
+) -> None:
+    nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
+    monkeypatch.setattr(findings, "PARTS", (nowhere,))
+    monkeypatch.setattr(command, "in_image", lambda: True)
+    settings = settings_of(RunSettings, redis_url=redis_url, host="gateway.localhost", port=free_port())
+    assert await command.doctor(settings) == FAILED
+    out = capsys.readouterr().out
+    assert "the gateway does not answer at gateway.localhost" in out
+    assert "not installed" not in out
+
+
+@pytest.mark.parametrize(
+    ("engines", "ok", "what"),
+    [
+        (["kokoro"], True, "tts: 1 worker (kokoro)"),
+        (["espeak", "kokoro", "espeak"], True, "tts: 3 workers (espeak, kokoro)"),
+        ([], False, "tts: no worker is alive"),
+    ],
+)
+def test_doctor_counts_the_live_workers_of_a_stage(engines: list[str], ok: bool, what: str) -> None:  # noqa: FBT001 - parametrized
+    finding = engine_findings.stage_workers("tts", engines)
+    assert (finding.ok, finding.what) == (ok, what)
+    assert ("docker compose up --detach tts" in finding.advice) is not ok

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from tertulia_cli.exit_codes import Failure
 from tertulia_cli.inspect import json_output
 from tertulia_cli.inspect.command import choose_message
 from tertulia_cli.inspect.snapshot import conversation_of_message, sound_of, take_snapshot
-from tertulia_cli.inspect.sound import check_sound, write_wav
+from tertulia_cli.inspect.sound import check_sound, write_wav, write_wav_to_pipe
 from tertulia_cli.inspect.timeline import build
 from tertulia_shared.bus import Bus, Entry
 from tests.harness.sample_snapshot import (
@@ -48,6 +50,18 @@ async def test_sound_of_a_message_is_written_to_a_wav_unchanged(bus: Bus, tmp_pa
     assert seconds == 0.1
     with wave.open(str(tmp_path / "out.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
+        assert file.readframes(10_000) == b"\1\2" * 2_400
+
+
+async def test_sound_that_is_written_to_a_pipe_is_a_complete_wav(bus: Bus) -> None:
+    await say(bus, C, M1, "Hello")
+    receiving, sending = os.pipe()
+    with os.fdopen(receiving, "rb") as output:
+        with os.fdopen(sending, "wb") as pipe:
+            assert await write_wav_to_pipe(pipe, sound_of(bus, C, M1)) == 0.1
+        piped = output.read()
+    with wave.open(io.BytesIO(piped)) as file:
+        assert file.getnframes() == 2_400
         assert file.readframes(10_000) == b"\1\2" * 2_400
 
 

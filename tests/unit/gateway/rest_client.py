@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 
 from tertulia_gateway.app import make_app
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
@@ -27,4 +28,6 @@ def problem(response: httpx2.Response, status: int) -> dict[str, Any]:
     assert details["status"] == status
     assert details["title"]
     assert details["detail"]
+    for each in (details, *details["errors"]):
+        assert each["code"] in {*ProblemCode} or each["code"].startswith("llm_")
     return details

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgpack
 import pytest
 
+from tertulia_gateway.commands import AudioMark
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
@@ -31,6 +32,8 @@ class GatedTransport:
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     taken: list[str] = field(default_factory=list[str])
+    pcm: bytes = b""
+    """The sound of all frames that were accepted."""
     asked: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
 
     async def send_text(self, frame: str) -> None:
@@ -43,6 +46,7 @@ class GatedTransport:
         self.asked.put_nowait(name)
         await self.gate.wait()
         self.taken.append(name)
+        self.pcm += audio["pcm"]
 
     async def until(self, name: str) -> None:
         """Wait until the gateway has tried to send this frame, whether the transport has accepted it or not."""
@@ -175,3 +179,25 @@ async def test_audio_is_sent_after_the_message_started_event(bus: MemoryBus, tra
     assert [frame for frame in transport.taken if frame != "message_started"] == [
         "a1-1", "a1-2", "audio_complete", "b1-1", "audio_complete",
     ]  # fmt: skip
+
+
+async def test_only_the_first_frame_lacks_the_samples_that_were_heard(
+    bus: MemoryBus, transport: GatedTransport
+) -> None:
+    transport.gate.set()
+    outlet = bus.outlet()
+    outlet.append(bus.keys.events(C), MessageStarted(A, "t", "c", "Luna"))
+    pcm = [bytes([k]) * 20 for k in range(3)]
+    for k, chunk in enumerate(pcm):
+        outlet.append(bus.keys.audio(C, A), AudioChunk(chunk, 0, k, C, A, "c"), id=f"1-{k + 1}")
+    outlet.append(bus.keys.audio(C, A), AudioChunk(b"", 1, 0, C, A, "c", is_final=True), id="2-0")
+    await outlet.flush()
+    position = ClientPosition("me", claimed=True)
+    for entry in await bus.read(bus.keys.events(C)):
+        position.rebuild(entry)
+        position.after = entry.id
+    position.audio.keep_from(AudioMark(A, "1-1"), 7)
+    async with talk(bus, transport, position):
+        await transport.until("audio_complete")
+    assert [frame for frame in transport.taken if frame[0] == "a"] == ["a1-2", "a1-3", "audio_complete"]
+    assert transport.pcm == pcm[1][14:] + pcm[2]

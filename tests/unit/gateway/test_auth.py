@@ -20,14 +20,26 @@ def refused_status(access: Access, *, query: dict[str, str] | None = None, **hea
     return 0 if refusal is None else refusal.status
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "127.0.0.9", "[::1]:8000", "[::1]"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST:8000", "gateway.localhost:8000", "127.0.0.1:8000", "127.0.0.9", "[::1]:8000", "[::1]"],
+)
 def test_loopback_hosts_are_allowed_without_a_token(host: str) -> None:
     assert refused_status(Access(settings()), host=host) == 0
     assert refused_status(Access(settings()), host=host, origin=f"http://{host}") == 0
 
 
 @pytest.mark.parametrize(
-    "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1"]
+    "host",
+    [
+        "",
+        "evil.example",
+        "evillocalhost",
+        "gateway:8000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example:80",
+        "10.0.0.1",
+    ],
 )
 def test_hosts_other_than_loopback_are_refused_without_a_token(host: str) -> None:
     assert refused_status(Access(settings()), host=host) == 403

@@ -12,6 +12,8 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 B = "bbbbbbbb-0000-4000-8000-000000000001"
+SAMPLES = 1_000
+"""The length of each chunk."""
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ async def bus(keys: Keys) -> MemoryBus:
     for message_id in (A, B):
         for sentence in range(2):
             for chunk in range(3):
-                entry = AudioChunk(b"\0\0", sentence, chunk, C, message_id, "luna")
+                entry = AudioChunk(bytes(2 * SAMPLES), sentence, chunk, C, message_id, "luna")
                 outlet.append(keys.audio(C, message_id), entry, id=f"{sentence + 1}-{chunk + 1}")
     outlet.append(keys.audio(C, A), AudioChunk(b"", 2, 0, C, A, "luna", is_final=True), id="3-0")
     await outlet.flush()
@@ -65,3 +67,27 @@ async def test_receipt_for_a_chunk_that_does_not_exist_is_ignored(bus: MemoryBus
 
 async def test_message_with_expired_audio_counts_as_heard_to_its_end(keys: Keys) -> None:
     assert await heard_of(MemoryBus(keys), C, (A, B), [Receipt(A, 0, 1, 40)]) == (complete(A, 0, 1, 40),)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "place"),
+    [
+        (Receipt(B, 0, 0, 20, 1), (0, 0, 1)),
+        (Receipt(B, 0, 0, 20, SAMPLES - 1), (0, 0, SAMPLES - 1)),
+        (Receipt(B, 0, 0, 20, SAMPLES), (0, 1, 0)),
+        (Receipt(B, 0, 0, 20, 2 * SAMPLES + 7), (0, 2, 7)),
+        (Receipt(B, 0, 2, 20, SAMPLES + 7), (1, 0, 7)),
+        (Receipt(B, 1, 1, 20, 999_999), (1, 2, 0)),
+    ],
+)
+async def test_heard_part_ends_at_the_sample_that_the_receipt_names(
+    bus: MemoryBus, receipt: Receipt, place: tuple[int, int, int]
+) -> None:
+    (_, heard) = await heard_of(bus, C, (A, B), [receipt])
+    assert (heard.sentence_index, heard.chunk_index, heard.next_samples) == place
+
+
+async def test_message_is_heard_to_its_end_if_all_samples_of_its_last_chunks_were_played(bus: MemoryBus) -> None:
+    assert not (await heard_of(bus, C, (A,), [Receipt(A, 1, 0, 20, 2 * SAMPLES - 1)]))[0].complete
+    assert (await heard_of(bus, C, (A,), [Receipt(A, 1, 0, 20, 2 * SAMPLES)]))[0].complete
+    assert (await heard_of(bus, C, (A,), [Receipt(A, 0, 0, 20, 50 * SAMPLES)]))[0].complete

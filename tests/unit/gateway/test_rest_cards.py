@@ -14,6 +14,7 @@ import pytest
 
 from tertulia_gateway.cards.png_pixels import BadPicture, Reason, encoded, square
 from tertulia_gateway.cards.portrait_process import MAX_BYTES, portrait
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_shared.cards.png_file import MAX_PNG_BYTES, SIGNATURE, card_in, chunk
 from tertulia_shared.codec import pack
 from tertulia_shared.store.validation import PROMPT_MAX_CHARS
@@ -112,6 +113,14 @@ async def test_character_that_was_not_imported_is_exported_with_its_voice_and_ca
     assert (await exported(api, made["id"])).json()["data"]["extensions"]["tertulia"]["pitch"] == 2
 
 
+async def test_character_lists_the_beginnings_of_its_greetings(api: httpx2.AsyncClient) -> None:
+    made = (await imported(api, TEXT))["character"]
+    expected = ["Come in, …. Mind the springs.", "You again!", "The door was open."]
+    assert made["greetings"] == expected
+    assert (await api.get(f"/api/characters/{made['id']}")).json()["greetings"] == expected
+    assert (await api.get("/api/characters")).json()["characters"][0]["greetings"] == []
+
+
 async def test_card_can_be_read_without_being_saved_and_saved_then(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     answer = await api.post("/api/characters/card", content=card_png(TEXT))
     assert answer.status_code == 200, answer.text
@@ -170,6 +179,12 @@ async def test_name_that_is_taken_is_refused_and_nothing_is_saved(api: httpx2.As
     assert len(await store.characters()) == 4
 
 
+async def test_card_with_the_users_name_is_refused(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    refused = problem(await api.post("/api/characters/import", content=TEXT, params={"name": "Jay"}), 409)
+    assert refused["code"] == ProblemCode.NAME_OF_USER
+    assert len(await store.characters()) == 3
+
+
 async def test_long_description_and_an_impossible_name_are_fitted_and_reported(api: httpx2.AsyncClient) -> None:
     card = {**V2, "data": {**DATA, "name": "<Mira>\u202e " + "x" * 60, "description": "d" * (PROMPT_MAX_CHARS + 7)}}
     found = await imported(api, json.dumps(card))
@@ -186,6 +201,8 @@ async def test_file_that_is_no_card_is_refused(api: httpx2.AsyncClient, store: M
     for path in ("import", "card"):
         details = problem(await api.post(f"/api/characters/{path}", content=file), 422)
         assert details["errors"][0]["field"] == "card"
+        assert details["code"] in set(ProblemCode)
+        assert details["code"].startswith("card_")
     assert len(await store.characters()) == 3
 
 

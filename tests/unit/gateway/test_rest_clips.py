@@ -172,9 +172,9 @@ async def test_wrong_field_is_refused_by_name(api: httpx2.AsyncClient, changes: 
 
 async def test_unusable_recording_is_refused_with_the_reason(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/clips", json=new_clip(pcm=recorded_pcm(2))), 422)
-    assert details["errors"] == [
-        {"field": "audio", "message": "The recording is 2.0 s long; 5 to 30 s are needed."},
-    ]
+    (error,) = details["errors"]
+    assert (error["field"], error["message"]) == ("audio", "The recording is 2.0 s long; 5 to 30 s are needed.")
+    assert (error["code"], error["params"]) == ("recording_length", {"seconds": 2.0, "least": 5.0, "most": 30.0})
 
 
 @pytest.mark.parametrize("taken", ["ADA", "luna"])

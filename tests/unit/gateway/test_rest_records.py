@@ -27,7 +27,7 @@ async def talk(store: MemoryStore, messages: int = 3) -> str:
         [
             replace(
                 mine, id=str(uuid4()), role="character", character_id=str(uuid4()), character_name="Luna",
-                text="Well, ", status="interrupted", position=messages,
+                text="Well, ", unheard="hello.", status="interrupted", position=messages,
             )
         ]
     )  # fmt: skip
@@ -56,6 +56,10 @@ async def test_messages_of_a_conversation_are_returned_in_pages_and_in_order(
     assert [message["position"] for message in page["messages"]] == [0, 1, 2]
     rest = (await api.get(f"/api/conversations/{c}", params={"limit": 3, "after": page["next"]})).json()
     assert [message["position"] for message in rest["messages"]] == [3, 5]
+    assert [(message["text"], message["unheard"]) for message in rest["messages"]] == [
+        ("Hello <b>", ""),
+        ("Well, ", "hello."),
+    ]
     assert rest["next"] is None
 
 
@@ -205,7 +209,7 @@ async def test_empty_and_long_fields_are_refused_in_plain_words(api: httpx2.Asyn
     for name, fault in (("  ", "must not be empty"), ("x" * 41, "must have at most 40 characters")):
         answer = await api.post("/api/characters", json={"name": name, "voice": "luna", "system_prompt": "x"})
         assert answer.status_code == 422
-        assert {"field": "name", "message": fault} in answer.json()["errors"]
+        assert ("name", fault) in [(each["field"], each["message"]) for each in answer.json()["errors"]]
 
 
 async def test_characters_are_listed_in_the_order_that_was_set(api: httpx2.AsyncClient) -> None:

@@ -41,12 +41,14 @@ async def test_api_lists_the_voices_that_the_engines_have_published(api: httpx2.
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([voice])})
     await outlet.flush()
-    expected: dict[str, Any] = voice | {"engine": "espeak", "adjustable": [], "available": False}
+    expected: dict[str, Any] = voice | {
+        "engine": "espeak", "adjustable": [], "available": False, "traits": [], "origin": "",
+    }  # fmt: skip
     assert (await api.get("/api/voices")).json() == {"voices": [expected]}
-    outlet.put(bus.keys.voices(), {"espeak": pack([voice | {"adjustable": ["speed", "pitch"]}])})
+    outlet.put(bus.keys.voices(), {"espeak": pack([voice | {"adjustable": ["speed", "pitch"], "traits": ["warm"]}])})
     await outlet.flush()
     await bus.beat("tts:worker:espeak")
-    expected |= {"adjustable": ["speed", "pitch"], "available": True}
+    expected |= {"adjustable": ["speed", "pitch"], "available": True, "traits": ["warm"]}
     assert (await api.get("/api/voices")).json() == {"voices": [expected]}
 
 

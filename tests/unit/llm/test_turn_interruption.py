@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tertulia_llm.turn_handler import LAST_RECEIPT_S
 from tertulia_shared.bus import Append, Stale
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import (
@@ -118,11 +119,50 @@ async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     assert client.heard[luna].startswith(heard)
     assert len(client.heard[luna]) < len(LINES["Luna"])
     assert (await bench.rows())[1] == ("Luna", client.heard[luna], "interrupted")
+    (_, row) = await bench.store.messages(bench.conversation_id, 10)
+    assert row.text + row.unheard == LINES["Luna"]
     await bench.say("And then?")
     await bench.work()
     prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
     assert "Vega" not in prompt
     assert luna == reply_id(turn_id, (await bench.store.characters())[0].id)
+
+
+@virtual_time
+async def test_receipt_that_the_client_sends_after_the_interruption_counts() -> None:
+    bench = await bench_with("Luna")
+    await bench.say("Hello")
+    await bench.work()
+    luna = (await bench.client()).order[0]
+    await bench.played(luna, 0, 0)
+    await bench.interrupt()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.work())
+        await asyncio.sleep(LAST_RECEIPT_S / 2)
+        await bench.played(luna, 9, 9)
+    assert luna not in (await bench.client()).heard, "it was heard to its end"
+    assert (await bench.rows())[1] == ("Luna", LINES["Luna"], "complete")
+
+
+@virtual_time
+async def test_next_turn_does_not_wait_for_the_last_receipt_of_an_interrupted_one() -> None:
+    bench = await bench_with("Luna")
+    await bench.say("Hello")
+    await bench.work()
+    luna = (await bench.client()).order[0]
+    await bench.played(luna, 9, 9)
+    await bench.interrupt()
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(bench.work())
+        await asyncio.sleep(LAST_RECEIPT_S / 10)
+        begun = loop.time()
+        await bench.say("And then?")
+    together_s = loop.time() - begun
+    begun = loop.time()
+    await bench.say("And after that?")
+    await bench.work()
+    assert together_s < loop.time() - begun + LAST_RECEIPT_S / 2
 
 
 @virtual_time

@@ -28,7 +28,7 @@ from tertulia_shared.bus.accounts import Account, acl_file, digest, keeper_rules
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.bus.rights import SERVICES, Rights, Service, called_by, rights_of, rights_of_stages
-from tertulia_shared.bus.scripts import ownership, repair, work, writing
+from tertulia_shared.bus.scripts import choosing, ownership, repair, work, writing
 from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
@@ -39,7 +39,7 @@ REDIS_MODULES = (
 )  # fmt: skip
 SCRIPTS = {
     name.lower(): value
-    for module in (ownership, repair, work, writing)
+    for module in (choosing, ownership, repair, work, writing)
     for name, value in vars(module).items()
     if isinstance(value, Script)
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from tertulia_shared.weights import (
     NpmPackage,
     WeightFile,
     Wheels,
+    fetch_command,
     folder_of,
     missing_files,
     require,
 )
+from tertulia_shared.weights.remedy import IMAGE_PREFIX
 from tests.harness.tiny_weights import write_sparse
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -83,6 +86,23 @@ def test_error_about_a_missing_model_names_the_files_and_the_remedies(tmp_path: 
         assert part in message
     for remedy in ("`tertulia fetch-models whisper-tiny.en`", "another machine", "TERTULIA_MODELS_DIR"):
         assert remedy in message
+
+
+def test_error_about_a_missing_model_names_the_command_that_works_in_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", IMAGE_PREFIX)
+    with pytest.raises(Missing, match=r"`docker compose run --rm models fetch-models whisper-tiny.en` fetches it"):
+        require("whisper-tiny.en", tmp_path)
+    assert fetch_command() == "docker compose run --rm models"
+
+
+def test_dockerfiles_install_into_the_folder_by_which_a_process_finds_that_it_runs_in_an_image() -> None:
+    root = Path(__file__).resolve().parents[3]
+    files = [root / "cli" / "Dockerfile", *root.glob("services/*/Dockerfile")]
+    assert len(files) == 5
+    for file in files:
+        assert f"ENV PATH={IMAGE_PREFIX}/bin:$PATH" in file.read_text(encoding="utf-8"), file
 
 
 def test_unknown_model_is_a_programming_error(tmp_path: Path) -> None:

@@ -69,8 +69,9 @@ class LeaseCheckRecorder(MemoryBus):
         return claims
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
-    ) -> Sequence[Claim]:
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Claim]:  # fmt: skip
         if idle_s and worker != "peer":
             self.looks.append(now())
         return await super().take_over(stage, worker, idle_s=idle_s, count=count, leave=leave, of=of)

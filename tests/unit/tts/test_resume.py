@@ -16,7 +16,7 @@ def chunk(sentence: int, number: int, *, ms: int = 100, begins_ms: int = 0, text
 
 
 def resumed(last: AudioChunk | None) -> ResumePoint:
-    return resume_after(last, first_ms=40, rest_ms=80)
+    return resume_after(last, engine="espeak", first_ms=40, rest_ms=80)
 
 
 def test_message_without_published_chunks_is_resumed_at_the_beginning() -> None:

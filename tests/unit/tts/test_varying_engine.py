@@ -91,5 +91,6 @@ async def test_engine_that_is_set_to_be_reproducible_continues_at_the_sample() -
     await message.post_sentences(TEXTS)
     await message.speak_until_write(8)
     await message.speak()
-    assert all(not chunk.text_at for _, chunk in await message.audio())
+    written = {chunk.text_at for _, chunk in await message.audio()}
+    assert written <= {0, *map(len, TEXTS)}, "no position within a sentence"
     assert {text for text, _ in engine.renditions} == set(TEXTS)

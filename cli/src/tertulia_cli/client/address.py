@@ -29,7 +29,7 @@ class GatewayAddress:
         """True if the gateway is on this machine; then no proxy is used."""
         host = urlsplit(self.url).hostname or ""
         try:
-            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+            return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,12 +53,23 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A playback receipt: the message has been played up to the end of this chunk."""
+    """A playback receipt: the message has been played up to the end of this chunk, and `next_samples` after it."""
 
     message_id: str
     sentence_index: int
     chunk_index: int
     played_ms: int
+    next_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A frame that is not played yet, and the receipt for it. Times are monotonic, in seconds."""
+
+    begins: float
+    ends: float
+    sample_rate: int
+    receipt: Receipt
 
 
 class Player:
@@ -67,29 +78,42 @@ class Player:
     def __init__(self) -> None:
         self._until = 0.0
         """The time at which the last added frame ends."""
-        self._waiting: deque[tuple[float, Receipt]] = deque()
+        self._waiting: deque[_Frame] = deque()
         self._length_ms: dict[str, float] = {}
+        self._played: Receipt | None = None
+        """The receipt of the last frame that was played to its end."""
 
     def add(self, audio: Audio, now: float) -> None:
         """Queue a frame after those already queued."""
         seconds = len(audio.pcm) / SAMPLE_BYTES / audio.sample_rate
-        self._until = max(self._until, now) + seconds
+        begins = max(self._until, now)
+        self._until = begins + seconds
         length = self._length_ms.get(audio.message_id, 0.0) + seconds * 1000
         self._length_ms[audio.message_id] = length
         receipt = Receipt(audio.message_id, audio.sentence_index, audio.chunk_index, round(length))
-        self._waiting.append((self._until, receipt))
+        self._waiting.append(_Frame(begins, self._until, audio.sample_rate, receipt))
 
-    def flush(self) -> None:
-        """Drop the frames that were not played."""
+    def flush(self, now: float) -> list[Receipt]:
+        """Drop what was not played. Returns the receipts since the last call of `played`, the last one to the sample
+        at which playback stopped.
+        """
+        receipts = self.played(now)
+        frame, last = self._waiting[0] if self._waiting else None, self._played
+        if frame is not None and last is not None and last.message_id == frame.receipt.message_id:
+            samples = int(max(0.0, now - frame.begins) * frame.sample_rate)
+            played_ms = last.played_ms + samples * 1000 // frame.sample_rate
+            receipts = [each for each in receipts if each.message_id != last.message_id]
+            receipts.append(replace(last, played_ms=played_ms, next_samples=samples))
         self._until = 0.0
         self._waiting.clear()
+        return receipts
 
     def played(self, now: float) -> list[Receipt]:
         """The newest receipt of each message played since the last call, in order."""
         newest: dict[str, Receipt] = {}
-        while self._waiting and self._waiting[0][0] <= now:
-            _, receipt = self._waiting.popleft()
-            newest[receipt.message_id] = receipt
+        while self._waiting and self._waiting[0].ends <= now:
+            self._played = self._waiting.popleft().receipt
+            newest[self._played.message_id] = self._played
         return list(newest.values())
 
     @property

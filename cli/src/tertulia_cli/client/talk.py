@@ -98,7 +98,7 @@ class _Talking:
             case "transcription_finished" if event.text("turn_id"):
                 self._exchange.progress.await_turn(event.text("turn_id"))
             case "interrupted" | "turn_reopened":
-                self._player.flush()
+                self._exchange.send_receipts(self._player.flush(self._now()))
             case "listening_started":
                 self._session_id = event.text("session_id")
             case "listening_stopped" if event.text("session_id") == self._session_id:

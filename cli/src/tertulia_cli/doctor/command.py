@@ -15,13 +15,16 @@ from tertulia_cli.doctor.speech_servers import ask_speech_servers
 from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run.readiness import gateway_status
 from tertulia_cli.settings import RunSettings
+from tertulia_shared.weights.remedy import in_image
 
 
 async def doctor(settings: RunSettings) -> int:
     """Run the checks and print the report. `FAILED` if the setup cannot run or the running services are not ready."""
     status = await gateway_status(settings.reachable_host, settings.port)
-    if status is not None and not findings.part(findings.PARTS[0]).ok:  # the services run elsewhere, in containers
+    installed = findings.part(findings.PARTS[0]).ok
+    if not installed and (status is not None or in_image()):  # the services run elsewhere, in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
+        found += await engine_findings.workers(settings)
         found += await engine_findings.engines_in_use(settings)
         show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
         return verdict(found)

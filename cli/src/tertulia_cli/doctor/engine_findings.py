@@ -15,8 +15,8 @@ from tertulia_shared.engine_choice import AUTO, choose_engine
 from tertulia_shared.engine_speed import Speeds
 from tertulia_shared.engine_state import reasons_in
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable, InstalledEngine, installed_engines
-from tertulia_shared.keys import Keys
-from tertulia_shared.weights import folder_of
+from tertulia_shared.keys import STAGES, Keys, Stage
+from tertulia_shared.weights import fetch_command, folder_of
 
 
 def engines(settings: RunSettings) -> Sequence[Finding]:
@@ -51,9 +51,32 @@ def engine(what: str, group: str, engine: InstalledEngine, models_dir: Path, *, 
     models = [name for name in spec.models if folder_of(name, models_dir) is None]
     if models:
         names = ", ".join(models)
-        advice = f"tertulia fetch-models {' '.join(models)}"
+        advice = fetch_command(models)
         return Finding(ok=False, what=f"{what}: not in {models_dir}: {names}", advice=advice, needed=needed)
     return Finding(ok=True, what=f"{what}, in {spec.environment}" if own else what, needed=needed)
+
+
+async def workers(settings: RunSettings) -> Sequence[Finding]:
+    """Report the live workers of each stage, which run elsewhere; nothing if Redis does not answer."""
+    try:
+        async with open_bus(
+            settings.redis_address(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
+        ) as bus:
+            engines = [(member.stage, member.engine) for member in await live_members(bus)]
+            return [stage_workers(stage, [engine for of, engine in engines if of == stage]) for stage in STAGES]
+    except* (BusError, ValueError):
+        pass  # `redis_answer` reports it
+    return []
+
+
+def stage_workers(stage: Stage, engines: Sequence[str]) -> Finding:
+    """Report the live workers of a stage. `engines`: the engine of each."""
+    if not engines:
+        advice = f"`docker compose up --detach {stage}` starts one; `docker compose logs {stage}` shows why it stopped"
+        # the gateway's own answer, /readyz, decides whether something is missing
+        return Finding(ok=False, what=f"{stage}: no worker is alive", advice=advice, needed=False)
+    number = "1 worker" if len(engines) == 1 else f"{len(engines)} workers"
+    return Finding(ok=True, what=f"{stage}: {number} ({', '.join(sorted(set(engines)))})")
 
 
 async def engines_in_use(settings: RunSettings) -> Sequence[Finding]:

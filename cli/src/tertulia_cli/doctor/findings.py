@@ -128,8 +128,11 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
     return Finding(ok=True, what=f"port {settings.port} is free")
 
 
-def elsewhere(settings: RunSettings, status: int) -> Finding:
-    """Report services that run but are not installed here. `status`: the HTTP status of /readyz."""
+def elsewhere(settings: RunSettings, status: int | None) -> Finding:
+    """Report services that run but are not installed here. `status`: the HTTP status of /readyz; None: no answer."""
+    if status is None:
+        what = f"the gateway does not answer at {settings.reachable_host}:{settings.port}"
+        return Finding(ok=False, what=what, advice="start it with `docker compose up --detach`")
     where = f"the services run elsewhere: the gateway answers on port {settings.port}"
     if status == HTTP_OK:
         return Finding(ok=True, what=f"{where}, and is ready")

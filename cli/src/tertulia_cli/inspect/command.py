@@ -19,7 +19,7 @@ from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
 from tertulia_cli.inspect.memory import memory
 from tertulia_cli.inspect.snapshot import Listed, conversation_of_message, list_conversations, sound_of, take_snapshot
-from tertulia_cli.inspect.sound import check_sound, write_wav
+from tertulia_cli.inspect.sound import STDOUT, check_sound, write_wav, write_wav_to_pipe
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
 from tertulia_cli.redis_connection import open_redis
@@ -59,8 +59,20 @@ async def inspect(settings: RunSettings, options: InspectOptions) -> int:
     """
     if options.follow and (options.message or options.audio):
         raise Failure("--follow cannot be combined with --message or --audio.", MISUSED)
+    if options.audio == STDOUT:
+        _check_stdout(options)
     async with open_redis(settings, "inspect") as bus:
         return await _inspect(bus, options)
+
+
+def _check_stdout(options: InspectOptions) -> None:
+    """Check that only the sound would be written to standard output, and not to a terminal."""
+    if options.as_json:
+        raise Failure("--json and --audio - would both write to standard output: give --audio a file.", MISUSED)
+    if sys.stdout.isatty():
+        raise Failure(
+            "the sound is binary: write it to a file, as in `tertulia inspect last --audio - > r.wav`.", MISUSED
+        )
 
 
 async def _inspect(bus: Bus, options: InspectOptions) -> int:
@@ -93,9 +105,14 @@ async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
     message = choose_message(message_id, timeline)
     if options.audio is not None:
         check_sound(message)
-        seconds = await write_wav(options.audio, sound_of(bus, id, message.message_id))
+        sound = sound_of(bus, id, message.message_id)
+        to_stdout = options.audio == STDOUT
+        seconds = await (write_wav_to_pipe(sys.stdout.buffer, sound) if to_stdout else write_wav(options.audio, sound))
         unfinished = "" if message.sound_complete is not None else " (more may follow)"
-        print(f"{options.audio}: {seconds:.2f} s of {printable(message.name)}{unfinished}", file=sys.stderr)
+        written_to = "standard output" if to_stdout else options.audio
+        print(f"{written_to}: {seconds:.2f} s of {printable(message.name)}{unfinished}", file=sys.stderr)
+        if to_stdout:
+            return OK
     pieces = snapshot.audio.get(message.message_id, ())
     if options.as_json:
         _print_json(json_output.message_json(timeline, message, pieces))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tertulia_gateway.problem_codes import Params, ProblemCode
 from tertulia_gateway.settings import GatewaySettings, is_loopback
 
 OWN_SITES = frozenset({"none", "same-origin"})
@@ -26,10 +27,20 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The HTTP status and the reason of a refused request."""
+    """The HTTP status and the reason of a refused request; `code` and `params` are the reason for programs."""
 
     status: int
     reason: str
+    code: ProblemCode
+    params: Params = field(default_factory=dict[str, str | float])
+
+
+class AccessRefused(Exception):
+    """A request is refused after it was routed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
 
 
 class Access:
@@ -47,14 +58,18 @@ class Access:
         host = headers.get("host", "").lower()
         if self._token:
             if not hmac.compare_digest(_shown_token(headers, query).encode(), self._token):
-                return Refusal(401, "Token missing or wrong: show TERTULIA_TOKEN as ?token= or as a Bearer token.")
-        elif not (is_loopback(_without_port(host)) or host in self._hosts):
-            return Refusal(403, "This server answers to localhost only; add its address to TERTULIA_ORIGINS.")
+                reason = "Token missing or wrong: show TERTULIA_TOKEN as ?token= or as a Bearer token."
+                return Refusal(401, reason, ProblemCode.TOKEN_MISSING)
+        elif not (_is_this_machine(_without_port(host)) or host in self._hosts):
+            reason = "This server answers to localhost only; add its address to TERTULIA_ORIGINS."
+            return Refusal(403, reason, ProblemCode.FOREIGN_HOST)
         origin = headers.get("origin", "").lower()
         if origin and origin not in self._origins and urlsplit(origin).netloc != host:
-            return Refusal(403, "This origin may not connect; add it to TERTULIA_ORIGINS.")
+            reason = "This origin may not connect; add it to TERTULIA_ORIGINS."
+            return Refusal(403, reason, ProblemCode.FOREIGN_ORIGIN)
         if not origin and headers.get("sec-fetch-site", "none").lower() not in OWN_SITES:
-            return Refusal(403, "Pages of other sites may not ask this; add their origin to TERTULIA_ORIGINS.")
+            reason = "Pages of other sites may not ask this; add their origin to TERTULIA_ORIGINS."
+            return Refusal(403, reason, ProblemCode.FOREIGN_ORIGIN)
         return None
 
     def configuration_refusal(self, headers: Mapping[str, str]) -> Refusal | None:
@@ -65,15 +80,25 @@ class Access:
         if self._token:
             return None
         origin = urlsplit(headers.get("origin", "")).hostname
-        is_local = is_loopback(_without_port(headers.get("host", ""))) and (origin is None or is_loopback(origin))
+        host = _without_port(headers.get("host", "").lower())
+        is_local = _is_this_machine(host) and (origin is None or _is_this_machine(origin))
         if is_local and not any(name in headers for name in FORWARDED):
             return None
-        return Refusal(403, "Only the page on this machine may set this, or with TERTULIA_TOKEN any page that has it.")
+        reason = "Only the page on this machine may set this, or with TERTULIA_TOKEN any page that has it."
+        return Refusal(403, reason, ProblemCode.CONFIGURATION_FORBIDDEN)
 
 
 def _shown_token(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else query.get("token", "")
+
+
+def _is_this_machine(host: str) -> bool:
+    """True for loopback addresses, `localhost`, and names below it. Browsers resolve those names to this machine
+    (RFC 6761, section 6.3), so no other site can use one for DNS rebinding. In containers, the command `tertulia`
+    reaches the gateway by such a name.
+    """
+    return is_loopback(host) or host.endswith(".localhost")
 
 
 def _without_port(host: str) -> str:

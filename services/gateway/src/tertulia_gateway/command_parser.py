@@ -33,7 +33,7 @@ from tertulia_shared.cards.card import MAX_GREETINGS
 from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import cleaned_setting, setting_problem
-from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
+from tertulia_shared.receipts import MAX_INDEX, MAX_NEXT_SAMPLES, MAX_PLAYED_MS
 from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 from tertulia_shared.user_name import user_name_problem
 
@@ -193,6 +193,7 @@ def _played(data: Data) -> Played:
             _whole("sentence_index", data.get("sentence_index"), MAX_INDEX),
             _whole("chunk_index", data.get("chunk_index"), MAX_INDEX),
             _whole("played_ms", data.get("played_ms"), MAX_PLAYED_MS),
+            _whole("next_samples", data.get("next_samples") or 0, MAX_NEXT_SAMPLES),
         )
     )
 

@@ -111,7 +111,7 @@ class StopReplies:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`: the client has played the audio up to the chunk that the receipt names."""
+    """`playback`: the client has played the audio up to the place that the receipt names."""
 
     receipt: Receipt
 

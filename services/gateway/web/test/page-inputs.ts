@@ -19,6 +19,8 @@ export const heard = (messageId: string, sentence: number, cause: Report["cause"
     sentence,
     doneSentence: sentence,
     doneChunk: 0,
+    nextSamples: 0,
+    readySamples: 0,
     playedMs: 100,
     level: 0,
     consumed: 0,

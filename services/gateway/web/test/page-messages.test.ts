@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { isWithoutContent } from "../src/talk/replies";
+import type { Reply } from "../src/talk/page-state";
+import { isUnspoken, isWithoutContent } from "../src/talk/replies";
 import { storedMessages } from "../src/talk/stored-messages";
 import { ASKED, OPEN, REX, SPOKEN, TEXT, after, chunk, heard, reply, said } from "./page-inputs";
 
@@ -38,6 +39,34 @@ describe("messages", () => {
   it("count as unheard after an interruption if they have no sentence ends, until the server says how much was heard", () => {
     const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("look the same after a reload as after the interruption", () => {
+    const complete = said("message_complete", { message_id: "m1", text: TEXT, sentence_ends: [13, 31] });
+    for (const [text, unheard, cause] of [
+      ["Hello there. ", "How are you today?", "sentence"],
+      ["", TEXT, "started"],
+    ] as const) {
+      const events = [heard("m1", 0, cause), said("interrupted"), said("message_heard", { message_id: "m1", text })];
+      const before = reply(after([complete, ...events], SPOKEN), "m1");
+      const row = { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna" } as const;
+      const [stored] = storedMessages([{ ...row, text, unheard: TEXT.slice(text.length), status: "interrupted" }]);
+      expect(text + unheard).toHaveLength(TEXT.length);
+      expect(stored).toMatchObject({
+        text: before.text,
+        sound: before.sound,
+        heardChars: before.heardChars,
+        status: before.status,
+      });
+      expect(isUnspoken(stored as Reply)).toBe(isUnspoken(before));
+      expect(isUnspoken(before)).toBe(text === "");
+    }
+  });
+
+  it("are stored whole by a server that does not send what was not heard", () => {
+    const row = { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna" } as const;
+    const [stored] = storedMessages([{ ...row, text: "Hello", status: "interrupted" }]);
+    expect(stored).toMatchObject({ text: "Hello", sound: "stored", heardChars: 5 });
   });
 
   it("have no content if they were interrupted before their first word", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Receipts } from "../src/audio/receipts";
+import type { HeardBefore } from "../src/wire/events";
 import type { PageInput } from "../src/talk/page-reducer";
 import { findReply } from "../src/talk/page-state";
 import { canStop } from "../src/talk/status-line";
@@ -92,12 +93,38 @@ describe("a page opened during a turn", () => {
   });
 });
 
+const BEFORE: HeardBefore = {
+  message_id: "m2",
+  sentence_index: 0,
+  chunk_index: 3,
+  next_samples: 700,
+  played_ms: 100,
+  complete: false,
+};
+
 describe("receipts of a page opened during a turn", () => {
   it("include the sound that an earlier page has played", () => {
     const receipts = new Receipts();
-    receipts.playedBefore("m2", 100);
+    receipts.playedBefore(BEFORE);
     const { report } = heard("m2", 1) as PageInput & { on: "report" };
     expect(receipts.after(report)).toMatchObject({ message_id: "m2", played_ms: 200 });
     expect(receipts.after({ ...report, messageId: "m3" })).toMatchObject({ played_ms: 100 });
+  });
+
+  it("continue in the chunk in which the earlier page has stopped", () => {
+    const receipts = new Receipts();
+    receipts.playedBefore(BEFORE);
+    const { report } = heard("m2", 0) as PageInput & { on: "report" };
+    const begun = { ...report, doneSentence: -1, doneChunk: -1, nextSamples: 1_200, playedMs: 50 };
+    expect(receipts.after(begun)).toEqual({
+      message_id: "m2",
+      sentence_index: 0,
+      chunk_index: 3,
+      next_samples: 1_900,
+      played_ms: 150,
+    });
+    const later = { ...report, doneSentence: 0, doneChunk: 4, nextSamples: 10, playedMs: 300 };
+    expect(receipts.after(later)).toMatchObject({ chunk_index: 4, next_samples: 10, played_ms: 400 });
+    expect(receipts.after({ ...begun, messageId: "m3" })).toBeNull();
   });
 });

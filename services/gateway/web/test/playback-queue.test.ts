@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { BACKLOG_MAX_SAMPLES, PlaybackQueue } from "../src/audio/playback-queue";
 import type { ToWorklet } from "../src/audio/playback-port";
 import type { Report } from "../src/audio/playback-report";
-import { Receipts } from "../src/audio/receipts";
+import type { FromWorklet } from "../src/audio/playback-port";
+import { Receipts, reportAt } from "../src/audio/receipts";
 import type { AudioFrame } from "../src/wire/audio-frame";
 
 const frame = (chunk: number, length = 1_000): AudioFrame => ({
@@ -63,6 +64,8 @@ const report = (playedMs: number, over: Partial<Report> = {}): Report => ({
   sentence: 0,
   doneSentence: 0,
   doneChunk: Math.floor(playedMs / 100) - 1,
+  nextSamples: (playedMs % 100) * 24,
+  readySamples: 0,
   playedMs,
   level: 0,
   consumed: 0,
@@ -94,7 +97,18 @@ describe("Receipts", () => {
       sentence_index: 0,
       chunk_index: 0,
       played_ms: 160,
+      next_samples: 60 * 24,
     });
+  });
+
+  it("name the place at a moment after the last report, by the sound in the buffer", () => {
+    const last: FromWorklet = { ...report(160), nextSamples: 1_440, readySamples: 2_400, token: 0, atMs: 5_000 };
+    expect(reportAt(last, 5_010)).toMatchObject({ playedMs: 170, nextSamples: 1_440 + 240, readySamples: 2_160 });
+    expect(reportAt(last, 4_999)).toMatchObject({ playedMs: 160, nextSamples: 1_440 });
+    expect(reportAt(last, 9_000)).toMatchObject({ playedMs: 260, nextSamples: 1_440 + 2_400, readySamples: 0 });
+    const receipts = new Receipts();
+    receipts.after(last);
+    expect(receipts.after(reportAt(last, 5_010))).toMatchObject({ chunk_index: 0, next_samples: 1_680 });
   });
 
   it("begin again with each message", () => {

@@ -122,6 +122,21 @@ describe("Playout", () => {
     expect(flushed?.playedMs).toBeGreaterThanOrEqual(250);
     expect(flushed?.playedMs).toBeLessThanOrEqual(265);
     expect(flushed?.consumed).toBe(10 * CHUNK);
+    expect(2 * CHUNK + (flushed?.nextSamples ?? 0)).toBe(flushed?.tally.samples);
+  });
+
+  it("reports the samples after the last whole chunk, and those that it plays next without a gap", () => {
+    const speaker = new Speaker();
+    for (let chunk = 0; chunk < 4; chunk += 1) speaker.say("a", 0, chunk);
+    speaker.say("b", 0, 0);
+    speaker.listen(260);
+    const tick = speaker.of("tick").at(-1);
+    const { doneChunk = -1, nextSamples = -1, readySamples = -1, tally } = tick ?? {};
+    expect((doneChunk + 1) * CHUNK + nextSamples).toBe(tally?.samples);
+    expect(readySamples).toBe(4 * CHUNK - (tally?.samples ?? 0));
+    speaker.playout.flush();
+    speaker.listen(10);
+    expect(speaker.of("flushed").at(-1)?.readySamples).toBe(0);
   });
 
   it("reports the position once if it is flushed twice before the next block", () => {

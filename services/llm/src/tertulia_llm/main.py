@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from tertulia_llm.absent_voices import AbsentVoices
 from tertulia_llm.audio_eviction import AudioEviction
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.connection.current import DEMO_ENGINE, ActiveModel, CurrentModel
@@ -49,6 +50,7 @@ def main() -> None:
             outbox = Outbox(bus, store, settings.store_patience_s, metrics)
             histories = HistoryCache(bus, store, outbox, settings.llm_history_messages, settings.user_name)
             voices = VoiceLanguages(bus)
+            absent_voices = AbsentVoices(bus)
             llm_metrics = LLMMetrics(metrics, current.active.engine)
             turns = TurnHandler(
                 bus,
@@ -60,6 +62,7 @@ def main() -> None:
                 metrics=llm_metrics,
                 voices=voices,
                 thinks_ahead=lambda: current.thinks_ahead,
+                absent_voices=absent_voices,
             )
             worker = Worker(
                 bus, "llm", turns, settings,
@@ -79,6 +82,7 @@ def main() -> None:
                     tasks.create_task(asyncio.to_thread(prepare)),
                     tasks.create_task(characters.follow()),
                     tasks.create_task(voices.follow()),
+                    tasks.create_task(absent_voices.follow()),
                     tasks.create_task(sweep(bus)),
                     tasks.create_task(
                         AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()

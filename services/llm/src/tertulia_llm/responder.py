@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
 from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.listening_pace import ListeningPace
@@ -45,6 +46,7 @@ class Responder:
         ending: TurnEnding,
         *,
         discussions: Discussions,
+        absent_voices: AbsentVoices,
     ) -> None:
         self._bus = bus
         self._rows = rows
@@ -52,6 +54,7 @@ class Responder:
         self._generator = generator
         self._ending = ending
         self._discussions = discussions
+        self._absent_voices = absent_voices
 
     async def respond(self, turn: Turn, outlet: Outlet) -> None:
         """Write all replies that are missing. Returns when everything is saved in Redis, and in the store or its
@@ -87,8 +90,10 @@ class Responder:
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
         conversation_id, number = turn.conversation_id, reply.number
-        work = Work(conversation_id, message_id=reply.message_id)
-        background.create_task(self._bus.post("tts", work, epoch=turn.plan.epoch))
+        speaker, epoch = turn.plan.speakers[number], turn.plan.epoch
+        work = Work(conversation_id, message_id=reply.message_id, voice_id=speaker.voice)
+        background.create_task(self._bus.post("tts", work, epoch=epoch))
+        self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
         row_saved = background.create_task(self._rows.save(turn, outlet))
         try:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tertulia_llm.absent_voices import AbsentVoices
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.discussions import Discussions
@@ -49,6 +50,10 @@ from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
 """Maximum number of waiting turns per read."""
+LAST_RECEIPT_S = 0.25
+"""How long after an interruption the client's last receipt may come: the client sends it when it has stopped playing.
+If the next turn comes earlier, the interruption is settled at once.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ class TurnHandler:
         metrics: LLMMetrics,
         voices: VoiceLanguages | None = None,
         thinks_ahead: Callable[[], bool] | None = None,
+        absent_voices: AbsentVoices | None = None,
     ) -> None:
         """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
         self._bus = bus
@@ -82,7 +88,10 @@ class TurnHandler:
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
         generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
         discussions = Discussions(bus, characters)
-        self._responder = Responder(bus, rows, replies, generator, self._ending, discussions=discussions)
+        self._responder = Responder(
+            bus, rows, replies, generator, self._ending,
+            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus),
+        )  # fmt: skip
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 
@@ -152,6 +161,11 @@ class TurnHandler:
         cursor = state.cursor
         while True:
             state = await with_all_withdrawals(self._bus, conversation_id, state, waiting)
+            if not waiting and state.unsettled is not None:
+                waiting = await self._turn_after(conversation_id, cursor, LAST_RECEIPT_S)
+                state = await with_all_withdrawals(
+                    self._bus, conversation_id, await self._state(conversation_id), waiting
+                )
             if not waiting:
                 await self._settler.settle(owned, conversation_id, state)
             newest = newest_versions(waiting)
@@ -168,6 +182,17 @@ class TurnHandler:
 
     async def _state(self, conversation_id: str) -> TurnState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
+
+    async def _turn_after(self, conversation_id: str, cursor: str, timeout_s: float) -> Sequence[Entry]:
+        """The next turns; empty if none comes in time."""
+        turns = self._bus.follow(self._bus.keys.turns(conversation_id), cursor)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await turns.read()
+        except TimeoutError:
+            return ()
+        finally:
+            turns.close()
 
     async def _handle_turn(
         self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, newest: Mapping[str, int]

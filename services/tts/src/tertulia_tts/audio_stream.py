@@ -19,7 +19,7 @@ class ChunkPublisher:
     """Publishes the chunks of one sentence, in order.
 
     `first_chunk`: the number of the first one; those before it are published. `begins_at`: the sample with which it
-    begins. `spoken` is set if the engine cannot make the same sound again.
+    begins. `spoken` is set if the engine cannot make the same sound again. `text`: what the engine speaks.
     """
 
     def __init__(
@@ -28,14 +28,18 @@ class ChunkPublisher:
         key: Key,
         sentence: TTSSentence,
         *,
+        engine: str = "",
         first_chunk: int = 0,
         begins_at: int = 0,
         spoken: SpokenText | None = None,
+        text: str = "",
     ) -> None:
         self._outlet = outlet
         self._key = key
         self._sentence = sentence
+        self._engine = engine
         self._spoken = spoken
+        self._text = text
         self._first_chunk = self._next_chunk = first_chunk
         self._at = begins_at
 
@@ -47,7 +51,15 @@ class ChunkPublisher:
         for number, pcm in enumerate(made, 1):
             text_at = self._text_at(pcm, ends=is_last and number == len(made))
             self._append(
-                AudioChunk(pcm, self._sentence.index, self._next_chunk, *self._ids, text_at=text_at, begins_at=self._at)
+                AudioChunk(
+                    pcm,
+                    self._sentence.index,
+                    self._next_chunk,
+                    *self._ids,
+                    text_at=text_at,
+                    begins_at=self._at,
+                    engine=self._engine,
+                )
             )
             self._next_chunk += 1
             self._at += len(pcm) // BYTES_PER_SAMPLE
@@ -55,7 +67,7 @@ class ChunkPublisher:
 
     def _text_at(self, pcm: bytes, *, ends: bool) -> int:
         if self._spoken is None:
-            return 0
+            return len(self._text) if ends else 0
         return self._spoken.end if ends else self._spoken.spoken(len(pcm))
 
     def end(self) -> None:

@@ -86,6 +86,9 @@ class Voice:
     `monolingual`: the voice speaks no other language than `language`. Then numbers are always read in this language,
     and text in another script is left out. `adjustable`: what a character may change of the voice, of `SPEED` and
     `PITCH`; an engine with such voices is `TakesRequest`.
+
+    `traits`: the description for programs, which show it in the user's language: words such as "woman", "english",
+    "calm". Empty if the description is in somebody else's words. `origin`: where the voice comes from, as a name.
     """
 
     id: str
@@ -94,6 +97,8 @@ class Voice:
     description: str
     monolingual: bool = False
     adjustable: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    origin: str = ""
 
 
 class SpeechEngine(Protocol):

@@ -7,16 +7,20 @@ import logging
 from collections.abc import Mapping
 
 from tertulia_shared.bus import Bus
+from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.engine_state import publish, state_of
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
+from tertulia_shared.speech_workers import SpeechWorker
+from tertulia_shared.voice_clips import is_clip_id
 from tertulia_shared.worker import Worker
 from tertulia_tts.agreed_speeds import AgreedSpeeds
 from tertulia_tts.clip_voices import ClipVoices, published_voices
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine, can_clone, slots_of
 from tertulia_tts.engines import load_settings
 from tertulia_tts.selection import Started, start_engine
+from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler
 
 log = logging.getLogger(__name__)
@@ -37,10 +41,14 @@ def main() -> None:
         try:
             clip_voices = ClipVoices(bus, engine)
             await clip_voices.load()
-            speaker = SpeechHandler(bus, engine, settings, metrics, clip_voices)
+            presence = SpeechPresence(
+                bus, lambda: _can_speak(engine, settings), claim_after_s=settings.tts_claim_after_ms / 1000
+            )
+            speaker = SpeechHandler(bus, engine, settings, metrics, clip_voices, presence=presence)
             worker = Worker(
                 bus, "tts", speaker, settings,
                 engine=engine.name, concurrency=settings.tts_concurrency, slots=slots_of(engine), metrics=metrics,
+                presence=presence,
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
                 publishing = tasks.create_task(publish(bus, lambda: _published(bus, started)))
@@ -66,6 +74,17 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
     worker.broke = True
     stop.set()
     return broken
+
+
+def _can_speak(engine: SpeechEngine, settings: TTSSettings) -> SpeechWorker:
+    """What the engine can speak now. A worker that clones can make every voice of a recording, so none is listed."""
+    clones = can_clone(engine)
+    voices = [voice for voice in engine.voices() if not (clones and is_clip_id(voice.id))]
+    slots = min(slots_of(engine) or settings.tts_concurrency, settings.tts_concurrency)
+    return SpeechWorker(
+        "", engine.name, settings.tts_tier, slots,
+        frozenset(voice.id for voice in voices), frozenset(voice.language for voice in voices), clones,
+    )  # fmt: skip
 
 
 def _published(bus: Bus, started: Started) -> Mapping[Key, Mapping[str, bytes | str]]:

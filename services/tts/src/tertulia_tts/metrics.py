@@ -18,6 +18,7 @@ class SpeechMetrics:
         self.first_chunk = metrics.of(catalogue.TTS_FIRST_CHUNK, engine)
         self.ratio = metrics.of(catalogue.TTS_RATIO, engine)
         self.audio = metrics.of(catalogue.TTS_AUDIO, engine)
+        self.stand_ins = metrics.of(catalogue.TTS_STAND_INS, engine)
         self._failures = metrics.of(catalogue.TTS_FAILURES)
         self.clock = clock
 

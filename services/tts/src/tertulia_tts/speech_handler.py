@@ -2,6 +2,8 @@
 
 A worker that takes a message over synthesizes the last spoken sentence again, with the same seed, and publishes only
 the sound that is missing. If the engine cannot make the same sound again, it continues at the beginning of a clause.
+A message that another engine began is left to workers of that engine for one lease; then its last sentence is spoken
+again from the start.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Refused
+from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
@@ -23,7 +26,7 @@ from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.hop import Hop
-from tertulia_shared.work import BadWork, RetryLater, permanent_refusal_is_bad_work
+from tertulia_shared.work import BadWork, ForAnother, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
 from tertulia_tts.chunks import Chunker, ChunkLengths
 from tertulia_tts.clip_voices import ClipVoices
@@ -46,6 +49,9 @@ from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.spoken_text import says_something
+from tertulia_tts.stand_in import StandIn
+
+MAX_LEFT = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +94,8 @@ class SpeechHandler:
         settings: TTSSettings,
         metrics: Metrics | None = None,
         clip_voices: ClipVoices | None = None,
+        *,
+        presence: SpeechPresence | None = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -97,6 +105,10 @@ class SpeechHandler:
         self._hop = Hop(metrics, "sentences")
         self._scripts = ForeignScripts(bus.keys)
         self._clip_voices = clip_voices or ClipVoices(bus, engine)
+        self._presence = presence
+        self._stand_in = StandIn(bus.keys, engine.name, presence, self._metrics)
+        self._left: dict[str, float] = {}
+        """Until when (loop time) each message is left to the engine that began it."""
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or until it is interrupted.
@@ -129,7 +141,9 @@ class SpeechHandler:
         if owned.last is not None and published is not None:
             await self._check_last_chunk(owned.last.id, published, sentences)
         first_ms, rest_ms = self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms
-        resume = resume_after(published, first_ms=first_ms, rest_ms=rest_ms)
+        resume = resume_after(published, engine=self._engine.name, first_ms=first_ms, rest_ms=rest_ms)
+        if resume.engine_before:
+            self._leave_to_engine(resume.engine_before, claim)
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet)
@@ -140,6 +154,22 @@ class SpeechHandler:
                 log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})
                 outlet.append(audio, final_entry(work, index), id=final_id)
                 await outlet.flush()
+
+    def _leave_to_engine(self, engine: str, claim: Claim) -> None:
+        """For one lease, leave a message that another engine began to the workers of that engine.
+
+        Raises:
+            ForAnother: until then.
+        """
+        if self._presence is None:
+            return
+        now = asyncio.get_running_loop().time()
+        until = self._left.setdefault(claim.id, now + self._settings.lease_s)
+        if len(self._left) > MAX_LEFT:
+            del self._left[next(iter(self._left))]
+        if now < until:
+            self._presence.leave(claim.id, until - now)
+            raise ForAnother(f"{engine} has begun this message")
 
     async def _check_last_chunk(self, id: str, chunk: AudioChunk, sentences: Key) -> None:
         """Check that the id of the last chunk matches its sentence and chunk index, because the audio continues after
@@ -174,6 +204,7 @@ class SpeechHandler:
             ChunkPublisher(outlet, audio, sentence).end()
             return
         await self._clip_voices.ready(sentence, outlet)
+        self._stand_in.warn(sentence, outlet, before=resume.engine_before)
         spoken = self._choose(sentence, resume, outlet)
         if spoken is None:
             return  # it is published completely
@@ -182,9 +213,11 @@ class SpeechHandler:
             outlet,
             audio,
             sentence,
+            engine=self._engine.name,
             first_chunk=resume.chunks_before(sentence.index),
             begins_at=skip // BYTES_PER_SAMPLE,
             spoken=spoken.progress,
+            text=spoken.text,
         )
         timer = self._metrics.begin()
         chunker = Chunker(speech.lengths)
@@ -224,11 +257,14 @@ class SpeechHandler:
         if choice.substituted and sentence.index == 0:
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
+        is_begun = resume.chunks_before(sentence.index) > 0
+        if is_begun and resume.engine_before and resume.text_at >= len(text):
+            return None
         if is_reproducible(self._engine):
             return _Rendition(text, choice.voice.id)
-        if not resume.chunks_before(sentence.index):
+        if not is_begun:
             return _Rendition(text, choice.voice.id, progress=SpokenText(text))
-        start = restart_at(text, resume.text_at)
+        start = 0 if resume.engine_before else restart_at(text, resume.text_at)
         if not says_something(text[start:]):
             return None
         silence = bytes(SAMPLE_RATE * RESTART_GAP_MS // 1000 * BYTES_PER_SAMPLE)

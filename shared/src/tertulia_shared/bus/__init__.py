@@ -15,7 +15,16 @@ from tertulia_shared.bus.port.maintenance import Maintenance, Sized, Sound, Spac
 from tertulia_shared.bus.port.ownership import Owned, Ownership, Refused
 from tertulia_shared.bus.port.presence import Presence
 from tertulia_shared.bus.port.reading import Entry, Follow, Reading
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, PendingWork, QueueLoad, WorkQueue
+from tertulia_shared.bus.port.work import (
+    UNASSIGNED,
+    Backlog,
+    Claim,
+    PendingWork,
+    QueueLoad,
+    QueueView,
+    WaitingWork,
+    WorkQueue,
+)
 from tertulia_shared.bus.port.writing import Append, Applied, Condition, Expire, Fence, Outlet, Put, Write, Writing
 
 __all__ = [
@@ -43,12 +52,14 @@ __all__ = [
     "Presence",
     "Put",
     "QueueLoad",
+    "QueueView",
     "Reading",
     "Refused",
     "Sized",
     "Sound",
     "Space",
     "Stale",
+    "WaitingWork",
     "WorkQueue",
     "Write",
     "WriteRefused",

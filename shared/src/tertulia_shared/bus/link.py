@@ -144,6 +144,11 @@ class Link:
         """Redis' id of the current connection, for CLIENT UNBLOCK."""
 
     @property
+    def is_open(self) -> bool:
+        """True while there is a connection that neither side has closed."""
+        return self._exchange is not None and not self._exchange.is_lost
+
+    @property
     def is_waiting(self) -> bool:
         """True while a reply is missing."""
         return self._exchange is not None and self._exchange.is_waiting

@@ -15,8 +15,20 @@ from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
+from tertulia_shared.bus.port.work import (
+    UNASSIGNED,
+    VIEW_COUNT,
+    Backlog,
+    Claim,
+    InHand,
+    OnLost,
+    PendingWork,
+    QueueLoad,
+    QueueView,
+    WaitingWork,
+)
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
+from tertulia_shared.bus.scripts import choosing
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
@@ -89,6 +101,42 @@ class RedisWorkQueue(RedisConnections):
             last_id=about[b"last-generated-id"].decode(),
         )
 
+    async def look(self, stage: Stage) -> QueueView:
+        call = choosing.look(
+            stream_key=self.keys.work(stage).name, group=stage, unassigned=UNASSIGNED, max_count=VIEW_COUNT
+        )
+        waiting, held, last_id = await self._call(call)
+        return QueueView(
+            [WaitingWork(id.decode(), fields_of(raw), max(0, int(age_ms)) / 1000) for id, age_ms, raw in waiting],
+            {worker.decode(errors="replace"): int(count) for worker, count in held},
+            last_id.decode(),
+        )
+
+    async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:
+        if not ids:
+            return []
+        call = choosing.pick(
+            stream_key=self.keys.work(stage).name,
+            group=stage,
+            worker=worker,
+            unassigned=UNASSIGNED,
+            idle_ms=NACKED_IDLE_MS,
+            work_ids=sorted(ids, key=order),
+        )
+        return [Claim(stage, id.decode(), int(attempt), fields_of(raw)) for id, attempt, raw in await self._call(call)]
+
+    async def set_aside(self, claim: Claim, worker: str) -> bool:
+        call = choosing.set_aside(
+            stream_key=self.keys.work(claim.stage).name,
+            group=claim.stage,
+            worker=worker,
+            work_id=claim.id,
+            attempt=claim.attempt,
+            unassigned=UNASSIGNED,
+            idle_ms=NACKED_IDLE_MS,
+        )
+        return await self._call(call) == 1
+
     async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
         block_ms = int(block_s * 1000)
         block = ("BLOCK", block_ms) if block_ms > 0 else ()
@@ -100,8 +148,9 @@ class RedisWorkQueue(RedisConnections):
         return bool(reply)
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
-    ) -> Sequence[Claim]:
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Claim]:  # fmt: skip
         reply = await self._call(
             scripts.take_over(
                 stream_key=self.keys.work(stage).name,
@@ -110,6 +159,7 @@ class RedisWorkQueue(RedisConnections):
                 idle_ms=int(idle_s * 1000),
                 max_count=count,
                 from_worker=of,
+                skipped_worker=but_of,
                 left_out=leave,
             )
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final, Literal, Self
 
-from tertulia_shared.bus.scripts import ownership, repair, work, writing
+from tertulia_shared.bus.scripts import choosing, ownership, repair, work, writing
 from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.bus.writer import OPERATIONS
 from tertulia_shared.keys import Keys, Stage
@@ -82,6 +82,7 @@ _WORK = (
     + _running(work.REQUEUE, work.REQUEUE_UNSTARTED, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
     + _PRESENT
 )  # fmt: skip
+_CHOOSE = _running(choosing.LOOK, choosing.PICK, choosing.SET_ASIDE)
 _MEND = _running(repair.MEND)
 _LEASE = _running(ownership.ACQUIRE_LEASE, ownership.DISOWN)
 
@@ -106,8 +107,8 @@ def _gateway(keys: Keys) -> Rights:
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
-            keys.voices(), keys.models(), keys.engines(), keys.probe(), keys.clips(), keys.clip(CLIP),
-            keys.clip_faults(), keys.model_requests(), keys.model_answer(UUID),
+            keys.speech_workers(), keys.voices(), keys.models(), keys.engines(), keys.probe(), keys.clips(),
+            keys.clip(CLIP), keys.clip_faults(), keys.model_requests(), keys.model_answer(UUID),
         )
     )  # fmt: skip
 
@@ -135,8 +136,8 @@ def _llm(keys: Keys) -> Rights:
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
-            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.slots(), keys.voices(), keys.models(),
-            keys.character_names(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.slots(), keys.speech_workers(), keys.voices(),
+            keys.models(), keys.character_names(),
             keys.model_requests(), keys.model_answer(UUID), keys.model_keeper(),
         )
     )  # fmt: skip
@@ -144,13 +145,13 @@ def _llm(keys: Keys) -> Rights:
 
 def _tts(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _WORK + _LEASE + _running(ownership.REOPEN)
+        _READ + _WRITE + _TRANSACT + _WORK + _CHOOSE + _LEASE + _running(ownership.REOPEN)
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
-            keys.voices(), keys.workers(), keys.slots(), keys.engines(), keys.clips(), keys.clip(CLIP),
-            keys.clip_faults(), keys.engine_speeds(), keys.speed_keeper(),
+            keys.voices(), keys.workers(), keys.slots(), keys.speech_workers(), keys.engines(), keys.clips(),
+            keys.clip(CLIP), keys.clip_faults(), keys.engine_speeds(), keys.speed_keeper(),
         )
     )  # fmt: skip
 

@@ -96,6 +96,16 @@ def read_card(text: str) -> Card:
     )
 
 
+def check_card(text: str) -> None:
+    """Check the JSON of a character's card; "" is none.
+
+    Raises:
+        BadCard: it is not the JSON of a card, or is too large.
+    """
+    if text:
+        read_card(text)
+
+
 def paths_of(text: str, field: str) -> tuple[tuple[str, ...], ...]:
     """The paths at which a card has this text field; if it has it nowhere, the path at which its version has it."""
     whole = read_object(text)

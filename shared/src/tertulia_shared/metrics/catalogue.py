@@ -216,6 +216,9 @@ TTS_RATIO = HistogramFamily(
     RATIO_BUCKETS,
 )
 TTS_AUDIO = CounterFamily("tertulia_tts_audio_seconds_total", "Seconds of synthesized sound.", ENGINE)
+TTS_STAND_INS = CounterFamily(
+    "tertulia_tts_stand_ins_total", "Sentences spoken because the preferred engine did not speak them.", ENGINE
+)
 TTS_FAILURES = CounterFamily(
     "tertulia_tts_failures_total", "Sentences that were skipped because they could not be spoken."
 )

@@ -32,12 +32,16 @@ class StoreUnusable(StoreError):
 
 
 class InvalidRecord(StoreError):
-    """A record or an argument was refused before anything was written."""
+    """A record or an argument was refused before anything was written.
 
-    def __init__(self, field: str, problem: str) -> None:
+    `code`: the kind of the problem for programs, where a client can do something about it; else "".
+    """
+
+    def __init__(self, field: str, problem: str, code: str = "") -> None:
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+        self.code = code
 
 
 class NameTaken(StoreError):

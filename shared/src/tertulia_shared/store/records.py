@@ -54,6 +54,8 @@ class Message:
     `character_id` is None for the user's messages; `character_name` is the speaker's name, the user's name included.
     `position` orders the messages of a conversation (see `ordering.turn_position`). `usage` is what the model server
     reported for the reply (see `tertulia_shared.usage`); a write without usage keeps the usage that the row has.
+    `text` of an interrupted reply is what the user heard, `unheard` the text that followed it; the characters do not
+    remember it.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Message:
     created_at: datetime
     updated_at: datetime
     usage: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
+    unheard: str = ""
 
 
 @dataclass(frozen=True, slots=True)

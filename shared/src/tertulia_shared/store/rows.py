@@ -22,7 +22,7 @@ Row: TypeAlias = "tuple[Any, ...]"
 _CONVERSATION: Final = "id, title, created_at, updated_at"
 _MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
-    "usage"
+    "usage, unheard"
 )
 _CHARACTER: Final = (
     "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
@@ -37,10 +37,10 @@ def _rank(column: str) -> str:
 
 # `ordering.supersedes` in SQL; the contract suite tests that the two agree.
 _SAVE_MESSAGE: Final = f"""
-INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     character_name = excluded.character_name, text = excluded.text,
-    status = excluded.status, updated_at = excluded.updated_at,
+    unheard = excluded.unheard, status = excluded.status, updated_at = excluded.updated_at,
     usage = CASE excluded.usage WHEN '{{}}' THEN messages.usage ELSE excluded.usage END
 WHERE messages.conversation_id = excluded.conversation_id AND (
     {_rank("excluded.status")} > {_rank("messages.status")}
@@ -249,6 +249,7 @@ def message_row(message: Message) -> Row:
         time_to_text(message.created_at),
         time_to_text(message.updated_at),
         orjson.dumps(message.usage, option=orjson.OPT_SORT_KEYS).decode(),
+        message.unheard,
     )
 
 
@@ -289,6 +290,7 @@ def _message(row: Row) -> Message:
         _time(row[9]),
         _time(row[10]),
         _usage(row[11]),
+        row[12],
     )
 
 

@@ -17,7 +17,7 @@ Row: TypeAlias = dict[str, Any]
 CONVERSATION: Final = "id, title, created_at, updated_at"
 MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
-    "usage"
+    "usage, unheard"
 )
 CHARACTER: Final = (
     "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
@@ -52,6 +52,7 @@ def message_row(message: Message) -> Row:
         "created_at": time_to_text(message.created_at),
         "updated_at": time_to_text(message.updated_at),
         "usage": dict(message.usage),
+        "unheard": message.unheard,
     }
 
 
@@ -100,6 +101,7 @@ def message(row: Mapping[str, Any]) -> Message:
         created_at=_time(row["created_at"]),
         updated_at=_time(row["updated_at"]),
         usage=possible_usage(row["usage"]),
+        unheard=row["unheard"],
     )
 
 

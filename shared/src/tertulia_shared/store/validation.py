@@ -83,6 +83,7 @@ def check_message(message: Message) -> None:
         raise InvalidRecord("message.position", f"{message.position} is not in 0..{POSITION_MAX}; use turn_position()")
     _check_line("message.character_name", message.character_name, 0, SPEAKER_MAX_CHARS)
     _check_text("message.text", message.text, TEXT_MAX_CHARS)
+    _check_text("message.unheard", message.unheard, TEXT_MAX_CHARS)
     if message.usage != possible_usage(message.usage):
         raise InvalidRecord("message.usage", f"must be finite numbers by the names {', '.join(USAGE)}")
 
@@ -94,17 +95,18 @@ def check_character(character: Character) -> None:
     _check_line("character.name", name, 1, NAME_MAX_CHARS)
     _check_visible("character.name", name)
     if "<" in name or ">" in name:
-        raise InvalidRecord("character.name", "must not contain < or >, which mark a speaker in what the model reads")
+        problem = "must not contain < or >, which mark a speaker in what the model reads"
+        raise InvalidRecord("character.name", problem, "angle_brackets")
     if name != name.strip():
         raise InvalidRecord("character.name", "must not begin or end with white space")
     if not any(char.isalnum() for char in name):
-        raise InvalidRecord("character.name", "must contain a letter or a digit, so that it can be said")
+        raise InvalidRecord("character.name", "must contain a letter or a digit, so that it can be said", "unspeakable")
     _check_line("character.voice", character.voice, 1, VOICE_MAX_CHARS)
     _check_visible("character.voice", character.voice)
     _check_text("character.system_prompt", character.system_prompt, PROMPT_MAX_CHARS)
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
     if not is_picture(character.image):
-        raise InvalidRecord("character.image", ALLOWED)
+        raise InvalidRecord("character.image", ALLOWED, "not_a_picture")
     if not 0 <= character.talkativeness <= MAX_TALKATIVENESS:
         raise InvalidRecord("character.talkativeness", f"must lie between 0 and {MAX_TALKATIVENESS}")
     if not MIN_SPEED <= character.speed <= MAX_SPEED:
@@ -161,13 +163,14 @@ def name_key(name: str) -> str:
 
 
 def fitted_message(message: Message) -> Message:
-    """The message with its text and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
+    """The message with its texts and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
     text = clean_text(message.text)[:TEXT_MAX_CHARS]
+    unheard = clean_text(message.unheard)[:TEXT_MAX_CHARS]
     name = clean_line(message.character_name)[:SPEAKER_MAX_CHARS]
     usage = possible_usage(message.usage)
-    if (text, name, usage) == (message.text, message.character_name, message.usage):
+    if (text, unheard, name, usage) == (message.text, message.unheard, message.character_name, message.usage):
         return message
-    return replace(message, text=text, character_name=name, usage=usage)
+    return replace(message, text=text, unheard=unheard, character_name=name, usage=usage)
 
 
 def fitted_character(character: Character) -> Character:
@@ -198,7 +201,7 @@ def _check_line(field: str, value: str, least: int, most: int) -> None:
 
 def _check_visible(field: str, value: str) -> None:
     if fault := invisible_fault(value):
-        raise InvalidRecord(field, fault)
+        raise InvalidRecord(field, fault, "invisible_character")
 
 
 def _check_card(card: str) -> None:

@@ -93,7 +93,11 @@ class MemoryServer(MemoryKeyspace):
 
     def _age_s(self, ids: Iterable[str]) -> float:
         oldest = next(iter(ids), None)
-        return 0.0 if oldest is None else max(0, self._now_ms() - order(oldest)[0]) / 1000
+        return 0.0 if oldest is None else self.age_s(oldest)
+
+    def age_s(self, entry_id: str) -> float:
+        """Seconds since the server chose this id."""
+        return max(0, self._now_ms() - order(entry_id)[0]) / 1000
 
     # -- ownership
 

@@ -229,6 +229,7 @@ class MemoryStore:
                 status=message.status,
                 updated_at=message.updated_at,
                 usage=message.usage or stored.usage,
+                unheard=message.unheard,
             )
         else:
             return

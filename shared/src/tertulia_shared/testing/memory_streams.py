@@ -128,15 +128,19 @@ class Group:
         return [Delivery(entry, 1) for entry in entries]
 
     def take_over(
-        self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
-    ) -> Sequence[Delivery]:
-        """XCLAIM up to `count` entries idle for `idle_ms`, except those in `leave`. `of`: only this worker's."""
+        self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Delivery]:  # fmt: skip
+        """XCLAIM up to `count` entries idle for `idle_ms`, except those in `leave`.
+
+        `of`: only this worker's. `but_of`: not this worker's.
+        """
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
-            if of and pending.worker != of:
+            if (of and pending.worker != of) or pending.worker == but_of:
                 continue
             if entry is not None and entry.id not in leave and now_ms - pending.since_ms >= idle_ms:
                 pending.worker, pending.since_ms, pending.attempts = worker, now_ms, pending.attempts + 1
@@ -178,6 +182,36 @@ class Group:
             return False
         pending.worker, pending.since_ms = to, now_ms - idle_ms
         return True
+
+    def set_aside(self, worker: str, entry_id: str, attempt: int, *, to: str, now_ms: int, idle_ms: int) -> bool:
+        """Like `nack`, and the delivery does not count."""
+        if not self.nack(worker, entry_id, attempt, to=to, now_ms=now_ms, idle_ms=idle_ms):
+            return False
+        self._pending[order(entry_id)].attempts = attempt - 1
+        return True
+
+    def pick(
+        self, worker: str, ids: Sequence[str], now_ms: int, *, aside: str, idle_ms: int
+    ) -> Sequence[Delivery]:  # fmt: skip
+        """Claim the entries with these ids that nobody holds; what waits before them is set aside."""
+        last = max(map(order, ids))
+        for entry in self.waiting():
+            if order(entry.id) <= last:
+                self._delivered = order(entry.id)
+                self._pending[self._delivered] = Pending(aside, now_ms - idle_ms, 0)
+        picked: list[Delivery] = []
+        for entry_id in sorted(map(order, ids)):
+            pending, entry = self._held_by(aside, id_text(entry_id)), self._stream.get(entry_id)
+            if pending is not None and entry is not None:
+                pending.worker, pending.since_ms, pending.attempts = worker, now_ms, pending.attempts + 1
+                picked.append(Delivery(entry, pending.attempts))
+        return picked
+
+    def held_by(self, worker: str) -> Sequence[Entry]:
+        """The worker's pending entries, oldest first."""
+        held = (self._stream.get(entry_id) for entry_id, pending in sorted(self._pending.items(), key=_id)
+                if pending.worker == worker)  # fmt: skip
+        return [entry for entry in held if entry is not None]
 
     def deregister(self, worker: str, to: str, now_ms: int, idle_ms: int) -> None:
         """Nack all that the worker holds."""

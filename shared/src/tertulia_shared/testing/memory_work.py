@@ -9,7 +9,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from tertulia_shared.bus.port.errors import BusError
-from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork, QueueLoad
+from tertulia_shared.bus.port.work import (
+    UNASSIGNED,
+    VIEW_COUNT,
+    Backlog,
+    Claim,
+    InHand,
+    OnLost,
+    PendingWork,
+    QueueLoad,
+    QueueView,
+    WaitingWork,
+)
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
@@ -49,6 +60,27 @@ class MemoryWorkQueue(MemoryBase):
         held = Counter(group.given_out().values())
         return QueueLoad(len(group.waiting()), held, id_text(self._server.stream(self.keys.work(stage)).last_id))
 
+    async def look(self, stage: Stage) -> QueueView:
+        self._check()
+        if not self._server.has_group(stage):
+            return QueueView()
+        group = self._group(stage)
+        entries = [*group.held_by(UNASSIGNED)[:VIEW_COUNT], *group.waiting()[:VIEW_COUNT]]
+        waiting = [WaitingWork(entry.id, entry.fields, self._server.age_s(entry.id)) for entry in entries]
+        held = Counter(group.given_out().values())
+        return QueueView(waiting, held, id_text(self._server.stream(self.keys.work(stage)).last_id))
+
+    async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:
+        if not ids:
+            return []
+        picked = self._group(stage).pick(worker, ids, self._clock_ms(), aside=UNASSIGNED, idle_ms=NACKED_IDLE_MS)
+        return _claims(stage, picked)
+
+    async def set_aside(self, claim: Claim, worker: str) -> bool:
+        return self._group(claim.stage).set_aside(
+            worker, claim.id, claim.attempt, to=UNASSIGNED, now_ms=self._clock_ms(), idle_ms=NACKED_IDLE_MS
+        )
+
     async def wait_for_post(self, stage: Stage, *, after: str, block_s: float) -> bool:
         key = self.keys.work(stage)
         with suppress(TimeoutError):
@@ -61,9 +93,12 @@ class MemoryWorkQueue(MemoryBase):
         return False
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
-    ) -> Sequence[Claim]:
-        taken = self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave, of=of)
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Claim]:  # fmt: skip
+        taken = self._group(stage).take_over(
+            worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave, of=of, but_of=but_of
+        )
         return _claims(stage, taken)
 
     async def reclaim(self, claim: Claim, worker: str) -> Claim | None:

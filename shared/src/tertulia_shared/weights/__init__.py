@@ -17,6 +17,7 @@ from tertulia_shared.weights.model import (
     megabytes,
 )
 from tertulia_shared.weights.registry import MODELS
+from tertulia_shared.weights.remedy import fetch_command
 
 __all__ = [
     "MODELS",
@@ -29,6 +30,7 @@ __all__ = [
     "WeightFile",
     "Wheel",
     "Wheels",
+    "fetch_command",
     "folder_of",
     "megabytes",
     "missing_files",

@@ -8,6 +8,7 @@ from typing import Final
 from tertulia_shared.engines import EngineUnavailable
 from tertulia_shared.weights.model import Model, WeightFile, megabytes
 from tertulia_shared.weights.registry import MODELS
+from tertulia_shared.weights.remedy import fetch_command
 
 LISTED: Final = 3
 """At most this many names of files are in a message."""
@@ -55,7 +56,7 @@ def missing_text(model: Model, models_dir: Path) -> str:
     listed = ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
     return (
         f"the model {model.name} is not complete in {models_dir} (missing or of the wrong size: {listed}): "
-        f"`tertulia fetch-models {model.name}` fetches it ({megabytes(model.download_size)}); without a network, copy "
+        f"`{fetch_command([model.name])}` fetches it ({megabytes(model.download_size)}); without a network, copy "
         f"the folder {model.name} from another machine, or set TERTULIA_MODELS_DIR to the folder that contains it"
     )
 

@@ -21,13 +21,14 @@ from tertulia_shared.entry_ids import BEGINNING, order
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message whose audio is to be sent, starting after the entry id `after`."""
+    """A message whose audio is to be sent, starting after the entry id `after`, without the first `skip_samples`."""
 
     message_id: str
     character_id: str
     epoch: int
     started_ms: int
     after: str = BEGINNING
+    skip_samples: int = 0
 
 
 class AudioQueue:
@@ -117,9 +118,9 @@ class AudioQueue:
         """
         return message not in self._waiting
 
-    def keep_from(self, mark: AudioMark | None) -> None:
-        """Remove the audio that the client has: everything up to `mark`. If `mark` is None, the client has no audio,
-        and nothing is removed.
+    def keep_from(self, mark: AudioMark | None, skip_samples: int = 0) -> None:
+        """Remove the audio that the client has: everything up to `mark`, and so many samples after it. If `mark` is
+        None, the client has no audio, and nothing is removed.
         """
         if mark is None:
             return
@@ -127,7 +128,7 @@ class AudioQueue:
         if mark.message_id not in ids:
             return  # the mark is in a message of an older turn, and all queued messages come after that message
         at = ids.index(mark.message_id)
-        self._waiting = [replace(self._waiting[at], after=mark.id), *self._waiting[at + 1 :]]
+        self._waiting = [replace(self._waiting[at], after=mark.id, skip_samples=skip_samples), *self._waiting[at + 1 :]]
 
     def _cancel_if_dropped(self) -> None:
         if self._sending is not None:

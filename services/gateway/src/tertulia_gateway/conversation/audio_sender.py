@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 
 from tertulia_gateway.conversation.audio_queue import QueuedMessage, has_possible_id, is_final
+from tertulia_gateway.conversation.heard import BYTES_PER_SAMPLE
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
@@ -69,6 +70,7 @@ class AudioSender:
         """Send the message up to its final entry. Returns the id of the final entry; "" if the message has none."""
         follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, message.message_id), message.after)
         first, asked_ms = message.after == BEGINNING, self._wall_ms()
+        skip_samples = message.skip_samples
         ids = {"message_id": message.message_id}
         try:
             while True:
@@ -80,6 +82,8 @@ class AudioSender:
                         return ""
                     if is_final(entry.fields):
                         return entry.id
+                    if skip_samples:
+                        entry, skip_samples = _without(entry, skip_samples), 0  # noqa: PLW2901 - the rest of the chunk
                     await self._send_frame(message, entry, first=first)
                     if first:
                         first = False
@@ -123,3 +127,9 @@ class AudioSender:
         event = AudioComplete(message.message_id, message.character_id)
         await self._transport.send_text(answer_json(event, id=final_id))
         self._position.audio_complete(message.message_id, self._wall_ms())
+
+
+def _without(entry: Entry, samples: int) -> Entry:
+    """The chunk without its first `samples`."""
+    pcm = entry.fields.get(b"audio", b"")
+    return Entry(entry.id, {**entry.fields, b"audio": pcm[samples * BYTES_PER_SAMPLE :]})

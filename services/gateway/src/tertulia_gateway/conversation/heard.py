@@ -5,25 +5,32 @@ this part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tertulia_gateway.conversation.audio_queue import is_final
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.entries import Receipt
 from tertulia_shared.entry_ids import order
-from tertulia_shared.receipts import furthest
+from tertulia_shared.keys import Key
+from tertulia_shared.receipts import Chunk, advanced, furthest
+
+BYTES_PER_SAMPLE = 2
+CHUNKS_PER_READ = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Says up to the end of which chunk a message was played. `complete`: it was played to the end of its audio."""
+    """Says up to the end of which chunk a message was played, and how many samples of the next chunk. `complete`: it
+    was played to the end of its audio.
+    """
 
     message_id: str
     sentence_index: int
     chunk_index: int
     played_ms: int
     complete: bool
+    next_samples: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Convert this object to the form that the event `conversation_started` contains."""
@@ -31,7 +38,7 @@ class Heard:
 
     @property
     def audio_id(self) -> str:
-        """The id of the last entry in the message's `audio` stream that was heard."""
+        """The id of the last entry in the message's `audio` stream that was heard to its end."""
         return _audio_id(self.sentence_index, self.chunk_index)
 
 
@@ -66,10 +73,40 @@ async def _heard_last(bus: Bus, conversation_id: str, message_id: str, receipts:
     existing = [receipt for receipt in own if order(_audio_id(receipt.sentence_index, receipt.chunk_index)) <= end]
     if not existing:
         return None
-    receipt = furthest(existing)[message_id]
-    heard = Heard(message_id, receipt.sentence_index, receipt.chunk_index, receipt.played_ms, complete=False)
-    following = await bus.read(key, heard.audio_id, count=1)
-    return _complete(message_id, receipt) if following and is_final(following[0].fields) else heard
+    receipt, is_end = await _advanced(bus, key, furthest(existing)[message_id])
+    if is_end:
+        return _complete(message_id, receipt)
+    return Heard(
+        message_id,
+        receipt.sentence_index,
+        receipt.chunk_index,
+        receipt.played_ms,
+        complete=False,
+        next_samples=receipt.next_samples,
+    )
+
+
+async def _advanced(bus: Bus, key: Key, receipt: Receipt) -> tuple[Receipt, bool]:
+    """Move the receipt to the last chunk that was played to its end. Samples that do not exist are ignored. Returns
+    also whether this is the end of the message's audio.
+    """
+    count = 1 if receipt.next_samples == 0 else CHUNKS_PER_READ
+    while True:
+        entries = await bus.read(key, _audio_id(receipt.sentence_index, receipt.chunk_index), count=count)
+        chunks = [_chunk(entry) for entry in entries if not is_final(entry.fields)]
+        receipt = advanced(receipt, chunks)
+        if not chunks or _place_of(receipt) != chunks[-1][:2]:
+            # either the rest of the next chunk is not played, or no chunk follows
+            return (receipt, False) if chunks else (replace(receipt, next_samples=0), bool(entries))
+
+
+def _chunk(entry: Entry) -> Chunk:
+    sentence, chunk = order(entry.id)
+    return Chunk(sentence - 1, chunk - 1, len(entry.fields.get(b"audio", b"")) // BYTES_PER_SAMPLE)
+
+
+def _place_of(receipt: Receipt) -> tuple[int, int]:
+    return receipt.sentence_index, receipt.chunk_index
 
 
 def _complete(message_id: str, receipt: Receipt | None) -> Heard:

@@ -232,7 +232,7 @@ class _Resuming:
             if each.complete:
                 audio.done(each.message_id)
             else:
-                audio.keep_from(AudioMark(each.message_id, each.audio_id))
+                audio.keep_from(AudioMark(each.message_id, each.audio_id), each.next_samples)
         await self._skip_complete_audio()
         # if there is neither a talk mark nor a receipt, the audio counts as heard: the mark was cleared when the
         # audio's duration had passed

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from tertulia_gateway.auth import Access, Refusal
 from tertulia_gateway.lan.site import LanSite
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.settings import GatewaySettings
 
 
@@ -27,10 +28,12 @@ class LanAccess(Access):
         """
         host = headers.get("host", "").lower()
         if not self._is_ours(host):
-            return Refusal(403, "This server has another name; add the one that you used to TERTULIA_LAN_NAMES.")
+            reason = "This server has another name; add the one that you used to TERTULIA_LAN_NAMES."
+            return Refusal(403, reason, ProblemCode.FOREIGN_HOST)
         origin = headers.get("origin", "").lower()
         if origin and origin not in self._allowed_origins and origin != f"https://{host}":
-            return Refusal(403, "This origin may not connect; add it to TERTULIA_ORIGINS.")
+            reason = "This origin may not connect; add it to TERTULIA_ORIGINS."
+            return Refusal(403, reason, ProblemCode.FOREIGN_ORIGIN)
         return super().refusal(headers, query)
 
     def _is_ours(self, host: str) -> bool:

@@ -15,6 +15,7 @@ from tertulia_gateway.cards.voice_proposal import KnownVoice
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.monitoring.health import engines_of
 from tertulia_gateway.rest.card_schemas import CardDraft, ImportedCharacter, card_draft, notes_of
+from tertulia_gateway.rest.character_names import check_not_users
 from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
@@ -79,6 +80,7 @@ def router(ctx: GatewayContext) -> APIRouter:
         The card is kept as it came, and is exported again with what was changed since.
         """
         found = await reader.read(await request.body(), voice, name)
+        check_not_users(found.character.name, ctx.user_name)
         await store.save_character(found.character)
         await refresh_characters(bus)
         return ImportedCharacter(character=character_item(found.character), notes=notes_of(found))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from tertulia_gateway.rest.character_names import check_not_users
 from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
@@ -19,7 +20,7 @@ from tertulia_gateway.rest.schemas import (
     character_item,
 )
 from tertulia_shared.bus import Bus
-from tertulia_shared.cards.card import read_card
+from tertulia_shared.cards.card import check_card
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
 from tertulia_shared.store.pictures import shown
@@ -29,8 +30,8 @@ from tertulia_shared.store.validation import fitted_character
 CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 
 
-def router(store: Store, bus: Bus) -> APIRouter:
-    """The routes. After each write, all llm workers reload the characters."""
+def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
+    """The routes. After each write, all llm workers reload the characters. `user_name`: the user's default name."""
     api = APIRouter(prefix="/api", tags=["characters"])
 
     async def save(character: Character) -> CharacterItem:
@@ -62,8 +63,8 @@ def router(store: Store, bus: Bus) -> APIRouter:
     @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
     async def create_character(new: NewCharacter) -> CharacterItem:
         """Create a character."""
-        if new.card:
-            read_card(new.card)
+        check_not_users(new.name, user_name)
+        check_card(new.card)
         now = utc_now()
         return await save(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
 
@@ -72,6 +73,8 @@ def router(store: Store, bus: Bus) -> APIRouter:
         """Change the given fields. The other fields keep their values."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
+        if change.name is not None and change.name != known.name:
+            check_not_users(change.name, user_name)
         # a stored picture that only an older release accepted must not prevent changes of other fields
         known = replace(known, image=shown(known.image))
         return await save(replace(known, **changes, updated_at=utc_now()))

@@ -114,5 +114,5 @@ def _checked(wav: bytes) -> bytes:
         pcm = pcm_of(wav)
         check_recording(pcm)
     except BadRecording as error:
-        raise ClipRefused(422, str(error), "audio") from error
+        raise ClipRefused(422, error.code, str(error), "audio", error.params) from error
     return pcm

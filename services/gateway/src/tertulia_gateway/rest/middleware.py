@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import FastAPI, Request, Response
 
 from tertulia_gateway.auth import Access, Refusal
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.rest import problems
 from tertulia_shared.cards.png_file import MAX_PNG_BYTES
 
@@ -35,7 +36,7 @@ def install(app: FastAPI, access: Access) -> None:
             refusal = access.refusal(request.headers, request.query_params)
             refusal = refusal or body_refusal(request.headers, _max_body_bytes(path))
             if refusal is not None:
-                return problems.problem(refusal.status, refusal.reason)
+                return problems.refused(refusal)
         return await call_next(request)
 
 
@@ -43,9 +44,10 @@ def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) ->
     """Return a 411/413 refusal if Content-Length is missing or too large."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdigit():
-        return Refusal(411, "Give the body's length in Content-Length.")
+        return Refusal(411, "Give the body's length in Content-Length.", ProblemCode.BODY_LENGTH_MISSING)
     if int(length) > max_bytes:
-        return Refusal(413, f"The body has {length} bytes; at most {max_bytes} are taken.")
+        reason = f"The body has {length} bytes; at most {max_bytes} are taken."
+        return Refusal(413, reason, ProblemCode.BODY_TOO_LONG, {"length": int(length), "most": max_bytes})
     return None
 
 

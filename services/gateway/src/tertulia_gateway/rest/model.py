@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 
-from tertulia_gateway.auth import Access
+from tertulia_gateway.auth import Access, AccessRefused
 from tertulia_gateway.model_requests import ModelRequests, Target
 from tertulia_gateway.rest.model_schemas import (
     FoundServers,
@@ -28,7 +28,7 @@ def router(requests: ModelRequests, access: Access) -> APIRouter:
 
     def may_change(request: Request) -> None:
         if refusal := access.configuration_refusal(request.headers):
-            raise HTTPException(refusal.status, refusal.reason)
+            raise AccessRefused(refusal)
 
     only_if_allowed = [Depends(may_change)]
 

@@ -12,8 +12,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from tertulia_gateway.auth import AccessRefused, Refusal
 from tertulia_gateway.clips.clip_store import ClipStoreFailed
 from tertulia_gateway.model_requests import ModelRequestFailed
+from tertulia_gateway.problem_codes import NOT_FOUND, Params, ProblemCode, known_code
+from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
@@ -28,6 +31,8 @@ class FieldError(BaseModel):
 
     field: str = Field(description="where: a path into the body, or a parameter's name")
     message: str = Field(description="what is wrong with it, and what is allowed")
+    code: str = Field(default=ProblemCode.INVALID_VALUE, description="the same for programs; see docs/protocol.md")
+    params: Params = Field(default={}, description="the names and numbers in the message")
 
 
 class ProblemDetails(BaseModel):
@@ -37,6 +42,8 @@ class ProblemDetails(BaseModel):
     title: str = Field(description="the status in words")
     status: int
     detail: str = Field(description="what went wrong here, and what to do")
+    code: str = Field(description="the same for programs; see docs/protocol.md")
+    params: Params = Field(default={}, description="the names and numbers in `detail`")
     errors: list[FieldError] = Field(default_factory=list[FieldError])
 
 
@@ -63,13 +70,27 @@ def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, A
 
 
 def problem(
-    status: int, detail: str, errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    params: Params | None = None,
+    *,
+    errors: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Build an error response whose body is a `ProblemDetails`; a 401 also gets `WWW-Authenticate`."""
-    details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
+    details = ProblemDetails(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, code=code, params=params or {},
+        errors=errors or [],
+    )  # fmt: skip
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     return JSONResponse(details.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def refused(refusal: Refusal) -> JSONResponse:
+    """The response to a request that is not allowed, or whose body is not."""
+    return problem(refusal.status, refusal.code, refusal.reason, refusal.params)
 
 
 def install(app: FastAPI) -> None:
@@ -82,6 +103,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClipRefused, _clip_refused)
     app.add_exception_handler(BadCard, _bad_card)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
+    app.add_exception_handler(NameOfUser, _name_of_user)
+    app.add_exception_handler(AccessRefused, _access_refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     generate = app.openapi
@@ -102,70 +125,113 @@ def install(app: FastAPI) -> None:
 
 async def _store_error(_: Request, error: Exception) -> JSONResponse:
     match error:
-        case NotFound():
-            return problem(404, str(error))
-        case NameTaken():
-            return problem(409, str(error), [FieldError(field="name", message=str(error))])
-        case InvalidRecord(field=field, problem=what):
+        case NotFound(kind=kind):
+            return problem(404, NOT_FOUND.get(kind, ProblemCode.HTTP_ERROR), str(error))
+        case NameTaken(name=name):
+            return _field_problem(409, "name", ProblemCode.NAME_TAKEN, str(error), {"name": name})
+        case InvalidRecord(field=field, problem=what, code=code):
             name = field.rpartition(".")[2]
-            return problem(422, f"{name}: {what}", [FieldError(field=name, message=what)])
+            fault = FieldError(field=name, message=what, code=known_code(code))
+            return problem(422, ProblemCode.INVALID, f"{name}: {what}", errors=[fault])
         case _:
-            return problem(503, f"The store is unavailable: {error}")
+            return problem(503, ProblemCode.STORE_UNAVAILABLE, f"The store is unavailable: {error}")
 
 
 async def _bus_error(_: Request, error: Exception) -> JSONResponse:
-    return problem(503, f"Redis is unavailable: {error}. Changes to the store were saved.")
+    detail = f"Redis is unavailable: {error}. Changes to the store were saved."
+    return problem(503, ProblemCode.REDIS_UNAVAILABLE, detail)
 
 
 async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
-    return problem(503, str(error))
+    assert isinstance(error, VoiceSilent)  # noqa: S101 - registered for this class alone
+    return problem(503, error.code, str(error), error.params)
 
 
 async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
-    return problem(429, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+    return problem(429, ProblemCode.SAMPLES_BUSY, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _access_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AccessRefused)  # noqa: S101 - registered for this class alone
+    return refused(error.refusal)
+
+
+async def _name_of_user(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, NameOfUser)  # noqa: S101 - registered for this class alone
+    return _field_problem(409, "name", ProblemCode.NAME_OF_USER, str(error), {"name": error.name})
 
 
 async def _model_request_failed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ModelRequestFailed)  # noqa: S101 - registered for this class alone
     status = STATUS_OF_MODEL_REQUEST.get(error.code, 422)
     field = {"llm_auth": "key", "llm_model": "model", "llm_address": "address"}.get(error.code)
-    return problem(status, str(error), [FieldError(field=field, message=str(error))] if field else [])
+    code = error.code if error.code.startswith("llm_") else f"model_{error.code}"
+    return _field_problem(status, field or "", code, str(error))
 
 
 async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
-    errors = [FieldError(field=error.field, message=str(error))] if error.field else []
-    return problem(error.status, str(error), errors)
+    return _field_problem(error.status, error.field, error.code, str(error), error.params)
 
 
 async def _bad_card(_: Request, error: Exception) -> JSONResponse:
-    return problem(422, str(error), [FieldError(field="card", message=str(error))])
+    assert isinstance(error, BadCard)  # noqa: S101 - registered for this class alone
+    return _field_problem(422, "card", known_code(error.code), str(error))
 
 
 async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:
-    return problem(503, str(error))
+    return problem(503, ProblemCode.CLIPS_NOT_KEPT, str(error))
+
+
+def _field_problem(status: int, field: str, code: str, message: str, params: Params | None = None) -> JSONResponse:
+    """A problem that is the fault of one field; of none if it is ""."""
+    errors = [FieldError(field=field, message=message, code=code, params=params or {})] if field else []
+    return problem(status, code, message, params, errors=errors)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
-    errors = [
-        FieldError(field=".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), message=_fault(each))
-        for each in error.errors()
-    ]
-    return problem(422, "; ".join(f"{each.field}: {each.message}" for each in errors), errors)
+    errors = [_field_error(each) for each in error.errors()]
+    detail = "; ".join(f"{each.field}: {each.message}" for each in errors)
+    return problem(422, ProblemCode.INVALID, detail, errors=errors)
 
 
-def _fault(error: Mapping[str, Any]) -> str:
-    """What is wrong with a field, for the user of the page: Pydantic's words are for programmers."""
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    """Pydantic's error for the user of the page: Pydantic's words are for programmers."""
+    field = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
     kind, limits = error["type"], error.get("ctx", {})
+    if kind == "string_too_short" and limits["min_length"] == 1:
+        return FieldError(field=field, message="must not be empty", code=ProblemCode.EMPTY)
     if kind == "string_too_short":
-        shortest = limits["min_length"]
-        return "must not be empty" if shortest == 1 else f"must have at least {shortest} characters"
+        least = limits["min_length"]
+        message = f"must have at least {least} characters"
+        return FieldError(field=field, message=message, code=ProblemCode.TOO_SHORT, params={"least": least})
     if kind == "string_too_long":
-        return f"must have at most {limits['max_length']} characters"
-    return str(error["msg"]).replace("Input should be", "must be")
+        most = limits["max_length"]
+        message = f"must have at most {most} characters"
+        return FieldError(field=field, message=message, code=ProblemCode.TOO_LONG, params={"most": most})
+    message = str(error["msg"]).replace("Input should be", "must be")
+    code = _CHECKED.get(field.rpartition(".")[2]) if kind == "value_error" else _KINDS.get(kind)
+    return FieldError(field=field, message=message, code=code or known_code(kind))
+
+
+_KINDS: Mapping[str, ProblemCode] = {
+    "missing": ProblemCode.MISSING,
+    "extra_forbidden": ProblemCode.UNKNOWN_FIELD,
+    "greater_than": ProblemCode.OUT_OF_RANGE,
+    "greater_than_equal": ProblemCode.OUT_OF_RANGE,
+    "less_than": ProblemCode.OUT_OF_RANGE,
+    "less_than_equal": ProblemCode.OUT_OF_RANGE,
+}
+"""By the type of Pydantic's error. Types of our own have the name of their code."""
+_CHECKED: Mapping[str, ProblemCode] = {
+    "address": ProblemCode.INVALID_ADDRESS,
+    "key": ProblemCode.INVALID_KEY,
+    "model": ProblemCode.INVALID_MODEL,
+}
+"""By the name of the field, of the values that a function checks."""
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    return problem(error.status_code, str(error.detail), headers=error.headers)
+    return problem(error.status_code, ProblemCode.HTTP_ERROR, str(error.detail), headers=error.headers)

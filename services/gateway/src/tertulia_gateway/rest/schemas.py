@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
 from tertulia_gateway.rest.excerpt import excerpt
+from tertulia_shared.cards.macros import MacroValues, expand
 from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
@@ -97,6 +98,7 @@ class MessageItem(Schema):
     character_id: str | None
     character_name: str
     text: str = Field(description="of an interrupted reply: the text that was heard")
+    unheard: str = Field(description="of an interrupted reply: the text that followed, which was not heard")
     status: Literal["streaming", "complete", "interrupted", "failed"]
     position: int
     created_at: datetime
@@ -188,6 +190,8 @@ class VoiceItem(Schema):
     name: str
     language: str
     description: str
+    traits: list[str] = Field(default=[], description="the description for programs; empty if it is a user's own text")
+    origin: str = Field(default="", description='where the voice comes from, as a name; "" if the name says it')
     engine: str
     adjustable: list[str] = Field(default=[], description="what a character can change of this voice: speed, pitch")
     available: bool = Field(default=True, description="a worker with this engine is running")
@@ -286,5 +290,6 @@ def message_item(message: Message) -> MessageItem:
 
 def character_item(character: Character) -> CharacterItem:
     item = CharacterItem.model_validate(character, extra="ignore")
-    greetings = [excerpt(greeting) for greeting in greetings_of_text(character.card)]
+    values = MacroValues(char=character.name, user="…")  # the user's name belongs to a conversation
+    greetings = [excerpt(expand(greeting, values)) for greeting in greetings_of_text(character.card)]
     return item.model_copy(update={"image": shown(item.image), "greetings": greetings})

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_shared.bus import Append, Bus, BusError
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Interrupt, TTSSentence, Work
@@ -30,6 +31,11 @@ RETRY_AFTER_S = 3
 
 class VoiceSilent(Exception):
     """No tts worker spoke the sample in time, or its audio is unusable."""
+
+    def __init__(self, code: ProblemCode, message: str, **params: str | float) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +98,17 @@ async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
         await bus.transact(
             conversation_id,
             [sentence(sample.text, 0, is_final=False), sentence("", 1, is_final=True)],
-            then=("tts", Work(conversation_id, message_id)),
+            then=("tts", Work(conversation_id, message_id, voice_id=sample.voice)),
         )
         async with asyncio.timeout(patience_s):
             pcm = await _spoken(bus, conversation_id, message_id)
         is_spoken = True
     except TimeoutError:
         raise VoiceSilent(
+            ProblemCode.VOICE_SILENT,
             f"No speech came within {patience_s:g} seconds: no speech engine runs, or all are busy. Try again later; "
-            "tertulia doctor says what is missing."
+            "tertulia doctor says what is missing.",
+            seconds=patience_s,
         ) from None
     finally:
         await _delete(bus, conversation_id, message_id, is_spoken=is_spoken)
@@ -137,8 +145,14 @@ async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:
                     return bytes(pcm)
                 pcm += chunk.audio
                 if len(pcm) > MAX_PCM_BYTES:
-                    raise VoiceSilent("The sample does not end: its speech is longer than a minute. Try another text.")
+                    raise VoiceSilent(
+                        ProblemCode.SAMPLE_TOO_LONG,
+                        "The sample does not end: its speech is longer than a minute. Try another text.",
+                    )
     except BadEntry as error:
-        raise VoiceSilent("The speech that came cannot be read. Update the gateway, or look at the tts log.") from error
+        raise VoiceSilent(
+            ProblemCode.SAMPLE_UNREADABLE,
+            "The speech that came cannot be read. Update the gateway, or look at the tts log.",
+        ) from error
     finally:
         audio.close()

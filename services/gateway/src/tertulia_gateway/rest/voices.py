@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.monitoring.health import engines_of
+from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import PITCH_MEANS, SPEED_MEANS, VoiceItem, VoiceList
 from tertulia_gateway.rest.voice_preview import COLD_PATIENCE_S, MAX_CHARS, PATIENCE_S, Sample, SampleQueue, VoiceSilent
@@ -73,8 +74,8 @@ def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
 
 
 def voices_of(published: Mapping[bytes, bytes], running: Collection[str] = ()) -> list[VoiceItem]:
-    """Decode the voices that the engines have published. Each value is msgpack of [{id, name, language, description}].
-    `running` are the engines of live workers.
+    """Decode the voices that the engines have published. Each value is msgpack of [{id, name, language, …}]. `running`
+    are the engines of live workers.
 
     Skips engines whose value cannot be decoded.
     """
@@ -87,6 +88,8 @@ def voices_of(published: Mapping[bytes, bytes], running: Collection[str] = ()) -
                     engine=engine,
                     available=engine in running,
                     adjustable=voice.get("adjustable", []),
+                    traits=voice.get("traits", []),
+                    origin=voice.get("origin", ""),
                     **{field: voice[field] for field in VOICE_FIELDS},
                 )
                 for voice in cast("list[dict[str, Any]]", unpack(raw))
@@ -111,8 +114,11 @@ def _patience_s(voices: list[VoiceItem], voice_id: str) -> float:
         return COLD_PATIENCE_S
     if not set(engines) & set(running):
         raise VoiceSilent(
+            ProblemCode.ENGINE_NOT_RUNNING,
             f"The speech engine {' or '.join(engines)}, which has this voice, is not running. Choose a voice of "
-            f"{' or '.join(running)}, or start {engines[0]} (TERTULIA_TTS_ENGINE={engines[0]})."
+            f"{' or '.join(running)}, or start {engines[0]} (TERTULIA_TTS_ENGINE={engines[0]}).",
+            engine=engines[0],
+            running=", ".join(running),
         )
     return PATIENCE_S
 

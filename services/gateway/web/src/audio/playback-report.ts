@@ -16,6 +16,10 @@ export interface Report {
   /** The last chunk played to its end; −1, −1 before the first. */
   readonly doneSentence: number;
   readonly doneChunk: number;
+  /** How many samples were played after that chunk. */
+  readonly nextSamples: number;
+  /** How many samples of the message will follow without a gap, because they are in the buffer. */
+  readonly readySamples: number;
   readonly playedMs: number;
   /** Root mean square of the output since the last report, 0…1. */
   readonly level: number;

@@ -29,10 +29,14 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       sampleRate,
       capacity,
       (report) => {
-        // The page's queue counts samples at the rate of the speech, not at the rate of the AudioContext.
-        const consumed = report.consumed * (speechRate / sampleRate);
+        // The page counts samples at the rate of the speech, not at the rate of the AudioContext.
+        const ratio = speechRate / sampleRate;
+        const consumed = report.consumed * ratio;
+        const nextSamples = Math.floor(report.nextSamples * ratio);
+        const readySamples = Math.floor(report.readySamples * ratio);
         const atMs = (currentTime + BLOCK_SAMPLES / sampleRate) * 1_000;
-        this.port.postMessage({ ...report, consumed, token: this.#token, atMs } satisfies FromWorklet);
+        const token = this.#token;
+        this.port.postMessage({ ...report, consumed, nextSamples, readySamples, token, atMs } satisfies FromWorklet);
       },
       checksums,
     );

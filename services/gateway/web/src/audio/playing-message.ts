@@ -1,6 +1,6 @@
 /**
- * Records what was played of one message: the number of samples, their checksum, the gaps, and the last chunk that was
- * played to its end.
+ * Records what was played of one message: the number of samples, their checksum, the gaps, the last chunk that was
+ * played to its end, and the samples after it.
  */
 
 import type { Report } from "./playback-report";
@@ -9,6 +9,7 @@ export class PlayingMessage {
   sentence: number;
   #doneSentence = -1;
   #doneChunk = -1;
+  #nextSamples = 0;
   #samples = 0;
   #checksum = 0x811c9dc5;
   #gaps = 0;
@@ -27,11 +28,13 @@ export class PlayingMessage {
 
   played(samples: number): void {
     this.#samples += samples;
+    this.#nextSamples += samples;
   }
 
   chunkDone(sentence: number, chunk: number): void {
     this.#doneSentence = sentence;
     this.#doneChunk = chunk;
+    this.#nextSamples = 0;
   }
 
   /** Record that there was no sound to play for this many samples. */
@@ -50,13 +53,19 @@ export class PlayingMessage {
   }
 
   /** @param rate samples per second */
-  report(cause: Report["cause"], rate: number, { level, consumed }: Pick<Report, "level" | "consumed">): Report {
+  report(
+    cause: Report["cause"],
+    rate: number,
+    { level, consumed, readySamples }: Pick<Report, "level" | "consumed" | "readySamples">,
+  ): Report {
     return {
       cause,
       messageId: this.messageId,
       sentence: this.sentence,
       doneSentence: this.#doneSentence,
       doneChunk: this.#doneChunk,
+      nextSamples: this.#nextSamples,
+      readySamples,
       playedMs: Math.floor((this.#samples / rate) * 1_000),
       level,
       consumed,

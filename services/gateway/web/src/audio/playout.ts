@@ -256,7 +256,17 @@ export class Playout {
   }
 
   #say(cause: Report["cause"], of: PlayingMessage): void {
-    this.report(of.report(cause, this.rate, { level: this.#output.level, consumed: this.#consumed }));
+    const readySamples = this.#mode === "playing" && of === this.#current ? this.#ready(of.messageId) : 0;
+    this.report(of.report(cause, this.rate, { level: this.#output.level, consumed: this.#consumed, readySamples }));
+  }
+
+  #ready(messageId: string): number {
+    let samples = 0;
+    for (const segment of this.#segments) {
+      if (segment.messageId !== messageId) break;
+      samples += segment.left;
+    }
+    return samples;
   }
 
   #samples(ms: number): number {

@@ -1,6 +1,12 @@
-/** Decides when to send a playback receipt: every 200 ms, and at once after a sentence, a message or a flush. */
+/**
+ * Decides when to send a playback receipt: every 200 ms, at once after a sentence, a message or a flush, and when the
+ * page is about to stop playing.
+ */
 
 import type { Receipt } from "../wire/commands";
+import type { HeardBefore } from "../wire/events";
+import { SPEECH_RATE } from "../wire/audio-frame";
+import type { FromWorklet } from "./playback-port";
 import type { Report } from "./playback-report";
 
 export const RECEIPT_EVERY_MS = 200;
@@ -8,19 +14,20 @@ export const RECEIPT_EVERY_MS = 200;
 export class Receipts {
   #messageId = "";
   #sentMs = -1;
-  #before = new Map<string, number>();
+  #before = new Map<string, HeardBefore>();
 
   /** Record how much of this message was already played by an earlier page. */
-  playedBefore(messageId: string, ms: number): void {
-    this.#before.set(messageId, ms);
+  playedBefore(heard: HeardBefore): void {
+    this.#before.set(heard.message_id, heard);
   }
 
   /**
    * The receipt to send after this report; null if none is due. A message's first receipt is due when its first chunk
-   * was played.
+   * was played, unless an earlier page has played it.
    */
   after(report: Report): Receipt | null {
-    if (report.messageId === "" || report.doneChunk < 0) return null;
+    const before = this.#before.get(report.messageId);
+    if (report.messageId === "" || (report.doneChunk < 0 && !before)) return null;
     if (report.messageId !== this.#messageId) {
       this.#messageId = report.messageId;
       this.#sentMs = -1;
@@ -29,11 +36,35 @@ export class Receipts {
     const due = this.#sentMs < 0 || report.playedMs - this.#sentMs >= RECEIPT_EVERY_MS;
     if (!(due || (urgent && report.playedMs > this.#sentMs))) return null;
     this.#sentMs = report.playedMs;
+    const played_ms = (before?.played_ms ?? 0) + report.playedMs;
+    if (report.doneChunk >= 0 || !before) {
+      const place = { sentence_index: report.doneSentence, chunk_index: report.doneChunk };
+      return { message_id: report.messageId, ...place, played_ms, next_samples: report.nextSamples };
+    }
+    // Of the chunk in which the earlier page has stopped, this page has only the rest.
+    const { sentence_index, chunk_index, next_samples } = before;
     return {
       message_id: report.messageId,
-      sentence_index: report.doneSentence,
-      chunk_index: report.doneChunk,
-      played_ms: (this.#before.get(report.messageId) ?? 0) + report.playedMs,
+      sentence_index,
+      chunk_index,
+      played_ms,
+      next_samples: next_samples + report.nextSamples,
     };
   }
+}
+
+/**
+ * What the worklet would report at `nowMs`, by the audio clock. The audio thread plays the samples in its buffer on its
+ * own, so the page knows how many it has played since the last report.
+ */
+export function reportAt(report: FromWorklet, nowMs: number): FromWorklet {
+  const since = Math.floor(((nowMs - report.atMs) / 1_000) * SPEECH_RATE);
+  const samples = Math.max(0, Math.min(since, report.readySamples));
+  return {
+    ...report,
+    cause: "flushed",
+    nextSamples: report.nextSamples + samples,
+    readySamples: report.readySamples - samples,
+    playedMs: report.playedMs + Math.floor((samples / SPEECH_RATE) * 1_000),
+  };
 }

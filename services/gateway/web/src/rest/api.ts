@@ -47,6 +47,10 @@ export interface Voice {
   /** A BCP 47 tag; "und" if the voice speaks any language. */
   readonly language: string;
   readonly description: string;
+  /** The description for programs; empty if it is a user's own text. Older servers do not send it. */
+  readonly traits?: readonly string[];
+  /** Where the voice comes from, as a name. */
+  readonly origin?: string;
   readonly engine: string;
   /** What a character can change of the voice: "speed", "pitch". */
   readonly adjustable: readonly string[];
@@ -111,7 +115,10 @@ export interface StoredMessage {
   readonly role: "user" | "character";
   readonly character_id: string | null;
   readonly character_name: string;
+  /** Of an interrupted reply: the text that was heard. */
   readonly text: string;
+  /** Of an interrupted reply: the text after it. Older gateways do not send it. */
+  readonly unheard?: string;
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
 }
 

@@ -1,6 +1,6 @@
 /** Converts error responses of the REST API (RFC 9457) to texts for the user. */
 
-import { texts } from "../texts";
+import { type Params, problemText, texts } from "../texts";
 
 export interface FieldProblem {
   readonly field: string;
@@ -32,12 +32,26 @@ export class RequestFailed extends Error {
 /** Read the failure from a response's body. The body need not be problem+json. */
 export function readProblem(status: number, body: unknown): RequestFailed {
   const source = isRecord(body) ? body : {};
-  const text = [source["detail"], source["title"]].find(
-    (each): each is string => typeof each === "string" && each !== "",
-  );
   const errors = Array.isArray(source["errors"]) ? source["errors"].filter(isRecord) : [];
-  const fields = errors.map((each) => ({ field: fieldOf(each), detail: firstText(each, "detail", "message", "msg") }));
-  return new RequestFailed(status, text ?? inPlainWords(status), fields);
+  const fields = errors.map((each) => ({ field: fieldOf(each), detail: textOf(each, "detail", "message", "msg") }));
+  const details = fields.map((each) => each.detail).join(" ");
+  const text = textOf({ ...source, params: { details, ...paramsOf(source) } }, "detail", "title");
+  return new RequestFailed(status, text || inPlainWords(status), fields);
+}
+
+/** The text in the page's language if the page knows the code, else the first of the server's texts. */
+function textOf(source: Record<string, unknown>, ...names: string[]): string {
+  const sent = firstText(source, ...names);
+  return problemText(firstText(source, "code"), sent, paramsOf(source)) || sent;
+}
+
+function paramsOf(source: Record<string, unknown>): Params {
+  const params = isRecord(source["params"]) ? source["params"] : {};
+  return Object.fromEntries(
+    Object.entries(params).filter(
+      (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
+    ),
+  );
 }
 
 export function unreachable(): RequestFailed {
@@ -59,7 +73,7 @@ function fieldOf(error: Record<string, unknown>): string {
 }
 
 function firstText(source: Record<string, unknown>, ...names: string[]): string {
-  return names.map((name) => source[name]).find((value): value is string => typeof value === "string") ?? "";
+  return names.map((name) => source[name]).find((value): value is string => typeof value === "string" && value !== "") ?? "";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

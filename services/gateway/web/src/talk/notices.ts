@@ -18,6 +18,8 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
   "model_setting_dropped",
   "voice_lacks_script",
   "voice_missing",
+  "engine_changed",
+  "stage_away",
 ]);
 
 export function ofWarning({ code, message }: Warning): Notice {

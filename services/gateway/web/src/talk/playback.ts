@@ -7,7 +7,7 @@
 import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePassed } from "../audio/barge-in";
 import type { FromWorklet } from "../audio/playback-port";
 import { NoSound, Player } from "../audio/player";
-import { Receipts } from "../audio/receipts";
+import { Receipts, reportAt } from "../audio/receipts";
 import { texts } from "../texts";
 import type { AudioFrame } from "../wire/audio-frame";
 import type { Receipt } from "../wire/commands";
@@ -42,6 +42,8 @@ export class Playback {
   /** The token of the last flush by `restart`; -1 before the first one. */
   #restarted = -1;
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The last report about the reply being played. */
+  #lastReport: FromWorklet | null = null;
 
   constructor(
     private readonly on: PlaybackCallbacks,
@@ -56,6 +58,7 @@ export class Playback {
       },
       probe !== null,
     );
+    addEventListener("pagehide", () => this.#sendPosition());
   }
 
   async load(): Promise<void> {
@@ -104,6 +107,7 @@ export class Playback {
     // Read the clocks before the flush, because the audio thread may carry it out at once.
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     const { speakingId, messages, turn } = this.on.state();
+    this.#sendPosition();
     this.#player.flush();
     this.#player.duck(false);
     this.#bargeIn = NOT_DUCKED;
@@ -117,6 +121,7 @@ export class Playback {
   /** Drop all sound, and forget which replies were played: another page may play them on, or this one may come back. */
   restart(): void {
     this.#restarted = this.#player.flush();
+    this.#lastReport = null;
     this.#player.duck(false);
     this.#bargeIn = NOT_DUCKED;
     this.#order = new AudioOrder();
@@ -136,7 +141,7 @@ export class Playback {
 
   /** Continue the receipts of messages that were partly heard before this page was opened. */
   heardBefore(heard: readonly HeardBefore[]): void {
-    for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
+    for (const each of heard) this.#receipts.playedBefore(each);
   }
 
   onAudio(frame: AudioFrame): void {
@@ -149,14 +154,28 @@ export class Playback {
     // It is about a reply of the conversation that was left.
     if (report.cause === "flushed" && report.token <= this.#restarted) return;
     this.probe?.reported(report, performance.now());
-    const receipt = this.#receipts.after(report);
-    if (receipt) this.on.receipt(receipt);
+    this.#lastReport = report.cause === "ended" || report.cause === "flushed" ? null : report;
+    this.#sendReceipt(report);
     if (report.cause === "started") this.on.started(performance.now() + this.#player.baseLatencyMs);
     this.on.level(report.cause === "ended" || report.cause === "flushed" ? 0 : report.level);
     const [bargeIn, command] = onTimePassed(this.#bargeIn, performance.now());
     this.#bargeIn = bargeIn;
     this.#carryOut(command);
     this.on.apply({ on: "report", report });
+  }
+
+  /**
+   * Send how far the reply is played at this moment. The audio thread's own report would come after the page is closed,
+   * or after the `interrupt` of the user.
+   */
+  #sendPosition(): void {
+    if (this.#lastReport) this.#sendReceipt(reportAt(this.#lastReport, this.#player.clockMs));
+    this.#lastReport = null;
+  }
+
+  #sendReceipt(report: FromWorklet): void {
+    const receipt = this.#receipts.after(report);
+    if (receipt) this.on.receipt(receipt);
   }
 
   #carryOut(command: BargeInCommand): void {

@@ -76,10 +76,17 @@ export function isWithoutContent(reply: Reply): boolean {
   return reply.status === "interrupted" && !reply.text.trim() && !reply.problem;
 }
 
+/** True if the user interrupted before a word of it was heard. Its text is folded, so that it is not in the way. */
+export function isUnspoken({ sound, sentence, heardChars, text, problem, status }: Reply): boolean {
+  return sound === "cut" && sentence < 0 && heardChars === 0 && text.trim() !== "" && !problem && status !== "failed";
+}
+
 /** Apply `message_heard`: only this part of the text was heard. */
 export function heard(reply: Reply, text: string): Reply {
   const whole = reply.text.startsWith(text) ? reply.text : text;
-  return { ...reply, text: whole, status: "interrupted", sound: "cut", heardChars: text.length };
+  // A reply of which no word was heard counts as one that had not begun.
+  const sentence = text === "" ? -1 : Math.max(0, reply.sentence);
+  return { ...reply, text: whole, status: "interrupted", sound: "cut", heardChars: text.length, sentence };
 }
 
 /** Apply a report of the player. */

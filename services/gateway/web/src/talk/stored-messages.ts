@@ -11,18 +11,19 @@ export function storedMessages(stored: readonly StoredMessage[]): Message[] {
     if (message.role === "user") {
       return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe", ...NOT_KNOWN };
     }
+    const unheard = message.unheard ?? "";
     return {
       kind: "reply",
       id: message.id,
       turnId: message.turn_id,
       characterId: message.character_id ?? "",
       name: message.character_name,
-      text: message.text,
+      text: message.text + unheard,
       sentenceEnds: [],
       status: message.status,
-      sound: "stored",
+      sound: unheard ? "cut" : "stored",
       heardChars: message.text.length,
-      sentence: -1,
+      sentence: unheard && message.text ? 0 : -1,
       reason: "",
       problem: "",
     };

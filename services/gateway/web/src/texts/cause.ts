@@ -1,5 +1,18 @@
-/** The part of a server's message that says why: what follows the first colon, or the whole message. Pure. */
+/** Reads details from the server's messages, which are English. Pure. */
+
+/** The part of a message that says why: what follows the first colon, or the whole message. */
 export function cause(message: string): string {
   const at = message.indexOf(": ");
   return (at === -1 ? message : message.slice(at + 2)).replace(/\.$/u, "");
+}
+
+/** The code point that a message names, in parentheses; `""` if it names none. */
+export function codePoint(message: string): string {
+  const found = /U\+[0-9A-F]{4,6}/u.exec(message)?.[0];
+  return found ? ` (${found})` : "";
+}
+
+/** @param bytes a number of bytes from a problem's parameters */
+export function kilobytes(bytes: string | number | undefined): number {
+  return Math.ceil(Number(bytes ?? 0) / 1024);
 }

@@ -1,6 +1,6 @@
 /** The texts of the page in German: du-form, „quotation marks“, a character is a „Figur“. */
 
-import { cause } from "./cause";
+import { cause, codePoint, kilobytes } from "./cause";
 import type { Texts } from "./index";
 import { plurals } from "./plural";
 
@@ -329,6 +329,45 @@ export const de: Texts = {
     speaking: (name) => `${name} spricht.`,
     notPlayed: "Der Browser hat den Satz nicht abgespielt. Drücke noch einmal.",
     soundIsOff: "Der Ton dieser Seite ist aus. Schalte ihn ein, um die Stimmen zu hören.",
+    /** Of the voices of our own engines. */
+    traits: {
+      american_woman: "Amerikanerin",
+      american_man: "Amerikaner",
+      new_york_man: "Mann aus New York",
+      english_woman: "Engländerin",
+      older_english_man: "älterer Engländer",
+      british_woman: "Britin",
+      british_man: "Brite",
+      scottish_man: "Schotte",
+      caribbean_woman: "Frau aus der Karibik",
+      spanish_woman: "Spanierin",
+      spanish_man: "Spanier",
+      french_woman: "Französin",
+      german_woman: "Deutsche",
+      indian_woman: "Inderin",
+      indian_man: "Inder",
+      italian_woman: "Italienerin",
+      italian_man: "Italiener",
+      brazilian_woman: "Brasilianerin",
+      brazilian_man: "Brasilianer",
+      woman: "Frau",
+      man: "Mann",
+      child: "Kind",
+      robot: "Roboter",
+      bright: "hell",
+      lively: "lebhaft",
+      deep: "sehr tief",
+      unhurried: "ohne Eile",
+      slow: "langsam",
+      even: "gleichmäßig",
+      calm: "ruhig",
+      quick: "schnell",
+      warm: "warm",
+      high: "hoch",
+      monotone: "eintönig",
+      whispering: "flüsternd",
+      german_with_accent: "spricht Deutsch mit Akzent",
+    },
   },
   clips: {
     list: "Stimmen aus Aufnahmen",
@@ -336,6 +375,7 @@ export const de: Texts = {
     full: "Mehr Stimmen aus Aufnahmen erlaubt dieser Server nicht. Lösche zuerst eine.",
     consentOn: (seconds, date) => `${seconds} s, Einverständnis vom ${date}`,
     making: "Die Sprachausgabe erstellt die Stimme…",
+    notMade: (reason) => `Die Sprachausgabe kann diese Stimme nicht erstellen: ${reason}`,
     try: "Probehören",
     stop: "Stopp",
     tryName: (name) => `${name} probehören`,
@@ -591,6 +631,92 @@ export const de: Texts = {
       audio: "Anzahl ihrer Tonstücke",
     },
   },
+  /** Fehler der REST-API, nach ihrem Code. */
+  problem: {
+    token_missing: () => "Der Zugangsschlüssel fehlt oder ist falsch.",
+    foreign_host: () => "Dieser Server antwortet unter dieser Adresse nicht. Trage sie in TERTULIA_ORIGINS ein.",
+    foreign_origin: () => "Seiten dieser Herkunft dürfen das nicht. Trage sie in TERTULIA_ORIGINS ein.",
+    configuration_forbidden: () =>
+      "Das darf nur die Seite auf dem Rechner von Tertulia oder, wenn TERTULIA_TOKEN gesetzt ist, jede Seite mit diesem Schlüssel.",
+    invalid: (_sent, params) => `Der Server hat das nicht angenommen. ${params["details"] ?? ""}`,
+    body_length_missing: () => "Der Server hat das nicht angenommen, weil die Länge fehlt (Content-Length).",
+    body_too_long: (_sent, params) =>
+      `Das ist zu groß: ${kilobytes(params["length"])} kB. Höchstens ${kilobytes(params["most"])} kB sind erlaubt.`,
+    http_error: (sent) => `Der Server hat das nicht angenommen: ${sent}`,
+    invalid_value: (sent) => `Das nimmt der Server nicht an: ${sent}`,
+    missing: () => "Das fehlt.",
+    empty: () => "Das darf nicht leer sein.",
+    too_short: (_sent, params) => `Mindestens ${params["least"]} Zeichen sind nötig.`,
+    too_long: (_sent, params) => `Höchstens ${params["most"]} Zeichen sind erlaubt.`,
+    out_of_range: (sent) => `Der Wert liegt außerhalb des erlaubten Bereichs: ${sent}`,
+    unknown_field: () => "Dieses Feld kennt der Server nicht.",
+    invisible_character: (sent) => `Das enthält ein unsichtbares Zeichen${codePoint(sent)}. Entferne es.`,
+    invalid_address: () =>
+      "Das ist keine Basis-URL. Schreibe sie wie http://localhost:11434/v1, ohne ?, # oder Namen eines Endpunkts.",
+    invalid_key: () =>
+      "Das ist kein ganzer Schlüssel. Kopiere ihn noch einmal: nur den Schlüssel, in einem Stück, ohne Anführungszeichen.",
+    invalid_model: () => "So heißt kein Modell. Gib den Namen ohne Anführungszeichen und unsichtbare Zeichen an.",
+    angle_brackets: () => "Lass < und > weg.",
+    unspeakable: () => "Mindestens ein Buchstabe oder eine Ziffer ist nötig, damit man den Namen sprechen kann.",
+    not_a_picture: () =>
+      "Das ist kein Bild, das der Server annimmt: PNG, JPEG, WebP oder GIF, höchstens 262.144 Zeichen in Base64.",
+    conversation_not_found: () => "Dieses Gespräch gibt es nicht mehr. Lade die Liste neu.",
+    character_not_found: () => "Diese Figur gibt es nicht mehr. Lade die Liste neu.",
+    voice_not_found: () => "Diese Stimme gibt es nicht mehr. Wähle eine andere.",
+    name_taken: (_sent, params) =>
+      `Eine Figur heißt schon ${params["name"]}. Wähle einen anderen Namen, oder bearbeite diese Figur.`,
+    name_of_user: (_sent, params) =>
+      `Die Figuren nennen dich ${params["name"]}. Wähle für die Figur einen anderen Namen.`,
+    store_unavailable: () => "Die Datenbank ist nicht erreichbar. Versuche es gleich noch einmal.",
+    redis_unavailable: () =>
+      "Redis ist nicht erreichbar. Was gespeichert werden sollte, ist gespeichert; lade die Seite neu, wenn Redis wieder da ist.",
+    engine_not_running: (_sent, params) =>
+      `Diese Stimme gehört zur Sprachausgabe ${params["engine"]}, die nicht läuft. Wähle eine Stimme von ${params["running"]}, oder starte ${params["engine"]} (TERTULIA_TTS_ENGINE=${params["engine"]}).`,
+    voice_silent: (_sent, params) =>
+      `Nach ${params["seconds"]} Sekunden kam kein Ton: Es läuft keine Sprachausgabe, oder alle sind beschäftigt. Versuche es später noch einmal; tertulia doctor sagt, was fehlt.`,
+    sample_too_long: () => "Die Hörprobe ist länger als eine Minute. Nimm einen anderen Text.",
+    sample_unreadable: () =>
+      "Die Hörprobe ist nicht lesbar. Aktualisiere das Gateway, oder sieh in das Log des tts-Workers.",
+    samples_busy: () =>
+      "Hörproben werden nacheinander gesprochen, und einige warten schon. Versuche es gleich noch einmal.",
+    consent_missing: () => "Bestätige, dass du diese Stimme verwenden darfst.",
+    transcript_missing: () => "Schreibe Wort für Wort auf, was in der Aufnahme gesagt wird.",
+    no_cloning_engine: () => "Es läuft keine Sprachausgabe, die Stimmen aus Aufnahmen erstellt. Siehe docs/engines.md.",
+    clips_full: (_sent, params) =>
+      `Höchstens ${params["most"]} Stimmen aus Aufnahmen sind erlaubt (TERTULIA_MAX_CLIPS). Lösche erst eine.`,
+    voice_name_taken: () => "Eine Stimme hat schon diesen Namen. Wähle einen anderen.",
+    voice_in_use: (_sent, params) =>
+      `Mit dieser Stimme spricht: ${params["names"]}. Wähle dort erst eine andere Stimme.`,
+    clips_not_kept: (sent) => `Der Server kann die Aufnahmen nicht lesen oder schreiben: ${sent}`,
+    recording_unreadable: () => "Das ist keine ganze WAV-Datei mit 16-Bit-PCM, mono, 24 kHz. Mach eine neue Aufnahme.",
+    recording_length: (_sent, params) =>
+      `Die Aufnahme ist ${params["seconds"]} s lang. ${params["least"]} bis ${params["most"]} s sind nötig.`,
+    recording_sound: (_sent, params) =>
+      `Nur ${params["seconds"]} s der Aufnahme sind laut genug. Mindestens ${params["least"]} s sind nötig.`,
+    recording_silent: () => "Die Aufnahme ist still. Prüfe, ob das Mikrofon an ist und ob es das richtige ist.",
+    recording_quiet: () => "Die Aufnahme ist zu leise. Geh näher an das Mikrofon, oder stelle es lauter.",
+    recording_loud: () => "Die Aufnahme ist zu laut. Geh weiter vom Mikrofon weg, oder stelle es leiser.",
+    recording_clipped: () => "Die Aufnahme ist übersteuert. Geh weiter vom Mikrofon weg, oder stelle es leiser.",
+    card_too_large: () => "Die Karte ist zu groß. Entferne eingebettete Bilder und Töne.",
+    card_too_deep: () => "Die Karte ist zu tief verschachtelt.",
+    card_no_json: () => "Die Karte ist beschädigt: Sie enthält kein gültiges JSON.",
+    card_not_a_card: () =>
+      "Die Datei ist keine Charakterkarte. Wähle eine Tavern-Karte V1, V2 oder V3 (JSON oder PNG), deren Figur einen Namen hat.",
+    card_no_png: () =>
+      "Die Datei ist weder ein vollständiges PNG noch JSON. Wähle eine Charakterkarte in einer dieser Formen.",
+    card_not_in_png: () =>
+      "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
+    card_archive: () =>
+      "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
+    model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
+    model_no_worker: () =>
+      "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",
+    model_failed: (sent) => `Der llm-Worker konnte das nicht tun: ${sent}`,
+    model_invalid: (sent) => `Das nimmt der llm-Worker nicht an: ${sent}`,
+    model_environment: () =>
+      "Einstellungen in der Umgebung oder in .env wählen den Modellserver und gehen vor. Entferne sie dort, um hier zu wählen.",
+    model_sealed_for_another: () => "Ein anderer llm-Worker hat übernommen. Versuche es noch einmal.",
+  },
   server: {
     store_unavailable: () => "Die Datenbank ist nicht erreichbar. Das Gespräch geht weiter; gespeichert wird später.",
     store_refused: () => "Die Datenbank hat eine Nachricht abgelehnt. Sie wird im gespeicherten Verlauf fehlen.",
@@ -601,6 +727,10 @@ export const de: Texts = {
       "Eine Stimme kann Text in dieser Schrift nicht sprechen; du siehst ihn, aber hörst ihn nicht. Wähle für die Figur eine andere Stimme.",
     voice_missing: () =>
       "Eine Stimme aus einer Aufnahme fehlt; eine andere spricht. Wähle für die Figur eine andere Stimme.",
+    engine_changed: () =>
+      "Die bevorzugte Sprachausgabe ist beschäftigt oder nicht da; eine andere spricht. Stimmen können anders klingen.",
+    stage_away: () =>
+      "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",
     newer_release: () => "Die Worker sind neuer als der Server der Seite, der einen Eintrag übersprungen hat.",
     bad_json: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,

@@ -1,6 +1,6 @@
 /** The texts of the page in Spanish: with «tú»; a character is a «personaje». */
 
-import { cause } from "./cause";
+import { cause, codePoint, kilobytes } from "./cause";
 import type { Texts } from "./index";
 import { plurals } from "./plural";
 
@@ -332,6 +332,45 @@ export const es: Texts = {
     speaking: (name) => `${name} está hablando.`,
     notPlayed: "El navegador no ha reproducido la frase. Pulsa el botón otra vez.",
     soundIsOff: "El sonido de esta página está apagado. Actívalo para oír las voces.",
+    /** Of the voices of our own engines. */
+    traits: {
+      american_woman: "mujer estadounidense",
+      american_man: "hombre estadounidense",
+      new_york_man: "hombre de Nueva York",
+      english_woman: "mujer inglesa",
+      older_english_man: "hombre inglés mayor",
+      british_woman: "mujer británica",
+      british_man: "hombre británico",
+      scottish_man: "hombre escocés",
+      caribbean_woman: "mujer del Caribe",
+      spanish_woman: "mujer española",
+      spanish_man: "hombre español",
+      french_woman: "mujer francesa",
+      german_woman: "mujer alemana",
+      indian_woman: "mujer india",
+      indian_man: "hombre indio",
+      italian_woman: "mujer italiana",
+      italian_man: "hombre italiano",
+      brazilian_woman: "mujer brasileña",
+      brazilian_man: "hombre brasileño",
+      woman: "mujer",
+      man: "hombre",
+      child: "voz infantil",
+      robot: "robot",
+      bright: "voz clara",
+      lively: "viva",
+      deep: "muy grave",
+      unhurried: "sin prisa",
+      slow: "lenta",
+      even: "uniforme",
+      calm: "tranquila",
+      quick: "rápida",
+      warm: "cálida",
+      high: "aguda",
+      monotone: "monótona",
+      whispering: "en susurros",
+      german_with_accent: "habla alemán con acento",
+    },
   },
   clips: {
     list: "Voces hechas con grabaciones",
@@ -339,6 +378,7 @@ export const es: Texts = {
     full: "Este servidor no admite más voces hechas con grabaciones. Elimina una primero.",
     consentOn: (seconds, date) => `${seconds} s, consentimiento dado el ${date}`,
     making: "El motor de voz está creando la voz…",
+    notMade: (reason) => `El motor de voz no puede hacer esta voz: ${reason}`,
     try: "Probar",
     stop: "Parar",
     tryName: (name) => `Probar ${name}`,
@@ -591,6 +631,88 @@ export const es: Texts = {
       audio: "Número de sus fragmentos de sonido",
     },
   },
+  /** Errores de la API REST, por su código. */
+  problem: {
+    token_missing: () => "Falta la clave de acceso, o no es correcta.",
+    foreign_host: () => "Este servidor no responde en esta dirección. Añádela a TERTULIA_ORIGINS.",
+    foreign_origin: () => "Las páginas de este origen no pueden hacer eso. Añádelo a TERTULIA_ORIGINS.",
+    configuration_forbidden: () =>
+      "Solo puede hacerlo la página en el equipo de Tertulia o, si TERTULIA_TOKEN está definido, cualquier página que tenga esa clave.",
+    invalid: (_sent, params) => `El servidor no lo ha aceptado. ${params["details"] ?? ""}`,
+    body_length_missing: () => "El servidor no lo ha aceptado, porque falta la longitud (Content-Length).",
+    body_too_long: (_sent, params) =>
+      `Es demasiado grande: ${kilobytes(params["length"])} kB. Se permiten ${kilobytes(params["most"])} kB como máximo.`,
+    http_error: (sent) => `El servidor no lo ha aceptado: ${sent}`,
+    invalid_value: (sent) => `El servidor no acepta este valor: ${sent}`,
+    missing: () => "Falta este dato.",
+    empty: () => "No puede estar vacío.",
+    too_short: (_sent, params) => `Se necesitan al menos ${params["least"]} caracteres.`,
+    too_long: (_sent, params) => `Se permiten ${params["most"]} caracteres como máximo.`,
+    out_of_range: (sent) => `El valor está fuera de los límites: ${sent}`,
+    unknown_field: () => "El servidor no conoce este campo.",
+    invisible_character: (sent) => `Contiene un carácter invisible${codePoint(sent)}. Quítalo.`,
+    invalid_address: () =>
+      "No es una URL base. Escríbela como http://localhost:11434/v1, sin ?, # ni el nombre de una ruta de la API.",
+    invalid_key: () => "No es una clave completa. Cópiala otra vez: solo la clave, de una pieza, sin comillas.",
+    invalid_model: () => "Ningún modelo se llama así. Escribe el nombre sin comillas ni caracteres invisibles.",
+    angle_brackets: () => "No uses < ni >.",
+    unspeakable: () => "Usa al menos una letra o una cifra, para que se pueda decir el nombre.",
+    not_a_picture: () =>
+      "No es una imagen que el servidor acepte: PNG, JPEG, WebP o GIF, con 262.144 caracteres en Base64 como máximo.",
+    conversation_not_found: () => "Esta conversación ya no existe. Vuelve a cargar la lista.",
+    character_not_found: () => "Este personaje ya no existe. Vuelve a cargar la lista.",
+    voice_not_found: () => "Esta voz ya no existe. Elige otra.",
+    name_taken: (_sent, params) =>
+      `Ya hay un personaje que se llama ${params["name"]}. Elige otro nombre, o edita ese personaje.`,
+    name_of_user: (_sent, params) => `Los personajes te llaman ${params["name"]}. Elige otro nombre para el personaje.`,
+    store_unavailable: () => "No se puede acceder a la base de datos. Inténtalo de nuevo en un momento.",
+    redis_unavailable: () =>
+      "No se puede acceder a Redis. Los cambios están guardados; vuelve a cargar la página cuando Redis responda.",
+    engine_not_running: (_sent, params) =>
+      `Esta voz es del motor de voz ${params["engine"]}, que no está en marcha. Elige una voz de ${params["running"]}, o inicia ${params["engine"]} (TERTULIA_TTS_ENGINE=${params["engine"]}).`,
+    voice_silent: (_sent, params) =>
+      `No llegó ningún sonido en ${params["seconds"]} segundos: no hay ningún motor de voz en marcha, o todos están ocupados. Inténtalo más tarde; tertulia doctor dice qué falta.`,
+    sample_too_long: () => "La muestra dura más de un minuto. Prueba con otro texto.",
+    sample_unreadable: () => "La muestra no se puede leer. Actualiza el gateway, o mira el registro del proceso tts.",
+    samples_busy: () => "Las muestras se dicen una a una, y ya hay varias en espera. Inténtalo de nuevo en un momento.",
+    consent_missing: () => "Confirma que puedes usar esta voz.",
+    transcript_missing: () => "Escribe palabra por palabra lo que se dice en la grabación.",
+    no_cloning_engine: () =>
+      "No está en marcha ningún motor que haga voces a partir de grabaciones. Mira docs/engines.md.",
+    clips_full: (_sent, params) =>
+      `Se permiten ${params["most"]} voces de grabaciones como máximo (TERTULIA_MAX_CLIPS). Elimina una antes.`,
+    voice_name_taken: () => "Ya hay una voz con este nombre. Elige otro.",
+    voice_in_use: (_sent, params) => `Con esta voz habla: ${params["names"]}. Elige antes otra voz allí.`,
+    clips_not_kept: (sent) => `El servidor no puede leer o guardar las grabaciones: ${sent}`,
+    recording_unreadable: () => "No es un archivo WAV completo, PCM de 16 bits, mono, 24 kHz. Haz otra grabación.",
+    recording_length: (_sent, params) =>
+      `La grabación dura ${params["seconds"]} s. Se necesitan de ${params["least"]} a ${params["most"]} s.`,
+    recording_sound: (_sent, params) =>
+      `Solo ${params["seconds"]} s de la grabación tienen volumen suficiente. Se necesitan al menos ${params["least"]} s.`,
+    recording_silent: () =>
+      "La grabación está en silencio. Comprueba que el micrófono esté encendido y que sea el correcto.",
+    recording_quiet: () => "La grabación tiene muy poco volumen. Acércate al micrófono, o súbelo.",
+    recording_loud: () => "La grabación tiene demasiado volumen. Aléjate del micrófono, o bájalo.",
+    recording_clipped: () => "La grabación está distorsionada. Aléjate del micrófono, o bájalo.",
+    card_too_large: () => "La ficha es demasiado grande. Quita las imágenes y los sonidos que contiene.",
+    card_too_deep: () => "La ficha tiene demasiados niveles.",
+    card_no_json: () => "La ficha está dañada: no contiene JSON válido.",
+    card_not_a_card: () =>
+      "El archivo no es una ficha de personaje. Elige una ficha de Tavern V1, V2 o V3 (JSON o PNG) cuyo personaje tenga nombre.",
+    card_no_png: () => "El archivo no es un PNG completo ni JSON. Elige una ficha de personaje en una de estas formas.",
+    card_not_in_png: () =>
+      "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
+    card_archive: () =>
+      "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
+    model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
+    model_no_worker: () =>
+      "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",
+    model_failed: (sent) => `El proceso llm no pudo hacerlo: ${sent}`,
+    model_invalid: (sent) => `El proceso llm no lo acepta: ${sent}`,
+    model_environment: () =>
+      "Los ajustes del entorno o de .env eligen el servidor de modelos y tienen prioridad. Quítalos de allí para elegir aquí.",
+    model_sealed_for_another: () => "Otro proceso llm ha tomado el relevo. Inténtalo de nuevo.",
+  },
   server: {
     store_unavailable: () => "La base de datos no está disponible. La conversación sigue; se guardará más tarde.",
     store_refused: () => "La base de datos ha rechazado un mensaje. Faltará en el historial guardado.",
@@ -600,6 +722,10 @@ export const es: Texts = {
     voice_lacks_script: () =>
       "Una voz no puede leer texto en esta escritura; lo ves, pero no lo oyes. Elige otra voz para el personaje.",
     voice_missing: () => "Falta una voz hecha con una grabación; habla otra. Elige otra voz para el personaje.",
+    engine_changed: () =>
+      "El motor de voz preferido está ocupado o no está; habla otro. Las voces pueden sonar de otra manera.",
+    stage_away: () =>
+      "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",
     newer_release: () => "Los workers son más nuevos que el servidor de la página, que ha omitido una entrada.",
     bad_json: (sent) => `El servidor no ha aceptado algo: ${sent}`,

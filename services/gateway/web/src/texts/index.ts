@@ -2,9 +2,10 @@
 
 import { signal } from "@preact/signals";
 
-import { en } from "./en";
+import { type Params, en } from "./en";
 import { type Language, localeFor } from "./languages";
 
+export type { Params };
 export type Texts = typeof en;
 
 const current = signal({ language: "en" as Language, texts: en });
@@ -42,6 +43,28 @@ export function formatNumber(value: number, options?: Intl.NumberFormatOptions):
 /** The text for a warning or an error of the server: the server's own text, if the page does not know the code. */
 export function serverText(code: string, sent: string): string {
   return Object.hasOwn(en.server, code) ? texts.server[code as keyof Texts["server"]](sent) : sent;
+}
+
+/**
+ * The text for a problem of the REST API. `""` if the page does not know the code.
+ *
+ * @param sent the server's own text
+ */
+export function problemText(code: string, sent: string, params: Params): string {
+  if (Object.hasOwn(en.problem, code)) return texts.problem[code as keyof Texts["problem"]](sent, params);
+  return Object.hasOwn(en.server, code) ? serverText(code, sent) : "";
+}
+
+/** What a voice sounds like: its traits in the page's language, or the server's text if one is unknown. */
+export function voiceDescription(voice: {
+  readonly description: string;
+  readonly traits?: readonly string[];
+  readonly origin?: string;
+}): string {
+  const { description, traits = [], origin = "" } = voice;
+  if (traits.length === 0 || traits.some((trait) => !Object.hasOwn(en.voices.traits, trait))) return description;
+  const words = traits.map((trait) => texts.voices.traits[trait as keyof Texts["voices"]["traits"]]).join(", ");
+  return origin ? `${words} (${origin})` : words;
 }
 
 /** English is a part of the page, so that there always is a language. */

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
-import { isWithoutContent } from "../talk/replies";
+import { isUnspoken, isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
 import { texts } from "../texts";
@@ -86,11 +86,6 @@ function ReplyTextBubble({ reply }: { reply: Reply }): JSX.Element {
   );
 }
 
-/** True if the user interrupted before a word of it was heard. Its text is folded, so that it is not in the way. */
-function isUnspoken({ sound, sentence, heardChars, text, problem, status }: Reply): boolean {
-  return sound === "cut" && sentence < 0 && heardChars === 0 && text.trim() !== "" && !problem && status !== "failed";
-}
-
 /** Shown instead of a reply as long as the character's model is reasoning. The first words of the reply replace it. */
 export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: Look }): JSX.Element {
   return (
@@ -167,6 +162,6 @@ function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
     return <p class="remark">{reply.sentence >= 0 ? texts.bubble.restNotSpoken : texts.bubble.notSpoken}</p>;
   }
-  if (reply.sound === "stored" && reply.status === "interrupted") return <p class="remark">{texts.bubble.interruptedHere}</p>;
+  if ((reply.sound === "stored" || reply.sound === "cut") && reply.status === "interrupted") return <p class="remark">{texts.bubble.interruptedHere}</p>;
   return null;
 }

@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import type { CardDraft, Character } from "../rest/api";
+import type { CardDraft, Character, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
-import { texts } from "../texts";
+import { texts, voiceDescription } from "../texts";
 import { readCard } from "./card-file";
 import { CardChoice } from "./card-parts";
 import { CharacterForm } from "./character-form";
@@ -150,7 +150,7 @@ export function CharactersSheet({
                 {character.name}
               </p>
               <p class="detail" dir="auto">
-                {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
+                {soundOf(character.voice, voices.value ?? [])}
               </p>
             </div>
             <div class="row-end">
@@ -197,4 +197,10 @@ function Removed({ name, onUndo }: { name: string; onUndo: () => void }): JSX.El
       </button>
     </li>
   );
+}
+
+/** What a character's voice sounds like; the voice's id while no engine is known that has it. */
+function soundOf(id: string, voices: readonly Voice[]): string {
+  const voice = voices.find((each) => each.id === id);
+  return voice ? voiceDescription(voice) : id;
 }

@@ -109,7 +109,7 @@ function ClipRow({ clip, delivery, sample, onRemove }: RowProps): JSX.Element {
             ? texts.clips.consentOn(Math.round(clip.seconds), dateOf(clip.consented_at))
             : texts.clips.making}
         </span>
-        <FieldProblem text={clip.ready ? "" : clip.problem} />
+        <FieldProblem text={clip.ready || !clip.problem ? "" : texts.clips.notMade(clip.problem)} />
       </span>
       {clip.ready && (
         <button

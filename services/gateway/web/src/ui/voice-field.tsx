@@ -5,7 +5,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
 import type { Delivery, Voice } from "../rest/api";
 import type { Talk } from "../talk/talk";
-import { texts } from "../texts";
+import { texts, voiceDescription } from "../texts";
 import { ClipsField } from "./clips-field";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
@@ -146,7 +146,7 @@ function VoiceRow({ voice, isChosen, delivery, sample, onChoose }: RowProps): JS
           onChange={() => onChoose(voice.id)}
         />
         <span dir="auto">
-          <b>{name}</b> {voice.description}
+          <b>{name}</b> {voiceDescription(voice)}
         </span>
       </label>
       <button

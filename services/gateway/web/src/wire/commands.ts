@@ -43,10 +43,14 @@ export interface LastAudio {
   id: string;
 }
 
-/** Says that the message was played up to the end of this chunk: `played_ms` of its sound. */
+/**
+ * Says that the message was played up to the end of this chunk, and `next_samples` samples after it: `played_ms` of its
+ * sound.
+ */
 export interface Receipt {
   message_id: string;
   sentence_index: number;
   chunk_index: number;
   played_ms: number;
+  next_samples: number;
 }

@@ -65,7 +65,16 @@ const EVENTS = {
     resumed: or(bool, false),
     demo: or(bool, false),
     heard: or(
-      listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })),
+      listOf(
+        shaped({
+          message_id: str,
+          sentence_index: num,
+          chunk_index: or(num, 0),
+          next_samples: or(num, 0),
+          played_ms: or(num, 0),
+          complete: or(bool, false),
+        }),
+      ),
       [],
     ),
     unused: or(bool, false),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Mapping, Sequence
 
+from tertulia_llm.history.sounding import sounding_samples
 from tertulia_llm.text.heard import heard_part
 from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
-from tertulia_shared.receipts import last_receipts, readable_receipts
+from tertulia_shared.receipts import Chunk, advanced, last_receipts, readable_receipts
 
-BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
+BYTES_PER_SAMPLE = 2
+SAMPLES_PER_MS = SAMPLE_RATE_OUT // 1000
 SPOKEN_MS_PER_CHAR = 65
 """Estimated duration per character (about 15 characters a second), for a sentence whose audio was not made
 completely.
@@ -45,7 +46,7 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
 
 
 def heard_text(
-    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunk_bytes: Sequence[int], *, complete: bool
+    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, audio: Sequence[AudioChunk], *, complete: bool
 ) -> str:
     """The part of one message that the user heard. Pure.
 
@@ -53,15 +54,33 @@ def heard_text(
         written: the sentences as shown.
         spoken: the sentences as spoken.
         receipt: the message's last receipt.
-        chunk_bytes: the sizes of the audio chunks of the sentence that the receipt names.
-        complete: True if `chunk_bytes` has all chunks of that sentence.
+        audio: the chunks of the message's audio, from the beginning of the sentence that the receipt names.
+        complete: True if the message has no further chunks.
     """
-    cut = min(receipt.sentence_index, len(written) - 1)
-    played_ms = sum(chunk_bytes[: receipt.chunk_index + 1]) // BYTES_PER_MS
-    total_ms = sum(chunk_bytes) // BYTES_PER_MS
-    if not complete:
-        total_ms = max(total_ms, len(spoken[cut]) * SPOKEN_MS_PER_CHAR)
-    return "".join(written[:cut]) + heard_part(written[cut], total_ms, played_ms)
+    last = len(written) - 1
+    chunks = [Chunk(each.sentence_index, each.chunk_index, len(each.audio) // BYTES_PER_SAMPLE) for each in audio]
+    receipt = advanced(receipt, _after(receipt, chunks))
+    cut, played = min(receipt.sentence_index, last), 0
+    following = _after(receipt, chunks)
+    if receipt.next_samples and following:
+        cut, played = min(following[0].sentence_index, last), receipt.next_samples
+    own = [chunk for chunk in chunks if chunk.sentence_index == cut]
+    played += sum(chunk.samples for chunk in own if chunk[:2] <= _place(receipt))
+    heard, total = sounding_samples(b"".join(each.audio for each in audio if each.sentence_index == cut), played)
+    if own == chunks[-len(own) :]:  # the message's last sentence so far
+        if not complete:
+            total = max(total, len(spoken[cut]) * SPOKEN_MS_PER_CHAR * SAMPLES_PER_MS)
+        if played < sum(chunk.samples for chunk in own):
+            heard = min(heard, total - 1)  # it was cut off, maybe in the silence at its end
+    return "".join(written[:cut]) + heard_part(written[cut], total, heard)
+
+
+def _after(receipt: Receipt, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    return [chunk for chunk in chunks if chunk[:2] > _place(receipt)]
+
+
+def _place(receipt: Receipt) -> tuple[int, int]:
+    return receipt.sentence_index, receipt.chunk_index
 
 
 async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
@@ -76,12 +95,7 @@ async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Recei
         return ""
     index = min(receipt.sentence_index, len(sentences) - 1)
     audio = await bus.read(bus.keys.audio(conversation_id, message_id), f"{index + 1}-0", count=MAX_CHUNKS)
-    chunks = [decode(AudioChunk, entry.fields) for entry in audio]
-    own = list(itertools.takewhile(lambda chunk: chunk.sentence_index == index and not chunk.is_final, chunks))
-    return heard_text(
-        written,
-        [sentence.text for sentence in sentences],
-        receipt,
-        [len(chunk.audio) for chunk in own],
-        complete=len(chunks) > len(own),
-    )
+    made = [decode(AudioChunk, entry.fields) for entry in audio]
+    chunks = [each for each in made if not each.is_final]
+    spoken = [sentence.text for sentence in sentences]
+    return heard_text(written, spoken, receipt, chunks, complete=len(chunks) < len(made))

@@ -61,7 +61,13 @@ class InterruptionSettler:
             if message is None:
                 continue
             if text != message.text:
-                message = replace(message, text=text, status="interrupted", updated_at=utc_now())
+                message = replace(
+                    message,
+                    text=text,
+                    unheard=_rest(message.text, text),
+                    status="interrupted",
+                    updated_at=utc_now(),
+                )
                 history.add(message)
                 changed.append(message)
             elif message.status != "interrupted":  # the user heard the reply to its end
@@ -77,3 +83,8 @@ class InterruptionSettler:
         for message_id in plan.message_ids:
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()
+
+
+def _rest(whole: str, heard: str) -> str:
+    """The text after the heard part; "" if `whole` does not begin with it."""
+    return whole[len(heard) :] if whole.startswith(heard) else ""

@@ -17,22 +17,23 @@ _WORD: Final = re.compile(
 )
 
 
-def heard_part(written: str, duration_ms: int, played_ms: int) -> str:
-    """The words of `written` that were spoken in the first `played_ms` of the sentence's `duration_ms`.
+def heard_part(written: str, duration: int, played: int) -> str:
+    """The words of `written` that were spoken when `played` of the sentence's `duration` was played. Both are in
+    samples, or in another unit.
 
     The number of words is estimated from the share of letters. Only complete words are returned; in scripts without
     spaces, each character is a word. If the sentence was not played to its end, the result never contains all of it.
     """
-    if played_ms <= 0:
+    if played <= 0:
         return ""
-    if played_ms >= duration_ms:
+    if played >= duration:
         return written
-    # letters times milliseconds: an integer, so that rounding cannot add the last word
-    played = played_ms * _letters(written)
+    # letters times samples: an integer, so that rounding cannot add the last word
+    played_letters = played * _letters(written)
     end = letters = 0
     for word in _WORD.finditer(written):
         letters += _letters(word.group())
-        if letters * duration_ms > played:
+        if letters * duration > played_letters:
             break
         if letters:
             end = word.end()

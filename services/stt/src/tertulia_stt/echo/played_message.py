@@ -36,7 +36,8 @@ class PlayedMessage:
             return self.first_ms
         for receipt, _ in self._receipts:
             end = self._ends.get((receipt.sentence_index, receipt.chunk_index))
-            if end is not None:  # the client has played this chunk, and perhaps a part of the next one
+            if end is not None:  # a client may have played more than it says: a part of the next chunk
+                end += receipt.next_samples / _SAMPLES_PER_MS
                 self._skipped_ms = max(0.0, min(self._skipped_ms, receipt.played_ms - end))
         if self._skipped_ms == float("inf"):
             return None

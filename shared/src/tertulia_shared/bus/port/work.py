@@ -14,6 +14,8 @@ from tertulia_shared.keys import Stage
 
 UNASSIGNED = "nobody"
 """The name of the consumer to which a group assigns nacked work until a worker takes it over."""
+VIEW_COUNT = 256
+"""The most entries of each kind in a `QueueView`."""
 HUNG_LOOP_S = 30.0
 """An event loop that has not run for this many seconds has hung: its leases are no longer renewed."""
 InHand = Callable[[], Mapping[str, int]]
@@ -78,6 +80,30 @@ class QueueLoad:
     last_id: str = BEGINNING
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingWork:
+    """A work entry that no worker holds: not delivered yet, returned, or set aside.
+
+    `age_s`: seconds since the post, by the server's clock.
+    """
+
+    id: str
+    fields: Fields
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """What waits in a stage's queue, the number that each worker holds, and the id of the last post.
+
+    `waiting` has at most `VIEW_COUNT` entries that were returned or set aside, and as many that were not delivered yet.
+    """
+
+    waiting: Sequence[WaitingWork] = ()
+    held: Mapping[str, int] = field(default_factory=dict[str, int])
+    last_id: str = BEGINNING
+
+
 class WorkQueue(Protocol):
     """The work streams with their consumer groups, one per stage."""
 
@@ -104,16 +130,36 @@ class WorkQueue(Protocol):
         """
         ...
 
+    async def look(self, stage: Stage) -> QueueView:
+        """What waits in the stage's queue, for workers that choose; nothing if the stage has no group yet."""
+        ...
+
+    async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:
+        """Claim these entries of a `QueueView`, without those that a peer has claimed meanwhile.
+
+        What waits before them is set aside (see `set_aside`).
+        """
+        ...
+
+    async def set_aside(self, claim: Claim, worker: str) -> bool:
+        """Give work that was not begun to `UNASSIGNED`, if this worker still holds it; this attempt does not count.
+
+        `pick` claims it again, and `take_over`, unless it leaves out the work of `UNASSIGNED`.
+        """
+        ...
+
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
-    ) -> Sequence[Claim]:
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
+        but_of: str = "",
+    ) -> Sequence[Claim]:  # fmt: skip
         """Take over up to `count` pieces of work whose lease was not renewed for `idle_s`.
 
         Args:
             stage: the stage of the work. worker: the worker that takes it over.
             idle_s: how long ago the last renewal or delivery must be.
             count: the most to take.
-            leave: ids to skip. of: take only the work of this worker ("": of any worker).
+            leave: ids to skip. of: take only the work of this worker ("": of any worker). but_of: skip the work of
+            this worker.
         """
         ...
 

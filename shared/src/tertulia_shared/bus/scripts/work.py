@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 TAKE_OVER = Script("""
--- ARGV[6…]: ids to skip
+-- ARGV[7…]: ids to skip
 local stream_key = KEYS[1]
 local group, worker, idle_ms, max_count, from_worker = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local skipped_worker = ARGV[6]
 local left_out = {}
-for i = 6, #ARGV do left_out[ARGV[i]] = true end
+for i = 7, #ARGV do left_out[ARGV[i]] = true end
 
 -- not XAUTOCLAIM: it does not return the number of deliveries, and cannot skip an entry
 local consumer = from_worker ~= '' and {from_worker} or {}
@@ -25,7 +26,7 @@ repeat
   for _, pending in ipairs(idle) do
     local work_id, deliveries = pending[1], pending[4]
     from = '(' .. work_id
-    if #taken < max_count and not left_out[work_id] then
+    if #taken < max_count and not left_out[work_id] and pending[2] ~= skipped_worker then
       local entry = redis.call('XCLAIM', stream_key, group, worker, idle_ms, work_id)[1]
       if entry then taken[#taken + 1] = {entry[1], deliveries + 1, entry[2]} end
     end
@@ -36,13 +37,14 @@ return taken
 
 
 def take_over(
-    *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, left_out: Sequence[str]
-) -> Command:
-    """Claim pending entries of `from_worker` ("": of any worker) that are idle for `idle_ms`.
+    *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, skipped_worker: str,
+    left_out: Sequence[str],
+) -> Command:  # fmt: skip
+    """Claim pending entries of `from_worker` ("": of any worker but `skipped_worker`) that are idle for `idle_ms`.
 
     The reply: their ids, attempts, fields.
     """
-    return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, *left_out)
+    return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, skipped_worker, *left_out)
 
 
 _HOLDS = """

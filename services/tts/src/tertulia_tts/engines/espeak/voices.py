@@ -43,38 +43,74 @@ class EspeakVoice:
 
 ESPEAK_VOICES: tuple[EspeakVoice, ...] = (
     EspeakVoice(
-        Voice("luna", "Luna", "en-US", "American woman, bright and lively"),
+        Voice(
+            "luna", "Luna", "en-US", "American woman, bright and lively", traits=("american_woman", "bright", "lively")
+        ),
         "gmw/en-US+f3",
         rate=180,
         pitch=58,
         pitch_range=65,
     ),
     EspeakVoice(
-        Voice("rex", "Rex", "en-US", "New York man, very deep, unhurried"),
+        Voice(
+            "rex", "Rex", "en-US", "New York man, very deep, unhurried", traits=("new_york_man", "deep", "unhurried")
+        ),
         "gmw/en-US-nyc+m8",
         rate=155,
         pitch=38,
         volume=175,
     ),
     EspeakVoice(
-        Voice("sage", "Sage", "en-GB", "older Englishman, slow and even"),
+        Voice("sage", "Sage", "en-GB", "older Englishman, slow and even", traits=("older_english_man", "slow", "even")),
         "gmw/en-GB-x-rp+m3",
         rate=145,
         pitch=65,
         pitch_range=35,
     ),
-    EspeakVoice(Voice("ada", "Ada", "en-GB", "English woman, calm"), "gmw/en-GB-x-rp+f2", rate=160, pitch=45),
     EspeakVoice(
-        Voice("finn", "Finn", "en-GB", "Scottish man, quick"), "gmw/en-GB-scotland+m7", rate=185, pitch=60, volume=87
+        Voice("ada", "Ada", "en-GB", "English woman, calm", traits=("english_woman", "calm")),
+        "gmw/en-GB-x-rp+f2",
+        rate=160,
+        pitch=45,
     ),
     EspeakVoice(
-        Voice("coral", "Coral", "en-029", "Caribbean woman, warm"), "gmw/en-029+steph", rate=165, pitch=55, volume=90
+        Voice("finn", "Finn", "en-GB", "Scottish man, quick", traits=("scottish_man", "quick")),
+        "gmw/en-GB-scotland+m7",
+        rate=185,
+        pitch=60,
+        volume=87,
     ),
-    EspeakVoice(Voice("pip", "Pip", "en-US", "a child, high and quick"), "gmw/en-US+f5", rate=190, pitch=85),
-    EspeakVoice(Voice("otto", "Otto", "en-US", "a robot, monotone"), "gmw/en-US+robosoft8", rate=165, volume=125),
-    EspeakVoice(Voice("willow", "Willow", "en-US", "whispering"), "gmw/en-US+whisper", rate=155, volume=150),
-    EspeakVoice(Voice("lucia", "Lucía", "es-ES", "Spanish woman"), "roa/es+f2", rate=170, volume=75),
-    EspeakVoice(Voice("amelie", "Amélie", "fr-FR", "French woman"), "roa/fr+f3", rate=165),
-    EspeakVoice(Voice("greta", "Greta", "de-DE", "German woman"), "gmw/de+f1", rate=165, volume=75),
+    EspeakVoice(
+        Voice("coral", "Coral", "en-029", "Caribbean woman, warm", traits=("caribbean_woman", "warm")),
+        "gmw/en-029+steph",
+        rate=165,
+        pitch=55,
+        volume=90,
+    ),
+    EspeakVoice(
+        Voice("pip", "Pip", "en-US", "a child, high and quick", traits=("child", "high", "quick")),
+        "gmw/en-US+f5",
+        rate=190,
+        pitch=85,
+    ),
+    EspeakVoice(
+        Voice("otto", "Otto", "en-US", "a robot, monotone", traits=("robot", "monotone")),
+        "gmw/en-US+robosoft8",
+        rate=165,
+        volume=125,
+    ),
+    EspeakVoice(
+        Voice("willow", "Willow", "en-US", "whispering", traits=("whispering",)),
+        "gmw/en-US+whisper",
+        rate=155,
+        volume=150,
+    ),
+    EspeakVoice(
+        Voice("lucia", "Lucía", "es-ES", "Spanish woman", traits=("spanish_woman",)), "roa/es+f2", rate=170, volume=75
+    ),
+    EspeakVoice(Voice("amelie", "Amélie", "fr-FR", "French woman", traits=("french_woman",)), "roa/fr+f3", rate=165),
+    EspeakVoice(
+        Voice("greta", "Greta", "de-DE", "German woman", traits=("german_woman",)), "gmw/de+f1", rate=165, volume=75
+    ),
 )
 """All voices. The first one is the default."""

@@ -73,15 +73,23 @@ def _known(kokoro_id: str) -> KokoroVoice:
     given = kokoro_id.partition("_")[2]
     id = _NAMED.get(kokoro_id, kokoro_id)
     name = _SHOWN.get(id) or _NAMED.get(kokoro_id, given).capitalize()
-    description = f"{language.people} {person}" + (f" (Kokoro's {given})" if kokoro_id in _NAMED else "")
-    voice = Voice(id, name, language.tag, description, monolingual=True, adjustable=(SPEED,))
+    origin = f"Kokoro: {given}" if kokoro_id in _NAMED else ""
+    description = f"{language.people} {person}" + (f" ({origin})" if origin else "")
+    traits = (f"{language.people.lower()}_{person}",)
+    voice = Voice(
+        id, name, language.tag, description, monolingual=True, adjustable=(SPEED,), traits=traits, origin=origin
+    )  # fmt: skip
     return KokoroVoice(voice, kokoro_id, language.espeak, _GAINS_DB[kokoro_id])
 
 
 def _german(id: str, kokoro_id: str) -> KokoroVoice:
     person = "woman" if kokoro_id[1] == "f" else "man"
-    description = f"{person} who speaks German with an accent (Kokoro's {kokoro_id.partition('_')[2]})"
-    voice = Voice(id, id.capitalize(), "de-DE", description, monolingual=True, adjustable=(SPEED,))
+    origin = f"Kokoro: {kokoro_id.partition('_')[2]}"
+    description = f"{person} who speaks German with an accent ({origin})"
+    voice = Voice(
+        id, id.capitalize(), "de-DE", description, monolingual=True, adjustable=(SPEED,),
+        traits=(person, "german_with_accent"), origin=origin,
+    )  # fmt: skip
     return KokoroVoice(voice, kokoro_id, "gmw/de", _GAINS_DB[kokoro_id])
 
 

@@ -1,0 +1,43 @@
+"""After an interruption and a reload, the page shows the replies as before the reload."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.e2e.visitor import Visitor
+from tests.harness.eventually import eventually
+
+SHOWN = """bubbles => bubbles.map(bubble => ({
+    id: bubble.dataset.messageId,
+    isFolded: bubble.querySelector("details.unspoken") !== null,
+    text: bubble.querySelector(".bubble").textContent,
+    unheard: bubble.querySelector(".unheard")?.textContent ?? "",
+    remark: bubble.querySelector(".remark, summary").textContent,
+}))"""
+
+
+async def test_interrupted_and_unspoken_replies_look_the_same_after_a_reload(visitor: Visitor) -> None:
+    turn_id = await visitor.write("Rex and Luna, tell me a story.")
+    rex = await visitor.until_speaking(turn_id)
+
+    async def has_spoken() -> bool | None:
+        return (await visitor.played())[rex].samples >= 24_000 or None
+
+    await visitor.until(has_spoken, "a second was played")
+    await eventually(lambda: visitor.log.of("turn_complete"), "all text is there")
+    await visitor.page.keyboard.press("Escape")
+    await eventually(lambda: len(visitor.log.of("message_heard")) == 2, "the server says what was heard of both")
+    bubbles = visitor.page.locator(".message.theirs")
+    await expect(bubbles.locator(".unspoken")).to_have_count(1)
+    await expect(visitor.bubble(rex)).to_contain_text("You interrupted: the rest was not spoken")
+    before = await bubbles.evaluate_all(SHOWN)
+    assert [each["isFolded"] for each in before] == [False, True]
+    assert before[0]["text"] != before[0]["unheard"] != ""
+
+    visitor.log.restart()
+    await visitor.page.reload()
+    await expect(bubbles).to_have_count(2)
+    await expect(bubbles.locator(".unspoken")).to_have_count(1)
+    assert await bubbles.evaluate_all(SHOWN) == before
+    assert visitor.log.of("message_heard") == [], "the page has it from the store"
+    await visitor.picture("stopped-then-reloaded")
