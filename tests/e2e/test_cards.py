@@ -55,7 +55,7 @@ async def test_dropped_card_becomes_a_character_and_is_exported_again(visitor: V
     await expect(row(sheet, "Mira")).to_be_visible()
 
     await sheet.get_by_role("button", name="Edit Mira").click()
-    for form, label in (("png", "Save the card as PNG"), ("json", "Save the card as JSON")):
+    for form, label in (("png", "Export as PNG card"), ("json", "Export as JSON card")):
         async with page.expect_download() as saving:
             await sheet.get_by_role("button", name=label).click()
         saved = await saving.value
@@ -82,7 +82,7 @@ async def test_built_in_character_is_exported_with_its_portrait(visitor: Visitor
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Edit Luna").click()
     async with visitor.page.expect_download() as saving:
-        await sheet.get_by_role("button", name="Save the card as PNG").click()
+        await sheet.get_by_role("button", name="Export as PNG card").click()
     content = await content_of(await saving.value)
     assert json.loads(card_in(content))["data"]["extensions"]["tertulia"]["voice"] == "luna"
     assert len(content) > 10_000  # the drawn portrait; a square of one colour has some hundred bytes
