@@ -7,6 +7,7 @@ from typing import assert_never
 
 from tertulia_gateway.commands import (
     ChangeAnswering,
+    ChangeCast,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -93,7 +94,7 @@ class CommandHandler:
                 await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
-            case ChangeSettings() | ChangeAnswering():
+            case ChangeSettings() | ChangeAnswering() | ChangeCast():
                 await self._change(command)
             case ChangeUserName(name):
                 return await self._change_user_name(name)
@@ -127,11 +128,16 @@ class CommandHandler:
         greetings = greetings_of_text(character.card) if character else ()
         return "".join(greetings[command.greeting - 1 : command.greeting])
 
-    async def _change(self, command: ChangeSettings | ChangeAnswering) -> None:
+    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast) -> None:
         conversation = await self._conversation()
-        change = conversation.change_settings if isinstance(command, ChangeSettings) else conversation.change_answering
-        settings = await change(command.changes)
-        if command.changes:  # an empty change is a query: it must not create a row for the conversation
+        match command:
+            case ChangeSettings(changes):
+                settings = await conversation.change_settings(changes)
+            case ChangeAnswering(changes):
+                settings = await conversation.change_answering(changes)
+            case ChangeCast():
+                settings = await conversation.change_cast(command)
+        if not command.is_query:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
 
     async def _change_user_name(self, name: str | None) -> Problem | None:

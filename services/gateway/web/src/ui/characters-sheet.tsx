@@ -1,28 +1,23 @@
-/** The panel of characters, where the user switches them on or off, changes them and adds new ones. */
+/** The panel of characters, where the user seats them at the table, changes them and adds new ones. */
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { CardDraft, Character, Voice } from "../rest/api";
+import { isCastKept, isTold } from "../talk/cast";
 import type { Talk } from "../talk/talk";
 import { texts, voiceDescription } from "../texts";
 import { readCard } from "./card-file";
 import { CardChoice } from "./card-parts";
 import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
+import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
-
-/** Requested `active` flags by character id. */
-type Switches = Readonly<Record<string, boolean>>;
-
-function keep(switches: Switches, wanted: (id: string, active: boolean) => boolean): Switches {
-  return Object.fromEntries(Object.entries(switches).filter(([id, active]) => wanted(id, active)));
-}
 
 export function CharactersSheet({
   talk,
@@ -47,14 +42,8 @@ export function CharactersSheet({
   const [card, setCard] = useState<CardDraft | null>(null);
   const [reading, setReading] = useState(false);
   const [problem, setProblem] = useState("");
-  // The switches that the user has moved, until the reloaded list confirms them. Without this state, a render in
-  // between would move them back.
-  const [pending, setPending] = useState<Switches>({});
-  useEffect(() => {
-    const { value } = characters;
-    if (value)
-      setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
-  }, [characters.value]);
+  const { characters: known, cast } = talk.state.value;
+  const isSeated = ({ id, active }: Character) => known.find((each) => each.id === id)?.active ?? active;
   useEffect(() => {
     const found = characters.value?.find(({ id }) => id === first);
     if (found) setEditing(found);
@@ -90,12 +79,8 @@ export function CharactersSheet({
     characters.reload();
     talk.changes.refreshCharacters();
   };
-  const setActive = (character: Character, active: boolean) => {
-    setPending((all) => ({ ...all, [character.id]: active }));
-    talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => {
-      setPending((all) => keep(all, (id) => id !== character.id));
-      setProblem(asFailure(error).message);
-    });
+  const restore = () => {
+    talk.api.restoreCharacters().then(changed, (error: unknown) => setProblem(asFailure(error).message));
   };
   const deletions = useDeletions((id) => {
     talk.api.deleteCharacter(id).then(
@@ -161,9 +146,9 @@ export function CharactersSheet({
                 <input
                   type="checkbox"
                   role="switch"
-                  checked={pending[character.id] ?? character.active}
+                  checked={isSeated(character)}
                   aria-label={texts.characters.takesPart(character.name)}
-                  onChange={(event) => setActive(character, event.currentTarget.checked)}
+                  onChange={(event) => talk.changes.seat(character.id, event.currentTarget.checked)}
                 />
                 <span aria-hidden="true" />
               </label>
@@ -172,11 +157,26 @@ export function CharactersSheet({
           ),
         )}
       </ul>
+      {isCastKept(cast) && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isTold(cast)}
+            onChange={(event) => talk.changes.tell(event.currentTarget.checked)}
+          />
+          {texts.characters.told}
+        </label>
+      )}
       <div class="actions">
         <button type="button" class="primary" onClick={() => setEditing("new")}>
           <Icon name="plus" /> {texts.characters.new}
         </button>
         <CardChoice busy={reading} onChoose={readFile} />
+        {characters.value && isFirstMissing(characters.value) && (
+          <button type="button" onClick={restore}>
+            {texts.characters.restoreFirst}
+          </button>
+        )}
       </div>
       <p class="detail" role="status">
         {reading ? texts.cards.reading : texts.cards.hint}
