@@ -36,6 +36,7 @@ NAVIGATION = {
 Engines <docs/engines>
 Voices <voices/README>
 What is spoken <docs/spoken-text>
+What a prompt contains <docs/prompt>
 Containers <docs/containers>
 Phones and other devices <docs/lan>
 Remote workers <docs/gpu-box>

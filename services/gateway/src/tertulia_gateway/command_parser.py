@@ -30,6 +30,7 @@ from tertulia_gateway.commands import (
     UserMessage,
 )
 from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
+from tertulia_shared.cards.card import MAX_GREETINGS
 from tertulia_shared.conversation_cast import seats_problem
 from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
@@ -131,10 +132,14 @@ def _addressees(to: object) -> str:
 
 def _request_reply(data: Data) -> RequestReply:
     character_id = data.get("character_id")
+    greeting = _whole("greeting", data.get("greeting", 0), MAX_GREETINGS + 1)
+    if greeting and character_id is None:
+        raise _BadField("`greeting` needs a `character_id`: the character that says it")
     return RequestReply(
         "" if character_id is None else _uuid("character_id", character_id),
         _turn_id(data),
         _whole("replies", data.get("replies", 0), MAX_DISCUSSION),
+        greeting,
     )
 
 

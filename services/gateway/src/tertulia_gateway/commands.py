@@ -35,12 +35,13 @@ class RequestReply:
     """Asks for a reply without a message of the user. `turn_id` is "" if the client sent no id.
 
     `character_id`: who shall answer; "": the last speaker goes on. `replies`: above 0, the characters talk among
-    themselves, and give at most this many replies.
+    themselves, and give at most this many replies. `greeting`: above 0, the character says this greeting of its card.
     """
 
     character_id: str = ""
     turn_id: str = ""
     replies: int = 0
+    greeting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

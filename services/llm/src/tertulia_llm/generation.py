@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import aclosing
+from datetime import datetime
 
+from tertulia_llm.greeting import greeting_pieces
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
@@ -18,6 +20,7 @@ from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.card_prompt import card_texts
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
@@ -66,6 +69,8 @@ class ReplyGenerator:
         Raises:
             ModelFailed: the model failed, and no further request is made. The text so far is published.
         """
+        if turn.user_turn.greeting and await self._greet(turn, reply, row_saved):
+            return
         failures = requests = empty = 0
         tries = self._settings.llm_retries + 1
         while True:
@@ -95,6 +100,24 @@ class ReplyGenerator:
                 return
             finally:
                 span.end(message_id=reply.message_id, interrupted=True)
+
+    async def _greet(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> bool:
+        """Publish the turn's greeting as the reply. Returns False if it has nothing to say: the model then replies."""
+        pieces = list(greeting_pieces(turn, reply))
+        if not pieces and not reply.written.text:
+            return False
+        turn.timer.token()
+        writer = ReplyWriter(reply, in_conversation(self._voices.of(reply.speaker.voice), ["".join(pieces)]))
+        if not reply.announced:
+            await self._announce(turn, reply, row_saved)
+        for piece in pieces:
+            if not await writer.write(piece):
+                break
+        try:
+            writer.finish()
+        except EmptyReply:
+            return False
+        return True
 
     async def _request(
         self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int, span: SpanHandle
@@ -171,9 +194,21 @@ class ReplyGenerator:
             reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
+        speaker = reply.speaker
+        texts = card_texts(
+            speaker.system_prompt,
+            speaker.card,
+            character_name=speaker.name,
+            other_names=reply.others,
+            user_name=turn.user_name,
+            seed=reply.message_id,
+            fixed_seed=speaker.id,
+            now=datetime.now().astimezone(),
+        )
         return build_messages(
-            character_name=reply.speaker.name,
-            system_prompt=reply.speaker.system_prompt,
+            character_name=speaker.name,
+            system_prompt=texts.system,
+            post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
             history=turn.history.prompt_messages(

@@ -15,7 +15,7 @@ export type TurnCommand =
    * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the
    * characters talk among themselves, and give at most this many replies.
    */
-  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number } };
+  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number; greeting?: number } };
 
 /** Changes of who answers; a missing field keeps its value. An empty command is a query. */
 export interface AnsweringChange {
