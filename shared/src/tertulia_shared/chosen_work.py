@@ -172,7 +172,7 @@ class ChosenWork(NewWork):
         view = await self._bus.look("tts")
         choice = choose(
             self._worker, view.waiting, view.held, presence.speakers,
-            room=self._limit - held, claim_after_s=presence.claim_after_s, leave=presence.left,
+            room=self._limit - held, claim_after_s=presence.claim_after_s, leave={*presence.left, *self.left},
         )  # fmt: skip
         self._is_set_aside = UNASSIGNED in view.held
         if choice.ids:

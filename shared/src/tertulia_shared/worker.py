@@ -82,6 +82,7 @@ class Worker:
             if presence is None
             else ChosenWork(bus, self.name, presence, **bounds)
         )
+        self._new_work.left = self._run.left_to_newer
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()
         """Peers whose process has ended: they died, or stopped in order."""
