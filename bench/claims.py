@@ -35,6 +35,7 @@ from tests.harness.settings_of import settings_of
 from tests.servers.redis_server import RedisServer
 
 SLOTS = 64
+CONSUMERS = 2
 KNOWN_S = 2.5 * BEAT_S
 """Seconds until the workers know each other."""
 
@@ -123,6 +124,18 @@ async def post(url: str, keys: Keys, count: int) -> None:
         await pipeline.execute()
 
 
+async def until_blocked(url: str, keys: Keys) -> None:
+    """Wait until both consumers have finished their work, and wait for more in a blocked XREADGROUP."""
+    async with _client(url) as client:
+        while True:
+            blocked = [
+                each for each in await client.client_list() if each["cmd"] == "xreadgroup" and "b" in each["flags"]
+            ]
+            if len(blocked) == CONSUMERS and (await client.xpending(keys.work("tts").name, "tts"))["pending"] == 0:
+                return
+            await asyncio.sleep(0.005)
+
+
 async def measure(url: str, keys: Keys, holder: Holder, burst: int, repeat: int) -> tuple[list[int], list[float]]:
     """The larger share, and the ms until the last claim, of each burst."""
     shares: list[int] = []
@@ -135,7 +148,7 @@ async def measure(url: str, keys: Keys, holder: Holder, burst: int, repeat: int)
         shares.append(max(holder.count.values()))
         times.append((holder.last_at - begun) * 1000)
         holder.release()
-        await asyncio.sleep(0.2)  # the workers finish the work, and block again
+        await until_blocked(url, keys)
     return shares, times
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import uvloop
 
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.address import RedisAddress
+from tertulia_shared.bus.link import Link
 
 HOPS = 2_000
 PAYLOAD = b"\0" * 200
@@ -26,7 +27,7 @@ async def _next(link: Link, stream: str, after: bytes | str) -> tuple[bytes, lis
 
 async def _echo(url: str) -> None:
     """The other process: copies every entry of `floor:ping` to `floor:pong`."""
-    link = Link(make_pool(url), "floor")
+    link = Link(RedisAddress.parse(url), "floor")
     last: bytes | str = "0-0"
     await link.call(("XADD", "floor:pong", "*", "ready", 1))
     while True:
@@ -39,7 +40,7 @@ async def _echo(url: str) -> None:
 
 async def measure(url: str) -> tuple[float, float]:
     """p50 and p99 of one hop, in ms (half of a round trip through the other process)."""
-    link = Link(make_pool(url), "floor")
+    link = Link(RedisAddress.parse(url), "floor")
     with Popen([sys.executable, "-m", "bench.redis_hop", url]) as peer:  # noqa: ASYNC220 - runs before the measurement
         try:
             last, _ = await _next(link, "floor:pong", "0-0")

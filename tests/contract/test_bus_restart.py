@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tertulia_shared.bus import Append, Bus, BusError, BusUnavailable, Owned, WriteRefused
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.address import RedisAddress
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import Work
 from tertulia_shared.events import TurnComplete
@@ -217,8 +218,7 @@ async def test_write_raises_if_the_connection_breaks_before_the_reply_comes(serv
 
 
 async def test_late_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server: RedisServer) -> None:
-    pool = make_pool(server.url)
-    link = Link(pool, "late")
+    link = Link(RedisAddress.parse(server.url), "late")
     assert await link.call(("ECHO", "1")) == [b"1"]
     server.pause()
     with pytest.raises(BusUnavailable):

@@ -18,8 +18,9 @@ import pytest
 import redis
 
 from tertulia_shared.bus import Bus
+from tertulia_shared.bus.address import RedisAddress
+from tertulia_shared.bus.blocking_connection import BlockingConnection
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
-from tertulia_shared.bus.link import make_blocking, make_pool
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.scripts.work import renew
 from tertulia_shared.keys import Keys
@@ -108,9 +109,9 @@ async def test_process_whose_event_loop_hangs_loses_its_work(redis_url: str, key
     hung_s, every_s = 0.5, 0.05
     async with open_bus(redis_url, keys) as bus:
         claim = await claimed(bus, worker="hung")
-        pool = make_pool(redis_url)
+        address = RedisAddress.parse(redis_url)
         keeper = LeaseKeeper(
-            lambda timeout_s: make_blocking(pool, "test", timeout_s),
+            lambda timeout_s: BlockingConnection(address, "test", timeout_s),
             lambda ids: renew(stream_key=keys.work("tts").name, group="tts", worker="hung", work_ids=ids),
             every_s=every_s, held=lambda: {claim.id: claim.attempt}, on_lost=lambda _id, _attempt: None, hung_s=hung_s,
         )  # fmt: skip

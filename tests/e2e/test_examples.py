@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import threading
 from array import array
@@ -15,7 +16,7 @@ from typing import Any, cast
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.harness.eventually import PATIENCE_S, POLL_S
+from tests.harness.eventually import PATIENCE_S, POLL_S, eventually
 from tests.harness.service_process import Process
 from tests.harness.spoken_reply import SpokenReply, newest_replies
 from tests.harness.stack import Stack
@@ -95,6 +96,23 @@ async def test_browser_example_plays_every_sample_once_although_the_connection_w
             heard = cast("list[int]", await page.evaluate("window.samples"))
     assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
     assert not errors
+
+
+async def test_browser_example_says_how_much_was_heard_of_a_chunk(browser: Browser, stack: Stack) -> None:
+    with served(EXAMPLES) as origin, gateway_that_accepts(origin, stack) as gateway:
+        async with await browser.new_context() as context:
+            page = await context.new_page()
+            sent: list[dict[str, Any]] = []
+            page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(json.loads(frame))))
+            await page.goto(f"{origin}/client.html?gateway=ws://127.0.0.1:{gateway.port}/ws")
+            await expect(page.get_by_role("status")).to_have_text("Connected")
+            await page.get_by_label("Message").fill("Luna, tell me a story.")
+            await page.get_by_role("button", name="Send").click()
+            await eventually(lambda: [each for each in sent if each["type"] == "playback"], "some sound is heard")
+            await page.get_by_role("button", name="Send").click()
+            await eventually(lambda: [each for each in sent if each["data"].get("next_samples")], "a part of a chunk")
+    message = [each["type"] for each in sent].index("user_message", 1)
+    assert sent[message - 1]["data"]["next_samples"] > 0, "before the message that interrupts the reply"
 
 
 async def test_minimal_browser_example_shows_the_replies_and_plays_their_sound(browser: Browser, stack: Stack) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -30,8 +30,12 @@ class RecordingTransport:
 
     events: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
     sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    on_send: Callable[[], Awaitable[None]] | None = None
+    """Called before a frame is sent."""
 
     async def send_text(self, frame: str) -> None:
+        if self.on_send is not None:
+            await self.on_send()
         self.sent.append(json.loads(frame))
         self.events.put_nowait(self.sent[-1]["type"])
 
@@ -108,6 +112,19 @@ async def bench(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> 
             running = tasks.create_task(made.completion.run())
             yield made
             running.cancel()
+
+
+async def test_metrics_of_a_turn_that_was_played_follow_the_end_of_its_talk_mark(bench: TurnBench) -> None:
+    is_talking: list[bool] = []
+
+    async def look() -> None:
+        is_talking.append(await bench.is_talking())
+
+    bench.transport.on_send = look
+    bench.position.played(Receipt("m", 0, 0, 1000))
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    assert is_talking == [False], "a client that answers the metrics at once would interrupt the turn"
 
 
 async def test_talk_mark_is_cleared_when_the_turn_was_played_to_its_end(bench: TurnBench) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_llm.demo.intents import Intent, hear, user_name
+from tertulia_llm.demo.intents import Intent, hear, refers_back, user_name
 from tertulia_llm.demo.topics import Topic, topic_of
 
 NAMES = ["Luna", "Rex", "Sage"]
@@ -60,10 +60,44 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("Hallo, wie geht es dir?", Intent.FOREIGN),
         ("\u00bfQu\u00e9 tal?", Intent.FOREIGN),
         ("I do not agree with you", Intent.DISAGREE),
+        ("How far away is the moon?", Intent.QUESTION),
+        ("how many dogs are too many", Intent.QUESTION),
+        ("Rex, you're an idiot.", Intent.RUDE),
+        ("oh shut up", Intent.RUDE),
+        ("I feel stupid", Intent.STATEMENT),
+        ("lol", Intent.AMUSED),
+        ("Hahaha!", Intent.AMUSED),
+        ("\U0001f602", Intent.AMUSED),
+        ("\U0001f62d", Intent.FEELING_LOW),
+        ("?", Intent.HELP),
+        ("Luna?!", Intent.GREETING),
+        ("That was beautiful.", Intent.COMPLIMENT),
+        ("wow", Intent.COMPLIMENT),
+        ("How do I connect a real model?", Intent.CONNECT),
+        ("can I use my own OpenAI key", Intent.CONNECT),
+        ("Help me, please!", Intent.HELP),
+        ("Can you help me plan a party?", Intent.REQUEST),
+        ("great, what is the time", Intent.TIME),
+        ("My boss yelled at me.", Intent.FEELING_LOW),
+        ("Do you have a favourite movie?", Intent.OPINION),
     ],
 )
 def test_intent_of_a_message_is_recognized(text: str, intent: Intent) -> None:
     assert hear(text, names=NAMES).intent is intent
+
+
+@pytest.mark.parametrize("text", ["And you, Rex?", "what about you", "Another one!", "one more please", "Luna, again"])
+def test_remark_that_refers_to_the_message_before_is_recognized(text: str) -> None:
+    assert refers_back(text, names=NAMES)
+
+
+@pytest.mark.parametrize("text", ["", "Rex?", "And who are you?", "tell me another story", "no more", "thank you"])
+def test_remark_with_a_meaning_of_its_own_does_not_refer_back(text: str) -> None:
+    assert not refers_back(text, names=NAMES)
+
+
+def test_question_for_a_number_is_not_answered_with_lines_about_its_topic() -> None:
+    assert (hear("How far away is the moon?").topic, hear("How far away is the moon?").subject) == ("the moon", "")
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,18 @@ def test_openings_that_the_page_and_the_readme_offer_get_a_fitting_answer(
         assert any(word in reply for word in words), reply
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "remark"),
+    [("Rex", "How are you all tonight?", "And you, Rex?"), ("Luna", "Tell me a joke.", "Another one!")],
+)
+def test_remark_that_refers_to_the_message_before_gets_the_same_kind_of_answer(
+    name: str, before: str, remark: str
+) -> None:
+    kind = {next_words(ask(name, [user(before)]), seed=seed) for seed in range(10)}
+    history = [user(before), said("Sage", "I am at ease."), user("And you, Sage?"), said("Sage", "Well."), user(remark)]
+    assert {next_words(ask(name, history), seed=seed) for seed in range(10)} <= kind
+
+
 @pytest.mark.parametrize("name", CAST)
 @pytest.mark.parametrize("remark", ["What is the capital of France?", "Write me a letter", "Wie geht es dir heute?"])
 def test_character_that_cannot_answer_says_that_it_is_a_demo_or_needs_a_model(name: str, remark: str) -> None:

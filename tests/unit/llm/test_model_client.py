@@ -1,4 +1,4 @@
-"""The model client with the real SDK, against a scripted server."""
+"""The model client, against a scripted server."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from tertulia_llm.turn_handler import LAST_RECEIPT_S
-from tertulia_shared.bus import Append, Stale
+from tertulia_shared.bus import Append, Put, Stale
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import (
     Interrupted,
@@ -191,6 +192,31 @@ async def test_reply_counts_as_heard_if_the_client_sends_no_receipts() -> None:
     await bench.work()
     assert (await bench.rows())[1] == ("Sage", LINES["Sage"], "complete")
     assert not [event for _, event in (await bench.client()).events if isinstance(event, MessageHeard)]
+
+
+@pytest.mark.parametrize(("sounding", "is_heard"), [("0", False), ("1", True), (None, True)])
+@virtual_time
+async def test_reply_counts_as_unheard_if_the_client_was_sent_no_sound_of_it(
+    sounding: str | None,
+    is_heard: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    bench = await bench_with("Sage")
+    state = bench.bus.keys.state(bench.conversation_id)
+    await bench.say("One?")
+    await bench.work()
+    sage = (await bench.client()).order[0]
+    audio = bench.bus.keys.audio(bench.conversation_id, sage)
+    await bench.bus.transact(
+        bench.conversation_id,
+        [
+            Put(state, {StateField.SOUNDING: sounding}),
+            Append(audio, AudioChunk(b"\0\0", 0, 0, bench.conversation_id, sage, "sage"), "1-1"),
+        ],
+    )
+    await bench.interrupt()
+    await bench.work()
+    heard = (LINES["Sage"], "complete") if is_heard else ("", "interrupted")
+    assert (await bench.rows())[1] == ("Sage", *heard)
 
 
 @pytest.mark.parametrize("gives_receipts", [True, False])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.address import RedisAddress
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.scripts.script import Command
 
 
@@ -13,7 +14,7 @@ class HandLink(Link):
     """A connection whose replies the test gives, to one call at a time."""
 
     def __init__(self) -> None:
-        super().__init__(make_pool("redis://127.0.0.1:1/0"), "by hand")
+        super().__init__(RedisAddress.parse("redis://127.0.0.1:1/0"), "by hand")
         self.asked: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
         """Each call: its command (a tuple of commands if several), and the future of its reply."""
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from tertulia_shared.bus import WriteRefused, WritesPaused
 from tertulia_shared.bus.error_replies import refusal_of
+from tertulia_shared.bus.replies import ErrorReply
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
-        ReadOnlyError("You can't write against a read only replica."),
-        ResponseError("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist"),
-        ResponseError("ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed"),
-        ResponseError("NOREPLICAS Not enough good replicas to write."),
+        ErrorReply("OOM command not allowed when used memory > 'maxmemory'."),
+        ErrorReply("READONLY You can't write against a read only replica."),
+        ErrorReply("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist"),
+        ErrorReply("ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed"),
+        ErrorReply("NOREPLICAS Not enough good replicas to write."),
     ],
     ids=["oom", "readonly", "misconf", "oom-in-script", "noreplicas"],
 )
-def test_temporary_redis_error_becomes_writes_paused(error: ResponseError) -> None:
+def test_temporary_redis_error_becomes_writes_paused(error: ErrorReply) -> None:
     assert isinstance(refusal_of(error, "XADD"), WritesPaused)
 
 
@@ -30,7 +30,7 @@ def test_temporary_redis_error_becomes_writes_paused(error: ResponseError) -> No
     ids=["wrongtype", "id"],
 )
 def test_permanent_redis_error_becomes_write_refused(text: str) -> None:
-    refusal = refusal_of(ResponseError(text), "XADD")
+    refusal = refusal_of(ErrorReply(text), "XADD")
     assert isinstance(refusal, WriteRefused)
     assert not isinstance(refusal, WritesPaused)
     assert text in str(refusal)

@@ -8,10 +8,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
 
 from tertulia_shared.bus.exchange import Exchange
+from tertulia_shared.bus.replies import ConnectionLost, ScriptMissing
 
 
 class Server:
@@ -56,7 +55,7 @@ async def connected() -> AsyncGenerator[tuple[Server, Exchange]]:
     try:
         yield server, exchange
     finally:
-        exchange.lose(RedisConnectionError("the test is over"))
+        exchange.lose(ConnectionLost("the test is over"))
         await server.ended.wait()
         listening.close()
 
@@ -86,7 +85,7 @@ async def test_error_reply_is_an_exception_in_its_place() -> None:
         await server.until_received(b"GET")
         await server.reply(b"-NOSCRIPT No matching script\r\n+OK\r\n")
         error, ok = await reply
-        assert isinstance(error, NoScriptError)
+        assert isinstance(error, ScriptMissing)
         assert ok == b"OK"
 
 
@@ -106,10 +105,10 @@ async def test_every_caller_is_told_when_the_server_closes_the_connection() -> N
         await server.until_received(b"$1\r\nb\r\n")
         server.close()
         for reply in replies:
-            with pytest.raises(RedisConnectionError, match="closed by server"):
+            with pytest.raises(ConnectionLost, match="closed by server"):
                 await reply
         assert exchange.is_lost
-        with pytest.raises(RedisConnectionError, match="closed by server"):
+        with pytest.raises(ConnectionLost, match="closed by server"):
             exchange.send([("GET", "c")], 5)
 
 
@@ -126,7 +125,7 @@ async def test_redis_that_loads_its_data_makes_the_connection_unusable() -> None
         reply = exchange.send([("GET", "a")], 5)
         await server.until_received(b"GET")
         await server.reply(b"-LOADING Redis is loading the dataset in memory\r\n")
-        with pytest.raises(RedisConnectionError, match="loading the dataset"):
+        with pytest.raises(ConnectionLost, match="loading the dataset"):
             await reply
         assert exchange.is_lost
 

@@ -1,4 +1,4 @@
-"""Command line of `tertulia dead`."""
+"""Command line of `tertulia dead`. The commands are imported when they are called: `tertulia run` does without them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import asyncio
 from typing import Any
 
-from tertulia_cli.dead_letters.command import dead_drop, dead_list, dead_retry, dead_show
 from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.settings import load
@@ -35,20 +34,28 @@ def add_dead(commands: Any) -> None:
 
 
 def _dead_list(_: argparse.Namespace) -> int:
+    from tertulia_cli.dead_letters.command import dead_list  # noqa: PLC0415 - see above
+
     return asyncio.run(dead_list(load(RunSettings)))
 
 
 def _dead_show(args: argparse.Namespace) -> int:
+    from tertulia_cli.dead_letters.command import dead_show  # noqa: PLC0415 - see above
+
     return asyncio.run(dead_show(load(RunSettings), args.id))
 
 
 def _dead_retry(args: argparse.Namespace) -> int:
     _check_which(args)
+    from tertulia_cli.dead_letters.command import dead_retry  # noqa: PLC0415 - see above
+
     return asyncio.run(dead_retry(load(RunSettings), args.ids, every=args.all))
 
 
 def _dead_drop(args: argparse.Namespace) -> int:
     _check_which(args)
+    from tertulia_cli.dead_letters.command import dead_drop  # noqa: PLC0415 - see above
+
     return asyncio.run(dead_drop(load(RunSettings), args.ids, every=args.all, sure=args.yes))
 
 

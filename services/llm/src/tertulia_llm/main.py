@@ -16,6 +16,7 @@ from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
+from tertulia_llm.model.server import load_sdk
 from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
@@ -75,6 +76,7 @@ def main() -> None:
                 llm_metrics.use_engine(active.engine)
                 await worker.change_engine(active.engine)
                 if active.engine != DEMO_ENGINE:
+                    await load_sdk()
                     await ModelWatch(active.model, bus, active.settings.llm_model).run()
 
             async with asyncio.TaskGroup() as tasks:

@@ -64,6 +64,8 @@ class TurnState:
     """The turn that waits to be confirmed."""
     withdrawn: frozenset[str] = frozenset()
     """The last turns that were withdrawn."""
+    sounding: str = ""
+    """The last epoch of which the client was sent sound; "": unknown."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -71,6 +73,11 @@ class TurnState:
         if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.ref:
             return self.plan
         return None
+
+    @property
+    def is_soundless(self) -> bool:
+        """True if the client was sent no sound of the planned turn."""
+        return self.plan is not None and self.sounding not in ("", str(self.plan.epoch))
 
     def has_plan_of(self, ref: str) -> bool:
         """True if the state has the plan of this turn: a worker has begun to answer it."""
@@ -166,6 +173,7 @@ def read_state(state: Fields) -> TurnState:
             user_name=name_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
+            sounding=fields.get(StateField.SOUNDING, _NOTHING).decode(errors="replace"),
         )
     except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error

@@ -25,7 +25,6 @@ from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, Recognitio
 from tertulia_stt.giving_up import end_turn, give_up_session
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.names_at_the_table import NamesAtTheTable, without_repetitions
-from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.settings import STTSettings
 from tertulia_stt.speech_events import SpeechEvents
@@ -181,6 +180,9 @@ class Listener:
         )
 
     def _session(self, work: Work, fence: Fence, start: Checkpoint) -> _Session:
+        # It needs numpy, 10 MB and 0.1 s: imported at the first session, when the worker serves no other.
+        from tertulia_stt.overlapping_speech import OverlappingSpeech  # noqa: PLC0415 - see above
+
         tracker = CheckpointTracker(start)
         overlap = OverlappingSpeech(self._bus, work.conversation_id, self._settings)
         turns = TurnWriter(self._bus, work, fence, rules=self._rules, metrics=self._metrics, start=start)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tertulia_shared import events as client_events
 from tertulia_shared.bus import Bus, Fence
@@ -18,10 +18,12 @@ from tertulia_stt.checkpoint import Checkpoint, CheckpointTracker
 from tertulia_stt.endpointing import FRAME_SAMPLES
 from tertulia_stt.engine import BYTES_PER_SAMPLE, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
-from tertulia_stt.overlapping_speech import OverlappingSpeech
 from tertulia_stt.second_opinion import SecondOpinion
 from tertulia_stt.turn import Piece
 from tertulia_stt.turn_writer import TurnWriter
+
+if TYPE_CHECKING:  # it needs numpy; the listener imports it at its first session
+    from tertulia_stt.overlapping_speech import OverlappingSpeech
 
 CAUGHT_UP_SAMPLES: Final = 4 * FRAME_SAMPLES
 """The recognizer has processed all audio if at most this much follows its last event. It processes whole frames, and

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from redis.exceptions import ResponseError
-
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.address import RedisAddress
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable, WriteRefused
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.keys import Keys
 
 DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")
@@ -95,7 +95,7 @@ async def set_accounts(url: str, accounts: Sequence[Account], reset: Iterable[st
         WriteRefused: Redis refused a user.
     """
     kept = {account.name for account in accounts}
-    link = Link(make_pool(url), "access")
+    link = Link(RedisAddress.parse(url), "access")
     try:
         async with asyncio.timeout(ANSWER_S):
             (known,) = _taken(await link.call(("ACL", "USERS")))
@@ -111,7 +111,7 @@ async def set_accounts(url: str, accounts: Sequence[Account], reset: Iterable[st
 
 
 def _taken(replies: list[Any]) -> list[Any]:
-    refused = next((reply for reply in replies if isinstance(reply, ResponseError)), None)
+    refused = next((reply for reply in replies if isinstance(reply, ErrorReply)), None)
     if refused is not None:
         raise WriteRefused(f"Redis refused a user: {refused}")
     return replies

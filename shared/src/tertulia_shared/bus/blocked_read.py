@@ -8,12 +8,11 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
 from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.stream_follow import StreamFollow
 from tertulia_shared.entry_ids import order
 
@@ -118,7 +117,7 @@ class BlockedRead:
             )
         finally:
             self._reading = 0
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if await self._find_refused(cursors, asked):
                 return None
             raise BusUnavailable(f"Redis refused a read: {reply}")
@@ -131,7 +130,7 @@ class BlockedRead:
         found = False
         for follow in asked:
             reply = replies[follow.name]
-            if isinstance(reply, ResponseError) and not isinstance(error := refusal_of(reply, "a read"), WritesPaused):
+            if isinstance(reply, ErrorReply) and not isinstance(error := refusal_of(reply, "a read"), WritesPaused):
                 follow.refuse(error)
                 found = True
         return found

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-import hiredis
-from redis.connection import DefaultParser
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import InvalidResponse
+from tertulia_shared.bus.replies import INCOMPLETE, UNDECODED, ConnectionLost, pack, reply_reader
+from tertulia_shared.bus.scripts.script import Command
 
-from tertulia_shared.bus.scripts.script import Argument, Command
-
-_INCOMPLETE = object()
-_UNDECODED = False
-"""Argument of `hiredis.Reader.gets`: replies are bytes."""
-_pack: Callable[[tuple[Argument, ...]], bytes] = cast("Any", hiredis).pack_command  # its type hint is wrong
 JOINED_BYTES = 16_384
 """Commands of up to this size are joined to one write; a longer command is passed on without a copy."""
 
@@ -43,11 +35,7 @@ class Exchange(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._reader = hiredis.Reader(
-            protocolError=InvalidResponse,
-            replyError=cast("Any", DefaultParser).parse_error,  # untyped in redis-py
-            notEnoughData=_INCOMPLETE,
-        )
+        self._reader = reply_reader()
         self._batches: deque[_Batch] = deque()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -70,11 +58,11 @@ class Exchange(asyncio.Protocol):
         (`TimeoutError`); then the connection is lost for every caller.
 
         Raises:
-            RedisConnectionError: the connection is already lost.
+            ConnectionLost: the connection is already lost.
         """
         if self._lost is not None or self._transport is None:
-            raise RedisConnectionError(str(self._lost or "the connection is not open"))
-        self._write(self._transport, [_pack(tuple(command)) for command in commands])
+            raise ConnectionLost(str(self._lost or "the connection is not open"))
+        self._write(self._transport, [pack(tuple(command)) for command in commands])
         deadline = None if timeout_s is None else self._loop.time() + timeout_s
         batch = _Batch(len(commands), deadline, self._loop.create_future())
         if commands:
@@ -111,8 +99,8 @@ class Exchange(asyncio.Protocol):
         gets = reader.gets
         try:
             reader.feed(data)
-            while batches and (reply := gets(_UNDECODED)) is not _INCOMPLETE:
-                if isinstance(reply, RedisConnectionError):  # Redis is loading its data, or refuses the login
+            while batches and (reply := gets(UNDECODED)) is not INCOMPLETE:
+                if isinstance(reply, ConnectionLost):  # Redis is loading its data, or refuses the login
                     raise reply
                 batch = batches[0]
                 batch.replies.append(reply)
@@ -120,12 +108,12 @@ class Exchange(asyncio.Protocol):
                     batches.popleft()
                     if not batch.result.done():  # else its caller was cancelled
                         batch.result.set_result(batch.replies)
-        except (RedisConnectionError, InvalidResponse) as error:
+        except ConnectionLost as error:
             self.lose(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
-        self.lose(exc or RedisConnectionError("Connection closed by server."))
+        self.lose(exc or ConnectionLost("Connection closed by server."))
 
     # -- internals
 

@@ -13,12 +13,10 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
 
-from redis.connection import AbstractConnection
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-
+from tertulia_shared.bus.blocking_connection import BlockingConnection
 from tertulia_shared.bus.port.work import HUNG_LOOP_S, InHand, OnLost
+from tertulia_shared.bus.replies import RedisError, ScriptMissing
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.work import RENEW
 
@@ -43,7 +41,7 @@ class LeaseKeeper:
     """
 
     def __init__(
-        self, connect: Callable[[float], AbstractConnection], renewal: Callable[[Sequence[str]], Command],
+        self, connect: Callable[[float], BlockingConnection], renewal: Callable[[Sequence[str]], Command],
         *, every_s: float, held: InHand, on_lost: OnLost, hung_s: float = HUNG_LOOP_S,
     ) -> None:  # fmt: skip
         self._connect = connect
@@ -77,7 +75,7 @@ class LeaseKeeper:
             await asyncio.sleep(self._every_s)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        connection = cast("Any", self._connect(REPLY_TIMEOUT_S))  # untyped in redis-py
+        connection = self._connect(REPLY_TIMEOUT_S)
         wait_s = self._every_s
         while not self._stop.wait(wait_s):
             asked = self._held()
@@ -87,28 +85,19 @@ class LeaseKeeper:
                 lost = _renew(connection, self._renewal(list(asked)))
             except (RedisError, OSError) as error:  # the jobs' own writes get the same error, and report it
                 log.debug("leases not renewed: %s", error)
-                if not isinstance(error, ResponseError):
-                    connection.disconnect()
                 wait_s = min(AGAIN_S, self._every_s)
                 continue
             wait_s = self._every_s
             for work_id in lost:
                 with contextlib.suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self._on_lost, work_id, asked[work_id])
-        connection.disconnect()
+        connection.close()
 
 
-def _renew(connection: Any, command: Command) -> list[str]:
-    if not connection.is_connected:
-        connection.connect()
+def _renew(connection: BlockingConnection, command: Command) -> list[str]:
     try:
-        reply = _exchange(connection, command)
-    except NoScriptError:
-        _exchange(connection, ("SCRIPT", "LOAD", RENEW.source))
-        reply = _exchange(connection, command)
+        reply = connection.call(command)
+    except ScriptMissing:
+        connection.call(("SCRIPT", "LOAD", RENEW.source))
+        reply = connection.call(command)
     return [work_id.decode() for work_id in reply]
-
-
-def _exchange(connection: Any, command: Command) -> Any:
-    connection.send_command(*command, check_health=False)
-    return connection.read_response(disable_decoding=True)

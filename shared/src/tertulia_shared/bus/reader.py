@@ -11,11 +11,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
-from redis.exceptions import ResponseError
-
 from tertulia_shared.bus.blocked_read import BlockedRead
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.stream_follow import StreamFollow
 from tertulia_shared.keys import Key
 
@@ -141,6 +140,6 @@ class Reader:
         replies = await link.call(*(("XRANGE", each.name, cursor, cursor) for each, cursor in asked))
         found = False
         for (follow, cursor), reply in zip(asked, replies, strict=True):
-            if not isinstance(reply, ResponseError) and follow.note_checked(cursor, is_there=bool(reply)):
+            if not isinstance(reply, ErrorReply) and follow.note_checked(cursor, is_there=bool(reply)):
                 found = True
         return found

@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from tertulia_shared.bus import scripts
+from tertulia_shared.bus.address import RedisAddress
 from tertulia_shared.bus.error_replies import refusal_of
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.reader import Reader
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.writer import Writer
 from tertulia_shared.clock import wall_ms
@@ -39,14 +39,14 @@ class RedisConnections:
     ) -> None:
         self.keys = keys
         self._now_ms = now_ms
-        self._pool = make_pool(url, tls)
+        self._address = RedisAddress.parse(url, tls)
         self._label = label = f"{name}:{os.getpid()}"
-        self._claims = Link(self._pool, f"{label}:claims", is_blocking=True)
-        self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
-        self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
-        self._reads = Link(self._pool, f"{label}:reads", is_blocking=True)
+        self._claims = Link(self._address, f"{label}:claims", is_blocking=True)
+        self._calls = Link(self._address, f"{label}:calls", scripts.CALLING)
+        self._writes = Link(self._address, f"{label}:writes", scripts.WRITING)
+        self._reads = Link(self._address, f"{label}:reads", is_blocking=True)
         self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
-        self._reader = Reader(self._reads, self._calls, now_ms, lambda n: Link(self._pool, f"{label}:idle{n}:reads"))
+        self._reader = Reader(self._reads, self._calls, now_ms, lambda n: Link(self._address, f"{label}:idle{n}:reads"))
 
     async def close(self) -> None:
         """Close all connections; a later call opens them again."""
@@ -66,7 +66,7 @@ class RedisConnections:
         """
         replies = await self._calls.call(*commands)
         for command, reply in zip(commands, replies, strict=True):
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, ErrorReply):
                 raise refusal_of(reply, str(command[0]))
         return replies
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from redis.exceptions import ResponseError
-
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
 from tertulia_shared.bus.writer import refusal
@@ -92,7 +91,7 @@ class RedisOwnership(RedisConnections):
         entry_id, _, attempt = token.partition("/")
         command = ("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)
         (reply,) = await self._calls.call(command)
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if "NOGROUP" in str(reply):  # Redis was flushed: no work is pending
                 return False
             raise refusal_of(reply, "XPENDING")

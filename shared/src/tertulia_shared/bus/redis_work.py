@@ -9,11 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from redis.exceptions import ResponseError
-
+from tertulia_shared.bus.blocking_connection import BlockingConnection
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
-from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
 from tertulia_shared.bus.port.work import (
     UNASSIGNED,
@@ -28,6 +26,7 @@ from tertulia_shared.bus.port.work import (
     WaitingWork,
 )
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import choosing
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
@@ -52,7 +51,7 @@ class RedisWorkQueue(RedisConnections):
         made, _ = await self._calls.call(
             ("XGROUP", "CREATE", key.name, stage, "0", "MKSTREAM"), ("EXPIRE", key.name, key.ttl_s)
         )
-        if isinstance(made, ResponseError) and not str(made).startswith("BUSYGROUP"):
+        if isinstance(made, ErrorReply) and not str(made).startswith("BUSYGROUP"):
             raise refusal_of(made, f"to make the consumer group of {key.name}")
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
@@ -71,7 +70,7 @@ class RedisWorkQueue(RedisConnections):
         except asyncio.CancelledError:
             await self._end_claim()
             raise
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if "NOGROUP" in str(reply) or "UNBLOCKED" in str(reply):  # Redis was flushed: make the group again
                 await self.prepare(stage)
                 return []
@@ -86,7 +85,7 @@ class RedisWorkQueue(RedisConnections):
             ("XINFO", "STREAM", name), ("XINFO", "GROUPS", name), ("XPENDING", name, stage)
         )
         for reply in (stream, groups, pending):
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, ErrorReply):
                 if "NOGROUP" in str(reply) or "no such key" in str(reply):
                     return QueueLoad()
                 raise refusal_of(reply, "to read the load of a stage")
@@ -143,7 +142,7 @@ class RedisWorkQueue(RedisConnections):
         (reply,) = await self._claims.call(
             ("XREAD", "COUNT", 1, *block, "STREAMS", self.keys.work(stage).name, after), timeout_s=block_s + 5.0
         )
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             raise BusUnavailable(f"Redis refused a read: {reply}")
         return bool(reply)
 
@@ -174,16 +173,16 @@ class RedisWorkQueue(RedisConnections):
             ("INCR", uncounted.name),
             ("EXPIRE", uncounted.name, uncounted.ttl_s),
         )
-        if isinstance(attempt, ResponseError):
+        if isinstance(attempt, ErrorReply):
             raise refusal_of(attempt, "to reclaim work")
-        error = refusal_of(counted, "INCR") if isinstance(counted, ResponseError) else None
+        error = refusal_of(counted, "INCR") if isinstance(counted, ErrorReply) else None
         if isinstance(error, WritesPaused):  # a permanently broken counter must not stop the work
             raise error
         return replace(claim, attempt=int(attempt)) if attempt else None
 
     async def holders(self, stage: Stage) -> Sequence[str]:
         (reply,) = await self._calls.call(("XPENDING", self.keys.work(stage).name, stage))
-        if isinstance(reply, ResponseError):
+        if isinstance(reply, ErrorReply):
             if "NOGROUP" in str(reply):
                 return ()
             raise refusal_of(reply, "XPENDING")
@@ -195,7 +194,7 @@ class RedisWorkQueue(RedisConnections):
     ) -> AsyncGenerator[None]:
         stream_key = self.keys.work(stage).name
         keeper = LeaseKeeper(
-            lambda timeout_s: make_blocking(self._pool, f"{self._label}:leases", timeout_s),
+            lambda timeout_s: BlockingConnection(self._address, f"{self._label}:leases", timeout_s),
             lambda ids: scripts.renew(stream_key=stream_key, group=stage, worker=worker, work_ids=ids),
             every_s=every_s,
             held=held,
@@ -275,7 +274,7 @@ class RedisWorkQueue(RedisConnections):
         while True:
             command = ("XPENDING", self.keys.work(stage).name, stage, begin, "+", PENDING_COUNT)
             (reply,) = await self._calls.call(command)
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, ErrorReply):
                 if "NOGROUP" in str(reply):  # no worker of this stage has ever started
                     return found
                 raise refusal_of(reply, "XPENDING")

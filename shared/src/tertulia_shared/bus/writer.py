@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgpack
-from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused
 from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
+from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, FIRST_WRITE_VALUE, STALE, FenceArguments
@@ -91,7 +91,7 @@ class Writer:
             if isinstance(target, QueueOutlet):
                 target.settle(count, _outcome(reply))
             elif not target.done():
-                if isinstance(reply, ResponseError):
+                if isinstance(reply, ErrorReply):
                     target.set_exception(refusal_of(reply, "a command"))
                 elif isinstance(reply, Exception):
                     target.set_exception(reply)
@@ -222,7 +222,7 @@ def _bytes(value: Value) -> bytes:
 def _outcome(reply: object) -> Exception | None:
     if isinstance(reply, BusUnavailable):
         return reply
-    if isinstance(reply, ResponseError):
+    if isinstance(reply, ErrorReply):
         return refusal_of(reply, "a write")
     return refusal(reply)
 

@@ -69,7 +69,8 @@ async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedCon
     await bus.transact(
         conversation_id,
         [
-            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client}),
+            # no epoch of which the client was sent sound; gateways of an older release do not write it
+            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client, StateField.SOUNDING: 0}),
             Append(bus.keys.events(conversation_id), started),
         ],
     )

@@ -60,26 +60,26 @@ class TurnCompletion:
             await self._position.turn_change(wait_s)
 
     async def _complete(self) -> float | None:
-        """Report the turn, or clear its talk mark, if that is due. Returns the seconds until the next call; None: call
-        again when the turn changes.
+        """Clear the turn's talk mark and report the turn, as far as that is due. Returns the seconds until the next
+        call; None: call again when the turn changes.
         """
         turn = turn_id, epoch = self._timeline.key
-        if not self._timeline.settled or self._cleared == turn:
+        if not self._timeline.settled or self._cleared == self._reported == turn:
             return None
+        remaining_s = self._position.playback.remaining(self._clock())
         try:
-            if self._reported != turn:
+            # The mark first: a client may answer the metrics at once, and must not interrupt a turn that is over.
+            if remaining_s <= 0 and self._cleared != turn:
+                await self._clear_talk_mark(epoch)
+                self._cleared = turn
+            if self._reported != turn and self._timeline.key == turn:
                 await self._report(turn_id)
                 self._reported = turn
-            remaining_s = self._position.playback.remaining(self._clock())
-            if remaining_s > 0:
-                return remaining_s
-            await self._clear_talk_mark(epoch)
         except BusError as error:
             ids = {"conversation_id": self._conversation_id}
             log.log(level_of(error), "the talk mark is not cleared yet: %s", error, extra=ids)
             return RETRY_S
-        self._cleared = turn
-        return None
+        return None if self._cleared == turn else max(0.0, self._position.playback.remaining(self._clock()))
 
     async def _report(self, turn_id: str) -> None:
         turn = self._timeline.key

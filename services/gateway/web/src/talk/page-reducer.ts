@@ -126,8 +126,8 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
-      const { link, linkReason, characters, listening, soundBlocked } = state;
-      const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
+      const { link, linkReason, characters, charactersKnown, listening, soundBlocked } = state;
+      const base = same ? state : { ...EMPTY, link, linkReason, characters, charactersKnown, listening, soundBlocked };
       const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
       return {
         ...withoutNotices(base, "page"),
@@ -195,7 +195,7 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     case "listening_stopped":
       return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "", understanding: "" });
     case "characters":
-      return { ...state, characters: event.characters };
+      return { ...state, characters: event.characters, charactersKnown: true };
     case "model_settings": {
       const { type: _type, eventId: _eventId, ...settings } = event;
       // The answer to an earlier change does not confirm a later one.

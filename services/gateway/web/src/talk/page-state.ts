@@ -114,6 +114,8 @@ export interface PageState {
   readonly writesPaused: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];
+  /** False until the server has sent the characters. */
+  readonly charactersKnown: boolean;
   /** The settings that the server has confirmed; null before the server's first answer. */
   readonly settings: ModelSettings | null;
   /** The user's changes that the server has not confirmed yet. */
@@ -153,6 +155,7 @@ export const EMPTY: PageState = {
   writesPaused: false,
   listening: NOT_LISTENING,
   characters: [],
+  charactersKnown: false,
   settings: null,
   pendingSettings: {},
   answering: UNKNOWN_ANSWERING,

@@ -33,7 +33,8 @@ export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element
   const present = people.characters.filter((character) => character.active);
   const element = useRef<HTMLElement>(null);
   const { width, height } = useSize(element);
-  const seats = useMemo(() => seating(present.length, { width, height }), [present.length, width, height]);
+  const places = view.charactersKnown ? present.length : EXPECTED;
+  const seats = useMemo(() => seating(places, { width, height }), [places, width, height]);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
   const all = people.characters.map(({ id }) => id);
   const seat = useSeatMoving({
@@ -92,7 +93,7 @@ export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element
         </p>
         {view.ducked && <p class="aside">{texts.scene.ducked}</p>}
         <PartialTranscript talk={talk} />
-        {present.length === 0 && view.link === "live" && (
+        {places === 0 && view.link === "live" && (
           <button type="button" class="invite" onClick={() => onCharacters("")}>
             <Icon name="plus" /> {texts.scene.invite}
           </button>
@@ -104,6 +105,9 @@ export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element
 
 /** A longer status line is written smaller, in two lines. */
 const LONG_STATUS = 24;
+
+/** Until the characters are known, the table has room for this many, so that the status line usually stays in place. */
+const EXPECTED = 3;
 
 /** With more characters than this, a low scene becomes higher. */
 const MANY = 5;

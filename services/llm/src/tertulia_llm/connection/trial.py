@@ -6,14 +6,12 @@ import asyncio
 from typing import Final
 from urllib.parse import urlsplit
 
-import openai
-
 from tertulia_llm.connection.failures import CannotConnect, cannot_connect
 from tertulia_llm.connection.models import usable_models
 from tertulia_llm.model.advice import other_base_url
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.context_window import entries_in, names_in
-from tertulia_llm.model.failures import ModelFailed, failure_of, jitter, retry_delay_s
+from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.server import ModelServer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message
@@ -136,9 +134,7 @@ async def _get(server: ModelServer, url: str) -> object:
     """
     try:
         return await server.get(url)
-    except TimeoutError as error:
-        raise ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True) from error
-    except openai.APIError as error:
-        raise failure_of(error) from error
+    except ModelFailed:
+        raise
     except Exception:  # noqa: BLE001 - the body is not what its headers say
         return None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,8 @@ class Intent(StrEnum):
     """The user tests the microphone or the sound."""
     HOW_ARE_YOU = "how_are_you"
     HELP = "help"
+    CONNECT = "connect"
+    """The user asks how to use a real model."""
     THANKS = "thanks"
     GOODBYE = "goodbye"
     DISCUSS = "discuss"
@@ -43,6 +46,9 @@ class Intent(StrEnum):
     FEELING_LOW = "feeling_low"
     FEELING_GOOD = "feeling_good"
     COMPLIMENT = "compliment"
+    RUDE = "rude"
+    AMUSED = "amused"
+    """The user laughs or smiles: "haha", or only an emoji."""
     GREETING = "greeting"
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -67,6 +73,15 @@ class Heard:
 
 _AUXILIARY = "is|are|am|was|were|do|does|did|can|could|will|would|shall|should|may|might|must|have|has|had|isn't|aren't|don't|doesn't|won't"
 
+_QUANTITY = r"\bhow (?:far|many|much|old|long|big|tall|high|deep|fast|hot|cold|heavy|large|often)\b"
+"""Asks for a number, which the demo does not know, although it may have lines about the topic."""
+# A remark that asks for the same as the user's message before: "and you, Rex?", "another one!"
+_REFERS_BACK = re.compile(
+    r"(?:(?:and|so|ok|okay|please|yes|yeah|yay|haha|now) )*(?:(?:what|how) about )?"
+    r"(?:you(?: too)?|yours|(?:(?:tell|give) (?:me|us) )?(?:another(?: one)?|one more|again|once more|more|encore))"
+    r"(?: please)?"
+)
+_SAD = frozenset("\U0001f622\U0001f62d\U0001f641\u2639\U0001f494\U0001f61e\U0001f614\U0001f625")
 # The first rule that matches decides, so specific rules stand above general ones: "hi luna, tell me a joke" is a joke.
 _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
     (intent, re.compile(pattern))
@@ -80,20 +95,24 @@ _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
         (Intent.HEARING, r"\b(?:can|could|do) you (?:\w+ )?(?:hear|understand) (?:me|us)\b|^(?:testing|test)\b|\bis this (?:thing )?(?:on|working)\b|\bone two three\b|\bare you (?:still )?(?:there|here|listening)\b"),
         (Intent.WHO, r"\b(who are you|what are you|what(?:'s| is) your name|(?:introduce|(?:more|tell (?:me|us)(?: \w+)?) about|describe) yourself|who is this|your name)\b"),
         (Intent.HOW_ARE_YOU, r"\b(how are you|how're you|how do you feel|how have you been|how(?:'s| is) it going|how(?:'s| is| was) your (?:day|night|evening|morning)|are you (?:ok|okay|well|alright)|what's up)\b"),
-        (Intent.HELP, r"\b(what can (?:you|we|i) (?:do|say|ask|talk)|help me|i(?:'m| am) (?:so )?bored|what should (?:we|i) (?:ask|say|talk)|how does this work)\b"),
+        (Intent.CONNECT, r"\b(?:connect|use|add|get|install|choose|switch to|set up)\b.*\b(?:models?|openai|ollama|openrouter|llms?|api key)\b"),
+        (Intent.HELP, r"\b(what can (?:you|we|i) (?:do|say|ask|talk)|help me(?: out)?(?: please)?(?=[.!? ]*$)|i(?:'m| am) (?:so )?bored|what should (?:we|i) (?:ask|say|talk)|how does this work)\b"),
         (Intent.INTRODUCTION, r"\b(?:my name(?:'s| is)|call me)\s+\w+"),
         (Intent.THANKS, r"\b(thanks|thank you|thx|cheers|much appreciated|grateful)\b"),
         (Intent.GOODBYE, r"\b(goodbye|good ?night|bye|farewell|see you|talk to you later|gotta go|have to go|take care)\b"),
         (Intent.DISCUSS, r"\b(discuss|debate|argue|(?:talk|chat) (?:among(?:st)?|between|with each other|to each other|it over)|among(?:st)? yourselves)\b"),
-        (Intent.FEELING_LOW, r"^(?=.*\b(?:i|i'm|i've|my|me)\b)(?!.*\byou\b).*\b(sad|tired|lonely|alone|afraid|scared|worr(?:y|ied|ying)|anxious|stressed|angry|upset|sick|ill|hurts?|cry(?:ing)?|exhausted|depressed|terrible|awful|horrible|bad (?:day|night|week|dream)|rough|miss|died|dead|broke up|failed)\b"),
-        (Intent.OPINION, r"\bwhat does? (?:\w+ )?(?:think|make|say)\b|\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|how do you like|would you rather)\b"),
+        (Intent.RUDE, r"^(?!.*\b(?:i feel|i am|i'm)\b).*\b(?:fuck\w*|idiots?|stupid|dumb|morons?|shit|assholes?|bitch|shut up|screw you|piss off|go to hell|you suck|i hate you|you(?:'re| are) (?:\w+ )?(?:boring|annoying|useless|ugly|terrible|awful|lame|worthless))\b"),
+        (Intent.FEELING_LOW, r"^(?=.*\b(?:i|i'm|i've|my|me)\b)(?!.*\byou\b).*\b(sad|tired|lonely|alone|afraid|scared|worr(?:y|ied|ying)|anxious|stressed|angry|upset|sick|ill|hurts?|cry(?:ing)?|exhausted|depressed|terrible|awful|horrible|bad (?:day|night|week|dream)|rough|miss|died|dead|broke up|failed|(?:yelled|shouted|screamed|laughed) at me|fired|dumped|bullied|lost my)\b"),
+        (Intent.OPINION, r"\bwhat does? (?:\w+ )?(?:think|make|say)\b|\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|do you have (?:an?|any) favou?rite|how do you like|would you rather)\b"),
         (Intent.WHY, r"\bwhy\b|\bhow come\b|\bwhat for\b"),
+        (Intent.QUESTION, rf"{_QUANTITY}"),
         (Intent.HOW, r"^(?:\w+ ){0,3}how\b"),
-        (Intent.REQUEST, r"^(?:(?:please|can you|could you|would you|will you|now|and|so) )*(?:write|draw|sing|play|translate|find|search|open|call|send|set|remind|order|book|show|make|give|read|count|list)\b|\bi (?:want|need) you to\b"),
+        (Intent.REQUEST, r"^(?:(?:please|can you|could you|would you|will you|now|and|so) )*(?:write|draw|sing|play|translate|find|search|open|call|send|set|remind|order|book|show|make|give|read|count|list)\b|\bi (?:want|need) you to\b|\bhelp me \w"),
         (Intent.TELL, r"\b(tell (?:me|us)|talk (?:to me |to us )?about|explain|describe|say something|teach me|show me)\b"),
         (Intent.YES_NO, rf"^(?:(?:so|and|but|well|hey|hi|hello|ok|okay|please|say|now) )*(?:{_AUXILIARY}) (?:\w+)"),
         (Intent.QUESTION, r"\b(what|what's|who|who's|whom|whose|where|where's|when|which)\b(?! a\b)|\?"),
-        (Intent.COMPLIMENT, r"\b(you(?:'re| are) (?:\w+ )?(?:great|nice|funny|kind|lovely|sweet|clever|smart|wonderful|amazing|beautiful|the best)|i (?:like|love) (?:you|your|that)|well (?:said|done)|nice one|good one)\b"),
+        (Intent.COMPLIMENT, r"\b(you(?:'re| are) (?:\w+ )?(?:great|nice|funny|kind|lovely|sweet|clever|smart|wonderful|amazing|beautiful|the best)|i (?:like|love) (?:you|your|that)|well (?:said|done)|nice one|good one|that(?:'s| is| was) (?:an? )?(?:\w+ )?(?:beautiful|lovely|great|wonderful|funny|nice|sweet|amazing|cool|awesome|brilliant|perfect|interesting))\b|^(?:oh )?(?:wow|beautiful|lovely|amazing|awesome|brilliant|nice|cool|great|wonderful|bravo|perfect)(?: story| joke| idea| stuff)?[.! ]*$"),
+        (Intent.AMUSED, r"^(?:oh |ok )?(?:a?(?:ha){2,}h?|(?:he){2,}|(?:hi){2,}|lol|lmao|rofl)\b"),
         (Intent.FEELING_GOOD, r"\b(happy|excited|glad|wonderful|fantastic|proud|in love|delighted|great day|good day|i (?:passed|won)|promoted|engaged|my birthday|i(?:'m| am) (?:fine|good|great|well|okay))\b"),
         (Intent.GREETING, r"^(?:oh |well )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|welcome|hola)\b"),
         (Intent.AGREE, r"^(?:oh |well )?(?:yes|yeah|yep|yup|sure|ok|okay|of course|right|exactly|absolutely|i agree|true|indeed|please do)\b"),
@@ -144,17 +163,36 @@ def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
     plain = without_names(text, names)
     lowered = plain.lower()
     if not any(char.isalnum() for char in lowered):
-        # only names: the user addresses the characters, so they greet the user
-        return Heard(Intent.GREETING if text.strip() else Intent.OPENING)
+        return Heard(_wordless(text, plain))
     answer = _calculate(lowered)
     if answer:
         return Heard(Intent.ARITHMETIC, answer=answer)
     bare = re.sub(r"[,;:\"\u201c\u201d]+", "", lowered)
     intent = next((intent for intent, pattern in _RULES if pattern.search(bare)), Intent.STATEMENT)
     topic = topic_of(plain)
+    if intent is Intent.QUESTION and re.search(_QUANTITY, bare):
+        return Heard(intent, topic.phrase)
     if intent in (Intent.STATEMENT, Intent.QUESTION) and not topic.phrase and is_foreign(bare):
         return Heard(Intent.FOREIGN)
     return Heard(intent, topic.phrase, topic.subject)
+
+
+def _wordless(text: str, plain: str) -> Intent:
+    """The intent of a message without words. `plain`: the message without names."""
+    if any(char in _SAD for char in plain):
+        return Intent.FEELING_LOW
+    if any(unicodedata.category(char) == "So" for char in plain):
+        return Intent.AMUSED
+    if "?" in plain and plain.strip() == text.strip():
+        return Intent.HELP
+    # only names: the user addresses the characters, so they greet the user
+    return Intent.GREETING if text.strip() else Intent.OPENING
+
+
+def refers_back(text: str, *, names: Iterable[str] = ()) -> bool:
+    """True if the message asks for the same as the user's message before it."""
+    words = re.sub(r"[^\w\s']+", " ", without_names(text, names).lower())
+    return _REFERS_BACK.fullmatch(" ".join(words.split())) is not None
 
 
 def user_name(text: str) -> str:

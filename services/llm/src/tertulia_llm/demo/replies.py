@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from tertulia_llm.demo.intents import Heard, Intent, hear
+from tertulia_llm.demo.intents import Heard, Intent, hear, refers_back
 from tertulia_llm.demo.scene import Scene
 from tertulia_llm.demo.voices.general import GENERAL
 from tertulia_llm.demo.voices.luna import LUNA
@@ -65,7 +65,7 @@ def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
     reply twice in a row.
     """
     voice = voice_of(scene.speaker)
-    heard = hear(scene.said, names=[*VOICES, *scene.others, scene.speaker])
+    heard = _heard(scene)
     fields = _fields(scene, heard)
     among_themselves = _among_themselves(voice, scene)
     if among_themselves:
@@ -86,6 +86,13 @@ def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
                 yield f"{line} {closer}"
         else:
             yield line
+
+
+def _heard(scene: Scene) -> Heard:
+    """What the user wants: by the last message, or by the one to which it refers ("and you, Rex?")."""
+    names = [*VOICES, *scene.others, scene.speaker]
+    told = (scene.said, *reversed(scene.said_before))
+    return hear(next((text for text in told if not refers_back(text, names=names)), scene.said), names=names)
 
 
 def _among_themselves(voice: Voice, scene: Scene) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ class Scene:
     others: frozenset[str]
     lines_before: int
     begun: str | None
+    said_before: tuple[str, ...] = ()
+    """The user's earlier messages, oldest first."""
     cue: Cue | None = None
     """What the reply is for, if it does not answer a message of the user."""
 
@@ -81,6 +83,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
     speaker = cast["speaker"].strip() if cast else _speaker(system)
     user = _user(system, cast)
     said, begun = "", None
+    said_before: list[str] = []
     lines: list[Line] = []
     answers: list[Line] = []
     lines_before = 0
@@ -96,6 +99,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
             lines_before += 1
             begun = None
         if message.role == "user":
+            said_before += [said] if said else []
             said, answers, lines_before = spoken, [], lines_before + 1
             user = user_name(spoken) or user
             continue
@@ -118,6 +122,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         ),
         lines_before=lines_before,
         begun=begun,
+        said_before=tuple(said_before),
         cue=_cue(messages),
     )
 

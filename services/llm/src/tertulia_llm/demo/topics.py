@@ -58,7 +58,8 @@ _PLAIN: Final = {
     "mountains": "mountains?|hiking", "the city": "city|cities|town", "trains": "trains?", "old age": "old age|getting old",
     "friendship": "friends?|friendship", "happiness": "happiness", "courage": "courage|brave", "silence": "silence",
     "dreams": "dreams?", "art": "art|paintings?|museums?", "films": "films?|movies?|cinema", "history": "history",
-    "computers": "computers?|robots?|artificial intelligence|internet", "chess": "chess", "sleep": "sleep|insomnia",
+    "computers": "computers?|robots?|internet",
+    "talking machines": "ai|a\\.i\\.|artificial intelligence|chatgpt", "chess": "chess", "sleep": "sleep|insomnia",
     "family": "family|mother|father|sister|brother|parents",
 }  # fmt: skip
 _OWNED: Final = [

@@ -24,8 +24,9 @@ MAX_CHUNKS = 2_000
 log = logging.getLogger(__name__)
 
 
-async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
-    """The part of each reply that the user heard, by message id; empty if the client sends no receipts.
+async def heard(bus: Bus, conversation_id: str, plan: TurnPlan, *, is_soundless: bool = False) -> Mapping[str, str]:
+    """The part of each reply that the user heard, by message id; empty if the client sends no receipts, or if no speech
+    is made. `is_soundless`: the client was sent no sound of this turn.
 
     A reply that this release cannot read is left out.
     """
@@ -34,7 +35,8 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
     # the next turn waits for this, and a long conversation has many receipts of earlier messages: do not decode them
     receipts = last_receipts([entry for entry in entries if entry.fields.get(b"message_id") in ids])
     if not receipts and not readable_receipts(entries):
-        return {}
+        is_unheard = is_soundless and await _has_sound(bus, conversation_id, plan)
+        return dict.fromkeys(plan.message_ids, "") if is_unheard else {}
     out: dict[str, str] = {}
     for message_id in plan.message_ids:
         receipt = receipts.get(message_id)
@@ -43,6 +45,13 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
         except BadEntry as error:
             log.warning("cannot determine the heard part of a reply: %s", error, extra={"message_id": message_id})
     return out
+
+
+async def _has_sound(bus: Bus, conversation_id: str, plan: TurnPlan) -> bool:
+    for message_id in plan.message_ids:
+        if await bus.last(bus.keys.audio(conversation_id, message_id)) is not None:
+            return True
+    return False
 
 
 def heard_text(

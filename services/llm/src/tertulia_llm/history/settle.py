@@ -56,7 +56,9 @@ class InterruptionSettler:
             return
         outlet = self._bus.outlet(owned.fence())
         changed: list[Message] = []
-        for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
+        for message_id, text in (
+            await heard(self._bus, conversation_id, plan, is_soundless=state.is_soundless)
+        ).items():
             message = history.messages.get(message_id)
             if message is None:
                 continue

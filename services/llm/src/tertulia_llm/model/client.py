@@ -1,4 +1,4 @@
-"""The language model: any OpenAI-compatible server, accessed with the `openai` SDK. The stream is read without the SDK.
+"""The language model: any OpenAI-compatible server, accessed with the `openai` SDK (`server`).
 
 If the server refuses a request and says why, the request is changed and sent again for the same reply. The change is
 remembered for later requests (`knowledge`).
@@ -11,13 +11,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import openai
-
 from tertulia_llm.model.adaptation import adapted, bounds_reply
 from tertulia_llm.model.advice import Adviser
 from tertulia_llm.model.context_window import overflow_of
 from tertulia_llm.model.error_kinds import is_about_content, ran_out_of_tokens
-from tertulia_llm.model.failures import ModelFailed, failure_of
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
 from tertulia_llm.model.request import Request, RequestBuilder
 from tertulia_llm.model.server import ModelServer, is_web_page
@@ -27,8 +25,7 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 
 if TYPE_CHECKING:
-    from openai import AsyncAPIResponse
-    from openai.types.chat import ChatCompletionChunk
+    from tertulia_llm.model.server import Response
 
 MAX_CHANGES = 16
 """Maximum number of changed requests for one reply. They do not count as tries of `llm_retries`."""
@@ -91,12 +88,12 @@ class Model:
         builder = RequestBuilder(self._settings, self._extra_body, [dict(each) for each in messages], settings, seed)
         window = known.state_of_window()
         try:
-            request, opening, response = await self._opened(builder, known)
+            request, response = await self._opened(builder, known)
         except ModelFailed as failure:
             if failure.code == "llm_context":
                 known.restore_window(window)
             raise
-        stream = ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first, names)
+        stream = ModelStream(self.server.body_of(response), self._settings, model, self._reasons_first, names)
         stream.dropped = request.dropped
         try:
             yield stream
@@ -113,44 +110,32 @@ class Model:
             if counted is not None:
                 known.scale.learn(request.estimate, counted)
             self.server.used(known)
-            await opening.__aexit__(None, None, None)
+            await response.close()
 
-    async def _opened(
-        self, builder: RequestBuilder, known: KnownModel
-    ) -> tuple[
-        Request,
-        AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]],
-        AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]],
-    ]:
+    async def _opened(self, builder: RequestBuilder, known: KnownModel) -> tuple[Request, Response]:
         """Send the request. If the server says what it refuses, change the request and send it again, up to
         `MAX_CHANGES` times.
         """
         changes = 0
         while True:
             request = builder.build(known)
-            opening = self.server.completion(request.body)
             try:
-                response = await opening.__aenter__()
-            except openai.APIStatusError as error:
-                failure = failure_of(error)
+                response = await self.server.completion(request.body)
+            except ModelFailed as failure:
+                if failure.error is None:
+                    raise
                 changes += 1
-                if changes > MAX_CHANGES and failure.error and overflow_of(failure.error, failure.status):
-                    raise self._too_long(failure) from error
+                if changes > MAX_CHANGES and overflow_of(failure.error, failure.status):
+                    raise self._too_long(failure) from failure
                 if changes > MAX_CHANGES or not self._learned(failure, request, builder, known):
-                    raise await self._adviser.explained(failure, known.name) from error
-            except openai.APIError as error:
-                raise failure_of(error) from error
-            # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
-            except Exception as error:
-                problem = f"The model server's answer cannot be read ({type(error).__name__})."
-                raise ModelFailed("llm_unavailable", problem, retryable=True) from error
+                    raise await self._adviser.explained(failure, known.name) from failure
             else:
                 if not is_web_page(response.headers):
-                    return request, opening, response
+                    return request, response
                 try:
                     raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
                 finally:
-                    await opening.__aexit__(None, None, None)
+                    await response.close()
 
     def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
         """Remember what the server refused. Returns True if the next request will be different.

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import openai
-
 from tertulia_llm.model.error_kinds import (
     NO_MODEL_CODES,
     QUOTA_CODES,
@@ -116,8 +114,12 @@ def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
 
 
 def failure_of(error: Exception) -> ModelFailed:
-    """The failure for an exception of the SDK."""
+    """The failure for an exception of the SDK, or for a `TimeoutError`."""
+    import openai  # noqa: PLC0415 - 20 MB; whoever has such an exception has imported it
+
     match error:
+        case TimeoutError():
+            return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
         case openai.APITimeoutError() if not _was_refused(error):
             return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
         case openai.APIConnectionError():

@@ -1,28 +1,41 @@
-"""HTTP requests to a model server."""
+"""HTTP requests to a model server, with the `openai` SDK.
+
+The SDK is imported at the first request (`load_sdk`): it takes 20 MB and half a second of CPU. Replies are requested
+by the SDK, and read from its HTTP client as they arrive: its own reading takes as long as the whole request.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-import openai
-
 from tertulia_llm.model.context_window import entries_in
+from tertulia_llm.model.failures import ModelFailed, failure_of
 from tertulia_llm.model.knowledge import KnownModel
 from tertulia_llm.settings import LLMSettings
 
 if TYPE_CHECKING:
+    import openai
     from openai import AsyncAPIResponse
     from openai.types.chat import ChatCompletionChunk
 
+    Response = AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]
+
 QUESTION_S: Final = 5.0
 """Seconds to wait for the answer to any request that does not ask for a reply."""
-_QUESTION: Final = openai.Timeout(QUESTION_S)
 CONNECT_S: Final = 10.0
 MAX_PAGE_BYTES: Final = 1 << 16
+
+
+async def load_sdk() -> None:
+    """Import the SDK, unless it is imported already. The event loop goes on meanwhile."""
+    if "openai" not in sys.modules:
+        await asyncio.to_thread(import_module, "openai")
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
@@ -38,20 +51,13 @@ class ModelServer:
     def __init__(self, settings: LLMSettings) -> None:
         self.base_url = settings.llm_base_url
         self.is_changed = asyncio.Event()
-        key = settings.openrouter_api_key.get_secret_value()
-        self._client = openai.AsyncOpenAI(
-            base_url=self.base_url,
-            api_key=key or "none",
-            # the worker itself repeats requests, because a part of the reply may already have been spoken
-            max_retries=0,
-            http_client=openai.DefaultAioHttpClient(),
-            timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
-            default_headers={"X-Title": "Tertulia", **settings.extra_headers},
-        )
+        self._settings = settings
+        self._made: openai.AsyncOpenAI | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._made is not None:
+            await self._made.close()
 
     def changed(self) -> None:
         """Note that something new is known about a model."""
@@ -63,16 +69,34 @@ class ModelServer:
         if known.may_ask:
             self.is_changed.set()
 
-    def completion(
-        self, body: Mapping[str, Any]
-    ) -> AbstractAsyncContextManager[AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]]:
-        """Start the request for a reply. `body` is sent unchanged."""
+    async def completion(self, body: Mapping[str, Any]) -> Response:
+        """Send the request for a reply; `body` is sent unchanged. The caller closes the response.
+
+        Raises:
+            ModelFailed: the server is unavailable, or refuses the request; then `error` says what it answered.
+        """
+        await load_sdk()
+        import openai  # noqa: PLC0415 - see above
+
         given = {"model": openai.omit, "messages": openai.omit, "stream": openai.omit, **body}
-        return self._client.chat.completions.with_streaming_response.create(
+        opening = self._client.chat.completions.with_streaming_response.create(
             model="", messages=[], stream=True, extra_body=given
         )
+        try:
+            return await opening.__aenter__()
+        except openai.APIError as error:
+            raise failure_of(error) from error
+        # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
+        except Exception as error:
+            problem = f"The model server's answer cannot be read ({type(error).__name__})."
+            raise ModelFailed("llm_unavailable", problem, retryable=True) from error
 
-    async def beginning_of(self, response: AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]) -> bytes:
+    def body_of(self, response: Response) -> AsyncIterator[bytes]:
+        """The body, in pieces as they arrive."""
+        is_plain = response.headers.get("content-encoding", "identity") == "identity"
+        return response.http_response.aiter_raw() if is_plain else response.iter_bytes()
+
+    async def beginning_of(self, response: Response) -> bytes:
         """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""
         read = b""
         with suppress(Exception):  # the bytes that have arrived are enough
@@ -96,8 +120,9 @@ class ModelServer:
         try:
             if body is None:
                 return await self.get(url)
+            await load_sdk()
             async with asyncio.timeout(QUESTION_S):
-                return await self._client.post(url, cast_to=object, body=body, options={"timeout": _QUESTION})
+                return await self._client.post(url, cast_to=object, body=body, options={"timeout": QUESTION_S})
         except Exception:  # noqa: BLE001 - a server may answer a question that it does not know with anything
             return None
 
@@ -105,10 +130,34 @@ class ModelServer:
         """The parsed answer to a GET.
 
         Raises:
-            Exception: the server is unavailable, or refuses the request (`openai.APIError`); the answer is invalid.
+            ModelFailed: the server is unavailable, or refuses the request.
+            Exception: the answer is invalid.
         """
-        async with asyncio.timeout(QUESTION_S):
-            return await self._client.get(url, cast_to=object, options={"timeout": _QUESTION})
+        await load_sdk()
+        import openai  # noqa: PLC0415 - see above
+
+        try:
+            async with asyncio.timeout(QUESTION_S):
+                return await self._client.get(url, cast_to=object, options={"timeout": QUESTION_S})
+        except (openai.APIError, TimeoutError) as error:
+            raise failure_of(error) from error
+
+    @property
+    def _client(self) -> openai.AsyncOpenAI:
+        if self._made is None:
+            import openai  # noqa: PLC0415 - see above
+
+            settings = self._settings
+            self._made = openai.AsyncOpenAI(
+                base_url=self.base_url,
+                api_key=settings.openrouter_api_key.get_secret_value() or "none",
+                # the worker itself repeats requests, because a part of the reply may already have been spoken
+                max_retries=0,
+                http_client=openai.DefaultAioHttpClient(),
+                timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
+                default_headers={"X-Title": "Tertulia", **settings.extra_headers},
+            )
+        return self._made
 
     def beside(self, path: str) -> str:
         """The URL of `path` on the same server, but outside of the OpenAI-compatible API."""

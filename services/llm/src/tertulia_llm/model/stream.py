@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
-import openai
-
 from tertulia_llm.model.endings import Ending
-from tertulia_llm.model.failures import ModelFailed, failure_of
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.reply_reader import Marker, ReplyReader
 from tertulia_llm.settings import LLMSettings
 
@@ -105,9 +103,7 @@ class ModelStream:
                 return await anext(self._pieces, b"")
         except TimeoutError:
             failure = ModelFailed("llm_unavailable", f"The model said nothing for {wait_s:g} seconds.", retryable=True)
-        except openai.APIError as error:
-            failure = failure_of(error)
-        except Exception as error:  # noqa: BLE001 - the SDK's transports raise errors of their own while reading
+        except Exception as error:  # noqa: BLE001 - the SDK's HTTP client raises errors of many types
             failure = ModelFailed("llm_unavailable", f"The model's reply broke off: {error}", retryable=True)
         if self._reader.is_finished:
             return b""  # the reply is complete

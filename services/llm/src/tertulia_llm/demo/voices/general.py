@@ -136,6 +136,18 @@ GENERAL = Voice(
             "That is great to hear{user}. What happened?",
             "Wonderful, I like the sound of that. Tell me the best part.",
         ),
+        Intent.RUDE: (
+            "I will not answer that in kind{user}. Try me again when the wind has turned.",
+            "That was not very friendly. I am only a demo, but I would rather start over than argue.",
+        ),
+        Intent.AMUSED: (
+            "I like it when you smile{user}. It makes the whole table warmer.",
+            "Good, I was hoping for that. Shall we keep the mood?",
+        ),
+        Intent.CONNECT: (
+            "Press the word demo at the top of the page. It finds the models on your machine, and takes a key for those elsewhere.",
+            "With the word demo at the top of the page. Choose a server there, and from then on a real model answers instead of me.",
+        ),
         Intent.COMPLIMENT: (
             "Thank you{user}, that is very kind. You are good company yourself.",
             "How nice of you to say so{user}. I will remember that one.",

@@ -106,6 +106,18 @@ LUNA = Voice(
             "That makes me so happy to hear{user}! Hold on to this moment, I want to hear every bit of it.",
             "Oh, wonderful. You are shining, I can tell from here. What was the best part?",
         ),
+        Intent.RUDE: (
+            "Ouch. Even the moon has bad nights{user}, so I will not hold it against you. Shall we try again, a little softer?",
+            "I would rather not throw that back at you. Look up for a moment, and then tell me what is really wrong.",
+        ),
+        Intent.AMUSED: (
+            "There it is, that laugh. I could hear it from the other side of the Milky Way.",
+            "Now I am laughing too, and I have nearly spilled my tea. More of that, please.",
+        ),
+        Intent.CONNECT: (
+            "Press the word demo, right at the top. It looks for models on your machine, and it takes a key for the ones far away. I will gladly make room for them.",
+            "It is only a minute of work. Press demo up there and choose a server, and the next answer comes from a real mind, or something like one.",
+        ),
         Intent.COMPLIMENT: (
             "Now I am blushing, and it is lucky that it is dark. Thank you{user}, that was kind.",
             "You are very sweet{user}. I will put that in my notebook, between two comets.",

@@ -107,6 +107,18 @@ REX = Voice(
             "Good. Somebody ought to be in a fine mood around here, and it was never going to be me. What happened?",
             "Well now. Look at you{user}. I would smile, but it frightens people.",
         ),
+        Intent.RUDE: (
+            "I have been called worse by better dressed people. Do you want to talk, or do you want to throw a chair?",
+            "Write it down, I will add it to the file. Anything else, or was that the whole complaint?",
+        ),
+        Intent.AMUSED: (
+            "Careful, you might crack a smile out of me. It has happened once, and there were witnesses.",
+            "Glad that somebody is having fun. I will put it in the report under unusual events.",
+        ),
+        Intent.CONNECT: (
+            "Top of the page, the word demo. Press it, pick a server, show your key if they ask for one. Then I am off the case.",
+            "Press demo at the top. It searches this machine for models on its own, which is more than I ever did for anybody.",
+        ),
         Intent.COMPLIMENT: (
             "Careful. Flattery is how my second case started. But thanks{user}.",
             "Noted and filed under things I will not admit that I liked. Thank you{user}.",

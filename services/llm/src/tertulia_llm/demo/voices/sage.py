@@ -108,6 +108,18 @@ SAGE = Voice(
             "How good to hear{user}. Joy deserves as much attention as trouble. What does it feel like, from the inside?",
             "That is lovely. Let us not hurry past it. What made room for it?",
         ),
+        Intent.RUDE: (
+            "Those are sharp words. I will set them on the table, and nobody has to pick them up. What is behind them?",
+            "I hear anger in that, and I do not mind it. Would you tell me where it comes from?",
+        ),
+        Intent.AMUSED: (
+            "It is good to hear you laugh. Some questions are answered best that way.",
+            "Laughter is a short holiday from being right. Shall we stay there a while?",
+        ),
+        Intent.CONNECT: (
+            "At the top of the page there is the word demo. Press it and choose a server, and somebody with more than a script will sit in my chair.",
+            "You press the word demo above, and it shows you what your machine has. What would you ask a real model first?",
+        ),
         Intent.COMPLIMENT: (
             "That is kind of you{user}. Often we notice in others what we carry ourselves. Do you recognise it?",
             "Thank you{user}. I will let that land before I say anything clever.",

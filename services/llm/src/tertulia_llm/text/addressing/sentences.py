@@ -154,15 +154,10 @@ class EveryoneMarker:
         found: set[EveryonePhrase] = set()
         at = 0
         while at < len(units):
-            longest, which = 0, EveryonePhrase.ALWAYS
-            if units[at].kind is Kind.WORD and units[at].text in self._first_words:
-                for phrase, table in self._tables:
-                    length = table.length_at(units, at)
-                    if length > longest:
-                        longest, which = length, phrase
+            longest, which = self._phrase_at(units, at)
             opener = self._openers.length_at(units, at)
             if not longest or opener > longest:  # "всё в порядке" does not mean "все"
-                kept = max(opener, 1)
+                kept = self._before_phrase(units, at, max(opener, 1))
                 marked.extend(units[at : at + kept])
                 at += kept
                 continue
@@ -173,6 +168,25 @@ class EveryoneMarker:
                 marked.append(replace(units[at], text=ALL, kind=Kind.ALL, phrase=which))
             at += longest
         return marked, found
+
+    def _phrase_at(self, units: Sequence[Unit], at: int) -> tuple[int, EveryonePhrase]:
+        """The number of units of the longest phrase that begins at `at`, and its kind; 0 if there is none."""
+        longest, which = 0, EveryonePhrase.ALWAYS
+        if units[at].kind is Kind.WORD and units[at].text in self._first_words:
+            for phrase, table in self._tables:
+                length = table.length_at(units, at)
+                if length > longest:
+                    longest, which = length, phrase
+        return longest, which
+
+    def _before_phrase(self, units: Sequence[Unit], at: int, length: int) -> int:
+        """The number of units of an opener before a phrase that begins in it and goes on after it: "how are you" and
+        "you all" in "how are you all tonight".
+        """
+        for inner in range(at + 1, at + length):
+            if inner + self._phrase_at(units, inner)[0] > at + length:
+                return inner - at
+        return length
 
 
 def joined(units: Sequence[Unit]) -> tuple[str, list[int]]:

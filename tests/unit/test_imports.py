@@ -1,0 +1,33 @@
+"""What a process of Tertulia imports at its start: each library costs memory and time in every process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LARGE = ("cryptography", "openai", "redis")
+"""Libraries that are not needed before somebody uses a certain function, or not at all."""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tertulia_cli.run.command",
+        "tertulia_gateway.main",
+        "tertulia_llm.main",
+        "tertulia_stt.main",
+        "tertulia_tts.main",
+    ],
+)
+def test_process_starts_without_large_libraries(module: str) -> None:
+    program = f"import sys, {module}; print(*[name for name in {LARGE!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found.split() == []
+
+
+def test_numpy_is_not_imported_before_somebody_speaks() -> None:
+    program = "import sys, tertulia_stt.main, tertulia_stt.engines.pocketsphinx.engine; print('numpy' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "False"
