@@ -133,8 +133,12 @@ class ChosenWork(NewWork):
     def not_taken_over_from(self) -> str:
         return "" if self._is_refused else UNASSIGNED
 
-    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
-        """Learn what the workers can speak. `holders`: the consumers that hold work."""
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:
+        """Learn what the workers can speak. `holders`: the consumers that hold work.
+
+        Returns True if this worker must choose from now on.
+        """
+        was_mixed = self._presence.is_mixed
         self._is_set_aside = UNASSIGNED in holders
         try:
             await self._presence.refresh(self._worker, members)
@@ -144,6 +148,7 @@ class ChosenWork(NewWork):
             self._is_refused = True
         else:
             self._is_refused = False
+        return self._presence.is_mixed and not was_mixed
 
     def forget(self, peer: str) -> None:
         """Its process has ended: leave it no more work."""

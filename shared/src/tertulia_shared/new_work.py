@@ -82,8 +82,12 @@ class NewWork:
         """A consumer whose expired work is not taken over, because it is claimed as new work; "" if there is none."""
         return ""
 
-    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
-        """Learn which workers are alive (`members`), and which consumers hold work of the stage."""
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:  # noqa: ARG002 - for `ChosenWork`
+        """Learn which workers are alive (`members`), and which consumers hold work of the stage.
+
+        Returns True if a claim that is blocked must end.
+        """
+        return False
 
     async def keep(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """The part of the claimed work that this worker begins."""
