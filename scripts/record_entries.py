@@ -76,6 +76,10 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await asyncio.to_thread(_ask_about_the_model, stack.http("/api/model"))
     await client.send("model_settings", temperature=0.5)
     await client.send("refresh_characters")
+    await client.until_event("characters")
+    seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
+    await client.send("cast", characters=seats)
+    await client.until_event("cast")
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
@@ -107,6 +111,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await client.until_event("transcription_finished")
     await client.send("stop_listening")
     await client.until_event("listening_stopped")
+    await client.until_done(client.record.of("transcription_finished")[-1]["turn_id"])
     # the demo model does not reason
     thinking, reply = bus.outlet(epoch=99), client.record.of("turn_started")[-1]["replies"][0]
     event = Thinking(reply["message_id"], turn_id, reply["character_id"], reply["character_name"])

@@ -1,5 +1,5 @@
-"""Fixtures for browser tests. The tests of a pytest worker share one browser and one stack (all services and Redis); each
-test gets a new page.
+"""Fixtures for browser tests. The tests of a pytest worker share one browser and one stack (all services and Redis);
+each test gets a new page.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 from playwright.async_api import Locator, Route, expect
 
-from tertulia_shared.events import Warn
 from tests.e2e.conftest import USUAL
 from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
@@ -44,7 +43,7 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
     await expect(sheet).to_be_hidden()
 
 
-async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Visitor, stack: Stack) -> None:
+async def test_user_can_add_change_send_away_and_remove_a_character(visitor: Visitor, stack: Stack) -> None:
     await assert_active_character_names(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="New character").click()
@@ -76,7 +75,7 @@ async def test_user_can_add_change_deactivate_and_remove_a_character(visitor: Vi
     await row(sheet, "Paloma").locator("label.switch").click()  # the switch is drawn over the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
-    await assert_active_character_names(visitor, stack, USUAL)
+    await expect(visitor.seats).to_have_count(3)
     assert await who_answers(visitor, "Is Paloma still here?") == list(USUAL)
 
     sheet = await visitor.open("Characters")
@@ -105,34 +104,6 @@ async def test_input_for_a_new_character_is_kept_if_the_panel_is_closed(visitor:
     await sheet.get_by_role("button", name="Discard it").click()
     await expect(sheet.get_by_label("Personality")).to_have_value("")
     await expect(sheet.get_by_text("it is not saved yet")).to_have_count(0)
-
-
-async def test_character_switch_keeps_its_new_position_until_a_slow_server_answers(
-    visitor: Visitor, stack: Stack
-) -> None:
-    answer, waiting = asyncio.Event(), asyncio.Event()
-
-    async def slow(route: Route) -> None:
-        if route.request.method == "PATCH":
-            waiting.set()
-            await answer.wait()
-        await route.continue_()
-
-    await visitor.page.route("**/api/characters/*", slow)
-    sheet = await visitor.open("Characters")
-    switch = sheet.get_by_role("switch", name="Sage takes part")
-    await switch.focus()
-    await visitor.page.keyboard.press("Space")
-    await waiting.wait()
-    async with stack.bus() as bus:
-        outlet = bus.outlet()
-        outlet.append(bus.keys.events(visitor.log.record().conversation_id), Warn("rerender", "Something else."))
-        await outlet.flush()
-    await expect(visitor.page.get_by_text("Something else.")).to_be_visible()
-    await expect(switch).not_to_be_checked()
-    answer.set()
-    await assert_active_character_names(visitor, stack, ["Luna", "Rex"])
-    await expect(switch).not_to_be_checked()
 
 
 async def test_character_form_is_disabled_until_the_voices_are_loaded(visitor: Visitor) -> None:

@@ -40,7 +40,7 @@ async def test_message_interruption_and_character_switch_work_with_the_keyboard_
     await keyboard.press("Enter")
     sheet = visitor.page.get_by_role("dialog", name="Characters")
     await expect(sheet).to_be_visible()
-    switch = sheet.get_by_role("switch", name="Sage takes part")
+    switch = sheet.get_by_role("switch", name="Sage sits at the table")
     await tab_to(visitor, switch)
     await keyboard.press("Space")
     await expect(switch).not_to_be_checked()

@@ -196,4 +196,5 @@ async def test_refusals_and_voices_are_in_the_pages_language(visit: Visit) -> No
     for name, refusal in (("REX", "Eine Figur heißt schon REX."), ("\u2026", "Mindestens ein Buchstabe")):
         await sheet.locator("#character-name").fill(name)
         await sheet.get_by_role("button", name="Speichern").click()
-        await expect(sheet.get_by_text(refusal)).to_be_visible()
+        await expect(sheet.get_by_text(refusal)).to_be_in_viewport()
+        await expect(sheet.locator("#character-name")).to_be_focused()

@@ -74,8 +74,7 @@ class Compose:
         try:
             self.run("build", "--quiet", timeout_s=BUILD_S)
             # chosen after the build, which takes minutes: meanwhile another process could take the port
-            self.port = free_port()
-            self._environment["TERTULIA_PORT"] = str(self.port)
+            self.use_port(free_port())
             self.run("up", "--detach", "--no-build", *self._up)
             self.before_ready()
             self.wait_ready()
@@ -85,6 +84,10 @@ class Compose:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove the project, with its volumes and images."""
         self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5", check=False)
         self.engine.close()
 
@@ -93,6 +96,11 @@ class Compose:
         changed = copy(self)
         changed._environment = {**self._environment, **settings}
         return changed
+
+    def use_port(self, port: int) -> None:
+        """Publish the gateway at this port."""
+        self.port = port
+        self.set(TERTULIA_PORT=str(port))
 
     def set(self, **settings: str) -> None:
         """Change settings for the next commands of this project."""
@@ -154,7 +162,8 @@ class Compose:
 
     def replace(self, *services: str) -> None:
         """Replace the containers by new ones, as an upgrade does."""
-        self.run("up", "--detach", "--no-build", "--no-deps", "--force-recreate", *services)
+        # not --no-deps: Compose would note another configuration, and replace the containers again at the next `up`
+        self.run("up", "--detach", "--no-build", "--force-recreate", *services)
 
     def kill_process(self, service: str) -> None:
         """Send SIGKILL to the process in a container. (After `docker kill`, Docker does not restart a container.)"""

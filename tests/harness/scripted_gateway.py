@@ -49,10 +49,12 @@ class Client:
     async def started(self, id: str = "1-0") -> None:
         await self.send("conversation_started", id=id, epoch=0, conversation_id=C, resumed=not id)
 
-    async def characters(self) -> None:
-        """Send the characters: Luna and Rex are active, Sage is not."""
+    async def characters(self, seats: list[str] | None = None) -> None:
+        """Send the characters: Luna and Rex are active, Sage is not. Then answer the question for the cast."""
         rows = [("luna", "Luna", True), ("rex", "Rex", True), ("sage", "Sage", False)]
         await self.send("characters", characters=[{"id": id, "name": name, "active": on} for id, name, on in rows])
+        assert await self.heard("cast") == {}
+        await self.send("cast", characters=seats, told=False)
 
     async def sound(self, message_id: str, chunk: int) -> None:
         fields = {

@@ -64,7 +64,7 @@ async def test_ask_waits_for_all_replies_of_a_discussion(capsys: pytest.CaptureF
 
 @pytest.mark.parametrize(
     ("name", "problem"),
-    [("Bob", "no character is called 'Bob'; who can answer: Luna, Rex."), ("Sage", "Sage is switched off")],
+    [("Bob", "no character is called 'Bob'; who can answer: Luna, Rex."), ("Sage", "Sage does not sit at the table")],
 )
 async def test_name_of_no_active_character_is_refused_before_anything_is_sent(name: str, problem: str) -> None:
     later: list[dict[str, Any]] = []

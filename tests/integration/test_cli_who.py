@@ -37,6 +37,7 @@ async def test_who_shows_the_rules_of_a_conversation(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr()
     unnamed = "the character you are talking to, or one or two who join in (fitting, the default)"
     assert shown.out.splitlines() == [
+        "At the table: Luna, Rex.",
         f"If you name a character, it answers. If you do not: {unnamed}.",
         "Muted (they answer only if you name them): Luna.",
         "They talk among themselves after each message: no.",
@@ -76,12 +77,20 @@ async def test_who_changes_the_rules_and_shows_what_applies_then(
     [
         (WhoOptions("named", mute=("Bob",)), "no character is called 'Bob'; the characters: Luna, Rex, Sage"),
         (WhoOptions("named", mute=("Rex",), unmute=("rex",)), "Rex: give --mute or --unmute, not both"),
+        (WhoOptions(invite=("Sage",), dismiss=("sage",)), "Sage: give --invite or --dismiss, not both"),
     ],
 )
 async def test_who_changes_nothing_if_a_name_is_wrong(options: WhoOptions, problem: str) -> None:
     async def script(client: Client) -> None:
-        await asked(client)
-        assert await read_to_end(client) == []
+        await client.started(id="")
+        await client.heard("refresh_characters")
+        await client.characters()
+        commands = await read_to_end(client) if options.invite else []
+        if not options.invite:
+            assert await client.heard("answering") == {}
+            await rules(client)
+            commands = await read_to_end(client)
+        assert commands == []
 
     async with gateway(script) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=problem), flatten_subgroups=True) as group:
@@ -89,6 +98,22 @@ async def test_who_changes_nothing_if_a_name_is_wrong(options: WhoOptions, probl
     (failure,) = group.value.exceptions
     assert isinstance(failure, Failure)
     assert failure.code == MISUSED
+
+
+async def test_who_changes_the_characters_at_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    async def script(client: Client) -> None:
+        await client.started(id="")
+        await client.heard("refresh_characters")
+        await client.characters()
+        assert await client.heard("cast") == {"characters": ["rex", "sage"]}
+        await client.send("cast", id="2-0", characters=["rex", "sage"], told=False)
+        await client.heard("answering")
+        await rules(client)
+        await read_to_end(client)
+
+    async with gateway(script) as address:
+        assert await who(address, WhoOptions(invite=("Sage",), dismiss=("luna",)), ClientOptions(C)) == OK
+    assert "At the table: Rex, Sage." in capsys.readouterr().out
 
 
 async def test_who_says_that_the_server_refused_the_change() -> None:

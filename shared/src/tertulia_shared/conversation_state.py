@@ -38,6 +38,7 @@ class StateField(StrEnum):
     DISCUSSION = "discussion"
     LISTENING = "listening"
     USER_NAME = "user_name"
+    CAST = "cast"
 
     @property
     def raw(self) -> bytes:

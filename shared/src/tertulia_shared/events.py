@@ -239,6 +239,20 @@ class Answering(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CastChanged(Event):
+    """The characters at the table of this conversation.
+
+    It is in the stream after a change; the answer to a query is in no stream.
+    """
+
+    type: ClassVar[str] = "cast"
+    characters: tuple[str, ...] | None = None
+    """The ids of the characters at the table, in order; None: all active characters."""
+    told: bool = False
+    """The characters are told what was said while they were not at the table."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserName(Event):
     """The name that the characters call the user by in this conversation.
 
@@ -362,8 +376,8 @@ EVENTS: Mapping[str, type[Event]] = {
         ConversationStarted, Characters, Error, Warn,
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
-        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, UserName, Thinking,
-        MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
+        UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip

@@ -111,7 +111,7 @@ class Keys:
         addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
         with "/open" if its connection was lost, and the next session may continue its turn);
-        `user_name` (the name that the characters call the user by).
+        `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
@@ -132,11 +132,15 @@ class Keys:
         return Key(f"{self.ns}:store:drainer", 8)
 
     def cast(self) -> Key:
-        """Hash: `speakers`, msgpack of the active characters as last read, for use while the store is unavailable."""
+        """Hash: the characters as last read, for use while the store is unavailable: `speakers` (msgpack of the active
+        ones) and `inactive` (of the others).
+        """
         return Key(f"{self.ns}:cast", 7 * DAY_S)
 
     def character_names(self) -> Key:
-        """Hash: `names`, a JSON list of the names of the active characters. llm workers write it again regularly."""
+        """Hash: `names`, a JSON list of the names of the active characters; `by_id`, a JSON object of all names by id.
+        llm workers write it again regularly.
+        """
         return Key(f"{self.ns}:character_names", DAY_S)
 
     def dead(self) -> Key:

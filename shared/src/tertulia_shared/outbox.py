@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,10 +88,14 @@ class Outbox:
             BusError: neither the store nor Redis took them.
         """
         rows = [fitted_message(row) for row in rows]
-        writes = [message_write(row) for row in rows]
         if title is not None:
             title = fitted_title(title)
-            writes.insert(0, conversation_write(conversation_id, title))
+
+        def writes() -> list[StoreWrite]:
+            head = [] if title is None else [conversation_write(conversation_id, title)]
+            return [*head, *(message_write(row) for row in rows)]
+
+        count = len(rows) + (title is not None)
 
         async def direct() -> None:
             if title is not None:
@@ -101,15 +105,15 @@ class Outbox:
         try:
             waits = self.is_away and (not self._left or await self._is_behind())
             waits = waits or (in_order and await self.is_waiting(conversation_id))
-            return Saved(await self._save(direct, writes, waits=waits))
+            return Saved(await self._save(conversation_id, direct, writes, count=count, waits=waits))
         except NotFound:
             if title is not None or not self._is_lost(conversation_id):
                 raise
             saved = await self.save_messages(conversation_id, rows, title="")
             return Saved(saved.in_store, saved.refused, lost=True)
         except REFUSED as error:
-            if len(writes) == 1:
-                await self._refused(writes[0], error)
+            if count == 1:
+                await self._refused(writes()[0], error)
                 return Saved(in_store=True, refused=1)
         # the store saves all rows or none: save them one by one to find the refused one
         parts = [] if title is None else [await self.save_messages(conversation_id, (), title=title)]
@@ -130,7 +134,8 @@ class Outbox:
 
         # an earlier write of this process may be on its way to the stream
         waits = self.is_away or await self.is_waiting(conversation_id)
-        await self._save(direct, [delete_write(conversation_id, turn_id, positions)], waits=waits)
+        writes = [delete_write(conversation_id, turn_id, positions)]
+        await self._save(conversation_id, direct, lambda: writes, count=1, waits=waits)
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
         """Save a conversation's settings; True if the store has them.
@@ -147,7 +152,8 @@ class Outbox:
         writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
         # Older settings in the stream, perhaps from another process, must not be applied after these. Messages need no
         # such order: the store keeps the newer one.
-        return await self._save(direct, writes, waits=await self.is_waiting(conversation_id))
+        waits = await self.is_waiting(conversation_id)
+        return await self._save(conversation_id, direct, lambda: writes, count=len(writes), waits=waits)
 
     async def post_messages(self, rows: Sequence[Message]) -> None:
         """Queue messages of an existing conversation, without waiting for the store.
@@ -177,7 +183,13 @@ class Outbox:
             pointed_at(entry.fields).conversation_id == conversation_id for entry in held
         )
 
-    async def _save(self, direct: Callable[[], Awaitable[None]], writes: Sequence[StoreWrite], *, waits: bool) -> bool:
+    async def _save(
+        self, conversation_id: str, direct: Callable[[], Awaitable[None]], writes: Callable[[], Sequence[StoreWrite]],
+        *, count: int, waits: bool,
+    ) -> bool:  # fmt: skip
+        """Run `direct`, which saves `count` writes; if the store is away, append what `writes` builds to the stream.
+        True if the store has them. Most writes are never built.
+        """
         if not waits:
             self.is_away = False
             try:
@@ -186,12 +198,12 @@ class Outbox:
             except AWAY as error:
                 self.note_away(error)
             except NotFound:  # the conversation was deleted, or an earlier write in the stream will create it
-                if not await self.is_waiting(writes[0].conversation_id):
+                if not await self.is_waiting(conversation_id):
                     raise
             else:
-                self._direct.inc(len(writes))
+                self._direct.inc(count)
                 return True
-        await self._append(writes)
+        await self._append(writes())
         self._left = True
         return False
 
@@ -243,7 +255,7 @@ def conversation_write(conversation_id: str, title: str) -> StoreWrite:
 
 
 def message_write(message: Message) -> StoreWrite:
-    row = asdict(message)
+    row = {each.name: getattr(message, each.name) for each in fields(message)}
     times = {name: row[name].isoformat() for name in ("created_at", "updated_at")}
     for name in ("usage", "unheard"):
         if not row[name]:  # a default is omitted, as in every entry

@@ -15,6 +15,7 @@ from tertulia_gateway.command_parser import parse, parse_resume
 from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
+    ChangeCast,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -30,11 +31,12 @@ from tertulia_shared.model_settings import SETTING_RANGES
 
 TYPES = (
     "user_message", "start_listening", "stop_listening", "model_settings", "refresh_characters", "new_conversation",
-    "resume", "interrupt", "playback", "request_reply", "answering",
+    "resume", "interrupt", "playback", "request_reply", "answering", "cast",
 )  # fmt: skip
 FIELDS = (
     "text", "turn_id", "conversation_id", "last_event_id", "last_audio", "message_id", "id", "sentence_index",
     "chunk_index", "played_ms", "model", "to", "character_id", "replies", "mode", "muted", "discussion",
+    "characters", "told",
     *SETTING_RANGES,
 )  # fmt: skip
 JSON = st.recursive(
@@ -201,3 +203,28 @@ def test_impossible_user_name_is_refused(name: object) -> None:
     assert isinstance(problem, Problem)
     assert problem.code == "bad_field"
     assert problem.message.startswith("user_name: `name` ")
+
+
+def test_cast_command_is_read() -> None:
+    ids = (str(uuid4()), str(uuid4()))
+    assert parse(frame("cast", {"characters": list(ids), "told": True})) == ChangeCast(ids, told=True)
+    assert parse(frame("cast", {"characters": None})) == ChangeCast()
+    assert parse(frame("cast", {"told": False})) == ChangeCast(told=False, has_characters=False)
+    query = parse(frame("cast", {}))
+    assert isinstance(query, ChangeCast)
+    assert query.is_query
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"characters": "Luna"}, "`characters` must be a list of at most 20 ids"),
+        ({"characters": ["Luna"]}, "`characters` must be a list of at most 20 ids"),
+        ({"told": "yes"}, "`told` must be true or false"),
+        ({"seats": []}, "`seats` is not known"),
+    ],
+)
+def test_impossible_cast_is_refused(data: dict[str, object], problem: str) -> None:
+    refused = parse(frame("cast", data))
+    assert isinstance(refused, Problem)
+    assert problem in refused.message

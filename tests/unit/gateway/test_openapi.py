@@ -24,11 +24,12 @@ from tests.unit.gateway.gateway_context import gateway_context
 HERE = {"Host": "localhost"}
 OPERATIONS = (
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/status", "GET /api/voices", "GET /api/characters",
-    "POST /api/characters",
+    "POST /api/characters", "POST /api/characters/first",
     "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
     "DELETE /api/characters/{character_id}", "PUT /api/characters/order",
     "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
+    "GET /api/conversations/{conversation_id}/cast", "PUT /api/conversations/{conversation_id}/cast",
     "GET /api/conversations/{conversation_id}/export", "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",
     "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",

@@ -149,6 +149,21 @@ async def test_character_stored_with_an_invisible_name_by_an_earlier_release_can
     assert (changed.status_code, changed.json()["name"]) == (200, "Iris")
 
 
+async def test_first_characters_are_restored_and_others_stay_as_they_are(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
+    luna, rex, sage = await store.characters()
+    await api.patch(f"/api/characters/{rex.id}", json={"voice": "other"})
+    for deleted in (luna, sage):
+        await api.delete(f"/api/characters/{deleted.id}")
+    await api.post("/api/characters", json={"name": "sage", "voice": "x"})
+    await api.post("/api/characters/first")
+    restored = (await api.post("/api/characters/first")).json()["characters"]
+    assert [each["name"] for each in restored] == ["Luna", "Rex", "sage"]
+    assert [each["voice"] for each in restored] == ["luna", "other", "x"]
+    assert restored[0]["id"] == luna.id
+
+
 async def test_character_with_a_name_in_use_is_refused(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
     assert "another name" in details["detail"]

@@ -11,6 +11,7 @@ from tertulia_shared.bus import BusRefused, Entry
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.character_names import names_in
 from tertulia_shared.codec import Value
+from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.entries import ModelSettings, Refresh
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.store import StoreUnavailable
@@ -58,6 +59,33 @@ async def test_cache_has_the_settings_of_each_character() -> None:
     restarted = CharacterCache(bus, store)
     await restarted.start()
     assert restarted.active == characters.active
+
+
+@virtual_time
+async def test_inactive_characters_are_known_too_while_the_store_is_away() -> None:
+    bus, store, characters = await cache_bench()
+    zoe = character("Zoe", active=False)
+    await store.save_character(zoe)
+    await characters.read()
+    store.away = True
+    restarted = CharacterCache(bus, store)
+    await restarted.start()
+    for cache in (characters, restarted):
+        assert [speaker.name for speaker in cache.seated(Cast((zoe.id,)))] == ["Zoe"]
+        assert names(cache) == ["Luna", "Rex", "Sage"]
+
+
+@virtual_time
+async def test_cache_starts_with_the_characters_that_an_older_worker_wrote() -> None:
+    bus, store, characters = await cache_bench()
+    await characters.read()
+    outlet = bus.outlet()
+    outlet.put(bus.keys.cast(), {"inactive": None})
+    await outlet.flush()
+    store.away = True
+    restarted = CharacterCache(bus, store)
+    await restarted.start()
+    assert names(restarted) == ["Luna", "Rex", "Sage"]
 
 
 def pause_writes(bus: MemoryBus) -> None:

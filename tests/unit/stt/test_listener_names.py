@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from tertulia_shared.bus import Put
 from tertulia_shared.character_names import fields_of
+from tertulia_shared.conversation_cast import Cast
+from tertulia_shared.ids import new_id
 from tertulia_stt.listener import MAX_EXPECTED
 from tertulia_stt.names_at_the_table import REFRESH_S
 from tests.fakes.scripted_recognition import HANGOVER, WRITING, Utterance
@@ -17,9 +21,14 @@ AFTER_CALL = CALL.end + 8_000
 
 
 async def set_names(session: ListeningSession, *names: str) -> None:
-    """Write the names as an llm worker does."""
+    """Write the names of the active characters as an llm worker does."""
+    await write_names(session, fields_of(names))
+
+
+async def write_names(session: ListeningSession, fields: Mapping[str, str]) -> None:
+    """Write these fields of the names."""
     outlet = session.bus.outlet()
-    outlet.put(session.bus.keys.character_names(), fields_of(names))
+    outlet.put(session.bus.keys.character_names(), fields)
     await outlet.flush()
 
 
@@ -35,6 +44,18 @@ async def texts_after_call(session: ListeningSession) -> list[str]:
 async def test_name_alone_does_not_end_a_turn_soon() -> None:
     session = ListeningSession(CALL, think_ahead="off")
     await set_names(session, "Ivy", "Luna")
+    job = await session.start()
+    assert await texts_after_call(session) == []
+    await job
+
+
+@virtual_time
+async def test_character_that_was_invited_to_this_conversation_is_known() -> None:
+    ivy, luna = new_id(), new_id()
+    session = ListeningSession(CALL, think_ahead="off")
+    await write_names(session, fields_of(["Luna"], {ivy: "Ivy", luna: "Luna"}))
+    state = session.bus.keys.state(session.conversation_id)
+    await session.bus.transact(session.conversation_id, [Put(state, Cast((luna, ivy)).fields())])
     job = await session.start()
     assert await texts_after_call(session) == []
     await job

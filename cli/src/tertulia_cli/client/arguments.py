@@ -97,6 +97,10 @@ def _add_who(commands: Any) -> None:
     )
     command.add_argument("--unmute", action="append", default=[], metavar="NAME", help="end that")
     command.add_argument(
+        "--invite", action="append", default=[], metavar="NAME", help=f"it comes to the table ({NAMES_HELP})"
+    )
+    command.add_argument("--dismiss", action="append", default=[], metavar="NAME", help="it leaves the table")
+    command.add_argument(
         "--discussion",
         type=_discussion,
         metavar="N",
@@ -144,7 +148,9 @@ def _talk(args: argparse.Namespace) -> int:
 def _ask(args: argparse.Namespace) -> int:
     discusses = args.discuss or args.replies is not None
     if discusses and args.character:
-        raise Failure("give a NAME or --discuss, not both: in a discussion, all active characters speak.", MISUSED)
+        raise Failure(
+            "give a NAME or --discuss, not both: in a discussion, all characters at the table speak.", MISUSED
+        )
     options = AskOptions(args.character, (args.replies or USUAL_DISCUSSION) if discusses else 0)
     return asyncio.run(ask(_address(args), options, _options(args)))
 
@@ -154,7 +160,9 @@ def _who(args: argparse.Namespace) -> int:
         mode = mode_of(" ".join(args.mode))
     except ValueError as error:
         raise Failure(f"MODE: {error}.", MISUSED) from None
-    options = WhoOptions(mode, tuple(args.mute), tuple(args.unmute), args.discussion)
+    options = WhoOptions(
+        mode, tuple(args.mute), tuple(args.unmute), args.discussion, tuple(args.invite), tuple(args.dismiss)
+    )
     return asyncio.run(who(_address(args), options, _options(args)))
 
 

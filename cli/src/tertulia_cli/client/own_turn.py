@@ -100,6 +100,7 @@ class _OwnTurn:
         self._user_name = user_name
         self._data: dict[str, object] | None = None if command.names else command.data([])
         """The command's fields; None until the names are resolved."""
+        self._roster: Roster | None = None
         self._turn_id = new_id()
         self._player = Player()
         self._refused = ""
@@ -124,15 +125,30 @@ class _OwnTurn:
             self._exchange.send(self._command.type, turn_id=self._turn_id, **self._data)
 
     def event(self, event: Event) -> bool:
-        if event.type == "characters" and self._data is None:
-            roster = Roster(event)
-            self._data = self._command.data([roster.active_id(name) for name in self._command.names])
-            self.live()
+        if self._data is None and self._resolve(event):
+            return True
         if event.type == "error" and not self._accepted:
             self._not_accepted(event)
         if event.type == "audio_complete":
             self._exchange.send_receipts(self._player.played(math.inf))
         return not self._refused  # the command's own error says it
+
+    def _resolve(self, event: Event) -> bool:
+        """Find the characters that the command names, with the answers to `refresh_characters` and `cast`. Returns True
+        if the event was such an answer.
+        """
+        if event.type == "characters":
+            self._roster = Roster(event)
+            self._exchange.send("cast")
+            return True
+        is_unknown = event.type == "error" and event.text("code") == "unknown_type"  # an older gateway has no cast
+        if self._roster is None or not (event.type == "cast" or is_unknown):
+            return False
+        if not is_unknown:
+            self._roster.seat(event)
+        self._data = self._command.data([self._roster.seated_id(name) for name in self._command.names])
+        self.live()
+        return True
 
     def audio(self, audio: Audio) -> None:
         self._player.add(audio, 0.0)

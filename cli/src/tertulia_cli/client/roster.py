@@ -12,7 +12,7 @@ from tertulia_cli.exit_codes import MISUSED, Failure
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character. Only active characters answer."""
+    """A character. Without a cast of the conversation, the active characters sit at its table."""
 
     id: str
     name: str
@@ -20,25 +20,40 @@ class Character:
 
 
 class Roster:
-    """All characters of the server, from the event `characters`."""
+    """All characters of the server, from the event `characters`; and the cast of the conversation, from `cast`."""
 
     def __init__(self, event: Event) -> None:
         rows = cast("list[Mapping[str, Any]]", event.fields.get("characters", []))
         self._all = [
             Character(str(row.get("id", "")), str(row.get("name", "")), row.get("active") is not False) for row in rows
         ]
+        self.seats = [each.id for each in self._all if each.active]
+        """The ids of the characters at the table, in order."""
 
-    def active_id(self, name: str) -> str:
-        """The id of the active character with this name; upper and lower case are equal.
+    def seat(self, event: Event) -> None:
+        """Take the characters at the table from an event `cast`."""
+        seats = event.fields.get("characters")
+        if isinstance(seats, list):
+            known = {each.id for each in self._all}
+            self.seats = [str(each) for each in cast("list[Any]", seats) if each in known]
+        else:
+            self.seats = [each.id for each in self._all if each.active]
+
+    def seated_id(self, name: str) -> str:
+        """The id of the character at the table with this name; upper and lower case are equal.
 
         Raises:
-            Failure: there is no such character, or it is switched off.
+            Failure: there is no such character, or it does not sit at the table.
         """
         found = self._find(name)
         if found is None:
-            raise self._unknown(name, [each for each in self._all if each.active], "who can answer")
-        if not found.active:
-            raise Failure(f"{found.name} is switched off. Switch it on in the page, under Characters.", MISUSED)
+            raise self._unknown(name, [each for each in self._all if each.id in self.seats], "who can answer")
+        if found.id not in self.seats:
+            raise Failure(
+                f"{found.name} does not sit at the table of this conversation. Invite it with "
+                "`tertulia who --conversation ID --invite NAME`, or in the page.",
+                MISUSED,
+            )
         return found.id
 
     def id_of(self, name: str) -> str:
@@ -53,9 +68,9 @@ class Roster:
         return found.id
 
     def names(self, ids: Iterable[str]) -> list[str]:
-        """The names of these characters; an id that is unknown (a removed character) is left out."""
-        wanted = set(ids)
-        return [each.name for each in self._all if each.id in wanted]
+        """The names of these characters, in their order; an id that is unknown (a removed character) is left out."""
+        name_of = {each.id: each.name for each in self._all}
+        return [name_of[each] for each in ids if each in name_of]
 
     def _find(self, name: str) -> Character | None:
         wanted = name.strip().casefold()

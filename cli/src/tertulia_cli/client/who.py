@@ -27,12 +27,16 @@ MEANINGS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class WhoOptions:
-    """The changes. `mode`: see `mode_of`. `discussion`: the most replies after each message; None: no change."""
+    """The changes. `mode`: see `mode_of`. `discussion`: the most replies after each message; None: no change.
+    `invite`, `dismiss`: the names of characters that come to the table, and that leave it.
+    """
 
     mode: str = ""
     mute: tuple[str, ...] = ()
     unmute: tuple[str, ...] = ()
     discussion: int | None = None
+    invite: tuple[str, ...] = ()
+    dismiss: tuple[str, ...] = ()
 
 
 def mode_of(text: str) -> str:
@@ -62,14 +66,29 @@ def change_of(options: WhoOptions, muted: Iterable[str], roster: Roster) -> dict
     if options.mode:
         change["mode"] = None if options.mode == DEFAULT else options.mode
     if options.mute or options.unmute:
-        mute, unmute = ([roster.id_of(name) for name in names] for names in (options.mute, options.unmute))
-        if both := set(mute) & set(unmute):
-            names = ", ".join(roster.names(both))
-            raise Failure(f"{names}: give --mute or --unmute, not both.", MISUSED)
+        mute, unmute = _ids(roster, ("--mute", options.mute), ("--unmute", options.unmute))
         change["muted"] = [each for each in dict.fromkeys([*muted, *mute]) if each not in unmute]
     if options.discussion is not None:
         change["discussion"] = options.discussion
     return change
+
+
+def seats_of(options: WhoOptions, roster: Roster) -> list[str]:
+    """The ids of the characters at the table after the change, in order.
+
+    Raises:
+        Failure: a name is unknown, or a character is to be invited and dismissed.
+    """
+    invited, dismissed = _ids(roster, ("--invite", options.invite), ("--dismiss", options.dismiss))
+    return [each for each in dict.fromkeys([*roster.seats, *invited]) if each not in dismissed]
+
+
+def _ids(roster: Roster, *given: tuple[str, Iterable[str]]) -> list[list[str]]:
+    """The ids of the characters that two opposite options name."""
+    (option, one), (opposite, other) = ((option, [roster.id_of(name) for name in names]) for option, names in given)
+    if both := set(one) & set(other):
+        raise Failure(f"{', '.join(roster.names(both))}: give {option} or {opposite}, not both.", MISUSED)
+    return [one, other]
 
 
 def described(rules: Event, roster: Roster) -> str:
@@ -79,6 +98,7 @@ def described(rules: Event, roster: Roster) -> str:
     replies = rules.fields.get("discussion", 0)
     origin = "" if own else ", the default"
     lines = [
+        f"At the table: {', '.join(roster.names(roster.seats)) or 'no character'}.",
         f"If you name a character, it answers. If you do not: {MEANINGS.get(mode, mode)} ({written(mode)}{origin}).",
         f"Muted (they answer only if you name them): {', '.join(roster.names(_muted(rules))) or 'none'}.",
         f"They talk among themselves after each message: {f'at most {replies} replies' if replies else 'no'}.",
@@ -128,7 +148,9 @@ class _Rules:
     def event(self, event: Event) -> bool:
         if event.type == "characters":
             self._roster = Roster(event)
-            self._exchange.send("answering")
+            self._exchange.send("cast")
+        elif event.type == "cast" and self._roster is not None:
+            self._on_cast(event, self._roster)
         elif event.type == "answering" and self._roster is not None:
             self._on_rules(event, self._roster)
         elif event.type == "error" and not event.id and (self._asked or event.text("code") == "unknown_conversation"):
@@ -137,6 +159,14 @@ class _Rules:
 
     def audio(self, audio: Audio) -> None:
         """Ignored: this command plays no sound."""
+
+    def _on_cast(self, event: Event, roster: Roster) -> None:
+        roster.seat(event)
+        seats = seats_of(self._options, roster)
+        if seats != roster.seats:
+            self._exchange.send("cast", characters=seats)
+        else:
+            self._exchange.send("answering")
 
     def _on_rules(self, event: Event, roster: Roster) -> None:
         change = {} if self._sent else change_of(self._options, _muted(event), roster)

@@ -14,6 +14,7 @@ import orjson
 from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
+    ChangeCast,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -29,6 +30,7 @@ from tertulia_gateway.commands import (
     UserMessage,
 )
 from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
+from tertulia_shared.conversation_cast import seats_problem
 from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import cleaned_setting, setting_problem
@@ -141,6 +143,18 @@ def _change_answering(data: Data) -> ChangeAnswering:
     return ChangeAnswering(data)
 
 
+def _change_cast(data: Data) -> ChangeCast:
+    if unknown := sorted(data.keys() - {"characters", "told"}):
+        raise _BadField(f"`{unknown[0][:SHOWN_CHARS]}` is not known; known are characters, told")
+    characters, told = data.get("characters"), data.get("told")
+    if problem := seats_problem(characters):
+        raise _BadField(f"`characters` {problem}")
+    if told is not None and not isinstance(told, bool):
+        raise _BadField("`told` must be true or false")
+    seats = None if characters is None else tuple(cast("list[str]", characters))
+    return ChangeCast(seats, told, "characters" in data)
+
+
 def _change_user_name(data: Data) -> ChangeUserName:
     name = data.get("name")
     if name is None:
@@ -224,6 +238,7 @@ _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "user_message": _user_message,
     "request_reply": _request_reply,
     "answering": _change_answering,
+    "cast": _change_cast,
     "user_name": _change_user_name,
     "start_listening": lambda _: StartListening(),
     "stop_listening": lambda _: StopListening(),

@@ -49,6 +49,29 @@ class ChangeAnswering:
 
     changes: Mapping[str, Any]
 
+    @property
+    def is_query(self) -> bool:
+        """True if nothing is to be changed."""
+        return not self.changes
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCast:
+    """Changes which characters sit at the table.
+
+    `characters`: their ids in order; None: all active characters. `told`: see `Cast.told`; None: no change. If
+    `has_characters` is False, the characters at the table stay as they are.
+    """
+
+    characters: tuple[str, ...] | None = None
+    told: bool | None = None
+    has_characters: bool = True
+
+    @property
+    def is_query(self) -> bool:
+        """True if nothing is to be changed."""
+        return not self.has_characters and self.told is None
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeUserName:
@@ -74,6 +97,11 @@ class ChangeSettings:
     """
 
     changes: Mapping[str, str | float | int | None]
+
+    @property
+    def is_query(self) -> bool:
+        """True if nothing is to be changed."""
+        return not self.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +147,7 @@ Command = (
     UserMessage
     | RequestReply
     | ChangeAnswering
+    | ChangeCast
     | ChangeUserName
     | StartListening
     | StopListening

@@ -64,6 +64,7 @@ class Conversation {
   turns = new Set();
   settings = { ...NO_SETTINGS };
   userName = "";
+  cast = { characters: null, told: false };
   answering = { mode: null, muted: [], discussion: 0 };
   usage = {};
   socket = null;
@@ -89,7 +90,8 @@ class Conversation {
 
 /** Who answers: those to whom the turn is addressed, those who are named, or those who fit the mode. */
 function answering(talk, text, { to, replies }) {
-  const active = characters.filter((character) => character.active);
+  const seats = talk.cast.characters;
+  const active = characters.filter((character) => (seats ? seats.includes(character.id) : character.active));
   if (to) return [active.filter(({ id }) => to.includes(id)), "asked"];
   const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
   if (named.length > 0) return [named, "named"];
@@ -291,6 +293,9 @@ function serveSocket(socket, url) {
       case "answering":
         Object.assign(talk.answering, fields);
         return talk.answer("answering", { ...talk.answering, default_mode: "fitting" });
+      case "cast":
+        Object.assign(talk.cast, fields);
+        return talk.answer("cast", talk.cast);
       case "user_name":
         if ("name" in fields) talk.userName = fields.name ?? "";
         return talk.answer("user_name", { name: talk.userName, default_name: "Jay" });

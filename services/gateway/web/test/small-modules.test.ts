@@ -159,6 +159,7 @@ describe("preferences", () => {
       language: "",
       theme: "system",
       userName: "",
+      cast: null,
       userNameAsked: false,
     });
   });
@@ -174,6 +175,7 @@ describe("preferences", () => {
       language: "de",
       theme: "dark",
       userName: "Ana",
+      cast: ["rex"],
       userNameAsked: true,
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { hasBegun, isSameName, nameProblem, nameToSend, shownName } from "../src/talk/user-name";
+import { showLanguage, texts } from "../src/texts";
 import { ASKED, OPEN, after, said } from "./page-inputs";
 
 const named = (name: string) => said("user_name", { name, default_name: "Jay" });
@@ -34,10 +35,22 @@ describe("the user's name", () => {
     expect(shownName(after([named("Bo")], pending), "")).toBe("Ana");
     const undone = after([said("error", refused)], pending);
     expect(shownName(undone, "")).toBe("Bo");
-    expect(undone.notices).toMatchObject([{ place: "name", text: "A character is called Luna; take another name." }]);
+    expect(undone.notices).toMatchObject([{ place: "name", text: expect.stringContaining("called Luna.") }]);
     expect(after([{ on: "name_changed", name: "Eva" }], undone).notices).toEqual([]);
     const lost = after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], pending);
     expect(shownName(lost, "")).toBe("Bo");
+  });
+
+  it("is refused in the page's language, or in the server's words", async () => {
+    vi.stubGlobal("document", { documentElement: {} });
+    await showLanguage("de");
+    const pending = after([{ on: "name_changed", name: "Lu\u202ena" }], OPEN);
+    const shown = (message: string) => after([said("error", { code: "bad_field", message })], pending).notices[0]?.text;
+    expect(shown(refused.message)).toBe(texts.userName.taken("Luna"));
+    expect(shown("user_name: `name` contains U+202E RIGHT-TO-LEFT OVERRIDE, …")).toContain("(U+202E)");
+    expect(shown("user_name: something new.")).toBe("Something new.");
+    await showLanguage("en");
+    vi.unstubAllGlobals();
   });
 
   it("belongs to one conversation", () => {

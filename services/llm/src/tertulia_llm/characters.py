@@ -1,4 +1,4 @@
-"""The active characters, cached, and read again when they change.
+"""The characters, cached, and read again when they change.
 
 The characters that were read last are also in Redis. A worker that starts while the store is unavailable reads them
 there. Their names alone are in a key of their own, for stt workers.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tertulia_shared.bus import Bus, BusError, BusRefused
 from tertulia_shared.character_names import fields_of
 from tertulia_shared.codec import BadEntry, known, pack, unpack
+from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.entries import Speaker
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key
@@ -29,12 +30,18 @@ log = logging.getLogger(__name__)
 
 
 class CharacterCache:
-    """The active characters, ordered by name."""
+    """All characters. `active`: the active ones, in the order of their seats."""
 
     def __init__(self, bus: Bus, store: Store) -> None:
         self._bus = bus
         self._store = store
         self.active: tuple[Speaker, ...] = ()
+        self._inactive: tuple[Speaker, ...] = ()
+        self._by_id: Mapping[str, Speaker] = {}
+
+    def seated(self, cast: Cast) -> Sequence[Speaker]:
+        """The characters at the table of a conversation. A character that does not exist any more is left out."""
+        return cast.seated(self._by_id, self.active)
 
     async def start(self) -> None:
         """Read the characters from the store; if it is unavailable, from Redis.
@@ -45,11 +52,13 @@ class CharacterCache:
         try:
             await self.read()
         except StoreUnavailable as error:
-            kept = (await self._bus.hash(self._bus.keys.cast())).get(b"speakers")
+            fields = await self._bus.hash(self._bus.keys.cast())
+            kept = fields.get(b"speakers")
             if kept is None:
                 raise
             try:
-                self.active = tuple(known(Speaker, speaker) for speaker in unpack(kept))
+                inactive = unpack(fields.get(b"inactive", b"\x90"))
+                self._use(*(tuple(known(Speaker, each) for each in part) for part in (unpack(kept), inactive)))
             except (BadEntry, TypeError):
                 raise error from None
             log.warning(
@@ -66,8 +75,13 @@ class CharacterCache:
         Raises:
             StoreError: the characters cannot be read; `active` stays as it is.
         """
-        self.active = tuple(_speaker(character) for character in await self._store.characters(active_only=True))
+        characters = await self._store.characters()
+        self._use(*(tuple(_speaker(each) for each in characters if each.active is active) for active in (True, False)))
         await self._publish()
+
+    def _use(self, active: tuple[Speaker, ...], inactive: tuple[Speaker, ...]) -> None:
+        self.active, self._inactive = active, inactive
+        self._by_id = {speaker.id: speaker for speaker in (*active, *inactive)}
 
     async def follow(self) -> None:
         """Read the characters again at each `Refresh` entry, and when the store reports a change, until cancelled."""
@@ -96,9 +110,12 @@ class CharacterCache:
 
     async def _publish(self) -> None:
         keys = self._bus.keys
-        await self._put(keys.cast(), {"speakers": pack([speaker.to_wire() for speaker in self.active])})
+        parts = {"speakers": self.active, "inactive": self._inactive}
+        packed = {name: pack([speaker.to_wire() for speaker in part]) for name, part in parts.items()}
+        await self._put(keys.cast(), packed)
+        names = {speaker.id: speaker.name for speaker in self._by_id.values()}
         try:
-            await self._put(keys.character_names(), fields_of(speaker.name for speaker in self.active))
+            await self._put(keys.character_names(), fields_of((speaker.name for speaker in self.active), names))
         except BusRefused as error:  # the Redis user is of an older release, without the right for this key
             log.warning("the characters' names are not published for the recognizers: %s", error)
 

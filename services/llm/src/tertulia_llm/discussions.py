@@ -9,6 +9,7 @@ from tertulia_llm.reply import Reply
 from tertulia_llm.turn import Turn
 from tertulia_shared.answering import rules_of
 from tertulia_shared.bus import Bus, Outlet
+from tertulia_shared.conversation_cast import cast_of
 from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import TurnPlan
 
@@ -23,7 +24,7 @@ class Discussions:
     async def next_reply(self, turn: Turn, reply: Reply) -> TurnPlan | None:
         """The plan with the reply that follows `reply`, whose text is complete. None if none is to be added.
 
-        It uses the characters that are active now, without those that the user has muted meanwhile.
+        It uses the characters that sit at the table now, without those that the user has muted meanwhile.
         """
         plan = turn.plan
         if not reply.number == len(plan.speakers) - 1 < plan.max_replies - 1:
@@ -31,8 +32,9 @@ class Discussions:
         state = await self._bus.hash(self._bus.keys.state(turn.conversation_id))
         said = said_in(turn.history.messages.values())
         said.append(Said(reply.speaker.id, reply.written.text))
-        muted = rules_of(ConversationState(state)).muted
-        return next_reply(plan, said, self._characters.active, muted, turn.user_name)
+        fields = ConversationState(state)
+        seated = self._characters.seated(cast_of(fields))
+        return next_reply(plan, said, seated, rules_of(fields).muted, turn.user_name)
 
     def extend(self, turn: Turn, plan: TurnPlan, outlet: Outlet) -> None:
         """Queue the longer plan of a turn, and the event that announces its new reply."""

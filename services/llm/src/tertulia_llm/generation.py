@@ -159,7 +159,9 @@ class ReplyGenerator:
             system_prompt=reply.speaker.system_prompt,
             other_names=reply.others,
             user_name=turn.user_name,
-            history=turn.history.prompt_messages(self._settings.llm_history_messages),
+            history=turn.history.prompt_messages(
+                self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(reply.speaker.id, time_ms)
+            ),
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
         )

@@ -28,8 +28,8 @@ from tertulia_shared.entries import Work
 from tertulia_shared.events import Error
 from tertulia_shared.store import Message
 
-NO_CHARACTER = "No character is active: activate one, and say it again."
-NOT_ACTIVE = "The character that you ask is not active: activate it, or ask another."
+NO_CHARACTER = "No character sits at the table: invite one, and say it again."
+NOT_SEATED = "The character that you ask does not sit at the table: invite it, or ask another."
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Responder:
                 number += 1
             if not turn.plan.speakers and not turn.is_ended:
                 if turn.user_turn.source == "request" or not turn.plan.others:
-                    text = NOT_ACTIVE if turn.plan.others else NO_CHARACTER
+                    text = NOT_SEATED if turn.plan.others else NO_CHARACTER
                     error = Error("no_characters", text, turn.user_turn.turn_id)
                     outlet.append(keys.events(turn.conversation_id), error)
                 turn.complete(keys, outlet)

@@ -9,6 +9,7 @@ from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.turn_state import Progress
 from tertulia_shared.bus import Outlet, Owned
+from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
@@ -29,6 +30,8 @@ class Turn:
     timer: TurnTimer
     user_name: str
     """The name that the characters call the user by."""
+    cast: Cast
+    """The characters at the table when the worker read the turn."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False

@@ -24,7 +24,7 @@ from tertulia_shared.text import clean_text
 
 
 class TurnReader:
-    """Reads turns. The plan of a new turn uses the characters that are active at that moment."""
+    """Reads turns. The plan of a new turn uses the characters that sit at the table at that moment."""
 
     def __init__(self, keys: Keys, characters: CharacterCache, *, mode: Mode, user_name: str) -> None:
         self._mode: Mode = mode
@@ -55,6 +55,7 @@ class TurnReader:
             state.progress_of(user_turn.ref),
             timer,
             state.user_name or self._user_name,
+            state.cast,
             is_resumed=is_resumed,
             warned_store_away=state.warned,
             is_ended=state.ended == user_turn.ref,
@@ -63,7 +64,7 @@ class TurnReader:
         )
 
     def _plan(self, turn: UserTurn, entry_id: str, epoch: int, state: TurnState, history: History) -> TurnPlan:
-        cast, rules, messages = self._characters.active, state.rules, history.messages.values()
+        cast, rules, messages = self._characters.seated(state.cast), state.rules, history.messages.values()
         if turn.source == "request":
             said = said_in(messages)
             name = state.user_name or self._user_name

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tertulia_shared import codec
 from tertulia_shared.answering import AnsweringRules, rules_of
 from tertulia_shared.codec import BadEntry, Fields
+from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
@@ -58,6 +59,8 @@ class TurnState:
     """True if the client was warned that the store is unavailable, and nothing has been saved since then."""
     rules: AnsweringRules = field(default_factory=AnsweringRules)
     """Who answers in this conversation."""
+    cast: Cast = field(default_factory=Cast)
+    """The characters at the table."""
     user_name: str = ""
     """The name that the characters call the user by; "": the worker's default."""
     tentative: str = ""
@@ -170,6 +173,7 @@ def read_state(state: Fields) -> TurnState:
             ended=of[StateField.ENDED],
             warned=StateField.WARNED in fields,
             rules=rules_of(fields),
+            cast=cast_of(fields),
             user_name=name_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tertulia_shared import events as client_events
 from tertulia_shared.bus import Append, Bus, Claim, Entry, Fence, Follow, NotOwner, Owned, Refused, WriteRefused
 from tertulia_shared.codec import Fields, decode, envelope
+from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.exception_groups import first_error
@@ -107,7 +108,7 @@ class Listener:
         await self._names.refresh()
         start = await self._start(work, owned, fields)
         session = self._session(work, owned.fence(), start)
-        await self._recognize(session, start)
+        await self._recognize(session, start, cast_of(ConversationState(owned.state)))
         if session.cause != "abandoned" or not await self._offer_turn(session, owned.fence()):
             await self._end(session, owned.fence())
 
@@ -118,7 +119,7 @@ class Listener:
         handover = TurnHandover(self._bus, work, owned.fence())
         return Checkpoint(turn=await handover.begin(ConversationState(owned.state), self._settings.lease_s))
 
-    async def _recognize(self, session: _Session, start: Checkpoint) -> None:
+    async def _recognize(self, session: _Session, start: Checkpoint, cast: Cast) -> None:
         recognizer = await self._engine.open(first_sample=start.sample)
 
         def expect(names: Sequence[str]) -> None:
@@ -127,9 +128,9 @@ class Listener:
             recognizer.expect(words[:MAX_EXPECTED])
 
         try:
-            expect(names := self._names.names)
+            expect(names := self._names.of(cast))
             async with asyncio.TaskGroup() as tasks:
-                following = tasks.create_task(self._names.follow(names, expect))
+                following = tasks.create_task(self._names.follow(session.work.conversation_id, cast, names, expect))
                 tasks.create_task(self._feed(session, recognizer, start.after))
                 await self._publish(session, recognizer)
                 following.cancel()

@@ -1,17 +1,21 @@
-"""The names of the active characters: the recognizer expects them, and the user calls the characters by them.
+"""The names of the characters at the table: the recognizer expects them, and the user calls the characters by them.
 
-The user can create and rename characters at any time. All sessions of a worker share one `NamesAtTheTable`.
+The user can create and rename characters, and invite others to the table, at any time. All sessions of a worker share
+one `NamesAtTheTable`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from tertulia_shared.bus import Bus, BusError
-from tertulia_shared.character_names import names_in
+from tertulia_shared.character_names import names_by_id, names_in
+from tertulia_shared.conversation_cast import Cast, cast_of
+from tertulia_shared.conversation_state import ConversationState
 
 REFRESH_S: Final = 2.0
 """The names are read at most this often, and while a session is served, this often."""
@@ -28,10 +32,14 @@ def without_repetitions(*words: str) -> tuple[str, ...]:
 
 
 class NamesAtTheTable:
-    """The names that an llm worker wrote last; none if they are unknown."""
+    """The names that an llm worker wrote last; none if they are unknown.
+
+    `names` are those of the active characters, who sit at the table of a conversation without a cast of its own.
+    """
 
     def __init__(self, bus: Bus) -> None:
         self.names: tuple[str, ...] = ()
+        self._by_id: Mapping[str, str] = {}
         self._bus = bus
         self._read_at: float | None = None
         self._reading = asyncio.Lock()
@@ -45,13 +53,26 @@ class NamesAtTheTable:
                 self._read_at = now
                 await self._read()
 
-    async def follow(self, known: Sequence[str], on_change: Callable[[Sequence[str]], None]) -> NoReturn:
-        """Read the names regularly, and call `on_change` when they differ from `known`, until cancelled."""
+    def of(self, cast: Cast) -> tuple[str, ...]:
+        """The names of the characters at the table of a conversation, as read last."""
+        if not self._by_id:  # written by an older llm worker
+            return self.names
+        return tuple(cast.seated(self._by_id, self.names))
+
+    async def follow(
+        self, conversation_id: str, cast: Cast, known: Sequence[str], on_change: Callable[[Sequence[str]], None]
+    ) -> NoReturn:
+        """Read the names and the conversation's cast regularly, and call `on_change` when the names at its table differ
+        from `known`, until cancelled.
+        """
         while True:
             await asyncio.sleep(REFRESH_S)
             await self.refresh()
-            if self.names != known:
-                known = self.names
+            with contextlib.suppress(BusError):
+                cast = cast_of(ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id))))
+            names = self.of(cast)
+            if names != known:
+                known = names
                 on_change(known)
 
     async def _read(self) -> None:
@@ -65,4 +86,4 @@ class NamesAtTheTable:
         self._failed = False
         names = names_in(fields)
         if names is not None:
-            self.names = names
+            self.names, self._by_id = names, names_by_id(fields)

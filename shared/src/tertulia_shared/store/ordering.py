@@ -51,6 +51,11 @@ def turn_position(turn_entry_id: str, slot: int) -> int:
     return since_epoch_ms * POSITIONS_PER_MS + int(match[2]) * POSITIONS_PER_TURN + slot
 
 
+def turn_time_ms(position: int) -> int:
+    """The time of the id of a message's turn, in ms since 1970."""
+    return position // POSITIONS_PER_MS + POSITION_EPOCH_MS
+
+
 def supersedes(new: Message, old: Message) -> bool:
     """True if `new` replaces `old` (two writes of one id): it has a higher rank, or the same rank and is not older."""
     new_rank, old_rank = STATUS_RANK[new.status], STATUS_RANK[old.status]

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tertulia_gateway.commands import ChangeCast
 from tertulia_gateway.conversation.audio_sender import AudioSender
+from tertulia_gateway.conversation.cast_writer import CastWriter, cast_event
 from tertulia_gateway.conversation.data_loss import DataLoss
 from tertulia_gateway.conversation.event_sender import EventSender
 from tertulia_gateway.conversation.metrics import ConversationMetrics
@@ -46,6 +48,9 @@ class Conversation:
         microphone: Microphone | None = None,
     ) -> None:
         self.id = opened.conversation_id
+        self._bus = bus
+        self._store = store
+        self._wall_ms = wall_ms
         self._transport = transport
         self._opened: OpenedConversation | None = opened
         self._demo = demo
@@ -131,6 +136,19 @@ class Conversation:
         rules, kept = await self._writer.change_answering(changes)
         answering = Answering(rules.mode, rules.muted, rules.discussion, self._default_mode)
         await self._transport.send_text(answer_json(answering))
+        return kept
+
+    async def change_cast(self, command: ChangeCast) -> Mapping[str, Any]:
+        """Change who sits at the table from the next turn on; the event `cast` tells the client. A query is answered
+        with the current cast.
+
+        Returns what the store keeps of the conversation's settings; empty after a query.
+        """
+        writer = CastWriter(self._bus, self._store, self.id, self._wall_ms())
+        if command.is_query:
+            await self._transport.send_text(answer_json(cast_event(await writer.read())))
+            return {}
+        _, kept = await writer.change(command)
         return kept
 
     async def change_user_name(self, name: str | None) -> Mapping[str, Any]:

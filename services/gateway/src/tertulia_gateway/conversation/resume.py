@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
@@ -15,26 +13,19 @@ from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.last_turn import events_of_last_turn
 from tertulia_gateway.conversation.left_sessions import SeenSessions
 from tertulia_gateway.conversation.position import ClientPosition
-from tertulia_shared.answering import stored_rules
+from tertulia_gateway.conversation.saved_settings import saved_settings
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
-from tertulia_shared.codec import BadEntry, Value, known, pack
 from tertulia_shared.conversation_state import ConversationState, StateField
-from tertulia_shared.entries import ModelSettings
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.receipts import readable_receipts
-from tertulia_shared.store import NotFound, Store, StoreUnavailable
-from tertulia_shared.user_name import state_fields, stored_name
+from tertulia_shared.store import Store
 
 PAGE = 1_000
 """Entries of the `events` stream per read."""
 CLOCKS_DIFFER_MS = 60_000
 """Largest accepted difference between the clocks of Redis and of this process."""
-SETTINGS_S = 1.0
-"""How long, in seconds, a resume waits for the store to return the model settings, if Redis does not have them."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +83,7 @@ async def resume_conversation(
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    put: dict[str, Value | None] = {StateField.CLIENT: client}
-    if StateField.SETTINGS not in state:
-        put |= await _saved_settings(store, conversation_id, state)
+    put = {StateField.CLIENT: client, **await saved_settings(store, conversation_id, state)}
     applied = await bus.transact(
         conversation_id,
         [
@@ -122,28 +111,6 @@ async def resume_conversation(
         sessions=resuming.sessions,
         unused=_is_unused(turn),
     )
-
-
-async def _saved_settings(store: Store, conversation_id: str, state: ConversationState) -> Mapping[str, Value | None]:
-    """The fields of the state that hold the conversation's stored settings."""
-    try:
-        async with asyncio.timeout(SETTINGS_S):
-            saved = await store.model_settings(conversation_id)
-        known(ModelSettings, saved)
-    except NotFound:
-        return {}
-    except (
-        StoreUnavailable,
-        TimeoutError,
-        BadEntry,
-    ) as error:  # the conversation continues with the model's default settings
-        log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
-        return {}
-    if not saved:
-        return {}
-    # a name in the state may be newer than the stored one
-    name = {} if StateField.USER_NAME in state else state_fields(stored_name(saved))
-    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields(), **name}
 
 
 def _is_unused(turn: Sequence[Entry]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
 from tertulia_shared.answering import AnsweringRules, possible_rules, rules_of
-from tertulia_shared.bus import Applied, Bus, Fence, Put, WriteRefused, WritesPaused
+from tertulia_shared.bus import Applied, Bus, Condition, Fence, Put, Write, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, UserTurn
@@ -45,7 +46,7 @@ class ConversationWriter:
         # keep the settings that this release does not know
         put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
         await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return settings, _to_store(settings, rules_of(state), name_of(state))
+        return settings, settings_to_store(state, settings=settings)
 
     async def change_answering(self, changes: Mapping[str, Any]) -> tuple[AnsweringRules, Mapping[str, Any]]:
         """Change who answers, from the next turn on. Returns all rules after the change, and what the store keeps of
@@ -58,7 +59,7 @@ class ConversationWriter:
             rules = possible_rules({**asdict(rules), **changes})
             put = Put(key, rules.fields())
             await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return rules, _to_store(_settings_of(state), rules, name_of(state))
+        return rules, settings_to_store(state, rules=rules)
 
     async def change_user_name(self, name: str | None) -> tuple[str, Mapping[str, Any]]:
         """Change what the characters call the user, from the next turn on. "": the server's default; None: no change.
@@ -71,7 +72,11 @@ class ConversationWriter:
         else:
             put = Put(key, state_fields(name))
             await self._repairing(lambda: self._bus.transact(self._id, [put]))
-        return name, _to_store(_settings_of(state), rules_of(state), name)
+        return name, settings_to_store(state, name=name)
+
+    async def transact(self, writes: Sequence[Write], given: Sequence[Condition] = ()) -> Applied:
+        """Make these writes if the state meets the conditions."""
+        return await self._repairing(lambda: self._bus.transact(self._id, writes, given=given))
 
     async def repair(self, reason: object) -> bool:
         """Repair keys that cannot be used. Returns False if nothing was repaired: another process has repaired the
@@ -93,12 +98,24 @@ class ConversationWriter:
         return await write()
 
 
+def settings_to_store(
+    state: ConversationState,
+    *,
+    settings: ModelSettings | None = None,
+    rules: AnsweringRules | None = None,
+    name: str | None = None,
+    cast: Cast | None = None,
+) -> Mapping[str, Any]:
+    """What the store keeps: the values given, and those of `state` that are not."""
+    settings = _settings_of(state) if settings is None else settings
+    rules = rules_of(state) if rules is None else rules
+    name = name_of(state) if name is None else name
+    cast = cast_of(state) if cast is None else cast
+    return {**asdict(settings), **rules.stored(), **to_store(name), **cast.stored()}
+
+
 def _settings_of(state: ConversationState) -> ModelSettings:
     return possible_settings(read_settings(state.get(StateField.SETTINGS)))
-
-
-def _to_store(settings: ModelSettings, rules: AnsweringRules, user_name: str) -> Mapping[str, Any]:
-    return {**asdict(settings), **rules.stored(), **to_store(user_name)}
 
 
 def read_settings(raw: bytes | None) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from tertulia_gateway.rest.schemas import (
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Refresh
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import Character, NotFound, Store
+from tertulia_shared.store import Character, NameTaken, NotFound, Store, seed_characters
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import fitted_character
@@ -54,6 +55,16 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         await _refresh(bus)
         return await list_characters()
 
+    @api.post("/characters/first", responses=responses())
+    async def restore_first_characters() -> CharacterList:
+        """Create Luna, Rex and Sage again if they were deleted. Returns all characters.
+
+        One that exists is not changed, and one whose name another character has now is not created.
+        """
+        await _restore(store)
+        await _refresh(bus)
+        return await list_characters()
+
     @api.get("/characters/{character_id}", responses=responses(404, 422))
     async def read_character(character_id: CharacterId) -> CharacterItem:
         """One character."""
@@ -69,13 +80,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
         """Change the given fields. The other fields keep their values."""
-        known = await _existing(store, character_id)
-        changes = {name: value for name, value in change.model_dump().items() if value is not None}
-        if change.name is not None and change.name != known.name:
-            check_not_users(change.name, user_name)
-        # a stored picture that only an older release accepted must not prevent changes of other fields
-        known = replace(known, image=shown(known.image))
-        return await save(replace(known, **changes, updated_at=utc_now()))
+        return await save(_changed(await _existing(store, character_id), change, user_name))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
@@ -85,6 +90,25 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         await _refresh(bus)
 
     return api
+
+
+def _changed(known: Character, change: CharacterChange, user_name: str) -> Character:
+    """The character after a change. Raises: see `check_not_users`."""
+    changes = {name: value for name, value in change.model_dump().items() if value is not None}
+    if change.name is not None and change.name != known.name:
+        check_not_users(change.name, user_name)
+    # a stored picture that only an older release accepted must not prevent changes of other fields
+    known = replace(known, image=shown(known.image))
+    return replace(known, **changes, updated_at=utc_now())
+
+
+async def _restore(store: Store) -> None:
+    """Create the first characters that do not exist, except those whose name another character has."""
+    known = {character.id for character in await store.characters()}
+    for character in seed_characters(utc_now()):
+        if character.id not in known:
+            with contextlib.suppress(NameTaken):
+                await store.save_character(character)
 
 
 async def _existing(store: Store, character_id: str) -> Character:

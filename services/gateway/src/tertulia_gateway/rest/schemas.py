@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
 from tertulia_gateway.rest.excerpt import excerpt
+from tertulia_shared.conversation_cast import MAX_SEATS
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
@@ -115,6 +116,24 @@ class Rename(Schema):
     """A conversation's new title."""
 
     title: Line = Field(max_length=TITLE_MAX_CHARS)
+
+
+class CastItem(Schema):
+    """The characters at the table of a conversation."""
+
+    characters: list[str] | None = Field(description="their ids in order; null: all active characters")
+    told: bool = Field(description="they are told what was said while they were not at the table")
+
+
+class CastChange(Schema):
+    """The new characters at the table."""
+
+    characters: list[str] | None = Field(
+        max_length=MAX_SEATS, description="their ids in order, each at most once; null: all active characters"
+    )
+    told: bool | None = Field(
+        None, description="whether they are told what was said while they were not at the table; omitted: no change"
+    )
 
 
 class CharacterItem(Schema):

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from tertulia_gateway.commands import (
     ChangeAnswering,
+    ChangeCast,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -92,7 +93,7 @@ class CommandHandler:
                 await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
-            case ChangeSettings() | ChangeAnswering():
+            case ChangeSettings() | ChangeAnswering() | ChangeCast():
                 await self._change(command)
             case ChangeUserName(name):
                 return await self._change_user_name(name)
@@ -112,11 +113,16 @@ class CommandHandler:
             turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies)
         await conversation.begin_turn(turn)
 
-    async def _change(self, command: ChangeSettings | ChangeAnswering) -> None:
+    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast) -> None:
         conversation = await self._conversation()
-        change = conversation.change_settings if isinstance(command, ChangeSettings) else conversation.change_answering
-        settings = await change(command.changes)
-        if command.changes:  # an empty change is a query: it must not create a row for the conversation
+        match command:
+            case ChangeSettings(changes):
+                settings = await conversation.change_settings(changes)
+            case ChangeAnswering(changes):
+                settings = await conversation.change_answering(changes)
+            case ChangeCast():
+                settings = await conversation.change_cast(command)
+        if not command.is_query:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
 
     async def _change_user_name(self, name: str | None) -> Problem | None:

@@ -138,17 +138,18 @@ export class Api {
     return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}`)) as Character;
   }
 
-  async createCharacter(draft: CharacterDraft): Promise<void> {
-    await this.ask("POST", "api/characters", draft);
+  /** Resolves to the id of the new character. */
+  async createCharacter(draft: CharacterDraft): Promise<string> {
+    return ((await this.ask("POST", "api/characters", draft)) as Character).id;
   }
 
   async changeCharacter(id: string, change: Partial<CharacterDraft>): Promise<void> {
     await this.ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
   }
 
-  /** Set the order of the characters. */
-  async seatCharacters(ids: readonly string[]): Promise<void> {
-    await this.ask("PUT", "api/characters/order", { characters: ids });
+  /** Create the first characters again, if they were removed. */
+  async restoreCharacters(): Promise<void> {
+    await this.ask("POST", "api/characters/first");
   }
 
   async deleteCharacter(id: string): Promise<void> {

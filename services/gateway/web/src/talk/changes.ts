@@ -1,14 +1,13 @@
 /**
- * What the user changes about a conversation: the model's settings, who answers, the user's name, and the order of the
- * characters. A change is sent to the server and shown before the server has confirmed it.
+ * What the user changes about a conversation: the model's settings, who answers, the user's name, and the
+ * characters at the table. A change is sent to the server and shown before the server has confirmed it.
  */
 
-import type { Api } from "../rest/api";
-import { RequestFailed } from "../rest/problem";
 import { texts } from "../texts";
-import type { AnsweringChange, Command } from "../wire/commands";
+import type { AnsweringChange, CastChange, Command } from "../wire/commands";
 import type { ModelSettings } from "../wire/events";
 import { muting } from "./answering";
+import { castToSend, isCastKept } from "./cast";
 import type { PublishedState } from "./published-state";
 import { hasBegun, nameToSend } from "./user-name";
 
@@ -18,12 +17,12 @@ export interface ChangesCallbacks {
   /** The name that the user gave last in this browser. */
   rememberedName(): string;
   rememberName(name: string): void;
+  rememberCast(ids: readonly string[]): void;
 }
 
 export class Changes {
   constructor(
     private readonly page: PublishedState,
-    private readonly api: Api,
     private readonly on: ChangesCallbacks,
   ) {}
 
@@ -62,23 +61,45 @@ export class Changes {
     return true;
   }
 
-  /** Give a new conversation the name that the user gave last. */
-  sendRememberedName(): void {
+  /** Before a turn: give a new conversation the name and the characters that the user chose last. */
+  sendRemembered(): void {
+    this.#sendRememberedName();
+    const { shelf, cast } = this.page.current;
+    const characters = castToSend(shelf, cast);
+    if (characters) this.#sendCast({ characters });
+  }
+
+  #sendRememberedName(): void {
     const name = nameToSend(this.page.current, this.on.rememberedName());
     if (name) this.#sendName(name);
   }
 
-  /** Seat the characters in this order, for every conversation. */
+  /**
+   * Seat these characters in this order, in this conversation and in new ones. A conversation without a turn gets them
+   * with its first turn: until then, nothing of it is stored.
+   */
   seats(ids: readonly string[]): void {
-    this.page.applyNow({ on: "seated", ids });
-    this.api.seatCharacters(ids).then(
-      () => this.refreshCharacters(),
-      (error: unknown) => {
-        if (!(error instanceof RequestFailed)) throw error;
-        this.page.notify("page", "seats", texts.seat.notMoved(error.message));
-        this.refreshCharacters();
-      },
-    );
+    if (isCastKept(this.page.current.cast) && !this.#sendCast({ characters: ids })) return;
+    this.on.rememberCast(ids);
+    this.page.applyNow({ on: "cast_remembered", ids });
+  }
+
+  /** Seat a character at the end of the table, or let it leave. */
+  seat(characterId: string, isSeated: boolean): void {
+    const seated = this.page.current.characters.filter(({ active }) => active).map(({ id }) => id);
+    const others = seated.filter((id) => id !== characterId);
+    this.seats(isSeated ? [...others, characterId] : others);
+  }
+
+  /** A new character sits at the table by itself only where all active characters do. */
+  seatNew(characterId: string): void {
+    const { cast, shelf } = this.page.current;
+    if (cast.pending.characters ?? cast.confirmed?.characters ?? castToSend(shelf, cast)) this.seat(characterId, true);
+  }
+
+  /** Whether the characters are told what was said while they were not at the table. */
+  tell(told: boolean): void {
+    this.#sendCast({ told });
   }
 
   /** The server answers with `characters`. */
@@ -92,6 +113,14 @@ export class Changes {
     this.on.send({ type: "model_settings", data: {} });
     this.on.send({ type: "answering", data: {} });
     this.on.send({ type: "user_name", data: {} });
+    this.on.send({ type: "cast", data: {} });
+  }
+
+  #sendCast(change: CastChange): boolean {
+    const sent = this.on.send({ type: "cast", data: change });
+    if (sent) this.page.applyNow({ on: "cast_changed", change });
+    else this.page.notify("page", "cast", texts.problems.notChanged);
+    return sent;
   }
 
   #sendName(name: string): boolean {

@@ -9,7 +9,7 @@
 import type { Phase } from "../link/state-machine";
 import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
-import type { AnsweringChange } from "../wire/commands";
+import type { AnsweringChange, CastChange } from "../wire/commands";
 import type { SoundBlock } from "../audio/sound-block";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { withChange, withConfirmed, withoutPending } from "./answering";
@@ -17,7 +17,7 @@ import { withName } from "./user-name";
 import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
-import { inOrder } from "./seat-order";
+import { atTable, withCast } from "./cast";
 import { accepted, completed, extended, reopened, started } from "./turns";
 import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, onReport, withReply } from "./replies";
@@ -44,7 +44,8 @@ export type PageInput =
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "answering_changed"; change: AnsweringChange }
   | { on: "name_changed"; name: string }
-  | { on: "seated"; ids: readonly string[] }
+  | { on: "cast_changed"; change: CastChange }
+  | { on: "cast_remembered"; ids: readonly string[] | null }
   | { on: "demo"; demo: boolean }
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
@@ -54,6 +55,12 @@ export type PageInput =
   | { on: "dismiss"; place: NoticePlace; only?: Notice };
 
 export function reduce(state: PageState, input: PageInput): PageState {
+  const next = reduced(state, input);
+  if (next.shelf === state.shelf && next.cast === state.cast) return next;
+  return { ...next, characters: atTable(next.shelf, next.cast) };
+}
+
+function reduced(state: PageState, input: PageInput): PageState {
   switch (input.on) {
     case "event":
       return onEvent(state, input.event);
@@ -68,7 +75,8 @@ export function reduce(state: PageState, input: PageInput): PageState {
       const answering = isLive ? state.answering : withoutPending(state.answering);
       const userName = isLive ? state.userName : { ...state.userName, pending: null };
       const link = { link: input.phase, linkReason: input.reason, listening: connected };
-      return { ...state, ...link, pendingSettings, answering, userName };
+      const cast = isLive ? state.cast : { ...state.cast, pending: {} };
+      return { ...state, ...link, pendingSettings, answering, cast, userName };
     }
     case "left":
       // The messages stay until the next conversation has started. It is another one, or this one from the start.
@@ -95,8 +103,10 @@ export function reduce(state: PageState, input: PageInput): PageState {
       return { ...state, answering: withChange(state.answering, input.change) };
     case "name_changed":
       return { ...withoutNotices(state, "name"), userName: { ...state.userName, pending: input.name } };
-    case "seated":
-      return { ...state, characters: inOrder(state.characters, input.ids) };
+    case "cast_changed":
+      return { ...state, cast: { ...state.cast, pending: { ...state.cast.pending, ...input.change } } };
+    case "cast_remembered":
+      return { ...state, cast: { ...state.cast, remembered: input.ids } };
     case "demo":
       return { ...state, demo: input.demo };
     case "ducked":
@@ -126,8 +136,11 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
-      const { link, linkReason, characters, charactersKnown, listening, soundBlocked } = state;
-      const base = same ? state : { ...EMPTY, link, linkReason, characters, charactersKnown, listening, soundBlocked };
+      const { link, linkReason, shelf, characters, charactersKnown, listening, soundBlocked } = state;
+      const kept = { link, linkReason, shelf, characters, charactersKnown, listening, soundBlocked };
+      const base = same ? state : { ...EMPTY, ...kept };
+      const isNew = !event.resumed || event.unused;
+      const cast = { ...base.cast, remembered: state.cast.remembered, isNew };
       const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
       return {
         ...withoutNotices(base, "page"),
@@ -135,10 +148,11 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
         conversationId: event.conversation_id,
         demo: event.demo,
         heardBefore,
+        cast,
       };
     }
     case "turn_accepted":
-      return accepted(state, event);
+      return accepted(withTurn(state), event);
     case "turn_reopened":
       return reopened(state, event.turn_id);
     case "turn_started":
@@ -195,7 +209,9 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     case "listening_stopped":
       return withListening(withHearing(state, event.session_id, false), { partial: "", stable: "", understanding: "" });
     case "characters":
-      return { ...state, characters: event.characters, charactersKnown: true };
+      return { ...state, shelf: event.characters, charactersKnown: true };
+    case "cast":
+      return { ...state, notices: without(state.notices, "cast"), cast: withCast(state.cast, event) };
     case "model_settings": {
       const { type: _type, eventId: _eventId, ...settings } = event;
       // The answer to an earlier change does not confirm a later one.
@@ -227,6 +243,10 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
     default:
       return state;
   }
+}
+
+function withTurn(state: PageState): PageState {
+  return state.cast.isNew ? { ...state, cast: { ...state.cast, isNew: false } } : state;
 }
 
 function withMicrophone(state: PageState, view: MicrophoneView): PageState {

@@ -6,6 +6,7 @@ import type { Phase } from "../link/state-machine";
 import type { MicrophoneView } from "./listening-state";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 import { type Answering, UNKNOWN_ANSWERING } from "./answering";
+import { type Cast, UNKNOWN_CAST } from "./cast";
 import { UNKNOWN_NAME, type UserName } from "./user-name";
 
 export interface UserMessage {
@@ -113,7 +114,11 @@ export interface PageState {
   /** True while the server's writes to Redis are paused. */
   readonly writesPaused: boolean;
   readonly listening: Listening;
+  /** All characters, as the server says. */
+  readonly shelf: readonly Participant[];
+  /** The same, with those at the table first (see `atTable`). */
   readonly characters: readonly Participant[];
+  readonly cast: Cast;
   /** False until the server has sent the characters. */
   readonly charactersKnown: boolean;
   /** The settings that the server has confirmed; null before the server's first answer. */
@@ -154,7 +159,9 @@ export const EMPTY: PageState = {
   soundBlocked: "",
   writesPaused: false,
   listening: NOT_LISTENING,
+  shelf: [],
   characters: [],
+  cast: UNKNOWN_CAST,
   charactersKnown: false,
   settings: null,
   pendingSettings: {},

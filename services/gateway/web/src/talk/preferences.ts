@@ -22,6 +22,8 @@ export interface Preferences {
   readonly theme: Theme;
   /** What the characters shall call the user, as given last; `""`: not given. */
   readonly userName: string;
+  /** The ids of the characters that the user seated last, in order; null: none. */
+  readonly cast: readonly string[] | null;
   /** The user has given a name, or does not want to. */
   readonly userNameAsked: boolean;
 }
@@ -38,6 +40,7 @@ const FIRST: Preferences = {
   language: "",
   theme: "system",
   userName: "",
+  cast: null,
   userNameAsked: false,
 };
 
@@ -45,7 +48,7 @@ export function readPreferences(stored: string | null): Preferences {
   try {
     const found = JSON.parse(stored ?? "{}") as Record<string, unknown>;
     const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language, theme } = found;
-    const { userName, userNameAsked } = found;
+    const { userName, userNameAsked, cast } = found;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -57,6 +60,7 @@ export function readPreferences(stored: string | null): Preferences {
       theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
       userName: typeof userName === "string" ? userName : FIRST.userName,
       userNameAsked: userNameAsked === true,
+      cast: Array.isArray(cast) ? cast.filter((id) => typeof id === "string") : FIRST.cast,
     };
   } catch {
     return FIRST;

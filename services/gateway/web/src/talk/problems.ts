@@ -5,6 +5,7 @@ import type { ServerEvent } from "../wire/events";
 import { withoutPending } from "./answering";
 import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
+import { nameProblem } from "./user-name";
 import { type Notice, type NoticePlace, type PageState, findReply } from "./page-state";
 
 /** The error codes with which the server refuses a command. */
@@ -42,23 +43,38 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
     turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
   const notice = ofError(event, state.writesPaused);
   if (event.message.startsWith(NAME_REFUSED)) {
-    const text = capitalized(event.message.slice(NAME_REFUSED.length));
+    const text = refusedName(state, event.message.slice(NAME_REFUSED.length));
     return withNotice(withoutPendingName(over), { code, serious: true, text, place: "name" });
   }
   const place = pendingPlace(state);
   if (turnId === "" && place && REFUSALS.has(code)) {
     const text = notice?.text ?? texts.problems.settingNotSaved;
-    const undone = { ...withoutPendingName(over), pendingSettings: {}, answering: withoutPending(over.answering) };
+    const undone = {
+      ...withoutPendingName(over),
+      pendingSettings: {},
+      answering: withoutPending(over.answering),
+      cast: { ...over.cast, pending: {} },
+    };
     return withNotice(undone, { code, serious: true, text, place });
   }
   return notice ? withNotice(over, notice) : over;
 }
 
 /** The part of the page in which the user changed something that the server has not confirmed; null if there is none. */
-function pendingPlace({ pendingSettings, answering, userName }: PageState): NoticePlace | null {
+function pendingPlace({ pendingSettings, answering, cast, userName }: PageState): NoticePlace | null {
   if (userName.pending !== null) return "name";
   if (Object.keys(pendingSettings).length > 0) return "settings";
+  if (Object.keys(cast.pending).length > 0) return "page";
   return Object.keys(answering.pending).length > 0 ? "composer" : null;
+}
+
+/** Why a name was refused: in the page's language if the page knows the fault too, else in the server's words. */
+function refusedName({ userName, characters }: PageState, sent: string): string {
+  const known = userName.pending === null ? "" : nameProblem(userName.pending, characters);
+  if (known) return known;
+  const called = /^a character is called (.+);/u.exec(sent)?.[1];
+  if (called) return texts.userName.taken(called);
+  return sent.includes("U+") ? texts.problem.invisible_character(capitalized(sent), {}) : capitalized(sent);
 }
 
 function withoutPendingName(state: PageState): PageState {

@@ -6,17 +6,6 @@ export function moved<T>(list: readonly T[], from: number, to: number): readonly
   return others.toSpliced(to, 0, ...list.slice(from, from + 1));
 }
 
-/** All ids, with those at the table in this order. Characters that are switched off keep their places. */
-export function withSeated(all: readonly string[], seated: readonly string[]): readonly string[] {
-  const rest = [...seated];
-  return all.map((id) => (seated.includes(id) ? (rest.shift() ?? id) : id));
-}
-
-export function inOrder<T extends { readonly id: string }>(list: readonly T[], ids: readonly string[]): readonly T[] {
-  const place = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
-  return list.toSorted((one, other) => place(one.id) - place(other.id));
-}
-
 interface Point {
   readonly x: number;
   readonly y: number;

@@ -72,10 +72,11 @@ export class Talk {
       live: () => this.#onLive(),
       unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
     });
-    this.changes = new Changes(this.#page, this.api, {
+    this.changes = new Changes(this.#page, {
       send: (command) => this.#link.send(command),
       rememberedName: () => this.preferences.value.userName,
       rememberName: (userName) => this.prefer({ userName, userNameAsked: true }),
+      rememberCast: (cast) => this.prefer({ cast }),
     });
     this.conversations = new ConversationChoice(this.#link, {
       open: () => this.#page.current.conversationId,
@@ -100,7 +101,7 @@ export class Talk {
     });
     this.#turns = new TurnSender({
       state: () => this.#page.current,
-      prepare: () => this.changes.sendRememberedName(),
+      prepare: () => this.changes.sendRemembered(),
       send: (command) => this.#link.send(command),
       begins: (input) => this.#onTurnBegins(input),
       trouble: (code, problem) => this.#page.notify("composer", code, problem),
@@ -122,6 +123,7 @@ export class Talk {
       this.#playback.wake();
       this.changes.refreshCharacters();
     });
+    this.#page.apply({ on: "cast_remembered", ids: this.preferences.value.cast });
     this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
     if (this.preferences.value.loudspeaker) this.#playback.setLoudspeaker(this.preferences.value);
@@ -155,7 +157,7 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) this.changes.sendRememberedName();
+    if (on) this.changes.sendRemembered();
     if (on) this.#listening.start();
     else this.#listening.stop(keepWarm);
   }
@@ -247,7 +249,7 @@ export class Talk {
 
   #onLive(): void {
     this.#interrupt.onLive();
-    if (this.#page.current.messages.length > 0) this.changes.sendRememberedName();
+    if (this.#page.current.messages.length > 0) this.changes.sendRemembered();
     this.#turns.resend();
     this.#listening.live();
     void this.#playback.load();

@@ -77,7 +77,7 @@ export const en = {
     table: "The table",
     seats: "At the table",
     ducked: "quieter while you speak",
-    invite: "No character takes part. Switch one on",
+    invite: "No character sits here. Invite one",
     partial: "What you are saying",
   },
   userName: {
@@ -109,11 +109,11 @@ export const en = {
     hearVoice: "Hear the voice",
     stopVoice: "Stop the voice",
     move: "Move with the arrow keys",
+    leave: "Send from the table",
     place: (name: string, seat: number, seats: number) => `${name}: seat ${seat} of ${seats}.`,
     placed: (name: string, seat: number, seats: number) => `${name} has seat ${seat} of ${seats}.`,
     moving: "Move with the arrow keys, Enter to put down, Esc to cancel.",
     stays: (name: string) => `${name} was not moved.`,
-    notMoved: (reason: string) => `The characters were not moved: ${reason}`,
   },
   /** Why a character answers. */
   reasons: {
@@ -246,10 +246,12 @@ export const en = {
     new: "New character",
     removed: (name: string) => `Removed: ${name}`,
     undo: "Undo",
-    lead: "The characters that are switched on take part, in every conversation.",
+    lead: "The characters that are switched on sit at the table of this conversation.",
     edit: "Edit",
     editName: (name: string) => `Edit ${name}`,
-    takesPart: (name: string) => `${name} takes part`,
+    takesPart: (name: string) => `${name} sits at the table`,
+    told: "Tell them what was said while they were not at the table",
+    restoreFirst: "Restore Luna, Rex and Sage",
   },
   character: {
     name: "Name",

@@ -72,7 +72,7 @@ export const es: Texts = {
     table: "La mesa",
     seats: "En la mesa",
     ducked: "más bajo mientras hablas",
-    invite: "No participa ningún personaje. Activa uno",
+    invite: "No hay ningún personaje. Invita a uno",
     partial: "Lo que estás diciendo",
   },
   userName: {
@@ -104,11 +104,11 @@ export const es: Texts = {
     hearVoice: "Escuchar la voz",
     stopVoice: "Detener la voz",
     move: "Mover con las flechas",
+    leave: "Retirar de la mesa",
     place: (name, seat, seats) => `${name}: asiento ${seat} de ${seats}.`,
     placed: (name, seat, seats) => `${name} tiene el asiento ${seat} de ${seats}.`,
     moving: "Mueve con las flechas, suelta con Intro, cancela con Esc.",
     stays: (name) => `${name} no se ha movido.`,
-    notMoved: (reason) => `Los personajes no se han movido: ${reason}`,
   },
   reasons: {
     named: "lo has nombrado",
@@ -246,10 +246,12 @@ export const es: Texts = {
     new: "Nuevo personaje",
     removed: (name) => `Fuera: ${name}`,
     undo: "Deshacer",
-    lead: "Los personajes activados participan en todas las conversaciones.",
+    lead: "Los personajes activados están sentados a la mesa de esta conversación.",
     edit: "Editar",
     editName: (name) => `Editar ${name}`,
-    takesPart: (name) => `${name} participa`,
+    takesPart: (name) => `${name} está a la mesa`,
+    told: "Contarles lo que se dijo mientras no estaban a la mesa",
+    restoreFirst: "Recuperar a Luna, Rex y Sage",
   },
   character: {
     name: "Nombre",
@@ -726,7 +728,7 @@ export const es: Texts = {
       "El modelo ha razonado demasiado y no ha dicho nada. Limita el razonamiento o elige otro modelo.",
     llm_no_text: () =>
       "Los tokens de la respuesta se han agotado antes de la primera palabra. Aumenta TERTULIA_LLM_MAX_TOKENS o elige otro modelo.",
-    no_characters: () => "No participa ningún personaje. Activa uno en «Personajes».",
+    no_characters: () => "A la mesa no hay ningún personaje que pueda responder. Invita a uno en «Personajes».",
     talk_lost: () =>
       "El servidor ha perdido lo último de esta conversación. Envía de nuevo tu último mensaje.",
     turn_failed: (sent) => `No se puede responder a este mensaje: ${cause(sent)}. Dilo de otra forma.`,

@@ -1,7 +1,7 @@
 /** The form for one character: name, voice, system prompt, picture and model. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Character, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
@@ -12,7 +12,7 @@ import type { ModelSettings } from "../wire/events";
 import { draftOf, useCharacterDraft } from "./character-draft";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
-import { FieldProblem } from "./field-problem";
+import { FieldProblem, revealProblem } from "./field-problem";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
 import { TalkativenessField } from "./talkativeness-field";
@@ -57,13 +57,26 @@ export function CharacterForm(props: Props): JSX.Element {
       .then(saved, (error: unknown) => setFailure(asFailure(error)))
       .finally(() => setBusy(false));
   };
+  const form = useRef<HTMLFormElement>(null);
+  // The problem may be far above the button.
+  useEffect(() => {
+    if (failure) revealProblem(form.current);
+  }, [failure]);
   const save = (event: SubmitEvent) => {
     event.preventDefault();
+    if (isUsers) {
+      revealProblem(form.current);
+      return;
+    }
     const whole = { ...draft, voice, name: draft.name.trim(), model_settings: trimmed(draft.model_settings) };
-    run(character ? talk.api.changeCharacter(character.id, whole) : talk.api.createCharacter(whole));
+    run(
+      character
+        ? talk.api.changeCharacter(character.id, whole)
+        : talk.api.createCharacter(whole).then((id) => talk.changes.seatNew(id)),
+    );
   };
   return (
-    <form class="form" onSubmit={save}>
+    <form class="form" ref={form} onSubmit={save}>
       {isRestored && (
         <p class="detail" role="status">
           {texts.character.restored}{" "}
@@ -136,7 +149,7 @@ export function CharacterForm(props: Props): JSX.Element {
       />
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
-        <button type="submit" class="primary" disabled={busy || waiting || isUsers}>
+        <button type="submit" class="primary" disabled={busy || waiting}>
           {character ? texts.character.save : texts.character.add}
         </button>
         <button type="button" onClick={onCancel}>

@@ -1,26 +1,21 @@
-/** The panel of characters, where the user switches them on or off, changes them and adds new ones. */
+/** The panel of characters, where the user seats them at the table, changes them and adds new ones. */
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { Character, Voice } from "../rest/api";
+import { isCastKept, isTold } from "../talk/cast";
 import type { Talk } from "../talk/talk";
 import { texts, voiceDescription } from "../texts";
 import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
+import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
-
-/** Requested `active` flags by character id. */
-type Switches = Readonly<Record<string, boolean>>;
-
-function keep(switches: Switches, wanted: (id: string, active: boolean) => boolean): Switches {
-  return Object.fromEntries(Object.entries(switches).filter(([id, active]) => wanted(id, active)));
-}
 
 export function CharactersSheet({
   talk,
@@ -38,14 +33,8 @@ export function CharactersSheet({
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
   const [problem, setProblem] = useState("");
-  // The switches that the user has moved, until the reloaded list confirms them. Without this state, a render in
-  // between would move them back.
-  const [pending, setPending] = useState<Switches>({});
-  useEffect(() => {
-    const { value } = characters;
-    if (value)
-      setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
-  }, [characters.value]);
+  const { characters: known, cast } = talk.state.value;
+  const isSeated = ({ id, active }: Character) => known.find((each) => each.id === id)?.active ?? active;
   useEffect(() => {
     const found = characters.value?.find(({ id }) => id === first);
     if (found) setEditing(found);
@@ -56,12 +45,8 @@ export function CharactersSheet({
     characters.reload();
     talk.changes.refreshCharacters();
   };
-  const setActive = (character: Character, active: boolean) => {
-    setPending((all) => ({ ...all, [character.id]: active }));
-    talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => {
-      setPending((all) => keep(all, (id) => id !== character.id));
-      setProblem(asFailure(error).message);
-    });
+  const restore = () => {
+    talk.api.restoreCharacters().then(changed, (error: unknown) => setProblem(asFailure(error).message));
   };
   const deletions = useDeletions((id) => {
     talk.api.deleteCharacter(id).then(
@@ -125,9 +110,9 @@ export function CharactersSheet({
                 <input
                   type="checkbox"
                   role="switch"
-                  checked={pending[character.id] ?? character.active}
+                  checked={isSeated(character)}
                   aria-label={texts.characters.takesPart(character.name)}
-                  onChange={(event) => setActive(character, event.currentTarget.checked)}
+                  onChange={(event) => talk.changes.seat(character.id, event.currentTarget.checked)}
                 />
                 <span aria-hidden="true" />
               </label>
@@ -136,9 +121,26 @@ export function CharactersSheet({
           ),
         )}
       </ul>
-      <button type="button" class="primary" onClick={() => setEditing("new")}>
-        <Icon name="plus" /> {texts.characters.new}
-      </button>
+      {isCastKept(cast) && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isTold(cast)}
+            onChange={(event) => talk.changes.tell(event.currentTarget.checked)}
+          />
+          {texts.characters.told}
+        </label>
+      )}
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => setEditing("new")}>
+          <Icon name="plus" /> {texts.characters.new}
+        </button>
+        {characters.value && isFirstMissing(characters.value) && (
+          <button type="button" onClick={restore}>
+            {texts.characters.restoreFirst}
+          </button>
+        )}
+      </div>
     </Sheet>
   );
 }

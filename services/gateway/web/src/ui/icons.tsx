@@ -18,6 +18,7 @@ const PATHS = {
   inside: "M4 18V6M4 18h16M7 8h5M10 12h6M14 16h4",
   close: "M6 6l12 12M18 6 6 18",
   move: "M4 12h16M7 9l-3 3 3 3M17 9l3 3-3 3",
+  leave: "M10 5H5v14h5M10 12h10M16.5 8.5 20 12l-3.5 3.5",
   down: "M12 5v13M6 12.5l6 6 6-6",
   plus: "M12 5v14M5 12h14",
   chevron: "M7 10l5 5 5-5",

@@ -6,7 +6,6 @@ import { useMemo, useRef } from "preact/hooks";
 
 import { isMuted } from "../talk/answering";
 import { type StatusLine, statusLine } from "../talk/status-line";
-import { withSeated } from "../talk/seat-order";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { Dots } from "./dots";
@@ -36,13 +35,12 @@ export function Scene({ talk, people, onAsk, onCharacters }: Props): JSX.Element
   const places = view.charactersKnown ? present.length : EXPECTED;
   const seats = useMemo(() => seating(places, { width, height }), [places, width, height]);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
-  const all = people.characters.map(({ id }) => id);
   const seat = useSeatMoving({
     element,
     ids: present.map(({ id }) => id),
     seats: seats.seats,
     nameOf: (id) => present.find((each) => each.id === id)?.name ?? "",
-    onMoved: (ids) => talk.changes.seats(withSeated(all, ids)),
+    onMoved: (ids) => talk.changes.seats(ids),
   });
   const actions = { onAsk, onEdit: onCharacters, onMove: present.length > 1 ? seat.grab : null };
   const lit = seat.order.indexOf(status.characterId);

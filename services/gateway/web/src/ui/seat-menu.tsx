@@ -62,6 +62,9 @@ export function SeatMenu({ talk, character, why, close, actions }: Props): JSX.E
       <button type="button" class="action" onClick={then(() => actions.onEdit(id))}>
         <Icon name="gear" /> {texts.seat.edit}
       </button>
+      <button type="button" class="action" disabled={offline} onClick={then(() => talk.changes.seat(id, false))}>
+        <Icon name="leave" /> {texts.seat.leave}
+      </button>
       {actions.onMove && (
         <button type="button" class="action with-keys" onClick={then(() => actions.onMove?.(id))}>
           <Icon name="move" /> {texts.seat.move}

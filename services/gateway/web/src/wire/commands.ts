@@ -24,9 +24,16 @@ export interface AnsweringChange {
   readonly discussion?: number;
 }
 
+/** Changes of who sits at the table; a missing field keeps its value. An empty command is a query. */
+export interface CastChange {
+  readonly characters?: readonly string[];
+  readonly told?: boolean;
+}
+
 export type Command =
   | TurnCommand
   | { type: "answering"; data: AnsweringChange }
+  | { type: "cast"; data: CastChange }
   /** Changes what the characters call the user; null: the server's default. An empty command is a query. */
   | { type: "user_name"; data: { name?: string | null } }
   | { type: "start_listening" }

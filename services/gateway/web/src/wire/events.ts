@@ -59,6 +59,10 @@ const answeringMode = oneOf("fitting", "everyone", "named", "in_turn");
 /** null: the server's default, or a mode of a newer server. */
 const nullableMode: Reader<AnsweringMode | null> = (value) => answeringMode(value) ?? null;
 
+/** null: all active characters. */
+const nullableIds: Reader<readonly string[] | null> = (value) =>
+  value === undefined || value === null ? null : listOf(str)(value);
+
 const EVENTS = {
   conversation_started: {
     conversation_id: str,
@@ -84,6 +88,7 @@ const EVENTS = {
   turn_started: { turn_id: str, replies, quiet: or(bool, false) },
   turn_extended: { turn_id: str, replies },
   answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
+  cast: { characters: nullableIds, told: or(bool, false) },
   user_name: { name: or(str, ""), default_name: or(str, "") },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },

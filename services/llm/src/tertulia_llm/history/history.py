@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from tertulia_llm.history.from_streams import messages_from_streams
@@ -23,6 +23,7 @@ from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, Store, supersedes
+from tertulia_shared.store.ordering import turn_time_ms
 
 MAX_CONVERSATIONS = 512
 """Maximum number of cached conversations; the least recently used one is evicted first."""
@@ -58,13 +59,18 @@ class History:
             if message.turn_id != turn_id or message.position not in positions
         }
 
-    def prompt_messages(self, limit: int) -> list[HistoryMessage]:
-        """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out."""
+    def prompt_messages(self, limit: int, heard: Callable[[int], bool] = lambda _: True) -> list[HistoryMessage]:
+        """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out.
+
+        `heard`: False for the time of a turn (ms since 1970) of which the reader of the prompt knows nothing.
+        """
         ordered = sorted(self.messages.values(), key=lambda message: message.position)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
             for message in ordered[-limit:]
-            if message.status != "streaming" and (message.text or message.status == "interrupted")
+            if message.status != "streaming"
+            and (message.text or message.status == "interrupted")
+            and heard(turn_time_ms(message.position))
         ]
 
     def trim(self, limit: int) -> None:

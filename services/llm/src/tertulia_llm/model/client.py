@@ -130,10 +130,12 @@ class Model:
                 if changes > MAX_CHANGES or not self._learned(failure, request, builder, known):
                     raise await self._adviser.explained(failure, known.name) from failure
             else:
-                if not is_web_page(response.headers):
+                if not is_web_page(response.response.headers):
                     return request, response
                 try:
-                    raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
+                    raise await self._adviser.web_page(
+                        await self.server.beginning_of(response), str(response.response.url)
+                    )
                 finally:
                     await response.close()
 

@@ -1,6 +1,6 @@
 """HTTP requests to a model server, with the `openai` SDK.
 
-The SDK is imported at the first request (`load_sdk`): it takes 20 MB and half a second of CPU. Replies are requested
+The SDK is imported when the worker has started (`load_sdk`): that takes half a second of CPU. Replies are requested
 by the SDK, and read from its HTTP client as they arrive: its own reading takes as long as the whole request.
 """
 
@@ -21,10 +21,9 @@ from tertulia_llm.settings import LLMSettings
 
 if TYPE_CHECKING:
     import openai
-    from openai import AsyncAPIResponse
     from openai.types.chat import ChatCompletionChunk
 
-    Response = AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]
+    Response = openai.AsyncStream[ChatCompletionChunk]
 
 QUESTION_S: Final = 5.0
 """Seconds to wait for the answer to any request that does not ask for a reply."""
@@ -77,13 +76,17 @@ class ModelServer:
         """
         await load_sdk()
         import openai  # noqa: PLC0415 - see above
+        from openai.types.chat import ChatCompletionChunk  # noqa: PLC0415
 
-        given = {"model": openai.omit, "messages": openai.omit, "stream": openai.omit, **body}
-        opening = self._client.chat.completions.with_streaming_response.create(
-            model="", messages=[], stream=True, extra_body=given
-        )
         try:
-            return await opening.__aenter__()
+            # below `chat.completions.create`, which copies and checks what we know to be right
+            return await self._client.post(
+                "/chat/completions",
+                cast_to=ChatCompletionChunk,
+                body=body,
+                stream=True,
+                stream_cls=openai.AsyncStream[ChatCompletionChunk],
+            )
         except openai.APIError as error:
             raise failure_of(error) from error
         # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
@@ -93,15 +96,16 @@ class ModelServer:
 
     def body_of(self, response: Response) -> AsyncIterator[bytes]:
         """The body, in pieces as they arrive."""
-        is_plain = response.headers.get("content-encoding", "identity") == "identity"
-        return response.http_response.aiter_raw() if is_plain else response.iter_bytes()
+        received = response.response
+        is_plain = received.headers.get("content-encoding", "identity") == "identity"
+        return received.aiter_raw() if is_plain else received.aiter_bytes()
 
     async def beginning_of(self, response: Response) -> bytes:
         """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""
         read = b""
         with suppress(Exception):  # the bytes that have arrived are enough
             async with asyncio.timeout(QUESTION_S):
-                async for piece in response.iter_bytes():
+                async for piece in self.body_of(response):
                     read += piece
                     if len(read) > MAX_PAGE_BYTES:
                         break
