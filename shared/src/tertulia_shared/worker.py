@@ -84,6 +84,7 @@ class Worker:
             if presence is None
             else ChosenWork(bus, self.name, presence, **bounds)
         )
+        self._new_work.left = self._run.left_to_newer
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()
         """Peers whose process has ended: they died, or stopped in order."""
@@ -264,7 +265,8 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                    await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders)
+                    if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
+                        self._end_wait()  # a blocked claim would take work that is no longer its own
                     await self._share_with(set(alive))
                 await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
@@ -297,7 +299,11 @@ class Worker:
         for name in died:
             log.warning("a peer on this machine died", extra={"peer": name, "worker": self.name})
         self._dead |= died
-        if died and self._waiting is not None and not self._waiting.expired():
+        if died:
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(now())
 
     def _has_ended(self, member: str) -> bool:
