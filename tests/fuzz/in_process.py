@@ -112,7 +112,7 @@ def followers(rng: Random) -> None:
         position.advance(Entry(f"{n + 1}-0", given))
         position.has_event(Entry(f"{n + 1}-0", given))
         metrics.event_sent(given[b"type"], given)
-        metrics.audio_sent(given, asked_ms=0)
+        metrics.audio_sent(rng.choice(("m1", "m2")), given, asked_ms=0)
         position.timeline.metrics()
 
 

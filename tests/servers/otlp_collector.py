@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
             for group in json.loads(body)["resourceSpans"]:
                 service = group["resource"]["attributes"][0]["value"]["stringValue"]
                 for scope in group["scopeSpans"]:
-                    self.received += [{**span, "service": service} for span in scope["spans"]]
+                    self.received.extend({**span, "service": service} for span in scope["spans"])
         self.send_response(HTTPStatus.OK if is_otlp else HTTPStatus.NOT_FOUND)
         self.end_headers()
         self.wfile.write(b"{}")

@@ -290,6 +290,8 @@ def _plain_pack(value: object) -> bytes:
 def _nested(hint: Any) -> Callable[[bytes], Any]:
     if get_origin(hint) is tuple:
         return lambda raw: tuple(unpack(raw))
+    if any(get_origin(choice) is tuple for choice in get_args(hint)):
+        return lambda raw: None if (items := unpack(raw)) is None else tuple(items)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return lambda raw: known(hint, unpack(raw))
     return unpack

@@ -51,7 +51,7 @@ async def test_all_recognition_events_reach_the_client_in_order_and_the_text_bec
     ]
     assert (await session.events())[-1] == ListeningStopped(session.session_id, "stopped")
     (pointer,) = await session.bus.claim("llm", "llm", count=9, block_s=0)
-    assert decode(Work, pointer.fields) == Work(session.conversation_id)
+    assert decode(Work, pointer.fields) == Work(session.conversation_id, turn_id=turn.turn_id)
     assert await session.epoch() == 1
     assert session.engine.open_sessions == 0
     mic = session.bus.keys.mic(session.conversation_id, session.session_id)
