@@ -88,7 +88,9 @@ IMAGE = "${TERTULIA_IMAGE_PREFIX:-${COMPOSE_PROJECT_NAME}}-%s:${TERTULIA_VERSION
 
 
 @pytest.mark.parametrize(
-    "file", [ROOT / "docker-compose.yml", ROOT / "deploy" / "gpu-box" / "compose.yml"], ids=lambda file: file.parent.name
+    "file",
+    [ROOT / "docker-compose.yml", ROOT / "deploy" / "gpu-box" / "compose.yml"],
+    ids=lambda file: file.parent.name,
 )
 def test_each_image_that_is_built_here_is_named_by_its_service_and_the_release(file: Path) -> None:
     built = {name: service for name, service in load(file).items() if "build" in service}
