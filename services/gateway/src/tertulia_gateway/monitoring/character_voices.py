@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tertulia_shared.bus import Bus, BusRefused
@@ -26,12 +26,11 @@ class CharacterVoices:
         self._bus = bus
         self._store = store
         self._clock = clock
-        self._names: Mapping[str, Sequence[str]] = {}
-        """The names of the characters with each voice."""
+        self._voices: frozenset[str] = frozenset()
         self._read_at = float("-inf")
 
     async def absent(self, members: Sequence[str]) -> Sequence[str]:
-        """The voices that no live worker can speak, each with the names of its characters.
+        """The ids of the voices that no live worker can speak, without the characters' names: `/readyz` needs no token.
 
         Empty if no tts worker is alive (that is the problem `stage_away`), if the store cannot be read yet, or if this
         Redis user may not read the workers' entries.
@@ -46,7 +45,7 @@ class CharacterVoices:
             return ()
         await self._read_characters()
         speakers = await self._speakers(members)
-        return [f"{voice} ({', '.join(self._names[voice])})" for voice in speakers.absent(self._names)]
+        return speakers.absent(self._voices)
 
     async def _speakers(self, members: Sequence[str]) -> Speakers:
         keys = self._bus.keys
@@ -69,7 +68,4 @@ class CharacterVoices:
         except (StoreError, TimeoutError) as error:
             log.info("the characters cannot be read for the health check: %s", str(error) or "no answer in time")
             return
-        names: dict[str, list[str]] = {}
-        for character in characters:
-            names.setdefault(character.voice, []).append(character.name)
-        self._names = names
+        self._voices = frozenset(character.voice for character in characters)
