@@ -4,9 +4,15 @@
 # docker-compose.yml:
 #   deploy/upgrade.sh                                                       (with COMPOSE_FILE from .env, if it is set)
 #   deploy/upgrade.sh -f docker-compose.yml -f deploy/compose/gpu.yml       with the options that you give to `up`
+#   TERTULIA_VERSION=0.1.0 deploy/upgrade.sh --no-build                     uses the images of that release: the way back
 # A service with a GPU or with a published port cannot run twice, so it is stopped before its successor starts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+builds=yes
+if [ "${1:-}" = --no-build ]; then
+    builds=no
+    shift
+fi
 options=("$@")
 rolled=(stt llm tts gateway) # in this order: new workers understand old gateways, and the reverse
 poll_s=0.5
@@ -102,7 +108,21 @@ roll() {
     done
 }
 
-compose build
+# Checks only the images that are built here; `up` fetches the missing ones of others.
+require_images() {
+    local image missing=()
+    for image in $(compose config --images | sort --unique); do
+        case $image in
+            *-access:* | *-gateway:* | *-stt:* | *-llm:* | *-tts:*)
+                docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
+                ;;
+        esac
+    done
+    [ "${#missing[@]}" = 0 ] || fail "nothing was replaced, because these images are not here: ${missing[*]}. \`docker images\` lists" \
+        "those that are. To build them, check that release out and run the script without --no-build"
+}
+
+if [ "$builds" = yes ]; then compose build; else require_images; fi
 replace_others
 for service in "${rolled[@]}"; do
     roll "$service"

@@ -38,6 +38,7 @@ Voices <voices/README>
 What is spoken <docs/spoken-text>
 What a prompt contains <docs/prompt>
 Containers <docs/containers>
+Upgrading <docs/upgrading>
 Phones and other devices <docs/lan>
 Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>

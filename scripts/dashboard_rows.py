@@ -206,8 +206,10 @@ ROWS: Final[Sequence[tuple[str, Sequence[Panel]]]] = (
                 [
                     (rate("tertulia_tts_failures_total"), "sentences skipped"),
                     (rate("tertulia_tts_replaced_voices_total"), "messages in another voice"),
+                    (rate("tertulia_tts_stand_ins_total", "engine"), "sentences by a substitute: {{engine}}"),
                 ],
-                "The log of tts has the reason.",
+                "A substitute speaks while the preferred engine is away, full or slow. The log of tts has the reason "
+                "of the others.",
             ),
             Panel(
                 "Connections, in a minute",

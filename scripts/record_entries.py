@@ -1,7 +1,8 @@
 """Records one entry of each kind from a real conversation into tests/contract/recorded/v<VERSION>.
 
-`python -m scripts.record_entries` keeps the recorded entries and adds missing ones: entries that an earlier release of
-the same schema version wrote must stay readable. `--from-scratch` records from scratch, for a new version.
+`python -m scripts.record_entries` keeps all recorded entries, variants that were added by hand too, and adds missing
+ones: entries that an earlier release of the same schema version wrote must stay readable. `--from-scratch` records from
+scratch, for a new version.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "2
 
 
 class Recorder:
-    """Keeps the first entry of each kind, by its name. Entries in `known` are kept and not replaced."""
+    """Keeps all entries in `known`, several of a kind too, and the first one of each kind that is not among them."""
 
     def __init__(self, known: Iterable[recorded_entries.Recorded]) -> None:
-        self._found = {each.name: each for each in known}
+        self._entries = list(known)
+        self._names = {each.name for each in self._entries}
 
     def of(self, stream: str) -> list[recorded_entries.Recorded]:
         """The recorded entries of a stream."""
-        return [each for each in self._found.values() if each.stream == stream]
+        return [each for each in self._entries if each.stream == stream]
 
     def see(self, stream: str, entries: Iterable[Entry]) -> None:
         """Keep these entries, except those whose kind is recorded already."""
@@ -52,7 +54,9 @@ class Recorder:
             if entry.fields.get(b"v") != str(VERSION).encode():
                 continue
             each = recorded_entries.new(stream, entry.id, entry.fields)
-            self._found.setdefault(each.name, each)
+            if each.name not in self._names:
+                self._names.add(each.name)
+                self._entries.append(each)
 
 
 async def record(stack: Stack, recorder: Recorder) -> None:

@@ -84,6 +84,31 @@ def test_compose_builds_each_image_from_its_dockerfile() -> None:
             assert (ROOT / service["build"]["dockerfile"]).is_file()
 
 
+IMAGE = "${TERTULIA_IMAGE_PREFIX:-${COMPOSE_PROJECT_NAME}}-%s:${TERTULIA_VERSION:-dev}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [ROOT / "docker-compose.yml", ROOT / "deploy" / "gpu-box" / "compose.yml"],
+    ids=lambda file: file.parent.name,
+)
+def test_each_image_that_is_built_here_is_named_by_its_service_and_the_release(file: Path) -> None:
+    built = {name: service for name, service in load(file).items() if "build" in service}
+    assert built
+    for name, service in built.items():
+        assert service["image"] == IMAGE % name
+        assert service["pull_policy"] == "never", "nobody else may provide an image of this name"
+
+
+def test_every_service_uses_an_image_of_the_release_that_is_built_or_one_of_another_project() -> None:
+    built = {IMAGE % name for name, service in load(ROOT / "docker-compose.yml").items() if "build" in service}
+    for file in (ROOT / "docker-compose.yml", *OVERLAYS):
+        for name, service in load(file).items():
+            image = service.get("image", "")
+            assert image in built or not image.startswith("${TERTULIA_IMAGE_PREFIX"), f"{file.name}: {name}"
+            assert not image.startswith("${COMPOSE_PROJECT_NAME}"), f"{file.name}: {name} has no release in its name"
+
+
 def test_compose_fetches_only_known_models_and_lets_only_that_job_write_them() -> None:
     composed = load(ROOT / "docker-compose.yml")
     command, *names = composed["models"]["command"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -96,8 +96,8 @@ async def test_folder_that_does_not_exist_yet_is_no_problem(bus: TellingBus, tmp
 
 
 async def test_voices_that_nobody_can_speak_are_a_problem(bus: TellingBus) -> None:
-    async def absent(engines: Mapping[str, object]) -> list[str]:
-        return ["ana"] if engines["tts"] == ["espeak"] else []
+    async def absent(members: Sequence[str]) -> list[str]:
+        return ["ana"] if "tts:c:espeak" in members else []
 
     found = await HealthCheck(bus=bus, alive_s=5, absent_voices=absent).now()
     assert (codes(found), found.ready) == (["voice_away"], True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tertulia_gateway.auth import Access
 from tertulia_gateway.clips.clip_store import ClipStore
+from tertulia_gateway.monitoring.character_voices import CharacterVoices
 from tertulia_gateway.monitoring.health import HealthCheck
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.settings_saver import SettingsSaver
@@ -44,4 +45,10 @@ class GatewayContext:
 
     def health(self) -> HealthCheck:
         """The check behind `/readyz`, `/api/status` and the metrics, so that they agree."""
-        return HealthCheck(bus=self.bus, alive_s=self.alive_s, writes=self.writes, store_folder=self.store_folder)
+        return HealthCheck(
+            bus=self.bus,
+            alive_s=self.alive_s,
+            writes=self.writes,
+            store_folder=self.store_folder,
+            absent_voices=CharacterVoices(self.bus, self.store, self.clock).absent,
+        )

@@ -17,11 +17,13 @@ from tertulia_shared.problems import Facts, Problem, absent_stages, problems_in
 DEMO = "demo"
 """The engine name of an llm worker that uses the demo model."""
 
-AbsentVoices = Callable[[Mapping[str, Sequence[str]]], Awaitable[Sequence[str]]]
-"""Returns the voices of active characters that no live worker can speak. Its argument: the engines of each stage."""
+AbsentVoices = Callable[[Sequence[str]], Awaitable[Sequence[str]]]
+"""Returns the voices of active characters that no live worker can speak. Its argument: the live workers of all stages,
+each as `stage:worker:engine`.
+"""
 
 
-async def no_absent_voices(engines: Mapping[str, Sequence[str]]) -> Sequence[str]:  # noqa: ARG001 - the type's argument
+async def no_absent_voices(members: Sequence[str]) -> Sequence[str]:  # noqa: ARG001 - the type's argument
     """Report no absent voice."""
     return ()
 
@@ -66,13 +68,14 @@ class HealthCheck:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 redis_ms = await self.bus.ping() * 1000
-                engines = engines_of(await self.bus.alive(self.alive_s))
+                members = await self.bus.alive(self.alive_s)
+                engines = engines_of(members)
                 info = await self._info()
                 facts = Facts(
                     info=info,
                     refusal=self.writes.cause,
                     engines=engines,
-                    absent_voices=await self.absent_voices(engines),
+                    absent_voices=await self.absent_voices(members),
                     oldest_store_write_s=await self._oldest_store_write_s(info),
                     store_free_bytes=free,
                 )
