@@ -1,5 +1,6 @@
 /** The texts of the page in English. The type of the other languages is derived from this object. */
 
+import { isAboutControls } from "./cause";
 import { plurals } from "./plural";
 
 /** The names and numbers in a problem's text. */
@@ -680,7 +681,10 @@ export const en = {
     bad_json: asSent,
     bad_message: asSent,
     unknown_type: asSent,
-    bad_field: asSent,
+    bad_field: (sent: string) =>
+      isAboutControls(sent)
+        ? "The message contains control characters. Only line breaks and tabs are allowed: delete the others."
+        : sent,
     bad_audio: asSent,
     rate_limited: asSent,
     unavailable: asSent,
