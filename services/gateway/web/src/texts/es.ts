@@ -258,7 +258,7 @@ export const es: Texts = {
     new: "Nuevo personaje",
     removed: (name) => `Fuera: ${name}`,
     undo: "Deshacer",
-    lead: "Los personajes activados están sentados a la mesa de esta conversación.",
+    lead: "Activa los personajes que deben sentarse a la mesa en esta conversación. Lo que edites se aplica a todas las conversaciones.",
     edit: "Editar",
     editName: (name) => `Editar ${name}`,
     takesPart: (name) => `${name} está a la mesa`,
