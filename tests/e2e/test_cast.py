@@ -45,7 +45,7 @@ async def test_character_sent_from_the_table_leaves_only_this_conversation(
 ) -> None:
     assert await answers(visitor, "How are you all tonight?") == ["Luna", "Rex", "Sage"]
     menu = await visitor.open_seat("Rex")
-    await menu.get_by_role("button", name="Send from the table").click()
+    await menu.get_by_role("button", name="Remove from the table").click()
     await expect(visitor.seats).to_have_count(2)
     await eventually(lambda: len(cast_of(visitor, stack)["characters"] or ()) == 2, "the server has the cast")
     assert await answers(visitor, "How are you all now?") == ["Luna", "Sage"]
@@ -102,7 +102,7 @@ async def test_shelf_and_seat_menu_fit_the_screen(
     await answers(visitor, "How are you all tonight?")
     menu = await visitor.open_seat("Rex")
     await visitor.picture(f"cast-menu-{width}-{theme}")
-    await menu.get_by_role("button", name="Send from the table").click()
+    await menu.get_by_role("button", name="Remove from the table").click()
     await expect(visitor.seats).to_have_count(2)
     sheet = await visitor.open("Characters")
     await expect(sheet.get_by_role("checkbox", name="Tell them")).to_be_visible()

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { HUES, hueOfId, huesOf } from "../src/ui/colours";
+import { keptHues, readHues } from "../src/ui/former-hues";
+import { People } from "../src/ui/people";
 import { dominantHue } from "../src/ui/picture-hue";
 
 /** The middle of a square of 8 pixels. */
@@ -24,6 +26,36 @@ describe("the colour of a character", () => {
     expect(new Set(hues.values()).size).toBe(HUES.length);
     expect(new Map(huesOf(ids(HUES.length).toReversed()))).toEqual(hues);
     expect(huesOf(ids(12)).size).toBe(12);
+  });
+});
+
+describe("the colour of a character that was removed", () => {
+  const luna = { id: "luna", name: "Luna", voice: "", image: "luna.png", active: true };
+
+  it("is the one that it had", () => {
+    const wanted = (hueOfId("luna") + 40) % 360;
+    const before = new People([luna], new Map([["luna.png", wanted]]));
+    const after = new People([], new Map(), keptHues(new Map(), before.hues()));
+    expect(after.look("luna")).toEqual({ image: "", style: `--hue:${wanted}` });
+  });
+
+  it("is not kept before its picture is measured", () => {
+    expect(new People([luna], new Map()).hues().size).toBe(0);
+    expect(new People([{ ...luna, image: "" }], new Map()).hues().size).toBe(1);
+  });
+
+  it("is kept for the last 200 characters, and the present ones count as the last", () => {
+    const many = new Map(Array.from({ length: 200 }, (_, at) => [`id-${at}`, at]));
+    const kept = keptHues(many, new Map([["id-0", 7], ["new", 8]]));
+    expect([kept.size, kept.get("id-0"), kept.get("new"), kept.has("id-1"), kept.has("id-2")]).toEqual([200, 7, 8, false, true]);
+  });
+
+  it.each([null, "", "null", "[]", "{", '{"a":"12","b":360,"c":-1}'])("is not read from %j", (stored) => {
+    expect(readHues(stored).size).toBe(0);
+  });
+
+  it("is read as it was stored", () => {
+    expect([...readHues('{"a":12,"b":"x"}')]).toEqual([["a", 12]]);
   });
 });
 

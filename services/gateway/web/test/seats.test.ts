@@ -97,6 +97,19 @@ describe("the position of a popover", () => {
   });
 
   it.each([
+    [{ left: 12, right: 112 }, 120],
+    [{ left: 278, right: 378 }, 70],
+    [{ left: 145, right: 245 }, 95],
+  ])("is beside the button %j if its content is too high for the space above and below", (sides, left) => {
+    const button = { ...sides, top: 380, bottom: 420 };
+    const fits = popoverPosition(button, viewport, 200, "centre", 364);
+    expect(fits).toMatchObject({ top: 428, maxHeight: 364 });
+    expect(popoverPosition(button, viewport, 200, "centre", 365)).toMatchObject({ left, top: 380, maxHeight: 784 });
+    expect(popoverPosition(button, viewport, 200, "centre", 500)).toMatchObject({ left, top: 292 });
+    expect(popoverPosition(button, viewport, 200, "centre", 2_000)).toMatchObject({ left, top: 8, maxHeight: 784 });
+  });
+
+  it.each([
     [{ left: 180, right: 220 }, 100, "centre", 150],
     [{ left: 0, right: 40 }, 100, "centre", 8],
     [{ left: 350, right: 390 }, 100, "centre", 282],

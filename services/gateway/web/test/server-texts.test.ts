@@ -26,9 +26,11 @@ afterEach(async () => {
 });
 
 describe("problems of the REST API", () => {
-  it("are the server's own words in English", () => {
+  it("are the server's own words in English, but an empty field gets a sentence", () => {
     expect(readProblem(409, TAKEN).message).toBe(TAKEN.detail);
     expect(readProblem(422, TOO_LONG).about("title")).toBe("must have at most 200 characters");
+    const empty = { field: "name", message: "must not be empty", code: "empty", params: {} };
+    expect(readProblem(422, { errors: [empty] }).about("name")).toBe("This must not be empty.");
   });
 
   it("have a text with the same names and numbers in the other languages", async () => {

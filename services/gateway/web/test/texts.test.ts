@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { formatNumber, locale, serverText, showLanguage, texts } from "../src/texts";
@@ -49,6 +51,9 @@ describe("plurals", () => {
   });
 });
 
+const REPOSITORY = new URL("../../../../", import.meta.url);
+const PAUSES = "services/gateway/src/tertulia_gateway/monitoring/writes_probe.py";
+
 type Leaf = string | ((...parameters: never[]) => string);
 
 /** Every text of a language by its path. */
@@ -81,6 +86,31 @@ describe.each([
       .filter(([path, text]) => shown(text) === shown(translated.get(path) as Leaf) && !EQUAL.has(shown(text)))
       .map(([path]) => path);
     expect(equal).toEqual([]);
+  });
+
+  it("quote the server's English, and have no English in their own sentences", () => {
+    const sent = "alpha: beta gamma";
+    const unquoted = leaves({ server: other.server, problem: other.problem })
+      .map(([path, text]) => [path, (text as (sent: string, params: object) => string)(sent, {})] as const)
+      .concat([
+        ["clips.notMade", other.clips.notMade(sent)],
+        ["problems.writesPaused", other.problems.writesPaused(sent)],
+      ])
+      .filter(([, said]) => said.replace(/„[^“]*“$|«[^»]*»$/u, "").includes("beta"))
+      .map(([path]) => path);
+    expect(unquoted).toEqual([]);
+  });
+
+  it("name each cause of paused writes that the server knows", () => {
+    const source = readFileSync(new URL(PAUSES, REPOSITORY), "utf8");
+    const causes = [...source.matchAll(/^ {4}"[A-Z]+": "(.+)",$/gmu)].map((found) => found[1] ?? "");
+    const usual = /return "(.+)" if found is None/u.exec(source)?.[1] ?? "";
+    expect(causes).toHaveLength(6);
+    for (const cause of [...causes, usual]) {
+      const said = other.problems.writesPaused(cause.charAt(0).toUpperCase() + cause.slice(1));
+      expect(said).not.toContain(cause.slice(1));
+      expect(said).toContain("(");
+    }
   });
 
   it("say the same numbers and names", () => {
@@ -123,6 +153,8 @@ describe("the texts in use", () => {
     await showLanguage("de");
     expect(serverText("turn_failed", sent)).toContain("it is too long");
     expect(serverText("turn_failed", sent)).not.toContain("This turn");
+    expect(serverText("turn_failed", "This message was lost: say it again.")).toContain("ging verloren");
+    expect(serverText("bad_field", "user_message: `text` holds control characters; only …")).toContain("Steuerzeichen");
     expect(serverText("of_a_newer_server", sent)).toBe(sent);
     expect(serverText("constructor", sent)).toBe(sent);
   });

@@ -12,6 +12,16 @@ export function codePoint(message: string): string {
   return found ? ` (${found})` : "";
 }
 
+/** True if the server refused the text of a message because of control characters. */
+export function isAboutControls(message: string): boolean {
+  return message.startsWith("user_message: `text` holds control characters");
+}
+
+/** True if the server lost a message that it had accepted. */
+export function isLost(message: string): boolean {
+  return message.startsWith("This message was lost");
+}
+
 /** @param bytes a number of bytes from a problem's parameters */
 export function kilobytes(bytes: string | number | undefined): number {
   return Math.ceil(Number(bytes ?? 0) / 1024);

@@ -1,11 +1,23 @@
 /** The texts of the page in German: du-form, „quotation marks“, a character is a „Figur“. */
 
-import { cause, codePoint, kilobytes } from "./cause";
+import { cause, codePoint, isAboutControls, isLost, kilobytes } from "./cause";
 import type { Texts } from "./index";
 import { plurals } from "./plural";
 
 const plural = plurals("de");
 const models = (count: number) => plural(count, { one: "1 Modell", other: `${count} Modelle` });
+/** Ein Satz, und dahinter als Zitat, was der Server auf Englisch dazu sagt. */
+const withQuote = (sentence: string, sent: string) => (sent ? `${sentence} Meldung des Servers: „${sent}“` : sentence);
+/** Warum nichts gespeichert werden kann, nach den englischen Worten des Servers. */
+const causesOfPause: ReadonlyMap<string, string> = new Map([
+  ["Redis has no memory left", "Redis hat keinen Speicher mehr frei"],
+  ["The disk of Redis is full, or cannot be written to", "der Datenträger von Redis ist voll oder lässt sich nicht beschreiben"],
+  ["This Redis is a read-only replica", "dieses Redis ist eine Kopie, die nur gelesen werden kann"],
+  ["Redis lacks the replicas that its settings require", "Redis fehlen die Kopien, die seine Einstellungen verlangen"],
+  ["Redis is still loading its data", "Redis lädt noch seine Daten"],
+  ["Redis is busy with a script", "Redis ist mit einem Skript beschäftigt"],
+  ["Redis takes no writes just now", "Redis nimmt gerade nichts an"],
+]);
 
 export const de: Texts = {
   app: {
@@ -104,7 +116,7 @@ export const de: Texts = {
     hearVoice: "Stimme anhören",
     stopVoice: "Stimme anhalten",
     move: "Mit den Pfeiltasten verschieben",
-    leave: "Vom Tisch schicken",
+    leave: "Vom Tisch nehmen",
     place: (name, seat, seats) => `${name}: Platz ${seat} von ${seats}.`,
     placed: (name, seat, seats) => `${name} hat Platz ${seat} von ${seats}.`,
     moving: "Verschiebe mit den Pfeiltasten, lege mit der Eingabetaste ab, brich mit Esc ab.",
@@ -242,7 +254,7 @@ export const de: Texts = {
     new: "Neue Figur",
     removed: (name) => `Entfernt: ${name}`,
     undo: "Rückgängig",
-    lead: "Die eingeschalteten Figuren sitzen in diesem Gespräch am Tisch.",
+    lead: "Schalte die Figuren ein, die in diesem Gespräch am Tisch sitzen sollen. Was du bearbeitest, gilt in allen Gesprächen.",
     edit: "Bearbeiten",
     editName: (name) => `${name} bearbeiten`,
     takesPart: (name) => `${name} sitzt am Tisch`,
@@ -377,7 +389,7 @@ export const de: Texts = {
     full: "Mehr Stimmen aus Aufnahmen erlaubt dieser Server nicht. Lösche zuerst eine.",
     consentOn: (seconds, date) => `${seconds} s, Einverständnis vom ${date}`,
     making: "Die Sprachausgabe erstellt die Stimme…",
-    notMade: (reason) => `Die Sprachausgabe kann diese Stimme nicht erstellen: ${reason}`,
+    notMade: (reason) => withQuote("Die Sprachausgabe kann diese Stimme nicht erstellen.", reason),
     try: "Probehören",
     stop: "Stopp",
     tryName: (name) => `${name} probehören`,
@@ -562,8 +574,11 @@ export const de: Texts = {
     unknownConversation: "Das Gespräch an dieser Adresse gibt es nicht. Ein neues ist geöffnet.",
     notLoaded: (reason) => `Die früheren Nachrichten können nicht angezeigt werden: ${reason}`,
     settingNotSaved: "Die Einstellung wurde nicht geändert: Der Server kann gerade nichts speichern.",
-    writesPaused: (reason) =>
-      `Der Server kann gerade nichts speichern (${reason}). Die laufende Antwort wartet und geht von selbst weiter; was du jetzt schreibst, wird so bald wie möglich gesendet.`,
+    writesPaused: (reason) => {
+      const known = causesOfPause.get(reason);
+      const what = `Der Server kann gerade nichts speichern${known ? ` (${known})` : ""}. Die laufende Antwort wartet und geht von selbst weiter; was du jetzt schreibst, wird so bald wie möglich gesendet.`;
+      return known ? what : withQuote(what, reason);
+    },
     cannotAccept:
       "Der Server nimmt gerade keine Nachrichten an; was du jetzt schreibst, wird so bald wie möglich gesendet.",
   },
@@ -644,13 +659,13 @@ export const de: Texts = {
     body_length_missing: () => "Der Server hat das nicht angenommen, weil die Länge fehlt (Content-Length).",
     body_too_long: (_sent, params) =>
       `Das ist zu groß: ${kilobytes(params["length"])} kB. Höchstens ${kilobytes(params["most"])} kB sind erlaubt.`,
-    http_error: (sent) => `Der Server hat das nicht angenommen: ${sent}`,
-    invalid_value: (sent) => `Das nimmt der Server nicht an: ${sent}`,
+    http_error: (sent) => withQuote("Der Server hat das nicht angenommen.", sent),
+    invalid_value: (sent) => withQuote("Das nimmt der Server nicht an.", sent),
     missing: () => "Das fehlt.",
     empty: () => "Das darf nicht leer sein.",
     too_short: (_sent, params) => `Mindestens ${params["least"]} Zeichen sind nötig.`,
     too_long: (_sent, params) => `Höchstens ${params["most"]} Zeichen sind erlaubt.`,
-    out_of_range: (sent) => `Der Wert liegt außerhalb des erlaubten Bereichs: ${sent}`,
+    out_of_range: (sent) => withQuote("Der Wert liegt außerhalb des erlaubten Bereichs.", sent),
     unknown_field: () => "Dieses Feld kennt der Server nicht.",
     invisible_character: (sent) => `Das enthält ein unsichtbares Zeichen${codePoint(sent)}. Entferne es.`,
     invalid_address: () =>
@@ -689,7 +704,7 @@ export const de: Texts = {
     voice_name_taken: () => "Eine Stimme hat schon diesen Namen. Wähle einen anderen.",
     voice_in_use: (_sent, params) =>
       `Mit dieser Stimme spricht: ${params["names"]}. Wähle dort erst eine andere Stimme.`,
-    clips_not_kept: (sent) => `Der Server kann die Aufnahmen nicht lesen oder schreiben: ${sent}`,
+    clips_not_kept: (sent) => withQuote("Der Server kann die Aufnahmen nicht lesen oder schreiben.", sent),
     recording_unreadable: () => "Das ist keine ganze WAV-Datei mit 16-Bit-PCM, mono, 24 kHz. Mach eine neue Aufnahme.",
     recording_length: (_sent, params) =>
       `Die Aufnahme ist ${params["seconds"]} s lang. ${params["least"]} bis ${params["most"]} s sind nötig.`,
@@ -713,8 +728,8 @@ export const de: Texts = {
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",
-    model_failed: (sent) => `Der llm-Worker konnte das nicht tun: ${sent}`,
-    model_invalid: (sent) => `Das nimmt der llm-Worker nicht an: ${sent}`,
+    model_failed: (sent) => withQuote("Der llm-Worker konnte das nicht tun.", sent),
+    model_invalid: (sent) => withQuote("Das nimmt der llm-Worker nicht an.", sent),
     model_environment: () =>
       "Einstellungen in der Umgebung oder in .env wählen den Modellserver und gehen vor. Entferne sie dort, um hier zu wählen.",
     model_sealed_for_another: () => "Ein anderer llm-Worker hat übernommen. Versuche es noch einmal.",
@@ -735,11 +750,14 @@ export const de: Texts = {
       "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",
     newer_release: () => "Die Worker sind neuer als der Server der Seite, der einen Eintrag übersprungen hat.",
-    bad_json: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,
-    bad_message: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,
-    unknown_type: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,
-    bad_field: (sent) => `Der Server hat etwas nicht angenommen: ${sent}`,
-    bad_audio: (sent) => `Der Server hat den Ton nicht angenommen: ${sent}`,
+    bad_json: (sent) => withQuote("Der Server hat etwas nicht angenommen.", sent),
+    bad_message: (sent) => withQuote("Der Server hat etwas nicht angenommen.", sent),
+    unknown_type: (sent) => withQuote("Der Server hat etwas nicht angenommen.", sent),
+    bad_field: (sent) =>
+      isAboutControls(sent)
+        ? "Die Nachricht enthält Steuerzeichen. Erlaubt sind nur Zeilenumbrüche und Tabulatoren: Lösche die anderen."
+        : withQuote("Der Server hat etwas nicht angenommen.", sent),
+    bad_audio: (sent) => withQuote("Der Server hat den Ton nicht angenommen.", sent),
     rate_limited: () => "Das war zu viel auf einmal; der Server hat einen Teil verworfen. Warte einen Moment.",
     unavailable: () => "Der Server ist gerade nicht bereit. Versuche es gleich noch einmal.",
     llm_auth: () => "Der Modellserver hat den Schlüssel abgelehnt. Prüfe ihn unter „Modell“.",
@@ -751,7 +769,7 @@ export const de: Texts = {
     llm_context: () => "Die Anweisungen sind zu lang für das Modell. Kürze die Persönlichkeit, oder wähle ein Modell mit mehr Kontext.",
     llm_rate: () => "Der Modellserver ist ausgelastet. Warte einen Moment, oder wähle ein anderes Modell.",
     llm_unavailable: () => "Der Modellserver antwortet nicht. Versuche es gleich noch einmal.",
-    llm_bad_request: (sent) => `Der Modellserver hat die Anfrage abgelehnt: ${sent}`,
+    llm_bad_request: (sent) => withQuote("Der Modellserver hat die Anfrage abgelehnt.", sent),
     llm_filtered: () =>
       "Der Inhaltsfilter des Modellservers hat die Antwort abgelehnt. Sag es anders, oder wähle ein anderes Modell.",
     llm_refused: () => "Das Modell wollte nicht antworten. Sag es anders, oder wähle ein anderes Modell.",
@@ -763,9 +781,12 @@ export const de: Texts = {
       "Die Tokens für eine Antwort waren vor dem ersten Wort verbraucht. Erhöhe TERTULIA_LLM_MAX_TOKENS, oder wähle ein anderes Modell.",
     no_characters: () => "Am Tisch sitzt keine Figur, die antworten kann. Lade unter „Figuren“ eine ein.",
     talk_lost: () => "Der Server hat die letzten Einträge dieses Gesprächs verloren. Sende deine letzte Nachricht noch einmal.",
-    turn_failed: (sent) => `Diese Nachricht kann nicht beantwortet werden: ${cause(sent)}. Formuliere sie anders.`,
-    bad_turn: (sent) => `Eine Nachricht ist nicht lesbar: ${cause(sent)}.`,
-    stt_failed: (sent) => `Das Zuhören ist ausgefallen: ${cause(sent)}.`,
-    tts_failed: (sent) => `Das konnte nicht gesprochen werden: ${cause(sent)}.`,
+    turn_failed: (sent) =>
+      isLost(sent)
+        ? "Diese Nachricht ging verloren. Sende sie noch einmal."
+        : withQuote("Diese Nachricht kann nicht beantwortet werden. Formuliere sie anders.", cause(sent)),
+    bad_turn: (sent) => withQuote("Eine Nachricht ist nicht lesbar.", cause(sent)),
+    stt_failed: (sent) => withQuote("Das Zuhören ist ausgefallen.", cause(sent)),
+    tts_failed: (sent) => withQuote("Das konnte nicht gesprochen werden.", cause(sent)),
   },
 };

@@ -1,5 +1,6 @@
 /** The texts of the page in English. The type of the other languages is derived from this object. */
 
+import { isAboutControls } from "./cause";
 import { plurals } from "./plural";
 
 /** The names and numbers in a problem's text. */
@@ -109,7 +110,7 @@ export const en = {
     hearVoice: "Hear the voice",
     stopVoice: "Stop the voice",
     move: "Move with the arrow keys",
-    leave: "Send from the table",
+    leave: "Remove from the table",
     place: (name: string, seat: number, seats: number) => `${name}: seat ${seat} of ${seats}.`,
     placed: (name: string, seat: number, seats: number) => `${name} has seat ${seat} of ${seats}.`,
     moving: "Move with the arrow keys, Enter to put down, Esc to cancel.",
@@ -246,7 +247,7 @@ export const en = {
     new: "New character",
     removed: (name: string) => `Removed: ${name}`,
     undo: "Undo",
-    lead: "The characters that are switched on sit at the table of this conversation.",
+    lead: "Switch on the characters that should sit at the table in this conversation. Edits apply to all conversations.",
     edit: "Edit",
     editName: (name: string) => `Edit ${name}`,
     takesPart: (name: string) => `${name} sits at the table`,
@@ -636,8 +637,8 @@ export const en = {
     body_too_long: problemAsSent,
     http_error: problemAsSent,
     invalid_value: problemAsSent,
-    missing: problemAsSent,
-    empty: problemAsSent,
+    missing: (_sent: string, _params: Params) => "This is missing.",
+    empty: (_sent: string, _params: Params) => "This must not be empty.",
     too_short: problemAsSent,
     too_long: problemAsSent,
     out_of_range: problemAsSent,
@@ -705,7 +706,10 @@ export const en = {
     bad_json: asSent,
     bad_message: asSent,
     unknown_type: asSent,
-    bad_field: asSent,
+    bad_field: (sent: string) =>
+      isAboutControls(sent)
+        ? "The message contains control characters. Only line breaks and tabs are allowed: delete the others."
+        : sent,
     bad_audio: asSent,
     rate_limited: asSent,
     unavailable: asSent,

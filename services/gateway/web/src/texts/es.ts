@@ -1,11 +1,23 @@
 /** The texts of the page in Spanish: with «tú»; a character is a «personaje». */
 
-import { cause, codePoint, kilobytes } from "./cause";
+import { cause, codePoint, isAboutControls, isLost, kilobytes } from "./cause";
 import type { Texts } from "./index";
 import { plurals } from "./plural";
 
 const plural = plurals("es");
 const models = (count: number) => plural(count, { one: "1 modelo", other: `${count} modelos` });
+/** Una frase y, como cita, lo que el servidor dice en inglés. */
+const withQuote = (sentence: string, sent: string) => (sent ? `${sentence} Mensaje del servidor: «${sent}»` : sentence);
+/** Por qué no se puede guardar nada, según las palabras del servidor en inglés. */
+const causesOfPause: ReadonlyMap<string, string> = new Map([
+  ["Redis has no memory left", "Redis no tiene memoria libre"],
+  ["The disk of Redis is full, or cannot be written to", "el disco de Redis está lleno o no se puede escribir en él"],
+  ["This Redis is a read-only replica", "este Redis es una réplica de solo lectura"],
+  ["Redis lacks the replicas that its settings require", "a Redis le faltan las réplicas que exige su configuración"],
+  ["Redis is still loading its data", "Redis aún está cargando sus datos"],
+  ["Redis is busy with a script", "Redis está ocupado con un script"],
+  ["Redis takes no writes just now", "Redis no acepta escrituras ahora"],
+]);
 
 export const es: Texts = {
   app: {
@@ -246,7 +258,7 @@ export const es: Texts = {
     new: "Nuevo personaje",
     removed: (name) => `Fuera: ${name}`,
     undo: "Deshacer",
-    lead: "Los personajes activados están sentados a la mesa de esta conversación.",
+    lead: "Activa los personajes que deben sentarse a la mesa en esta conversación. Lo que edites se aplica a todas las conversaciones.",
     edit: "Editar",
     editName: (name) => `Editar ${name}`,
     takesPart: (name) => `${name} está a la mesa`,
@@ -380,7 +392,7 @@ export const es: Texts = {
     full: "Este servidor no admite más voces hechas con grabaciones. Elimina una primero.",
     consentOn: (seconds, date) => `${seconds} s, consentimiento dado el ${date}`,
     making: "El motor de voz está creando la voz…",
-    notMade: (reason) => `El motor de voz no puede hacer esta voz: ${reason}`,
+    notMade: (reason) => withQuote("El motor de voz no puede hacer esta voz.", reason),
     try: "Probar",
     stop: "Parar",
     tryName: (name) => `Probar ${name}`,
@@ -562,8 +574,11 @@ export const es: Texts = {
     unknownConversation: "La conversación de esta dirección no existe. Se ha abierto una nueva.",
     notLoaded: (reason) => `No se pueden mostrar los mensajes anteriores: ${reason}`,
     settingNotSaved: "El ajuste no se ha cambiado: el servidor no puede guardar nada ahora mismo.",
-    writesPaused: (reason) =>
-      `El servidor no puede guardar nada ahora (${reason}). La respuesta actual espera y continúa sola; lo que escribas ahora se enviará en cuanto sea posible.`,
+    writesPaused: (reason) => {
+      const known = causesOfPause.get(reason);
+      const what = `El servidor no puede guardar nada ahora${known ? ` (${known})` : ""}. La respuesta actual espera y continúa sola; lo que escribas ahora se enviará en cuanto sea posible.`;
+      return known ? what : withQuote(what, reason);
+    },
     cannotAccept:
       "El servidor no puede aceptar mensajes ahora mismo; lo que escribas ahora se enviará en cuanto sea posible.",
   },
@@ -644,13 +659,13 @@ export const es: Texts = {
     body_length_missing: () => "El servidor no lo ha aceptado, porque falta la longitud (Content-Length).",
     body_too_long: (_sent, params) =>
       `Es demasiado grande: ${kilobytes(params["length"])} kB. Se permiten ${kilobytes(params["most"])} kB como máximo.`,
-    http_error: (sent) => `El servidor no lo ha aceptado: ${sent}`,
-    invalid_value: (sent) => `El servidor no acepta este valor: ${sent}`,
+    http_error: (sent) => withQuote("El servidor no lo ha aceptado.", sent),
+    invalid_value: (sent) => withQuote("El servidor no acepta este valor.", sent),
     missing: () => "Falta este dato.",
     empty: () => "No puede estar vacío.",
     too_short: (_sent, params) => `Se necesitan al menos ${params["least"]} caracteres.`,
     too_long: (_sent, params) => `Se permiten ${params["most"]} caracteres como máximo.`,
-    out_of_range: (sent) => `El valor está fuera de los límites: ${sent}`,
+    out_of_range: (sent) => withQuote("El valor está fuera de los límites.", sent),
     unknown_field: () => "El servidor no conoce este campo.",
     invisible_character: (sent) => `Contiene un carácter invisible${codePoint(sent)}. Quítalo.`,
     invalid_address: () =>
@@ -685,7 +700,7 @@ export const es: Texts = {
       `Se permiten ${params["most"]} voces de grabaciones como máximo (TERTULIA_MAX_CLIPS). Elimina una antes.`,
     voice_name_taken: () => "Ya hay una voz con este nombre. Elige otro.",
     voice_in_use: (_sent, params) => `Con esta voz habla: ${params["names"]}. Elige antes otra voz allí.`,
-    clips_not_kept: (sent) => `El servidor no puede leer o guardar las grabaciones: ${sent}`,
+    clips_not_kept: (sent) => withQuote("El servidor no puede leer o guardar las grabaciones.", sent),
     recording_unreadable: () => "No es un archivo WAV completo, PCM de 16 bits, mono, 24 kHz. Haz otra grabación.",
     recording_length: (_sent, params) =>
       `La grabación dura ${params["seconds"]} s. Se necesitan de ${params["least"]} a ${params["most"]} s.`,
@@ -709,8 +724,8 @@ export const es: Texts = {
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",
-    model_failed: (sent) => `El proceso llm no pudo hacerlo: ${sent}`,
-    model_invalid: (sent) => `El proceso llm no lo acepta: ${sent}`,
+    model_failed: (sent) => withQuote("El proceso llm no pudo hacerlo.", sent),
+    model_invalid: (sent) => withQuote("El proceso llm no lo acepta.", sent),
     model_environment: () =>
       "Los ajustes del entorno o de .env eligen el servidor de modelos y tienen prioridad. Quítalos de allí para elegir aquí.",
     model_sealed_for_another: () => "Otro proceso llm ha tomado el relevo. Inténtalo de nuevo.",
@@ -730,11 +745,14 @@ export const es: Texts = {
       "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",
     newer_release: () => "Los workers son más nuevos que el servidor de la página, que ha omitido una entrada.",
-    bad_json: (sent) => `El servidor no ha aceptado algo: ${sent}`,
-    bad_message: (sent) => `El servidor no ha aceptado algo: ${sent}`,
-    unknown_type: (sent) => `El servidor no ha aceptado algo: ${sent}`,
-    bad_field: (sent) => `El servidor no ha aceptado algo: ${sent}`,
-    bad_audio: (sent) => `El servidor no ha aceptado el sonido: ${sent}`,
+    bad_json: (sent) => withQuote("El servidor no ha aceptado algo.", sent),
+    bad_message: (sent) => withQuote("El servidor no ha aceptado algo.", sent),
+    unknown_type: (sent) => withQuote("El servidor no ha aceptado algo.", sent),
+    bad_field: (sent) =>
+      isAboutControls(sent)
+        ? "El mensaje contiene caracteres de control. Solo se permiten saltos de línea y tabulaciones: borra los demás."
+        : withQuote("El servidor no ha aceptado algo.", sent),
+    bad_audio: (sent) => withQuote("El servidor no ha aceptado el sonido.", sent),
     rate_limited: () => "Ha sido demasiado de una vez y el servidor ha descartado una parte. Espera un momento.",
     unavailable: () => "El servidor no está listo ahora mismo. Inténtalo de nuevo dentro de un momento.",
     llm_auth: () => "El servidor del modelo ha rechazado la clave. Revísala en «Modelo».",
@@ -746,7 +764,7 @@ export const es: Texts = {
       "Las instrucciones son demasiado largas para el modelo. Acorta la personalidad o elige un modelo con más contexto.",
     llm_rate: () => "El servidor del modelo está ocupado. Espera un momento o elige otro modelo.",
     llm_unavailable: () => "El servidor del modelo no responde. Inténtalo de nuevo dentro de un momento.",
-    llm_bad_request: (sent) => `El servidor del modelo ha rechazado la petición: ${sent}`,
+    llm_bad_request: (sent) => withQuote("El servidor del modelo ha rechazado la petición.", sent),
     llm_filtered: () =>
       "El filtro de contenido del servidor del modelo ha rechazado la respuesta. Dilo de otra forma o elige otro modelo.",
     llm_refused: () => "El modelo no ha querido responder. Dilo de otra forma o elige otro modelo.",
@@ -759,9 +777,12 @@ export const es: Texts = {
     no_characters: () => "A la mesa no hay ningún personaje que pueda responder. Invita a uno en «Personajes».",
     talk_lost: () =>
       "El servidor ha perdido lo último de esta conversación. Envía de nuevo tu último mensaje.",
-    turn_failed: (sent) => `No se puede responder a este mensaje: ${cause(sent)}. Dilo de otra forma.`,
-    bad_turn: (sent) => `No se puede leer un mensaje: ${cause(sent)}.`,
-    stt_failed: (sent) => `La escucha ha fallado: ${cause(sent)}.`,
-    tts_failed: (sent) => `Esto no se ha podido decir: ${cause(sent)}.`,
+    turn_failed: (sent) =>
+      isLost(sent)
+        ? "Este mensaje se ha perdido. Envíalo de nuevo."
+        : withQuote("No se puede responder a este mensaje. Dilo de otra forma.", cause(sent)),
+    bad_turn: (sent) => withQuote("No se puede leer un mensaje.", cause(sent)),
+    stt_failed: (sent) => withQuote("La escucha ha fallado.", cause(sent)),
+    tts_failed: (sent) => withQuote("Esto no se ha podido decir.", cause(sent)),
   },
 };

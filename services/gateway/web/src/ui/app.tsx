@@ -1,7 +1,7 @@
 /** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
@@ -18,6 +18,7 @@ import { InsideSheet } from "./inside-sheet";
 import { usePanel } from "./panel-history";
 import { People } from "./people";
 import { isOverlayOpen } from "./popover";
+import { keptHues, loadHues, saveHues } from "./former-hues";
 import { usePictureHues } from "./picture-hue";
 import { Scene } from "./scene";
 import { SettingsSheet } from "./settings-sheet";
@@ -31,7 +32,12 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   const { characters, demo, announcement } = talk.state.value;
   const [panel, setPanel, close] = usePanel<Panel>(() => talk.conversations.isLeaving);
   const hues = usePictureHues(characters);
-  const people = useMemo(() => new People(characters, hues), [characters, hues]);
+  const former = useRef(loadHues());
+  const people = useMemo(() => new People(characters, hues, former.current), [characters, hues]);
+  useEffect(() => {
+    former.current = keptHues(former.current, people.hues());
+    saveHues(former.current);
+  }, [people]);
   const [addressee, setAddressee] = useState<Addressee>("");
   const [edited, setEdited] = useState("");
   const openCharacters = (characterId: string) => {

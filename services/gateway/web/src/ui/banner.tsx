@@ -8,7 +8,9 @@ import { texts } from "../texts";
 import { Notices } from "./notices";
 
 export function Banner({ talk }: { talk: Talk }): JSX.Element {
-  const { link, linkReason, soundBlocked } = talk.state.value;
+  const { link, linkReason, soundBlocked: blocked } = talk.state.value;
+  // Another page has the conversation, and with it the sound.
+  const soundBlocked = link === "replaced" ? "" : blocked;
   return (
     <div class="banners">
       {link === "waiting" && (

@@ -66,10 +66,21 @@ export function Popover({ button, title, label, widest, align, handlers, childre
 function placeAt(panel: HTMLElement, opener: HTMLElement, widest: number, align: Props["align"]): void {
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const viewport = { width: document.documentElement.clientWidth, height: innerHeight };
-  const at = popoverPosition(opener.getBoundingClientRect(), viewport, widest * rem, align);
+  const button = opener.getBoundingClientRect();
+  panel.style.width = px(popoverPosition(button, viewport, widest * rem, align).width);
+  const at = popoverPosition(button, viewport, widest * rem, align, heightOf(panel));
   panel.style.inset = `${px(at.top)} auto ${px(at.bottom)} ${px(at.left)}`;
-  panel.style.width = px(at.width);
   panel.style.maxHeight = px(at.maxHeight);
+}
+
+/** The height with all of the content. Also of a panel that is not shown yet: it is laid out, but not painted. */
+function heightOf(panel: HTMLElement): number {
+  const { style } = panel;
+  style.maxHeight = "none";
+  style.display = "block";
+  const height = panel.offsetHeight;
+  style.display = "";
+  return height;
 }
 
 function px(length: number | null): string {

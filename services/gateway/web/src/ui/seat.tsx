@@ -31,7 +31,7 @@ export function Seat({ talk, character, state, halo, handlers, actions }: Props)
     <Popover
       class="seat-button"
       label={name}
-      widest={14}
+      widest={17}
       align="centre"
       handlers={handlers}
       title={state.why ? `${name}. ${state.why}` : name}
