@@ -111,10 +111,10 @@ async def test_voice_add_reaches_workers_that_have_another_folder(tmp_path: Path
     shutil.copytree(VOICES, tmp_path / "elsewhere")
     shutil.copytree(VOICES, tmp_path / "near")
     async with cloning_stack(tmp_path / "stack", TERTULIA_VOICES_DIR=str(tmp_path / "near")) as (stack, server):
-        far = {"TERTULIA_VOICES_DIR": str(tmp_path / "elsewhere"), "TERTULIA_DATA_DIR": str(tmp_path / "far")}
         stack.unsaid |= {"Zephyrine", "lighthouse keeper"}
         near = stack.of("tts")[0]
-        stack.start("tts", **far)
+        folders = str(tmp_path / "elsewhere"), str(tmp_path / "far")
+        stack.start("tts", TERTULIA_VOICES_DIR=folders[0], TERTULIA_DATA_DIR=folders[1])
         await asyncio.to_thread(stack.wait_ready)
 
         add = ("voice", "add", "zephyrine", str(clip), "The lighthouse keeper counted.", "--url", stack.http(""))

@@ -28,8 +28,8 @@ def add(commands: Any) -> None:
         description="Gives the recording to the gateway, so that every tts worker on every machine speaks the voice at "
         "once. If no gateway answers, or with --folder, writes the voice into the folder voices/ "
         "(TERTULIA_VOICES_DIR) of this machine, which tts workers read when they start. The recording is a WAV file of "
-        "5 to 30 s (with --folder 3 to 30 s) in which one person speaks, at 16 kHz or more, without music or noise. Only "
-        "use voices whose owners agree.",
+        "5 to 30 s (with --folder 3 to 30 s) in which one person speaks, at 16 kHz or more, without music or noise. "
+        "Only use voices whose owners agree.",
     )
     adding.add_argument("id", metavar="NAME", help="a-z, 0-9, - and _; in the folder, characters refer to it")
     adding.add_argument("clip", type=Path, metavar="FILE.wav")
