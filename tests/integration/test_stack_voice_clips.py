@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.wav import parse
+from tertulia_shared.voice_clips import CLIP_HZ
+from tertulia_shared.wav import parse, wav_file
 from tests.fakes.speech_server import SpeechServer
+from tests.harness.available_speech_engines import VOICES
 from tests.harness.cloning_stack import cloning_stack
 from tests.harness.eventually import eventually
-from tests.harness.recordings import new_clip
+from tests.harness.recordings import new_clip, recorded_pcm
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
@@ -89,3 +93,43 @@ async def test_voice_reaches_the_workers_survives_restarts_and_is_deleted_everyw
         assert voice not in await voice_ids(stack)
         await eventually(lambda: len(server.uploads) == 3, "the upload is deleted")
         assert not list((stack.data_dir / "clips").iterdir())
+
+
+async def tertulia(stack: Stack, *words: str) -> tuple[int | None, str]:
+    """Run the command with the stack's environment. Returns its exit code, and what it printed."""
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tertulia_cli.main", *words,
+        env=dict(stack.environment), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await command.communicate()
+    return command.returncode, out.decode()
+
+
+async def test_voice_add_reaches_workers_that_have_another_folder(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(wav_file(recorded_pcm(), CLIP_HZ))
+    shutil.copytree(VOICES, tmp_path / "elsewhere")
+    shutil.copytree(VOICES, tmp_path / "near")
+    async with cloning_stack(tmp_path / "stack", TERTULIA_VOICES_DIR=str(tmp_path / "near")) as (stack, server):
+        stack.unsaid |= {"Zephyrine", "lighthouse keeper"}
+        near = stack.of("tts")[0]
+        folders = str(tmp_path / "elsewhere"), str(tmp_path / "far")
+        stack.start("tts", TERTULIA_VOICES_DIR=folders[0], TERTULIA_DATA_DIR=folders[1])
+        await asyncio.to_thread(stack.wait_ready)
+
+        add = ("voice", "add", "zephyrine", str(clip), "The lighthouse keeper counted.", "--url", stack.http(""))
+        code, out = await tertulia(stack, *add)
+        assert code == 2, out
+        assert "--consent" in out
+        code, out = await tertulia(stack, *add, "--consent")
+        assert code == 0, out
+        assert "can speak now" in out
+        assert not (tmp_path / "near" / "zephyrine").exists()
+        (voice,) = [each for each in await voice_ids(stack) if each.startswith("clip-")]
+
+        near.send(signal.SIGKILL)  # the other worker speaks it, without a restart
+        await assert_speaks(stack, server, voice)
+
+        code, out = await tertulia(stack, "voice", "list", "--url", stack.http(""))
+        assert code == 0, out
+        assert f"{voice}: Zephyrine, und (6.0 s), in the gateway: ready" in out

@@ -21,8 +21,7 @@ from tertulia_cli.lan import arguments as lan
 from tertulia_cli.models import arguments as models
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
-from tertulia_cli.voice import command as voice
-from tertulia_cli.voice.command import NewVoice
+from tertulia_cli.voice import arguments as voice
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.settings import load
 from tertulia_shared.version import __version__
@@ -83,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     client.add(commands)
     _add_inspect(commands)
     add_dead(commands)
-    _add_voice(commands)
+    voice.add(commands)
     characters.add(commands)
     access.add(commands)
     lan.add(commands)
@@ -150,33 +149,6 @@ def _add_inspect(commands: Any) -> None:
     command.set_defaults(do=_inspect)
 
 
-def _add_voice(commands: Any) -> None:
-    command = commands.add_parser(
-        "voice",
-        help="add a voice to clone, or list the voices",
-        description="Voices for engines that clone a voice from a clip (tts engine higgs), stored in voices/ "
-        "(TERTULIA_VOICES_DIR).",
-    )
-    what = command.add_subparsers(required=True, metavar="WHAT")
-    adding = what.add_parser(
-        "add",
-        help="make a voice from a recording",
-        description="The clip is a WAV file of 3 to 30 s in which one person speaks, at 16 kHz or more, without music "
-        "or noise. Only use voices whose owners agree.",
-    )
-    adding.add_argument("id", metavar="NAME", help="the id by which characters refer to it: a-z, 0-9, - and _")
-    adding.add_argument("clip", type=Path, metavar="FILE.wav")
-    adding.add_argument("transcript", metavar="TEXT", help="the words in the clip, exactly as spoken")
-    adding.add_argument("--title", default="", help="the name to show")
-    adding.add_argument("--language", default="und", metavar="TAG", help="such as en-US")
-    adding.add_argument("--description", default="", help="a description of the sound")
-    adding.add_argument("--scene", default="", help='the room it should sound like ("A small, quiet room.")')
-    adding.add_argument("--replace", action="store_true", help="replace an existing voice of this name")
-    adding.set_defaults(do=_voice_add)
-    listing = what.add_parser("list", help="list the voices")
-    listing.set_defaults(do=_voice_list)
-
-
 def _run(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
     settings = load(RunSettings).model_copy(update=asked)
@@ -198,17 +170,6 @@ def _supabase_keys(args: argparse.Namespace) -> int:
     from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - needs an optional library
 
     return supabase_keys(args.dir)
-
-
-def _voice_add(args: argparse.Namespace) -> int:
-    new = NewVoice(
-        args.id, args.clip, args.transcript, args.title, args.language, args.description, args.scene, args.replace
-    )
-    return voice.add(load(RunSettings).voices_dir, new)
-
-
-def _voice_list(_: argparse.Namespace) -> int:
-    return voice.show(load(RunSettings).voices_dir)
 
 
 def _port(text: str) -> int:

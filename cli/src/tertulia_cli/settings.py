@@ -47,7 +47,7 @@ class RunSettings(CommonSettings):
     )
     voices_dir: Path = Field(
         Path("voices"),
-        description="folder of the voices to clone (tertulia voice add); used by higgs, and by openai if it clones",
+        description="folder of the voices to clone (tertulia voice add --folder); for higgs, and openai if it clones",
     )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
     llm_connection_dir: Path | None = Field(

@@ -1,6 +1,6 @@
-"""Voices made from recordings in the page: their ids, and the rules for a recording.
+"""Voices made from recordings that the gateway keeps: their ids, and the rules for a recording.
 
-The gateway keeps the recordings and publishes them in Redis; the tts workers whose engine clones read them there
+The gateway publishes the recordings in Redis; the tts workers whose engine clones read them there
 (docs/adr/0019-voice-clips.md). Pure.
 """
 

@@ -1,4 +1,4 @@
-"""Reads and writes the folder of voices to clone: `tertulia voice add` writes it, a speech engine reads it.
+"""Reads and writes the folder of voices to clone: `tertulia voice add --folder` writes it, a speech engine reads it.
 
     voices/<id>/reference.wav   a clip of the voice: a WAV of 3 to 30 s, 16 to 48 kHz; written as 16-bit mono PCM
     voices/<id>/voice.toml      its transcript and the voice's name

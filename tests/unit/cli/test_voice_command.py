@@ -1,3 +1,5 @@
+"""`tertulia voice`: the folder of voices, while no gateway answers. The gateway: test_voice_in_gateway.py."""
+
 from __future__ import annotations
 
 import wave
@@ -8,6 +10,7 @@ import pytest
 
 from tertulia_cli.main import main
 from tertulia_shared.voice_files import read_voice
+from tests.servers.redis_server import free_port
 
 
 def recording(path: Path, seconds: float = 5, rate: int = 44_100, channels: int = 2, peak: float = 0.3) -> Path:
@@ -23,6 +26,7 @@ def recording(path: Path, seconds: float = 5, rate: int = 44_100, channels: int 
 def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERTULIA_VOICES_DIR", str(tmp_path / "voices"))
+    monkeypatch.setenv("TERTULIA_PORT", str(free_port()))  # nobody listens there
     return tmp_path / "voices"
 
 
@@ -39,7 +43,7 @@ def test_voice_add_makes_a_voice_from_a_clip(tmp_path: Path, voices: Path, capsy
     made = read_voice(voices / "bob")
     assert (made.transcript, made.name, made.language, made.sample_rate) == ("Hello there.", "Bob", "en-GB", 44_100)
     assert made.seconds == pytest.approx(5)
-    capsys.readouterr()
+    assert "No gateway answers" in capsys.readouterr().out
     assert tertulia("voice", "list") == 0
     assert capsys.readouterr().out == "bob: Bob, en-GB (5.0 s)\n"
 
@@ -80,3 +84,11 @@ def test_voice_add_refuses_an_unsuitable_clip_with_the_reason(
 def test_empty_voice_list_shows_how_to_add_a_voice(capsys: pytest.CaptureFixture[str]) -> None:
     assert tertulia("voice", "list") == 0
     assert "tertulia voice add" in capsys.readouterr().out
+
+
+def test_gateway_that_was_named_must_answer(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip, nobody = str(recording(tmp_path / "clip.wav")), f"127.0.0.1:{free_port()}"
+    assert tertulia("voice", "add", "bob", clip, "Hello.", "--consent", "--url", nobody) == 3
+    assert tertulia("voice", "list", "--url", nobody) == 3
+    assert "no gateway answers" in capsys.readouterr().err
+    assert not voices.exists()

@@ -14,5 +14,5 @@ class CloningSettings(TTSSettings):
 
     voices_dir: Path = Field(
         Path("voices"),
-        description="folder of the voices to clone (tertulia voice add); used by higgs, and by openai if it clones",
+        description="folder of the voices to clone (tertulia voice add --folder); for higgs, and openai if it clones",
     )

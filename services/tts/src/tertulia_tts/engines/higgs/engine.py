@@ -265,7 +265,7 @@ class HiggsEngine:
         if not files:
             raise EngineUnavailable(
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
-                '"what is said in it"`, or set TERTULIA_VOICES_DIR'
+                '"what is said in it" --folder`, or set TERTULIA_VOICES_DIR'
             )
         # Put Luna first, if there is such a voice, because it is the default voice of every engine.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))

@@ -18,8 +18,8 @@ from tertulia_shared.wav import wav_file
 from tertulia_tts.engine import EngineUnavailable, Voice
 
 CONSENT: Final = "given to the operator of this server"
-"""Servers ask for a note about the speaker's consent. The page asks the user to confirm it, and `tertulia voice add`
-tells the user to have it.
+"""Servers ask for a note about the speaker's consent. The page asks the user to confirm it, and so does
+`tertulia voice add`.
 """
 UPLOAD_S: Final = 120.0
 NEEDED: Final = frozenset({"luna", "rex", "sage"})
@@ -73,7 +73,7 @@ def read_clips(folder: Path) -> Sequence[Clip]:
     if missing := NEEDED - {clip.files.id for clip in clips}:
         raise EngineUnavailable(
             f"the folder {folder} lacks the voice(s) {', '.join(sorted(missing))}: set TERTULIA_VOICES_DIR to a folder"
-            " that has them, or add them by `tertulia voice add`"
+            " that has them, or add them by `tertulia voice add --folder`"
         )
     return clips
 
