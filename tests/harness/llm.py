@@ -24,7 +24,6 @@ from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler
-from tertulia_llm.written_texts import written_texts
 from tertulia_shared.answering import AnsweringRules
 from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, envelope
@@ -47,6 +46,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tertulia_shared.written_texts import written_texts
 from tests.harness.crashing_process import CountingBus, CountingStore, Writes
 from tests.harness.settings_of import settings_of
 

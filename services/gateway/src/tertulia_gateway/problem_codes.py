@@ -48,6 +48,7 @@ class ProblemCode(StrEnum):
     CONVERSATION_NOT_FOUND = "conversation_not_found"
     CHARACTER_NOT_FOUND = "character_not_found"
     VOICE_NOT_FOUND = "voice_not_found"
+    MESSAGE_NOT_FOUND = "message_not_found"
     NAME_TAKEN = "name_taken"  # name
     NAME_OF_USER = "name_of_user"  # name
     STORE_UNAVAILABLE = "store_unavailable"
@@ -59,6 +60,8 @@ class ProblemCode(StrEnum):
     SAMPLE_TOO_LONG = "sample_too_long"
     SAMPLE_UNREADABLE = "sample_unreadable"
     SAMPLES_BUSY = "samples_busy"
+    NOTHING_TO_REPLAY = "nothing_to_replay"
+    SPEAKER_DELETED = "speaker_deleted"
 
     # voices made from recordings
     CONSENT_MISSING = "consent_missing"
@@ -98,6 +101,7 @@ NOT_FOUND: Mapping[str, ProblemCode] = {
     "conversation": ProblemCode.CONVERSATION_NOT_FOUND,
     "character": ProblemCode.CHARACTER_NOT_FOUND,
     "voice": ProblemCode.VOICE_NOT_FOUND,
+    "message": ProblemCode.MESSAGE_NOT_FOUND,
 }
 """By the kind of the record."""
 

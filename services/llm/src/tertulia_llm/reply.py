@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tertulia_llm.text.sentences import Sentence
-from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
@@ -27,6 +26,7 @@ from tertulia_shared.events import (
     Warn,
 )
 from tertulia_shared.keys import Keys
+from tertulia_shared.written_texts import written_texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,17 @@ need a native package in every image only for this.
 """
 
 from tertulia_shared.wav.header import Header, Layout, read_header
-from tertulia_shared.wav.samples import Sound, as_bytes, decoded, mono, parse, wav_file
+from tertulia_shared.wav.samples import Sound, as_bytes, decoded, mono, parse, wav_file, wav_stream_header
 
-__all__ = ["Header", "Layout", "Sound", "as_bytes", "decoded", "mono", "parse", "read_header", "wav_file"]
+__all__ = [
+    "Header",
+    "Layout",
+    "Sound",
+    "as_bytes",
+    "decoded",
+    "mono",
+    "parse",
+    "read_header",
+    "wav_file",
+    "wav_stream_header",
+]

@@ -90,6 +90,15 @@ def wav_file(pcm: bytes, hz: int) -> bytes:
     return out.getvalue()
 
 
+def wav_stream_header(hz: int) -> bytes:
+    """The header of a WAV file whose length is not known yet: its sizes are 0xFFFFFFFF. Samples as in `wav_file`."""
+    header = wav_file(b"", hz)
+    return header[:4] + _UNKNOWN_SIZE + header[8:-4] + _UNKNOWN_SIZE
+
+
+_UNKNOWN_SIZE = b"\xff" * 4
+
+
 def _from_little_endian(kind: str, data: bytes) -> array[int]:
     samples = array(kind, data)
     if sys.byteorder == "big":

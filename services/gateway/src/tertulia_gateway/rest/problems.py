@@ -18,6 +18,7 @@ from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.problem_codes import NOT_FOUND, Params, ProblemCode, known_code
 from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
+from tertulia_gateway.rest.replayed_sound import NoReplay
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.cards.errors import BadCard
@@ -100,6 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(VoiceSilent, _voice_silent)
     app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
+    app.add_exception_handler(NoReplay, _no_replay)
     app.add_exception_handler(ClipRefused, _clip_refused)
     app.add_exception_handler(BadCard, _bad_card)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
@@ -149,6 +151,11 @@ async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
 
 async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
     return problem(429, ProblemCode.SAMPLES_BUSY, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def _no_replay(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, NoReplay)  # noqa: S101 - registered for this class alone
+    return problem(409, error.code, str(error))
 
 
 async def _access_refused(_: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Produces a sample of a voice as a WAV, through the tts workers. A sample is an ordinary message of a conversation
+"""Produces a sample of a voice, through the tts workers. A sample is an ordinary message of a conversation
 without a client: two sentence entries, a work entry, an audio stream. Its keys are deleted afterwards: a sample takes
 up to 3 MB in Redis, and a client can ask for many.
 """
@@ -40,12 +40,17 @@ class VoiceSilent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A text to speak with a voice, at a speed and a pitch as in `TTSSentence`."""
+    """A text to speak with a voice, at a speed and a pitch as in `TTSSentence`.
+
+    `message_id` and `index` determine the seed: with those of a reply's sentence, it sounds as it did in the reply.
+    """
 
     voice: str
     text: str
     speed: float = 1.0
     pitch: float = 0.0
+    message_id: str = ""
+    index: int = 0
 
 
 class SamplesBusy(Exception):
@@ -61,29 +66,37 @@ class SampleQueue:
         self._asked = 0
 
     async def speak(self, sample: Sample, patience_s: float) -> bytes:
-        """Wait until no other sample is being spoken, then do the same as `voice_sample`.
+        """Wait until no other sample is being spoken, then do the same as `speech`. Returns a WAV, 24 kHz mono.
 
         Raises:
             SamplesBusy: too many requests are waiting.
         """
-        if self._asked > MAX_WAITING:
+        return wav_file(await self.pcm(sample, patience_s), SAMPLE_RATE_OUT)
+
+    async def pcm(self, sample: Sample, patience_s: float, *, is_continued: bool = False) -> bytes:
+        """The same as `speak`, but returns PCM. `is_continued`: the request was accepted before, so it is not refused.
+
+        Raises:
+            SamplesBusy: too many requests are waiting.
+        """
+        if self._asked > MAX_WAITING and not is_continued:
             raise SamplesBusy(f"Samples are spoken one at a time, and {MAX_WAITING} wait. Try again in a moment.")
         self._asked += 1
         try:
             async with self._speaking:
-                return await voice_sample(self._bus, sample, patience_s)
+                return await speech(self._bus, sample, patience_s)
         finally:
             self._asked -= 1
 
 
-async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
-    """Let a tts worker speak the sample. Returns a WAV of 24 kHz signed 16-bit mono.
+async def speech(bus: Bus, sample: Sample, patience_s: float) -> bytes:
+    """Let a tts worker speak the sample. Returns PCM, 24 kHz signed 16-bit mono.
 
     Raises:
         VoiceSilent: the speech took longer than `patience_s`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
         BusError: Redis is unavailable.
     """
-    conversation_id, message_id = new_id(), new_id()
+    conversation_id, message_id = new_id(), sample.message_id or new_id()
     sentences = bus.keys.sentences(conversation_id, message_id)
 
     def sentence(text: str, index: int, *, is_final: bool) -> Append:
@@ -97,7 +110,7 @@ async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
     try:
         await bus.transact(
             conversation_id,
-            [sentence(sample.text, 0, is_final=False), sentence("", 1, is_final=True)],
+            [sentence(sample.text, sample.index, is_final=False), sentence("", sample.index + 1, is_final=True)],
             then=("tts", Work(conversation_id, message_id, voice_id=sample.voice)),
         )
         async with asyncio.timeout(patience_s):
@@ -112,7 +125,7 @@ async def voice_sample(bus: Bus, sample: Sample, patience_s: float) -> bytes:
         ) from None
     finally:
         await _delete(bus, conversation_id, message_id, is_spoken=is_spoken)
-    return wav_file(pcm, SAMPLE_RATE_OUT)
+    return pcm
 
 
 async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from tertulia_gateway.clips.clip_store import ClipStore
 from tertulia_gateway.monitoring.health import engines_of
 from tertulia_gateway.problem_codes import ProblemCode
+from tertulia_gateway.rest.client_leaving import CLIENT_CLOSED_REQUEST, unless_client_leaves
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import PITCH_MEANS, SPEED_MEANS, VoiceItem, VoiceList
 from tertulia_gateway.rest.voice_preview import COLD_PATIENCE_S, MAX_CHARS, PATIENCE_S, Sample, SampleQueue, VoiceSilent
@@ -23,8 +24,6 @@ from tertulia_shared.voice_clips import is_clip_id
 
 VOICE_FIELDS = ("id", "name", "language", "description")
 SAMPLE_TEXT = "Hello, it is good to have you at the table."
-CLIENT_CLOSED_REQUEST = 499
-"""Not a standard status. It is only logged: its client is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
         """Let a tts worker speak one sentence with the given voice. If no tts worker runs, wait until one starts."""
         voices = await known_voices()
         patience_s = _patience_s(voices, voice_id)
-        wav = await _unless_client_leaves(request, samples.speak(Sample(voice_id, text, speed, pitch), patience_s))
+        wav = await unless_client_leaves(request, samples.speak(Sample(voice_id, text, speed, pitch), patience_s))
         if wav is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         return Response(wav, media_type="audio/wav")
@@ -121,21 +120,3 @@ def _patience_s(voices: list[VoiceItem], voice_id: str) -> float:
             running=", ".join(running),
         )
     return PATIENCE_S
-
-
-async def _unless_client_leaves(request: Request, speaking: Coroutine[Any, Any, bytes]) -> bytes | None:
-    """Wait for the sample. If the client closes its connection, cancel the sample and return None."""
-    sample = asyncio.ensure_future(speaking)
-    leaving = asyncio.ensure_future(_closed(request))
-    try:
-        await asyncio.wait((sample, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return sample.result() if sample.done() else None
-    finally:
-        sample.cancel()
-        leaving.cancel()
-        await asyncio.gather(sample, leaving, return_exceptions=True)
-
-
-async def _closed(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -203,6 +203,12 @@ export class Api {
     return answer.blob();
   }
 
+  /** Fetch the sound of a finished reply: a WAV of unknown length. Rejects with an `AbortError` if it is aborted. */
+  async messageSound(conversationId: string, messageId: string, signal: AbortSignal): Promise<Response> {
+    const path = `api/conversations/${encodeURIComponent(conversationId)}/messages/${encodeURIComponent(messageId)}/sound`;
+    return this.#fetch("GET", path, undefined, signal);
+  }
+
   async clips(): Promise<Clips> {
     return (await this.ask("GET", "api/clips")) as Clips;
   }

@@ -209,6 +209,15 @@ export const de: Texts = {
     goOn: "Weiter",
     discuss: "Unterhaltet euch",
   },
+  message: {
+    menu: "Nachrichtenmenü",
+    copy: "Kopieren",
+    copied: "Kopiert.",
+    notCopied: "Der Browser hat das Kopieren nicht erlaubt. Markiere den Text und kopiere ihn selbst.",
+    replay: "Noch einmal anhören",
+    stop: "Anhalten",
+    busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+  },
   bubble: {
     you: "Du:",
     sending: "Wird gesendet…",
@@ -680,6 +689,7 @@ export const de: Texts = {
     conversation_not_found: () => "Dieses Gespräch gibt es nicht mehr. Lade die Liste neu.",
     character_not_found: () => "Diese Figur gibt es nicht mehr. Lade die Liste neu.",
     voice_not_found: () => "Diese Stimme gibt es nicht mehr. Wähle eine andere.",
+    message_not_found: () => "Diese Nachricht gibt es nicht mehr. Lade die Seite neu.",
     name_taken: (_sent, params) =>
       `Eine Figur heißt schon ${params["name"]}. Wähle einen anderen Namen, oder bearbeite diese Figur.`,
     name_of_user: (_sent, params) =>
@@ -696,6 +706,9 @@ export const de: Texts = {
       "Die Hörprobe ist nicht lesbar. Aktualisiere das Gateway, oder sieh in das Log des tts-Workers.",
     samples_busy: () =>
       "Hörproben werden nacheinander gesprochen, und einige warten schon. Versuche es gleich noch einmal.",
+    nothing_to_replay: () =>
+      "Diese Nachricht lässt sich nicht noch einmal anhören: Sie ist noch nicht fertig, oder nichts davon wurde gesprochen.",
+    speaker_deleted: () => "Die Figur wurde gelöscht, und der Ton dieser Nachricht ist nicht mehr da.",
     consent_missing: () => "Bestätige, dass du diese Stimme verwenden darfst.",
     transcript_missing: () => "Schreibe Wort für Wort auf, was in der Aufnahme gesagt wird.",
     no_cloning_engine: () => "Es läuft keine Sprachausgabe, die Stimmen aus Aufnahmen erstellt. Siehe docs/engines.md.",

@@ -213,6 +213,15 @@ export const es: Texts = {
     goOn: "Continuar",
     discuss: "Conversad entre vosotros",
   },
+  message: {
+    menu: "Menú del mensaje",
+    copy: "Copiar",
+    copied: "Copiado.",
+    notCopied: "El navegador no ha permitido copiar. Selecciona el texto y cópialo tú.",
+    replay: "Oír de nuevo",
+    stop: "Detener",
+    busy: "Espera a que los personajes terminen, o pulsa «Parar».",
+  },
   bubble: {
     you: "Tú:",
     sending: "Enviando…",
@@ -679,6 +688,7 @@ export const es: Texts = {
     conversation_not_found: () => "Esta conversación ya no existe. Vuelve a cargar la lista.",
     character_not_found: () => "Este personaje ya no existe. Vuelve a cargar la lista.",
     voice_not_found: () => "Esta voz ya no existe. Elige otra.",
+    message_not_found: () => "Este mensaje ya no existe. Vuelve a cargar la página.",
     name_taken: (_sent, params) =>
       `Ya hay un personaje que se llama ${params["name"]}. Elige otro nombre, o edita ese personaje.`,
     name_of_user: (_sent, params) => `Los personajes te llaman ${params["name"]}. Elige otro nombre para el personaje.`,
@@ -692,6 +702,8 @@ export const es: Texts = {
     sample_too_long: () => "La muestra dura más de un minuto. Prueba con otro texto.",
     sample_unreadable: () => "La muestra no se puede leer. Actualiza el gateway, o mira el registro del proceso tts.",
     samples_busy: () => "Las muestras se dicen una a una, y ya hay varias en espera. Inténtalo de nuevo en un momento.",
+    nothing_to_replay: () => "Este mensaje no se puede oír de nuevo: aún no ha terminado, o no se dijo nada de él.",
+    speaker_deleted: () => "El personaje se eliminó, y el sonido de este mensaje ya no se guarda.",
     consent_missing: () => "Confirma que puedes usar esta voz.",
     transcript_missing: () => "Escribe palabra por palabra lo que se dice en la grabación.",
     no_cloning_engine: () =>

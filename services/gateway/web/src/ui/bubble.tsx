@@ -6,38 +6,44 @@ import { useMemo } from "preact/hooks";
 import { isUnspoken, isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
+import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { Dots } from "./dots";
 import { markdownSpans } from "./markdown";
 import { MarkdownText } from "./markdown-text";
 import { memo } from "./memo";
+import { MessageMenu } from "./message-menu";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 
 interface Props {
+  readonly talk: Talk;
   readonly message: Message;
   readonly look: Look | null;
   /** To whom the user addressed the message, in words. */
   readonly address: string;
 }
 
-export const Bubble = memo(({ message, look, address }: Props): JSX.Element | null =>
+export const Bubble = memo(({ talk, message, look, address }: Props): JSX.Element | null =>
   message.kind === "user" ? (
-    <UserBubble message={message} address={address} />
+    <UserBubble talk={talk} message={message} address={address} />
   ) : (
-    <ReplyBubble reply={message} look={look} />
+    <ReplyBubble talk={talk} reply={message} look={look} />
   ),
 );
 
-function UserBubble({ message, address }: { message: UserMessage; address: string }): JSX.Element {
+function UserBubble({ talk, message, address }: { talk: Talk; message: UserMessage; address: string }): JSX.Element {
   return (
     <li class={`message mine ${message.delivery}`}>
-      <p class="bubble" dir="auto">
-        <span class="unseen" dir="ltr">
-          {texts.bubble.you}{" "}
-        </span>
-        {message.text}
-      </p>
+      <div class="said">
+        <p class="bubble" dir="auto">
+          <span class="unseen" dir="ltr">
+            {texts.bubble.you}{" "}
+          </span>
+          {message.text}
+        </p>
+        <MessageMenu talk={talk} text={message.text} />
+      </div>
       {address && (
         <p class="remark" dir="auto">
           {address}
@@ -52,7 +58,7 @@ function UserBubble({ message, address }: { message: UserMessage; address: strin
   );
 }
 
-function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.Element | null {
+function ReplyBubble({ talk, reply, look }: { talk: Talk; reply: Reply; look: Look | null }): JSX.Element | null {
   if (isWithoutContent(reply)) return null;
   return (
     <li class={`message theirs ${reply.sound}`} style={look?.style ?? ""} data-message-id={reply.id}>
@@ -74,6 +80,9 @@ function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.
           </>
         )}
       </div>
+      {reply.text && reply.status !== "streaming" && (
+        <MessageMenu talk={talk} text={reply.text.trim()} replyId={isUnspoken(reply) ? "" : reply.id} />
+      )}
     </li>
   );
 }

@@ -21,6 +21,8 @@ const PATHS = {
   leave: "M10 5H5v14h5M10 12h10M16.5 8.5 20 12l-3.5 3.5",
   down: "M12 5v13M6 12.5l6 6 6-6",
   plus: "M12 5v14M5 12h14",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  copy: "M9 9h10v11H9zM6 15H5V4h10v2",
   chevron: "M7 10l5 5 5-5",
   /** A speech bubble that is crossed out. */
   hush: "M8 5h11v10h-2M14 15h-1l-4 4v-4H5V7M4 4l16 16",

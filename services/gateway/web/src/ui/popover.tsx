@@ -13,6 +13,8 @@ interface Props {
   /** The content of the button. */
   readonly button: ComponentChildren;
   readonly title?: string;
+  /** The accessible name of the button; without it, its content. */
+  readonly buttonLabel?: string;
   /** The accessible name of the panel. */
   readonly label: string;
   /** Maximum width of the panel, in rem. */
@@ -20,6 +22,8 @@ interface Props {
   readonly align: "start" | "centre";
   /** Further event handlers of the button. */
   readonly handlers?: ButtonHandlers;
+  /** Render the content only while the panel is open. */
+  readonly lazy?: boolean;
   /** The content of the panel. `close` closes it. */
   readonly children: (close: () => void) => ComponentChildren;
 }
@@ -29,7 +33,7 @@ export type ButtonHandlers = Pick<
   "onClick" | "onKeyDown" | "onBlur" | "onPointerDown" | "onPointerMove" | "onPointerUp" | "onPointerCancel"
 >;
 
-export function Popover({ button, title, label, widest, align, handlers, children, ...rest }: Props): JSX.Element {
+export function Popover({ button, title, label, widest, align, handlers, buttonLabel, lazy, children, ...rest }: Props): JSX.Element {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -44,7 +48,7 @@ export function Popover({ button, title, label, widest, align, handlers, childre
   }, [open]);
   return (
     <>
-      <button ref={opener} type="button" class={rest.class} title={title} popovertarget={id} {...handlers}>
+      <button ref={opener} type="button" class={rest.class} title={title} aria-label={buttonLabel} popovertarget={id} {...handlers}>
         {button}
       </button>
       <div
@@ -57,7 +61,7 @@ export function Popover({ button, title, label, widest, align, handlers, childre
         onBeforeToggle={(event) => event.newState === "open" && place()}
         onToggle={(event) => setOpen(event.newState === "open")}
       >
-        {children(() => panel.current?.hidePopover())}
+        {(open || !lazy) && children(() => panel.current?.hidePopover())}
       </div>
     </>
   );

@@ -107,6 +107,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
           {messages.slice(first).map((message) => (
             <Bubble
               key={message.id}
+              talk={talk}
               message={message}
               look={message.kind === "reply" ? lookOf(message.characterId) : null}
               address={message.kind === "user" ? addressText(message.to, people) : ""}

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from tertulia_llm.history.sounding import sounding_samples
 from tertulia_llm.text.heard import heard_part
-from tertulia_llm.written_texts import written_texts
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
 from tertulia_shared.receipts import Chunk, advanced, last_receipts, readable_receipts
+from tertulia_shared.written_texts import written_texts
 
 BYTES_PER_SAMPLE = 2
 SAMPLES_PER_MS = SAMPLE_RATE_OUT // 1000
