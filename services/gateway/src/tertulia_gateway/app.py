@@ -15,6 +15,7 @@ from tertulia_gateway.rest import (
     cast,
     characters,
     clips,
+    conversation_import,
     conversations,
     middleware,
     model,
@@ -46,6 +47,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
 
     app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
     app.include_router(conversations.router(ctx.store))
+    app.include_router(conversation_import.router(ctx.store))
     app.include_router(cast.router(ctx))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))
     app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))

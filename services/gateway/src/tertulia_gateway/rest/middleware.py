@@ -13,6 +13,10 @@ from tertulia_gateway.rest import problems
 MAX_BODY_BYTES = 1024 * 1024
 """Large enough for a character with the largest allowed picture, which takes 270 kB."""
 
+IMPORT_PATH = "/api/conversations/import"
+MAX_IMPORT_BODY_BYTES = 8 * 1024 * 1024
+"""Large enough for a conversation of 10,000 messages with a few sentences each."""
+
 CLIPS_PATH = "/api/clips"
 MAX_CLIP_BODY_BYTES = 2 * 1024 * 1024
 """Large enough for the longest recording of a voice: 30 s of 24 kHz PCM, which is 1.92 MB in base64."""
@@ -46,4 +50,4 @@ def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) ->
 
 
 def _max_body_bytes(path: str) -> int:
-    return MAX_CLIP_BODY_BYTES if path == CLIPS_PATH else MAX_BODY_BYTES
+    return {CLIPS_PATH: MAX_CLIP_BODY_BYTES, IMPORT_PATH: MAX_IMPORT_BODY_BYTES}.get(path, MAX_BODY_BYTES)
