@@ -49,7 +49,8 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     await sheet.get_by_label("Title", exact=True).fill("The old harbour")
     await sheet.get_by_label("Title", exact=True).press("Enter")
     talk = row(sheet, "The old harbour")
-    text = await exported(visitor, talk, "Save as text: The old harbour")
+    await talk.get_by_role("button", name="Save as a file: The old harbour").click()
+    text = await exported(visitor, talk, "Save as Markdown: The old harbour")
     assert QUESTION in text
     assert "Sage" in text
     data = json.loads(await exported(visitor, talk, "Save as JSON: The old harbour"))

@@ -124,7 +124,8 @@ export interface Status {
 
 const MESSAGES_MAX = 20_000;
 
-export type ExportFormat = "markdown" | "json";
+/** `jsonl`: a chat of SillyTavern. */
+export type ExportFormat = "markdown" | "text" | "json" | "jsonl";
 
 export class Api {
   /** @param token `""` if the server requires none */
@@ -226,6 +227,16 @@ export class Api {
     return answer.blob();
   }
 
+  /**
+   * Make a conversation from a file. Resolves to its id.
+   *
+   * @param requestId the same for a repetition, so that it makes no second copy
+   */
+  async importConversation(file: Blob, requestId: string): Promise<string> {
+    const answer = await this.#fetch("POST", `api/conversations/import?request_id=${requestId}`, file);
+    return ((await answer.json()) as ConversationRow).id;
+  }
+
   /** Send a request, and return the decoded answer; null if it is empty. */
   async ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await this.#fetch(method, path, body);
@@ -240,7 +251,10 @@ export class Api {
     if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
     // A deletion that the user could undo may be sent when the page is closed.
     const request: RequestInit = { method, headers, keepalive: method === "DELETE" };
-    if (body !== undefined) {
+    if (body instanceof Blob) {
+      headers["Content-Type"] = "application/octet-stream";
+      request.body = body;
+    } else if (body !== undefined) {
       headers["Content-Type"] = "application/json";
       request.body = JSON.stringify(body);
     }
