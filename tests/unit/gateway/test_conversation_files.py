@@ -18,6 +18,7 @@ from tertulia_gateway.rest.silly_tavern import time_in
 from tertulia_shared.conversation_cast import Cast, stored_cast
 from tertulia_shared.store import Message, StoreUnavailable
 from tertulia_shared.store.ordering import turn_position
+from tertulia_shared.store.records import JsonValue
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.unit.gateway.rest_client import problem
 
@@ -31,7 +32,7 @@ async def conversation(store: MemoryStore, turns: int = 2) -> str:
     c = str(uuid4())
     await store.ensure_conversation(c, "The old harbour")
     cast = Cast((rex.id, luna.id), {rex.id: (BEGUN_MS + 1,)}, told=True)
-    answering = {"mode": "named", "muted": [rex.id], "discussion": 0}
+    answering: JsonValue = {"mode": "named", "muted": [rex.id], "discussion": 0}
     await store.save_model_settings(
         c, {"temperature": 0.5, "user_name": "Ann", "answering": answering, **cast.stored()}
     )
