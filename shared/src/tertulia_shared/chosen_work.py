@@ -133,8 +133,12 @@ class ChosenWork(NewWork):
     def not_taken_over_from(self) -> str:
         return "" if self._is_refused else UNASSIGNED
 
-    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
-        """Learn what the workers can speak. `holders`: the consumers that hold work."""
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:
+        """Learn what the workers can speak. `holders`: the consumers that hold work.
+
+        Returns True if this worker must choose from now on.
+        """
+        was_mixed = self._presence.is_mixed
         self._is_set_aside = UNASSIGNED in holders
         try:
             await self._presence.refresh(self._worker, members)
@@ -144,6 +148,7 @@ class ChosenWork(NewWork):
             self._is_refused = True
         else:
             self._is_refused = False
+        return self._presence.is_mixed and not was_mixed
 
     def forget(self, peer: str) -> None:
         """Its process has ended: leave it no more work."""
@@ -172,7 +177,7 @@ class ChosenWork(NewWork):
         view = await self._bus.look("tts")
         choice = choose(
             self._worker, view.waiting, view.held, presence.speakers,
-            room=self._limit - held, claim_after_s=presence.claim_after_s, leave=presence.left,
+            room=self._limit - held, claim_after_s=presence.claim_after_s, leave={*presence.left, *self.left},
         )  # fmt: skip
         self._is_set_aside = UNASSIGNED in view.held
         if choice.ids:

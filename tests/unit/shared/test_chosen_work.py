@@ -11,8 +11,8 @@ import pytest
 from tertulia_shared import chosen_work
 from tertulia_shared.bus import UNASSIGNED, BusRefused, Claim, QueueView
 from tertulia_shared.chosen_work import SpeechPresence
-from tertulia_shared.codec import Fields, pack
-from tertulia_shared.entries import Work
+from tertulia_shared.codec import Fields, UnknownVersion, pack
+from tertulia_shared.entries import NEWEST_VERSION, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.speech_workers import SpeechWorker
@@ -166,6 +166,25 @@ async def test_work_returned_for_another_worker_goes_to_one_that_does_not_leave_
         async with working(bus, second):
             assert [claim.attempt for claim in second.begun] == [2]
             assert await bus.uncounted(second.begun[0]) == 1
+
+
+@virtual_time
+async def test_work_for_a_newer_release_is_returned_once_and_not_picked_again() -> None:
+    bus = make_bus()
+
+    async def cannot_read(_claim: Claim) -> None:
+        raise UnknownVersion(NEWEST_VERSION + 1)
+
+    local = SpeechBench(bus, LOCAL, cannot_read)
+    async with working(bus, local):
+        newer = f"tts:host-1-abcdef.v{NEWEST_VERSION + 1}:espeak"
+        await bus.beat(newer)
+        await post(bus, "luna")
+        for _ in range(4):
+            await bus.beat(newer)
+            await asyncio.sleep(1)
+        assert len(local.begun) == 1
+        assert await bus.holders("tts") == [UNASSIGNED]
 
 
 @pytest.fixture

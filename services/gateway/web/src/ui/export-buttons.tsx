@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 
 import type { Api, ExportFormat } from "../rest/api";
 import { texts } from "../texts";
+import { download, fileName } from "./download";
 
 interface Props {
   readonly api: Pick<Api, "exportConversation">;
@@ -22,7 +23,8 @@ const FORMATS: readonly (readonly [ExportFormat, string])[] = [
 
 export function ExportButtons({ api, id, title, onFailed }: Props): JSX.Element {
   const save = (format: ExportFormat, suffix: string) => {
-    api.exportConversation(id, format).then((file) => download(file, `${fileName(title)}.${suffix}`), onFailed);
+    const name = `${fileName(title, texts.conversations.fileName)}.${suffix}`;
+    api.exportConversation(id, format).then((file) => download(file, name), onFailed);
   };
   return (
     <div class="row-actions" role="group" aria-label={texts.conversations.saveFileOf(title)}>
@@ -39,21 +41,4 @@ export function ExportButtons({ api, id, title, onFailed }: Props): JSX.Element 
       ))}
     </div>
   );
-}
-
-function fileName(title: string): string {
-  return (
-    title
-      .replace(/[^\p{L}\p{N}]+/gu, "-")
-      .replace(/^-|-$/gu, "")
-      .toLowerCase() || texts.conversations.fileName
-  );
-}
-
-function download(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }
