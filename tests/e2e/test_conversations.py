@@ -71,6 +71,26 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     await expect(row(sheet, "The old harbour")).to_have_count(0)
 
 
+async def test_exported_conversation_is_imported_and_continued(visitor: Visitor) -> None:
+    await visitor.until_played(await visitor.write(QUESTION))
+    first = visitor.log.record().conversation_id
+    sheet = await visitor.open("Conversations")
+    await row(sheet, QUESTION).get_by_role("button", name="Save as a file").click()
+    chat = await exported(visitor, row(sheet, QUESTION), f"Save as SillyTavern chat: {QUESTION}")
+
+    await sheet.get_by_label("Import a conversation").set_input_files(
+        {"name": "notes.json", "mimeType": "application/json", "buffer": b"{}"}
+    )
+    await expect(sheet.get_by_role("alert")).to_contain_text("The file has no messages")
+    await sheet.get_by_label("Import a conversation").set_input_files(
+        {"name": "harbour.jsonl", "mimeType": "application/octet-stream", "buffer": chat.encode()}
+    )
+    await eventually(lambda: visitor.log.record().conversation_id != first, "the imported conversation")
+    await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
+    await visitor.until_played(await visitor.write("Rex, thank you!"))
+    await expect(visitor.mine).to_have_count(2)
+
+
 async def test_search_finds_a_conversation_by_what_was_said_and_shows_the_place(visitor: Visitor) -> None:
     for text in ("Rex, thank you for the windmill!", "Sage, thank you!"):
         await visitor.until_played(await visitor.write(text))

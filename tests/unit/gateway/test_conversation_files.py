@@ -211,6 +211,15 @@ async def test_chat_that_begins_with_a_greeting_has_one_turn_per_message_of_the_
     assert copy["title"] == "Luna"
 
 
+async def test_chat_of_a_group_has_the_first_message_of_the_user_as_its_title(api: httpx2.AsyncClient) -> None:
+    lines = [
+        {"user_name": "unused", "character_name": "unused"},
+        {"name": "Luna", "is_user": False, "mes": "Hello!"},
+        {"name": "Ann", "is_user": True, "mes": "Is the lighthouse lit?"},
+    ]
+    assert (await imported(api, "\r\n".join(map(json.dumps, lines))))["title"] == "Is the lighthouse lit?"
+
+
 @pytest.mark.parametrize(
     ("written", "minute"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -88,7 +88,11 @@ def read_file(content: bytes) -> ConversationFile:
         read = _read_lines(content)
     if not read.messages:
         raise ImportRefused(ProblemCode.IMPORT_EMPTY, "The file has no messages. Choose a file with a conversation.")
-    return read
+    if read.title:
+        return read
+    # as that of a conversation that was held here
+    first = next((message for message in read.messages if message.is_user), read.messages[0])
+    return replace(read, title=fitted_title(first.text))
 
 
 def _read_json(whole: Mapping[str, Any]) -> ConversationFile:

@@ -29,10 +29,12 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   };
   return (
     <Sheet title={texts.app.conversations} onClose={onClose}>
-      <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
-        <Icon name="plus" /> {texts.conversations.new}
-      </button>
-      <ImportButton api={talk.api} onImported={(id) => open(() => talk.conversations.openOther(id))} onFailed={failed} />
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
+          <Icon name="plus" /> {texts.conversations.new}
+        </button>
+        <ImportButton api={talk.api} onImported={(id) => open(() => talk.conversations.openOther(id))} onFailed={failed} />
+      </div>
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}
