@@ -1,4 +1,4 @@
-"""A client of the gateway's REST API, for the commands about characters."""
+"""A client of the gateway's REST API, for the commands about characters and conversations."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ class GatewayRest:
     def card(self, character_id: str, form: str) -> bytes:
         """The card of a character, "json" or "png". Raises: Failure."""
         return self._ask("GET", f"/api/characters/{quote(character_id, safe='')}/card?format={form}")
+
+    def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]:
+        """Make a conversation of a file. `request_id`: a new UUID for another copy, or "". Raises: Failure."""
+        query = f"?{urlencode({'request_id': request_id})}" if request_id else ""
+        return cast("dict[str, Any]", json.loads(self._ask("POST", f"/api/conversations/import{query}", file)))
+
+    def exported_conversation(self, conversation_id: str, form: str) -> bytes:
+        """A conversation as a file of the format `form`. Raises: Failure."""
+        return self._ask("GET", f"/api/conversations/{quote(conversation_id, safe='')}/export?format={form}")
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         headers = {**self.address.headers, "Content-Type": "application/octet-stream"}
