@@ -49,7 +49,8 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     await sheet.get_by_label("Title", exact=True).fill("The old harbour")
     await sheet.get_by_label("Title", exact=True).press("Enter")
     talk = row(sheet, "The old harbour")
-    text = await exported(visitor, talk, "Save as text: The old harbour")
+    await talk.get_by_role("button", name="Save as a file: The old harbour").click()
+    text = await exported(visitor, talk, "Save as Markdown: The old harbour")
     assert QUESTION in text
     assert "Sage" in text
     data = json.loads(await exported(visitor, talk, "Save as JSON: The old harbour"))
@@ -68,6 +69,28 @@ async def test_user_can_leave_reopen_rename_export_and_delete_a_conversation(vis
     sheet = await visitor.open("Conversations")
     await expect(sheet.get_by_role("button", name="New conversation")).to_be_visible()
     await expect(row(sheet, "The old harbour")).to_have_count(0)
+
+
+async def test_exported_conversation_is_imported_and_continued(visitor: Visitor) -> None:
+    question = "Sage, tell me about a lonely lighthouse."
+    await visitor.until_played(await visitor.write(question))
+    first = visitor.log.record().conversation_id
+    sheet = await visitor.open("Conversations")
+    await row(sheet, question).get_by_role("button", name="Save as a file").click()
+    chat = await exported(visitor, row(sheet, question), f"Save as SillyTavern chat: {question}")
+
+    visitor.ignore_console_error("422")
+    await sheet.get_by_label("Import a conversation").set_input_files(
+        {"name": "notes.json", "mimeType": "application/json", "buffer": b"{}"}
+    )
+    await expect(sheet.get_by_role("alert")).to_contain_text("The file has no messages")
+    await sheet.get_by_label("Import a conversation").set_input_files(
+        {"name": "harbour.jsonl", "mimeType": "application/octet-stream", "buffer": chat.encode()}
+    )
+    await eventually(lambda: visitor.log.record().conversation_id != first, "the imported conversation")
+    await expect(visitor.mine).to_have_text([f"You: {question}"])
+    await visitor.until_played(await visitor.write("Rex, thank you!"))
+    await expect(visitor.mine).to_have_count(2)
 
 
 async def test_search_finds_a_conversation_by_what_was_said_and_shows_the_place(visitor: Visitor) -> None:

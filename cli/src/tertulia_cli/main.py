@@ -13,6 +13,7 @@ from typing import Any, Final
 from tertulia_cli.access import arguments as access
 from tertulia_cli.characters import arguments as characters
 from tertulia_cli.client import arguments as client
+from tertulia_cli.conversations import arguments as conversations
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     add_dead(commands)
     voice.add(commands)
     characters.add(commands)
+    conversations.add(commands)
     access.add(commands)
     lan.add(commands)
     models.add(commands)

@@ -34,6 +34,7 @@ def ends_with(*argv: str) -> object:
         ("who", "--help"),
         ("inspect", "--help"),
         ("dead", "--help"),
+        ("conversation", "--help"),
     ],
 )  # fmt: skip
 def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

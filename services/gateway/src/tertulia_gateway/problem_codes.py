@@ -54,6 +54,13 @@ class ProblemCode(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     REDIS_UNAVAILABLE = "redis_unavailable"
 
+    # conversations from files
+    IMPORT_UNREADABLE = "import_unreadable"  # line: its number
+    IMPORT_FORMAT = "import_format"
+    IMPORT_EMPTY = "import_empty"
+    IMPORT_TOO_MANY = "import_too_many"  # most: messages
+    IMPORT_MESSAGE = "import_message"  # number: of the message, or of its line
+
     # samples of voices
     ENGINE_NOT_RUNNING = "engine_not_running"  # engine, running: names
     VOICE_SILENT = "voice_silent"  # seconds

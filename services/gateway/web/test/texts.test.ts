@@ -72,7 +72,7 @@ function shown(leaf: Leaf): string {
 /** Texts that are the same in both languages, such as names. */
 const EQUAL = new Set([
   "Demo", "demo", "Token", "Esc", "Name", "Status", "Volumen", "Text", "redis", "Version", "Top p", "Min p", "Top k",
-  "21 ms", "Label", "warm", "robot",
+  "21 ms", "Label", "warm", "robot", "Markdown", "JSON",
 ]); // prettier-ignore
 
 describe.each([

@@ -24,6 +24,7 @@ from tertulia_shared.store import Conversation, NotFound, Store
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
+EXPORT_MEDIA = ("text/markdown", "text/plain", "application/json", "application/x-ndjson")
 Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
 
 
@@ -76,20 +77,19 @@ def router(store: Store) -> APIRouter:
     @api.get(
         "/{conversation_id}/export",
         response_class=Response,
-        responses={200: {"content": {"text/markdown": {}, "application/json": {}}}, **responses(404, 422)},
+        responses={200: {"content": {media: {} for media in EXPORT_MEDIA}}, **responses(404, 422)},
     )
     async def export_conversation(
         conversation_id: ConversationId, format: Annotated[Format, Query()] = Format.MARKDOWN
     ) -> StreamingResponse:
-        """Export a whole conversation as a file, Markdown or JSON."""
+        """Export a whole conversation as a file: Markdown, plain text, JSON or a chat of SillyTavern (jsonl)."""
         conversation = await _existing(store, conversation_id)
-        if format is Format.MARKDOWN:
-            body, media, suffix = export.markdown(store, conversation), "text/markdown; charset=utf-8", "md"
-        else:
-            body, media, suffix = export.json(store, conversation), "application/json", "json"
-        name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{suffix}"
+        file = await export.exported(store, conversation, format)
+        name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{file.suffix}"
         return StreamingResponse(
-            body, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+            file.content,
+            media_type=file.media_type,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     return api

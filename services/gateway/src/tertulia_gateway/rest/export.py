@@ -1,21 +1,28 @@
-"""Exports a conversation as a file, page by page: Markdown to read, JSON to process."""
+"""Exports a conversation as a file, page by page: Markdown and plain text to read, JSON and SillyTavern's chat format
+to import elsewhere. At most one page of messages is in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
 from tertulia_gateway.rest.schemas import conversation_item, message_item
+from tertulia_gateway.rest.silly_tavern import header_line, message_line
+from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.visible_text import without_invisible
 
 EXPORT_PAGE: Final = 500
 """Messages per read of the store."""
-_NOTES: Final = {"interrupted": " *(cut off)*", "failed": " *(failed)*", "streaming": " *(unfinished)*"}
+FORMAT: Final = "tertulia.conversation/1"
+"""The field `format` of an exported JSON file."""
+_NOTES: Final = {"interrupted": "cut off", "failed": "failed", "streaming": "unfinished"}
 
 
 class Format(StrEnum):
@@ -23,6 +30,31 @@ class Format(StrEnum):
 
     MARKDOWN = "markdown"
     JSON = "json"
+    JSONL = "jsonl"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """An exported file: its content as a stream, its media type, and the end of its name."""
+
+    content: AsyncIterator[str | bytes]
+    media_type: str
+    suffix: str
+
+
+async def exported(store: Store, conversation: Conversation, format: Format) -> ExportedFile:
+    """Begin to export a conversation. The messages are read while the content is iterated."""
+    match format:
+        case Format.MARKDOWN:
+            return ExportedFile(markdown(store, conversation), "text/markdown; charset=utf-8", "md")
+        case Format.TEXT:
+            return ExportedFile(text(store, conversation), "text/plain; charset=utf-8", "txt")
+        case Format.JSONL:
+            return ExportedFile(jsonl(store, conversation), "application/x-ndjson", "jsonl")
+        case Format.JSON:
+            head = await _head(store, conversation)
+            return ExportedFile(json(store, conversation, head), "application/json", "json")
 
 
 def was_shown(message: Message) -> bool:
@@ -48,18 +80,60 @@ def heading(conversation: Conversation) -> str:
 
 def paragraph(message: Message) -> str:
     name = escaped_line(without_invisible(message.character_name)) or "You"
-    return f"\n**{name}:** {escaped_paragraph(message.text)}{_NOTES.get(message.status, '')}\n"
+    note = _NOTES.get(message.status)
+    return f"\n**{name}:** {escaped_paragraph(message.text)}{f' *({note})*' if note else ''}\n"
 
 
-async def json(store: Store, conversation: Conversation) -> AsyncIterator[bytes]:
-    """The conversation as one JSON object."""
-    head = orjson.dumps(conversation_item(conversation).model_dump())
-    yield head[:-1] + b',"messages":['
+async def text(store: Store, conversation: Conversation) -> AsyncIterator[str]:
+    """The conversation as plain text: the title, then the messages, each after the speaker's name. Later lines of a
+    message are indented, so that they do not look like another message.
+    """
+    title = without_invisible(conversation.title) or "A conversation"
+    yield f"{title}\nBegun {conversation.created_at:%Y-%m-%d %H:%M} UTC.\n"
+    async for message in _all_messages(store, conversation.id):
+        name = without_invisible(message.character_name) or "You"
+        note = _NOTES.get(message.status)
+        said = message.text.strip().replace("\n", "\n    ")
+        yield f"\n{name}: {said}{f' ({note})' if note else ''}\n"
+
+
+async def jsonl(store: Store, conversation: Conversation) -> AsyncIterator[bytes]:
+    """The conversation as a chat of SillyTavern: a header, then one line of JSON per message."""
+    yield header_line(conversation)
+    async for message in _all_messages(store, conversation.id):
+        yield message_line(message)
+
+
+async def json(store: Store, conversation: Conversation, head: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    """The conversation as one JSON object: `head` with `messages` as its last field."""
+    yield orjson.dumps(head)[:-1] + b',"messages":['
     separator = b""
     async for message in _all_messages(store, conversation.id):
-        yield separator + orjson.dumps(message_item(message).model_dump())
+        yield separator + orjson.dumps({**message_item(message).model_dump(), "usage": dict(message.usage)})
         separator = b","
     yield b"]}"
+
+
+async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:
+    """All of the JSON file but the messages."""
+    settings = await store.model_settings(conversation.id)
+    cast = stored_cast(settings)
+    return {
+        "format": FORMAT,
+        **conversation_item(conversation).model_dump(),
+        "settings": {name: value for name, value in settings.items() if name != STORED_AS},
+        "cast": {
+            "characters": None if cast.seats is None else await _seated(store, cast),
+            "told": cast.told,
+            "stays": {character_id: list(changes) for character_id, changes in cast.stays.items()},
+        },
+    }
+
+
+async def _seated(store: Store, cast: Cast) -> list[dict[str, str]]:
+    """The ids of the characters at the table, with their names; "" for a deleted character."""
+    names = {character.id: character.name for character in await store.characters()}
+    return [{"id": character_id, "name": names.get(character_id, "")} for character_id in cast.seats or ()]
 
 
 async def _all_messages(store: Store, conversation_id: str) -> AsyncIterator[Message]:

@@ -14,6 +14,10 @@ from tertulia_shared.cards.png_file import MAX_PNG_BYTES
 MAX_BODY_BYTES = 1024 * 1024
 """Large enough for a character with the largest allowed picture, which takes 270 kB."""
 
+IMPORT_PATH = "/api/conversations/import"
+MAX_IMPORT_BODY_BYTES = 8 * 1024 * 1024
+"""Large enough for a conversation of 10,000 messages with a few sentences each."""
+
 CARD_FILE_PATHS = ("/api/characters/import", "/api/characters/card")
 NEW_CHARACTER_PATH = "/api/characters"
 MAX_NEW_CHARACTER_BYTES = 8 * 1024 * 1024
@@ -54,6 +58,8 @@ def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) ->
 def _max_body_bytes(path: str) -> int:
     if path in CARD_FILE_PATHS or (path.startswith(f"{NEW_CHARACTER_PATH}/") and path.endswith("/card")):
         return MAX_PNG_BYTES
+    if path == IMPORT_PATH:
+        return MAX_IMPORT_BODY_BYTES
     if path == NEW_CHARACTER_PATH:
         return MAX_NEW_CHARACTER_BYTES
     return MAX_CLIP_BODY_BYTES if path == CLIPS_PATH else MAX_BODY_BYTES

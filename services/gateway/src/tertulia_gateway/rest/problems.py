@@ -18,6 +18,7 @@ from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.problem_codes import NOT_FOUND, Params, ProblemCode, known_code
 from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
+from tertulia_gateway.rest.import_file import ImportRefused
 from tertulia_gateway.rest.replayed_sound import NoReplay
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
@@ -103,6 +104,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(NoReplay, _no_replay)
     app.add_exception_handler(ClipRefused, _clip_refused)
+    app.add_exception_handler(ImportRefused, _import_refused)
     app.add_exception_handler(BadCard, _bad_card)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(NameOfUser, _name_of_user)
@@ -179,6 +181,11 @@ async def _model_request_failed(_: Request, error: Exception) -> JSONResponse:
 async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
     return _field_problem(error.status, error.field, error.code, str(error), error.params)
+
+
+async def _import_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ImportRefused)  # noqa: S101 - registered for this class alone
+    return problem(422, error.code, str(error), error.params)
 
 
 async def _bad_card(_: Request, error: Exception) -> JSONResponse:

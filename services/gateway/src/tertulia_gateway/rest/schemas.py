@@ -115,6 +115,12 @@ class ConversationWithMessages(ConversationItem):
     next: int | None = Field(description="give it as `after` to get the next page; null on the last one")
 
 
+class ImportedConversation(ConversationItem):
+    """A conversation made from a file."""
+
+    messages: int = Field(description="how many messages the file has")
+
+
 class Rename(Schema):
     """A conversation's new title."""
 

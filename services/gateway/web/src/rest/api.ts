@@ -143,7 +143,8 @@ export interface Status {
 
 const MESSAGES_MAX = 20_000;
 
-export type ExportFormat = "markdown" | "json";
+/** `jsonl`: a chat of SillyTavern. */
+export type ExportFormat = "markdown" | "text" | "json" | "jsonl";
 
 export class Api {
   /** @param token `""` if the server requires none */
@@ -265,6 +266,16 @@ export class Api {
   async exportConversation(id: string, format: ExportFormat): Promise<Blob> {
     const answer = await this.#fetch("GET", `api/conversations/${encodeURIComponent(id)}/export?format=${format}`);
     return answer.blob();
+  }
+
+  /**
+   * Make a conversation from a file. Resolves to its id.
+   *
+   * @param requestId the same for a repetition, so that it makes no second copy
+   */
+  async importConversation(file: Blob, requestId: string): Promise<string> {
+    const answer = await this.#fetch("POST", `api/conversations/import?request_id=${requestId}`, file);
+    return ((await answer.json()) as ConversationRow).id;
   }
 
   /** Send a request, and return the decoded answer; null if it is empty. */

@@ -250,10 +250,12 @@ export const de: Texts = {
     cancel: "Abbrechen",
     openNow: "jetzt geöffnet",
     rename: "Umbenennen",
-    saveAsText: "Als Text speichern",
-    saveAsJson: "Als JSON speichern",
-    saveAsTextOf: (title) => `Als Text speichern: ${title}`,
-    saveAsJsonOf: (title) => `Als JSON speichern: ${title}`,
+    saveFile: "Speichern als …",
+    saveFileOf: (title) => `Als Datei speichern: ${title}`,
+    saveAsOf: (format, title) => `Als ${format} speichern: ${title}`,
+    formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat" },
+    import: "Gespräch importieren",
+    importing: "Wird importiert …",
     delete: "Löschen",
     fileName: "gespraech",
     today: (time) => `heute, ${time}`,
@@ -697,6 +699,15 @@ export const de: Texts = {
     store_unavailable: () => "Die Datenbank ist nicht erreichbar. Versuche es gleich noch einmal.",
     redis_unavailable: () =>
       "Redis ist nicht erreichbar. Was gespeichert werden sollte, ist gespeichert; lade die Seite neu, wenn Redis wieder da ist.",
+    import_unreadable: (_sent, params) =>
+      `Zeile ${params["line"]} der Datei ist kein JSON-Objekt. Wähle eine JSON-Datei, die Tertulia exportiert hat, oder einen Chat von SillyTavern (.jsonl).`,
+    import_format: () =>
+      "Die Datei ist kein Gespräch von Tertulia. Wähle eine Datei, die Tertulia als JSON exportiert hat. Stammt sie von einer neueren Version, aktualisiere diese.",
+    import_empty: () => "Die Datei enthält keine Nachrichten. Wähle eine Datei mit einem Gespräch.",
+    import_too_many: (_sent, params) =>
+      `Die Datei hat mehr als ${params["most"]} Nachrichten. Teile sie auf mehrere Dateien auf.`,
+    import_message: (_sent, params) =>
+      `Nachricht ${params["number"]} der Datei ist nicht lesbar. Korrigiere die Datei, oder exportiere sie noch einmal.`,
     engine_not_running: (_sent, params) =>
       `Diese Stimme gehört zur Sprachausgabe ${params["engine"]}, die nicht läuft. Wähle eine Stimme von ${params["running"]}, oder starte ${params["engine"]} (TERTULIA_TTS_ENGINE=${params["engine"]}).`,
     voice_silent: (_sent, params) =>

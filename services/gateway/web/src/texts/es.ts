@@ -254,10 +254,12 @@ export const es: Texts = {
     cancel: "Cancelar",
     openNow: "abierta ahora",
     rename: "Renombrar",
-    saveAsText: "Guardar como texto",
-    saveAsJson: "Guardar como JSON",
-    saveAsTextOf: (title) => `Guardar como texto: ${title}`,
-    saveAsJsonOf: (title) => `Guardar como JSON: ${title}`,
+    saveFile: "Guardar como …",
+    saveFileOf: (title) => `Guardar como archivo: ${title}`,
+    saveAsOf: (format, title) => `Guardar como ${format}: ${title}`,
+    formats: { markdown: "Markdown", text: "Texto sin formato", json: "JSON", jsonl: "Chat de SillyTavern" },
+    import: "Importar una conversación",
+    importing: "Importando …",
     delete: "Eliminar",
     fileName: "conversacion",
     today: (time) => `hoy, ${time}`,
@@ -695,6 +697,15 @@ export const es: Texts = {
     store_unavailable: () => "No se puede acceder a la base de datos. Inténtalo de nuevo en un momento.",
     redis_unavailable: () =>
       "No se puede acceder a Redis. Los cambios están guardados; vuelve a cargar la página cuando Redis responda.",
+    import_unreadable: (_sent, params) =>
+      `La línea ${params["line"]} del archivo no es un objeto JSON. Elige un archivo JSON exportado por Tertulia, o un chat de SillyTavern (.jsonl).`,
+    import_format: () =>
+      "El archivo no es una conversación de Tertulia. Elige un archivo que Tertulia exportó como JSON. Si lo exportó una versión más nueva, actualiza esta.",
+    import_empty: () => "El archivo no tiene mensajes. Elige un archivo con una conversación.",
+    import_too_many: (_sent, params) =>
+      `El archivo tiene más de ${params["most"]} mensajes. Divídelo en varios archivos.`,
+    import_message: (_sent, params) =>
+      `El mensaje ${params["number"]} del archivo no se puede leer. Corrige el archivo, o expórtalo de nuevo.`,
     engine_not_running: (_sent, params) =>
       `Esta voz es del motor de voz ${params["engine"]}, que no está en marcha. Elige una voz de ${params["running"]}, o inicia ${params["engine"]} (TERTULIA_TTS_ENGINE=${params["engine"]}).`,
     voice_silent: (_sent, params) =>

@@ -3,13 +3,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { ConversationRow, ExportFormat } from "../rest/api";
+import type { ConversationRow } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { useConversationList } from "./conversation-list";
 import { useDeletions } from "./deletions";
-import { download, fileName } from "./download";
+import { ExportButtons } from "./export-buttons";
 import { Icon } from "./icons";
+import { ImportButton } from "./import-button";
 import { Sheet } from "./sheet";
 import { when } from "./when";
 
@@ -28,9 +29,12 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   };
   return (
     <Sheet title={texts.app.conversations} onClose={onClose}>
-      <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
-        <Icon name="plus" /> {texts.conversations.new}
-      </button>
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
+          <Icon name="plus" /> {texts.conversations.new}
+        </button>
+        <ImportButton api={talk.api} onImported={(id) => open(() => talk.conversations.openOther(id))} onFailed={failed} />
+      </div>
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}
@@ -94,17 +98,13 @@ interface RowProps {
 function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
   const { onOpen, onDelete, onUndo, onChanged, onFailed } = on;
   const [renaming, setRenaming] = useState(false);
+  const [saving, setSaving] = useState(false);
   const title = row.title || texts.conversations.untitled;
   const rename = (event: SubmitEvent) => {
     event.preventDefault();
     const wanted = new FormData(event.currentTarget as HTMLFormElement).get("title");
     setRenaming(false);
     talk.api.renameConversation(row.id, typeof wanted === "string" ? wanted.trim() : "").then(onChanged, onFailed);
-  };
-  const take = (format: ExportFormat) => {
-    talk.api
-      .exportConversation(row.id, format)
-      .then((file) => download(file, `${fileName(title, texts.conversations.fileName)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
   if (isDeleted) {
     return (
@@ -149,16 +149,20 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
         <button type="button" class="link" onClick={() => setRenaming(!renaming)}>
           {texts.conversations.rename}
         </button>
-        <button type="button" class="link" onClick={() => take("markdown")} aria-label={texts.conversations.saveAsTextOf(title)}>
-          {texts.conversations.saveAsText}
-        </button>
-        <button type="button" class="link" onClick={() => take("json")} aria-label={texts.conversations.saveAsJsonOf(title)}>
-          {texts.conversations.saveAsJson}
+        <button
+          type="button"
+          class="link"
+          onClick={() => setSaving(!saving)}
+          aria-expanded={saving}
+          aria-label={texts.conversations.saveFileOf(title)}
+        >
+          {texts.conversations.saveFile}
         </button>
         <button type="button" class="link danger" onClick={onDelete}>
           {texts.conversations.delete}
         </button>
       </div>
+      {saving && <ExportButtons api={talk.api} id={row.id} title={title} onFailed={onFailed} />}
     </li>
   );
 }

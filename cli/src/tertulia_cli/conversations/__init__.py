@@ -1,0 +1,1 @@
+"""`tertulia conversation`: exports and imports conversations by the gateway's REST API."""

@@ -1,0 +1,98 @@
+"""`tertulia conversation import` and `tertulia conversation export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
+from tertulia_shared.ids import is_id, new_id
+
+MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+"""As many as the gateway accepts."""
+SUFFIXES: Final = {"json": ".json", "jsonl": ".jsonl", "markdown": ".md", "text": ".txt"}
+"""By format."""
+
+
+class ConversationApi(Protocol):
+    """What the commands need of the gateway's REST API."""
+
+    def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]: ...
+    def exported_conversation(self, conversation_id: str, form: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationExport:
+    """`form`: a key of `SUFFIXES`; "" takes the one of the ending of `out`, or else JSON."""
+
+    conversation_id: str
+    out: Path | None = None
+    form: str = ""
+    replace: bool = False
+
+
+def import_conversations(api: ConversationApi, files: Sequence[Path], *, again: bool = False) -> int:
+    """Make one conversation of each file. Files that fail are reported; the others are imported.
+
+    `again`: make another copy. Without it, a file that was imported before is the same conversation.
+
+    Raises:
+        Failure: the gateway cannot be reached.
+    """
+    failed = False
+    for path in files:
+        try:
+            made = api.import_conversation(_read(path), new_id() if again else "")
+        except Failure as failure:
+            if failure.code not in (FAILED, MISUSED):
+                raise
+            print(f"{path}: {failure}")
+            failed = True
+            continue
+        print(f"{path}: {made['messages']} messages, conversation {made['id']}")
+    return FAILED if failed else OK
+
+
+def export_conversation(api: ConversationApi, options: ConversationExport) -> int:
+    """Write a conversation into a file.
+
+    Raises:
+        Failure: there is no such conversation, or the file cannot be written.
+    """
+    if not is_id(options.conversation_id):
+        raise Failure(f"{options.conversation_id!r} is no id; the page's address ends with the id.", MISUSED)
+    form = options.form or _form_of(options.out)
+    path = options.out or Path(options.conversation_id + SUFFIXES[form])
+    content = api.exported_conversation(options.conversation_id, form)
+    try:
+        with path.open("wb" if options.replace else "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise Failure(f"{path} exists; --replace replaces it.", MISUSED) from None
+    except OSError as error:
+        raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
+    print(path)
+    return OK
+
+
+def _form_of(out: Path | None) -> str:
+    if out is None:
+        return "json"
+    for form, suffix in SUFFIXES.items():
+        if out.suffix.lower() == suffix:
+            return form
+    endings = ", ".join(SUFFIXES.values())
+    raise Failure(f"{out}: the name must end with one of {endings}; or give --format.", MISUSED)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise Failure(f"cannot be read ({error.strerror}).", MISUSED) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise Failure(f"more than {MAX_FILE_BYTES} bytes, which is the most for a conversation.", MISUSED)
+    return data

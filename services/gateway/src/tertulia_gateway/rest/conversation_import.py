@@ -1,0 +1,183 @@
+"""`/api/conversations/import`: makes a new conversation from a file.
+
+All ids are derived from the file, so a repeated request completes or repeats the same writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Query, Request, Response
+
+from tertulia_gateway.rest.conversations import UUID as UUID_PATTERN
+from tertulia_gateway.rest.import_file import ConversationFile, FileMessage, read_file
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.schemas import ImportedConversation, conversation_item
+from tertulia_shared.answering import STORED_AS as RULES
+from tertulia_shared.answering import stored_rules
+from tertulia_shared.conversation_cast import Cast
+from tertulia_shared.store import Character, Message, NotFound, Store
+from tertulia_shared.store.ordering import POSITION_EPOCH_MS, POSITIONS_PER_MS, POSITIONS_PER_TURN
+from tertulia_shared.store.records import utc_now
+from tertulia_shared.store.validation import name_key
+
+SAVED_AT_ONCE: Final = 200
+"""Messages per write to the store."""
+_NAMESPACE: Final = UUID("0c6e2f5b-0d57-5d1f-a1c2-6a2f7d9b41e7")
+_FILE: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+RequestId = Annotated[
+    str | None,
+    Query(pattern=UUID_PATTERN, description="a new UUID for another copy; repeat it if the request is repeated"),
+]
+
+
+def router(store: Store) -> APIRouter:
+    api = APIRouter(prefix="/api/conversations", tags=["conversations"])
+
+    @api.post(
+        "/import",
+        status_code=201,
+        responses={
+            200: {"model": ImportedConversation, "description": "It was imported before"},
+            **responses(404, 422, body=True),
+        },
+        openapi_extra=_FILE,
+    )
+    async def import_conversation(
+        request: Request, response: Response, request_id: RequestId = None
+    ) -> ImportedConversation:
+        """Make a new conversation from a file: JSON as exported, or a chat of SillyTavern. The body is the file."""
+        content = await request.body()
+        file = await asyncio.to_thread(read_file, content)
+        conversation_id = str(uuid5(_NAMESPACE, f"{request_id or ''} {hashlib.sha256(content).hexdigest()}"))
+        if await store.conversation(conversation_id) is not None:
+            response.status_code = 200
+        await save_file(store, conversation_id, file, utc_now())
+        saved = await store.conversation(conversation_id)
+        if saved is None:  # it was deleted meanwhile
+            raise NotFound("conversation", conversation_id)
+        return ImportedConversation(**conversation_item(saved).model_dump(), messages=len(file.messages))
+
+    return api
+
+
+async def save_file(store: Store, conversation_id: str, file: ConversationFile, now: datetime) -> None:
+    """Write the conversation of a file. Settings of an existing conversation are not changed: the user may have changed
+    them since an earlier request.
+
+    Raises:
+        StoreUnavailable: the rest is not written; repeat the call.
+    """
+    found = LocalCharacters(await store.characters())
+    messages = records(conversation_id, file, found, now)
+    await store.ensure_conversation(conversation_id, file.title)
+    settings = local_settings(file, found, now)
+    if settings and not await store.model_settings(conversation_id):
+        await store.save_model_settings(conversation_id, settings)
+    for first in range(0, len(messages), SAVED_AT_ONCE):
+        await store.save_messages(messages[first : first + SAVED_AT_ONCE])
+
+
+class LocalCharacters:
+    """Finds the characters of a file among the characters of this installation, by id, else by name."""
+
+    def __init__(self, characters: Sequence[Character]) -> None:
+        self._ids = {character.id for character in characters}
+        self._by_name = {name_key(character.name): character.id for character in characters}
+
+    def find(self, character_id: str, name: str) -> str | None:
+        """The character's id here; None if it does not exist here."""
+        return character_id if character_id in self._ids else self._by_name.get(name_key(name))
+
+    def speaker(self, character_id: str, name: str) -> str:
+        """The id for messages: of a character that does not exist here, an id derived from its name."""
+        return self.find(character_id, name) or str(uuid5(_NAMESPACE, f"speaker {name_key(name)}"))
+
+
+def records(conversation_id: str, file: ConversationFile, found: LocalCharacters, now: datetime) -> list[Message]:
+    """The messages as records with new ids. A repeated call makes the same ids and positions."""
+    base, rows = UUID(conversation_id), list[Message]()
+    time = min((each.created_at for each in file.messages if each.created_at), default=now)
+    placed = zip(file.messages, _places(file.messages, now), strict=True)
+    for number, (given, (turn, position)) in enumerate(placed):
+        time = min(given.created_at or time, now)
+        character_id = None if given.is_user else found.speaker(given.character_id, given.name)
+        rows.append(
+            Message(
+                id=str(uuid5(base, f"message {number} {given.id}")),
+                conversation_id=conversation_id,
+                turn_id=str(uuid5(base, f"turn {turn}")),
+                role="user" if given.is_user else "character",
+                character_id=character_id,
+                character_name=given.name,
+                text=given.text,
+                status=given.status,
+                position=position,
+                created_at=time,
+                updated_at=time,
+                usage=given.usage,
+                unheard=given.unheard,
+            )
+        )
+    return rows
+
+
+def has_places(messages: Sequence[FileMessage], now: datetime) -> bool:
+    """True if the file says where each message belongs: turns, and positions in order that are not in the future."""
+    latest = (int(now.timestamp() * 1000) - POSITION_EPOCH_MS) * POSITIONS_PER_MS
+    positions = [-1 if each.position is None else each.position for each in messages]
+    is_ordered = all(before <= after for before, after in pairwise(positions))
+    return is_ordered and positions[0] >= 0 and positions[-1] < latest and all(each.turn_id for each in messages)
+
+
+def _places(messages: Sequence[FileMessage], now: datetime) -> Iterator[tuple[str, int]]:
+    """The turn and the position of each message: those of the file if it has them all, else one turn per message of the
+    user, one millisecond apart from the beginning of the positions on, which is before any turn to come.
+    """
+    if has_places(messages, now):
+        yield from ((each.turn_id, each.position or 0) for each in messages)
+        return
+    turn, slot = 0, -1
+    for number, message in enumerate(messages):
+        if number and (message.is_user or slot + 1 >= POSITIONS_PER_TURN):
+            turn, slot = turn + 1, -1
+        slot = max(slot + 1, 0 if message.is_user else 1)
+        yield str(turn), turn * POSITIONS_PER_MS + slot
+
+
+def local_settings(file: ConversationFile, found: LocalCharacters, now: datetime) -> dict[str, Any]:
+    """The settings to store, with the ids of this installation, without the characters that it does not have."""
+    rules = stored_rules(file.settings)
+    here = {given: found.find(given, file.names.get(given, "")) for given in rules.muted}
+    rules = replace(rules, muted=tuple(dict.fromkeys(each for each in here.values() if each)))
+    settings = {name: value for name, value in file.settings.items() if name != RULES}
+    return {**settings, **rules.stored(), **local_cast(file, found, now).stored()}
+
+
+def local_cast(file: ConversationFile, found: LocalCharacters, now: datetime) -> Cast:
+    """The file's cast with the ids of this installation, without the characters that it does not have. All active
+    characters if it has none of them. The stays are times of turns, so they count only if the turns keep their
+    positions.
+    """
+    seated = file.cast.seats or ()
+    ids = {given: found.find(given, file.names.get(given, "")) for given in (*seated, *file.cast.stays)}
+    seats = tuple(dict.fromkeys(here for given in seated if (here := ids[given])))
+    if not seats:
+        return Cast(told=file.cast.told)
+    stays = {here: changes for given, changes in file.cast.stays.items() if (here := ids[given])}
+    return Cast(seats, stays if has_places(file.messages, now) else {}, file.cast.told)

@@ -1,0 +1,45 @@
+/** The button that makes a conversation from a file: JSON as exported, or a chat of SillyTavern. */
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+
+import type { Api } from "../rest/api";
+import { newId } from "../talk/new-id";
+import { texts } from "../texts";
+
+interface Props {
+  readonly api: Pick<Api, "importConversation">;
+  readonly onImported: (conversationId: string) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+export function ImportButton({ api, onImported, onFailed }: Props): JSX.Element {
+  const [isBusy, setBusy] = useState(false);
+  /** The failed request. If the user chooses the same file again, it is repeated, because it may have succeeded. */
+  const failed = useRef({ file: "", requestId: "" });
+  const choose = (file: File | undefined) => {
+    if (!file || isBusy) return;
+    const name = `${file.name} ${file.size} ${file.lastModified}`;
+    const requestId = failed.current.file === name ? failed.current.requestId : newId();
+    failed.current = { file: name, requestId };
+    setBusy(true);
+    api
+      .importConversation(file, requestId)
+      .then(onImported, onFailed)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <label class="button" aria-busy={isBusy}>
+      {isBusy ? texts.conversations.importing : texts.conversations.import}
+      <input
+        type="file"
+        accept=".json,.jsonl,application/json"
+        class="unseen"
+        onChange={(event) => {
+          choose(event.currentTarget.files?.[0]);
+          event.currentTarget.value = ""; // choosing the same file again must fire `change`
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,109 @@
+"""`tertulia conversation import` and `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tertulia_cli.conversations.command import (
+    MAX_FILE_BYTES,
+    ConversationExport,
+    export_conversation,
+    import_conversations,
+)
+from tertulia_cli.exit_codes import FAILED, MISUSED, NO_CONNECTION, OK, Failure
+from tertulia_shared.ids import is_id
+
+ID = "12345678-1234-4234-8234-123456789012"
+
+
+class ScriptedApi:
+    """Plays the gateway. A file with the word "bad" is refused, one with "away" finds no gateway."""
+
+    def __init__(self) -> None:
+        self.imported: list[tuple[bytes, str]] = []
+
+    def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]:
+        if b"away" in file:
+            raise Failure("no gateway answers", NO_CONNECTION)
+        if b"bad" in file:
+            raise Failure("The file has no messages.", FAILED)
+        self.imported.append((file, request_id))
+        return {"id": ID, "messages": 3}
+
+    def exported_conversation(self, conversation_id: str, form: str) -> bytes:
+        return f"{conversation_id} as {form}".encode()
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_file_that_fails_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    api = ScriptedApi()
+    files = [
+        written(tmp_path, "a.json", b"bad"),
+        tmp_path / "missing.json",
+        written(tmp_path, "long.json", b" " * (MAX_FILE_BYTES + 1)),
+        written(tmp_path, "b.jsonl", b"good"),
+    ]
+    assert import_conversations(api, files) == FAILED
+    assert api.imported == [(b"good", "")]
+    refused, missing, long, made = capsys.readouterr().out.splitlines()
+    assert refused == f"{files[0]}: The file has no messages."
+    assert "cannot be read" in missing
+    assert str(MAX_FILE_BYTES) in long
+    assert made == f"{files[3]}: 3 messages, conversation {ID}"
+
+
+def test_another_copy_has_a_new_request_id(tmp_path: Path) -> None:
+    api = ScriptedApi()
+    file = written(tmp_path, "a.json", b"good")
+    assert import_conversations(api, [file, file], again=True) == OK
+    first, second = [request_id for _, request_id in api.imported]
+    assert is_id(first)
+    assert first != second
+
+
+def test_absent_gateway_stops_the_command(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as failure:
+        import_conversations(ScriptedApi(), [written(tmp_path, "a.json", b"away")])
+    assert failure.value.code == NO_CONNECTION
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "expected"),
+    [("a.json", "", "json"), ("a.JSONL", "", "jsonl"), ("a.md", "", "markdown"), ("a.txt", "", "text"),
+     ("a.bin", "jsonl", "jsonl")],
+)  # fmt: skip
+def test_format_is_that_of_the_option_or_of_the_files_name(tmp_path: Path, name: str, form: str, expected: str) -> None:
+    assert export_conversation(ScriptedApi(), ConversationExport(ID, tmp_path / name, form)) == OK
+    assert (tmp_path / name).read_text() == f"{ID} as {expected}"
+
+
+def test_without_a_name_the_file_is_json_with_the_id_as_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert export_conversation(ScriptedApi(), ConversationExport(ID)) == OK
+    assert (tmp_path / f"{ID}.json").read_text() == f"{ID} as json"
+
+
+def test_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.json", b"mine")
+    with pytest.raises(Failure, match="--replace"):
+        export_conversation(ScriptedApi(), ConversationExport(ID, path))
+    assert path.read_bytes() == b"mine"
+    assert export_conversation(ScriptedApi(), ConversationExport(ID, path, replace=True)) == OK
+    assert path.read_text() == f"{ID} as json"
+
+
+@pytest.mark.parametrize("options", [ConversationExport("last"), ConversationExport(ID, Path("a.pdf"))])
+def test_wrong_id_or_ending_is_refused(options: ConversationExport) -> None:
+    with pytest.raises(Failure) as failure:
+        export_conversation(ScriptedApi(), options)
+    assert failure.value.code == MISUSED
