@@ -33,6 +33,14 @@ async def test_nothing_waits_in_a_stage_without_a_group(bus: Bus) -> None:
     assert (list(view.waiting), dict(view.held), view.last_id) == ([], {}, "0-0")
 
 
+async def test_look_makes_a_lost_group_again(bus: Bus) -> None:
+    """Otherwise, after a loss of all data, workers that choose would never see what is posted."""
+    for voice in ("luna", "rex"):
+        await bus.post("stt", Work(new_id(), message_id=new_id(), voice_id=voice))
+    assert list((await bus.look("stt")).waiting) == []
+    assert [work.fields[b"voice_id"] for work in (await bus.look("stt")).waiting] == [b"luna", b"rex"]
+
+
 async def test_look_shows_what_waits_in_order_and_what_is_held(bus: Bus) -> None:
     ids = await post(bus, "luna", "rex", "sage")
     await bus.claim("tts", "a", count=1, block_s=0)

@@ -62,7 +62,7 @@ class MemoryWorkQueue(MemoryBase):
 
     async def look(self, stage: Stage) -> QueueView:
         self._check()
-        if not self._server.has_group(stage):
+        if self._server.prepare(stage):
             return QueueView()
         group = self._group(stage)
         entries = [*group.held_by(UNASSIGNED)[:VIEW_COUNT], *group.waiting()[:VIEW_COUNT]]

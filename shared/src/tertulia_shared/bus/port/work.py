@@ -131,7 +131,10 @@ class WorkQueue(Protocol):
         ...
 
     async def look(self, stage: Stage) -> QueueView:
-        """What waits in the stage's queue, for workers that choose; nothing if the stage has no group yet."""
+        """What waits in the stage's queue, for workers that choose.
+
+        If the stage has no group (Redis has lost it), this makes the group, and returns nothing.
+        """
         ...
 
     async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:

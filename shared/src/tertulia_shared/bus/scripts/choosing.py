@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 LOOK = Script("""
--- The reply: the waiting entries (id, age in ms, fields), the number that each worker holds, the id of the last post.
+-- The reply: the waiting entries (id, age in ms, fields), the number that each worker holds, the id of the last post;
+-- nil if there is no group.
 local stream_key, group_name, unassigned, max_count = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 local groups, delivered = redis.pcall('XINFO', 'GROUPS', stream_key), nil
@@ -20,7 +21,7 @@ for _, info in ipairs(groups.err and {} or groups) do
   for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
   if group['name'] == group_name then delivered = group['last-delivered-id'] end
 end
-if not delivered then return {{}, {}, '0-0'} end
+if not delivered then return false end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
