@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -119,11 +119,15 @@ class SpeechPresence:
 
 
 class ChosenWork(NewWork):
-    """Claims the new work of one tts worker."""
+    """Claims the new work of one tts worker. `leave`: returns the ids of work that only a newer release can do."""
 
-    def __init__(self, bus: Bus, worker: str, presence: SpeechPresence, *, slots: int, limit: int) -> None:
+    def __init__(
+        self, bus: Bus, worker: str, presence: SpeechPresence,
+        *, slots: int, limit: int, leave: Callable[[], Collection[str]],
+    ) -> None:  # fmt: skip
         super().__init__(bus, "tts", worker, slots=slots, limit=limit)
         self._presence = presence
+        self._leave = leave
         self._is_set_aside = True
         """True if work may be set aside."""
         self._is_refused = False
@@ -172,7 +176,7 @@ class ChosenWork(NewWork):
         view = await self._bus.look("tts")
         choice = choose(
             self._worker, view.waiting, view.held, presence.speakers,
-            room=self._limit - held, claim_after_s=presence.claim_after_s, leave=presence.left,
+            room=self._limit - held, claim_after_s=presence.claim_after_s, leave={*presence.left, *self._leave()},
         )  # fmt: skip
         self._is_set_aside = UNASSIGNED in view.held
         if choice.ids:

@@ -80,7 +80,7 @@ class Worker:
         self._new_work = (
             NewWork(bus, stage, self.name, **bounds)
             if presence is None
-            else ChosenWork(bus, self.name, presence, **bounds)
+            else ChosenWork(bus, self.name, presence, **bounds, leave=lambda: self._run.left_to_newer)
         )
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()

@@ -11,8 +11,8 @@ import pytest
 from tertulia_shared import chosen_work
 from tertulia_shared.bus import UNASSIGNED, BusRefused, Claim, QueueView
 from tertulia_shared.chosen_work import SpeechPresence
-from tertulia_shared.codec import Fields, pack
-from tertulia_shared.entries import Work
+from tertulia_shared.codec import Fields, UnknownVersion, pack
+from tertulia_shared.entries import NEWEST_VERSION, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.speech_workers import SpeechWorker
@@ -20,7 +20,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import ForAnother
 from tertulia_shared.worker import Worker
 from tests.harness.virtual_time import now, settle, virtual_time
-from tests.unit.shared.worker_bench import SETTINGS, Act, ScriptedHandler, nothing
+from tests.unit.shared.worker_bench import SETTINGS, Act, ScriptedHandler, nothing, raising
 
 CLAIM_AFTER_S = 1.0
 KNOWN_S = 6.0
@@ -166,6 +166,25 @@ async def test_work_returned_for_another_worker_goes_to_one_that_does_not_leave_
         async with working(bus, second):
             assert [claim.attempt for claim in second.begun] == [2]
             assert await bus.uncounted(second.begun[0]) == 1
+
+
+@virtual_time
+async def test_work_of_a_newer_release_is_begun_once_and_left_to_a_live_worker_of_that_release() -> None:
+    bus = make_bus()
+    member = f"tts:box-1-aaaaaa.v{NEWEST_VERSION + 1}:espeak"
+    old = SpeechBench(bus, LOCAL, raising(*[UnknownVersion(NEWEST_VERSION + 1)] * 1_000))
+    async with working(bus, old):
+        await bus.beat(member)
+        await post(bus, "luna")
+        for _ in range(10):
+            await asyncio.sleep(1)
+            await bus.beat(member)
+        assert len(old.begun) == 1
+        assert old.given_up == []
+        await bus.leave(member)
+        await asyncio.sleep(SETTINGS.lease_s)
+        assert len(old.begun) == 2
+        assert len(old.given_up) == 1, "no worker is left that could"
 
 
 @pytest.fixture
