@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt models higgs-env higgs-models
+.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env dashboard clean setup setup-dev setup-stt models higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -102,6 +102,9 @@ lock: setup ## pin the newest dependencies that fit, by hash, into requirements/
 
 env: setup ## write .env.example from the settings classes
 	@$(BIN)/python scripts/env_example.py
+
+dashboard: setup ## write the Grafana dashboard from scripts/dashboard_rows.py
+	@$(BIN)/python -m scripts.dashboard
 
 clean: ## delete what was installed and built here (not data/, not .env)
 	@echo "clean: .venv, .venv-stt, .venv-higgs, .tools, the built page, caches"

@@ -36,13 +36,16 @@ NAVIGATION = {
 Engines <docs/engines>
 Voices <voices/README>
 What is spoken <docs/spoken-text>
+What a prompt contains <docs/prompt>
 Containers <docs/containers>
 Phones and other devices <docs/lan>
 Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>
 Read Redis by hand <docs/redis-cli>
 Metrics <docs/metrics>
+When something is wrong <docs/runbooks/README>
 Performance <docs/performance>
+How much it holds <docs/scaling>
 ```
 ```{toctree}
 :hidden:
@@ -67,6 +70,13 @@ services/gateway/web/README
 CODE_OF_CONDUCT
 Report a vulnerability <SECURITY>
 CHANGELOG
+```
+""",
+    "docs/runbooks/README": """
+```{toctree}
+:hidden:
+:glob:
+[a-z]*
 ```
 """,
     "docs/adr/README": """

@@ -174,3 +174,21 @@ async def _is_kept(bus: Bus) -> None:
     ):
         await bus.take_over("tts", "b", idle_s=0, count=1)
         await eventually(lambda: lost, "the loss is reported")
+
+
+async def test_renewal_that_redis_delays_is_reported_with_the_time_since_the_one_before(
+    redis_url: str, keys: Keys
+) -> None:
+    client = cast("Any", redis.Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    renewed: list[float] = []
+    async with open_bus(redis_url, keys) as bus:
+        claim = await claimed(bus, worker="a")
+        async with bus.keep_leases(
+            "tts", "a", every_s=0.05, held=lambda: {claim.id: 1}, on_lost=lambda _id, _: None,
+            on_renewed=renewed.append,
+        ):  # fmt: skip
+            await eventually(lambda: len(renewed) > 2, "renewals in time")
+            assert min(renewed) < 0.3
+            client.execute_command("CLIENT", "PAUSE", 600, "ALL")
+            await eventually(lambda: max(renewed) > 0.5, "the delayed renewal")
+    client.close()

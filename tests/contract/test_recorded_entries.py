@@ -39,7 +39,7 @@ EVERY = [(version, each) for version in range(1, VERSION + 1) for each in record
 PRESENT = [each for version, each in EVERY if version == VERSION]
 NEVER_IN_A_STREAM = {"characters", "listening_started", "answering", "user_name", "audio_complete", "turn_metrics"}
 """Events that the gateway makes for a single connection; they are in no stream."""
-NO_ENTRIES = {"ModelSettings", "Speaker", "TurnPlan", "VoiceClip"}
+NO_ENTRIES = {"CardPrompt", "ModelSettings", "Speaker", "TurnPlan", "VoiceClip"}
 """Classes that occur only within other classes."""
 
 

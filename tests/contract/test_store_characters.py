@@ -15,6 +15,7 @@ from tertulia_shared.store import (
     NameTaken,
     Store,
 )
+from tests.harness.card_shapes import SHAPES
 from tests.harness.store_records import OpenStore, at, character, new_id, reply
 
 _PICTURE_BYTES = b"\x89PNG\r\n\x1a\n" + bytes((262_144 - len("data:image/png;base64,")) // 4 * 3 - 8)
@@ -101,6 +102,15 @@ class TestCharacters:
             await store.save_character(character(name))
         assert len(await store.characters()) == 3
 
+    @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES.keys())
+    async def test_card_is_kept_as_it_came(self, store: Store, text: str) -> None:
+        mira = replace(character("Mira"), card=text)
+        await store.save_character(mira)
+        assert await store.character(mira.id) == mira
+        assert mira in await store.characters()
+        await store.save_character(replace(mira, card="", updated_at=at(1)))
+        assert await store.character(mira.id) == replace(mira, card="", updated_at=at(1))
+
     async def test_renaming_a_character_to_a_name_that_exists_is_refused(self, store: Store) -> None:
         luna, rex, _ = await store.characters()
         with pytest.raises(NameTaken):
@@ -148,6 +158,9 @@ class TestCharacters:
             ("character.system_prompt", {"system_prompt": "x" * 8001}),
             ("character.system_prompt", {"system_prompt": "\udc00"}),
             ("character.image", {"image": "javascript:alert(1)"}),
+            ("character.card", {"card": "x" * 1_048_577}),
+            ("character.card", {"card": "{\0}"}),
+            ("character.card", {"card": "\ud800"}),
             ("character.image", {"image": "data:text/html,<script>"}),
             ("character.image", {"image": "//elsewhere.example/x.png"}),
             ("character.image", {"image": "/own.png"}),

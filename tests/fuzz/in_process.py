@@ -11,12 +11,19 @@ from typing import Any, Final
 
 import orjson
 
+from tertulia_gateway.cards.importing import read_file
+from tertulia_gateway.cards.png_pixels import BadPicture, square
 from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_shared import entries, wav
 from tertulia_shared.bus import Entry
+from tertulia_shared.cards.card import read_card
+from tertulia_shared.cards.edits import edited
+from tertulia_shared.cards.errors import BadCard
+from tertulia_shared.cards.macros import MacroValues, expand
+from tertulia_shared.cards.prompt_fields import prompt_of
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
@@ -24,6 +31,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
 from tests.fuzz.model_streams import model_stream
 from tests.fuzz.mutations import changed, flipped, raw, value
+from tests.harness.card_shapes import DATA, PNG_KINDS, SHAPES, card_png
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
     each for each in vars(entries).values() if isinstance(each, type) and dataclasses.is_dataclass(each)
@@ -127,6 +135,22 @@ def microphone(rng: Random) -> None:
         tracker.checkpoint(rng.randrange(200))
 
 
+def card(rng: Random) -> None:
+    """A mutated character card, in a picture or not. If it is one, its edit and its prompt must work."""
+    text = rng.choice(tuple(SHAPES.values()))
+    if not rng.randrange(3):
+        text = _json({"spec": "chara_card_v2", "data": changed(rng, {**DATA, "name": "Mira"})})
+    file = card_png(text, rng.choice(("chara", "ccv3")), rng.choice(PNG_KINDS)) if rng.randrange(2) else text.encode()
+    found = read_file(file if rng.randrange(4) == 0 else flipped(rng, file))
+    values = MacroValues(char="Mira", user="Jay", seed="seed")
+    for part in dataclasses.astuple(prompt_of(found.card)):
+        expand(part, values)
+    assert read_card(edited(found.text, {"name": "Maja"})).name == "Maja"
+    if found.png:
+        with contextlib.suppress(BadPicture):
+            square(found.png, 2)
+
+
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {
     "text commands, parsed": (text_frame, ()),
     "responses of a model server": (model_stream, ()),
@@ -134,4 +158,5 @@ KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception
     "what follows events": (followers, ()),
     "WAV files": (wav_file, (ValueError,)),
     "microphone entries": (microphone, ()),
+    "character cards": (card, (BadCard,)),
 }

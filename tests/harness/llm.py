@@ -196,10 +196,10 @@ class LLMBench:
         await accept_turn(self.bus, UserTurn(turn_id, self.conversation_id, words, "typed"))
         return turn_id
 
-    async def request(self, to: str = "", *, replies: int = 0, turn_id: str = "") -> str:
+    async def request(self, to: str = "", *, replies: int = 0, turn_id: str = "", greeting: str = "") -> str:
         """The user's request for a reply, or for a discussion, as the gateway writes it."""
         turn_id = turn_id or new_id()
-        turn = UserTurn(turn_id, self.conversation_id, "", "request", to=to, replies=replies)
+        turn = UserTurn(turn_id, self.conversation_id, "", "request", to=to, replies=replies, greeting=greeting)
         await accept_turn(self.bus, turn)
         return turn_id
 

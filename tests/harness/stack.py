@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import redis
 
+from tertulia_shared.bus import UNASSIGNED
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
@@ -158,9 +159,9 @@ class Stack:
             self.start(process.service)
 
     def owner(self, stage: Stage) -> Process | None:
-        """The process that has claimed the stage's oldest work; None if no work is claimed."""
+        """The process that has claimed the stage's oldest work; None if nobody holds it, or there is none."""
         pending = self._client.xpending_range(self.keys.work(stage).name, stage, "-", "+", 1)
-        if not pending:
+        if not pending or pending[0]["consumer"].decode() == UNASSIGNED:
             return None
         pid = int(pending[0]["consumer"].decode().split("-")[-2])
         return next(process for process in self._all if process.pid == pid)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +17,7 @@ from tertulia_shared.events import Interrupted, TurnAccepted
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.card_shapes import DATA, V2
 from tests.harness.eventually import eventually
 from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, gateway
 
@@ -342,6 +345,34 @@ async def test_request_for_a_reply_begins_a_turn_without_text(open_gateway: Gate
         (entry,) = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
         turn = decode(UserTurn, entry.fields)
         assert (turn.source, turn.to, turn.replies) == ("request", REX, 4)
+
+
+@pytest.mark.parametrize(("number", "expected"), [(1, DATA["first_mes"]), (3, "The door was open."), (4, "")])
+async def test_request_for_a_greeting_has_the_text_of_the_card(
+    open_gateway: Gateway, store: MemoryStore, number: int, expected: str
+) -> None:
+    mira = replace((await store.characters())[0], card=json.dumps(V2))
+    await store.save_character(mira)
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        await client.send("request_reply", character_id=mira.id, greeting=number)
+        await client.until("turn_accepted")
+        (entry,) = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
+        turn = decode(UserTurn, entry.fields)
+        assert (turn.to, turn.greeting) == (mira.id, expected)
+
+
+async def test_request_for_a_greeting_is_one_for_a_reply_while_the_store_is_unavailable(
+    open_gateway: Gateway, store: MemoryStore
+) -> None:
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        store.away = True
+        await client.send("request_reply", character_id=REX, greeting=1)
+        await client.until("turn_accepted")
+        store.away = False
+        (entry,) = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
+        assert decode(UserTurn, entry.fields).greeting == ""
 
 
 async def test_refresh_characters_sends_the_characters_to_the_client(open_gateway: Gateway) -> None:

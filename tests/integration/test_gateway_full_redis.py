@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
+import httpx2
 import pytest
 import redis
 from redis.exceptions import OutOfMemoryError
 
 from tertulia_shared.keys import Keys
+from tests.harness.eventually import eventually
 from tests.harness.gateway import Client, Workers, gateway
 from tests.servers.redis_server import RedisServer
 
@@ -122,3 +125,26 @@ async def test_microphone_audio_that_redis_refused_is_written_later(pausable: Pa
                 heard += [entry.fields[b"pcm"] for entry in await mic.read()]
         assert heard == [*frames, b""]
         assert [frame["code"] for frame in client.of("error")] == ["unavailable"], "no error about the microphone"
+
+
+async def test_readiness_and_the_metric_say_that_redis_is_full(pausable: Pausable, keys: Keys) -> None:
+    async with gateway(pausable.server.url, keys) as made, httpx2.AsyncClient(
+        base_url=f"http://127.0.0.1:{made.port}"
+    ) as api:  # fmt: skip
+        for member in ("stt:a:pocketsphinx", "llm:b:demo", "tts:c:espeak"):
+            await made.bus.beat(member)
+        assert (await api.get("/readyz")).json()["problems"] == []
+        with pausable.paused("full"):
+
+            async def reported() -> set[str]:
+                ready = await api.get("/readyz")
+                codes = {problem["code"] for problem in ready.json()["problems"]}
+                return codes if ready.status_code == HTTPStatus.SERVICE_UNAVAILABLE else set()
+
+            codes = await eventually(reported, "the problems")
+            assert codes == {"redis_refuses_writes", "redis_nearly_full"}
+
+            async def shown() -> bool:
+                return 'tertulia_problem{code="redis_refuses_writes"} 1.0' in (await api.get("/metrics")).text
+
+            await eventually(shown, "the metric")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tertulia_cli.access import arguments as access
+from tertulia_cli.characters import arguments as characters
 from tertulia_cli.client import arguments as client
 from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
@@ -83,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     add_dead(commands)
     _add_voice(commands)
+    characters.add(commands)
     access.add(commands)
     lan.add(commands)
     models.add(commands)

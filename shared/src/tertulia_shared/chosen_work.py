@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -119,15 +119,11 @@ class SpeechPresence:
 
 
 class ChosenWork(NewWork):
-    """Claims the new work of one tts worker. `leave`: returns the ids of work that only a newer release can do."""
+    """Claims the new work of one tts worker."""
 
-    def __init__(
-        self, bus: Bus, worker: str, presence: SpeechPresence,
-        *, slots: int, limit: int, leave: Callable[[], Collection[str]],
-    ) -> None:  # fmt: skip
+    def __init__(self, bus: Bus, worker: str, presence: SpeechPresence, *, slots: int, limit: int) -> None:
         super().__init__(bus, "tts", worker, slots=slots, limit=limit)
         self._presence = presence
-        self._leave = leave
         self._is_set_aside = True
         """True if work may be set aside."""
         self._is_refused = False
@@ -137,8 +133,12 @@ class ChosenWork(NewWork):
     def not_taken_over_from(self) -> str:
         return "" if self._is_refused else UNASSIGNED
 
-    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
-        """Learn what the workers can speak. `holders`: the consumers that hold work."""
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:
+        """Learn what the workers can speak. `holders`: the consumers that hold work.
+
+        Returns True if this worker must choose from now on.
+        """
+        was_mixed = self._presence.is_mixed
         self._is_set_aside = UNASSIGNED in holders
         try:
             await self._presence.refresh(self._worker, members)
@@ -148,6 +148,7 @@ class ChosenWork(NewWork):
             self._is_refused = True
         else:
             self._is_refused = False
+        return self._presence.is_mixed and not was_mixed
 
     def forget(self, peer: str) -> None:
         """Its process has ended: leave it no more work."""
@@ -176,7 +177,7 @@ class ChosenWork(NewWork):
         view = await self._bus.look("tts")
         choice = choose(
             self._worker, view.waiting, view.held, presence.speakers,
-            room=self._limit - held, claim_after_s=presence.claim_after_s, leave={*presence.left, *self._leave()},
+            room=self._limit - held, claim_after_s=presence.claim_after_s, leave={*presence.left, *self.left},
         )  # fmt: skip
         self._is_set_aside = UNASSIGNED in view.held
         if choice.ids:

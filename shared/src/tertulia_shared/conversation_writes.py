@@ -56,7 +56,7 @@ async def accept_turn(
         if_talking=_interruption(keys, id, "turn"),
         once=keys.turn_seen(id, turn.turn_id) if once else None,
         given=[Condition(StateField.TALK, None)] if turn.tentative else (),
-        then=("llm", Work(id)),
+        then=("llm", Work(id, turn_id=turn.turn_id)),
     )
 
 
@@ -121,7 +121,7 @@ async def reopen_turn(
             Condition(StateField.SOUNDING, str(epoch), is_equal=False),
         ],
         withdraw=turn.ref,
-        then=("llm", Work(id)),
+        then=("llm", Work(id, turn_id=turn.turn_id)),
     )
 
 

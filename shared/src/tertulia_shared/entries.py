@@ -46,12 +46,15 @@ class Work:
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
 
     `voice_id`: the voice that the message needs; "" if an older release wrote the entry, or for another stage.
+
+    `turn_id`: the turn that the pointer was posted for, for logs; "" if it is unknown, or an older release wrote it.
     """
 
     conversation_id: str
     message_id: str = ""
     session_id: str = ""
     voice_id: str = ""
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ class UserTurn:
     the text decides."""
     replies: int = 0
     """Above 0: the user asks the characters to talk among themselves, and to give at most this many replies."""
+    greeting: str = ""
+    """The text that the first character in `to` says instead of a reply of the model: a greeting of its card, with its
+    macros. "": the model replies. An older release lets the model reply."""
 
     @property
     def ref(self) -> str:
@@ -267,6 +273,20 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CardPrompt:
+    """The parts of a character card that go into the character's prompts, with their macros. Empty without a card."""
+
+    instructions: str = ""
+    """The card's system prompt."""
+    personality: str = ""
+    scenario: str = ""
+    examples: str = ""
+    post_history: str = ""
+    nickname: str = ""
+    """Replaces the name in `{{char}}`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     """A character as it was at the start of the turn: a worker that repeats the turn uses the same prompt and voice."""
 
@@ -283,12 +303,17 @@ class Speaker:
     """A factor of the voice's own speed."""
     pitch: float = 0.0
     """Semitones from the voice's own pitch."""
+    card: CardPrompt = CardPrompt()
+    """The parts of its character card that go into its prompts."""
 
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without values that are defaults."""
         wire = asdict(self)
         if self.settings == ModelSettings():
             del wire["settings"]
+        wire["card"] = {name: part for name, part in wire["card"].items() if part}
+        if not wire["card"]:
+            del wire["card"]
         usual = {"talkativeness": TALKATIVENESS, "speed": 1.0, "pitch": 0.0}
         return {name: value for name, value in wire.items() if name not in usual or value != usual[name]}
 

@@ -16,7 +16,7 @@ from tertulia_shared.entries import DeadLetter
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics.work import WorkMetrics
-from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
+from tertulia_shared.work import Ending, RetryLater, ending_of, log_ids, pointed_at
 from tertulia_shared.worker_names import reads
 
 MAX_LEFT = 1_000
@@ -275,7 +275,7 @@ class Jobs:
             return f"unknown ({error})"
 
     def _ids(self, claim: Claim) -> dict[str, object]:
-        return {"work_id": claim.id, "attempt": claim.attempt, "worker": self._worker}
+        return log_ids(claim, self._worker)
 
 
 def longest_wait_s(error: BusError) -> float:

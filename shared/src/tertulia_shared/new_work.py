@@ -8,7 +8,7 @@ whose slots are filled least block in a claim of one entry, and the others wait 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tertulia_shared.bus import Bus, Claim, QueueLoad
 from tertulia_shared.keys import Stage
@@ -62,6 +62,8 @@ class NewWork:
         self.slots = min(slots, limit)
         self._limit = limit
         self._peers: Mapping[str, int] = {}
+        self.left: Collection[str] = ()
+        """Returned work that this worker does not claim now."""
         self._left_since: float | None = None
         """Since when entries are left to peers (monotonic seconds); None if none are."""
 
@@ -80,8 +82,12 @@ class NewWork:
         """A consumer whose expired work is not taken over, because it is claimed as new work; "" if there is none."""
         return ""
 
-    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> None:
-        """Learn which workers are alive (`members`), and which consumers hold work of the stage."""
+    async def refresh(self, members: Sequence[str], holders: Sequence[str]) -> bool:  # noqa: ARG002 - for `ChosenWork`
+        """Learn which workers are alive (`members`), and which consumers hold work of the stage.
+
+        Returns True if a claim that is blocked must end.
+        """
+        return False
 
     async def keep(self, claims: Sequence[Claim]) -> Sequence[Claim]:
         """The part of the claimed work that this worker begins."""

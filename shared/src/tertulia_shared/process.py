@@ -19,7 +19,7 @@ from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.suitability import Severity, faults_of
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Keys
-from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.endpoint import CannotListen, endpoint
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_store
@@ -115,6 +115,13 @@ async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: 
                 opened.enter_context(endpoint(metrics, settings.metrics_host, settings.metrics_port))
             except CannotListen as error:
                 raise CannotStart(str(error)) from error
+        if settings.otlp_endpoint:
+            from tertulia_shared.tracing.exporter import exporting  # noqa: PLC0415 - not loaded if it is not used
+
+            def count(result: str, spans: int) -> None:
+                metrics.of(catalogue.TRACE_SPANS, result).inc(spans)
+
+            metrics.tracer = opened.enter_context(exporting(service, settings.otlp_endpoint, count))
         metrics.health.waits_for("Redis has not answered yet")
         bus = await _open_bus(opened, service, settings, stop)
         if bus is not None:

@@ -91,6 +91,11 @@ class CommonSettings(BaseSettings):
     metrics_host: str = Field(
         "127.0.0.1", description="address for that port; it asks for no token: keep it inside your own network"
     )
+    otlp_endpoint: str = Field(
+        "",
+        description="address of an OpenTelemetry collector that gets a trace of each turn (OTLP over HTTP, such as "
+        "http://127.0.0.1:4318); empty: no traces",
+    )
     lease_s: float = Field(
         3.0,
         ge=0.5,
@@ -112,6 +117,14 @@ class CommonSettings(BaseSettings):
         if urlsplit(url).scheme != "unix" and "," in urlsplit(url).netloc.rpartition("@")[2]:
             raise ValueError("names several hosts, and must name one Redis: clusters and Sentinels cannot be used")
         return url
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _otlp_endpoint(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must look like http://127.0.0.1:4318 (http or https, host, port), or be empty")
+        return address
 
     @field_validator("redis_ca", "redis_cert", "redis_key")
     @classmethod

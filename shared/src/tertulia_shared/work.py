@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused, WritesPaused
+from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
 from tertulia_shared.entries import Work
 from tertulia_shared.exception_groups import first_error
@@ -79,9 +80,21 @@ def permanent_refusal_is_bad_work() -> Generator[None]:
         raise BadWork(str(error)) from error
 
 
+def log_ids(claim: Claim, worker: str) -> dict[str, object]:
+    """The ids of a piece of work for its log lines."""
+    work = pointed_at(claim.fields)
+    return {
+        "work_id": claim.id,
+        "attempt": claim.attempt,
+        "worker": worker,
+        "conversation_id": work.conversation_id,
+        "message_id": work.message_id,
+        "session_id": work.session_id,
+        "turn_id": work.turn_id,
+    }
+
+
 def pointed_at(fields: Fields) -> Work:
     """Read the ids of a work entry of any schema version; they suffice to report that the work was given up."""
-    ids = (
-        fields.get(name, b"").decode(errors="replace") for name in (b"conversation_id", b"message_id", b"session_id")
-    )
-    return Work(*ids)
+    names = ("conversation_id", "message_id", "session_id", "turn_id")
+    return Work(**{name: fields.get(name.encode(), b"").decode(errors="replace") for name in names})

@@ -23,7 +23,7 @@ from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.new_work import NewWork
 from tertulia_shared.peers import Peers
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.work import Ending
+from tertulia_shared.work import Ending, log_ids
 from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
@@ -33,6 +33,8 @@ EAGER_CHECKS_PER_LEASE = 12
 EAGER_CHECK_S = 0.25
 """Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
 RENEWALS_PER_LEASE = 6
+LATE_SHARE = 0.5
+"""A renewal is late if it comes after this share of the lease."""
 BEAT_S = 1.0
 MAX_STARTED = 1_000
 """The ids of this many started pieces of work are remembered: many more than a worker holds at once."""
@@ -80,8 +82,9 @@ class Worker:
         self._new_work = (
             NewWork(bus, stage, self.name, **bounds)
             if presence is None
-            else ChosenWork(bus, self.name, presence, **bounds, leave=lambda: self._run.left_to_newer)
+            else ChosenWork(bus, self.name, presence, **bounds)
         )
+        self._new_work.left = self._run.left_to_newer
         self._peers = Peers(self.name, self._peer_ended)
         self._ended_peers: set[str] = set()
         """Peers whose process has ended: they died, or stopped in order."""
@@ -99,7 +102,7 @@ class Worker:
         """Work until `stop` is set; then drain: finish the jobs in progress, requeue those that exceed `drain_s`."""
         leases = self._bus.keep_leases(
             self._stage, self.name, every_s=self._settings.lease_s / RENEWALS_PER_LEASE,
-            held=self._held, on_lost=self._lost,
+            held=self._held, on_lost=self._lost, on_renewed=self._renewed,
         )  # fmt: skip
         async with leases, asyncio.TaskGroup() as loops:
             upkeep = [loops.create_task(self._beat()), loops.create_task(self._watch_peers())]
@@ -220,7 +223,7 @@ class Worker:
         )  # fmt: skip
         self._metrics.taken_over(claims)
         for claim in claims:
-            log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
+            log.info("took work over", extra=log_ids(claim, self.name))
         return claims
 
     async def _claim_left_work(self) -> None:
@@ -240,8 +243,12 @@ class Worker:
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
         if job is not None and job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
-            log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
+            log.warning("lost work to a peer", extra=log_ids(job.claim, self.name))
             job.cancel(Ending.LOST)
+
+    def _renewed(self, since_s: float) -> None:
+        if since_s > LATE_SHARE * self._settings.lease_s:
+            self._metrics.renewal_late()
 
     async def _beat(self) -> None:
         while True:
@@ -258,7 +265,8 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                    await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders)
+                    if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
+                        self._end_wait()  # a blocked claim would take work that is no longer its own
                     await self._share_with(set(alive))
                 await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
@@ -291,7 +299,11 @@ class Worker:
         for name in died:
             log.warning("a peer on this machine died", extra={"peer": name, "worker": self.name})
         self._dead |= died
-        if died and self._waiting is not None and not self._waiting.expired():
+        if died:
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        if self._waiting is not None and not self._waiting.expired():
             self._waiting.reschedule(now())
 
     def _has_ended(self, member: str) -> bool:

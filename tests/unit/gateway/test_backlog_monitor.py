@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_gateway.monitoring.backlog_monitor import POLL_S, BacklogMonitor
-from tertulia_gateway.monitoring.health import PATIENCE_S
+from tertulia_gateway.monitoring.health import HealthCheck
+from tertulia_gateway.monitoring.writes_probe import PATIENCE_S
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id
@@ -33,7 +34,9 @@ class MonitorSetup:
 
     @asynccontextmanager
     async def monitored(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(BacklogMonitor(self.bus, self.metrics, ALIVE_S).run())
+        task = asyncio.create_task(
+            BacklogMonitor(self.bus, self.metrics, HealthCheck(bus=self.bus, alive_s=ALIVE_S)).run()
+        )
         await settle()
         try:
             yield
@@ -72,6 +75,7 @@ async def test_metrics_show_waiting_work_workers_and_outbox_entries() -> None:
     assert seen.of("tertulia_store_outbox_entries") == 2
     assert seen.of("tertulia_dead_letter_entries") == 1
     assert seen.of("tertulia_redis_up") == 1
+    assert [seen.of("tertulia_problem", code=code) for code in ("stage_away", "redis_away")] == [1, 0]
     assert setup.metrics.health.problem() == ""
 
 
@@ -84,6 +88,7 @@ async def test_metrics_of_waiting_work_disappear_while_redis_is_unavailable() ->
         await asyncio.sleep(POLL_S * 2)
         seen = scraped(setup.metrics)
         assert seen.of("tertulia_redis_up") == 0
+        assert [seen.of("tertulia_problem", code=code) for code in ("stage_away", "redis_away")] == [0, 1]
         for gone in ("work_waiting", "work_oldest_held_seconds", "workers", "store_outbox_entries"):
             assert not seen.has(f"tertulia_{gone}")
         setup.bus.restore_connection()

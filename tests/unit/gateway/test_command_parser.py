@@ -127,6 +127,9 @@ def test_receipt_is_parsed_and_refused_if_a_number_is_out_of_range() -> None:
     for name in ("sentence_index", "chunk_index", "played_ms"):
         for bad in (-1, True, None, 10**12, "1"):
             assert isinstance(parse(frame("playback", data | {name: bad})), Problem)
+    assert parse(frame("playback", data | {"gaps": 2, "gap_ms": 300.5})) == Played(Receipt(m, 1, 2, 1234), 2, 300)
+    for wrong in ({"gaps": 1001}, {"gaps": "2"}, {"gaps": 1, "gap_ms": -1}):
+        assert isinstance(parse(frame("playback", data | wrong)), Problem)
 
 
 def test_problem_quotes_only_the_beginning_of_a_long_type() -> None:
@@ -157,6 +160,9 @@ def test_message_with_addressees_that_are_no_ids_is_refused(to: object) -> None:
         ({}, RequestReply()),
         ({"character_id": A, "turn_id": B}, RequestReply(A, B)),
         ({"replies": 6}, RequestReply(replies=6)),
+        ({"character_id": A, "greeting": 2}, RequestReply(A, greeting=2)),
+        ({"greeting": 2}, "`greeting` needs a `character_id`"),
+        ({"character_id": A, "greeting": 52}, "`greeting` must be a number from 0 to 51"),
         ({"replies": 21}, "from 0 to 20"),
         ({"replies": -1}, "from 0 to 20"),
         ({"character_id": "Luna"}, "`character_id` must be a UUID"),

@@ -28,7 +28,7 @@ class MeasuredConversation:
         )
 
     def audio(self, at_ms: int, asked_ms: int = OPENED_MS) -> None:
-        self.measured.audio_sent({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
+        self.measured.audio_sent("m", {b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
 
     @property
     def seen(self) -> Scrape:
@@ -116,3 +116,44 @@ def test_reopened_turn_is_counted_once_and_measured_again(conversation: Measured
     assert conversation.seen.of("tertulia_turns_total", source="spoken") == 1
     assert conversation.seen.of("tertulia_turn_first_text_seconds_count", source="spoken") == 1
     assert conversation.seen.of("tertulia_turn_first_text_seconds_sum", source="spoken") == pytest.approx(0.4)
+
+
+def test_gaps_that_the_client_reports_are_counted_once(conversation: MeasuredConversation) -> None:
+    conversation.accepted(OPENED_MS)
+    conversation.audio(OPENED_MS)
+    for gaps, gap_ms in ((0, 0), (1, 300), (1, 300), (3, 1500), (2, 900)):
+        conversation.measured.gaps_reported("m", gaps, gap_ms)
+    conversation.measured.gaps_reported("never sent", 900, 900_000)
+    assert conversation.seen.of("tertulia_client_gaps_total") == 3
+    assert conversation.seen.of("tertulia_client_gap_seconds_total") == pytest.approx(1.5)
+
+
+def test_message_that_ends_without_sound_is_counted(conversation: MeasuredConversation) -> None:
+    conversation.accepted(OPENED_MS)
+    conversation.audio(OPENED_MS)
+    conversation.measured.audio_complete("m")
+    assert not conversation.seen.has("tertulia_replies_without_sound_total")
+    conversation.measured.audio_complete("silent")
+    assert conversation.seen.of("tertulia_replies_without_sound_total", cause="silent") == 1
+
+
+@pytest.mark.parametrize(("waited_ms", "counted"), [(9_000, False), (11_000, True)])
+@pytest.mark.parametrize("end", ["interrupted", "the next turn"])
+def test_turn_that_ends_after_a_long_wait_without_sound_is_counted(
+    conversation: MeasuredConversation, waited_ms: int, *, counted: bool, end: str
+) -> None:
+    conversation.accepted(OPENED_MS)
+    conversation.now_ms += waited_ms
+    if end == "interrupted":
+        conversation.event(b"interrupted", conversation.now_ms, cause=b"request")
+    else:
+        conversation.accepted(conversation.now_ms)
+    assert conversation.seen.has("tertulia_replies_without_sound_total") is counted
+
+
+def test_turn_that_failed_with_an_error_was_not_waited_for(conversation: MeasuredConversation) -> None:
+    conversation.accepted(OPENED_MS)
+    conversation.event(b"error", OPENED_MS)
+    conversation.now_ms += 60_000
+    conversation.accepted(conversation.now_ms)
+    assert not conversation.seen.has("tertulia_replies_without_sound_total")

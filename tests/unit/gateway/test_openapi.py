@@ -24,7 +24,8 @@ from tests.unit.gateway.gateway_context import gateway_context
 HERE = {"Host": "localhost"}
 OPERATIONS = (
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/status", "GET /api/voices", "GET /api/characters",
-    "POST /api/characters", "POST /api/characters/first",
+    "POST /api/characters", "POST /api/characters/first", "POST /api/characters/import", "POST /api/characters/card",
+    "GET /api/characters/{character_id}/card", "POST /api/characters/{character_id}/card",
     "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
     "DELETE /api/characters/{character_id}", "PUT /api/characters/order",
     "GET /api/conversations", "GET /api/conversations/{conversation_id}",

@@ -28,6 +28,9 @@ def message(voice_id: str = "luna", *, epoch: int = 1) -> PostedMessage:
 
 @asynccontextmanager
 async def watching(bus: MemoryBus) -> AsyncGenerator[AbsentVoices]:
+    outlet = bus.outlet()
+    outlet.put(bus.keys.state(C), {"epoch": 1})
+    await outlet.flush()
     watch = AbsentVoices(bus)
     task = asyncio.create_task(watch.follow())
     yield watch
@@ -130,3 +133,19 @@ async def test_watch_survives_a_lost_connection() -> None:
         bus.restore_connection()
         await asyncio.sleep(WITHIN_S - 1.5)
         assert [warning.code for warning in await warnings(bus)] == ["stage_away"]
+
+
+@pytest.mark.parametrize("epoch", [None, 2], ids=["Redis lost the conversation", "interrupted"])
+@virtual_time
+async def test_nothing_is_written_to_a_conversation_that_no_longer_waits(epoch: int | None) -> None:
+    bus = make_bus()
+    async with watching(bus) as watch:
+        watch.watch(message())
+        if epoch is None:
+            await bus.delete([bus.keys.state(C)])
+        else:
+            outlet = bus.outlet()
+            outlet.put(bus.keys.state(C), {"epoch": epoch})
+            await outlet.flush()
+        await asyncio.sleep(WITHIN_S)
+        assert await bus.read(bus.keys.events(C)) == []

@@ -29,7 +29,7 @@ def results(metrics: Metrics) -> dict[str, float]:
 
 def test_timer_measures_the_time_to_the_first_token_the_first_sentence_and_the_end_of_the_turn() -> None:
     metrics, clock = Metrics(), Clock()
-    timer = LLMMetrics(metrics, "openai", clock).start_turn()
+    timer = LLMMetrics(metrics, "openai", clock).start_turn("turn")
     clock.now += 0.5
     timer.token()
     clock.now += 1
@@ -53,7 +53,7 @@ def test_timer_measures_the_time_to_the_first_token_the_first_sentence_and_the_e
 @pytest.mark.parametrize("result", ["interrupted", "failed"])
 def test_duration_is_not_measured_if_a_turn_does_not_complete(result: str) -> None:
     metrics = Metrics()
-    timer = LLMMetrics(metrics, "openai").start_turn()
+    timer = LLMMetrics(metrics, "openai").start_turn("turn")
     timer.set_result("failed" if result == "failed" else "interrupted")
     timer.finish()
     assert results(metrics) == {result: 1}

@@ -20,7 +20,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import ForAnother
 from tertulia_shared.worker import Worker
 from tests.harness.virtual_time import now, settle, virtual_time
-from tests.unit.shared.worker_bench import SETTINGS, Act, ScriptedHandler, nothing, raising
+from tests.unit.shared.worker_bench import SETTINGS, Act, ScriptedHandler, nothing
 
 CLAIM_AFTER_S = 1.0
 KNOWN_S = 6.0
@@ -169,22 +169,22 @@ async def test_work_returned_for_another_worker_goes_to_one_that_does_not_leave_
 
 
 @virtual_time
-async def test_work_of_a_newer_release_is_begun_once_and_left_to_a_live_worker_of_that_release() -> None:
+async def test_work_for_a_newer_release_is_returned_once_and_not_picked_again() -> None:
     bus = make_bus()
-    member = f"tts:box-1-aaaaaa.v{NEWEST_VERSION + 1}:espeak"
-    old = SpeechBench(bus, LOCAL, raising(*[UnknownVersion(NEWEST_VERSION + 1)] * 1_000))
-    async with working(bus, old):
-        await bus.beat(member)
+
+    async def cannot_read(_claim: Claim) -> None:
+        raise UnknownVersion(NEWEST_VERSION + 1)
+
+    local = SpeechBench(bus, LOCAL, cannot_read)
+    async with working(bus, local):
+        newer = f"tts:host-1-abcdef.v{NEWEST_VERSION + 1}:espeak"
+        await bus.beat(newer)
         await post(bus, "luna")
-        for _ in range(10):
+        for _ in range(4):
+            await bus.beat(newer)
             await asyncio.sleep(1)
-            await bus.beat(member)
-        assert len(old.begun) == 1
-        assert old.given_up == []
-        await bus.leave(member)
-        await asyncio.sleep(SETTINGS.lease_s)
-        assert len(old.begun) == 2
-        assert len(old.given_up) == 1, "no worker is left that could"
+        assert len(local.begun) == 1
+        assert await bus.holders("tts") == [UNASSIGNED]
 
 
 @pytest.fixture

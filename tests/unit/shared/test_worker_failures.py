@@ -163,3 +163,20 @@ async def test_dead_letter_has_the_first_error_of_an_exception_group() -> None:
         await post(bus)
         await settle()
         assert handler.given_up == ["no text in it"]
+
+
+@virtual_time
+async def test_log_lines_about_work_name_the_conversation_the_message_and_the_turn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    bus, handler = make_bus(), ScriptedHandler(raising(RetryLater("busy"), BadWork("no such thing")))
+    work = Work("conversation", message_id="message", turn_id="turn")
+    async with working(bus, handler):
+        await bus.post("tts", work)
+        await asyncio.sleep(2 * SETTINGS.lease_s)
+    for begin in ("attempt failed", "took work over", "gave up work"):
+        (line,) = [record for record in caplog.records if record.getMessage().startswith(begin)]
+        assert [getattr(line, name) for name in ("conversation_id", "message_id", "turn_id")] == [
+            "conversation", "message", "turn",
+        ]  # fmt: skip

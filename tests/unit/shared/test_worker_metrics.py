@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
+from tertulia_shared.bus.port.work import InHand, OnLost, OnRenewed
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.settings import CommonSettings
@@ -204,3 +205,26 @@ async def test_worker_is_healthy_from_its_first_heartbeat() -> None:
         await asyncio.sleep(2)
         assert it.metrics.health.problem() == ""
         assert it.seen.of("tertulia_redis_round_trip_seconds_count") >= 1
+
+
+class LateRenewals(MemoryBus):
+    """A bus that reports renewals after these times since the renewal before."""
+
+    @asynccontextmanager
+    async def keep_leases(
+        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
+    ) -> AsyncGenerator[None]:  # fmt: skip
+        assert on_renewed is not None
+        for since_s in (every_s, SETTINGS.lease_s * 0.4, SETTINGS.lease_s * 0.6, SETTINGS.lease_s * 2):
+            on_renewed(since_s)
+        yield
+
+
+@virtual_time
+async def test_renewal_later_than_half_a_lease_is_counted_as_late() -> None:
+    scene = Scene()
+    scene.bus = LateRenewals(Keys("test"), clock=now)
+    async with scene.working():
+        seen = scraped(scene.metrics)
+    assert seen.of("tertulia_lease_renewals_late_total", stage="tts") == 2

@@ -138,11 +138,11 @@ def _add_connection_options(command: argparse.ArgumentParser) -> None:
 
 def _say(args: argparse.Namespace) -> int:
     options = SayOptions(args.text, tuple(args.character), args.nobody)
-    return asyncio.run(say(_address(args), options, _options(args)))
+    return asyncio.run(say(gateway_address(args), options, _options(args)))
 
 
 def _talk(args: argparse.Namespace) -> int:
-    return asyncio.run(talk(_address(args), args.file, _options(args)))
+    return asyncio.run(talk(gateway_address(args), args.file, _options(args)))
 
 
 def _ask(args: argparse.Namespace) -> int:
@@ -152,7 +152,7 @@ def _ask(args: argparse.Namespace) -> int:
             "give a NAME or --discuss, not both: in a discussion, all characters at the table speak.", MISUSED
         )
     options = AskOptions(args.character, (args.replies or USUAL_DISCUSSION) if discusses else 0)
-    return asyncio.run(ask(_address(args), options, _options(args)))
+    return asyncio.run(ask(gateway_address(args), options, _options(args)))
 
 
 def _who(args: argparse.Namespace) -> int:
@@ -163,14 +163,15 @@ def _who(args: argparse.Namespace) -> int:
     options = WhoOptions(
         mode, tuple(args.mute), tuple(args.unmute), args.discussion, tuple(args.invite), tuple(args.dismiss)
     )
-    return asyncio.run(who(_address(args), options, _options(args)))
+    return asyncio.run(who(gateway_address(args), options, _options(args)))
 
 
 def _options(args: argparse.Namespace) -> ClientOptions:
     return ClientOptions(args.conversation or "", args.out, args.timeout, getattr(args, "user_name", None) or "")
 
 
-def _address(args: argparse.Namespace) -> GatewayAddress:
+def gateway_address(args: argparse.Namespace) -> GatewayAddress:
+    """The gateway that `--url` and `--token`, or the settings, name. Raises: Failure."""
     settings = load(RunSettings)
     url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
     token = settings.token.get_secret_value() if args.token is None else args.token

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from tertulia_cli.doctor import engine_findings, findings, lan_findings
+from tertulia_cli.doctor import engine_findings, findings, lan_findings, problem_findings
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.doctor.model_server import ask_model_server
 from tertulia_cli.doctor.speech_servers import ask_speech_servers
@@ -24,6 +24,7 @@ async def doctor(settings: RunSettings) -> int:
     installed = findings.part(findings.PARTS[0]).ok
     if not installed and (status is not None or in_image()):  # the services run elsewhere, in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
+        found += await problem_findings.reported(settings)
         found += await engine_findings.workers(settings)
         found += await engine_findings.engines_in_use(settings)
         show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
@@ -34,6 +35,7 @@ async def doctor(settings: RunSettings) -> int:
         *engine_findings.engines(settings),
         findings.redis_server(settings),
         *await findings.redis_answer(settings),
+        *await (problem_findings.found_here if status is None else problem_findings.reported)(settings),
         *await engine_findings.engines_in_use(settings),
         findings.port(settings, running=status is not None),
         *lan_findings.lan(settings, running=status is not None),

@@ -12,6 +12,7 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.model_requests import ModelRequests
 from tertulia_gateway.rest import (
     api_docs,
+    cards,
     cast,
     characters,
     clips,
@@ -44,8 +45,9 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     async def ws(socket: WebSocket) -> None:
         await endpoint.serve(socket)
 
-    app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
+    app.include_router(status.router(ctx.bus, connections, ctx.metrics, ctx.health()))
     app.include_router(conversations.router(ctx.store))
+    app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))
     app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))

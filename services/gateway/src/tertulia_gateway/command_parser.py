@@ -30,6 +30,7 @@ from tertulia_gateway.commands import (
     UserMessage,
 )
 from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
+from tertulia_shared.cards.card import MAX_GREETINGS
 from tertulia_shared.conversation_cast import seats_problem
 from tertulia_shared.entries import NOBODY, Receipt
 from tertulia_shared.ids import is_id
@@ -40,6 +41,8 @@ from tertulia_shared.user_name import user_name_problem
 
 MAX_TEXT_CHARS: Final = 8_000
 """Maximum length of the text of a `user_message`."""
+MAX_GAPS: Final = 1_000
+"""Maximum number of gaps in one message that a client may report."""
 MAX_ADDRESSEES: Final = 20
 """Maximum number of characters that a `user_message` may address."""
 SHOWN_CHARS: Final = 40
@@ -129,10 +132,14 @@ def _addressees(to: object) -> str:
 
 def _request_reply(data: Data) -> RequestReply:
     character_id = data.get("character_id")
+    greeting = _whole("greeting", data.get("greeting", 0), MAX_GREETINGS + 1)
+    if greeting and character_id is None:
+        raise _BadField("`greeting` needs a `character_id`: the character that says it")
     return RequestReply(
         "" if character_id is None else _uuid("character_id", character_id),
         _turn_id(data),
         _whole("replies", data.get("replies", 0), MAX_DISCUSSION),
+        greeting,
     )
 
 
@@ -203,7 +210,9 @@ def _played(data: Data) -> Played:
             _whole("chunk_index", data.get("chunk_index"), MAX_INDEX),
             _whole("played_ms", data.get("played_ms"), MAX_PLAYED_MS),
             _whole("next_samples", data.get("next_samples") or 0, MAX_NEXT_SAMPLES),
-        )
+        ),
+        gaps=None if data.get("gaps") is None else _whole("gaps", data["gaps"], MAX_GAPS),
+        gap_ms=_whole("gap_ms", data.get("gap_ms", 0), MAX_PLAYED_MS),
     )
 
 

@@ -35,12 +35,13 @@ class RequestReply:
     """Asks for a reply without a message of the user. `turn_id` is "" if the client sent no id.
 
     `character_id`: who shall answer; "": the last speaker goes on. `replies`: above 0, the characters talk among
-    themselves, and give at most this many replies.
+    themselves, and give at most this many replies. `greeting`: above 0, the character says this greeting of its card.
     """
 
     character_id: str = ""
     turn_id: str = ""
     replies: int = 0
+    greeting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,15 @@ class StopReplies:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`: the client has played the audio up to the place that the receipt names."""
+    """`playback`: the client has played the audio up to the place that the receipt names.
+
+    `gaps`: the gaps in the message so far, because the next sound had not arrived in time; `gap_ms`: their total
+    length. None: the client does not count them.
+    """
 
     receipt: Receipt
+    gaps: int | None = None
+    gap_ms: int = 0
 
 
 Command = (

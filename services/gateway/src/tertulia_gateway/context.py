@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tertulia_gateway.auth import Access
 from tertulia_gateway.clips.clip_store import ClipStore
+from tertulia_gateway.monitoring.health import HealthCheck
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.answering import Mode
@@ -37,3 +39,9 @@ class GatewayContext:
     clips: ClipStore
     metrics: Metrics = field(default_factory=Metrics)
     writes: WriteStatus = field(default_factory=WriteStatus)
+    store_folder: Path | None = None
+    """The folder of the store's file; None if the store is not a file here."""
+
+    def health(self) -> HealthCheck:
+        """The check behind `/readyz`, `/api/status` and the metrics, so that they agree."""
+        return HealthCheck(bus=self.bus, alive_s=self.alive_s, writes=self.writes, store_folder=self.store_folder)

@@ -70,6 +70,9 @@ async def serve_until(
         catalogue.INTERRUPTIONS,
         catalogue.TURN_FIRST_TEXT,
         catalogue.TURN_FIRST_SOUND,
+        catalogue.REPLIES_WITHOUT_SOUND,
+        catalogue.CLIENT_GAPS,
+        catalogue.CLIENT_GAP_SECONDS,
     )
     connections = Connections(settings.max_connections, metrics)
     saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
@@ -88,13 +91,14 @@ async def serve_until(
         wall_ms=wall_ms,
         clips=ClipStore(settings.data_dir / "clips", settings.max_clips),
         metrics=metrics,
+        store_folder=settings.data_dir if settings.store == "sqlite" else None,
     )
     server = Server(server_config(settings, make_app(ctx, connections), access, bounds), on_listening)
     lan = None if site is None else LanServers(settings, site, ctx, connections, bounds)
     async with asyncio.TaskGroup() as tasks:
         background = [
             tasks.create_task(saver.run()),
-            tasks.create_task(BacklogMonitor(bus, metrics, settings.alive_s).run()),
+            tasks.create_task(BacklogMonitor(bus, metrics, ctx.health()).run()),
             tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
             tasks.create_task(ClipPublisher(bus, ctx.clips, ctx.clock).run()),
         ]

@@ -76,6 +76,15 @@ class ProblemCode(StrEnum):
     RECORDING_LOUD = "recording_loud"
     RECORDING_CLIPPED = "recording_clipped"
 
+    # character cards
+    CARD_TOO_LARGE = "card_too_large"
+    CARD_TOO_DEEP = "card_too_deep"
+    CARD_NO_JSON = "card_no_json"
+    CARD_NOT_A_CARD = "card_not_a_card"
+    CARD_NO_PNG = "card_no_png"
+    CARD_NOT_IN_PNG = "card_not_in_png"
+    CARD_ARCHIVE = "card_archive"
+
     # the connection to the model server
     MODEL_BUSY = "model_busy"
     MODEL_NO_WORKER = "model_no_worker"

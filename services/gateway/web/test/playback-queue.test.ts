@@ -98,6 +98,8 @@ describe("Receipts", () => {
       chunk_index: 0,
       played_ms: 160,
       next_samples: 60 * 24,
+      gaps: 0,
+      gap_ms: 0,
     });
   });
 
@@ -109,6 +111,13 @@ describe("Receipts", () => {
     const receipts = new Receipts();
     receipts.after(last);
     expect(receipts.after(reportAt(last, 5_010))).toMatchObject({ chunk_index: 0, next_samples: 1_680 });
+  });
+
+  it("say how many gaps the message had, up to the largest number that the server accepts", () => {
+    const tally = { samples: 0, checksum: 0, gapMs: 350.4, gaps: 2 };
+    const receipts = new Receipts();
+    expect(receipts.after(report(100, { tally }))).toMatchObject({ gaps: 2, gap_ms: 350 });
+    expect(receipts.after(report(900, { tally: { ...tally, gaps: 5_000 } }))).toMatchObject({ gaps: 1_000 });
   });
 
   it("begin again with each message", () => {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.events import Warn
 from tertulia_shared.speech_workers import Speakers, speakers_of
 
@@ -108,6 +109,9 @@ class AbsentVoices:
         keys, turn = self._bus.keys, (message.conversation_id, message.epoch, message.voice_id if has_workers else "")
         if turn in self._warned or await self._bus.last(keys.audio(message.conversation_id, message.message_id)):
             return
+        state = await self._bus.hash(keys.state(message.conversation_id))
+        if not state or ConversationState(state).epoch > message.epoch:
+            return  # Redis has lost the conversation, or the user has interrupted: nobody waits for this reply
         if len(self._warned) >= MAX_WATCHED:
             del self._warned[next(iter(self._warned))]
         self._warned[turn] = None

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from tertulia_shared.bus import Bus, BusError, BusRefused
+from tertulia_shared.cards.prompt_fields import prompt_of_text
 from tertulia_shared.character_names import fields_of
 from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.conversation_cast import Cast
@@ -168,4 +169,5 @@ def _speaker(character: Character) -> Speaker:
         character.talkativeness,
         character.speed,
         character.pitch,
+        prompt_of_text(character.card),
     )

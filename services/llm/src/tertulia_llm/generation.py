@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import aclosing
+from datetime import datetime
 
+from tertulia_llm.greeting import greeting_pieces
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
@@ -18,11 +20,13 @@ from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.card_prompt import card_texts
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.model_settings import merged
+from tertulia_shared.tracing import SpanHandle
 from tertulia_shared.usage import added
 
 MAX_ROUNDS = 4
@@ -65,14 +69,18 @@ class ReplyGenerator:
         Raises:
             ModelFailed: the model failed, and no further request is made. The text so far is published.
         """
+        if turn.user_turn.greeting and await self._greet(turn, reply, row_saved):
+            return
         failures = requests = empty = 0
         tries = self._settings.llm_retries + 1
         while True:
             requests += 1
             text_before = reply.written.text
+            span = self._metrics.tracer.start("model request", turn.user_turn.turn_id, parent=turn.timer.span.id)
             try:
-                return await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty))
+                await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty), span)
             except ModelFailed as failed:
+                span.end(failed=True, message_id=reply.message_id, code=failed.code)
                 self._metrics.request_failed(failed.code)
                 if not failed.is_adapted:
                     failures = 1 if reply.written.text != text_before else failures + 1
@@ -86,28 +94,57 @@ class ReplyGenerator:
                 await asyncio.sleep(retry_delay_s(steps, failed, jitter()))
                 if reply.announced:
                     reply.announce(resumed=True)
+            else:
+                tokens = int(reply.usage.get("completion_tokens", 0))
+                span.end(message_id=reply.message_id, completion_tokens=tokens)
+                return
+            finally:
+                span.end(message_id=reply.message_id, interrupted=True)
 
-    async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int) -> None:
+    async def _greet(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> bool:
+        """Publish the turn's greeting as the reply. Returns False if it has nothing to say: the model then replies."""
+        pieces = list(greeting_pieces(turn, reply))
+        if not pieces and not reply.written.text:
+            return False
+        turn.timer.token()
+        writer = ReplyWriter(reply, in_conversation(self._voices.of(reply.speaker.voice), ["".join(pieces)]))
+        if not reply.announced:
+            await self._announce(turn, reply, row_saved)
+        for piece in pieces:
+            if not await writer.write(piece):
+                break
+        try:
+            writer.finish()
+        except EmptyReply:
+            return False
+        return True
+
+    async def _request(
+        self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int, span: SpanHandle
+    ) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         names = (turn.user_name, reply.speaker.name)
         async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
-                writer = await self._write(turn, reply, stream, row_saved)
+                writer = await self._write(turn, reply, stream, row_saved, span)
                 self._finish(reply, writer, stream.ending)
             finally:
                 usage = usage_of(stream.usage)
                 self._metrics.count_tokens(usage)
                 reply.usage = added(reply.usage, usage)
 
-    async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
+    async def _write(
+        self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None], span: SpanHandle
+    ) -> ReplyWriter:
         """Publish the stream's text until the stream ends, or until the reply can take no more text."""
         messages = turn.history.prompt_messages(_LANGUAGE_MESSAGES)
         recent = [reply.written.text, *(message.text for message in reversed(messages))]
         voice = in_conversation(self._voices.of(reply.speaker.voice), recent)
         start = reply.written
         writer = ReplyWriter(reply, voice)
+        is_first = True
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:
                 if piece is THINKING:
@@ -117,6 +154,9 @@ class ReplyGenerator:
                     reply.discard(start)
                     writer = ReplyWriter(reply, voice)
                     continue
+                if is_first:
+                    is_first = False
+                    span.event("first token")
                 turn.timer.token()
                 if not reply.announced:
                     await self._announce(turn, reply, row_saved)
@@ -154,9 +194,21 @@ class ReplyGenerator:
             reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
+        speaker = reply.speaker
+        texts = card_texts(
+            speaker.system_prompt,
+            speaker.card,
+            character_name=speaker.name,
+            other_names=reply.others,
+            user_name=turn.user_name,
+            seed=reply.message_id,
+            fixed_seed=speaker.id,
+            now=datetime.now().astimezone(),
+        )
         return build_messages(
-            character_name=reply.speaker.name,
-            system_prompt=reply.speaker.system_prompt,
+            character_name=speaker.name,
+            system_prompt=texts.system,
+            post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
             history=turn.history.prompt_messages(

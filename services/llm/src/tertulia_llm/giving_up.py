@@ -97,7 +97,7 @@ class GivingUp:
         is_withdrawn = ref in state.withdrawn
         outlet = self._bus.outlet(owned.fence())
         try:
-            timer = self._metrics.start_turn()
+            timer = self._metrics.start_turn(turn_id_of(entry))
             turn = self._reader.read(entry, state, owned=owned, history=History(), timer=timer)
             turn.is_withdrawn = is_withdrawn
             if is_withdrawn:

@@ -75,8 +75,8 @@ def main() -> None:
             async def use(active: ActiveModel) -> None:
                 llm_metrics.use_engine(active.engine)
                 await worker.change_engine(active.engine)
+                await load_sdk()  # now, when the worker is ready, and not while the first reply is waited for
                 if active.engine != DEMO_ENGINE:
-                    await load_sdk()
                     await ModelWatch(active.model, bus, active.settings.llm_model).run()
 
             async with asyncio.TaskGroup() as tasks:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
+from tertulia_shared.tracing import Tracer
 
 Result = Literal["complete", "interrupted", "failed", "withdrawn"]
 
@@ -35,9 +36,14 @@ class LLMMetrics:
         self.first_token = self._metrics.of(catalogue.LLM_FIRST_TOKEN, engine)
         self.first_sentence = self._metrics.of(catalogue.LLM_FIRST_SENTENCE, engine)
 
-    def start_turn(self) -> TurnTimer:
+    @property
+    def tracer(self) -> Tracer:
+        """Starts the spans of traces."""
+        return self._metrics.tracer
+
+    def start_turn(self, turn_id: str) -> TurnTimer:
         """Start to measure a turn."""
-        return TurnTimer(self)
+        return TurnTimer(self, turn_id)
 
     def request_failed(self, code: str) -> None:
         """Count a request that failed. `code`: as in the client's `error` event."""
@@ -56,8 +62,9 @@ class LLMMetrics:
 class TurnTimer:
     """Measures one turn. Only the first call of `token` and the first call of `sentence` are recorded."""
 
-    def __init__(self, metrics: LLMMetrics) -> None:
+    def __init__(self, metrics: LLMMetrics, turn_id: str) -> None:
         self._metrics = metrics
+        self.span = metrics.tracer.start("answer", turn_id)
         self._started = metrics.clock()
         self._has_token = False
         self._has_sentence = False
@@ -67,12 +74,14 @@ class TurnTimer:
         """Record that the model has sent text."""
         if not self._has_token:
             self._has_token = True
+            self.span.event("first token")
             self._metrics.first_token.observe(self._elapsed())
 
     def sentence(self) -> None:
         """Record that a sentence was written for tts."""
         if not self._has_sentence:
             self._has_sentence = True
+            self.span.event("first sentence")
             self._metrics.first_sentence.observe(self._elapsed())
 
     def set_result(self, result: Result) -> None:
@@ -82,6 +91,7 @@ class TurnTimer:
     def finish(self) -> None:
         """Record the end of the turn: its result, and also its duration if the result is "complete"."""
         self._metrics.results[self._result].inc()
+        self.span.end(failed=self._result == "failed", result=self._result)
         if self._result == "complete":
             self._metrics.turn.observe(self._elapsed())
 

@@ -91,7 +91,9 @@ class Responder:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
         conversation_id, number = turn.conversation_id, reply.number
         speaker, epoch = turn.plan.speakers[number], turn.plan.epoch
-        work = Work(conversation_id, message_id=reply.message_id, voice_id=speaker.voice)
+        work = Work(
+            conversation_id, message_id=reply.message_id, voice_id=speaker.voice, turn_id=turn.user_turn.turn_id
+        )
         background.create_task(self._bus.post("tts", work, epoch=epoch))
         self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")

@@ -197,7 +197,7 @@ class TurnHandler:
     async def _handle_turn(
         self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, newest: Mapping[str, int]
     ) -> None:
-        timer = self._metrics.start_turn()
+        timer = self._metrics.start_turn(turn_id_of(entry))
         self._metrics.hop.taken(entry.fields)
         history = await self._histories.load(conversation_id, state)
         try:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
-from tertulia_stt.turn import Phase
+from tertulia_stt.engine import SAMPLE_RATE
+from tertulia_stt.turn import Phase, Turn
 from tertulia_stt.turn_taking import Act, Step
 
 
@@ -18,6 +19,7 @@ class ListenerMetrics:
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "mic")
         self.clock = clock
+        self._metrics = metrics
         self._transcript = metrics.of(catalogue.STT_TRANSCRIPT, engine)
         self._barge_ins = metrics.of(catalogue.STT_BARGE_INS)
         self._guesses = {result: metrics.of(catalogue.STT_GUESSES, result) for result in ("kept", "withdrawn")}
@@ -46,6 +48,13 @@ class ListenerMetrics:
             self._reopened.inc()
         if is_applied and step.act in (Act.ACCEPT, Act.CONFIRM) and not step.turn.was_ended:
             self.finished("turn")
+
+    def accepted(self, turn_id: str, turn: Turn) -> None:
+        """Trace the time from the end of a turn's speech to its acceptance, in the time of the sound."""
+        silent_s = max(0, turn.ended_at - turn.end_sample) / SAMPLE_RATE
+        start_ns = time.time_ns() - int(silent_s * 1e9)
+        span = self._metrics.tracer.start("end of speech", turn_id, start_ns=start_ns)
+        span.end(silence_s=silent_s)
 
     def barged_in(self) -> None:
         """Count a barge-in."""

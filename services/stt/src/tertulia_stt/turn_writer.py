@@ -194,6 +194,7 @@ class TurnWriter:
             self._epoch = applied.epoch
         if step.act in (Act.ACCEPT, Act.CONFIRM) and applied.new:
             self._is_recording = False
+            self._metrics.accepted(user_turn(self._work, step.applied).turn_id, step.applied)
         self._metrics.turn_step(step, is_applied=applied.new)
 
     async def _carry_out(self, step: Step, before: Sequence[Write]) -> Applied:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.tracing import NO_SPAN, SpanHandle
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
@@ -18,13 +19,23 @@ class SpeechMetrics:
         self.first_chunk = metrics.of(catalogue.TTS_FIRST_CHUNK, engine)
         self.ratio = metrics.of(catalogue.TTS_RATIO, engine)
         self.audio = metrics.of(catalogue.TTS_AUDIO, engine)
+        self._replaced_voices = metrics.of(catalogue.TTS_REPLACED_VOICES)
+        self._metrics = metrics
         self.stand_ins = metrics.of(catalogue.TTS_STAND_INS, engine)
         self._failures = metrics.of(catalogue.TTS_FAILURES)
         self.clock = clock
 
-    def begin(self) -> SentenceTimer:
-        """Start the timer of a sentence."""
-        return SentenceTimer(self)
+    def start_span(self, name: str, turn_id: str, parent: str | None = None) -> SpanHandle:
+        """Start a span of the turn's trace. See `Tracer.start`."""
+        return self._metrics.tracer.start(name, turn_id, parent=parent)
+
+    def begin(self, span: SpanHandle = NO_SPAN) -> SentenceTimer:
+        """Start the timer of a sentence. `span`: the sentence's span, which the timer ends."""
+        return SentenceTimer(self, span)
+
+    def voice_replaced(self) -> None:
+        """Count a message that another voice speaks than its character's."""
+        self._replaced_voices.inc()
 
     def failed(self) -> None:
         """Count a sentence that cannot be spoken and is skipped."""
@@ -34,8 +45,9 @@ class SpeechMetrics:
 class SentenceTimer:
     """The measurements of one sentence."""
 
-    def __init__(self, metrics: SpeechMetrics) -> None:
+    def __init__(self, metrics: SpeechMetrics, span: SpanHandle) -> None:
         self._metrics = metrics
+        self._span = span
         self._begun = metrics.clock()
         self._bytes = 0
 
@@ -45,12 +57,14 @@ class SentenceTimer:
 
     def first_chunk(self) -> None:
         """Record the latency of the first chunk of the sentence that was not published before."""
+        self._span.event("first sound")
         self._metrics.first_chunk.observe(self._metrics.clock() - self._begun)
 
     def done(self) -> None:
         """Record how long the synthesis of the complete sentence took, relative to the length of its sound. Nothing is
         recorded for a sentence without sound.
         """
+        self._span.end(audio_s=self._bytes / BYTES_PER_SECOND)
         if self._bytes:
             audio_s = self._bytes / BYTES_PER_SECOND
             self._metrics.audio.inc(audio_s)

@@ -26,6 +26,7 @@ from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.hop import Hop
+from tertulia_shared.tracing import SpanHandle
 from tertulia_shared.work import BadWork, ForAnother, RetryLater, permanent_refusal_is_bad_work
 from tertulia_tts.audio_stream import ChunkPublisher, audio_id, final_entry, missing_final_id
 from tertulia_tts.chunks import Chunker, ChunkLengths
@@ -82,6 +83,8 @@ class _Speech:
     playout: Playout
     lengths: ChunkLengths
     outlet: Outlet
+    turn_id: str
+    span: SpanHandle
 
 
 class SpeechHandler:
@@ -146,7 +149,7 @@ class SpeechHandler:
             self._leave_to_engine(resume.engine_before, claim)
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
-            index = await self._speak_all(sentences, owned, resume, outlet)
+            index = await self._speak_all(sentences, owned, resume, outlet, work)
             # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final
             # entry may be missing
             final_id = await missing_final_id(self._bus, audio, index)
@@ -182,19 +185,23 @@ class SpeechHandler:
         if id != audio_id(chunk) or last is None or chunk.sentence_index >= order(last.id)[0]:
             raise BadEntry(f"AudioChunk entry {id}: the id does not match its sentence and chunk index")
 
-    async def _speak_all(self, sentences: Key, owned: Owned, resume: ResumePoint, outlet: Outlet) -> int:
+    async def _speak_all(self, sentences: Key, owned: Owned, resume: ResumePoint, outlet: Outlet, work: Work) -> int:
         """Speak the sentences from the resume point on. Returns the number of sentences, which is the index of the
         final entry.
         """
         index = 0
         lengths = ChunkLengths(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
-        speech = _Speech(resume, Playout(), lengths, outlet)
+        span = self._metrics.start_span("speak", work.turn_id)
+        speech = _Speech(resume, Playout(), lengths, outlet, work.turn_id, span)
         reading = read_sentences(self._bus, sentences, self._hop, known=owned.first, first=resume.sentence_index)
-        async with aclosing(reading):
-            async for sentence in reading:
-                await self._speak(sentence, speech)
-                index = sentence.index
-        await outlet.flush()
+        try:
+            async with aclosing(reading):
+                async for sentence in reading:
+                    await self._speak(sentence, speech)
+                    index = sentence.index
+            await outlet.flush()
+        finally:
+            span.end(message_id=work.message_id, engine=self._engine.name, sentences=index)
         return index
 
     async def _speak(self, sentence: TTSSentence, speech: _Speech) -> None:
@@ -219,7 +226,7 @@ class SpeechHandler:
             spoken=spoken.progress,
             text=spoken.text,
         )
-        timer = self._metrics.begin()
+        timer = self._metrics.begin(self._metrics.start_span("sentence", speech.turn_id, speech.span.id))
         chunker = Chunker(speech.lengths)
         now = asyncio.get_running_loop().time
         if spoken.silence:
@@ -255,6 +262,7 @@ class SpeechHandler:
         """What to synthesize of a sentence; None if it is published completely."""
         choice = choose_voice(self._engine.voices(), sentence.voice_id)
         if choice.substituted and sentence.index == 0:
+            self._metrics.voice_replaced()
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
         text = self._scripts.leave_out(sentence, choice.voice, outlet)
         is_begun = resume.chunks_before(sentence.index) > 0

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from tertulia_shared.bus.blocking_connection import BlockingConnection
-from tertulia_shared.bus.port.work import HUNG_LOOP_S, InHand, OnLost
+from tertulia_shared.bus.port.work import HUNG_LOOP_S, InHand, OnLost, OnRenewed
 from tertulia_shared.bus.replies import RedisError, ScriptMissing
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.work import RENEW
@@ -37,18 +37,21 @@ class LeaseKeeper:
         every_s: seconds between renewals.
         held: returns the attempt numbers of the work in progress, by work id; called from the thread.
         on_lost: called on the event loop for work that another worker has taken over, with its id and the lost attempt.
+        on_renewed: called from the thread after each renewal (see `OnRenewed`).
         hung_s: the event loop counts as hung when it has not run for so many seconds.
     """
 
     def __init__(
         self, connect: Callable[[float], BlockingConnection], renewal: Callable[[Sequence[str]], Command],
-        *, every_s: float, held: InHand, on_lost: OnLost, hung_s: float = HUNG_LOOP_S,
+        *, every_s: float, held: InHand, on_lost: OnLost,
+        on_renewed: OnRenewed | None = None, hung_s: float = HUNG_LOOP_S,
     ) -> None:  # fmt: skip
         self._connect = connect
         self._renewal = renewal
         self._every_s = every_s
         self._held = held
         self._on_lost = on_lost
+        self._on_renewed = on_renewed
         self._hung_s = hung_s
         self._ran_at = 0.0
         self._stop = threading.Event()
@@ -77,8 +80,11 @@ class LeaseKeeper:
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         connection = self._connect(REPLY_TIMEOUT_S)
         wait_s = self._every_s
+        renewed_at = time.monotonic()
         while not self._stop.wait(wait_s):
             asked = self._held()
+            if not asked:
+                renewed_at = time.monotonic()
             if not asked or time.monotonic() - self._ran_at > self._hung_s:
                 continue
             try:
@@ -88,6 +94,9 @@ class LeaseKeeper:
                 wait_s = min(AGAIN_S, self._every_s)
                 continue
             wait_s = self._every_s
+            before, renewed_at = renewed_at, time.monotonic()
+            if self._on_renewed is not None:
+                self._on_renewed(renewed_at - before)
             for work_id in lost:
                 with contextlib.suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self._on_lost, work_id, asked[work_id])

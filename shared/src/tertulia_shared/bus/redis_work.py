@@ -20,6 +20,7 @@ from tertulia_shared.bus.port.work import (
     Claim,
     InHand,
     OnLost,
+    OnRenewed,
     PendingWork,
     QueueLoad,
     QueueView,
@@ -194,7 +195,14 @@ class RedisWorkQueue(RedisConnections):
 
     @asynccontextmanager
     async def keep_leases(
-        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+        self,
+        stage: Stage,
+        worker: str,
+        *,
+        every_s: float,
+        held: InHand,
+        on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
     ) -> AsyncGenerator[None]:
         stream_key = self.keys.work(stage).name
         keeper = LeaseKeeper(
@@ -203,6 +211,7 @@ class RedisWorkQueue(RedisConnections):
             every_s=every_s,
             held=held,
             on_lost=on_lost,
+            on_renewed=on_renewed,
         )
         async with keeper.running():
             yield

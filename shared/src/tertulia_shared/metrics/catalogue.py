@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
+from tertulia_shared.problems import CODES
 
 HOP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 """From one millisecond, the resolution of an entry's time, to a minute, the longest that a client waits."""
@@ -41,6 +42,12 @@ REDIS_ROUND_TRIP = HistogramFamily(
 )
 REDIS_FAILURES = CounterFamily("tertulia_redis_failures_total", "Heartbeats that Redis did not accept.")
 
+TRACE_SPANS = CounterFamily(
+    "tertulia_trace_spans_total",
+    "Spans of traces, by result: sent to the collector, or lost because it did not accept them in time.",
+    {"result": ("sent", "lost")},
+)
+
 # -- between the stages
 
 HOP = HistogramFamily(
@@ -63,6 +70,11 @@ ENDINGS = CounterFamily(
     "tertulia_work_ended_total",
     "Ended attempts at pieces of work, by ending.",
     {**STAGE, "ending": ("finished", "lost", "failed", "passed_on", "handed_back", "dead")},
+)
+RENEWALS_LATE = CounterFamily(
+    "tertulia_lease_renewals_late_total",
+    "Renewals of a worker's leases that came later than half a lease after the renewal before.",
+    STAGE,
 )
 FAILURES = CounterFamily(
     "tertulia_work_failures_total",
@@ -103,6 +115,10 @@ REDIS_UP = GaugeFamily("tertulia_redis_up", "1 if Redis answered the gateway's l
 REDIS_WRITES_PAUSED = GaugeFamily(
     "tertulia_redis_writes_paused",
     "1 while Redis answers but refuses writes (out of memory, full disk, read-only), else 0.",
+)
+
+PROBLEM = GaugeFamily(
+    "tertulia_problem", "1 while the installation has this problem, as /readyz reports it, else 0.", {"code": CODES}
 )
 
 # -- the memory of Redis, as one of the llm workers reads it
@@ -222,6 +238,9 @@ TTS_STAND_INS = CounterFamily(
 TTS_FAILURES = CounterFamily(
     "tertulia_tts_failures_total", "Sentences that were skipped because they could not be spoken."
 )
+TTS_REPLACED_VOICES = CounterFamily(
+    "tertulia_tts_replaced_voices_total", "Messages spoken in another voice, because the engine lacks the character's."
+)
 
 # -- the gateway
 
@@ -254,6 +273,17 @@ TURN_FIRST_SOUND = HistogramFamily(
     {"source": SOURCES},
     LATENCY_BUCKETS,
 )
+
+REPLIES_WITHOUT_SOUND = CounterFamily(
+    "tertulia_replies_without_sound_total",
+    "Replies of which the client got no sound, by cause: the voice made none (silent), or the turn ended after a wait"
+    " of 10 s or more (waited).",
+    {"cause": ("silent", "waited")},
+)
+CLIENT_GAPS = CounterFamily(
+    "tertulia_client_gaps_total", "Gaps within a message at the clients: the next sound had not arrived in time."
+)
+CLIENT_GAP_SECONDS = CounterFamily("tertulia_client_gap_seconds_total", "Total length of these gaps.")
 
 FAMILIES: tuple[Family, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Family))
 """All families, in the order above."""

@@ -16,6 +16,7 @@ class Health:
         self._clock = clock
         self._last: float | None = None
         self._waiting_for = "it has just been started"
+        self._hindrance = ""
 
     def waits_for(self, what: str) -> None:
         """Set the reason that is reported before the first heartbeat."""
@@ -25,6 +26,10 @@ class Health:
         """Record a heartbeat that Redis has taken."""
         self._last = self._clock()
 
+    def hindered(self, why: str) -> None:
+        """Set a reason, other than missing heartbeats, why the process cannot work; "" if there is none any more."""
+        self._hindrance = why
+
     def problem(self) -> str:
         """The reason why the process is unhealthy, in one line; "" if it is healthy."""
         last = self._last
@@ -32,6 +37,6 @@ class Health:
             return f"not ready: {self._waiting_for}"
         silent_s = self._clock() - last
         if silent_s <= SILENT_S:
-            return ""
+            return self._hindrance
         why = "Redis is unavailable or refuses writes, or this process is stuck"
         return f"Redis has accepted no heartbeat for {silent_s:.0f} s: {why}"

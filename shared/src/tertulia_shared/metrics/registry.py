@@ -16,6 +16,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import Health
+from tertulia_shared.tracing import OFF, Tracer
 from tertulia_shared.version import __version__
 
 # created metrics would be further series, and readers of the text format ignore them
@@ -65,6 +66,8 @@ class Metrics:
 
     def __init__(self, service: str = "") -> None:
         self.health = Health()
+        self.tracer: Tracer = OFF
+        """Starts the spans of traces. `process.run` sets it; everything that gets these metrics can use it."""
         self._registry = prometheus.CollectorRegistry()
         self._made: dict[str, Made] = {}
         if service:

@@ -32,6 +32,7 @@ class WorkMetrics:
         self._failures = {
             kind: metrics.of(catalogue.FAILURES, stage, kind) for kind in ("engine", "redis", "unexpected")
         }
+        self._renewals_late = metrics.of(catalogue.RENEWALS_LATE, stage)
         self._dead_letters = metrics.of(catalogue.DEAD_LETTERS, stage)
         self._hop = Hop(metrics, _HOPS[stage], now_ms)
 
@@ -45,6 +46,10 @@ class WorkMetrics:
     def taken_over(self, claims: Sequence[Claim]) -> None:
         """Record work taken over from another worker."""
         self._takeovers.inc(len(claims))
+
+    def renewal_late(self) -> None:
+        """Record that the leases were renewed late. May be called from any thread."""
+        self._renewals_late.inc()
 
     def jobs(self, count: int) -> None:
         """Record the number of pieces of work in progress."""

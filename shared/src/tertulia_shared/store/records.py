@@ -81,7 +81,8 @@ class Character:
     character's own settings (see `tertulia_shared.model_settings`); a missing one is taken from the conversation's
     settings. `talkativeness`: how often the character answers a remark that is addressed to no one, 0 (never) to 100.
     `speed` is a factor of the voice's own speed, `pitch` is in semitones from the voice's own pitch; an engine that
-    cannot change them ignores them.
+    cannot change them ignores them. `card` is the JSON of the character card from which the character was imported, as
+    it came; "" if there is none.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Character:
     talkativeness: int = TALKATIVENESS
     speed: float = 1.0
     pitch: float = 0.0
+    card: str = ""
 
 
 def utc_now() -> datetime:

@@ -25,7 +25,8 @@ _MESSAGE: Final = (
     "usage, unheard"
 )
 _CHARACTER: Final = (
-    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, pitch"
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
+    "pitch, card"
 )
 
 
@@ -90,12 +91,12 @@ ORDER BY position DESC, id DESC LIMIT 1
 _AFTER_ALL: Final = ("~", "~")
 """A cursor behind every time and id."""
 _SAVE_CHARACTER: Final = f"""
-INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
     image = excluded.image, active = excluded.active, updated_at = excluded.updated_at,
     model_settings = excluded.model_settings, talkativeness = excluded.talkativeness,
-    speed = excluded.speed, pitch = excluded.pitch
+    speed = excluded.speed, pitch = excluded.pitch, card = excluded.card
 """
 _SET_SEATS: Final = """
 UPDATE characters SET seat = ifnull((SELECT key FROM json_each(:ids) WHERE value = characters.id), :none)
@@ -266,6 +267,7 @@ def _character_row(character: Character) -> Row:
         character.talkativeness,
         character.speed,
         character.pitch,
+        character.card,
         name_key(character.name),
     )
 
@@ -306,6 +308,7 @@ def _character(row: Row) -> Character:
         row[9],
         row[10],
         row[11],
+        row[12],
     )
 
 

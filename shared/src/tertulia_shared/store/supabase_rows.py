@@ -20,7 +20,8 @@ MESSAGE: Final = (
     "usage, unheard"
 )
 CHARACTER: Final = (
-    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, pitch"
+    "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
+    "pitch, card"
 )
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -71,6 +72,7 @@ def character_row(character: Character) -> Row:
         "talkativeness": character.talkativeness,
         "speed": character.speed,
         "pitch": character.pitch,
+        "card": character.card,
     }
 
 
@@ -117,6 +119,7 @@ def character(row: Mapping[str, Any]) -> Character:
         talkativeness=row["talkativeness"],
         speed=row["speed"],
         pitch=row["pitch"],
+        card=row["card"],
     )
 
 

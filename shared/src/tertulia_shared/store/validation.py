@@ -28,6 +28,7 @@ NAME_MAX_CHARS: Final = 40
 VOICE_MAX_CHARS: Final = 64
 PROMPT_MAX_CHARS: Final = 8_000
 IMAGE_MAX_CHARS: Final = 262_144
+CARD_MAX_CHARS: Final = 1_048_576
 TITLE_MAX_CHARS: Final = 200
 SPEAKER_MAX_CHARS: Final = 80
 TEXT_MAX_CHARS: Final = 100_000
@@ -38,6 +39,8 @@ NO_SEAT: Final = 1_000
 POSITION_MAX: Final = 2**53 - 1
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_id(field: str, value: str) -> None:
@@ -110,6 +113,7 @@ def check_character(character: Character) -> None:
         raise InvalidRecord("character.speed", f"must lie between {MIN_SPEED:g} and {MAX_SPEED:g}")
     if not -MAX_PITCH <= character.pitch <= MAX_PITCH:
         raise InvalidRecord("character.pitch", f"must lie between {-MAX_PITCH:g} and {MAX_PITCH:g}")
+    _check_card(character.card)
     for setting, value in character.model_settings.items():
         problem = setting_problem(setting, value)
         if problem:
@@ -198,6 +202,14 @@ def _check_line(field: str, value: str, least: int, most: int) -> None:
 def _check_visible(field: str, value: str) -> None:
     if fault := invisible_fault(value):
         raise InvalidRecord(field, fault, "invisible_character")
+
+
+def _check_card(card: str) -> None:
+    """A card's JSON is kept as it came, so it is not cleaned; only what a database cannot store is refused."""
+    if len(card) > CARD_MAX_CHARS:
+        raise InvalidRecord("character.card", f"{len(card)} characters; at most {CARD_MAX_CHARS} are allowed")
+    if _UNSTORABLE.search(card):
+        raise InvalidRecord("character.card", "holds a NUL or half of a surrogate pair; remove it")
 
 
 def _check_text(field: str, value: str, most: int) -> None:

@@ -16,6 +16,7 @@ from tertulia_shared.bus.port.work import (
     Claim,
     InHand,
     OnLost,
+    OnRenewed,
     PendingWork,
     QueueLoad,
     QueueView,
@@ -112,7 +113,14 @@ class MemoryWorkQueue(MemoryBase):
 
     @asynccontextmanager
     async def keep_leases(
-        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+        self,
+        stage: Stage,
+        worker: str,
+        *,
+        every_s: float,
+        held: InHand,
+        on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
     ) -> AsyncGenerator[None]:
         async def renew() -> None:
             while True:
@@ -121,6 +129,8 @@ class MemoryWorkQueue(MemoryBase):
                 with suppress(BusError):
                     for work_id in await self.renew(stage, worker, list(asked)):
                         on_lost(work_id, asked[work_id])
+                    if asked and on_renewed is not None:
+                        on_renewed(every_s)
 
         async with asyncio.TaskGroup() as tasks:
             renewing = tasks.create_task(renew())

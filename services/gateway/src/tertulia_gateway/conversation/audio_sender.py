@@ -87,7 +87,7 @@ class AudioSender:
                     await self._send_frame(message, entry, first=first)
                     if first:
                         first = False
-                        self._metrics.audio_sent(entry.fields, asked_ms=asked_ms)
+                        self._metrics.audio_sent(message.message_id, entry.fields, asked_ms=asked_ms)
         except WritesPaused:
             raise
         except WriteRefused as error:
@@ -124,6 +124,8 @@ class AudioSender:
             self._bus.outlet().put(self._bus.keys.state(self._conversation_id), {StateField.SOUNDING: epoch})
 
     async def _complete(self, message: QueuedMessage, final_id: str) -> None:
+        if message.after == BEGINNING:
+            self._metrics.audio_complete(message.message_id)
         event = AudioComplete(message.message_id, message.character_id)
         await self._transport.send_text(answer_json(event, id=final_id))
         self._position.audio_complete(message.message_id, self._wall_ms())

@@ -62,7 +62,10 @@ class Conversation:
         self._data_loss = DataLoss(bus, transport, self.id, position, writer=self._writer, microphone=microphone)
         measured = ConversationMetrics(metrics or Metrics(), wall_ms)
         unreadable = UnreadableWarning(transport)
-        self._turn_completion = TurnCompletion(bus, store, transport, self.id, position, clock=clock)
+        self._turn_completion = TurnCompletion(
+            bus, store, transport, self.id, position, clock=clock, on_settled=measured.turn_settled
+        )
+        self.measured = measured
         self._audio = AudioSender(
             bus, transport, self.id, position, measured, unreadable=unreadable, clock=clock, wall_ms=wall_ms
         )

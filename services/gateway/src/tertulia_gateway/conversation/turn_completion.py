@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from tertulia_gateway.conversation.earlier_usage import EarlierUsage
 from tertulia_gateway.conversation.position import ClientPosition
@@ -39,7 +40,9 @@ class TurnCompletion:
         position: ClientPosition,
         *,
         clock: Clock,
+        on_settled: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_settled` is called once for each turn whose text is complete and whose sound was sent."""
         self._bus = bus
         self._store = store
         self._transport = transport
@@ -47,6 +50,7 @@ class TurnCompletion:
         self._position = position
         self._timeline = position.timeline
         self._clock = clock
+        self._on_settled = on_settled
         self._reported = self._timeline.key if self._timeline.settled else NO_TURN
         """The last turn whose metrics the client was sent."""
         self._earlier_usage = EarlierUsage()
@@ -73,6 +77,7 @@ class TurnCompletion:
                 await self._clear_talk_mark(epoch)
                 self._cleared = turn
             if self._reported != turn and self._timeline.key == turn:
+                self._on_settled()
                 await self._report(turn_id)
                 self._reported = turn
         except BusError as error:

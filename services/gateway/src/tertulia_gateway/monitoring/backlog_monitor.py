@@ -1,5 +1,5 @@
-"""Polls Redis for the waiting and pending work of all stages, and sets the metrics. So a scrape of the metrics does not
-query Redis. All gateways report the same numbers, so combine them with `max`, not with a sum.
+"""Polls Redis for the waiting and pending work of all stages, and for problems, and sets the metrics. So a scrape of
+the metrics does not query Redis. All gateways report the same numbers, so combine them with `max`, not with a sum.
 """
 
 from __future__ import annotations
@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tertulia_gateway.monitoring.health import PATIENCE_S
+from tertulia_gateway.monitoring.health import HealthCheck
+from tertulia_gateway.monitoring.writes_probe import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Heartbeat
+from tertulia_shared.problems import CODES
 
 POLL_S = 2.0
 """Seconds between two polls. A poll takes a few round trips: one per stage and one per stream."""
@@ -31,12 +33,12 @@ log = logging.getLogger(__name__)
 
 
 class BacklogMonitor:
-    """Polls the waiting work. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
+    """Polls the waiting work, and `health`."""
 
-    def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
+    def __init__(self, bus: Bus, metrics: Metrics, health: HealthCheck) -> None:
         self._bus = bus
         self._metrics = metrics
-        self._alive_s = alive_s
+        self._health = health
         self._heartbeat = Heartbeat(metrics)
         self._redis_up = metrics.of(catalogue.REDIS_UP)
         self._is_warned = False
@@ -49,7 +51,13 @@ class BacklogMonitor:
             if not (is_up and await self._try_poll()):
                 for family in POLLED:
                     self._metrics.forget(family)
+            await self._set_problems()
             await self._heartbeat.rest(POLL_S)
+
+    async def _set_problems(self) -> None:
+        present = {problem.code for problem in (await self._health.now()).problems}
+        for code in CODES:
+            self._metrics.of(catalogue.PROBLEM, code).set(code in present)
 
     async def _is_up(self) -> bool:
         try:
@@ -86,7 +94,7 @@ class BacklogMonitor:
 
     async def _poll(self) -> None:
         of = self._metrics.of
-        workers = [member.partition(":")[0] for member in await self._bus.alive(self._alive_s)]
+        workers = [member.partition(":")[0] for member in await self._bus.alive(self._health.alive_s)]
         for stage in STAGES:
             backlog = await self._bus.backlog(stage)
             of(catalogue.WORK_WAITING, stage).set(backlog.waiting)

@@ -12,10 +12,13 @@ import logging
 import re
 from typing import Final
 
-from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError, BusRefused, WritesPaused
 from tertulia_shared.metrics import Metrics, catalogue
 
+PATIENCE_S: Final = 2.0
+"""Seconds without an answer after which Redis counts as unavailable. Short, because the clients of `/readyz` have
+timeouts too.
+"""
 PROBE_S: Final = 0.5
 """Seconds between two probes. A probe is one small write, so it can be frequent: clients are warned within a second."""
 REFUSED_PROBE_S: Final = 60.0
@@ -66,11 +69,13 @@ class WriteStatus:
     def __init__(self) -> None:
         self.why = ""
         """While writes are paused: the text for clients. Otherwise ""."""
+        self.cause = ""
+        """While writes are paused: the cause. Otherwise ""."""
         self._changed = asyncio.Event()
 
-    def set(self, why: str) -> None:
+    def set(self, why: str, cause: str = "") -> None:
         """Record why writes are paused. "": Redis accepts writes again."""
-        self.why = why
+        self.why, self.cause = why, cause
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -87,6 +92,7 @@ class WritesProbe:
         self._bus = bus
         self._writes = writes
         self._paused = metrics.of(catalogue.REDIS_WRITES_PAUSED)
+        self._health = metrics.health
 
     async def run(self) -> None:
         """Probe until cancelled."""
@@ -98,6 +104,7 @@ class WritesProbe:
                 log.warning("the gateway cannot probe whether Redis takes writes: %s", error)
                 wait_s = REFUSED_PROBE_S
             self._paused.set(bool(self._writes.why))
+            self._health.hindered(self._writes.cause)
             await asyncio.sleep(wait_s)
 
     async def _probe(self) -> None:
@@ -107,7 +114,7 @@ class WritesProbe:
         except WritesPaused as error:
             if not self._writes.why:
                 log.warning("writes are paused: %s", error)
-                self._writes.set(explanation(error))
+                self._writes.set(explanation(error), cause_of(error))
         except BusRefused:
             raise
         except (BusError, TimeoutError):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path
 from tertulia_gateway.rest.character_names import check_not_users
 from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_gateway.rest.schemas import (
     CharacterChange,
     CharacterItem,
@@ -20,7 +21,7 @@ from tertulia_gateway.rest.schemas import (
     character_item,
 )
 from tertulia_shared.bus import Bus
-from tertulia_shared.entries import Refresh
+from tertulia_shared.cards.card import check_card
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NameTaken, NotFound, Store, seed_characters
 from tertulia_shared.store.pictures import shown
@@ -37,7 +38,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
     async def save(character: Character) -> CharacterItem:
         # a row that an older release wrote may contain Unicode characters that are refused today
         await store.save_character(fitted_character(character))
-        await _refresh(bus)
+        await refresh_characters(bus)
         return character_item(await _existing(store, character.id))
 
     @api.get("/characters", responses=responses())
@@ -52,7 +53,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         Characters that are not listed come after the listed ones, by name. Ids that do not exist are ignored.
         """
         await store.seat_characters(order.characters)
-        await _refresh(bus)
+        await refresh_characters(bus)
         return await list_characters()
 
     @api.post("/characters/first", responses=responses())
@@ -62,7 +63,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         One that exists is not changed, and one whose name another character has now is not created.
         """
         await _restore(store)
-        await _refresh(bus)
+        await refresh_characters(bus)
         return await list_characters()
 
     @api.get("/characters/{character_id}", responses=responses(404, 422))
@@ -74,6 +75,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
     async def create_character(new: NewCharacter) -> CharacterItem:
         """Create a character."""
         check_not_users(new.name, user_name)
+        check_card(new.card)
         now = utc_now()
         return await save(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
 
@@ -87,7 +89,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         """Delete a character. Its messages are kept, with the character's name."""
         if not await store.delete_character(character_id):
             raise NotFound("character", character_id)
-        await _refresh(bus)
+        await refresh_characters(bus)
 
     return api
 
@@ -116,9 +118,3 @@ async def _existing(store: Store, character_id: str) -> Character:
     if character is None:
         raise NotFound("character", character_id)
     return character
-
-
-async def _refresh(bus: Bus) -> None:
-    outlet = bus.outlet()
-    outlet.append(bus.keys.broadcast(), Refresh())
-    await outlet.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from tertulia_gateway.monitoring.health import PATIENCE_S
+from tertulia_gateway.monitoring.writes_probe import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.engine_state import reasons_in
 

@@ -9,9 +9,15 @@ from fastapi import FastAPI, Request, Response
 from tertulia_gateway.auth import Access, Refusal
 from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.rest import problems
+from tertulia_shared.cards.png_file import MAX_PNG_BYTES
 
 MAX_BODY_BYTES = 1024 * 1024
 """Large enough for a character with the largest allowed picture, which takes 270 kB."""
+
+CARD_FILE_PATHS = ("/api/characters/import", "/api/characters/card")
+NEW_CHARACTER_PATH = "/api/characters"
+MAX_NEW_CHARACTER_BYTES = 8 * 1024 * 1024
+"""Large enough for a character with the largest allowed card, which has up to six bytes for a character."""
 
 CLIPS_PATH = "/api/clips"
 MAX_CLIP_BODY_BYTES = 2 * 1024 * 1024
@@ -46,4 +52,8 @@ def body_refusal(headers: Mapping[str, str], max_bytes: int = MAX_BODY_BYTES) ->
 
 
 def _max_body_bytes(path: str) -> int:
+    if path in CARD_FILE_PATHS or (path.startswith(f"{NEW_CHARACTER_PATH}/") and path.endswith("/card")):
+        return MAX_PNG_BYTES
+    if path == NEW_CHARACTER_PATH:
+        return MAX_NEW_CHARACTER_BYTES
     return MAX_CLIP_BODY_BYTES if path == CLIPS_PATH else MAX_BODY_BYTES

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from tertulia_gateway.monitoring.health import PATIENCE_S
+from tertulia_gateway.monitoring.writes_probe import PATIENCE_S
 from tertulia_gateway.rest.schemas import ModelState
 from tertulia_shared.bus import Bus, BusError
 

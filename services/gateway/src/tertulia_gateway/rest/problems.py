@@ -20,6 +20,7 @@ from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
+from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -100,6 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(ClipRefused, _clip_refused)
+    app.add_exception_handler(BadCard, _bad_card)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(NameOfUser, _name_of_user)
     app.add_exception_handler(AccessRefused, _access_refused)
@@ -170,6 +172,11 @@ async def _model_request_failed(_: Request, error: Exception) -> JSONResponse:
 async def _clip_refused(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ClipRefused)  # noqa: S101 - registered for this class alone
     return _field_problem(error.status, error.field, error.code, str(error), error.params)
+
+
+async def _bad_card(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BadCard)  # noqa: S101 - registered for this class alone
+    return _field_problem(422, "card", known_code(error.code), str(error))
 
 
 async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:

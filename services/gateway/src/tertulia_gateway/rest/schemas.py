@@ -11,11 +11,14 @@ from pydantic_core import PydanticCustomError
 
 from tertulia_gateway.rest.character_settings import CharacterSettings
 from tertulia_gateway.rest.excerpt import excerpt
+from tertulia_shared.cards.macros import MacroValues, expand
+from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.conversation_cast import MAX_SEATS
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
+    CARD_MAX_CHARS,
     IMAGE_MAX_CHARS,
     NAME_MAX_CHARS,
     NO_SEAT,
@@ -149,6 +152,9 @@ class CharacterItem(Schema):
     talkativeness: int
     speed: float
     pitch: float
+    greetings: list[str] = Field(
+        default=[], description="the beginnings of the texts with which its card lets it begin a conversation"
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -179,6 +185,7 @@ class NewCharacter(Schema):
     talkativeness: int = Field(TALKATIVENESS, ge=0, le=MAX_TALKATIVENESS, strict=True, description=TALKATIVENESS_MEANS)
     speed: Speed = 1.0
     pitch: Pitch = 0.0
+    card: str = Field("", max_length=CARD_MAX_CHARS, description='the JSON of its character card; "" if it has none')
 
 
 class CharacterChange(Schema):
@@ -259,6 +266,15 @@ class ModelState(Schema):
     changes: list[str] = Field(description="how requests for it differ, because its server refuses something")
 
 
+class ProblemItem(Schema):
+    """One thing that is wrong with the installation."""
+
+    code: str = Field(description="one of the codes in docs/protocol.md")
+    blocks: bool = Field(description="no conversation can be held until this is solved")
+    text: str = Field(description="what is wrong")
+    advice: str = Field(description="what to do")
+
+
 class Status(Schema):
     """The state of the installation."""
 
@@ -270,16 +286,18 @@ class Status(Schema):
         description="per stage, why each of these engines was chosen; only of recognizers and speech engines"
     )
     missing: list[str] = Field(description="parts that a conversation needs and that do not run")
+    problems: list[ProblemItem] = Field(description="what is wrong, with what blocks conversations first")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
     models: list[ModelState] = Field(description="the language models that were used in the last hour")
 
 
 class Readiness(Schema):
-    """`ready` is true if Redis and all the workers that a conversation needs are running."""
+    """`ready` is true if no problem blocks conversations."""
 
     ready: bool
     missing: list[str]
+    problems: list[ProblemItem]
     engines: dict[str, list[str]]
 
 
@@ -302,4 +320,6 @@ def message_item(message: Message) -> MessageItem:
 
 def character_item(character: Character) -> CharacterItem:
     item = CharacterItem.model_validate(character, extra="ignore")
-    return item.model_copy(update={"image": shown(item.image)})
+    values = MacroValues(char=character.name, user="…")  # the user's name belongs to a conversation
+    greetings = [excerpt(expand(greeting, values)) for greeting in greetings_of_text(character.card)]
+    return item.model_copy(update={"image": shown(item.image), "greetings": greetings})

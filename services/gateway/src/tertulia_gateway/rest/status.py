@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from dataclasses import asdict
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from tertulia_gateway.monitoring.health import DEMO, check_health
+from tertulia_gateway.monitoring.health import DEMO, Health, HealthCheck
 from tertulia_gateway.rest.engine_reasons import engine_reasons
 from tertulia_gateway.rest.model_states import known_models
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import Readiness, Status
+from tertulia_gateway.rest.schemas import ProblemItem, Readiness, Status
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 from tertulia_shared.version import __version__
 
 
-def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) -> APIRouter:
+def router(bus: Bus, connections: Sized, metrics: Metrics, health_check: HealthCheck) -> APIRouter:
     """`connections` are the open WebSocket connections of this process."""
     api = APIRouter(tags=["status"])
 
@@ -29,22 +30,25 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
 
     @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
     async def readyz(response: Response) -> Readiness:
-        """Readiness: 200 if Redis answers and each stage has a live worker; else 503 and a list of what is missing."""
-        health = await check_health(bus, alive_s)
-        response.status_code = 503 if health.missing else 200
-        return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
+        """Readiness: 200 if a conversation can be held, else 503; in both cases a list of all problems."""
+        health = await health_check.now()
+        response.status_code = 200 if health.ready else 503
+        return Readiness(
+            ready=health.ready, missing=health.missing, problems=problem_items(health), engines=engines_in(health)
+        )
 
     @api.get("/api/status", responses=responses())
     async def status() -> Status:
         """The installation's state: whether Redis and the workers run, and which engines the workers use."""
-        health = await check_health(bus, alive_s)
+        health = await health_check.now()
         return Status(
             version=__version__,
             demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms,
-            engines=health.engines,
+            engines=engines_in(health),
             engine_reasons=await engine_reasons(bus, health.engines),
             missing=health.missing,
+            problems=problem_items(health),
             connections=len(connections),
             namespace=bus.keys.ns,
             models=await known_models(bus, wall_ms()),
@@ -57,3 +61,13 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     return api
+
+
+def problem_items(health: Health) -> list[ProblemItem]:
+    """The problems as the API reports them."""
+    return [ProblemItem.model_validate(asdict(problem)) for problem in health.problems]
+
+
+def engines_in(health: Health) -> dict[str, list[str]]:
+    """The engines of each stage's live workers."""
+    return {stage: list(names) for stage, names in health.engines.items()}

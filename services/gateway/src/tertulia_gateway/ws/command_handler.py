@@ -30,6 +30,7 @@ from tertulia_gateway.monitoring.writes_probe import cause_of, explanation, leve
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WritesPaused
+from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.entries import Refresh, UserTurn
 from tertulia_shared.events import Characters, ListeningStarted
 from tertulia_shared.ids import new_id
@@ -97,11 +98,17 @@ class CommandHandler:
                 await self._change(command)
             case ChangeUserName(name):
                 return await self._change_user_name(name)
-            case Played(receipt):
-                (await self._conversation()).played(receipt)
+            case Played():
+                self._played(await self._conversation(), command)
             case _:
                 assert_never(command)
         return None
+
+    @staticmethod
+    def _played(conversation: Conversation, command: Played) -> None:
+        conversation.played(command.receipt)
+        if command.gaps is not None:
+            conversation.measured.gaps_reported(command.receipt.message_id, command.gaps, command.gap_ms)
 
     async def _begin_turn(self, command: UserMessage | RequestReply) -> None:
         conversation = await self._conversation()
@@ -109,9 +116,23 @@ class CommandHandler:
         if isinstance(command, UserMessage):
             turn = UserTurn(turn_id, conversation.id, command.text, "typed", to=command.to)
         else:
-            to, replies = command.character_id, command.replies
-            turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies)
+            to, replies, greeting = command.character_id, command.replies, await self._greeting(command)
+            turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies, greeting=greeting)
         await conversation.begin_turn(turn)
+
+    async def _greeting(self, command: RequestReply) -> str:
+        """The greeting that is asked for; "" if the character does not have it, or the store is unavailable: the model
+        then replies.
+        """
+        if not command.greeting:
+            return ""
+        try:
+            character = await self._ctx.store.character(command.character_id)
+        except StoreUnavailable as error:
+            log.warning("the greeting of a character cannot be read: %s", error)
+            return ""
+        greetings = greetings_of_text(character.card) if character else ()
+        return "".join(greetings[command.greeting - 1 : command.greeting])
 
     async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast) -> None:
         conversation = await self._conversation()

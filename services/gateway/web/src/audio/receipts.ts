@@ -10,6 +10,14 @@ import type { FromWorklet } from "./playback-port";
 import type { Report } from "./playback-report";
 
 export const RECEIPT_EVERY_MS = 200;
+/** The largest number of gaps that the server accepts. */
+const MAX_GAPS = 1_000;
+
+/** The gaps in the message so far. */
+const gapsOf = ({ tally }: Report): Pick<Receipt, "gaps" | "gap_ms"> => ({
+  gaps: Math.min(tally.gaps, MAX_GAPS),
+  gap_ms: Math.round(tally.gapMs),
+});
 
 export class Receipts {
   #messageId = "";
@@ -39,7 +47,7 @@ export class Receipts {
     const played_ms = (before?.played_ms ?? 0) + report.playedMs;
     if (report.doneChunk >= 0 || !before) {
       const place = { sentence_index: report.doneSentence, chunk_index: report.doneChunk };
-      return { message_id: report.messageId, ...place, played_ms, next_samples: report.nextSamples };
+      return { message_id: report.messageId, ...place, played_ms, next_samples: report.nextSamples, ...gapsOf(report) };
     }
     // Of the chunk in which the earlier page has stopped, this page has only the rest.
     const { sentence_index, chunk_index, next_samples } = before;
@@ -49,6 +57,7 @@ export class Receipts {
       chunk_index,
       played_ms,
       next_samples: next_samples + report.nextSamples,
+      ...gapsOf(report),
     };
   }
 }

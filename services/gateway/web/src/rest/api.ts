@@ -18,9 +18,28 @@ export interface Character {
   readonly speed: number;
   /** Semitones from the voice's own pitch. */
   readonly pitch: number;
+  /** The beginnings of the greetings of its card. Older gateways do not send it. */
+  readonly greetings?: readonly string[];
 }
 
-export type CharacterDraft = Omit<Character, "id">;
+export interface CharacterDraft extends Omit<Character, "id" | "greetings"> {
+  /** The JSON of the character card of which a new character is made. */
+  readonly card?: string;
+}
+
+/** What the server has read in a file with a character card. Nothing is saved yet. */
+export interface CardDraft {
+  readonly character: CharacterDraft;
+  readonly notes: readonly CardNote[];
+}
+
+/** What an import has changed or left out. */
+export interface CardNote {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type CardFormat = "png" | "json";
 
 export interface Voice {
   readonly id: string;
@@ -147,6 +166,22 @@ export class Api {
     await this.ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
   }
 
+  /** Read a character card: a PNG or JSON file. */
+  async readCard(file: Blob): Promise<CardDraft> {
+    return (await this.ask("POST", "api/characters/card", file)) as CardDraft;
+  }
+
+  async card(id: string, format: CardFormat): Promise<Blob> {
+    const answer = await this.#fetch("GET", `api/characters/${encodeURIComponent(id)}/card?format=${format}`);
+    return answer.blob();
+  }
+
+  /** Fetch the character's card in this picture, a PNG. */
+  async cardWithPicture(id: string, picture: Blob): Promise<Blob> {
+    const answer = await this.#fetch("POST", `api/characters/${encodeURIComponent(id)}/card`, picture);
+    return answer.blob();
+  }
+
   /** Create the first characters again, if they were removed. */
   async restoreCharacters(): Promise<void> {
     await this.ask("POST", "api/characters/first");
@@ -241,8 +276,9 @@ export class Api {
     // A deletion that the user could undo may be sent when the page is closed.
     const request: RequestInit = { method, headers, keepalive: method === "DELETE" };
     if (body !== undefined) {
-      headers["Content-Type"] = "application/json";
-      request.body = JSON.stringify(body);
+      const isFile = body instanceof Blob;
+      headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
+      request.body = isFile ? body : JSON.stringify(body);
     }
     if (signal) request.signal = signal;
     const answer = await fetch(new URL(path, document.baseURI), request).catch((error: unknown) => {

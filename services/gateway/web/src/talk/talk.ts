@@ -138,8 +138,8 @@ export class Talk {
   }
 
   /** See `TurnSender.requestReply`. */
-  requestReply(characterId = ""): void {
-    this.#turns.requestReply(characterId);
+  requestReply(characterId = "", greeting = 0): void {
+    this.#turns.requestReply(characterId, greeting);
   }
 
   /** Let the characters talk among themselves. */

@@ -41,10 +41,18 @@ export class TurnSender {
     return this.#begin({ type: "user_message", data }, { on: "sent", turnId, text, to });
   }
 
-  /** Ask this character to answer, without a message. `""`: the last speaker goes on. */
-  requestReply(characterId: string): void {
+  /**
+   * Ask this character to answer, without a message. `""`: the last speaker goes on.
+   *
+   * @param greeting the number of a greeting of the character's card, from 1, that it says instead; 0: none
+   */
+  requestReply(characterId: string, greeting = 0): void {
     const turnId = newId();
-    const data = { turn_id: turnId, ...(characterId && { character_id: characterId }) };
+    const data = {
+      turn_id: turnId,
+      ...(characterId && { character_id: characterId }),
+      ...(greeting && { greeting }),
+    };
     this.#begin({ type: "request_reply", data }, { on: "requested", turnId });
   }
 

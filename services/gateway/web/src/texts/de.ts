@@ -249,6 +249,24 @@ export const de: Texts = {
     told: "Ihnen sagen, was besprochen wurde, während sie nicht am Tisch saßen",
     restoreFirst: "Luna, Rex und Sage wiederherstellen",
   },
+  cards: {
+    choose: "Karte importieren",
+    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
+    reading: "Die Karte wird gelesen…",
+    drop: "Charakterkarte hier ablegen, um sie zu importieren",
+    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte.",
+    savePng: "Als PNG-Karte exportieren",
+    saveJson: "Als JSON-Karte exportieren",
+    fileName: "figur",
+    fromCard: "Das steht in der Karte; es ist noch nicht gespeichert. Du kannst die Stimme anhören und alles ändern.",
+    begins: "Das Gespräch beginnen lassen mit:",
+    notes: {
+      name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
+      description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
+      no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
+      no_voice: "Keine Sprachausgabe läuft: Wähle die Stimme später.",
+    },
+  },
   character: {
     name: "Name",
     namePlaceholder: "So sprichst du die Figur an",
@@ -681,6 +699,17 @@ export const de: Texts = {
     recording_quiet: () => "Die Aufnahme ist zu leise. Geh näher an das Mikrofon, oder stelle es lauter.",
     recording_loud: () => "Die Aufnahme ist zu laut. Geh weiter vom Mikrofon weg, oder stelle es leiser.",
     recording_clipped: () => "Die Aufnahme ist übersteuert. Geh weiter vom Mikrofon weg, oder stelle es leiser.",
+    card_too_large: () => "Die Karte ist zu groß. Entferne eingebettete Bilder und Töne.",
+    card_too_deep: () => "Die Karte ist zu tief verschachtelt.",
+    card_no_json: () => "Die Karte ist beschädigt: Sie enthält kein gültiges JSON.",
+    card_not_a_card: () =>
+      "Die Datei ist keine Charakterkarte. Wähle eine Tavern-Karte V1, V2 oder V3 (JSON oder PNG), deren Figur einen Namen hat.",
+    card_no_png: () =>
+      "Die Datei ist weder ein vollständiges PNG noch JSON. Wähle eine Charakterkarte in einer dieser Formen.",
+    card_not_in_png: () =>
+      "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
+    card_archive: () =>
+      "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",

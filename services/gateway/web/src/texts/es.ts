@@ -253,6 +253,24 @@ export const es: Texts = {
     told: "Contarles lo que se dijo mientras no estaban a la mesa",
     restoreFirst: "Recuperar a Luna, Rex y Sage",
   },
+  cards: {
+    choose: "Importar una ficha",
+    hint: "Una ficha de personaje de otro programa: un archivo PNG o JSON. También puedes soltarla en la página.",
+    reading: "Leyendo la ficha…",
+    drop: "Suelta una ficha de personaje para importarla",
+    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña.",
+    savePng: "Exportar como ficha PNG",
+    saveJson: "Exportar como ficha JSON",
+    fileName: "personaje",
+    fromCard: "Esto es lo que contiene la ficha; aún no está guardado. Puedes escuchar la voz y cambiarlo todo.",
+    begins: "Que empiece la conversación con:",
+    notes: {
+      name_changed: "El nombre se acortó o se quitaron signos.",
+      description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
+      no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
+      no_voice: "No hay ningún motor de voz en marcha: elige una voz más tarde.",
+    },
+  },
   character: {
     name: "Nombre",
     namePlaceholder: "Cómo llamarás al personaje",
@@ -678,6 +696,16 @@ export const es: Texts = {
     recording_quiet: () => "La grabación tiene muy poco volumen. Acércate al micrófono, o súbelo.",
     recording_loud: () => "La grabación tiene demasiado volumen. Aléjate del micrófono, o bájalo.",
     recording_clipped: () => "La grabación está distorsionada. Aléjate del micrófono, o bájalo.",
+    card_too_large: () => "La ficha es demasiado grande. Quita las imágenes y los sonidos que contiene.",
+    card_too_deep: () => "La ficha tiene demasiados niveles.",
+    card_no_json: () => "La ficha está dañada: no contiene JSON válido.",
+    card_not_a_card: () =>
+      "El archivo no es una ficha de personaje. Elige una ficha de Tavern V1, V2 o V3 (JSON o PNG) cuyo personaje tenga nombre.",
+    card_no_png: () => "El archivo no es un PNG completo ni JSON. Elige una ficha de personaje en una de estas formas.",
+    card_not_in_png: () =>
+      "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
+    card_archive: () =>
+      "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",

@@ -12,6 +12,7 @@ import { isComposing } from "./composing";
 import { Composer } from "./composer";
 import { ConnectSheet } from "./connect-sheet";
 import { ConversationsSheet } from "./conversations-sheet";
+import { useFileDrop } from "./file-drop";
 import { Icon } from "./icons";
 import { InsideSheet } from "./inside-sheet";
 import { usePanel } from "./panel-history";
@@ -41,6 +42,11 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
     setAddressee(characterId);
     document.getElementById("message")?.focus();
   };
+  const [dropped, setDropped] = useState<File | null>(null);
+  const isFileOver = useFileDrop((file) => {
+    setDropped(file);
+    openCharacters("");
+  });
   useStopKey(talk);
   return (
     <>
@@ -74,7 +80,17 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
         {announcement}
       </p>
       {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
-      {panel === "characters" && <CharactersSheet talk={talk} people={people} first={edited} onClose={close} />}
+      {panel === "characters" && (
+        <CharactersSheet
+          talk={talk}
+          people={people}
+          first={edited}
+          file={dropped}
+          onFileTaken={() => setDropped(null)}
+          onClose={close}
+        />
+      )}
+      {isFileOver && panel === null && <p class="drop-hint">{texts.cards.drop}</p>}
       {panel === "model" && <SettingsSheet talk={talk} onConnect={() => setPanel("connect")} onClose={close} />}
       {panel === "connect" && <ConnectSheet talk={talk} onClose={close} />}
       {panel === "sound" && <SoundSheet talk={talk} onClose={close} />}

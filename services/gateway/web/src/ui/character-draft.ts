@@ -33,10 +33,17 @@ export interface CharacterDraftState {
   forget(): void;
 }
 
-export function useCharacterDraft(character: Character | null): CharacterDraftState {
+/** @param imported the character of a card, with which a new form begins; it replaces what was entered before */
+export function useCharacterDraft(
+  character: Character | null,
+  imported: CharacterDraft | null = null,
+): CharacterDraftState {
   const key = character?.id ?? "";
-  const [isRestored, setRestored] = useState(() => kept.has(key));
-  const [draft, setDraft] = useState(() => kept.get(key) ?? draftOf(character));
+  const [isRestored, setRestored] = useState(() => imported === null && kept.has(key));
+  const [draft, setDraft] = useState(() => {
+    if (imported) kept.set(key, imported);
+    return kept.get(key) ?? draftOf(character);
+  });
   return {
     draft,
     isRestored,

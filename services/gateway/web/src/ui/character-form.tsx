@@ -3,13 +3,14 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Character, Voice } from "../rest/api";
+import type { CardDraft, Character, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { isSameName, shownName } from "../talk/user-name";
 import { texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
 import { draftOf, useCharacterDraft } from "./character-draft";
+import { CardExport, CardNotes } from "./card-parts";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem, revealProblem } from "./field-problem";
@@ -23,6 +24,8 @@ interface Props {
   readonly talk: Talk;
   /** The character to change; null for a new character. */
   readonly character: Character | null;
+  /** The card of which a new character is made. */
+  readonly card?: CardDraft | undefined;
   /** All voices; null while they are loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
@@ -36,10 +39,11 @@ interface Props {
 }
 
 export function CharacterForm(props: Props): JSX.Element {
-  const { talk, character, voices: known, voicesProblem, others, onVoicesChanged, onDone, onCancel, onRemove } = props;
+  const { talk, character, card, voices: known, voicesProblem, others } = props;
+  const { onVoicesChanged, onDone, onCancel, onRemove } = props;
   const voices = known ?? [];
   const waiting = known === null && !voicesProblem;
-  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character);
+  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card?.character);
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const problemOf = (field: string) => failure?.about(field) ?? "";
@@ -85,6 +89,7 @@ export function CharacterForm(props: Props): JSX.Element {
           </button>
         </p>
       )}
+      {card && <CardNotes notes={card.notes} />}
       <PictureField
         name={draft.name}
         image={draft.image}
@@ -147,6 +152,7 @@ export function CharacterForm(props: Props): JSX.Element {
         failure={failure}
         onChange={(model_settings) => change({ model_settings })}
       />
+      {character && <CardExport talk={talk} character={character} onFailed={setFailure} />}
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || waiting}>

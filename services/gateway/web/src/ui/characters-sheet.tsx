@@ -3,10 +3,12 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import type { Character, Voice } from "../rest/api";
+import type { CardDraft, Character, Voice } from "../rest/api";
 import { isCastKept, isTold } from "../talk/cast";
 import type { Talk } from "../talk/talk";
 import { texts, voiceDescription } from "../texts";
+import { readCard } from "./card-file";
+import { CardChoice } from "./card-parts";
 import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
 import { isFirstMissing } from "./first-characters";
@@ -21,17 +23,24 @@ export function CharactersSheet({
   talk,
   people,
   first,
+  file,
+  onFileTaken,
   onClose,
 }: {
   talk: Talk;
   people: People;
   /** The id of the character whose form is shown first; `""`: the list. */
   first: string;
+  /** A file that was dropped onto the page; null: none. */
+  file: File | null;
+  onFileTaken: () => void;
   onClose: () => void;
 }): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
+  const [card, setCard] = useState<CardDraft | null>(null);
+  const [reading, setReading] = useState(false);
   const [problem, setProblem] = useState("");
   const { characters: known, cast } = talk.state.value;
   const isSeated = ({ id, active }: Character) => known.find((each) => each.id === id)?.active ?? active;
@@ -39,8 +48,33 @@ export function CharactersSheet({
     const found = characters.value?.find(({ id }) => id === first);
     if (found) setEditing(found);
   }, [characters.value === null]);
-  const changed = () => {
+  const readFile = (chosen: File) => {
+    setProblem("");
+    setReading(true);
+    readCard(talk, chosen)
+      .then(
+        (read) => {
+          setCard(read);
+          setEditing("new");
+        },
+        (error: unknown) => {
+          setEditing(null);
+          setProblem(asFailure(error).message);
+        },
+      )
+      .finally(() => setReading(false));
+  };
+  useEffect(() => {
+    if (!file) return;
+    readFile(file);
+    onFileTaken();
+  }, [file]);
+  const leave = () => {
     setEditing(null);
+    setCard(null);
+  };
+  const changed = () => {
+    leave();
     setProblem("");
     characters.reload();
     talk.changes.refreshCharacters();
@@ -61,17 +95,19 @@ export function CharactersSheet({
     return (
       <Sheet title={editing === "new" ? texts.characters.new : editing.name} onClose={onClose}>
         <CharacterForm
+          key={editing === "new" ? (card?.character.card ?? "") : editing.id}
           talk={talk}
           character={editing === "new" ? null : editing}
+          card={editing === "new" ? (card ?? undefined) : undefined}
           voices={voices.value}
           voicesProblem={voices.problem?.message ?? ""}
           others={characters.value ?? []}
           onVoicesChanged={voices.reload}
           onDone={changed}
-          onCancel={() => setEditing(null)}
+          onCancel={leave}
           onRemove={(id) => {
             deletions.begin(id);
-            setEditing(null);
+            leave();
           }}
         />
       </Sheet>
@@ -135,12 +171,16 @@ export function CharactersSheet({
         <button type="button" class="primary" onClick={() => setEditing("new")}>
           <Icon name="plus" /> {texts.characters.new}
         </button>
+        <CardChoice busy={reading} onChoose={readFile} />
         {characters.value && isFirstMissing(characters.value) && (
           <button type="button" onClick={restore}>
             {texts.characters.restoreFirst}
           </button>
         )}
       </div>
+      <p class="detail" role="status">
+        {reading ? texts.cards.reading : texts.cards.hint}
+      </p>
     </Sheet>
   );
 }

@@ -8,6 +8,7 @@ import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { useConversationList } from "./conversation-list";
 import { useDeletions } from "./deletions";
+import { download, fileName } from "./download";
 import { Icon } from "./icons";
 import { Sheet } from "./sheet";
 import { when } from "./when";
@@ -103,7 +104,7 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
   const take = (format: ExportFormat) => {
     talk.api
       .exportConversation(row.id, format)
-      .then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
+      .then((file) => download(file, `${fileName(title, texts.conversations.fileName)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
   if (isDeleted) {
     return (
@@ -165,21 +166,4 @@ function Row({ row, talk, here, isDeleted, ...on }: RowProps): JSX.Element {
 /** Take the focus: the button that had it was replaced by this element. */
 function focused(element: HTMLElement | null): void {
   element?.focus();
-}
-
-function fileName(title: string): string {
-  return (
-    title
-      .replace(/[^\p{L}\p{N}]+/gu, "-")
-      .replace(/^-|-$/gu, "")
-      .toLowerCase() || texts.conversations.fileName
-  );
-}
-
-function download(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

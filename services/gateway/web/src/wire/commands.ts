@@ -15,7 +15,7 @@ export type TurnCommand =
    * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the
    * characters talk among themselves, and give at most this many replies.
    */
-  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number } };
+  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number; greeting?: number } };
 
 /** Changes of who answers; a missing field keeps its value. An empty command is a query. */
 export interface AnsweringChange {
@@ -52,12 +52,15 @@ export interface LastAudio {
 
 /**
  * Says that the message was played up to the end of this chunk, and `next_samples` samples after it: `played_ms` of its
- * sound.
+ * sound. `gaps`: the gaps in the message so far, because the next sound had not arrived in time; `gap_ms`: their total
+ * length.
  */
 export interface Receipt {
   message_id: string;
   sentence_index: number;
   chunk_index: number;
   played_ms: number;
+  gaps: number;
+  gap_ms: number;
   next_samples: number;
 }

@@ -1,6 +1,6 @@
 """HTTP requests to a model server, with the `openai` SDK.
 
-The SDK is imported at the first request (`load_sdk`): it takes 20 MB and half a second of CPU. Replies are requested
+The SDK is imported when the worker has started (`load_sdk`): that takes half a second of CPU. Replies are requested
 by the SDK, and read from its HTTP client as they arrive: its own reading takes as long as the whole request.
 """
 

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tertulia_llm.text.stage_notes import CONTINUE, STAGE, Cue, begin_note, continue_note, cue_note, turn_note
+from tertulia_llm.text.stage_notes import (
+    CONTINUE,
+    STAGE,
+    Cue,
+    begin_note,
+    continue_note,
+    cue_note,
+    post_history_note,
+    turn_note,
+)
 
 Message = dict[str, str]
 """`{"role": "system" | "user" | "assistant", "content": …}`."""
@@ -37,6 +46,7 @@ def build_messages(
     history: Sequence[HistoryMessage],
     continuing: str = "",
     cue: Cue | None = None,
+    post_history: str = "",
 ) -> list[Message]:
     """The prompt for the next reply of `character_name`. Consecutive messages may have the same role: `merge` merges
     them.
@@ -48,11 +58,15 @@ def build_messages(
     new reply, some refuse the request.
 
     `cue`: what the reply is for, if it does not answer a message of the user; a note says it.
+
+    `post_history`: instructions of the character's card that follow the history: a note before its last message.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
     turns: list[Message] = []
     for message in history:
         turns += _turns(message, user_name)
+    if post_history:
+        turns.insert(max(len(turns) - 1, 0), _message("user", post_history_note(character_name, post_history)))
     if cue is not None:
         turns.append(_message("user", cue_note(cue, character_name, user_name)))
     if continuing.strip():

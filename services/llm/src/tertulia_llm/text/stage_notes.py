@@ -68,6 +68,11 @@ def turn_note(character_name: str) -> str:
     return f"{STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"
 
 
+def post_history_note(character_name: str, instructions: str) -> str:
+    """The note with the instructions of a character's card that follow the history."""
+    return f"{STAGE}instructions for {character_name}: {' '.join(instructions.split())}]"
+
+
 def continue_note(character_name: str, continuing: str) -> str:
     """The note after the beginning of a reply that broke off."""
     last_words = continuing.rstrip()[-_LAST_WORDS_CHARS:]

@@ -22,6 +22,8 @@ InHand = Callable[[], Mapping[str, int]]
 """Returns the attempt numbers of the work in progress, by work id."""
 OnLost = Callable[[str, int], None]
 """Called for work that another worker has taken over, with its id and the attempt that this worker has lost."""
+OnRenewed = Callable[[float], None]
+"""Called after a renewal, with the seconds since the renewal before it, or since the worker began to hold work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,14 @@ class WorkQueue(Protocol):
         ...
 
     def keep_leases(
-        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+        self,
+        stage: Stage,
+        worker: str,
+        *,
+        every_s: float,
+        held: InHand,
+        on_lost: OnLost,
+        on_renewed: OnRenewed | None = None,
     ) -> AbstractAsyncContextManager[None]:
         """Renew the leases of the work that `held` returns while the block runs.
 
@@ -193,6 +202,7 @@ class WorkQueue(Protocol):
             every_s: seconds between renewals. held: returns the attempts in progress, by work id. Called from the
             thread.
             on_lost: called on the event loop for work that another worker has taken over (see `OnLost`).
+            on_renewed: called after each renewal, from any thread (see `OnRenewed`).
         """
         ...
 

@@ -1,0 +1,104 @@
+"""`tertulia character import` and `tertulia character export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
+
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+FORMS: Final = ("png", "json")
+
+
+class CharacterApi(Protocol):
+    """What the commands need of the gateway's REST API."""
+
+    def import_card(self, file: bytes, *, name: str, voice: str) -> dict[str, Any]: ...
+    def characters(self) -> list[dict[str, Any]]: ...
+    def card(self, character_id: str, form: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """`form`: "png" or "json"; "" takes the ending of `out`, or else PNG."""
+
+    name: str
+    out: Path | None = None
+    form: str = ""
+    replace: bool = False
+
+
+def import_cards(api: CharacterApi, files: Sequence[Path], *, name: str = "", voice: str = "") -> int:
+    """Create one character of each file. Files that fail are reported; the others are imported.
+
+    Raises:
+        Failure: a name is given for several files, or the gateway cannot be reached.
+    """
+    if name and len(files) > 1:
+        raise Failure("--name is for one file: import the files one by one.", MISUSED)
+    failed = False
+    for path in files:
+        try:
+            made = api.import_card(_read(path), name=name, voice=voice)
+        except Failure as failure:
+            if failure.code not in (FAILED, MISUSED):
+                raise
+            print(f"{path}: {failure}")
+            failed = True
+            continue
+        character = made["character"]
+        print(f"{path}: {character['name']} takes part, with the voice {character['voice']}")
+        for note in made["notes"]:
+            print(f"  {note['message']}")
+    return FAILED if failed else OK
+
+
+def export_card(api: CharacterApi, options: ExportOptions) -> int:
+    """Write the card of a character into a file.
+
+    Raises:
+        Failure: there is no such character, or the file cannot be written.
+    """
+    character = _named(api.characters(), options.name)
+    form = options.form or (options.out.suffix.lower().lstrip(".") if options.out else "") or FORMS[0]
+    if form not in FORMS:
+        raise Failure(f"{options.out}: a card is a .png or a .json file; or give --format.", MISUSED)
+    path = options.out or Path(f"{_file_name(character['name'])}.{form}")
+    card = api.card(character["id"], form)
+    try:
+        with path.open("wb" if options.replace else "xb") as file:
+            file.write(card)
+    except FileExistsError:
+        raise Failure(f"{path} exists; --replace replaces it.", MISUSED) from None
+    except OSError as error:
+        raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
+    print(f"{path}: {character['name']}")
+    return OK
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise Failure(f"cannot be read ({error.strerror}).", MISUSED) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise Failure(f"more than {MAX_FILE_BYTES} bytes, which is the most for a card.", MISUSED)
+    return data
+
+
+def _named(characters: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    for character in characters:
+        if character["name"].casefold() == name.strip().casefold():
+            return character
+    names = ", ".join(character["name"] for character in characters) or "none"
+    raise Failure(f"there is no character {name!r}. The characters are: {names}.", MISUSED)
+
+
+def _file_name(name: str) -> str:
+    """The name without what file systems do not allow."""
+    safe = "".join(char if char.isalnum() or char in " -_" else "-" for char in name).strip(" -.")
+    return safe or "character"
