@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
 from tertulia_shared.bus import UNASSIGNED, Bus
+from tertulia_shared.bus.port.work import VIEW_COUNT
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.ids import new_id
 from tests.harness.bus import LONG_S, Bench
 
@@ -115,3 +118,15 @@ async def test_returned_work_is_picked_as_its_next_attempt(bus: Bus) -> None:
     await bus.nack(claim, "a")
     (picked,) = await bus.pick("tts", "b", [claim.id])
     assert picked.attempt == 2
+
+
+async def test_returned_work_is_seen_behind_many_entries_that_nobody_picks(bus: Bus) -> None:
+    await bus.prepare("tts")
+    posted = [Work(new_id(), message_id=new_id(), voice_id=voice) for voice in ["vera"] * (2 * VIEW_COUNT) + ["luna"]]
+    await asyncio.gather(*(bus.post("tts", work) for work in posted))
+    claims = await bus.claim("tts", "a", count=len(posted), block_s=0)
+    await bus.deregister("tts", "a")
+    waiting = await waiting_ids(bus)
+    assert waiting[-1] == claims[-1].id
+    assert waiting[0] == claims[0].id, "somebody has to drop the oldest when they expire"
+    assert waiting == sorted(set(waiting), key=order)
