@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
 from tertulia_shared.bus import UNASSIGNED, Bus
+from tertulia_shared.bus.port.work import VIEW_COUNT
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.ids import new_id
 from tests.harness.bus import LONG_S, Bench
 
@@ -31,6 +34,14 @@ async def waiting_ids(bus: Bus) -> Sequence[str]:
 async def test_nothing_waits_in_a_stage_without_a_group(bus: Bus) -> None:
     view = await bus.look("stt")
     assert (list(view.waiting), dict(view.held), view.last_id) == ([], {}, "0-0")
+
+
+async def test_look_makes_a_lost_group_again(bus: Bus) -> None:
+    """Otherwise, after a loss of all data, workers that choose would never see what is posted."""
+    for voice in ("luna", "rex"):
+        await bus.post("stt", Work(new_id(), message_id=new_id(), voice_id=voice))
+    assert list((await bus.look("stt")).waiting) == []
+    assert [work.fields[b"voice_id"] for work in (await bus.look("stt")).waiting] == [b"luna", b"rex"]
 
 
 async def test_look_shows_what_waits_in_order_and_what_is_held(bus: Bus) -> None:
@@ -107,3 +118,15 @@ async def test_returned_work_is_picked_as_its_next_attempt(bus: Bus) -> None:
     await bus.nack(claim, "a")
     (picked,) = await bus.pick("tts", "b", [claim.id])
     assert picked.attempt == 2
+
+
+async def test_returned_work_is_seen_behind_many_entries_that_nobody_picks(bus: Bus) -> None:
+    await bus.prepare("tts")
+    posted = [Work(new_id(), message_id=new_id(), voice_id=voice) for voice in ["vera"] * (2 * VIEW_COUNT) + ["luna"]]
+    await asyncio.gather(*(bus.post("tts", work) for work in posted))
+    claims = await bus.claim("tts", "a", count=len(posted), block_s=0)
+    await bus.deregister("tts", "a")
+    waiting = await waiting_ids(bus)
+    assert waiting[-1] == claims[-1].id
+    assert waiting[0] == claims[0].id, "somebody has to drop the oldest when they expire"
+    assert waiting == sorted(set(waiting), key=order)

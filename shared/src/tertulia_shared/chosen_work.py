@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tertulia_shared.bus import UNASSIGNED, Bus, BusRefused, Claim
+from tertulia_shared.bus import UNASSIGNED, Bus, Claim, WriteRefused, WritesPaused
 from tertulia_shared.new_work import NewWork
 from tertulia_shared.speech_workers import Speakers, SpeechWorker, choose, field_of, speakers_of
 
@@ -142,7 +142,9 @@ class ChosenWork(NewWork):
         self._is_set_aside = UNASSIGNED in holders
         try:
             await self._presence.refresh(self._worker, members)
-        except BusRefused as error:
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
             if not self._is_refused:
                 log.warning("this worker speaks without regard to other engines: %s", error)
             self._is_refused = True

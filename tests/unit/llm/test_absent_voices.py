@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
-from tertulia_shared.codec import decode_event, pack
+from tertulia_shared.bus import WriteRefused
+from tertulia_shared.codec import Fields, decode_event, pack
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Warn
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Key, Keys
 from tertulia_shared.speech_workers import SpeechWorker, field_of
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import now, virtual_time
@@ -149,3 +150,25 @@ async def test_nothing_is_written_to_a_conversation_that_no_longer_waits(epoch: 
             await outlet.flush()
         await asyncio.sleep(WITHIN_S)
         assert await bus.read(bus.keys.events(C)) == []
+
+
+class OldRights(MemoryBus):
+    """A bus whose Redis user has the rights of an older release."""
+
+    reads = 0
+
+    async def hash(self, key: Key) -> Fields:
+        if key == self.keys.speech_workers():
+            self.reads += 1
+            raise WriteRefused("its user lacks the right")
+        return await super().hash(key)
+
+
+@virtual_time
+async def test_worker_without_the_new_rights_reads_the_speech_workers_once_for_a_message() -> None:
+    bus = OldRights(Keys("test"), clock=now)
+    async with watching(bus) as watch:
+        watch.watch(message())
+        await asyncio.sleep(20 * WITHIN_S)
+        assert bus.reads == 1
+        assert await warnings(bus) == []

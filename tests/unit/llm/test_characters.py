@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tertulia_llm.characters import PUBLISH_AGAIN_S, CharacterCache
-from tertulia_shared.bus import BusRefused, Entry
+from tertulia_shared.bus import Entry, WriteRefused
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.character_names import names_in
 from tertulia_shared.codec import Value
@@ -247,7 +247,7 @@ async def test_characters_are_used_if_the_redis_user_may_not_write_their_names(
 
     def refused(outlet: QueueOutlet, key: Key, fields: Mapping[str, Value | None]) -> None:
         if key == bus.keys.character_names():
-            raise BusRefused("its user 'llm' lacks the right")
+            raise WriteRefused("its user 'llm' lacks the right")
         put(outlet, key, fields)
 
     monkeypatch.setattr(QueueOutlet, "put", refused)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from tertulia_shared import chosen_work
-from tertulia_shared.bus import UNASSIGNED, BusRefused, Claim, QueueView
+from tertulia_shared.bus import UNASSIGNED, Claim, QueueView, WriteRefused
 from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.codec import Fields, UnknownVersion, pack
 from tertulia_shared.entries import NEWEST_VERSION, Work
@@ -213,7 +213,7 @@ class OldRights(LookCounter):
 
     async def hash(self, key: Key) -> Fields:
         if key == self.keys.speech_workers():
-            raise BusRefused("its user lacks the right")
+            raise WriteRefused("its user lacks the right")
         return await super().hash(key)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, WriteRefused, WritesPaused
 from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.events import Warn
 from tertulia_shared.speech_workers import Speakers, speakers_of
@@ -75,6 +75,8 @@ class AbsentVoices:
                 await self._check()
                 is_logged = False
             except BusError as error:
+                if isinstance(error, WriteRefused) and not isinstance(error, WritesPaused):
+                    self._watched.clear()  # the Redis user is of an older release, without the right for this key
                 if not is_logged:
                     log.warning("the speech workers cannot be read: %s", error)
                 is_logged = True

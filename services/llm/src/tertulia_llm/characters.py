@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from tertulia_shared.bus import Bus, BusError, BusRefused
+from tertulia_shared.bus import Bus, BusError, WriteRefused, WritesPaused
 from tertulia_shared.cards.prompt_fields import prompt_of_text
 from tertulia_shared.character_names import fields_of
 from tertulia_shared.codec import BadEntry, known, pack, unpack
@@ -117,7 +117,9 @@ class CharacterCache:
         names = {speaker.id: speaker.name for speaker in self._by_id.values()}
         try:
             await self._put(keys.character_names(), fields_of((speaker.name for speaker in self.active), names))
-        except BusRefused as error:  # the Redis user is of an older release, without the right for this key
+        except WritesPaused:
+            raise
+        except WriteRefused as error:  # the Redis user is of an older release, without the right for this key
             log.warning("the characters' names are not published for the recognizers: %s", error)
 
     async def _put(self, key: Key, fields: Mapping[str, bytes | str]) -> None:

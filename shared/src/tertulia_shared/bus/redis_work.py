@@ -105,7 +105,11 @@ class RedisWorkQueue(RedisConnections):
         call = choosing.look(
             stream_key=self.keys.work(stage).name, group=stage, unassigned=UNASSIGNED, max_count=VIEW_COUNT
         )
-        waiting, held, last_id = await self._call(call)
+        reply = await self._call(call)
+        if reply is None:  # Redis was flushed: make the group again
+            await self.prepare(stage)
+            return QueueView()
+        waiting, held, last_id = reply
         return QueueView(
             [WaitingWork(id.decode(), fields_of(raw), max(0, int(age_ms)) / 1000) for id, age_ms, raw in waiting],
             {worker.decode(errors="replace"): int(count) for worker, count in held},

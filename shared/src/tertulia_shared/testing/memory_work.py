@@ -63,10 +63,12 @@ class MemoryWorkQueue(MemoryBase):
 
     async def look(self, stage: Stage) -> QueueView:
         self._check()
-        if not self._server.has_group(stage):
+        if self._server.prepare(stage):
             return QueueView()
         group = self._group(stage)
-        entries = [*group.held_by(UNASSIGNED)[:VIEW_COUNT], *group.waiting()[:VIEW_COUNT]]
+        aside = group.held_by(UNASSIGNED)
+        newest = max(VIEW_COUNT // 4, len(aside) - VIEW_COUNT)
+        entries = [*aside[: VIEW_COUNT // 4], *aside[newest:], *group.waiting()[:VIEW_COUNT]]
         waiting = [WaitingWork(entry.id, entry.fields, self._server.age_s(entry.id)) for entry in entries]
         held = Counter(group.given_out().values())
         return QueueView(waiting, held, id_text(self._server.stream(self.keys.work(stage)).last_id))

@@ -15,7 +15,7 @@ from tertulia_shared.keys import Stage
 UNASSIGNED = "nobody"
 """The name of the consumer to which a group assigns nacked work until a worker takes it over."""
 VIEW_COUNT = 256
-"""The most entries of each kind in a `QueueView`."""
+"""The number of entries that a `QueueView` shows (see there)."""
 HUNG_LOOP_S = 30.0
 """An event loop that has not run for this many seconds has hung: its leases are no longer renewed."""
 InHand = Callable[[], Mapping[str, int]]
@@ -98,7 +98,9 @@ class WaitingWork:
 class QueueView:
     """What waits in a stage's queue, the number that each worker holds, and the id of the last post.
 
-    `waiting` has at most `VIEW_COUNT` entries that were returned or set aside, and as many that were not delivered yet.
+    `waiting` has, of the entries that were returned or set aside, the newest `VIEW_COUNT` and a quarter as many of the
+    oldest: behind many that nobody can speak, a worker still sees its own. Of the entries that were not delivered yet,
+    it has the first `VIEW_COUNT`.
     """
 
     waiting: Sequence[WaitingWork] = ()
@@ -133,7 +135,10 @@ class WorkQueue(Protocol):
         ...
 
     async def look(self, stage: Stage) -> QueueView:
-        """What waits in the stage's queue, for workers that choose; nothing if the stage has no group yet."""
+        """What waits in the stage's queue, for workers that choose.
+
+        If the stage has no group (Redis has lost it), this makes the group, and returns nothing.
+        """
         ...
 
     async def pick(self, stage: Stage, worker: str, ids: Sequence[str]) -> Sequence[Claim]:

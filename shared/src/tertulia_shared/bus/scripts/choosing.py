@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 LOOK = Script("""
--- The reply: the waiting entries (id, age in ms, fields), the number that each worker holds, the id of the last post.
+-- The reply: the waiting entries (id, age in ms, fields), the number that each worker holds, the id of the last post;
+-- nil if there is no group.
 local stream_key, group_name, unassigned, max_count = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 local groups, delivered = redis.pcall('XINFO', 'GROUPS', stream_key), nil
@@ -20,7 +21,7 @@ for _, info in ipairs(groups.err and {} or groups) do
   for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
   if group['name'] == group_name then delivered = group['last-delivered-id'] end
 end
-if not delivered then return {{}, {}, '0-0'} end
+if not delivered then return false end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -28,21 +29,33 @@ local waiting = {}
 local function add(entry)
   waiting[#waiting + 1] = {entry[1], now_ms - tonumber(string.match(entry[1], '^%d+')), entry[2]}
 end
-for _, pending in ipairs(redis.call('XPENDING', stream_key, group_name, '-', '+', max_count, unassigned)) do
-  local entry = redis.call('XRANGE', stream_key, pending[1], pending[1])[1]
-  if entry then add(entry) end
+local held = redis.call('XPENDING', stream_key, group_name)[4] or {}
+for _, consumer in ipairs(held) do
+  if consumer[1] == unassigned then
+    local count = tonumber(consumer[2])
+    local set_aside = redis.call('XPENDING', stream_key, group_name, '-', '+', count, unassigned)
+    for i, pending in ipairs(set_aside) do
+      -- the newest, which somebody may be waiting for, and some of the oldest
+      if i <= max_count / 4 or i > count - max_count then
+        local entry = redis.call('XRANGE', stream_key, pending[1], pending[1])[1]
+        if entry then add(entry) end
+      end
+    end
+  end
 end
 for _, entry in ipairs(redis.call('XRANGE', stream_key, '(' .. delivered, '+', 'COUNT', max_count)) do add(entry) end
 
 local about = {}
 local info = redis.call('XINFO', 'STREAM', stream_key)
 for i = 1, #info, 2 do about[info[i]] = info[i + 1] end
-return {waiting, redis.call('XPENDING', stream_key, group_name)[4] or {}, about['last-generated-id']}
+return {waiting, held, about['last-generated-id']}
 """)
 
 
 def look(*, stream_key: str, group: str, unassigned: str, max_count: int) -> Command:
-    """What waits, at most `max_count` entries of `unassigned` and as many that were not delivered yet."""
+    """What waits: of `unassigned`, the newest `max_count` entries and a quarter as many of the oldest; and the first
+    `max_count` that were not delivered yet.
+    """
     return LOOK.call([stream_key], group, unassigned, max_count)
 
 
