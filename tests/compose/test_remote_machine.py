@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
 import socket
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.compose.silence import MAX_SILENCE_S, MAX_WAIT_S, playback_during
+from tests.compose.silence import MAX_SILENCE_S, MAX_WAIT_S, STORY, playback_during
 from tests.compose.spoken_turn import assert_understood_and_answered_aloud
 from tests.harness.client import talk
 from tests.harness.compose import ROOT, Compose
+from tests.harness.scrape import parsed
 from tests.servers.redis_server import free_port
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 BOX = ROOT / "deploy" / "gpu-box"
+BOTH_SPEAK = "the speech workers are: espeak (tier 0), espeak (tier 1)"
+"""In the log of a tts worker when it knows the remote machine's and the first machine's worker."""
+PRINT_METRICS = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9100/metrics').read().decode())"
 
 
 def bridge_address() -> str:
@@ -40,6 +45,7 @@ def hub() -> Iterator[Compose]:
         "TERTULIA_REDIS_NAMES": address,
         "TERTULIA_REDIS_TLS_BIND": address,
         "TERTULIA_REDIS_TLS_PORT": str(free_port()),
+        "TERTULIA_TTS_ENGINE": "espeak",  # the engine of the remote machine, so that both have the same voices
     }
     with Compose("remote.yml", settings=settings) as running:
         running.run("stop", "stt", "tts")
@@ -74,11 +80,47 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
         compose("down", "--volumes", "--rmi", "local", "--timeout", "5")
 
 
+@contextlib.contextmanager
+def both_speak(hub: Compose, box: Callable[..., str]) -> Generator[None]:
+    """The tts workers of both machines run, and know each other. Afterwards only the remote machine speaks."""
+    hub.run("start", "tts")
+    hub.wait(lambda: BOTH_SPEAK in hub.logs("tts"), "the first machine knows both workers", lambda: hub.logs("tts"))
+    yield
+    box("up", "--detach", "--wait", "tts")
+    hub.run("stop", "tts")
+
+
+def spoken_s(hub: Compose) -> float:
+    """Seconds of sound that the first machine's tts worker has made."""
+    metrics = parsed(hub.run("exec", "--no-TTY", "tts", "python", "-c", PRINT_METRICS))
+    return metrics.total("tertulia_tts_audio_seconds_total")
+
+
+async def assert_first_machine_speaks_only_when_the_other_is_killed(hub: Compose, box: Callable[..., str]) -> None:
+    async with talk(hub.url) as client:
+        await client.hears("Luna, Rex and Sage, hello!", turn_id := new_id())
+        answers = client.record.of_turn(turn_id)
+        assert [each.name for each in answers] == ["Luna", "Rex", "Sage"]
+        assert all(each.status == "complete" and sum(map(len, each.pcm.values())) > 0 for each in answers)
+        assert spoken_s(hub) == 0
+        assert client.record.of("warning") == []
+        frames = len(client.record.of("audio"))
+        await client.say(STORY, turn_id := new_id())
+        await client.until(lambda: len(client.record.of("audio")) > frames, "sound of the story")
+        await asyncio.to_thread(box, "kill", "tts")
+        await client.until_done(turn_id)
+        assert [each.status for each in client.record.of_turn(turn_id)] == ["complete"] * 3
+        assert spoken_s(hub) > 0
+        assert [each["code"] for each in client.record.of("warning")] == ["engine_changed"]
+
+
 async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
     hub: Compose, box: Callable[..., str]
 ) -> None:
-    """In between, Redis restarts while the remote machine speaks."""
+    """In between, its tts is killed while the first machine has one too, and Redis restarts while it speaks."""
     hub.wait_ready()
+    with both_speak(hub, box):
+        await assert_first_machine_speaks_only_when_the_other_is_killed(hub, box)
     async with talk(hub.url) as client:
         turn_id = new_id()
         await client.hears("Luna, hello!", turn_id)

@@ -32,6 +32,21 @@ tests:
             exp_annotations:
               summary: no tts worker is running
               runbook: docs/runbooks/no-worker.md
+  - name: the only gateway stops, and one of two
+    interval: 5s
+    input_series:
+      - {{ series: 'up{{job="tertulia", service="gateway", instance="a"}}', values: '1x11 stale' }}
+      - {{ series: 'up{{job="tertulia", service="gateway", instance="b"}}', values: '1x35 stale' }}
+      - {{ series: 'up{{job="tertulia", service="tts", instance="c"}}', values: '1x60' }}
+    alert_rule_test:
+      - {{ eval_time: 2m, alertname: GatewayAway, exp_alerts: [] }}
+      - eval_time: 4m
+        alertname: GatewayAway
+        exp_alerts:
+          - exp_labels: {{ severity: page }}
+            exp_annotations:
+              summary: no gateway answers Prometheus
+              runbook: docs/runbooks/no-worker.md
   - name: Redis refuses writes, heartbeats included
     interval: 5s
     input_series:
