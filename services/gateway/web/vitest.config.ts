@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], environment: "node", sequence: { shuffle: true }, testTimeout: 5_000 },
+  test: { include: ["test/**/*.test.ts"], environment: "node", sequence: { shuffle: true }, testTimeout: 30_000 },
 });
