@@ -34,7 +34,9 @@ async def test_message_is_copied_with_the_keyboard(visitor: Visitor) -> None:
     await visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await visitor.write("Nobody, this is for me.")
     menu = await menu_of(visitor, visitor.page.locator(".message.mine"))
+    await expect(menu.get_by_role("button", name="Copy")).to_be_visible()
     await visitor.page.keyboard.press("Tab")
+    await expect(menu.get_by_role("button", name="Copy")).to_be_focused()
     await visitor.page.keyboard.press("Enter")
     await expect(menu.get_by_role("status")).to_have_text("Copied.")
     assert await visitor.page.evaluate("navigator.clipboard.readText()") == "Nobody, this is for me."

@@ -250,7 +250,7 @@ export const de: Texts = {
     cancel: "Abbrechen",
     openNow: "jetzt geöffnet",
     rename: "Umbenennen",
-    saveFile: "Speichern als …",
+    saveFile: "Als Datei speichern …",
     saveFileOf: (title) => `Als Datei speichern: ${title}`,
     saveAsOf: (format, title) => `Als ${format} speichern: ${title}`,
     formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat" },

@@ -4,7 +4,7 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { popoverPosition } from "./popover-position";
 
@@ -41,8 +41,9 @@ export function Popover({ button, title, label, widest, align, handlers, buttonL
   const place = () => {
     if (opener.current && panel.current) placeAt(panel.current, opener.current, widest, align);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
+    place(); // again, now with the content
     addEventListener("resize", place);
     return () => removeEventListener("resize", place);
   }, [open]);
@@ -58,7 +59,11 @@ export function Popover({ button, title, label, widest, align, handlers, buttonL
         class="popover"
         role="group"
         aria-label={label}
-        onBeforeToggle={(event) => event.newState === "open" && place()}
+        onBeforeToggle={(event) => {
+          if (event.newState === "closed") return; // the content stays until the focus has returned to the button
+          place();
+          setOpen(true);
+        }}
         onToggle={(event) => setOpen(event.newState === "open")}
       >
         {(open || !lazy) && children(() => panel.current?.hidePopover())}

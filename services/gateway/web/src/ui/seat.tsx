@@ -33,6 +33,7 @@ export function Seat({ talk, character, state, halo, handlers, actions }: Props)
       label={name}
       widest={17}
       align="centre"
+      lazy
       handlers={handlers}
       title={state.why ? `${name}. ${state.why}` : name}
       button={
