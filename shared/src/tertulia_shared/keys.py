@@ -169,7 +169,8 @@ class Keys:
         return Key(f"{self.ns}:speech_workers", DAY_S)
 
     def voices(self) -> Key:
-        """Hash: each live speech engine's voices, msgpack of [{id, name, language, description, monolingual}]."""
+        """Hash: each speech engine's voices, msgpack of [{id, name, language, description, monolingual}]. An engine
+        that has stopped keeps its field until the hash expires, a day after the last write of any worker."""
         return Key(f"{self.ns}:voices", DAY_S)
 
     def models(self) -> Key:

@@ -93,11 +93,16 @@ def _of_redis(facts: Facts) -> Iterator[Problem]:
 def _of_the_workers(facts: Facts) -> Iterator[Problem]:
     # Redis refuses the heartbeats of the workers, too
     for stage in [] if facts.engines is None or facts.refusal else absent_stages(facts.engines):
-        advice = f"start it (`tertulia run`, or `docker compose up --detach {stage}`); its log says why it stopped"
-        yield Problem("stage_away", f"no {stage} worker is running", advice, blocks=True)
+        yield stage_away(stage)
     if facts.absent_voices:
         text = f"no running speech engine has these voices: {', '.join(facts.absent_voices)}"
         yield Problem("voice_away", text, "start the worker with their engine, or give the characters other voices")
+
+
+def stage_away(stage: str) -> Problem:
+    """The problem that no worker of this stage is alive."""
+    advice = f"start it (`tertulia run`, or `docker compose up --detach {stage}`); its log says why it stopped"
+    return Problem("stage_away", f"no {stage} worker is running", advice, blocks=True)
 
 
 def _of_the_store(facts: Facts) -> Iterator[Problem]:

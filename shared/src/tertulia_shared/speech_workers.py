@@ -54,7 +54,7 @@ class SpeechWorker:
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """The tts workers, and the voices that engines have published within a day.
+    """The tts workers, and the voices that engines have published (`Keys.voices`), also engines that no longer run.
 
     `workers`: the live ones. `gone`: those that ended within the last minutes. `is_complete`: all live workers have
     said what they can speak.

@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import socket
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from tertulia_cli.doctor import command, engine_findings, findings
+from tertulia_cli.doctor import command, engine_findings, findings, problem_findings
 from tertulia_cli.doctor.command import show, verdict
 from tertulia_cli.doctor.findings import Finding, Part
 from tertulia_cli.exit_codes import FAILED, OK
 from tertulia_cli.run import redis
 from tertulia_cli.settings import RunSettings
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
 from tests.harness.settings_of import settings_of
 from tests.servers.redis_server import free_port
 
@@ -138,17 +142,76 @@ def test_doctor_reports_the_demo_model_if_no_key_is_set(monkeypatch: pytest.Monk
     assert "sk-secret" not in finding.what
 
 
+def gateway_answers(monkeypatch: pytest.MonkeyPatch, status: int, problems: Sequence[Finding] = ()) -> None:
+    """Let a gateway answer at /readyz with this status and these problems."""
+
+    async def answered(_host: str, _port: int) -> int:
+        return status
+
+    async def reported(_settings: RunSettings) -> Sequence[Finding]:
+        return problems
+
+    monkeypatch.setattr(command, "gateway_status", answered)
+    monkeypatch.setattr(problem_findings, "reported", reported)
+
+
+NO_TTS = engine_findings.stage_workers("tts", [])
+
+
+async def beat(settings: RunSettings, *members: str) -> None:
+    async with open_bus(settings.redis_address(), Keys(settings.namespace), name="test") as bus:
+        for member in members:
+            await bus.beat(member)
+
+
+@pytest.mark.parametrize(
+    ("alive", "status", "problems", "missing"),
+    [
+        (("stt:a:whisper", "llm:b:demo", "tts:c:espeak"), 200, [], 0),
+        (("stt:a:whisper", "llm:b:demo"), 200, [], 1),
+        (("stt:a:whisper", "llm:b:demo"), 503, [NO_TTS], 2),
+    ],
+)
+async def test_doctor_fails_if_a_stage_of_the_running_setup_has_no_worker(
+    alive: Sequence[str], status: int, problems: Sequence[Finding], missing: int,
+    *, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str,
+) -> None:  # fmt: skip
+    nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
+    monkeypatch.setattr(findings, "PARTS", (nowhere,))
+    settings = settings_of(RunSettings, redis_url=redis_url, namespace=new_id())
+    await beat(settings, *alive)
+    gateway_answers(monkeypatch, status, problems)
+    assert await command.doctor(settings) == (FAILED if missing else OK)
+    out = capsys.readouterr().out
+    assert out.count("no tts worker is running") == bool(missing)
+    assert ("has everything it needs" in out) is not bool(missing)
+    assert (f"{missing} thing(s) that this setup needs" in out) is bool(missing)
+
+
+@pytest.mark.parametrize(
+    ("status", "problems", "reported"),
+    [(200, [], False), (503, [], True), (503, [NO_TTS], False), (None, [], False)],
+)
+def test_doctor_reports_a_gateway_that_is_not_ready_and_names_no_reason(
+    status: int | None,
+    problems: Sequence[Finding],
+    reported: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    found = findings.unexplained(status, problems)
+    assert [each.what for each in found] == (["the gateway is not ready (503)"] if reported else [])
+    assert verdict(found) == (FAILED if reported else OK)
+
+
 @pytest.mark.parametrize(("status", "code"), [(200, OK), (503, FAILED)])
 async def test_doctor_requires_no_local_installation_for_containers(
     status: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str
 ) -> None:
-    async def answered(_host: str, _port: int) -> int:
-        return status
-
-    monkeypatch.setattr(command, "gateway_status", answered)
     nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
     monkeypatch.setattr(findings, "PARTS", (nowhere,))
-    assert await command.doctor(settings_of(RunSettings, redis_url=redis_url)) == code
+    settings = settings_of(RunSettings, redis_url=redis_url, namespace=new_id())
+    await beat(settings, "stt:a:whisper", "llm:b:demo", "tts:c:espeak")
+    gateway_answers(monkeypatch, status)
+    assert await command.doctor(settings) == code
     out = capsys.readouterr().out
     assert "not installed" not in out
     assert "Redis answers" in out
@@ -173,10 +236,11 @@ async def test_doctor_in_a_container_reports_a_gateway_that_does_not_answer(
     [
         (["kokoro"], True, "tts: 1 worker (kokoro)"),
         (["espeak", "kokoro", "espeak"], True, "tts: 3 workers (espeak, kokoro)"),
-        ([], False, "tts: no worker is alive"),
+        ([], False, "no tts worker is running"),
     ],
 )
 def test_doctor_counts_the_live_workers_of_a_stage(engines: list[str], ok: bool, what: str) -> None:  # noqa: FBT001 - parametrized
     finding = engine_findings.stage_workers("tts", engines)
     assert (finding.ok, finding.what) == (ok, what)
     assert ("docker compose up --detach tts" in finding.advice) is not ok
+    assert finding.needed

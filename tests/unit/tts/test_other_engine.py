@@ -16,6 +16,7 @@ from tertulia_shared.speech_workers import SpeechWorker
 from tertulia_shared.work import ForAnother
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler, seed_of
+from tertulia_tts.stand_in import engine_changed
 from tests.fakes.scripted_speech import ScriptedSpeech, VaryingSpeech
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, virtual_time
@@ -34,6 +35,18 @@ def other_handler(message: SpokenMessage, engine: ScriptedSpeech, *, chooses: bo
 async def warnings(message: SpokenMessage) -> list[str]:
     entries = await message.bus.read(Keys("test").events(message.conversation_id))
     return [event.code for entry in entries if isinstance(event := decode_event(entry.fields), Warn)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("kokoro", "espeak", "(kokoro) is busy or away: espeak speaks instead, so a voice may sound different."),
+        ("espeak", "espeak", "speech worker is busy or away: another one speaks (espeak)."),
+    ],
+)
+def test_warning_names_both_engines_only_if_they_differ(before: str, after: str, text: str) -> None:
+    warning = engine_changed(before, after)
+    assert (warning.code, warning.message[-len(text) :]) == ("engine_changed", text)
 
 
 def parts(audio: list[AudioChunk], sentence: int) -> list[tuple[str, bytes]]:

@@ -25,17 +25,20 @@ async def doctor(settings: RunSettings) -> int:
     if not installed and (status is not None or in_image()):  # the services run elsewhere, in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
         found += await problem_findings.reported(settings)
-        found += await engine_findings.workers(settings)
+        # a worker that has just ended may be missing here before the gateway reports it
+        found += [each for each in await engine_findings.workers(settings) if each not in found]
         found += await engine_findings.engines_in_use(settings)
         show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
         return verdict(found)
+    problems = await (problem_findings.found_here if status is None else problem_findings.reported)(settings)
     found = [
         findings.python(),
         *(findings.part(part) for part in findings.PARTS),
         *engine_findings.engines(settings),
         findings.redis_server(settings),
         *await findings.redis_answer(settings),
-        *await (problem_findings.found_here if status is None else problem_findings.reported)(settings),
+        *problems,
+        *findings.unexplained(status, problems),
         *await engine_findings.engines_in_use(settings),
         findings.port(settings, running=status is not None),
         *lan_findings.lan(settings, running=status is not None),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tertulia_cli.doctor.findings import Finding
 from tertulia_cli.environments import own_python
-from tertulia_cli.run.readiness import Member, live_members
+from tertulia_cli.run.readiness import ALIVE_S, Member, live_members, parse_members
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError
 from tertulia_shared.bus.redis_bus import open_bus
@@ -16,6 +16,7 @@ from tertulia_shared.engine_speed import Speeds
 from tertulia_shared.engine_state import reasons_in
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable, InstalledEngine, installed_engines
 from tertulia_shared.keys import STAGES, Keys, Stage
+from tertulia_shared.problems import stage_away
 from tertulia_shared.weights import fetch_command, folder_of
 
 
@@ -62,7 +63,7 @@ async def workers(settings: RunSettings) -> Sequence[Finding]:
         async with open_bus(
             settings.redis_address(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
         ) as bus:
-            engines = [(member.stage, member.engine) for member in await live_members(bus)]
+            engines = [(member.stage, member.engine) for member in parse_members(await bus.alive(ALIVE_S))]
             return [stage_workers(stage, [engine for of, engine in engines if of == stage]) for stage in STAGES]
     except* (BusError, ValueError):
         pass  # `redis_answer` reports it
@@ -70,11 +71,12 @@ async def workers(settings: RunSettings) -> Sequence[Finding]:
 
 
 def stage_workers(stage: Stage, engines: Sequence[str]) -> Finding:
-    """Report the live workers of a stage. `engines`: the engine of each."""
+    """Report the live workers of a stage. `engines`: the engine of each. A stage without one is reported in the same
+    words as the gateway reports it.
+    """
     if not engines:
-        advice = f"`docker compose up --detach {stage}` starts one; `docker compose logs {stage}` shows why it stopped"
-        # the gateway's own answer, /readyz, decides whether something is missing
-        return Finding(ok=False, what=f"{stage}: no worker is alive", advice=advice, needed=False)
+        problem = stage_away(stage)
+        return Finding(ok=False, what=problem.text, advice=problem.advice, needed=problem.blocks)
     number = "1 worker" if len(engines) == 1 else f"{len(engines)} workers"
     return Finding(ok=True, what=f"{stage}: {number} ({', '.join(sorted(set(engines)))})")
 

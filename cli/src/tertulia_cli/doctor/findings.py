@@ -128,6 +128,16 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
     return Finding(ok=True, what=f"port {settings.port} is free")
 
 
+def unexplained(status: int | None, problems: Sequence[Finding]) -> Sequence[Finding]:
+    """Report a running gateway that is not ready and names no reason. `status`: the HTTP status of /readyz; None: no
+    answer. `problems`: what the gateway has reported.
+    """
+    if status in (None, HTTP_OK) or any(each.needed for each in problems):
+        return ()
+    advice = "see the answer of /readyz, and the logs of the services"
+    return [Finding(ok=False, what=f"the gateway is not ready ({status})", advice=advice)]
+
+
 def elsewhere(settings: RunSettings, status: int | None) -> Finding:
     """Report services that run but are not installed here. `status`: the HTTP status of /readyz; None: no answer."""
     if status is None:

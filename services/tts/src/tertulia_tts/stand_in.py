@@ -44,8 +44,13 @@ class StandIn:
 
 
 def engine_changed(before: str, after: str) -> Warn:
-    """The warning that another engine speaks."""
+    """The warning that a worker with the engine `after` speaks for a preferred one with the engine `before`. Workers of
+    different tiers may have the same engine.
+    """
+    if before == after:
+        return Warn("engine_changed", f"The preferred speech worker is busy or away: another one speaks ({after}).")
     return Warn(
         "engine_changed",
-        f"The speech engine {before} is busy or away: {after} speaks instead, so a voice may sound different.",
+        f"The preferred speech worker ({before}) is busy or away: {after} speaks instead, so a voice may sound"
+        " different.",
     )

@@ -42,12 +42,13 @@ def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
         running = engines_of(await bus.alive(alive_s))["tts"]
         voices = voices_of(await bus.hash(bus.keys.voices()), running)
         kept = {clip.id for clip in await asyncio.to_thread(clips.all)}
-        # an engine publishes a deleted voice until it has read the list of recordings, or for a day if it has stopped
+        # an engine publishes a deleted voice until it has read the list of recordings; one that has stopped
+        # keeps its voices in Redis
         return [voice for voice in voices if not is_clip_id(voice.id) or voice.id in kept]
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
-        """List the voices of the speech engines that are running or were running within the last day."""
+        """List the voices of the speech engines that run or ran before; `available` tells which of them run."""
         return VoiceList(voices=await known_voices())
 
     @api.get(

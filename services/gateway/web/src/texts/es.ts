@@ -763,7 +763,7 @@ export const es: Texts = {
       "Una voz no puede leer texto en esta escritura; lo ves, pero no lo oyes. Elige otra voz para el personaje.",
     voice_missing: () => "Falta una voz hecha con una grabación; habla otra. Elige otra voz para el personaje.",
     engine_changed: () =>
-      "El motor de voz preferido está ocupado o no está; habla otro. Las voces pueden sonar de otra manera.",
+      "El servicio de voz preferido está ocupado o no está; habla otro. Las voces pueden sonar de otra manera.",
     stage_away: () =>
       "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",
