@@ -207,7 +207,7 @@ async def test_reply_of_which_the_client_says_that_nothing_was_played_counts_as_
         audio = AudioChunk(b"\0\0", 0, 0, bench.conversation_id, sage, "sage")
         stream = bench.bus.keys.audio(bench.conversation_id, sage)
         await bench.bus.transact(bench.conversation_id, [Append(stream, audio, "1-1")])
-    await bench.played(sage, 0, 0)  # with 0 ms
+    await bench.played(sage, 0, 0, played_ms=0)
     await bench.interrupt()
     await bench.work()
     row = ("Sage", "", "interrupted") if has_sound else ("Sage", LINES["Sage"], "complete")
