@@ -15,6 +15,17 @@ SHOWN = """bubbles => bubbles.map(bubble => ({
     remark: bubble.querySelector(".remark, summary").textContent,
 }))"""
 
+# Presses Escape when the first sound is on its way to the audio thread, so before it is played.
+STOP_AT_FIRST_SOUND = """() => {
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (message, ...rest) {
+        post.call(this, message, ...rest);
+        if (message?.do !== "push") return;
+        MessagePort.prototype.postMessage = post;
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    };
+}"""
+
 
 async def test_interrupted_and_unspoken_replies_look_the_same_after_a_reload(visitor: Visitor) -> None:
     turn_id = await visitor.write("Rex and Luna, tell me a story.")
@@ -41,3 +52,25 @@ async def test_interrupted_and_unspoken_replies_look_the_same_after_a_reload(vis
     assert await bubbles.evaluate_all(SHOWN) == before
     assert visitor.log.of("message_heard") == [], "the page has it from the store"
     await visitor.picture("stopped-then-reloaded")
+
+
+async def test_first_reply_that_is_stopped_before_it_is_played_looks_unspoken_after_a_reload(visitor: Visitor) -> None:
+    await visitor.page.evaluate(STOP_AT_FIRST_SOUND)
+    await visitor.write("Luna, tell me a story.")
+    await eventually(lambda: visitor.log.commands("interrupt"), "the page stops the reply")
+    (nothing,) = visitor.log.commands("playback")
+    assert (nothing["chunk_index"], nothing["next_samples"], nothing["played_ms"]) == (0, 0, 0)
+    await eventually(lambda: visitor.log.of("message_heard"), "the server says what was heard")
+    await eventually(lambda: visitor.log.of("turn_complete"), "the turn is over")
+    bubbles = visitor.page.locator(".message.theirs")
+    await expect(bubbles.locator(".unspoken")).to_have_count(1)
+    (before,) = await bubbles.evaluate_all(SHOWN)
+    assert before["text"] == before["unheard"]
+
+    await visitor.page.reload()
+    await expect(bubbles.locator(".unspoken")).to_have_count(1)
+    (after,) = await bubbles.evaluate_all(SHOWN)
+    assert (after["id"], after["remark"]) == (before["id"], before["remark"])
+    assert after["text"] == after["unheard"]
+    assert before["unheard"].startswith(after["unheard"]), "the unfinished sentence is not kept"
+    await visitor.picture("stopped-before-its-sound-then-reloaded")

@@ -216,11 +216,13 @@ class LLMBench:
         """The user's interruption, as the gateway writes it."""
         await interrupt(self.bus, self.conversation_id, "request")
 
-    async def played(self, message_id: str, sentence: int, chunk: int, next_samples: int = 0) -> None:
+    async def played(
+        self, message_id: str, sentence: int, chunk: int, next_samples: int = 0, *, played_ms: int = 40
+    ) -> None:
         """Write a receipt of the client."""
         outlet = self.bus.outlet()
         outlet.append(
-            self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0, next_samples)
+            self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, played_ms, next_samples)
         )
         await outlet.flush()
 

@@ -61,3 +61,18 @@ async def test_history_has_exactly_the_words_whose_sound_was_played(
         stack.unsaid |= client.record.words()
     assert expected in prompt
     assert f"{expected} {WORDS[len(words)]}" not in prompt
+
+
+@pytest.mark.parametrize("stops_at", ["llm_chunk", "audio"])
+async def test_first_reply_of_a_conversation_that_is_stopped_before_it_was_played_counts_as_unheard(
+    stack: Stack, model_port: int, stops_at: str
+) -> None:
+    async with ScriptedModel([Reply([f"{SENTENCE} {SENTENCE}"])], port=model_port), talk(*stack.urls) as client:
+        await client.send("user_message", text="Luna, name some things.", turn_id=new_id())
+        message_id = (await client.until_event(stops_at))["message_id"]
+        place = {"message_id": message_id, "sentence_index": 0, "chunk_index": 0}
+        await client.send("playback", **place, played_ms=0, next_samples=0)
+        await client.send("interrupt")
+        heard = await client.until_event("message_heard")
+        stack.unsaid |= client.record.words()
+    assert (heard["message_id"], heard["text"]) == (message_id, "")

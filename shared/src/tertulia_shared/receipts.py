@@ -52,6 +52,13 @@ def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
     return furthest(readable_receipts(entries))
 
 
+def has_played(receipt: Receipt) -> bool:
+    """False if the receipt says that nothing of the message was played yet. It names the first chunk then, because
+    older releases know no place before it.
+    """
+    return receipt.played_ms > 0 or _place(receipt) > (0, 0, 0)
+
+
 def furthest(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
     """The furthest receipt of each message; the last one if several are equally far."""
     out: dict[str, Receipt] = {}

@@ -39,6 +39,10 @@ async def test_message_without_receipts_counts_as_unheard(bus: MemoryBus) -> Non
     assert await heard_of(bus, C, (A, B), []) == ()
 
 
+async def test_message_counts_as_unheard_if_its_receipt_says_that_nothing_was_played(bus: MemoryBus) -> None:
+    assert await heard_of(bus, C, (A, B), [Receipt(A, 0, 0, 0)]) == ()
+
+
 async def test_message_is_heard_up_to_its_furthest_receipt(bus: MemoryBus) -> None:
     receipts = [Receipt(A, 0, 1, 40), Receipt(A, 1, 0, 90), Receipt(A, 0, 2, 60)]
     (heard,) = await heard_of(bus, C, (A, B), receipts)

@@ -36,6 +36,14 @@ def test_receipt_for_the_last_frame_ends_playback_at_once() -> None:
     assert playback.remaining(1.0) == 0.0
 
 
+def test_receipt_that_says_that_nothing_was_played_does_not_end_playback() -> None:
+    playback = Playback()
+    playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
+    playback.receipt(Receipt("m", 0, 0, 0))
+    assert not playback.was_heard
+    assert playback.remaining(0.5) > 0
+
+
 def test_client_with_receipts_gets_extra_time_up_to_a_limit() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)

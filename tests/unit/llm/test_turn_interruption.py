@@ -194,6 +194,29 @@ async def test_reply_counts_as_heard_if_the_client_sends_no_receipts() -> None:
     assert not [event for _, event in (await bench.client()).events if isinstance(event, MessageHeard)]
 
 
+@pytest.mark.parametrize(("has_sound", "has_worker"), [(True, False), (False, True), (False, False)])
+@virtual_time
+async def test_reply_of_which_the_client_says_that_nothing_was_played_counts_as_unheard_if_speech_is_made(
+    has_sound: bool,  # noqa: FBT001 - pytest passes it by name
+    has_worker: bool,  # noqa: FBT001
+) -> None:
+    bench = await bench_with("Sage")
+    await bench.say("One?")
+    await bench.work()
+    sage = (await bench.client()).order[0]
+    if has_sound:
+        audio = AudioChunk(b"\0\0", 0, 0, bench.conversation_id, sage, "sage")
+        stream = bench.bus.keys.audio(bench.conversation_id, sage)
+        await bench.bus.transact(bench.conversation_id, [Append(stream, audio, "1-1")])
+    if has_worker:
+        await bench.bus.beat("tts:w:espeak")
+    await bench.played(sage, 0, 0, played_ms=0)
+    await bench.interrupt()
+    await bench.work()
+    row = ("Sage", "", "interrupted") if has_sound or has_worker else ("Sage", LINES["Sage"], "complete")
+    assert (await bench.rows())[1] == row
+
+
 @pytest.mark.parametrize(("sounding", "is_heard"), [("0", False), ("1", True), (None, True)])
 @virtual_time
 async def test_reply_counts_as_unheard_if_the_client_was_sent_no_sound_of_it(

@@ -12,6 +12,7 @@ from tertulia_shared.receipts import (
     MAX_NEXT_SAMPLES,
     Chunk,
     advanced,
+    has_played,
     last_receipts,
     readable_receipts,
 )
@@ -45,6 +46,20 @@ def test_only_the_furthest_receipt_of_each_message_counts(order: list[tuple[int,
 )  # fmt: skip
 def test_receipt_with_impossible_numbers_is_skipped(hostile: Entry) -> None:
     assert readable_receipts([hostile, entry(receipt(0, 1))]) == [receipt(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (receipt(0, 0), False), (receipt(0, 0, played_ms=40), True), (receipt(0, 0, next_samples=1), True),
+        (receipt(0, 1), True), (receipt(1, 0), True),
+    ],
+)  # fmt: skip
+def test_receipt_for_the_first_chunk_without_any_sound_says_that_nothing_was_played(
+    value: Receipt,
+    expected: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    assert has_played(value) is expected
 
 
 def test_samples_after_the_chunk_decide_between_receipts_for_the_same_chunk() -> None:

@@ -111,6 +111,12 @@ describe("receipts of a page opened during a turn", () => {
     expect(receipts.after({ ...report, messageId: "m3" })).toMatchObject({ played_ms: 100 });
   });
 
+  it("do not say that nothing was played of a message that an earlier page has played", () => {
+    const receipts = new Receipts();
+    receipts.playedBefore(BEFORE);
+    expect(receipts.notPlayed("m2")).toBeNull();
+  });
+
   it("continue in the chunk in which the earlier page has stopped", () => {
     const receipts = new Receipts();
     receipts.playedBefore(BEFORE);

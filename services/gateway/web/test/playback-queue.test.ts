@@ -120,6 +120,15 @@ describe("Receipts", () => {
     expect(receipts.after(report(900, { tally: { ...tally, gaps: 5_000 } }))).toMatchObject({ gaps: 1_000 });
   });
 
+  it("say once that nothing was played, if there was no receipt for the message", () => {
+    const receipts = new Receipts();
+    const nothing = { sentence_index: 0, chunk_index: 0, played_ms: 0, next_samples: 0, gaps: 0, gap_ms: 0 };
+    expect(receipts.notPlayed("b")).toEqual({ message_id: "b", ...nothing });
+    expect(receipts.notPlayed("b")).toBeNull();
+    receipts.after(report(100));
+    expect(receipts.notPlayed("a")).toBeNull();
+  });
+
   it("begin again with each message", () => {
     const receipts = new Receipts();
     receipts.after(report(900));

@@ -13,7 +13,7 @@ from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.entries import Receipt
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Key
-from tertulia_shared.receipts import Chunk, advanced, furthest
+from tertulia_shared.receipts import Chunk, advanced, furthest, has_played
 
 BYTES_PER_SAMPLE = 2
 CHUNKS_PER_READ = 8
@@ -62,7 +62,7 @@ async def heard_of(
 
 
 async def _heard_last(bus: Bus, conversation_id: str, message_id: str, receipts: Iterable[Receipt]) -> Heard | None:
-    own = [receipt for receipt in receipts if receipt.message_id == message_id]
+    own = [receipt for receipt in receipts if receipt.message_id == message_id and has_played(receipt)]
     if not own:
         return None
     key = bus.keys.audio(conversation_id, message_id)

@@ -5,6 +5,7 @@ No I/O.
 from __future__ import annotations
 
 from tertulia_shared.entries import SAMPLE_RATE_OUT, Receipt
+from tertulia_shared.receipts import has_played
 
 BYTES_PER_SECOND = SAMPLE_RATE_OUT * 2
 RECEIPT_GRACE_S = 3.0
@@ -32,9 +33,9 @@ class Playback:
         self._heard_all = False
 
     def receipt(self, receipt: Receipt) -> None:
-        """Record that the client has played the audio up to the chunk that the receipt names."""
+        """Record that the client has played the audio up to the chunk that the receipt names, or none of it yet."""
         self._sends_receipts = True
-        if self._last is not None and receipt.message_id == self._last[0]:
+        if self._last is not None and receipt.message_id == self._last[0] and has_played(receipt):
             self._heard_all = (receipt.sentence_index, receipt.chunk_index) >= self._last[1:]
 
     @property

@@ -89,6 +89,11 @@ export class Player {
     this.#queued = [];
   }
 
+  /** True if sound that is queued now is played. */
+  get canPlay(): boolean {
+    return this.#node !== null && this.#context.state === "running";
+  }
+
   /** Resume the AudioContext. Browsers allow this only in a click or key handler. */
   async unlock(): Promise<void> {
     if (this.#paused) return;

@@ -24,6 +24,9 @@ export class Receipts {
   #sentMs = -1;
   #before = new Map<string, HeardBefore>();
 
+  /** The messages for which a receipt was made. */
+  #given = new Set<string>();
+
   /** Record how much of this message was already played by an earlier page. */
   playedBefore(heard: HeardBefore): void {
     this.#before.set(heard.message_id, heard);
@@ -44,6 +47,7 @@ export class Receipts {
     const due = this.#sentMs < 0 || report.playedMs - this.#sentMs >= RECEIPT_EVERY_MS;
     if (!(due || (urgent && report.playedMs > this.#sentMs))) return null;
     this.#sentMs = report.playedMs;
+    this.#given.add(report.messageId);
     const played_ms = (before?.played_ms ?? 0) + report.playedMs;
     if (report.doneChunk >= 0 || !before) {
       const place = { sentence_index: report.doneSentence, chunk_index: report.doneChunk };
@@ -58,6 +62,24 @@ export class Receipts {
       played_ms,
       next_samples: next_samples + report.nextSamples,
       ...gapsOf(report),
+    };
+  }
+
+  /**
+   * The receipt that says that nothing of this message was played; null if there was a receipt for it. Without any
+   * receipt, the server would assume that this page has played all that it was sent.
+   */
+  notPlayed(messageId: string): Receipt | null {
+    if (this.#given.has(messageId) || this.#before.has(messageId)) return null;
+    this.#given.add(messageId);
+    return {
+      message_id: messageId,
+      sentence_index: 0,
+      chunk_index: 0,
+      played_ms: 0,
+      next_samples: 0,
+      gaps: 0,
+      gap_ms: 0,
     };
   }
 }

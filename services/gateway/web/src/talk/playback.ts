@@ -108,6 +108,7 @@ export class Playback {
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     const { speakingId, messages, turn } = this.on.state();
     this.#sendPosition();
+    this.#sendNotPlayed(turn?.replies[0]?.messageId);
     this.#player.flush();
     this.#player.duck(false);
     this.#bargeIn = NOT_DUCKED;
@@ -171,6 +172,12 @@ export class Playback {
   #sendPosition(): void {
     if (this.#lastReport) this.#sendReceipt(reportAt(this.#lastReport, this.#player.clockMs));
     this.#lastReport = null;
+  }
+
+  /** If nothing of the turn's first reply was played, say so. A page that cannot play sound sends no receipts. */
+  #sendNotPlayed(firstId: string | undefined): void {
+    const receipt = firstId !== undefined && this.#player.canPlay ? this.#receipts.notPlayed(firstId) : null;
+    if (receipt) this.on.receipt(receipt);
   }
 
   #sendReceipt(report: FromWorklet): void {

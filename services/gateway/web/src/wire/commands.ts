@@ -53,7 +53,7 @@ export interface LastAudio {
 /**
  * Says that the message was played up to the end of this chunk, and `next_samples` samples after it: `played_ms` of its
  * sound. `gaps`: the gaps in the message so far, because the next sound had not arrived in time; `gap_ms`: their total
- * length.
+ * length. If all numbers are 0, nothing of the message was played.
  */
 export interface Receipt {
   message_id: string;

@@ -10,7 +10,8 @@ from tertulia_llm.text.heard import heard_part
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
-from tertulia_shared.receipts import Chunk, advanced, last_receipts, readable_receipts
+from tertulia_shared.jobs import PEER_ALIVE_S
+from tertulia_shared.receipts import Chunk, advanced, has_played, last_receipts, readable_receipts
 from tertulia_shared.written_texts import written_texts
 
 BYTES_PER_SAMPLE = 2
@@ -33,9 +34,12 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan, *, is_soundless:
     entries = await bus.read(bus.keys.receipts(conversation_id))
     ids = {message_id.encode() for message_id in plan.message_ids}
     # the next turn waits for this, and a long conversation has many receipts of earlier messages: do not decode them
-    receipts = last_receipts([entry for entry in entries if entry.fields.get(b"message_id") in ids])
-    if not receipts and not readable_receipts(entries):
-        is_unheard = is_soundless and await _has_sound(bus, conversation_id, plan)
+    own = last_receipts([entry for entry in entries if entry.fields.get(b"message_id") in ids])
+    receipts = {message_id: receipt for message_id, receipt in own.items() if has_played(receipt)}
+    if not receipts and not any(map(has_played, readable_receipts(entries))):
+        is_unheard = (is_soundless or bool(own)) and await _has_sound(bus, conversation_id, plan)
+        if own and not is_unheard:  # the client says that nothing was played, maybe before the first sound was made
+            is_unheard = any(member.startswith("tts:") for member in await bus.alive(PEER_ALIVE_S))
         return dict.fromkeys(plan.message_ids, "") if is_unheard else {}
     out: dict[str, str] = {}
     for message_id in plan.message_ids:
