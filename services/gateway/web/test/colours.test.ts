@@ -1,31 +1,66 @@
 import { describe, expect, it } from "vitest";
 
-import { HUES, hueOfId, huesOf } from "../src/ui/colours";
+import { HUES, TOO_CLOSE, hueOfId, huesOf } from "../src/ui/colours";
 import { keptHues, readHues } from "../src/ui/former-hues";
 import { People } from "../src/ui/people";
 import { dominantHue } from "../src/ui/picture-hue";
 
 /** The middle of a square of 8 pixels. */
 const inside = (x: number, y: number) => x > 1 && x < 6 && y > 1 && y < 6;
-const plain = (id: string) => ({ id, pictureHue: null });
+const plain = (id: string, active = true) => ({ id, active, pictureHue: null });
+const pictured = (id: string, pictureHue: number) => ({ id, active: true, pictureHue });
 const ids = (count: number) => Array.from({ length: count }, (_, index) => plain(`id-${index}`));
+/** The distance of the two hues that are most alike, in degrees. */
+const leastApart = (hues: Iterable<number>) => {
+  const sorted = [...hues].toSorted((a, b) => a - b);
+  return Math.min(...sorted.map((hue, at) => (sorted[at + 1] ?? (sorted[0] ?? 0) + 360) - hue));
+};
 
 describe("the colour of a character", () => {
   it("is the one of its picture", () => {
-    const hues = huesOf([{ id: "luna", pictureHue: 285 }, { id: "rex", pictureHue: 55 }, plain("new")]);
+    const hues = huesOf([pictured("luna", 285), pictured("rex", 55), plain("new")]);
     expect([hues.get("luna"), hues.get("rex")]).toEqual([285, 55]);
   });
 
-  it("stays when others come and go, unless they have the same", () => {
-    const other = ["a", "b", "c", "d"].find((id) => hueOfId(id) !== hueOfId("x")) ?? "";
-    expect(huesOf([plain("x")]).get("x")).toBe(huesOf([plain(other), plain("x")]).get("x"));
+  it("is its own as long as there are enough colours, in any order of the characters", () => {
+    const hues = huesOf(ids(12));
+    expect(leastApart(hues.values())).toBeGreaterThanOrEqual(TOO_CLOSE);
+    expect(new Map(huesOf(ids(12).toReversed()))).toEqual(hues);
+    expect(new Set(huesOf(ids(40)).values()).size).toBe(40);
   });
 
-  it("is its own as long as there are enough colours, in any order of the characters", () => {
-    const hues = huesOf(ids(HUES.length));
-    expect(new Set(hues.values()).size).toBe(HUES.length);
-    expect(new Map(huesOf(ids(HUES.length).toReversed()))).toEqual(hues);
-    expect(huesOf(ids(12)).size).toBe(12);
+  it.each([
+    [[285, 55, 148]],
+    [[16, 46, 76]],
+    [[256, 76, 196, 226]],
+  ])("is its own among twelve, of which some have pictures of the hues %j", (pictures) => {
+    const table = ids(12).map(({ id }, at) => ({ id, active: true, pictureHue: pictures[at] ?? null }));
+    expect(leastApart(huesOf(table).values())).toBeGreaterThanOrEqual(TOO_CLOSE);
+  });
+
+  it("stays when others come, also if they have the same by their ids, and when others go", () => {
+    let hues = huesOf([]);
+    const before = new Map<string, number>();
+    for (const [at, each] of ids(HUES.length).toReversed().entries()) {
+      hues = huesOf(ids(HUES.length).toReversed().slice(0, at + 1), hues);
+      before.set(each.id, hues.get(each.id) ?? -1);
+    }
+    expect(new Map(hues)).toEqual(before);
+    expect(huesOf([plain("id-3")], hues).get("id-3")).toBe(before.get("id-3"));
+  });
+
+  it("changes if it was the same as another's, or if the picture of another has it", () => {
+    const alike = huesOf([plain("a"), plain("b")], new Map([["a", 62], ["b", 62]]));
+    expect(leastApart(alike.values())).toBeGreaterThanOrEqual(TOO_CLOSE);
+    const hues = huesOf([plain("a"), pictured("b", 70)], new Map([["a", 62]]));
+    expect(hues.get("b")).toBe(70);
+    expect(leastApart(hues.values())).toBeGreaterThanOrEqual(TOO_CLOSE);
+  });
+
+  it("is not taken by characters that are not at the table", () => {
+    const away = ids(40).map(({ id }) => plain(`away-${id}`, false));
+    const hues = huesOf([...away, ...ids(12)], huesOf(away));
+    expect(leastApart(ids(12).map(({ id }) => hues.get(id) ?? 0))).toBeGreaterThanOrEqual(TOO_CLOSE);
   });
 });
 

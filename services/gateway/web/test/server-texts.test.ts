@@ -26,11 +26,26 @@ afterEach(async () => {
 });
 
 describe("problems of the REST API", () => {
-  it("are the server's own words in English, but an empty field gets a sentence", () => {
+  it("are the server's own words in English, but the problem of a field is a sentence", () => {
     expect(readProblem(409, TAKEN).message).toBe(TAKEN.detail);
-    expect(readProblem(422, TOO_LONG).about("title")).toBe("must have at most 200 characters");
+    expect(readProblem(422, TOO_LONG).about("title")).toBe("At most 200 characters are allowed.");
+    expect(readProblem(422, TOO_LONG).message).toBe("The server did not accept this. At most 200 characters are allowed.");
     const empty = { field: "name", message: "must not be empty", code: "empty", params: {} };
     expect(readProblem(422, { errors: [empty] }).about("name")).toBe("This must not be empty.");
+  });
+
+  it.each([
+    ["invalid_value", "must be a valid integer", "This must be a valid integer."],
+    ["out_of_range", "must be less than or equal to 2", "This must be less than or equal to 2."],
+    ["invalid_value", "Value error, `top_k` must be a number.", "`top_k` must be a number."],
+    ["invalid_value", "7 ids; at most 5 are allowed", "The server does not accept this: 7 ids; at most 5 are allowed."],
+    ["invalid_value", "", "The server does not accept this."],
+    ["invalid_key", "Value error, is an address: put the key there", "This is an address: put the key there."],
+    ["unknown_field", "Extra inputs are not permitted", "The server does not know this field."],
+    ["invisible_character", "contains U+202E RIGHT-TO-LEFT OVERRIDE; remove it", "This contains an invisible character (U+202E). Remove it."],
+    ["angle_brackets", "must not contain < or >, which mark a speaker", "Leave out < and >."],
+  ])("of a field with the code %s and the words %j are the sentence %j in English", (code, message, sentence) => {
+    expect(readProblem(422, { errors: [{ field: "x", code, message }] }).about("x")).toBe(sentence);
   });
 
   it("have a text with the same names and numbers in the other languages", async () => {

@@ -6,6 +6,14 @@ export function cause(message: string): string {
   return (at === -1 ? message : message.slice(at + 2)).replace(/\.$/u, "");
 }
 
+/** A sentence about a field, from what the server says about it: it may be a sentence without its subject. */
+export function sentenceAbout(fault: string): string {
+  const said = fault.replace(/^Value error, /u, "").replace(/\.$/u, "");
+  if (!said) return "The server does not accept this.";
+  if (/^(?:must|cannot|contains|holds|is|has|stands|gives|begins|ends)\b/u.test(said)) return `This ${said}.`;
+  return /^[\p{Lu}`]/u.test(said) ? `${said}.` : `The server does not accept this: ${said}.`;
+}
+
 /** The code point that a message names, in parentheses; `""` if it names none. */
 export function codePoint(message: string): string {
   const found = /U\+[0-9A-F]{4,6}/u.exec(message)?.[0];

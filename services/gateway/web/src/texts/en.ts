@@ -1,6 +1,6 @@
 /** The texts of the page in English. The type of the other languages is derived from this object. */
 
-import { isAboutControls } from "./cause";
+import { codePoint, isAboutControls, sentenceAbout } from "./cause";
 import { plurals } from "./plural";
 
 /** The names and numbers in a problem's text. */
@@ -643,24 +643,27 @@ export const en = {
     foreign_host: problemAsSent,
     foreign_origin: problemAsSent,
     configuration_forbidden: problemAsSent,
-    invalid: problemAsSent,
+    invalid: (sent: string, params: Params) =>
+      params["details"] ? `The server did not accept this. ${params["details"]}` : sentenceAbout(sent),
     body_length_missing: problemAsSent,
     body_too_long: problemAsSent,
     http_error: problemAsSent,
-    invalid_value: problemAsSent,
+    invalid_value: (sent: string, _params: Params) => sentenceAbout(sent),
     missing: (_sent: string, _params: Params) => "This is missing.",
     empty: (_sent: string, _params: Params) => "This must not be empty.",
-    too_short: problemAsSent,
-    too_long: problemAsSent,
-    out_of_range: problemAsSent,
-    unknown_field: problemAsSent,
-    invisible_character: problemAsSent,
-    invalid_address: problemAsSent,
-    invalid_key: problemAsSent,
-    invalid_model: problemAsSent,
-    angle_brackets: problemAsSent,
-    unspeakable: problemAsSent,
-    not_a_picture: problemAsSent,
+    too_short: (_sent: string, params: Params) => `At least ${params["least"]} characters are needed.`,
+    too_long: (_sent: string, params: Params) => `At most ${params["most"]} characters are allowed.`,
+    out_of_range: (sent: string, _params: Params) => sentenceAbout(sent),
+    unknown_field: (_sent: string, _params: Params) => "The server does not know this field.",
+    invisible_character: (sent: string, _params: Params) =>
+      `This contains an invisible character${codePoint(sent)}. Remove it.`,
+    invalid_address: (sent: string, _params: Params) => sentenceAbout(sent),
+    invalid_key: (sent: string, _params: Params) => sentenceAbout(sent),
+    invalid_model: (sent: string, _params: Params) => sentenceAbout(sent),
+    angle_brackets: (_sent: string, _params: Params) => "Leave out < and >.",
+    unspeakable: (_sent: string, _params: Params) =>
+      "At least one letter or digit is needed, so that the name can be said.",
+    not_a_picture: (sent: string, _params: Params) => sentenceAbout(sent),
     conversation_not_found: problemAsSent,
     character_not_found: problemAsSent,
     voice_not_found: problemAsSent,

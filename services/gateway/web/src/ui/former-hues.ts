@@ -1,6 +1,6 @@
 /**
- * Keeps the characters' hues in the browser's storage, so that the messages of a character keep their colour if the
- * character is removed. If the browser forbids storage, nothing is kept.
+ * Keeps the characters' hues in the browser's storage, so that a character keeps its colour if others come, and its
+ * messages keep it if the character is removed. If the browser forbids storage, nothing is kept.
  */
 
 const KEY = "tertulia.hues";
@@ -38,7 +38,7 @@ export function saveHues(hues: Hues): void {
   try {
     if (localStorage.getItem(KEY) !== text) localStorage.setItem(KEY, text);
   } catch {
-    // The colours of removed characters are then chosen by their ids.
+    // The colours are then chosen again when the page is loaded.
   }
 }
 

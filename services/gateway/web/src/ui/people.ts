@@ -19,10 +19,13 @@ export class People {
   constructor(
     readonly characters: readonly Participant[],
     pictureHues: PictureHues,
-    /** The hues of characters that are no longer in the list. */
+    /** The hues that characters had; also of characters that are no longer in the list. */
     private readonly former: Hues = new Map(),
   ) {
-    this.#hues = huesOf(characters.map(({ id, image }) => ({ id, pictureHue: pictureHues.get(image) ?? null })));
+    this.#hues = huesOf(
+      characters.map(({ id, active, image }) => ({ id, active, pictureHue: pictureHues.get(image) ?? null })),
+      former,
+    );
     this.#images = new Map(characters.map((character) => [character.id, character.image]));
     this.#isMeasured = (id) => {
       const image = this.#images.get(id) ?? "";
