@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
@@ -103,6 +104,12 @@ class BenchModel:
         self.settings: list[ModelSettings] = []
         self.seeds: list[int | None] = []
         self.word_s = 0.01
+        self.tokens: int | None = None
+        """The context window."""
+
+    def window(self, settings: ModelSettings) -> int | None:
+        """Every model has the same window."""
+        return self.tokens
 
     @asynccontextmanager
     async def reply(
@@ -242,6 +249,7 @@ class LLMBench:
             outbox,
             histories=histories,
             characters=characters,
+            lorebooks=ConversationLorebooks(self.bus, store, outbox),
             model=model,
             settings=self.settings,
             metrics=metrics,

@@ -15,6 +15,7 @@ from tertulia_llm.connection.requests import ModelRequests
 from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.server import load_sdk
 from tertulia_llm.model.watch import ModelWatch
@@ -58,6 +59,7 @@ def main() -> None:
                 outbox,
                 histories=histories,
                 characters=characters,
+                lorebooks=ConversationLorebooks(bus, store, outbox),
                 model=current,
                 settings=settings,
                 metrics=llm_metrics,

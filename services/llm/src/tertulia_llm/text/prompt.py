@@ -47,6 +47,7 @@ def build_messages(
     continuing: str = "",
     cue: Cue | None = None,
     post_history: str = "",
+    notes: Sequence[tuple[int, str]] = (),
 ) -> list[Message]:
     """The prompt for the next reply of `character_name`. Consecutive messages may have the same role: `merge` merges
     them.
@@ -60,25 +61,40 @@ def build_messages(
     `cue`: what the reply is for, if it does not answer a message of the user; a note says it.
 
     `post_history`: instructions of the character's card that follow the history: a note before its last message.
+
+    `notes`: notes within the history, each with its depth: the number of messages of the history that follow it. A note
+    that is deeper than the history comes first.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
-    turns: list[Message] = []
-    for message in history:
-        turns += _turns(message, user_name)
+    said = [each for each in (_turns(message, user_name) for message in history) if each]
+    turns, last_notes = _with_notes(said, notes)
     if post_history:
         turns.insert(max(len(turns) - 1, 0), _message("user", post_history_note(character_name, post_history)))
+    ends_with_reply = bool(turns) and turns[-1]["role"] == "assistant"
+    turns += last_notes
     if cue is not None:
         turns.append(_message("user", cue_note(cue, character_name, user_name)))
     if continuing.strip():
         turns.append(_message("assistant", f"<{character_name}>{continuing.rstrip()}"))
         turns.append(_message("user", continue_note(character_name, continuing)))
-    elif not turns:
+    elif not said and not post_history and cue is None:
         turns.append(_message("user", begin_note(character_name)))
-    elif turns[-1]["role"] == "assistant":
+    elif ends_with_reply and cue is None:
         turns.append(_message("user", turn_note(character_name)))
     if turns[0]["role"] == "assistant":
         turns.insert(0, _message("user", begin_note()))
     return messages + turns
+
+
+def _with_notes(
+    said: Sequence[Sequence[Message]], notes: Sequence[tuple[int, str]]
+) -> tuple[list[Message], list[Message]]:
+    """The messages of the history with these notes between them, and the notes after them."""
+    by_place: dict[int, list[Message]] = {}
+    for depth, note in notes:
+        by_place.setdefault(max(len(said) - depth, 0) if depth > 0 else len(said), []).append(_message("user", note))
+    turns = [each for place, messages in enumerate(said) for each in (*by_place.get(place, ()), *messages)]
+    return turns, by_place.get(len(said), [])
 
 
 def content_chars(message: Message) -> int:

@@ -68,6 +68,11 @@ def turn_note(character_name: str) -> str:
     return f"{STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"
 
 
+def lore_note(text: str) -> str:
+    """The note with the text of a lorebook's entry."""
+    return f"{STAGE}background: {' '.join(text.split())}]"
+
+
 def post_history_note(character_name: str, instructions: str) -> str:
     """The note with the instructions of a character's card that follow the history."""
     return f"{STAGE}instructions for {character_name}: {' '.join(instructions.split())}]"
