@@ -165,6 +165,7 @@ async def test_supabase_has_the_same_first_characters_as_other_stores(supabase: 
         ("messages", "created_at"),
         ("characters", "created_at"),
         ("seeds", "applied_at"),
+        ("documents", "updated_at"),
     ],
 )
 async def test_public_key_can_neither_read_nor_write_rows(supabase: SupabaseServer, table: str, time: str) -> None:
@@ -188,6 +189,7 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
+        "tertulia_save_document": {"document": {}},
         "tertulia_save_messages": {"messages": []},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_usage": {"conversation": new_id(), "without_turn": None},

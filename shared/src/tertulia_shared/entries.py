@@ -28,9 +28,9 @@ MIN_SPEED, MAX_SPEED = 0.5, 2.0
 MAX_PITCH = 6.0
 """The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
 STORE_WRITE_VERSION = 2
-"""The schema version of a `StoreWrite` of the kind "delete".
+"""The schema version of a `StoreWrite` of the kinds "delete", "document" and "delete_document".
 
-An older release, which does not know that kind, defers the write to a worker of this release."""
+An older release, which does not know these kinds, defers the write to a worker of this release."""
 TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
@@ -228,11 +228,12 @@ class Receipt:
 class StoreWrite:
     """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings.
 
-    "delete" deletes messages; `row` is msgpack of `turn_id` and `positions`. It is written in the schema version
-    `STORE_WRITE_VERSION`.
+    "delete" deletes messages; `row` is msgpack of `turn_id` and `positions`. "document" saves a document of the
+    conversation, "delete_document" deletes one; `row` is msgpack of `kind` and `id`, and of `content` and `updated_at`
+    if it is saved. These kinds are written in the schema version `STORE_WRITE_VERSION`.
     """
 
-    kind: Literal["conversation", "message", "settings", "delete"]
+    kind: Literal["conversation", "message", "settings", "delete", "document", "delete_document"]
     conversation_id: str
     message_id: str = ""
     row: bytes = b""

@@ -31,6 +31,7 @@ from tertulia_shared.store.records import (
     parse_cursor,
     utc_now,
 )
+from tertulia_shared.store.supabase_documents import SupabaseDocuments
 from tertulia_shared.store.supabase_errors import UniqueViolation, note_status
 from tertulia_shared.store.supabase_realtime import watch_table
 from tertulia_shared.store.supabase_requests import count_changed, run, table_of
@@ -47,14 +48,14 @@ from tertulia_shared.store.validation import (
 )
 from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 9
+SCHEMA: Final = 10
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32
 CHARACTERS: Final = "characters"
 
 
-class SupabaseStore:
+class SupabaseStore(SupabaseDocuments):
     """`Store` on the project at `url` with the service role's key.
 
     `timeout_s` bounds each request; `max_pending` bounds the running and waiting calls.
@@ -162,6 +163,8 @@ class SupabaseStore:
             of_turn = of_turn.eq("conversation_id", conversation_id).eq("turn_id", turn_id)
             await run(of_turn.gte("position", positions.start).lt("position", positions.stop))
             if await run(messages.select("id").eq("conversation_id", conversation_id).limit(1)):
+                return
+            if await run(client.table("documents").select("id").eq("owner", conversation_id).limit(1)):
                 return
             empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
             await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tertulia_shared.store.documents import Document
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable
 from tertulia_shared.store.ordering import supersedes
 from tertulia_shared.store.records import (
@@ -34,6 +35,7 @@ from tertulia_shared.store.validation import (
     name_key,
     settings_as_saved,
 )
+from tertulia_shared.testing.memory_documents import MemoryDocuments, delete_documents_of
 from tertulia_shared.usage import Usage, total
 
 
@@ -46,10 +48,11 @@ class MemoryTables:
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     characters: dict[str, Character] = field(default_factory=dict[str, Character])
     seats: dict[str, int] = field(default_factory=dict[str, int])
+    documents: dict[tuple[str, str, str], Document] = field(default_factory=dict[tuple[str, str, str], Document])
     seeds: set[str] = field(default_factory=set[str])
 
 
-class MemoryStore:
+class MemoryStore(MemoryDocuments):
     """`Store` on `tables`. While `away` is true every call raises `StoreUnavailable`, like a database that is down."""
 
     def __init__(self, tables: MemoryTables | None = None, *, now: Callable[[], datetime] = utc_now) -> None:
@@ -110,6 +113,7 @@ class MemoryStore:
         tables.settings.pop(conversation_id, None)
         for message in [each for each in tables.messages.values() if each.conversation_id == conversation_id]:
             del tables.messages[message.id]
+        delete_documents_of(tables, conversation_id)
         return tables.conversations.pop(conversation_id, None) is not None
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
@@ -136,7 +140,8 @@ class MemoryStore:
         for message_id in of_turn:
             del tables.messages[message_id]
         has_settings = tables.settings.get(conversation_id, b"{}") != b"{}"
-        if not has_settings and not self._in_order(conversation_id):
+        has_documents = any(owner == conversation_id for _, owner, _ in tables.documents)
+        if not has_settings and not has_documents and not self._in_order(conversation_id):
             tables.conversations.pop(conversation_id, None)
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:

@@ -24,6 +24,7 @@ from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, deleted_by, message_of, settings_of, title_of
+from tertulia_shared.outbox_documents import deleted_document_of, document_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
@@ -168,7 +169,7 @@ class OutboxDrainer:
                 log.exception("the store failed on a row")
                 await self._dead_letter(group[0][0], f"the store failed with {type(error).__name__}")
 
-    def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[None]]:
+    def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[object]]:
         write = group[0][1]
         match write.kind:
             case "message":
@@ -183,6 +184,17 @@ class OutboxDrainer:
             case "settings":
                 settings = settings_of(write)
                 return lambda: self._store.save_model_settings(write.conversation_id, settings)
+            case _:
+                return self._document_writer(write)
+
+    def _document_writer(self, write: StoreWrite) -> Callable[[], Awaitable[object]]:
+        match write.kind:
+            case "document":
+                document = document_of(write)
+                return lambda: self._store.save_document(document)
+            case "delete_document":
+                kind, document_id = deleted_document_of(write)
+                return lambda: self._store.delete_document(kind, write.conversation_id, document_id)
             case _:
                 raise BadEntry(f"a write of the kind {write.kind!r} is not known to this release")
 
