@@ -200,6 +200,9 @@ _KINDS: Final = {
     "conversation": "a title",
     "settings": "settings",
     "delete": "the deletion of a withdrawn turn",
+    "version": "a version of a message",
+    "choose": "the choice of a version",
+    "remove": "the removal of a message",
 }
 
 

@@ -2,7 +2,7 @@
 
 `port` defines a store; `sqlite` needs no server, `supabase` uses your own server, `testing.memory_store` is not
 persistent; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them,
-`ordering` the order of messages and of competing writes, `errors` the errors.
+`ordering` the order of messages and of competing writes, `versions` the versions of messages, `errors` the errors.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tertulia_shared.store.records import (
     ModelSettings,
     Preview,
     Role,
+    SetAside,
     Status,
 )
 from tertulia_shared.store.seed import seed_characters
@@ -43,6 +44,7 @@ __all__ = [
     "Preview",
     "Role",
     "SQLiteStore",
+    "SetAside",
     "Status",
     "Store",
     "StoreError",

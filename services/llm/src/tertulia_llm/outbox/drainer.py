@@ -24,6 +24,7 @@ from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, deleted_by, message_of, settings_of, title_of
+from tertulia_shared.outbox_versions import chosen_before
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
@@ -171,7 +172,7 @@ class OutboxDrainer:
     def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[None]]:
         write = group[0][1]
         match write.kind:
-            case "message":
+            case "message" | "version":
                 rows = [fitted_message(message_of(write)) for _, write in group]
                 return lambda: self._store.save_messages(rows)
             case "conversation":
@@ -180,6 +181,11 @@ class OutboxDrainer:
             case "delete":
                 turn_id, positions = deleted_by(write)
                 return lambda: self._store.delete_messages(write.conversation_id, turn_id, positions)
+            case "choose":
+                before = chosen_before(write)
+                return lambda: self._store.choose_version(write.conversation_id, write.message_id, before=before)
+            case "remove":
+                return lambda: self._store.remove_message(write.conversation_id, write.message_id)
             case "settings":
                 settings = settings_of(write)
                 return lambda: self._store.save_model_settings(write.conversation_id, settings)
