@@ -163,6 +163,7 @@ async def test_supabase_has_the_same_first_characters_as_other_stores(supabase: 
     [
         ("conversations", "created_at"),
         ("messages", "created_at"),
+        ("set_aside", "created_at"),
         ("characters", "created_at"),
         ("seeds", "applied_at"),
     ],
@@ -189,6 +190,11 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
         "tertulia_save_messages": {"messages": []},
+        "tertulia_save_set_aside": {"messages": []},
+        "tertulia_choose_version": {"conversation": new_id(), "version": new_id(), "before": 1},
+        "tertulia_remove_message": {"conversation": new_id(), "message": new_id()},
+        "tertulia_delete_messages": {"conversation": new_id(), "turn": new_id(), "first": 0, "stop": 1},
+        "tertulia_versions": {"conversation": new_id()},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_usage": {"conversation": new_id(), "without_turn": None},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},
