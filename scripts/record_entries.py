@@ -84,6 +84,8 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
     await client.send("cast", characters=seats)
     await client.until_event("cast")
+    await asyncio.to_thread(_give_lorebook, stack.http(f"/api/conversations/{c}/lorebook"))
+    await client.until_event("lorebook")
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
@@ -143,6 +145,14 @@ def _ask_about_the_model(url: str) -> None:
     )
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - ours
+
+
+def _give_lorebook(url: str) -> None:
+    """Give the conversation a lorebook with an entry for every prompt."""
+    book = {"entries": {"0": {"uid": 0, "comment": "The roof", "content": "They sit on a roof.", "constant": True}}}
+    body, headers = json.dumps(book).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310 - ours
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
 
 
 async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids: list[str]) -> None:

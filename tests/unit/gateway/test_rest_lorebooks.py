@@ -12,7 +12,7 @@ import pytest
 
 from tertulia_gateway.commands import Resume
 from tertulia_gateway.conversation.resume import create_conversation, resume_conversation
-from tertulia_shared.bus import Put
+from tertulia_shared.bus import Append, Put
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import StoreWrite
@@ -111,6 +111,17 @@ async def test_lorebook_is_kept_while_the_store_is_away(
     assert (await api.get(path)).json() == WORLD_INFO
     kinds = [decode(StoreWrite, entry.fields, newest=99).kind for entry in await bus.read(bus.keys.store())]
     assert kinds == ["conversation", "document"]
+
+
+async def test_lorebook_is_kept_if_redis_refuses_its_key(
+    api: httpx2.AsyncClient, bus: MemoryBus, store: MemoryStore, path: str
+) -> None:
+    id = id_in(path)
+    await bus.transact(id, [Append(bus.keys.lorebook(id), LorebookChanged())])
+    assert (await api.put(path, content=json.dumps(WORLD_INFO))).status_code == 200
+    document = await store.document("lorebook", id, "book")
+    assert document is not None
+    assert (await state_of(bus, id)).get(StateField.LOREBOOK) == revision_of(document.content).encode()
 
 
 async def test_what_is_no_lorebook_is_refused(api: httpx2.AsyncClient, path: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.lorebooks import MAX_PUBLISHED_BYTES, SMALL_CHARS, ConversationLorebooks
-from tertulia_shared.bus import Put
+from tertulia_shared.bus import Append, Put
 from tertulia_shared.conversation_state import StateField
-from tertulia_shared.events import LoreUsed
+from tertulia_shared.events import LoreUsed, Thinking
 from tertulia_shared.keys import Keys
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID, revision_of
 from tertulia_shared.outbox import Outbox
@@ -48,7 +48,11 @@ async def give(bench: LLMBench, text: str, *, in_redis: bool = True) -> None:
 async def give_character(bench: LLMBench, name: str, *entries: dict[str, Any]) -> None:
     """Give the character a card with this lorebook."""
     character = next(each for each in await bench.store.characters() if each.name == name)
-    data = {"name": name, "description": "x", "character_book": {"entries": list(entries), "extensions": {}}}
+    data: dict[str, Any] = {
+        "name": name,
+        "description": "x",
+        "character_book": {"entries": list(entries), "extensions": {}},
+    }
     card = json.dumps({"spec": "chara_card_v2", "spec_version": "2.0", "data": data})
     await bench.store.save_character(replace(character, card=card, updated_at=utc_now()))
 
@@ -187,6 +191,17 @@ async def test_damaged_lorebook_has_no_entries(text: str) -> None:
     bus, store = MemoryBus(Keys("test")), MemoryStore()
     await bus.transact("c", [Put(bus.keys.lorebook("c"), {"revision": "r", "content": text})])
     assert await ConversationLorebooks(bus, store, Outbox(bus, store, 1.0)).of("c", "r") is None
+
+
+async def test_lorebook_is_read_from_the_store_if_its_key_is_unusable(caplog: pytest.LogCaptureFixture) -> None:
+    bench = await bench_of("Luna")
+    await give(bench, book(TOWER), in_redis=False)
+    key = bench.bus.keys.lorebook(bench.conversation_id)
+    await bench.bus.transact(bench.conversation_id, [Append(key, Thinking("m", "t", "c", "n"))])
+    await bench.say("The tower.")
+    await bench.work()
+    assert "leans" in prompt(bench)
+    assert "the lorebook in Redis cannot be read" in caplog.text
 
 
 async def test_large_lorebook_is_compiled_once() -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar, cast
 import orjson
 
 from tertulia_llm.text.lore.book_index import BookIndex
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID, book_in_card, encoded
 from tertulia_shared.lorebooks.lorebook import Lorebook
@@ -55,8 +55,8 @@ class ConversationLorebooks:
         if cached is not None and cached[0] == revision:
             self._cached.move_to_end(conversation_id)
             return cached[1]
-        text = await self._text(conversation_id)
-        if text is None:
+        text = await self._text(conversation_id, revision)
+        if not text:
             log.warning("the lorebook is missing", extra={"conversation_id": conversation_id})
             return None
         index = await _aside(_compiled, text, size=len(text))
@@ -66,21 +66,34 @@ class ConversationLorebooks:
             self._cached.popitem(last=False)
         return index
 
-    async def _text(self, conversation_id: str) -> str | None:
-        fields = await self._bus.hash(self._bus.keys.lorebook(conversation_id))
-        content = fields.get(b"content", b"").decode(errors="replace")
-        if content or self._outbox.is_away:
-            return content or None
+    async def _text(self, conversation_id: str, revision: str) -> str:
+        """The JSON in Redis; that in the store, if Redis has another revision or none. "": there is none."""
+        published = await self._published(conversation_id)
+        content = published.get(b"content", b"").decode(errors="replace")
+        if published.get(b"revision") == revision.encode() or self._outbox.is_away:
+            return content
+        return await self._stored(conversation_id) or content
+
+    async def _published(self, conversation_id: str) -> Mapping[bytes, bytes]:
+        try:
+            return await self._bus.hash(self._bus.keys.lorebook(conversation_id))
+        except WritesPaused:
+            raise
+        except WriteRefused as error:  # the Redis user is of an older release, without the right for this key
+            log.warning("the lorebook in Redis cannot be read: %s", error, extra={"conversation_id": conversation_id})
+            return {}
+
+    async def _stored(self, conversation_id: str) -> str:
         try:
             async with asyncio.timeout(self._outbox.patience_s):
                 document = await self._store.document("lorebook", conversation_id, DOCUMENT_ID)
         except AWAY as error:
             self._outbox.note_away(error)
-            return None
+            return ""
         except StoreError as error:
             log.warning("the lorebook cannot be read: %s", error, extra={"conversation_id": conversation_id})
-            return None
-        return None if document is None else document.content
+            return ""
+        return "" if document is None else document.content
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tertulia_shared.lorebooks.reading import MAX_CONTENT_CHARS, MAX_ENTRIES, MA
 
 def in_card(**fields: Any) -> LoreEntry:
     """An entry of a character's book."""
-    given = {
+    given: dict[str, Any] = {
         "keys": ["tower"],
         "content": "It leans.",
         "enabled": True,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tertulia_gateway.conversation.writer import ConversationWriter
-from tertulia_shared.bus import Append, Bus, Put, Write
+from tertulia_shared.bus import Append, Bus, Put, WriteRefused, WritesPaused
 from tertulia_shared.codec import Value
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.events import LorebookChanged
@@ -79,10 +79,13 @@ class LorebookWriter:
         await self._publish("", 0)
 
     async def _publish(self, text: str, entries: int) -> None:
-        changed = LorebookChanged(revision_of(text) if text else "", entries)
-        writes = [*published(self.bus, self.conversation_id, text), _mark(self.bus, self.conversation_id, text)]
-        writes.append(Append(self.bus.keys.events(self.conversation_id), changed))
-        await ConversationWriter(self.bus, self.conversation_id).transact(writes)
+        keys, id, revision = self.bus.keys, self.conversation_id, _revision(text)
+        await _publish(self.bus, id, text)
+        writes = [
+            Put(keys.state(id), {StateField.LOREBOOK: revision}),
+            Append(keys.events(id), LorebookChanged(revision, entries)),
+        ]
+        await ConversationWriter(self.bus, id).transact(writes)
 
     async def _existing(self) -> ConversationState:
         state = ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))
@@ -93,31 +96,41 @@ class LorebookWriter:
 
 async def restored_lorebook(
     bus: Bus, store: Store, conversation_id: str, state: ConversationState
-) -> tuple[Mapping[StateField, Value | None], Sequence[Write]]:
-    """What a state without the mark of its lorebook needs, because the state has expired: the field, and the writes of
-    the stored lorebook. Nothing if the store does not answer: the next resume tries again.
+) -> Mapping[StateField, Value | None]:
+    """The field that a state without the mark of its lorebook needs, because the state has expired. A stored lorebook
+    is put into Redis. Empty if the store does not answer: the next resume tries again.
+
+    Raises:
+        BusError: the lorebook could not be put into Redis.
     """
     if StateField.LOREBOOK in state:
-        return {}, ()
+        return {}
     try:
         async with asyncio.timeout(LOREBOOK_S):
             document = await store.document("lorebook", conversation_id, DOCUMENT_ID)
     except (StoreUnavailable, TimeoutError) as error:
         log.warning("the lorebook cannot be read: %s", error, extra={"conversation_id": conversation_id})
-        return {}, ()
+        return {}
     except StoreError:
         log.exception("the lorebook cannot be read", extra={"conversation_id": conversation_id})
-        return {}, ()
-    if document is None:
-        return {StateField.LOREBOOK: ""}, ()
-    return {StateField.LOREBOOK: revision_of(document.content)}, published(bus, conversation_id, document.content)
+        return {}
+    text = "" if document is None else document.content
+    if text:
+        await _publish(bus, conversation_id, text)
+    return {StateField.LOREBOOK: _revision(text)}
 
 
-def published(bus: Bus, conversation_id: str, text: str) -> Sequence[Write]:
-    """The writes that give the llm workers this lorebook (JSON; "": none)."""
-    fields: Mapping[str, Value] = {"revision": revision_of(text) if text else "", "content": text}
-    return [Put(bus.keys.lorebook(conversation_id), fields)]
+async def _publish(bus: Bus, conversation_id: str, text: str) -> None:
+    """Give the llm workers this lorebook (JSON; "": none)."""
+    outlet = bus.outlet()
+    outlet.put(bus.keys.lorebook(conversation_id), {"revision": _revision(text), "content": text})
+    try:
+        await outlet.flush()
+    except WritesPaused:
+        raise
+    except WriteRefused as error:  # the Redis user is of an older release, without the right for this key
+        log.warning("the llm workers read the lorebook from the store: %s", error)
 
 
-def _mark(bus: Bus, conversation_id: str, text: str) -> Put:
-    return Put(bus.keys.state(conversation_id), {StateField.LOREBOOK: revision_of(text) if text else ""})
+def _revision(text: str) -> str:
+    return revision_of(text) if text else ""

@@ -88,7 +88,7 @@ async def resume_conversation(
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    settings, (lorebook, publishing) = await asyncio.gather(
+    settings, lorebook = await asyncio.gather(
         saved_settings(store, conversation_id, state), restored_lorebook(bus, store, conversation_id, state)
     )
     put = {StateField.CLIENT: client, **settings, **lorebook}
@@ -96,7 +96,6 @@ async def resume_conversation(
         conversation_id,
         [
             Put(bus.keys.state(conversation_id), put),
-            *publishing,
             Append(bus.keys.events(conversation_id), ClientChanged(client)),
         ],
     )
