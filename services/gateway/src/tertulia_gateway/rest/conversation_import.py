@@ -16,9 +16,9 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tertulia_gateway.rest.conversations import UUID as UUID_PATTERN
 from tertulia_gateway.rest.import_file import ConversationFile, FileMessage, read_file
 from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.schemas import UUID as UUID_PATTERN
 from tertulia_gateway.rest.schemas import ImportedConversation, conversation_item
 from tertulia_shared.answering import STORED_AS as RULES
 from tertulia_shared.answering import stored_rules

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
+from tertulia_gateway.rest.message_versions import was_shown
 from tertulia_gateway.rest.schemas import conversation_item, message_item
 from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
@@ -55,13 +56,6 @@ async def exported(store: Store, conversation: Conversation, format: Format) -> 
         case Format.JSON:
             head = await _head(store, conversation)
             return ExportedFile(json(store, conversation, head), "application/json", "json")
-
-
-def was_shown(message: Message) -> bool:
-    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
-    first word.
-    """
-    return message.status != "streaming" or bool(message.text)
 
 
 async def markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
