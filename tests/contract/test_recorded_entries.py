@@ -31,6 +31,7 @@ from tertulia_shared.outbox import (
     settings_write,
     title_of,
 )
+from tertulia_shared.outbox_documents import delete_document_write, deleted_document_of, document_of, document_write
 from tertulia_shared.outbox_versions import choose_write, chosen_before, remove_write
 from tertulia_stt.checkpoint import read_checkpoint
 from tests.harness import recorded_entries
@@ -97,6 +98,11 @@ def test_recorded_outbox_row_is_decoded_and_encoded_as_recorded(version: int, ea
             again = settings_write(write.conversation_id, settings_of(write))
         case "delete":
             again = delete_write(write.conversation_id, *deleted_by(write))
+        case "document":
+            again = document_write(document_of(write))
+        case "delete_document":
+            kind, document_id = deleted_document_of(write)
+            again = delete_document_write(kind, write.conversation_id, document_id)
         case "choose":
             again = choose_write(write.conversation_id, write.message_id, chosen_before(write))
         case "remove":

@@ -166,6 +166,7 @@ async def test_supabase_has_the_same_first_characters_as_other_stores(supabase: 
         ("set_aside", "created_at"),
         ("characters", "created_at"),
         ("seeds", "applied_at"),
+        ("documents", "updated_at"),
     ],
 )
 async def test_public_key_can_neither_read_nor_write_rows(supabase: SupabaseServer, table: str, time: str) -> None:
@@ -189,6 +190,7 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
+        "tertulia_save_document": {"document": {}},
         "tertulia_save_messages": {"messages": []},
         "tertulia_save_set_aside": {"messages": []},
         "tertulia_choose_version": {"conversation": new_id(), "version": new_id(), "before": 1},

@@ -28,9 +28,10 @@ MIN_SPEED, MAX_SPEED = 0.5, 2.0
 MAX_PITCH = 6.0
 """The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
 STORE_WRITE_VERSION = 3
-"""The schema version of a `StoreWrite` of the kinds "version", "delete", "choose" and "remove".
+"""The schema version of a `StoreWrite` of the kinds "version", "delete", "choose", "remove", "document" and
+"delete_document".
 
-An older release, which does not know the versions of messages, defers the write to a worker of this release."""
+An older release, which does not know these kinds, defers the write to a worker of this release."""
 TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
@@ -230,10 +231,14 @@ class StoreWrite:
 
     "version" is a message that replaces another one. "delete" deletes messages; `row` is msgpack of `turn_id` and
     `positions`. "choose" brings the version `message_id` back to the table; `row` is msgpack of `before`. "remove"
-    removes the message `message_id`. These four are written in the schema version `STORE_WRITE_VERSION`.
+    removes the message `message_id`. "document" saves a document of the conversation, "delete_document" deletes one;
+    `row` is msgpack of `kind` and `id`, and of `content` and `updated_at` if it is saved. These six are written in the
+    schema version `STORE_WRITE_VERSION`.
     """
 
-    kind: Literal["conversation", "message", "version", "settings", "delete", "choose", "remove"]
+    kind: Literal[
+        "conversation", "message", "version", "settings", "delete", "choose", "remove", "document", "delete_document"
+    ]
     conversation_id: str
     message_id: str = ""
     row: bytes = b""

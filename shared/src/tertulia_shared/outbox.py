@@ -22,8 +22,20 @@ from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, StoreWrite
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.outbox_documents import delete_document_write, document_write
 from tertulia_shared.outbox_versions import choose_write, remove_write
-from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
+from tertulia_shared.store import (
+    Document,
+    DocumentKind,
+    Message,
+    ModelSettings,
+    NotFound,
+    Store,
+    StoreError,
+    StoreUnavailable,
+    StoreUnusable,
+)
+from tertulia_shared.store.documents import check_document
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.usage import possible_usage
 from tertulia_shared.work import pointed_at
@@ -180,6 +192,44 @@ class Outbox:
         waits = await self.is_waiting(conversation_id)
         return await self._save(conversation_id, direct, lambda: writes, count=len(writes), waits=waits)
 
+    async def save_document(self, document: Document, *, title: str | None = None) -> bool:
+        """Save a document of a conversation, which is created first if a `title` is given; True if the store has it.
+
+        Raises:
+            NotFound: the conversation was deleted.
+            StoreError: the document can never be saved.
+            BusError: neither the store nor Redis took it.
+        """
+        check_document(document)
+        conversation_id = document.owner
+        if title is not None:
+            title = fitted_title(title)
+
+        async def direct() -> None:
+            if title is not None:
+                await self._store.ensure_conversation(conversation_id, title)
+            await self._store.save_document(document)
+
+        writes = [] if title is None else [conversation_write(conversation_id, title)]
+        writes.append(document_write(document))
+        # a deletion in the stream, perhaps from another process, must not be applied after this
+        waits = await self.is_waiting(conversation_id)
+        return await self._save(conversation_id, direct, lambda: writes, count=len(writes), waits=waits)
+
+    async def delete_document(self, kind: DocumentKind, conversation_id: str, document_id: str) -> bool:
+        """Delete a document of a conversation, after its writes that wait in the stream; True if the store has done it.
+
+        Raises:
+            BusError: neither the store nor Redis took the write.
+        """
+
+        async def direct() -> None:
+            await self._store.delete_document(kind, conversation_id, document_id)
+
+        waits = self.is_away or await self.is_waiting(conversation_id)
+        writes = [delete_document_write(kind, conversation_id, document_id)]
+        return await self._save(conversation_id, direct, lambda: writes, count=1, waits=waits)
+
     async def post_messages(self, rows: Sequence[Message]) -> None:
         """Queue messages of an existing conversation, without waiting for the store.
 
@@ -267,7 +317,7 @@ class Outbox:
 
 def append_write(outlet: Outlet, key: Key, write: StoreWrite) -> None:
     """Queue a write for the stream, in the schema version that its kind needs."""
-    if write.kind in ("version", "delete", "choose", "remove"):
+    if write.kind in ("version", "delete", "choose", "remove", "document", "delete_document"):
         outlet.append(key, write, v=STORE_WRITE_VERSION)
     else:
         outlet.append(key, write)

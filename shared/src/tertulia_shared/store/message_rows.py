@@ -54,6 +54,7 @@ _DELETE_IF_EMPTY: Final = """
 DELETE FROM conversations WHERE id = :id AND model_settings = '{}'
 AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = :id)
 AND NOT EXISTS (SELECT 1 FROM set_aside WHERE conversation_id = :id AND branch <> '')
+AND NOT EXISTS (SELECT 1 FROM documents WHERE owner = :id)
 """
 
 PAGE_OF_MESSAGES: Final = f"""

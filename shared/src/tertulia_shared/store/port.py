@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from tertulia_shared.store.documents import DocumentStore
 from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings, SetAside
 from tertulia_shared.usage import Usage
 
 
-class Store(Protocol):
-    """Conversations, their messages and settings, and the characters."""
+class Store(DocumentStore, Protocol):
+    """Conversations, their messages and settings, the characters, and documents (see `documents`)."""
 
     losses: int
     """The number of times the store lost its data and began an empty one (a deleted database file)."""
@@ -66,7 +67,7 @@ class Store(Protocol):
         ...
 
     async def delete_conversation(self, conversation_id: str) -> bool:
-        """Delete a conversation with its messages and settings; False if it did not exist."""
+        """Delete a conversation with its messages, settings and documents; False if it did not exist."""
         ...
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
@@ -89,7 +90,8 @@ class Store(Protocol):
     async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
         """Delete the messages of a turn that have these positions. The versions that they displaced come back.
 
-        If the conversation then has neither messages nor settings, it is deleted too: its title came from one of them.
+        If the conversation then has neither messages, settings nor documents, it is deleted too: its title came from
+        one of the messages.
         """
         ...
 

@@ -32,6 +32,7 @@ from tertulia_shared.store.records import (
     utc_now,
 )
 from tertulia_shared.store.seed import SEED_NAME, seed_characters
+from tertulia_shared.store.sqlite_documents import SQLiteDocuments
 from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
 from tertulia_shared.store.sqlite_thread import Call, Outcome, SQLiteThread
 from tertulia_shared.store.sqlite_versions import SQLiteVersions
@@ -62,7 +63,7 @@ class NotADatabase(StoreUnusable):
     """The file is not a database."""
 
 
-class SQLiteStore(SQLiteVersions):
+class SQLiteStore(SQLiteVersions, SQLiteDocuments):
     """`Store` on the file at `path`, which is created with its directory if missing (modes 0600 and 0700).
 
     `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;

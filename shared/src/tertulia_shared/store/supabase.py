@@ -31,6 +31,7 @@ from tertulia_shared.store.records import (
     parse_cursor,
     utc_now,
 )
+from tertulia_shared.store.supabase_documents import SupabaseDocuments
 from tertulia_shared.store.supabase_errors import UniqueViolation, note_status
 from tertulia_shared.store.supabase_realtime import watch_table
 from tertulia_shared.store.supabase_requests import count_changed, run, table_of
@@ -55,7 +56,7 @@ MAX_CONNECTIONS: Final = 32
 CHARACTERS: Final = "characters"
 
 
-class SupabaseStore(SupabaseVersions):
+class SupabaseStore(SupabaseVersions, SupabaseDocuments):
     """`Store` on the project at `url` with the service role's key.
 
     `timeout_s` bounds each request; `max_pending` bounds the running and waiting calls.
@@ -165,6 +166,8 @@ class SupabaseStore(SupabaseVersions):
                 rest = client.table(table).select("id").eq("conversation_id", conversation_id)
                 if await run((rest if table == "messages" else rest.not_.is_("branch", "null")).limit(1)):
                     return
+            if await run(client.table("documents").select("id").eq("owner", conversation_id).limit(1)):
+                return
             empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
             await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))
 

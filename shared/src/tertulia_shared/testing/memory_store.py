@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tertulia_shared.store.documents import Document
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable
 from tertulia_shared.store.ordering import supersedes
 from tertulia_shared.store.records import (
@@ -38,6 +39,7 @@ from tertulia_shared.store.validation import (
     settings_as_saved,
 )
 from tertulia_shared.store.versions import REMOVED, MessageVersions
+from tertulia_shared.testing.memory_documents import MemoryDocuments, delete_documents_of
 from tertulia_shared.usage import Usage, total
 
 
@@ -51,10 +53,11 @@ class MemoryTables:
     set_aside: dict[str, SetAside] = field(default_factory=dict[str, SetAside])
     characters: dict[str, Character] = field(default_factory=dict[str, Character])
     seats: dict[str, int] = field(default_factory=dict[str, int])
+    documents: dict[tuple[str, str, str], Document] = field(default_factory=dict[tuple[str, str, str], Document])
     seeds: set[str] = field(default_factory=set[str])
 
 
-class MemoryStore:
+class MemoryStore(MemoryDocuments):
     """`Store` on `tables`. While `away` is true every call raises `StoreUnavailable`, like a database that is down."""
 
     def __init__(self, tables: MemoryTables | None = None, *, now: Callable[[], datetime] = utc_now) -> None:
@@ -115,6 +118,7 @@ class MemoryStore:
         tables.settings.pop(conversation_id, None)
         for message in [each for each in tables.messages.values() if each.conversation_id == conversation_id]:
             del tables.messages[message.id]
+        delete_documents_of(tables, conversation_id)
         for message in [each.message for each in tables.set_aside.values()]:
             if message.conversation_id == conversation_id:
                 del tables.set_aside[message.id]
@@ -145,7 +149,9 @@ class MemoryStore:
         tables = self._available()
         self._versions().withdraw(conversation_id, turn_id, positions)
         has_settings = tables.settings.get(conversation_id, b"{}") != b"{}"
-        if not has_settings and not self._in_order(conversation_id) and not await self.versions(conversation_id):
+        has_documents = any(owner == conversation_id for _, owner, _ in tables.documents)
+        has_messages = self._in_order(conversation_id) or await self.versions(conversation_id)
+        if not (has_settings or has_documents or has_messages):
             await self.delete_conversation(conversation_id)
 
     async def choose_version(self, conversation_id: str, message_id: str, *, before: int) -> None:
