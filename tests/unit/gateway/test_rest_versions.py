@@ -10,7 +10,7 @@ import pytest
 
 from tertulia_gateway.rest.conversation_branch import branched_title
 from tertulia_shared.conversation_cast import Cast
-from tertulia_shared.store import Message, StoreUnavailable
+from tertulia_shared.store import Document, Message, StoreUnavailable
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.store_records import new_id, reply, user_message
 from tests.unit.gateway.rest_client import problem
@@ -67,6 +67,7 @@ async def test_branch_has_the_beginning_the_settings_and_the_cast(api: httpx2.As
     luna = (await store.characters())[0]
     settings = {"temperature": 0.5, **Cast((luna.id,), {luna.id: (1,)}).stored()}
     await store.save_model_settings(c, settings)
+    await store.save_document(Document("lorebook", c, "harbour", '{"entries":[]}', mine.created_at))
     made = await branched(api, c, two.id)
     assert made.status_code == 201
     assert (made.json()["title"], made.json()["messages"]) == ("The harbour (2)", 2)
@@ -77,6 +78,8 @@ async def test_branch_has_the_beginning_the_settings_and_the_cast(api: httpx2.As
     assert [each.replaces for each in copies] == ["", ""]
     assert await store.versions(made.json()["id"]) == []
     assert await store.model_settings(made.json()["id"]) == settings
+    (book,) = await store.documents("lorebook", made.json()["id"])
+    assert (book.id, book.content) == ("harbour", '{"entries":[]}')
     assert len(await store.messages(c, 10)) == 3
 
 

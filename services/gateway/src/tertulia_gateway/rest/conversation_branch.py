@@ -39,7 +39,7 @@ def router(store: Store) -> APIRouter:
     async def branch_conversation(
         conversation_id: ConversationId, branch: NewBranch, response: Response
     ) -> ImportedConversation:
-        """Make a new conversation with the messages up to and with this one, the same settings and the same cast."""
+        """Make a new conversation with the messages up to and with this one, the same settings, cast and lorebooks."""
         source = await existing(store, conversation_id)
         messages = await _beginning(store, conversation_id, branch.message_id)
         settings = await store.model_settings(conversation_id)
@@ -49,6 +49,8 @@ def router(store: Store) -> APIRouter:
         await store.ensure_conversation(new_id, branched_title(source.title))
         if settings and not await store.model_settings(new_id):
             await store.save_model_settings(new_id, settings)
+        for document in await store.documents("lorebook", conversation_id):
+            await store.save_document(replace(document, owner=new_id))
         copies = [copied(message, new_id) for message in messages]
         for first in range(0, len(copies), PAGE):
             await store.save_messages(copies[first : first + PAGE])
