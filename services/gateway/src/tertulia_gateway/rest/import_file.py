@@ -13,8 +13,10 @@ from tertulia_gateway.problem_codes import Params, ProblemCode
 from tertulia_gateway.rest import silly_tavern
 from tertulia_gateway.rest.export import FORMAT
 from tertulia_shared.answering import stored_rules
+from tertulia_shared.author_note import stored_note
 from tertulia_shared.conversation_cast import Cast, possible_cast
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.persona import stored_persona
 from tertulia_shared.store.records import Status
 from tertulia_shared.store.validation import SPEAKER_MAX_CHARS, TEXT_MAX_CHARS, fitted_title
 from tertulia_shared.text import clean_line, clean_text
@@ -202,7 +204,13 @@ def _settings_in(given: object) -> Mapping[str, Any]:
         return {}
     settings = cast("Mapping[str, Any]", given)
     possible = {name: value for name, value in asdict(possible_settings(settings)).items() if value is not None}
-    return {**possible, **stored_rules(settings).stored(), **to_store(stored_name(settings))}
+    return {
+        **possible,
+        **stored_rules(settings).stored(),
+        **to_store(stored_name(settings)),
+        **stored_persona(settings).stored(),
+        **stored_note(settings).stored(),
+    }
 
 
 def _title(given: object) -> str:
