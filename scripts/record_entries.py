@@ -79,13 +79,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     c, keys = client.record.conversation_id, bus.keys
     await asyncio.to_thread(_ask_about_the_model, stack.http("/api/model"))
     await client.send("model_settings", temperature=0.5)
-    await client.send("refresh_characters")
-    await client.until_event("characters")
-    seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
-    await client.send("cast", characters=seats)
-    await client.until_event("cast")
-    await asyncio.to_thread(_give_lorebook, stack.http(f"/api/conversations/{c}/lorebook"))
-    await client.until_event("lorebook")
+    await _change_the_conversation(stack, client)
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
@@ -136,6 +130,41 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await eventually(lambda: stack.length(keys.dead()) or None, "a dead letter")
 
 
+def _give_lorebook(url: str) -> None:
+    """Give the conversation a lorebook with an entry for every prompt."""
+    book = {"entries": {"0": {"uid": 0, "comment": "The roof", "content": "They sit on a roof.", "constant": True}}}
+    body, headers = json.dumps(book).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310 - ours
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
+
+
+async def _change_the_conversation(stack: Stack, client: TalkClient) -> None:
+    """Choose who sits at the table and who the user is, write a note and give a lorebook."""
+    path = f"/api/conversations/{client.record.conversation_id}/lorebook"
+    await asyncio.to_thread(_give_lorebook, stack.http(path))
+    await client.until_event("lorebook")
+    await client.send("refresh_characters")
+    await client.until_event("characters")
+    seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
+    await client.send("cast", characters=seats)
+    await client.until_event("cast")
+    await client.send("persona", persona_id=await asyncio.to_thread(_save_persona, stack.http("/api/personas")))
+    await client.until_event("persona")
+    await client.send("note", text="It rains.", depth=1)
+    await client.until_event("note")
+
+
+def _save_persona(url: str) -> str:
+    """Save a persona. Returns its id."""
+    persona_id = new_id()
+    persona = {"name": "Ada", "description": "{{user}} mends clocks."}
+    request = urllib.request.Request(  # noqa: S310 - ours
+        f"{url}/{persona_id}", json.dumps(persona).encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
+    return persona_id
+
+
 def _ask_about_the_model(url: str) -> None:
     """Ask which model server is used, and try one that nobody serves."""
     urllib.request.urlopen(url, timeout=30).close()  # noqa: S310 - ours
@@ -145,14 +174,6 @@ def _ask_about_the_model(url: str) -> None:
     )
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - ours
-
-
-def _give_lorebook(url: str) -> None:
-    """Give the conversation a lorebook with an entry for every prompt."""
-    book = {"entries": {"0": {"uid": 0, "comment": "The roof", "content": "They sit on a roof.", "constant": True}}}
-    body, headers = json.dumps(book).encode(), {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310 - ours
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
 
 
 async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids: list[str]) -> None:

@@ -40,6 +40,8 @@ class StateField(StrEnum):
     USER_NAME = "user_name"
     CAST = "cast"
     LOREBOOK = "lorebook"
+    PERSONA = "persona"
+    NOTE = "note"
 
     @property
     def raw(self) -> bytes:

@@ -112,7 +112,8 @@ class Keys:
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
         with "/open" if its connection was lost, and the next session may continue its turn);
         `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table);
-        `lorebook` (the revision of the conversation's lorebook; "": it has none).
+        `persona` (JSON: who the user is); `note` (JSON: the author's note); `lorebook` (the revision of the
+        conversation's lorebook; "": it has none).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

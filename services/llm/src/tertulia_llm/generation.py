@@ -26,7 +26,7 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.card_prompt import card_texts, expanded_text
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
-from tertulia_llm.text.stage_notes import lore_note
+from tertulia_llm.text.stage_notes import DepthNote
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.entries import ModelSettings
@@ -54,6 +54,7 @@ class _Expansion(TypedDict):
     character_name: str
     other_names: Sequence[str]
     user_name: str
+    persona: str
     seed: str
     fixed_seed: str
     now: datetime
@@ -219,6 +220,7 @@ class ReplyGenerator:
             "character_name": speaker.name,
             "other_names": reply.others,
             "user_name": turn.user_name,
+            "persona": turn.persona.description,
             "seed": reply.message_id,
             "fixed_seed": speaker.id,
             "now": datetime.now().astimezone(),
@@ -239,16 +241,21 @@ class ReplyGenerator:
             speaker.card,
             lore_before=lore.texts("before"),
             lore_after=lore.texts("after"),
+            note=turn.note.text,
             **names,
         )
+        notes = [DepthNote(entry.depth, entry.text, "background") for entry in lore.entries if entry.place == "depth"]
+        if texts.note:
+            notes.append(DepthNote(turn.note.depth, texts.note))
         return build_messages(
             character_name=speaker.name,
             system_prompt=texts.system,
+            persona=texts.persona,
+            notes=notes,
             post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
             history=history,
-            notes=[(depth, lore_note(text)) for depth, text in lore.notes()],
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
         )

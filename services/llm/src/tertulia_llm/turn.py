@@ -9,12 +9,14 @@ from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.text.lore.book_index import BookIndex
 from tertulia_llm.turn_state import Progress
+from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
+from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message
 
 
@@ -33,6 +35,10 @@ class Turn:
     """The name that the characters call the user by."""
     cast: Cast
     """The characters at the table when the worker read the turn."""
+    persona: Persona = field(default_factory=Persona)
+    """Who the user is."""
+    note: AuthorNote = field(default_factory=AuthorNote)
+    """The author's note."""
     lorebook: BookIndex | None = None
     """The conversation's lorebook when the worker read the turn."""
     is_resumed: bool = False

@@ -34,7 +34,8 @@ def test_entries_are_in_their_order_in_the_prompt() -> None:
 
 def test_places() -> None:
     lore = chosen(book(entry("a", place="after"), entry("b", place="depth", depth=3)))
-    assert (lore.texts("before"), lore.texts("after"), lore.notes()) == ([], ["XXXXXXXXXX"], [(3, "XXXXXXXXXX")])
+    assert (lore.texts("before"), lore.texts("after"), lore.texts("depth")) == ([], ["XXXXXXXXXX"], ["XXXXXXXXXX"])
+    assert lore.entries[1].depth == 3
 
 
 def test_entries_without_room_are_left_out_whole() -> None:

@@ -96,6 +96,8 @@ const EVENTS = {
     left_out: or(listOf(str), []),
   },
   user_name: { name: or(str, ""), default_name: or(str, "") },
+  persona: { persona_id: or(str, ""), name: or(str, ""), description: or(str, "") },
+  note: { text: or(str, ""), depth: or(num, 0) },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },

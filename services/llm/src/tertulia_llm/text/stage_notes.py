@@ -5,8 +5,9 @@ neither shown nor stored. Pure.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 STAGE: Final = "[Stage: "
 """The beginning of a user message that is only a note. By it, `fit` recognizes that the user did not say it."""
@@ -26,7 +27,7 @@ class Cue(StrEnum):
 
 
 _CUE_NOTE: Final = re.compile(
-    r"\[Stage: (?:"
+    r"\[Stage: (?!note: )(?:"
     r"(?P<answer>[^\]]+ looks at )|(?P<go_on>[^\]]+ waits to hear more)|(?P<discuss>the characters talk among )"
     r")"
 )
@@ -58,6 +59,23 @@ def cue_in(text: str) -> Cue | None:
     return Cue(found[-1]) if found and found[-1] else None
 
 
+@dataclass(frozen=True, slots=True)
+class DepthNote:
+    """A note within the history. `depth`: how many messages of the history follow it.
+
+    `kind`: the user's note, or the text of a lorebook.
+    """
+
+    depth: int
+    text: str
+    kind: Literal["note", "background"] = "note"
+
+    @property
+    def content(self) -> str:
+        """The note as a message of the prompt."""
+        return f"{STAGE}{self.kind}: {' '.join(self.text.split())}]"
+
+
 def begin_note(character_name: str = "") -> str:
     """The note before the first message of a conversation that the user does not begin."""
     return f"{STAGE}the conversation begins.{f' {character_name} speaks first.' if character_name else ''}]"
@@ -66,11 +84,6 @@ def begin_note(character_name: str = "") -> str:
 def turn_note(character_name: str) -> str:
     """The note after another character's reply."""
     return f"{STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"
-
-
-def lore_note(text: str) -> str:
-    """The note with the text of a lorebook's entry."""
-    return f"{STAGE}background: {' '.join(text.split())}]"
 
 
 def post_history_note(character_name: str, instructions: str) -> str:

@@ -48,10 +48,6 @@ class Lore:
     def texts(self, place: Place) -> list[str]:
         return [entry.text for entry in self.entries if entry.place == place]
 
-    def notes(self) -> list[tuple[int, str]]:
-        """The texts that go into the history, each with its depth."""
-        return [(entry.depth, entry.text) for entry in self.entries if entry.place == "depth"]
-
 
 def choose(
     books: Sequence[Book],
