@@ -6,7 +6,7 @@
 
 import { signal } from "@preact/signals";
 
-import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
+import { type Lore, Stopwatch, type Trace, withFirstSound, withLore, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
@@ -33,6 +33,7 @@ import { WakeLock } from "./wake-lock";
 
 export class Talk {
   readonly traces = signal<readonly Trace[]>([]);
+  #lore: ReadonlyMap<string, Lore> = new Map();
   readonly preferences = signal<Preferences>(loadPreferences());
   /**
    * True while a sample of a voice plays or a recording is made. Then silence is sent for the microphone's sound, which
@@ -227,6 +228,10 @@ export class Talk {
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#page.apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
+    if (event.type === "lore_used") {
+      const one = { used: event.entries.map(({ name }) => name), leftOut: event.left_out };
+      this.#lore = withLore(this.#lore, event.message_id, one);
+    }
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
       this.traces.value = withMetrics(
@@ -235,6 +240,7 @@ export class Talk {
         event.turn_id,
         event.metrics,
         heardAfterMs,
+        this.#lore,
       );
     }
   }
@@ -279,6 +285,7 @@ export class Talk {
     this.#page.apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
+    this.#lore = new Map();
     if (comesBack) return;
     this.#turns.clear();
     this.#interrupt.clear();
