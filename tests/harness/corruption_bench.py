@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.outbox.drainer import OutboxDrainer
@@ -216,6 +217,7 @@ async def bench_on(
         bus,
         outbox,
         histories=histories,
+        past=Past(bus, store, outbox),
         characters=characters,
         model=cast("Model", model),
         settings=llm,

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
@@ -241,6 +242,7 @@ class LLMBench:
             self.bus,
             outbox,
             histories=histories,
+            past=Past(self.bus, store, outbox),
             characters=characters,
             model=model,
             settings=self.settings,

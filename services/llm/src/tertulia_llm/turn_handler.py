@@ -17,7 +17,9 @@ from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
+from tertulia_llm.history.changes import applied_cut, replaced
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
@@ -29,7 +31,7 @@ from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_ending import TurnEnding
-from tertulia_llm.turn_reader import TurnReader
+from tertulia_llm.turn_reader import TurnReader, changed_by
 from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
@@ -67,6 +69,7 @@ class TurnHandler:
         outbox: Outbox,
         *,
         histories: HistoryCache,
+        past: Past,
         characters: CharacterCache,
         model: Replies,
         settings: LLMSettings,
@@ -78,6 +81,7 @@ class TurnHandler:
         """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
         self._bus = bus
         self._histories = histories
+        self._past = past
         self._metrics = metrics
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
@@ -90,7 +94,7 @@ class TurnHandler:
         discussions = Discussions(bus, characters)
         self._responder = Responder(
             bus, rows, replies, generator, self._ending,
-            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus),
+            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus), past=self._past,
         )  # fmt: skip
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
@@ -201,6 +205,9 @@ class TurnHandler:
         self._metrics.hop.taken(entry.fields)
         history = await self._histories.load(conversation_id, state)
         try:
+            change = changed_by(entry)
+            if change is not None and not state.has_plan_of(change.ref):
+                await self._past.read(change, history)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
@@ -214,7 +221,9 @@ class TurnHandler:
             await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
-        if turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
+        if turn.user_turn.source == "change":
+            await self._past.apply(turn)
+        elif turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:
             await self._answer(turn, state.cursor)
@@ -231,6 +240,7 @@ class TurnHandler:
                     turn.is_tentative = False
                 if not turn.is_resumed:
                     self._begin(outlet, turn, cursor)
+                applied_cut(turn.history, turn.plan)
                 if turn.is_tentative:
                     await self._think_ahead(turn, outlet)
                 else:
@@ -250,7 +260,10 @@ class TurnHandler:
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
-        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan))
+        events = self._bus.keys.events(turn.conversation_id)
+        if turn.user_turn.change == "edit" and turn.plan.cut_at:
+            outlet.append(events, replaced(turn.plan, turn.user_turn.turn_id))
+        outlet.append(events, turn_started(turn.plan))
 
     async def _dead_letter(
         self, owned: Owned, conversation_id: str, entry: Entry, reason: str, *, is_shown: bool
