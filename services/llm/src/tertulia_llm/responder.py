@@ -16,7 +16,6 @@ import logging
 from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
 from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
-from tertulia_llm.history.past import Past
 from tertulia_llm.listening_pace import ListeningPace
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply import Reply
@@ -48,7 +47,6 @@ class Responder:
         *,
         discussions: Discussions,
         absent_voices: AbsentVoices,
-        past: Past,
     ) -> None:
         self._bus = bus
         self._rows = rows
@@ -57,7 +55,6 @@ class Responder:
         self._ending = ending
         self._discussions = discussions
         self._absent_voices = absent_voices
-        self._past = past
 
     async def respond(self, turn: Turn, outlet: Outlet) -> None:
         """Write all replies that are missing. Returns when everything is saved in Redis, and in the store or its
@@ -82,10 +79,7 @@ class Responder:
                         turn.complete(keys, outlet)
                 number += 1
             if not turn.plan.speakers and not turn.is_ended:
-                if turn.is_refused and not turn.plan.others:
-                    error = Error("message_unknown", self._past.why_unknown, turn.user_turn.turn_id)
-                    outlet.append(keys.events(turn.conversation_id), error)
-                elif turn.user_turn.source == "request" or not turn.plan.others:
+                if turn.user_turn.source == "request" or not turn.plan.others:
                     text = NOT_SEATED if turn.plan.others else NO_CHARACTER
                     error = Error("no_characters", text, turn.user_turn.turn_id)
                     outlet.append(keys.events(turn.conversation_id), error)

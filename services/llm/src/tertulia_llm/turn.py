@@ -61,9 +61,10 @@ class Turn:
     """True if the client was warned that the store refused a row of this turn."""
 
     @property
-    def is_refused(self) -> bool:
+    def names_unknown_message(self) -> bool:
         """True if the turn replaces a message that is not at the table: it has no effect."""
-        return bool(self.user_turn.change) and not (self.plan.cut_at or self.plan.speakers)
+        plan = self.plan
+        return self.user_turn.change in ("edit", "again", "after") and not (plan.cut_at or plan.speakers or plan.others)
 
     def replaces_by(self, number: int) -> bool:
         """True if the reply with this number takes the place of messages that leave the table."""

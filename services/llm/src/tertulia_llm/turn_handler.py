@@ -18,7 +18,7 @@ from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.changes import applied_cut, replaced
-from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.history.past import Past
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
@@ -42,7 +42,7 @@ from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refu
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.dead_letters import write_dead_letter
-from tertulia_shared.entries import DeadLetter, Work
+from tertulia_shared.entries import DeadLetter, UserTurn, Work
 from tertulia_shared.events import Error
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -94,7 +94,7 @@ class TurnHandler:
         discussions = Discussions(bus, characters)
         self._responder = Responder(
             bus, rows, replies, generator, self._ending,
-            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus), past=self._past,
+            discussions=discussions, absent_voices=absent_voices or AbsentVoices(bus),
         )  # fmt: skip
         self._settler = InterruptionSettler(bus, outbox, histories, withdrawal)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
@@ -207,7 +207,7 @@ class TurnHandler:
         try:
             change = changed_by(entry)
             if change is not None and not state.has_plan_of(change.ref):
-                await self._past.read(change, history)
+                history = await self._with_past(change, state, history)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
@@ -221,7 +221,7 @@ class TurnHandler:
             await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
-        if turn.user_turn.source == "change":
+        if turn.user_turn.source == "change" or turn.names_unknown_message:
             await self._past.apply(turn)
         elif turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
@@ -229,6 +229,13 @@ class TurnHandler:
             await self._answer(turn, state.cursor)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)
+
+    async def _with_past(self, change: UserTurn, state: TurnState, history: History) -> History:
+        """The history with what a change of the past needs."""
+        if await self._past.read(change, history):
+            return history
+        self._histories.evict(change.conversation_id)  # the streams have more than the cache
+        return await self._histories.load(change.conversation_id, state)
 
     async def _answer(self, turn: Turn, cursor: str) -> None:
         epoch = turn.plan.epoch

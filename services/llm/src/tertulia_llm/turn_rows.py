@@ -40,7 +40,7 @@ class TurnRows:
         """Queue the row of the user's message for `save`, and add it to the history, unless it is saved already. A
         request for a reply has no message.
         """
-        if turn.user_turn.source in ("request", "change") or turn.is_refused:
+        if turn.user_turn.source == "request":
             return
         if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return

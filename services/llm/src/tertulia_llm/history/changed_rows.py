@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -44,6 +45,9 @@ def follow_change(
         message = messages.pop(message_id, None)
         if message is not None and change.change != "removed":
             aside[message_id] = SetAside(message, change.removed[0], change.message_id)
+    begun = messages.get(change.message_id)
+    if change.change == "replaced" and begun is not None and change.versions:  # the streams do not say what it replaces
+        messages[begun.id] = replace(begun, replaces=change.versions[0][0])
     for row in change.restored:
         with suppress(KeyError, TypeError, ValueError):
             message = _message(row)

@@ -30,13 +30,13 @@ class Past:
         self._store = store
         self._outbox = outbox
 
-    async def read(self, turn: UserTurn, history: History) -> None:
+    async def read(self, turn: UserTurn, history: History) -> bool:
         """Add to the history what the store has set aside; and all messages, if it lacks the one that is changed.
 
-        If the store is unavailable, the history stays as it is.
+        Returns False, and the history stays as it is, if the store is unavailable.
         """
         if self._outbox.is_away:
-            return
+            return False
         try:
             async with asyncio.timeout(self._outbox.patience_s):
                 for each in await self._store.versions(turn.conversation_id):
@@ -48,31 +48,30 @@ class Past:
                             history.messages.setdefault(message.id, message)
         except AWAY as error:
             self._outbox.note_away(error)
+            return False
+        return True
 
     async def apply(self, turn: Turn) -> None:
-        """Choose a version or delete a message, whether or not the user has interrupted meanwhile.
+        """Choose a version or delete a message, whether or not the user has interrupted meanwhile. If the message of a
+        turn is not at the table, tell the client.
 
         A later attempt repeats what an earlier one may not have saved.
         """
         change, outlet = turn.user_turn, self._bus.outlet(turn.owned.fence())
-        is_known = True
+        is_known = not turn.names_unknown_message
         if not turn.is_ended:
-            event = applied_change(change, turn.plan.entry_id, turn.history)
+            event = applied_change(change, turn.plan.entry_id, turn.history) if is_known else None
             is_known = event is not None
+            why = UNREADABLE if self._outbox.is_away else UNKNOWN
             outlet.append(
                 self._bus.keys.events(turn.conversation_id),
-                event or Error("message_unknown", self.why_unknown, change.turn_id, change.message_id),
+                event or Error("message_unknown", why, change.turn_id, change.message_id),
             )
             turn.complete(self._bus.keys, outlet)
         await outlet.flush()
         turn.history.is_complete = False  # the next turn reads the window again
         if is_known:
             await self._save(turn)
-
-    @property
-    def why_unknown(self) -> str:
-        """Why a message is not found: the text of an error."""
-        return UNREADABLE if self._outbox.is_away else UNKNOWN
 
     async def _save(self, turn: Turn) -> None:
         change = turn.user_turn
