@@ -39,6 +39,8 @@ class StateField(StrEnum):
     LISTENING = "listening"
     USER_NAME = "user_name"
     CAST = "cast"
+    PERSONA = "persona"
+    NOTE = "note"
 
     @property
     def raw(self) -> bytes:

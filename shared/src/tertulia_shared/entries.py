@@ -29,9 +29,10 @@ MAX_PITCH = 6.0
 """The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
 STORE_WRITE_VERSION = 3
 """The schema version of a `StoreWrite` of the kinds "version", "delete", "choose", "remove", "document" and
-"delete_document".
+"delete_document", and of long settings.
 
-An older release, which does not know these kinds, defers the write to a worker of this release."""
+An older release, which does not know these kinds and refuses such settings, defers the write to a worker of this
+release."""
 TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 

@@ -253,6 +253,31 @@ class CastChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonaChanged(Event):
+    """Who the user is in this conversation, from its next turn on.
+
+    Also the answer to an empty command `persona`; then it is in no stream. Without a persona all fields are "".
+    """
+
+    type: ClassVar[str] = "persona"
+    persona_id: str = ""
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChanged(Event):
+    """The author's note of this conversation, from its next turn on. `depth`: how many messages follow the note.
+
+    Also the answer to an empty command `note`; then it is in no stream.
+    """
+
+    type: ClassVar[str] = "note"
+    text: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UserName(Event):
     """The name that the characters call the user by in this conversation.
 
@@ -377,8 +402,8 @@ EVENTS: Mapping[str, type[Event]] = {
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
-        UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
-        TurnComplete, AudioComplete, Interrupted, TurnMetrics,
+        PersonaChanged, NoteChanged, UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete,
+        MessageHeard, TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip
 """The class of each event, by its name on the wire."""

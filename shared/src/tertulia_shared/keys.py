@@ -111,7 +111,8 @@ class Keys:
         addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
         with "/open" if its connection was lost, and the next session may continue its turn);
-        `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table).
+        `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table);
+        `persona` (JSON: who the user is); `note` (JSON: the author's note).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

@@ -36,6 +36,8 @@ OPERATIONS = (
     "GET /api/conversations/{conversation_id}/versions", "POST /api/conversations/{conversation_id}/branch",
     "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",
+    "GET /api/personas", "GET /api/personas/{persona_id}", "PUT /api/personas/{persona_id}",
+    "DELETE /api/personas/{persona_id}",
     "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",
 )  # fmt: skip
 

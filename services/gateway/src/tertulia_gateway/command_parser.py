@@ -15,6 +15,8 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeCast,
+    ChangeNote,
+    ChangePersona,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -29,6 +31,7 @@ from tertulia_gateway.commands import (
     StopReplies,
     UserMessage,
 )
+from tertulia_shared import author_note
 from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
 from tertulia_shared.cards.card import MAX_GREETINGS
 from tertulia_shared.conversation_cast import seats_problem
@@ -171,6 +174,26 @@ def _change_user_name(data: Data) -> ChangeUserName:
     return ChangeUserName(clean_line(cast("str", name)))
 
 
+def _change_persona(data: Data) -> ChangePersona:
+    persona_id = data.get("persona_id")
+    if persona_id is None:
+        return ChangePersona("" if "persona_id" in data else None)
+    return ChangePersona(_uuid("persona_id", persona_id))
+
+
+def _change_note(data: Data) -> ChangeNote:
+    text, depth = data.get("text"), data.get("depth")
+    if text is not None and not isinstance(text, str):
+        raise _BadField("`text` must be a string; an empty one removes the note")
+    if text is not None:
+        text = clean_text(text).strip()
+        if len(text) > author_note.MAX_CHARS:
+            raise _BadField(f"`text` has {len(text)} characters; at most {author_note.MAX_CHARS} are allowed")
+    if depth is not None and not author_note.is_depth(depth):
+        raise _BadField(f"`depth` must be a whole number from 0 to {author_note.MAX_DEPTH}")
+    return ChangeNote(text, depth)
+
+
 def _change_settings(data: Data) -> ChangeSettings:
     problems: list[str] = []
     changes: dict[str, str | float | int | None] = {}
@@ -249,6 +272,8 @@ _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "answering": _change_answering,
     "cast": _change_cast,
     "user_name": _change_user_name,
+    "persona": _change_persona,
+    "note": _change_note,
     "start_listening": lambda _: StartListening(),
     "stop_listening": lambda _: StopListening(),
     "model_settings": _change_settings,

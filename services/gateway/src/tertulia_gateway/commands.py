@@ -82,6 +82,26 @@ class ChangeUserName:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePersona:
+    """Changes who the user is in this conversation. "": no persona; None: no change, a query."""
+
+    persona_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNote:
+    """Changes the author's note. None: no change; a note without a text is none."""
+
+    text: str | None = None
+    depth: int | None = None
+
+    @property
+    def is_query(self) -> bool:
+        """True if nothing is to be changed."""
+        return self.text is None and self.depth is None
+
+
+@dataclass(frozen=True, slots=True)
 class StartListening:
     """Begins a listening session; binary frames of PCM follow."""
 
@@ -156,6 +176,8 @@ Command = (
     | ChangeAnswering
     | ChangeCast
     | ChangeUserName
+    | ChangePersona
+    | ChangeNote
     | StartListening
     | StopListening
     | ChangeSettings

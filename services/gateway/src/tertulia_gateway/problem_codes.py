@@ -49,6 +49,7 @@ class ProblemCode(StrEnum):
     CHARACTER_NOT_FOUND = "character_not_found"
     VOICE_NOT_FOUND = "voice_not_found"
     MESSAGE_NOT_FOUND = "message_not_found"
+    PERSONA_NOT_FOUND = "persona_not_found"
     NAME_TAKEN = "name_taken"  # name
     NAME_OF_USER = "name_of_user"  # name
     STORE_UNAVAILABLE = "store_unavailable"
@@ -109,6 +110,7 @@ NOT_FOUND: Mapping[str, ProblemCode] = {
     "character": ProblemCode.CHARACTER_NOT_FOUND,
     "voice": ProblemCode.VOICE_NOT_FOUND,
     "message": ProblemCode.MESSAGE_NOT_FOUND,
+    "persona": ProblemCode.PERSONA_NOT_FOUND,
 }
 """By the kind of the record."""
 

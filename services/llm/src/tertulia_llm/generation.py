@@ -23,6 +23,7 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.card_prompt import card_texts
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
+from tertulia_llm.text.stage_notes import DepthNote
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.model_settings import merged
@@ -201,6 +202,8 @@ class ReplyGenerator:
             character_name=speaker.name,
             other_names=reply.others,
             user_name=turn.user_name,
+            persona=turn.persona.description,
+            note=turn.note.text,
             seed=reply.message_id,
             fixed_seed=speaker.id,
             now=datetime.now().astimezone(),
@@ -208,6 +211,8 @@ class ReplyGenerator:
         return build_messages(
             character_name=speaker.name,
             system_prompt=texts.system,
+            persona=texts.persona,
+            notes=[DepthNote(turn.note.depth, texts.note)] if texts.note else (),
             post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,

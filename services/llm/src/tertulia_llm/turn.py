@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.turn_state import Progress
+from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
+from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message
 
 
@@ -32,6 +34,10 @@ class Turn:
     """The name that the characters call the user by."""
     cast: Cast
     """The characters at the table when the worker read the turn."""
+    persona: Persona = field(default_factory=Persona)
+    """Who the user is."""
+    note: AuthorNote = field(default_factory=AuthorNote)
+    """The author's note."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False

@@ -8,6 +8,8 @@ from typing import assert_never
 from tertulia_gateway.commands import (
     ChangeAnswering,
     ChangeCast,
+    ChangeNote,
+    ChangePersona,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -34,7 +36,8 @@ from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.entries import Refresh, UserTurn
 from tertulia_shared.events import Characters, ListeningStarted
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import StoreError, StoreUnavailable, pictures
+from tertulia_shared.persona import KIND, Persona, record_of
+from tertulia_shared.store import EVERYBODY, StoreError, StoreUnavailable, pictures
 from tertulia_shared.user_name import same_name
 
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
@@ -94,10 +97,10 @@ class CommandHandler:
                 await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
-            case ChangeSettings() | ChangeAnswering() | ChangeCast():
+            case ChangeSettings() | ChangeAnswering() | ChangeCast() | ChangeNote():
                 await self._change(command)
-            case ChangeUserName(name):
-                return await self._change_user_name(name)
+            case ChangeUserName() | ChangePersona():
+                return await self._change_user(command)
             case Played():
                 self._played(await self._conversation(), command)
             case _:
@@ -134,7 +137,7 @@ class CommandHandler:
         greetings = greetings_of_text(character.card) if character else ()
         return "".join(greetings[command.greeting - 1 : command.greeting])
 
-    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast) -> None:
+    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast | ChangeNote) -> None:
         conversation = await self._conversation()
         match command:
             case ChangeSettings(changes):
@@ -143,8 +146,17 @@ class CommandHandler:
                 settings = await conversation.change_answering(changes)
             case ChangeCast():
                 settings = await conversation.change_cast(command)
+            case ChangeNote():
+                settings = await conversation.change_note(command)
         if not command.is_query:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
+
+    async def _change_user(self, command: ChangeUserName | ChangePersona) -> Problem | None:
+        match command:
+            case ChangeUserName(name):
+                return await self._change_user_name(name)
+            case ChangePersona(persona_id):
+                return await self._change_persona(persona_id)
 
     async def _change_user_name(self, name: str | None) -> Problem | None:
         conversation = await self._conversation()
@@ -152,6 +164,23 @@ class CommandHandler:
             return Problem("bad_field", f"user_name: a character is called {character}; take another name.")
         settings = await conversation.change_user_name(name)
         if name is not None:  # a query must not create a row for the conversation
+            self._ctx.saver.save(conversation.id, settings)
+        return None
+
+    async def _change_persona(self, persona_id: str | None) -> Problem | None:
+        """Change the persona. "": none; None: a query."""
+        conversation = await self._conversation()
+        persona = Persona() if persona_id is not None else None
+        if persona_id:
+            document = await self._ctx.store.document(KIND, EVERYBODY, persona_id)
+            record = None if document is None else record_of(document)
+            if record is None:
+                return Problem("bad_field", f"persona: there is no persona {persona_id}; GET /api/personas lists them.")
+            persona = record.persona
+            if character := same_name(persona.name, await self._character_names()):
+                return Problem("bad_field", f"persona: a character is called {character}; rename the persona.")
+        settings = await conversation.change_persona(persona)
+        if persona is not None:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
         return None
 

@@ -90,6 +90,8 @@ const EVENTS = {
   answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
   cast: { characters: nullableIds, told: or(bool, false) },
   user_name: { name: or(str, ""), default_name: or(str, "") },
+  persona: { persona_id: or(str, ""), name: or(str, ""), description: or(str, "") },
+  note: { text: or(str, ""), depth: or(num, 0) },
   thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },

@@ -5,6 +5,7 @@ neither shown nor stored. Pure.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -26,7 +27,7 @@ class Cue(StrEnum):
 
 
 _CUE_NOTE: Final = re.compile(
-    r"\[Stage: (?:"
+    r"\[Stage: (?!note: )(?:"
     r"(?P<answer>[^\]]+ looks at )|(?P<go_on>[^\]]+ waits to hear more)|(?P<discuss>the characters talk among )"
     r")"
 )
@@ -56,6 +57,19 @@ def cue_in(text: str) -> Cue | None:
     """The last cue whose note is in `text`, a message of a prompt; None if there is none."""
     found = [match.lastgroup for match in _CUE_NOTE.finditer(text)]
     return Cue(found[-1]) if found and found[-1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class DepthNote:
+    """A note of the user within the history. `depth`: how many messages of the history follow it."""
+
+    depth: int
+    text: str
+
+    @property
+    def content(self) -> str:
+        """The note as a message of the prompt."""
+        return f"{STAGE}note: {' '.join(self.text.split())}]"
 
 
 def begin_note(character_name: str = "") -> str:
