@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from tertulia_gateway.command_parser import parse
 from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage
-from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter, Rename
+from tertulia_gateway.rest.conversation_schemas import Rename
+from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter
 from tertulia_llm.turn_rows import title_of
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, InvalidRecord, Message
