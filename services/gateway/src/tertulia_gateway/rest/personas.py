@@ -8,9 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import Line, Schema, Text
+from tertulia_gateway.rest.schemas import UUID, Line, Schema, Text
 from tertulia_shared.persona import KIND, MAX_DESCRIPTION_CHARS, Persona, PersonaRecord, document_of, record_of
 from tertulia_shared.store import EVERYBODY, NameTaken, NotFound, Store
 from tertulia_shared.store.records import utc_now
