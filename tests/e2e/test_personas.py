@@ -91,6 +91,7 @@ async def test_new_conversation_has_the_persona_chosen_last_and_a_note_of_its_ow
     await sheet.get_by_role("slider", name="Depth").focus()
     await visitor.page.keyboard.press("Home")
     await expect(sheet.get_by_text("after the last message")).to_be_visible()
+    await visitor.picture("personas-and-note")
     await close(visitor, sheet)
     await visitor.write("Luna, hello!")
     await eventually(lambda: confirmed(visitor, "note", "text")[-1] == "It rains.", "the server has the note")

@@ -142,6 +142,7 @@ async def test_edited_persona_reaches_the_conversation_when_it_is_opened_again(
     async with Client.at(open_gateway.url(f"?conversation_id={c}")) as client:
         event = await client.until("persona")
         assert (event["name"], event["description"]) == ("Zoe", "A diver.")
+        assert (await client.until("user_name"))["name"] == "Zoe"
     state = await state_of(open_gateway, c)
     assert (persona_of(state), name_of(state)) == (Persona(ADA.id, "Zoe", "A diver."), "Zoe")
     store.away = True

@@ -6,7 +6,7 @@ gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/prot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -176,7 +176,7 @@ class TurnAccepted(Event):
     type: ClassVar[str] = "turn_accepted"
     turn_id: str
     text: str
-    source: Literal["typed", "spoken", "request"]
+    source: Literal["typed", "spoken", "request", "change"]
     tentative: bool = False
 
 
@@ -388,6 +388,29 @@ class MessageHeard(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryChanged(Event):
+    """Messages left the table of this conversation, or came back to it.
+
+    `change`: "replaced" (the message `message_id`, which begins now, takes the place of the first removed one),
+    "chosen" (the version `message_id` came back), or "removed" (the message `message_id` was deleted).
+    """
+
+    type: ClassVar[str] = "history_changed"
+    turn_id: str
+    change: Literal["replaced", "chosen", "removed"]
+    message_id: str
+    removed: tuple[str, ...] = ()
+    """The ids of the messages that left the table, in order."""
+    restored: tuple[Mapping[str, Any], ...] = ()
+    """The messages that came back, in order: id, turn_id, role, character_id, character_name, text, unheard, status,
+    position, replaces, created_at (ms since 1970), versions."""
+    reload: bool = False
+    """True if `removed` or `restored` lacks some: the client reads the conversation again."""
+    versions: tuple[Sequence[str], ...] = ()
+    """Groups of versions that changed: the ids of each group, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnComplete(Event):
     """All replies' texts are complete; sound may still follow."""
 
@@ -429,8 +452,8 @@ EVENTS: Mapping[str, type[Event]] = {
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
         PersonaChanged, NoteChanged, LorebookChanged, UserName, LoreUsed, Thinking, MessageStarted, LLMChunk,
-        MessageResumed, MessageComplete,
-        MessageHeard, TurnComplete, AudioComplete, Interrupted, TurnMetrics,
+        MessageResumed, MessageComplete, MessageHeard, HistoryChanged, TurnComplete, AudioComplete, Interrupted,
+        TurnMetrics,
     )
 }  # fmt: skip
 """The class of each event, by its name on the wire."""

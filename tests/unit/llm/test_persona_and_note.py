@@ -187,3 +187,16 @@ async def test_damaged_persona_and_note_do_not_prevent_a_reply() -> None:
     await bench.say("Hello?")
     await bench.work()
     assert bench.model.requests[-1][-1]["content"] == "Hello?"
+
+
+async def test_worker_that_takes_over_while_the_store_is_away_tells_the_model_the_same() -> None:
+    bench = LLMBench()
+    await bench.set("Luna")
+    await _set(bench, Persona(new_id(), "Ana", "A diver."), AuthorNote("It rains.", 0))
+    await bench.say("Tell me a story.")
+    assert await bench.die_after(12), "the turn ended too early"
+    await bench.work()
+    assert len(bench.model.requests) == 2
+    for request in bench.model.requests:
+        assert "Who Ana is:\nA diver." in request[0]["content"]
+        assert "[Stage: note: It rains.]" in request[1]["content"]

@@ -15,6 +15,7 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeCast,
+    ChangeMessage,
     ChangeNote,
     ChangePersona,
     ChangeSettings,
@@ -122,7 +123,7 @@ def _user_message(data: Data) -> UserMessage:
         raise _BadField(f"`text` is empty; 1 to {MAX_TEXT_CHARS} characters are allowed")
     if len(text) > MAX_TEXT_CHARS:
         raise _BadField(f"`text` has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed")
-    return UserMessage(text, _turn_id(data), _addressees(data.get("to")))
+    return UserMessage(text, _turn_id(data), _addressees(data.get("to")), _optional_uuid(data, "replaces"))
 
 
 def _addressees(to: object) -> str:
@@ -138,12 +139,28 @@ def _request_reply(data: Data) -> RequestReply:
     greeting = _whole("greeting", data.get("greeting", 0), MAX_GREETINGS + 1)
     if greeting and character_id is None:
         raise _BadField("`greeting` needs a `character_id`: the character that says it")
+    replies = _whole("replies", data.get("replies", 0), MAX_DISCUSSION)
+    replaces, after = _optional_uuid(data, "replaces"), _optional_uuid(data, "after")
+    if sum(map(bool, (replies, greeting, replaces, after))) > 1 and (replaces or after):
+        raise _BadField("only one of `replaces`, `after`, `replies` and `greeting` is allowed")
+    if after and character_id is not None:
+        raise _BadField("`after` takes no `character_id`: the speaker of that reply goes on")
     return RequestReply(
         "" if character_id is None else _uuid("character_id", character_id),
         _turn_id(data),
-        _whole("replies", data.get("replies", 0), MAX_DISCUSSION),
+        replies,
         greeting,
+        replaces,
+        after,
     )
+
+
+def _choose_version(data: Data) -> ChangeMessage:
+    return ChangeMessage("choose", _uuid("message_id", data.get("message_id")), _turn_id(data))
+
+
+def _delete_message(data: Data) -> ChangeMessage:
+    return ChangeMessage("delete", _uuid("message_id", data.get("message_id")), _turn_id(data))
 
 
 def _change_answering(data: Data) -> ChangeAnswering:
@@ -240,8 +257,12 @@ def _played(data: Data) -> Played:
 
 
 def _turn_id(data: Data) -> str:
-    turn_id = data.get("turn_id")
-    return "" if turn_id is None else _uuid("turn_id", turn_id)
+    return _optional_uuid(data, "turn_id")
+
+
+def _optional_uuid(data: Data, name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else _uuid(name, value)
 
 
 def _uuid(name: str, value: object) -> str:
@@ -269,6 +290,8 @@ def _shown(word: str) -> str:
 _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "user_message": _user_message,
     "request_reply": _request_reply,
+    "choose_version": _choose_version,
+    "delete_message": _delete_message,
     "answering": _change_answering,
     "cast": _change_cast,
     "user_name": _change_user_name,

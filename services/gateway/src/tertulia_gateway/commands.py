@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tertulia_shared.entries import Receipt
 
@@ -22,12 +22,13 @@ class Problem:
 class UserMessage:
     """Begins a turn. `turn_id` is "" if the client sent no id.
 
-    `to`: as in `UserTurn.to`.
+    `to`: as in `UserTurn.to`. `replaces`: the id of a message of the user whose place this one takes.
     """
 
     text: str
     turn_id: str = ""
     to: str = ""
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,28 @@ class RequestReply:
 
     `character_id`: who shall answer; "": the last speaker goes on. `replies`: above 0, the characters talk among
     themselves, and give at most this many replies. `greeting`: above 0, the character says this greeting of its card.
+    `replaces`: the id of a reply whose place the new one takes. `after`: the id of a reply whose speaker goes on; what
+    followed it is set aside.
     """
 
     character_id: str = ""
     turn_id: str = ""
     replies: int = 0
     greeting: int = 0
+    replaces: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMessage:
+    """Brings the version `message_id` of a message back to the table ("choose"), or deletes the message ("delete").
+
+    `turn_id` is "" if the client sent no id.
+    """
+
+    change: Literal["choose", "delete"]
+    message_id: str
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +190,7 @@ class Played:
 Command = (
     UserMessage
     | RequestReply
+    | ChangeMessage
     | ChangeAnswering
     | ChangeCast
     | ChangeUserName

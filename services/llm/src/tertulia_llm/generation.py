@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from tertulia_llm.greeting import greeting_pieces
+from tertulia_llm.history.changes import replaced
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
@@ -195,6 +196,9 @@ class ReplyGenerator:
 
     async def _announce(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
         await row_saved
+        is_new = turn.progress.started <= reply.number
+        if is_new and turn.replaces_by(reply.number):  # in the same write as `message_started`
+            reply.tell(replaced(turn.plan, reply.message_id))
         reply.announce(resumed=turn.progress.started > reply.number)
 
     def _finish(self, reply: Reply, writer: ReplyWriter, ending: Ending) -> None:

@@ -17,6 +17,7 @@ from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import (
+    Event,
     LLMChunk,
     LoreUsed,
     MessageComplete,
@@ -143,6 +144,10 @@ class Reply:
     def think(self) -> None:
         """Tell the client that the model is reasoning."""
         event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
+        self.outlet.append(self.keys.events(self.conversation_id), event)
+
+    def tell(self, event: Event) -> None:
+        """Send the client an event about this reply."""
         self.outlet.append(self.keys.events(self.conversation_id), event)
 
     def warn(self, code: str, message: str) -> None:

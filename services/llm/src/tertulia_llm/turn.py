@@ -56,10 +56,22 @@ class Turn:
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    has_empty_version: bool = False
+    """True if the reply that replaces others got no text: its row must be deleted, so that they come back."""
     warned_store_away: bool = False
     """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
     """True if the client was warned that the store refused a row of this turn."""
+
+    @property
+    def names_unknown_message(self) -> bool:
+        """True if the turn replaces a message that is not at the table: it has no effect."""
+        plan = self.plan
+        return self.user_turn.change in ("edit", "again", "after") and not (plan.cut_at or plan.speakers or plan.others)
+
+    def replaces_by(self, number: int) -> bool:
+        """True if the reply with this number takes the place of messages that leave the table."""
+        return number == 0 and bool(self.plan.replaces) and self.user_turn.source == "request"
 
     def forget(self, message_id: str) -> None:
         """Remove a reply from the history and from the rows to save: the client never received it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,12 +24,14 @@ from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.answering import Mode
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.entries import Receipt, UserTurn
 from tertulia_shared.events import Answering, ConversationStarted, NoteChanged, TurnAccepted, UserName
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.persona import Persona
-from tertulia_shared.store import Store
+from tertulia_shared.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 
 class Conversation:
@@ -94,7 +97,7 @@ class Conversation:
         del opened
         async with asyncio.TaskGroup() as tasks:
             if is_resumed:
-                tasks.create_task(self._personas.refresh())
+                tasks.create_task(self._refresh_persona())
             tasks.create_task(self._events.run())
             tasks.create_task(self._audio.run())
             tasks.create_task(self._turn_completion.run())
@@ -109,6 +112,14 @@ class Conversation:
             await self._events.send(entry)
         if opened.lost:
             await self._data_loss.recover()
+
+    async def _refresh_persona(self) -> None:
+        """Tell the client if its persona was edited. An unavailable store must not disturb the conversation."""
+        try:
+            if await self._personas.refresh():
+                await self.change_user_name(None)
+        except (StoreError, BusError, TimeoutError) as error:
+            log.info("the persona may be out of date: %s", error, extra={"conversation_id": self.id})
 
     # -- commands
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tertulia_gateway.conversation.writer import ConversationWriter, settings_to_store
-from tertulia_shared.bus import Append, Bus, BusError, Condition, Put
+from tertulia_shared.bus import Append, Bus, Condition, Put
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.events import PersonaChanged
 from tertulia_shared.persona import KIND, Persona, name_after, persona_of, record_of
-from tertulia_shared.store import EVERYBODY, Store, StoreError
+from tertulia_shared.store import EVERYBODY, Store
 from tertulia_shared.user_name import name_of, state_fields
 
 READ_S: Final = 5.0
 """How long, in seconds, a conversation that was opened again waits for the store to return its persona."""
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class PersonaWriter:
-    """Writes the state's fields `persona` and `user_name`. All methods but `refresh` raise `BusError`."""
+    """Writes the state's fields `persona` and `user_name`. All methods raise `BusError`."""
 
     bus: Bus
     store: Store
@@ -50,27 +47,24 @@ class PersonaWriter:
         await ConversationWriter(self.bus, id).transact(writes)
         return settings_to_store(state, persona=persona, name=name)
 
-    async def refresh(self) -> None:
-        """Take over the edits that were made to the persona since the conversation got its copy.
+    async def refresh(self) -> bool:
+        """Take over the edits that were made to the persona since the conversation got its copy. True if there are any.
 
-        A deleted persona leaves the copy as it is. If the store or Redis is unavailable, nothing changes.
+        A deleted persona leaves the copy as it is.
+
+        Raises:
+            StoreError, TimeoutError: the store is unavailable; the copy stays as it is.
         """
-        try:
-            await self._refresh()
-        except (StoreError, BusError, TimeoutError) as error:
-            log.info("the persona may be out of date: %s", error, extra={"conversation_id": self.conversation_id})
-
-    async def _refresh(self) -> None:
         keys, id = self.bus.keys, self.conversation_id
         state = await self._state()
         before = persona_of(state)
         if not before.id:
-            return
+            return False
         async with asyncio.timeout(READ_S):
             document = await self.store.document(KIND, EVERYBODY, before.id)
         record = None if document is None else record_of(document)
         if record is None or record.persona == before:
-            return
+            return False
         name = name_after(before, record.persona, name_of(state))
         # a persona that the user chooses meanwhile stays
         given = [Condition(StateField.PERSONA, state.get(StateField.PERSONA, b"").decode())]
@@ -78,7 +72,7 @@ class PersonaWriter:
             Put(keys.state(id), {**record.persona.fields(), **state_fields(name)}),
             Append(keys.events(id), persona_event(record.persona)),
         ]
-        await ConversationWriter(self.bus, id).transact(writes, given)
+        return (await ConversationWriter(self.bus, id).transact(writes, given)).new
 
     async def _state(self) -> ConversationState:
         return ConversationState(await self.bus.hash(self.bus.keys.state(self.conversation_id)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import assert_never
+from dataclasses import replace
+from typing import TypeAlias, assert_never
 
 from tertulia_gateway.commands import (
     ChangeAnswering,
     ChangeCast,
+    ChangeMessage,
     ChangeNote,
     ChangePersona,
     ChangeSettings,
@@ -46,6 +48,8 @@ CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
 UNAVAILABLE = "Redis or the store is unavailable; nothing is lost. Send it again in a moment (with the same turn_id)."
 NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
 
+BeginsTurn: TypeAlias = UserMessage | RequestReply | ChangeMessage
+
 log = logging.getLogger(__name__)
 
 
@@ -78,9 +82,7 @@ class CommandHandler:
         except (BusError, StoreError) as error:
             log.log(level_of(error), "a command failed: %s", error, extra={"conversation_id": self._session.open_id})
             why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
-            return Problem(
-                "unavailable", why, command.turn_id if isinstance(command, UserMessage | RequestReply) else ""
-            )
+            return Problem("unavailable", why, command.turn_id if isinstance(command, BeginsTurn) else "")
 
     async def _execute(self, command: Command) -> Problem | None:
         match command:
@@ -93,7 +95,7 @@ class CommandHandler:
                 await self._transport.send_text(answer_json(ListeningStarted(session_id)))
             case StopListening():
                 self._microphone.stop("stopped")
-            case UserMessage() | RequestReply():
+            case UserMessage() | RequestReply() | ChangeMessage():
                 await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
@@ -113,14 +115,23 @@ class CommandHandler:
         if command.gaps is not None:
             conversation.measured.gaps_reported(command.receipt.message_id, command.gaps, command.gap_ms)
 
-    async def _begin_turn(self, command: UserMessage | RequestReply) -> None:
+    async def _begin_turn(self, command: BeginsTurn) -> None:
         conversation = await self._conversation()
         turn_id = command.turn_id or new_id()
-        if isinstance(command, UserMessage):
-            turn = UserTurn(turn_id, conversation.id, command.text, "typed", to=command.to)
-        else:
-            to, replies, greeting = command.character_id, command.replies, await self._greeting(command)
-            turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies, greeting=greeting)
+        match command:
+            case UserMessage(text, _, to, replaces):
+                turn = UserTurn(turn_id, conversation.id, text, "typed", to=to)
+                if replaces:
+                    turn = replace(turn, change="edit", message_id=replaces)
+            case RequestReply(to, _, replies):
+                greeting = await self._greeting(command)
+                turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies, greeting=greeting)
+                if command.replaces:
+                    turn = replace(turn, change="again", message_id=command.replaces)
+                elif command.after:
+                    turn = replace(turn, change="after", message_id=command.after)
+            case ChangeMessage(change, message_id):
+                turn = UserTurn(turn_id, conversation.id, "", "change", change=change, message_id=message_id)
         await conversation.begin_turn(turn)
 
     async def _greeting(self, command: RequestReply) -> str:

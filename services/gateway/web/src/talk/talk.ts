@@ -11,6 +11,7 @@ import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
+import { branchConversation } from "../rest/stored-conversation";
 import { showLanguage } from "../texts";
 import { languageFor } from "../texts/languages";
 import type { ServerEvent } from "../wire/events";
@@ -18,6 +19,7 @@ import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
+import { newId } from "./new-id";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
 import type { ChosenPersona } from "./persona";
@@ -135,6 +137,17 @@ export class Talk {
   }
 
   // -- actions of the user
+
+  /**
+   * Copy the conversation up to this message into a new one, and open that.
+   *
+   * @throws RequestFailed
+   */
+  async branch(messageId: string): Promise<void> {
+    const { conversationId } = this.#page.current;
+    const id = await branchConversation(this.api, conversationId, messageId, newId());
+    if (this.#page.current.conversationId === conversationId) this.conversations.openBranch(id);
+  }
 
   /** See `TurnSender.say`. */
   say(text: string, to: readonly string[] | null = null): boolean {

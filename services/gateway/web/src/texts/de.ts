@@ -217,6 +217,8 @@ export const de: Texts = {
     replay: "Noch einmal anhören",
     stop: "Anhalten",
     busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+    branch: "Von hier abzweigen",
+    branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
   },
   bubble: {
     you: "Du:",

@@ -212,6 +212,8 @@ export const en = {
     replay: "Hear it again",
     stop: "Stop",
     busy: "Wait until the characters have finished, or press Stop.",
+    branch: "Branch from here",
+    branched: "This is a copy of the conversation up to the message that you chose. The original is unchanged.",
   },
   bubble: {
     you: "You:",

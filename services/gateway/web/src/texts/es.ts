@@ -221,6 +221,8 @@ export const es: Texts = {
     replay: "Oír de nuevo",
     stop: "Detener",
     busy: "Espera a que los personajes terminen, o pulsa «Parar».",
+    branch: "Ramificar desde aquí",
+    branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
   },
   bubble: {
     you: "Tú:",
