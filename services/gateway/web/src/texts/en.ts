@@ -783,6 +783,7 @@ export const en = {
     engine_changed: asSent,
     stage_away: asSent,
     model_setting_dropped: asSent,
+    lorebook_key: asSent,
     newer_release: asSent,
     bad_json: asSent,
     bad_message: asSent,
