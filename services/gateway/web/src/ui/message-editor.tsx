@@ -17,10 +17,13 @@ interface Props {
 export function MessageEditor({ text: before, onSend, onClose }: Props): JSX.Element {
   const [text, setText] = useState(before);
   const box = useRef<HTMLTextAreaElement>(null);
+  const buttons = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(before.length, before.length);
   }, []);
+  // On a small screen the buttons may be below the messages' view.
+  useLayoutEffect(() => buttons.current?.scrollIntoView({ block: "nearest" }), [text]);
   const excess = text.length - MESSAGE_MAX_CHARS;
   const cannotSend = text.trim() === "" || excess > 0;
   const send = () => {
@@ -53,8 +56,8 @@ export function MessageEditor({ text: before, onSend, onClose }: Props): JSX.Ele
           }
         }}
       />
-      <p class="remark">{excess > 0 ? texts.composer.tooLong(excess) : texts.message.editEffect}</p>
-      <div class="actions">
+      {excess > 0 && <p class="remark trouble">{texts.composer.tooLong(excess)}</p>}
+      <div class="actions" ref={buttons}>
         <button type="button" onClick={onClose}>
           {texts.message.cancel}
         </button>
@@ -62,6 +65,7 @@ export function MessageEditor({ text: before, onSend, onClose }: Props): JSX.Ele
           {texts.message.send}
         </button>
       </div>
+      <p class="remark">{texts.message.editEffect}</p>
     </form>
   );
 }
