@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
-from tertulia_gateway.rest.import_file import MAX_MESSAGES
+from tertulia_gateway.rest.import_fields import MAX_MESSAGES
 from tertulia_gateway.rest.middleware import MAX_IMPORT_BODY_BYTES
 from tertulia_gateway.rest.silly_tavern import time_in
 from tertulia_shared.conversation_cast import Cast, stored_cast

@@ -33,6 +33,7 @@ OPERATIONS = (
     "GET /api/conversations/{conversation_id}/cast", "PUT /api/conversations/{conversation_id}/cast",
     "GET /api/conversations/{conversation_id}/messages/{message_id}/sound",
     "GET /api/conversations/{conversation_id}/export", "POST /api/conversations/import",
+    "GET /api/conversations/{conversation_id}/versions", "POST /api/conversations/{conversation_id}/branch",
     "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",
     "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",

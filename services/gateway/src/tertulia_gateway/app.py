@@ -16,6 +16,7 @@ from tertulia_gateway.rest import (
     cast,
     characters,
     clips,
+    conversation_branch,
     conversation_import,
     conversations,
     message_sound,
@@ -51,6 +52,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(conversations.router(ctx.store))
     app.include_router(message_sound.router(ctx.store, ctx.bus, alive_s=ctx.alive_s))
     app.include_router(conversation_import.router(ctx.store))
+    app.include_router(conversation_branch.router(ctx.store))
     app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))

@@ -18,7 +18,7 @@ from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.problem_codes import NOT_FOUND, Params, ProblemCode, known_code
 from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
-from tertulia_gateway.rest.import_file import ImportRefused
+from tertulia_gateway.rest.import_fields import ImportRefused
 from tertulia_gateway.rest.replayed_sound import NoReplay
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError

@@ -38,6 +38,7 @@ from tertulia_shared.voice_clips import (
     SHORTEST_S,
 )
 
+UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TALKATIVENESS_MEANS = "how often the character answers a remark that is addressed to no one: 0 (never) to 100"
 SPEED_MEANS = f"a factor of the voice's own speed, {MIN_SPEED:g} to {MAX_SPEED:g}; for voices with adjustable speed"
 PITCH_MEANS = f"semitones, {-MAX_PITCH:g} (lower) to {MAX_PITCH:g} (higher); for voices with adjustable pitch"
@@ -103,6 +104,27 @@ class MessageItem(Schema):
     status: Literal["streaming", "complete", "interrupted", "failed"]
     position: int
     created_at: datetime
+    replaces: str = Field(
+        default="", description='the id of the first version of this message; "" if this is the first'
+    )
+    versions: list[str] = Field(
+        default=[],
+        description="of a message at the table: the ids of all its versions in the order in which they were made; empty"
+        " if it has only one",
+    )
+
+
+class SetAsideItem(Schema):
+    """A message that is not at the table: another version of a message, or one that followed such a version."""
+
+    message: MessageItem
+    branch: str = Field(description="the id of the version that begins its branch; its own id if it begins one")
+
+
+class SetAsideList(Schema):
+    """The messages of a conversation that are set aside, oldest first."""
+
+    items: list[SetAsideItem]
 
 
 class ConversationWithMessages(ConversationItem):
@@ -116,9 +138,16 @@ class ConversationWithMessages(ConversationItem):
 
 
 class ImportedConversation(ConversationItem):
-    """A conversation made from a file."""
+    """A conversation made from a file, or from another conversation."""
 
-    messages: int = Field(description="how many messages the file has")
+    messages: int = Field(description="how many messages it got from there")
+
+
+class NewBranch(Schema):
+    """Where a new conversation leaves this one."""
+
+    message_id: str = Field(pattern=UUID, description="the last message that both have in common; it is at the table")
+    request_id: str = Field(pattern=UUID, description="a new UUID; repeat it if the request is repeated")
 
 
 class Rename(Schema):
