@@ -191,7 +191,11 @@ describe("a deleted message", () => {
     const several = { ...sent, versions: [["r0", "r1"]] };
     const gone = after([removed], several);
     expect(ids(gone)).toEqual(["u1", "u2", "r2"]);
-    expect([gone.versions, gone.announcement]).toEqual([[], "Message deleted."]);
+    expect([gone.versions, gone.announcement]).toEqual([[], ""]);
+  });
+
+  it("is announced if another page deleted it", () => {
+    expect(after([removed], TALK).announcement).toBe("Message deleted.");
   });
 
   it("does not come back with the stored messages, which may be older than the event", () => {

@@ -58,6 +58,7 @@ export function historyChanged(before: PageState, event: HistoryChanged): PageSt
   const shown = new Set(kept.map(({ id }) => id));
   const restored = storedMessages(event.restored).filter(({ id }) => !shown.has(id));
   const isBack = new Set(event.restored.map(({ id }) => id));
+  const isOwn = before.pendingChanges.some(({ turnId }) => turnId === event.turn_id);
   const left = new Set([...state.removedIds, ...event.removed]);
   const removedIds = [...left].filter((id) => !isBack.has(id)).slice(-REMEMBERED);
   const forgotten = event.change === "removed" ? withoutVersionsOf(state.versions, event.message_id) : state.versions;
@@ -69,7 +70,7 @@ export function historyChanged(before: PageState, event: HistoryChanged): PageSt
     removedIds,
     deleting: state.deleting.filter((id) => !removed.has(id)),
     speakingId: removed.has(state.speakingId) ? "" : state.speakingId,
-    announcement: announcementOf(event, versions) || state.announcement,
+    announcement: announcementOf(event, versions, isOwn) || state.announcement,
   };
 }
 
@@ -93,8 +94,9 @@ function withoutVersionsOf(known: Versions, messageId: string): Versions {
   return known.filter((list) => !list.includes(messageId));
 }
 
-function announcementOf({ change, message_id: id }: HistoryChanged, versions: Versions): string {
-  if (change === "removed") return texts.message.deleted;
+/** `isOwn`: this page asked for the change. It has announced a deletion already, when the user could still undo it. */
+function announcementOf({ change, message_id: id }: HistoryChanged, versions: Versions, isOwn: boolean): string {
+  if (change === "removed") return isOwn ? "" : texts.message.deleted(1);
   const list = change === "chosen" ? versions.find((each) => each.includes(id)) : undefined;
   return list ? texts.message.version(list.indexOf(id) + 1, list.length) : "";
 }

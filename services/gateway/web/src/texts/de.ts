@@ -228,10 +228,11 @@ export const de: Texts = {
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
     delete: "Löschen",
-    deleted: "Nachricht gelöscht.",
+    deleted: (versions) =>
+      versions > 1 ? `Nachricht gelöscht, mit ihren ${versions} Fassungen.` : "Nachricht gelöscht.",
     undo: "Rückgängig",
     versions: "Fassungen",
-    version: (number: number, count: number) => `Fassung ${number} von ${count}`,
+    version: (number, count) => `Fassung ${number} von ${count}`,
     previousVersion: "Vorige Fassung",
     nextVersion: "Nächste Fassung",
   },

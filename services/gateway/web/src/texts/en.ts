@@ -223,7 +223,7 @@ export const en = {
     branch: "Branch from here",
     branched: "This is a copy of the conversation up to the message that you chose. The original is unchanged.",
     delete: "Delete",
-    deleted: "Message deleted.",
+    deleted: (versions: number) => (versions > 1 ? `Message deleted, with its ${versions} versions.` : "Message deleted."),
     undo: "Undo",
     versions: "Versions",
     version: (number: number, count: number) => `Version ${number} of ${count}`,

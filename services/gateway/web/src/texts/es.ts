@@ -232,10 +232,11 @@ export const es: Texts = {
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
     delete: "Eliminar",
-    deleted: "Mensaje eliminado.",
+    deleted: (versions) =>
+      versions > 1 ? `Mensaje eliminado, con sus ${versions} versiones.` : "Mensaje eliminado.",
     undo: "Deshacer",
     versions: "Versiones",
-    version: (number: number, count: number) => `Versión ${number} de ${count}`,
+    version: (number, count) => `Versión ${number} de ${count}`,
     previousVersion: "Versión anterior",
     nextVersion: "Versión siguiente",
   },

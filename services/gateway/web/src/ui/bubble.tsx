@@ -32,8 +32,8 @@ interface Props {
 }
 
 export const Bubble = memo((props: Props): JSX.Element | null => {
-  const { talk, message, look } = props;
-  if (props.mark === "undoable") return <DeletedMessage talk={talk} message={message} />;
+  const { message, look } = props;
+  if (props.mark === "undoable") return <DeletedMessage {...props} />;
   return message.kind === "user" ? (
     <UserBubble {...props} message={message} />
   ) : (
@@ -42,10 +42,10 @@ export const Bubble = memo((props: Props): JSX.Element | null => {
 });
 
 /** Shown instead of a message that the user has just deleted. */
-function DeletedMessage({ talk, message }: { talk: Talk; message: Message }): JSX.Element {
+function DeletedMessage({ talk, message, versions }: Props): JSX.Element {
   return (
     <li class="message deleted" data-message-id={message.id}>
-      <p role="status">{texts.message.deleted}</p>
+      <p role="status">{texts.message.deleted(versions.length)}</p>
       <button type="button" ref={focused} onClick={() => talk.history.undoDeletion(message.id)}>
         {texts.message.undo}
       </button>
