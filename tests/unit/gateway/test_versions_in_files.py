@@ -186,6 +186,17 @@ async def test_swipes_of_silly_tavern_are_the_versions_of_a_reply(api: httpx2.As
     assert await table(store, copy) == ["Hey", "one"]
 
 
+async def test_message_of_the_user_is_no_swipe_of_a_reply(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c = new_id()
+    await store.ensure_conversation(c)
+    followed = user_message(c, 2, "And?")
+    went_on = replace(reply(c, 3, "By the way", "complete"), replaces=followed.id)
+    await store.save_messages([reply(c, 1, "Hello", "complete"), followed, went_on])
+    _, _, answer = map(json.loads, (await exported(api, c, "jsonl")).splitlines())
+    assert answer["mes"] == "By the way"
+    assert "swipes" not in answer
+
+
 def line(**fields: Any) -> str:
     return json.dumps({"name": "Luna", "is_user": False, "mes": "b", **fields})
 

@@ -15,12 +15,12 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query, Request, Response
 
+from tertulia_gateway.rest.conversation_schemas import ImportedConversation, conversation_item
 from tertulia_gateway.rest.import_fields import ConversationFile
 from tertulia_gateway.rest.import_file import read_file
 from tertulia_gateway.rest.import_places import has_places, places_of
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID as UUID_PATTERN
-from tertulia_gateway.rest.schemas import ImportedConversation, conversation_item
 from tertulia_shared.answering import STORED_AS as RULES
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.conversation_cast import Cast

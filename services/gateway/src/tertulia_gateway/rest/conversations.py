@@ -8,11 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from tertulia_gateway.rest import export
-from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item, was_shown
-from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import (
-    UUID,
+from tertulia_gateway.rest.conversation_schemas import (
     ConversationItem,
     ConversationPage,
     ConversationWithMessages,
@@ -21,6 +17,10 @@ from tertulia_gateway.rest.schemas import (
     conversation_item,
     listed_conversation,
 )
+from tertulia_gateway.rest.export import Format
+from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item, was_shown
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.store import Conversation, NotFound, Store
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]

@@ -26,8 +26,10 @@ from tertulia_gateway.rest.import_fields import (
 )
 from tertulia_gateway.rest.import_silly_tavern import read_lines
 from tertulia_shared.answering import stored_rules
+from tertulia_shared.author_note import stored_note
 from tertulia_shared.conversation_cast import Cast, possible_cast
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.persona import stored_persona
 from tertulia_shared.store.validation import fitted_title
 from tertulia_shared.usage import possible_usage
 from tertulia_shared.user_name import stored_name, to_store
@@ -133,7 +135,13 @@ def _settings_in(given: object) -> Mapping[str, Any]:
         return {}
     settings = cast("Mapping[str, Any]", given)
     possible = {name: value for name, value in asdict(possible_settings(settings)).items() if value is not None}
-    return {**possible, **stored_rules(settings).stored(), **to_store(stored_name(settings))}
+    return {
+        **possible,
+        **stored_rules(settings).stored(),
+        **to_store(stored_name(settings)),
+        **stored_persona(settings).stored(),
+        **stored_note(settings).stored(),
+    }
 
 
 def _object(row: object, number: int) -> Mapping[str, Any]:

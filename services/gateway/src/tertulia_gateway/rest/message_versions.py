@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from tertulia_gateway.rest.schemas import MessageItem, SetAsideItem, message_item
+from tertulia_gateway.rest.conversation_schemas import MessageItem, SetAsideItem, message_item
 from tertulia_shared.store import Message, SetAside
 from tertulia_shared.store.versions import root_of
 

@@ -53,7 +53,9 @@ def header_line(conversation: Conversation) -> bytes:
 
 
 def message_line(message: Message, versions: Sequence[Message] = ()) -> bytes:
-    """The line of a message. `versions`: all its versions in order; those of a reply become its `swipes`."""
+    """The line of a message. `versions`: all its versions in order; the replies among those of a reply become its
+    `swipes`.
+    """
     is_user = message.role == "user"
     line: dict[str, Any] = {
         "name": message.character_name or (USER_NAME if is_user else ""),
@@ -63,10 +65,11 @@ def message_line(message: Message, versions: Sequence[Message] = ()) -> bytes:
         "mes": message.text,
         "extra": {EXTRA: {"status": message.status, "unheard": message.unheard}},
     }
-    if len(versions) > 1 and not is_user:
-        line["swipe_id"] = [version.id for version in versions].index(message.id)
-        line["swipes"] = [version.text for version in versions]
-        line["swipe_info"] = [_swipe_info(version) for version in versions]
+    swipes = [version for version in versions if version.role == "character"]
+    if len(swipes) > 1 and not is_user:
+        line["swipe_id"] = [version.id for version in swipes].index(message.id)
+        line["swipes"] = [version.text for version in swipes]
+        line["swipe_info"] = [_swipe_info(version) for version in swipes]
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

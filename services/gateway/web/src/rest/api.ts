@@ -27,6 +27,18 @@ export interface CharacterDraft extends Omit<Character, "id" | "greetings"> {
   readonly card?: string;
 }
 
+/** Who the user can be. */
+export interface Persona extends PersonaDraft {
+  readonly id: string;
+}
+
+export interface PersonaDraft {
+  /** What the characters call the user. */
+  readonly name: string;
+  readonly description: string;
+  readonly image: string;
+}
+
 /** What the server has read in a file with a character card. Nothing is saved yet. */
 export interface CardDraft {
   readonly character: CharacterDraft;
@@ -169,6 +181,19 @@ export class Api {
 
   async deleteCharacter(id: string): Promise<void> {
     await this.ask("DELETE", `api/characters/${encodeURIComponent(id)}`);
+  }
+
+  async personas(): Promise<readonly Persona[]> {
+    return list<Persona>(await this.ask("GET", "api/personas"), "personas");
+  }
+
+  /** Create or replace a persona. Resolves to it as the server keeps it. */
+  async savePersona(id: string, draft: PersonaDraft): Promise<Persona> {
+    return (await this.ask("PUT", `api/personas/${encodeURIComponent(id)}`, draft)) as Persona;
+  }
+
+  async deletePersona(id: string): Promise<void> {
+    await this.ask("DELETE", `api/personas/${encodeURIComponent(id)}`);
   }
 
   async voices(): Promise<readonly Voice[]> {

@@ -21,6 +21,7 @@ import { ListeningController } from "./listening";
 import { MessageChanges } from "./message-changes";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
+import type { ChosenPersona } from "./persona";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
@@ -79,6 +80,8 @@ export class Talk {
       send: (command) => this.#link.send(command),
       rememberedName: () => this.preferences.value.userName,
       rememberName: (userName) => this.prefer({ userName, userNameAsked: true }),
+      rememberedPersona: () => this.preferences.value.persona,
+      rememberPersona: (persona) => this.#rememberPersona(persona),
       rememberCast: (cast) => this.prefer({ cast }),
     });
     this.conversations = new ConversationChoice(this.#link, {
@@ -185,6 +188,14 @@ export class Talk {
 
   get listening(): boolean {
     return this.#listening.listening;
+  }
+
+  /** A new conversation takes the persona, and its name. */
+  #rememberPersona(persona: ChosenPersona): void {
+    const { persona: before, userName } = this.preferences.value;
+    const isGivenUp = !persona.id && before?.name === userName;
+    const name = persona.id ? { userName: persona.name, userNameAsked: true } : isGivenUp ? { userName: "" } : {};
+    this.prefer({ persona: persona.id ? persona : null, ...name });
   }
 
   prefer(change: Partial<Preferences>): void {
