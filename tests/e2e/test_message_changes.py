@@ -91,20 +91,20 @@ async def test_versions_of_a_reply_and_of_a_message(visit: Visit, axe: str) -> N
     await expect(editor).to_be_focused()
     await look_at(visitor, "light", "edit")
     await editor.press("Escape")
-    await expect(visitor.mine).to_have_text("You: Luna, how are you?")
+    await expect(visitor.mine).to_have_text(["You: Luna, how are you?"])
     await choose(visitor, own(visitor), "Edit")
     await editor.fill("Luna, tell me a story.")
     await editor.press("Enter")
-    await expect(visitor.mine).to_have_text("You: Luna, tell me a story.")
+    await expect(visitor.mine).to_have_text(["You: Luna, tell me a story."])
     await expect(own(visitor).get_by_role("group", name="Versions")).to_contain_text("Version 2 of 2")
     await silence(visitor)
     await own(visitor).get_by_role("button", name="Previous version").click()
-    await expect(visitor.mine).to_have_text("You: Luna, how are you?")
+    await expect(visitor.mine).to_have_text(["You: Luna, how are you?"])
     await expect(reply(visitor).get_by_role("group", name="Versions")).to_contain_text("Version 3 of 3")
     before = await shown(visitor)
 
     await visitor.page.reload()
-    await expect(visitor.mine).to_have_text("You: Luna, how are you?")
+    await expect(visitor.mine).to_have_text(["You: Luna, how are you?"])
     await expect(own(visitor).get_by_role("group", name="Versions")).to_contain_text("Version 1 of 2")
     await expect(reply(visitor).get_by_role("group", name="Versions")).to_contain_text("Version 3 of 3")
     assert await shown(visitor) == before
@@ -128,7 +128,7 @@ async def test_continued_deleted_and_copied_on_a_phone(visit: Visit, axe: str) -
 
     # A deletion can be undone. It is sent before the next message, at the latest.
     await choose(visitor, visitor.bubble(further.message_id), "Delete")
-    await expect(visitor.page.get_by_text("Message deleted.")).to_be_visible()
+    await expect(visitor.page.get_by_text("Message deleted, with its 2 versions.")).to_be_visible()
     await look_at(visitor, "small-phone", "deleted")
     await visitor.page.get_by_role("button", name="Undo").click()
     await expect(visitor.bubble(further.message_id)).to_contain_text("Luna")
