@@ -163,8 +163,10 @@ async def test_supabase_has_the_same_first_characters_as_other_stores(supabase: 
     [
         ("conversations", "created_at"),
         ("messages", "created_at"),
+        ("set_aside", "created_at"),
         ("characters", "created_at"),
         ("seeds", "applied_at"),
+        ("documents", "updated_at"),
     ],
 )
 async def test_public_key_can_neither_read_nor_write_rows(supabase: SupabaseServer, table: str, time: str) -> None:
@@ -188,7 +190,13 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
+        "tertulia_save_document": {"document": {}},
         "tertulia_save_messages": {"messages": []},
+        "tertulia_save_set_aside": {"messages": []},
+        "tertulia_choose_version": {"conversation": new_id(), "version": new_id(), "before": 1},
+        "tertulia_remove_message": {"conversation": new_id(), "message": new_id()},
+        "tertulia_delete_messages": {"conversation": new_id(), "turn": new_id(), "first": 0, "stop": 1},
+        "tertulia_versions": {"conversation": new_id()},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_usage": {"conversation": new_id(), "without_turn": None},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},

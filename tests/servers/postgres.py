@@ -46,7 +46,8 @@ set role owner;
 create publication supabase_realtime;
 """
 EMPTY = (
-    "delete from public.conversations; delete from public.characters; delete from public.seeds;"  # faster than truncate
+    "delete from public.conversations; delete from public.documents; delete from public.characters;"
+    " delete from public.seeds;"  # faster than truncate
 )
 
 

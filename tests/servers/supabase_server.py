@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import io
 import json
 import threading
 from collections.abc import Awaitable, Callable
@@ -137,7 +138,7 @@ class SupabaseServer:
                 request.method,
                 # the raw path, so that nothing is encoded twice
                 URL(f"http://127.0.0.1:{self.database.port}{path}", encoded=True),
-                data=body,
+                data=io.BytesIO(body),
                 headers={name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP},
             ) as answer:
                 headers = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tertulia_shared.ids import reply_id, turn_ref
 
-NEWEST_VERSION = 2
+NEWEST_VERSION = 3
 """The schema version of entries that an older release would get wrong, although this release does not write all entries
 in it (see `codec.decode`). It is the highest one that this release reads.
 """
@@ -27,10 +27,11 @@ MIN_SPEED, MAX_SPEED = 0.5, 2.0
 """The range of a character's speed, as a factor of its voice's own speed."""
 MAX_PITCH = 6.0
 """The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
-STORE_WRITE_VERSION = 2
-"""The schema version of a `StoreWrite` of the kind "delete".
+STORE_WRITE_VERSION = 3
+"""The schema version of a `StoreWrite` of the kinds "version", "delete", "choose", "remove", "document" and
+"delete_document".
 
-An older release, which does not know that kind, defers the write to a worker of this release."""
+An older release, which does not know these kinds, defers the write to a worker of this release."""
 TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
@@ -228,11 +229,16 @@ class Receipt:
 class StoreWrite:
     """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings.
 
-    "delete" deletes messages; `row` is msgpack of `turn_id` and `positions`. It is written in the schema version
-    `STORE_WRITE_VERSION`.
+    "version" is a message that replaces another one. "delete" deletes messages; `row` is msgpack of `turn_id` and
+    `positions`. "choose" brings the version `message_id` back to the table; `row` is msgpack of `before`. "remove"
+    removes the message `message_id`. "document" saves a document of the conversation, "delete_document" deletes one;
+    `row` is msgpack of `kind` and `id`, and of `content` and `updated_at` if it is saved. These six are written in the
+    schema version `STORE_WRITE_VERSION`.
     """
 
-    kind: Literal["conversation", "message", "settings", "delete"]
+    kind: Literal[
+        "conversation", "message", "version", "settings", "delete", "choose", "remove", "document", "delete_document"
+    ]
     conversation_id: str
     message_id: str = ""
     row: bytes = b""

@@ -206,6 +206,8 @@ def _saved(letter: DeadLetter) -> str:
         "message": f"message {printable(letter.message_id)}",
         "conversation": "the title",
         "settings": "the settings",
+        "document": "a document",
+        "delete_document": "the deletion of a document",
     }
     return names.get(kind, "something")
 

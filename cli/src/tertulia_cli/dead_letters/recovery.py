@@ -110,6 +110,8 @@ def _save(letter: DeadLetter, facts: Facts) -> Recovery:
         return NotRetryable(f"this release cannot read the write ({error}): use the release that wrote it.")
     if write.kind == "settings":
         return _save_settings(write.conversation_id, facts.settings)
+    if write.kind == "delete_document":
+        return Resave(write, "An llm worker deletes the document, also if it has been saved again since.")
     return Resave(
         write,
         "An llm worker saves it. If a longer text of the same message has been saved since, that text is kept.",

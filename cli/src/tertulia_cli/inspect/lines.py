@@ -200,6 +200,11 @@ _KINDS: Final = {
     "conversation": "a title",
     "settings": "settings",
     "delete": "the deletion of a withdrawn turn",
+    "document": "a document",
+    "delete_document": "the deletion of a document",
+    "version": "a version of a message",
+    "choose": "the choice of a version",
+    "remove": "the removal of a message",
 }
 
 

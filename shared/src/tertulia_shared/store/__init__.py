@@ -1,12 +1,14 @@
-"""Stores of conversations, messages and characters.
+"""Stores of conversations, messages, characters and documents.
 
 `port` defines a store; `sqlite` needs no server, `supabase` uses your own server, `testing.memory_store` is not
 persistent; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them,
-`ordering` the order of messages and of competing writes, `errors` the errors.
+`documents` the documents with theirs, `ordering` the order of messages and of competing writes, `versions` the versions
+of messages, `errors` the errors.
 """
 
 from __future__ import annotations
 
+from tertulia_shared.store.documents import EVERYBODY, Document, DocumentKind, DocumentStore
 from tertulia_shared.store.errors import (
     InvalidRecord,
     NameTaken,
@@ -26,14 +28,19 @@ from tertulia_shared.store.records import (
     ModelSettings,
     Preview,
     Role,
+    SetAside,
     Status,
 )
 from tertulia_shared.store.seed import seed_characters
 from tertulia_shared.store.sqlite import SQLiteStore
 
 __all__ = [
+    "EVERYBODY",
     "Character",
     "Conversation",
+    "Document",
+    "DocumentKind",
+    "DocumentStore",
     "InvalidRecord",
     "JsonValue",
     "Message",
@@ -43,6 +50,7 @@ __all__ = [
     "Preview",
     "Role",
     "SQLiteStore",
+    "SetAside",
     "Status",
     "Store",
     "StoreError",

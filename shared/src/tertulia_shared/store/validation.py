@@ -19,7 +19,7 @@ from tertulia_shared.model_settings import possible_settings, setting_problem
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.pictures import ALLOWED, is_picture
-from tertulia_shared.store.records import Character, Message, ModelSettings
+from tertulia_shared.store.records import Character, Message, ModelSettings, SetAside
 from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
 from tertulia_shared.usage import USAGE, possible_usage
 from tertulia_shared.visible_text import invisible_fault, without_invisible
@@ -59,6 +59,11 @@ def check_after(position: int) -> None:
         raise InvalidRecord("after", f"{position} is not in 0..{POSITION_MAX}; use a message's position, or None")
 
 
+def check_before(position: int) -> None:
+    if not 0 <= position <= POSITION_MAX:
+        raise InvalidRecord("before", f"{position} is not in 0..{POSITION_MAX}; use turn_position()")
+
+
 def check_title(title: str) -> None:
     _check_line("title", title, 0, TITLE_MAX_CHARS)
 
@@ -84,8 +89,20 @@ def check_message(message: Message) -> None:
     _check_line("message.character_name", message.character_name, 0, SPEAKER_MAX_CHARS)
     _check_text("message.text", message.text, TEXT_MAX_CHARS)
     _check_text("message.unheard", message.unheard, TEXT_MAX_CHARS)
+    if message.replaces:
+        check_id("message.replaces", message.replaces)
+        if message.replaces == message.id:
+            raise InvalidRecord("message.replaces", "is the message's own id; use the id of its first version, or ''")
     if message.usage != possible_usage(message.usage):
         raise InvalidRecord("message.usage", f"must be finite numbers by the names {', '.join(USAGE)}")
+
+
+def check_set_aside(aside: SetAside) -> None:
+    """Check a message that is set aside. Raises: InvalidRecord."""
+    check_message(aside.message)
+    check_id("branch", aside.branch)
+    if aside.displaced_by:
+        check_id("displaced_by", aside.displaced_by)
 
 
 def check_character(character: Character) -> None:
