@@ -32,6 +32,7 @@ OPERATIONS = (
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/cast", "PUT /api/conversations/{conversation_id}/cast",
     "GET /api/conversations/{conversation_id}/messages/{message_id}/sound",
+    "GET /api/conversations/{conversation_id}/sound",
     "GET /api/conversations/{conversation_id}/export", "POST /api/conversations/import",
     "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",

@@ -110,7 +110,7 @@ class _SoundFile(StreamUntilClientLeaves):
                 await super().__call__(scope, receive, send)
             except (BusError, VoiceSilent, EncoderFailed) as error:
                 log.warning("a sound file was not finished: %s", error)
-                raise SoundFileBroken from error
+                raise SoundFileBroken from None
 
 
 async def _begin(
