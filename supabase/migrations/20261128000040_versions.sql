@@ -292,7 +292,8 @@ begin
 end
 $$;
 
--- Deletes the messages of a turn from position `first` up to and without `stop`; what they displaced comes back.
+-- Deletes the messages of a turn from position `first` up to and without `stop`; what they displaced comes back. A
+-- conversation that then has neither messages, settings nor documents is deleted, too.
 create or replace function public.tertulia_delete_messages(conversation uuid, turn uuid, first bigint, stop bigint)
 returns void
 language plpgsql set search_path = '' as $$
@@ -345,6 +346,14 @@ begin
                 where aside.branch = displaced;
         end if;
     end loop;
+    delete from public.conversations as emptied
+        where emptied.id = conversation and emptied.model_settings = '{}'
+            and not exists (select from public.messages as kept where kept.conversation_id = conversation)
+            and not exists (
+                select from public.set_aside as kept
+                where kept.conversation_id = conversation and kept.branch is not null
+            )
+            and not exists (select from public.documents as kept where kept.owner = conversation::text);
 end
 $$;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from tertulia_shared.store import InvalidRecord, Message, NotFound, SetAside, Store
 from tertulia_shared.store.validation import POSITION_MAX
 from tertulia_shared.store.versions import REMOVED, MessageVersions
-from tests.harness.store_records import at, new_id, reply, user_message
+from tests.harness.store_records import OpenStore, at, new_id, reply, user_message
 
 
 def said(talk: str, position: int, text: str, replaces: Message | None = None) -> Message:
@@ -325,6 +326,30 @@ class TestSetAsideMessages:
         assert await store.versions(talk) == []
         with pytest.raises(NotFound):
             await store.save_messages([one])
+
+
+async def test_changes_of_two_stores_at_the_same_time_lose_and_double_nothing(
+    open_store: OpenStore, store: Store, talk: str
+) -> None:
+    other = await open_store()
+    first = said(talk, 1, "first")
+    versions = [said(talk, 128 * number, f"version {number}", first) for number in range(1, 9)]
+    followers = [said(talk, 128 * number + 1, f"follower {number}") for number in range(1, 9)]
+    await store.save_messages([first])
+    async with asyncio.TaskGroup() as tasks:
+        for number, (version, follower) in enumerate(zip(versions, followers, strict=True)):
+            one, two = (store, other) if number % 2 else (other, store)
+            tasks.create_task(one.save_messages([version, follower]))
+            tasks.create_task(two.save_messages([follower, version]))
+            tasks.create_task(two.choose_version(talk, first.id, before=version.position + 64))
+    at_table, aside = await other.history(talk, 100), await other.versions(talk)
+    written = [first, *versions, *followers]
+    assert sorted([*at_table, *(each.message for each in aside)], key=lambda each: each.position) == sorted(
+        written, key=lambda each: each.position
+    )
+    group = {first.id, *(version.id for version in versions)}
+    assert len([each for each in at_table if each.id in group]) == 1
+    assert {each.branch for each in aside} <= {each.message.id for each in aside} & group
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -49,6 +49,9 @@ REFUSED = (StoreError, ValueError, TypeError, OverflowError)
 MAX_HELD = 1_000
 """Above this many deferred writes, assume that every conversation has some."""
 
+OLDER_SETTINGS_MAX_BYTES = 4_096
+"""Length of a row with settings, which are longer as JSON, that a release without personas certainly saves."""
+
 log = logging.getLogger(__name__)
 
 
@@ -317,7 +320,8 @@ class Outbox:
 
 def append_write(outlet: Outlet, key: Key, write: StoreWrite) -> None:
     """Queue a write for the stream, in the schema version that its kind needs."""
-    if write.kind in ("version", "delete", "choose", "remove", "document", "delete_document"):
+    is_long = write.kind == "settings" and len(write.row) > OLDER_SETTINGS_MAX_BYTES
+    if is_long or write.kind in ("version", "delete", "choose", "remove", "document", "delete_document"):
         outlet.append(key, write, v=STORE_WRITE_VERSION)
     else:
         outlet.append(key, write)

@@ -1,4 +1,4 @@
-"""`tertulia conversation import` and `export`."""
+"""`tertulia conversation import`, `export` and `branch`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tertulia_cli.conversations.command import (
     MAX_FILE_BYTES,
     ConversationExport,
+    branch_conversation,
     export_conversation,
     import_conversations,
 )
@@ -26,6 +27,7 @@ class ScriptedApi:
     def __init__(self, *, breaks_off: bool = False) -> None:
         self.breaks_off = breaks_off
         self.imported: list[tuple[bytes, str]] = []
+        self.branched: list[tuple[str, str, str]] = []
 
     def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]:
         if b"away" in file:
@@ -44,6 +46,10 @@ class ScriptedApi:
     def spoken_conversation(self, conversation_id: str, form: str, user_voice: str) -> Iterator[bytes]:
         yield b"\xff" * 44
         yield f"{conversation_id} as {form}, the user as {user_voice}".encode()
+
+    def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]:
+        self.branched.append((conversation_id, message_id, request_id))
+        return {"id": ID, "title": "Stars (2)", "messages": 2}
 
 
 def written(folder: Path, name: str, content: bytes) -> Path:
@@ -142,3 +148,18 @@ def test_wrong_id_or_ending_is_refused(options: ConversationExport) -> None:
     with pytest.raises(Failure) as failure:
         export_conversation(ScriptedApi(), options)
     assert failure.value.code == MISUSED
+
+
+def test_branch_names_the_new_conversation(capsys: pytest.CaptureFixture[str]) -> None:
+    api, message_id = ScriptedApi(), "00000000-0000-4000-8000-000000000001"
+    assert branch_conversation(api, ID, message_id) == OK
+    ((conversation_id, branched_at, request_id),) = api.branched
+    assert (conversation_id, branched_at) == (ID, message_id)
+    assert is_id(request_id)
+    assert capsys.readouterr().out == f"Stars (2): 2 messages, conversation {ID}\n"
+
+
+@pytest.mark.parametrize("ids", [("last", ID), (ID, "last")])
+def test_branch_without_an_id_is_refused(ids: tuple[str, str]) -> None:
+    with pytest.raises(Failure, match="'last' is no id"):
+        branch_conversation(ScriptedApi(), *ids)

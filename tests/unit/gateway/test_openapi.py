@@ -31,11 +31,18 @@ OPERATIONS = (
     "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/cast", "PUT /api/conversations/{conversation_id}/cast",
+    "GET /api/conversations/{conversation_id}/lorebook", "PUT /api/conversations/{conversation_id}/lorebook",
+    "DELETE /api/conversations/{conversation_id}/lorebook",
+    "GET /api/characters/{character_id}/lorebook", "PUT /api/characters/{character_id}/lorebook",
+    "DELETE /api/characters/{character_id}/lorebook",
     "GET /api/conversations/{conversation_id}/messages/{message_id}/sound",
     "GET /api/conversations/{conversation_id}/sound",
     "GET /api/conversations/{conversation_id}/export", "POST /api/conversations/import",
+    "GET /api/conversations/{conversation_id}/versions", "POST /api/conversations/{conversation_id}/branch",
     "GET /api/voices/{voice_id}/sample",
     "GET /api/model", "PUT /api/model", "DELETE /api/model", "GET /api/model/servers", "POST /api/model/models",
+    "GET /api/personas", "GET /api/personas/{persona_id}", "PUT /api/personas/{persona_id}",
+    "DELETE /api/personas/{persona_id}",
     "GET /api/clips", "POST /api/clips", "DELETE /api/clips/{clip_id}",
 )  # fmt: skip
 

@@ -34,3 +34,8 @@ class ConversationRest:
         """A conversation as a sound file, in pieces. `user_voice`: "" for a free voice. Raises: Failure."""
         query = urlencode({"format": form, "user_voice": user_voice})
         return self._sounds.pieces("GET", f"/api/conversations/{quote(conversation_id, safe='')}/sound?{query}")
+
+    def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]:
+        """Make a conversation of the beginning of another one. `request_id`: a new UUID. Raises: Failure."""
+        path = f"/api/conversations/{quote(conversation_id, safe='')}/branch"
+        return self._rest.ask_json("POST", path, {"message_id": message_id, "request_id": request_id})

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
+from tertulia_llm.text.lore.book_index import BookIndex
 from tertulia_llm.turn_state import Progress
+from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
+from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message
 
 
@@ -32,6 +35,12 @@ class Turn:
     """The name that the characters call the user by."""
     cast: Cast
     """The characters at the table when the worker read the turn."""
+    persona: Persona = field(default_factory=Persona)
+    """Who the user is."""
+    note: AuthorNote = field(default_factory=AuthorNote)
+    """The author's note."""
+    lorebook: BookIndex | None = None
+    """The conversation's lorebook when the worker read the turn."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False
@@ -47,10 +56,22 @@ class Turn:
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    has_empty_version: bool = False
+    """True if the reply that replaces others got no text: its row must be deleted, so that they come back."""
     warned_store_away: bool = False
     """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
     """True if the client was warned that the store refused a row of this turn."""
+
+    @property
+    def names_unknown_message(self) -> bool:
+        """True if the turn replaces a message that is not at the table: it has no effect."""
+        plan = self.plan
+        return self.user_turn.change in ("edit", "again", "after") and not (plan.cut_at or plan.speakers or plan.others)
+
+    def replaces_by(self, number: int) -> bool:
+        """True if the reply with this number takes the place of messages that leave the table."""
+        return number == 0 and bool(self.plan.replaces) and self.user_turn.source == "request"
 
     def forget(self, message_id: str) -> None:
         """Remove a reply from the history and from the rows to save: the client never received it."""

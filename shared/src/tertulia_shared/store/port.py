@@ -186,5 +186,5 @@ class Store(DocumentStore, Protocol):
         ...
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
-        """Replace the settings as a whole. Raises: NotFound, InvalidRecord (not JSON, or over 8 KiB)."""
+        """Replace the settings as a whole. Raises: NotFound, InvalidRecord (not JSON, or over 64 KiB)."""
         ...

@@ -159,17 +159,8 @@ class SupabaseStore(SupabaseVersions, SupabaseDocuments):
         async with self._call(conversation_id) as client:
             if not (rows.is_id(conversation_id) and rows.is_id(turn_id)):
                 return
-            deleted = {"first": positions.start, "stop": positions.stop}
-            deleted |= {"conversation": conversation_id, "turn": turn_id}
-            await run(client.rpc("tertulia_delete_messages", deleted))
-            for table in ("messages", "set_aside"):
-                rest = client.table(table).select("id").eq("conversation_id", conversation_id)
-                if await run((rest if table == "messages" else rest.not_.is_("branch", "null")).limit(1)):
-                    return
-            if await run(client.table("documents").select("id").eq("owner", conversation_id).limit(1)):
-                return
-            empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
-            await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))
+            at = {"conversation": conversation_id, "turn": turn_id, "first": positions.start, "stop": positions.stop}
+            await run(client.rpc("tertulia_delete_messages", at))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)

@@ -32,7 +32,7 @@ CARD_MAX_CHARS: Final = 1_048_576
 TITLE_MAX_CHARS: Final = 200
 SPEAKER_MAX_CHARS: Final = 80
 TEXT_MAX_CHARS: Final = 100_000
-SETTINGS_MAX_BYTES: Final = 8_192
+SETTINGS_MAX_BYTES: Final = 65_536
 PAGE_MAX_ROWS: Final = 1_000
 NO_SEAT: Final = 1_000
 """The seat of a character that the user has not placed: it comes after those that have a seat."""
@@ -141,7 +141,7 @@ def encode_settings(settings: ModelSettings) -> bytes:
     """The settings as JSON, keys sorted.
 
     Raises:
-        InvalidRecord: not an object of JSON values, or longer than 8 KiB.
+        InvalidRecord: not an object of JSON values, or longer than 64 KiB.
     """
     if not isinstance(settings, dict):  # pyright: ignore[reportUnnecessaryIsInstance]  (it comes from a client's JSON)
         raise InvalidRecord("model_settings", "must be an object (name: value)")
