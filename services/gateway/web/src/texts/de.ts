@@ -271,7 +271,9 @@ export const de: Texts = {
     saveFile: "Als Datei speichern …",
     saveFileOf: (title) => `Als Datei speichern: ${title}`,
     saveAsOf: (format, title) => `Als ${format} speichern: ${title}`,
-    formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat" },
+    formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat", ogg: "Ton (Ogg)", wav: "Ton (WAV)" },
+    makingSound: (megabytes) => `Das Gespräch wird gesprochen: ${megabytes} MB`,
+    soundBroken: "Die Sprachausgabe brach vor dem Ende ab, deshalb wurde keine Datei gespeichert. Versuche es noch einmal.",
     import: "Gespräch importieren",
     importing: "Wird importiert …",
     delete: "Löschen",
@@ -792,6 +794,13 @@ export const de: Texts = {
     nothing_to_replay: () =>
       "Diese Nachricht lässt sich nicht noch einmal anhören: Sie ist noch nicht fertig, oder nichts davon wurde gesprochen.",
     speaker_deleted: () => "Die Figur wurde gelöscht, und der Ton dieser Nachricht ist nicht mehr da.",
+    nothing_to_speak: () =>
+      "Das Gespräch hat keine Nachricht, die sich sprechen lässt. Unterhalte dich erst, und speichere dann den Ton.",
+    sound_file_too_long: (_sent, params) =>
+      `Eine Tondatei hat höchstens ${params["messages"]} Nachrichten und ${params["characters"]} Zeichen Text, und dieses Gespräch hat mehr. Speichere es als Text.`,
+    sound_file_busy: () =>
+      "Gerade wird ein anderes Gespräch als Ton gespeichert; das geht nur nacheinander. Versuche es später noch einmal.",
+    encoder_failed: () => "Ogg-Dateien lassen sich gerade nicht erstellen; das Log des Gateways sagt, warum. Nimm WAV.",
     consent_missing: () => "Bestätige, dass du diese Stimme verwenden darfst.",
     transcript_missing: () => "Schreibe Wort für Wort auf, was in der Aufnahme gesagt wird.",
     no_cloning_engine: () => "Es läuft keine Sprachausgabe, die Stimmen aus Aufnahmen erstellt. Siehe docs/engines.md.",

@@ -275,7 +275,9 @@ export const es: Texts = {
     saveFile: "Guardar como …",
     saveFileOf: (title) => `Guardar como archivo: ${title}`,
     saveAsOf: (format, title) => `Guardar como ${format}: ${title}`,
-    formats: { markdown: "Markdown", text: "Texto sin formato", json: "JSON", jsonl: "Chat de SillyTavern" },
+    formats: { markdown: "Markdown", text: "Texto sin formato", json: "JSON", jsonl: "Chat de SillyTavern", ogg: "Sonido (Ogg)", wav: "Sonido (WAV)" },
+    makingSound: (megabytes) => `Se está diciendo la conversación: ${megabytes} MB`,
+    soundBroken: "La voz se cortó antes del final, así que no se guardó ningún archivo. Inténtalo de nuevo.",
     import: "Importar una conversación",
     importing: "Importando …",
     delete: "Eliminar",
@@ -787,6 +789,14 @@ export const es: Texts = {
     samples_busy: () => "Las muestras se dicen una a una, y ya hay varias en espera. Inténtalo de nuevo en un momento.",
     nothing_to_replay: () => "Este mensaje no se puede oír de nuevo: aún no ha terminado, o no se dijo nada de él.",
     speaker_deleted: () => "El personaje se eliminó, y el sonido de este mensaje ya no se guarda.",
+    nothing_to_speak: () =>
+      "La conversación no tiene ningún mensaje que se pueda decir. Habla primero y guarda el sonido después.",
+    sound_file_too_long: (_sent, params) =>
+      `Un archivo de sonido tiene como máximo ${params["messages"]} mensajes y ${params["characters"]} caracteres de texto, y esta conversación tiene más. Guárdala como texto.`,
+    sound_file_busy: () =>
+      "Se está guardando el sonido de otra conversación, y se hace una a una. Inténtalo más tarde.",
+    encoder_failed: () =>
+      "Ahora no se pueden crear archivos Ogg; el registro del gateway dice por qué. Elige WAV.",
     consent_missing: () => "Confirma que puedes usar esta voz.",
     transcript_missing: () => "Escribe palabra por palabra lo que se dice en la grabación.",
     no_cloning_engine: () =>
