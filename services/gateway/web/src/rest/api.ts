@@ -3,6 +3,7 @@
 import type { Book } from "../lore/lorebook";
 import type { ModelSettings } from "../wire/events";
 import { readProblem, unreachable } from "./problem";
+import { receiveSound } from "./sound-file";
 
 export interface Character {
   readonly id: string;
@@ -143,6 +144,8 @@ export interface LorebookOwner {
 /** `jsonl`: a chat of SillyTavern. */
 export type ExportFormat = "markdown" | "text" | "json" | "jsonl";
 
+export type SoundFormat = "ogg" | "wav";
+
 export class Api {
   /** @param token `""` if the server requires none */
   constructor(private readonly token: string) {}
@@ -263,6 +266,22 @@ export class Api {
   async exportConversation(id: string, format: ExportFormat): Promise<Blob> {
     const answer = await this.#fetch("GET", `api/conversations/${encodeURIComponent(id)}/export?format=${format}`);
     return answer.blob();
+  }
+
+  /**
+   * Fetch a whole conversation as a sound file, which may take minutes. Rejects if the signal is aborted, or if the file
+   * is not complete.
+   *
+   * @param arrived called with the number of bytes that have arrived
+   */
+  async conversationSound(
+    id: string,
+    format: SoundFormat,
+    signal: AbortSignal,
+    arrived: (bytes: number) => void,
+  ): Promise<Blob> {
+    const path = `api/conversations/${encodeURIComponent(id)}/sound?format=${format}`;
+    return receiveSound(await this.#fetch("GET", path, undefined, signal), arrived);
   }
 
   /**

@@ -217,8 +217,24 @@ export const de: Texts = {
     replay: "Noch einmal anhören",
     stop: "Anhalten",
     busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+    edit: "Bearbeiten",
+    editLabel: "Nachricht bearbeiten",
+    editEffect: "Die Figuren antworten neu. Die Fassung davor bleibt erhalten, mit allem, was ihr folgte.",
+    send: "Senden",
+    cancel: "Abbrechen",
+    makeAgain: "Neu antworten lassen",
+    continue: "Weitersprechen lassen",
+    answerAs: "Jemand anders antwortet …",
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
+    delete: "Löschen",
+    deleted: (versions) =>
+      versions > 1 ? `Nachricht gelöscht, mit ihren ${versions} Fassungen.` : "Nachricht gelöscht.",
+    undo: "Rückgängig",
+    versions: "Fassungen",
+    version: (number, count) => `Fassung ${number} von ${count}`,
+    previousVersion: "Vorige Fassung",
+    nextVersion: "Nächste Fassung",
   },
   bubble: {
     you: "Du:",
@@ -255,7 +271,9 @@ export const de: Texts = {
     saveFile: "Als Datei speichern …",
     saveFileOf: (title) => `Als Datei speichern: ${title}`,
     saveAsOf: (format, title) => `Als ${format} speichern: ${title}`,
-    formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat" },
+    formats: { markdown: "Markdown", text: "Reiner Text", json: "JSON", jsonl: "SillyTavern-Chat", ogg: "Ton (Ogg)", wav: "Ton (WAV)" },
+    makingSound: (megabytes) => `Das Gespräch wird gesprochen: ${megabytes} MB`,
+    soundBroken: "Die Sprachausgabe brach vor dem Ende ab, deshalb wurde keine Datei gespeichert. Versuche es noch einmal.",
     import: "Gespräch importieren",
     importing: "Wird importiert …",
     delete: "Löschen",
@@ -776,6 +794,13 @@ export const de: Texts = {
     nothing_to_replay: () =>
       "Diese Nachricht lässt sich nicht noch einmal anhören: Sie ist noch nicht fertig, oder nichts davon wurde gesprochen.",
     speaker_deleted: () => "Die Figur wurde gelöscht, und der Ton dieser Nachricht ist nicht mehr da.",
+    nothing_to_speak: () =>
+      "Das Gespräch hat keine Nachricht, die sich sprechen lässt. Unterhalte dich erst, und speichere dann den Ton.",
+    sound_file_too_long: (_sent, params) =>
+      `Eine Tondatei hat höchstens ${params["messages"]} Nachrichten und ${params["characters"]} Zeichen Text, und dieses Gespräch hat mehr. Speichere es als Text.`,
+    sound_file_busy: () =>
+      "Gerade wird ein anderes Gespräch als Ton gespeichert; das geht nur nacheinander. Versuche es später noch einmal.",
+    encoder_failed: () => "Ogg-Dateien lassen sich gerade nicht erstellen; das Log des Gateways sagt, warum. Nimm WAV.",
     consent_missing: () => "Bestätige, dass du diese Stimme verwenden darfst.",
     transcript_missing: () => "Schreibe Wort für Wort auf, was in der Aufnahme gesagt wird.",
     no_cloning_engine: () => "Es läuft keine Sprachausgabe, die Stimmen aus Aufnahmen erstellt. Siehe docs/engines.md.",
@@ -831,6 +856,10 @@ export const de: Texts = {
       "Eine Stimme aus einer Aufnahme fehlt; eine andere spricht. Wähle für die Figur eine andere Stimme.",
     engine_changed: () =>
       "Die bevorzugte Sprachausgabe ist beschäftigt oder nicht da; eine andere spricht. Stimmen können anders klingen.",
+    message_unknown: (sent) =>
+      sent.startsWith("The database")
+        ? "Die Datenbank ist nicht erreichbar, darum lässt sich diese Nachricht gerade nicht ändern. Versuche es später."
+        : "Diese Nachricht gehört nicht mehr zum Gespräch, darum wurde nichts geändert. Lade die Seite neu.",
     stage_away: () =>
       "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     lorebook_key: (sent) => withQuote("Ein regulärer Ausdruck im Weltbuch kann nicht verwendet werden.", sent),
