@@ -178,6 +178,7 @@ async def test_worker_that_takes_over_uses_the_same_entries() -> None:
 async def test_regex_that_cannot_be_used_is_reported_once() -> None:
     bench = await bench_of("Luna")
     await give(bench, book({**TOWER, "key": ["tower", "/(?<=old )tower/"]}))
+    await give_character(bench, "Luna", {"keys": ["/(?<=old )tower/"], "content": "x"})
     for _ in range(2):
         await bench.say("The tower.")
         await bench.work()

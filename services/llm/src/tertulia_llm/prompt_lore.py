@@ -51,7 +51,7 @@ class PromptLore:
         books += [Book("character", own)] if own is not None else []
         if not books:
             return Lore()
-        refused = [key for book in books for key in book.index.refused[:MAX_REFUSED_SHOWN]]
+        refused = dict.fromkeys(key for book in books for key in book.index.refused[:MAX_REFUSED_SHOWN])
         for notice in self._notices.first_time(turn.conversation_id, map(refused_key, refused)):
             reply.warn("lorebook_key", notice)
         texts = [message.text for message in history]
