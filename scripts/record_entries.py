@@ -130,8 +130,19 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await eventually(lambda: stack.length(keys.dead()) or None, "a dead letter")
 
 
+def _give_lorebook(url: str) -> None:
+    """Give the conversation a lorebook with an entry for every prompt."""
+    book = {"entries": {"0": {"uid": 0, "comment": "The roof", "content": "They sit on a roof.", "constant": True}}}
+    body, headers = json.dumps(book).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310 - ours
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
+
+
 async def _change_the_conversation(stack: Stack, client: TalkClient) -> None:
-    """Choose who sits at the table and who the user is, and write a note."""
+    """Choose who sits at the table and who the user is, write a note and give a lorebook."""
+    path = f"/api/conversations/{client.record.conversation_id}/lorebook"
+    await asyncio.to_thread(_give_lorebook, stack.http(path))
+    await client.until_event("lorebook")
     await client.send("refresh_characters")
     await client.until_event("characters")
     seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]

@@ -17,6 +17,7 @@ from typing import Any, cast
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.history.past import Past
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.outbox.drainer import OutboxDrainer
@@ -219,6 +220,7 @@ async def bench_on(
         histories=histories,
         past=Past(bus, store, outbox),
         characters=characters,
+        lorebooks=ConversationLorebooks(bus, store, outbox),
         model=cast("Model", model),
         settings=llm,
         metrics=metrics,

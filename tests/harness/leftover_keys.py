@@ -24,7 +24,7 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
         *(keys.work_left(stage, hole) for stage in STAGES),
         keys.mic(hole, hole), keys.mic_progress(hole, hole), keys.turns(hole), keys.turn_seen(hole, hole),
         keys.sentences(hole, hole), keys.audio(hole, hole), keys.events(hole), keys.control(hole),
-        keys.receipts(hole), keys.state(hole), keys.owner(hole, hole),
+        keys.receipts(hole), keys.state(hole), keys.owner(hole, hole), keys.lorebook(hole),
         keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.dead_aside(),
         keys.broadcast(), keys.workers(), keys.slots(), keys.speech_workers(),
         keys.voices(), keys.models(), keys.engines(), keys.probe(),

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.history.past import Past
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
@@ -106,6 +107,12 @@ class BenchModel:
         self.settings: list[ModelSettings] = []
         self.seeds: list[int | None] = []
         self.word_s = 0.01
+        self.tokens: int | None = None
+        """The context window."""
+
+    def window(self, settings: ModelSettings) -> int | None:
+        """Every model has the same window."""
+        return self.tokens
 
     @asynccontextmanager
     async def reply(
@@ -260,6 +267,7 @@ class LLMBench:
             histories=histories,
             past=Past(self.bus, store, outbox),
             characters=characters,
+            lorebooks=ConversationLorebooks(self.bus, store, outbox),
             model=model,
             settings=self.settings,
             metrics=metrics,

@@ -253,6 +253,32 @@ class CastChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LorebookChanged(Event):
+    """The conversation has another lorebook, from the next turn on."""
+
+    type: ClassVar[str] = "lorebook"
+    revision: str = ""
+    """"": the conversation has no lorebook."""
+    entries: int = 0
+    """How many entries it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoreUsed(Event):
+    """The entries of lorebooks in the prompt of a reply, without their texts. It comes before the reply's text.
+
+    Not sent if there are none. A worker that takes the reply over sends it again.
+    """
+
+    type: ClassVar[str] = "lore_used"
+    message_id: str
+    entries: tuple[Mapping[str, str], ...] = ()
+    """Each {name, source: "conversation" or "character"}, in the order of the prompt; at most 50."""
+    left_out: tuple[str, ...] = ()
+    """The names of entries that did not fit into the budget; at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
 class PersonaChanged(Event):
     """Who the user is in this conversation, from its next turn on.
 
@@ -425,8 +451,9 @@ EVENTS: Mapping[str, type[Event]] = {
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
-        PersonaChanged, NoteChanged, UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete,
-        MessageHeard, HistoryChanged, TurnComplete, AudioComplete, Interrupted, TurnMetrics,
+        PersonaChanged, NoteChanged, LorebookChanged, UserName, LoreUsed, Thinking, MessageStarted, LLMChunk,
+        MessageResumed, MessageComplete, MessageHeard, HistoryChanged, TurnComplete, AudioComplete, Interrupted,
+        TurnMetrics,
     )
 }  # fmt: skip
 """The class of each event, by its name on the wire."""

@@ -14,11 +14,13 @@ from tertulia_gateway.rest import (
     api_docs,
     cards,
     cast,
+    character_lorebooks,
     characters,
     clips,
     conversation_branch,
     conversation_import,
     conversations,
+    lorebooks,
     message_sound,
     middleware,
     model,
@@ -56,6 +58,8 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(conversation_branch.router(ctx.store))
     app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
+    app.include_router(lorebooks.router(ctx))
+    app.include_router(character_lorebooks.router(ctx.store, ctx.bus))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))
     app.include_router(personas.router(ctx.store))
     app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))

@@ -75,13 +75,15 @@ async def serve_until(
         catalogue.CLIENT_GAP_SECONDS,
     )
     connections = Connections(settings.max_connections, metrics)
-    saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
+    outbox = Outbox(bus, store, settings.store_patience_s, metrics)
+    saver = SettingsSaver(outbox)
     access = Access(settings)
     site = open_site(settings)
     ctx = GatewayContext(
         bus=bus,
         store=store,
         saver=saver,
+        outbox=outbox,
         access=access,
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,

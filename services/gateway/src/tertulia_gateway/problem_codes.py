@@ -96,6 +96,11 @@ class ProblemCode(StrEnum):
     CARD_NOT_IN_PNG = "card_not_in_png"
     CARD_ARCHIVE = "card_archive"
 
+    # lorebooks
+    LOREBOOK_TOO_LARGE = "lorebook_too_large"
+    LOREBOOK_NO_JSON = "lorebook_no_json"
+    LOREBOOK_NOT_A_LOREBOOK = "lorebook_not_a_lorebook"
+
     # the connection to the model server
     MODEL_BUSY = "model_busy"
     MODEL_NO_WORKER = "model_no_worker"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import datetime
+from typing import TypedDict
 
 from tertulia_llm.greeting import greeting_pieces
 from tertulia_llm.history.changes import replaced
@@ -16,17 +18,19 @@ from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
 from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
 from tertulia_llm.model.usage import usage_of
+from tertulia_llm.prompt_lore import PromptLore, lore_used
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.text.card_prompt import card_texts
+from tertulia_llm.text.card_prompt import card_texts, expanded_text
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.text.stage_notes import DepthNote
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
+from tertulia_shared.entries import ModelSettings
 from tertulia_shared.model_settings import merged
 from tertulia_shared.tracing import SpanHandle
 from tertulia_shared.usage import added
@@ -45,6 +49,18 @@ _LANGUAGE_MESSAGES = 6
 """The last messages that show the language of a conversation."""
 
 
+class _Expansion(TypedDict):
+    """What the macros in the texts of a character stand for."""
+
+    character_name: str
+    other_names: Sequence[str]
+    user_name: str
+    persona: str
+    seed: str
+    fixed_seed: str
+    now: datetime
+
+
 def reply_seed(message_id: str, empty_replies: int = 0) -> int:
     """The seed for the model (31 bits). It is derived from the message id, so a repeated request has the same seed.
 
@@ -58,8 +74,11 @@ def reply_seed(message_id: str, empty_replies: int = 0) -> int:
 class ReplyGenerator:
     """Has the model write replies, and publishes them."""
 
-    def __init__(self, model: Replies, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
+    def __init__(
+        self, model: Replies, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages, lore: PromptLore
+    ) -> None:
         self._voices = voices
+        self._lore = lore
         self._model = model
         self._settings = settings
         self._metrics = metrics
@@ -126,7 +145,8 @@ class ReplyGenerator:
     ) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         names = (turn.user_name, reply.speaker.name)
-        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
+        prompt = self._prompt(turn, reply, settings)
+        async with self._model.reply(prompt, settings, seed=seed, names=names) as stream:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
@@ -198,31 +218,48 @@ class ReplyGenerator:
         if cut is not None:
             reply.warn(cut.code, cut.message)
 
-    def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
+    def _prompt(self, turn: Turn, reply: Reply, settings: ModelSettings) -> list[Message]:
         speaker = reply.speaker
+        names: _Expansion = {
+            "character_name": speaker.name,
+            "other_names": reply.others,
+            "user_name": turn.user_name,
+            "persona": turn.persona.description,
+            "seed": reply.message_id,
+            "fixed_seed": speaker.id,
+            "now": datetime.now().astimezone(),
+        }
+        history = turn.history.prompt_messages(
+            self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(speaker.id, time_ms)
+        )
+        lore = self._lore.choose(
+            turn,
+            reply,
+            history,
+            settings,
+            lambda text: expanded_text(text, speaker.system_prompt, speaker.card, **names),
+        )
+        reply.use_lore(lore_used(reply.message_id, lore) if lore else None)
         texts = card_texts(
             speaker.system_prompt,
             speaker.card,
-            character_name=speaker.name,
-            other_names=reply.others,
-            user_name=turn.user_name,
-            persona=turn.persona.description,
+            lore_before=lore.texts("before"),
+            lore_after=lore.texts("after"),
             note=turn.note.text,
-            seed=reply.message_id,
-            fixed_seed=speaker.id,
-            now=datetime.now().astimezone(),
+            **names,
         )
+        notes = [DepthNote(entry.depth, entry.text, "background") for entry in lore.entries if entry.place == "depth"]
+        if texts.note:
+            notes.append(DepthNote(turn.note.depth, texts.note))
         return build_messages(
             character_name=speaker.name,
             system_prompt=texts.system,
             persona=texts.persona,
-            notes=[DepthNote(turn.note.depth, texts.note)] if texts.note else (),
+            notes=notes,
             post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
-            history=turn.history.prompt_messages(
-                self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(reply.speaker.id, time_ms)
-            ),
+            history=history,
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
         )

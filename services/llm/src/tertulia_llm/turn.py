@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
+from tertulia_llm.text.lore.book_index import BookIndex
 from tertulia_llm.turn_state import Progress
 from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
@@ -38,6 +39,8 @@ class Turn:
     """Who the user is."""
     note: AuthorNote = field(default_factory=AuthorNote)
     """The author's note."""
+    lorebook: BookIndex | None = None
+    """The conversation's lorebook when the worker read the turn."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False

@@ -22,11 +22,13 @@ from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.history.past import Past
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.plan import plan_fields, turn_started
+from tertulia_llm.prompt_lore import PromptLore
 from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn import Turn
@@ -71,6 +73,7 @@ class TurnHandler:
         histories: HistoryCache,
         past: Past,
         characters: CharacterCache,
+        lorebooks: ConversationLorebooks,
         model: Replies,
         settings: LLMSettings,
         metrics: LLMMetrics,
@@ -83,6 +86,7 @@ class TurnHandler:
         self._histories = histories
         self._past = past
         self._metrics = metrics
+        self._lorebooks = lorebooks
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
         self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
@@ -90,7 +94,8 @@ class TurnHandler:
         self._rows = rows
         self._thinks_ahead = thinks_ahead or (lambda: settings.thinks_ahead)
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
-        generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
+        lore = PromptLore(characters.lorebooks, model, settings)
+        generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus), lore)
         discussions = Discussions(bus, characters)
         self._responder = Responder(
             bus, rows, replies, generator, self._ending,
@@ -226,6 +231,7 @@ class TurnHandler:
         elif turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:
+            turn.lorebook = await self._lorebooks.of(conversation_id, state.lorebook)
             await self._answer(turn, state.cursor)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)

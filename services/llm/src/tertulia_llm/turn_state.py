@@ -75,6 +75,8 @@ class TurnState:
     """The last turns that were withdrawn."""
     sounding: str = ""
     """The last epoch of which the client was sent sound; "": unknown."""
+    lorebook: str = ""
+    """The revision of the conversation's lorebook; "": it has none."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -186,6 +188,7 @@ def read_state(state: Fields) -> TurnState:
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
             sounding=fields.get(StateField.SOUNDING, _NOTHING).decode(errors="replace"),
+            lorebook=fields.get(StateField.LOREBOOK, _NOTHING).decode(errors="replace"),
         )
     except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error

@@ -778,6 +778,11 @@ export const de: Texts = {
       "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
     card_archive: () =>
       "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
+    lorebook_too_large: () =>
+      "Das Lorebook ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
+    lorebook_no_json: () => "Das Lorebook ist beschädigt: Es enthält kein gültiges JSON.",
+    lorebook_not_a_lorebook: () =>
+      "Die Datei ist kein Lorebook. Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",

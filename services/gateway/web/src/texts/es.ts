@@ -773,6 +773,11 @@ export const es: Texts = {
       "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
     card_archive: () =>
       "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
+    lorebook_too_large: () =>
+      "El lorebook es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
+    lorebook_no_json: () => "El lorebook está dañado: no contiene JSON válido.",
+    lorebook_not_a_lorebook: () =>
+      "El archivo no es un lorebook. Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",

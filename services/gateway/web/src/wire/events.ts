@@ -89,6 +89,12 @@ const EVENTS = {
   turn_extended: { turn_id: str, replies },
   answering: { mode: nullableMode, muted: or(listOf(str), []), discussion: or(num, 0), default_mode: nullableMode },
   cast: { characters: nullableIds, told: or(bool, false) },
+  lorebook: { revision: or(str, ""), entries: or(num, 0) },
+  lore_used: {
+    message_id: str,
+    entries: or(listOf(shaped({ name: or(str, ""), source: or(str, "") })), []),
+    left_out: or(listOf(str), []),
+  },
   user_name: { name: or(str, ""), default_name: or(str, "") },
   persona: { persona_id: or(str, ""), name: or(str, ""), description: or(str, "") },
   note: { text: or(str, ""), depth: or(num, 0) },

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 STAGE: Final = "[Stage: "
 """The beginning of a user message that is only a note. By it, `fit` recognizes that the user did not say it."""
@@ -61,15 +61,19 @@ def cue_in(text: str) -> Cue | None:
 
 @dataclass(frozen=True, slots=True)
 class DepthNote:
-    """A note of the user within the history. `depth`: how many messages of the history follow it."""
+    """A note within the history. `depth`: how many messages of the history follow it.
+
+    `kind`: the user's note, or the text of a lorebook.
+    """
 
     depth: int
     text: str
+    kind: Literal["note", "background"] = "note"
 
     @property
     def content(self) -> str:
         """The note as a message of the prompt."""
-        return f"{STAGE}note: {' '.join(self.text.split())}]"
+        return f"{STAGE}{self.kind}: {' '.join(self.text.split())}]"
 
 
 def begin_note(character_name: str = "") -> str:
