@@ -217,8 +217,24 @@ export const de: Texts = {
     replay: "Noch einmal anhören",
     stop: "Anhalten",
     busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+    edit: "Bearbeiten",
+    editLabel: "Nachricht bearbeiten",
+    editEffect: "Die Figuren antworten neu. Die Fassung davor bleibt erhalten, mit allem, was ihr folgte.",
+    send: "Senden",
+    cancel: "Abbrechen",
+    makeAgain: "Neu antworten lassen",
+    continue: "Weitersprechen lassen",
+    answerAs: "Jemand anders antwortet …",
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
+    delete: "Löschen",
+    deleted: (versions) =>
+      versions > 1 ? `Nachricht gelöscht, mit ihren ${versions} Fassungen.` : "Nachricht gelöscht.",
+    undo: "Rückgängig",
+    versions: "Fassungen",
+    version: (number, count) => `Fassung ${number} von ${count}`,
+    previousVersion: "Vorige Fassung",
+    nextVersion: "Nächste Fassung",
   },
   bubble: {
     you: "Du:",
@@ -804,6 +820,10 @@ export const de: Texts = {
       "Eine Stimme aus einer Aufnahme fehlt; eine andere spricht. Wähle für die Figur eine andere Stimme.",
     engine_changed: () =>
       "Die bevorzugte Sprachausgabe ist beschäftigt oder nicht da; eine andere spricht. Stimmen können anders klingen.",
+    message_unknown: (sent) =>
+      sent.startsWith("The database")
+        ? "Die Datenbank ist nicht erreichbar, darum lässt sich diese Nachricht gerade nicht ändern. Versuche es später."
+        : "Diese Nachricht gehört nicht mehr zum Gespräch, darum wurde nichts geändert. Lade die Seite neu.",
     stage_away: () =>
       "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",

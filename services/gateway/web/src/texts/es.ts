@@ -221,8 +221,24 @@ export const es: Texts = {
     replay: "Oír de nuevo",
     stop: "Detener",
     busy: "Espera a que los personajes terminen, o pulsa «Parar».",
+    edit: "Editar",
+    editLabel: "Editar el mensaje",
+    editEffect: "Los personajes responden de nuevo. La versión anterior se conserva, con lo que la siguió.",
+    send: "Enviar",
+    cancel: "Cancelar",
+    makeAgain: "Responder de nuevo",
+    continue: "Que continúe",
+    answerAs: "Que responda otro…",
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
+    delete: "Eliminar",
+    deleted: (versions) =>
+      versions > 1 ? `Mensaje eliminado, con sus ${versions} versiones.` : "Mensaje eliminado.",
+    undo: "Deshacer",
+    versions: "Versiones",
+    version: (number, count) => `Versión ${number} de ${count}`,
+    previousVersion: "Versión anterior",
+    nextVersion: "Versión siguiente",
   },
   bubble: {
     you: "Tú:",
@@ -798,6 +814,10 @@ export const es: Texts = {
     voice_missing: () => "Falta una voz hecha con una grabación; habla otra. Elige otra voz para el personaje.",
     engine_changed: () =>
       "El servicio de voz preferido está ocupado o no está; habla otro. Las voces pueden sonar de otra manera.",
+    message_unknown: (sent) =>
+      sent.startsWith("The database")
+        ? "La base de datos no está disponible, así que ahora no se puede cambiar este mensaje. Inténtalo más tarde."
+        : "Este mensaje ya no forma parte de la conversación, así que no ha cambiado nada. Recarga la página.",
     stage_away: () =>
       "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",
