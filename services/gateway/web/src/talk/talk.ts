@@ -6,7 +6,7 @@
 
 import { signal } from "@preact/signals";
 
-import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
+import { type Lore, Stopwatch, type Trace, withFirstSound, withLore, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
@@ -34,6 +34,7 @@ import { WakeLock } from "./wake-lock";
 
 export class Talk {
   readonly traces = signal<readonly Trace[]>([]);
+  #lore: ReadonlyMap<string, Lore> = new Map();
   readonly preferences = signal<Preferences>(loadPreferences());
   /**
    * True while a sample of a voice plays or a recording is made. Then silence is sent for the microphone's sound, which
@@ -242,6 +243,10 @@ export class Talk {
     if (event.type === "history_changed" && event.reload) {
       void this.#stored.reload(this.#page.current.conversationId, event.message_id);
     }
+    if (event.type === "lore_used") {
+      const one = { used: event.entries.map(({ name }) => name), leftOut: event.left_out };
+      this.#lore = withLore(this.#lore, event.message_id, one);
+    }
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
       this.traces.value = withMetrics(
@@ -250,6 +255,7 @@ export class Talk {
         event.turn_id,
         event.metrics,
         heardAfterMs,
+        this.#lore,
       );
     }
   }
@@ -295,6 +301,7 @@ export class Talk {
     this.#page.apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
+    this.#lore = new Map();
     if (comesBack) return;
     this.#turns.clear();
     this.#interrupt.clear();
