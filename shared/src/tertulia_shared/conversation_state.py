@@ -39,6 +39,7 @@ class StateField(StrEnum):
     LISTENING = "listening"
     USER_NAME = "user_name"
     CAST = "cast"
+    SUMMARY = "summary"
 
     @property
     def raw(self) -> bytes:

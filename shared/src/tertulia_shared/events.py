@@ -253,6 +253,21 @@ class CastChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryChanged(Event):
+    """The summary of the messages that left the prompt. See `conversation_summary.Summary`."""
+
+    type: ClassVar[str] = "summary"
+    text: str = ""
+    covers: int = 0
+    """The position of the last message that it covers; 0: none."""
+    made_at: int = 0
+    """When it was changed, in ms since 1970."""
+    edited: bool = False
+    off: bool = False
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class UserName(Event):
     """The name that the characters call the user by in this conversation.
 
@@ -377,7 +392,7 @@ EVENTS: Mapping[str, type[Event]] = {
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
-        UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        SummaryChanged, UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
         TurnComplete, AudioComplete, Interrupted, TurnMetrics,
     )
 }  # fmt: skip

@@ -111,7 +111,8 @@ class Keys:
         addressed to no one); `muted` (ids of characters that do not answer, separated by commas); `discussion` (most
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
         with "/open" if its connection was lost, and the next session may continue its turn);
-        `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table).
+        `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table);
+        `summary` (JSON: the summary of the messages that left the prompt).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
@@ -216,6 +217,16 @@ class Keys:
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)
+
+    def summaries_due(self) -> Key:
+        """Hash: each conversation whose summary is to be extended (its id), with the number of its last messages that
+        stay outside; "" leaves this to the llm worker.
+        """
+        return Key(f"{self.ns}:summaries", 7 * DAY_S)
+
+    def summarizer(self) -> Key:
+        """String, a lease of the llm worker that makes summaries."""
+        return Key(f"{self.ns}:summaries:keeper", 8)
 
     def probe(self) -> Key:
         """String "1": the gateways write it repeatedly to find out whether Redis takes writes."""

@@ -23,8 +23,10 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.card_prompt import card_texts
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
+from tertulia_llm.text.summary_prompt import summary_section
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
+from tertulia_shared.conversation_summary import is_known_to
 from tertulia_shared.model_settings import merged
 from tertulia_shared.tracing import SpanHandle
 from tertulia_shared.usage import added
@@ -124,7 +126,10 @@ class ReplyGenerator:
     ) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         names = (turn.user_name, reply.speaker.name)
-        async with self._model.reply(self._prompt(turn, reply), settings, seed=seed, names=names) as stream:
+        prompt = self._prompt(turn, reply)
+        async with self._model.reply(prompt, settings, seed=seed, names=names) as stream:
+            if stream.left_out:
+                turn.note_history_room(len(prompt) - stream.left_out)
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
@@ -205,6 +210,7 @@ class ReplyGenerator:
             fixed_seed=speaker.id,
             now=datetime.now().astimezone(),
         )
+        summary, after = self._beginning(turn, reply)
         return build_messages(
             character_name=speaker.name,
             system_prompt=texts.system,
@@ -212,8 +218,19 @@ class ReplyGenerator:
             other_names=reply.others,
             user_name=turn.user_name,
             history=turn.history.prompt_messages(
-                self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(reply.speaker.id, time_ms)
+                self._settings.llm_history_messages,
+                lambda time_ms: turn.cast.heard(reply.speaker.id, time_ms),
+                after=after,
             ),
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
+            summary=summary,
         )
+
+    def _beginning(self, turn: Turn, reply: Reply) -> tuple[str, int]:
+        """The summary for the speaker, and the position up to which it covers the history; "" and -1 without one."""
+        summary, speaker = turn.summary, reply.speaker
+        if summary.off or not self._settings.llm_summary or not is_known_to(summary, turn.cast, speaker.id):
+            return "", -1
+        section = summary_section(summary.text, (turn.user_name, speaker.name, *reply.others))
+        return section, summary.covers if section else -1

@@ -11,6 +11,7 @@ from tertulia_llm.turn_state import Progress
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
@@ -32,6 +33,10 @@ class Turn:
     """The name that the characters call the user by."""
     cast: Cast
     """The characters at the table when the worker read the turn."""
+    summary: Summary = NO_SUMMARY
+    """What the characters remember of the messages that left the prompt."""
+    history_room: int | None = None
+    """How many messages of the history the last prompt had room for; None: for all."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False
@@ -51,6 +56,10 @@ class Turn:
     """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
     """True if the client was warned that the store refused a row of this turn."""
+
+    def note_history_room(self, messages: int) -> None:
+        """Note that a prompt had room for only so many messages."""
+        self.history_room = messages if self.history_room is None else min(self.history_room, messages)
 
     def forget(self, message_id: str) -> None:
         """Remove a reply from the history and from the rows to save: the client never received it."""

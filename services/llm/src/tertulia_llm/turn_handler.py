@@ -27,6 +27,7 @@ from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.plan import plan_fields, turn_started
 from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.summary.activity import TurnActivity
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_ending import TurnEnding
 from tertulia_llm.turn_reader import TurnReader
@@ -74,11 +75,18 @@ class TurnHandler:
         voices: VoiceLanguages | None = None,
         thinks_ahead: Callable[[], bool] | None = None,
         absent_voices: AbsentVoices | None = None,
+        activity: TurnActivity | None = None,
+        on_answered: Callable[[Turn], None] = lambda _: None,
     ) -> None:
-        """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
+        """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide.
+
+        `activity`: is told when turns are answered. `on_answered`: is called with each turn that has ended.
+        """
         self._bus = bus
         self._histories = histories
         self._metrics = metrics
+        self._activity = activity or TurnActivity(bus)
+        self._on_answered = on_answered
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
         self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
@@ -103,7 +111,8 @@ class TurnHandler:
         """
         conversation_id = _conversation_of(claim)
         try:
-            await self._handle(claim, conversation_id)
+            with self._activity.turn():
+                await self._handle(claim, conversation_id)
         except Exception as raised:
             error = first_error(raised)
             if not is_permanent(error):
@@ -128,7 +137,8 @@ class TurnHandler:
     async def _handle_repaired(self, claim: Claim, conversation_id: str) -> None:
         """Run the same attempt again, after the conversation's keys were repaired."""
         try:
-            await self._handle(claim, conversation_id, is_rerun=True)
+            with self._activity.turn():
+                await self._handle(claim, conversation_id, is_rerun=True)
         except Exception as raised:
             error = first_error(raised)
             if isinstance(error, WriteRefused) and is_permanent(error):
@@ -220,6 +230,7 @@ class TurnHandler:
             await self._answer(turn, state.cursor)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)
+        self._on_answered(turn)
 
     async def _answer(self, turn: Turn, cursor: str) -> None:
         epoch = turn.plan.epoch

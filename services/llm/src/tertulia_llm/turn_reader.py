@@ -56,6 +56,7 @@ class TurnReader:
             timer,
             state.user_name or self._user_name,
             state.cast,
+            state.summary,
             is_resumed=is_resumed,
             warned_store_away=state.warned,
             is_ended=state.ended == user_turn.ref,

@@ -12,6 +12,7 @@ from tertulia_shared.answering import AnsweringRules, rules_of
 from tertulia_shared.codec import BadEntry, Fields
 from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary, summary_of
 from tertulia_shared.entries import ModelSettings, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import is_id
@@ -61,6 +62,8 @@ class TurnState:
     """Who answers in this conversation."""
     cast: Cast = field(default_factory=Cast)
     """The characters at the table."""
+    summary: Summary = NO_SUMMARY
+    """What the characters remember of the messages that left the prompt."""
     user_name: str = ""
     """The name that the characters call the user by; "": the worker's default."""
     tentative: str = ""
@@ -174,6 +177,7 @@ def read_state(state: Fields) -> TurnState:
             warned=StateField.WARNED in fields,
             rules=rules_of(fields),
             cast=cast_of(fields),
+            summary=summary_of(fields),
             user_name=name_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
