@@ -4,7 +4,7 @@
 # docker-compose.yml:
 #   deploy/upgrade.sh                                                       (with COMPOSE_FILE from .env, if it is set)
 #   deploy/upgrade.sh -f docker-compose.yml -f deploy/compose/gpu.yml       with the options that you give to `up`
-#   TERTULIA_VERSION=0.1.0 deploy/upgrade.sh --no-build                     uses the images of that release: the way back
+#   TERTULIA_VERSION=X.Y.Z deploy/upgrade.sh --no-build                     uses the images of that release: the way back
 # A service with a GPU or with a published port cannot run twice, so it is stopped before its successor starts.
 set -euo pipefail
 cd "$(dirname "$0")/.."

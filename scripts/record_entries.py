@@ -79,11 +79,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     c, keys = client.record.conversation_id, bus.keys
     await asyncio.to_thread(_ask_about_the_model, stack.http("/api/model"))
     await client.send("model_settings", temperature=0.5)
-    await client.send("refresh_characters")
-    await client.until_event("characters")
-    seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
-    await client.send("cast", characters=seats)
-    await client.until_event("cast")
+    await _change_the_conversation(stack, client)
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
@@ -132,6 +128,41 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await bus.post("llm", Work(c))
     await client.until_event("error")
     await eventually(lambda: stack.length(keys.dead()) or None, "a dead letter")
+
+
+def _give_lorebook(url: str) -> None:
+    """Give the conversation a lorebook with an entry for every prompt."""
+    book = {"entries": {"0": {"uid": 0, "comment": "The roof", "content": "They sit on a roof.", "constant": True}}}
+    body, headers = json.dumps(book).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310 - ours
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
+
+
+async def _change_the_conversation(stack: Stack, client: TalkClient) -> None:
+    """Choose who sits at the table and who the user is, write a note and give a lorebook."""
+    path = f"/api/conversations/{client.record.conversation_id}/lorebook"
+    await asyncio.to_thread(_give_lorebook, stack.http(path))
+    await client.until_event("lorebook")
+    await client.send("refresh_characters")
+    await client.until_event("characters")
+    seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
+    await client.send("cast", characters=seats)
+    await client.until_event("cast")
+    await client.send("persona", persona_id=await asyncio.to_thread(_save_persona, stack.http("/api/personas")))
+    await client.until_event("persona")
+    await client.send("note", text="It rains.", depth=1)
+    await client.until_event("note")
+
+
+def _save_persona(url: str) -> str:
+    """Save a persona. Returns its id."""
+    persona_id = new_id()
+    persona = {"name": "Ada", "description": "{{user}} mends clocks."}
+    request = urllib.request.Request(  # noqa: S310 - ours
+        f"{url}/{persona_id}", json.dumps(persona).encode(), {"Content-Type": "application/json"}, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
+    return persona_id
 
 
 def _ask_about_the_model(url: str) -> None:

@@ -32,6 +32,7 @@ from tertulia_shared.outbox import (
     title_of,
 )
 from tertulia_shared.outbox_documents import delete_document_write, deleted_document_of, document_of, document_write
+from tertulia_shared.outbox_versions import choose_write, chosen_before, remove_write
 from tertulia_stt.checkpoint import read_checkpoint
 from tests.harness import recorded_entries
 from tests.harness.recorded_entries import FOLDER, Recorded
@@ -89,7 +90,7 @@ def test_recorded_event_is_sent_to_the_client_as_recorded(version: int, each: Re
 def test_recorded_outbox_row_is_decoded_and_encoded_as_recorded(version: int, each: Recorded) -> None:
     write = codec.decode(entries.StoreWrite, each.fields)
     match write.kind:
-        case "message":
+        case "message" | "version":
             again = message_write(message_of(write))
         case "conversation":
             again = conversation_write(write.conversation_id, title_of(write))
@@ -102,6 +103,10 @@ def test_recorded_outbox_row_is_decoded_and_encoded_as_recorded(version: int, ea
         case "delete_document":
             kind, document_id = deleted_document_of(write)
             again = delete_document_write(kind, write.conversation_id, document_id)
+        case "choose":
+            again = choose_write(write.conversation_id, write.message_id, chosen_before(write))
+        case "remove":
+            again = remove_write(write.conversation_id, write.message_id)
     if version == VERSION:
         assert again == write
 

@@ -62,6 +62,10 @@ async def test_every_view_has_no_accessibility_violation(visit: Visit, axe: str,
         if panel in ("Conversations", "Characters"):
             await expect(sheet.get_by_role("listitem").first).to_be_visible()
         await look_at(visitor, name, panel.lower().replace(" ", "-"))
+        if panel == "Model":
+            await sheet.get_by_role("button", name="New persona").click()
+            await expect(sheet.get_by_label("What they call you")).to_be_focused()
+            await look_at(visitor, name, "persona")
         if panel == "Characters":
             await sheet.get_by_role("button", name="Edit Luna").click()
             await expect(sheet.get_by_label("Name")).to_have_value("Luna")

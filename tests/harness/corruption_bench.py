@@ -16,6 +16,8 @@ from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.outbox.drainer import OutboxDrainer
@@ -216,7 +218,9 @@ async def bench_on(
         bus,
         outbox,
         histories=histories,
+        past=Past(bus, store, outbox),
         characters=characters,
+        lorebooks=ConversationLorebooks(bus, store, outbox),
         model=cast("Model", model),
         settings=llm,
         metrics=metrics,

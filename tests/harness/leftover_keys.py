@@ -24,13 +24,13 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
         *(keys.work_left(stage, hole) for stage in STAGES),
         keys.mic(hole, hole), keys.mic_progress(hole, hole), keys.turns(hole), keys.turn_seen(hole, hole),
         keys.sentences(hole, hole), keys.audio(hole, hole), keys.events(hole), keys.control(hole),
-        keys.receipts(hole), keys.state(hole), keys.owner(hole, hole),
+        keys.receipts(hole), keys.state(hole), keys.owner(hole, hole), keys.lorebook(hole),
         keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.dead_aside(),
         keys.broadcast(), keys.workers(), keys.slots(), keys.speech_workers(),
         keys.voices(), keys.models(), keys.engines(), keys.probe(),
         keys.space_keeper(), keys.character_names(), keys.model_requests(), keys.model_answer(hole),
         keys.model_keeper(), keys.clips(), keys.clip(hole), keys.clip_faults(),
-        keys.engine_speeds(), keys.speed_keeper(),
+        keys.engine_speeds(), keys.speed_keeper(), keys.summaries_due(), keys.summarizer(),
     ]  # fmt: skip
     return [(re.compile(re.escape(key.name).replace(hole, _ID)), key) for key in known]
 

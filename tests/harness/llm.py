@@ -11,10 +11,12 @@ import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.endings import Ending
@@ -34,11 +36,13 @@ from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSente
 from tertulia_shared.events import (
     Error,
     Event,
+    HistoryChanged,
     LLMChunk,
     MessageComplete,
     MessageHeard,
     MessageResumed,
     MessageStarted,
+    TurnAccepted,
     TurnComplete,
     Warn,
 )
@@ -111,6 +115,12 @@ class BenchModel:
         self.summaries: list[str] = []
         """The requests for summaries."""
         self.summary_failure: ModelFailed | None = None
+        self.tokens: int | None = None
+        """The context window."""
+
+    def window(self, settings: ModelSettings) -> int | None:
+        """Every model has the same window."""
+        return self.tokens
 
     @asynccontextmanager
     async def reply(
@@ -179,6 +189,12 @@ LINES = {
 }
 
 
+Change = Literal["edit", "again", "after", "choose", "delete"]
+SOURCE_OF_CHANGE: Mapping[Change, Literal["typed", "request", "change"]] = {
+    "edit": "typed", "again": "request", "after": "request", "choose": "change", "delete": "change",
+}  # fmt: skip
+
+
 class LLMBench:
     """One conversation: the gateway's writes, and its workers."""
 
@@ -220,6 +236,14 @@ class LLMBench:
         await accept_turn(self.bus, turn)
         return turn_id
 
+    async def change(self, change: Change, message_id: str, *, text: str = "", to: str = "", turn_id: str = "") -> str:
+        """A turn that changes the past, as the gateway writes it."""
+        turn_id = turn_id or new_id()
+        source = SOURCE_OF_CHANGE[change]
+        turn = UserTurn(turn_id, self.conversation_id, text, source, to=to, change=change, message_id=message_id)
+        await accept_turn(self.bus, turn)
+        return turn_id
+
     async def set_rules(self, rules: AnsweringRules) -> None:
         """Set who answers, as the gateway writes it."""
         put = Put(self.bus.keys.state(self.conversation_id), rules.fields())
@@ -258,7 +282,9 @@ class LLMBench:
             self.bus,
             outbox,
             histories=histories,
+            past=Past(self.bus, store, outbox),
             characters=characters,
+            lorebooks=ConversationLorebooks(self.bus, store, outbox),
             model=model,
             settings=self.settings,
             metrics=metrics,
@@ -329,6 +355,13 @@ class LLMBench:
                     client.written_ends.setdefault(message_id, []).append(len(client.written[message_id]))
         return client
 
+    async def set_aside(self) -> list[tuple[str, str]]:
+        """Name and text of each stored message that is not at the table."""
+        store = MemoryStore(self.tables)
+        await store.open()
+        found = await store.versions(self.conversation_id)
+        return [(each.message.character_name, each.message.text) for each in found]
+
     async def rows(self) -> list[tuple[str, str, str]]:
         """Name, text and status of each stored message, in order."""
         store = MemoryStore(self.tables)
@@ -358,10 +391,15 @@ class Client:
     errors: list[Error] = field(default_factory=list[Error])
     warnings: list[Warn] = field(default_factory=list[Warn])
     events: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
+    table: dict[str, str] = field(default_factory=dict[str, str])
+    """The id and the text of each message at the table, in order; of a reply, the text is "" until it has ended."""
+    groups: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """The versions of each message that has several."""
 
     def see(self, event: Event, epoch: int) -> None:
         """Apply the next event."""
         self.events.append((epoch, event))
+        self._set_table(event)
         match event:
             case MessageStarted():
                 assert event.message_id not in self.order, "a message was started twice"
@@ -389,6 +427,26 @@ class Client:
                 self.errors.append(event)
             case Warn():
                 self.warnings.append(event)
+            case _:
+                pass
+
+    def _set_table(self, event: Event) -> None:
+        match event:
+            case TurnAccepted(source="typed" | "spoken"):
+                self.table[event.turn_id] = event.text
+            case MessageStarted():
+                self.table[event.message_id] = ""
+            case MessageComplete() if event.message_id in self.table:
+                self.table[event.message_id] = event.text
+            case MessageHeard() if event.message_id in self.table:
+                self.table[event.message_id] = event.text
+            case HistoryChanged():
+                for message_id in event.removed:
+                    self.table.pop(message_id, None)
+                self.table |= {row["id"]: row["text"] for row in event.restored}
+                self.groups |= {message_id: [*group] for group in event.versions for message_id in group}
+            case Error(code="message_unknown"):
+                self.table.pop(event.turn_id, None)
             case _:
                 pass
 

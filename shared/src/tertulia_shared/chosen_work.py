@@ -46,6 +46,7 @@ class SpeechPresence:
         self.speakers = Speakers()
         self._name = ""
         self._members: Sequence[str] = ()
+        self._tier: int | None = None
         self._written: SpeechWorker | None = None
         self._written_at = float("-inf")
         self._left: dict[str, float] = {}
@@ -57,7 +58,9 @@ class SpeechPresence:
 
     def preferred(self, voice_id: str) -> str:
         """The engine that should speak this voice instead of this worker's, if it could; "" if there is none."""
-        return self.speakers.preferred(voice_id, self._can_speak().tier)
+        if self._tier is None:
+            self._tier = self._can_speak().tier
+        return self.speakers.preferred(voice_id, self._tier)
 
     def may_speak(self, voice_id: str) -> bool:
         """False if only other engines have this voice."""

@@ -40,6 +40,9 @@ class StateField(StrEnum):
     USER_NAME = "user_name"
     CAST = "cast"
     SUMMARY = "summary"
+    LOREBOOK = "lorebook"
+    PERSONA = "persona"
+    NOTE = "note"
 
     @property
     def raw(self) -> bytes:

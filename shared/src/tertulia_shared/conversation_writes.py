@@ -6,12 +6,12 @@ Each is one transaction: if the process dies, Redis has all of it or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from tertulia_shared.bus import Append, Applied, Bus, Condition, Fence, Put, Write
 from tertulia_shared.conversation_state import StateField
-from tertulia_shared.entries import TURN_VERSION, Interrupt, UserTurn, Work
+from tertulia_shared.entries import TURN_CHANGE_VERSION, TURN_VERSION, Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted, TurnAccepted, TurnConfirmed, TurnReopened
 from tertulia_shared.keys import Keys
 
@@ -46,7 +46,7 @@ async def accept_turn(
         id,
         [
             *before,
-            Append(keys.turns(id), turn, extra={"v": TURN_VERSION} if turn.version else {}),
+            Append(keys.turns(id), turn, extra=_schema_version(turn)),
             Append(keys.events(id), TurnAccepted(turn.turn_id, turn.text, turn.source, turn.tentative)),
             *([Put(keys.state(id), {StateField.TENTATIVE: turn.ref})] if turn.tentative else []),
         ],
@@ -138,6 +138,12 @@ async def interrupt(
         if_talking=_interruption(bus.keys, conversation_id, cause),
         then=("llm", Work(conversation_id)),
     )
+
+
+def _schema_version(turn: UserTurn) -> Mapping[str, int]:
+    if turn.change:
+        return {"v": TURN_CHANGE_VERSION}
+    return {"v": TURN_VERSION} if turn.version else {}
 
 
 def _interruption(keys: Keys, conversation_id: str, cause: Literal["turn", "request"]) -> tuple[Append, Append]:

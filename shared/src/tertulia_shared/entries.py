@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tertulia_shared.ids import reply_id, turn_ref
 
-NEWEST_VERSION = 2
+NEWEST_VERSION = 3
 """The schema version of entries that an older release would get wrong, although this release does not write all entries
 in it (see `codec.decode`). It is the highest one that this release reads.
 """
@@ -27,14 +27,20 @@ MIN_SPEED, MAX_SPEED = 0.5, 2.0
 """The range of a character's speed, as a factor of its voice's own speed."""
 MAX_PITCH = 6.0
 """The range of a character's pitch is from `-MAX_PITCH` to this, in semitones from its voice's own pitch."""
-STORE_WRITE_VERSION = 2
-"""The schema version of a `StoreWrite` of the kinds "delete", "document" and "delete_document".
+STORE_WRITE_VERSION = 3
+"""The schema version of a `StoreWrite` of the kinds "version", "delete", "choose", "remove", "document" and
+"delete_document", and of long settings.
 
-An older release, which does not know these kinds, defers the write to a worker of this release."""
+An older release, which does not know these kinds and refuses such settings, defers the write to a worker of this
+release."""
 TURN_VERSION = 2
 """The schema version of a `UserTurn` whose `version` is above 0.
 
 An older release would take it for a repetition of the turn, and would not answer it."""
+TURN_CHANGE_VERSION = 3
+"""The schema version of a `UserTurn` that changes the past, the highest one that this release reads.
+
+An older release, which would answer it like any turn, leaves it to a worker of this release."""
 MAX_SENTENCES = 100_000
 """An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 
@@ -71,7 +77,8 @@ class MicChunk:
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
-    """One message of the user, typed or spoken; or a request for a reply without a message (`source` "request").
+    """One message of the user, typed or spoken; or a request for a reply without a message (`source` "request"); or a
+    choice or a deletion of a message, which nobody answers (`source` "change").
 
     A spoken turn that the user continues before any sound of the reply was heard is written again, with the same
     `turn_id`, the whole text, and the next `version`. The earlier versions are withdrawn (see
@@ -81,7 +88,7 @@ class UserTurn:
     turn_id: str
     conversation_id: str
     text: str
-    source: Literal["typed", "spoken", "request"]
+    source: Literal["typed", "spoken", "request", "change"]
     version: int = 0
     tentative: bool = False
     """True if the turn was written at a pause that may not be its end: see `conversation_writes.accept_turn`."""
@@ -93,6 +100,11 @@ class UserTurn:
     greeting: str = ""
     """The text that the first character in `to` says instead of a reply of the model: a greeting of its card, with its
     macros. "": the model replies. An older release lets the model reply."""
+    change: Literal["", "edit", "again", "after", "choose", "delete"] = ""
+    """What the turn changes of the past: its text takes the place of the user's message `message_id` ("edit"); a reply
+    takes the place of the reply `message_id` ("again"), or of what followed it ("after"); the version `message_id`
+    comes back to the table ("choose"); the message `message_id` is removed ("delete")."""
+    message_id: str = ""
 
     @property
     def ref(self) -> str:
@@ -228,12 +240,16 @@ class Receipt:
 class StoreWrite:
     """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings.
 
-    "delete" deletes messages; `row` is msgpack of `turn_id` and `positions`. "document" saves a document of the
-    conversation, "delete_document" deletes one; `row` is msgpack of `kind` and `id`, and of `content` and `updated_at`
-    if it is saved. These kinds are written in the schema version `STORE_WRITE_VERSION`.
+    "version" is a message that replaces another one. "delete" deletes messages; `row` is msgpack of `turn_id` and
+    `positions`. "choose" brings the version `message_id` back to the table; `row` is msgpack of `before`. "remove"
+    removes the message `message_id`. "document" saves a document of the conversation, "delete_document" deletes one;
+    `row` is msgpack of `kind` and `id`, and of `content` and `updated_at` if it is saved. These six are written in the
+    schema version `STORE_WRITE_VERSION`.
     """
 
-    kind: Literal["conversation", "message", "settings", "delete", "document", "delete_document"]
+    kind: Literal[
+        "conversation", "message", "version", "settings", "delete", "choose", "remove", "document", "delete_document"
+    ]
     conversation_id: str
     message_id: str = ""
     row: bytes = b""
@@ -319,7 +335,19 @@ class Speaker:
         return {name: value for name, value in wire.items() if name not in usual or value != usual[name]}
 
 
-_OMITTED_IF_EMPTY = frozenset({"version", "reasons", "max_replies", "participants", "quiet"})
+_OMITTED_IF_EMPTY = frozenset(
+    {
+        "version",
+        "reasons",
+        "max_replies",
+        "participants",
+        "quiet",
+        "cut_at",
+        "removed",
+        "replaces",
+        "versions",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +375,14 @@ class TurnPlan:
     """The ids of the characters that talk among themselves; if empty, all active characters do."""
     quiet: bool = False
     """True if the message only asks to be quiet: no character answers."""
+    cut_at: int = 0
+    """Above 0: the turn changes the past. Messages from this position on, up to the turn's own, leave the table."""
+    removed: tuple[str, ...] = ()
+    """The ids of these messages, in order; the turn's first new message takes the place of the first of them."""
+    replaces: str = ""
+    """The `replaces` of the turn's first new message."""
+    versions: tuple[str, ...] = ()
+    """The ids of its other versions, in order, as far as they are known."""
 
     @property
     def ref(self) -> str:

@@ -6,7 +6,7 @@ gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/prot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -176,7 +176,7 @@ class TurnAccepted(Event):
     type: ClassVar[str] = "turn_accepted"
     turn_id: str
     text: str
-    source: Literal["typed", "spoken", "request"]
+    source: Literal["typed", "spoken", "request", "change"]
     tentative: bool = False
 
 
@@ -268,6 +268,57 @@ class SummaryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LorebookChanged(Event):
+    """The conversation has another lorebook, from the next turn on."""
+
+    type: ClassVar[str] = "lorebook"
+    revision: str = ""
+    """"": the conversation has no lorebook."""
+    entries: int = 0
+    """How many entries it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoreUsed(Event):
+    """The entries of lorebooks in the prompt of a reply, without their texts. It comes before the reply's text.
+
+    Not sent if there are none. A worker that takes the reply over sends it again.
+    """
+
+    type: ClassVar[str] = "lore_used"
+    message_id: str
+    entries: tuple[Mapping[str, str], ...] = ()
+    """Each {name, source: "conversation" or "character"}, in the order of the prompt; at most 50."""
+    left_out: tuple[str, ...] = ()
+    """The names of entries that did not fit into the budget; at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaChanged(Event):
+    """Who the user is in this conversation, from its next turn on.
+
+    Also the answer to an empty command `persona`; then it is in no stream. Without a persona all fields are "".
+    """
+
+    type: ClassVar[str] = "persona"
+    persona_id: str = ""
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChanged(Event):
+    """The author's note of this conversation, from its next turn on. `depth`: how many messages follow the note.
+
+    Also the answer to an empty command `note`; then it is in no stream.
+    """
+
+    type: ClassVar[str] = "note"
+    text: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UserName(Event):
     """The name that the characters call the user by in this conversation.
 
@@ -352,6 +403,29 @@ class MessageHeard(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryChanged(Event):
+    """Messages left the table of this conversation, or came back to it.
+
+    `change`: "replaced" (the message `message_id`, which begins now, takes the place of the first removed one),
+    "chosen" (the version `message_id` came back), or "removed" (the message `message_id` was deleted).
+    """
+
+    type: ClassVar[str] = "history_changed"
+    turn_id: str
+    change: Literal["replaced", "chosen", "removed"]
+    message_id: str
+    removed: tuple[str, ...] = ()
+    """The ids of the messages that left the table, in order."""
+    restored: tuple[Mapping[str, Any], ...] = ()
+    """The messages that came back, in order: id, turn_id, role, character_id, character_name, text, unheard, status,
+    position, replaces, created_at (ms since 1970), versions."""
+    reload: bool = False
+    """True if `removed` or `restored` lacks some: the client reads the conversation again."""
+    versions: tuple[Sequence[str], ...] = ()
+    """Groups of versions that changed: the ids of each group, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnComplete(Event):
     """All replies' texts are complete; sound may still follow."""
 
@@ -392,8 +466,9 @@ EVENTS: Mapping[str, type[Event]] = {
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
-        SummaryChanged, UserName, Thinking, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
-        TurnComplete, AudioComplete, Interrupted, TurnMetrics,
+        SummaryChanged, PersonaChanged, NoteChanged, LorebookChanged, UserName, LoreUsed, Thinking, MessageStarted,
+        LLMChunk, MessageResumed, MessageComplete, MessageHeard, HistoryChanged, TurnComplete, AudioComplete,
+        Interrupted, TurnMetrics,
     )
 }  # fmt: skip
 """The class of each event, by its name on the wire."""

@@ -112,9 +112,17 @@ class Keys:
         replies that the characters give among themselves; "0": they do not); `listening` (the newest listening session;
         with "/open" if its connection was lost, and the next session may continue its turn);
         `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table);
-        `summary` (JSON: the summary of the messages that left the prompt).
+        `persona` (JSON: who the user is); `note` (JSON: the author's note); `lorebook` (the revision of the
+        conversation's lorebook; "": it has none); `summary` (JSON: the summary of the messages that left the prompt).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
+
+    def lorebook(self, conversation_id: str) -> Key:
+        """Hash: the conversation's lorebook: `content` (JSON, at most 512 KiB) and its `revision`.
+
+        The gateway writes it again when a client resumes and the state has expired.
+        """
+        return Key(f"{self._conversation(conversation_id)}:lorebook", 7 * DAY_S)
 
     def owner(self, conversation_id: str, thing: str) -> Key:
         """String `<work entry id>/<attempt>`: the token that may write for `thing` (`turns`, a message, a session)."""
@@ -134,7 +142,7 @@ class Keys:
 
     def cast(self) -> Key:
         """Hash: the characters as last read, for use while the store is unavailable: `speakers` (msgpack of the active
-        ones) and `inactive` (of the others).
+        ones), `inactive` (of the others) and `lorebooks` (msgpack of their lorebooks by id, at most 4 MiB).
         """
         return Key(f"{self.ns}:cast", 7 * DAY_S)
 

@@ -23,6 +23,7 @@ from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, StoreWrite
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox_documents import delete_document_write, document_write
+from tertulia_shared.outbox_versions import choose_write, remove_write
 from tertulia_shared.store import (
     Document,
     DocumentKind,
@@ -47,6 +48,9 @@ REFUSED = (StoreError, ValueError, TypeError, OverflowError)
 
 MAX_HELD = 1_000
 """Above this many deferred writes, assume that every conversation has some."""
+
+OLDER_SETTINGS_MAX_BYTES = 4_096
+"""Length of a row with settings, which are longer as JSON, that a release without personas certainly saves."""
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +93,8 @@ class Outbox:
     ) -> Saved:
         """Save messages of a conversation, which is created first if a `title` is given.
 
-        `in_order`: save them after the writes of this conversation that wait in the stream.
-
+        `in_order`: save them after the writes of this conversation that wait in the stream, as is always done if one
+        of them replaces another message.
 
         Text that the store refuses is repaired first. A row that the store refuses permanently becomes a dead letter;
         the other rows are saved.
@@ -100,6 +104,7 @@ class Outbox:
             BusError: neither the store nor Redis took them.
         """
         rows = [fitted_message(row) for row in rows]
+        in_order = in_order or any(row.replaces for row in rows)
         if title is not None:
             title = fitted_title(title)
 
@@ -144,10 +149,33 @@ class Outbox:
         async def direct() -> None:
             await self._store.delete_messages(conversation_id, turn_id, positions)
 
-        # an earlier write of this process may be on its way to the stream
-        waits = self.is_away or await self.is_waiting(conversation_id)
-        writes = [delete_write(conversation_id, turn_id, positions)]
-        await self._save(conversation_id, direct, lambda: writes, count=1, waits=waits)
+        await self._change(delete_write(conversation_id, turn_id, positions), direct)
+
+    async def choose_version(self, conversation_id: str, message_id: str, *, before: int) -> None:
+        """Choose a version, after the writes of this conversation that wait in the stream. See `Store.choose_version`.
+
+        Raises:
+            BusError: neither the store nor Redis took the write.
+        """
+
+        async def direct() -> None:
+            await self._store.choose_version(conversation_id, message_id, before=before)
+
+        await self._change(choose_write(conversation_id, message_id, before), direct)
+
+    async def remove_message(self, conversation_id: str, message_id: str) -> None:
+        """Remove a message, after the writes of this conversation that wait in the stream.
+
+        See `Store.remove_message`.
+
+        Raises:
+            BusError: neither the store nor Redis took the write.
+        """
+
+        async def direct() -> None:
+            await self._store.remove_message(conversation_id, message_id)
+
+        await self._change(remove_write(conversation_id, message_id), direct)
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
         """Save a conversation's settings; True if the store has them.
@@ -233,6 +261,12 @@ class Outbox:
             pointed_at(entry.fields).conversation_id == conversation_id for entry in held
         )
 
+    async def _change(self, write: StoreWrite, direct: Callable[[], Awaitable[None]]) -> None:
+        """Change saved messages, after the writes of the conversation that wait in the stream."""
+        # an earlier write of this process may be on its way to the stream
+        waits = self.is_away or await self.is_waiting(write.conversation_id)
+        await self._save(write.conversation_id, direct, lambda: [write], count=1, waits=waits)
+
     async def _save(
         self, conversation_id: str, direct: Callable[[], Awaitable[None]], writes: Callable[[], Sequence[StoreWrite]],
         *, count: int, waits: bool,
@@ -286,7 +320,8 @@ class Outbox:
 
 def append_write(outlet: Outlet, key: Key, write: StoreWrite) -> None:
     """Queue a write for the stream, in the schema version that its kind needs."""
-    if write.kind in ("delete", "document", "delete_document"):
+    is_long = write.kind == "settings" and len(write.row) > OLDER_SETTINGS_MAX_BYTES
+    if is_long or write.kind in ("version", "delete", "choose", "remove", "document", "delete_document"):
         outlet.append(key, write, v=STORE_WRITE_VERSION)
     else:
         outlet.append(key, write)
@@ -307,10 +342,11 @@ def conversation_write(conversation_id: str, title: str) -> StoreWrite:
 def message_write(message: Message) -> StoreWrite:
     row = {each.name: getattr(message, each.name) for each in fields(message)}
     times = {name: row[name].isoformat() for name in ("created_at", "updated_at")}
-    for name in ("usage", "unheard"):
+    for name in ("usage", "unheard", "replaces"):
         if not row[name]:  # a default is omitted, as in every entry
             del row[name]
-    return StoreWrite("message", message.conversation_id, message.id, codec.pack({**row, **times}))
+    kind = "version" if message.replaces else "message"
+    return StoreWrite(kind, message.conversation_id, message.id, codec.pack({**row, **times}))
 
 
 def settings_write(conversation_id: str, settings: ModelSettings) -> StoreWrite:

@@ -1,4 +1,4 @@
-"""`tertulia conversation import` and `export`."""
+"""`tertulia conversation import`, `export` and `branch`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from tertulia_cli.conversations.command import (
     MAX_FILE_BYTES,
     ConversationExport,
+    branch_conversation,
     export_conversation,
     import_conversations,
 )
@@ -24,6 +25,7 @@ class ScriptedApi:
 
     def __init__(self) -> None:
         self.imported: list[tuple[bytes, str]] = []
+        self.branched: list[tuple[str, str, str]] = []
 
     def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]:
         if b"away" in file:
@@ -32,6 +34,10 @@ class ScriptedApi:
             raise Failure("The file has no messages.", FAILED)
         self.imported.append((file, request_id))
         return {"id": ID, "messages": 3}
+
+    def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]:
+        self.branched.append((conversation_id, message_id, request_id))
+        return {"id": ID, "title": "Stars (2)", "messages": 2}
 
     def exported_conversation(self, conversation_id: str, form: str) -> bytes:
         return f"{conversation_id} as {form}".encode()
@@ -107,3 +113,18 @@ def test_wrong_id_or_ending_is_refused(options: ConversationExport) -> None:
     with pytest.raises(Failure) as failure:
         export_conversation(ScriptedApi(), options)
     assert failure.value.code == MISUSED
+
+
+def test_branch_names_the_new_conversation(capsys: pytest.CaptureFixture[str]) -> None:
+    api, message_id = ScriptedApi(), "00000000-0000-4000-8000-000000000001"
+    assert branch_conversation(api, ID, message_id) == OK
+    ((conversation_id, branched_at, request_id),) = api.branched
+    assert (conversation_id, branched_at) == (ID, message_id)
+    assert is_id(request_id)
+    assert capsys.readouterr().out == f"Stars (2): 2 messages, conversation {ID}\n"
+
+
+@pytest.mark.parametrize("ids", [("last", ID), (ID, "last")])
+def test_branch_without_an_id_is_refused(ids: tuple[str, str]) -> None:
+    with pytest.raises(Failure, match="'last' is no id"):
+        branch_conversation(ScriptedApi(), *ids)

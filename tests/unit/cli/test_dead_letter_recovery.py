@@ -12,14 +12,18 @@ from tertulia_cli.dead_letters.recovery import (
     AlreadyDone,
     NewTurn,
     Requeue,
+    Resave,
     new_turn_id,
     recovery_for,
 )
 from tertulia_cli.exit_codes import Failure
 from tertulia_shared.entries import (
     DeadLetter,
+    StoreWrite,
     Work,
 )
+from tertulia_shared.outbox import refused_letter
+from tertulia_shared.outbox_versions import choose_write, remove_write
 from tests.unit.cli.dead_letter_samples import C, M, S, T, entry, not_retryable
 
 SPOKEN = Message(
@@ -143,6 +147,25 @@ def test_dead_letter_explanation_describes_each_kind_of_work_and_its_recovery(
     lines = explain(given, facts)
     assert what in lines[1]
     assert lines[3].startswith(then)
+
+
+@pytest.mark.parametrize(
+    ("write", "what", "effect"),
+    [
+        (choose_write(C, M, 5), f"the choice of message {M}", "chooses the version"),
+        (remove_write(C, M), f"the removal of message {M}", "removes the message"),
+        (replace(remove_write(C, M), kind="version"), f"message {M}", "saves it"),
+    ],
+    ids=["choice", "removal", "version"],
+)
+def test_store_write_about_versions_is_saved_again(write: StoreWrite, what: str, effect: str) -> None:
+    given = DeadEntry("7-0", 1_000, refused_letter(write, "no disk"))
+    recovery = recovery_for(given, Facts(None))
+    assert isinstance(recovery, Resave)
+    assert recovery.write == write
+    lines = explain(given, Facts(None))
+    assert what in lines[1]
+    assert effect in lines[3]
 
 
 def test_dead_letters_are_chosen_by_their_id_or_the_id_of_their_work() -> None:

@@ -24,11 +24,13 @@ def gateway_context(
     bus: Bus, store: Store, *, clock: Callable[[], float] = time.monotonic, **settings: Any
 ) -> GatewayContext:
     """Build the dependencies. `settings` are the fields of `GatewaySettings` that matter to the test."""
+    outbox = Outbox(bus, store, 1.0)
     given = GatewaySettings.model_validate({"data_dir": NO_FOLDER, **settings})
     return GatewayContext(
         bus=bus,
         store=store,
-        saver=SettingsSaver(Outbox(bus, store, 1.0)),
+        saver=SettingsSaver(outbox),
+        outbox=outbox,
         access=Access(given),
         alive_s=given.alive_s,
         max_frames_per_s=given.max_frames_per_s,

@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tertulia_gateway.command_parser import parse
-from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage
-from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter, Rename
+from tertulia_gateway.commands import ChangeNote, ChangeSettings, Problem, UserMessage
+from tertulia_gateway.rest.conversation_schemas import Rename
+from tertulia_gateway.rest.personas import PersonaContent
+from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter
 from tertulia_llm.turn_rows import title_of
+from tertulia_shared.author_note import AuthorNote, stored_note
 from tertulia_shared.ids import new_id
+from tertulia_shared.persona import Persona, document_of, record_of, stored_persona
 from tertulia_shared.store import Character, InvalidRecord, Message
+from tertulia_shared.store.documents import check_document
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import (
     check_character,
@@ -108,6 +113,34 @@ def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice
             now = utc_now()
             refused = refusal(Character(new_id(), created_at=now, updated_at=now, **new.model_dump()))
             assert not refused or any(reason in refused for reason in NOT_ABOUT_CHARACTERS), refused
+
+
+@given(LONG)
+def test_store_keeps_every_note_that_the_gateway_accepts(text: str) -> None:
+    command = parse(raw_frame("note", {"text": text}))
+    assert isinstance(command, ChangeNote | Problem)
+    if isinstance(command, ChangeNote):
+        note = AuthorNote(command.text or "")
+        encode_settings(note.stored())
+        assert stored_note(note.stored()) == note
+
+
+@given(LONG, LONG)
+def test_store_keeps_every_persona_that_the_gateway_accepts(name: str, description: str) -> None:
+    for fields in ({"name": name, "description": ""}, {"name": "Ada", "description": description}):
+        content = accepted(lambda fields=fields: PersonaContent.model_validate(fields))
+        if content is None:
+            continue
+        persona = Persona(new_id(), content.name, content.description)
+        if any(char in content.name for char in "<>") or not any(char.isalnum() for char in content.name):
+            continue  # the API repeats these errors of `document_of` in its response
+        document = document_of(persona, content.image, None, utc_now())
+        check_document(document)
+        record = record_of(document)
+        assert record is not None
+        assert record.persona == persona
+        encode_settings(persona.stored())
+        assert stored_persona(persona.stored()) == persona
 
 
 @given(LONG, LONG)

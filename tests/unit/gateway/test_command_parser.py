@@ -16,6 +16,8 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeCast,
+    ChangeNote,
+    ChangePersona,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -31,12 +33,12 @@ from tertulia_shared.model_settings import SETTING_RANGES
 
 TYPES = (
     "user_message", "start_listening", "stop_listening", "model_settings", "refresh_characters", "new_conversation",
-    "resume", "interrupt", "playback", "request_reply", "answering", "cast",
+    "resume", "interrupt", "playback", "request_reply", "answering", "cast", "user_name", "persona", "note",
 )  # fmt: skip
 FIELDS = (
     "text", "turn_id", "conversation_id", "last_event_id", "last_audio", "message_id", "id", "sentence_index",
     "chunk_index", "played_ms", "model", "to", "character_id", "replies", "mode", "muted", "discussion",
-    "characters", "told",
+    "characters", "told", "name", "persona_id", "depth",
     *SETTING_RANGES,
 )  # fmt: skip
 JSON = st.recursive(
@@ -209,6 +211,37 @@ def test_impossible_user_name_is_refused(name: object) -> None:
     assert isinstance(problem, Problem)
     assert problem.code == "bad_field"
     assert problem.message.startswith("user_name: `name` ")
+
+
+def test_persona_command_is_read() -> None:
+    persona_id = str(uuid4())
+    assert parse(frame("persona", {"persona_id": persona_id})) == ChangePersona(persona_id)
+    assert parse(frame("persona", {"persona_id": None})) == ChangePersona("")
+    assert parse(frame("persona", {})) == ChangePersona(None)
+
+
+def test_note_command_is_read_and_cleaned() -> None:
+    assert parse(frame("note", {"text": " a\nb\x07 ", "depth": 0})) == ChangeNote("a\nb", 0)
+    assert parse(frame("note", {"text": ""})) == ChangeNote("")
+    query = parse(frame("note", {"text": None}))
+    assert isinstance(query, ChangeNote)
+    assert query.is_query
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "problem"),
+    [
+        ("persona", {"persona_id": "Ada"}, "`persona_id` must be a UUID"),
+        ("note", {"text": 5}, "`text` must be a string"),
+        ("note", {"text": "x" * 2_001}, "at most 2000 are allowed"),
+        ("note", {"depth": 51}, "`depth` must be a whole number from 0 to 50"),
+        ("note", {"depth": True}, "`depth` must be a whole number from 0 to 50"),
+    ],
+)
+def test_impossible_persona_or_note_is_refused(kind: str, data: dict[str, object], problem: str) -> None:
+    refused = parse(frame(kind, data))
+    assert isinstance(refused, Problem)
+    assert problem in refused.message
 
 
 def test_cast_command_is_read() -> None:

@@ -12,10 +12,12 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
-from tertulia_gateway.rest.import_file import MAX_MESSAGES
+from tertulia_gateway.rest.import_fields import MAX_MESSAGES
 from tertulia_gateway.rest.middleware import MAX_IMPORT_BODY_BYTES
 from tertulia_gateway.rest.silly_tavern import time_in
+from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.conversation_cast import Cast, stored_cast
+from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message, StoreUnavailable
 from tertulia_shared.store.ordering import turn_position
 from tertulia_shared.store.records import JsonValue
@@ -34,7 +36,15 @@ async def conversation(store: MemoryStore, turns: int = 2) -> str:
     cast = Cast((rex.id, luna.id), {rex.id: (BEGUN_MS + 1,)}, told=True)
     answering: JsonValue = {"mode": "named", "muted": [rex.id], "discussion": 0}
     await store.save_model_settings(
-        c, {"temperature": 0.5, "user_name": "Ann", "answering": answering, **cast.stored()}
+        c,
+        {
+            "temperature": 0.5,
+            "user_name": "Ann",
+            "answering": answering,
+            **cast.stored(),
+            **Persona(str(uuid4()), "Ann", "A clockmaker.").stored(),
+            **AuthorNote("It rains.", 2).stored(),
+        },
     )
     for turn in range(turns):
         at, turn_id = BEGUN + timedelta(seconds=turn), str(uuid4())
@@ -289,7 +299,14 @@ async def test_impossible_settings_and_positions_in_a_file_are_left_out(
 ) -> None:
     hostile = OURS | {
         "title": "a\u202eb\n" + "x" * 500,
-        "settings": {"temperature": "hot", "answering": {"mode": "chaos"}, "user_name": "<b>", "junk": "x" * 9000},
+        "settings": {
+            "temperature": "hot",
+            "answering": {"mode": "chaos"},
+            "user_name": "<b>",
+            "persona": {"id": 1},
+            "note": {"depth": "x"},
+            "junk": "x" * 9000,
+        },
         "cast": {"characters": [1, {"id": "x"}], "stays": {"x": [1]}, "told": 1},
         "messages": [
             MESSAGE | {"position": 2**53, "turn_id": "x", "created_at": "9999-12-31T23:59:59Z"},

@@ -22,6 +22,7 @@ from tertulia_shared.outbox import (
     message_write,
     settings_write,
 )
+from tertulia_shared.store.validation import SETTINGS_MAX_BYTES
 from tests.harness.scrape import scraped
 from tests.harness.store_records import reply
 from tests.harness.virtual_time import now, virtual_time
@@ -123,7 +124,7 @@ async def test_refused_writes_become_dead_letters_and_do_not_delay_others() -> N
         message_write(bad),
         StoreWrite("message", bench.talk, "x", b"\xc1"),
         StoreWrite("song", bench.talk),  # pyright: ignore[reportArgumentType] - of some other release
-        settings_write(bench.talk, {"x": "y" * 9000}),
+        settings_write(bench.talk, {"x": "y" * SETTINGS_MAX_BYTES}),
         message_write(said(bench.talk, 3)),
     )
     async with bench.draining():

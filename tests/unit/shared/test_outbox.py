@@ -279,6 +279,16 @@ def test_message_read_from_a_store_write_equals_the_written_message() -> None:
     assert title_of(conversation_write(new_id(), "✨")) == "✨"
 
 
+@pytest.mark.parametrize(("chars", "version"), [(1_000, 1), (9_000, STORE_WRITE_VERSION)])
+@virtual_time
+async def test_older_release_leaves_settings_that_it_would_refuse_to_this_one(chars: int, version: int) -> None:
+    it = await scene()
+    it.store.away = True
+    await it.outbox.save_settings(it.talk, {"note": {"text": "x" * chars}})
+    (_, settings) = await it.bus.read(it.bus.keys.store())
+    assert settings.fields[b"v"] == str(version).encode()
+
+
 @virtual_time
 async def test_deletion_goes_to_the_store_if_no_write_of_the_conversation_waits() -> None:
     it = await scene()

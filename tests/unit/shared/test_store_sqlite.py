@@ -10,11 +10,20 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tertulia_shared.store import Message, SQLiteStore, StoreUnavailable, StoreUnusable, rows, sqlite_file
+from tertulia_shared.store import (
+    Message,
+    SQLiteStore,
+    StoreUnavailable,
+    StoreUnusable,
+    message_rows,
+    rows,
+    sqlite_file,
+)
 from tests.harness.store_records import new_id, user_message
 
 WRITE_SOME = """
@@ -197,8 +206,8 @@ async def test_sqlite_file_uses_wal_and_strict_tables(store: SQLiteStore, path: 
 @pytest.mark.parametrize(
     ("query", "arguments", "index"),
     [
-        (rows.HISTORY, ("c", 9), "messages_in_order"),
-        (rows.PAGE_OF_MESSAGES, {"conversation_id": "c", "after": 0, "limit": 9}, "messages_in_order"),
+        (message_rows.HISTORY, ("c", 9), "messages_in_order"),
+        (message_rows.PAGE_OF_MESSAGES, {"conversation_id": "c", "after": 0, "limit": 9}, "messages_in_order"),
         (rows.PAGE_OF_CONVERSATIONS, {"most": 9}, "conversations_newest"),
         (rows.NEXT_PAGE_OF_CONVERSATIONS, {"time": "a", "id": "b", "most": 9}, "conversations_newest"),
     ],
@@ -309,3 +318,21 @@ async def test_file_that_is_not_a_database_is_moved_aside(noise: Path) -> None:
     (aside,) = [name for name in os.listdir(path.parent) if ".broken-" in name]  # noqa: PTH208  (as above)
     assert aside.startswith("tertulia.db.broken-")
     assert os.stat(path.parent / aside).st_size == 5_000  # noqa: PTH116  (as above)
+
+
+async def test_late_write_of_the_previous_release_does_not_bring_a_message_back_that_is_set_aside(
+    store: SQLiteStore, path: Path
+) -> None:
+    talk = new_id()
+    await store.ensure_conversation(talk)
+    first = user_message(talk, 1, "Hi")
+    edited = replace(user_message(talk, 2, "Hey"), replaces=first.id)
+    await store.save_messages([first, edited])
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute(
+            "INSERT INTO messages (id, conversation_id, turn_id, role, character_name, text, status, position,"
+            " created_at, updated_at) VALUES (?, ?, ?, 'user', 'Jay', 'late', 'complete', 1, '', '')"
+            " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
+            (first.id, talk, first.turn_id),
+        )
+    assert await store.history(talk, 10) == [edited]

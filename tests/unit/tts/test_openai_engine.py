@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tertulia_tts.engine import SpeechRequest, SynthesisFailed, is_reproducible
+from tertulia_tts.engine import SpeechRequest, SynthesisFailed, Varying
 from tertulia_tts.engines.openai import attempts, speech_client
 from tertulia_tts.engines.openai import engine as openai_engine
 from tertulia_tts.engines.openai.engine import OpenAIEngine
@@ -204,7 +204,8 @@ async def test_speech_request_waits_as_long_as_the_server_asks() -> None:
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_engine_is_reproducible_only_if_the_setting_says_so(repeatable: bool) -> None:  # noqa: FBT001
     engine = openai_engine.create(settings_of(OpenAISettings, tts_openai_repeatable=repeatable))
-    assert is_reproducible(engine) is repeatable
+    assert isinstance(engine, Varying)
+    assert engine.is_reproducible is repeatable
 
 
 def wav_of_mu_law() -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tertulia_cli.characters.command import FORMS, ExportOptions, export_card, import_cards
 from tertulia_cli.characters.rest import GatewayRest
-from tertulia_cli.client.arguments import gateway_address
+from tertulia_cli.client.gateway_options import add_gateway_options, gateway_address
 
 
 def add(commands: Any) -> None:
@@ -24,20 +24,15 @@ def add(commands: Any) -> None:
     importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a PNG or JSON file")
     importing.add_argument("--name", default="", help="the character's name, instead of the card's")
     importing.add_argument("--voice", default="", metavar="ID", help="its voice; without it, one is proposed")
-    _add_connection_options(importing)
+    add_gateway_options(importing)
     importing.set_defaults(do=_import)
     exporting = what.add_parser("export", help="write the card of a character into a file")
     exporting.add_argument("name", metavar="NAME", help="the character's name")
     exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (NAME.png)")
     exporting.add_argument("--format", default="", choices=FORMS, help="png or json (from the file's name)")
     exporting.add_argument("--replace", action="store_true", help="replace an existing file")
-    _add_connection_options(exporting)
+    add_gateway_options(exporting)
     exporting.set_defaults(do=_export)
-
-
-def _add_connection_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, http://127.0.0.1:8000)")
-    command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
+from tertulia_cli.client.files import import_each, read_file, write_file
+from tertulia_cli.exit_codes import MISUSED, OK, Failure
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 FORMS: Final = ("png", "json")
@@ -39,21 +40,14 @@ def import_cards(api: CharacterApi, files: Sequence[Path], *, name: str = "", vo
     """
     if name and len(files) > 1:
         raise Failure("--name is for one file: import the files one by one.", MISUSED)
-    failed = False
-    for path in files:
-        try:
-            made = api.import_card(_read(path), name=name, voice=voice)
-        except Failure as failure:
-            if failure.code not in (FAILED, MISUSED):
-                raise
-            print(f"{path}: {failure}")
-            failed = True
-            continue
+
+    def imported(path: Path) -> str:
+        made = api.import_card(read_file(path, MAX_FILE_BYTES, "a card"), name=name, voice=voice)
         character = made["character"]
-        print(f"{path}: {character['name']} takes part, with the voice {character['voice']}")
-        for note in made["notes"]:
-            print(f"  {note['message']}")
-    return FAILED if failed else OK
+        lines = [f"{character['name']} takes part, with the voice {character['voice']}"]
+        return "\n".join([*lines, *(f"  {note['message']}" for note in made["notes"])])
+
+    return import_each(files, imported)
 
 
 def export_card(api: CharacterApi, options: ExportOptions) -> int:
@@ -68,26 +62,9 @@ def export_card(api: CharacterApi, options: ExportOptions) -> int:
         raise Failure(f"{options.out}: a card is a .png or a .json file; or give --format.", MISUSED)
     path = options.out or Path(f"{_file_name(character['name'])}.{form}")
     card = api.card(character["id"], form)
-    try:
-        with path.open("wb" if options.replace else "xb") as file:
-            file.write(card)
-    except FileExistsError:
-        raise Failure(f"{path} exists; --replace replaces it.", MISUSED) from None
-    except OSError as error:
-        raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
+    write_file(path, card, replace=options.replace)
     print(f"{path}: {character['name']}")
     return OK
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise Failure(f"cannot be read ({error.strerror}).", MISUSED) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise Failure(f"more than {MAX_FILE_BYTES} bytes, which is the most for a card.", MISUSED)
-    return data
 
 
 def _named(characters: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:

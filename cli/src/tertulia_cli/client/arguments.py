@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from tertulia_cli.client.address import GatewayAddress, parse_address
 from tertulia_cli.client.ask import AskOptions, ask
+from tertulia_cli.client.gateway_options import gateway_address
 from tertulia_cli.client.own_turn import SILENCE_S, ClientOptions
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.client.talk import talk
 from tertulia_cli.client.who import MEANINGS, WhoOptions, mode_of, who, written
 from tertulia_cli.exit_codes import MISUSED, Failure
-from tertulia_cli.settings import RunSettings
 from tertulia_shared.answering import MAX_DISCUSSION
-from tertulia_shared.settings import load
 from tertulia_shared.text import clean_line
 from tertulia_shared.user_name import user_name_problem
 
@@ -168,14 +166,6 @@ def _who(args: argparse.Namespace) -> int:
 
 def _options(args: argparse.Namespace) -> ClientOptions:
     return ClientOptions(args.conversation or "", args.out, args.timeout, getattr(args, "user_name", None) or "")
-
-
-def gateway_address(args: argparse.Namespace) -> GatewayAddress:
-    """The gateway that `--url` and `--token`, or the settings, name. Raises: Failure."""
-    settings = load(RunSettings)
-    url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
-    token = settings.token.get_secret_value() if args.token is None else args.token
-    return parse_address(url, token)
 
 
 def _conversation_id(text: str) -> str:

@@ -6,8 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tertulia_cli.client.arguments import gateway_address
-from tertulia_cli.conversations.command import SUFFIXES, ConversationExport, export_conversation, import_conversations
+from tertulia_cli.client.gateway_options import add_gateway_options, gateway_address
+from tertulia_cli.conversations.command import (
+    SUFFIXES,
+    ConversationExport,
+    branch_conversation,
+    export_conversation,
+    import_conversations,
+)
 from tertulia_cli.conversations.rest import ConversationRest
 
 
@@ -15,28 +21,34 @@ def add(commands: Any) -> None:
     """Add `conversation` to the commands."""
     command = commands.add_parser(
         "conversation",
-        help="export and import conversations",
+        help="export, import and branch conversations",
         description="Writes a conversation into a file, and makes a conversation of a file: JSON of Tertulia, or a "
-        "chat of SillyTavern (.jsonl). The gateway must be running.",
+        "chat of SillyTavern (.jsonl). Makes a new conversation of the beginning of another one. The gateway must be "
+        "running.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="make a new conversation of each file, and print its id")
     importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .json or .jsonl file")
     importing.add_argument("--again", action="store_true", help="make another copy of a file that was imported before")
-    _add_connection_options(importing)
+    add_gateway_options(importing)
     importing.set_defaults(do=_import)
     exporting = what.add_parser("export", help="write a conversation into a file")
     exporting.add_argument("id", metavar="ID", help="the conversation's id")
     exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (ID.json)")
     exporting.add_argument("--format", default="", choices=tuple(SUFFIXES), help="from the file's name, or else json")
     exporting.add_argument("--replace", action="store_true", help="replace an existing file")
-    _add_connection_options(exporting)
+    add_gateway_options(exporting)
     exporting.set_defaults(do=_export)
-
-
-def _add_connection_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, http://127.0.0.1:8000)")
-    command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
+    branching = what.add_parser(
+        "branch",
+        help="make a new conversation of the beginning of another one, and print its id",
+        description="The new conversation has the messages up to and with MESSAGE, the same settings, cast and "
+        "lorebooks.",
+    )
+    branching.add_argument("id", metavar="ID", help="the conversation's id")
+    branching.add_argument("message", metavar="MESSAGE", help="the id of the last message that both have in common")
+    add_gateway_options(branching)
+    branching.set_defaults(do=_branch)
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -46,3 +58,7 @@ def _import(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     options = ConversationExport(args.id, args.out, args.format, args.replace)
     return export_conversation(ConversationRest(gateway_address(args)), options)
+
+
+def _branch(args: argparse.Namespace) -> int:
+    return branch_conversation(ConversationRest(gateway_address(args)), args.id, args.message)

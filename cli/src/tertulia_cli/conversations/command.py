@@ -1,4 +1,4 @@
-"""`tertulia conversation import` and `tertulia conversation export`."""
+"""`tertulia conversation import`, `export` and `branch`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
+from tertulia_cli.client.files import import_each, read_file, write_file
+from tertulia_cli.exit_codes import MISUSED, OK, Failure
 from tertulia_shared.ids import is_id, new_id
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
@@ -21,6 +22,7 @@ class ConversationApi(Protocol):
 
     def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]: ...
     def exported_conversation(self, conversation_id: str, form: str) -> bytes: ...
+    def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,25 @@ def import_conversations(api: ConversationApi, files: Sequence[Path], *, again: 
     Raises:
         Failure: the gateway cannot be reached.
     """
-    failed = False
-    for path in files:
-        try:
-            made = api.import_conversation(_read(path), new_id() if again else "")
-        except Failure as failure:
-            if failure.code not in (FAILED, MISUSED):
-                raise
-            print(f"{path}: {failure}")
-            failed = True
-            continue
-        print(f"{path}: {made['messages']} messages, conversation {made['id']}")
-    return FAILED if failed else OK
+
+    def imported(path: Path) -> str:
+        made = api.import_conversation(read_file(path, MAX_FILE_BYTES, "a conversation"), new_id() if again else "")
+        return f"{made['messages']} messages, conversation {made['id']}"
+
+    return import_each(files, imported)
+
+
+def branch_conversation(api: ConversationApi, conversation_id: str, message_id: str) -> int:
+    """Make a new conversation of the messages up to and with this one.
+
+    Raises:
+        Failure: there is no such conversation, or the message is not at its table.
+    """
+    _check_id(conversation_id, "the page's address ends with the id.")
+    _check_id(message_id, "the ids of messages are in a file that `tertulia conversation export` writes.")
+    made = api.branch_conversation(conversation_id, message_id, new_id())
+    print(f"{made['title'] or 'untitled'}: {made['messages']} messages, conversation {made['id']}")
+    return OK
 
 
 def export_conversation(api: ConversationApi, options: ConversationExport) -> int:
@@ -61,18 +70,11 @@ def export_conversation(api: ConversationApi, options: ConversationExport) -> in
     Raises:
         Failure: there is no such conversation, or the file cannot be written.
     """
-    if not is_id(options.conversation_id):
-        raise Failure(f"{options.conversation_id!r} is no id; the page's address ends with the id.", MISUSED)
+    _check_id(options.conversation_id, "the page's address ends with the id.")
     form = options.form or _form_of(options.out)
     path = options.out or Path(options.conversation_id + SUFFIXES[form])
     content = api.exported_conversation(options.conversation_id, form)
-    try:
-        with path.open("wb" if options.replace else "xb") as file:
-            file.write(content)
-    except FileExistsError:
-        raise Failure(f"{path} exists; --replace replaces it.", MISUSED) from None
-    except OSError as error:
-        raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
+    write_file(path, content, replace=options.replace)
     print(path)
     return OK
 
@@ -87,12 +89,6 @@ def _form_of(out: Path | None) -> str:
     raise Failure(f"{out}: the name must end with one of {endings}; or give --format.", MISUSED)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise Failure(f"cannot be read ({error.strerror}).", MISUSED) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise Failure(f"more than {MAX_FILE_BYTES} bytes, which is the most for a conversation.", MISUSED)
-    return data
+def _check_id(given: str, where: str) -> None:
+    if not is_id(given):
+        raise Failure(f"{given!r} is no id; {where}", MISUSED)

@@ -24,3 +24,8 @@ class ConversationRest:
     def exported_conversation(self, conversation_id: str, form: str) -> bytes:
         """A conversation as a file of the format `form`. Raises: Failure."""
         return self._rest.ask("GET", f"/api/conversations/{quote(conversation_id, safe='')}/export?format={form}")
+
+    def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]:
+        """Make a conversation of the beginning of another one. `request_id`: a new UUID. Raises: Failure."""
+        path = f"/api/conversations/{quote(conversation_id, safe='')}/branch"
+        return self._rest.ask_json("POST", path, {"message_id": message_id, "request_id": request_id})

@@ -204,6 +204,9 @@ def _saved(letter: DeadLetter) -> str:
         return "something"
     names = {
         "message": f"message {printable(letter.message_id)}",
+        "version": f"message {printable(letter.message_id)}",
+        "choose": f"the choice of message {printable(letter.message_id)}",
+        "remove": f"the removal of message {printable(letter.message_id)}",
         "conversation": "the title",
         "settings": "the settings",
         "document": "a document",

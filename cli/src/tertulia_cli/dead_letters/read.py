@@ -11,7 +11,7 @@ from tertulia_shared import codec
 from tertulia_shared.bus import Bus, Entry, WriteRefused
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
 from tertulia_shared.conversation_state import ConversationState, StateField
-from tertulia_shared.entries import SAMPLE_RATE_OUT, TURN_VERSION, DeadLetter, UserTurn, Work
+from tertulia_shared.entries import SAMPLE_RATE_OUT, TURN_CHANGE_VERSION, DeadLetter, UserTurn, Work
 from tertulia_shared.entry_ids import BEGINNING, order
 
 BYTES_PER_S = SAMPLE_RATE_OUT * 2
@@ -172,7 +172,7 @@ async def _failed_turn(bus: Bus, ts: int, letter: DeadLetter, turns: Sequence[En
     for entry in reversed(turns):  # the last version of the turn
         if _text(entry.fields, b"turn_id") == turn_id if turn_id else entry.id == letter.work_id:
             try:
-                turn = decode(UserTurn, entry.fields, newest=TURN_VERSION)
+                turn = decode(UserTurn, entry.fields, newest=TURN_CHANGE_VERSION)
             except BadEntry:
                 return None
             return Turn(turn.turn_id, turn.text, _epoch(entry.fields))

@@ -110,6 +110,10 @@ def _save(letter: DeadLetter, facts: Facts) -> Recovery:
         return NotRetryable(f"this release cannot read the write ({error}): use the release that wrote it.")
     if write.kind == "settings":
         return _save_settings(write.conversation_id, facts.settings)
+    if write.kind == "choose":
+        return Resave(write, "An llm worker chooses the version, also if another older one has been chosen since.")
+    if write.kind == "remove":
+        return Resave(write, "An llm worker removes the message with its other versions.")
     if write.kind == "delete_document":
         return Resave(write, "An llm worker deletes the document, also if it has been saved again since.")
     return Resave(

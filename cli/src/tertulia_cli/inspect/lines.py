@@ -13,7 +13,7 @@ from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
 from tertulia_shared.entries import (
     STORE_WRITE_VERSION,
-    TURN_VERSION,
+    TURN_CHANGE_VERSION,
     AudioChunk,
     DeadLetter,
     Interrupt,
@@ -184,7 +184,7 @@ def _target(work: Work) -> str:
 
 
 def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
-    turn = decode(UserTurn, fields, newest=TURN_VERSION)
+    turn = decode(UserTurn, fields, newest=TURN_CHANGE_VERSION)
     if turn.source == "request":
         return YOU, f"request for {f'at most {turn.replies} replies' if turn.replies else 'a reply'}"
     version = f", version {turn.version}" if turn.version else ""
@@ -202,6 +202,9 @@ _KINDS: Final = {
     "delete": "the deletion of a withdrawn turn",
     "document": "a document",
     "delete_document": "the deletion of a document",
+    "version": "a version of a message",
+    "choose": "the choice of a version",
+    "remove": "the removal of a message",
 }
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tertulia_cli.client.arguments import gateway_address
+from tertulia_cli.client.gateway_options import add_gateway_options, gateway_address
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice.command import NewVoice, add_voice, show
 from tertulia_cli.voice.rest import GatewayVoices
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     adding.add_argument("--title", default="", help="the name to show")
     adding.add_argument("--language", default="und", metavar="TAG", help="such as en-US")
     adding.add_argument("--consent", action="store_true", help=f'for the gateway: "{CONSENT}"')
-    _add_connection_options(adding)
+    add_gateway_options(adding)
     adding.add_argument("--folder", action="store_true", help="write it into the folder, also if a gateway answers")
     adding.add_argument("--description", default="", help="with --folder: a description of the sound")
     adding.add_argument(
@@ -46,13 +46,8 @@ def add(commands: Any) -> None:
     adding.add_argument("--replace", action="store_true", help="with --folder: replace an existing voice of this name")
     adding.set_defaults(do=_add)
     listing = what.add_parser("list", help="list the voices of the folder, and those of the gateway if it answers")
-    _add_connection_options(listing)
+    add_gateway_options(listing)
     listing.set_defaults(do=_list)
-
-
-def _add_connection_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, http://127.0.0.1:8000)")
-    command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
 
 
 def _add(args: argparse.Namespace) -> int:

@@ -14,15 +14,20 @@ from tertulia_gateway.rest import (
     api_docs,
     cards,
     cast,
+    character_lorebooks,
     characters,
     clips,
+    conversation_branch,
     conversation_import,
     conversations,
+    lorebooks,
     message_sound,
     middleware,
     model,
+    personas,
     problems,
     status,
+    summaries,
     voices,
 )
 from tertulia_gateway.ws.connections import Connections
@@ -51,9 +56,14 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(conversations.router(ctx.store))
     app.include_router(message_sound.router(ctx.store, ctx.bus, alive_s=ctx.alive_s))
     app.include_router(conversation_import.router(ctx.store))
+    app.include_router(conversation_branch.router(ctx.store))
     app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
+    app.include_router(lorebooks.router(ctx))
+    app.include_router(summaries.router(ctx))
+    app.include_router(character_lorebooks.router(ctx.store, ctx.bus))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))
+    app.include_router(personas.router(ctx.store))
     app.include_router(voices.router(ctx.bus, ctx.clips, alive_s=ctx.alive_s))
     app.include_router(clips.router(ctx))
     app.include_router(model.router(ModelRequests(ctx.bus, ctx.wall_ms), ctx.access))

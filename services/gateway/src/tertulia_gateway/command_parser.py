@@ -15,6 +15,9 @@ from tertulia_gateway.commands import (
     AudioMark,
     ChangeAnswering,
     ChangeCast,
+    ChangeMessage,
+    ChangeNote,
+    ChangePersona,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -29,6 +32,7 @@ from tertulia_gateway.commands import (
     StopReplies,
     UserMessage,
 )
+from tertulia_shared import author_note
 from tertulia_shared.answering import MAX_DISCUSSION, rule_problem
 from tertulia_shared.cards.card import MAX_GREETINGS
 from tertulia_shared.conversation_cast import seats_problem
@@ -119,7 +123,7 @@ def _user_message(data: Data) -> UserMessage:
         raise _BadField(f"`text` is empty; 1 to {MAX_TEXT_CHARS} characters are allowed")
     if len(text) > MAX_TEXT_CHARS:
         raise _BadField(f"`text` has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed")
-    return UserMessage(text, _turn_id(data), _addressees(data.get("to")))
+    return UserMessage(text, _turn_id(data), _addressees(data.get("to")), _optional_uuid(data, "replaces"))
 
 
 def _addressees(to: object) -> str:
@@ -135,12 +139,28 @@ def _request_reply(data: Data) -> RequestReply:
     greeting = _whole("greeting", data.get("greeting", 0), MAX_GREETINGS + 1)
     if greeting and character_id is None:
         raise _BadField("`greeting` needs a `character_id`: the character that says it")
+    replies = _whole("replies", data.get("replies", 0), MAX_DISCUSSION)
+    replaces, after = _optional_uuid(data, "replaces"), _optional_uuid(data, "after")
+    if sum(map(bool, (replies, greeting, replaces, after))) > 1 and (replaces or after):
+        raise _BadField("only one of `replaces`, `after`, `replies` and `greeting` is allowed")
+    if after and character_id is not None:
+        raise _BadField("`after` takes no `character_id`: the speaker of that reply goes on")
     return RequestReply(
         "" if character_id is None else _uuid("character_id", character_id),
         _turn_id(data),
-        _whole("replies", data.get("replies", 0), MAX_DISCUSSION),
+        replies,
         greeting,
+        replaces,
+        after,
     )
+
+
+def _choose_version(data: Data) -> ChangeMessage:
+    return ChangeMessage("choose", _uuid("message_id", data.get("message_id")), _turn_id(data))
+
+
+def _delete_message(data: Data) -> ChangeMessage:
+    return ChangeMessage("delete", _uuid("message_id", data.get("message_id")), _turn_id(data))
 
 
 def _change_answering(data: Data) -> ChangeAnswering:
@@ -169,6 +189,26 @@ def _change_user_name(data: Data) -> ChangeUserName:
     if problem := user_name_problem(name):
         raise _BadField(f"`name` {problem}")
     return ChangeUserName(clean_line(cast("str", name)))
+
+
+def _change_persona(data: Data) -> ChangePersona:
+    persona_id = data.get("persona_id")
+    if persona_id is None:
+        return ChangePersona("" if "persona_id" in data else None)
+    return ChangePersona(_uuid("persona_id", persona_id))
+
+
+def _change_note(data: Data) -> ChangeNote:
+    text, depth = data.get("text"), data.get("depth")
+    if text is not None and not isinstance(text, str):
+        raise _BadField("`text` must be a string; an empty one removes the note")
+    if text is not None:
+        text = clean_text(text).strip()
+        if len(text) > author_note.MAX_CHARS:
+            raise _BadField(f"`text` has {len(text)} characters; at most {author_note.MAX_CHARS} are allowed")
+    if depth is not None and not author_note.is_depth(depth):
+        raise _BadField(f"`depth` must be a whole number from 0 to {author_note.MAX_DEPTH}")
+    return ChangeNote(text, depth)
 
 
 def _change_settings(data: Data) -> ChangeSettings:
@@ -217,8 +257,12 @@ def _played(data: Data) -> Played:
 
 
 def _turn_id(data: Data) -> str:
-    turn_id = data.get("turn_id")
-    return "" if turn_id is None else _uuid("turn_id", turn_id)
+    return _optional_uuid(data, "turn_id")
+
+
+def _optional_uuid(data: Data, name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else _uuid(name, value)
 
 
 def _uuid(name: str, value: object) -> str:
@@ -246,9 +290,13 @@ def _shown(word: str) -> str:
 _PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
     "user_message": _user_message,
     "request_reply": _request_reply,
+    "choose_version": _choose_version,
+    "delete_message": _delete_message,
     "answering": _change_answering,
     "cast": _change_cast,
     "user_name": _change_user_name,
+    "persona": _change_persona,
+    "note": _change_note,
     "start_listening": lambda _: StartListening(),
     "stop_listening": lambda _: StopListening(),
     "model_settings": _change_settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tertulia_shared.entries import Receipt
 
@@ -22,12 +22,13 @@ class Problem:
 class UserMessage:
     """Begins a turn. `turn_id` is "" if the client sent no id.
 
-    `to`: as in `UserTurn.to`.
+    `to`: as in `UserTurn.to`. `replaces`: the id of a message of the user whose place this one takes.
     """
 
     text: str
     turn_id: str = ""
     to: str = ""
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,28 @@ class RequestReply:
 
     `character_id`: who shall answer; "": the last speaker goes on. `replies`: above 0, the characters talk among
     themselves, and give at most this many replies. `greeting`: above 0, the character says this greeting of its card.
+    `replaces`: the id of a reply whose place the new one takes. `after`: the id of a reply whose speaker goes on; what
+    followed it is set aside.
     """
 
     character_id: str = ""
     turn_id: str = ""
     replies: int = 0
     greeting: int = 0
+    replaces: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMessage:
+    """Brings the version `message_id` of a message back to the table ("choose"), or deletes the message ("delete").
+
+    `turn_id` is "" if the client sent no id.
+    """
+
+    change: Literal["choose", "delete"]
+    message_id: str
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,26 @@ class ChangeUserName:
     """Changes the name that the characters call the user by. "": the server's default; None: no change, a query."""
 
     name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePersona:
+    """Changes who the user is in this conversation. "": no persona; None: no change, a query."""
+
+    persona_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNote:
+    """Changes the author's note. None: no change; a note without a text is none."""
+
+    text: str | None = None
+    depth: int | None = None
+
+    @property
+    def is_query(self) -> bool:
+        """True if nothing is to be changed."""
+        return self.text is None and self.depth is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +190,12 @@ class Played:
 Command = (
     UserMessage
     | RequestReply
+    | ChangeMessage
     | ChangeAnswering
     | ChangeCast
     | ChangeUserName
+    | ChangePersona
+    | ChangeNote
     | StartListening
     | StopListening
     | ChangeSettings

@@ -15,6 +15,7 @@ from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.answering import Mode
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Store
 
 
@@ -25,6 +26,7 @@ class GatewayContext:
     bus: Bus
     store: Store
     saver: SettingsSaver
+    outbox: Outbox
     access: Access
     alive_s: float
     """Seconds without a heartbeat after which a worker counts as dead."""
@@ -38,6 +40,8 @@ class GatewayContext:
     wall_ms: Callable[[], int]
     """Milliseconds since 1970."""
     clips: ClipStore
+    makes_summaries: bool = True
+    """Whether the llm workers make summaries."""
     metrics: Metrics = field(default_factory=Metrics)
     writes: WriteStatus = field(default_factory=WriteStatus)
     store_folder: Path | None = None

@@ -75,18 +75,21 @@ async def serve_until(
         catalogue.CLIENT_GAP_SECONDS,
     )
     connections = Connections(settings.max_connections, metrics)
-    saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
+    outbox = Outbox(bus, store, settings.store_patience_s, metrics)
+    saver = SettingsSaver(outbox)
     access = Access(settings)
     site = open_site(settings)
     ctx = GatewayContext(
         bus=bus,
         store=store,
         saver=saver,
+        outbox=outbox,
         access=access,
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,
         who_answers=settings.who_answers,
         user_name=settings.user_name,
+        makes_summaries=settings.llm_summary,
         clock=time.monotonic,
         wall_ms=wall_ms,
         clips=ClipStore(settings.data_dir / "clips", settings.max_clips),

@@ -49,6 +49,7 @@ class ProblemCode(StrEnum):
     CHARACTER_NOT_FOUND = "character_not_found"
     VOICE_NOT_FOUND = "voice_not_found"
     MESSAGE_NOT_FOUND = "message_not_found"
+    PERSONA_NOT_FOUND = "persona_not_found"
     NAME_TAKEN = "name_taken"  # name
     NAME_OF_USER = "name_of_user"  # name
     STORE_UNAVAILABLE = "store_unavailable"
@@ -95,6 +96,11 @@ class ProblemCode(StrEnum):
     CARD_NOT_IN_PNG = "card_not_in_png"
     CARD_ARCHIVE = "card_archive"
 
+    # lorebooks
+    LOREBOOK_TOO_LARGE = "lorebook_too_large"
+    LOREBOOK_NO_JSON = "lorebook_no_json"
+    LOREBOOK_NOT_A_LOREBOOK = "lorebook_not_a_lorebook"
+
     # the connection to the model server
     MODEL_BUSY = "model_busy"
     MODEL_NO_WORKER = "model_no_worker"
@@ -109,6 +115,7 @@ NOT_FOUND: Mapping[str, ProblemCode] = {
     "character": ProblemCode.CHARACTER_NOT_FOUND,
     "voice": ProblemCode.VOICE_NOT_FOUND,
     "message": ProblemCode.MESSAGE_NOT_FOUND,
+    "persona": ProblemCode.PERSONA_NOT_FOUND,
 }
 """By the kind of the record."""
 

@@ -132,7 +132,7 @@ describe("messages", () => {
   it("from the store are shown first, without those that are shown already", () => {
     const past = storedMessages([
       {
-        id: "u0",
+        id: "t0",
         turn_id: "t0",
         role: "user",
         character_id: null,

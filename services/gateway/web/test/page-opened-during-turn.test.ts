@@ -30,7 +30,7 @@ describe("a page opened during a turn", () => {
     said("turn_complete", { turn_id: "t" }),
   ];
   const STORED = storedMessages([
-    { id: "u", turn_id: "t", role: "user", character_id: null, character_name: "", text: "Hello?", status: "complete" },
+    { id: "t", turn_id: "t", role: "user", character_id: null, character_name: "", text: "Hello?", status: "complete" },
     {
       id: "m1",
       turn_id: "t",

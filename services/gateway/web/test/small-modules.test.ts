@@ -160,6 +160,7 @@ describe("preferences", () => {
       theme: "system",
       userName: "",
       cast: null,
+      persona: null,
       userNameAsked: false,
     });
   });
@@ -176,6 +177,7 @@ describe("preferences", () => {
       theme: "dark",
       userName: "Ana",
       cast: ["rex"],
+      persona: { id: "p", name: "Ana" },
       userNameAsked: true,
     } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);

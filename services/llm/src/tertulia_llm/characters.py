@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from tertulia_llm.lorebooks import CharacterLorebooks
 from tertulia_shared.bus import Bus, BusError, WriteRefused, WritesPaused
 from tertulia_shared.cards.prompt_fields import prompt_of_text
 from tertulia_shared.character_names import fields_of
@@ -39,6 +40,7 @@ class CharacterCache:
         self.active: tuple[Speaker, ...] = ()
         self._inactive: tuple[Speaker, ...] = ()
         self._by_id: Mapping[str, Speaker] = {}
+        self.lorebooks = CharacterLorebooks()
 
     def seated(self, cast: Cast) -> Sequence[Speaker]:
         """The characters at the table of a conversation. A character that does not exist any more is left out."""
@@ -62,6 +64,7 @@ class CharacterCache:
                 self._use(*(tuple(known(Speaker, each) for each in part) for part in (unpack(kept), inactive)))
             except (BadEntry, TypeError):
                 raise error from None
+            await self.lorebooks.use_published(fields.get(b"lorebooks"))
             log.warning(
                 "the store is unavailable; using the characters in Redis: %s",
                 error,
@@ -77,6 +80,7 @@ class CharacterCache:
             StoreError: the characters cannot be read; `active` stays as it is.
         """
         characters = await self._store.characters()
+        await self.lorebooks.use_cards({each.id: each.card for each in characters})
         self._use(*(tuple(_speaker(each) for each in characters if each.active is active) for active in (True, False)))
         await self._publish()
 
@@ -113,7 +117,7 @@ class CharacterCache:
         keys = self._bus.keys
         parts = {"speakers": self.active, "inactive": self._inactive}
         packed = {name: pack([speaker.to_wire() for speaker in part]) for name, part in parts.items()}
-        await self._put(keys.cast(), packed)
+        await self._put(keys.cast(), {**packed, "lorebooks": self.lorebooks.published()})
         names = {speaker.id: speaker.name for speaker in self._by_id.values()}
         try:
             await self._put(keys.character_names(), fields_of((speaker.name for speaker in self.active), names))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import datetime
+from typing import TypedDict
 
 from tertulia_llm.greeting import greeting_pieces
+from tertulia_llm.history.changes import replaced
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
@@ -15,18 +18,20 @@ from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
 from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
 from tertulia_llm.model.usage import usage_of
+from tertulia_llm.prompt_lore import PromptLore, lore_used
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.text.card_prompt import card_texts
+from tertulia_llm.summary.in_prompt import beginning
+from tertulia_llm.text.card_prompt import card_texts, expanded_text
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
-from tertulia_llm.text.summary_prompt import summary_section
+from tertulia_llm.text.stage_notes import DepthNote
 from tertulia_llm.turn import Turn
 from tertulia_llm.voice_languages import VoiceLanguages
-from tertulia_shared.conversation_summary import is_known_to
+from tertulia_shared.entries import ModelSettings
 from tertulia_shared.model_settings import merged
 from tertulia_shared.tracing import SpanHandle
 from tertulia_shared.usage import added
@@ -45,6 +50,18 @@ _LANGUAGE_MESSAGES = 6
 """The last messages that show the language of a conversation."""
 
 
+class _Expansion(TypedDict):
+    """What the macros in the texts of a character stand for."""
+
+    character_name: str
+    other_names: Sequence[str]
+    user_name: str
+    persona: str
+    seed: str
+    fixed_seed: str
+    now: datetime
+
+
 def reply_seed(message_id: str, empty_replies: int = 0) -> int:
     """The seed for the model (31 bits). It is derived from the message id, so a repeated request has the same seed.
 
@@ -58,8 +75,11 @@ def reply_seed(message_id: str, empty_replies: int = 0) -> int:
 class ReplyGenerator:
     """Has the model write replies, and publishes them."""
 
-    def __init__(self, model: Replies, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
+    def __init__(
+        self, model: Replies, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages, lore: PromptLore
+    ) -> None:
         self._voices = voices
+        self._lore = lore
         self._model = model
         self._settings = settings
         self._metrics = metrics
@@ -126,7 +146,7 @@ class ReplyGenerator:
     ) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         names = (turn.user_name, reply.speaker.name)
-        prompt = self._prompt(turn, reply)
+        prompt = self._prompt(turn, reply, settings)
         async with self._model.reply(prompt, settings, seed=seed, names=names) as stream:
             if stream.left_out:
                 turn.note_history_room(len(prompt) - stream.left_out)
@@ -179,6 +199,9 @@ class ReplyGenerator:
 
     async def _announce(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
         await row_saved
+        is_new = turn.progress.started <= reply.number
+        if is_new and turn.replaces_by(reply.number):  # in the same write as `message_started`
+            reply.tell(replaced(turn.plan, reply.message_id))
         reply.announce(resumed=turn.progress.started > reply.number)
 
     def _finish(self, reply: Reply, writer: ReplyWriter, ending: Ending) -> None:
@@ -198,39 +221,50 @@ class ReplyGenerator:
         if cut is not None:
             reply.warn(cut.code, cut.message)
 
-    def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
+    def _prompt(self, turn: Turn, reply: Reply, settings: ModelSettings) -> list[Message]:
         speaker = reply.speaker
+        names: _Expansion = {
+            "character_name": speaker.name,
+            "other_names": reply.others,
+            "user_name": turn.user_name,
+            "persona": turn.persona.description,
+            "seed": reply.message_id,
+            "fixed_seed": speaker.id,
+            "now": datetime.now().astimezone(),
+        }
+        summary, covers = beginning(turn, reply, is_wanted=self._settings.llm_summary)
+        history = turn.history.prompt_messages(
+            self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(speaker.id, time_ms), after=covers
+        )
+        lore = self._lore.choose(
+            turn,
+            reply,
+            history,
+            settings,
+            lambda text: expanded_text(text, speaker.system_prompt, speaker.card, **names),
+        )
+        reply.use_lore(lore_used(reply.message_id, lore) if lore else None)
         texts = card_texts(
             speaker.system_prompt,
             speaker.card,
-            character_name=speaker.name,
-            other_names=reply.others,
-            user_name=turn.user_name,
-            seed=reply.message_id,
-            fixed_seed=speaker.id,
-            now=datetime.now().astimezone(),
+            lore_before=lore.texts("before"),
+            lore_after=lore.texts("after"),
+            note=turn.note.text,
+            **names,
         )
-        summary, after = self._beginning(turn, reply)
+        notes = [DepthNote(entry.depth, entry.text, "background") for entry in lore.entries if entry.place == "depth"]
+        if texts.note:
+            notes.append(DepthNote(turn.note.depth, texts.note))
         return build_messages(
             character_name=speaker.name,
             system_prompt=texts.system,
+            persona=texts.persona,
+            notes=notes,
             post_history=texts.post_history,
             other_names=reply.others,
             user_name=turn.user_name,
-            history=turn.history.prompt_messages(
-                self._settings.llm_history_messages,
-                lambda time_ms: turn.cast.heard(reply.speaker.id, time_ms),
-                after=after,
-            ),
+            history=history,
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
             summary=summary,
         )
-
-    def _beginning(self, turn: Turn, reply: Reply) -> tuple[str, int]:
-        """The summary for the speaker, and the position up to which it covers the history; "" and -1 without one."""
-        summary, speaker = turn.summary, reply.speaker
-        if summary.off or not self._settings.llm_summary or not is_known_to(summary, turn.cast, speaker.id):
-            return "", -1
-        section = summary_section(summary.text, (turn.user_name, speaker.name, *reply.others))
-        return section, summary.covers if section else -1

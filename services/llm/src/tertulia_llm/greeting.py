@@ -30,6 +30,7 @@ def greeting_pieces(turn: Turn, reply: Reply) -> Iterator[str]:
         character_name=speaker.name,
         other_names=reply.others,
         user_name=turn.user_name,
+        persona=turn.persona.description,
         seed=reply.message_id,
         fixed_seed=speaker.id,
         now=datetime.now().astimezone(),

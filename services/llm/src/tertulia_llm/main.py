@@ -15,6 +15,8 @@ from tertulia_llm.connection.requests import ModelRequests
 from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.past import Past
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.server import load_sdk
 from tertulia_llm.model.watch import ModelWatch
@@ -69,7 +71,9 @@ def main() -> None:
                 bus,
                 outbox,
                 histories=histories,
+                past=Past(bus, store, outbox),
                 characters=characters,
+                lorebooks=ConversationLorebooks(bus, store, outbox),
                 model=current,
                 settings=settings,
                 metrics=llm_metrics,

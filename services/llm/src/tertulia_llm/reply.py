@@ -17,7 +17,9 @@ from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import (
+    Event,
     LLMChunk,
+    LoreUsed,
     MessageComplete,
     MessageResumed,
     MessageStarted,
@@ -80,6 +82,7 @@ class Reply:
     """The first sentence whose text was discarded, until an entry says so."""
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
     """The model server's token counts, added up over all requests for this reply."""
+    _lore: LoreUsed | None = None
 
     def announce(self, *, resumed: bool) -> None:
         """Tell the client that the reply begins; or, if `resumed`, that it continues after `written`."""
@@ -132,9 +135,19 @@ class Reply:
         if self.announced:
             self.announce(resumed=True)
 
+    def use_lore(self, used: LoreUsed | None) -> None:
+        """Tell the client which entries of lorebooks are in the prompt, unless it was told the same. None: none are."""
+        if used is not None and used != self._lore:
+            self.outlet.append(self.keys.events(self.conversation_id), used)
+        self._lore = used
+
     def think(self) -> None:
         """Tell the client that the model is reasoning."""
         event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
+        self.outlet.append(self.keys.events(self.conversation_id), event)
+
+    def tell(self, event: Event) -> None:
+        """Send the client an event about this reply."""
         self.outlet.append(self.keys.events(self.conversation_id), event)
 
     def warn(self, code: str, message: str) -> None:

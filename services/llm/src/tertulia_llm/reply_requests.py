@@ -51,7 +51,7 @@ def cue_of(turn: UserTurn, plan: TurnPlan, number: int) -> Cue | None:
     reason = plan.reasons[number] if number < len(plan.reasons) else ""
     if reason == DISCUSSION:
         return Cue.DISCUSS
-    if turn.source != "request":
+    if turn.source != "request" or turn.change == "again":  # a reply that is made again has the task of the first one
         return None
     return Cue.GO_ON if reason == GOES_ON else Cue.ANSWER
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
+from tertulia_llm.text.lore.book_index import BookIndex
 from tertulia_llm.turn_state import Progress
+from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
@@ -15,6 +17,7 @@ from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
+from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message
 
 
@@ -35,8 +38,12 @@ class Turn:
     """The characters at the table when the worker read the turn."""
     summary: Summary = NO_SUMMARY
     """What the characters remember of the messages that left the prompt."""
-    history_room: int | None = None
-    """How many messages of the history the last prompt had room for; None: for all."""
+    persona: Persona = field(default_factory=Persona)
+    """Who the user is."""
+    note: AuthorNote = field(default_factory=AuthorNote)
+    """The author's note."""
+    lorebook: BookIndex | None = None
+    """The conversation's lorebook when the worker read the turn."""
     is_resumed: bool = False
     """True if an earlier attempt began to answer this turn."""
     is_ended: bool = False
@@ -52,14 +59,29 @@ class Turn:
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    has_empty_version: bool = False
+    """True if the reply that replaces others got no text: its row must be deleted, so that they come back."""
     warned_store_away: bool = False
     """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
     """True if the client was warned that the store refused a row of this turn."""
 
+    history_room: int | None = None
+    """How many messages of the history the prompts had room for; None: for all."""
+
     def note_history_room(self, messages: int) -> None:
         """Note that a prompt had room for only so many messages."""
         self.history_room = messages if self.history_room is None else min(self.history_room, messages)
+
+    @property
+    def names_unknown_message(self) -> bool:
+        """True if the turn replaces a message that is not at the table: it has no effect."""
+        plan = self.plan
+        return self.user_turn.change in ("edit", "again", "after") and not (plan.cut_at or plan.speakers or plan.others)
+
+    def replaces_by(self, number: int) -> bool:
+        """True if the reply with this number takes the place of messages that leave the table."""
+        return number == 0 and bool(self.plan.replaces) and self.user_turn.source == "request"
 
     def forget(self, message_id: str) -> None:
         """Remove a reply from the history and from the rows to save: the client never received it."""

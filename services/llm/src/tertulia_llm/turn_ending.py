@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from tertulia_llm.history.changes import applied_cut, replaced
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.plan import positions_of
@@ -53,15 +54,22 @@ class TurnEnding:
             is_in_progress = number == progress.complete and progress.started > number
             if ending is None and not is_in_progress:
                 turn.forget(message_id)  # Redis has refused what this worker wrote of the reply
+                if turn.replaces_by(number):
+                    self._rows.drop_version(turn, number)
                 continue
             written = await self._replies.written(turn, message_id)
             self._rows.add_reply_row(turn, number, written.text, ending or "interrupted")
             if ending is None:
                 text, ends = written.text, written.sentence_ends
                 completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
+        is_edit = turn.user_turn.change == "edit" and turn.plan.cut_at > 0
+        if is_edit or progress.started:
+            applied_cut(turn.history, turn.plan)
         # check only the owner: the turn's epoch is no longer the current one
         outlet = self._bus.outlet(turn.owned.fence())
         if not turn.is_ended:
+            if is_edit and not state.has_plan_of(turn.user_turn.ref):  # else the client was told when the turn began
+                outlet.append(keys.events(turn.conversation_id), replaced(turn.plan, turn.user_turn.turn_id))
             for event in completions:
                 outlet.append(keys.events(turn.conversation_id), event)
             turn.complete(keys, outlet)
@@ -92,7 +100,10 @@ class TurnEnding:
         state = keys.state(turn.conversation_id)
         outlet.put(state, {StateField.COMPLETE: len(turn.plan.speakers), StateField.FAILED: reply.number})
         turn.complete(keys, outlet)
-        self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed", reply.usage)
+        if turn.replaces_by(reply.number) and not is_shown:
+            self._rows.drop_version(turn, reply.number)
+        else:
+            self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed", reply.usage)
 
     async def given_up(self, turn: Turn, outlet: Outlet, error: Error) -> None:
         """Give up a turn: save its rows, then queue the end of the reply in progress and the end of the turn.
@@ -107,7 +118,10 @@ class TurnEnding:
             reply = await self._replies.open(turn, number, outlet)
             if turn.is_resumed and number == turn.progress.complete:
                 in_progress = reply
-                self._rows.add_reply_row(turn, number, reply.written.text, "failed")
+                if turn.replaces_by(number) and turn.progress.started <= number:
+                    self._rows.drop_version(turn, number)
+                else:
+                    self._rows.add_reply_row(turn, number, reply.written.text, "failed")
         try:
             await self._rows.save(turn, outlet)
             await outlet.flush()

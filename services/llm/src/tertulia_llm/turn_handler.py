@@ -7,6 +7,7 @@ transaction as the events that show them. So a worker that takes over can contin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,20 +18,25 @@ from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
-from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.history.changes import applied_cut, replaced
+from tertulia_llm.history.history import History, HistoryCache
+from tertulia_llm.history.past import Past
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
+from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.plan import plan_fields, turn_started
+from tertulia_llm.prompt_lore import PromptLore
 from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.summary.activity import TurnActivity
+from tertulia_llm.summary.changed_past import empty_summary
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_ending import TurnEnding
-from tertulia_llm.turn_reader import TurnReader
+from tertulia_llm.turn_reader import TurnReader, changed_by
 from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
@@ -41,12 +47,14 @@ from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refu
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.dead_letters import write_dead_letter
-from tertulia_shared.entries import DeadLetter, Work
+from tertulia_shared.entries import DeadLetter, UserTurn, Work
 from tertulia_shared.events import Error
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import NotFound
+from tertulia_shared.summary_documents import save_summary
 from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
@@ -68,7 +76,9 @@ class TurnHandler:
         outbox: Outbox,
         *,
         histories: HistoryCache,
+        past: Past,
         characters: CharacterCache,
+        lorebooks: ConversationLorebooks,
         model: Replies,
         settings: LLMSettings,
         metrics: LLMMetrics,
@@ -84,9 +94,12 @@ class TurnHandler:
         """
         self._bus = bus
         self._histories = histories
+        self._past = past
         self._metrics = metrics
         self._activity = activity or TurnActivity(bus)
         self._on_answered = on_answered
+        self._lorebooks = lorebooks
+        self._outbox = outbox
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
         self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
@@ -94,7 +107,8 @@ class TurnHandler:
         self._rows = rows
         self._thinks_ahead = thinks_ahead or (lambda: settings.thinks_ahead)
         self._ending = TurnEnding(bus, rows, replies, withdrawal)
-        generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
+        lore = PromptLore(characters.lorebooks, model, settings)
+        generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus), lore)
         discussions = Discussions(bus, characters)
         self._responder = Responder(
             bus, rows, replies, generator, self._ending,
@@ -211,6 +225,9 @@ class TurnHandler:
         self._metrics.hop.taken(entry.fields)
         history = await self._histories.load(conversation_id, state)
         try:
+            change = changed_by(entry)
+            if change is not None and not state.has_plan_of(change.ref):
+                history = await self._with_past(change, state, history)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
@@ -224,13 +241,27 @@ class TurnHandler:
             await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
-        if turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
+        is_emptied = await empty_summary(self._bus, turn)
+        if turn.user_turn.source == "change" or turn.names_unknown_message:
+            await self._past.apply(turn)
+        elif turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
             await self._ending.interrupted(turn)
         else:
+            turn.lorebook = await self._lorebooks.of(conversation_id, state.lorebook)
             await self._answer(turn, state.cursor)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)
+        if is_emptied:
+            with contextlib.suppress(NotFound):  # the conversation was deleted
+                await save_summary(self._outbox, conversation_id, turn.summary)
         self._on_answered(turn)
+
+    async def _with_past(self, change: UserTurn, state: TurnState, history: History) -> History:
+        """The history with what a change of the past needs."""
+        if await self._past.read(change, history):
+            return history
+        self._histories.evict(change.conversation_id)  # the streams have more than the cache
+        return await self._histories.load(change.conversation_id, state)
 
     async def _answer(self, turn: Turn, cursor: str) -> None:
         epoch = turn.plan.epoch
@@ -242,6 +273,7 @@ class TurnHandler:
                     turn.is_tentative = False
                 if not turn.is_resumed:
                     self._begin(outlet, turn, cursor)
+                applied_cut(turn.history, turn.plan)
                 if turn.is_tentative:
                     await self._think_ahead(turn, outlet)
                 else:
@@ -261,7 +293,10 @@ class TurnHandler:
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
-        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan))
+        events = self._bus.keys.events(turn.conversation_id)
+        if turn.user_turn.change == "edit" and turn.plan.cut_at:
+            outlet.append(events, replaced(turn.plan, turn.user_turn.turn_id))
+        outlet.append(events, turn_started(turn.plan))
 
     async def _dead_letter(
         self, owned: Owned, conversation_id: str, entry: Entry, reason: str, *, is_shown: bool

@@ -27,7 +27,9 @@ class TurnReplies:
         if turn.is_resumed:
             written = await self.written(turn, message_id)
             ending = turn.progress.ending_of(number)
-            if ending is not None:
+            if ending == "failed" and turn.replaces_by(number) and turn.progress.started <= number:
+                self._rows.drop_version(turn, number)
+            elif ending is not None:
                 self._rows.add_reply_row(turn, number, written.text, ending)
         return Reply(
             self._bus.keys,

@@ -57,6 +57,7 @@ class TurnRows:
             position=position_of(turn.plan.entry_id, 0),
             created_at=now,
             updated_at=now,
+            replaces=turn.plan.replaces,
         )
         turn.history.add(row)
         turn.unsaved[row.id] = row
@@ -89,13 +90,26 @@ class TurnRows:
             created_at=now,
             updated_at=now,
             usage=usage,
+            replaces=turn.plan.replaces if turn.replaces_by(number) else "",
         )
+
+    def drop_version(self, turn: Turn, number: int) -> None:
+        """Forget the reply that replaces others: it got no text. `save` brings the others back to the table."""
+        turn.forget(turn.plan.message_id(number))
+        turn.has_empty_version = True
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
         """Save the queued rows. Those of a tentative turn stay queued.
 
         The client is warned once while the store is unavailable, and once if the store refuses a row.
         """
+        await self._save(turn, outlet)
+        if turn.has_empty_version and turn.is_saved:
+            turn.history.is_complete = False  # the next turn reads again what came back
+            positions = positions_of(turn.plan.entry_id)
+            await self._outbox.delete_messages(turn.conversation_id, turn.plan.turn_id, positions)
+
+    async def _save(self, turn: Turn, outlet: Outlet) -> None:
         async with turn.save_lock:
             if not turn.unsaved or turn.is_tentative:
                 return

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tertulia_shared import codec
 from tertulia_shared.answering import AnsweringRules, rules_of
+from tertulia_shared.author_note import AuthorNote, note_of
 from tertulia_shared.codec import BadEntry, Fields
 from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -17,6 +18,7 @@ from tertulia_shared.entries import ModelSettings, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.persona import Persona, persona_of
 from tertulia_shared.user_name import name_of
 
 MAX_DIGITS = 18
@@ -66,12 +68,18 @@ class TurnState:
     """What the characters remember of the messages that left the prompt."""
     user_name: str = ""
     """The name that the characters call the user by; "": the worker's default."""
+    persona: Persona = field(default_factory=Persona)
+    """Who the user is."""
+    note: AuthorNote = field(default_factory=AuthorNote)
+    """The author's note."""
     tentative: str = ""
     """The turn that waits to be confirmed."""
     withdrawn: frozenset[str] = frozenset()
     """The last turns that were withdrawn."""
     sounding: str = ""
     """The last epoch of which the client was sent sound; "": unknown."""
+    lorebook: str = ""
+    """The revision of the conversation's lorebook; "": it has none."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -179,9 +187,12 @@ def read_state(state: Fields) -> TurnState:
             cast=cast_of(fields),
             summary=summary_of(fields),
             user_name=name_of(fields),
+            persona=persona_of(fields),
+            note=note_of(fields),
             tentative=fields.get(StateField.TENTATIVE, _NOTHING).decode(errors="replace"),
             withdrawn=fields.withdrawn,
             sounding=fields.get(StateField.SOUNDING, _NOTHING).decode(errors="replace"),
+            lorebook=fields.get(StateField.LOREBOOK, _NOTHING).decode(errors="replace"),
         )
     except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error

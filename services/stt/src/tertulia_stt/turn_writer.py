@@ -13,7 +13,7 @@ from dataclasses import replace
 from tertulia_shared.bus import Append, Applied, Bus, Fence, Put, Write
 from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.conversation_writes import accept_turn, confirm_turn, reopen_turn
-from tertulia_shared.entries import TURN_VERSION, UserTurn, Work
+from tertulia_shared.entries import TURN_CHANGE_VERSION, UserTurn, Work
 from tertulia_shared.events import (
     RecordingStop,
     TranscriptionFinished,
@@ -241,7 +241,7 @@ async def epoch_of(bus: Bus, turn: UserTurn) -> int:
     """The epoch of an accepted turn; `UNKNOWN_EPOCH` if another turn came after it."""
     entry = await bus.last(bus.keys.turns(turn.conversation_id))
     try:
-        if entry is not None and decode(UserTurn, entry.fields, newest=TURN_VERSION).ref == turn.ref:
+        if entry is not None and decode(UserTurn, entry.fields, newest=TURN_CHANGE_VERSION).ref == turn.ref:
             return envelope(entry.fields).epoch
     except BadEntry:
         log.warning("the last turn of the conversation cannot be read", extra={"conversation_id": turn.conversation_id})

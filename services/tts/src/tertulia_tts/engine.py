@@ -49,7 +49,6 @@ __all__ = [
     "VoiceChoice",
     "can_clone",
     "choose_voice",
-    "is_reproducible",
     "slots_of",
 ]
 
@@ -239,11 +238,6 @@ def can_clone(engine: SpeechEngine) -> bool:
 def slots_of(engine: SpeechEngine) -> int | None:
     """How many sentences the engine synthesizes at once; None if it sets no bound."""
     return engine.slots if isinstance(engine, HasSlots) else None
-
-
-def is_reproducible(engine: SpeechEngine) -> bool:
-    """Whether equal arguments give equal sound."""
-    return not isinstance(engine, Varying) or engine.is_reproducible
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ from tertulia_tts.engine import (
     SpeechRequest,
     SynthesisFailed,
     TakesRequest,
+    Varying,
     choose_voice,
-    is_reproducible,
 )
 from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
@@ -102,6 +102,9 @@ class SpeechHandler:
     ) -> None:
         self._bus = bus
         self._engine = engine
+        # a check of a protocol takes microseconds, and every sentence would need two
+        self._request_engine = engine if isinstance(engine, TakesRequest) else None
+        self._varying_engine = engine if isinstance(engine, Varying) else None
         self._settings = settings
         metrics = metrics or Metrics()
         self._metrics = SpeechMetrics(metrics, engine.name)
@@ -268,7 +271,7 @@ class SpeechHandler:
         is_begun = resume.chunks_before(sentence.index) > 0
         if is_begun and resume.engine_before and resume.text_at >= len(text):
             return None
-        if is_reproducible(self._engine):
+        if self._varying_engine is None or self._varying_engine.is_reproducible:
             return _Rendition(text, choice.voice.id)
         if not is_begun:
             return _Rendition(text, choice.voice.id, progress=SpokenText(text))
@@ -280,10 +283,10 @@ class SpeechHandler:
 
     def _synthesize(self, sentence: TTSSentence, spoken: _Rendition, deadline: float) -> AsyncGenerator[bytes, None]:
         seed = seed_of(sentence.message_id, sentence.index)
-        if isinstance(self._engine, TakesRequest):
+        if self._request_engine is not None:
             speed = min(max(sentence.speed, MIN_SPEED), MAX_SPEED)
             pitch = min(max(sentence.pitch, -MAX_PITCH), MAX_PITCH)
-            return self._engine.speak(
+            return self._request_engine.speak(
                 SpeechRequest(spoken.text, spoken.voice, seed, sentence.index, deadline, speed, pitch)
             )
         return self._engine.synthesize(spoken.text, spoken.voice, seed)

@@ -96,6 +96,16 @@ def read_card(text: str) -> Card:
     )
 
 
+def book_of(text: str) -> JsonObject:
+    """The lorebook of a card, as it is in its JSON; empty if it has none.
+
+    Raises:
+        BadCard: it is not the JSON of an object, or is too large.
+    """
+    whole = read_object(text)
+    return _object(_object(whole.get("data")).get("character_book")) or _object(whole.get("character_book"))
+
+
 def check_card(text: str) -> None:
     """Check the JSON of a character's card; "" is none.
 

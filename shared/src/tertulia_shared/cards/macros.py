@@ -2,9 +2,9 @@
 
 Those of the V3 specification: `{{char}}`, `{{user}}`, `{{random:a,b}}`, `{{pick:a,b}}`, `{{roll:d6}}`, `{{reverse:a}}`,
 and the comments `{{// a}}`, `{{hidden_key:a}}` and `{{comment:a}}`, which disappear. Those of SillyTavern that need
-nothing but the conversation: `{{original}}`, `{{description}}`, `{{personality}}`, `{{scenario}}`, `{{newline}}`,
-`{{trim}}`, `{{noop}}`, `{{date}}`, `{{time}}`, `{{weekday}}`, `{{isodate}}`, `{{isotime}}`, and the old forms `<USER>`,
-`<BOT>` and `<CHAR>`. An unknown macro stays as it is.
+nothing but the conversation: `{{original}}`, `{{description}}`, `{{personality}}`, `{{scenario}}`, `{{persona}}`,
+`{{newline}}`, `{{trim}}`, `{{noop}}`, `{{date}}`, `{{time}}`, `{{weekday}}`, `{{isodate}}`, `{{isotime}}`, and the old
+forms `<USER>`, `<BOT>` and `<CHAR>`. An unknown macro stays as it is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class MacroValues:
     user: str
     original: str = ""
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The texts of the card that macros can name: description, personality, scenario."""
+    """The texts that macros can name: description, personality and scenario of the card, and the user's persona."""
     now: datetime | None = None
     seed: str = ""
     fixed_seed: str = ""

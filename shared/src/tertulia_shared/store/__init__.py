@@ -2,7 +2,8 @@
 
 `port` defines a store; `sqlite` needs no server, `supabase` uses your own server, `testing.memory_store` is not
 persistent; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them,
-`documents` the documents with theirs, `ordering` the order of messages and of competing writes, `errors` the errors.
+`documents` the documents with theirs, `ordering` the order of messages and of competing writes, `versions` the versions
+of messages, `errors` the errors.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tertulia_shared.store.records import (
     ModelSettings,
     Preview,
     Role,
+    SetAside,
     Status,
 )
 from tertulia_shared.store.seed import seed_characters
@@ -48,6 +50,7 @@ __all__ = [
     "Preview",
     "Role",
     "SQLiteStore",
+    "SetAside",
     "Status",
     "Store",
     "StoreError",

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tertulia_shared.store.documents import DocumentStore
-from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings
+from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings, SetAside
 from tertulia_shared.usage import Usage
 
 
@@ -74,8 +74,12 @@ class Store(DocumentStore, Protocol):
         """Insert or update messages, all or none, and move their conversations' `updated_at` forward.
 
         If a message was written twice, the write whose status has the higher rank wins, or the newer one if the
-        statuses are equal (`ordering.supersedes`). An update keeps the first write's turn, role, position and
-        `created_at`.
+        statuses are equal (`ordering.supersedes`). An update keeps the first write's turn, role, position, `replaces`
+        and `created_at`.
+
+        A new message that replaces another one takes its place: the version at the table and what followed it, up to
+        the new message's position, are set aside (see `versions`). A message that is set aside is updated there; a
+        removed one stays removed.
 
         Raises:
             NotFound: a conversation does not exist (or no longer exists); one deleted in mid-turn must not come back.
@@ -84,10 +88,44 @@ class Store(DocumentStore, Protocol):
         ...
 
     async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
-        """Delete the messages of a turn that have these positions.
+        """Delete the messages of a turn that have these positions. The versions that they displaced come back.
 
         If the conversation then has neither messages, settings nor documents, it is deleted too: its title came from
         one of the messages.
+        """
+        ...
+
+    async def choose_version(self, conversation_id: str, message_id: str, *, before: int) -> None:
+        """Bring a version that is set aside back to the table, with the messages that followed it.
+
+        The version at the table and what followed it are set aside. `before`: the position of the turn that chose
+        (`ordering.turn_position`); messages from this position on stay at the table, so that a late call does not move
+        them. Without effect if the version is at the table or unknown, or if no version of its group below `before` is
+        at the table.
+
+        Raises:
+            InvalidRecord: `before` is out of range.
+        """
+        ...
+
+    async def remove_message(self, conversation_id: str, message_id: str) -> None:
+        """Remove a message with its other versions and the messages that followed those; what follows it at the table
+        stays.
+
+        A late write does not bring a removed message back. Its usage still counts. Unknown ids change nothing.
+        """
+        ...
+
+    async def versions(self, conversation_id: str) -> list[SetAside]:
+        """The messages that are set aside, in the order of their positions, without the removed ones."""
+        ...
+
+    async def save_set_aside(self, messages: Sequence[SetAside]) -> None:
+        """Insert messages that are set aside, all or none. One whose id exists, at the table or aside, stays as it is.
+
+        Raises:
+            NotFound: a conversation does not exist.
+            InvalidRecord: a field breaks a rule, or the id belongs to a message of another conversation.
         """
         ...
 
@@ -141,12 +179,12 @@ class Store(DocumentStore, Protocol):
         ...
 
     async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
-        """The sum of the usage of a conversation's messages, except those of the turn `without_turn`.
+        """The sum of the usage of a conversation's messages, set aside or not, except those of `without_turn`.
 
         Empty if no message has any, or the conversation does not exist.
         """
         ...
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
-        """Replace the settings as a whole. Raises: NotFound, InvalidRecord (not JSON, or over 8 KiB)."""
+        """Replace the settings as a whole. Raises: NotFound, InvalidRecord (not JSON, or over 64 KiB)."""
         ...

@@ -55,7 +55,7 @@ class Message:
     `position` orders the messages of a conversation (see `ordering.turn_position`). `usage` is what the model server
     reported for the reply (see `tertulia_shared.usage`); a write without usage keeps the usage that the row has.
     `text` of an interrupted reply is what the user heard, `unheard` the text that followed it; the characters do not
-    remember it.
+    remember it. `replaces`: the id of the first version of this message (see `versions`); "" if this is the first.
     """
 
     id: str
@@ -71,6 +71,20 @@ class Message:
     updated_at: datetime
     usage: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
     unheard: str = ""
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A message that is not at the table: another version of a message, or one that followed such a version.
+
+    `branch`: the id of the version that begins its branch, which is its own id if it begins one. `displaced_by`: the id
+    of the version that took the place of the branch.
+    """
+
+    message: Message
+    branch: str
+    displaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

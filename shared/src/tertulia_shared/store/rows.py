@@ -1,4 +1,7 @@
-"""The SQLite store's SQL, and conversions of rows and records. Runs on the thread that owns the connection."""
+"""The SQLite store's SQL for conversations and characters, and conversions of their rows and records.
+
+Runs on the thread that owns the connection; `message_rows` has the messages.
+"""
 # ruff: noqa: S608  (only this file's constants are put into SQL text; every value is bound)
 
 from __future__ import annotations
@@ -6,66 +9,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import orjson
 
-from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
-from tertulia_shared.store.ordering import STATUS_RANK
-from tertulia_shared.store.records import Character, Conversation, Message, Preview, time_from_text, time_to_text
+from tertulia_shared.store.errors import NameTaken, NotFound
+from tertulia_shared.store.records import Character, Conversation, Preview, time_to_text
+from tertulia_shared.store.row_values import Row, stored_time
 from tertulia_shared.store.validation import NO_SEAT, decode_settings, encode_settings, name_key, settings_as_saved
-from tertulia_shared.usage import Usage, possible_usage, summed_usage
-
-Row: TypeAlias = "tuple[Any, ...]"
 
 _CONVERSATION: Final = "id, title, created_at, updated_at"
-_MESSAGE: Final = (
-    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
-    "usage, unheard"
-)
 _CHARACTER: Final = (
     "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
     "pitch, card"
 )
 
-
-def _rank(column: str) -> str:
-    cases = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in STATUS_RANK.items())
-    return f"(CASE {column} {cases} END)"
-
-
-# `ordering.supersedes` in SQL; the contract suite tests that the two agree.
-_SAVE_MESSAGE: Final = f"""
-INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET
-    character_name = excluded.character_name, text = excluded.text,
-    unheard = excluded.unheard, status = excluded.status, updated_at = excluded.updated_at,
-    usage = CASE excluded.usage WHEN '{{}}' THEN messages.usage ELSE excluded.usage END
-WHERE messages.conversation_id = excluded.conversation_id AND (
-    {_rank("excluded.status")} > {_rank("messages.status")}
-    OR (excluded.status = messages.status AND excluded.updated_at >= messages.updated_at))
-"""
-_MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = :time WHERE id = :id AND updated_at < :time"
-
-_DELETE_MESSAGES: Final = (
-    "DELETE FROM messages WHERE conversation_id = ? AND position >= ? AND position < ? AND turn_id = ?"
-)
-_DELETE_IF_EMPTY: Final = """
-DELETE FROM conversations WHERE id = :id AND model_settings = '{}'
-AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = :id)
-AND NOT EXISTS (SELECT 1 FROM documents WHERE owner = :id)
-"""
-
-PAGE_OF_MESSAGES: Final = f"""
-SELECT {_MESSAGE} FROM messages
-WHERE conversation_id = :conversation_id AND position > :after AND position <= ifnull(
-    (SELECT position FROM messages WHERE conversation_id = :conversation_id AND position > :after
-     ORDER BY position LIMIT 1 OFFSET :limit - 1),
-    9223372036854775807)
-ORDER BY position, id
-"""
-HISTORY: Final = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY position DESC, id DESC LIMIT ?"
 PAGE_OF_CONVERSATIONS: Final = (
     f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT :most"
 )
@@ -101,12 +59,6 @@ ON CONFLICT (id) DO UPDATE SET
 """
 _SET_SEATS: Final = """
 UPDATE characters SET seat = ifnull((SELECT key FROM json_each(:ids) WHERE value = characters.id), :none)
-"""
-
-_USAGE: Final = """
-SELECT figure.key, TOTAL(figure.value) FROM messages, json_each(messages.usage) AS figure
-WHERE messages.conversation_id = ? AND messages.turn_id <> ? AND figure.type IN ('integer', 'real')
-GROUP BY figure.key
 """
 
 
@@ -151,39 +103,6 @@ def delete_conversation(connection: sqlite3.Connection, conversation_id: str) ->
     return connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,)).rowcount > 0
 
 
-def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
-    """Insert or update a message; `row` is a result of `message_row`. Raises: NotFound, InvalidRecord."""
-    message_id, conversation_id, updated_at = row[0], row[1], row[10]
-    try:
-        done = connection.execute(_SAVE_MESSAGE, row)
-    except sqlite3.IntegrityError as error:
-        if error.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY":
-            raise NotFound("conversation", conversation_id) from None
-        raise
-    if done.rowcount > 0:
-        connection.execute(_MOVE_FORWARD, {"time": updated_at, "id": conversation_id})
-        return
-    # nothing changed: the stored row outranks it, or the id (forged or repeated by a client) is of another conversation
-    owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
-    if owner is not None and owner[0] != conversation_id:
-        raise InvalidRecord("message.id", f"{message_id} is a message of another conversation")
-
-
-def delete_messages(connection: sqlite3.Connection, conversation_id: str, turn_id: str, positions: range) -> None:
-    connection.execute(_DELETE_MESSAGES, (conversation_id, positions.start, positions.stop, turn_id))
-    connection.execute(_DELETE_IF_EMPTY, {"id": conversation_id})
-
-
-def select_history(connection: sqlite3.Connection, conversation_id: str, limit: int) -> list[Message]:
-    rows = connection.execute(HISTORY, (conversation_id, limit)).fetchall()
-    return [_message(row) for row in reversed(rows)]
-
-
-def select_messages(connection: sqlite3.Connection, conversation_id: str, limit: int, after: int) -> list[Message]:
-    page = {"conversation_id": conversation_id, "after": after, "limit": limit}
-    return [_message(row) for row in connection.execute(PAGE_OF_MESSAGES, page)]
-
-
 def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:
     where = "WHERE active = 1 " if active_only else ""
     found = connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY seat, name_key")
@@ -219,10 +138,6 @@ def select_settings(connection: sqlite3.Connection, conversation_id: str) -> str
     return row[0]
 
 
-def select_usage(connection: sqlite3.Connection, conversation_id: str, without_turn: str) -> Usage:
-    return summed_usage(dict(connection.execute(_USAGE, (conversation_id, without_turn))))
-
-
 def set_settings(connection: sqlite3.Connection, conversation_id: str, encoded: str) -> None:
     done = connection.execute("UPDATE conversations SET model_settings = ? WHERE id = ?", (encoded, conversation_id))
     if done.rowcount == 0:
@@ -233,25 +148,6 @@ def mark_seeded(connection: sqlite3.Connection, name: str, now: str) -> bool:
     """Record the seed `name`; True if this call was the first."""
     done = connection.execute("INSERT OR IGNORE INTO seeds (name, applied_at) VALUES (?, ?)", (name, now))
     return done.rowcount > 0
-
-
-def message_row(message: Message) -> Row:
-    """Convert a message to a row. Raises: InvalidRecord (a time without a zone)."""
-    return (
-        message.id,
-        message.conversation_id,
-        message.turn_id,
-        message.role,
-        message.character_id,
-        message.character_name,
-        message.text,
-        message.status,
-        message.position,
-        time_to_text(message.created_at),
-        time_to_text(message.updated_at),
-        orjson.dumps(message.usage, option=orjson.OPT_SORT_KEYS).decode(),
-        message.unheard,
-    )
 
 
 def _character_row(character: Character) -> Row:
@@ -274,25 +170,7 @@ def _character_row(character: Character) -> Row:
 
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(row[0], row[1], _time(row[2]), _time(row[3]))
-
-
-def _message(row: Row) -> Message:
-    return Message(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        _time(row[9]),
-        _time(row[10]),
-        _usage(row[11]),
-        row[12],
-    )
+    return Conversation(row[0], row[1], stored_time(row[2]), stored_time(row[3]))
 
 
 def _character(row: Row) -> Character:
@@ -303,24 +181,11 @@ def _character(row: Row) -> Character:
         row[3],
         row[4],
         bool(row[5]),
-        _time(row[6]),
-        _time(row[7]),
+        stored_time(row[6]),
+        stored_time(row[7]),
         settings_as_saved(decode_settings(row[8])),
         row[9],
         row[10],
         row[11],
         row[12],
     )
-
-
-def _usage(encoded: str) -> Usage:
-    return {} if encoded == "{}" else possible_usage(orjson.loads(encoded))
-
-
-def _time(text: str) -> datetime:
-    """Read a row's time. An unreadable one becomes 1970, so that it does not hide the row's conversation."""
-    try:
-        read = time_from_text(text)
-    except ValueError:
-        return datetime.fromtimestamp(0, UTC)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)

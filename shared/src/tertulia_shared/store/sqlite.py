@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from tertulia_shared.store import rows
+from tertulia_shared.store import message_rows, rows
 from tertulia_shared.store.errors import InvalidRecord, StoreError, StoreUnavailable, StoreUnusable
 from tertulia_shared.store.migrate import bundled_migrations, migrate
 from tertulia_shared.store.records import (
@@ -35,6 +35,7 @@ from tertulia_shared.store.seed import SEED_NAME, seed_characters
 from tertulia_shared.store.sqlite_documents import SQLiteDocuments
 from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
 from tertulia_shared.store.sqlite_thread import Call, Outcome, SQLiteThread
+from tertulia_shared.store.sqlite_versions import SQLiteVersions
 from tertulia_shared.store.validation import (
     check_after,
     check_character,
@@ -62,7 +63,7 @@ class NotADatabase(StoreUnusable):
     """The file is not a database."""
 
 
-class SQLiteStore(SQLiteDocuments):
+class SQLiteStore(SQLiteVersions, SQLiteDocuments):
     """`Store` on the file at `path`, which is created with its directory if missing (modes 0600 and 0700).
 
     `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;
@@ -133,27 +134,27 @@ class SQLiteStore(SQLiteDocuments):
             return
         for message in messages:
             check_message(message)
-        to_save = [rows.message_row(message) for message in messages]
+        to_save = [(message, message_rows.message_row(message)) for message in messages]
 
         def save(db: sqlite3.Connection) -> None:
-            for row in to_save:
-                rows.upsert_message(db, row)
+            for message, row in to_save:
+                message_rows.save_message(db, message, row)
 
         await self._writer.submit(save)
 
     async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
-        await self._writer.submit(lambda db: rows.delete_messages(db, conversation_id, turn_id, positions))
+        await self._writer.submit(lambda db: message_rows.delete_messages(db, conversation_id, turn_id, positions))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
-        return await self._reader.submit(lambda db: rows.select_history(db, conversation_id, limit))
+        return await self._reader.submit(lambda db: message_rows.select_history(db, conversation_id, limit))
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
         check_limit(limit)
         if after is not None:
             check_after(after)
         behind = -1 if after is None else after
-        return await self._reader.submit(lambda db: rows.select_messages(db, conversation_id, limit, behind))
+        return await self._reader.submit(lambda db: message_rows.select_messages(db, conversation_id, limit, behind))
 
     async def characters(self, *, active_only: bool = False) -> list[Character]:
         return await self._reader.submit(lambda db: rows.select_characters(db, active_only=active_only))
@@ -183,7 +184,7 @@ class SQLiteStore(SQLiteDocuments):
         await self._writer.submit(lambda db: rows.set_settings(db, conversation_id, encoded))
 
     async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
-        return await self._reader.submit(lambda db: rows.select_usage(db, conversation_id, without_turn))
+        return await self._reader.submit(lambda db: message_rows.select_usage(db, conversation_id, without_turn))
 
     def _thread(self, kind: str) -> SQLiteThread:
         writes = kind == "write"

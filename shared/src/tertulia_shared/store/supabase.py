@@ -35,6 +35,7 @@ from tertulia_shared.store.supabase_documents import SupabaseDocuments
 from tertulia_shared.store.supabase_errors import UniqueViolation, note_status
 from tertulia_shared.store.supabase_realtime import watch_table
 from tertulia_shared.store.supabase_requests import count_changed, run, table_of
+from tertulia_shared.store.supabase_versions import SupabaseVersions
 from tertulia_shared.store.validation import (
     check_after,
     check_character,
@@ -48,14 +49,14 @@ from tertulia_shared.store.validation import (
 )
 from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 10
+SCHEMA: Final = 11
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32
 CHARACTERS: Final = "characters"
 
 
-class SupabaseStore(SupabaseDocuments):
+class SupabaseStore(SupabaseVersions, SupabaseDocuments):
     """`Store` on the project at `url` with the service role's key.
 
     `timeout_s` bounds each request; `max_pending` bounds the running and waiting calls.
@@ -158,16 +159,8 @@ class SupabaseStore(SupabaseDocuments):
         async with self._call(conversation_id) as client:
             if not (rows.is_id(conversation_id) and rows.is_id(turn_id)):
                 return
-            messages = table_of(client, "messages")
-            of_turn = messages.delete(returning=ReturnMethod.minimal)
-            of_turn = of_turn.eq("conversation_id", conversation_id).eq("turn_id", turn_id)
-            await run(of_turn.gte("position", positions.start).lt("position", positions.stop))
-            if await run(messages.select("id").eq("conversation_id", conversation_id).limit(1)):
-                return
-            if await run(client.table("documents").select("id").eq("owner", conversation_id).limit(1)):
-                return
-            empty = table_of(client, "conversations").delete(returning=ReturnMethod.minimal)
-            await run(empty.eq("id", conversation_id).eq("model_settings", "{}"))
+            at = {"conversation": conversation_id, "turn": turn_id, "first": positions.start, "stop": positions.stop}
+            await run(client.rpc("tertulia_delete_messages", at))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)

@@ -8,7 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from tertulia_shared.store.records import Character, Conversation, Message, Preview, time_from_text, time_to_text
+from tertulia_shared.store.records import (
+    Character,
+    Conversation,
+    Message,
+    Preview,
+    SetAside,
+    time_from_text,
+    time_to_text,
+)
 from tertulia_shared.store.validation import name_key, settings_as_saved
 from tertulia_shared.usage import possible_usage
 
@@ -17,7 +25,7 @@ Row: TypeAlias = dict[str, Any]
 CONVERSATION: Final = "id, title, created_at, updated_at"
 MESSAGE: Final = (
     "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at, "
-    "usage, unheard"
+    "usage, unheard, replaces"
 )
 CHARACTER: Final = (
     "id, name, voice, system_prompt, image, active, created_at, updated_at, model_settings, talkativeness, speed, "
@@ -53,7 +61,13 @@ def message_row(message: Message) -> Row:
         "updated_at": time_to_text(message.updated_at),
         "usage": dict(message.usage),
         "unheard": message.unheard,
+        "replaces": message.replaces or None,
     }
+
+
+def set_aside_row(aside: SetAside) -> Row:
+    """Convert a message that is set aside to a row. Raises: InvalidRecord (a time without a zone)."""
+    return {**message_row(aside.message), "branch": aside.branch, "displaced_by": aside.displaced_by or None}
 
 
 def character_row(character: Character) -> Row:
@@ -102,7 +116,12 @@ def message(row: Mapping[str, Any]) -> Message:
         updated_at=_time(row["updated_at"]),
         usage=possible_usage(row["usage"]),
         unheard=row["unheard"],
+        replaces=row["replaces"] or "",
     )
+
+
+def set_aside(row: Mapping[str, Any]) -> SetAside:
+    return SetAside(message(row), row["branch"], row["displaced_by"] or "")
 
 
 def character(row: Mapping[str, Any]) -> Character:

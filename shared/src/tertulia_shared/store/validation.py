@@ -19,7 +19,7 @@ from tertulia_shared.model_settings import possible_settings, setting_problem
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.pictures import ALLOWED, is_picture
-from tertulia_shared.store.records import Character, Message, ModelSettings
+from tertulia_shared.store.records import Character, Message, ModelSettings, SetAside
 from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
 from tertulia_shared.usage import USAGE, possible_usage
 from tertulia_shared.visible_text import invisible_fault, without_invisible
@@ -32,7 +32,7 @@ CARD_MAX_CHARS: Final = 1_048_576
 TITLE_MAX_CHARS: Final = 200
 SPEAKER_MAX_CHARS: Final = 80
 TEXT_MAX_CHARS: Final = 100_000
-SETTINGS_MAX_BYTES: Final = 8_192
+SETTINGS_MAX_BYTES: Final = 65_536
 PAGE_MAX_ROWS: Final = 1_000
 NO_SEAT: Final = 1_000
 """The seat of a character that the user has not placed: it comes after those that have a seat."""
@@ -57,6 +57,11 @@ def check_limit(limit: int) -> None:
 def check_after(position: int) -> None:
     if not 0 <= position <= POSITION_MAX:
         raise InvalidRecord("after", f"{position} is not in 0..{POSITION_MAX}; use a message's position, or None")
+
+
+def check_before(position: int) -> None:
+    if not 0 <= position <= POSITION_MAX:
+        raise InvalidRecord("before", f"{position} is not in 0..{POSITION_MAX}; use turn_position()")
 
 
 def check_title(title: str) -> None:
@@ -84,8 +89,20 @@ def check_message(message: Message) -> None:
     _check_line("message.character_name", message.character_name, 0, SPEAKER_MAX_CHARS)
     _check_text("message.text", message.text, TEXT_MAX_CHARS)
     _check_text("message.unheard", message.unheard, TEXT_MAX_CHARS)
+    if message.replaces:
+        check_id("message.replaces", message.replaces)
+        if message.replaces == message.id:
+            raise InvalidRecord("message.replaces", "is the message's own id; use the id of its first version, or ''")
     if message.usage != possible_usage(message.usage):
         raise InvalidRecord("message.usage", f"must be finite numbers by the names {', '.join(USAGE)}")
+
+
+def check_set_aside(aside: SetAside) -> None:
+    """Check a message that is set aside. Raises: InvalidRecord."""
+    check_message(aside.message)
+    check_id("branch", aside.branch)
+    if aside.displaced_by:
+        check_id("displaced_by", aside.displaced_by)
 
 
 def check_character(character: Character) -> None:
@@ -124,7 +141,7 @@ def encode_settings(settings: ModelSettings) -> bytes:
     """The settings as JSON, keys sorted.
 
     Raises:
-        InvalidRecord: not an object of JSON values, or longer than 8 KiB.
+        InvalidRecord: not an object of JSON values, or longer than 64 KiB.
     """
     if not isinstance(settings, dict):  # pyright: ignore[reportUnnecessaryIsInstance]  (it comes from a client's JSON)
         raise InvalidRecord("model_settings", "must be an object (name: value)")

@@ -16,6 +16,7 @@ from tertulia_shared.store.records import (
     Message,
     ModelSettings,
     Preview,
+    SetAside,
     parse_cursor,
     time_to_text,
     utc_now,
@@ -24,17 +25,20 @@ from tertulia_shared.store.seed import SEED_NAME, seed_characters
 from tertulia_shared.store.validation import (
     NO_SEAT,
     check_after,
+    check_before,
     check_character,
     check_id,
     check_limit,
     check_message,
     check_seats,
+    check_set_aside,
     check_title,
     decode_settings,
     encode_settings,
     name_key,
     settings_as_saved,
 )
+from tertulia_shared.store.versions import REMOVED, MessageVersions
 from tertulia_shared.testing.memory_documents import MemoryDocuments, delete_documents_of
 from tertulia_shared.usage import Usage, total
 
@@ -46,6 +50,7 @@ class MemoryTables:
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     settings: dict[str, bytes] = field(default_factory=dict[str, bytes])
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    set_aside: dict[str, SetAside] = field(default_factory=dict[str, SetAside])
     characters: dict[str, Character] = field(default_factory=dict[str, Character])
     seats: dict[str, int] = field(default_factory=dict[str, int])
     documents: dict[tuple[str, str, str], Document] = field(default_factory=dict[tuple[str, str, str], Document])
@@ -114,35 +119,55 @@ class MemoryStore(MemoryDocuments):
         for message in [each for each in tables.messages.values() if each.conversation_id == conversation_id]:
             del tables.messages[message.id]
         delete_documents_of(tables, conversation_id)
+        for message in [each.message for each in tables.set_aside.values()]:
+            if message.conversation_id == conversation_id:
+                del tables.set_aside[message.id]
         return tables.conversations.pop(conversation_id, None) is not None
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
         for message in messages:
             check_message(message)
         to_save = [_in_utc(message) for message in messages]
-        tables = self._available()
+        self._available()
         for message in to_save:
-            stored = tables.messages.get(message.id)
-            if stored is None:
-                self._existing(message.conversation_id)
-            elif stored.conversation_id != message.conversation_id:
-                raise InvalidRecord("message.id", f"{message.id} is a message of another conversation")
+            self._check_owner(message)
         for message in to_save:
             self._save(message)
 
+    async def save_set_aside(self, messages: Sequence[SetAside]) -> None:
+        for each in messages:
+            check_set_aside(each)
+        to_save = [replace(each, message=_in_utc(each.message)) for each in messages]
+        tables = self._available()
+        for each in to_save:
+            self._check_owner(each.message)
+        for each in to_save:
+            if each.message.id not in tables.messages:
+                tables.set_aside.setdefault(each.message.id, each)
+
     async def delete_messages(self, conversation_id: str, turn_id: str, positions: range) -> None:
         tables = self._available()
-        of_turn = [
-            message.id
-            for message in self._in_order(conversation_id)
-            if message.turn_id == turn_id and message.position in positions
-        ]
-        for message_id in of_turn:
-            del tables.messages[message_id]
+        self._versions().withdraw(conversation_id, turn_id, positions)
         has_settings = tables.settings.get(conversation_id, b"{}") != b"{}"
         has_documents = any(owner == conversation_id for _, owner, _ in tables.documents)
-        if not has_settings and not has_documents and not self._in_order(conversation_id):
-            tables.conversations.pop(conversation_id, None)
+        has_messages = self._in_order(conversation_id) or await self.versions(conversation_id)
+        if not (has_settings or has_documents or has_messages):
+            await self.delete_conversation(conversation_id)
+
+    async def choose_version(self, conversation_id: str, message_id: str, *, before: int) -> None:
+        check_before(before)
+        self._versions().choose(conversation_id, message_id, before=before)
+
+    async def remove_message(self, conversation_id: str, message_id: str) -> None:
+        self._versions().remove(conversation_id, message_id)
+
+    async def versions(self, conversation_id: str) -> list[SetAside]:
+        found = [
+            each
+            for each in self._available().set_aside.values()
+            if each.message.conversation_id == conversation_id and each.branch != REMOVED
+        ]
+        return sorted(found, key=lambda each: (each.message.position, each.message.id))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
@@ -202,7 +227,10 @@ class MemoryStore(MemoryDocuments):
         self._tables.settings[conversation_id] = encoded
 
     async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
-        return total(each.usage for each in self._in_order(conversation_id) if each.turn_id != without_turn)
+        tables = self._available()
+        every = [*tables.messages.values(), *(each.message for each in tables.set_aside.values())]
+        counted = [each for each in every if each.conversation_id == conversation_id]
+        return total(each.usage for each in counted if each.turn_id != without_turn)
 
     def _available(self) -> MemoryTables:
         if not self._is_open:
@@ -221,26 +249,46 @@ class MemoryStore(MemoryDocuments):
         found = [each for each in self._available().messages.values() if each.conversation_id == conversation_id]
         return sorted(found, key=lambda message: (message.position, message.id))
 
+    def _versions(self) -> MessageVersions:
+        tables = self._available()
+        return MessageVersions(tables.messages, tables.set_aside)
+
+    def _check_owner(self, message: Message) -> None:
+        aside = self._tables.set_aside.get(message.id)
+        stored = self._tables.messages.get(message.id) if aside is None else aside.message
+        if stored is None:
+            self._existing(message.conversation_id)
+        elif stored.conversation_id != message.conversation_id:
+            raise InvalidRecord("message.id", f"{message.id} is a message of another conversation")
+
     def _save(self, message: Message) -> None:
         tables = self._tables
-        stored = tables.messages.get(message.id)
+        stored, aside = tables.messages.get(message.id), tables.set_aside.get(message.id)
+        if aside is not None:
+            if aside.branch != REMOVED and supersedes(message, aside.message):
+                tables.set_aside[message.id] = replace(aside, message=_updated(aside.message, message))
+            return
         if stored is None:
-            tables.messages[message.id] = message
+            self._versions().insert(message)
         elif supersedes(message, stored):
-            tables.messages[message.id] = replace(
-                stored,
-                character_name=message.character_name,
-                text=message.text,
-                status=message.status,
-                updated_at=message.updated_at,
-                usage=message.usage or stored.usage,
-                unheard=message.unheard,
-            )
+            tables.messages[message.id] = _updated(stored, message)
         else:
             return
         conversation = tables.conversations[message.conversation_id]
         if conversation.updated_at < message.updated_at:
             tables.conversations[conversation.id] = replace(conversation, updated_at=message.updated_at)
+
+
+def _updated(stored: Message, message: Message) -> Message:
+    return replace(
+        stored,
+        character_name=message.character_name,
+        text=message.text,
+        status=message.status,
+        updated_at=message.updated_at,
+        usage=message.usage or stored.usage,
+        unheard=message.unheard,
+    )
 
 
 def _in_utc(message: Message) -> Message:

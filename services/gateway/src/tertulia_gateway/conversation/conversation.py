@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tertulia_gateway.commands import ChangeCast
+from tertulia_gateway.commands import ChangeCast, ChangeNote
 from tertulia_gateway.conversation.audio_sender import AudioSender
 from tertulia_gateway.conversation.cast_writer import CastWriter, cast_event
 from tertulia_gateway.conversation.data_loss import DataLoss
 from tertulia_gateway.conversation.event_sender import EventSender
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.microphone import Microphone
+from tertulia_gateway.conversation.persona_writer import PersonaWriter, persona_event
 from tertulia_gateway.conversation.receipts import ReceiptWriter
 from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
@@ -22,11 +24,14 @@ from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.answering import Mode
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.entries import Receipt, UserTurn
-from tertulia_shared.events import Answering, ConversationStarted, TurnAccepted, UserName
+from tertulia_shared.events import Answering, ConversationStarted, NoteChanged, TurnAccepted, UserName
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.store import Store
+from tertulia_shared.persona import Persona
+from tertulia_shared.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 
 class Conversation:
@@ -59,6 +64,7 @@ class Conversation:
         self._position = position = opened.position
         self._receipts = ReceiptWriter(bus, self.id, clock)
         self._writer = ConversationWriter(bus, self.id)
+        self._personas = PersonaWriter(bus, store, self.id)
         self._data_loss = DataLoss(bus, transport, self.id, position, writer=self._writer, microphone=microphone)
         measured = ConversationMetrics(metrics or Metrics(), wall_ms)
         unreadable = UnreadableWarning(transport)
@@ -87,8 +93,11 @@ class Conversation:
         opened, self._opened = self._opened, None  # the events are sent: free their memory
         assert opened is not None, "run is called once"  # noqa: S101
         await self._send_missed(opened)
+        is_resumed = opened.resumed
         del opened
         async with asyncio.TaskGroup() as tasks:
+            if is_resumed:
+                tasks.create_task(self._refresh_persona())
             tasks.create_task(self._events.run())
             tasks.create_task(self._audio.run())
             tasks.create_task(self._turn_completion.run())
@@ -103,6 +112,14 @@ class Conversation:
             await self._events.send(entry)
         if opened.lost:
             await self._data_loss.recover()
+
+    async def _refresh_persona(self) -> None:
+        """Tell the client if its persona was edited. An unavailable store must not disturb the conversation."""
+        try:
+            if await self._personas.refresh():
+                await self.change_user_name(None)
+        except (StoreError, BusError, TimeoutError) as error:
+            log.info("the persona may be out of date: %s", error, extra={"conversation_id": self.id})
 
     # -- commands
 
@@ -162,6 +179,31 @@ class Conversation:
         now, kept = await self._writer.change_user_name(name)
         await self._transport.send_text(answer_json(UserName(now, self._default_name)))
         return kept
+
+    async def change_persona(self, persona: Persona | None) -> Mapping[str, Any]:
+        """Change who the user is from the next turn on; the events `persona` and `user_name` tell the client. None: a
+        query, which is answered with the current persona.
+
+        Returns what the store keeps of the conversation's settings; empty after a query.
+        """
+        if persona is None:
+            await self._transport.send_text(answer_json(persona_event(await self._personas.read())))
+            return {}
+        kept = await self._personas.change(persona)
+        await self.change_user_name(None)
+        return kept
+
+    async def change_note(self, command: ChangeNote) -> Mapping[str, Any]:
+        """Change the author's note from the next turn on; the event `note` tells the client. A query is answered with
+        the current note.
+
+        Returns what the store keeps of the conversation's settings; empty after a query.
+        """
+        if command.is_query:
+            note = await self._writer.read_note()
+            await self._transport.send_text(answer_json(NoteChanged(note.text, note.depth)))
+            return {}
+        return await self._writer.change_note(command.text, command.depth)
 
     def played(self, receipt: Receipt) -> None:
         """Record a playback receipt of the client."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.last_turn import events_of_last_turn
 from tertulia_gateway.conversation.left_sessions import SeenSessions
+from tertulia_gateway.conversation.lorebook import restored_lorebook
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.saved_settings import saved_settings
+from tertulia_gateway.conversation.summary_writer import restored_summary
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
@@ -61,7 +64,10 @@ async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedCon
         conversation_id,
         [
             # no epoch of which the client was sent sound; gateways of an older release do not write it
-            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client, StateField.SOUNDING: 0}),
+            Put(
+                bus.keys.state(conversation_id),
+                {StateField.CLIENT: client, StateField.SOUNDING: 0, StateField.LOREBOOK: ""},
+            ),
             Append(bus.keys.events(conversation_id), started),
         ],
     )
@@ -83,7 +89,12 @@ async def resume_conversation(
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    put = {StateField.CLIENT: client, **await saved_settings(store, conversation_id, state)}
+    settings, lorebook, summary = await asyncio.gather(
+        saved_settings(store, conversation_id, state),
+        restored_lorebook(bus, store, conversation_id, state),
+        restored_summary(store, conversation_id, state),
+    )
+    put = {StateField.CLIENT: client, **settings, **lorebook, **summary}
     applied = await bus.transact(
         conversation_id,
         [

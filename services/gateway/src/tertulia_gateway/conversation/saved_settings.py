@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from tertulia_shared.answering import stored_rules
+from tertulia_shared.author_note import AuthorNote, stored_note
 from tertulia_shared.codec import BadEntry, Value, known, pack
 from tertulia_shared.conversation_cast import Cast, stored_cast
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings
+from tertulia_shared.persona import stored_persona
 from tertulia_shared.store import NotFound, Store, StoreUnavailable
 from tertulia_shared.user_name import state_fields, stored_name
 
@@ -36,8 +38,11 @@ async def saved_settings(store: Store, conversation_id: str, state: Conversation
         return {}
     if not saved:
         return {}
-    # a name or a cast in the state may be newer than the stored one
+    # a name, a cast, a persona or a note in the state may be newer than the stored one
     name = {} if StateField.USER_NAME in state else state_fields(stored_name(saved))
     seated = stored_cast(saved)
     cast = {} if StateField.CAST in state or seated == Cast() else seated.fields()
-    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields(), **name, **cast}
+    who, noted = stored_persona(saved), stored_note(saved)
+    persona = who.fields() if who.id and StateField.PERSONA not in state else {}
+    note = {} if StateField.NOTE in state or noted == AuthorNote() else noted.fields()
+    return {StateField.SETTINGS: pack(saved), **stored_rules(saved).fields(), **name, **cast, **persona, **note}

@@ -8,13 +8,16 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from tertulia_shared.answering import AnsweringRules, possible_rules, rules_of
-from tertulia_shared.bus import Applied, Bus, Condition, Fence, Put, Write, WriteRefused, WritesPaused
+from tertulia_shared.author_note import AuthorNote, note_of
+from tertulia_shared.bus import Append, Applied, Bus, Condition, Fence, Put, Write, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, UserTurn
+from tertulia_shared.events import NoteChanged
 from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.persona import Persona, persona_of
 from tertulia_shared.user_name import name_of, state_fields, to_store
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,26 @@ class ConversationWriter:
             await self._repairing(lambda: self._bus.transact(self._id, [put]))
         return name, settings_to_store(state, name=name)
 
+    async def read_note(self) -> AuthorNote:
+        """The author's note."""
+        return note_of(ConversationState(await self._bus.hash(self._bus.keys.state(self._id))))
+
+    async def change_note(self, text: str | None, depth: int | None) -> Mapping[str, Any]:
+        """Change the author's note from the next turn on; None: no change. The event `note` tells the client. Returns
+        what the store keeps of the conversation's settings.
+        """
+        keys = self._bus.keys
+        state = ConversationState(await self._bus.hash(keys.state(self._id)))
+        before = note_of(state)
+        note = AuthorNote(before.text if text is None else text, before.depth if depth is None else depth)
+        await self.transact(
+            [
+                Put(keys.state(self._id), note.fields()),
+                Append(keys.events(self._id), NoteChanged(note.text, note.depth)),
+            ]
+        )
+        return settings_to_store(state, note=note)
+
     async def transact(self, writes: Sequence[Write], given: Sequence[Condition] = ()) -> Applied:
         """Make these writes if the state meets the conditions."""
         return await self._repairing(lambda: self._bus.transact(self._id, writes, given=given))
@@ -105,13 +128,24 @@ def settings_to_store(
     rules: AnsweringRules | None = None,
     name: str | None = None,
     cast: Cast | None = None,
+    persona: Persona | None = None,
+    note: AuthorNote | None = None,
 ) -> Mapping[str, Any]:
     """What the store keeps: the values given, and those of `state` that are not."""
     settings = _settings_of(state) if settings is None else settings
     rules = rules_of(state) if rules is None else rules
     name = name_of(state) if name is None else name
     cast = cast_of(state) if cast is None else cast
-    return {**asdict(settings), **rules.stored(), **to_store(name), **cast.stored()}
+    persona = persona_of(state) if persona is None else persona
+    note = note_of(state) if note is None else note
+    return {
+        **asdict(settings),
+        **rules.stored(),
+        **to_store(name),
+        **cast.stored(),
+        **persona.stored(),
+        **note.stored(),
+    }
 
 
 def _settings_of(state: ConversationState) -> ModelSettings:

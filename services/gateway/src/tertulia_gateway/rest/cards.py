@@ -16,10 +16,9 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.monitoring.health import engines_of
 from tertulia_gateway.rest.card_schemas import CardDraft, ImportedCharacter, card_draft, notes_of
 from tertulia_gateway.rest.character_names import check_not_users
-from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
-from tertulia_gateway.rest.schemas import Line, character_item
+from tertulia_gateway.rest.schemas import UUID, Line, character_item
 from tertulia_gateway.rest.voices import voices_of
 from tertulia_shared.store import Character, NotFound
 from tertulia_shared.store.validation import NAME_MAX_CHARS, VOICE_MAX_CHARS

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from tertulia_gateway.rest.character_names import check_not_users
-from tertulia_gateway.rest.conversations import UUID
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_gateway.rest.schemas import (
+    UUID,
     CharacterChange,
     CharacterItem,
     CharacterList,

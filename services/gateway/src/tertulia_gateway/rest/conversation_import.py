@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import pairwise
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tertulia_gateway.rest.conversations import UUID as UUID_PATTERN
-from tertulia_gateway.rest.import_file import ConversationFile, FileMessage, read_file
+from tertulia_gateway.rest.conversation_schemas import ImportedConversation, conversation_item
+from tertulia_gateway.rest.import_fields import ConversationFile
+from tertulia_gateway.rest.import_file import read_file
+from tertulia_gateway.rest.import_places import has_places, places_of
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import ImportedConversation, conversation_item
+from tertulia_gateway.rest.schemas import UUID as UUID_PATTERN
 from tertulia_shared.answering import STORED_AS as RULES
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.conversation_cast import Cast
-from tertulia_shared.store import Character, Message, NotFound, Store
-from tertulia_shared.store.ordering import POSITION_EPOCH_MS, POSITIONS_PER_MS, POSITIONS_PER_TURN
+from tertulia_shared.store import Character, Message, NotFound, SetAside, Store
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import name_key
 
@@ -84,13 +84,15 @@ async def save_file(store: Store, conversation_id: str, file: ConversationFile, 
         StoreUnavailable: the rest is not written; repeat the call.
     """
     found = LocalCharacters(await store.characters())
-    messages = records(conversation_id, file, found, now)
+    messages, set_aside = records(conversation_id, file, found, now)
     await store.ensure_conversation(conversation_id, file.title)
     settings = local_settings(file, found, now)
     if settings and not await store.model_settings(conversation_id):
         await store.save_model_settings(conversation_id, settings)
     for first in range(0, len(messages), SAVED_AT_ONCE):
         await store.save_messages(messages[first : first + SAVED_AT_ONCE])
+    for first in range(0, len(set_aside), SAVED_AT_ONCE):
+        await store.save_set_aside(set_aside[first : first + SAVED_AT_ONCE])
 
 
 class LocalCharacters:
@@ -109,21 +111,37 @@ class LocalCharacters:
         return self.find(character_id, name) or str(uuid5(_NAMESPACE, f"speaker {name_key(name)}"))
 
 
-def records(conversation_id: str, file: ConversationFile, found: LocalCharacters, now: datetime) -> list[Message]:
-    """The messages as records with new ids. A repeated call makes the same ids and positions."""
-    base, rows = UUID(conversation_id), list[Message]()
+def records(
+    conversation_id: str, file: ConversationFile, found: LocalCharacters, now: datetime
+) -> tuple[list[Message], list[SetAside]]:
+    """The messages, and those that are set aside, as records with new ids. A repeated call makes the same ids and
+    positions.
+    """
+    base, places = UUID(conversation_id), places_of(file, now)
+    aside = [each.message for each in file.set_aside]
+    new_ids = [str(uuid5(base, f"message {number} {each.id}")) for number, each in enumerate(file.messages)]
+    new_ids += [str(uuid5(base, f"aside {number} {each.id}")) for number, each in enumerate(aside)]
+    ids: dict[str, str] = {}
+    for given, new_id in zip((*file.messages, *aside), new_ids, strict=True):
+        ids.setdefault(given.id, new_id)
+    groups, rows = set[str](), list[Message]()
     time = min((each.created_at for each in file.messages if each.created_at), default=now)
-    placed = zip(file.messages, _places(file.messages, now), strict=True)
-    for number, (given, (turn, position)) in enumerate(placed):
+    for number, (given, new_id, (turn, position)) in enumerate(
+        zip((*file.messages, *aside), new_ids, places, strict=True)
+    ):
         time = min(given.created_at or time, now)
-        character_id = None if given.is_user else found.speaker(given.character_id, given.name)
+        replaces = ids.get(given.replaces) or str(uuid5(base, f"root {given.replaces}")) if given.replaces else ""
+        if replaces == new_id or (number < len(file.messages) and (replaces or new_id) in groups):
+            replaces = ""  # at the table, at most one message of a group is a version
+        if number < len(file.messages):
+            groups.add(replaces or new_id)
         rows.append(
             Message(
-                id=str(uuid5(base, f"message {number} {given.id}")),
+                id=new_id,
                 conversation_id=conversation_id,
                 turn_id=str(uuid5(base, f"turn {turn}")),
                 role="user" if given.is_user else "character",
-                character_id=character_id,
+                character_id=None if given.is_user else found.speaker(given.character_id, given.name),
                 character_name=given.name,
                 text=given.text,
                 status=given.status,
@@ -132,32 +150,11 @@ def records(conversation_id: str, file: ConversationFile, found: LocalCharacters
                 updated_at=time,
                 usage=given.usage,
                 unheard=given.unheard,
+                replaces=replaces,
             )
         )
-    return rows
-
-
-def has_places(messages: Sequence[FileMessage], now: datetime) -> bool:
-    """True if the file says where each message belongs: turns, and positions in order that are not in the future."""
-    latest = (int(now.timestamp() * 1000) - POSITION_EPOCH_MS) * POSITIONS_PER_MS
-    positions = [-1 if each.position is None else each.position for each in messages]
-    is_ordered = all(before <= after for before, after in pairwise(positions))
-    return is_ordered and positions[0] >= 0 and positions[-1] < latest and all(each.turn_id for each in messages)
-
-
-def _places(messages: Sequence[FileMessage], now: datetime) -> Iterator[tuple[str, int]]:
-    """The turn and the position of each message: those of the file if it has them all, else one turn per message of the
-    user, one millisecond apart from the beginning of the positions on, which is before any turn to come.
-    """
-    if has_places(messages, now):
-        yield from ((each.turn_id, each.position or 0) for each in messages)
-        return
-    turn, slot = 0, -1
-    for number, message in enumerate(messages):
-        if number and (message.is_user or slot + 1 >= POSITIONS_PER_TURN):
-            turn, slot = turn + 1, -1
-        slot = max(slot + 1, 0 if message.is_user else 1)
-        yield str(turn), turn * POSITIONS_PER_MS + slot
+    at_table, rest = rows[: len(file.messages)], rows[len(file.messages) :]
+    return at_table, [SetAside(row, ids[each.branch]) for row, each in zip(rest, file.set_aside, strict=True)]
 
 
 def local_settings(file: ConversationFile, found: LocalCharacters, now: datetime) -> dict[str, Any]:
@@ -180,4 +177,4 @@ def local_cast(file: ConversationFile, found: LocalCharacters, now: datetime) ->
     if not seats:
         return Cast(told=file.cast.told)
     stays = {here: changes for given, changes in file.cast.stays.items() if (here := ids[given])}
-    return Cast(seats, stays if has_places(file.messages, now) else {}, file.cast.told)
+    return Cast(seats, stays if has_places(file, now) else {}, file.cast.told)

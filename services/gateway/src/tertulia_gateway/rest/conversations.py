@@ -1,4 +1,4 @@
-"""`/api/conversations`: list, read, rename, delete, export."""
+"""`/api/conversations`: list, read, rename, delete, export; the messages that are set aside."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from tertulia_gateway.rest import export
-from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.schemas import (
+from tertulia_gateway.rest.conversation_schemas import (
     ConversationItem,
     ConversationPage,
     ConversationWithMessages,
     Rename,
+    SetAsideList,
     conversation_item,
     listed_conversation,
-    message_item,
 )
+from tertulia_gateway.rest.export import Format
+from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item, was_shown
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.store import Conversation, NotFound, Store
-
-UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
 EXPORT_MEDIA = ("text/markdown", "text/plain", "application/json", "application/x-ndjson")
@@ -53,20 +53,28 @@ def router(store: Store) -> APIRouter:
         after: Annotated[int | None, Query(ge=0, le=2**53 - 1, description="`next` of the page before")] = None,
     ) -> ConversationWithMessages:
         """Read a conversation with a page of its messages, oldest first."""
-        conversation = await _existing(store, conversation_id)
+        conversation = await existing(store, conversation_id)
         messages = await store.messages(conversation_id, limit, after)
+        groups = grouped(await store.versions(conversation_id))
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
             usage=await store.usage(conversation_id),
-            messages=[message_item(message) for message in messages if export.was_shown(message)],
+            messages=[table_item(message, groups) for message in messages if was_shown(message)],
             next=messages[-1].position if len(messages) >= limit else None,
         )
+
+    @api.get("/{conversation_id}/versions", responses=responses(404, 422))
+    async def read_versions(conversation_id: ConversationId) -> SetAsideList:
+        """Read the messages that are set aside: versions that were not chosen, and what followed them."""
+        await existing(store, conversation_id)
+        aside = await store.versions(conversation_id)
+        return SetAsideList(items=[set_aside_item(each) for each in aside if was_shown(each.message)])
 
     @api.patch("/{conversation_id}", responses=responses(404, 422, body=True))
     async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:
         """Change a conversation's title."""
         await store.rename_conversation(conversation_id, rename.title)
-        return conversation_item(await _existing(store, conversation_id))
+        return conversation_item(await existing(store, conversation_id))
 
     @api.delete("/{conversation_id}", status_code=204, responses=responses(404, 422))
     async def delete_conversation(conversation_id: ConversationId) -> None:
@@ -83,7 +91,7 @@ def router(store: Store) -> APIRouter:
         conversation_id: ConversationId, format: Annotated[Format, Query()] = Format.MARKDOWN
     ) -> StreamingResponse:
         """Export a whole conversation as a file: Markdown, plain text, JSON or a chat of SillyTavern (jsonl)."""
-        conversation = await _existing(store, conversation_id)
+        conversation = await existing(store, conversation_id)
         file = await export.exported(store, conversation, format)
         name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{file.suffix}"
         return StreamingResponse(
@@ -95,7 +103,7 @@ def router(store: Store) -> APIRouter:
     return api
 
 
-async def _existing(store: Store, conversation_id: str) -> Conversation:
+async def existing(store: Store, conversation_id: str) -> Conversation:
     conversation = await store.conversation(conversation_id)
     if conversation is None:
         raise NotFound("conversation", conversation_id)

@@ -1,5 +1,5 @@
 """Exports a conversation as a file, page by page: Markdown and plain text to read, JSON and SillyTavern's chat format
-to import elsewhere. At most one page of messages is in memory.
+to import elsewhere. At most one page of messages is in memory, and those that are set aside.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import orjson
 
+from tertulia_gateway.rest.conversation_schemas import conversation_item, message_item
 from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
-from tertulia_gateway.rest.schemas import conversation_item, message_item
+from tertulia_gateway.rest.message_versions import grouped, versions_of, was_shown
 from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
 from tertulia_shared.store import Conversation, Message, Store
@@ -57,13 +58,6 @@ async def exported(store: Store, conversation: Conversation, format: Format) -> 
             return ExportedFile(json(store, conversation, head), "application/json", "json")
 
 
-def was_shown(message: Message) -> bool:
-    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
-    first word.
-    """
-    return message.status != "streaming" or bool(message.text)
-
-
 async def markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
     """The conversation as Markdown: a heading, then one paragraph per message, which begins with the speaker's name in
     bold.
@@ -98,20 +92,27 @@ async def text(store: Store, conversation: Conversation) -> AsyncIterator[str]:
 
 
 async def jsonl(store: Store, conversation: Conversation) -> AsyncIterator[bytes]:
-    """The conversation as a chat of SillyTavern: a header, then one line of JSON per message."""
+    """The conversation as a chat of SillyTavern: a header, then one line of JSON per message, with its versions."""
     yield header_line(conversation)
+    groups = grouped(await store.versions(conversation.id))
     async for message in _all_messages(store, conversation.id):
-        yield message_line(message)
+        yield message_line(message, versions_of(message, groups))
 
 
 async def json(store: Store, conversation: Conversation, head: Mapping[str, Any]) -> AsyncIterator[bytes]:
-    """The conversation as one JSON object: `head` with `messages` as its last field."""
+    """The conversation as one JSON object: `head`, then `messages`, then `set_aside` if anything is."""
     yield orjson.dumps(head)[:-1] + b',"messages":['
     separator = b""
     async for message in _all_messages(store, conversation.id):
-        yield separator + orjson.dumps({**message_item(message).model_dump(), "usage": dict(message.usage)})
+        yield separator + orjson.dumps(_json_message(message))
         separator = b","
-    yield b"]}"
+    aside = [{**_json_message(each.message), "branch": each.branch} for each in await store.versions(conversation.id)]
+    yield b"]" + (b',"set_aside":' + orjson.dumps(aside) if aside else b"") + b"}"
+
+
+def _json_message(message: Message) -> dict[str, Any]:
+    left_out = {"versions"} if message.replaces else {"versions", "replaces"}
+    return {**message_item(message).model_dump(exclude=left_out), "usage": dict(message.usage)}
 
 
 async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from tertulia_gateway.rest.client_leaving import CLIENT_CLOSED_REQUEST, unless_client_leaves
-from tertulia_gateway.rest.conversations import UUID, ConversationId
+from tertulia_gateway.rest.conversations import ConversationId
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.replayed_sound import ReplayedSound
+from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 from tertulia_shared.store import Message, NotFound, Store

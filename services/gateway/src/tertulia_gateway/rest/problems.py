@@ -18,11 +18,12 @@ from tertulia_gateway.model_requests import ModelRequestFailed
 from tertulia_gateway.problem_codes import NOT_FOUND, Params, ProblemCode, known_code
 from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
-from tertulia_gateway.rest.import_file import ImportRefused
+from tertulia_gateway.rest.import_fields import ImportRefused
 from tertulia_gateway.rest.replayed_sound import NoReplay
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.cards.errors import BadCard
+from tertulia_shared.lorebooks.errors import BadLorebook
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -106,6 +107,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClipRefused, _clip_refused)
     app.add_exception_handler(ImportRefused, _import_refused)
     app.add_exception_handler(BadCard, _bad_card)
+    app.add_exception_handler(BadLorebook, _bad_lorebook)
     app.add_exception_handler(ClipStoreFailed, _clip_store_failed)
     app.add_exception_handler(NameOfUser, _name_of_user)
     app.add_exception_handler(AccessRefused, _access_refused)
@@ -191,6 +193,11 @@ async def _import_refused(_: Request, error: Exception) -> JSONResponse:
 async def _bad_card(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, BadCard)  # noqa: S101 - registered for this class alone
     return _field_problem(422, "card", known_code(error.code), str(error))
+
+
+async def _bad_lorebook(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, BadLorebook)  # noqa: S101 - registered for this class alone
+    return problem(422, known_code(error.code), str(error))
 
 
 async def _clip_store_failed(_: Request, error: Exception) -> JSONResponse:

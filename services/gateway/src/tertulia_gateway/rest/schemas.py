@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -15,7 +15,7 @@ from tertulia_shared.cards.macros import MacroValues, expand
 from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.conversation_cast import MAX_SEATS
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
-from tertulia_shared.store import Character, Conversation, Message
+from tertulia_shared.store import Character
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.validation import (
     CARD_MAX_CHARS,
@@ -23,11 +23,9 @@ from tertulia_shared.store.validation import (
     NAME_MAX_CHARS,
     NO_SEAT,
     PROMPT_MAX_CHARS,
-    TITLE_MAX_CHARS,
     VOICE_MAX_CHARS,
 )
 from tertulia_shared.text import clean_line, clean_text
-from tertulia_shared.usage import USAGE
 from tertulia_shared.visible_text import invisible_fault
 from tertulia_shared.voice_clips import (
     CONSENT,
@@ -38,6 +36,7 @@ from tertulia_shared.voice_clips import (
     SHORTEST_S,
 )
 
+UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TALKATIVENESS_MEANS = "how often the character answers a remark that is addressed to no one: 0 (never) to 100"
 SPEED_MEANS = f"a factor of the voice's own speed, {MIN_SPEED:g} to {MAX_SPEED:g}; for voices with adjustable speed"
 PITCH_MEANS = f"semitones, {-MAX_PITCH:g} (lower) to {MAX_PITCH:g} (higher); for voices with adjustable pitch"
@@ -65,66 +64,6 @@ class Schema(BaseModel):
     """Base class of all bodies. Can be built from a store's records. Refuses unknown fields in requests."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
-
-
-class ConversationItem(Schema):
-    """A conversation in a list."""
-
-    id: str
-    title: str = Field(description='"" until it is renamed or begun')
-    created_at: datetime
-    updated_at: datetime = Field(description="time of its newest message")
-
-
-class ListedConversation(ConversationItem):
-    """A conversation in the list of conversations."""
-
-    preview: str = Field(description="the beginning of its newest message, or the place that contains the text")
-    preview_by: str = Field(description='the speaker of that message; "" if there is none')
-
-
-class ConversationPage(Schema):
-    """A page of conversations, the most recently used first."""
-
-    items: list[ListedConversation]
-    next: str | None = Field(description="give it as `before` to get the next page; null on the last one")
-
-
-class MessageItem(Schema):
-    """One message of the user or of a character."""
-
-    id: str
-    turn_id: str
-    role: Literal["user", "character"]
-    character_id: str | None
-    character_name: str
-    text: str = Field(description="of an interrupted reply: the text that was heard")
-    unheard: str = Field(description="of an interrupted reply: the text that followed, which was not heard")
-    status: Literal["streaming", "complete", "interrupted", "failed"]
-    position: int
-    created_at: datetime
-
-
-class ConversationWithMessages(ConversationItem):
-    """A conversation and a page of its messages, oldest first."""
-
-    usage: dict[str, int | float] = Field(
-        description=f"of all its replies, as far as the model server reported it: {', '.join(USAGE)}"
-    )
-    messages: list[MessageItem]
-    next: int | None = Field(description="give it as `after` to get the next page; null on the last one")
-
-
-class ImportedConversation(ConversationItem):
-    """A conversation made from a file."""
-
-    messages: int = Field(description="how many messages the file has")
-
-
-class Rename(Schema):
-    """A conversation's new title."""
-
-    title: Line = Field(max_length=TITLE_MAX_CHARS)
 
 
 class CastItem(Schema):
@@ -305,23 +244,6 @@ class Readiness(Schema):
     missing: list[str]
     problems: list[ProblemItem]
     engines: dict[str, list[str]]
-
-
-def conversation_item(conversation: Conversation) -> ConversationItem:
-    return ConversationItem.model_validate(conversation, extra="ignore")
-
-
-def listed_conversation(conversation: Conversation, search: str) -> ListedConversation:
-    preview = conversation.preview
-    return ListedConversation(
-        **conversation_item(conversation).model_dump(),
-        preview=excerpt(preview.text, search) if preview else "",
-        preview_by=preview.character_name if preview else "",
-    )
-
-
-def message_item(message: Message) -> MessageItem:
-    return MessageItem.model_validate(message, extra="ignore")
 
 
 def character_item(character: Character) -> CharacterItem:

@@ -2,13 +2,15 @@
 
 Fields of the header: `user_name`, `character_name`, `create_date`, `chat_metadata`. Fields of a message: `name`,
 `is_user`, `is_system` (hidden from the model), `send_date`, `mes` (the text), `extra` (an object for extensions, which
-SillyTavern keeps). Files of different releases have different forms of `send_date`; some have no header.
+SillyTavern keeps). A reply with several versions also has `swipes` (their texts), `swipe_id` (the number of the chosen
+one, from 0) and `swipe_info` (`send_date` and `extra` of each). Files of different releases have different forms of
+`send_date`; some have no header.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -17,7 +19,9 @@ import orjson
 from tertulia_shared.store import Conversation, Message
 
 EXTRA: Final = "tertulia"
-"""The name of our object in `extra`, with the `status` of a message and its `unheard` text."""
+"""The name of our object in `extra`, with the `status` of a message and its `unheard` text; in `swipe_info` also with
+the `name` of the speaker.
+"""
 USER_NAME: Final = "You"
 """The name of a user without a name."""
 
@@ -48,10 +52,12 @@ def header_line(conversation: Conversation) -> bytes:
     return orjson.dumps(header, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def message_line(message: Message) -> bytes:
-    """The line of a message."""
+def message_line(message: Message, versions: Sequence[Message] = ()) -> bytes:
+    """The line of a message. `versions`: all its versions in order; the replies among those of a reply become its
+    `swipes`.
+    """
     is_user = message.role == "user"
-    line = {
+    line: dict[str, Any] = {
         "name": message.character_name or (USER_NAME if is_user else ""),
         "is_user": is_user,
         "is_system": False,
@@ -59,7 +65,17 @@ def message_line(message: Message) -> bytes:
         "mes": message.text,
         "extra": {EXTRA: {"status": message.status, "unheard": message.unheard}},
     }
+    swipes = [version for version in versions if version.role == "character"]
+    if len(swipes) > 1 and not is_user:
+        line["swipe_id"] = [version.id for version in swipes].index(message.id)
+        line["swipes"] = [version.text for version in swipes]
+        line["swipe_info"] = [_swipe_info(version) for version in swipes]
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _swipe_info(version: Message) -> dict[str, Any]:
+    ours = {"status": version.status, "unheard": version.unheard, "name": version.character_name}
+    return {"send_date": _iso(version.created_at), "extra": {EXTRA: ours}}
 
 
 def title_in(header: Mapping[str, Any]) -> str:

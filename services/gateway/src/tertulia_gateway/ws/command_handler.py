@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import assert_never
+from dataclasses import replace
+from typing import TypeAlias, assert_never
 
 from tertulia_gateway.commands import (
     ChangeAnswering,
     ChangeCast,
+    ChangeMessage,
+    ChangeNote,
+    ChangePersona,
     ChangeSettings,
     ChangeUserName,
     Command,
@@ -34,7 +38,8 @@ from tertulia_shared.cards.prompt_fields import greetings_of_text
 from tertulia_shared.entries import Refresh, UserTurn
 from tertulia_shared.events import Characters, ListeningStarted
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import StoreError, StoreUnavailable, pictures
+from tertulia_shared.persona import KIND, Persona, record_of
+from tertulia_shared.store import EVERYBODY, StoreError, StoreUnavailable, pictures
 from tertulia_shared.user_name import same_name
 
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
@@ -42,6 +47,8 @@ CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
 
 UNAVAILABLE = "Redis or the store is unavailable; nothing is lost. Send it again in a moment (with the same turn_id)."
 NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
+
+BeginsTurn: TypeAlias = UserMessage | RequestReply | ChangeMessage
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +82,7 @@ class CommandHandler:
         except (BusError, StoreError) as error:
             log.log(level_of(error), "a command failed: %s", error, extra={"conversation_id": self._session.open_id})
             why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
-            return Problem(
-                "unavailable", why, command.turn_id if isinstance(command, UserMessage | RequestReply) else ""
-            )
+            return Problem("unavailable", why, command.turn_id if isinstance(command, BeginsTurn) else "")
 
     async def _execute(self, command: Command) -> Problem | None:
         match command:
@@ -90,14 +95,14 @@ class CommandHandler:
                 await self._transport.send_text(answer_json(ListeningStarted(session_id)))
             case StopListening():
                 self._microphone.stop("stopped")
-            case UserMessage() | RequestReply():
+            case UserMessage() | RequestReply() | ChangeMessage():
                 await self._begin_turn(command)
             case StopReplies():
                 await (await self._conversation()).interrupt()
-            case ChangeSettings() | ChangeAnswering() | ChangeCast():
+            case ChangeSettings() | ChangeAnswering() | ChangeCast() | ChangeNote():
                 await self._change(command)
-            case ChangeUserName(name):
-                return await self._change_user_name(name)
+            case ChangeUserName() | ChangePersona():
+                return await self._change_user(command)
             case Played():
                 self._played(await self._conversation(), command)
             case _:
@@ -110,14 +115,23 @@ class CommandHandler:
         if command.gaps is not None:
             conversation.measured.gaps_reported(command.receipt.message_id, command.gaps, command.gap_ms)
 
-    async def _begin_turn(self, command: UserMessage | RequestReply) -> None:
+    async def _begin_turn(self, command: BeginsTurn) -> None:
         conversation = await self._conversation()
         turn_id = command.turn_id or new_id()
-        if isinstance(command, UserMessage):
-            turn = UserTurn(turn_id, conversation.id, command.text, "typed", to=command.to)
-        else:
-            to, replies, greeting = command.character_id, command.replies, await self._greeting(command)
-            turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies, greeting=greeting)
+        match command:
+            case UserMessage(text, _, to, replaces):
+                turn = UserTurn(turn_id, conversation.id, text, "typed", to=to)
+                if replaces:
+                    turn = replace(turn, change="edit", message_id=replaces)
+            case RequestReply(to, _, replies):
+                greeting = await self._greeting(command)
+                turn = UserTurn(turn_id, conversation.id, "", "request", to=to, replies=replies, greeting=greeting)
+                if command.replaces:
+                    turn = replace(turn, change="again", message_id=command.replaces)
+                elif command.after:
+                    turn = replace(turn, change="after", message_id=command.after)
+            case ChangeMessage(change, message_id):
+                turn = UserTurn(turn_id, conversation.id, "", "change", change=change, message_id=message_id)
         await conversation.begin_turn(turn)
 
     async def _greeting(self, command: RequestReply) -> str:
@@ -134,7 +148,7 @@ class CommandHandler:
         greetings = greetings_of_text(character.card) if character else ()
         return "".join(greetings[command.greeting - 1 : command.greeting])
 
-    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast) -> None:
+    async def _change(self, command: ChangeSettings | ChangeAnswering | ChangeCast | ChangeNote) -> None:
         conversation = await self._conversation()
         match command:
             case ChangeSettings(changes):
@@ -143,8 +157,17 @@ class CommandHandler:
                 settings = await conversation.change_answering(changes)
             case ChangeCast():
                 settings = await conversation.change_cast(command)
+            case ChangeNote():
+                settings = await conversation.change_note(command)
         if not command.is_query:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
+
+    async def _change_user(self, command: ChangeUserName | ChangePersona) -> Problem | None:
+        match command:
+            case ChangeUserName(name):
+                return await self._change_user_name(name)
+            case ChangePersona(persona_id):
+                return await self._change_persona(persona_id)
 
     async def _change_user_name(self, name: str | None) -> Problem | None:
         conversation = await self._conversation()
@@ -152,6 +175,23 @@ class CommandHandler:
             return Problem("bad_field", f"user_name: a character is called {character}; take another name.")
         settings = await conversation.change_user_name(name)
         if name is not None:  # a query must not create a row for the conversation
+            self._ctx.saver.save(conversation.id, settings)
+        return None
+
+    async def _change_persona(self, persona_id: str | None) -> Problem | None:
+        """Change the persona. "": none; None: a query."""
+        conversation = await self._conversation()
+        persona = Persona() if persona_id is not None else None
+        if persona_id:
+            document = await self._ctx.store.document(KIND, EVERYBODY, persona_id)
+            record = None if document is None else record_of(document)
+            if record is None:
+                return Problem("bad_field", f"persona: there is no persona {persona_id}; GET /api/personas lists them.")
+            persona = record.persona
+            if character := same_name(persona.name, await self._character_names()):
+                return Problem("bad_field", f"persona: a character is called {character}; rename the persona.")
+        settings = await conversation.change_persona(persona)
+        if persona is not None:  # a query must not create a row for the conversation
             self._ctx.saver.save(conversation.id, settings)
         return None
 

@@ -27,6 +27,18 @@ export interface CharacterDraft extends Omit<Character, "id" | "greetings"> {
   readonly card?: string;
 }
 
+/** Who the user can be. */
+export interface Persona extends PersonaDraft {
+  readonly id: string;
+}
+
+export interface PersonaDraft {
+  /** What the characters call the user. */
+  readonly name: string;
+  readonly description: string;
+  readonly image: string;
+}
+
 /** What the server has read in a file with a character card. Nothing is saved yet. */
 export interface CardDraft {
   readonly character: CharacterDraft;
@@ -109,25 +121,6 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-export interface StoredMessage {
-  readonly id: string;
-  readonly turn_id: string;
-  readonly role: "user" | "character";
-  readonly character_id: string | null;
-  readonly character_name: string;
-  /** Of an interrupted reply: the text that was heard. */
-  readonly text: string;
-  /** Of an interrupted reply: the text after it. Older gateways do not send it. */
-  readonly unheard?: string;
-  readonly status: "streaming" | "complete" | "interrupted" | "failed";
-}
-
-export interface StoredConversation {
-  readonly messages: readonly StoredMessage[];
-  /** The sum of the tokens and the cost of all replies. `usageOf` reads this value. */
-  readonly usage: unknown;
-}
-
 export interface Status {
   readonly version: string;
   /** The engines of the live workers, by stage. */
@@ -140,8 +133,6 @@ export interface Status {
   /** Prefix of every Redis key. */
   readonly namespace: string;
 }
-
-const MESSAGES_MAX = 20_000;
 
 /** `jsonl`: a chat of SillyTavern. */
 export type ExportFormat = "markdown" | "text" | "json" | "jsonl";
@@ -192,6 +183,19 @@ export class Api {
     await this.ask("DELETE", `api/characters/${encodeURIComponent(id)}`);
   }
 
+  async personas(): Promise<readonly Persona[]> {
+    return list<Persona>(await this.ask("GET", "api/personas"), "personas");
+  }
+
+  /** Create or replace a persona. Resolves to it as the server keeps it. */
+  async savePersona(id: string, draft: PersonaDraft): Promise<Persona> {
+    return (await this.ask("PUT", `api/personas/${encodeURIComponent(id)}`, draft)) as Persona;
+  }
+
+  async deletePersona(id: string): Promise<void> {
+    await this.ask("DELETE", `api/personas/${encodeURIComponent(id)}`);
+  }
+
   async voices(): Promise<readonly Voice[]> {
     return list<Voice>(await this.ask("GET", "api/voices"), "voices");
   }
@@ -227,28 +231,6 @@ export class Api {
     if (before) query.set("before", before);
     if (search) query.set("search", search);
     return (await this.ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
-  }
-
-  /** Fetch a conversation's usage and its messages, oldest first, at most `MESSAGES_MAX`. */
-  async conversation(conversationId: string): Promise<StoredConversation> {
-    const all: StoredMessage[] = [];
-    let usage: unknown = null;
-    let after: number | null = null;
-    do {
-      const query = new URLSearchParams({ limit: "1000" });
-      if (after !== null) query.set("after", String(after));
-      // The position of the next page is only known from the page before it.
-      // oxlint-disable-next-line no-await-in-loop
-      const page = (await this.ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
-        messages: StoredMessage[];
-        next: number | null;
-        usage?: unknown;
-      };
-      usage ??= page.usage;
-      all.push(...page.messages);
-      after = page.next;
-    } while (after !== null && all.length < MESSAGES_MAX);
-    return { messages: all, usage };
   }
 
   async status(): Promise<Status> {

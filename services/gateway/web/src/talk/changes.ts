@@ -1,13 +1,14 @@
 /**
- * What the user changes about a conversation: the model's settings, who answers, the user's name, and the
- * characters at the table. A change is sent to the server and shown before the server has confirmed it.
+ * What the user changes about a conversation: the model's settings, who answers, the user's name and persona, the
+ * author's note, and the characters at the table. A change is sent to the server and shown before the server has confirmed it.
  */
 
 import { texts } from "../texts";
-import type { AnsweringChange, CastChange, Command } from "../wire/commands";
+import type { AnsweringChange, CastChange, Command, NoteChange } from "../wire/commands";
 import type { ModelSettings } from "../wire/events";
 import { muting } from "./answering";
 import { castToSend, isCastKept } from "./cast";
+import { type ChosenPersona, isPersonaKept, personaToSend } from "./persona";
 import type { PublishedState } from "./published-state";
 import { hasBegun, nameToSend } from "./user-name";
 
@@ -17,6 +18,9 @@ export interface ChangesCallbacks {
   /** The name that the user gave last in this browser. */
   rememberedName(): string;
   rememberName(name: string): void;
+  /** The persona that was chosen last in this browser; null: none. */
+  rememberedPersona(): ChosenPersona | null;
+  rememberPersona(persona: ChosenPersona): void;
   rememberCast(ids: readonly string[]): void;
 }
 
@@ -61,9 +65,36 @@ export class Changes {
     return true;
   }
 
-  /** Before a turn: give a new conversation the name and the characters that the user chose last. */
+  /**
+   * Choose who the user is, in this conversation and in new ones. Returns false if the connection is down; nothing is
+   * changed. A conversation without a turn gets the persona with its first turn: until then, nothing of it is stored.
+   */
+  persona(persona: ChosenPersona): boolean {
+    if (isPersonaKept(this.page.current) && !this.#sendPersona(persona)) return false;
+    this.on.rememberPersona(persona);
+    return true;
+  }
+
+  /**
+   * Change the author's note. Returns false if the connection is down; nothing is changed. A conversation without a turn
+   * gets the note with its first turn.
+   */
+  note(change: NoteChange): boolean {
+    const { cast, note } = this.page.current;
+    const waits = cast.isNew && !note.confirmed?.text;
+    if (!waits && !this.on.send({ type: "note", data: change })) return false;
+    this.page.applyNow({ on: "note_changed", change });
+    return true;
+  }
+
+  /** Before a turn: give a new conversation what the user chose last, and the note that waits for the turn. */
   sendRemembered(): void {
+    const persona = personaToSend(this.page.current, this.on.rememberedPersona());
+    if (persona) this.#sendPersona(persona);
+    // After the persona, whose name would replace it.
     this.#sendRememberedName();
+    const { pending } = this.page.current.note;
+    if (this.page.current.cast.isNew && Object.keys(pending).length > 0) this.on.send({ type: "note", data: pending });
     const { shelf, cast } = this.page.current;
     const characters = castToSend(shelf, cast);
     if (characters) this.#sendCast({ characters });
@@ -114,6 +145,14 @@ export class Changes {
     this.on.send({ type: "answering", data: {} });
     this.on.send({ type: "user_name", data: {} });
     this.on.send({ type: "cast", data: {} });
+    this.on.send({ type: "persona", data: {} });
+    this.on.send({ type: "note", data: {} });
+  }
+
+  #sendPersona(persona: ChosenPersona): boolean {
+    const sent = this.on.send({ type: "persona", data: { persona_id: persona.id || null } });
+    if (sent) this.page.applyNow({ on: "persona_changed", persona });
+    return sent;
   }
 
   #sendCast(change: CastChange): boolean {

@@ -21,6 +21,8 @@ export class ConversationChoice {
   #address = new Address();
   /** True if the server does not know the conversation that was to be opened; it then opens a new one. */
   #isUnknown = false;
+  /** The copy that is to be opened; `""` if there is none. */
+  #branch = "";
 
   constructor(
     private readonly link: Pick<Link, "state" | "send" | "connect">,
@@ -51,6 +53,12 @@ export class ConversationChoice {
     this.link.connect(id);
   }
 
+  /** Open a copy of the beginning of the open conversation, and say so. */
+  openBranch(id: string): void {
+    this.#branch = id;
+    this.openOther(id);
+  }
+
   /** Take the conversation back from another page: this page continues where the other one stopped. */
   takeBack(): void {
     const { conversationId } = this.link.state;
@@ -69,6 +77,8 @@ export class ConversationChoice {
     this.#address.show(id);
     if (this.#isUnknown) this.on.tell("unknown_conversation", texts.problems.unknownConversation);
     this.#isUnknown = false;
+    if (this.#branch === id) this.on.tell("branched", texts.message.branched);
+    this.#branch = "";
   }
 
   /** The user has gone back or forward, or has entered an address. */

@@ -9,11 +9,13 @@
 import type { Phase } from "../link/state-machine";
 import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
-import type { AnsweringChange, CastChange } from "../wire/commands";
+import type { AnsweringChange, CastChange, NoteChange } from "../wire/commands";
 import type { SoundBlock } from "../audio/sound-block";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { withChange, withConfirmed, withoutPending } from "./answering";
 import { withName } from "./user-name";
+import { withNote } from "./author-note";
+import { type ChosenPersona, withPersona } from "./persona";
 import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
@@ -44,6 +46,8 @@ export type PageInput =
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "answering_changed"; change: AnsweringChange }
   | { on: "name_changed"; name: string }
+  | { on: "persona_changed"; persona: ChosenPersona }
+  | { on: "note_changed"; change: NoteChange }
   | { on: "cast_changed"; change: CastChange }
   | { on: "cast_remembered"; ids: readonly string[] | null }
   | { on: "demo"; demo: boolean }
@@ -76,7 +80,10 @@ function reduced(state: PageState, input: PageInput): PageState {
       const userName = isLive ? state.userName : { ...state.userName, pending: null };
       const link = { link: input.phase, linkReason: input.reason, listening: connected };
       const cast = isLive ? state.cast : { ...state.cast, pending: {} };
-      return { ...state, ...link, pendingSettings, answering, cast, userName };
+      const persona = isLive ? state.persona : { ...state.persona, pending: null };
+      // The note of a conversation without a turn was not sent yet.
+      const note = isLive || state.cast.isNew ? state.note : { ...state.note, pending: {} };
+      return { ...state, ...link, pendingSettings, answering, cast, userName, persona, note };
     }
     case "left":
       // The messages stay until the next conversation has started. It is another one, or this one from the start.
@@ -103,6 +110,13 @@ function reduced(state: PageState, input: PageInput): PageState {
       return { ...state, answering: withChange(state.answering, input.change) };
     case "name_changed":
       return { ...withoutNotices(state, "name"), userName: { ...state.userName, pending: input.name } };
+    case "persona_changed":
+      return { ...withoutNotices(state, "persona"), persona: { ...state.persona, pending: input.persona } };
+    case "note_changed":
+      return {
+        ...withoutNotices(state, "note"),
+        note: { ...state.note, pending: { ...state.note.pending, ...input.change } },
+      };
     case "cast_changed":
       return { ...state, cast: { ...state.cast, pending: { ...state.cast.pending, ...input.change } } };
     case "cast_remembered":
@@ -234,6 +248,10 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       };
     case "user_name":
       return { ...withoutNotices(state, "name"), userName: withName(state.userName, event) };
+    case "persona":
+      return { ...withoutNotices(state, "persona"), persona: withPersona(state.persona, event) };
+    case "note":
+      return { ...withoutNotices(state, "note"), note: withNote(state.note, event) };
     case "turn_metrics":
       return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":

@@ -7,6 +7,8 @@ import type { MicrophoneView } from "./listening-state";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 import { type Answering, UNKNOWN_ANSWERING } from "./answering";
 import { type Cast, UNKNOWN_CAST } from "./cast";
+import { type NoteState, UNKNOWN_NOTE } from "./author-note";
+import { type PersonaChoice, UNKNOWN_PERSONA } from "./persona";
 import { UNKNOWN_NAME, type UserName } from "./user-name";
 
 export interface UserMessage {
@@ -56,7 +58,7 @@ export interface Reply {
 export type Message = UserMessage | Reply;
 
 /** The part of the page that shows a notice. */
-export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings" | "name";
+export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings" | "name" | "persona" | "note";
 
 export interface Notice {
   readonly place: NoticePlace;
@@ -127,6 +129,8 @@ export interface PageState {
   readonly pendingSettings: Partial<ModelSettings>;
   readonly answering: Answering;
   readonly userName: UserName;
+  readonly persona: PersonaChoice;
+  readonly note: NoteState;
   /** Tokens and cost of the conversation so far; null if they are not known. */
   readonly usage: Usage | null;
   readonly notices: readonly Notice[];
@@ -167,6 +171,8 @@ export const EMPTY: PageState = {
   pendingSettings: {},
   answering: UNKNOWN_ANSWERING,
   userName: UNKNOWN_NAME,
+  persona: UNKNOWN_PERSONA,
+  note: UNKNOWN_NOTE,
   usage: null,
   notices: [],
   announcement: "",

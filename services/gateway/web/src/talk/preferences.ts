@@ -3,6 +3,7 @@
  * stored.
  */
 
+import type { ChosenPersona } from "./persona";
 import { isLanguage, type Language } from "../texts/languages";
 
 export type TalkMode = "hands_free" | "push_to_talk";
@@ -24,6 +25,8 @@ export interface Preferences {
   readonly userName: string;
   /** The ids of the characters that the user seated last, in order; null: none. */
   readonly cast: readonly string[] | null;
+  /** The persona that the user chose last; null: none. */
+  readonly persona: ChosenPersona | null;
   /** The user has given a name, or does not want to. */
   readonly userNameAsked: boolean;
 }
@@ -41,6 +44,7 @@ const FIRST: Preferences = {
   theme: "system",
   userName: "",
   cast: null,
+  persona: null,
   userNameAsked: false,
 };
 
@@ -48,7 +52,7 @@ export function readPreferences(stored: string | null): Preferences {
   try {
     const found = JSON.parse(stored ?? "{}") as Record<string, unknown>;
     const { volume, muted, mode, microphone, loudspeaker, typingInterrupts, language, theme } = found;
-    const { userName, userNameAsked, cast } = found;
+    const { userName, userNameAsked, cast, persona } = found;
     return {
       volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
       muted: muted === true,
@@ -60,11 +64,17 @@ export function readPreferences(stored: string | null): Preferences {
       theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
       userName: typeof userName === "string" ? userName : FIRST.userName,
       userNameAsked: userNameAsked === true,
+      persona: readPersona(persona),
       cast: Array.isArray(cast) ? cast.filter((id) => typeof id === "string") : FIRST.cast,
     };
   } catch {
     return FIRST;
   }
+}
+
+function readPersona(stored: unknown): ChosenPersona | null {
+  const { id, name } = (stored ?? {}) as Record<string, unknown>;
+  return typeof id === "string" && typeof name === "string" && id !== "" ? { id, name } : null;
 }
 
 export function loadPreferences(): Preferences {

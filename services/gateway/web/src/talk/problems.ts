@@ -11,8 +11,9 @@ import { type Notice, type NoticePlace, type PageState, findReply } from "./page
 /** The error codes with which the server refuses a command. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
 
-/** The server's refusals of a name begin with the name of the command. */
+/** The server's refusals of a name, and of a persona, begin with the name of the command. */
 const NAME_REFUSED = "user_name: ";
+const PERSONA_REFUSED = "persona: ";
 
 export function onWarning(state: PageState, event: ServerEvent & { type: "warning" }): PageState {
   const writesPaused = event.code === "writes_paused";
@@ -46,6 +47,11 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
     const text = refusedName(state, event.message.slice(NAME_REFUSED.length));
     return withNotice(withoutPendingName(over), { code, serious: true, text, place: "name" });
   }
+  if (event.message.startsWith(PERSONA_REFUSED)) {
+    const called = /a character is called (.+);/u.exec(event.message)?.[1];
+    const text = called ? texts.personas.taken(called) : texts.personas.gone;
+    return withNotice({ ...over, persona: { ...over.persona, pending: null } }, { code, serious: true, text, place: "persona" });
+  }
   const place = pendingPlace(state);
   if (turnId === "" && place && REFUSALS.has(code)) {
     const text = notice?.text ?? texts.problems.settingNotSaved;
@@ -54,6 +60,8 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
       pendingSettings: {},
       answering: withoutPending(over.answering),
       cast: { ...over.cast, pending: {} },
+      persona: { ...over.persona, pending: null },
+      note: { ...over.note, pending: {} },
     };
     return withNotice(undone, { code, serious: true, text, place });
   }
@@ -61,8 +69,11 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
 }
 
 /** The part of the page in which the user changed something that the server has not confirmed; null if there is none. */
-function pendingPlace({ pendingSettings, answering, cast, userName }: PageState): NoticePlace | null {
+function pendingPlace(state: PageState): NoticePlace | null {
+  const { pendingSettings, answering, cast, userName, persona, note } = state;
   if (userName.pending !== null) return "name";
+  if (persona.pending !== null) return "persona";
+  if (!cast.isNew && Object.keys(note.pending).length > 0) return "note";
   if (Object.keys(pendingSettings).length > 0) return "settings";
   if (Object.keys(cast.pending).length > 0) return "page";
   return Object.keys(answering.pending).length > 0 ? "composer" : null;

@@ -3,6 +3,7 @@
 import { type Usage, usageOf } from "../inside/usage";
 import type { Api } from "../rest/api";
 import { RequestFailed } from "../rest/problem";
+import { fetchConversation } from "../rest/stored-conversation";
 import { texts } from "../texts";
 import type { Message } from "./page-state";
 import { storedMessages } from "./stored-messages";
@@ -19,7 +20,7 @@ export class StoredLoader {
   #shown = "";
 
   constructor(
-    private readonly api: Api,
+    private readonly api: Pick<Api, "ask">,
     private readonly on: StoredLoaderCallbacks,
   ) {}
 
@@ -35,7 +36,7 @@ export class StoredLoader {
   async load(conversationId: string): Promise<void> {
     if (this.#shown === conversationId) return;
     try {
-      const { messages, usage } = await this.api.conversation(conversationId);
+      const { messages, usage } = await fetchConversation(this.api, conversationId);
       this.on.loaded(conversationId, storedMessages(messages), usageOf(usage));
       this.#isShown(conversationId);
     } catch (error) {

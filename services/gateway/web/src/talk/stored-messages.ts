@@ -1,6 +1,6 @@
 /** Converts stored messages (from the REST API) to messages of the page. */
 
-import type { StoredMessage } from "../rest/api";
+import type { StoredMessage } from "../rest/stored-conversation";
 import type { Message } from "./page-state";
 
 /** The fields of a user's message that the store does not keep. */
@@ -9,7 +9,7 @@ const NOT_KNOWN = { to: null, unanswered: "" };
 export function storedMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {
     if (message.role === "user") {
-      return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe", ...NOT_KNOWN };
+      return { kind: "user", id: message.id, text: message.text, source: "typed", delivery: "safe", ...NOT_KNOWN };
     }
     const unheard = message.unheard ?? "";
     return {

@@ -11,6 +11,7 @@ import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
+import { branchConversation } from "../rest/stored-conversation";
 import { showLanguage } from "../texts";
 import { languageFor } from "../texts/languages";
 import type { ServerEvent } from "../wire/events";
@@ -18,8 +19,10 @@ import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
+import { newId } from "./new-id";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
+import type { ChosenPersona } from "./persona";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
@@ -76,6 +79,8 @@ export class Talk {
       send: (command) => this.#link.send(command),
       rememberedName: () => this.preferences.value.userName,
       rememberName: (userName) => this.prefer({ userName, userNameAsked: true }),
+      rememberedPersona: () => this.preferences.value.persona,
+      rememberPersona: (persona) => this.#rememberPersona(persona),
       rememberCast: (cast) => this.prefer({ cast }),
     });
     this.conversations = new ConversationChoice(this.#link, {
@@ -132,6 +137,17 @@ export class Talk {
 
   // -- actions of the user
 
+  /**
+   * Copy the conversation up to this message into a new one, and open that.
+   *
+   * @throws RequestFailed
+   */
+  async branch(messageId: string): Promise<void> {
+    const { conversationId } = this.#page.current;
+    const id = await branchConversation(this.api, conversationId, messageId, newId());
+    if (this.#page.current.conversationId === conversationId) this.conversations.openBranch(id);
+  }
+
   /** See `TurnSender.say`. */
   say(text: string, to: readonly string[] | null = null): boolean {
     return this.#turns.say(text, to);
@@ -174,6 +190,14 @@ export class Talk {
 
   get listening(): boolean {
     return this.#listening.listening;
+  }
+
+  /** A new conversation takes the persona, and its name. */
+  #rememberPersona(persona: ChosenPersona): void {
+    const { persona: before, userName } = this.preferences.value;
+    const isGivenUp = !persona.id && before?.name === userName;
+    const name = persona.id ? { userName: persona.name, userNameAsked: true } : isGivenUp ? { userName: "" } : {};
+    this.prefer({ persona: persona.id ? persona : null, ...name });
   }
 
   prefer(change: Partial<Preferences>): void {

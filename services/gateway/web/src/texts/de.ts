@@ -217,6 +217,8 @@ export const de: Texts = {
     replay: "Noch einmal anhören",
     stop: "Anhalten",
     busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+    branch: "Von hier abzweigen",
+    branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
   },
   bubble: {
     you: "Du:",
@@ -487,6 +489,32 @@ export const de: Texts = {
       },
     },
   },
+  personas: {
+    title: "Wer du bist",
+    lead: "Die Figuren erfahren, wer du in diesem Gespräch bist, ab deiner nächsten Nachricht.",
+    none: "Niemand Bestimmtes",
+    noneEffect: "Sie kennen nur deinen Namen.",
+    deleted: "Gelöscht; dieses Gespräch behält sie.",
+    new: "Neue Rolle",
+    edit: "Bearbeiten",
+    editName: (name) => `${name} bearbeiten`,
+    name: "Wie sie dich nennen",
+    description: "Wer du bist",
+    descriptionPlaceholder: "Du bist … Beschreibe dich so, wie die Figuren dich kennen.",
+    descriptionEffect: "Makros wie {{user}} und {{char}} sind möglich.",
+    taken: (name) => `Eine Figur heißt ${name}. Benenne die Rolle um, damit sie euch unterscheiden können.`,
+    gone: "Diese Rolle gibt es nicht mehr. Wähle eine andere.",
+  },
+  note: {
+    title: "Anmerkung",
+    lead: "Eine Anmerkung für die Figuren, die nahe am Ende des Gesprächs bleibt. Leer: keine.",
+    placeholder: "Es hat angefangen zu regnen. Alle sind müde.",
+    depth: "Tiefe",
+    depthValue: (count) =>
+      plural(count, { one: "vor der letzten Nachricht", other: `vor den letzten ${count} Nachrichten` }),
+    depthZero: "nach der letzten Nachricht",
+    depthEffect: "Je näher am Ende, desto mehr zählt sie.",
+  },
   connect: {
     asking: "Das verwendete Modell wird abgefragt…",
     tryAgain: "Noch einmal versuchen",
@@ -690,6 +718,7 @@ export const de: Texts = {
       "Das ist kein Bild, das der Server annimmt: PNG, JPEG, WebP oder GIF, höchstens 262.144 Zeichen in Base64.",
     conversation_not_found: () => "Dieses Gespräch gibt es nicht mehr. Lade die Liste neu.",
     character_not_found: () => "Diese Figur gibt es nicht mehr. Lade die Liste neu.",
+    persona_not_found: () => "Diese Rolle gibt es nicht mehr. Lade die Liste neu.",
     voice_not_found: () => "Diese Stimme gibt es nicht mehr. Wähle eine andere.",
     message_not_found: () => "Diese Nachricht gibt es nicht mehr. Lade die Seite neu.",
     name_taken: (_sent, params) =>
@@ -749,6 +778,11 @@ export const de: Texts = {
       "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
     card_archive: () =>
       "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
+    lorebook_too_large: () =>
+      "Das Lorebook ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
+    lorebook_no_json: () => "Das Lorebook ist beschädigt: Es enthält kein gültiges JSON.",
+    lorebook_not_a_lorebook: () =>
+      "Die Datei ist kein Lorebook. Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",

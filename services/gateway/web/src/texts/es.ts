@@ -221,6 +221,8 @@ export const es: Texts = {
     replay: "Oír de nuevo",
     stop: "Detener",
     busy: "Espera a que los personajes terminen, o pulsa «Parar».",
+    branch: "Ramificar desde aquí",
+    branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
   },
   bubble: {
     you: "Tú:",
@@ -490,6 +492,32 @@ export const es: Texts = {
       },
     },
   },
+  personas: {
+    title: "Quién eres",
+    lead: "Los personajes saben quién eres en esta conversación, desde tu próximo mensaje.",
+    none: "Nadie en particular",
+    noneEffect: "Solo conocen tu nombre.",
+    deleted: "Eliminado; esta conversación lo conserva.",
+    new: "Nuevo papel",
+    edit: "Editar",
+    editName: (name) => `Editar ${name}`,
+    name: "Cómo te llaman",
+    description: "Quién eres",
+    descriptionPlaceholder: "Eres … Descríbete tal como te conocen los personajes.",
+    descriptionEffect: "Puedes usar macros como {{user}} y {{char}}.",
+    taken: (name) => `Un personaje se llama ${name}. Cambia el nombre del papel para que os distingan.`,
+    gone: "Este papel ya no existe. Elige otro.",
+  },
+  note: {
+    title: "Nota del autor",
+    lead: "Una nota para los personajes que se mantiene cerca del final de la conversación. Vacía: no hay ninguna.",
+    placeholder: "Ha empezado a llover. Todos están cansados.",
+    depth: "Profundidad",
+    depthValue: (count) =>
+      plural(count, { one: "antes del último mensaje", other: `antes de los últimos ${count} mensajes` }),
+    depthZero: "después del último mensaje",
+    depthEffect: "Cuanto más cerca del final, más cuenta.",
+  },
   connect: {
     asking: "Consultando qué modelo se usa…",
     tryAgain: "Intentar de nuevo",
@@ -689,6 +717,7 @@ export const es: Texts = {
       "No es una imagen que el servidor acepte: PNG, JPEG, WebP o GIF, con 262.144 caracteres en Base64 como máximo.",
     conversation_not_found: () => "Esta conversación ya no existe. Vuelve a cargar la lista.",
     character_not_found: () => "Este personaje ya no existe. Vuelve a cargar la lista.",
+    persona_not_found: () => "Este papel ya no existe. Vuelve a cargar la lista.",
     voice_not_found: () => "Esta voz ya no existe. Elige otra.",
     message_not_found: () => "Este mensaje ya no existe. Vuelve a cargar la página.",
     name_taken: (_sent, params) =>
@@ -744,6 +773,11 @@ export const es: Texts = {
       "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
     card_archive: () =>
       "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
+    lorebook_too_large: () =>
+      "El lorebook es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
+    lorebook_no_json: () => "El lorebook está dañado: no contiene JSON válido.",
+    lorebook_not_a_lorebook: () =>
+      "El archivo no es un lorebook. Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",

@@ -42,7 +42,7 @@ function UserBubble({ talk, message, address }: { talk: Talk; message: UserMessa
           </span>
           {message.text}
         </p>
-        <MessageMenu talk={talk} text={message.text} />
+        <MessageMenu talk={talk} text={message.text} id={message.delivery === "safe" ? message.id : ""} />
       </div>
       {address && (
         <p class="remark" dir="auto">
@@ -81,7 +81,7 @@ function ReplyBubble({ talk, reply, look }: { talk: Talk; reply: Reply; look: Lo
         )}
       </div>
       {reply.text && reply.status !== "streaming" && (
-        <MessageMenu talk={talk} text={reply.text.trim()} replyId={isUnspoken(reply) ? "" : reply.id} />
+        <MessageMenu talk={talk} text={reply.text.trim()} id={reply.id} replyId={isUnspoken(reply) ? "" : reply.id} />
       )}
     </li>
   );

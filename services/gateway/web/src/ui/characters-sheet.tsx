@@ -16,6 +16,7 @@ import { Icon } from "./icons";
 import type { People } from "./people";
 import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
+import { Removed } from "./removed-row";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
@@ -182,20 +183,6 @@ export function CharactersSheet({
         {reading ? texts.cards.reading : texts.cards.hint}
       </p>
     </Sheet>
-  );
-}
-
-/** The row of a character that is about to be removed. It takes the focus, because the button that had it is gone. */
-function Removed({ name, onUndo }: { name: string; onUndo: () => void }): JSX.Element {
-  return (
-    <li class="row">
-      <p class="grow" role="status" dir="auto">
-        {texts.characters.removed(name)}
-      </p>
-      <button type="button" ref={(button) => button?.focus()} onClick={onUndo}>
-        {texts.characters.undo}
-      </button>
-    </li>
   );
 }
 

@@ -23,6 +23,8 @@ const PATHS = {
   plus: "M12 5v14M5 12h14",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   copy: "M9 9h10v11H9zM6 15H5V4h10v2",
+  /** A way that parts. */
+  branch: "M7 4v16M7 14c0-4 10-2 10-8M14 8.5 17 5.5l3 3",
   chevron: "M7 10l5 5 5-5",
   /** A speech bubble that is crossed out. */
   hush: "M8 5h11v10h-2M14 15h-1l-4 4v-4H5V7M4 4l16 16",

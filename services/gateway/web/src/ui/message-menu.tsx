@@ -1,4 +1,4 @@
-/** The menu of one message: copy it, and hear a reply again. */
+/** The menu of one message: copy it, hear a reply again, and begin a new conversation at it. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -11,16 +11,19 @@ import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
 import { useMessageSound } from "./message-sound";
 import { Popover } from "./popover";
+import { asFailure } from "./request";
 
 interface Props {
   readonly talk: Talk;
   /** What is copied. */
   readonly text: string;
+  /** The message's id; `""` if the server does not have the message. */
+  readonly id: string;
   /** The id of the reply that can be heard again; `""` if there is none. */
   readonly replyId?: string;
 }
 
-export function MessageMenu({ talk, text, replyId = "" }: Props): JSX.Element {
+export function MessageMenu({ talk, text, id, replyId = "" }: Props): JSX.Element {
   return (
     <Popover
       class="message-menu"
@@ -31,13 +34,42 @@ export function MessageMenu({ talk, text, replyId = "" }: Props): JSX.Element {
       align="start"
       lazy
     >
-      {() => (
+      {(close) => (
         <>
           <CopyButton text={text} />
           {replyId && <ReplayButton talk={talk} replyId={replyId} />}
+          {id && <BranchButton talk={talk} messageId={id} close={close} />}
         </>
       )}
     </Popover>
+  );
+}
+
+interface BranchButtonProps {
+  readonly talk: Talk;
+  readonly messageId: string;
+  readonly close: () => void;
+}
+
+function BranchButton({ talk, messageId, close }: BranchButtonProps): JSX.Element {
+  const [isCopying, setCopying] = useState(false);
+  const [problem, setProblem] = useState("");
+  const branch = () => {
+    setCopying(true);
+    setProblem("");
+    talk
+      .branch(messageId)
+      .then(close, (error: unknown) => setProblem(asFailure(error).message))
+      .finally(() => setCopying(false));
+  };
+  const offline = talk.state.value.link !== "live";
+  return (
+    <>
+      <button type="button" class="action" disabled={offline || isCopying} aria-busy={isCopying} onClick={branch}>
+        {isCopying ? <span class="spinner" aria-hidden="true" /> : <Icon name="branch" />} {texts.message.branch}
+      </button>
+      <FieldProblem text={problem} />
+    </>
   );
 }
 

@@ -45,7 +45,12 @@ export function Popover({ button, title, label, widest, align, handlers, buttonL
     if (!open) return undefined;
     place(); // again, now with the content
     addEventListener("resize", place);
-    return () => removeEventListener("resize", place);
+    const grown = new ResizeObserver(place); // the content may become longer
+    if (panel.current) grown.observe(panel.current);
+    return () => {
+      removeEventListener("resize", place);
+      grown.disconnect();
+    };
   }, [open]);
   return (
     <>

@@ -8,7 +8,9 @@ import type { ModelSettings } from "../wire/events";
 import { ModelNameField } from "./model-name-field";
 import { SliderField } from "./slider-field";
 import { SLIDERS } from "./model-settings";
+import { NoteField } from "./note-field";
 import { Notices } from "./notices";
+import { PersonasSection } from "./personas-section";
 import { Sheet } from "./sheet";
 
 export function SettingsSheet({
@@ -62,6 +64,8 @@ export function SettingsSheet({
           ))}
         </fieldset>
       </form>
+      <PersonasSection talk={talk} />
+      <NoteField talk={talk} />
     </Sheet>
   );
 }

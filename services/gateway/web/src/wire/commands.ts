@@ -30,12 +30,21 @@ export interface CastChange {
   readonly told?: boolean;
 }
 
+/** Changes of the author's note; a missing field keeps its value. An empty command is a query. */
+export interface NoteChange {
+  readonly text?: string;
+  readonly depth?: number;
+}
+
 export type Command =
   | TurnCommand
   | { type: "answering"; data: AnsweringChange }
   | { type: "cast"; data: CastChange }
   /** Changes what the characters call the user; null: the server's default. An empty command is a query. */
   | { type: "user_name"; data: { name?: string | null } }
+  /** Chooses who the user is; null: no persona. An empty command is a query. */
+  | { type: "persona"; data: { persona_id?: string | null } }
+  | { type: "note"; data: NoteChange }
   | { type: "start_listening" }
   | { type: "stop_listening" }
   | { type: "model_settings"; data: Partial<ModelSettings> }

@@ -78,6 +78,10 @@ class CurrentModel:
         self._changed.set()
         log.info("the connection was changed in the page", extra={"engine": self.active.engine})
 
+    def window(self, settings: ModelSettings) -> int | None:
+        """As `Model.window`, of the model that is in use."""
+        return self.active.model.window(settings)
+
     @asynccontextmanager
     async def reply(
         self,

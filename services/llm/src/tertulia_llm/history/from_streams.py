@@ -16,7 +16,7 @@ from typing import Any
 from tertulia_llm.plan import position_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
-from tertulia_shared.entries import TURN_VERSION, UserTurn
+from tertulia_shared.entries import TURN_CHANGE_VERSION, UserTurn
 from tertulia_shared.entry_ids import order
 from tertulia_shared.events import MessageComplete, MessageHeard, TurnExtended, TurnStarted
 from tertulia_shared.store import Message
@@ -74,7 +74,7 @@ def messages_from_streams(
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
-            turn, time = decode(UserTurn, entry.fields, newest=TURN_VERSION), _time(entry)
+            turn, time = decode(UserTurn, entry.fields, newest=TURN_CHANGE_VERSION), _time(entry)
             planned = shown.planned.get((turn.turn_id, envelope(entry.fields).epoch), ())
             user_message = Message(
                 id=turn.turn_id,

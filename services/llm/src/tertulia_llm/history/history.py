@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
+from tertulia_llm.history.changed_rows import changes_in, follow_change
 from tertulia_llm.history.from_streams import messages_from_streams
 from tertulia_llm.plan import positions_of
 from tertulia_llm.text.prompt import HistoryMessage
@@ -24,6 +25,7 @@ from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, Store, supersedes
 from tertulia_shared.store.ordering import turn_time_ms
+from tertulia_shared.store.records import SetAside
 
 MAX_CONVERSATIONS = 512
 """Maximum number of cached conversations; the least recently used one is evicted first."""
@@ -44,6 +46,8 @@ class History:
     """The title that this worker saved last; the store keeps an earlier one. None: the store may lack the conversation.
     "": it may have no title, so a later turn gives it one.
     """
+    aside: dict[str, SetAside] = field(default_factory=dict[str, SetAside])
+    """Messages that are not at the table, by id; only what a change of the past needed, not cached."""
     settled: str = ""
     """The last turn whose interruption is settled in these messages, or that is retracted (`TurnState.settled`)."""
 
@@ -114,6 +118,7 @@ class HistoryCache:
             events, found = [entry async for entry in self._events(conversation_id)], Withdrawals()
             for event in events:
                 found.see(event)
+            changes = changes_in(events)
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
             turns, withdrawn = separated(turns, state.withdrawn, found.withdrawn)
             for turn_id, entry_id in withdrawn:  # the deletion of their messages may wait in the outbox
@@ -124,6 +129,8 @@ class HistoryCache:
                 before = history.messages.get(message.id)
                 if before is None or supersedes(message, before):
                     history.add(message)
+            for change in changes:  # the store may have some of them already
+                follow_change(history.messages, history.aside, change)
         return history
 
     def keep(self, conversation_id: str, cursor: str, history: History) -> None:
@@ -131,6 +138,7 @@ class HistoryCache:
         if not history.is_complete:
             self.evict(conversation_id)
             return
+        history.aside.clear()
         history.trim(self._limit)
         self._cached[conversation_id] = (cursor, history)
         self._cached.move_to_end(conversation_id)

@@ -49,6 +49,10 @@ class Replies(Protocol):
         """As `Model.reply`."""
         ...
 
+    def window(self, settings: ModelSettings) -> int | None:
+        """As `Model.window`."""
+        ...
+
 
 class Model:
     """Sends requests to one model server."""
@@ -67,6 +71,13 @@ class Model:
         """Close the connections."""
         await self.server.close()
 
+    def window(self, settings: ModelSettings) -> int | None:
+        """The context window of the model with these settings, in tokens; None if it is unknown."""
+        return self.known.of(self._name(settings)).window
+
+    def _name(self, settings: ModelSettings) -> str:
+        return self._settings.llm_model if self._fixed_model else settings.model or self._settings.llm_model
+
     @asynccontextmanager
     async def reply(
         self,
@@ -83,7 +94,7 @@ class Model:
         Raises:
             ModelFailed: the server refused the request, or is unavailable.
         """
-        model = self._settings.llm_model if self._fixed_model else settings.model or self._settings.llm_model
+        model = self._name(settings)
         known = self.known.of(model)
         builder = RequestBuilder(self._settings, self._extra_body, [dict(each) for each in messages], settings, seed)
         window = known.state_of_window()

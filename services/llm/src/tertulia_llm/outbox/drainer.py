@@ -25,6 +25,7 @@ from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, deleted_by, message_of, settings_of, title_of
 from tertulia_shared.outbox_documents import deleted_document_of, document_of
+from tertulia_shared.outbox_versions import chosen_before
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
@@ -172,31 +173,39 @@ class OutboxDrainer:
     def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[object]]:
         write = group[0][1]
         match write.kind:
-            case "message":
+            case "message" | "version":
                 rows = [fitted_message(message_of(write)) for _, write in group]
                 return lambda: self._store.save_messages(rows)
             case "conversation":
                 title = fitted_title(title_of(write))
                 return lambda: self._store.ensure_conversation(write.conversation_id, title)
-            case "delete":
-                turn_id, positions = deleted_by(write)
-                return lambda: self._store.delete_messages(write.conversation_id, turn_id, positions)
             case "settings":
                 settings = settings_of(write)
                 return lambda: self._store.save_model_settings(write.conversation_id, settings)
-            case _:
+            case "document" | "delete_document":
                 return self._document_writer(write)
+            case _:
+                return self._past_writer(write)
 
-    def _document_writer(self, write: StoreWrite) -> Callable[[], Awaitable[object]]:
+    def _past_writer(self, write: StoreWrite) -> Callable[[], Awaitable[object]]:
         match write.kind:
-            case "document":
-                document = document_of(write)
-                return lambda: self._store.save_document(document)
-            case "delete_document":
-                kind, document_id = deleted_document_of(write)
-                return lambda: self._store.delete_document(kind, write.conversation_id, document_id)
+            case "delete":
+                turn_id, positions = deleted_by(write)
+                return lambda: self._store.delete_messages(write.conversation_id, turn_id, positions)
+            case "choose":
+                before = chosen_before(write)
+                return lambda: self._store.choose_version(write.conversation_id, write.message_id, before=before)
+            case "remove":
+                return lambda: self._store.remove_message(write.conversation_id, write.message_id)
             case _:
                 raise BadEntry(f"a write of the kind {write.kind!r} is not known to this release")
+
+    def _document_writer(self, write: StoreWrite) -> Callable[[], Awaitable[object]]:
+        if write.kind == "document":
+            document = document_of(write)
+            return lambda: self._store.save_document(document)
+        kind, document_id = deleted_document_of(write)
+        return lambda: self._store.delete_document(kind, write.conversation_id, document_id)
 
     async def _take_lease(self) -> None:
         """Take or renew the lease.

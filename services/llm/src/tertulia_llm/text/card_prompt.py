@@ -17,16 +17,27 @@ from tertulia_shared.entries import CardPrompt
 
 SYSTEM_MAX_CHARS: Final = 16_000
 """The card's part of the system message. What goes beyond it is left out, the examples first."""
+BACKGROUND: Final = "Background:"
+"""The title of texts of lorebooks."""
+PERSONA_PROMPT_MAX_CHARS: Final = 4_000
+NOTE_PROMPT_MAX_CHARS: Final = 2_000
+"""Lengths of the persona and the author's note after their macros are expanded; the rest is cut off."""
 _START: Final = re.compile(r"<START>", re.IGNORECASE)
 _NOTE: Final = re.compile(r"\[(?=\s{0,3}stage\s{0,3}:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class CardTexts:
-    """The texts for a prompt: the first part of the system message, and what is said after the history."""
+    """The texts for a prompt.
+
+    `system`: the first part of the system message. `post_history`: what is said after the history. `persona`: who the
+    user is. `note`: the author's note.
+    """
 
     system: str
     post_history: str = ""
+    persona: str = ""
+    note: str = ""
 
 
 def card_texts(
@@ -36,13 +47,22 @@ def card_texts(
     character_name: str,
     other_names: Sequence[str],
     user_name: str,
+    persona: str = "",
+    note: str = "",
     seed: str = "",
     fixed_seed: str = "",
     now: datetime | None = None,
+    lore_before: Sequence[str] = (),
+    lore_after: Sequence[str] = (),
 ) -> CardTexts:
     """The texts of a character with their macros expanded. `system_prompt` is the character's own text.
 
+    `persona` and `note` are texts of the user, with the same macros.
+
     `seed` decides random macros, `fixed_seed` those that stay the same for this character.
+
+    `lore_before`, `lore_after`: texts of lorebooks before and after the character's texts, as `expanded_text` made
+    them. They have a budget of their own.
     """
 
     def ready(text: str) -> str:
@@ -53,6 +73,7 @@ def card_texts(
             character_name=character_name,
             other_names=other_names,
             user_name=user_name,
+            persona=persona,
             seed=seed,
             fixed_seed=fixed_seed,
             now=now,
@@ -66,7 +87,15 @@ def card_texts(
         _titled("The scene:", ready(card.scenario)),
         _titled(f"Examples of how {character_name} talks:", ready(examples)),
     ]
-    return CardTexts(_within(sections), ready(card.post_history))
+    instructions, *others = _within(sections)
+    parts = [instructions, _titled(BACKGROUND, "\n\n".join(lore_before)), *others]
+    parts.append(_titled(BACKGROUND, "\n\n".join(lore_after)))
+    return CardTexts(
+        "\n\n".join(filter(None, parts)),
+        ready(card.post_history),
+        _titled(f"Who {user_name} is:", ready(persona)[:PERSONA_PROMPT_MAX_CHARS]),
+        ready(note)[:NOTE_PROMPT_MAX_CHARS],
+    )
 
 
 def expanded_text(
@@ -77,6 +106,7 @@ def expanded_text(
     character_name: str,
     other_names: Sequence[str],
     user_name: str,
+    persona: str = "",
     seed: str = "",
     fixed_seed: str = "",
     now: datetime | None = None,
@@ -85,7 +115,12 @@ def expanded_text(
     values = MacroValues(
         char=card.nickname or character_name,
         user=user_name,
-        texts={"description": system_prompt, "personality": card.personality, "scenario": card.scenario},
+        texts={
+            "description": system_prompt,
+            "personality": card.personality,
+            "scenario": card.scenario,
+            "persona": persona,
+        },
         now=now,
         seed=seed,
         fixed_seed=fixed_seed,
@@ -97,14 +132,14 @@ def _titled(title: str, text: str) -> str:
     return f"{title}\n{text}" if text else ""
 
 
-def _within(sections: Sequence[str]) -> str:
-    """The sections that fit into the budget, in order. The character's own text is always one of them."""
+def _within(sections: Sequence[str]) -> list[str]:
+    """The sections in order, each as far as it fits into the budget. The character's own text always does."""
     kept: list[str] = []
     room = SYSTEM_MAX_CHARS
-    for section in filter(None, sections):
+    for section in sections:
         kept.append(section[: max(room, 0)])
-        room -= len(section) + 2
-    return "\n\n".join(filter(None, kept))
+        room -= len(section) + 2 if section else 0
+    return kept
 
 
 def neutral(text: str, names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from tertulia_llm.text.stage_notes import (
     CONTINUE,
     STAGE,
     Cue,
+    DepthNote,
     begin_note,
     continue_note,
     cue_note,
@@ -48,6 +49,8 @@ def build_messages(
     other_names: Sequence[str],
     user_name: str,
     history: Sequence[HistoryMessage],
+    persona: str = "",
+    notes: Sequence[DepthNote] = (),
     continuing: str = "",
     cue: Cue | None = None,
     post_history: str = "",
@@ -64,27 +67,30 @@ def build_messages(
 
     `cue`: what the reply is for, if it does not answer a message of the user; a note says it.
 
+    `persona`: who the user is, with a title; it precedes the rules. `notes`: notes at their depths in the history.
+
     `post_history`: instructions of the character's card that follow the history: a note before its last message.
 
     `summary`: the summary of what was said before `history`, with its title: a system message of its own, so that `fit`
     can shorten it.
     """
-    messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
+    described = "\n\n".join(filter(None, (system_prompt.strip(), persona)))
+    messages = [_message("system", _instructions(character_name, described, other_names, user_name))]
     if summary:
         messages.append(_message("system", summary))
-    turns: list[Message] = []
-    for message in history:
-        turns += _turns(message, user_name)
+    said = [lines for message in history if (lines := _turns(message, user_name))]
+    turns = _with_notes(said, notes)
     if post_history:
-        turns.insert(max(len(turns) - 1, 0), _message("user", post_history_note(character_name, post_history)))
+        last = len(turns) - 1 - sum(note.depth == 0 for note in notes)
+        turns.insert(max(last, 0), _message("user", post_history_note(character_name, post_history)))
     if cue is not None:
         turns.append(_message("user", cue_note(cue, character_name, user_name)))
     if continuing.strip():
         turns.append(_message("assistant", f"<{character_name}>{continuing.rstrip()}"))
         turns.append(_message("user", continue_note(character_name, continuing)))
-    elif not turns:
+    elif cue is None and not said and not post_history:
         turns.append(_message("user", begin_note(character_name)))
-    elif turns[-1]["role"] == "assistant":
+    elif cue is None and said and said[-1][-1]["role"] == "assistant":
         turns.append(_message("user", turn_note(character_name)))
     if turns[0]["role"] == "assistant":
         turns.insert(0, _message("user", begin_note()))
@@ -194,6 +200,18 @@ Earlier replies stand in tags with their speaker's name, as in <{character_name}
 Yours is tagged for you: write only the words.
 Remarks in square brackets are from the stage, not from anybody in the conversation: never mention or imitate them."""
     return f"{system_prompt.strip()}\n\n{rules}".strip()
+
+
+def _with_notes(said: Sequence[Sequence[Message]], notes: Iterable[DepthNote]) -> list[Message]:
+    """The messages of the history with the notes between them. `said`: the messages for each message of the history.
+    A note that is deeper than the history is long is put before it.
+    """
+    parts = [list(lines) for lines in said]
+    before: list[Message] = []
+    for note in notes:
+        place = len(parts) - note.depth - 1
+        (parts[place] if place >= 0 else before).append(_message("user", note.content))
+    return [*before, *(line for lines in parts for line in lines)]
 
 
 def _turns(message: HistoryMessage, user_name: str) -> list[Message]:

@@ -5,8 +5,9 @@ neither shown nor stored. Pure.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 STAGE: Final = "[Stage: "
 """The beginning of a user message that is only a note. By it, `fit` recognizes that the user did not say it."""
@@ -26,7 +27,7 @@ class Cue(StrEnum):
 
 
 _CUE_NOTE: Final = re.compile(
-    r"\[Stage: (?:"
+    r"\[Stage: (?!note: )(?:"
     r"(?P<answer>[^\]]+ looks at )|(?P<go_on>[^\]]+ waits to hear more)|(?P<discuss>the characters talk among )"
     r")"
 )
@@ -56,6 +57,23 @@ def cue_in(text: str) -> Cue | None:
     """The last cue whose note is in `text`, a message of a prompt; None if there is none."""
     found = [match.lastgroup for match in _CUE_NOTE.finditer(text)]
     return Cue(found[-1]) if found and found[-1] else None
+
+
+@dataclass(frozen=True, slots=True)
+class DepthNote:
+    """A note within the history. `depth`: how many messages of the history follow it.
+
+    `kind`: the user's note, or the text of a lorebook.
+    """
+
+    depth: int
+    text: str
+    kind: Literal["note", "background"] = "note"
+
+    @property
+    def content(self) -> str:
+        """The note as a message of the prompt."""
+        return f"{STAGE}{self.kind}: {' '.join(self.text.split())}]"
 
 
 def begin_note(character_name: str = "") -> str:

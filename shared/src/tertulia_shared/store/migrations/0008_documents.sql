@@ -9,7 +9,7 @@ CREATE TABLE documents (
     content    TEXT NOT NULL CHECK (length(content) <= 1048576),
     updated_at TEXT NOT NULL,
     PRIMARY KEY (kind, owner, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX documents_of_owner ON documents (owner);
 

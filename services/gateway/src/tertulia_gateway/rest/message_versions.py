@@ -1,0 +1,46 @@
+"""The versions of messages in the REST API. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from tertulia_gateway.rest.conversation_schemas import MessageItem, SetAsideItem, message_item
+from tertulia_shared.store import Message, SetAside
+from tertulia_shared.store.versions import root_of
+
+Groups: TypeAlias = Mapping[str, Sequence[Message]]
+"""By the id of the first version of a message: its versions that are set aside."""
+
+
+def was_shown(message: Message) -> bool:
+    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
+    first word.
+    """
+    return message.status != "streaming" or bool(message.text)
+
+
+def grouped(aside: Sequence[SetAside]) -> Groups:
+    """The versions that are set aside. Messages that only followed such a version are not versions."""
+    groups: dict[str, list[Message]] = {}
+    for each in aside:
+        if each.branch == each.message.id and was_shown(each.message):
+            groups.setdefault(root_of(each.message), []).append(each.message)
+    return groups
+
+
+def versions_of(message: Message, groups: Groups) -> list[Message]:
+    """All versions of a message at the table in the order in which they were made."""
+    others = groups.get(root_of(message), ())
+    return sorted((message, *others), key=lambda each: (each.position, each.id))
+
+
+def table_item(message: Message, groups: Groups) -> MessageItem:
+    """A message at the table with the ids of its versions, if it has several."""
+    versions = versions_of(message, groups)
+    ids = [each.id for each in versions] if len(versions) > 1 else []
+    return message_item(message).model_copy(update={"versions": ids})
+
+
+def set_aside_item(aside: SetAside) -> SetAsideItem:
+    return SetAsideItem(message=message_item(aside.message), branch=aside.branch)

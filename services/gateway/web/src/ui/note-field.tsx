@@ -1,0 +1,88 @@
+/** The author's note of the conversation, with its depth. */
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { type AuthorNote, NOTE_MAX_CHARS, NOTE_MAX_DEPTH, shownNote } from "../talk/author-note";
+import type { Talk } from "../talk/talk";
+import { texts } from "../texts";
+import { Notices } from "./notices";
+
+export function NoteField({ talk }: { talk: Talk }): JSX.Element {
+  const note = shownNote(talk.state.value.note);
+  const [typed, setTyped] = useState<string | null>(null);
+  const [moved, setMoved] = useState<number | null>(null);
+  const [refused, setRefused] = useState(false);
+  const text = typed ?? note.text;
+  const depth = moved ?? note.depth;
+  const change = (part: Partial<AuthorNote>) => {
+    const isChanged = talk.changes.note(part);
+    setRefused(!isChanged);
+    return isChanged;
+  };
+  const keep = () => {
+    // If the connection is down, the text stays in the field.
+    if (typed !== null && (typed.trim() === note.text || change({ text: typed.trim() }))) setTyped(null);
+  };
+  // The panel may be closed while the text is being typed.
+  const keepLatest = useRef(keep);
+  keepLatest.current = keep;
+  useEffect(() => () => keepLatest.current(), []);
+  return (
+    <section class="form" aria-labelledby="note-title">
+      <div class="field">
+        <h3 id="note-title">
+          <label for="note">{texts.note.title}</label>
+        </h3>
+        <p class="lead" id="note-effect">
+          {texts.note.lead}
+        </p>
+        <textarea
+          id="note"
+          rows={4}
+          maxLength={NOTE_MAX_CHARS}
+          dir="auto"
+          value={text}
+          placeholder={texts.note.placeholder}
+          aria-describedby="note-effect"
+          onInput={(event) => setTyped(event.currentTarget.value)}
+          onChange={keep}
+        />
+        {refused && (
+          <p class="remark trouble" role="alert">
+            {texts.model.notChanged}
+          </p>
+        )}
+        <Notices talk={talk} place="note" />
+      </div>
+      <div class="field slider">
+        <div class="slider-head">
+          <label for="note-depth">{texts.note.depth}</label>
+          <output for="note-depth">{depthText(depth)}</output>
+        </div>
+        <input
+          id="note-depth"
+          type="range"
+          min={0}
+          max={NOTE_MAX_DEPTH}
+          step={1}
+          value={depth}
+          aria-valuetext={`${depth}: ${depthText(depth)}`}
+          aria-describedby="note-depth-effect"
+          onInput={(event) => setMoved(event.currentTarget.valueAsNumber)}
+          onChange={(event) => {
+            change({ depth: event.currentTarget.valueAsNumber });
+            setMoved(null);
+          }}
+        />
+        <p class="detail" id="note-depth-effect">
+          {texts.note.depthEffect}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function depthText(depth: number): string {
+  return depth === 0 ? texts.note.depthZero : texts.note.depthValue(depth);
+}
