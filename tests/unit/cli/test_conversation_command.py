@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ ID = "12345678-1234-4234-8234-123456789012"
 class ScriptedApi:
     """Plays the gateway. A file with the word "bad" is refused, one with "away" finds no gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, breaks_off: bool = False) -> None:
+        self.breaks_off = breaks_off
         self.imported: list[tuple[bytes, str]] = []
         self.branched: list[tuple[str, str, str]] = []
 
@@ -35,12 +37,19 @@ class ScriptedApi:
         self.imported.append((file, request_id))
         return {"id": ID, "messages": 3}
 
+    def exported_conversation(self, conversation_id: str, form: str) -> Iterator[bytes]:
+        yield conversation_id.encode()
+        if self.breaks_off:
+            raise Failure("the gateway broke the answer off", NO_CONNECTION)
+        yield f" as {form}".encode()
+
+    def spoken_conversation(self, conversation_id: str, form: str, user_voice: str) -> Iterator[bytes]:
+        yield b"\xff" * 44
+        yield f"{conversation_id} as {form}, the user as {user_voice}".encode()
+
     def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]:
         self.branched.append((conversation_id, message_id, request_id))
         return {"id": ID, "title": "Stars (2)", "messages": 2}
-
-    def exported_conversation(self, conversation_id: str, form: str) -> bytes:
-        return f"{conversation_id} as {form}".encode()
 
 
 def written(folder: Path, name: str, content: bytes) -> Path:
@@ -106,6 +115,32 @@ def test_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     assert path.read_bytes() == b"mine"
     assert export_conversation(ScriptedApi(), ConversationExport(ID, path, replace=True)) == OK
     assert path.read_text() == f"{ID} as json"
+
+
+def test_answer_that_breaks_off_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.json", b"mine")
+    with pytest.raises(Failure, match="broke"):
+        export_conversation(ScriptedApi(breaks_off=True), ConversationExport(ID, path, replace=True))
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"mine"]
+
+
+def test_wav_gets_its_sizes_when_it_is_complete(tmp_path: Path) -> None:
+    options = ConversationExport(ID, tmp_path / "a.wav", user_voice="emma")
+    assert export_conversation(ScriptedApi(), options) == OK
+    wav = (tmp_path / "a.wav").read_bytes()
+    assert wav[44:].decode() == f"{ID} as wav, the user as emma"
+    assert int.from_bytes(wav[4:8], "little") == len(wav) - 8
+    assert int.from_bytes(wav[40:44], "little") == len(wav) - 44
+
+
+def test_ogg_is_written_as_it_comes(tmp_path: Path) -> None:
+    assert export_conversation(ScriptedApi(), ConversationExport(ID, tmp_path / "a.OGG")) == OK
+    assert (tmp_path / "a.OGG").read_bytes()[:44] == b"\xff" * 44
+
+
+def test_user_voice_is_refused_for_a_text(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="--format ogg or wav"):
+        export_conversation(ScriptedApi(), ConversationExport(ID, tmp_path / "a.md", user_voice="emma"))
 
 
 @pytest.mark.parametrize("options", [ConversationExport("last"), ConversationExport(ID, Path("a.pdf"))])

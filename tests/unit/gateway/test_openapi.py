@@ -38,6 +38,7 @@ OPERATIONS = (
     "GET /api/characters/{character_id}/lorebook", "PUT /api/characters/{character_id}/lorebook",
     "DELETE /api/characters/{character_id}/lorebook",
     "GET /api/conversations/{conversation_id}/messages/{message_id}/sound",
+    "GET /api/conversations/{conversation_id}/sound",
     "GET /api/conversations/{conversation_id}/export", "POST /api/conversations/import",
     "GET /api/conversations/{conversation_id}/versions", "POST /api/conversations/{conversation_id}/branch",
     "GET /api/voices/{voice_id}/sample",

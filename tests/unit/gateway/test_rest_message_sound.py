@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,14 +9,13 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
-from tertulia_shared.codec import decode
-from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, Message
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.unit.gateway.rest_client import problem
+from tests.unit.gateway.speaking_worker import speaking, write_audio, write_sentences
 
 HEADER_BYTES = 44
 
@@ -44,58 +40,11 @@ def path(message: Message) -> str:
     return f"/api/conversations/{message.conversation_id}/messages/{message.id}/sound"
 
 
-@asynccontextmanager
-async def speaking(bus: MemoryBus) -> AsyncGenerator[list[TTSSentence]]:
-    """A tts worker, whose sound of a sentence is its text. Yields the sentences that it was given."""
-    await bus.prepare("tts")
-    said: list[TTSSentence] = []
-
-    async def work() -> None:
-        while True:
-            for claim in await bus.claim("tts", "w", count=1, block_s=5):
-                given = decode(Work, claim.fields)
-                entries = await bus.read(bus.keys.sentences(given.conversation_id, given.message_id))
-                sentence, final = [decode(TTSSentence, entry.fields) for entry in entries]
-                assert [entry.id for entry in entries] == [f"{sentence.index + 1}-0", f"{final.index + 1}-0"]
-                said.append(sentence)
-                worker = bus.outlet()
-                key = bus.keys.audio(given.conversation_id, given.message_id)
-                ids = given.conversation_id, given.message_id, ""
-                worker.append(key, AudioChunk(sentence.text.encode(), sentence.index, 0, *ids), id="900-1")
-                worker.append(key, AudioChunk(b"", final.index, 0, *ids, is_final=True), id="901-0")
-                await worker.flush()
-                await bus.finish(claim, "w")
-
-    task = asyncio.ensure_future(work())
-    try:
-        yield said
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def write_sentences(bus: MemoryBus, message: Message, *sentences: tuple[str, str]) -> None:
-    """Write a reply's sentences (spoken, written) as an llm worker does."""
-    outlet = bus.outlet()
-    for index, (spoken, written) in enumerate((*sentences, ("", ""))):
-        entry = TTSSentence(
-            spoken, index, message.conversation_id, message.id, "", "", "rex", not written, 0.8, 1.0
-        )  # fmt: skip
-        key = bus.keys.sentences(message.conversation_id, message.id)
-        outlet.append(key, entry, id=f"{index + 1}-0", written=written.encode())
-    await outlet.flush()
-
-
 async def test_kept_sound_is_sent_as_a_wav_without_work_for_a_worker(
     api: httpx2.AsyncClient, bus: MemoryBus, store: MemoryStore
 ) -> None:
     message, _ = await reply(store)
-    outlet = bus.outlet()
-    key, ids = bus.keys.audio(message.conversation_id, message.id), (message.conversation_id, message.id, "")
-    for nth in range(250):
-        outlet.append(key, AudioChunk(b"%04d" % nth, 0, nth, *ids), id=f"1-{nth + 1}")
-    outlet.append(key, AudioChunk(b"", 1, 0, *ids, is_final=True), id="2-0")
-    await outlet.flush()
+    await write_audio(bus, message, *(b"%04d" % nth for nth in range(250)))
     answer = await api.get(path(message))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
     assert answer.content[:4] == b"RIFF"
@@ -140,10 +89,7 @@ async def test_only_the_heard_part_of_an_interrupted_reply_is_spoken(
 ) -> None:
     message, _ = await reply(store, "One.", status="interrupted", unheard=" Two.")
     await write_sentences(bus, message, ("One.", "One. "), ("Two.", "Two."))
-    ids = message.conversation_id, message.id, ""
-    outlet = bus.outlet()
-    outlet.append(bus.keys.audio(*ids[:2]), AudioChunk(b"", 2, 0, *ids, is_final=True), id="3-0")
-    await outlet.flush()
+    await write_audio(bus, message)
     async with speaking(bus):
         assert (await api.get(path(message))).content[HEADER_BYTES:] == b"One."
 

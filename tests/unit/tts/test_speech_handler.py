@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tertulia_shared.bus import NotOwner, Stale
+from tertulia_shared.bus import Entry, NotOwner, Stale
 from tertulia_shared.codec import envelope
 from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.chunks import LONGEST_MS, bytes_of
 from tertulia_tts.engine import SpeechRequest, SynthesisFailed
@@ -300,3 +301,21 @@ async def test_engine_gets_speed_and_pitch_within_their_ranges(
     await message.post_work()
     await message.speak()
     assert [(request.speed, request.pitch) for request in engine.requests] == [used]
+
+
+async def test_message_whose_keys_are_deleted_after_its_final_entry_is_finished_without_another_write() -> None:
+    # the gateway does this with a sample of a voice, as soon as it has read the final entry
+    message = SpokenMessage()
+    await message.post_sentences()
+    claim = await message.claim_work()
+    keys, of_message = message.bus.keys, (message.conversation_id, message.message_id)
+    last = message.bus.last
+
+    async def deleted_before(key: Key) -> Entry | None:
+        if any(chunk.is_final for _, chunk in await message.audio()):
+            await message.bus.delete([keys.sentences(*of_message), keys.audio(*of_message), keys.owner(*of_message)])
+        return await last(key)
+
+    message.bus.last = deleted_before  # type: ignore[method-assign]
+    await message.handler.handle(claim)
+    assert await message.audio() == []

@@ -7,6 +7,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from tertulia_cli.exit_codes import FAILED, NO_ANSWER, NO_CONNECTION, Failure
 TIMEOUT_S: Final = 90.0
 """Seconds for one request. A portrait of a large picture takes up to 40 s."""
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+PIECE_BYTES: Final = 64 * 1024
 BINARY: Final = "application/octet-stream"
 JSON: Final = "application/json"
 
@@ -32,19 +34,35 @@ class RestClient:
         """Send one request and return the body of the answer. `kind`: the media type of `body`.
 
         Raises:
-            Failure: the gateway refused it (FAILED), did not answer in time (NO_ANSWER), or cannot be reached
-                (NO_CONNECTION).
+            Failure: the gateway refused it or the answer is too long (FAILED), it did not answer in time (NO_ANSWER),
+                or cannot be reached (NO_CONNECTION).
+        """
+        answer = bytearray()
+        for piece in self.pieces(method, path, body, kind):
+            answer += piece
+            if len(answer) > MAX_ANSWER_BYTES:
+                raise Failure(f"the answer is longer than {MAX_ANSWER_BYTES} bytes.", FAILED)
+        return bytes(answer)
+
+    def pieces(self, method: str, path: str, body: bytes | None = None, kind: str = BINARY) -> Iterator[bytes]:
+        """Send one request and yield the body of the answer while it arrives. Closing the iterator ends the request.
+
+        Raises:
+            Failure: as for `ask`; or the answer broke off (NO_CONNECTION).
         """
         headers = {**self.address.headers, "Content-Type": kind}
         request = urllib.request.Request(self._url(path), body, headers, method=method)  # noqa: S310 - http or https
         handlers = [urllib.request.ProxyHandler({})] if self.address.is_local else []
         try:
             with urllib.request.build_opener(*handlers).open(request, timeout=self.timeout_s) as response:
-                return cast("bytes", response.read(MAX_ANSWER_BYTES))
+                while piece := response.read(PIECE_BYTES):
+                    yield piece
         except urllib.error.HTTPError as error:
             raise Failure(_refusal(error), FAILED) from None
         except TimeoutError:
             raise Failure(f"no answer from {self._url('')} within {self.timeout_s:g} s.", NO_ANSWER) from None
+        except http.client.IncompleteRead:
+            raise Failure("the gateway broke the answer off before its end; its log says why.", NO_CONNECTION) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             hint = " (its certificate is not trusted here)" if isinstance(reason, ssl.SSLError) else ""

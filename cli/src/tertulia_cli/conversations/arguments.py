@@ -22,9 +22,9 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "conversation",
         help="export, import and branch conversations",
-        description="Writes a conversation into a file, and makes a conversation of a file: JSON of Tertulia, or a "
-        "chat of SillyTavern (.jsonl). Makes a new conversation of the beginning of another one. The gateway must be "
-        "running.",
+        description="Writes a conversation into a file: as text, as data, or spoken as sound (.ogg, .wav). Makes a "
+        "conversation of a file: JSON of Tertulia, or a chat of SillyTavern (.jsonl). Makes a new conversation of the "
+        "beginning of another one. The gateway must be running.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="make a new conversation of each file, and print its id")
@@ -36,6 +36,9 @@ def add(commands: Any) -> None:
     exporting.add_argument("id", metavar="ID", help="the conversation's id")
     exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (ID.json)")
     exporting.add_argument("--format", default="", choices=tuple(SUFFIXES), help="from the file's name, or else json")
+    exporting.add_argument(
+        "--user-voice", default="", metavar="VOICE", help="in a sound: the voice of your messages; none leaves them out"
+    )
     exporting.add_argument("--replace", action="store_true", help="replace an existing file")
     add_gateway_options(exporting)
     exporting.set_defaults(do=_export)
@@ -56,7 +59,7 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    options = ConversationExport(args.id, args.out, args.format, args.replace)
+    options = ConversationExport(args.id, args.out, args.format, args.replace, args.user_voice)
     return export_conversation(ConversationRest(gateway_address(args)), options)
 
 

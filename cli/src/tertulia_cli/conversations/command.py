@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.client.files import import_each, read_file, write_file
-from tertulia_cli.exit_codes import MISUSED, OK, Failure
+from tertulia_cli.client.files import import_each, read_file
+from tertulia_cli.conversations.incoming_file import write_whole
+from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_shared.ids import is_id, new_id
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
 """As many as the gateway accepts."""
-SUFFIXES: Final = {"json": ".json", "jsonl": ".jsonl", "markdown": ".md", "text": ".txt"}
+SOUNDS: Final = ("ogg", "wav")
+SUFFIXES: Final = {
+    "json": ".json", "jsonl": ".jsonl", "markdown": ".md", "text": ".txt", "ogg": ".ogg", "wav": ".wav",
+}  # fmt: skip
 """By format."""
 
 
@@ -21,18 +25,23 @@ class ConversationApi(Protocol):
     """What the commands need of the gateway's REST API."""
 
     def import_conversation(self, file: bytes, request_id: str) -> dict[str, Any]: ...
-    def exported_conversation(self, conversation_id: str, form: str) -> bytes: ...
+    def exported_conversation(self, conversation_id: str, form: str) -> Iterator[bytes]: ...
+    def spoken_conversation(self, conversation_id: str, form: str, user_voice: str) -> Iterator[bytes]: ...
     def branch_conversation(self, conversation_id: str, message_id: str, request_id: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationExport:
-    """`form`: a key of `SUFFIXES`; "" takes the one of the ending of `out`, or else JSON."""
+    """`form`: a key of `SUFFIXES`; "" takes the one of the ending of `out`, or else JSON.
+
+    `user_voice`: for a sound, the voice of the user's messages; "none" leaves them out, "" takes a free one.
+    """
 
     conversation_id: str
     out: Path | None = None
     form: str = ""
     replace: bool = False
+    user_voice: str = ""
 
 
 def import_conversations(api: ConversationApi, files: Sequence[Path], *, again: bool = False) -> int:
@@ -65,16 +74,26 @@ def branch_conversation(api: ConversationApi, conversation_id: str, message_id: 
 
 
 def export_conversation(api: ConversationApi, options: ConversationExport) -> int:
-    """Write a conversation into a file.
+    """Write a conversation into a file. The file appears when it is complete.
 
     Raises:
-        Failure: there is no such conversation, or the file cannot be written.
+        Failure: there is no such conversation, the file cannot be written, or the answer broke off.
     """
     _check_id(options.conversation_id, "the page's address ends with the id.")
     form = options.form or _form_of(options.out)
     path = options.out or Path(options.conversation_id + SUFFIXES[form])
-    content = api.exported_conversation(options.conversation_id, form)
-    write_file(path, content, replace=options.replace)
+    if path.exists() and not options.replace:
+        raise Failure(f"{path} exists; --replace replaces it.", MISUSED)
+    if form in SOUNDS:
+        pieces = api.spoken_conversation(options.conversation_id, form, options.user_voice)
+    elif options.user_voice:
+        raise Failure(f"--user-voice is for a sound: give --format {' or '.join(SOUNDS)}.", MISUSED)
+    else:
+        pieces = api.exported_conversation(options.conversation_id, form)
+    try:
+        write_whole(path, pieces, is_wav=form == "wav")
+    except OSError as error:
+        raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
     print(path)
     return OK
 

@@ -19,6 +19,7 @@ from tertulia_gateway.rest import (
     clips,
     conversation_branch,
     conversation_import,
+    conversation_sound,
     conversations,
     lorebooks,
     message_sound,
@@ -55,6 +56,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(status.router(ctx.bus, connections, ctx.metrics, ctx.health()))
     app.include_router(conversations.router(ctx.store))
     app.include_router(message_sound.router(ctx.store, ctx.bus, alive_s=ctx.alive_s))
+    app.include_router(conversation_sound.router(ctx))
     app.include_router(conversation_import.router(ctx.store))
     app.include_router(conversation_branch.router(ctx.store))
     app.include_router(cards.router(ctx))

@@ -71,6 +71,12 @@ class ProblemCode(StrEnum):
     NOTHING_TO_REPLAY = "nothing_to_replay"
     SPEAKER_DELETED = "speaker_deleted"
 
+    # conversations as sound files
+    NOTHING_TO_SPEAK = "nothing_to_speak"
+    SOUND_FILE_TOO_LONG = "sound_file_too_long"  # messages, characters: the most
+    SOUND_FILE_BUSY = "sound_file_busy"
+    ENCODER_FAILED = "encoder_failed"
+
     # voices made from recordings
     CONSENT_MISSING = "consent_missing"
     TRANSCRIPT_MISSING = "transcript_missing"

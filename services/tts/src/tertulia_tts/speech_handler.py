@@ -156,7 +156,8 @@ class SpeechHandler:
             # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final
             # entry may be missing
             final_id = await missing_final_id(self._bus, audio, index)
-            if final_id:
+            # without sentences, the gateway has deleted the message: it was a sample, whose final entry it has read
+            if final_id and await self._bus.last(sentences) is not None:
                 log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})
                 outlet.append(audio, final_entry(work, index), id=final_id)
                 await outlet.flush()

@@ -97,14 +97,19 @@ def language_of(card: Card) -> str:
     spoken = f"{card.first_mes} {card.mes_example}"
     if len(spoken) < _SHORT_CHARS:
         spoken = f"{spoken} {card.description} {card.personality}"
-    text = spoken[:MAX_CHARS]
+    return language_in(spoken) or "en"
+
+
+def language_in(text: str) -> str:
+    """The language of the first `MAX_CHARS` of a text: a two-letter tag; "" if it cannot be told."""
+    text = text[:MAX_CHARS]
     for language, script in _SCRIPTS:
         if len(script.findall(text)) * 8 >= len(_WORD.findall(text)) > 0:
             return language
     words = Counter(word.casefold() for word in _WORD.findall(text))
     counts = {language: sum(words[word] for word in common.split()) for language, common in _COMMON.items()}
     best = max(counts, key=lambda language: counts[language])
-    return best if counts[best] >= _ENOUGH else "en"
+    return best if counts[best] >= _ENOUGH else ""
 
 
 def gender_of(card: Card) -> Gender:

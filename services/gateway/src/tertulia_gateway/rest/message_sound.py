@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import StreamingResponse
 
-from tertulia_gateway.rest.client_leaving import CLIENT_CLOSED_REQUEST, unless_client_leaves
+from tertulia_gateway.rest.client_leaving import CLIENT_CLOSED_REQUEST, StreamUntilClientLeaves, unless_client_leaves
 from tertulia_gateway.rest.conversations import ConversationId
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.replayed_sound import ReplayedSound
@@ -41,12 +40,12 @@ def router(store: Store, bus: Bus, *, alive_s: float) -> APIRouter:
         begun = await unless_client_leaves(request, replayed.begin(message))
         if begun is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        return StreamingResponse(_wav(*begun), media_type="audio/wav", headers={"Cache-Control": "no-store"})
+        return StreamUntilClientLeaves(_wav(*begun), "audio/wav", {"Cache-Control": "no-store"})
 
     return api
 
 
-async def _wav(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _wav(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     try:
         yield wav_stream_header(SAMPLE_RATE_OUT)
         yield first

@@ -20,7 +20,16 @@ from tertulia_gateway.rest.character_names import NameOfUser
 from tertulia_gateway.rest.clip_rules import ClipRefused
 from tertulia_gateway.rest.import_fields import ImportRefused
 from tertulia_gateway.rest.replayed_sound import NoReplay
+from tertulia_gateway.rest.sound_file_errors import (
+    MAX_CHARS,
+    MAX_MESSAGES,
+    NothingToSpeak,
+    SoundFileBusy,
+    TooLongToSpeak,
+)
+from tertulia_gateway.rest.sound_file_errors import RETRY_AFTER_S as SOUND_FILE_RETRY_AFTER_S
 from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
+from tertulia_gateway.sound_file.ogg import EncoderFailed
 from tertulia_shared.bus import BusError
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.lorebooks.errors import BadLorebook
@@ -104,6 +113,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ModelRequestFailed, _model_request_failed)
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(NoReplay, _no_replay)
+    for error in (NothingToSpeak, TooLongToSpeak, SoundFileBusy, EncoderFailed):
+        app.add_exception_handler(error, _no_sound_file)
     app.add_exception_handler(ClipRefused, _clip_refused)
     app.add_exception_handler(ImportRefused, _import_refused)
     app.add_exception_handler(BadCard, _bad_card)
@@ -160,6 +171,20 @@ async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
 async def _no_replay(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NoReplay)  # noqa: S101 - registered for this class alone
     return problem(409, error.code, str(error))
+
+
+async def _no_sound_file(_: Request, error: Exception) -> JSONResponse:
+    match error:
+        case SoundFileBusy():
+            headers = {"Retry-After": str(SOUND_FILE_RETRY_AFTER_S)}
+            return problem(429, ProblemCode.SOUND_FILE_BUSY, str(error), headers=headers)
+        case TooLongToSpeak():
+            most = {"messages": MAX_MESSAGES, "characters": MAX_CHARS}
+            return problem(409, ProblemCode.SOUND_FILE_TOO_LONG, str(error), most)
+        case NothingToSpeak():
+            return problem(409, ProblemCode.NOTHING_TO_SPEAK, str(error))
+        case _:
+            return problem(503, ProblemCode.ENCODER_FAILED, str(error))
 
 
 async def _access_refused(_: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ the conversation is written, so nothing counts as heard, and a conversation that
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -62,6 +62,36 @@ class ReplayedSound:
         raise NoReplay(
             ProblemCode.NOTHING_TO_REPLAY, "Nothing of this message was spoken. Choose a message that was heard."
         )
+
+    async def whole(
+        self, message: Message, voice: Sample, voices: Collection[str], patience_s: float
+    ) -> AsyncGenerator[bytes, None]:
+        """All PCM of a message of any speaker, a sentence at a time, or at once if Redis has it.
+
+        Args:
+            voice: speaks the message if its sentences are not kept, or were spoken by a voice that is not in `voices`.
+            patience_s: the time limit for one sentence.
+
+        Raises:
+            VoiceSilent, BusError: see `voice_preview.speech`.
+        """
+        if kept := await self._all_kept(message):
+            yield kept
+            return
+        known_voice, known = await self._sentences(message)
+        if known_voice is not None and known_voice.voice in voices:
+            voice = known_voice
+        for part in parts_to_speak(message.text, known):
+            if pcm := await self._samples.pcm(_sample(voice, part), patience_s, is_continued=True):
+                yield pcm
+
+    async def _all_kept(self, message: Message) -> bytes:
+        """The sound in Redis; b"" if it is not whole, or was deleted while it was read."""
+        audio = self._bus.keys.audio(message.conversation_id, message.id)
+        before = await self._bus.read(audio, count=1)
+        pcm = b"".join([piece async for piece in self._kept(message)])
+        after = await self._bus.read(audio, count=1)
+        return pcm if [entry.id for entry in before] == [entry.id for entry in after] else b""
 
     async def _kept(self, message: Message) -> AsyncGenerator[bytes, None]:
         """The sound in Redis. Nothing if it is not whole, or if the user interrupted: not all of it was heard then."""

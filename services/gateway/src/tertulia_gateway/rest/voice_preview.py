@@ -25,6 +25,8 @@ COLD_PATIENCE_S = 90.0
 MAX_CHARS = 200
 MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
 """One minute of audio. A sample of `MAX_CHARS` takes a quarter of a minute."""
+STATE_S = 600
+"""The state of a sample expires after this time. A worker takes work over within a few seconds."""
 MAX_WAITING = 2
 RETRY_AFTER_S = 3
 
@@ -129,6 +131,9 @@ async def speech(bus: Bus, sample: Sample, patience_s: float) -> bytes:
 
 
 async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
+    """Delete the sample. `state` remains for a while: its epoch is raised, so a worker that claims the work later
+    has nothing to do. Without it, a worker that takes the work over would wait for sentences.
+    """
     keys = bus.keys
     made = [
         keys.sentences(conversation_id, message_id),
@@ -136,15 +141,18 @@ async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken:
         keys.events(conversation_id),
         keys.owner(conversation_id, message_id),
     ]
-    fence = [keys.state(conversation_id), keys.control(conversation_id)]
+    control, state = keys.control(conversation_id), keys.state(conversation_id)
     try:
-        if not is_spoken:
-            # keep `state`: its epoch was raised, so a worker that claims the work now or later stops
-            interrupt = Append(keys.control(conversation_id), Interrupt("request"))
-            await bus.transact(conversation_id, [interrupt], raise_epoch=True)
-        await bus.delete([*made, *(fence if is_spoken else ())])
+        # the worker that has spoken it may not be done yet, and needs no interruption
+        stop = [] if is_spoken else [Append(control, Interrupt("request"))]
+        await bus.transact(conversation_id, stop, raise_epoch=True)
+        await bus.delete(made)
+        rest = bus.outlet()
+        for key in (control, state):
+            rest.expire(key, STATE_S)
+        await rest.flush()
     except BusError as error:
-        log.warning("the keys of a voice sample were not deleted; they expire within an hour: %s", error)
+        log.warning("the keys of a voice sample were not deleted; they expire within two days: %s", error)
 
 
 async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:

@@ -38,18 +38,10 @@ def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
     api = APIRouter(prefix="/api", tags=["voices"])
     samples = SampleQueue(bus)
 
-    async def known_voices() -> list[VoiceItem]:
-        running = engines_of(await bus.alive(alive_s))["tts"]
-        voices = voices_of(await bus.hash(bus.keys.voices()), running)
-        kept = {clip.id for clip in await asyncio.to_thread(clips.all)}
-        # an engine publishes a deleted voice until it has read the list of recordings; one that has stopped
-        # keeps its voices in Redis
-        return [voice for voice in voices if not is_clip_id(voice.id) or voice.id in kept]
-
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
         """List the voices of the speech engines that run or ran before; `available` tells which of them run."""
-        return VoiceList(voices=await known_voices())
+        return VoiceList(voices=await known_voices(bus, clips, alive_s))
 
     @api.get(
         "/voices/{voice_id}/sample",
@@ -63,14 +55,27 @@ def router(bus: Bus, clips: ClipStore, *, alive_s: float) -> APIRouter:
         request: Request, voice_id: VoiceId, text: SampleText = SAMPLE_TEXT, speed: Speed = 1.0, pitch: Pitch = 0.0
     ) -> Response:
         """Let a tts worker speak one sentence with the given voice. If no tts worker runs, wait until one starts."""
-        voices = await known_voices()
-        patience_s = _patience_s(voices, voice_id)
+        patience_s = patience_for(await known_voices(bus, clips, alive_s), voice_id)
         wav = await unless_client_leaves(request, samples.speak(Sample(voice_id, text, speed, pitch), patience_s))
         if wav is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         return Response(wav, media_type="audio/wav")
 
     return api
+
+
+async def known_voices(bus: Bus, clips: ClipStore, alive_s: float) -> list[VoiceItem]:
+    """The voices of the engines that run or ran before.
+
+    Raises:
+        BusError: Redis is unavailable.
+    """
+    running = engines_of(await bus.alive(alive_s))["tts"]
+    voices = voices_of(await bus.hash(bus.keys.voices()), running)
+    kept = {clip.id for clip in await asyncio.to_thread(clips.all)}
+    # an engine publishes a deleted voice until it has read the list of recordings; one that has stopped
+    # keeps its voices in Redis
+    return [voice for voice in voices if not is_clip_id(voice.id) or voice.id in kept]
 
 
 def voices_of(published: Mapping[bytes, bytes], running: Collection[str] = ()) -> list[VoiceItem]:
@@ -99,7 +104,7 @@ def voices_of(published: Mapping[bytes, bytes], running: Collection[str] = ()) -
     return found
 
 
-def _patience_s(voices: list[VoiceItem], voice_id: str) -> float:
+def patience_for(voices: list[VoiceItem], voice_id: str) -> float:
     """How long to wait for a sample of a voice, in seconds.
 
     Raises:

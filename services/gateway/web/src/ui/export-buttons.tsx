@@ -1,13 +1,14 @@
-/** Buttons that save a conversation as a file, one for each format. */
+/** Buttons that save a conversation as a file, one for each format, the sound included. */
 
 import type { JSX } from "preact";
 
 import type { Api, ExportFormat } from "../rest/api";
 import { texts } from "../texts";
 import { download, fileName } from "./download";
+import { SoundFileButtons } from "./sound-file-buttons";
 
 interface Props {
-  readonly api: Pick<Api, "exportConversation">;
+  readonly api: Pick<Api, "exportConversation" | "conversationSound">;
   readonly id: string;
   readonly title: string;
   readonly onFailed: (error: unknown) => void;
@@ -39,6 +40,7 @@ export function ExportButtons({ api, id, title, onFailed }: Props): JSX.Element 
           {texts.conversations.formats[format]}
         </button>
       ))}
+      <SoundFileButtons api={api} id={id} title={title} />
     </div>
   );
 }
