@@ -23,7 +23,7 @@ from tertulia_shared.conversation_summary import Summary, summary_of
 from tertulia_shared.events import SummaryChanged
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.summary_documents import stored_summary
-from tests.harness.llm import LLMBench
+from tests.harness.llm import Change, LLMBench
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, virtual_time
 
@@ -280,6 +280,39 @@ async def test_summary_that_was_emptied_is_made_from_the_beginning() -> None:
         await bench.talk("Number 5.")
         await until_summary(bench)
     assert f"next:\n\nJay: {FACT}" in bench.model.summaries[-1]
+
+
+@virtual_time
+@pytest.mark.parametrize("change", ["delete", "edit", "again"])
+async def test_change_of_a_covered_message_empties_the_summary_before_the_model_is_asked(change: Change) -> None:
+    bench = await begun()
+    async with summarizing(bench.summarizer):
+        await bench.talk(FACT, *NUMBERS)
+        made = await until_summary(bench)
+        first = (await bench.store.messages(bench.conversation_id, 2))[1 if change == "again" else 0]
+        bench.model.summary = "They count."
+        await bench.change(change, first.id, text="My cat is called Mia." if change == "edit" else "")
+        await bench.work()
+        emptied = await bench.summary()
+        assert (emptied.text, emptied.covers, emptied.usage) == ("", 0, made.usage)
+        assert await stored_summary(bench.store, bench.conversation_id) == emptied
+        assert "What was said before" not in bench.last_prompt() or change == "delete"
+        await bench.talk(*NUMBERS)
+        assert (await until_summary(bench)).text == "They count."
+        assert ("Otto" in bench.model.summaries[-1]) == (change == "again")
+
+
+@virtual_time
+async def test_change_of_a_message_that_is_in_the_prompt_leaves_the_summary() -> None:
+    bench = await begun()
+    async with summarizing(bench.summarizer):
+        await bench.talk(FACT, *NUMBERS)
+        made = await until_summary(bench)
+        last = (await bench.store.history(bench.conversation_id, 1))[0]
+        await bench.change("again", last.id)
+        await bench.work()
+        assert (await bench.summary()).text == made.text
+        assert made.text in bench.last_prompt()
 
 
 @virtual_time
