@@ -93,6 +93,12 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     )  # fmt: skip
     await client.send("interrupt")
     await client.until_event("message_heard")
+    # the story is told again, and the first version is chosen
+    turn_id = new_id()
+    await client.send("request_reply", replaces=message.message_id, turn_id=turn_id)
+    await client.until_event("history_changed")
+    await client.send("choose_version", message_id=message.message_id)
+    await client.until(lambda: len(client.record.of("history_changed")) > 1, "the choice of a version")
     # another story that a second worker resumes, and a client that reconnects
     turn_id, begun = new_id(), len(client.record.frames)
     await client.say("Rex, tell me a story.", turn_id)

@@ -30,7 +30,7 @@ async def finished_reply(visitor: Visitor) -> Locator:
     return visitor.bubble(message.message_id)
 
 
-async def test_message_is_copied_with_the_keyboard_and_begins_a_branch(visitor: Visitor) -> None:
+async def test_message_is_copied_with_the_keyboard(visitor: Visitor) -> None:
     await visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await visitor.write("Nobody, this is for me.")
     menu = await menu_of(visitor, visitor.page.locator(".message.mine"))
@@ -44,13 +44,6 @@ async def test_message_is_copied_with_the_keyboard_and_begins_a_branch(visitor: 
     await visitor.picture("message-menu")
     await visitor.page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
-
-    original = visitor.page.url
-    menu = await menu_of(visitor, visitor.page.locator(".message.mine"))
-    await menu.get_by_role("button", name="Branch from here").click()
-    await expect(visitor.page.get_by_text("This is a copy of the conversation")).to_be_visible()
-    await expect(visitor.mine).to_have_text("You: Nobody, this is for me.")
-    assert visitor.page.url != original
 
 
 async def test_reply_is_heard_again_and_nothing_enters_the_conversation(visitor: Visitor) -> None:

@@ -16,11 +16,11 @@ from typing import Any, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
-from tertulia_llm.history.past import Past
 from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.outbox.drainer import OutboxDrainer
+from tertulia_llm.past import Past
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Bus, Claim, WriteRefused

@@ -15,7 +15,6 @@ from typing import Any, Literal, cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
-from tertulia_llm.history.past import Past
 from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
@@ -23,6 +22,7 @@ from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.stream import DISCARD, THINKING, Marker
 from tertulia_llm.outbox.drainer import OutboxDrainer
+from tertulia_llm.past import Past
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler

@@ -9,6 +9,7 @@ import pytest
 
 from tertulia_cli.formatting import time_of_day
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
+from tertulia_cli.inspect.json_output import timeline_json
 from tertulia_cli.inspect.snapshot import GivenUp, OpenWork, Piece
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Turn
@@ -17,6 +18,7 @@ from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
     Error,
     Interrupted,
+    LoreUsed,
     MessageComplete,
     MessageHeard,
     MessageResumed,
@@ -253,3 +255,18 @@ def test_turn_with_sound_but_without_sentences_can_be_explained() -> None:
     chunk = AudioChunk(b"\0" * 4_800, 0, 0, C, M1, L)
     (only,) = build(snapshot(TYPED, audio={M1: [Piece(0, T0 + 165, len(chunk.audio), is_final=False)]})).turns
     assert explain_turn(only)[0].startswith("You typed")
+
+
+def test_explanation_names_the_entries_of_lorebooks_in_the_prompt() -> None:
+    tower = {"name": "The\x1b tower", "source": "conversation"}
+    bones = {"name": "Bones", "source": "character"}
+    first, again = LoreUsed(M1, (bones,)), LoreUsed(M1, (tower, bones), ("Moon",))
+    timeline = build(snapshot([*TYPED, entry(first, 5), entry(again, 6)]))
+    lines = explain_turn(timeline.turns[0])
+    assert any("conversation's lorebook: “The  tower”" in line for line in lines)
+    assert any("own lorebook: “Bones”" in line for line in lines)
+    assert any("did not fit" in line and "“Moon”" in line for line in lines)
+    message = timeline_json(timeline)["turns"][0]["messages"][0]
+    assert (message["lore"], message["lore_left_out"]) == ([tower, bones], ["Moon"])
+    plain = explain_turn(build(snapshot(TYPED)).turns[0])
+    assert not any("lorebook" in line for line in plain)

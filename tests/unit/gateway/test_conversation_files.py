@@ -101,6 +101,23 @@ async def test_json_makes_a_copy_with_the_same_messages_settings_and_cast(
     assert await store.model_settings(copy["id"]) == await store.model_settings(c)
 
 
+async def test_json_has_the_lorebook_and_an_impossible_one_is_left_out(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
+    c = await conversation(store)
+    assert "lorebook" not in json.loads(await exported(api, c, "json"))
+    book = {"entries": {"0": {"uid": 0, "key": ["tower", "\ud800"], "content": "It leans.\x00"}}}
+    assert (await api.put(f"/api/conversations/{c}/lorebook", content=json.dumps(book))).status_code == 200
+    file = await exported(api, c, "json")
+    copy = await imported(api, file)
+    saved = (await api.get(f"/api/conversations/{copy['id']}/lorebook")).json()
+    assert saved == (await api.get(f"/api/conversations/{c}/lorebook")).json()
+    assert saved["entries"]["0"]["key"] == ["tower", "\ufffd"]
+    for impossible in (3, {}, {"entries": 3}, {"entries": {"0": 1}}):
+        copy = await imported(api, json.dumps({**json.loads(file), "lorebook": impossible}))
+        assert (await api.get(f"/api/conversations/{copy['id']}/lorebook")).json() == {"entries": {}}
+
+
 async def test_exported_json_names_its_format_and_the_characters_at_the_table(
     api: httpx2.AsyncClient, store: MemoryStore
 ) -> None:

@@ -5,6 +5,7 @@ Pure: computed from the timeline alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from tertulia_cli.formatting import ago, counted, duration, listed, printable, short, time_of_day
@@ -150,7 +151,8 @@ def _where_the_time_went(turn: Turn, messages: list[Message]) -> list[str]:
 
 def _of_message(message: Message) -> list[str]:
     name = printable(message.name)
-    lines = [
+    lines = _lore(message, name)
+    lines += [
         f"The llm worker of {name}'s reply was lost in sentence {resumed.sentence + 1}; another one resumed it "
         f"{duration(resumed.after_ms)} after the last event of the first."
         for resumed in message.resumptions
@@ -167,6 +169,25 @@ def _of_message(message: Message) -> list[str]:
     if message.status == "streaming" and message.text_complete is None:
         lines.append(f"{name}'s reply is being written: {counted(len(message.sentences), 'sentence')} so far.")
     return lines
+
+
+def _lore(message: Message, name: str) -> list[str]:
+    """Describe the entries of lorebooks in the prompt of the reply."""
+    lines: list[str] = []
+    of_conversation = [_named(entry) for entry in message.lore if entry.get("source") != "character"]
+    own = [_named(entry) for entry in message.lore if entry.get("source") == "character"]
+    if of_conversation:
+        lines.append(f"The prompt of {name}'s reply had from the conversation's lorebook: {listed(of_conversation)}.")
+    if own:
+        lines.append(f"The prompt of {name}'s reply had from the character's own lorebook: {listed(own)}.")
+    if message.lore_left_out:
+        left_out = [f"“{short(entry, MAX_QUOTED)}”" for entry in message.lore_left_out]
+        lines.append(f"These entries did not fit into it: {listed(left_out)}.")
+    return lines
+
+
+def _named(entry: Mapping[str, str]) -> str:
+    return f"“{short(entry.get('name', ''), MAX_QUOTED)}”"
 
 
 def _longest_gap(message: Message) -> tuple[int, int] | None:

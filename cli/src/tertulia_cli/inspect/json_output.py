@@ -102,6 +102,8 @@ def _message(message: Message) -> Plain:
         "text": message.text,
         "heard": message.heard,
         "played_ms": message.played_ms,
+        "lore": [dict(entry) for entry in message.lore],
+        "lore_left_out": list(message.lore_left_out),
         "resumed": message.resumed,
         "owner": message.owner,
         "attempts": message.attempts,

@@ -21,6 +21,7 @@ from tertulia_shared.events import (
     Event,
     Interrupted,
     LLMChunk,
+    LoreUsed,
     MessageComplete,
     MessageHeard,
     MessageResumed,
@@ -163,7 +164,7 @@ class _Builder:
             case Error() if event.message_id in self.messages:
                 turn = next(turn for turn in self.turns.values() if event.message_id in turn.messages)
                 turn.errors.append(f"{event.message} [{event.code}]")
-            case MessageStarted() | LLMChunk() | MessageResumed() | MessageComplete() | MessageHeard():
+            case LoreUsed() | MessageStarted() | LLMChunk() | MessageResumed() | MessageComplete() | MessageHeard():
                 message = self.messages.get(event.message_id)
                 if message is not None:
                     _apply(message, event, ts)
@@ -181,6 +182,8 @@ class _Builder:
 
 def _apply(message: Message, event: Event, ts: int) -> None:
     match event:
+        case LoreUsed():
+            message.lore, message.lore_left_out = event.entries, event.left_out
         case MessageStarted():
             message.started = message.started or ts
             message.status = "streaming"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,6 +62,10 @@ class Message:
     status: str = "not begun"
     text: str = ""
     heard: str | None = None
+    lore: tuple[Mapping[str, str], ...] = ()
+    """The entries of lorebooks in its prompt: {name, source} (see `LoreUsed`)."""
+    lore_left_out: tuple[str, ...] = ()
+    """The names of entries that did not fit into its prompt."""
     resumptions: list[Resumed] = field(default_factory=list[Resumed])
     owner: str = ""
     attempts: int = 0

@@ -16,6 +16,7 @@ import { encode } from "@msgpack/msgpack";
 import { WebSocketServer } from "ws";
 
 import { Hearing } from "./hearing.mjs";
+import { History } from "./history.mjs";
 import { CHARACTERS, VOICES, replyOf } from "./script.mjs";
 
 const PORT = Number(process.env.PORT ?? 8787);
@@ -57,7 +58,8 @@ class Conversation {
   title = "";
   createdAt = new Date().toISOString();
   updatedAt = this.createdAt;
-  messages = [];
+  history = new History();
+  messages = this.history.table;
   log = [];
   epoch = 0;
   talking = false;
@@ -119,8 +121,14 @@ async function runTurn(talk, text, turnId, source, marks, request = {}) {
   const { epoch } = talk;
   talk.talking = true;
   talk.event("turn_accepted", { turn_id: turnId, text, source });
-  const row = { character_id: null, character_name: "You", text, status: "complete" };
-  if (source !== "request") talk.messages.push({ id: randomUUID(), turn_id: turnId, role: "user", ...row });
+  const row = { id: turnId, turn_id: turnId, role: "user", character_id: null, character_name: "You", text };
+  const place = (added) => {
+    const old = request.after ? talk.history.following(request.after) : request.replaces;
+    if (!old || !talk.history.has(old)) talk.history.add(added);
+    else talk.event("history_changed", { turn_id: turnId, ...talk.history.replace(old, added) });
+  };
+  if (request.replaces && !talk.history.has(request.replaces)) return unknown(talk, turnId);
+  if (source !== "request") place({ ...row, status: "complete" });
   talk.updatedAt = new Date().toISOString();
   talk.title ||= text.slice(0, 60);
   if (text === "/error") {
@@ -159,8 +167,8 @@ async function runTurn(talk, text, turnId, source, marks, request = {}) {
       await wait(REASONING_MS);
       if (talk.epoch !== epoch) return;
     }
-    talk.event("message_started", { ...reply, turn_id: turnId });
     await wait(250);
+    if (talk.epoch !== epoch) return;
     const spoken = replyOf(reply.character_name, text, talk.messages.length);
     const stored = {
       id: reply.message_id,
@@ -171,7 +179,9 @@ async function runTurn(talk, text, turnId, source, marks, request = {}) {
       text: "",
       status: "streaming",
     };
-    talk.messages.push(stored);
+    if (source === "request") place(stored);
+    else talk.history.add(stored);
+    talk.event("message_started", { ...reply, turn_id: turnId });
     const ready = [];
     const ends = [];
     for (const [index, sentence] of spoken.entries()) {
@@ -213,6 +223,23 @@ async function runTurn(talk, text, turnId, source, marks, request = {}) {
   for (const [name, figure] of Object.entries(usage)) talk.usage[name] = (talk.usage[name] ?? 0) + figure;
   Object.assign(metrics, { usage, conversation_usage: talk.usage });
   if (talk.epoch === epoch) talk.answer("turn_metrics", { turn_id: turnId, metrics });
+}
+
+/** Choose or delete a message: a turn without replies. */
+function changeHistory(talk, turnId, messageId, change) {
+  if (talk.turns.has(turnId)) return talk.answer("turn_accepted", { turn_id: turnId, text: "", source: "change" });
+  talk.turns.add(turnId);
+  talk.interrupt("turn");
+  talk.event("turn_accepted", { turn_id: turnId, text: "", source: "change" });
+  const changed = change(messageId);
+  if (!changed) return unknown(talk, turnId);
+  talk.event("history_changed", { turn_id: turnId, ...changed });
+  talk.event("turn_complete", { turn_id: turnId });
+}
+
+function unknown(talk, turnId) {
+  const message = "This message is not at the table any more. Nothing was changed.";
+  talk.event("error", { code: "message_unknown", message, turn_id: turnId });
 }
 
 async function speak(talk, epoch, reply, ready, count, times, since) {
@@ -287,9 +314,15 @@ function serveSocket(socket, url) {
         if (fields.text === "/long") return fill(talk);
         return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", NOT_SPOKEN, fields);
       case "request_reply": {
-        const to = fields.character_id && [fields.character_id];
+        const { replaces, after: continued, character_id } = fields;
+        const speaker = talk.messages.find(({ id }) => id === (replaces ?? continued))?.character_id;
+        const to = (character_id || speaker) && [character_id || speaker];
         return void runTurn(talk, "", fields.turn_id ?? randomUUID(), "request", NOT_SPOKEN, { ...fields, to });
       }
+      case "choose_version":
+        return changeHistory(talk, fields.turn_id, fields.message_id, (id) => talk.history.choose(id));
+      case "delete_message":
+        return changeHistory(talk, fields.turn_id, fields.message_id, (id) => talk.history.has(id) && talk.history.remove(id));
       case "answering":
         Object.assign(talk.answering, fields);
         return talk.answer("answering", { ...talk.answering, default_mode: "fitting" });
@@ -417,9 +450,17 @@ async function serveApi(request, response, url) {
   }
   if (!talk) return problem(404, "There is no such conversation.");
   if (what === "export") return send(200, { ...row(talk), messages: talk.messages });
+  if (what === "branch") {
+    const copy = new Conversation();
+    const end = talk.messages.findIndex((each) => each.id === body.message_id) + 1;
+    for (const each of talk.messages.slice(0, end)) copy.history.add({ ...each, id: randomUUID(), replaces: "" });
+    copy.title = `${talk.title} (2)`;
+    conversations.set(copy.id, copy);
+    return send(201, row(copy));
+  }
   if (request.method === "PATCH") talk.title = body.title;
   if (request.method === "DELETE") conversations.delete(id);
-  return send(request.method === "DELETE" ? 204 : 200, { ...row(talk), messages: talk.messages, usage: talk.usage, next: null });
+  return send(request.method === "DELETE" ? 204 : 200, { ...row(talk), messages: talk.history.stored(), usage: talk.usage, next: null });
 }
 
 async function serveFile(response, url) {

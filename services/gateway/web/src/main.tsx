@@ -1,6 +1,7 @@
 import "./styles/base.css";
 import "./styles/scene.css";
 import "./styles/transcript.css";
+import "./styles/versions.css";
 import "./styles/talk.css";
 import "./styles/sheet.css";
 import "./styles/popover.css";

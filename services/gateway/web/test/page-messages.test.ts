@@ -150,11 +150,11 @@ describe("messages", () => {
         status: "complete",
       },
     ]);
-    const state = after([{ on: "stored", conversationId: "c", messages: past, usage: null }], SPOKEN);
+    const state = after([{ on: "stored", conversationId: "c", messages: past, versions: [], usage: null }], SPOKEN);
     expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
-    expect(after([{ on: "stored", conversationId: "another", messages: past, usage: null }], SPOKEN)).toBe(SPOKEN);
+    expect(after([{ on: "stored", conversationId: "another", messages: past, versions: [], usage: null }], SPOKEN)).toBe(SPOKEN);
     const newer = { ...past[1]!, id: "m9" };
-    const withNewer = after([{ on: "stored", conversationId: "c", messages: [...past, newer], usage: null }], SPOKEN);
+    const withNewer = after([{ on: "stored", conversationId: "c", messages: [...past, newer], versions: [], usage: null }], SPOKEN);
     expect(withNewer.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
   });
 

@@ -50,7 +50,7 @@ describe("a page opened during a turn", () => {
       status: "streaming",
     },
   ]);
-  const LOADED: PageInput = { on: "stored", conversationId: "c", messages: STORED, usage: null };
+  const LOADED: PageInput = { on: "stored", conversationId: "c", messages: STORED, versions: [], usage: null };
   const LUNA_HEARD = { message_id: "m1", sentence_index: 1, chunk_index: 9, played_ms: 900, complete: true };
   const REX_BEGUN = { message_id: "m2", sentence_index: 1, chunk_index: 0, played_ms: 100, complete: false };
 

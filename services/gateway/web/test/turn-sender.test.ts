@@ -54,6 +54,28 @@ describe("TurnSender", () => {
     expect(shown).toMatchObject(sent.map(({ data }) => ({ on: "requested", turnId: data.turn_id })));
   });
 
+  it("changes the history, and marks what leaves the table", () => {
+    const { sender, sent, shown } = begun();
+    sender.say("Better?", ["rex"], "u1");
+    sender.makeAgain("r1", "");
+    sender.makeAgain("r1", "rex");
+    sender.continueReply("r1");
+    sender.chooseVersion("r1", "r0");
+    sender.deleteMessage("r1");
+    const turn_id = expect.any(String);
+    expect(sent).toEqual([
+      { type: "user_message", data: { text: "Better?", turn_id, to: ["rex"], replaces: "u1" } },
+      { type: "request_reply", data: { turn_id, replaces: "r1" } },
+      { type: "request_reply", data: { turn_id, replaces: "r1", character_id: "rex" } },
+      { type: "request_reply", data: { turn_id, after: "r1" } },
+      { type: "choose_version", data: { turn_id, message_id: "r0" } },
+      { type: "delete_message", data: { turn_id, message_id: "r1" } },
+    ]);
+    const extents = ["from", "from", "from", "after", "from", "only"];
+    expect(shown).toMatchObject(sent.map(({ data }, index) => ({ turnId: data.turn_id, change: { extent: extents[index] } })));
+    expect(shown[4]).toMatchObject({ on: "changing", change: { messageId: "r1" } });
+  });
+
   it("asks for as many replies as the conversation's rule allows", () => {
     const { sender, sent } = begun(after([said("answering", { discussion: 3 })], OPEN));
     sender.requestDiscussion();

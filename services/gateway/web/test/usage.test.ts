@@ -25,7 +25,7 @@ describe("tokens and cost", () => {
   );
 
   it("of the conversation come from the newest sum that the server sent", () => {
-    const stored = { on: "stored", conversationId: "c", messages: [], usage: usageOf({ cost: 1 }) } as const;
+    const stored = { on: "stored", conversationId: "c", messages: [], versions: [], usage: usageOf({ cost: 1 }) } as const;
     expect(after([stored], OPEN).usage?.cost).toBe(1);
     const counted = after([stored, metrics({ cost: 2 })], OPEN);
     expect(counted.usage?.cost).toBe(2);

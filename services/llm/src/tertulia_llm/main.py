@@ -15,12 +15,12 @@ from tertulia_llm.connection.requests import ModelRequests
 from tertulia_llm.connection.service import ConnectionService
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.history.history import HistoryCache
-from tertulia_llm.history.past import Past
 from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.server import load_sdk
 from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
+from tertulia_llm.past import Past
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.text.addressing import prepare

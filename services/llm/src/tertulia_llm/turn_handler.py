@@ -19,13 +19,13 @@ from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.changes import applied_cut
 from tertulia_llm.history.history import History, HistoryCache
-from tertulia_llm.history.past import Past
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.lorebooks import ConversationLorebooks
 from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
+from tertulia_llm.past import Past
 from tertulia_llm.permanent_errors import is_permanent
 from tertulia_llm.plan import plan_fields, turn_started
 from tertulia_llm.prompt_lore import PromptLore

@@ -64,12 +64,12 @@ def book_in_card(card: str) -> Json:
 
 
 def encoded(book: Mapping[str, Any]) -> str:
-    """A book as JSON. Halves of surrogate pairs, which no database takes, are escaped."""
+    """A book as JSON. Halves of surrogate pairs, which no database takes, become U+FFFD."""
     text = json.dumps(book, ensure_ascii=False)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(book)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 

@@ -105,8 +105,9 @@ def test_what_is_no_lorebook_is_refused(text: str, expected: str) -> None:
 
 
 def test_halves_of_surrogate_pairs_can_be_stored() -> None:
-    book = checked('{"entries": [{"content": "a\\ud800b"}]}')
-    assert json.loads(encoded(world_info(book)).encode())["entries"]["0"]["content"] == "a\ud800b"
+    book = checked('{"entries": [{"content": "a\\ud800b", "key": ["\\ud83c\\udf19"]}]}')
+    entry = json.loads(encoded(world_info(book)).encode())["entries"]["0"]
+    assert (entry["content"], entry["key"]) == ("a\ufffdb", ["🌙"])
 
 
 def test_book_in_a_damaged_card_is_empty() -> None:

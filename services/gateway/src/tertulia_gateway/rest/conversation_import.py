@@ -24,7 +24,8 @@ from tertulia_gateway.rest.schemas import UUID as UUID_PATTERN
 from tertulia_shared.answering import STORED_AS as RULES
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.conversation_cast import Cast
-from tertulia_shared.store import Character, Message, NotFound, SetAside, Store
+from tertulia_shared.lorebooks.forms import DOCUMENT_ID
+from tertulia_shared.store import Character, Document, Message, NotFound, SetAside, Store
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import name_key
 
@@ -89,6 +90,8 @@ async def save_file(store: Store, conversation_id: str, file: ConversationFile, 
     settings = local_settings(file, found, now)
     if settings and not await store.model_settings(conversation_id):
         await store.save_model_settings(conversation_id, settings)
+    if file.lorebook and await store.document("lorebook", conversation_id, DOCUMENT_ID) is None:
+        await store.save_document(Document("lorebook", conversation_id, DOCUMENT_ID, file.lorebook, now))
     for first in range(0, len(messages), SAVED_AT_ONCE):
         await store.save_messages(messages[first : first + SAVED_AT_ONCE])
     for first in range(0, len(set_aside), SAVED_AT_ONCE):

@@ -16,6 +16,7 @@ from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragr
 from tertulia_gateway.rest.message_versions import grouped, versions_of, was_shown
 from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
+from tertulia_shared.lorebooks.forms import DOCUMENT_ID, stored
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.visible_text import without_invisible
 
@@ -118,6 +119,8 @@ def _json_message(message: Message) -> dict[str, Any]:
 async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:
     """All of the JSON file but the messages."""
     settings = await store.model_settings(conversation.id)
+    document = await store.document("lorebook", conversation.id, DOCUMENT_ID)
+    lorebook = stored("" if document is None else document.content)
     cast = stored_cast(settings)
     return {
         "format": FORMAT,
@@ -128,6 +131,7 @@ async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:
             "told": cast.told,
             "stays": {character_id: list(changes) for character_id, changes in cast.stays.items()},
         },
+        **({"lorebook": lorebook} if lorebook else {}),
     }
 
 

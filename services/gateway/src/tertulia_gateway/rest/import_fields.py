@@ -76,6 +76,8 @@ class ConversationFile:
     cast: Cast = field(default_factory=Cast)
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     set_aside: list[FileSetAside] = field(default_factory=list[FileSetAside])
+    lorebook: str = ""
+    """JSON (world info); "": the file has none."""
 
 
 def title_in(given: object) -> str:

@@ -28,6 +28,8 @@ from tertulia_gateway.rest.import_silly_tavern import read_lines
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.author_note import stored_note
 from tertulia_shared.conversation_cast import Cast, possible_cast
+from tertulia_shared.lorebooks.errors import BadLorebook
+from tertulia_shared.lorebooks.forms import checked, encoded, world_info
 from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.persona import stored_persona
 from tertulia_shared.store.validation import fitted_title
@@ -78,6 +80,7 @@ def _read_json(whole: Mapping[str, Any]) -> ConversationFile:
         cast_in_file,
         names,
         _set_aside(rows_aside, len(rows) + 1),
+        _lorebook_in(whole.get("lorebook")),
     )
 
 
@@ -128,6 +131,16 @@ def _cast_in(given: object) -> tuple[Cast, Mapping[str, str]]:
     seats = None if rows is None else [row.get("id") for row in seated]
     names = {text_or_empty(row.get("id")): text_or_empty(row.get("name")) for row in seated}
     return possible_cast({"seats": seats, "told": plain.get("told"), "stays": plain.get("stays")}), names
+
+
+def _lorebook_in(given: object) -> str:
+    """The lorebook as JSON; "" if there is none, or an impossible one."""
+    if not isinstance(given, dict):
+        return ""
+    try:
+        return encoded(world_info(checked(encoded(cast("Mapping[str, Any]", given)))))
+    except BadLorebook:
+        return ""
 
 
 def _settings_in(given: object) -> Mapping[str, Any]:

@@ -8,6 +8,8 @@ export interface Trace {
   readonly said: string;
   /** Why the characters answered, as the server says it, by message id. */
   readonly reasons: ReadonlyMap<string, string>;
+  /** The entries of lorebooks in the prompts, by message id. */
+  readonly lore: ReadonlyMap<string, Lore>;
   readonly metrics: Record<string, unknown>;
   /**
    * Ms from the moment when the user sent a message, or stopped speaking, to the first sample that was played; null if
@@ -16,7 +18,21 @@ export interface Trace {
   readonly heardAfterMs: number | null;
 }
 
+/** Names of entries of lorebooks. */
+export interface Lore {
+  readonly used: readonly string[];
+  /** Those that did not fit into the prompt. */
+  readonly leftOut: readonly string[];
+}
+
 const KEPT = 20;
+const LORE_KEPT = 200;
+
+/** The entries of the last prompts, and those of one more. */
+export function withLore(lore: ReadonlyMap<string, Lore>, messageId: string, one: Lore): ReadonlyMap<string, Lore> {
+  const others = [...lore].filter(([id]) => id !== messageId);
+  return new Map([...others.slice(1 - LORE_KEPT), [messageId, one]]);
+}
 
 export function withMetrics(
   traces: readonly Trace[],
@@ -24,12 +40,14 @@ export function withMetrics(
   turnId: string,
   metrics: Record<string, unknown>,
   heardAfterMs: number | null,
+  allLore: ReadonlyMap<string, Lore> = new Map(),
 ): readonly Trace[] {
   const said = messages.findLast((message) => message.id === turnId)?.text ?? "";
   const replies = messages.filter((message) => message.kind === "reply" && message.turnId === turnId) as Reply[];
   const reasons = new Map(replies.map(({ id, reason }) => [id, reason]));
+  const lore = new Map([...allLore].filter(([id]) => reasons.has(id)));
   const others = traces.filter((trace) => trace.turnId !== turnId);
-  return [{ turnId, said, reasons, metrics, heardAfterMs }, ...others].slice(0, KEPT);
+  return [{ turnId, said, reasons, lore, metrics, heardAfterMs }, ...others].slice(0, KEPT);
 }
 
 /** Add the time of the first sound to a trace whose metrics arrived earlier. */

@@ -1,5 +1,6 @@
 /** Client of the gateway's REST API, for the calls that the page uses. Every call rejects with `RequestFailed`. */
 
+import type { Book } from "../lore/lorebook";
 import type { ModelSettings } from "../wire/events";
 import { readProblem, unreachable } from "./problem";
 import { receiveSound } from "./sound-file";
@@ -135,6 +136,11 @@ export interface Status {
   readonly namespace: string;
 }
 
+export interface LorebookOwner {
+  readonly kind: "conversation" | "character";
+  readonly id: string;
+}
+
 /** `jsonl`: a chat of SillyTavern. */
 export type ExportFormat = "markdown" | "text" | "json" | "jsonl";
 
@@ -180,6 +186,15 @@ export class Api {
   /** Create the first characters again, if they were removed. */
   async restoreCharacters(): Promise<void> {
     await this.ask("POST", "api/characters/first");
+  }
+
+  async lorebook(of: LorebookOwner): Promise<Book> {
+    return (await this.ask("GET", lorebookPath(of))) as Book;
+  }
+
+  /** Save a lorebook, or a file with one. Resolves to what was saved. */
+  async saveLorebook(of: LorebookOwner, book: Book | Blob): Promise<Book> {
+    return (await this.ask("PUT", lorebookPath(of), book)) as Book;
   }
 
   async deleteCharacter(id: string): Promise<void> {
@@ -305,6 +320,11 @@ export class Api {
     if (!answer.ok) throw readProblem(answer.status, await answer.json().catch(() => null));
     return answer;
   }
+}
+
+function lorebookPath({ kind, id }: LorebookOwner): string {
+  const path = `api/${kind}s/${encodeURIComponent(id)}/lorebook`;
+  return kind === "character" ? `${path}?format=character_book` : path;
 }
 
 /** Return the list in an answer, either bare or under a name. */

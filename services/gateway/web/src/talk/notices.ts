@@ -63,7 +63,7 @@ export function without(notices: readonly Notice[], ...codes: readonly string[])
 
 function placeOf(code: string): NoticePlace {
   if (code === "bad_audio") return "talk";
-  if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed") return "transcript";
+  if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed" || code === "message_unknown") return "transcript";
   if (code === "bad_field" || code === "bad_message" || code === "rate_limited") return "composer";
   return "page";
 }

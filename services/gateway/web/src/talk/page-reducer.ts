@@ -7,7 +7,7 @@
  */
 
 import type { Phase } from "../link/state-machine";
-import { type Usage, usageOf } from "../inside/usage";
+import { usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
 import type { AnsweringChange, CastChange, NoteChange } from "../wire/commands";
 import type { SoundBlock } from "../audio/sound-block";
@@ -20,13 +20,20 @@ import type { MicrophoneView } from "./listening-state";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
 import { atTable, withCast } from "./cast";
+import {
+  type Extent,
+  historyChanged,
+  withPendingChange,
+  withoutPendingChange,
+} from "./history-changes";
+import type { Stored } from "./stored-loader";
+import { withReloaded, withStored } from "./with-stored";
 import { accepted, completed, extended, reopened, started } from "./turns";
 import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, onReport, withReply } from "./replies";
 import {
   EMPTY,
   type Listening,
-  type Message,
   type Notice,
   type NoticePlace,
   NOT_LISTENING,
@@ -40,8 +47,12 @@ export type PageInput =
   | { on: "report"; report: Report }
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
   | { on: "left" }
-  | { on: "sent"; turnId: string; text: string; to?: UserMessage["to"] }
-  | { on: "requested"; turnId: string }
+  /** `change`: what the message, or the requested reply, replaces. */
+  | { on: "sent"; turnId: string; text: string; to?: UserMessage["to"]; change?: Extent | null }
+  | { on: "requested"; turnId: string; change?: Extent }
+  /** A change of the history without a new message is sent. */
+  | { on: "changing"; turnId: string; change: Extent }
+  | { on: "deleting"; ids: readonly string[] }
   | { on: "cut" }
   | { on: "settings_changed"; change: Partial<ModelSettings> }
   | { on: "answering_changed"; change: AnsweringChange }
@@ -54,7 +65,7 @@ export type PageInput =
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; block: SoundBlock }
   | { on: "microphone"; view: MicrophoneView }
-  | { on: "stored"; conversationId: string; messages: readonly Message[]; usage: Usage | null }
+  | ({ on: "stored" | "reloaded" } & Stored)
   | { on: "notice"; notice: Notice }
   | { on: "dismiss"; place: NoticePlace; only?: Notice };
 
@@ -98,10 +109,17 @@ function reduced(state: PageState, input: PageInput): PageState {
         to: input.to ?? null,
         unanswered: "",
       };
-      return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
+      const before = input.change ? withPendingChange(state, input.turnId, input.change) : state;
+      return { ...withoutNotices(before, "composer"), messages: [...state.messages, message] };
     }
-    case "requested":
-      return { ...withoutNotices(state, "composer"), requestedTurn: input.turnId };
+    case "requested": {
+      const before = input.change ? withPendingChange(state, input.turnId, input.change) : state;
+      return { ...withoutNotices(before, "composer"), requestedTurn: input.turnId };
+    }
+    case "changing":
+      return withPendingChange(state, input.turnId, input.change);
+    case "deleting":
+      return { ...state, deleting: input.ids };
     case "cut":
       return cut(state);
     case "settings_changed":
@@ -129,15 +147,11 @@ function reduced(state: PageState, input: PageInput): PageState {
       return { ...state, soundBlocked: input.block };
     case "microphone":
       return withMicrophone(state, input.view);
-    case "stored": {
+    case "stored":
+    case "reloaded":
+      // The user may have opened another conversation meanwhile.
       if (input.conversationId !== state.conversationId) return state;
-      const known = new Set(state.messages.map((message) => message.id));
-      // The first message that is shown already, and all stored messages after it, also arrive as events.
-      const shown = input.messages.findIndex((message) => known.has(message.id));
-      const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
-      // Keep the figures of the page, if it has any: they are of a turn that has ended meanwhile.
-      return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
-    }
+      return input.on === "stored" ? withStored(state, input) : withReloaded(state, input);
     case "notice":
       return withNotice(state, input.notice);
     case "dismiss":
@@ -207,7 +221,9 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       if (!findReply(state, event.message_id)) return state;
       return withReply(state, event.message_id, (reply) => heard(reply, event.text));
     case "turn_complete":
-      return completed(state, event.turn_id);
+      return completed(withoutPendingChange(state, event.turn_id), event.turn_id);
+    case "history_changed":
+      return historyChanged(state, event);
     case "interrupted":
       return cut(state);
     case "vad_start":

@@ -98,12 +98,29 @@ export interface Thinking {
   readonly name: string;
 }
 
+/** A change of the history that the user asked for, and that the server has not made yet. */
+export interface PendingChange {
+  readonly turnId: string;
+  /** The ids of the messages that leave the table. */
+  readonly ids: readonly string[];
+  readonly removes: boolean;
+  /** True if the server has accepted the turn. */
+  readonly accepted: boolean;
+}
+
 export interface PageState {
   readonly link: Phase;
   readonly linkReason: string;
   readonly conversationId: string;
   readonly demo: boolean;
   readonly messages: readonly Message[];
+  /** The versions of the messages that have several: for each of these messages the ids, oldest first. */
+  readonly versions: readonly (readonly string[])[];
+  readonly pendingChanges: readonly PendingChange[];
+  /** The ids of the messages that the user deleted a moment ago: the deletion is not sent yet and can be undone. */
+  readonly deleting: readonly string[];
+  /** The ids of messages that left the table while this page was open. The store may still have them. */
+  readonly removedIds: readonly string[];
   readonly turn: Turn | null;
   /** The id of a turn that was requested without a message and is not accepted yet; `""` if there is none. */
   readonly requestedTurn: string;
@@ -154,6 +171,10 @@ export const EMPTY: PageState = {
   conversationId: "",
   demo: false,
   messages: [],
+  versions: [],
+  pendingChanges: [],
+  deleting: [],
+  removedIds: [],
   turn: null,
   requestedTurn: "",
   thinking: null,

@@ -3,6 +3,7 @@
 import { serverText, texts } from "../texts";
 import type { ServerEvent } from "../wire/events";
 import { withoutPending } from "./answering";
+import { withoutPendingChange } from "./history-changes";
 import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
 import { nameProblem } from "./user-name";
@@ -10,6 +11,9 @@ import { type Notice, type NoticePlace, type PageState, findReply } from "./page
 
 /** The error codes with which the server refuses a command. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
+
+/** The error codes with which the server refuses a message that the user has written. */
+const MESSAGE_REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "message_unknown"]);
 
 /** The server's refusals of a name, and of a persona, begin with the name of the command. */
 const NAME_REFUSED = "user_name: ";
@@ -25,14 +29,15 @@ export function onWarning(state: PageState, event: ServerEvent & { type: "warnin
 
 export function onError(state: PageState, event: ServerEvent & { type: "error" }): PageState {
   const { code, message_id: messageId, turn_id: turnId } = event;
-  const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
+  const refused = turnId !== "" && MESSAGE_REFUSALS.has(code);
   const messages = refused
     ? state.messages.map((each) =>
         each.kind === "user" && each.id === turnId ? { ...each, delivery: "refused" as const } : each,
       )
     : state.messages;
   const requestedTurn = state.requestedTurn === turnId && code !== "unavailable" ? "" : state.requestedTurn;
-  const base = { ...state, messages, requestedTurn };
+  const open = code === "unavailable" ? state : withoutPendingChange(state, turnId);
+  const base = { ...open, messages, requestedTurn };
   if (messageId && findReply(base, messageId)) {
     return withReply(base, messageId, (reply) => ({
       ...reply,

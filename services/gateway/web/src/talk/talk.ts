@@ -6,12 +6,11 @@
 
 import { signal } from "@preact/signals";
 
-import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
+import { type Lore, Stopwatch, type Trace, withFirstSound, withLore, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
 import { Link } from "../link/socket";
 import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
-import { branchConversation } from "../rest/stored-conversation";
 import { showLanguage } from "../texts";
 import { languageFor } from "../texts/languages";
 import type { ServerEvent } from "../wire/events";
@@ -19,7 +18,7 @@ import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
-import { newId } from "./new-id";
+import { MessageChanges } from "./message-changes";
 import { InterruptRequest } from "./interrupt-request";
 import { Playback } from "./playback";
 import type { ChosenPersona } from "./persona";
@@ -35,6 +34,7 @@ import { WakeLock } from "./wake-lock";
 
 export class Talk {
   readonly traces = signal<readonly Trace[]>([]);
+  #lore: ReadonlyMap<string, Lore> = new Map();
   readonly preferences = signal<Preferences>(loadPreferences());
   /**
    * True while a sample of a voice plays or a recording is made. Then silence is sent for the microphone's sound, which
@@ -47,10 +47,12 @@ export class Talk {
   readonly api: Api;
   readonly conversations: ConversationChoice;
   readonly changes: Changes;
+  readonly history: MessageChanges;
 
   #page = new PublishedState((state) => {
     this.#showTitle();
     this.#wakeLock.want(isTalking(state));
+    this.history.onState();
   });
   /** The state that the page shows. */
   readonly state = this.#page.shown;
@@ -101,15 +103,22 @@ export class Talk {
     );
     this.#stored = new StoredLoader(this.api, {
       open: () => this.#page.current.conversationId,
-      loaded: (conversationId, messages, usage) => this.#page.apply({ on: "stored", conversationId, messages, usage }),
+      loaded: (stored) => this.#page.apply({ on: "stored", ...stored }),
+      reloaded: (stored) => this.#page.apply({ on: "reloaded", ...stored }),
       trouble: (problem) => this.#page.notify("transcript", "stored", problem),
     });
     this.#turns = new TurnSender({
       state: () => this.#page.current,
-      prepare: () => this.changes.sendRemembered(),
+      prepare: () => {
+        this.history.sendDeletions();
+        this.changes.sendRemembered();
+      },
       send: (command) => this.#link.send(command),
       begins: (input) => this.#onTurnBegins(input),
       trouble: (code, problem) => this.#page.notify("composer", code, problem),
+    });
+    this.history = new MessageChanges(this.#page, this.#turns, this.api, {
+      openBranch: (id) => this.conversations.openBranch(id),
     });
     this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
@@ -128,6 +137,7 @@ export class Talk {
       this.#playback.wake();
       this.changes.refreshCharacters();
     });
+    addEventListener("pagehide", () => this.history.sendDeletions());
     this.#page.apply({ on: "cast_remembered", ids: this.preferences.value.cast });
     this.conversations.start();
     this.#playback.setVolume(this.preferences.value);
@@ -136,17 +146,6 @@ export class Talk {
   }
 
   // -- actions of the user
-
-  /**
-   * Copy the conversation up to this message into a new one, and open that.
-   *
-   * @throws RequestFailed
-   */
-  async branch(messageId: string): Promise<void> {
-    const { conversationId } = this.#page.current;
-    const id = await branchConversation(this.api, conversationId, messageId, newId());
-    if (this.#page.current.conversationId === conversationId) this.conversations.openBranch(id);
-  }
 
   /** See `TurnSender.say`. */
   say(text: string, to: readonly string[] | null = null): boolean {
@@ -237,9 +236,17 @@ export class Talk {
     this.#listening.onEvent(event);
     this.#turns.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
+    if (event.type === "vad_start") this.history.onSpeech();
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#page.apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
+    if (event.type === "history_changed" && event.reload) {
+      void this.#stored.reload(this.#page.current.conversationId, event.message_id);
+    }
+    if (event.type === "lore_used") {
+      const one = { used: event.entries.map(({ name }) => name), leftOut: event.left_out };
+      this.#lore = withLore(this.#lore, event.message_id, one);
+    }
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
       this.traces.value = withMetrics(
@@ -248,6 +255,7 @@ export class Talk {
         event.turn_id,
         event.metrics,
         heardAfterMs,
+        this.#lore,
       );
     }
   }
@@ -288,10 +296,12 @@ export class Talk {
   }
 
   #leaveConversation(comesBack: boolean): void {
+    this.history.sendDeletions();
     this.#playback.restart();
     this.#page.apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
+    this.#lore = new Map();
     if (comesBack) return;
     this.#turns.clear();
     this.#interrupt.clear();

@@ -34,11 +34,13 @@ export class TurnSender {
    * Send a message. Returns false if too many commands wait already.
    *
    * @param to the ids of the characters that shall answer; `[]`: no character; null: the text decides
+   * @param replaces the id of the message of which this is a new version; `""`: none
    */
-  say(text: string, to: readonly string[] | null): boolean {
+  say(text: string, to: readonly string[] | null, replaces = ""): boolean {
     const turnId = newId();
-    const data = { text, turn_id: turnId, ...(to && { to }) };
-    return this.#begin({ type: "user_message", data }, { on: "sent", turnId, text, to });
+    const data = { text, turn_id: turnId, ...(to && { to }), ...(replaces && { replaces }) };
+    const change = replaces ? ({ messageId: replaces, extent: "from" } as const) : null;
+    return this.#begin({ type: "user_message", data }, { on: "sent", turnId, text, to, change });
   }
 
   /**
@@ -54,6 +56,40 @@ export class TurnSender {
       ...(greeting && { greeting }),
     };
     this.#begin({ type: "request_reply", data }, { on: "requested", turnId });
+  }
+
+  /** Ask for another version of a reply. `characterId`: who makes it; `""`: the same character. */
+  makeAgain(replyId: string, characterId: string): void {
+    const turnId = newId();
+    const data = { turn_id: turnId, replaces: replyId, ...(characterId && { character_id: characterId }) };
+    const change = { messageId: replyId, extent: "from" } as const;
+    this.#begin({ type: "request_reply", data }, { on: "requested", turnId, change });
+  }
+
+  /** Let the speaker of a reply go on, in place of what followed the reply. */
+  continueReply(replyId: string): void {
+    const turnId = newId();
+    const change = { messageId: replyId, extent: "after" } as const;
+    this.#begin(
+      { type: "request_reply", data: { turn_id: turnId, after: replyId } },
+      { on: "requested", turnId, change },
+    );
+  }
+
+  /** Bring a version of a message back, in place of the version that is shown. */
+  chooseVersion(shownId: string, messageId: string): void {
+    const turnId = newId();
+    const data = { turn_id: turnId, message_id: messageId };
+    const change = { messageId: shownId, extent: "from" } as const;
+    this.#begin({ type: "choose_version", data }, { on: "changing", turnId, change });
+  }
+
+  /** Delete a message with all its versions. */
+  deleteMessage(messageId: string): void {
+    const turnId = newId();
+    const data = { turn_id: turnId, message_id: messageId };
+    const change = { messageId, extent: "only" } as const;
+    this.#begin({ type: "delete_message", data }, { on: "changing", turnId, change });
   }
 
   /** Let the characters talk among themselves. */

@@ -4,6 +4,7 @@ import { texts } from "../texts";
 import type { EventOf, ServerEvent } from "../wire/events";
 import { without } from "./notices";
 import { isMuted, shownMode } from "./answering";
+import { withAcceptedChange } from "./history-changes";
 import type { PageState, Turn, UserMessage } from "./page-state";
 import { withoutNotices } from "./problems";
 import { nameOf } from "./replies";
@@ -61,16 +62,18 @@ export function reopened(state: PageState, turnId: string): PageState {
   return { ...state, listening: { ...listening, partial }, messages, turn, speakingId: "", ducked: false };
 }
 
-/** Apply `turn_accepted`. A turn that was requested without a message has no bubble. */
+/** Apply `turn_accepted`. A turn that was requested without a message, or that changes the history, has no bubble. */
 export function accepted(state: PageState, event: EventOf<"turn_accepted">): PageState {
   const { turn_id: turnId, source } = event;
   const requestedTurn = state.requestedTurn === turnId ? "" : state.requestedTurn;
-  const messages = source === "request" ? state.messages : withMessage(state, turnId, event.text, source);
+  const isMessage = source === "typed" || source === "spoken";
+  const messages = isMessage ? withMessage(state, turnId, event.text, source) : state.messages;
   const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
   // Repeated after a reconnect: the turn is already running.
   const fresh: Turn = { id: turnId, replies: [], textComplete: false, stopped: false };
   const turn = state.turn?.id === turnId ? state.turn : fresh;
-  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn, requestedTurn };
+  const pendingChanges = withAcceptedChange(state.pendingChanges, turnId);
+  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn, requestedTurn, pendingChanges };
 }
 
 function withMessage(

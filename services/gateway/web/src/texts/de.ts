@@ -217,8 +217,24 @@ export const de: Texts = {
     replay: "Noch einmal anhören",
     stop: "Anhalten",
     busy: "Warte, bis die Figuren fertig sind, oder drücke „Stopp“.",
+    edit: "Bearbeiten",
+    editLabel: "Nachricht bearbeiten",
+    editEffect: "Die Figuren antworten neu. Die Fassung davor bleibt erhalten, mit allem, was ihr folgte.",
+    send: "Senden",
+    cancel: "Abbrechen",
+    makeAgain: "Neu antworten lassen",
+    continue: "Weitersprechen lassen",
+    answerAs: "Jemand anders antwortet …",
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
+    delete: "Löschen",
+    deleted: (versions) =>
+      versions > 1 ? `Nachricht gelöscht, mit ihren ${versions} Fassungen.` : "Nachricht gelöscht.",
+    undo: "Rückgängig",
+    versions: "Fassungen",
+    version: (number, count) => `Fassung ${number} von ${count}`,
+    previousVersion: "Vorige Fassung",
+    nextVersion: "Nächste Fassung",
   },
   bubble: {
     you: "Du:",
@@ -517,6 +533,31 @@ export const de: Texts = {
     depthZero: "nach der letzten Nachricht",
     depthEffect: "Je näher am Ende, desto mehr zählt sie.",
   },
+  lorebook: {
+    title: "Weltbuch (Lorebook)",
+    ofConversation:
+      "Was in diesem Gespräch gilt. Die Figuren erfahren einen Eintrag, wenn eines seiner Stichwörter gefallen ist. Änderungen werden sofort gespeichert.",
+    ofCharacter:
+      "Was nur diese Figur weiß. Sie erfährt einen Eintrag, wenn eines seiner Stichwörter gefallen ist. Änderungen werden sofort gespeichert.",
+    none: "Es gibt noch keine Einträge.",
+    always: "Immer verwendet",
+    unnamed: "Ohne Namen",
+    isUsed: (name: string) => `${name} wird verwendet`,
+    more: (count: number) => plural(count, { one: "1 weiteren zeigen", other: `${count} weitere zeigen` }),
+    recursive: "Der Text eines Eintrags kann andere Einträge auslösen",
+    add: "Neuer Eintrag",
+    import: "Datei importieren",
+    export: "Exportieren",
+    imported: (count: number) =>
+      plural(count, { one: "1 Eintrag wurde importiert. Er ersetzt die früheren.", other: `${count} Einträge wurden importiert. Sie ersetzen die früheren.` }),
+    undo: "Rückgängig",
+    fileName: "weltbuch",
+    name: "Name des Eintrags",
+    keys: "Stichwörter, eines in jeder Zeile",
+    keysEffect: "Groß- und Kleinschreibung spielt keine Rolle. Eine Zeile wie /t(u|ü)rme?/i ist ein regulärer Ausdruck.",
+    content: "Text",
+    constant: "Immer verwenden, ohne Stichwort",
+  },
   connect: {
     asking: "Das verwendete Modell wird abgefragt…",
     tryAgain: "Noch einmal versuchen",
@@ -653,6 +694,8 @@ export const de: Texts = {
       text: "Text",
       sound: "Ton",
     },
+    lore: (names: string) => `aus Weltbüchern: ${names}`,
+    loreLeftOut: (names: string) => `kein Platz für: ${names}`,
     bar: (label, from, to) => `${label}: ${from} bis ${to} ms`,
     ms: (time) => `${time} ms`,
     you: "Du",
@@ -788,10 +831,10 @@ export const de: Texts = {
     card_archive: () =>
       "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
     lorebook_too_large: () =>
-      "Das Lorebook ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
-    lorebook_no_json: () => "Das Lorebook ist beschädigt: Es enthält kein gültiges JSON.",
+      "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
+    lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",
     lorebook_not_a_lorebook: () =>
-      "Die Datei ist kein Lorebook. Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
+      "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",
@@ -813,6 +856,10 @@ export const de: Texts = {
       "Eine Stimme aus einer Aufnahme fehlt; eine andere spricht. Wähle für die Figur eine andere Stimme.",
     engine_changed: () =>
       "Die bevorzugte Sprachausgabe ist beschäftigt oder nicht da; eine andere spricht. Stimmen können anders klingen.",
+    message_unknown: (sent) =>
+      sent.startsWith("The database")
+        ? "Die Datenbank ist nicht erreichbar, darum lässt sich diese Nachricht gerade nicht ändern. Versuche es später."
+        : "Diese Nachricht gehört nicht mehr zum Gespräch, darum wurde nichts geändert. Lade die Seite neu.",
     stage_away: () =>
       "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",

@@ -221,8 +221,24 @@ export const es: Texts = {
     replay: "Oír de nuevo",
     stop: "Detener",
     busy: "Espera a que los personajes terminen, o pulsa «Parar».",
+    edit: "Editar",
+    editLabel: "Editar el mensaje",
+    editEffect: "Los personajes responden de nuevo. La versión anterior se conserva, con lo que la siguió.",
+    send: "Enviar",
+    cancel: "Cancelar",
+    makeAgain: "Responder de nuevo",
+    continue: "Que continúe",
+    answerAs: "Que responda otro…",
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
+    delete: "Eliminar",
+    deleted: (versions) =>
+      versions > 1 ? `Mensaje eliminado, con sus ${versions} versiones.` : "Mensaje eliminado.",
+    undo: "Deshacer",
+    versions: "Versiones",
+    version: (number, count) => `Versión ${number} de ${count}`,
+    previousVersion: "Versión anterior",
+    nextVersion: "Versión siguiente",
   },
   bubble: {
     you: "Tú:",
@@ -520,6 +536,31 @@ export const es: Texts = {
     depthZero: "después del último mensaje",
     depthEffect: "Cuanto más cerca del final, más cuenta.",
   },
+  lorebook: {
+    title: "Libro del mundo (lorebook)",
+    ofConversation:
+      "Lo que vale en esta conversación. Los personajes conocen una entrada cuando se ha dicho una de sus palabras clave. Los cambios se guardan enseguida.",
+    ofCharacter:
+      "Lo que solo sabe este personaje. Conoce una entrada cuando se ha dicho una de sus palabras clave. Los cambios se guardan enseguida.",
+    none: "Todavía no hay entradas.",
+    always: "Se usa siempre",
+    unnamed: "Sin nombre",
+    isUsed: (name: string) => `${name} se usa`,
+    more: (count: number) => plural(count, { one: "Mostrar 1 más", other: `Mostrar ${count} más` }),
+    recursive: "El texto de una entrada puede activar otras",
+    add: "Entrada nueva",
+    import: "Importar un archivo",
+    export: "Exportar",
+    imported: (count: number) =>
+      plural(count, { one: "Se ha importado 1 entrada. Sustituye a las anteriores.", other: `Se han importado ${count} entradas. Sustituyen a las anteriores.` }),
+    undo: "Deshacer",
+    fileName: "libro-del-mundo",
+    name: "Nombre de la entrada",
+    keys: "Palabras clave, una en cada línea",
+    keysEffect: "Da igual si están en mayúsculas o minúsculas. Una línea como /torres?/i es una expresión regular.",
+    content: "Texto",
+    constant: "Usarla siempre, sin palabra clave",
+  },
   connect: {
     asking: "Consultando qué modelo se usa…",
     tryAgain: "Intentar de nuevo",
@@ -653,6 +694,8 @@ export const es: Texts = {
       text: "texto",
       sound: "sonido",
     },
+    lore: (names: string) => `de libros del mundo: ${names}`,
+    loreLeftOut: (names: string) => `sin sitio para: ${names}`,
     bar: (label, from, to) => `${label}: de ${from} a ${to} ms`,
     ms: (time) => `${time} ms`,
     you: "Tú",
@@ -784,10 +827,10 @@ export const es: Texts = {
     card_archive: () =>
       "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
     lorebook_too_large: () =>
-      "El lorebook es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
-    lorebook_no_json: () => "El lorebook está dañado: no contiene JSON válido.",
+      "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
+    lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",
     lorebook_not_a_lorebook: () =>
-      "El archivo no es un lorebook. Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
+      "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",
@@ -808,6 +851,10 @@ export const es: Texts = {
     voice_missing: () => "Falta una voz hecha con una grabación; habla otra. Elige otra voz para el personaje.",
     engine_changed: () =>
       "El servicio de voz preferido está ocupado o no está; habla otro. Las voces pueden sonar de otra manera.",
+    message_unknown: (sent) =>
+      sent.startsWith("The database")
+        ? "La base de datos no está disponible, así que ahora no se puede cambiar este mensaje. Inténtalo más tarde."
+        : "Este mensaje ya no forma parte de la conversación, así que no ha cambiado nada. Recarga la página.",
     stage_away: () =>
       "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",

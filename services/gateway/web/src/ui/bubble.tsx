@@ -1,8 +1,9 @@
 /** One message. A reply marks the sentence being spoken, and the text that an interruption cut off. */
 
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import type { ChangeMark } from "../talk/history-changes";
 import { isUnspoken, isWithoutContent } from "../talk/replies";
 import { sentenceSpan } from "../talk/sentences";
 import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
@@ -12,9 +13,11 @@ import { Dots } from "./dots";
 import { markdownSpans } from "./markdown";
 import { MarkdownText } from "./markdown-text";
 import { memo } from "./memo";
+import { MessageEditor } from "./message-editor";
 import { MessageMenu } from "./message-menu";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
+import { VersionSwitch, onVersionKey } from "./version-switch";
 
 interface Props {
   readonly talk: Talk;
@@ -22,28 +25,80 @@ interface Props {
   readonly look: Look | null;
   /** To whom the user addressed the message, in words. */
   readonly address: string;
+  /** The ids of the message's versions, oldest first; empty if there is only one. */
+  readonly versions: readonly string[];
+  /** The change of the history that concerns the message. */
+  readonly mark: ChangeMark | "";
 }
 
-export const Bubble = memo(({ talk, message, look, address }: Props): JSX.Element | null =>
-  message.kind === "user" ? (
-    <UserBubble talk={talk} message={message} address={address} />
+export const Bubble = memo((props: Props): JSX.Element | null => {
+  const { message, look } = props;
+  if (props.mark === "undoable") return <DeletedMessage {...props} />;
+  return message.kind === "user" ? (
+    <UserBubble {...props} message={message} />
   ) : (
-    <ReplyBubble talk={talk} reply={message} look={look} />
-  ),
-);
+    <ReplyBubble {...props} reply={message} look={look} />
+  );
+});
 
-function UserBubble({ talk, message, address }: { talk: Talk; message: UserMessage; address: string }): JSX.Element {
+/** Shown instead of a message that the user has just deleted. */
+function DeletedMessage({ talk, message, versions }: Props): JSX.Element {
   return (
-    <li class={`message mine ${message.delivery}`}>
-      <div class="said">
-        <p class="bubble" dir="auto">
-          <span class="unseen" dir="ltr">
-            {texts.bubble.you}{" "}
-          </span>
-          {message.text}
-        </p>
-        <MessageMenu talk={talk} text={message.text} id={message.delivery === "safe" ? message.id : ""} />
-      </div>
+    <li class="message deleted" data-message-id={message.id}>
+      <p role="status">{texts.message.deleted(versions.length)}</p>
+      <button type="button" ref={focused} onClick={() => talk.history.undoDeletion(message.id)}>
+        {texts.message.undo}
+      </button>
+    </li>
+  );
+}
+
+/** Take the focus: the button that had it is gone with the message. */
+function focused(element: HTMLElement | null): void {
+  element?.focus();
+}
+
+type ItemProps = JSX.IntrinsicElements["li"] & { "data-message-id": string };
+
+/** The properties of a message's list item that all messages have. */
+function itemOf({ talk, message, versions, mark }: Props, kind: string): ItemProps {
+  const { id } = message;
+  return {
+    class: `message ${kind} ${mark}`,
+    "data-message-id": id,
+    "aria-busy": mark ? "true" : undefined,
+    // A click gives the message the focus, for the keys that switch the version.
+    tabIndex: versions.length > 1 ? -1 : undefined,
+    onKeyDown: (event) => onVersionKey(event, { talk, id, versions, busy: mark !== "" }),
+  };
+}
+
+function UserBubble(props: Props & { message: UserMessage }): JSX.Element {
+  const { talk, message, address, versions, mark } = props;
+  const [isEditing, setEditing] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
+  const wasEditing = useRef(false);
+  useLayoutEffect(() => {
+    // The text field that had the focus is gone.
+    if (wasEditing.current && !isEditing) item.current?.querySelector<HTMLElement>(".message-menu")?.focus();
+    wasEditing.current = isEditing;
+  }, [isEditing]);
+  return (
+    <li ref={item} {...itemOf(props, `mine ${message.delivery}`)}>
+      {isEditing ? (
+        <MessageEditor text={message.text} onSend={(text) => talk.history.edit(message, text)} onClose={() => setEditing(false)} />
+      ) : (
+        <div class="said">
+          <p class="bubble" dir="auto">
+            <span class="unseen" dir="ltr">
+              {texts.bubble.you}{" "}
+            </span>
+            {message.text}
+          </p>
+          <MessageMenu talk={talk} message={message} onEdit={() => setEditing(true)} />
+        </div>
+      )}
+      <VersionSwitch {...{ talk, versions }} id={message.id} busy={mark !== ""} />
       {address && (
         <p class="remark" dir="auto">
           {address}
@@ -58,10 +113,11 @@ function UserBubble({ talk, message, address }: { talk: Talk; message: UserMessa
   );
 }
 
-function ReplyBubble({ talk, reply, look }: { talk: Talk; reply: Reply; look: Look | null }): JSX.Element | null {
-  if (isWithoutContent(reply)) return null;
+function ReplyBubble(props: Props & { reply: Reply }): JSX.Element | null {
+  const { talk, reply, look, versions, mark } = props;
+  if (isWithoutContent(reply) && versions.length < 2) return null;
   return (
-    <li class={`message theirs ${reply.sound}`} style={look?.style ?? ""} data-message-id={reply.id}>
+    <li {...itemOf(props, `theirs ${reply.sound}`)} style={look?.style ?? ""}>
       <Portrait name={reply.name} image={look?.image ?? ""} />
       <div class="body">
         <p class="name" dir="auto">
@@ -79,9 +135,10 @@ function ReplyBubble({ talk, reply, look }: { talk: Talk; reply: Reply; look: Lo
             <ReplyRemark reply={reply} />
           </>
         )}
+        <VersionSwitch {...{ talk, versions }} id={reply.id} busy={mark !== ""} />
       </div>
-      {reply.text && reply.status !== "streaming" && (
-        <MessageMenu talk={talk} text={reply.text.trim()} id={reply.id} replyId={isUnspoken(reply) ? "" : reply.id} />
+      {(reply.text || reply.status === "failed") && reply.status !== "streaming" && (
+        <MessageMenu talk={talk} message={reply} />
       )}
     </li>
   );

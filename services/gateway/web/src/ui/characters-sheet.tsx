@@ -13,6 +13,7 @@ import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
 import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
+import { LorebookSection } from "./lorebook-section";
 import type { People } from "./people";
 import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
@@ -111,6 +112,15 @@ export function CharactersSheet({
             leave();
           }}
         />
+        {editing !== "new" && (
+          <LorebookSection
+            key={editing.id}
+            lead={texts.lorebook.ofCharacter}
+            name={editing.name}
+            load={() => talk.api.lorebook({ kind: "character", id: editing.id })}
+            save={(book) => talk.api.saveLorebook({ kind: "character", id: editing.id }, book)}
+          />
+        )}
       </Sheet>
     );
   }

@@ -23,6 +23,12 @@ const PATHS = {
   plus: "M12 5v14M5 12h14",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   copy: "M9 9h10v11H9zM6 15H5V4h10v2",
+  /** An arrow that turns back to its beginning. */
+  again: "M19 12a7 7 0 1 1-2.2-5.1M19 3.5v4h-4",
+  previous: "M14.5 6l-6 6 6 6",
+  next: "M9.5 6l6 6-6 6",
+  pen: "M5 19l1-4L16 5l3 3L9 18l-4 1Z",
+  bin: "M5 7h14M9.5 7V4.5h5V7M7 7l.8 12.5h8.4L17 7",
   /** A way that parts. */
   branch: "M7 4v16M7 14c0-4 10-2 10-8M14 8.5 17 5.5l3 3",
   chevron: "M7 10l5 5 5-5",

@@ -7,7 +7,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { keyLines } from "../inside/stream-keys";
-import type { Trace } from "../inside/traces";
+import type { Lore, Trace } from "../inside/traces";
 import { usageOf, usageText } from "../inside/usage";
 import { type Bar, type BarKind, type Row, waterfallOf } from "../inside/waterfall";
 import type { Talk } from "../talk/talk";
@@ -136,6 +136,7 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
                   ))}
                 </div>
                 <Why reason={trace.reasons.get(row.messageId)} />
+                <LoreNames lore={trace.lore.get(row.messageId)} />
                 <span class="unseen">
                   {row.bars.map(textOf).join("; ")}
                 </span>
@@ -164,6 +165,20 @@ function textOf({ step, fromMs, toMs }: Bar): string {
 function Why({ reason }: { reason: string | undefined }): JSX.Element | null {
   const text = reasonText(reason);
   return text ? <span class="why">{text}</span> : null;
+}
+
+/** The entries of lorebooks in the prompt. */
+function LoreNames({ lore }: { lore: Lore | undefined }): JSX.Element | null {
+  if (!lore) return null;
+  const parts = [
+    lore.used.length > 0 && texts.inside.lore(lore.used.join(", ")),
+    lore.leftOut.length > 0 && texts.inside.loreLeftOut(lore.leftOut.join(", ")),
+  ].filter(Boolean);
+  return (
+    <span class="why" dir="auto">
+      {parts.join("; ")}
+    </span>
+  );
 }
 
 function KeyRow({ what, command }: { what: string; command: string }): JSX.Element {

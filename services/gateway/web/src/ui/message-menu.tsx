@@ -1,8 +1,10 @@
-/** The menu of one message: copy it, hear a reply again, and begin a new conversation at it. */
+/** The menu of one message: copy it, hear it again, and change the conversation at it. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import type { Message, Reply } from "../talk/page-state";
+import { isUnspoken } from "../talk/replies";
 import { canStop } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
@@ -15,15 +17,13 @@ import { asFailure } from "./request";
 
 interface Props {
   readonly talk: Talk;
-  /** What is copied. */
-  readonly text: string;
-  /** The message's id; `""` if the server does not have the message. */
-  readonly id: string;
-  /** The id of the reply that can be heard again; `""` if there is none. */
-  readonly replyId?: string;
+  readonly message: Message;
+  /** The user wants to edit the message. */
+  readonly onEdit?: () => void;
 }
 
-export function MessageMenu({ talk, text, id, replyId = "" }: Props): JSX.Element {
+export function MessageMenu({ talk, message, onEdit }: Props): JSX.Element {
+  const isKept = message.kind === "reply" || message.delivery === "safe";
   return (
     <Popover
       class="message-menu"
@@ -36,33 +36,93 @@ export function MessageMenu({ talk, text, id, replyId = "" }: Props): JSX.Elemen
     >
       {(close) => (
         <>
-          <CopyButton text={text} />
-          {replyId && <ReplayButton talk={talk} replyId={replyId} />}
-          {id && <BranchButton talk={talk} messageId={id} close={close} />}
+          {message.text && <CopyButton text={message.text.trim()} />}
+          {message.kind === "reply" && message.text && !isUnspoken(message) && (
+            <ReplayButton talk={talk} replyId={message.id} />
+          )}
+          {isKept && <ChangeButtons {...{ talk, message, close }} {...(onEdit && { onEdit })} />}
         </>
       )}
     </Popover>
   );
 }
 
+function ChangeButtons({ talk, message, onEdit, close }: Props & { close: () => void }): JSX.Element {
+  const offline = talk.state.value.link !== "live";
+  const closing = (act: () => void) => () => {
+    close();
+    act();
+  };
+  return (
+    <>
+      {message.kind === "reply" && <ReplyButtons {...{ talk, offline, closing }} reply={message} />}
+      {onEdit && (
+        <button type="button" class="action" disabled={offline} onClick={closing(onEdit)}>
+          <Icon name="pen" /> {texts.message.edit}
+        </button>
+      )}
+      <BranchButton {...{ talk, close, offline }} messageId={message.id} />
+      <button type="button" class="action danger" disabled={offline} onClick={closing(() => talk.history.delete(message.id))}>
+        <Icon name="bin" /> {texts.message.delete}
+      </button>
+    </>
+  );
+}
+
+interface ReplyButtonsProps {
+  readonly talk: Talk;
+  readonly reply: Reply;
+  readonly offline: boolean;
+  readonly closing: (act: () => void) => () => void;
+}
+
+function ReplyButtons({ talk, reply, offline, closing }: ReplyButtonsProps): JSX.Element {
+  const [choosing, setChoosing] = useState(false);
+  const others = talk.state.value.characters.filter(({ id, active }) => active && id !== reply.characterId);
+  return (
+    <>
+      <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.makeAgain(reply))}>
+        <Icon name="again" /> {texts.message.makeAgain}
+      </button>
+      <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.continueReply(reply))}>
+        <Icon name="next" /> {texts.message.continue}
+      </button>
+      {others.length > 0 && (
+        <button type="button" class="action" disabled={offline} aria-expanded={choosing} onClick={() => setChoosing(!choosing)}>
+          <Icon name="people" /> {texts.message.answerAs}
+        </button>
+      )}
+      {choosing && (
+        <div class="others" role="group" aria-label={texts.message.answerAs}>
+          {others.map(({ id, name }) => (
+            <button key={id} type="button" class="action" dir="auto" disabled={offline} onClick={closing(() => talk.history.makeAgain(reply, id))}>
+              {name}
+            </button>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
 interface BranchButtonProps {
   readonly talk: Talk;
   readonly messageId: string;
+  readonly offline: boolean;
   readonly close: () => void;
 }
 
-function BranchButton({ talk, messageId, close }: BranchButtonProps): JSX.Element {
+function BranchButton({ talk, messageId, offline, close }: BranchButtonProps): JSX.Element {
   const [isCopying, setCopying] = useState(false);
   const [problem, setProblem] = useState("");
   const branch = () => {
     setCopying(true);
     setProblem("");
-    talk
+    talk.history
       .branch(messageId)
       .then(close, (error: unknown) => setProblem(asFailure(error).message))
       .finally(() => setCopying(false));
   };
-  const offline = talk.state.value.link !== "live";
   return (
     <>
       <button type="button" class="action" disabled={offline || isCopying} aria-busy={isCopying} onClick={branch}>

@@ -8,6 +8,7 @@ import type { ModelSettings } from "../wire/events";
 import { ModelNameField } from "./model-name-field";
 import { SliderField } from "./slider-field";
 import { SLIDERS } from "./model-settings";
+import { LorebookSection } from "./lorebook-section";
 import { NoteField } from "./note-field";
 import { Notices } from "./notices";
 import { PersonasSection } from "./personas-section";
@@ -23,7 +24,7 @@ export function SettingsSheet({
   onClose: () => void;
 }): JSX.Element {
   const settings = shownSettings(talk.state.value);
-  const { demo } = talk.state.value;
+  const { conversationId, demo } = talk.state.value;
   const [refused, setRefused] = useState(false);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changes.settings(part));
   return (
@@ -66,6 +67,15 @@ export function SettingsSheet({
       </form>
       <PersonasSection talk={talk} />
       <NoteField talk={talk} />
+      {conversationId && (
+        <LorebookSection
+          key={conversationId}
+          lead={texts.lorebook.ofConversation}
+          name={texts.conversations.fileName}
+          load={() => talk.api.lorebook({ kind: "conversation", id: conversationId })}
+          save={(book) => talk.api.saveLorebook({ kind: "conversation", id: conversationId }, book)}
+        />
+      )}
     </Sheet>
   );
 }

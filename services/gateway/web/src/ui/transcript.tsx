@@ -3,6 +3,7 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { type ChangeMark, changeMarks, versionsById } from "../talk/history-changes";
 import type { Talk } from "../talk/talk";
 import { canGoOn } from "../talk/status-line";
 import { locale, texts } from "../texts";
@@ -19,9 +20,13 @@ import { earlier, keep, latest } from "./windowing";
 
 /** If the view is at most this many px from the end, it follows new messages. */
 const FOLLOW_PX = 80;
+/** The same value each time, so that a message without versions is not rendered again. */
+const NO_VERSIONS: readonly string[] = [];
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
   const { messages, notices, thinking, demo } = talk.state.value;
+  const versions = useVersions(talk);
+  const marks = useMarks(talk);
   const goesOn = canGoOn(talk.state.value);
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
@@ -106,11 +111,14 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
         <ol>
           {messages.slice(first).map((message) => (
             <Bubble
-              key={message.id}
+              // The versions of a message share a key, so that a switch of the version keeps the focus.
+              key={versions.get(message.id)?.[0] ?? message.id}
               talk={talk}
               message={message}
               look={message.kind === "reply" ? lookOf(message.characterId) : null}
               address={message.kind === "user" ? addressText(message.to, people) : ""}
+              versions={versions.get(message.id) ?? NO_VERSIONS}
+              mark={marks.get(message.id) ?? ""}
             />
           ))}
           {thinking && !messages.some(({ id }) => id === thinking.messageId) && (
@@ -131,6 +139,16 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
       )}
     </section>
   );
+}
+
+function useVersions(talk: Talk): ReadonlyMap<string, readonly string[]> {
+  const { versions } = talk.state.value;
+  return useMemo(() => versionsById(versions), [versions]);
+}
+
+function useMarks(talk: Talk): ReadonlyMap<string, ChangeMark> {
+  const { pendingChanges, deleting } = talk.state.value;
+  return useMemo(() => changeMarks({ pendingChanges, deleting }), [pendingChanges, deleting]);
 }
 
 /** Follow the conversation again as soon as the user sends a message. */

@@ -9,13 +9,30 @@ export const MESSAGE_MAX_CHARS = 8_000;
 
 /** A command that begins a turn. The server accepts each turn id only once, so sending the command twice is harmless. */
 export type TurnCommand =
-  /** `to`: the ids of the characters that shall answer; `[]`: no character; missing: the text decides. */
-  | { type: "user_message"; data: { text: string; turn_id: string; to?: readonly string[] } }
   /**
-   * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the
-   * characters talk among themselves, and give at most this many replies.
+   * `to`: the ids of the characters that shall answer; `[]`: no character; missing: the text decides. `replaces`: the
+   * id of the message of which this is a new version.
    */
-  | { type: "request_reply"; data: { turn_id: string; character_id?: string; replies?: number; greeting?: number } };
+  | { type: "user_message"; data: { text: string; turn_id: string; to?: readonly string[]; replaces?: string } }
+  | { type: "request_reply"; data: ReplyRequest }
+  /** Brings a version of a message back, with the messages that followed it. */
+  | { type: "choose_version"; data: { turn_id: string; message_id: string } }
+  /** Deletes a message with all its versions. */
+  | { type: "delete_message"; data: { turn_id: string; message_id: string } };
+
+/**
+ * Asks for a reply without a message. `character_id`: who answers; missing: the last speaker goes on. `replies`: the
+ * characters talk among themselves, and give at most this many replies. `replaces`: the id of the reply that is made
+ * again. `after`: the id of the reply that its speaker continues.
+ */
+export interface ReplyRequest {
+  readonly turn_id: string;
+  readonly character_id?: string;
+  readonly replies?: number;
+  readonly greeting?: number;
+  readonly replaces?: string;
+  readonly after?: string;
+}
 
 /** Changes of who answers; a missing field keeps its value. An empty command is a query. */
 export interface AnsweringChange {

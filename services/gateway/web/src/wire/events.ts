@@ -55,6 +55,19 @@ const replies = listOf(
   shaped({ message_id: str, character_id: str, character_name: or(str, ""), reason: or(str, "") }),
 );
 
+/** A message that came back to the table, as in `GET /api/conversations/ID`. */
+const restoredMessage = shaped({
+  id: str,
+  turn_id: str,
+  role: oneOf("user", "character"),
+  character_id: nullableText,
+  character_name: or(str, ""),
+  text: str,
+  unheard: or(str, ""),
+  status: or(oneOf("streaming", "complete", "interrupted", "failed"), "complete"),
+  versions: or(listOf(str), []),
+});
+
 const answeringMode = oneOf("fitting", "everyone", "named", "in_turn");
 /** null: the server's default, or a mode of a newer server. */
 const nullableMode: Reader<AnsweringMode | null> = (value) => answeringMode(value) ?? null;
@@ -83,7 +96,7 @@ const EVENTS = {
     ),
     unused: or(bool, false),
   },
-  turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken", "request"), "typed") },
+  turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken", "request", "change"), "typed") },
   turn_reopened: { turn_id: str },
   turn_started: { turn_id: str, replies, quiet: or(bool, false) },
   turn_extended: { turn_id: str, replies },
@@ -111,6 +124,15 @@ const EVENTS = {
   },
   message_heard: { message_id: str, character_id: or(str, ""), text: str },
   turn_complete: { turn_id: str },
+  history_changed: {
+    turn_id: str,
+    change: oneOf("replaced", "chosen", "removed"),
+    message_id: str,
+    removed: listOf(str),
+    restored: or(listOf(restoredMessage), []),
+    reload: or(bool, false),
+    versions: or(listOf(listOf(str)), []),
+  },
   audio_complete: { message_id: str, character_id: or(str, ""), id: or(str, "") },
   interrupted: { cause: or(str, "request") },
   vad_detect_start: session,

@@ -1,0 +1,91 @@
+/**
+ * Reads and changes the entries of a lorebook, in either format: world info has `entries` as an object, a character's
+ * book as a list, with other names for the same fields. Everything else in a book stays as it is. Pure.
+ */
+
+export type Book = Readonly<Record<string, unknown>>;
+
+/** The fields of an entry that the page shows. */
+export interface Entry {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly content: string;
+  /** It is used without a key. */
+  readonly constant: boolean;
+  readonly enabled: boolean;
+}
+
+/** An entry with its place in `entries`. */
+export interface PlacedEntry extends Entry {
+  readonly place: string;
+}
+
+export const NEW_ENTRY: Entry = { name: "", keys: [], content: "", constant: false, enabled: true };
+export const MAX_NAME_CHARS = 60;
+export const MAX_CONTENT_CHARS = 8_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function entriesOf(book: Book): readonly PlacedEntry[] {
+  return Object.entries(fieldsOf(book["entries"])).map(([place, given]) => {
+    const entry = fieldsOf(given);
+    const keys = entry["keys"] ?? entry["key"];
+    return {
+      place,
+      name: textOf(entry["comment"]) || textOf(entry["name"]),
+      keys: Array.isArray(keys) ? keys.filter((key) => typeof key === "string") : [],
+      content: textOf(entry["content"]),
+      constant: entry["constant"] === true,
+      enabled: entry["enabled"] !== false && entry["disable"] !== true,
+    };
+  });
+}
+
+/** The book with this entry at its place; a new entry has no place. */
+export function withEntry(book: Book, place: string | null, entry: Entry): Book {
+  const all = book["entries"];
+  if (Array.isArray(all)) {
+    const at = place === null ? all.length : Number(place);
+    const before = fieldsOf(all[at]);
+    const changed = { extensions: {}, insertion_order: 100, ...before, ...inCharacterBook(entry) };
+    return { ...book, entries: all.toSpliced(at, 1, changed) };
+  }
+  const known = fieldsOf(all);
+  const numbers = Object.entries(known).flatMap(([key, value]) => [Number(key), Number(fieldsOf(value)["uid"])]);
+  const next = Math.max(-1, ...numbers.filter(Number.isInteger)) + 1;
+  const at = place ?? String(next);
+  const before = place === null ? { uid: next, order: 100, position: 0 } : fieldsOf(known[place]);
+  return { ...book, entries: { ...known, [at]: { ...before, ...inWorldInfo(entry) } } };
+}
+
+export function withoutEntry(book: Book, place: string): Book {
+  const all = book["entries"];
+  if (Array.isArray(all)) return { ...book, entries: all.toSpliced(Number(place), 1) };
+  const { [place]: _, ...others } = fieldsOf(all);
+  return { ...book, entries: others };
+}
+
+export function isRecursive(book: Book): boolean {
+  return book["recursive_scanning"] === true;
+}
+
+/** The keys in a text with one key on each line. */
+export function keysIn(text: string): readonly string[] {
+  return [...new Set(text.split("\n").map((line) => line.trim()))].filter(Boolean);
+}
+
+function inCharacterBook({ name, keys, content, constant, enabled }: Entry): Fields {
+  return { keys, content, constant, enabled, comment: name };
+}
+
+function inWorldInfo({ name, keys, content, constant, enabled }: Entry): Fields {
+  return { key: keys, content, constant, disable: !enabled, comment: name };
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,92 @@
+"""Lorebooks of conversations and characters in the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import rest
+from tests.e2e.visitor import Visitor
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
+
+pytestmark = pytest.mark.usefixtures("default_characters")
+
+WORLD_INFO: dict[str, Any] = {
+    "entries": {
+        "0": {"uid": 0, "key": ["tower"], "comment": "The tower", "content": "It leans.", "unknown": 7},
+        "1": {"uid": 1, "key": ["bell"], "comment": "The bell", "content": "It rings.", "disable": True},
+    }
+}
+
+
+def lorebook(stack: Stack, path: str) -> dict[str, Any]:
+    return rest("GET", stack.http(f"/api/{path}/lorebook"))
+
+
+def read(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text())
+
+
+async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
+    visitor: Visitor, stack: Stack, tmp_path: Path
+) -> None:
+    path = f"conversations/{visitor.log.record().conversation_id}"
+    sheet = await visitor.open("Model")
+    section = sheet.get_by_role("region", name="Lorebook")
+    await expect(section.get_by_text("There are no entries yet.")).to_be_visible()
+    file = tmp_path / "world.json"
+    file.write_text("{}")
+    visitor.ignore_console_error("422")
+    await section.get_by_label("Import a file").set_input_files(file)
+    await expect(section.get_by_role("alert")).to_contain_text("no entries of a lorebook")
+    file.write_text(json.dumps(WORLD_INFO))
+    await section.get_by_label("Import a file").set_input_files(file)
+    await expect(section.get_by_role("status")).to_contain_text("2 entries were imported")
+    assert lorebook(stack, path) == WORLD_INFO
+
+    await section.get_by_role("switch", name="The bell is used").click()
+    await expect(section.get_by_role("switch", name="The bell is used")).to_be_checked()
+    await section.get_by_role("button", name="New entry").click()
+    await section.get_by_label("Name of the entry").fill("The moon")
+    await section.get_by_label("Keywords, one on each line").fill("moon\n/full (moon|night)s?/i")
+    await section.get_by_label("Text", exact=True).fill("{{user}} was born there.")
+    await section.get_by_role("button", name="Add", exact=True).click()
+    await expect(section.get_by_role("listitem")).to_have_count(3)
+    await section.get_by_role("button", name="Edit The bell").click()
+    await section.get_by_role("button", name="Remove", exact=True).click()
+    await expect(section.get_by_role("listitem")).to_have_count(2)
+    entries = lorebook(stack, path)["entries"]
+    assert entries["0"]["unknown"] == 7
+    assert entries["2"]["key"] == ["moon", "/full (moon|night)s?/i"]
+    async with visitor.page.expect_download() as download:
+        await section.get_by_role("button", name="Export").click()
+    assert read(await (await download.value).path())["entries"] == entries
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+
+    turn_id = await visitor.write("Luna, what do you know of the tower?")
+    await eventually(lambda: [e for e in visitor.log.of("turn_metrics") if e["turn_id"] == turn_id], "the turn is over")
+    assert visitor.log.of("lore_used")[-1]["entries"] == [{"name": "The tower", "source": "conversation"}]
+    inside = await visitor.open("See inside")
+    await expect(inside.get_by_text("from lorebooks: The tower")).to_be_visible()
+
+
+async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor, stack: Stack) -> None:
+    luna = next(each for each in rest("GET", stack.http("/api/characters"))["characters"] if each["name"] == "Luna")
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Edit Luna").click()
+    section = sheet.get_by_role("region", name="Lorebook")
+    await section.get_by_role("button", name="New entry").click()
+    await section.get_by_label("Text", exact=True).fill("Her telescope is called Tycho.")
+    await section.get_by_label("Always use it").check()
+    await section.get_by_role("button", name="Add", exact=True).click()
+    await expect(section.get_by_text("Always used")).to_be_visible()
+    (entry,) = lorebook(stack, f"characters/{luna['id']}")["entries"].values()
+    assert (entry["content"], entry["constant"]) == ("Her telescope is called Tycho.", True)
+    card = rest("GET", stack.http(f"/api/characters/{luna['id']}/card"))
+    assert card["data"]["character_book"]["entries"][0]["content"] == "Her telescope is called Tycho."
