@@ -20,7 +20,8 @@ COMMANDS = {
     ),
     "differently": (
         "Say that differently.", "Can you put it another way?", "Rephrase that, please.",
-        "Luna, give me another answer.", "Sag das mal anders.", "Drück es bitte anders aus.", "Dilo de otra manera.", "Dis-le autrement.",
+        "Luna, give me another answer.", "Sag das mal anders.", "Drück es bitte anders aus.",
+        "Dilo de otra manera.", "Dis-le autrement.",
         "Dillo in un altro modo.", "Diz isso de outra forma.", "Zeg het anders.", "Powiedz to inaczej.",
         "Başka türlü söyle.", "Скажи это по-другому.", "言い換えてください。", "换个说法。",
     ),
