@@ -40,7 +40,7 @@ class TurnWithdrawal:
         outlet.put(keys.state(conversation_id), {StateField.SETTLED: plan.ref})
         history.settled = plan.ref
         if plan.removed:
-            back = HistoryChanged(plan.turn_id, "chosen", plan.removed[0], plan.message_ids, reload=True)
+            back = HistoryChanged(plan.turn_id, "chosen", plan.removed[0], tuple(plan.message_ids), reload=True)
             outlet.append(keys.events(conversation_id), back)
         for message_id in plan.message_ids:
             outlet.expire(keys.sentences(conversation_id, message_id), SOUND_GRACE_S)

@@ -37,7 +37,7 @@ def spoken_command(text: str, names: Sequence[str]) -> Command | None:
     if len(text) > MAX_CHARS:
         return None
     tokens, known = tokens_of(text), name_phrases(tuple(names))
-    matching = [kind for kind in KINDS if match_any(phrase_books(_WORDS, kind), tokens, known).is_whole]
+    matching: list[Kind] = [kind for kind in KINDS if match_any(phrase_books(_WORDS, kind), tokens, known).is_whole]
     named = [name for name in names if _is_named(name_phrases((name,)), tokens)]
     if len(matching) != 1 or len(named) > 1:
         return None
