@@ -16,11 +16,17 @@ def accepted(turn_id: str, source: str = "typed") -> dict[str, Any]:
 
 
 def started(message_id: str, turn_id: str) -> dict[str, Any]:
-    return {"type": "message_started", "message_id": message_id, "turn_id": turn_id, "character_name": "Luna"}
+    return {
+        "type": "message_started",
+        "message_id": message_id,
+        "turn_id": turn_id,
+        "character_name": "Luna",
+        "epoch": 1,
+    }
 
 
 def changed(change: str, message_id: str, **fields: Any) -> dict[str, Any]:
-    lists = {"removed": [], "restored": [], "versions": [], "reload": False}
+    lists: dict[str, Any] = {"removed": [], "restored": [], "versions": [], "reload": False}
     return {"type": "history_changed", "change": change, "message_id": message_id, **lists, **fields}
 
 
@@ -53,7 +59,8 @@ def test_table_is_unknown_after_a_reload_or_a_long_change() -> None:
 
 
 def test_user_changes_only_messages_that_are_shown_and_were_compared_with_the_store() -> None:
-    checker, dice = FrameChecker(lambda *_: None), random.Random(1)
+    failures: list[str] = []
+    checker, dice = FrameChecker(lambda _kind, what, _turn: failures.append(what)), random.Random(1)
     for frame in (accepted("t"), started("m", "t"), {"type": "message_complete", "message_id": "m", "text": "",
                   "status": "complete"}):  # fmt: skip
         checker.feed(frame)
@@ -65,3 +72,4 @@ def test_user_changes_only_messages_that_are_shown_and_were_compared_with_the_st
     checker.feed(changed("removed", "m", removed=["m"]))
     found = [change for _ in range(50) if (change := chosen_change(checker, dice, "Hi")) is not None]
     assert {str(change.data) for change in found} == {"{'text': 'Hi', 'replaces': 't'}"}
+    assert not failures
