@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -145,10 +145,13 @@ def _give_lorebook(url: str) -> None:
 
 
 async def _change_the_conversation(stack: Stack, client: TalkClient) -> None:
-    """Choose who sits at the table and who the user is, write a note and give a lorebook."""
+    """Choose who sits at the table and who the user is, write a note and a summary, and give a lorebook."""
     path = f"/api/conversations/{client.record.conversation_id}/lorebook"
     await asyncio.to_thread(_give_lorebook, stack.http(path))
     await client.until_event("lorebook")
+    summary = f"/api/conversations/{client.record.conversation_id}/summary"
+    await asyncio.to_thread(_put, stack.http(summary), {"text": "Ada mends clocks."})
+    await client.until_event("summary")
     await client.send("refresh_characters")
     await client.until_event("characters")
     seats = [each["id"] for each in client.record.of("characters")[-1]["characters"]]
@@ -164,11 +167,15 @@ def _save_persona(url: str) -> str:
     """Save a persona. Returns its id."""
     persona_id = new_id()
     persona = {"name": "Ada", "description": "{{user}} mends clocks."}
+    _put(f"{url}/{persona_id}", persona)
+    return persona_id
+
+
+def _put(url: str, body: Mapping[str, str]) -> None:
     request = urllib.request.Request(  # noqa: S310 - ours
-        f"{url}/{persona_id}", json.dumps(persona).encode(), {"Content-Type": "application/json"}, method="PUT"
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PUT"
     )
     urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - ours
-    return persona_id
 
 
 def _ask_about_the_model(url: str) -> None:

@@ -17,6 +17,8 @@ from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
+from tertulia_llm.text.lore.book_index import BookIndex
+from tertulia_llm.text.lore.selection import Book, choose
 from tertulia_shared import entries, wav
 from tertulia_shared.bus import Entry
 from tertulia_shared.cards.card import read_card
@@ -27,6 +29,9 @@ from tertulia_shared.cards.prompt_fields import prompt_of
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
+from tertulia_shared.lorebooks.errors import BadLorebook
+from tertulia_shared.lorebooks.forms import checked, converted, encoded, world_info
+from tertulia_shared.lorebooks.reading import lorebook_of
 from tertulia_shared.metrics import Metrics
 from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
 from tests.fuzz.model_streams import model_stream
@@ -36,6 +41,11 @@ from tests.harness.card_shapes import DATA, PNG_KINDS, SHAPES, card_png
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
     each for each in vars(entries).values() if isinstance(each, type) and dataclasses.is_dataclass(each)
 )
+LORE_ENTRY: Final[Mapping[str, Any]] = {
+    "keys": ["tower", "/tow(er|n)s?/i"], "secondary_keys": ["old"], "content": "@@depth 2\nIt leans.", "enabled": True,
+    "selective": True, "insertion_order": 5, "position": "after_char", "constant": False, "id": 1, "comment": "x",
+    "extensions": {"position": 4, "depth": 1, "probability": 50, "selectiveLogic": 0, "scan_depth": 2},
+}  # fmt: skip
 METRICS: Final = Metrics()
 COMMANDS: Final[tuple[Mapping[str, Any], ...]] = (
     {"type": "user_message", "data": {"text": "hello", "turn_id": new_id()}},
@@ -135,6 +145,19 @@ def microphone(rng: Random) -> None:
         tracker.checkpoint(rng.randrange(200))
 
 
+def lorebook(rng: Random) -> None:
+    """A mutated lorebook. If it is one, its conversion, its search and its choice of entries must work."""
+    book: dict[str, Any] = {"entries": [changed(rng, LORE_ENTRY) for _ in range(rng.randrange(4))], "scan_depth": 3}
+    text = _json(changed(rng, world_info(book) if rng.randrange(2) else book))
+    if not rng.randrange(4):
+        text = flipped(rng, text.encode()).decode(errors="replace")
+    found = converted(checked(text), "character_book" if rng.randrange(2) else "world_info")
+    orjson.loads(encoded(found))
+    books = [Book("character", BookIndex(lorebook_of(found)))]
+    lore = choose(books, ["The old tower.", str(value(rng))], seed="s", budget=100, ready=str.strip, tokens=len)
+    assert sum(len(entry.text) for entry in lore.entries) <= 100
+
+
 def card(rng: Random) -> None:
     """A mutated character card, in a picture or not. If it is one, its edit and its prompt must work."""
     text = rng.choice(tuple(SHAPES.values()))
@@ -159,4 +182,5 @@ KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception
     "WAV files": (wav_file, (ValueError,)),
     "microphone entries": (microphone, ()),
     "character cards": (card, (BadCard,)),
+    "lorebooks": (lorebook, (BadLorebook,)),
 }

@@ -30,7 +30,7 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
         keys.voices(), keys.models(), keys.engines(), keys.probe(),
         keys.space_keeper(), keys.character_names(), keys.model_requests(), keys.model_answer(hole),
         keys.model_keeper(), keys.clips(), keys.clip(hole), keys.clip_faults(),
-        keys.engine_speeds(), keys.speed_keeper(),
+        keys.engine_speeds(), keys.speed_keeper(), keys.summaries_due(), keys.summarizer(),
     ]  # fmt: skip
     return [(re.compile(re.escape(key.name).replace(hole, _ID)), key) for key in known]
 

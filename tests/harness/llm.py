@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -24,7 +24,9 @@ from tertulia_llm.model.stream import DISCARD, THINKING, Marker
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.past import Past
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.summary.activity import TurnActivity
 from tertulia_llm.text.prompt import Message, merge
+from tertulia_llm.turn import Turn
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.answering import AnsweringRules
 from tertulia_shared.bus import Claim, Put
@@ -89,6 +91,7 @@ class Words:
     usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
     ending: Ending = Ending.COMPLETE
     dropped: Sequence[str] = ()
+    left_out: int = 0
 
     def __aiter__(self) -> AsyncGenerator[str | Marker]:
         return self.texts
@@ -107,6 +110,11 @@ class BenchModel:
         self.settings: list[ModelSettings] = []
         self.seeds: list[int | None] = []
         self.word_s = 0.01
+        self.summary = "They met."
+        """The answer to each request for a summary."""
+        self.summaries: list[str] = []
+        """The requests for summaries."""
+        self.summary_failure: ModelFailed | None = None
         self.tokens: int | None = None
         """The context window."""
 
@@ -124,6 +132,13 @@ class BenchModel:
         names: Sequence[str] = (),
     ) -> AsyncGenerator[Words]:
         messages = merge([dict(message) for message in messages])
+        if messages[0]["content"].startswith("You keep the memory"):
+            self.summaries.append("\n\n".join(message["content"] for message in messages))
+            await asyncio.sleep(self.word_s)
+            if self.summary_failure is not None:
+                raise self.summary_failure
+            yield Words(self._words(None, self.summary), {"prompt_tokens": 100, "completion_tokens": 10})
+            return
         self.requests.append(messages)
         self.settings.append(settings)
         self.seeds.append(seed)
@@ -190,6 +205,8 @@ class LLMBench:
         self.tables = MemoryTables()
         self.model = BenchModel(lines)
         self.settings = settings_of(LLMSettings, llm_retries=2, who_answers="everyone")
+        self.activity = TurnActivity(self.bus)
+        self.on_answered: Callable[[Turn], None] = lambda _: None
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.writes)
         self.handler: TurnHandler | None = None
@@ -271,6 +288,8 @@ class LLMBench:
             model=model,
             settings=self.settings,
             metrics=metrics,
+            activity=self.activity,
+            on_answered=self.on_answered,
         )
         return self.handler
 

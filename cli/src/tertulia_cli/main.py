@@ -19,6 +19,7 @@ from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
 from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.lan import arguments as lan
+from tertulia_cli.lorebooks import arguments as lorebooks
 from tertulia_cli.models import arguments as models
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     voice.add(commands)
     characters.add(commands)
     conversations.add(commands)
+    lorebooks.add(commands)
     access.add(commands)
     lan.add(commands)
     models.add(commands)

@@ -39,6 +39,7 @@ class StateField(StrEnum):
     LISTENING = "listening"
     USER_NAME = "user_name"
     CAST = "cast"
+    SUMMARY = "summary"
     LOREBOOK = "lorebook"
     PERSONA = "persona"
     NOTE = "note"

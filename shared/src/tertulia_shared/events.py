@@ -253,6 +253,21 @@ class CastChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryChanged(Event):
+    """The summary of the messages that left the prompt. See `conversation_summary.Summary`."""
+
+    type: ClassVar[str] = "summary"
+    text: str = ""
+    covers: int = 0
+    """The position of the last message that it covers; 0: none."""
+    made_at: int = 0
+    """When it was changed, in ms since 1970."""
+    edited: bool = False
+    off: bool = False
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class LorebookChanged(Event):
     """The conversation has another lorebook, from the next turn on."""
 
@@ -451,9 +466,9 @@ EVENTS: Mapping[str, type[Event]] = {
         VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
         TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStarted, ListeningStopped,
         TurnAccepted, TurnConfirmed, TurnReopened, TurnStarted, TurnExtended, Answering, CastChanged,
-        PersonaChanged, NoteChanged, LorebookChanged, UserName, LoreUsed, Thinking, MessageStarted, LLMChunk,
-        MessageResumed, MessageComplete, MessageHeard, HistoryChanged, TurnComplete, AudioComplete, Interrupted,
-        TurnMetrics,
+        SummaryChanged, PersonaChanged, NoteChanged, LorebookChanged, UserName, LoreUsed, Thinking, MessageStarted,
+        LLMChunk, MessageResumed, MessageComplete, MessageHeard, HistoryChanged, TurnComplete, AudioComplete,
+        Interrupted, TurnMetrics,
     )
 }  # fmt: skip
 """The class of each event, by its name on the wire."""

@@ -113,7 +113,7 @@ class Keys:
         with "/open" if its connection was lost, and the next session may continue its turn);
         `user_name` (the name that the characters call the user by); `cast` (JSON: the characters at the table);
         `persona` (JSON: who the user is); `note` (JSON: the author's note); `lorebook` (the revision of the
-        conversation's lorebook; "": it has none).
+        conversation's lorebook; "": it has none); `summary` (JSON: the summary of the messages that left the prompt).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
@@ -225,6 +225,16 @@ class Keys:
     def space_keeper(self) -> Key:
         """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)
+
+    def summaries_due(self) -> Key:
+        """Hash: each conversation whose summary is to be extended (its id), with the number of its last messages that
+        stay outside; "" leaves this to the llm worker.
+        """
+        return Key(f"{self.ns}:summaries", 7 * DAY_S)
+
+    def summarizer(self) -> Key:
+        """String, a lease of the llm worker that makes summaries."""
+        return Key(f"{self.ns}:summaries:keeper", 8)
 
     def probe(self) -> Key:
         """String "1": the gateways write it repeatedly to find out whether Redis takes writes."""

@@ -217,6 +217,11 @@ class AnsweringSettings(CommonSettings):
         description="who answers a message that is addressed to no one, unless the conversation has a rule of its own: "
         "fitting (one or two characters), everyone, named (nobody), in_turn (one after the other)",
     )
+    llm_summary: bool = Field(
+        default=True,
+        description="whether the model sums up, in the background, what no longer fits into its prompt; off: the "
+        "characters forget it",
+    )
     user_name: str = Field(
         "Jay",
         description="the name that the characters call the user by, unless the conversation has another",

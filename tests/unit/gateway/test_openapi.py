@@ -30,6 +30,8 @@ OPERATIONS = (
     "DELETE /api/characters/{character_id}", "PUT /api/characters/order",
     "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
+    "GET /api/conversations/{conversation_id}/summary", "PUT /api/conversations/{conversation_id}/summary",
+    "DELETE /api/conversations/{conversation_id}/summary",
     "GET /api/conversations/{conversation_id}/cast", "PUT /api/conversations/{conversation_id}/cast",
     "GET /api/conversations/{conversation_id}/lorebook", "PUT /api/conversations/{conversation_id}/lorebook",
     "DELETE /api/conversations/{conversation_id}/lorebook",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_shared.events import HistoryChanged
 from tertulia_shared.ids import new_id
 from tests.harness.llm import LINES, BreakAfter, Change, Client, LLMBench, Say
 from tests.harness.virtual_time import virtual_time
@@ -288,3 +289,55 @@ async def test_change_is_made_while_the_store_is_away(change: Change) -> None:
     assert rows[: len(at_table)] == at_table
     assert [text for _, text in await bench.set_aside()] == aside
     await check(bench)
+
+
+@virtual_time
+async def test_history_from_the_streams_has_no_message_of_a_deletion_or_of_a_refused_edit() -> None:
+    table = await laid_table()
+    bench = table.bench
+    await bench.change("delete", table.luna)
+    await bench.change("edit", new_id(), text="Luna, out of nothing")
+    await bench.work()
+    bench.store.away = True
+    again = await bench.change("again", table.rex)
+    await bench.work()
+    assert "out of nothing" not in "\n".join(message["content"] for message in bench.model.requests[-1])
+    events = [event for _, event in (await bench.client()).events if isinstance(event, HistoryChanged)]
+    assert (events[-1].turn_id, events[-1].removed) == (again, (table.rex,))
+    bench.store.away = False
+    await bench.drain()
+    await check(bench)
+
+
+@virtual_time
+async def test_several_versions_are_one_group_after_the_store_was_away() -> None:
+    table = await laid_table()
+    bench = table.bench
+    bench.store.away = True
+    reply = table.rex
+    for _ in range(3):
+        await bench.change("again", reply)
+        await bench.work()
+        reply = (await bench.client()).order[-1]
+    await bench.change("choose", table.rex)
+    await bench.work()
+    bench.store.away = False
+    await bench.drain()
+    assert {each.replaces for each in bench.tables.messages.values()} == {""}
+    assert {each.message.replaces for each in bench.tables.set_aside.values()} == {table.rex}
+    await check(bench)
+
+
+@virtual_time
+async def test_two_changes_at_once_are_not_refused_if_their_worker_dies_after_any_write() -> None:
+    writes, died = 0, True
+    while died:
+        writes += 1
+        table = await laid_table()
+        await table.bench.change("edit", table.second, text="Rex, come")
+        await table.bench.change("delete", table.luna)
+        died = await table.bench.die_after(writes)
+        await table.bench.work()
+        assert [text for _, text, _ in await table.bench.rows()] == [ASK, "Rex, come"], f"after write {writes}"
+        assert (await check(table.bench)).errors == [], f"after write {writes}"
+    assert writes > 4

@@ -175,6 +175,19 @@ async def test_worker_that_takes_over_uses_the_same_entries() -> None:
         (await bench.client()).check()
 
 
+async def test_regex_that_cannot_be_used_is_reported_once() -> None:
+    bench = await bench_of("Luna")
+    await give(bench, book({**TOWER, "key": ["tower", "/(?<=old )tower/"]}))
+    await give_character(bench, "Luna", {"keys": ["/(?<=old )tower/"], "content": "x"})
+    for _ in range(2):
+        await bench.say("The tower.")
+        await bench.work()
+    assert "leans" in prompt(bench)
+    (warning,) = (await bench.client()).warnings
+    assert warning.code == "lorebook_key"
+    assert "/(?<=old )tower/" in warning.message
+
+
 async def test_lorebook_that_is_nowhere_does_not_stop_the_reply(caplog: pytest.LogCaptureFixture) -> None:
     bench = await bench_of("Luna")
     await bench.bus.transact(

@@ -48,7 +48,8 @@ def test_only_keys_of_a_conversation_have_a_hash_tag() -> None:
 def test_only_stream_keys_have_a_length_bound() -> None:
     other = {"mic_progress", "turn_seen", "state", "owner", "workers", "voices", "models", "engines", "drainer"}
     other |= {"work_failure", "work_left", "probe", "space_keeper", "model_keeper", "cast", "character_names", "clip"}
-    other |= {"clip_faults", "engine_speeds", "speed_keeper", "slots", "speech_workers", "lorebook"}
+    other |= {"clip_faults", "engine_speeds", "speed_keeper", "slots", "speech_workers", "lorebook", "summaries_due"}
+    other |= {"summarizer"}
     for name, key in every_key(Keys()):
         assert (key.max_len is None) == (name in other), name
 

@@ -56,7 +56,7 @@ def export_card(api: CharacterApi, options: ExportOptions) -> int:
     Raises:
         Failure: there is no such character, or the file cannot be written.
     """
-    character = _named(api.characters(), options.name)
+    character = character_named(api.characters(), options.name)
     form = options.form or (options.out.suffix.lower().lstrip(".") if options.out else "") or FORMS[0]
     if form not in FORMS:
         raise Failure(f"{options.out}: a card is a .png or a .json file; or give --format.", MISUSED)
@@ -67,7 +67,8 @@ def export_card(api: CharacterApi, options: ExportOptions) -> int:
     return OK
 
 
-def _named(characters: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+def character_named(characters: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The character with this name, in upper or lower case. Raises: Failure."""
     for character in characters:
         if character["name"].casefold() == name.strip().casefold():
             return character

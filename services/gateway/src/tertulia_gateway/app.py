@@ -28,6 +28,7 @@ from tertulia_gateway.rest import (
     personas,
     problems,
     status,
+    summaries,
     voices,
 )
 from tertulia_gateway.ws.connections import Connections
@@ -61,6 +62,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
     app.include_router(lorebooks.router(ctx))
+    app.include_router(summaries.router(ctx))
     app.include_router(character_lorebooks.router(ctx.store, ctx.bus))
     app.include_router(characters.router(ctx.store, ctx.bus, ctx.user_name))
     app.include_router(personas.router(ctx.store))

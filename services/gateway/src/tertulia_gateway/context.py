@@ -40,6 +40,8 @@ class GatewayContext:
     wall_ms: Callable[[], int]
     """Milliseconds since 1970."""
     clips: ClipStore
+    makes_summaries: bool = True
+    """Whether the llm workers make summaries."""
     metrics: Metrics = field(default_factory=Metrics)
     writes: WriteStatus = field(default_factory=WriteStatus)
     store_folder: Path | None = None

@@ -89,6 +89,7 @@ async def serve_until(
         max_frames_per_s=settings.max_frames_per_s,
         who_answers=settings.who_answers,
         user_name=settings.user_name,
+        makes_summaries=settings.llm_summary,
         clock=time.monotonic,
         wall_ms=wall_ms,
         clips=ClipStore(settings.data_dir / "clips", settings.max_clips),

@@ -81,7 +81,7 @@ describe("warnings", () => {
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
   });
 
-  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped", "voice_lacks_script", "voice_missing"])(
+  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped", "lorebook_key", "voice_lacks_script", "voice_missing"])(
     "%s appears in the transcript until the next turn",
     (code) => {
       const state = after([said("warning", { code, message: "why" })], SPOKEN);

@@ -24,6 +24,7 @@ from tertulia_llm.reply_ending import failure, warning
 from tertulia_llm.reply_requests import cue_of
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.summary.in_prompt import beginning
 from tertulia_llm.text.card_prompt import card_texts, expanded_text
 from tertulia_llm.text.language import in_conversation
 from tertulia_llm.text.prompt import Message, build_messages
@@ -147,6 +148,8 @@ class ReplyGenerator:
         names = (turn.user_name, reply.speaker.name)
         prompt = self._prompt(turn, reply, settings)
         async with self._model.reply(prompt, settings, seed=seed, names=names) as stream:
+            if stream.left_out:
+                turn.note_history_room(len(prompt) - stream.left_out)
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
@@ -229,8 +232,9 @@ class ReplyGenerator:
             "fixed_seed": speaker.id,
             "now": datetime.now().astimezone(),
         }
+        summary, covers = beginning(turn, reply, is_wanted=self._settings.llm_summary)
         history = turn.history.prompt_messages(
-            self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(speaker.id, time_ms)
+            self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(speaker.id, time_ms), after=covers
         )
         lore = self._lore.choose(
             turn,
@@ -262,4 +266,5 @@ class ReplyGenerator:
             history=history,
             continuing=reply.written.text,
             cue=cue_of(turn.user_turn, turn.plan, reply.number),
+            summary=summary,
         )

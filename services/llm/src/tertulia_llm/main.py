@@ -22,6 +22,9 @@ from tertulia_llm.model.watch import ModelWatch
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.past import Past
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.summary.activity import TurnActivity
+from tertulia_llm.summary.extension import SummaryExtension
+from tertulia_llm.summary.summarizer import Summarizer
 from tertulia_llm.sweep import sweep
 from tertulia_llm.text.addressing import prepare
 from tertulia_llm.turn_handler import TurnHandler
@@ -55,6 +58,15 @@ def main() -> None:
             voices = VoiceLanguages(bus)
             absent_voices = AbsentVoices(bus)
             llm_metrics = LLMMetrics(metrics, current.active.engine)
+            activity = TurnActivity(bus)
+            summarizer = Summarizer(
+                bus,
+                SummaryExtension(bus, store, outbox, current, activity=activity, metrics=llm_metrics, now_ms=wall_ms),
+                activity=activity,
+                metrics=llm_metrics,
+                history=settings.llm_history_messages,
+                is_wanted=lambda: settings.llm_summary and current.active.engine != DEMO_ENGINE,
+            )
             turns = TurnHandler(
                 bus,
                 outbox,
@@ -68,6 +80,8 @@ def main() -> None:
                 voices=voices,
                 thinks_ahead=lambda: current.thinks_ahead,
                 absent_voices=absent_voices,
+                activity=activity,
+                on_answered=summarizer.note,
             )
             worker = Worker(
                 bus, "llm", turns, settings,
@@ -93,6 +107,7 @@ def main() -> None:
                     tasks.create_task(
                         AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()
                     ),
+                    tasks.create_task(summarizer.run(worker.name)),
                     tasks.create_task(OutboxDrainer(bus, store, worker.name, metrics).run()),
                     tasks.create_task(current.run(use)),
                     tasks.create_task(ModelRequests(bus, connections, worker.name, wall_ms=wall_ms).run()),

@@ -10,6 +10,7 @@ from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.tracing import Tracer
 
+SummaryResult = Literal["made", "cancelled", "outdated", "failed"]
 Result = Literal["complete", "interrupted", "failed", "withdrawn"]
 
 
@@ -26,6 +27,11 @@ class LLMMetrics:
             "prompt_tokens": metrics.of(catalogue.LLM_TOKENS, "prompt"),
             "completion_tokens": metrics.of(catalogue.LLM_TOKENS, "completion"),
         }
+        self._summary_tokens = {
+            "prompt_tokens": metrics.of(catalogue.LLM_SUMMARY_TOKENS, "prompt"),
+            "completion_tokens": metrics.of(catalogue.LLM_SUMMARY_TOKENS, "completion"),
+        }
+        metrics.from_zero(catalogue.LLM_SUMMARIES)
         self._dead_letters = metrics.of(catalogue.DEAD_LETTERS, "llm")
         metrics.from_zero(catalogue.LLM_FAILURES)
         self._metrics = metrics
@@ -53,6 +59,15 @@ class LLMMetrics:
         """Count a request's tokens, as the model server reported them."""
         for name, tokens in self._tokens.items():
             tokens.inc(max(0, usage.get(name, 0)))
+
+    def count_summary_tokens(self, usage: Mapping[str, int | float]) -> None:
+        """Count the tokens of a request for a summary."""
+        for name, tokens in self._summary_tokens.items():
+            tokens.inc(max(0, usage.get(name, 0)))
+
+    def summary(self, result: SummaryResult) -> None:
+        """Count an attempt to extend a summary."""
+        self._metrics.of(catalogue.LLM_SUMMARIES, result).inc()
 
     def dead_lettered(self) -> None:
         """Count a turn that cannot be read and becomes a dead letter."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from tertulia_llm.lorebooks import CharacterLorebooks
 from tertulia_llm.model.client import Replies
+from tertulia_llm.model.notices import Notices
 from tertulia_llm.model.tokens import PER_LETTER, estimated_tokens
 from tertulia_llm.reply import Reply
 from tertulia_llm.settings import LLMSettings
@@ -19,6 +20,8 @@ from tertulia_shared.events import LoreUsed
 BUDGET_SHARE: Final = 0.25
 """The share of the context window that entries of lorebooks can have."""
 MAX_SHOWN: Final = 50
+MAX_REFUSED_SHOWN: Final = 5
+MAX_KEY_SHOWN: Final = 80
 MAX_SHOWN_LEFT_OUT: Final = 20
 
 
@@ -29,6 +32,7 @@ class PromptLore:
         self._characters = characters
         self._model = model
         self._settings = settings
+        self._notices = Notices()
 
     def choose(
         self,
@@ -47,6 +51,9 @@ class PromptLore:
         books += [Book("character", own)] if own is not None else []
         if not books:
             return Lore()
+        refused = dict.fromkeys(key for book in books for key in book.index.refused[:MAX_REFUSED_SHOWN])
+        for notice in self._notices.first_time(turn.conversation_id, map(refused_key, refused)):
+            reply.warn("lorebook_key", notice)
         texts = [message.text for message in history]
         budget = self._budget(model)
         return choose(books, texts, seed=reply.message_id, budget=budget, ready=ready, tokens=estimated_tokens)
@@ -55,6 +62,14 @@ class PromptLore:
         """The most tokens of all entries."""
         most = PER_LETTER * self._settings.llm_context_chars
         return BUDGET_SHARE * min(self._model.window(model) or most, most)
+
+
+def refused_key(key: str) -> str:
+    """Why a key of a lorebook is not used."""
+    return (
+        f"The lorebook's key {key[:MAX_KEY_SHOWN]} is not used: it is no regex of RE2, or too large. Leave out "
+        r"lookaround such as (?=…) and backreferences such as \1, or use plain words."
+    )
 
 
 def lore_used(message_id: str, lore: Lore) -> LoreUsed:

@@ -13,6 +13,7 @@ from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
@@ -35,6 +36,8 @@ class Turn:
     """The name that the characters call the user by."""
     cast: Cast
     """The characters at the table when the worker read the turn."""
+    summary: Summary = NO_SUMMARY
+    """What the characters remember of the messages that left the prompt."""
     persona: Persona = field(default_factory=Persona)
     """Who the user is."""
     note: AuthorNote = field(default_factory=AuthorNote)
@@ -64,6 +67,13 @@ class Turn:
     """True if the client was warned that the store is unavailable."""
     warned_store_refused: bool = False
     """True if the client was warned that the store refused a row of this turn."""
+
+    history_room: int | None = None
+    """How many messages of the history the prompts had room for; None: for all."""
+
+    def note_history_room(self, messages: int) -> None:
+        """Note that a prompt had room for only so many messages."""
+        self.history_room = messages if self.history_room is None else min(self.history_room, messages)
 
     @property
     def names_unknown_message(self) -> bool:

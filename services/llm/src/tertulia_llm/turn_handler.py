@@ -7,6 +7,7 @@ transaction as the events that show them. So a worker that takes over can contin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ from tertulia_llm.prompt_lore import PromptLore
 from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.spoken_commands import begins_with
+from tertulia_llm.summary.activity import TurnActivity
+from tertulia_llm.summary.changed_past import empty_summary
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_ending import TurnEnding
 from tertulia_llm.turn_reader import TurnReader, changed_by
@@ -51,6 +54,8 @@ from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import NotFound
+from tertulia_shared.summary_documents import save_summary
 from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
@@ -81,13 +86,21 @@ class TurnHandler:
         voices: VoiceLanguages | None = None,
         thinks_ahead: Callable[[], bool] | None = None,
         absent_voices: AbsentVoices | None = None,
+        activity: TurnActivity | None = None,
+        on_answered: Callable[[Turn], None] = lambda _: None,
     ) -> None:
-        """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide."""
+        """`thinks_ahead`: whether to answer tentative turns now; without it, the settings decide.
+
+        `activity`: is told when turns are answered. `on_answered`: is called with each turn that has ended.
+        """
         self._bus = bus
         self._histories = histories
         self._past = past
         self._metrics = metrics
+        self._activity = activity or TurnActivity(bus)
+        self._on_answered = on_answered
         self._lorebooks = lorebooks
+        self._outbox = outbox
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
         self._reader = TurnReader(
@@ -116,7 +129,8 @@ class TurnHandler:
         """
         conversation_id = _conversation_of(claim)
         try:
-            await self._handle(claim, conversation_id)
+            with self._activity.turn():
+                await self._handle(claim, conversation_id)
         except Exception as raised:
             error = first_error(raised)
             if not is_permanent(error):
@@ -141,7 +155,8 @@ class TurnHandler:
     async def _handle_repaired(self, claim: Claim, conversation_id: str) -> None:
         """Run the same attempt again, after the conversation's keys were repaired."""
         try:
-            await self._handle(claim, conversation_id, is_rerun=True)
+            with self._activity.turn():
+                await self._handle(claim, conversation_id, is_rerun=True)
         except Exception as raised:
             error = first_error(raised)
             if isinstance(error, WriteRefused) and is_permanent(error):
@@ -233,6 +248,7 @@ class TurnHandler:
             await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
+        is_emptied = await empty_summary(self._bus, turn)
         if turn.user_turn.source == "change" or turn.names_unknown_message:
             await self._past.apply(turn)
         elif turn.is_withdrawn or state.epoch > turn.plan.epoch:  # the user has sent another turn or an interrupt
@@ -242,6 +258,10 @@ class TurnHandler:
             await self._answer(turn, state.cursor)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)
+        if is_emptied:
+            with contextlib.suppress(NotFound):  # the conversation was deleted
+                await save_summary(self._outbox, conversation_id, turn.summary)
+        self._on_answered(turn)
 
     async def _with_past(self, change: UserTurn, state: TurnState, history: History) -> History:
         """The history with what a change of the past needs."""

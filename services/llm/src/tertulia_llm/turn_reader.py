@@ -69,6 +69,7 @@ class TurnReader:
             timer,
             state.user_name or self._user_name,
             state.cast,
+            state.summary,
             state.persona,
             state.note,
             is_resumed=is_resumed,

@@ -13,6 +13,7 @@ from tertulia_shared.author_note import AuthorNote, note_of
 from tertulia_shared.codec import BadEntry, Fields
 from tertulia_shared.conversation_cast import Cast, cast_of
 from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary, summary_of
 from tertulia_shared.entries import ModelSettings, TurnPlan
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import is_id
@@ -63,6 +64,8 @@ class TurnState:
     """Who answers in this conversation."""
     cast: Cast = field(default_factory=Cast)
     """The characters at the table."""
+    summary: Summary = NO_SUMMARY
+    """What the characters remember of the messages that left the prompt."""
     user_name: str = ""
     """The name that the characters call the user by; "": the worker's default."""
     persona: Persona = field(default_factory=Persona)
@@ -182,6 +185,7 @@ def read_state(state: Fields) -> TurnState:
             warned=StateField.WARNED in fields,
             rules=rules_of(fields),
             cast=cast_of(fields),
+            summary=summary_of(fields),
             user_name=name_of(fields),
             persona=persona_of(fields),
             note=note_of(fields),

@@ -109,6 +109,7 @@ def _gateway(keys: Keys) -> Rights:
             keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
             keys.speech_workers(), keys.voices(), keys.models(), keys.engines(), keys.probe(), keys.clips(),
             keys.clip(CLIP), keys.clip_faults(), keys.model_requests(), keys.model_answer(UUID), keys.lorebook(UUID),
+            keys.summaries_due(),
         )
     )  # fmt: skip
 
@@ -139,6 +140,7 @@ def _llm(keys: Keys) -> Rights:
             keys.dead_aside(), keys.broadcast(), keys.workers(), keys.slots(), keys.speech_workers(), keys.voices(),
             keys.models(), keys.character_names(), keys.lorebook(UUID),
             keys.model_requests(), keys.model_answer(UUID), keys.model_keeper(),
+            keys.summaries_due(), keys.summarizer(),
         )
     )  # fmt: skip
 

@@ -216,6 +216,16 @@ LLM_FAILURES = CounterFamily(
 LLM_TOKENS = CounterFamily(
     "tertulia_llm_tokens_total", "Tokens, as the model server counts them.", {"kind": ("prompt", "completion")}
 )
+LLM_SUMMARIES = CounterFamily(
+    "tertulia_llm_summaries_total",
+    "Attempts to extend the summary of a conversation, by result.",
+    {"result": ("made", "cancelled", "outdated", "failed")},
+)
+LLM_SUMMARY_TOKENS = CounterFamily(
+    "tertulia_llm_summary_tokens_total",
+    "Tokens of the requests for summaries, as the model server counts them.",
+    {"kind": ("prompt", "completion")},
+)
 
 # -- tts
 

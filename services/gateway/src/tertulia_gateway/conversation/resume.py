@@ -16,6 +16,7 @@ from tertulia_gateway.conversation.left_sessions import SeenSessions
 from tertulia_gateway.conversation.lorebook import restored_lorebook
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.saved_settings import saved_settings
+from tertulia_gateway.conversation.summary_writer import restored_summary
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
@@ -88,10 +89,12 @@ async def resume_conversation(
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    settings, lorebook = await asyncio.gather(
-        saved_settings(store, conversation_id, state), restored_lorebook(bus, store, conversation_id, state)
+    settings, lorebook, summary = await asyncio.gather(
+        saved_settings(store, conversation_id, state),
+        restored_lorebook(bus, store, conversation_id, state),
+        restored_summary(store, conversation_id, state),
     )
-    put = {StateField.CLIENT: client, **settings, **lorebook}
+    put = {StateField.CLIENT: client, **settings, **lorebook, **summary}
     applied = await bus.transact(
         conversation_id,
         [

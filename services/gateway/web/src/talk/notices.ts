@@ -16,6 +16,7 @@ const OF_A_TURN: ReadonlySet<string> = new Set([
   "reply_cut",
   "reply_filtered",
   "model_setting_dropped",
+  "lorebook_key",
   "voice_lacks_script",
   "voice_missing",
   "engine_changed",

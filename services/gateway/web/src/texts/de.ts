@@ -863,6 +863,7 @@ export const de: Texts = {
         : "Diese Nachricht gehört nicht mehr zum Gespräch, darum wurde nichts geändert. Lade die Seite neu.",
     stage_away: () =>
       "Die Sprachausgabe für diese Stimme läuft nicht: Du siehst die Antwort, aber hörst sie nicht. Starte sie, oder wähle für die Figur eine andere Stimme.",
+    lorebook_key: (sent) => withQuote("Ein regulärer Ausdruck im Weltbuch kann nicht verwendet werden.", sent),
     model_setting_dropped: () => "Das Modell nimmt eine Einstellung nicht an; sie wird weggelassen.",
     newer_release: () => "Die Worker sind neuer als der Server der Seite, der einen Eintrag übersprungen hat.",
     bad_json: (sent) => withQuote("Der Server hat etwas nicht angenommen.", sent),

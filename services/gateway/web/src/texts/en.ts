@@ -806,6 +806,7 @@ export const en = {
     stage_away: asSent,
     message_unknown: asSent,
     model_setting_dropped: asSent,
+    lorebook_key: asSent,
     newer_release: asSent,
     bad_json: asSent,
     bad_message: asSent,

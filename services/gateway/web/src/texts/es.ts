@@ -858,6 +858,7 @@ export const es: Texts = {
         : "Este mensaje ya no forma parte de la conversación, así que no ha cambiado nada. Recarga la página.",
     stage_away: () =>
       "El motor de voz que tiene esta voz no funciona: ves la respuesta, pero no la oyes. Inícialo o elige otra voz para el personaje.",
+    lorebook_key: (sent) => withQuote("No se puede usar una expresión regular del libro del mundo.", sent),
     model_setting_dropped: () => "El modelo no admite uno de los ajustes; se ha omitido.",
     newer_release: () => "Los workers son más nuevos que el servidor de la página, que ha omitido una entrada.",
     bad_json: (sent) => withQuote("El servidor no ha aceptado algo.", sent),

@@ -64,7 +64,7 @@ type ItemProps = JSX.IntrinsicElements["li"] & { "data-message-id": string };
 function itemOf({ talk, message, versions, mark }: Props, kind: string): ItemProps {
   const { id } = message;
   return {
-    class: `message ${kind} ${mark}`,
+    class: `message ${kind} ${mark}`.trimEnd(),
     "data-message-id": id,
     "aria-busy": mark ? "true" : undefined,
     // A click gives the message the focus, for the keys that switch the version.

@@ -13,6 +13,7 @@ from tertulia_shared.codec import BadEntry, decode_event
 from tertulia_shared.events import HistoryChanged
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import SetAside
+from tertulia_shared.store.versions import root_of
 
 _FIELDS: Final = (
     "id", "conversation_id", "turn_id", "role", "character_id", "character_name", "text", "unheard", "status",
@@ -46,8 +47,11 @@ def follow_change(
         if message is not None and change.change != "removed":
             aside[message_id] = SetAside(message, change.removed[0], change.message_id)
     begun = messages.get(change.message_id)
-    if change.change == "replaced" and begun is not None and change.versions:  # the streams do not say what it replaces
-        messages[begun.id] = replace(begun, replaces=change.versions[0][0])
+    if change.change == "replaced" and begun is not None and not begun.replaces:
+        # the streams do not say what it replaces
+        first = aside.get(change.removed[0]) if change.removed else None
+        group = change.versions[0] if change.versions else ("",)
+        messages[begun.id] = replace(begun, replaces=group[0] if first is None else root_of(first.message))
     for row in change.restored:
         with suppress(KeyError, TypeError, ValueError):
             message = _message(row)

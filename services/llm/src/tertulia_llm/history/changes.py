@@ -1,6 +1,6 @@
 """What a turn changes of the past: which messages leave the table, and which take their place. Pure.
 
-`tertulia_shared.store.versions` has the rules that the stores follow; docs/adr/0028-versions.md the reasons.
+`tertulia_shared.store.versions` has the rules that the stores follow; docs/adr/0028-message-versions.md the reasons.
 """
 
 from __future__ import annotations

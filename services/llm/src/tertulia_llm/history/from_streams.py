@@ -18,10 +18,10 @@ from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import TURN_CHANGE_VERSION, UserTurn
 from tertulia_shared.entry_ids import order
-from tertulia_shared.events import MessageComplete, MessageHeard, TurnExtended, TurnStarted
+from tertulia_shared.events import Error, MessageComplete, MessageHeard, TurnExtended, TurnStarted
 from tertulia_shared.store import Message
 
-READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, MessageComplete, MessageHeard)}
+READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, MessageComplete, MessageHeard, Error)}
 
 
 @dataclass(slots=True)
@@ -37,6 +37,8 @@ class _Shown:
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
     heard: dict[str, MessageHeard] = field(default_factory=dict[str, MessageHeard])
+    refused: set[str] = field(default_factory=set[str])
+    """The ids of turns that could not change the past, because their message is not at the table."""
 
     def see(self, entry: Entry) -> None:
         """Take in one event.
@@ -54,6 +56,8 @@ class _Shown:
                 self.ended[event.message_id] = event, _time(entry)
             case MessageHeard():
                 self.heard[event.message_id] = event
+            case Error(code="message_unknown"):
+                self.refused.add(event.turn_id)
             case _:
                 pass
 
@@ -90,7 +94,8 @@ def messages_from_streams(
                 updated_at=time,
             )
             replies = [*_replies(user_message, entry.id, planned, shown)]
-            messages += replies if turn.source == "request" else [user_message, *replies]
+            has_message = turn.source not in ("request", "change") and turn.turn_id not in shown.refused
+            messages += [user_message, *replies] if has_message else replies
     return messages
 
 

@@ -63,12 +63,16 @@ class History:
             if message.turn_id != turn_id or message.position not in positions
         }
 
-    def prompt_messages(self, limit: int, heard: Callable[[int], bool] = lambda _: True) -> list[HistoryMessage]:
+    def prompt_messages(
+        self, limit: int, heard: Callable[[int], bool] = lambda _: True, *, after: int = -1
+    ) -> list[HistoryMessage]:
         """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out.
 
-        `heard`: False for the time of a turn (ms since 1970) of which the reader of the prompt knows nothing.
+        `heard`: False for the time of a turn (ms since 1970) of which the reader of the prompt knows nothing. `after`:
+        only messages after this position.
         """
-        ordered = sorted(self.messages.values(), key=lambda message: message.position)
+        later = (message for message in self.messages.values() if message.position > after)
+        ordered = sorted(later, key=lambda message: message.position)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
             for message in ordered[-limit:]
@@ -76,6 +80,10 @@ class History:
             and (message.text or message.status == "interrupted")
             and heard(turn_time_ms(message.position))
         ]
+
+    def count_after(self, position: int) -> int:
+        """The number of messages after a position."""
+        return sum(message.position > position for message in self.messages.values())
 
     def trim(self, limit: int) -> None:
         """Keep only the newest `limit` messages. Nothing is removed before there are twice as many."""

@@ -106,6 +106,7 @@ class Model:
             raise
         stream = ModelStream(self.server.body_of(response), self._settings, model, self._reasons_first, names)
         stream.dropped = request.dropped
+        stream.left_out = max(0, len(builder.messages) - len(request.messages))
         try:
             yield stream
             known.replied()

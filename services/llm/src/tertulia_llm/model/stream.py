@@ -45,6 +45,8 @@ class ModelStream:
         self._settings = settings
         self.dropped: Sequence[str] = ()
         """A sentence for each setting that was left out because the model refuses it."""
+        self.left_out = 0
+        """The number of messages that were left out because the prompt has no room for them."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
         self._merges_text = False

@@ -125,7 +125,7 @@ def expanded_text(
         seed=seed,
         fixed_seed=fixed_seed,
     )
-    return _neutral(expand(text, values), (character_name, card.nickname, user_name, *other_names)).strip()
+    return neutral(expand(text, values), (character_name, card.nickname, user_name, *other_names)).strip()
 
 
 def _titled(title: str, text: str) -> str:
@@ -142,8 +142,8 @@ def _within(sections: Sequence[str]) -> list[str]:
     return kept
 
 
-def _neutral(text: str, names: Sequence[str]) -> str:
-    """The text without tags of speakers and without beginnings of stage notes."""
+def neutral(text: str, names: Sequence[str]) -> str:
+    """The text without tags with one of these names, and without beginnings of stage notes."""
     longest_first = sorted({name for name in names if name}, key=len, reverse=True)
     speakers = "|".join(re.escape(name) for name in longest_first)
     if speakers:

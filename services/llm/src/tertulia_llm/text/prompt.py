@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tertulia_llm.text.stage_notes import (
     CONTINUE,
@@ -26,6 +26,10 @@ from tertulia_llm.text.stage_notes import (
 
 Message = dict[str, str]
 """`{"role": "system" | "user" | "assistant", "content": …}`."""
+SUMMARY_TITLE: Final = "What was said before:\n"
+"""The beginning of the system message with the summary. By it, `fit` recognizes that message."""
+SUMMARY_SHARE: Final = 0.25
+"""A summary takes at most this share of the room for the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ def build_messages(
     continuing: str = "",
     cue: Cue | None = None,
     post_history: str = "",
+    summary: str = "",
 ) -> list[Message]:
     """The prompt for the next reply of `character_name`. Consecutive messages may have the same role: `merge` merges
     them.
@@ -65,9 +70,14 @@ def build_messages(
     `persona`: who the user is, with a title; it precedes the rules. `notes`: notes at their depths in the history.
 
     `post_history`: instructions of the character's card that follow the history: a note before its last message.
+
+    `summary`: the summary of what was said before `history`, with its title: a system message of its own, so that `fit`
+    can shorten it.
     """
     described = "\n\n".join(filter(None, (system_prompt.strip(), persona)))
     messages = [_message("system", _instructions(character_name, described, other_names, user_name))]
+    if summary:
+        messages.append(_message("system", summary))
     said = [lines for message in history if (lines := _turns(message, user_name))]
     turns = _with_notes(said, notes)
     if post_history:
@@ -96,13 +106,14 @@ def fit(messages: Sequence[Message], limit: float, cost: Callable[[Message], flo
     """Drop whole messages, the oldest first, until their cost is at most `limit`.
 
     These are kept even if they exceed the limit: the system prompt, the user's last message, and the last messages,
-    which say what the model is to do.
+    which say what the model is to do. A summary is cut to its share of the room.
 
     Raises:
         ValueError: `limit` is not positive.
     """
     if limit <= 0:
         raise ValueError(f"the limit is {limit}: give the room for the prompt as a positive number")
+    messages = _with_short_summary(messages, limit * SUMMARY_SHARE, cost)
     kept = _always_kept(messages)
     room = limit - sum(cost(messages[index]) for index in kept)
     for index in reversed(range(len(messages))):
@@ -141,6 +152,20 @@ def fold_system(messages: Sequence[Message]) -> list[Message]:
     if not system:
         return turns
     return merge([_message("user", "\n\n".join(system)), *turns])
+
+
+def _with_short_summary(
+    messages: Sequence[Message], limit: float, cost: Callable[[Message], float]
+) -> Sequence[Message]:
+    """The messages, in which the summary costs at most `limit`."""
+    short: list[Message] = []
+    for message in messages:
+        text = message["content"]
+        if message["role"] != "system" or not text.startswith(SUMMARY_TITLE) or (costs := cost(message)) <= limit:
+            short.append(message)
+        elif (chars := int(len(text) * limit / costs)) > len(SUMMARY_TITLE):
+            short.append(_message("system", f"{text[: chars - 1]}…"))
+    return short
 
 
 def _always_kept(messages: Sequence[Message]) -> set[int]:

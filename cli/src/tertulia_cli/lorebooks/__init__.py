@@ -1,0 +1,1 @@
+"""`tertulia lorebook`: imports and exports lorebooks by the gateway's REST API."""
