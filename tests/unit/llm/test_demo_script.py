@@ -262,3 +262,10 @@ def test_character_that_goes_on_does_not_repeat_itself(name: str) -> None:
         more = next_words(ask(name, history, cue=Cue.GO_ON), seed=1)
         assert more not in [message.text for message in history]
         history.append(said(name, more))
+
+
+@pytest.mark.parametrize("remark", REMARKS)
+@given(first=st.integers(0, 2**31 - 1), name=st.sampled_from(CAST))
+def test_next_version_of_a_reply_has_another_line(remark: str, first: int, name: str) -> None:
+    one, two, three = (next_words(ask(name, [user(remark)]), seed=first + number) for number in range(3))
+    assert one != two != three

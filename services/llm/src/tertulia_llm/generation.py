@@ -46,8 +46,8 @@ MAX_DELAY_STEPS = 4
 further.
 """
 
-VERSION_BITS = 0b111111
-"""The bits of a seed in which the versions of a reply differ."""
+SEEDS = 2**31
+"""The number of seeds."""
 
 _LANGUAGE_MESSAGES = 6
 """The last messages that show the language of a conversation."""
@@ -69,12 +69,11 @@ def reply_seed(message_id: str, empty_replies: int = 0, versions: Sequence[str] 
     """The seed for the model (31 bits). It is derived from the message id, so a repeated request has the same seed.
 
     After replies without any text (their number is `empty_replies`) the seed is a different one: with the same seed the
-    model might give an empty reply again. `versions`: the ids of the earlier versions of the reply. Their seeds follow
-    each other in the last six bits, by which the demo model takes the next of its lines.
+    model might give an empty reply again. `versions`: the ids of the earlier versions of the reply. The seeds of all
+    versions follow each other, so the demo model takes the next of its lines.
     """
     if versions and not empty_replies:
-        first = reply_seed(versions[0])
-        return first & ~VERSION_BITS | (first + len(versions)) & VERSION_BITS
+        return (reply_seed(versions[0]) + len(versions)) % SEEDS
     source = f"{message_id}/{empty_replies}" if empty_replies else message_id
     return int.from_bytes(hashlib.blake2b(source.encode(), digest_size=4).digest(), "big") >> 1
 
