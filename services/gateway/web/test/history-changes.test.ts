@@ -84,6 +84,22 @@ describe("an edited message", () => {
   });
 });
 
+it("a message that is taken back by voice becomes a version without text", () => {
+  const spoken = after([said("turn_accepted", { turn_id: "u3", text: "Scratch that.", source: "spoken" })], TALK);
+  const event = changed({
+    turn_id: "u3",
+    change: "replaced",
+    message_id: "u3",
+    removed: ["u2", "r2"],
+    restored: [{ ...mine("u3"), text: "", versions: ["u2", "u3"] }],
+    versions: [["u2", "u3"]],
+  });
+  const done = after([event], spoken);
+  expect(ids(done)).toEqual(["u1", "r1", "u3"]);
+  expect(done.messages.at(-1)).toMatchObject({ kind: "user", text: "" });
+  expect(versionsOf(done, "u3")).toEqual(["u2", "u3"]);
+});
+
 describe("a reply that is made again", () => {
   const asked = after([{ on: "requested", turnId: "t3", change: { messageId: "r1", extent: "from" } }], TALK);
   const accepted = after([said("turn_accepted", { turn_id: "t3", text: "", source: "request" })], asked);

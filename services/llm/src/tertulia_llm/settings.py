@@ -49,6 +49,10 @@ class LLMSettings(AnsweringSettings):
     llm_extra_headers: SecretStr = Field(
         SecretStr(""), description="JSON object of HTTP headers for each request to the model server"
     )
+    llm_spoken_commands: bool = Field(
+        default=True,
+        description='whether "say that again", "say that differently" and "scratch that" are commands, if spoken',
+    )
     llm_history_messages: int = Field(60, ge=2, le=1000, description="most history messages in a prompt")
     llm_context_chars: int = Field(48_000, ge=2_000, description="most characters in a prompt")
     llm_context_tokens: int = Field(

@@ -54,6 +54,8 @@ class Turn:
     """
     is_withdrawn: bool = False
     """True if this version was withdrawn when the worker read its entry."""
+    is_command: bool = False
+    """True if the user's words were a command: `user_turn` is what stands in its place."""
     is_saved: bool = False
     """True if the store may have rows of this turn."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from tertulia_llm.history.changes import applied_cut, replaced
+from tertulia_llm.history.changes import applied_cut
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.plan import positions_of
 from tertulia_llm.reply import Reply
+from tertulia_llm.spoken_commands import begins_with
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
@@ -68,8 +69,8 @@ class TurnEnding:
         # check only the owner: the turn's epoch is no longer the current one
         outlet = self._bus.outlet(turn.owned.fence())
         if not turn.is_ended:
-            if is_edit and not state.has_plan_of(turn.user_turn.ref):  # else the client was told when the turn began
-                outlet.append(keys.events(turn.conversation_id), replaced(turn.plan, turn.user_turn.turn_id))
+            if not state.has_plan_of(turn.user_turn.ref):
+                completions = [*begins_with(turn), *completions]  # else the client was told when the turn began
             for event in completions:
                 outlet.append(keys.events(turn.conversation_id), event)
             turn.complete(keys, outlet)

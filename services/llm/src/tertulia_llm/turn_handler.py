@@ -18,7 +18,7 @@ from tertulia_llm.confirmation import until_confirmed
 from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
-from tertulia_llm.history.changes import applied_cut, replaced
+from tertulia_llm.history.changes import applied_cut
 from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
@@ -32,6 +32,7 @@ from tertulia_llm.plan import plan_fields, turn_started
 from tertulia_llm.prompt_lore import PromptLore
 from tertulia_llm.responder import Responder
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.spoken_commands import begins_with
 from tertulia_llm.summary.activity import TurnActivity
 from tertulia_llm.summary.changed_past import empty_summary
 from tertulia_llm.turn import Turn
@@ -102,7 +103,10 @@ class TurnHandler:
         self._outbox = outbox
         rows = TurnRows(bus, outbox)
         replies = TurnReplies(bus, rows)
-        self._reader = TurnReader(bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name)
+        self._reader = TurnReader(
+            bus.keys, characters, mode=settings.who_answers, user_name=settings.user_name,
+            hears_commands=settings.llm_spoken_commands,
+        )  # fmt: skip
         withdrawal = TurnWithdrawal(bus, outbox)
         self._rows = rows
         self._thinks_ahead = thinks_ahead or (lambda: settings.thinks_ahead)
@@ -229,6 +233,9 @@ class TurnHandler:
             if change is not None and not state.has_plan_of(change.ref):
                 history = await self._with_past(change, state, history)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
+            if turn.is_command and turn.user_turn.change and not turn.is_resumed:
+                history = await self._with_past(turn.user_turn, state, history)
+                turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
         except BadEntry as error:
@@ -268,7 +275,8 @@ class TurnHandler:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
         try:
             async with until_interrupted(self._bus, turn.conversation_id, epoch):
-                if turn.is_tentative and not self._thinks_ahead():
+                # a command is obeyed when the user has finished: what it changes is not taken back
+                if turn.is_tentative and (turn.is_command or not self._thinks_ahead()):
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)
                     turn.is_tentative = False
                 if not turn.is_resumed:
@@ -294,9 +302,8 @@ class TurnHandler:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
         events = self._bus.keys.events(turn.conversation_id)
-        if turn.user_turn.change == "edit" and turn.plan.cut_at:
-            outlet.append(events, replaced(turn.plan, turn.user_turn.turn_id))
-        outlet.append(events, turn_started(turn.plan))
+        for event in (*begins_with(turn), turn_started(turn.plan)):
+            outlet.append(events, event)
 
     async def _dead_letter(
         self, owned: Owned, conversation_id: str, entry: Entry, reason: str, *, is_shown: bool

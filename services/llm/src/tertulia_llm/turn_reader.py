@@ -12,6 +12,7 @@ from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.plan import make_plan, speakers_in
 from tertulia_llm.reply_requests import GOES_ON, plan_request
+from tertulia_llm.spoken_commands import commanded, resumed_command
 from tertulia_llm.text.addressing import Seat, asks_for_discussion
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_state import TurnState
@@ -29,8 +30,11 @@ from tertulia_shared.text import clean_text
 class TurnReader:
     """Reads turns. The plan of a new turn uses the characters that sit at the table at that moment."""
 
-    def __init__(self, keys: Keys, characters: CharacterCache, *, mode: Mode, user_name: str) -> None:
+    def __init__(
+        self, keys: Keys, characters: CharacterCache, *, mode: Mode, user_name: str, hears_commands: bool
+    ) -> None:
         self._mode: Mode = mode
+        self._hears_commands = hears_commands
         self._keys = keys
         self._characters = characters
         self._user_name = user_name
@@ -47,6 +51,12 @@ class TurnReader:
         user_turn = replace(user_turn, text=clean_text(user_turn.text)[:TEXT_MAX_CHARS])
         is_resumed = state.has_plan_of(user_turn.ref)
         plan = state.plan if is_resumed else None
+        command = None
+        if plan is not None:
+            command = resumed_command(user_turn, plan, history)
+        elif self._hears_commands:
+            command = commanded(user_turn, entry.id, self._characters.seated(state.cast), history)
+        user_turn = command or user_turn
         if plan is None:
             plan = self._plan(user_turn, entry.id, epoch, state, history)
         return Turn(
@@ -67,6 +77,7 @@ class TurnReader:
             is_ended=state.ended == user_turn.ref,
             is_tentative=user_turn.tentative,
             is_saved=is_resumed,
+            is_command=command is not None,
         )
 
     def _plan(self, turn: UserTurn, entry_id: str, epoch: int, state: TurnState, history: History) -> TurnPlan:

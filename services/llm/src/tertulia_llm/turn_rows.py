@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from tertulia_llm.plan import position_of, positions_of
 from tertulia_llm.turn import Turn
+from tertulia_llm.user_row import user_row
 from tertulia_llm.withdrawn_turns import is_withdrawn, newest_versions
 from tertulia_shared.bus import Bus, BusError, Outlet
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -44,21 +45,7 @@ class TurnRows:
             return
         if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return
-        now = utc_now()
-        row = Message(
-            id=turn.user_turn.turn_id,
-            conversation_id=turn.conversation_id,
-            turn_id=turn.user_turn.turn_id,
-            role="user",
-            character_id=None,
-            character_name=turn.user_name,
-            text=turn.user_turn.text,
-            status="complete",
-            position=position_of(turn.plan.entry_id, 0),
-            created_at=now,
-            updated_at=now,
-            replaces=turn.plan.replaces,
-        )
+        row = user_row(turn)
         turn.history.add(row)
         turn.unsaved[row.id] = row
 

@@ -54,9 +54,13 @@ export function withoutPendingChange(state: PageState, turnId: string): PageStat
 export function historyChanged(before: PageState, event: HistoryChanged): PageState {
   const state = withoutPendingChange(before, event.turn_id);
   const removed = new Set(event.removed);
-  const kept = state.messages.filter(({ id }) => !removed.has(id));
-  const shown = new Set(kept.map(({ id }) => id));
-  const restored = storedMessages(event.restored).filter(({ id }) => !shown.has(id));
+  const remaining = state.messages.filter(({ id }) => !removed.has(id));
+  const shown = new Set(remaining.map(({ id }) => id));
+  const stored = storedMessages(event.restored);
+  const restored = stored.filter(({ id }) => !shown.has(id));
+  // The user took a message back by voice: the words that did it are shown, and its new version has no text.
+  const emptied = event.change === "replaced" ? stored.find(({ id }) => id === event.message_id) : undefined;
+  const kept = emptied ? remaining.map((each) => (each.id === emptied.id ? emptied : each)) : remaining;
   const isBack = new Set(event.restored.map(({ id }) => id));
   const isOwn = before.pendingChanges.some(({ turnId }) => turnId === event.turn_id);
   const left = new Set([...state.removedIds, ...event.removed]);

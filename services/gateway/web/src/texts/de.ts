@@ -247,6 +247,7 @@ export const de: Texts = {
     stoppedHere: "Die Antwort bricht hier ab. Frag noch einmal, um den Rest zu hören.",
     restNotSpoken: "Du hast unterbrochen: Der Rest wurde nicht gesprochen",
     notSpoken: "Nicht gesprochen: Du hast unterbrochen",
+    takenBack: "Diese Nachricht hast du zurückgenommen",
     interruptedHere: "Hier hast du unterbrochen",
     noneNamed:
       "Hier antwortet nur, wen du beim Namen nennst, und du hast niemanden genannt. Nenne eine Figur, oder ändere „Wer antwortet“.",

@@ -241,6 +241,7 @@ export const en = {
     stoppedHere: "The answer stopped here. Ask again to hear the rest.",
     restNotSpoken: "You interrupted: the rest was not spoken",
     notSpoken: "Not spoken: you interrupted",
+    takenBack: "You took this message back",
     interruptedHere: "You interrupted here",
     noneNamed: "Only named characters answer here, and you named none. Name one, or change “Who answers”.",
     allMuted: "All characters are muted, so none answered. Name one, or press a portrait to unmute it.",

@@ -251,6 +251,7 @@ export const es: Texts = {
     stoppedHere: "La respuesta se ha cortado aquí. Pregunta de nuevo para oír el resto.",
     restNotSpoken: "Has interrumpido: el resto no se ha dicho",
     notSpoken: "No se ha dicho: has interrumpido",
+    takenBack: "Has retirado este mensaje",
     interruptedHere: "Has interrumpido aquí",
     noneNamed:
       "Aquí solo responden los personajes que nombras, y no has nombrado a ninguno. Nombra a uno o cambia «Quién responde».",

@@ -93,7 +93,7 @@ function UserBubble(props: Props & { message: UserMessage }): JSX.Element {
             <span class="unseen" dir="ltr">
               {texts.bubble.you}{" "}
             </span>
-            {message.text}
+            {message.text || <span class="remark">{texts.bubble.takenBack}</span>}
           </p>
           <MessageMenu talk={talk} message={message} onEdit={() => setEditing(true)} />
         </div>

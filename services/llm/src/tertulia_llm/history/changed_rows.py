@@ -56,7 +56,10 @@ def follow_change(
         with suppress(KeyError, TypeError, ValueError):
             message = _message(row)
             aside.pop(message.id, None)
-            messages.setdefault(message.id, message)
+            if change.change == "replaced":  # an empty version: the words in the stream were a command
+                messages[message.id] = message
+            else:
+                messages.setdefault(message.id, message)
 
 
 def _message(row: Mapping[str, Any]) -> Message:
