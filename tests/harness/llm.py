@@ -115,6 +115,8 @@ class BenchModel:
         self.summaries: list[str] = []
         """The requests for summaries."""
         self.summary_failure: ModelFailed | None = None
+        self.left_out = 0
+        """How many messages of each prompt do not fit."""
         self.tokens: int | None = None
         """The context window."""
 
@@ -147,7 +149,7 @@ class BenchModel:
         if isinstance(act, BreakAfter) and act.words == 0:
             raise act.failure
         try:
-            words = Words(self._words(act, self._wanted(messages, act)))
+            words = Words(self._words(act, self._wanted(messages, act)), left_out=self.left_out)
             if isinstance(act, Say):
                 words.usage, words.ending = act.usage, act.ending
             yield words

@@ -10,6 +10,7 @@ import pytest
 
 from tertulia_llm.model.client import MAX_CHANGES
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_shared.entries import ModelSettings
 from tests.fakes.model_server import Fail, Reply
 from tests.fakes.server_kinds.server import WINDOW_TOKENS, Body, Refusal, ServerKind, over_window
 from tests.harness.model_requests import (
@@ -154,3 +155,12 @@ async def test_prompt_length_is_limited_by_llm_context_chars_if_the_context_wind
     async with model_with(llm_context_chars=5_000) as (server, model):
         await ask(model, messages=LONG)
         assert sum(len(message["content"]) for message in bodies(server)[0]["messages"]) <= 5_000
+
+
+async def test_stream_says_how_many_messages_were_left_out() -> None:
+    async with model_with(llm_context_tokens=2048) as (_, model):
+        async with model.reply(LONG, ModelSettings()) as stream:
+            sent = len(LONG) - stream.left_out
+        assert 2 <= sent < len(LONG) / 2
+        async with model.reply([SYSTEM, QUESTION], ModelSettings()) as stream:
+            assert stream.left_out == 0

@@ -139,6 +139,15 @@ async def test_long_talk_keeps_its_first_fact_in_the_prompt() -> None:
 
 
 @virtual_time
+async def test_small_window_of_the_model_makes_a_summary_due_earlier() -> None:
+    bench = await begun()
+    bench.model.left_out = 2
+    async with summarizing(bench.summarizer):
+        await bench.talk(FACT, "Number 0.")
+        assert (await until_summary(bench)).text == "Jay has a dog, Otto."
+
+
+@virtual_time
 async def test_client_is_told_each_summary() -> None:
     bench = await begun()
     await bench.talk(FACT, *NUMBERS)

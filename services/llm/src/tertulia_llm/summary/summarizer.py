@@ -19,7 +19,7 @@ from tertulia_llm.summary.activity import TurnActivity, TurnBegun
 from tertulia_llm.summary.due import BATCH_MESSAGES, default_keep, messages_to_keep
 from tertulia_llm.summary.extension import Outdated, Postponed, SummaryExtension
 from tertulia_llm.turn import Turn
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, BusRefused
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -27,6 +27,7 @@ from tertulia_shared.store import StoreError
 
 POLL_S: Final = 5.0
 """Interval at which a worker looks for summaries that are due."""
+REFUSED_POLL_S: Final = 60.0
 BUSY_POLL_S: Final = 1.0
 """The interval while a summary waits for the end of a turn."""
 LEASE_RENEW_S: Final = 2.0
@@ -94,8 +95,13 @@ class Summarizer:
                 await self._post_noted()
                 if self._is_wanted() and await self._extend_due(holder):
                     wait_s = BUSY_POLL_S
-            except (BusError, LeaseLost) as error:
-                log.info("summaries wait: %s", str(error) or "another worker makes them")
+            except LeaseLost:  # another worker makes them
+                continue
+            except BusRefused as error:  # the Redis user is of an older release, without the rights for these keys
+                log.warning("no summaries can be made: %s", error)
+                wait_s = REFUSED_POLL_S
+            except BusError as error:
+                log.info("summaries wait: %s", error)
 
     async def _post_noted(self) -> None:
         noted = dict(self._noted)
