@@ -20,7 +20,8 @@ from tests.chaos.rig.servers import rest_of_reply
 from tests.chaos.rig.simulated_user import Run, User
 
 INDEPENDENT = (
-    "client", "data_checks", "expected_replies", "failures", "frame_checks", "report", "servers", "simulated_user",
+    "client", "data_checks", "expected_replies", "failures", "frame_checks", "past_changes", "report", "servers",
+    "shown_table", "simulated_user",
 )  # fmt: skip
 """Modules that play a client or a server, or check the results. The other modules only start processes."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")

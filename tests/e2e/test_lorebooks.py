@@ -77,16 +77,18 @@ async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
 
 
 async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor, stack: Stack) -> None:
-    luna = next(each for each in rest("GET", stack.http("/api/characters"))["characters"] if each["name"] == "Luna")
+    # the fixture deletes the character, so no other test finds the lorebook
+    new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
+    mira = rest("POST", stack.http("/api/characters"), new)
     sheet = await visitor.open("Characters")
-    await sheet.get_by_role("button", name="Edit Luna").click()
+    await sheet.get_by_role("button", name="Edit Mira").click()
     section = sheet.get_by_role("region", name="Lorebook")
     await section.get_by_role("button", name="New entry").click()
     await section.get_by_label("Text", exact=True).fill("Her telescope is called Tycho.")
     await section.get_by_label("Always use it").check()
     await section.get_by_role("button", name="Add", exact=True).click()
     await expect(section.get_by_text("Always used")).to_be_visible()
-    (entry,) = lorebook(stack, f"characters/{luna['id']}")["entries"].values()
+    (entry,) = lorebook(stack, f"characters/{mira['id']}")["entries"].values()
     assert (entry["content"], entry["constant"]) == ("Her telescope is called Tycho.", True)
-    card = rest("GET", stack.http(f"/api/characters/{luna['id']}/card"))
+    card = rest("GET", stack.http(f"/api/characters/{mira['id']}/card"))
     assert card["data"]["character_book"]["entries"][0]["content"] == "Her telescope is called Tycho."

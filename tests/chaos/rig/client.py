@@ -48,15 +48,20 @@ class Client:
         self._slow_until = 0.0
         self._without_marks = False
         self._news = asyncio.Event()
-        self._unaccepted: dict[str, str] = {}
+        self._unaccepted: dict[str, dict[str, Any]] = {}
         self._frames = 0
 
     # -- what the user does
 
     async def say(self, text: str, turn_id: str) -> None:
         """Send a message. It is sent again on each new connection, until it is accepted."""
-        self.checker.turn(turn_id, text)
-        self._unaccepted[turn_id] = text
+        await self.begin(turn_id, "user_message", {"text": text})
+
+    async def begin(self, turn_id: str, command: str, data: Mapping[str, Any]) -> None:
+        """Begin a turn with a command. It is sent again on each new connection, until it is accepted."""
+        turn = self.checker.turn(turn_id, data.get("text", ""))
+        turn.command = command
+        self._unaccepted[turn_id] = {"type": command, "data": {**data, "turn_id": turn_id}}
         await self.repeat()
 
     async def send(self, kind: str, **data: Any) -> None:
@@ -196,13 +201,12 @@ class Client:
 
     async def repeat(self) -> None:
         """Send unaccepted messages again."""
-        for turn_id, text in list(self._unaccepted.items()):
+        for turn_id, command in list(self._unaccepted.items()):
             if self.checker.turn(turn_id).accepted:
                 del self._unaccepted[turn_id]
             elif self._socket is not None:
-                command = json.dumps({"type": "user_message", "data": {"text": text, "turn_id": turn_id}})
                 try:
-                    await self._socket.send(command)
+                    await self._socket.send(json.dumps(command))
                 except ConnectionClosed:
                     return  # it is sent again on the next connection
 

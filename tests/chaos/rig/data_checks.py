@@ -26,10 +26,14 @@ POLL_S = 0.1
 FIRST_MS, REST_MS = 40, 80
 BYTES_PER_MS = 48
 STAGES = ("stt", "llm", "tts")
+WITHOUT_ANSWER = ("choose_version", "delete_message")
+"""Commands whose turns nobody answers."""
 FILLS_MEMORY = "oom"
 """The name of the fault after which Redis reaches its memory limit."""
 
 _ROWS = "SELECT id, role, text, status FROM messages WHERE turn_id = ? ORDER BY position"
+_TABLE = "SELECT id, turn_id FROM messages WHERE conversation_id = ? AND (text <> '' OR status <> 'streaming')"
+_SET_ASIDE = "SELECT id, branch FROM set_aside WHERE conversation_id = ?"
 
 
 class DataChecker:
@@ -48,6 +52,8 @@ class DataChecker:
         """Check a turn that is over. `faults`: all faults that were active at any time since the turn began."""
         checker = client.checker
         if turn.planned is None:
+            if turn.command in WITHOUT_ANSWER:
+                return
             if not turn.interrupted:
                 checker.complain("lost", "the turn ended without turn_started", turn.turn_id)
             return
@@ -55,7 +61,7 @@ class DataChecker:
             checker.complain("lost", f"planned were {turn.planned}, begun {turn.messages}", turn.turn_id)
         for message_id in turn.messages:
             message = checker.messages[message_id]
-            full = reply_to(turn.text, message.character)
+            full = reply_to(turn.asked or turn.text, message.character)
             if not turn.interrupted:
                 await self._check_whole(client, message, full, faults)
             else:
@@ -115,18 +121,19 @@ class DataChecker:
         rows: dict[str, tuple[str, str]] = {}
         said: list[tuple[str, str]] = []
         wanted: dict[str, tuple[str, str]] | None = None
+        own = [] if turn.asked else [(turn.text, "complete")]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     # compute the rows in each round: `message_heard` may come in the meantime
                     wanted = _wanted_rows(client, turn)
                     rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
-                    is_right = said == [(turn.text, "complete")] and not turn.withdrawn & rows.keys()
+                    is_right = said == own and not turn.withdrawn & rows.keys()
                     if is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
                         break
                     await asyncio.sleep(POLL_S)
         complain = client.checker.complain
-        if said != [(turn.text, "complete")]:
+        if said != own:
             complain("lost", f"the user's row is {said}, said was {turn.text!r}", turn.turn_id)
         if left := turn.withdrawn & rows.keys():
             complain("doubled", f"{len(left)} rows of withdrawn versions are left", turn.turn_id)
@@ -135,6 +142,37 @@ class DataChecker:
                 complain("wrong", f"shown was {text!r} ({status}), the row is {rows.get(message_id)}", turn.turn_id)
         if not turn.interrupted and set(rows) != set(turn.messages):
             complain("doubled", f"{len(rows)} rows for {len(turn.messages)} replies", turn.turn_id)
+
+    async def check_table(self, client: Client, turn: Turn) -> None:
+        """Wait until the store has the same messages at its table as the client shows. After a reload the client takes
+        them from the store.
+        """
+        table = client.checker.table
+        rows, aside = dict[str, str](), dict[str, str]()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    rows, aside = await asyncio.to_thread(self._table, client.checker.conversation_id)
+                    if not table.is_known:
+                        table.seed(rows)
+                    if rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
+                        break
+                    await asyncio.sleep(POLL_S)
+        complain = client.checker.complain
+        if missing := table.ids.keys() - rows.keys():
+            complain("lost", f"{len(missing)} messages are shown, but not at the table of the store", turn.turn_id)
+        if more := rows.keys() - table.ids.keys():
+            complain("doubled", f"{len(more)} messages are at the table of the store, but not shown", turn.turn_id)
+        if lost := {branch for branch in aside.values() if branch} - aside.keys():
+            complain("lost", f"{len(lost)} branches have lost the version that begins them", turn.turn_id)
+
+    def _table(self, conversation_id: str) -> tuple[dict[str, str], dict[str, str]]:
+        """The messages at the table with their turns, and those that are set aside with their branches."""
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=PATIENCE_S)
+        ) as file:
+            at_table = file.execute(_TABLE, (conversation_id,)).fetchall()
+            return dict(at_table), dict(file.execute(_SET_ASIDE, (conversation_id,)).fetchall())
 
     def _rows(self, turn_id: str) -> tuple[dict[str, tuple[str, str]], list[tuple[str, str]]]:
         with contextlib.closing(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.rig.failures import Kind
+from tests.chaos.rig.shown_table import ShownTable
 
 OF_A_REPLY = frozenset({"turn_started", "turn_extended", "thinking", "message_started", "llm_chunk", "message_resumed"})
 """Events of an older epoch that must not come after a newer epoch has begun."""
@@ -65,6 +66,10 @@ class Turn:
     """The ids of the messages of withdrawn versions, which must not be shown or stored."""
     checked: bool = False
     """True if the rig has compared the turn with Redis and SQLite."""
+    command: str = "user_message"
+    """The command that began it."""
+    asked: str = ""
+    """What the model answers, if the turn has no text."""
 
 
 class FrameChecker:
@@ -74,6 +79,7 @@ class FrameChecker:
         self._tell = report
         self.conversation_id = ""
         self.turns: dict[str, Turn] = {}
+        self.table = ShownTable()
         self.messages: dict[str, Message] = {}
         self.epoch = 0
         self.last_event_id = ""
@@ -101,6 +107,7 @@ class FrameChecker:
     def reloaded(self) -> None:
         """Note that the client was reloaded and has lost its marks. The turn in progress may come once more."""
         self._replaying = True
+        self.table.is_known = False
         for message in self.messages.values():
             if message.chunks:
                 message.at = message.chunks[-1]
@@ -119,6 +126,7 @@ class FrameChecker:
     def feed(self, frame: Mapping[str, Any]) -> None:
         """Check the next frame: an event, or an audio frame."""
         kind = frame["type"]
+        self.table.feed(frame)
         if kind == "audio":
             self._audio(frame)
             return

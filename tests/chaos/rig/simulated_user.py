@@ -16,6 +16,7 @@ from uuid import UUID
 from tests.chaos.rig.client import Client, ConnectionBroke
 from tests.chaos.rig.data_checks import DataChecker
 from tests.chaos.rig.frame_checks import FrameChecker, Turn
+from tests.chaos.rig.past_changes import chosen_change
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SPOKEN = {
@@ -32,6 +33,8 @@ REPEAT_S = 1.0
 """A message that got the error `unavailable` is sent again after this time."""
 CUTS = 0.18
 """The share of the turns that the user interrupts."""
+CHANGES = 0.25
+"""The share of the turns that change the past."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
 """The number of microphone frames of 100 ms that are sent at once. The gateway accepts five seconds faster than real
@@ -39,6 +42,8 @@ time.
 """
 FRAME_S = 0.06
 """The interval between the frames after the first `AT_ONCE_FRAMES`: a little shorter than the frames."""
+STORE_LOCKED = "store locked"
+"""The name of the fault during which a change may be refused."""
 BEHIND_S = 15.0
 """Maximum time to wait for the end of the current session if turns of an earlier session may still come."""
 PAUSES_S = (0.3, 1.6)
@@ -127,6 +132,8 @@ class User:
                 await self._spoken(pause_s=self._dice.uniform(*PAUSES_S))
             elif style > 1 - self._cuts:
                 await self._cut_off()
+            elif style > 1 - self._cuts - CHANGES:
+                await self._change()
             else:
                 await self._typed()
             await self._check()
@@ -155,6 +162,20 @@ class User:
             return
         self._end(run)
         await self._typed()
+
+    async def _change(self) -> None:
+        """Edit a message, have a reply made again, choose a version or delete a reply."""
+        turn_id = self._new_id()
+        change = chosen_change(self.checker, self._dice, self._text(turn_id))
+        if change is None:
+            await self._typed()
+            return
+        run = self._begin(turn_id)
+        turn = self.checker.turn(turn_id)
+        turn.text, turn.asked = change.data.get("text", ""), change.asked
+        await self.client.begin(turn_id, change.command, change.data)
+        await self._until_accepted(turn)
+        await self._until_over(run)
 
     async def _spoken(self, *, pause_s: float = 0.0) -> None:
         """Speak one recording. With `pause_s`, speak another one after this pause; it continues the turn or becomes the
@@ -210,21 +231,28 @@ class User:
     # -- steps
 
     async def _say(self) -> Run:
-        turn_id = str(UUID(int=self._dice.getrandbits(128), version=4))
+        turn_id = self._new_id()
         run = self._begin(turn_id)
-        text = f"{self._dice.choice(ADDRESSED)}, here is question {turn_id[:8]}. What do you say?"
-        await self.client.say(text, turn_id)
-        turn = self.checker.turn(turn_id)
+        await self.client.say(self._text(turn_id), turn_id)
+        await self._until_accepted(self.checker.turn(turn_id))
+        return run
+
+    def _new_id(self) -> str:
+        return str(UUID(int=self._dice.getrandbits(128), version=4))
+
+    def _text(self, turn_id: str) -> str:
+        return f"{self._dice.choice(ADDRESSED)}, here is question {turn_id[:8]}. What do you say?"
+
+    async def _until_accepted(self, turn: Turn) -> None:
         self._unchecked.append(turn)
         deadline = time.monotonic() + PATIENCE_S
         while not await self.client.until(lambda: turn.accepted or turn.excused, REPEAT_S):
             if time.monotonic() > deadline:
-                self.checker.complain("lost", "the message was never accepted", turn_id)
+                self.checker.complain("lost", "the message was never accepted", turn.turn_id)
                 break
             if self.client.was_refused:
                 self.client.was_refused = False
                 await self.client.repeat()
-        return run
 
     async def _until_over(self, run: Run) -> None:
         await self._is_over(self.checker.turn(run.turn_id))
@@ -251,6 +279,9 @@ class User:
                 message.sound_over = True
 
     async def _check(self) -> None:
+        if not self._unchecked:
+            return
+        turn = self._unchecked[-1]
         while self._unchecked:
             turn = self._unchecked.pop(0)
             over = await self._is_over(turn)
@@ -261,8 +292,21 @@ class User:
                 what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.checker, turn)}"
                 self.checker.complain("lost", what, turn.turn_id)
                 continue
-            await self._data_checker.check(self.client, turn, self._faults_since(turn.turn_id))
+            faults = self._faults_since(turn.turn_id)
+            if self._was_refused(turn):
+                if STORE_LOCKED not in faults:
+                    self.checker.complain("wrong", "a change of a message that is shown was refused", turn.turn_id)
+                continue
+            await self._data_checker.check(self.client, turn, faults)
             turn.checked = True
+        if not any(turn.excused for turn in self.checker.turns.values()):
+            await self._data_checker.check_table(self.client, turn)
+
+    def _was_refused(self, turn: Turn) -> bool:
+        """True if a change was refused because the store cannot be read. Then it is not made."""
+        return any(
+            error["code"] == "message_unknown" and error.get("turn_id") == turn.turn_id for error in self.checker.errors
+        )
 
     def _faults_since(self, turn_id: str) -> set[str]:
         """The faults that were active at any time since the turn began, also after its end."""

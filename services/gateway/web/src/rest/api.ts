@@ -1,6 +1,7 @@
 /** Client of the gateway's REST API, for the calls that the page uses. Every call rejects with `RequestFailed`. */
 
 import type { Book } from "../lore/lorebook";
+import type { Summary } from "../talk/summary";
 import type { ModelSettings } from "../wire/events";
 import { readProblem, unreachable } from "./problem";
 import { receiveSound } from "./sound-file";
@@ -136,6 +137,19 @@ export interface Status {
   readonly namespace: string;
 }
 
+export interface ServedSummary extends Summary {
+  /** The server makes summaries. */
+  readonly enabled: boolean;
+}
+
+/** Fields that are missing keep their values. */
+export interface SummaryChange {
+  readonly text?: string;
+  /** `covers` of the text that was edited. */
+  readonly covers?: number;
+  readonly off?: boolean;
+}
+
 export interface LorebookOwner {
   readonly kind: "conversation" | "character";
   readonly id: string;
@@ -195,6 +209,18 @@ export class Api {
   /** Save a lorebook, or a file with one. Resolves to what was saved. */
   async saveLorebook(of: LorebookOwner, book: Book | Blob): Promise<Book> {
     return (await this.ask("PUT", lorebookPath(of), book)) as Book;
+  }
+
+  async summary(conversationId: string): Promise<ServedSummary> {
+    return (await this.ask("GET", summaryPath(conversationId))) as ServedSummary;
+  }
+
+  async changeSummary(conversationId: string, change: SummaryChange): Promise<ServedSummary> {
+    return (await this.ask("PUT", summaryPath(conversationId), change)) as ServedSummary;
+  }
+
+  async forgetSummary(conversationId: string): Promise<void> {
+    await this.ask("DELETE", summaryPath(conversationId));
   }
 
   async deleteCharacter(id: string): Promise<void> {
@@ -320,6 +346,10 @@ export class Api {
     if (!answer.ok) throw readProblem(answer.status, await answer.json().catch(() => null));
     return answer;
   }
+}
+
+function summaryPath(conversationId: string): string {
+  return `api/conversations/${encodeURIComponent(conversationId)}/summary`;
 }
 
 function lorebookPath({ kind, id }: LorebookOwner): string {

@@ -268,6 +268,8 @@ function onEvent(before: PageState, event: ServerEvent): PageState {
       return { ...withoutNotices(state, "persona"), persona: withPersona(state.persona, event) };
     case "note":
       return { ...withoutNotices(state, "note"), note: withNote(state.note, event) };
+    case "summary":
+      return { ...state, summary: { conversationId: state.conversationId, summary: event } };
     case "turn_metrics":
       return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":

@@ -10,6 +10,7 @@ import { type Cast, UNKNOWN_CAST } from "./cast";
 import { type NoteState, UNKNOWN_NOTE } from "./author-note";
 import { type PersonaChoice, UNKNOWN_PERSONA } from "./persona";
 import { UNKNOWN_NAME, type UserName } from "./user-name";
+import type { ToldSummary } from "./summary";
 
 export interface UserMessage {
   readonly kind: "user";
@@ -148,6 +149,8 @@ export interface PageState {
   readonly userName: UserName;
   readonly persona: PersonaChoice;
   readonly note: NoteState;
+  /** The last change of the summary; null: unknown. */
+  readonly summary: ToldSummary | null;
   /** Tokens and cost of the conversation so far; null if they are not known. */
   readonly usage: Usage | null;
   readonly notices: readonly Notice[];
@@ -194,6 +197,7 @@ export const EMPTY: PageState = {
   userName: UNKNOWN_NAME,
   persona: UNKNOWN_PERSONA,
   note: UNKNOWN_NOTE,
+  summary: null,
   usage: null,
   notices: [],
   announcement: "",

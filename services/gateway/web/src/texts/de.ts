@@ -534,6 +534,22 @@ export const de: Texts = {
     depthZero: "nach der letzten Nachricht",
     depthEffect: "Je näher am Ende, desto mehr zählt sie.",
   },
+  summary: {
+    title: "Was sie vom Anfang noch wissen",
+    lead: "Wird das Gespräch zu lang für das Modell, fasst das Modell den Anfang zusammen, während niemand darauf wartet. Die Figuren erfahren diesen Text.",
+    isUsed: "Den Anfang dieses Gesprächs zusammenfassen",
+    placeholder: "Noch nichts.",
+    none: "Die Figuren wissen noch jedes Wort.",
+    made: "Das hat das Modell geschrieben.",
+    edited: "Dein Text bleibt, und das Modell ergänzt, was folgt. Änderst oder löschst du eine Nachricht, die darin vorkommt, schreibt das Modell ihn neu.",
+    off: "Aus: Die Figuren vergessen, was keinen Platz mehr hat.",
+    disabled: "Dieser Server fasst nichts zusammen (TERTULIA_LLM_SUMMARY).",
+    demo: "Das Demomodell fasst nichts zusammen.",
+    save: "Speichern",
+    discard: "Verwerfen",
+    again: "Neu schreiben",
+    usage: (usage) => `Dafür: ${usage}`,
+  },
   lorebook: {
     title: "Weltbuch (Lorebook)",
     ofConversation:

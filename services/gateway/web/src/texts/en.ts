@@ -520,6 +520,22 @@ export const en = {
     depthZero: "after the last message",
     depthEffect: "The nearer to the end, the more it counts.",
   },
+  summary: {
+    title: "What they remember of the beginning",
+    lead: "When the conversation becomes too long for the model, the model sums up the beginning, while nobody waits for it. The characters are told this text.",
+    isUsed: "Sum up the beginning of this conversation",
+    placeholder: "Nothing yet.",
+    none: "The characters still know every word.",
+    made: "The model wrote this.",
+    edited: "Your text stays, and the model adds what follows. If you change or delete a message that it covers, the model writes it anew.",
+    off: "It is off: the characters forget what no longer fits.",
+    disabled: "This server makes no summaries (TERTULIA_LLM_SUMMARY).",
+    demo: "The demo model makes no summaries.",
+    save: "Save",
+    discard: "Discard",
+    again: "Write it anew",
+    usage: (usage: string) => `For this: ${usage}`,
+  },
   lorebook: {
     title: "Lorebook",
     ofConversation:

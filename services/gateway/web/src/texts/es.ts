@@ -537,6 +537,22 @@ export const es: Texts = {
     depthZero: "después del último mensaje",
     depthEffect: "Cuanto más cerca del final, más cuenta.",
   },
+  summary: {
+    title: "Lo que recuerdan del principio",
+    lead: "Cuando la conversación se hace demasiado larga para el modelo, el modelo resume el principio mientras nadie espera. Los personajes reciben este texto.",
+    isUsed: "Resumir el principio de esta conversación",
+    placeholder: "Nada todavía.",
+    none: "Los personajes aún conocen cada palabra.",
+    made: "Lo escribió el modelo.",
+    edited: "Tu texto se queda y el modelo añade lo que sigue. Si cambias o borras un mensaje que abarca, el modelo lo escribe de nuevo.",
+    off: "Desactivado: los personajes olvidan lo que ya no cabe.",
+    disabled: "Este servidor no hace resúmenes (TERTULIA_LLM_SUMMARY).",
+    demo: "El modelo de demostración no hace resúmenes.",
+    save: "Guardar",
+    discard: "Descartar",
+    again: "Escribirlo de nuevo",
+    usage: (usage) => `Para esto: ${usage}`,
+  },
   lorebook: {
     title: "Libro del mundo (lorebook)",
     ofConversation:

@@ -13,6 +13,7 @@ import { NoteField } from "./note-field";
 import { Notices } from "./notices";
 import { PersonasSection } from "./personas-section";
 import { Sheet } from "./sheet";
+import { SummarySection } from "./summary-section";
 
 export function SettingsSheet({
   talk,
@@ -67,6 +68,7 @@ export function SettingsSheet({
       </form>
       <PersonasSection talk={talk} />
       <NoteField talk={talk} />
+      {conversationId && <SummarySection key={conversationId} talk={talk} conversationId={conversationId} />}
       {conversationId && (
         <LorebookSection
           key={conversationId}

@@ -75,10 +75,7 @@ class RegexKeys:
         if len(self._sources) < LEAST_SET:
             return
         self._any = _compiled("|".join(self._sources))
-        self._set = re2.Set.SearchSet(_options())
-        for source in self._sources:
-            self._set.Add(source)
-        self._set.Compile()
+        self._set = _set_of(self._sources)
 
     def found_in(self, text: str) -> Iterator[int]:
         """The numbers of the keys that are in the text."""
@@ -111,6 +108,17 @@ def _compiled(source: str) -> _Pattern | None:
         return re2.compile(source, _options())
     except re2.error:
         return None
+
+
+def _set_of(sources: Sequence[str]) -> _Set | None:
+    patterns = re2.Set.SearchSet(_options())
+    try:
+        for source in sources:
+            patterns.Add(source)
+        patterns.Compile()
+    except re2.error:  # together they are too large
+        return None
+    return patterns
 
 
 def _options() -> re2.Options:
