@@ -20,6 +20,8 @@ async def bench_of(*acts: Say | BreakAfter) -> LLMBench:
 
 def test_seed_is_derived_from_the_message_id_and_fits_31_bits() -> None:
     assert reply_seed("a") == reply_seed("a") != reply_seed("b")
+    versions = [reply_seed(str(n), versions=["a", *map(str, range(n))]) for n in range(9)]
+    assert len({reply_seed("a"), *versions}) == 10, "each version of a reply has its own seed"
     assert all(0 <= reply_seed(str(n)) < 2**31 for n in range(100))
 
 

@@ -46,6 +46,9 @@ MAX_DELAY_STEPS = 4
 further.
 """
 
+VERSION_BITS = 0b111111
+"""The bits of a seed in which the versions of a reply differ."""
+
 _LANGUAGE_MESSAGES = 6
 """The last messages that show the language of a conversation."""
 
@@ -62,12 +65,16 @@ class _Expansion(TypedDict):
     now: datetime
 
 
-def reply_seed(message_id: str, empty_replies: int = 0) -> int:
+def reply_seed(message_id: str, empty_replies: int = 0, versions: Sequence[str] = ()) -> int:
     """The seed for the model (31 bits). It is derived from the message id, so a repeated request has the same seed.
 
     After replies without any text (their number is `empty_replies`) the seed is a different one: with the same seed the
-    model might give an empty reply again.
+    model might give an empty reply again. `versions`: the ids of the earlier versions of the reply. Their seeds follow
+    each other in the last six bits, by which the demo model takes the next of its lines.
     """
+    if versions and not empty_replies:
+        first = reply_seed(versions[0])
+        return first & ~VERSION_BITS | (first + len(versions)) & VERSION_BITS
     source = f"{message_id}/{empty_replies}" if empty_replies else message_id
     return int.from_bytes(hashlib.blake2b(source.encode(), digest_size=4).digest(), "big") >> 1
 
@@ -99,8 +106,9 @@ class ReplyGenerator:
             requests += 1
             text_before = reply.written.text
             span = self._metrics.tracer.start("model request", turn.user_turn.turn_id, parent=turn.timer.span.id)
+            seed = reply_seed(reply.message_id, empty, turn.plan.versions if turn.replaces_by(reply.number) else ())
             try:
-                await self._request(turn, reply, row_saved, reply_seed(reply.message_id, empty), span)
+                await self._request(turn, reply, row_saved, seed, span)
             except ModelFailed as failed:
                 span.end(failed=True, message_id=reply.message_id, code=failed.code)
                 self._metrics.request_failed(failed.code)

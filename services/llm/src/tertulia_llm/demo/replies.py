@@ -134,12 +134,13 @@ def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) 
 def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int, used: Sequence[str] | None = None) -> list[str]:
     """The texts of the choices: first the unused ones, then the used ones, the most recently used one last.
 
-    The unused choices begin at an offset that changes with every turn. `used`: the earlier lines that count; by default
+    The unused choices begin at an offset that changes with every turn, and by one with the next seed: the seeds of the
+    versions of a reply differ in their last bits. `used`: the earlier lines that count; by default
     the speaker's own.
     """
     used = scene.own if used is None else used
-    key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
-    start = (int.from_bytes(key.digest(), "big") + scene.lines_before) % len(choices)
+    key = blake2b(f"{seed >> 6}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
+    start = (int.from_bytes(key.digest(), "big") + (seed & 0b111111) + scene.lines_before) % len(choices)
     turned = [*choices[start:], *choices[:start]]
     return [choice.text for choice in sorted(turned, key=lambda choice: _last_said(choice, used))]
 
