@@ -22,14 +22,14 @@ export function SoundFileButtons({ api, id, title }: Props): JSX.Element {
   if (mine?.phase === "making") {
     const megabytes = formatNumber(mine.bytes / MEGABYTE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     return (
-      <div class="row-actions">
-        <span class="detail" role="status">
+      <>
+        <span class="progress" role="status">
           {texts.conversations.makingSound(megabytes)}
         </span>
         <button type="button" class="link" onClick={() => soundFiles.cancel()}>
           {texts.conversations.cancel}
         </button>
-      </div>
+      </>
     );
   }
   const save = (format: SoundFormat) => {
