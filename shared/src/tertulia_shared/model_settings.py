@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from tertulia_shared.entries import ModelSettings
@@ -60,7 +60,8 @@ def setting_problem(name: str, value: object) -> str:
 
 def merged(own: ModelSettings, general: ModelSettings) -> ModelSettings:
     """The settings for a character: each of its `own` that is set, otherwise that of the conversation (`general`)."""
-    return replace(general, **{name: value for name, value in asdict(own).items() if value is not None})
+    given: dict[str, Any] = {name: value for name, value in own.to_wire().items() if value is not None}
+    return replace(general, **given) if given else general
 
 
 def possible_settings(wire: object) -> ModelSettings:

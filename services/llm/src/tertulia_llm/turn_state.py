@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tertulia_shared import codec
@@ -135,9 +135,9 @@ def _plan(raw: bytes) -> TurnPlan | None:
         return None
     plan = codec.known(TurnPlan, codec.unpack(raw))
     speakers = tuple(
-        replace(speaker, settings=possible_settings(asdict(speaker.settings))) for speaker in plan.speakers
+        replace(speaker, settings=possible_settings(speaker.settings.to_wire())) for speaker in plan.speakers
     )
-    plan = replace(plan, settings=possible_settings(asdict(plan.settings)), speakers=speakers)
+    plan = replace(plan, settings=possible_settings(plan.settings.to_wire()), speakers=speakers)
     if not is_id(plan.turn_id):
         raise BadEntry("TurnPlan: field 'turn_id' is not a UUID")
     if _ENTRY_ID.fullmatch(plan.entry_id) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from tertulia_llm.model.adaptation import LIMITS, MAX_TOKENS, Adaptations
@@ -64,7 +64,7 @@ class RequestBuilder:
         return next((tokens for tokens in extra if isinstance(tokens, int)), self.settings.llm_max_tokens)
 
     def _body(self, model: str, messages: list[Message], room: int, *, is_bounded: bool) -> dict[str, Any]:
-        asked = {name: value for name, value in asdict(self.asked).items() if value is not None and name != "model"}
+        asked = {name: value for name, value in self.asked.to_wire().items() if value is not None and name != "model"}
         standard: dict[str, Any] = {
             "model": model,
             # the messages are passed in the body, so that the SDK does not validate each of them
@@ -85,7 +85,7 @@ class RequestBuilder:
         return body
 
     def _dropped(self, known: KnownModel) -> tuple[str, ...]:
-        asked = {name for name, value in asdict(self.asked).items() if value is not None} | set(self.extra_body)
+        asked = {name for name, value in self.asked.to_wire().items() if value is not None} | set(self.extra_body)
         return tuple(
             f"The model {known.name} does not accept the setting {name}, so it is left out."
             for name in known.adaptations.dropped
