@@ -112,6 +112,8 @@ def expanded_text(
     now: datetime | None = None,
 ) -> str:
     """One text of a card with its macros expanded, without tags of speakers and beginnings of stage notes."""
+    if not text:
+        return ""  # most characters have few of these texts
     values = MacroValues(
         char=card.nickname or character_name,
         user=user_name,
@@ -144,7 +146,7 @@ def _within(sections: Sequence[str]) -> list[str]:
 
 def neutral(text: str, names: Sequence[str]) -> str:
     """The text without tags with one of these names, and without beginnings of stage notes."""
-    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
+    longest_first = sorted({name for name in names if name}, key=len, reverse=True) if "<" in text else []
     speakers = "|".join(re.escape(name) for name in longest_first)
     if speakers:
         text = re.sub(rf"<\s{{0,3}}/\s{{0,3}}(?:{speakers})\s{{0,3}}>", "", text, flags=re.IGNORECASE)
