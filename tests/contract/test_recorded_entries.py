@@ -21,7 +21,9 @@ from tertulia_shared.character_names import fields_of, names_in
 from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
-from tertulia_shared.outbox import (
+from tertulia_shared.outbox_documents import delete_document_write, deleted_document_of, document_of, document_write
+from tertulia_shared.outbox_versions import choose_write, chosen_before, remove_write
+from tertulia_shared.outbox_writes import (
     conversation_write,
     delete_write,
     deleted_by,
@@ -31,8 +33,6 @@ from tertulia_shared.outbox import (
     settings_write,
     title_of,
 )
-from tertulia_shared.outbox_documents import delete_document_write, deleted_document_of, document_of, document_write
-from tertulia_shared.outbox_versions import choose_write, chosen_before, remove_write
 from tertulia_stt.checkpoint import read_checkpoint
 from tests.harness import recorded_entries
 from tests.harness.recorded_entries import FOLDER, Recorded

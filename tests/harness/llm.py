@@ -49,7 +49,8 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.outbox import Outbox, message_of
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.outbox_writes import message_of
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tertulia_shared.written_texts import written_texts

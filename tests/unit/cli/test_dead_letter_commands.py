@@ -31,8 +31,8 @@ from tertulia_shared.entries import (
     UserTurn,
 )
 from tertulia_shared.events import Error, TurnComplete
-from tertulia_shared.outbox import settings_of as settings_of_write
-from tertulia_shared.outbox import settings_write
+from tertulia_shared.outbox_writes import settings_of as settings_of_write
+from tertulia_shared.outbox_writes import settings_write
 from tests.harness.settings_of import settings_of
 from tests.unit.cli.dead_letter_samples import SECOND, C, M, S, T, entry, not_retryable
 

@@ -22,8 +22,8 @@ from tertulia_shared.entries import (
     StoreWrite,
     Work,
 )
-from tertulia_shared.outbox import refused_letter
 from tertulia_shared.outbox_versions import choose_write, remove_write
+from tertulia_shared.outbox_writes import refused_letter
 from tests.unit.cli.dead_letter_samples import C, M, S, T, entry, not_retryable
 
 SPOKEN = Message(

@@ -17,6 +17,7 @@ from tertulia_shared.bus import UNASSIGNED, Entry
 from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
     Error,
+    HistoryChanged,
     Interrupted,
     LoreUsed,
     MessageComplete,
@@ -128,6 +129,20 @@ def test_explanation_tells_a_discussion_from_the_answers_before_it() -> None:
     lines = explain_turn(build(snapshot(events)).turns[0])
     assert lines[0].startswith("You asked for a reply at ")
     assert lines[1:3] == ["Luna answered because you chose Luna.", "Then the characters talked among themselves: Rex."]
+
+
+@pytest.mark.parametrize(
+    ("change", "explanation"),
+    [
+        (HistoryChanged(T1, "replaced", M2, (M1, T2)), f"Message {M2} took the place of 2 messages."),
+        (HistoryChanged(T1, "chosen", M1, (M2,), ({}, {})), f"Message {M1} came back in the place of 1 message, with"),
+        (HistoryChanged(T1, "removed", M1, (M1,)), f"Message {M1} was removed from the conversation."),
+    ],
+)
+def test_explanation_says_what_the_turn_changed_of_the_past(change: HistoryChanged, explanation: str) -> None:
+    lines = explain_turn(build(snapshot([entry(TurnAccepted(T1, "", "change"), 0), entry(change, 2)])).turns[0])
+    assert lines[0].startswith("You chose a version of a message, or deleted a message, at ")
+    assert lines[1].startswith(explanation)
 
 
 def test_explanation_gives_the_share_of_the_longest_step_to_the_first_sound() -> None:

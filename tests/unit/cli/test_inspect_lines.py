@@ -19,6 +19,7 @@ from tertulia_shared.entries import (
 )
 from tertulia_shared.events import (
     Error,
+    HistoryChanged,
     Interrupted,
     LLMChunk,
     MessageComplete,
@@ -57,6 +58,12 @@ def formatted(kind: str, what: object) -> tuple[str, str]:
     ("kind", "what", "line"),
     [
         ("turns", UserTurn(T1, C, "Hello", "typed"), ("you", "typed “Hello”")),
+        ("turns", UserTurn(T1, C, "", "change", change="delete", message_id=M1), ("you", f"delete message {M1}")),
+        (
+            "events",
+            HistoryChanged(T1, "replaced", M1, (T2,)),
+            ("", f"history_changed: replaced {M1}, 1 removed, 0 restored"),
+        ),
         ("events", TurnAccepted(T1, "Hello", "spoken"), ("you", "turn_accepted “Hello”")),
         (
             "turns",

@@ -18,7 +18,8 @@ from tertulia_shared.codec import unpack
 from tertulia_shared.entries import STORE_WRITE_VERSION
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tertulia_shared.outbox import Outbox, message_write, settings_write
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.outbox_writes import message_write, settings_write
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.harness.virtual_time import now, virtual_time
 from tests.unit.llm.outbox_bench import opened_bench, said, wall_ms

@@ -14,14 +14,8 @@ from tertulia_llm.outbox.drainer import (
 from tertulia_shared.codec import pack, unpack
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
-from tertulia_shared.outbox import (
-    Outbox,
-    append_write,
-    conversation_write,
-    delete_write,
-    message_write,
-    settings_write,
-)
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.outbox_writes import append_write, conversation_write, delete_write, message_write, settings_write
 from tertulia_shared.store.validation import SETTINGS_MAX_BYTES
 from tests.harness.scrape import scraped
 from tests.harness.store_records import reply

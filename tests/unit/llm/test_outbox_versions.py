@@ -8,8 +8,9 @@ import pytest
 
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode, pack
 from tertulia_shared.entries import STORE_WRITE_VERSION, StoreWrite
-from tertulia_shared.outbox import Outbox, message_of, message_write
+from tertulia_shared.outbox import Outbox
 from tertulia_shared.outbox_versions import choose_write, chosen_before
+from tertulia_shared.outbox_writes import message_of, message_write
 from tertulia_shared.store import Message
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.outbox_bench import OutboxBench, opened_bench, said

@@ -13,9 +13,8 @@ from tertulia_shared.entries import STORE_WRITE_VERSION, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.outbox import (
-    MAX_HELD,
-    Outbox,
+from tertulia_shared.outbox import MAX_HELD, Outbox
+from tertulia_shared.outbox_writes import (
     conversation_write,
     deleted_by,
     message_of,

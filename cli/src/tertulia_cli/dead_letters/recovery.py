@@ -15,7 +15,7 @@ from tertulia_shared.codec import BadEntry, decode, known, unpack
 from tertulia_shared.entries import STORE_WRITE_VERSION, DeadLetter, ModelSettings, StoreWrite, Work
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Stage
-from tertulia_shared.outbox import settings_write
+from tertulia_shared.outbox_writes import settings_write
 
 
 @dataclass(frozen=True, slots=True)

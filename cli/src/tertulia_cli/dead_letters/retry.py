@@ -11,7 +11,7 @@ from tertulia_cli.dead_letters.recovery import AlreadyDone, NewTurn, Recovery, R
 from tertulia_shared.bus import Bus, Put
 from tertulia_shared.conversation_writes import accept_turn
 from tertulia_shared.entries import UserTurn
-from tertulia_shared.outbox import append_write
+from tertulia_shared.outbox_writes import append_write
 
 
 async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:

@@ -12,6 +12,7 @@ from tertulia_cli.formatting import ago, counted, duration, listed, printable, s
 from tertulia_cli.inspect.snapshot import OpenWork
 from tertulia_cli.inspect.turns import Message, Timeline, Turn
 from tertulia_shared.bus import UNASSIGNED
+from tertulia_shared.events import HistoryChanged
 from tertulia_shared.keys import STAGES, Stage
 
 MAX_QUOTED: Final = 80
@@ -25,7 +26,7 @@ BETWEEN_CHUNKS_MS: Final = 1_000
 
 def explain_turn(turn: Turn) -> list[str]:
     """Explain a turn, line by line."""
-    lines = [_said(turn), *_versions(turn)]
+    lines = [_said(turn), *_versions(turn), *map(_changed, turn.changes)]
     messages = list(turn.messages.values())
     if messages:
         lines += [*_why(turn, messages), *_where_the_time_went(turn, messages)]
@@ -72,6 +73,8 @@ def _said(turn: Turn) -> str:
     at = time_of_day(turn.zero)
     if turn.source == "request":
         return f"You asked for a reply at {at}."
+    if turn.source == "change":
+        return f"You chose a version of a message, or deleted a message, at {at}."
     if turn.source != "spoken":
         return f"You typed {quoted} at {at}."
     if turn.transcript is None or turn.speech_end is None:
@@ -80,6 +83,15 @@ def _said(turn: Turn) -> str:
         f"You said {quoted}, ending at {at}; the transcript followed {duration(turn.transcript - turn.speech_end)} "
         "later."
     )
+
+
+def _changed(change: HistoryChanged) -> str:
+    left = counted(len(change.removed), "message")
+    if change.change == "removed":
+        return f"Message {change.message_id} was removed from the conversation."
+    what = "took the place of" if change.change == "replaced" else "came back in the place of"
+    back = f", with {counted(len(change.restored) - 1, 'message')} that followed it" if change.restored[1:] else ""
+    return f"Message {change.message_id} {what} {left}{back}."
 
 
 def _versions(turn: Turn) -> list[str]:

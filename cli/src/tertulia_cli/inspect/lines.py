@@ -26,6 +26,7 @@ from tertulia_shared.entries import (
 from tertulia_shared.events import (
     Error,
     Event,
+    HistoryChanged,
     Interrupted,
     ListeningStopped,
     LLMChunk,
@@ -137,7 +138,7 @@ class LineFormatter:
         whose = self.name(receipt.message_id) or receipt.message_id
         return YOU, f"heard {whose} to sentence {receipt.sentence_index + 1}, {duration(receipt.played_ms)} in all"
 
-    def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one case per event
+    def _event(self, event: Event) -> tuple[str, str]:  # noqa: C901, PLR0911 - one case per event
         match event:
             case TurnAccepted():
                 return YOU, f"{event.type}{' (tentative)' if event.tentative else ''} “{event.text}”"
@@ -148,6 +149,9 @@ class LineFormatter:
             case TurnStarted() | TurnExtended():
                 names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
                 return "", f"{event.type}: {names or 'no character'} will answer"
+            case HistoryChanged():
+                moved = f"{len(event.removed)} removed, {len(event.restored)} restored"
+                return "", f"{event.type}: {event.change} {event.message_id}, {moved}"
             case Thinking() | MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
                 text = "" if isinstance(event, Thinking | MessageStarted) else f" “{event.text}”"
                 return self.name(event.message_id), event.type + text
@@ -187,6 +191,8 @@ def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     turn = decode(UserTurn, fields, newest=TURN_CHANGE_VERSION)
     if turn.source == "request":
         return YOU, f"request for {f'at most {turn.replies} replies' if turn.replies else 'a reply'}"
+    if turn.source == "change":
+        return YOU, f"{turn.change} message {turn.message_id}"
     version = f", version {turn.version}" if turn.version else ""
     return YOU, f"{turn.source}{version}{' (tentative)' if turn.tentative else ''} “{turn.text}”"
 

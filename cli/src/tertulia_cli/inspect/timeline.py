@@ -19,6 +19,7 @@ from tertulia_shared.entries import Receipt, TTSSentence
 from tertulia_shared.events import (
     Error,
     Event,
+    HistoryChanged,
     Interrupted,
     LLMChunk,
     LoreUsed,
@@ -144,7 +145,7 @@ class _Builder:
         is_unseen = turn.tentative and turn.confirmed is None
         return (*turn.earlier, Withdrawn(turn.text, turn.epoch, turn.accepted, turn.withdrawn, is_unseen))
 
-    def _of_a_turn(self, event: Event, ts: int) -> None:
+    def _of_a_turn(self, event: Event, ts: int) -> None:  # noqa: C901 - one case per event
         match event:
             case TurnStarted(turn_id=turn_id) if turn_id in self.turns:
                 self.begun.add(turn_id)
@@ -156,6 +157,8 @@ class _Builder:
             case TurnExtended(turn_id=turn_id) if turn_id in self.turns:
                 for reply in event.replies:
                     self._message(self.turns[turn_id], reply, is_discussion=True)
+            case HistoryChanged(turn_id=turn_id) if turn_id in self.turns:
+                self.turns[turn_id].changes.append(event)
             case TurnComplete(turn_id=turn_id) if turn_id in self.turns:
                 self.begun.add(turn_id)
                 self.turns[turn_id].complete = ts

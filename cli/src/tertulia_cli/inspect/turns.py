@@ -8,6 +8,7 @@ from typing import Final
 
 from tertulia_cli.inspect.snapshot import GivenUp, OpenWork
 from tertulia_shared.entries import SAMPLE_RATE_OUT
+from tertulia_shared.events import HistoryChanged
 
 BYTES_PER_S: Final = SAMPLE_RATE_OUT * 2
 
@@ -139,6 +140,8 @@ class Turn:
     """True if the user interrupted the turn before its text was complete."""
     cut: int | None = None
     """The time at which the user interrupted the turn's replies."""
+    changes: list[HistoryChanged] = field(default_factory=list[HistoryChanged])
+    """What the turn changed of the past."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
 

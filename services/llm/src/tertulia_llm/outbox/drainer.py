@@ -23,9 +23,10 @@ from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.outbox import AWAY, deleted_by, message_of, settings_of, title_of
+from tertulia_shared.outbox import AWAY
 from tertulia_shared.outbox_documents import deleted_document_of, document_of
 from tertulia_shared.outbox_versions import chosen_before
+from tertulia_shared.outbox_writes import deleted_by, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
