@@ -64,6 +64,7 @@ async def test_esc_typing_and_stop_button_silence_the_reply_at_once(visitor: Vis
             await visitor.page.get_by_role("button", name="Settings").click()
             await visitor.page.get_by_role("checkbox", name="Interrupt the characters as soon as I type").check()
             await visitor.page.keyboard.press("Escape")
+            await expect(visitor.page.get_by_role("dialog", name="Settings")).to_be_hidden()
             await visitor.box.press("w")
     await assert_cut_off(visitor, message_id, flushes)
     assert len(visitor.log.commands("interrupt")) == 1
