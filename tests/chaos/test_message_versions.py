@@ -91,13 +91,23 @@ class Talk:
         return message.message_id
 
     async def has(self, table: list[str], aside: dict[str, list[str]]) -> None:
-        """Check what the client shows, and wait until the store has these ids in order, and these branches."""
+        """Check what the client shows, and wait until the store has these ids in order, these branches and their texts.
+
+        A row gets its final text after the client has seen the end of the message.
+        """
         assert shown_table(self.client.record) == set(table)
-        await eventually(lambda: self._table() == table and self._aside() == aside, "the right rows")
-        texts = {row[0]: row[1] for row in [*self._rows(TABLE), *((id, text) for id, _, text in self._rows(ASIDE))]}
-        for message in self.client.record.messages.values():
-            if message.message_id in texts and message.status == "complete":
-                assert texts[message.message_id] == message.text
+        messages = self.client.record.messages.values()
+        complete = {message.message_id: message.text for message in messages if message.status == "complete"}
+
+        def stored() -> bool:
+            texts = {row[0]: row[1] for row in [*self._rows(TABLE), *((id, text) for id, _, text in self._rows(ASIDE))]}
+            return (
+                self._table() == table
+                and self._aside() == aside
+                and all(text == complete.get(message_id, text) for message_id, text in texts.items())
+            )
+
+        await eventually(stored, "the right rows")
 
     def _table(self) -> list[str]:
         return [row[0] for row in self._rows(TABLE)]
