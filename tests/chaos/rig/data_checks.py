@@ -153,12 +153,15 @@ class DataChecker:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     rows, aside = await asyncio.to_thread(self._table, client.checker.conversation_id)
-                    if not table.is_known:
+                    if not table.is_known and table.is_in(rows):
                         table.seed(rows)
-                    if rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
+                    if table.is_known and rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
                         break
                     await asyncio.sleep(POLL_S)
         complain = client.checker.complain
+        if not table.is_known:
+            complain("lost", "the last change of the past is not at the table of the store", turn.turn_id)
+            return
         if missing := table.ids.keys() - rows.keys():
             complain("lost", f"{len(missing)} messages are shown, but not at the table of the store", turn.turn_id)
         if more := rows.keys() - table.ids.keys():
