@@ -49,8 +49,9 @@ class Reading(Protocol):
         With `tell_loss`, `read` raises `EntriesLost`, once, when entries that were read last no longer exist. The bus
         checks this after a break of the connection, before it delivers entries written since, and about once a second,
         because Redis can be flushed while the connection stays open: then entries that were written after the loss may
-        come before the error. If nothing was read yet, it checks the entry `after`, if that existed. Without `tell_loss`, reading continues after that id. Only for streams whose ids are
-        times: an entry older than the key's TTL has expired and is not lost.
+        come before the error. If nothing was read yet, it checks the entry `after`, if that existed. Without
+        `tell_loss`, reading continues after that id. Only for streams whose ids are times: an entry older than the
+        key's TTL has expired and is not lost.
         """
         ...
 
