@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -163,9 +163,9 @@ class DataChecker:
             complain("lost", "the last change of the past is not at the table of the store", turn.turn_id)
             return
         if missing := table.ids.keys() - rows.keys():
-            complain("lost", f"{len(missing)} messages are shown, but not at the table of the store", turn.turn_id)
+            complain("lost", f"shown, but not at the table of the store: {_some(missing)}", turn.turn_id)
         if more := rows.keys() - table.ids.keys():
-            complain("doubled", f"{len(more)} messages are at the table of the store, but not shown", turn.turn_id)
+            complain("doubled", f"at the table of the store, but not shown: {_some(more)}", turn.turn_id)
         if lost := {branch for branch in aside.values() if branch} - aside.keys():
             complain("lost", f"{len(lost)} branches have lost the version that begins them", turn.turn_id)
 
@@ -271,3 +271,7 @@ def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | Non
 
 def _equal(one: bytes, other: bytes) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _some(ids: Collection[str]) -> str:
+    return f"{len(ids)} messages, {', '.join(sorted(ids)[:3])}"

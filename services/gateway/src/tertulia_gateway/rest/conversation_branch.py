@@ -14,10 +14,10 @@ from fastapi import APIRouter, Response
 
 from tertulia_gateway.rest.conversation_schemas import ImportedConversation, NewBranch, conversation_item
 from tertulia_gateway.rest.conversations import ConversationId, existing
-from tertulia_gateway.rest.message_versions import was_shown
 from tertulia_gateway.rest.problems import responses
 from tertulia_shared.store import Message, NotFound, Store
 from tertulia_shared.store.validation import TITLE_MAX_CHARS
+from tertulia_shared.store.versions import was_shown
 
 PAGE: Final = 500
 """Messages per read of the store and per write to it."""
