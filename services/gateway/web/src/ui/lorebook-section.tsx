@@ -48,7 +48,7 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
       )
       .finally(() => setBusy(false));
   };
-  const put = (place: string | null, entry: Entry) => book && keep(withEntry(book, place, entry));
+  const put = (place: string | null, entry: Partial<Entry>) => book && keep(withEntry(book, place, entry));
   const exported = () =>
     download(
       new Blob([JSON.stringify(book, null, 2)], { type: "application/json" }),
@@ -85,7 +85,7 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
                 entry={entry}
                 busy={busy}
                 onEdit={() => setEditing(entry)}
-                onSwitch={(enabled) => put(entry.place, { ...entry, enabled })}
+                onSwitch={(enabled) => put(entry.place, { enabled })}
               />
             ))}
           </ul>
