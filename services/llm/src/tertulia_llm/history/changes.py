@@ -59,9 +59,11 @@ def cut_of(turn: UserTurn, entry_id: str, history: History) -> Cut | None:
 
 def applied_cut(history: History, plan: TurnPlan) -> None:
     """Set the messages aside that leave the table in a turn with this plan. Repeated, it has no effect."""
+    if not plan.removed:
+        return
     own = position_of(plan.entry_id, 0)
     for message in list(history.messages.values()):
-        if 0 < plan.cut_at <= message.position < own:
+        if plan.cut_at <= message.position < own:
             del history.messages[message.id]
             history.aside[message.id] = SetAside(message, plan.removed[0])
 
