@@ -16,11 +16,11 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.summary_writer import SummaryWriter
 from tertulia_gateway.rest.conversation_schemas import ImportedConversation, NewBranch, conversation_item
 from tertulia_gateway.rest.conversations import ConversationId, existing
-from tertulia_gateway.rest.message_versions import was_shown
 from tertulia_gateway.rest.problems import responses
 from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.store import Message, NotFound, Store
 from tertulia_shared.store.validation import TITLE_MAX_CHARS
+from tertulia_shared.store.versions import was_shown
 from tertulia_shared.summary_documents import summary_document
 
 PAGE: Final = 500
