@@ -10,6 +10,7 @@ import pytest
 
 from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
 from tertulia_shared.bus.port.ownership import MAX_FIRST
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -218,3 +219,12 @@ async def test_own_returns_the_requested_waiting_entries(bus: Bus) -> None:
     assert isinstance(only_first, Owned)
     assert only_first.last is None
     assert len(only_first.first) == MAX_FIRST
+
+
+async def test_own_returns_only_the_fields_that_are_asked_for(bus: Bus) -> None:
+    await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"plan": "long", "cut": 3})], raise_epoch=True)
+    claim, fields = await claimed(bus), (StateField.EPOCH, StateField.CUT, StateField.TALK)
+    owned = await bus.own(claim, CONVERSATION, new_id(), fields=fields)
+    assert isinstance(owned, Owned)
+    assert owned.state == {b"epoch": b"1", b"cut": b"3"}
+    assert owned.epoch == 1

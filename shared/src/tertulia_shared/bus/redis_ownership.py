@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
@@ -10,6 +12,7 @@ from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
 from tertulia_shared.bus.writer import refusal
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.keys import Key, Stage
 
 
@@ -25,6 +28,7 @@ class RedisOwnership(RedisConnections):
         waiting: int = 0,
         last: Key | None = None,
         first: Key | None = None,
+        fields: Sequence[StateField] = (),
     ) -> Owned | Refused:
         owner = self.keys.owner(conversation_id, thing)
         call = scripts.own(
@@ -35,6 +39,7 @@ class RedisOwnership(RedisConnections):
             attempt=claim.attempt,
             owner_ttl_s=owner.ttl_s,
             max_waiting=waiting,
+            fields=fields,
         )
         beside = [] if last is None else [("XREVRANGE", last.name, "+", "-", "COUNT", 1)]
         beside += [] if first is None else [("XRANGE", first.name, "-", "+", "COUNT", MAX_FIRST)]

@@ -173,8 +173,11 @@ def operations_of(
             if fresh_until is not None:
                 fresh_until[name] = 0.0  # the next write renews the TTL
             continue
-        # Redis deletes a hash, with its TTL, when the last field is deleted
-        if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
+        if fresh_until is not None and isinstance(write, Put) and all(each is None for each in write.fields.values()):
+            # Redis deletes a hash, with its TTL, when the last field is deleted: the next write sets the TTL
+            fresh_until[name] = 0.0
+            continue
+        if fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
                 fresh_until[name] = now + write.key.ttl_s / 4

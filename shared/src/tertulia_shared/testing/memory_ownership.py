@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_reading import MemoryReading
@@ -23,11 +25,16 @@ class MemoryOwnership(MemoryReading):
         waiting: int = 0,
         last: Key | None = None,
         first: Key | None = None,
+        fields: Sequence[StateField] = (),
     ) -> Owned | Refused:
         self._check()
         owned = self._server.own(claim, conversation_id, thing, waiting)
         if isinstance(owned, Refused):
             return owned
+        if fields:
+            owned = replace(
+                owned, state={name: owned.state[name] for each in fields if (name := each.raw) in owned.state}
+            )
         if last is not None:
             owned = replace(owned, last=await self.last(last))
         if first is not None:
