@@ -20,12 +20,16 @@ local function is_readable(epoch)
 end
 """
 
+WRITTEN_BEFORE = "equal or smaller"
+"""Part of the error of an XADD whose id is not above the stream's last one."""
+
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
 # stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
 # values (sound) are not packed, which saves two copies.
 _RUN = (
     READABLE_EPOCH
+    + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
 local function run(packed_operations, epoch)
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
@@ -45,7 +49,7 @@ local function run(packed_operations, epoch)
     elseif redis.call('TTL', key) > tonumber(operation[3]) then  -- EXPIRE … LT needs Redis 7
       reply = redis.pcall('EXPIRE', key, operation[3])
     end
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, WRITTEN_BEFORE, 1, true) then
       return reply
     end
   end
