@@ -136,7 +136,13 @@ class SpeechHandler:
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
         # become the owner and read both streams in one call, because a round trip to a remote Redis takes long
         owned = await self._bus.own(
-            claim, work.conversation_id, work.message_id, last=audio, first=sentences, fields=(StateField.EPOCH,)
+            claim,
+            work.conversation_id,
+            work.message_id,
+            last=audio,
+            first=sentences,
+            fields=(StateField.EPOCH,),
+            commands=True,
         )
         if isinstance(owned, Refused):
             if owned.later_attempt:
@@ -153,7 +159,7 @@ class SpeechHandler:
         resume = resume_after(published, engine=self._engine.name, first_ms=first_ms, rest_ms=rest_ms)
         if resume.engine_before:
             self._leave_to_engine(resume.engine_before, claim)
-        async with until_interrupted(self._bus, work.conversation_id, epoch):
+        async with until_interrupted(self._bus, work.conversation_id, epoch, after=owned.commands_after):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet, work)
             # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final

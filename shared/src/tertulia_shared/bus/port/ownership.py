@@ -31,6 +31,8 @@ class Owned:
     """The last entry of the stream `last` of the call, if it has entries."""
     first: Sequence[Entry] = ()
     """The first entries of the stream `first` of the call."""
+    commands_after: str = ""
+    """The id of the last command in `control` before `state` was read, if the call had `commands`; else ""."""
 
     @property
     def epoch(self) -> int:
@@ -63,6 +65,7 @@ class Ownership(Protocol):
         last: Key | None = None,
         first: Key | None = None,
         fields: Sequence[StateField] = (),
+        commands: bool = False,
     ) -> Owned | Refused:
         """Become the owner of `thing` (`turns`, a message, a session). Redis then refuses the writes of earlier owners.
 
@@ -77,6 +80,7 @@ class Ownership(Protocol):
             first: return this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
             fields: return only these fields of the state, which may be long; all of them without it. Not together with
                 `waiting`.
+            commands: return the id after which `until_interrupted` is to read commands (`Owned.commands_after`).
         """
         ...
 
