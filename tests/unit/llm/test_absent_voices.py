@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
-from tertulia_shared.bus import WriteRefused
+from tertulia_shared.bus import Put, WriteRefused
 from tertulia_shared.codec import Fields, decode_event, pack
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Warn
@@ -105,10 +105,12 @@ async def test_client_is_warned_if_only_an_engine_that_is_away_has_the_voice(voi
 async def test_client_is_warned_once_a_turn() -> None:
     bus = make_bus()
     async with watching(bus) as watch:
-        for epoch in (1, 1, 2):
+        for epoch, count in ((1, 1), (1, 1), (2, 2)):
+            await bus.transact(C, [Put(bus.keys.state(C), {"epoch": epoch})])
             watch.watch(message(epoch=epoch))
-        await asyncio.sleep(WITHIN_S)
-        assert len(await warnings(bus)) == 2
+            watch.watch(message(epoch=epoch))
+            await asyncio.sleep(WITHIN_S)
+            assert len(await warnings(bus)) == count
 
 
 @virtual_time
@@ -136,12 +138,14 @@ async def test_watch_survives_a_lost_connection() -> None:
         assert [warning.code for warning in await warnings(bus)] == ["stage_away"]
 
 
-@pytest.mark.parametrize("epoch", [None, 2], ids=["Redis lost the conversation", "interrupted"])
+@pytest.mark.parametrize(
+    "epoch", [None, 1, 6], ids=["Redis lost the conversation", "a turn came after the loss", "interrupted"]
+)
 @virtual_time
 async def test_nothing_is_written_to_a_conversation_that_no_longer_waits(epoch: int | None) -> None:
     bus = make_bus()
     async with watching(bus) as watch:
-        watch.watch(message())
+        watch.watch(message(epoch=5))
         if epoch is None:
             await bus.delete([bus.keys.state(C)])
         else:
