@@ -111,18 +111,18 @@ class AbsentVoices:
         keys, turn = self._bus.keys, (message.conversation_id, message.epoch, message.voice_id if has_workers else "")
         if turn in self._warned or await self._bus.last(keys.audio(message.conversation_id, message.message_id)):
             return
-        # With another epoch nobody waits for this reply: the user has interrupted it, or Redis has lost it.
-        warned = await self._bus.transact(
-            message.conversation_id,
-            [Append(keys.events(message.conversation_id), stage_away(message, has_workers=has_workers))],
-            given=[Condition(StateField.EPOCH, str(message.epoch))],
-        )
-        if not warned.new:
-            return
         if len(self._warned) >= MAX_WATCHED:
             del self._warned[next(iter(self._warned))]
         self._warned[turn] = None
-        log.warning("nobody can speak a message", extra={"message_id": message.message_id, "voice": message.voice_id})
+        applied = await self._bus.transact(
+            message.conversation_id,
+            [Append(keys.events(message.conversation_id), stage_away(message, has_workers=has_workers))],
+            # with another epoch, nobody waits for this reply: the user has interrupted it, or Redis has lost it
+            given=[Condition(StateField.EPOCH, str(message.epoch))],
+        )
+        if applied.new:
+            ids = {"message_id": message.message_id, "voice": message.voice_id}
+            log.warning("nobody can speak a message", extra=ids)
 
 
 def stage_away(message: PostedMessage, *, has_workers: bool) -> Warn:

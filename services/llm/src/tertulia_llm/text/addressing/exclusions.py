@@ -47,6 +47,10 @@ class ExclusionFinder:
 
     def find(self, units: Sequence[Unit]) -> Excluded:
         """Find the excluded characters of a sentence."""
+        # without a name, only "not you" excludes somebody
+        has_name = any(unit.kind is Kind.NAME for unit in units)
+        if not has_name and self._not_you.first_words.isdisjoint(unit.text for unit in units):
+            return Excluded(list(units), frozenset(), (), not_last=False)
         removed: set[int] = set()
         names: set[int] = set()
         only: list[int] = []

@@ -150,6 +150,8 @@ class EveryoneMarker:
 
     def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
         """Replace each phrase except "one of you" by one unit. Returns the units, and the kinds of phrases found."""
+        if self._first_words.isdisjoint(unit.text for unit in units):
+            return list(units), set()
         marked: list[Unit] = []
         found: set[EveryonePhrase] = set()
         at = 0
