@@ -53,8 +53,14 @@ def test_table_is_unknown_after_a_reload_or_a_long_change() -> None:
     assert not checker.table.is_known
     checker.table.seed({"m": "t"})
     assert (checker.table.is_known, checker.table.ids) == (True, {"m": "t"})
-    checker.table.feed(changed("chosen", "x", reload=True))
+    checker.table.feed(changed("chosen", "x", removed=["m"], reload=True))
     assert not checker.table.is_known
+    assert not checker.table.is_in({"m": "t"})
+    assert not checker.table.is_in({"m": "t", "x": "t"})
+    assert checker.table.is_in({"x": "t"})
+    checker.table.feed(changed("removed", "x", removed=["x"]))
+    assert not checker.table.is_in({"x": "t"})
+    assert checker.table.is_in({})
     assert not failures
 
 

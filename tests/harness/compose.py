@@ -154,7 +154,7 @@ class Compose:
 
     def image(self, service: str) -> docker.Image:
         """The image of a service that this project builds."""
-        return self.engine.images.get(f"{self.project}-{service}")
+        return self.engine.images.get(self.config()["services"][service]["image"])
 
     def engines(self, stage: str) -> Sequence[str]:
         """The engines of a stage's live workers."""

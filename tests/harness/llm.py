@@ -32,7 +32,7 @@ from tertulia_shared.answering import AnsweringRules
 from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, envelope
 from tertulia_shared.conversation_writes import accept_turn, interrupt
-from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
+from tertulia_shared.entries import STORE_WRITE_VERSION, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
 from tertulia_shared.events import (
     Error,
     Event,
@@ -328,8 +328,9 @@ class LLMBench:
 
     async def waiting(self) -> list[tuple[str, str]]:
         """The writes in the outbox: their kinds, and the texts of messages."""
-        writes = [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
-        return [(write.kind, message_of(write).text if write.kind == "message" else "") for write in writes]
+        entries = await self.bus.read(self.bus.keys.store())
+        writes = [decode(StoreWrite, entry.fields, newest=STORE_WRITE_VERSION) for entry in entries]
+        return [(each.kind, message_of(each).text if each.kind in ("message", "version") else "") for each in writes]
 
     async def die_after(self, writes: int) -> bool:
         """Handle the conversation with a new worker that crashes after `writes` writes. False if it ended before."""

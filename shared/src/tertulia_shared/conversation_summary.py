@@ -134,7 +134,7 @@ def summary_event(summary: Summary) -> SummaryChanged:
 
 def invalidates(summary: Summary, positions: Iterable[int]) -> bool:
     """True if messages at these positions were covered by the summary. A change of one of them makes it wrong."""
-    return any(position <= summary.covers for position in positions)
+    return summary.covers > 0 and any(position <= summary.covers for position in positions)
 
 
 def after_change(summary: Summary, positions: Iterable[int], now_ms: int) -> Summary | None:

@@ -390,9 +390,11 @@ class TurnPlan:
     quiet: bool = False
     """True if the message only asks to be quiet: no character answers."""
     cut_at: int = 0
-    """Above 0: the turn changes the past. Messages from this position on, up to the turn's own, leave the table."""
+    """If the turn changes the past: messages from this position on, up to the turn's own, leave the table."""
     removed: tuple[str, ...] = ()
-    """The ids of these messages, in order; the turn's first new message takes the place of the first of them."""
+    """The ids of these messages, in order; the turn's first new message takes the place of the first of them. Empty: no
+    message leaves the table.
+    """
     replaces: str = ""
     """The `replaces` of the turn's first new message."""
     versions: tuple[str, ...] = ()

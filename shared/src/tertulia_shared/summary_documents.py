@@ -15,12 +15,16 @@ async def stored_summary(store: Store, conversation_id: str) -> Summary:
     return NO_SUMMARY if document is None else summary_from_json(document.content)
 
 
+def summary_document(conversation_id: str, summary: Summary) -> Document:
+    """The document that keeps a summary. The store keeps the later of two."""
+    changed_at = datetime.fromtimestamp(summary.made_at_ms / 1000, UTC)
+    return Document(DOCUMENT, conversation_id, DOCUMENT, summary.to_json(), changed_at)
+
+
 async def save_summary(outbox: Outbox, conversation_id: str, summary: Summary, *, title: str | None = None) -> None:
     """Save a summary, unless the store has a later one. `title`: create the conversation first, with this title.
 
     Raises:
         NotFound: the conversation was deleted. StoreError, BusError: as `Outbox.save_document`.
     """
-    changed_at = datetime.fromtimestamp(summary.made_at_ms / 1000, UTC)
-    document = Document(DOCUMENT, conversation_id, DOCUMENT, summary.to_json(), changed_at)
-    await outbox.save_document(document, title=title)
+    await outbox.save_document(summary_document(conversation_id, summary), title=title)

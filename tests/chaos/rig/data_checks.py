@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -153,16 +153,19 @@ class DataChecker:
             async with asyncio.timeout(PATIENCE_S):
                 while True:
                     rows, aside = await asyncio.to_thread(self._table, client.checker.conversation_id)
-                    if not table.is_known:
+                    if not table.is_known and table.is_in(rows):
                         table.seed(rows)
-                    if rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
+                    if table.is_known and rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
                         break
                     await asyncio.sleep(POLL_S)
         complain = client.checker.complain
+        if not table.is_known:
+            complain("lost", "the last change of the past is not at the table of the store", turn.turn_id)
+            return
         if missing := table.ids.keys() - rows.keys():
-            complain("lost", f"{len(missing)} messages are shown, but not at the table of the store", turn.turn_id)
+            complain("lost", f"shown, but not at the table of the store: {_some(missing)}", turn.turn_id)
         if more := rows.keys() - table.ids.keys():
-            complain("doubled", f"{len(more)} messages are at the table of the store, but not shown", turn.turn_id)
+            complain("doubled", f"at the table of the store, but not shown: {_some(more)}", turn.turn_id)
         if lost := {branch for branch in aside.values() if branch} - aside.keys():
             complain("lost", f"{len(lost)} branches have lost the version that begins them", turn.turn_id)
 
@@ -268,3 +271,7 @@ def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | Non
 
 def _equal(one: bytes, other: bytes) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _some(ids: Collection[str]) -> str:
+    return f"{len(ids)} messages, {', '.join(sorted(ids)[:3])}"

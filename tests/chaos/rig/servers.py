@@ -23,6 +23,8 @@ PIECE_BYTES = 3_201
 """An odd number, so that pieces of audio end in the middle of a sample."""
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
 _SHUTDOWN_S = 0.01
+SUMMARY = "They asked each other questions."
+"""The answer to a request for a summary of the conversation."""
 
 
 class Servers:
@@ -102,9 +104,11 @@ def _until_gone(handler: Handler) -> Handler:
 
 def rest_of_reply(messages: Sequence[Mapping[str, str]]) -> str:
     """The reply to these messages. If the last message is the assistant's, only the rest of the reply that it
-    begins.
+    begins. A request that names no speaker asks for a summary.
     """
-    found = next(filter(None, (_SPEAKER.search(message["content"]) for message in messages)))
+    found = next(filter(None, (_SPEAKER.search(message["content"]) for message in messages)), None)
+    if found is None:
+        return SUMMARY
     character = found.group(1)
     full = reply_to(last_said(messages), character)
     if len(messages) < 2 or not messages[-1]["content"].rpartition("\n\n")[2].startswith("[Stage: continue"):

@@ -18,6 +18,9 @@ class ShownTable:
         """The versions of a message that has several, for each of them."""
         self.is_known = True
         """False after a reload, which loses events, until `seed`."""
+        self._came = ""
+        self._left: frozenset[str] = frozenset()
+        """The message that the last change brought, and those that it removed."""
 
     def feed(self, frame: Mapping[str, Any]) -> None:
         """Apply the next frame."""
@@ -26,6 +29,7 @@ class ShownTable:
                 self.ids.setdefault(frame["turn_id"], frame["turn_id"])
             case "turn_reopened":
                 self.ids = {id: turn_id for id, turn_id in self.ids.items() if turn_id != frame["turn_id"]}
+                self._came, self._left = "", frozenset()
             case "message_started":
                 self.ids.setdefault(frame["message_id"], frame["turn_id"])
             case "error" if frame["code"] == "message_unknown":
@@ -34,6 +38,10 @@ class ShownTable:
                 self._change(frame)
             case _:
                 pass
+
+    def is_in(self, rows: Mapping[str, str]) -> bool:
+        """True if these rows have the last change. The store gets it later than the client."""
+        return (not self._came or self._came in rows) and not self._left & rows.keys()
 
     def seed(self, rows: Mapping[str, str]) -> None:
         """Begin again with the rows of the store, as a page does after a reload."""
@@ -54,6 +62,8 @@ class ShownTable:
             self.ids.pop(message_id, None)
         self.ids |= {message["id"]: message["turn_id"] for message in frame["restored"]}
         self.is_known &= not frame["reload"]
+        self._came = "" if frame["change"] == "removed" else frame["message_id"]
+        self._left = frozenset(frame["removed"])
         if frame["change"] == "removed":
             self.versions.pop(frame["message_id"], None)
         for group in frame["versions"]:

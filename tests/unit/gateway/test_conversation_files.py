@@ -294,7 +294,7 @@ OURS = {"format": "tertulia.conversation/1", "messages": [MESSAGE]}
         (json.dumps(OURS | {"messages": [MESSAGE | {"text": None}]}), ProblemCode.IMPORT_MESSAGE, {"number": 1}),
         (json.dumps(OURS | {"messages": [MESSAGE | {"text": "x" * 100_001}]}), ProblemCode.IMPORT_MESSAGE,
          {"number": 1}),
-        (lines_of({"name": "x" * 81, "mes": ""}), ProblemCode.IMPORT_MESSAGE, {"number": 2}),
+        (lines_of({"name": "x" * 81, "mes": ""}), ProblemCode.IMPORT_MESSAGE, {"number": 1}),
         (json.dumps(OURS | {"messages": [MESSAGE] * (MAX_MESSAGES + 1)}), ProblemCode.IMPORT_TOO_MANY,
          {"most": MAX_MESSAGES}),
     ],

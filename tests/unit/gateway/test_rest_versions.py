@@ -9,8 +9,12 @@ import httpx2
 import pytest
 
 from tertulia_gateway.rest.conversation_branch import branched_title
+from tertulia_shared.bus import Put
 from tertulia_shared.conversation_cast import Cast
+from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.store import Document, Message, StoreUnavailable
+from tertulia_shared.summary_documents import summary_document
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.store_records import new_id, reply, user_message
 from tests.unit.gateway.rest_client import problem
@@ -81,6 +85,32 @@ async def test_branch_has_the_beginning_the_settings_and_the_cast(api: httpx2.As
     (book,) = await store.documents("lorebook", made.json()["id"])
     assert (book.id, book.content) == ("harbour", '{"entries":[]}')
     assert len(await store.messages(c, 10)) == 3
+
+
+@pytest.mark.parametrize(("covers", "text"), [(2, "They met."), (4, "They met."), (7, "")])
+async def test_branch_has_a_summary_that_covers_only_what_it_has(
+    api: httpx2.AsyncClient, store: MemoryStore, covers: int, text: str
+) -> None:
+    c, (_, _, _, two, _, _) = await talk(store)
+    summary = Summary(made="They met.", covers=covers, made_at_ms=5, usage={"prompt_tokens": 9})
+    await store.save_document(summary_document(c, summary))
+    made = (await branched(api, c, two.id)).json()["id"]
+    copy = (await api.get(f"/api/conversations/{made}/summary")).json()
+    assert (copy["text"], copy["covers"], copy["usage"]) == (text, covers if text else 0, {})
+    await store.save_document(summary_document(c, replace(summary, off=True, made_at_ms=6)))
+    made = (await branched(api, c, two.id)).json()["id"]
+    copy = (await api.get(f"/api/conversations/{made}/summary")).json()
+    assert (copy["text"], copy["off"]) == (text, True)
+
+
+async def test_branch_has_no_summary_that_a_change_of_the_past_has_emptied(
+    api: httpx2.AsyncClient, store: MemoryStore, bus: MemoryBus
+) -> None:
+    c, (_, _, _, two, _, _) = await talk(store)
+    await store.save_document(summary_document(c, Summary(made="They met.", covers=2, made_at_ms=5)))
+    await bus.transact(c, [Put(bus.keys.state(c), Summary(made_at_ms=6).fields())])  # not yet in the store
+    made = (await branched(api, c, two.id)).json()["id"]
+    assert await store.documents("summary", made) == []
 
 
 async def test_repeated_request_makes_one_branch_and_keeps_what_was_changed_in_it(

@@ -103,6 +103,35 @@ def test_stream_that_ends_within_an_event_is_retryable_unless_the_reply_had_ende
     assert reader.failure is None
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        b"data: {not json\n\n", b'data: {"id": "1", "obj\n\n', b"data: {not json\n", b"{not json\n",
+        b"<html><body>502 Bad Gateway</body></html>\n", b"data: <html>504 Gateway Time-out</html>\n\n",
+        b"upstream connect error or disconnect/reset before headers\n", b"data: [PING]\n\ndata: {half\n\n",
+    ],
+)  # fmt: skip
+def test_stream_whose_last_event_cannot_be_read_is_retryable_unless_the_reply_had_ended(last: bytes) -> None:
+    pieces, reader = read(delta(content="Hi"), last)
+    assert pieces == ["Hi"]
+    assert reader.failure is not None
+    assert reader.failure.retryable
+    assert "broke off" in str(reader.failure) or "not JSON" in str(reader.failure)
+    for end in (delta("stop"), DONE):
+        pieces, reader = read(delta(content="Hi"), end, last)
+        assert (pieces, reader.failure) == (["Hi"], None)
+    pieces, reader = read(delta(content="Hi"), last, delta(content=" there"))
+    assert (pieces, reader.failure) == (["Hi", " there"], None)
+
+
+@pytest.mark.parametrize(
+    "last", [b"data: [PING]\n\n", b"data: ping\n\n", b": PROCESSING\n\n", b"data: {ping}\n\n", b"event: ping\n\n"]
+)
+def test_word_that_keeps_the_connection_alive_may_be_the_end_of_a_stream(last: bytes) -> None:
+    pieces, reader = read(delta(content="Hi"), last)
+    assert (pieces, reader.failure) == (["Hi"], None)
+
+
 @pytest.mark.parametrize("reason", ["error", "ABORT", "network_error", "timeout", "insufficient_system_resource"])
 def test_reply_that_the_server_aborted_is_retryable(reason: str) -> None:
     pieces, reader = read(delta(content="Hi"), delta(reason), DONE)

@@ -133,3 +133,23 @@ async def test_next_workers_prompt_has_the_heard_text_while_the_store_is_unavail
     bench.store.away = False
     await bench.drain()
     assert (await bench.rows())[1] == ("Luna", heard, "interrupted")
+
+
+@virtual_time
+async def test_write_that_follows_a_waiting_one_is_no_outage() -> None:
+    bench = await bench_with("Luna")
+    asked = await bench.say("Hello")
+    await bench.work()
+    luna = (await bench.client()).order[0]
+    await bench.played(luna, 1, 0)
+    await bench.interrupt()
+    await bench.change("edit", asked, text="Good evening")
+    handler, claim = await bench.worker(), await bench.claimed()
+    await handler.handle(claim)
+    await bench.bus.finish(claim, "worker")
+    waiting = await bench.waiting()
+    assert ("message", (await bench.client()).heard[luna]) in waiting
+    assert ("version", "Good evening") in waiting
+    assert (await bench.client()).warnings == []
+    await bench.drain()
+    assert [text for _, text, _ in await bench.rows()] == ["Good evening", LINES["Luna"]]

@@ -104,6 +104,7 @@ def test_change_of_a_covered_message_empties_the_summary() -> None:
     assert not invalidates(MADE, [])
     assert not invalidates(MADE, [41, 99])
     assert invalidates(MADE, [41, 40])
+    assert not invalidates(replace(MADE, covers=0), [0]), "it covers no message, not even the first imported one"
     assert after_change(MADE, [41], 6000) is None
     emptied = after_change(replace(MADE, own="Mine.", off=True, usage={"prompt_tokens": 5}), [3], 6000)
     assert emptied == Summary(off=True, usage={"prompt_tokens": 5}, made_at_ms=6000)

@@ -21,14 +21,18 @@ def add(commands: Any) -> None:
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="create a character of each card")
-    importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a PNG or JSON file")
+    importing.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a PNG or JSON file; - reads standard input"
+    )
     importing.add_argument("--name", default="", help="the character's name, instead of the card's")
     importing.add_argument("--voice", default="", metavar="ID", help="its voice; without it, one is proposed")
     add_gateway_options(importing)
     importing.set_defaults(do=_import)
     exporting = what.add_parser("export", help="write the card of a character into a file")
     exporting.add_argument("name", metavar="NAME", help="the character's name")
-    exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (NAME.png)")
+    exporting.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file to write (NAME.png); - is standard output"
+    )
     exporting.add_argument("--format", default="", choices=FORMS, help="png or json (from the file's name)")
     exporting.add_argument("--replace", action="store_true", help="replace an existing file")
     add_gateway_options(exporting)

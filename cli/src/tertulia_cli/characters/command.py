@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.client.files import import_each, read_file, write_file
+from tertulia_cli.client.files import import_each, read_file, report_written, write_file
 from tertulia_cli.exit_codes import MISUSED, OK, Failure
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
@@ -63,7 +63,7 @@ def export_card(api: CharacterApi, options: ExportOptions) -> int:
     path = options.out or Path(f"{_file_name(character['name'])}.{form}")
     card = api.card(character["id"], form)
     write_file(path, card, replace=options.replace)
-    print(f"{path}: {character['name']}")
+    report_written(path, f"{path}: {character['name']}")
     return OK
 
 

@@ -28,13 +28,15 @@ def add(commands: Any) -> None:
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="make a new conversation of each file, and print its id")
-    importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a .json or .jsonl file")
+    importing.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a .json or .jsonl file; - reads standard input"
+    )
     importing.add_argument("--again", action="store_true", help="make another copy of a file that was imported before")
     add_gateway_options(importing)
     importing.set_defaults(do=_import)
     exporting = what.add_parser("export", help="write a conversation into a file")
     exporting.add_argument("id", metavar="ID", help="the conversation's id")
-    exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (ID.json)")
+    exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (ID.json); - is standard output")
     exporting.add_argument("--format", default="", choices=tuple(SUFFIXES), help="from the file's name, or else json")
     exporting.add_argument(
         "--user-voice", default="", metavar="VOICE", help="in a sound: the voice of your messages; none leaves them out"

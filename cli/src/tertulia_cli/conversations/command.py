@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.client.files import import_each, read_file
+from tertulia_cli.client.files import STANDARD_STREAM, import_each, read_file, report_written
 from tertulia_cli.conversations.incoming_file import write_whole
 from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
 from tertulia_shared.ids import is_id, new_id
@@ -74,7 +74,7 @@ def branch_conversation(api: ConversationApi, conversation_id: str, message_id: 
 
 
 def export_conversation(api: ConversationApi, options: ConversationExport) -> int:
-    """Write a conversation into a file. The file appears when it is complete.
+    """Write a conversation into a file, or to standard output. The file appears when it is complete.
 
     Raises:
         Failure: there is no such conversation, the file cannot be written, or the answer broke off.
@@ -82,7 +82,7 @@ def export_conversation(api: ConversationApi, options: ConversationExport) -> in
     _check_id(options.conversation_id, "the page's address ends with the id.")
     form = options.form or _form_of(options.out)
     path = options.out or Path(options.conversation_id + SUFFIXES[form])
-    if path.exists() and not options.replace:
+    if path != STANDARD_STREAM and path.exists() and not options.replace:
         raise Failure(f"{path} exists; --replace replaces it.", MISUSED)
     if form in SOUNDS:
         pieces = api.spoken_conversation(options.conversation_id, form, options.user_voice)
@@ -94,12 +94,12 @@ def export_conversation(api: ConversationApi, options: ConversationExport) -> in
         write_whole(path, pieces, is_wav=form == "wav")
     except OSError as error:
         raise Failure(f"{path} cannot be written ({error.strerror}).", FAILED) from error
-    print(path)
+    report_written(path, str(path))
     return OK
 
 
 def _form_of(out: Path | None) -> str:
-    if out is None:
+    if out is None or out == STANDARD_STREAM:
         return "json"
     for form, suffix in SUFFIXES.items():
         if out.suffix.lower() == suffix:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from tertulia_cli.client.files import STANDARD_STREAM
+
 RIFF_SIZE_AT: Final = 4
 DATA_SIZE_AT: Final = 40
 WAV_HEADER_BYTES: Final = 44
@@ -15,14 +17,20 @@ MEGABYTE: Final = 1_000_000
 
 
 def write_whole(path: Path, pieces: Iterator[bytes], *, is_wav: bool = False) -> None:
-    """Write the pieces into a file beside `path`, and rename it at the end. If that fails, nothing remains.
+    """Write the pieces into a file beside `path`, and rename it at the end. If that fails, nothing remains. Standard
+    output gets them as they come.
 
-    `is_wav`: the pieces are a WAV of unknown length from the gateway; its header gets the sizes. On a terminal, the
-    length so far is shown.
+    `is_wav`: the pieces are a WAV of unknown length from the gateway; the header of a file gets the sizes. On a
+    terminal, the length so far is shown.
 
     Raises:
         OSError: the file cannot be written. Errors of `pieces` are raised, too.
     """
+    if path == STANDARD_STREAM:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:

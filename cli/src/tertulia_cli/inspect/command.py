@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from tertulia_cli.client.files import STANDARD_STREAM
 from tertulia_cli.exit_codes import MISUSED, OK, Failure
 from tertulia_cli.formatting import printable
 from tertulia_cli.inspect import json_output, tables
@@ -19,7 +20,7 @@ from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
 from tertulia_cli.inspect.memory import memory
 from tertulia_cli.inspect.snapshot import Listed, conversation_of_message, list_conversations, sound_of, take_snapshot
-from tertulia_cli.inspect.sound import STDOUT, check_sound, write_wav, write_wav_to_pipe
+from tertulia_cli.inspect.sound import check_sound, write_wav, write_wav_to_pipe
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
 from tertulia_cli.redis_connection import open_redis
@@ -59,7 +60,7 @@ async def inspect(settings: RunSettings, options: InspectOptions) -> int:
     """
     if options.follow and (options.message or options.audio):
         raise Failure("--follow cannot be combined with --message or --audio.", MISUSED)
-    if options.audio == STDOUT:
+    if options.audio == STANDARD_STREAM:
         _check_stdout(options)
     async with open_redis(settings, "inspect") as bus:
         return await _inspect(bus, options)
@@ -106,7 +107,7 @@ async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
     if options.audio is not None:
         check_sound(message)
         sound = sound_of(bus, id, message.message_id)
-        to_stdout = options.audio == STDOUT
+        to_stdout = options.audio == STANDARD_STREAM
         seconds = await (write_wav_to_pipe(sys.stdout.buffer, sound) if to_stdout else write_wav(options.audio, sound))
         unfinished = "" if message.sound_complete is not None else " (more may follow)"
         written_to = "standard output" if to_stdout else options.audio

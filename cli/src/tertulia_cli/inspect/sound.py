@@ -6,7 +6,7 @@ import io
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.formatting import printable
@@ -14,8 +14,6 @@ from tertulia_cli.inspect.turns import Message
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 BYTES_PER_SAMPLE = 2
-STDOUT: Final = Path("-")
-"""The path that stands for standard output, as with tar."""
 
 
 def check_sound(message: Message) -> None:

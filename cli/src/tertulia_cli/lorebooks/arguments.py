@@ -24,12 +24,14 @@ def add(commands: Any) -> None:
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="set a lorebook; it replaces an earlier one")
     importing.add_argument("of", metavar="OF", help=OF)
-    importing.add_argument("file", type=Path, metavar="FILE", help="a .json file")
+    importing.add_argument("file", type=Path, metavar="FILE", help="a .json file; - reads standard input")
     add_gateway_options(importing)
     importing.set_defaults(do=_import)
     exporting = what.add_parser("export", help="write a lorebook into a file, as SillyTavern's world info")
     exporting.add_argument("of", metavar="OF", help=OF)
-    exporting.add_argument("--out", type=Path, metavar="FILE", help="the file to write (lorebook.json)")
+    exporting.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file to write (lorebook.json); - is standard output"
+    )
     exporting.add_argument("--replace", action="store_true", help="replace an existing file")
     add_gateway_options(exporting)
     exporting.set_defaults(do=_export)

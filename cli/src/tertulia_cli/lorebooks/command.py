@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tertulia_cli.characters.command import character_named
-from tertulia_cli.client.files import read_file, write_file
+from tertulia_cli.client.files import read_file, report_written, write_file
 from tertulia_cli.exit_codes import OK
 from tertulia_shared.ids import is_id
 
@@ -40,7 +40,8 @@ def import_lorebook(api: LorebookApi, of: str, path: Path) -> int:
     """
     file = read_file(path, MAX_FILE_BYTES, "a file with a lorebook")
     saved = api.set_lorebook(_owner(api, of), file)
-    print(f"{path}: {len(saved['entries'])} entries")
+    count = len(saved["entries"])
+    print(f"{path}: {count} {'entry' if count == 1 else 'entries'}")
     return OK
 
 
@@ -53,7 +54,7 @@ def export_lorebook(api: LorebookApi, options: LorebookExport) -> int:
     content = api.lorebook(_owner(api, options.of))
     path = options.out or Path("lorebook.json")
     write_file(path, content, replace=options.replace)
-    print(path)
+    report_written(path, str(path))
     return OK
 
 

@@ -58,7 +58,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
     app.include_router(message_sound.router(ctx.store, ctx.bus, alive_s=ctx.alive_s))
     app.include_router(conversation_sound.router(ctx))
     app.include_router(conversation_import.router(ctx.store))
-    app.include_router(conversation_branch.router(ctx.store))
+    app.include_router(conversation_branch.router(ctx))
     app.include_router(cards.router(ctx))
     app.include_router(cast.router(ctx))
     app.include_router(lorebooks.router(ctx))

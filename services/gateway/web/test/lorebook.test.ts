@@ -49,6 +49,25 @@ describe.each([
   });
 });
 
+it.each([
+  ["world info", { entries: { "0": { key: "tower, bell", content: 5, name: "Towers" } } }],
+  ["a character's book", { entries: [{ keys: "tower, bell", content: 5, name: "Towers" }] }],
+])("changes only the switch of an unusual entry in %s", (_, book) => {
+  const [entry] = entriesOf(book);
+  expect(entry?.keys).toEqual(["tower", "bell"]);
+  const off = withEntry(book, "0", { enabled: false });
+  expect(entriesOf(off)[0]).toEqual({ ...entry, enabled: false });
+  expect(Object.values(off["entries"] as object)[0]).toMatchObject(Object.values(book.entries)[0] as object);
+});
+
+it.each([
+  ["world info", { entries: { "0": { keys: ["a"], content: "", enabled: false } } }],
+  ["a character's book", { entries: [{ key: ["a"], content: "", disable: true }] }],
+])("changes the fields of the other format where an entry in %s has them", (_, book) => {
+  const [changed] = entriesOf(withEntry(book, "0", { keys: ["b"], enabled: true }));
+  expect(changed).toMatchObject({ keys: ["b"], enabled: true });
+});
+
 it("gives a new entry of world info a number that no other has", () => {
   const book = withEntry(WORLD_INFO, null, NEW_ENTRY);
   expect(Object.keys(book["entries"] as object)).toEqual(["0", "7", "10"]);

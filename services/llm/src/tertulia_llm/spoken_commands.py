@@ -58,7 +58,7 @@ def begins_with(turn: Turn) -> list[HistoryChanged]:
     """
     turn_id, plan = turn.user_turn.turn_id, turn.plan
     if turn.user_turn.change == "edit":
-        told = [replaced(plan, turn_id)] if plan.cut_at else []
+        told = [replaced(plan, turn_id)] if plan.removed else []
         if not turn.is_command:
             return told
         row = {**row_of(user_row(turn)), "versions": [*plan.versions, turn_id]}

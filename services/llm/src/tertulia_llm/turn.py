@@ -79,7 +79,8 @@ class Turn:
     def names_unknown_message(self) -> bool:
         """True if the turn replaces a message that is not at the table: it has no effect."""
         plan = self.plan
-        return self.user_turn.change in ("edit", "again", "after") and not (plan.cut_at or plan.speakers or plan.others)
+        is_known = plan.removed or plan.speakers or plan.others
+        return self.user_turn.change in ("edit", "again", "after") and not is_known
 
     def replaces_by(self, number: int) -> bool:
         """True if the reply with this number takes the place of messages that leave the table."""

@@ -63,7 +63,7 @@ class TurnEnding:
             if ending is None:
                 text, ends = written.text, written.sentence_ends
                 completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
-        is_edit = turn.user_turn.change == "edit" and turn.plan.cut_at > 0
+        is_edit = turn.user_turn.change == "edit" and bool(turn.plan.removed)
         if is_edit or progress.started:
             applied_cut(turn.history, turn.plan)
         # check only the owner: the turn's epoch is no longer the current one

@@ -89,7 +89,8 @@ class TurnReader:
             cut = cut_of(turn, entry_id, history)
             if cut is None:
                 return _unanswered(turn, entry_id, epoch, state)
-            messages = [message for message in messages if not 0 < cut.cut_at <= message.position]
+            if cut.removed:
+                messages = [message for message in messages if message.position < cut.cut_at]
         if cut is not None and turn.source == "request":
             turn = replace(turn, to=turn.to or cut.target.character_id or NOBODY)
         plan = self._answering(turn, entry_id, epoch, state, messages)

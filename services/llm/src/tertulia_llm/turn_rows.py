@@ -124,7 +124,8 @@ class TurnRows:
             if asyncio.get_running_loop().time() - began > PAUSE_S:
                 await self._delete_if_retracted(turn)
             turn.history.saved_title = turn.history.saved_title if title is None else title
-            self._warn_if_away(turn, outlet, away=not saved.in_store)
+            if saved or self._outbox.is_away:  # otherwise they follow another write of the conversation
+                self._warn_if_away(turn, outlet, away=not saved)
             if saved.lost:
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_lost", LOST))
             if saved.refused and not turn.warned_store_refused:

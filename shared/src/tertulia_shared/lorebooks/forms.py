@@ -24,6 +24,10 @@ MAX_BYTES: Final = 524_288
 """Bytes of a lorebook's JSON in UTF-8."""
 DOCUMENT_ID: Final = "book"
 """The id of the document with a conversation's lorebook: each conversation has one."""
+_NO_ENTRIES: Final = (
+    "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, or the JSON of a "
+    "character card with a lorebook."
+)
 
 
 def checked(text: str) -> Json:
@@ -41,6 +45,8 @@ def checked(text: str) -> Json:
     try:
         whole = dict(read_object(text))
     except BadCard as error:
+        if error.code == "card_not_a_card":
+            raise BadLorebook("lorebook_not_a_lorebook", _NO_ENTRIES) from None
         raise BadLorebook("lorebook_no_json", str(error).replace("card", "lorebook")) from None
     book = _book_in(whole)
     entries = cast("Sequence[object] | Mapping[str, object]", book["entries"])
@@ -120,11 +126,7 @@ def _book_in(whole: Json) -> Json:
     for place in (whole, inner, inner.get("character_book"), whole.get("character_book")):
         if isinstance(place, dict) and isinstance(cast("Json", place).get("entries"), list | dict):
             return cast("Json", place)
-    raise BadLorebook(
-        "lorebook_not_a_lorebook",
-        "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, or a "
-        "character card with a lorebook.",
-    )
+    raise BadLorebook("lorebook_not_a_lorebook", _NO_ENTRIES)
 
 
 _WORLD_INFO: Final = (

@@ -186,6 +186,13 @@ def root_of(message: Message) -> str:
     return message.replaces or message.id
 
 
+def was_shown(message: Message) -> bool:
+    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
+    first word.
+    """
+    return message.status != "streaming" or bool(message.text)
+
+
 def _place(message: Message) -> tuple[int, str]:
     return message.position, message.id
 

@@ -89,7 +89,7 @@ def test_book_is_found_in_files(file: dict[str, Any]) -> None:
     ("text", "expected"),
     [
         ("", "lorebook_no_json"),
-        ("[]", "lorebook_no_json"),
+        ("[]", "lorebook_not_a_lorebook"),
         ("{}", "lorebook_not_a_lorebook"),
         ('{"entries": 3}', "lorebook_not_a_lorebook"),
         ('{"entries": [1]}', "lorebook_not_a_lorebook"),

@@ -12,12 +12,16 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Response
 
+from tertulia_gateway.context import GatewayContext
+from tertulia_gateway.conversation.summary_writer import SummaryWriter
 from tertulia_gateway.rest.conversation_schemas import ImportedConversation, NewBranch, conversation_item
 from tertulia_gateway.rest.conversations import ConversationId, existing
-from tertulia_gateway.rest.message_versions import was_shown
 from tertulia_gateway.rest.problems import responses
+from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.store import Message, NotFound, Store
 from tertulia_shared.store.validation import TITLE_MAX_CHARS
+from tertulia_shared.store.versions import was_shown
+from tertulia_shared.summary_documents import summary_document
 
 PAGE: Final = 500
 """Messages per read of the store and per write to it."""
@@ -25,7 +29,8 @@ _NAMESPACE: Final = UUID("5a1d7c0e-93c4-5b0f-8f0e-3b2f4c6d7e81")
 _NUMBERED: Final = re.compile(r"(?P<title>.*) \((?P<number>[1-9]\d{0,5})\)", re.DOTALL)
 
 
-def router(store: Store) -> APIRouter:
+def router(ctx: GatewayContext) -> APIRouter:
+    store = ctx.store
     api = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
     @api.post(
@@ -39,7 +44,9 @@ def router(store: Store) -> APIRouter:
     async def branch_conversation(
         conversation_id: ConversationId, branch: NewBranch, response: Response
     ) -> ImportedConversation:
-        """Make a new conversation with the messages up to and with this one, the same settings, cast and lorebooks."""
+        """Make a new conversation with the messages up to and with this one, the same settings, cast and lorebooks. It
+        also has the summary, unless that covers later messages.
+        """
         source = await existing(store, conversation_id)
         messages = await _beginning(store, conversation_id, branch.message_id)
         settings = await store.model_settings(conversation_id)
@@ -51,6 +58,9 @@ def router(store: Store) -> APIRouter:
             await store.save_model_settings(new_id, settings)
         for document in await store.documents("lorebook", conversation_id):
             await store.save_document(replace(document, owner=new_id))
+        summary = await SummaryWriter(ctx.bus, store, ctx.outbox, conversation_id).read()
+        if (kept := branched_summary(summary, messages[-1].position)) is not None:
+            await store.save_document(summary_document(new_id, kept))
         copies = [copied(message, new_id) for message in messages]
         for first in range(0, len(copies), PAGE):
             await store.save_messages(copies[first : first + PAGE])
@@ -85,6 +95,14 @@ def copied(message: Message, conversation_id: str) -> Message:
         status="interrupted" if message.status == "streaming" else message.status,
         replaces="",
     )
+
+
+def branched_summary(summary: Summary, last: int) -> Summary | None:
+    """The summary of a branch whose last message has the position `last`; None if it has none. What the summary has
+    cost was counted in the first conversation.
+    """
+    covered = summary if summary.covers <= last else Summary(made_at_ms=summary.made_at_ms, off=summary.off)
+    return replace(covered, usage={}) if covered.text or covered.off else None
 
 
 def branched_title(title: str) -> str:

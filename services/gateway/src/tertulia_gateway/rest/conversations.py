@@ -18,10 +18,11 @@ from tertulia_gateway.rest.conversation_schemas import (
     listed_conversation,
 )
 from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item, was_shown
+from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.store import Conversation, NotFound, Store
+from tertulia_shared.store.versions import was_shown
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
 EXPORT_MEDIA = ("text/markdown", "text/plain", "application/json", "application/x-ndjson")

@@ -13,11 +13,12 @@ import orjson
 
 from tertulia_gateway.rest.conversation_schemas import conversation_item, message_item
 from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragraph
-from tertulia_gateway.rest.message_versions import grouped, versions_of, was_shown
+from tertulia_gateway.rest.message_versions import grouped, versions_of
 from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID, stored
 from tertulia_shared.store import Conversation, Message, Store
+from tertulia_shared.store.versions import was_shown
 from tertulia_shared.visible_text import without_invisible
 
 EXPORT_PAGE: Final = 500

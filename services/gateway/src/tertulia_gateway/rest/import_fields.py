@@ -105,7 +105,7 @@ def checked_text(given: object, name: str, number: int) -> str:
 
 
 def bad_message(number: int, problem: str) -> ImportRefused:
-    """`number`: of the message in our format, of the line in SillyTavern's."""
+    """`number`: of the message in the file, from 1. Hidden messages of SillyTavern count, its header does not."""
     return ImportRefused(
         ProblemCode.IMPORT_MESSAGE,
         f"Message {number} of the file cannot be read: {problem}. Correct the file, or export it again.",

@@ -11,6 +11,7 @@ import orjson
 from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.rest import silly_tavern
 from tertulia_gateway.rest.export import FORMAT
+from tertulia_gateway.rest.file_json import parsed
 from tertulia_gateway.rest.import_fields import (
     STATUSES,
     ConversationFile,
@@ -40,7 +41,7 @@ from tertulia_shared.user_name import stored_name, to_store
 def read_file(content: bytes) -> ConversationFile:
     """Read a file of either format; the content says which one it is. Raises: ImportRefused."""
     try:
-        whole: object = orjson.loads(content)
+        whole = parsed(content)
     except orjson.JSONDecodeError:
         whole = None  # more than one line
     if isinstance(whole, dict) and ("format" in whole or "messages" in whole):

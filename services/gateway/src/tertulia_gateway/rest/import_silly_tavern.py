@@ -15,6 +15,7 @@ import orjson
 
 from tertulia_gateway.problem_codes import ProblemCode
 from tertulia_gateway.rest import silly_tavern
+from tertulia_gateway.rest.file_json import parsed
 from tertulia_gateway.rest.import_fields import (
     STATUSES,
     ConversationFile,
@@ -31,10 +32,13 @@ from tertulia_gateway.rest.import_fields import (
 def read_lines(content: bytes) -> ConversationFile:
     """Read a chat. Raises: ImportRefused."""
     title, messages, set_aside = "", list[FileMessage](), list[FileSetAside]()
-    for number, line in _lines(content):
+    number = 0
+    for line in _lines(content):
         if "mes" not in line and not messages:
             title = title or title_in(silly_tavern.title_in(line))
-        elif line.get("is_system") is not True:
+            continue
+        number += 1
+        if line.get("is_system") is not True:
             message, others = _with_swipes(line, number)
             messages.append(message)
             set_aside += [FileSetAside(other, other.id) for other in others]
@@ -42,13 +46,13 @@ def read_lines(content: bytes) -> ConversationFile:
     return ConversationFile(title, messages, set_aside=set_aside)
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The objects in the lines, with the numbers of the lines."""
+def _lines(content: bytes) -> Iterator[Mapping[str, Any]]:
+    """The objects in the lines."""
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         if not line.strip():
             continue
         try:
-            found: object = orjson.loads(line)
+            found = parsed(line)
         except orjson.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
@@ -58,11 +62,11 @@ def _lines(content: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 " of SillyTavern (.jsonl).",
                 {"line": number},
             )
-        yield number, cast("Mapping[str, Any]", found)
+        yield cast("Mapping[str, Any]", found)
 
 
 def _with_swipes(line: Mapping[str, Any], number: int) -> tuple[FileMessage, Sequence[FileMessage]]:
-    """The message of a line, and its versions that were not chosen."""
+    """Message `number` of the file, and its versions that were not chosen."""
     chosen = _message(line, number)
     swipes, chosen_number = line.get("swipes"), line.get("swipe_id", 0)
     if chosen.is_user or not isinstance(swipes, list):

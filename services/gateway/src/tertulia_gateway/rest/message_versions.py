@@ -7,17 +7,10 @@ from typing import TypeAlias
 
 from tertulia_gateway.rest.conversation_schemas import MessageItem, SetAsideItem, message_item
 from tertulia_shared.store import Message, SetAside
-from tertulia_shared.store.versions import root_of
+from tertulia_shared.store.versions import root_of, was_shown
 
 Groups: TypeAlias = Mapping[str, Sequence[Message]]
 """By the id of the first version of a message: its versions that are set aside."""
-
-
-def was_shown(message: Message) -> bool:
-    """True if a client may have shown the message. A reply without text was never shown: its row is created before its
-    first word.
-    """
-    return message.status != "streaming" or bool(message.text)
 
 
 def grouped(aside: Sequence[SetAside]) -> Groups:

@@ -33,7 +33,7 @@ export function entriesOf(book: Book): readonly PlacedEntry[] {
     return {
       place,
       name: textOf(entry["comment"]) || textOf(entry["name"]),
-      keys: Array.isArray(keys) ? keys.filter((key) => typeof key === "string") : [],
+      keys: keysOf(keys),
       content: textOf(entry["content"]),
       constant: entry["constant"] === true,
       enabled: entry["enabled"] !== false && entry["disable"] !== true,
@@ -41,13 +41,13 @@ export function entriesOf(book: Book): readonly PlacedEntry[] {
   });
 }
 
-/** The book with this entry at its place; a new entry has no place. */
-export function withEntry(book: Book, place: string | null, entry: Entry): Book {
+/** The book with these fields of the entry at this place changed; a new entry has no place. */
+export function withEntry(book: Book, place: string | null, entry: Partial<Entry>): Book {
   const all = book["entries"];
   if (Array.isArray(all)) {
     const at = place === null ? all.length : Number(place);
     const before = fieldsOf(all[at]);
-    const changed = { extensions: {}, insertion_order: 100, ...before, ...inCharacterBook(entry) };
+    const changed = { extensions: {}, insertion_order: 100, ...before, ...written(entry, before, false) };
     return { ...book, entries: all.toSpliced(at, 1, changed) };
   }
   const known = fieldsOf(all);
@@ -55,7 +55,7 @@ export function withEntry(book: Book, place: string | null, entry: Entry): Book 
   const next = Math.max(-1, ...numbers.filter(Number.isInteger)) + 1;
   const at = place ?? String(next);
   const before = place === null ? { uid: next, order: 100, position: 0 } : fieldsOf(known[place]);
-  return { ...book, entries: { ...known, [at]: { ...before, ...inWorldInfo(entry) } } };
+  return { ...book, entries: { ...known, [at]: { ...before, ...written(entry, before, true) } } };
 }
 
 export function withoutEntry(book: Book, place: string): Book {
@@ -74,12 +74,22 @@ export function keysIn(text: string): readonly string[] {
   return [...new Set(text.split("\n").map((line) => line.trim()))].filter(Boolean);
 }
 
-function inCharacterBook({ name, keys, content, constant, enabled }: Entry): Fields {
-  return { keys, content, constant, enabled, comment: name };
+/** The fields of an entry in the format of its book. Of a field with two names, the name counts that `before` has. */
+function written({ name, keys, content, constant, enabled }: Partial<Entry>, before: Fields, isWorldInfo: boolean): Fields {
+  return {
+    ...(keys && { [isWorldInfo && !("keys" in before) ? "key" : "keys"]: keys }),
+    ...(content !== undefined && { content }),
+    ...(constant !== undefined && { constant }),
+    ...(enabled !== undefined && (!isWorldInfo || "enabled" in before) && { enabled }),
+    ...(enabled !== undefined && (isWorldInfo || "disable" in before) && { disable: !enabled }),
+    ...(name !== undefined && { comment: name }),
+  };
 }
 
-function inWorldInfo({ name, keys, content, constant, enabled }: Entry): Fields {
-  return { key: keys, content, constant, disable: !enabled, comment: name };
+/** The keys of a list, or of a text in which commas separate them, as the server reads them. */
+function keysOf(value: unknown): readonly string[] {
+  const given: readonly unknown[] = typeof value === "string" ? value.split(",") : Array.isArray(value) ? value : [];
+  return given.flatMap((key) => (typeof key === "string" && key.trim() ? [key.trim()] : []));
 }
 
 function fieldsOf(value: unknown): Fields {

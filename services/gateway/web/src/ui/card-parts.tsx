@@ -9,26 +9,6 @@ import { texts } from "../texts";
 import { saveCard } from "./card-file";
 import { asFailure } from "./request";
 
-/** The button that imports a card. */
-export function CardChoice({ busy, onChoose }: { busy: boolean; onChoose: (file: File) => void }): JSX.Element {
-  return (
-    <label class={busy ? "button busy" : "button"}>
-      {texts.cards.choose}
-      <input
-        type="file"
-        accept="image/png,application/json,.png,.json"
-        class="unseen"
-        disabled={busy}
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          event.currentTarget.value = ""; // choosing the same file again must fire `change`
-          if (file) onChoose(file);
-        }}
-      />
-    </label>
-  );
-}
-
 /** What the import of a card has changed or left out. */
 export function CardNotes({ notes }: { notes: readonly CardNote[] }): JSX.Element {
   const known: Readonly<Record<string, string>> = texts.cards.notes;

@@ -8,9 +8,9 @@ import { isCastKept, isTold } from "../talk/cast";
 import type { Talk } from "../talk/talk";
 import { texts, voiceDescription } from "../texts";
 import { readCard } from "./card-file";
-import { CardChoice } from "./card-parts";
 import { CharacterForm } from "./character-form";
 import { useDeletions } from "./deletions";
+import { FileButton } from "./file-button";
 import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
 import { LorebookSection } from "./lorebook-section";
@@ -182,7 +182,12 @@ export function CharactersSheet({
         <button type="button" class="primary" onClick={() => setEditing("new")}>
           <Icon name="plus" /> {texts.characters.new}
         </button>
-        <CardChoice busy={reading} onChoose={readFile} />
+        <FileButton
+          text={texts.cards.choose}
+          accept="image/png,application/json,.png,.json"
+          busy={reading}
+          onChoose={readFile}
+        />
         {characters.value && isFirstMissing(characters.value) && (
           <button type="button" onClick={restore}>
             {texts.characters.restoreFirst}

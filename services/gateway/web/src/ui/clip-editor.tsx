@@ -8,6 +8,7 @@ import type { Clip } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
+import { FileButton } from "./file-button";
 import { FieldProblem } from "./field-problem";
 import { Icon } from "./icons";
 import { whatIsMissing } from "./new-clip";
@@ -162,19 +163,7 @@ function SoundField({ recorder, text, problem, onRecord }: SoundProps): JSX.Elem
           <button type="button" onClick={onRecord}>
             <Icon name="microphone" /> {recording ? texts.clips.recordAgain : texts.clips.record}
           </button>
-          <label class="button">
-            {texts.clips.chooseFile}
-            <input
-              type="file"
-              accept="audio/*"
-              class="unseen"
-              onChange={(event) => {
-                const file = event.currentTarget.files?.[0];
-                if (file) recorder.choose(file);
-                event.currentTarget.value = ""; // choosing the same file again must fire `change`
-              }}
-            />
-          </label>
+          <FileButton text={texts.clips.chooseFile} accept="audio/*" onChoose={(file) => recorder.choose(file)} />
         </div>
       )}
       {phase === "reading" && (

@@ -6,6 +6,7 @@ import { useRef, useState } from "preact/hooks";
 import type { Api } from "../rest/api";
 import { newId } from "../talk/new-id";
 import { texts } from "../texts";
+import { FileButton } from "./file-button";
 
 interface Props {
   readonly api: Pick<Api, "importConversation">;
@@ -17,8 +18,7 @@ export function ImportButton({ api, onImported, onFailed }: Props): JSX.Element 
   const [isBusy, setBusy] = useState(false);
   /** The failed request. If the user chooses the same file again, it is repeated, because it may have succeeded. */
   const failed = useRef({ file: "", requestId: "" });
-  const choose = (file: File | undefined) => {
-    if (!file || isBusy) return;
+  const choose = (file: File) => {
     const name = `${file.name} ${file.size} ${file.lastModified}`;
     const requestId = failed.current.file === name ? failed.current.requestId : newId();
     failed.current = { file: name, requestId };
@@ -29,17 +29,11 @@ export function ImportButton({ api, onImported, onFailed }: Props): JSX.Element 
       .finally(() => setBusy(false));
   };
   return (
-    <label class="button" aria-busy={isBusy}>
-      {isBusy ? texts.conversations.importing : texts.conversations.import}
-      <input
-        type="file"
-        accept=".json,.jsonl,application/json"
-        class="unseen"
-        onChange={(event) => {
-          choose(event.currentTarget.files?.[0]);
-          event.currentTarget.value = ""; // choosing the same file again must fire `change`
-        }}
-      />
-    </label>
+    <FileButton
+      text={isBusy ? texts.conversations.importing : texts.conversations.import}
+      accept=".json,.jsonl,application/json"
+      busy={isBusy}
+      onChoose={choose}
+    />
   );
 }

@@ -6,6 +6,7 @@ import { useId, useState } from "preact/hooks";
 import { type Book, type Entry, NEW_ENTRY, type PlacedEntry, entriesOf, isRecursive, withEntry, withoutEntry } from "../lore/lorebook";
 import { texts } from "../texts";
 import { download, fileName } from "./download";
+import { FileButton } from "./file-button";
 import { Icon } from "./icons";
 import { LoreEntryForm } from "./lore-entry-form";
 import { asFailure, useLoaded } from "./request";
@@ -48,7 +49,7 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
       )
       .finally(() => setBusy(false));
   };
-  const put = (place: string | null, entry: Entry) => book && keep(withEntry(book, place, entry));
+  const put = (place: string | null, entry: Partial<Entry>) => book && keep(withEntry(book, place, entry));
   const exported = () =>
     download(
       new Blob([JSON.stringify(book, null, 2)], { type: "application/json" }),
@@ -85,7 +86,7 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
                 entry={entry}
                 busy={busy}
                 onEdit={() => setEditing(entry)}
-                onSwitch={(enabled) => put(entry.place, { ...entry, enabled })}
+                onSwitch={(enabled) => put(entry.place, { enabled })}
               />
             ))}
           </ul>
@@ -117,7 +118,12 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
             <button type="button" disabled={busy} onClick={() => setEditing("new")}>
               <Icon name="plus" /> {texts.lorebook.add}
             </button>
-            <FileChoice busy={busy} onChoose={(file) => keep(file, book)} />
+            <FileButton
+              text={texts.lorebook.import}
+              accept="application/json,.json"
+              busy={busy}
+              onChoose={(file) => keep(file, book)}
+            />
             {entries.length > 0 && (
               <button type="button" onClick={exported}>
                 {texts.lorebook.export}
@@ -169,24 +175,5 @@ function Row({
         </label>
       </div>
     </li>
-  );
-}
-
-function FileChoice({ busy, onChoose }: { busy: boolean; onChoose: (file: File) => void }): JSX.Element {
-  return (
-    <label class={busy ? "button busy" : "button"}>
-      {texts.lorebook.import}
-      <input
-        type="file"
-        accept="application/json,.json"
-        class="unseen"
-        disabled={busy}
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          event.currentTarget.value = ""; // choosing the same file again must fire `change`
-          if (file) onChoose(file);
-        }}
-      />
-    </label>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 
 import { texts } from "../texts";
 import { FieldProblem } from "./field-problem";
+import { FileButton } from "./file-button";
 import { BadPicture, pictureUri } from "./picture";
 import { Portrait } from "./portrait";
 
@@ -17,8 +18,7 @@ interface Props {
 
 export function PictureField({ name, image, problem, onChange }: Props): JSX.Element {
   const [unreadable, setUnreadable] = useState("");
-  const choose = (file: File | undefined) => {
-    if (!file) return;
+  const choose = (file: File) => {
     pictureUri(file).then(
       (uri) => {
         onChange(uri);
@@ -31,18 +31,11 @@ export function PictureField({ name, image, problem, onChange }: Props): JSX.Ele
     <div class="field picture-field">
       <Portrait name={name} image={image} />
       <div>
-        <label class="button">
-          {texts.character.choosePicture}
-          <input
-            type="file"
-            accept="image/png,image/jpeg,image/webp,image/gif"
-            class="unseen"
-            onChange={(event) => {
-              choose(event.currentTarget.files?.[0]);
-              event.currentTarget.value = ""; // choosing the same file again must fire `change`
-            }}
-          />
-        </label>
+        <FileButton
+          text={texts.character.choosePicture}
+          accept="image/png,image/jpeg,image/webp,image/gif"
+          onChoose={choose}
+        />
         {image && (
           <button
             type="button"

@@ -16,7 +16,7 @@ from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import HistoryChanged
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import SetAside
-from tertulia_shared.store.versions import REMOVED, MessageVersions, Moved, root_of
+from tertulia_shared.store.versions import REMOVED, MessageVersions, Moved, root_of, was_shown
 
 MAX_REMOVED: Final = 2_000
 """An event names at most this many messages that left the table."""
@@ -59,9 +59,11 @@ def cut_of(turn: UserTurn, entry_id: str, history: History) -> Cut | None:
 
 def applied_cut(history: History, plan: TurnPlan) -> None:
     """Set the messages aside that leave the table in a turn with this plan. Repeated, it has no effect."""
+    if not plan.removed:
+        return
     own = position_of(plan.entry_id, 0)
     for message in list(history.messages.values()):
-        if 0 < plan.cut_at <= message.position < own:
+        if plan.cut_at <= message.position < own:
             del history.messages[message.id]
             history.aside[message.id] = SetAside(message, plan.removed[0])
 
@@ -87,13 +89,14 @@ def applied_change(turn: UserTurn, entry_id: str, history: History) -> HistoryCh
         moved, change = versions.choose(turn.conversation_id, turn.message_id, before=own), "chosen"
         if not moved.restored and turn.message_id not in history.messages:
             return None
+    restored = [message for message in moved.restored if was_shown(message)]
     return HistoryChanged(
         turn.turn_id,
         "removed" if change == "removed" else "chosen",
         turn.message_id,
         tuple(message.id for message in moved.removed[:MAX_REMOVED]),
-        tuple(_row(message, history) for message in moved.restored[:MAX_RESTORED]),
-        reload=len(moved.removed) > MAX_REMOVED or len(moved.restored) > MAX_RESTORED,
+        tuple(_row(message, history) for message in restored[:MAX_RESTORED]),
+        reload=len(moved.removed) > MAX_REMOVED or len(restored) > MAX_RESTORED,
         versions=_changed_groups(moved, history) if change == "chosen" else (),
     )
 
@@ -104,7 +107,7 @@ def _group(root: str, at_table: Iterable[Message], aside: Mapping[str, SetAside]
     found |= {
         each.message.id: each.message
         for each in aside.values()
-        if each.branch != REMOVED and root_of(each.message) == root
+        if each.branch != REMOVED and root_of(each.message) == root and was_shown(each.message)
     }
     return tuple(sorted(found, key=lambda message_id: (found[message_id].position, message_id)))
 

@@ -1,7 +1,8 @@
 """Reads the bytes of one response as text and markers, and decides whether it is complete or failed. Pure: no clock.
 
 A response without text is a failure, except when the server gave a reason that the caller handles: a filter, a refusal,
-a tool call. If the stream ends normally after text, the reply is complete, even without a `finish_reason`.
+a tool call. If the stream ends normally after text, the reply is complete, even without a `finish_reason`; but not if
+the last thing in the stream cannot be read, such as a part of an event or the error page of a proxy.
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ class ReplyReader:
             error = self._parser.possible_error
             if error is not None and not self.is_finished:  # the last that the server said
                 self.failure = error_in_stream(error)
+            elif self._parser.last_words and not self.is_finished and self.failure is None:
+                problem = f"The model's reply broke off. The server's last words: {self._parser.last_words}"
+                self.failure = ModelFailed("llm_unavailable", problem, retryable=True)
         return pieces
 
     def _take(self, delta: Delta, pieces: list[str | Marker]) -> None:

@@ -3,7 +3,7 @@
 Most servers send server-sent events, some of them loosely: comment lines keep the connection alive (`: OPENROUTER
 PROCESSING`); data may be empty or a word (`[PING]`); line ends are LF, CRLF or CR; one event may have several data
 lines; [DONE] may be missing. Other servers send one JSON object per line, or one whole JSON answer. What cannot be
-read is kept as the server's words; it breaks the stream only if it is a part of a chunk.
+read is kept as the server's words. It breaks the stream if it is a part of a chunk, or if the stream ends with it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MARKUP: Final = re.compile(r"<(?:script|style)\b.*?(?:</(?:script|style)>|\Z)|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry", b"error", b""})
 """The fields of server-sent events, and that of llama.cpp's errors; a comment has no name."""
+_KEEP_ALIVE: Final = re.compile(r"\w+|\[\w+\]|\{\w+\}|\(\w+\)|<\w+>")
+"""A word that is no part of a reply, such as `[PING]`."""
 _OBJECT: Final = b"{"[0]
 _MAX_ERROR_BYTES: Final = 2000
 _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
@@ -52,6 +54,8 @@ class StreamParser:
         self._is_ended = False
         self._reader = ChunkReader()
         self._unread = ""
+        self._last_words = ""
+        """What could not be read since the last JSON."""
 
     @property
     def unread(self) -> str:
@@ -66,7 +70,17 @@ class StreamParser:
     @property
     def words(self) -> str:
         """The beginning of the text that could not be read, without HTML tags."""
-        return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
+        return _without_markup(self._unread)
+
+    @property
+    def last_words(self) -> str:
+        """The text without JSON that ended the stream, such as the error page of a proxy or a part of an event. Empty
+        if it is a word that keeps the connection alive.
+        """
+        words = self._last_words.strip()
+        if _KEEP_ALIVE.fullmatch(words):
+            return ""
+        return _without_markup(words) or words[:MAX_WORDS]
 
     def feed(self, data: bytes) -> list[Delta]:
         """Take more bytes; return the events that are now complete. Successive events with text are joined into one
@@ -164,8 +178,9 @@ class StreamParser:
                 if not self._lines:
                     self._words(data, delta, texts)
                 return
+        self._last_words = ""
         if not self._reader.read(event, delta, texts, is_error=self._event_name == b"error"):
-            self._keep_words(data)
+            self._keep(data)
 
     def _pieced(self, event: object, data: bytes) -> object:
         """The event of this line, or of the lines so far; `NOT_JSON` if there is none yet."""
@@ -218,6 +233,11 @@ class StreamParser:
             delta.is_whole = True
 
     def _keep_words(self, data: bytes) -> None:
+        if len(self._last_words) < 10 * MAX_WORDS:
+            self._last_words += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
+        self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
         if len(self._unread) < 10 * MAX_WORDS:  # most of an HTML page is markup, so keep more than is quoted
             self._unread += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
 
@@ -230,6 +250,10 @@ class StreamParser:
         if event is not NOT_JSON:
             self._reader.may_have_halves = True
         return event
+
+
+def _without_markup(text: str) -> str:
+    return " ".join(_MARKUP.sub(" ", text).split())[:MAX_WORDS]
 
 
 def _is_chunk(event: object) -> bool:

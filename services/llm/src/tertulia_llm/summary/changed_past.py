@@ -32,7 +32,7 @@ async def empty_summary(bus: Bus, turn: Turn) -> bool:
 
 def changed_positions(turn: Turn) -> Sequence[int]:
     """The positions from which on the turn may change messages of the past; empty if it changes none. Pure."""
-    if turn.plan.cut_at:
+    if turn.plan.removed:
         return [turn.plan.cut_at]
     if turn.user_turn.source != "change":
         return []

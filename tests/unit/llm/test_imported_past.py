@@ -1,0 +1,60 @@
+"""Changes of messages that were imported: the first one has the position 0."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tertulia_shared.events import HistoryChanged
+from tests.harness.llm import LINES, Change, LLMBench
+from tests.harness.store_records import reply, user_message
+from tests.harness.virtual_time import virtual_time
+from tests.unit.llm.turn_bench import bench_with
+
+
+async def imported() -> tuple[LLMBench, str, str]:
+    """A conversation of an imported question and an answer, and their ids."""
+    bench = await bench_with("Luna")
+    id = bench.conversation_id
+    luna = await bench.character_id("Luna")
+    asked = user_message(id, 0, "Luna, the old question")
+    answer = replace(reply(id, 1, "The old answer", "complete"), character_id=luna, character_name="Luna")
+    await bench.store.ensure_conversation(id, "Imported")
+    await bench.store.save_messages([asked, answer])
+    return bench, asked.id, answer.id
+
+
+async def changed(change: Change, *, text: str = "", to: str = "") -> LLMBench:
+    """Change the first message, or if it is an answer, the second; then ask once more."""
+    bench, asked, answer = await imported()
+    turn_id = await bench.change(change, asked if change == "edit" else answer, text=text, to=to)
+    await bench.work()
+    (told,) = [event for _, event in (await bench.client()).events if isinstance(event, HistoryChanged)]
+    assert told.turn_id == turn_id
+    assert told.removed == ((asked, answer) if change == "edit" else (answer,))
+    await bench.say("Luna, what now?")
+    await bench.work()
+    return bench
+
+
+@virtual_time
+async def test_first_message_of_an_imported_conversation_is_edited() -> None:
+    bench = await changed("edit", text="Luna, the new question")
+    assert [text for _, text, _ in await bench.rows()][:2] == ["Luna, the new question", LINES["Luna"]]
+    prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
+    assert "new question" in prompt
+    assert "old question" not in prompt
+    assert "old answer" not in prompt
+
+
+@virtual_time
+async def test_first_message_is_edited_without_an_answer() -> None:
+    bench = await changed("edit", text="Just so you know", to="nobody")
+    prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
+    assert "Just so you know" in prompt
+    assert "old answer" not in prompt
+
+
+@virtual_time
+async def test_imported_reply_is_made_again() -> None:
+    bench = await changed("again")
+    assert [text for _, text, _ in await bench.rows()][:2] == ["Luna, the old question", LINES["Luna"]]
