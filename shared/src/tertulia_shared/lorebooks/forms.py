@@ -25,8 +25,8 @@ MAX_BYTES: Final = 524_288
 DOCUMENT_ID: Final = "book"
 """The id of the document with a conversation's lorebook: each conversation has one."""
 _NO_ENTRIES: Final = (
-    "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, or the JSON of a "
-    "character card with a lorebook."
+    "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, or the JSON "
+    "of a character card with a lorebook."
 )
 
 

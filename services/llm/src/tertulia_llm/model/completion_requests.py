@@ -62,11 +62,16 @@ class CompletionRequests:
             content = orjson.dumps(body)
         except TypeError:  # for example an integer of more than 64 bits
             return None
-        cookies = self._http.cookies or None
-        return httpx2.Request(
-            first.method, first.url, headers=self._headers, cookies=cookies, content=content,
-            extensions=dict(first.extensions),
+        request = httpx2.Request(
+            first.method, first.url, headers=self._headers, stream=httpx2.ByteStream(content),
+            extensions=first.extensions,
         )  # fmt: skip
+        request.read()
+        request.headers.encoding = self._headers.encoding  # else it is found out again
+        request.headers["content-length"] = str(len(content))
+        if self._http.cookies:
+            self._http.cookies.set_cookie_header(request)
+        return request
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request. It fails with the errors of the SDK."""

@@ -93,7 +93,8 @@ class Reader:
                 asked = {owners[at] for at in range(span[0], min(span[1], len(owners)))}
                 for index in sorted(asked):
                     address.ask(clause[index].names)
-            address.everyone |= matches(self.lexicon.asks_all, text)
+            if any(unit.kind is Kind.ALL for unit in clause):
+                address.everyone |= matches(self.lexicon.asks_all, text)
 
     def _is_follow_up(self, units: Sequence[Unit]) -> bool:
         lexicon = self.lexicon
