@@ -18,6 +18,11 @@ from tertulia_shared.keys import Key
 CHECK_S = 10.0
 """Seconds between comparisons of the state's epoch with the epoch of the work."""
 
+DELAY_S = 0.1
+"""The commands are read so many seconds later at most. Redis refuses the writes of interrupted work at once, and many
+short replies are complete by then.
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +52,7 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int, *, after
 async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int, after: str) -> None:
     control = bus.keys.control(conversation_id)
     last = None if after else await _last(bus, control)
-    follow = bus.follow(control, after or (BEGINNING if last is None else last.id))
+    follow = bus.follow(control, after or (BEGINNING if last is None else last.id), delay_s=DELAY_S)
     try:
         if last is not None and _may_stop(last, epoch):
             await _compare(bus, conversation_id, epoch)

@@ -75,9 +75,9 @@ async def test_work_reads_no_commands_from_before_its_time(monkeypatch: pytest.M
     read: list[str] = []
     follow = bus.follow
 
-    def recorded(key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
+    def recorded(key: Key, after: str = BEGINNING, *, tell_loss: bool = False, delay_s: float = 0.0) -> Follow:
         read.append(after)
-        return follow(key, after, tell_loss=tell_loss)
+        return follow(key, after, tell_loss=tell_loss, delay_s=delay_s)
 
     monkeypatch.setattr(bus, "follow", recorded)
     job = asyncio.create_task(block(bus, 201, []))

@@ -65,6 +65,51 @@ async def test_unblock_is_repeated_until_the_sent_read_has_blocked() -> None:
     await asyncio.wait([running])
 
 
+@virtual_time
+async def test_stream_with_a_delay_is_read_with_the_next_read_or_after_the_delay() -> None:
+    reads, calls = HandLink(), HandLink()
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
+    running = asyncio.create_task(reader.run())
+    reader.follow(Key("a", 60), "0-0")
+    _, first = await reads.asked.get()
+
+    reader.follow(Key("b", 60), "0-0", delay_s=0.1)
+    await asyncio.sleep(0.05)
+    assert calls.asked.empty()
+    first.set_result(entries("a", FIRST))
+    command, second = await reads.asked.get()
+    assert streams(command) == {"a", "b"}
+    await asyncio.sleep(0.2)
+    assert calls.asked.empty(), "the second read has the stream already"
+
+    reader.follow(Key("c", 60), "0-0", delay_s=0.1)
+    closed = reader.follow(Key("d", 60), "0-0", delay_s=0.05)
+    closed.close()
+    await asyncio.sleep(0.07)
+    assert calls.asked.empty()
+    _, unblocked = await calls.asked.get()
+    unblocked.set_result(1)
+    second.set_result(None)
+    command, _ = await reads.asked.get()
+    assert streams(command) == {"a", "b", "c"}
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
+async def test_stream_with_a_delay_is_read_at_once_if_no_read_is_blocked() -> None:
+    reads, calls = HandLink(), HandLink()
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
+    running = asyncio.create_task(reader.run())
+    await settle()
+    reader.follow(Key("a", 60), "0-0", delay_s=0.1)
+    await settle()
+    command, _ = reads.asked.get_nowait()
+    assert streams(command) == {"a"}
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_stream_is_not_read_while_the_buffer_of_its_follow_is_full() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)

@@ -60,10 +60,17 @@ class BlockedRead:
         """The follows whose streams are read."""
         return list(self._follows)
 
-    def add(self, follow: StreamFollow) -> None:
-        """Read the stream of `follow`, too."""
+    def add(self, follow: StreamFollow, delay_s: float = 0.0) -> None:
+        """Read the stream of `follow`, too: with the next read, which begins after `delay_s` at the latest."""
         self._follows[follow] = None
-        self.changed()
+        if delay_s and self._reading:
+            asyncio.get_running_loop().call_later(delay_s, self._end_read_without, follow, self._reading)
+        else:
+            self.changed()
+
+    def _end_read_without(self, follow: StreamFollow, number: int) -> None:
+        if self._reading == number and follow in self._follows:
+            self.changed()
 
     def remove(self, follow: StreamFollow) -> None:
         """Read this stream no longer. The read in flight continues, and still delivers its entries."""

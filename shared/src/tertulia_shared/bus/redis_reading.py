@@ -16,8 +16,10 @@ SCAN_COUNT = 1_000
 class RedisReading(RedisConnections):
     """Implements `port.Reading`."""
 
-    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> StreamFollow:
-        return self._reader.follow(key, after, tell_loss=tell_loss)
+    def follow(
+        self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False, delay_s: float = 0.0
+    ) -> StreamFollow:
+        return self._reader.follow(key, after, tell_loss=tell_loss, delay_s=delay_s)
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
         limit = () if count is None else ("COUNT", count)

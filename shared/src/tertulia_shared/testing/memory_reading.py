@@ -19,7 +19,14 @@ MAX_PER_READ = 512
 class MemoryReading(MemoryBase):
     """Implements `port.Reading`."""
 
-    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> MemoryFollow:
+    def follow(
+        self,
+        key: Key,
+        after: str = BEGINNING,
+        *,
+        tell_loss: bool = False,
+        delay_s: float = 0.0,  # noqa: ARG002 - reads of the fake cost nothing
+    ) -> MemoryFollow:
         return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:

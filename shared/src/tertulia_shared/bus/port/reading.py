@@ -43,7 +43,7 @@ class Follow(Protocol):
 class Reading(Protocol):
     """Reads of streams and hashes."""
 
-    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
+    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False, delay_s: float = 0.0) -> Follow:
         """Follow a stream: read the entries after the id `after` (Redis' `"$"` is not supported).
 
         With `tell_loss`, `read` raises `EntriesLost`, once, when entries that were read last no longer exist. The bus
@@ -52,6 +52,9 @@ class Reading(Protocol):
         come before the error. If nothing was read yet, it checks the entry `after`, if that existed. Without
         `tell_loss`, reading continues after that id. Only for streams whose ids are times: an entry older than the
         key's TTL has expired and is not lost.
+
+        With `delay_s`, reading begins with the next read of this process, or so many seconds later: it then does not
+        end the read that is blocked now, which takes two round trips.
         """
         ...
 
