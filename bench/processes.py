@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from tertulia_cli.run.redis import STREAM_NODE_BYTES
 from tests.servers.slow_network_link import FarLink
 
 START_S = 60.0
@@ -68,7 +69,8 @@ def system(
     try:
         running.processes["redis"] = _start(
             [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no"],
+             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no",
+             "--stream-node-max-bytes", str(STREAM_NODE_BYTES)],
             environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:

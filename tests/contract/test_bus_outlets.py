@@ -97,6 +97,31 @@ async def test_write_with_a_repeated_entry_id_changes_nothing(bus: Bus) -> None:
     assert [decode(TTSSentence, entry.fields).text for entry in entries] == ["First.", "Second.", "Third."]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+async def test_repeated_write_is_a_success_and_others_follow(bus: Bus, count: int) -> None:
+    key, outlet = bus.keys.sentences(C, M), bus.outlet()
+    for text in ("First.", "Repeated."):
+        for index in range(count):
+            outlet.append(key, sentence(index, text), id=f"{index + 1}-0")
+        await outlet.flush()
+    outlet.append(key, sentence(count, "Last."), id=f"{count + 1}-0")
+    await outlet.flush()
+    texts = [decode(TTSSentence, entry.fields).text for entry in await bus.read(key)]
+    assert texts == [*["First."] * count, "Last."]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_write_to_a_key_of_another_type_is_refused(bus: Bus, count: int) -> None:
+    state, outlet = bus.keys.state(C), bus.outlet()
+    outlet.put(state, {"cursor": "1-0"})
+    await outlet.flush()
+    for index in range(count):
+        outlet.append(state, sentence(index))
+    with pytest.raises(WriteRefused):
+        await outlet.flush()
+    assert dict(await bus.hash(state)) == {b"cursor": b"1-0"}
+
+
 async def test_write_with_an_impossible_entry_id_is_refused(bus: Bus) -> None:
     outlet = bus.outlet()
     outlet.append(bus.keys.sentences(C, M), sentence(0), id="0-0")

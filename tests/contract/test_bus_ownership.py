@@ -10,7 +10,9 @@ import pytest
 
 from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
 from tertulia_shared.bus.port.ownership import MAX_FIRST
-from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.conversation_state import StateField
+from tertulia_shared.entries import Interrupt, UserTurn, Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tests.harness.bus import Bench, claimed, owned
@@ -218,3 +220,29 @@ async def test_own_returns_the_requested_waiting_entries(bus: Bus) -> None:
     assert isinstance(only_first, Owned)
     assert only_first.last is None
     assert len(only_first.first) == MAX_FIRST
+
+
+async def test_own_returns_only_the_fields_that_are_asked_for(bus: Bus) -> None:
+    await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"plan": "long", "cut": 3})], raise_epoch=True)
+    claim, fields = await claimed(bus), (StateField.EPOCH, StateField.CUT, StateField.TALK)
+    owned = await bus.own(claim, CONVERSATION, new_id(), fields=fields)
+    assert isinstance(owned, Owned)
+    assert owned.state == {b"epoch": b"1", b"cut": b"3"}
+    assert owned.epoch == 1
+
+
+async def test_own_returns_the_place_after_which_commands_are_read(bus: Bus) -> None:
+    claim, thing = await claimed(bus), new_id()
+    early = await bus.own(claim, CONVERSATION, thing, commands=True)
+    assert isinstance(early, Owned)
+    assert early.commands_after == BEGINNING
+    control = bus.keys.control(CONVERSATION)
+    await bus.transact(CONVERSATION, [Append(control, Interrupt("request"))], raise_epoch=True)
+    late = await bus.own(replace(claim, attempt=claim.attempt + 1), CONVERSATION, thing, commands=True)
+    assert isinstance(late, Owned)
+    last = await bus.last(control)
+    assert last is not None
+    assert (late.commands_after, late.epoch) == (last.id, 1)
+    unasked = await bus.own(replace(claim, attempt=claim.attempt + 2), CONVERSATION, thing)
+    assert isinstance(unasked, Owned)
+    assert unasked.commands_after == ""

@@ -276,3 +276,21 @@ async def test_data_loss_is_raised_even_if_the_connection_stays_open(bench: Benc
         await waiting
     (after,) = await write(bench.rival, key, "3")
     assert [entry.id for entry in await follow.read()] == [after]
+
+
+async def test_data_loss_is_raised_if_an_entry_written_after_it_was_read_first(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2")
+    follow = bench.bus.follow(key, tell_loss=True)
+    await read_count(follow, 2)
+    await bench.until_reading()
+    await bench.rival.remove(key, ids)
+    (after,) = await write(bench.rival, key, "3")
+    read: list[str] = []
+    lost = ""
+    while not (read and lost):
+        try:
+            read += [entry.id for entry in await follow.read()]
+        except EntriesLost as error:
+            lost = error.entry_id
+    assert (read, lost) == ([after], ids[-1])

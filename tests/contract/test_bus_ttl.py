@@ -95,3 +95,15 @@ async def test_unfenced_write_sets_the_ttl_of_a_key_that_was_deleted_before_it(b
     await outlet.flush()
     (sound,) = await listed(bus.sounds())
     assert sound.ttl_s > 0
+
+
+async def test_owner_writes_a_hash_again_with_a_ttl_after_its_last_field_was_deleted(bus: Bus) -> None:
+    claim = await claimed(bus)
+    key, outlet = bus.keys.mic_progress(C, M), bus.outlet((await owned(bus, claim, C, M)).fence())
+    for fields in ({"a": 1}, {"b": 1}, {"a": None, "b": None}):
+        outlet.put(key, fields)
+        await outlet.flush()
+    assert await bus.hash(key) == {}
+    outlet.put(key, {"a": 2})
+    await outlet.flush()
+    assert await bus.hash(key) == {b"a": b"2"}  # the fixture `no_leaked_keys` checks its TTL

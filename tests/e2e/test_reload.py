@@ -4,6 +4,7 @@ count as heard.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -24,6 +25,8 @@ MOMENTS = int(os.environ.get("RELOAD_MOMENTS", "4"))
 """The number of reloads in the test: one before the first sound, the others after a random amount of up to 5 s of
 sound. A reload takes half a minute; use 10 for a thorough search.
 """
+PAGES = 2
+"""How many pages are open at once: most of the time they play sound, which takes as long as it is."""
 RATE = 24_000
 QUESTION = "Rex and Luna, thank you!"
 # Stores the sent receipts in the tab's storage, because Playwright can miss the last frames before a reload.
@@ -103,36 +106,45 @@ async def assert_goes_on(visitor: Visitor, bus: Bus, turn_id: str, receipts: lis
         await expect(bubble.locator(".ahead")).to_have_count(0)
 
 
+async def reload_at(moment: int, visit: Visit, bus: Bus) -> None:
+    """Reload a new page at this moment of a turn, and check that playback continues."""
+    visitor = await visit()
+    await visitor.page.add_init_script(RECEIPTS)
+    await visitor.arrive()
+    turn_id = await visitor.write(QUESTION)
+    enough = random.Random(moment).randrange(5 * RATE) if moment else 0
+
+    async def far_enough() -> bool | None:
+        if await samples_played(visitor) >= enough:
+            return True
+        record, played = visitor.log.record(), await visitor.played()
+        ended = [p.state == "played" for p in played.values()]
+        # a short turn may be over before `enough` was played
+        return (record.turn_is_done(turn_id) and len(ended) == 2 and all(ended)) or None
+
+    await visitor.until(far_enough, "the moment of the reload")
+    await reload(visitor)
+    await visitor.picture(f"reloaded-{moment}")
+    lines = cast("str", await visitor.page.evaluate("sessionStorage.before")).splitlines()
+    receipts = [json.loads(line)["data"] for line in lines]
+    if not visitor.log.of("turn_accepted"):  # the turn was over before the reload
+        await expect(visitor.page.locator(".message.theirs.stored")).to_have_count(2)
+        return
+    await assert_goes_on(visitor, bus, turn_id, receipts)
+    await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
+
+
 @pytest.mark.timeout(60 + 60 * MOMENTS)
 async def test_page_reloaded_during_a_turn_continues_playback_at_the_last_receipt(visit: Visit, stack: Stack) -> None:
-    async with stack.bus() as bus:
+    free = asyncio.Semaphore(PAGES)
+    async with stack.bus() as bus, asyncio.TaskGroup() as pages:
+
+        async def one(moment: int) -> None:
+            async with free:
+                await reload_at(moment, visit, bus)
+
         for moment in range(MOMENTS):
-            visitor = await visit()
-            await visitor.page.add_init_script(RECEIPTS)
-            await visitor.arrive()
-            turn_id = await visitor.write(QUESTION)
-            enough = random.Random(moment).randrange(5 * RATE) if moment else 0
-
-            async def far_enough(
-                visitor: Visitor = visitor, turn_id: str = turn_id, enough: int = enough
-            ) -> bool | None:
-                if await samples_played(visitor) >= enough:
-                    return True
-                record, played = visitor.log.record(), await visitor.played()
-                ended = [p.state == "played" for p in played.values()]
-                # a short turn may be over before `enough` was played
-                return (record.turn_is_done(turn_id) and len(ended) == 2 and all(ended)) or None
-
-            await visitor.until(far_enough, "the moment of the reload")
-            await reload(visitor)
-            await visitor.picture(f"reloaded-{moment}")
-            lines = cast("str", await visitor.page.evaluate("sessionStorage.before")).splitlines()
-            receipts = [json.loads(line)["data"] for line in lines]
-            if not visitor.log.of("turn_accepted"):  # the turn was over before the reload
-                await expect(visitor.page.locator(".message.theirs.stored")).to_have_count(2)
-                continue
-            await assert_goes_on(visitor, bus, turn_id, receipts)
-            await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
+            pages.create_task(one(moment))
 
 
 async def test_reply_is_shown_as_unheard_after_a_reload_while_the_browser_blocks_sound(visit: Visit) -> None:

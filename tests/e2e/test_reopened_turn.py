@@ -15,7 +15,7 @@ from tests.e2e.visitor import READY, Visitor
 from tests.harness.scripted_stt import SpokenTurn
 from tests.harness.stack import Stack
 
-BEGUN, WHOLE = "Luna, tell me a story about the", "Luna, tell me a story about the ocean."
+BEGUN, WHOLE = "Luna, tell me about the", "Luna, tell me about the ocean."
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from typing import Any, cast
 import pytest
 import redis
 
+from tertulia_shared.bus import Append
 from tertulia_shared.entries import UserTurn
+from tertulia_shared.events import VadDetectStart
 from tertulia_shared.keys import Keys
 from tests.harness.eventually import eventually
 from tests.harness.gateway import LUNA, Client, Workers, gateway, redis_is_back
@@ -211,6 +213,24 @@ async def test_client_that_resumes_after_a_data_loss_gets_an_error(redis_url: st
                 await again.send("refresh_characters")
                 await again.until("characters")
                 assert [frame["code"] for frame in again.of("error")] == ["talk_lost"] * lost
+
+
+async def test_client_that_resumes_after_a_flush_gets_an_error_although_there_are_new_events(
+    redis_url: str, keys: Keys
+) -> None:
+    async with gateway(redis_url, keys) as made:
+        async with Client.at(made.url()) as client:
+            await client.next()
+            await client.send("user_message", text="one")
+            await client.until("turn_accepted")
+        c, events = client.conversation_id, keys.events(client.conversation_id)
+        last = await made.bus.last(events)
+        assert last is not None
+        await made.bus.delete([events, keys.state(c), keys.turns(c)])
+        await made.bus.transact(c, [Append(events, VadDetectStart("s"))])
+        async with Client.at(made.url(f"?conversation_id={c}&last_event_id={last.id}")) as again:
+            await again.until("error", lambda frame: frame["code"] == "talk_lost")
+            await again.until("interrupted")
 
 
 async def test_gateway_that_stops_closes_its_connections_with_1001(redis_url: str, keys: Keys) -> None:

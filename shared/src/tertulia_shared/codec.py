@@ -15,7 +15,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgpack
@@ -173,9 +173,13 @@ def known(cls: type[T], wire: object) -> T:
     missing = [spec.name for spec in specs if spec.default is dataclasses.MISSING and spec.name not in given]
     if missing:
         raise BadEntry(f"{cls.__name__} lacks {', '.join(missing)}")
-    hints = _hints(cls)
-    names = [spec.name for spec in specs if spec.name in given]
-    return cls(**{name: _known_as(hints[name], given[name], f"{cls.__name__}: field {name!r}") for name in names})
+    hints, values = _hints(cls), dict[str, Any]()
+    for spec in specs:
+        if (name := spec.name) in given:
+            value = given[name]
+            is_right = type(value) in spec.right
+            values[name] = value if is_right else _known_as(hints[name], value, f"{cls.__name__}: field {name!r}")
+    return cls(**values)
 
 
 def _known_as(hint: Any, value: Any, where: str) -> Any:
@@ -184,7 +188,9 @@ def _known_as(hint: Any, value: Any, where: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise BadEntry(f"{where}: {type(value).__name__} instead of a list")
-        return tuple(_known_as(get_args(hint)[0], each, where) for each in cast("list[Any]", value))
+        item, right = get_args(hint)[0], _right_types(get_args(hint)[0])
+        items = cast("list[Any]", value)
+        return tuple(each if type(each) in right else _known_as(item, each, where) for each in items)
     types = _types_of(hint)
     if isinstance(value, int) and abs(value) >= MAX_NUMBER:
         raise BadEntry(f"{where}: a number that does not fit 64 bits")
@@ -193,6 +199,14 @@ def _known_as(hint: Any, value: Any, where: str) -> Any:
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):  # a bool is an int to Python
         raise BadEntry(f"{where}: {type(value).__name__} instead of {' or '.join(each.__name__ for each in types)}")
     return value
+
+
+@cache
+def _right_types(hint: Any) -> frozenset[type]:
+    """The types whose values need no further check in a field with this hint."""
+    if get_origin(hint) is tuple or dataclasses.is_dataclass(hint):
+        return frozenset()
+    return frozenset({str, bytes, bool, NoneType} & set(_types_of(hint)))
 
 
 @cache
@@ -229,6 +243,8 @@ class _Spec:
     default: Any
     dump: Callable[[Any], Value]
     load: Callable[[bytes], Any]
+    right: frozenset[type]
+    """See `_right_types`."""
 
 
 @cache
@@ -240,7 +256,13 @@ def _hints(cls: type) -> Mapping[str, Any]:
 def _specs(cls: type) -> tuple[_Spec, ...]:
     hints = _hints(cls)
     return tuple(
-        _Spec(field.name, field.name.encode(), _default(field), *_conversion(hints[field.name]))
+        _Spec(
+            field.name,
+            field.name.encode(),
+            _default(field),
+            *_conversion(hints[field.name]),
+            _right_types(hints[field.name]),
+        )
         for field in dataclasses.fields(cls)
     )
 

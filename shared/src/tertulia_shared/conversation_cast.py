@@ -6,7 +6,7 @@ without a cast has all active characters, in the order of their seats.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
@@ -44,9 +44,15 @@ class Cast:
 
     def heard(self, character_id: str, time_ms: int) -> bool:
         """True if the character was at the table during the turn of this time, or is told what it missed."""
+        heard = self.hearing(character_id)
+        return heard is None or heard(time_ms)
+
+    def hearing(self, character_id: str) -> Callable[[int], bool] | None:
+        """Whether the character heard, or is told of, the turn of a time; None if it is so for all turns."""
         if self.told or self.seats is None or character_id not in self.stays:
-            return True
-        return sum(change_ms <= time_ms for change_ms in self.stays[character_id]) % 2 == 1
+            return None
+        changes = self.stays[character_id]
+        return lambda time_ms: sum(change_ms <= time_ms for change_ms in changes) % 2 == 1
 
     def seated(self, known: Mapping[str, Each], active: Sequence[Each]) -> Sequence[Each]:
         """The characters at the table. `known`: all characters by id. `active`: the active ones in their order."""

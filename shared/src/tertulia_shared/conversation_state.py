@@ -47,7 +47,7 @@ class StateField(StrEnum):
     @property
     def raw(self) -> bytes:
         """The name as Redis returns it."""
-        return self.value.encode()
+        return self.encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ writer's clock) and `epoch` (the interruption counter it belongs to): see `codec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -333,17 +334,21 @@ class Speaker:
     def to_wire(self) -> dict[str, Any]:
         """Return a structure of plain values, for msgpack, without values that are defaults."""
         wire: dict[str, Any] = {name: getattr(self, name) for name in _SPOKEN}
-        wire["settings"] = self.settings.to_wire()
-        if self.settings == ModelSettings():
-            del wire["settings"]
-        wire["card"] = {name: part for name, part in asdict(self.card).items() if part}
-        if not wire["card"]:
-            del wire["card"]
-        usual = {"talkativeness": TALKATIVENESS, "speed": 1.0, "pitch": 0.0}
-        return {name: value for name, value in wire.items() if name not in usual or value != usual[name]}
+        for name, value in _USUAL.items():
+            if wire[name] == value:
+                del wire[name]
+        if "settings" in wire:
+            wire["settings"] = self.settings.to_wire()
+        if "card" in wire:
+            wire["card"] = {name: part for name, part in asdict(self.card).items() if part}
+        return wire
 
 
 _SPOKEN = tuple(field.name for field in fields(Speaker))
+_USUAL: Mapping[str, object] = {
+    "settings": ModelSettings(), "talkativeness": TALKATIVENESS, "speed": 1.0, "pitch": 0.0, "card": CardPrompt()
+}  # fmt: skip
+"""The values that are left out."""
 _OMITTED_IF_EMPTY = frozenset(
     {
         "version",

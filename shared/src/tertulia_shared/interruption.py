@@ -22,17 +22,19 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
+async def until_interrupted(bus: Bus, conversation_id: str, epoch: int, *, after: str = "") -> AsyncGenerator[None]:
     """Run the block until it ends; cancel it when the conversation's epoch goes above `epoch`.
 
     A lower epoch cancels it, too (checked every `CHECK_S`): Redis has lost the data that this work belongs to.
+
+    `after`: the last command at a time when the epoch was not above `epoch` yet; "" reads it, which takes a round trip.
 
     Raises: Stale: the work was interrupted. Errors of the block itself are raised unchanged.
     """
     try:
         async with asyncio.TaskGroup() as tasks:
             watching = (
-                tasks.create_task(_raise_when_above(bus, conversation_id, epoch)),
+                tasks.create_task(_raise_when_above(bus, conversation_id, epoch, after)),
                 tasks.create_task(_raise_when_epoch_differs(bus, conversation_id, epoch)),
             )
             yield
@@ -42,10 +44,10 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
         raise first_error(group) from None
 
 
-async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int) -> None:
+async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int, after: str) -> None:
     control = bus.keys.control(conversation_id)
-    last = await _last(bus, control)
-    follow = bus.follow(control, BEGINNING if last is None else last.id)
+    last = None if after else await _last(bus, control)
+    follow = bus.follow(control, after or (BEGINNING if last is None else last.id))
     try:
         if last is not None and _may_stop(last, epoch):
             await _compare(bus, conversation_id, epoch)

@@ -47,5 +47,6 @@ def test_own_redis_runs_without_port_or_eviction_and_with_persistence() -> None:
         "--appendfsync everysec",
         "--maxmemory 512mb",
         "--maxmemory-policy noeviction",
+        "--stream-node-max-bytes 2048",
     ):
         assert option in command

@@ -48,6 +48,23 @@ def test_turn_with_an_equal_epoch_is_sent_as_a_sign_of_data_loss() -> None:
     assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
 
 
+def test_late_event_from_before_a_data_loss_does_not_end_the_replies_after_it() -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"turn_accepted", at(5))
+    events.decide(b"turn_accepted", at(1))
+    assert events.decide(b"warning", at(5)) is Decision.SEND
+    assert events.epoch == 1
+    assert events.decide(b"llm_chunk", at(1)) is Decision.SEND
+    assert events.decide(b"llm_chunk", at(5)) is Decision.SKIP
+    assert events.decide(b"turn_accepted", at(2)) is Decision.SEND
+
+
+def test_stream_that_begins_in_the_middle_of_a_turn_has_the_epoch_of_its_events() -> None:
+    events = EventFilter("me", claimed=True)
+    assert events.decide(b"llm_chunk", at(3)) is Decision.SEND
+    assert events.epoch == 3
+
+
 def test_event_filter_accepts_any_epoch_after_a_reset() -> None:
     events = EventFilter("me", claimed=True)
     events.decide(b"turn_accepted", at(5))

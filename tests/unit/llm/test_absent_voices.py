@@ -27,11 +27,15 @@ def message(voice_id: str = "luna", *, epoch: int = 1) -> PostedMessage:
     return PostedMessage(C, new_id(), voice_id, "Luna", epoch)
 
 
-@asynccontextmanager
-async def watching(bus: MemoryBus) -> AsyncGenerator[AbsentVoices]:
+async def set_epoch(bus: MemoryBus, epoch: int) -> None:
     outlet = bus.outlet()
-    outlet.put(bus.keys.state(C), {"epoch": 1})
+    outlet.put(bus.keys.state(C), {"epoch": epoch})
     await outlet.flush()
+
+
+@asynccontextmanager
+async def watching(bus: MemoryBus, epoch: int = 1) -> AsyncGenerator[AbsentVoices]:
+    await set_epoch(bus, epoch)
     watch = AbsentVoices(bus)
     task = asyncio.create_task(watch.follow())
     yield watch
@@ -105,8 +109,12 @@ async def test_client_is_warned_if_only_an_engine_that_is_away_has_the_voice(voi
 async def test_client_is_warned_once_a_turn() -> None:
     bus = make_bus()
     async with watching(bus) as watch:
-        for epoch in (1, 1, 2):
-            watch.watch(message(epoch=epoch))
+        for _ in range(2):
+            watch.watch(message())
+        await asyncio.sleep(WITHIN_S)
+        assert len(await warnings(bus)) == 1
+        await set_epoch(bus, 2)
+        watch.watch(message(epoch=2))
         await asyncio.sleep(WITHIN_S)
         assert len(await warnings(bus)) == 2
 
@@ -136,18 +144,18 @@ async def test_watch_survives_a_lost_connection() -> None:
         assert [warning.code for warning in await warnings(bus)] == ["stage_away"]
 
 
-@pytest.mark.parametrize("epoch", [None, 2], ids=["Redis lost the conversation", "interrupted"])
+@pytest.mark.parametrize(
+    "epoch", [None, 1, 3], ids=["Redis lost the conversation", "a turn came after the loss", "interrupted"]
+)
 @virtual_time
 async def test_nothing_is_written_to_a_conversation_that_no_longer_waits(epoch: int | None) -> None:
     bus = make_bus()
-    async with watching(bus) as watch:
-        watch.watch(message())
+    async with watching(bus, 2) as watch:
+        watch.watch(message(epoch=2))
         if epoch is None:
             await bus.delete([bus.keys.state(C)])
         else:
-            outlet = bus.outlet()
-            outlet.put(bus.keys.state(C), {"epoch": epoch})
-            await outlet.flush()
+            await set_epoch(bus, epoch)
         await asyncio.sleep(WITHIN_S)
         assert await bus.read(bus.keys.events(C)) == []
 

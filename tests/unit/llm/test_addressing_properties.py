@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_llm.text.addressing import Remark, Seat, asks_for_discussion, decide
+from tertulia_llm.text.addressing.lexicon import ALL
+from tertulia_llm.text.addressing.lexicons import LEXICONS
 
 NAMES = (
     "Ana", "Ana María", "María", "Mari", "Luna", "Lu", "Will", "Rose May", "The Doctor", "Doctor", "Jean-Luc", "Luc",
@@ -29,3 +32,11 @@ def test_any_text_is_decided_in_the_same_way_each_time(text: str, names: list[st
     assert len(decided) == len(set(decided))
     assert decided == [answerer.seat.id for answerer in decide(remark)]
     assert set(asks_for_discussion(text, cast) or ()) <= set(cast)
+
+
+@pytest.mark.parametrize("language", [language for language, lexicon in LEXICONS.items() if lexicon.asks_all])
+@given(st.data())
+def test_questions_to_all_have_a_word_for_all(language: str, data: st.DataObject) -> None:
+    # a sentence without such a word is not compared with them
+    for pattern in LEXICONS[language].asks_all:
+        assert ALL in data.draw(st.from_regex(pattern, fullmatch=True))

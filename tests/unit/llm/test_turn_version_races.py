@@ -216,7 +216,7 @@ async def test_worker_paused_in_a_call_to_the_store_leaves_no_row_of_a_turn_that
         finally:  # the store's thread also finishes a call whose caller was cancelled
             await save(messages)
 
-    def until_interrupted(*_: object) -> contextlib.AbstractAsyncContextManager[None]:
+    def until_interrupted(*_: object, **__: object) -> contextlib.AbstractAsyncContextManager[None]:
         return contextlib.nullcontext()
 
     monkeypatch.setattr(bench.store, "save_messages", slow_save)

@@ -274,6 +274,9 @@ async def test_text_of_a_reply_with_unreadable_audio_stays_complete() -> None:
 async def test_unreadable_control_entry_does_not_interrupt(field: str, caplog: pytest.LogCaptureFixture) -> None:
     bench = await bench_with()
     await bench.say(HELLO)
+    handler, claim = await bench.worker(), await bench.claimed()
+    job = asyncio.create_task(handler.handle(claim))
+    await asyncio.sleep(0.1)
     outlet = bench.bus.outlet()
     outlet.append(bench.bus.keys.control(bench.conversation_id), Interrupt("turn"), **NEWER)
     outlet.append(
@@ -281,7 +284,7 @@ async def test_unreadable_control_entry_does_not_interrupt(field: str, caplog: p
     )
     await outlet.flush()
     with caplog.at_level(logging.WARNING):
-        await bench.work()
+        await job
     client = await bench.client()
     client.check()
     assert [status for _, _, status in client.talk()] == ["complete", "complete"]

@@ -91,6 +91,18 @@ async def test_work_reads_no_commands_from_before_its_time(monkeypatch: pytest.M
 
 
 @virtual_time
+async def test_block_is_interrupted_by_a_command_between_the_given_one_and_its_beginning() -> None:
+    bus = await talking_bus()
+    await interrupt(bus)
+    last = await bus.last(bus.keys.control(CONVERSATION))
+    assert last is not None
+    await interrupt(bus)
+    with pytest.raises(Stale, match="epoch 3"):
+        async with until_interrupted(bus, CONVERSATION, 2, after=last.id):
+            await asyncio.Event().wait()
+
+
+@virtual_time
 async def test_unreadable_last_command_does_not_hide_an_interruption() -> None:
     bus, ended = await talking_bus(), list[str]()
     await interrupt(bus)

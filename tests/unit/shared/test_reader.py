@@ -143,6 +143,36 @@ async def test_second_lost_connection_does_not_raise_the_same_loss_again() -> No
 
 
 @virtual_time
+async def test_loss_is_noticed_although_a_later_entry_was_read_before_the_check() -> None:
+    reads, calls = HandLink(), HandLink()
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
+    follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
+    running = asyncio.create_task(reader.run())
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", FIRST))
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", SECOND))  # Redis was flushed before this one
+    commands, reply = await calls.asked.get()
+    assert commands == (("XRANGE", "a", FIRST, FIRST), ("XRANGE", "a", SECOND, SECOND))
+    there = [(SECOND.encode(), [b"f", b"v"])]
+    reply.set_result([[], there])
+    _, reply = await calls.asked.get()  # after a loss, all streams are checked
+    reply.set_result([there])
+    assert ids_taken(follow) == [FIRST, SECOND]
+    with pytest.raises(EntriesLost) as raised:
+        await follow.read()
+    assert raised.value.entry_id == FIRST
+    for answer in (there, []):  # the same loss is raised once, but another one is noticed
+        commands, reply = await calls.asked.get()
+        assert commands == ("XRANGE", "a", SECOND, SECOND)
+        reply.set_result(answer)
+    with pytest.raises(EntriesLost, match=SECOND):
+        await follow.read()
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
 async def test_one_call_checks_all_streams_for_losses_and_ignores_expired_entries() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)

@@ -15,6 +15,10 @@ MAX_SOCKET_PATH: Final = 100
 the final NUL."""
 MAX_MEMORY: Final = "512mb"
 """The memory bound, above which Redis refuses writes. Redis keeps unheard sound for an hour; that is 173 MB."""
+STREAM_NODE_BYTES: Final = 2048
+"""The size of a stream's nodes (Redis' default is 4096). Redis reserves a whole node for a stream's first entry, and
+the sentences of a usual reply take less than 2048.
+"""
 OLDEST: Final = (6, 2)
 
 
@@ -66,5 +70,6 @@ def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
         "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--protected-mode", "yes",
         "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
         "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction",
+        "--stream-node-max-bytes", str(STREAM_NODE_BYTES),
         "--daemonize", "no", "--loglevel", "notice",
     ]  # fmt: skip

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from tertulia_shared.bus import Bus, BusError, WriteRefused, WritesPaused
-from tertulia_shared.conversation_state import ConversationState
+from tertulia_shared.bus import Append, Bus, BusError, Condition, WriteRefused, WritesPaused
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Warn
 from tertulia_shared.speech_workers import Speakers, speakers_of
 
@@ -111,16 +111,18 @@ class AbsentVoices:
         keys, turn = self._bus.keys, (message.conversation_id, message.epoch, message.voice_id if has_workers else "")
         if turn in self._warned or await self._bus.last(keys.audio(message.conversation_id, message.message_id)):
             return
-        state = await self._bus.hash(keys.state(message.conversation_id))
-        if not state or ConversationState(state).epoch > message.epoch:
-            return  # Redis has lost the conversation, or the user has interrupted: nobody waits for this reply
         if len(self._warned) >= MAX_WATCHED:
             del self._warned[next(iter(self._warned))]
         self._warned[turn] = None
-        log.warning("nobody can speak a message", extra={"message_id": message.message_id, "voice": message.voice_id})
-        outlet = self._bus.outlet(epoch=message.epoch)
-        outlet.append(keys.events(message.conversation_id), stage_away(message, has_workers=has_workers))
-        await outlet.flush()
+        applied = await self._bus.transact(
+            message.conversation_id,
+            [Append(keys.events(message.conversation_id), stage_away(message, has_workers=has_workers))],
+            # with another epoch, nobody waits for this reply: the user has interrupted it, or Redis has lost it
+            given=[Condition(StateField.EPOCH, str(message.epoch))],
+        )
+        if applied.new:
+            ids = {"message_id": message.message_id, "voice": message.voice_id}
+            log.warning("nobody can speak a message", extra=ids)
 
 
 def stage_away(message: PostedMessage, *, has_workers: bool) -> Warn:

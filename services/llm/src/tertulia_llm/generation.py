@@ -241,7 +241,7 @@ class ReplyGenerator:
         }
         summary, covers = beginning(turn, reply, is_wanted=self._settings.llm_summary)
         history = turn.history.prompt_messages(
-            self._settings.llm_history_messages, lambda time_ms: turn.cast.heard(speaker.id, time_ms), after=covers
+            self._settings.llm_history_messages, turn.cast.hearing(speaker.id), after=covers
         )
         lore = self._lore.choose(
             turn,

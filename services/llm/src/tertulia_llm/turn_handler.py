@@ -164,7 +164,7 @@ class TurnHandler:
             raise
 
     async def _handle(self, claim: Claim, conversation_id: str, *, is_rerun: bool = False) -> None:
-        owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING)
+        owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING, commands=True)
         if isinstance(owned, Refused) and is_rerun and owned.holder == claim.token:
             owned = await self._owned_already(claim, conversation_id)
         if isinstance(owned, Refused):
@@ -271,10 +271,10 @@ class TurnHandler:
         return await self._histories.load(change.conversation_id, state)
 
     async def _answer(self, turn: Turn, cursor: str) -> None:
-        epoch = turn.plan.epoch
-        outlet = self._bus.outlet(turn.owned.fence(epoch))
+        owned, epoch = turn.owned, turn.plan.epoch
+        outlet = self._bus.outlet(owned.fence(epoch))
         try:
-            async with until_interrupted(self._bus, turn.conversation_id, epoch):
+            async with until_interrupted(self._bus, turn.conversation_id, epoch, after=owned.commands_after):
                 # a command is obeyed when the user has finished: what it changes is not taken back
                 if turn.is_tentative and (turn.is_command or not self._thinks_ahead()):
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)

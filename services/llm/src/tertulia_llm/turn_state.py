@@ -22,6 +22,7 @@ from tertulia_shared.persona import Persona, persona_of
 from tertulia_shared.user_name import name_of
 
 MAX_DIGITS = 18
+DEFAULTS = ModelSettings()
 _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
@@ -130,14 +131,24 @@ def _settings(raw: bytes) -> ModelSettings:
         return ModelSettings()
 
 
+def _possible(settings: ModelSettings) -> ModelSettings:
+    """The valid settings: the same object, if all are valid."""
+    if settings == DEFAULTS:
+        return settings
+    possible = possible_settings(settings.to_wire())
+    return settings if possible == settings else possible
+
+
 def _plan(raw: bytes) -> TurnPlan | None:
     if not raw:
         return None
     plan = codec.known(TurnPlan, codec.unpack(raw))
-    speakers = tuple(
-        replace(speaker, settings=possible_settings(speaker.settings.to_wire())) for speaker in plan.speakers
-    )
-    plan = replace(plan, settings=possible_settings(plan.settings.to_wire()), speakers=speakers)
+    settings, own = _possible(plan.settings), [_possible(speaker.settings) for speaker in plan.speakers]
+    if settings is not plan.settings or any(
+        mine is not speaker.settings for mine, speaker in zip(own, plan.speakers, strict=True)
+    ):
+        speakers = tuple(replace(speaker, settings=mine) for speaker, mine in zip(plan.speakers, own, strict=True))
+        plan = replace(plan, settings=settings, speakers=speakers)
     if not is_id(plan.turn_id):
         raise BadEntry("TurnPlan: field 'turn_id' is not a UUID")
     if _ENTRY_ID.fullmatch(plan.entry_id) is None:

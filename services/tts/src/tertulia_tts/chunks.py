@@ -1,7 +1,7 @@
 """Splits a message's PCM into chunks, which grow while the listener has sound to play.
 
 A short chunk reaches the listener early; a long one costs less for each second of sound. So chunks are short while the
-listener waits, and at most as long as the sound that the listener still has.
+listener waits, and at most as long as the sound that the listener still has; long chunks, half as long.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 MIN_CHUNK_MS = 20
 MAX_CHUNK_MS = 200
 """Maximum of the settings for short chunks."""
-LONGEST_MS = 334
-"""Maximum length of a chunk. With its ids, such an entry just fits 16 KiB, a size in which Redis' allocator rounds up
+LONGEST_MS = 504
+"""Maximum length of a chunk. With its ids, such an entry just fits 24 KiB, a size in which Redis' allocator rounds up
 by less than 2 %.
+"""
+CAREFUL_MS = 334
+"""A longer chunk is at most half as long as the lead, so that an engine that is little faster than the listener does
+not use up the lead with it.
 """
 
 
@@ -21,7 +25,7 @@ class ChunkLengths:
     """Chooses the lengths of a message's chunks.
 
     Without a lead, a sentence's first chunk is `first_ms` long, the next ones `rest_ms`. Each further chunk is at most
-    twice as long as the one before, and not longer than the lead.
+    twice as long as the one before, and not longer than the lead; above `CAREFUL_MS`, not longer than half of it.
 
     Raises:
         ValueError: a length is outside 20 to 200 ms.
@@ -43,7 +47,8 @@ class ChunkLengths:
         elif self._last < self._rest:
             self._last = self._rest
         else:
-            self._last = max(self._rest, min(2 * self._last, lead, self._longest))
+            bound = max(min(lead, _CAREFUL), bytes_of(int(lead_s * 1000 / 2)))
+            self._last = max(self._rest, min(2 * self._last, bound, self._longest))
         return self._last
 
 
@@ -113,6 +118,9 @@ _BYTES_PER_S = SAMPLE_RATE * BYTES_PER_SAMPLE
 def bytes_of(ms: int) -> int:
     """The length of so much PCM in bytes."""
     return SAMPLE_RATE * ms // 1000 * BYTES_PER_SAMPLE
+
+
+_CAREFUL = bytes_of(CAREFUL_MS)
 
 
 def _chunk_bytes(name: str, ms: int) -> int:

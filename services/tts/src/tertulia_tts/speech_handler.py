@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Refused
 from tertulia_shared.chosen_work import SpeechPresence
 from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MIN_SPEED, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.events import Error
@@ -134,7 +135,15 @@ class SpeechHandler:
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
         # become the owner and read both streams in one call, because a round trip to a remote Redis takes long
-        owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
+        owned = await self._bus.own(
+            claim,
+            work.conversation_id,
+            work.message_id,
+            last=audio,
+            first=sentences,
+            fields=(StateField.EPOCH,),
+            commands=True,
+        )
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
@@ -150,7 +159,7 @@ class SpeechHandler:
         resume = resume_after(published, engine=self._engine.name, first_ms=first_ms, rest_ms=rest_ms)
         if resume.engine_before:
             self._leave_to_engine(resume.engine_before, claim)
-        async with until_interrupted(self._bus, work.conversation_id, epoch):
+        async with until_interrupted(self._bus, work.conversation_id, epoch, after=owned.commands_after):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet, work)
             # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final

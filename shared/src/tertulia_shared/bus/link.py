@@ -131,8 +131,9 @@ class Link:
         ]
 
     def _denied(self, command: Command, error: NoRight) -> NoRight:
+        name = command[0].decode() if isinstance(command[0], bytes) else command[0]
         return NoRight(
-            f"its user {self._user!r} lacks the right to do {command[0]!s} there ({error}); "
+            f"its user {self._user!r} lacks the right to do {name} there ({error}); "
             "`tertulia access init` gives each service its rights, under the namespace that it is run with"
         )
 

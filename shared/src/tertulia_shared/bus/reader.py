@@ -129,17 +129,17 @@ class Reader:
             await self._check_for_losses(self._calls, list(self._homes))
 
     async def _check_for_losses(self, link: Link, follows: Sequence[StreamFollow]) -> bool:
-        """Check for each follow that its last entry is still in Redis; if it is gone, Redis has lost data.
+        """Check for each follow that entries that it has read are still in Redis; if one is gone, Redis has lost data.
 
         Returns True if a loss was found.
         """
         now_ms = self._now_ms()
-        asked = [(follow, follow.cursor) for follow in follows if follow.can_lose(now_ms)]
+        asked = [(follow, entry_id) for follow in follows for entry_id in follow.ids_to_check(now_ms)]
         if not asked:
             return False
-        replies = await link.call(*(("XRANGE", each.name, cursor, cursor) for each, cursor in asked))
+        replies = await link.call(*(("XRANGE", each.name, entry_id, entry_id) for each, entry_id in asked))
         found = False
-        for (follow, cursor), reply in zip(asked, replies, strict=True):
-            if not isinstance(reply, ErrorReply) and follow.note_checked(cursor, is_there=bool(reply)):
+        for (follow, entry_id), reply in zip(asked, replies, strict=True):
+            if not isinstance(reply, ErrorReply) and follow.note_checked(entry_id, is_there=bool(reply)):
                 found = True
         return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
@@ -10,6 +12,8 @@ from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
 from tertulia_shared.bus.writer import refusal
+from tertulia_shared.conversation_state import StateField
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key, Stage
 
 
@@ -25,6 +29,8 @@ class RedisOwnership(RedisConnections):
         waiting: int = 0,
         last: Key | None = None,
         first: Key | None = None,
+        fields: Sequence[StateField] = (),
+        commands: bool = False,
     ) -> Owned | Refused:
         owner = self.keys.owner(conversation_id, thing)
         call = scripts.own(
@@ -35,11 +41,16 @@ class RedisOwnership(RedisConnections):
             attempt=claim.attempt,
             owner_ttl_s=owner.ttl_s,
             max_waiting=waiting,
+            fields=fields,
         )
         beside = [] if last is None else [("XREVRANGE", last.name, "+", "-", "COUNT", 1)]
         beside += [] if first is None else [("XRANGE", first.name, "-", "+", "COUNT", MAX_FIRST)]
+        # before the state is read: an interruption after this command is a later command, one before it is in the state
+        control = self.keys.control(conversation_id).name
+        before = [("XREVRANGE", control, "+", "-", "COUNT", 1)] if commands else []
         while True:
-            (answer, detail, *more), *streams = await self._call_all(call, *beside)
+            replies = await self._call_all(*before, call, *beside)
+            (answer, detail, *more), *streams = replies[len(before) :]
             if answer == b"own":
                 found = [entries_of(reply) for reply in (more[0], *streams)]
                 ends = found.pop(1) if last is not None else ()
@@ -50,6 +61,7 @@ class RedisOwnership(RedisConnections):
                     found[0],
                     ends[0] if ends else None,
                     found[1] if first is not None else (),
+                    _last_id(replies[0]) if commands else "",
                 )
             holder = detail.decode(errors="replace")
             if answer == b"later" or await self._is_held(claim.stage, holder):
@@ -96,3 +108,7 @@ class RedisOwnership(RedisConnections):
                 return False
             raise refusal_of(reply, "XPENDING")
         return bool(reply) and str(reply[0][3]) == attempt
+
+
+def _last_id(raw: Sequence[tuple[bytes, Sequence[bytes]]]) -> str:
+    return raw[0][0].decode() if raw else BEGINNING

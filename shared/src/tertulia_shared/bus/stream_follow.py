@@ -41,10 +41,14 @@ class StreamFollow:
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
         """True if an entry with the cursor's id has existed, so that its absence is a loss."""
+        self._checked = BEGINNING
+        """The id of an entry that existed at the last check. If it is gone, that is a loss even if entries were read
+        since: they may have been written after the loss.
+        """
         self._before_loss: int | None = None
         """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
-        self._loss_cursor = ""
-        """The cursor at the last loss."""
+        self._lost = ""
+        """The id of the entry whose absence was noticed last."""
         self._refusal: WriteRefused | None = None
         self._held: deque[Entry] = deque()
         self._arrived = asyncio.Event()
@@ -62,7 +66,9 @@ class StreamFollow:
                 return entries
             if self._before_loss is not None:
                 self._before_loss = None
-                raise EntriesLost(f"{self.name} no longer has the entry {self._loss_cursor}, which was read from it")
+                raise EntriesLost(
+                    f"{self.name} no longer has the entry {self._lost}, which was read from it", self._lost
+                )
             if self._refusal is not None:
                 raise self._refusal
             self._arrived.clear()
@@ -85,25 +91,34 @@ class StreamFollow:
             self.closed = True
             self._reader.forget(self)
 
-    def can_lose(self, now_ms: int) -> bool:
-        """True if Redis must still have the entry at the cursor: its TTL has not passed and no loss was found there."""
-        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._loss_cursor):
-            return False
-        return now_ms - order(self.cursor)[0] < self._ttl_ms
+    def ids_to_check(self, now_ms: int) -> Sequence[str]:
+        """The ids of the entries that Redis must still have, unless it has lost data: their TTL has not passed, and no
+        loss was found there.
+        """
+        if not self._tell_loss or self.closed:
+            return ()
+        return [
+            entry_id
+            for entry_id in dict.fromkeys((self._checked, self.cursor))
+            if entry_id not in (BEGINNING, self._lost) and now_ms - order(entry_id)[0] < self._ttl_ms
+        ]
 
-    def note_checked(self, cursor: str, *, is_there: bool) -> bool:
-        """Called by the reader: record whether the server has the entry `cursor`. Returns True if that is a loss."""
-        if cursor != self.cursor or self.closed:  # more entries have arrived
+    def note_checked(self, entry_id: str, *, is_there: bool) -> bool:
+        """Called by the reader, for each of `ids_to_check` in order: record whether the server has the entry. Returns
+        True if that is a loss.
+        """
+        if self.closed:
             return False
         if is_there:
-            self._is_known = True
-        elif self._is_known:
-            self._lose()
+            self._checked = entry_id
+            self._is_known |= entry_id == self.cursor
+        elif entry_id == self._checked or (entry_id == self.cursor and self._is_known):
+            self._lose(entry_id)
             return True
-        return False
+        return False  # an entry that was never there, or behind which more entries have arrived: checked next time
 
-    def _lose(self) -> None:
-        self._loss_cursor = self.cursor
+    def _lose(self, entry_id: str) -> None:
+        self._lost, self._checked = entry_id, BEGINNING
         if self._before_loss is None:
             self._before_loss = len(self._held)
         self._arrived.set()
@@ -121,6 +136,8 @@ class StreamFollow:
     def buffer(self, entries: Sequence[Entry]) -> None:
         """Called by the reader: buffer these entries."""
         self.cursor = entries[-1].id
+        if self._checked == BEGINNING:
+            self._checked = self.cursor
         self.quiet_rounds = 0
         self._is_known = True
         self._held.extend(entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from tertulia_shared.names.common import is_word
 from tertulia_shared.names.endings import case_after_apostrophe, inflected
@@ -19,8 +19,7 @@ _ELISIONS: Final = frozenset("d l qu j m t s n c jusqu lorsqu puisqu dell all ne
 _HONORIFICS: Final = frozenset("san chan kun sama sensei senpai".split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of a word of the text."""
 
     text: str

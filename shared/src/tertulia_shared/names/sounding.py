@@ -35,6 +35,8 @@ class SoundingNames:
             covered: indexes of the words that are known to be names.
             by_sound: find misheard names; else only names in Cyrillic letters.
         """
+        if not by_sound and all(word.folded.isascii() for word in words):
+            return
         at = 0
         while at < len(words):
             length = 1

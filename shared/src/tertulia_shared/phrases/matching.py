@@ -21,13 +21,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class NamePhrases:
-    """Names, and the single words of names, as phrases."""
+    """Names, and the single words of names, as phrases. `first`: their first tokens."""
 
     phrases: frozenset[Tokens]
     longest: int
+    first: frozenset[str]
 
 
-NO_NAMES = NamePhrases(frozenset(), 0)
+NO_NAMES = NamePhrases(frozenset(), 0, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class PhraseBook:
     around: frozenset[Tokens]
     particles: frozenset[str]
     longest: int
+    first: frozenset[str]
+    """The tokens with which a phrase can begin: no other one has to be looked at."""
 
     @classmethod
     def of(cls, key: Iterable[str], around: Iterable[str] = (), particles: Iterable[str] = ()) -> PhraseBook:
@@ -50,7 +53,8 @@ class PhraseBook:
         anywhere = frozenset(token for word in particles for token in tokens_of(word))
         keys = frozenset(map(tokens_of, key)) - {()}
         others = frozenset(_without(anywhere, tokens_of(phrase)) for phrase in around) - {()}
-        return cls(keys, others, anywhere, max(map(len, keys | others), default=0))
+        first = anywhere | {phrase[0] for phrase in keys | others}
+        return cls(keys, others, anywhere, max(map(len, keys | others), default=0), first)
 
     def match(self, tokens: Sequence[str], names: NamePhrases = NO_NAMES) -> Match:
         """Divide the text into phrases of this book and names."""
@@ -60,7 +64,7 @@ class PhraseBook:
             set[int](),
         )  # reachable indexes; those reached with a key phrase
         for start in range(len(tokens)):
-            if start not in reached:
+            if start not in reached or not (tokens[start] in self.first or tokens[start] in names.first):
                 continue
             plain: Tokens = ()  # the tokens from `start` without particles
             for end in range(start + 1, len(tokens) + 1):
@@ -89,7 +93,8 @@ def name_phrases(names: tuple[str, ...]) -> NamePhrases:
     """The phrases of these names."""
     whole = {tokens_of(name) for name in names} - {()}
     words = {(token,) for name in whole for token in name if not is_spaceless(token)}
-    return NamePhrases(frozenset(whole | words), max(map(len, whole), default=0))
+    phrases = frozenset(whole | words)
+    return NamePhrases(phrases, max(map(len, whole), default=0), frozenset(phrase[0] for phrase in phrases))
 
 
 def _without(particles: frozenset[str], tokens: Tokens) -> Tokens:

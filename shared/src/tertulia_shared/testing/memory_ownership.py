@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
-from tertulia_shared.entry_ids import order
+from tertulia_shared.conversation_state import StateField
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_reading import MemoryReading
 
@@ -23,11 +25,20 @@ class MemoryOwnership(MemoryReading):
         waiting: int = 0,
         last: Key | None = None,
         first: Key | None = None,
+        fields: Sequence[StateField] = (),
+        commands: bool = False,
     ) -> Owned | Refused:
         self._check()
         owned = self._server.own(claim, conversation_id, thing, waiting)
         if isinstance(owned, Refused):
             return owned
+        if fields:
+            owned = replace(
+                owned, state={name: owned.state[name] for each in fields if (name := each.raw) in owned.state}
+            )
+        if commands:
+            command = await self.last(self.keys.control(conversation_id))
+            owned = replace(owned, commands_after=BEGINNING if command is None else command.id)
         if last is not None:
             owned = replace(owned, last=await self.last(last))
         if first is not None:

@@ -102,7 +102,8 @@ class MemoryFollow:
             return
         if self._bus.is_lost(self._key, self._cursor):
             self._loss_cursor = self._cursor
-            raise EntriesLost(f"{self._key} no longer has the entry that was read from it last")
+            entry_id = f"{self._cursor[0]}-{self._cursor[1]}"
+            raise EntriesLost(f"{self._key} no longer has the entry {entry_id}, which was read from it last", entry_id)
 
     def close(self) -> None:
         """Stop following."""

@@ -111,7 +111,7 @@ class Conversation:
         for entry in opened.replay:
             await self._events.send(entry)
         if opened.lost:
-            await self._data_loss.recover()
+            await self._data_loss.recover(self._position.after)
 
     async def _refresh_persona(self) -> None:
         """Tell the client if its persona was edited. An unavailable store must not disturb the conversation."""

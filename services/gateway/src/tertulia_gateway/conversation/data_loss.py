@@ -14,6 +14,7 @@ from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, BusError, Fence, Put, Stale
 from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.events import Error
 
 LOST_EPOCHS = 1_000
@@ -46,32 +47,45 @@ class DataLoss:
         self._position = position
         self._writer = writer
         self._microphone = microphone
+        self._reported_at = BEGINNING
+        """The id of the event that showed a loss first, before `recover` was called."""
 
-    async def report(self) -> None:
+    async def report(self, event_id: str) -> None:
+        """Report a loss that this event shows."""
+        self._reported_at = event_id
+        await self._report()
+
+    async def _report(self) -> None:
         """Tell the client, and make the microphone write again what Redis may have lost."""
         if self._microphone is not None:
             self._microphone.redis_lost_data()
         await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
 
-    async def recover(self) -> None:
-        """Report the loss and continue from what Redis has, retrying while Redis is unavailable."""
-        await self.report()
+    async def recover(self, lost_id: str) -> None:
+        """Report the loss, unless that is done, and continue from what Redis has, retrying while Redis is unavailable.
+
+        `lost_id`: the id of a lost event. Events with higher ids were written after the loss.
+        """
+        if order(self._reported_at) <= order(lost_id):
+            await self._report()
         while True:
             try:
-                return await self._continue()
+                return await self._continue(lost_id)
             except BusError as error:
                 ids = {"conversation_id": self._id}
                 log.log(level_of(error), "no recovery from the data loss of Redis yet: %s", error, extra=ids)
                 await asyncio.sleep(RETRY_S)
 
-    async def _continue(self) -> None:
+    async def _continue(self, lost_id: str) -> None:
         keys = self._bus.keys
         state = keys.state(self._id)
         stored = ConversationState(await self._bus.hash(state)).epoch
-        newer = await self._bus.read(keys.events(self._id), self._position.after)
-        if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
+        newer = await self._bus.read(keys.events(self._id), lost_id)
+        accepted = [entry.id for entry in newer if entry.fields.get(b"type") == b"turn_accepted"]
+        if accepted:
             # a turn was accepted after the loss: the workers answer it, although its epoch was perhaps used before
-            self._position.accept_any_epoch()
+            if order(accepted[-1]) > order(self._position.after):
+                self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress, because it is unknown how much of it is still in Redis. The epoch rises above
         # all epochs that were lost, so that no worker or gateway mistakes one of them for the current epoch.

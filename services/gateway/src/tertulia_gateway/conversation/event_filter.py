@@ -86,13 +86,13 @@ class EventFilter:
             if is_lost:  # an equal epoch also means a data loss, because each turn raises the epoch
                 self.epoch = epoch
                 return Decision.SEND_AFTER_LOSS
-        if epoch >= self.epoch:
-            self.epoch = epoch
-            return Decision.SEND
         if kind in RAISES_EPOCH:
-            self.epoch = epoch
-            return Decision.SEND_AFTER_LOSS
-        return Decision.SKIP if kind in REPLIES else Decision.SEND
+            is_lost, self.epoch = epoch < self.epoch, epoch
+            return Decision.SEND_AFTER_LOSS if is_lost else Decision.SEND
+        if self._turn_epoch < 0:  # the stream may begin in the middle of a turn
+            self.epoch = max(self.epoch, epoch)
+        # an epoch above the last turn's is from before a data loss: it must not end the replies of that turn
+        return Decision.SKIP if kind in REPLIES and epoch != self.epoch else Decision.SEND
 
     def _has_turn(self, fields: Fields) -> bool:
         """True if the client got the turn that is reopened; not if it was withdrawn while it was held."""

@@ -95,7 +95,7 @@ class EventSender:
                     entries = await follow.read()
                 except EntriesLost as error:
                     log.warning("%s", error, extra=self._ids)
-                    await self._data_loss.recover()
+                    await self._data_loss.recover(error.entry_id)
                     continue
                 except WriteRefused as error:
                     return error
@@ -124,7 +124,7 @@ class EventSender:
         if decision is Decision.SKIP:
             return
         if decision is Decision.SEND_AFTER_LOSS:  # a turn was accepted before this gateway noticed the loss
-            await self._data_loss.report()
+            await self._data_loss.report(entry.id)
         fields = entry.fields
         kind = fields.get(b"type", b"")
         if not await self.send(entry):

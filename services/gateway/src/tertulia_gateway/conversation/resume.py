@@ -181,7 +181,9 @@ class _Resuming:
                     break
         if not last_event_id or order(last_event_id) == order(last):
             return turn, False
-        kept_since_ms = self.now_ms - key.ttl_s * 1000 if first is None else order(first)[0]
+        kept_since_ms = self.now_ms - key.ttl_s * 1000
+        if first is not None and key.max_len is not None and await self.bus.length(key) >= key.max_len:
+            kept_since_ms = order(first)[0]  # older entries were perhaps trimmed
         return turn, kept_since_ms <= order(last_event_id)[0] <= self.now_ms + CLOCKS_DIFFER_MS
 
     async def continue_at_marks(self, last_audio: AudioMark | None) -> None:

@@ -13,6 +13,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final
 
 from tertulia_llm.history.changed_rows import changes_in, follow_change
 from tertulia_llm.history.from_streams import messages_from_streams
@@ -31,6 +33,8 @@ MAX_CONVERSATIONS = 512
 """Maximum number of cached conversations; the least recently used one is evicted first."""
 PAGE = 1_000
 """Number of events per read, when messages are rebuilt from the streams."""
+
+_BY_POSITION: Final = attrgetter("position")
 
 log = logging.getLogger(__name__)
 
@@ -64,21 +68,21 @@ class History:
         }
 
     def prompt_messages(
-        self, limit: int, heard: Callable[[int], bool] = lambda _: True, *, after: int = -1
+        self, limit: int, heard: Callable[[int], bool] | None = None, *, after: int = -1
     ) -> list[HistoryMessage]:
         """The last `limit` messages for the prompt, oldest first. Replies that are still being written are left out.
 
-        `heard`: False for the time of a turn (ms since 1970) of which the reader of the prompt knows nothing. `after`:
-        only messages after this position.
+        `heard`: False for the time of a turn (ms since 1970) of which the reader of the prompt knows nothing; None: it
+        knows all. `after`: only messages after this position.
         """
-        later = (message for message in self.messages.values() if message.position > after)
-        ordered = sorted(later, key=lambda message: message.position)
+        later = [message for message in self.messages.values() if message.position > after]
+        ordered = sorted(later, key=_BY_POSITION)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
             for message in ordered[-limit:]
             if message.status != "streaming"
             and (message.text or message.status == "interrupted")
-            and heard(turn_time_ms(message.position))
+            and (heard is None or heard(turn_time_ms(message.position)))
         ]
 
     def count_after(self, position: int) -> int:

@@ -122,7 +122,7 @@ class Model:
             if counted is not None:
                 known.scale.learn(request.estimate, counted)
             self.server.used(known)
-            await response.close()
+            await response.aclose()
 
     async def _opened(self, builder: RequestBuilder, known: KnownModel) -> tuple[Request, Response]:
         """Send the request. If the server says what it refuses, change the request and send it again, up to
@@ -142,14 +142,12 @@ class Model:
                 if changes > MAX_CHANGES or not self._learned(failure, request, builder, known):
                     raise await self._adviser.explained(failure, known.name) from failure
             else:
-                if not is_web_page(response.response.headers):
+                if not is_web_page(response.headers):
                     return request, response
                 try:
-                    raise await self._adviser.web_page(
-                        await self.server.beginning_of(response), str(response.response.url)
-                    )
+                    raise await self._adviser.web_page(await self.server.beginning_of(response), str(response.url))
                 finally:
-                    await response.close()
+                    await response.aclose()
 
     def _learned(self, failure: ModelFailed, request: Request, builder: RequestBuilder, known: KnownModel) -> bool:
         """Remember what the server refused. Returns True if the next request will be different.

@@ -1,7 +1,8 @@
 """HTTP requests to a model server, with the `openai` SDK.
 
 The SDK is imported when the worker has started (`load_sdk`): that takes half a second of CPU. Replies are requested
-by the SDK, and read from its HTTP client as they arrive: its own reading takes as long as the whole request.
+and read below the SDK, with its HTTP client (`completion_requests`): the SDK's own reading takes as long as the whole
+request.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from tertulia_llm.model.knowledge import KnownModel
 from tertulia_llm.settings import LLMSettings
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
-    from openai.types.chat import ChatCompletionChunk
 
-    Response = openai.AsyncStream[ChatCompletionChunk]
+    from tertulia_llm.model.completion_requests import CompletionRequests
+
+    Response = httpx2.Response
 
 QUESTION_S: Final = 5.0
 """Seconds to wait for the answer to any request that does not ask for a reply."""
@@ -51,12 +54,13 @@ class ModelServer:
         self.base_url = settings.llm_base_url
         self.is_changed = asyncio.Event()
         self._settings = settings
-        self._made: openai.AsyncOpenAI | None = None
+        self._made: tuple[openai.AsyncOpenAI, httpx2.AsyncClient] | None = None
+        self._completions: CompletionRequests | None = None
 
     async def close(self) -> None:
         """Close the connections."""
         if self._made is not None:
-            await self._made.close()
+            await self._made[0].close()
 
     def changed(self) -> None:
         """Note that something new is known about a model."""
@@ -76,17 +80,13 @@ class ModelServer:
         """
         await load_sdk()
         import openai  # noqa: PLC0415 - see above
-        from openai.types.chat import ChatCompletionChunk  # noqa: PLC0415
 
+        if self._completions is None:
+            from tertulia_llm.model.completion_requests import CompletionRequests  # noqa: PLC0415 - it imports the SDK
+
+            self._completions = CompletionRequests(*self._clients)
         try:
-            # below `chat.completions.create`, which copies and checks what we know to be right
-            return await self._client.post(
-                "/chat/completions",
-                cast_to=ChatCompletionChunk,
-                body=body,
-                stream=True,
-                stream_cls=openai.AsyncStream[ChatCompletionChunk],
-            )
+            return await self._completions.send(body)
         except openai.APIError as error:
             raise failure_of(error) from error
         # the SDK's HTTP transports also raise errors of other types: for headers over 8 kB, for example
@@ -96,9 +96,8 @@ class ModelServer:
 
     def body_of(self, response: Response) -> AsyncIterator[bytes]:
         """The body, in pieces as they arrive."""
-        received = response.response
-        is_plain = received.headers.get("content-encoding", "identity") == "identity"
-        return received.aiter_raw() if is_plain else received.aiter_bytes()
+        is_plain = response.headers.get("content-encoding", "identity") == "identity"
+        return response.aiter_raw() if is_plain else response.aiter_bytes()
 
     async def beginning_of(self, response: Response) -> bytes:
         """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""
@@ -148,19 +147,25 @@ class ModelServer:
 
     @property
     def _client(self) -> openai.AsyncOpenAI:
+        return self._clients[0]
+
+    @property
+    def _clients(self) -> tuple[openai.AsyncOpenAI, httpx2.AsyncClient]:
+        """The SDK's client, and its HTTP client."""
         if self._made is None:
             import openai  # noqa: PLC0415 - see above
 
-            settings = self._settings
-            self._made = openai.AsyncOpenAI(
+            settings, http = self._settings, openai.DefaultAioHttpClient()
+            client = openai.AsyncOpenAI(
                 base_url=self.base_url,
                 api_key=settings.openrouter_api_key.get_secret_value() or "none",
                 # the worker itself repeats requests, because a part of the reply may already have been spoken
                 max_retries=0,
-                http_client=openai.DefaultAioHttpClient(),
+                http_client=http,
                 timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
                 default_headers={"X-Title": "Tertulia", **settings.extra_headers},
             )
+            self._made = client, http
         return self._made
 
     def beside(self, path: str) -> str:

@@ -9,8 +9,7 @@ messages. `fold_system` is for servers that do not accept a system message.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from tertulia_llm.text.stage_notes import (
     CONTINUE,
@@ -32,9 +31,11 @@ SUMMARY_SHARE: Final = 0.25
 """A summary takes at most this share of the room for the prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryMessage:
-    """A stored message. `interrupted`: the user interrupted it, and `text` is the part that was heard."""
+class HistoryMessage(NamedTuple):
+    """A stored message. `interrupted`: the user interrupted it, and `text` is the part that was heard.
+
+    Each prompt needs many; a frozen dataclass is made more slowly.
+    """
 
     role: Literal["user", "character"]
     name: str

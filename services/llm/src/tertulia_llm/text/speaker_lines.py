@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from tertulia_llm.text.full_stops import ends_with_abbreviation
@@ -66,7 +67,7 @@ class SpeakerLines:
     )
 
     def __init__(self, speaker: str, *, others: Iterable[str] = (), user: str = "", before: str = "") -> None:
-        self._names = SpeakerNames(speaker, others=others, user=user)
+        self._names = _names(speaker, tuple(others), user)
         self._pending = ""
         self._is_empty = not before.strip()
         """True as long as the reply has no text of the speaker."""
@@ -240,3 +241,9 @@ def _tail_of(tail: str, text: str) -> str:
     if _TRIGGER.match(solid[-1]) is None:
         return _MIDDLE
     return solid[-1] if solid[-1] == "\n" or len(solid) == len(text) else f"{solid[-1]} "
+
+
+@lru_cache(maxsize=64)
+def _names(speaker: str, others: tuple[str, ...], user: str) -> SpeakerNames:
+    """The names, kept for the next replies of the same cast."""
+    return SpeakerNames(speaker, others=others, user=user)

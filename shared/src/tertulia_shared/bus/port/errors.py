@@ -4,7 +4,7 @@ BusError
 ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
 │   └── BusRefused   Redis answers and refuses us: the login, a right or a certificate is wrong
 ├── NotOwner         another worker took the work over: stop, and write nothing more
-├── EntriesLost      Redis came back without an entry that was read from it
+├── EntriesLost      Redis has lost an entry that was read from it
 ├── Stale            the user interrupted: this work's epoch is over
 └── WriteRefused     Redis answered with an error, and will answer the same command with the same error
     └── WritesPaused   Redis takes no writes now (out of memory, full disk, read-only replica): try again later
@@ -30,7 +30,14 @@ class NotOwner(BusError):
 
 
 class EntriesLost(BusError):
-    """Redis no longer has the entry that was read last: it restarted without its latest writes, or was flushed."""
+    """Redis no longer has the entry `entry_id`, which was read: it restarted without its latest writes, or was flushed.
+
+    All entries above that id were written after the loss.
+    """
+
+    def __init__(self, message: str, entry_id: str) -> None:
+        super().__init__(message)
+        self.entry_id = entry_id
 
 
 class Stale(BusError):

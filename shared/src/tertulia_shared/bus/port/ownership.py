@@ -10,7 +10,7 @@ from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.bus.port.writing import Fence
 from tertulia_shared.codec import Fields
-from tertulia_shared.conversation_state import ConversationState
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.keys import Key
 
 MAX_FIRST = 16
@@ -24,12 +24,15 @@ class Owned:
     owner: Key
     token: str
     state: Fields
+    """The fields of the state, or only those that the call of `own` named."""
     waiting: Sequence[Entry] = ()
     """The waiting turns, if the call of `own` had `waiting`."""
     last: Entry | None = None
     """The last entry of the stream `last` of the call, if it has entries."""
     first: Sequence[Entry] = ()
     """The first entries of the stream `first` of the call."""
+    commands_after: str = ""
+    """The id of the last command in `control` before `state` was read, if the call had `commands`; else ""."""
 
     @property
     def epoch(self) -> int:
@@ -61,6 +64,8 @@ class Ownership(Protocol):
         waiting: int = 0,
         last: Key | None = None,
         first: Key | None = None,
+        fields: Sequence[StateField] = (),
+        commands: bool = False,
     ) -> Owned | Refused:
         """Become the owner of `thing` (`turns`, a message, a session). Redis then refuses the writes of earlier owners.
 
@@ -73,6 +78,9 @@ class Ownership(Protocol):
             waiting: return at most this many turns after the state's cursor (`Owned.waiting`).
             last: return this stream's last entry (`Owned.last`).
             first: return this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
+            fields: return only these fields of the state, which may be long; all of them without it. Not together with
+                `waiting`.
+            commands: return the id after which `until_interrupted` is to read commands (`Owned.commands_after`).
         """
         ...
 

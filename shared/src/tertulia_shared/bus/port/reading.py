@@ -46,11 +46,12 @@ class Reading(Protocol):
     def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
         """Follow a stream: read the entries after the id `after` (Redis' `"$"` is not supported).
 
-        With `tell_loss`, `read` raises `EntriesLost`, once, when the entry that was read last no longer exists. The bus
+        With `tell_loss`, `read` raises `EntriesLost`, once, when entries that were read last no longer exist. The bus
         checks this after a break of the connection, before it delivers entries written since, and about once a second,
-        because Redis can be flushed while the connection stays open. If nothing was read yet, it checks the entry
-        `after`, if that existed. Without `tell_loss`, reading continues after that id. Only for streams whose ids are
-        times: an entry older than the key's TTL has expired and is not lost.
+        because Redis can be flushed while the connection stays open: then entries that were written after the loss may
+        come before the error. If nothing was read yet, it checks the entry `after`, if that existed. Without
+        `tell_loss`, reading continues after that id. Only for streams whose ids are times: an entry older than the
+        key's TTL has expired and is not lost.
         """
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 OWN = Script("""
--- KEYS[3]: given only if waiting turns are asked for
+-- KEYS[3]: given only if waiting turns are asked for. ARGV[5…]: the only fields of the state that are returned
 local owner_key, state_key, turns_key = KEYS[1], KEYS[2], KEYS[3]
 local work_id, attempt, owner_ttl_s, max_waiting = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
@@ -19,16 +19,29 @@ if held_id then
   if held_id ~= work_id then return {'other', held} end
   if tonumber(held_attempt) >= tonumber(attempt) then return {'later', held} end
 end
-local waiting = {}
+local state, waiting = {}, {}
+if ARGV[5] then
+  local values = redis.call('HMGET', state_key, unpack(ARGV, 5))
+  for i, value in ipairs(values) do
+    if value then
+      state[#state + 1] = ARGV[4 + i]
+      state[#state + 1] = value
+    end
+  end
+else
+  state = redis.call('HGETALL', state_key)
+end
 if max_waiting ~= '0' then
-  local cursor = redis.call('HGET', state_key, 'cursor') or '0-0'
+  local cursor = '0-0'
+  for i = 1, #state, 2 do
+    if state[i] == 'cursor' then cursor = state[i + 1] end
+  end
   waiting = redis.call('XRANGE', turns_key, '(' .. cursor, '+', 'COUNT', max_waiting)
   local last = #waiting == 0 and redis.call('XREVRANGE', turns_key, '+', '-', 'COUNT', 1)[1]
   if last and last[1] ~= cursor and #redis.call('XRANGE', turns_key, cursor, '+', 'COUNT', 1) == 0 then
     return redis.error_reply('BADSTATE the cursor in the state lies behind the last turn')
   end
 end
-local state = redis.call('HGETALL', state_key)
 -- set this last: a call that fails before this line owns nothing
 redis.call('SET', owner_key, work_id .. '/' .. attempt, 'EX', owner_ttl_s)
 return {'own', state, waiting}
@@ -36,11 +49,15 @@ return {'own', state, waiting}
 
 
 def own(
-    *, owner_key: str, state_key: str, turns_key: str, work_id: str, attempt: int, owner_ttl_s: int, max_waiting: int
-) -> Command:
-    """Become the owner. The turns' key is passed only if it is read: not every service may access it."""
+    *, owner_key: str, state_key: str, turns_key: str, work_id: str, attempt: int, owner_ttl_s: int, max_waiting: int,
+    fields: Sequence[str] = (),
+) -> Command:  # fmt: skip
+    """Become the owner. The turns' key is passed only if it is read: not every service may access it.
+
+    `fields`: of the state, return only these; all fields without them. With `max_waiting`, all are needed.
+    """
     keys = [owner_key, state_key, *([turns_key] if max_waiting else [])]
-    return OWN.call(keys, work_id, attempt, owner_ttl_s, max_waiting)
+    return OWN.call(keys, work_id, attempt, owner_ttl_s, max_waiting, *fields)
 
 
 DISOWN = Script("""
@@ -76,8 +93,8 @@ local owner_key, turns_key, state_key = KEYS[1], KEYS[2], KEYS[3]
 local token, cursor, settled_cut, state_ttl_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 if redis.call('GET', owner_key) ~= token then return -1 end
-redis.call('HSET', state_key, 'cursor', cursor)
-redis.call('EXPIRE', state_key, state_ttl_s)
+-- a hash that had the field has a TTL, too, which was renewed when the turn was written
+if redis.call('HSET', state_key, 'cursor', cursor) > 0 then redis.call('EXPIRE', state_key, state_ttl_s) end
 if #redis.call('XRANGE', turns_key, '(' .. cursor, '+', 'COUNT', 1) > 0 then return 0 end
 local cut = redis.call('HGET', state_key, 'cut')
 if (cut and cut ~= '' and cut or '0') ~= settled_cut then return 0 end  -- the worker, too, reads '' as 0

@@ -20,12 +20,16 @@ local function is_readable(epoch)
 end
 """
 
+WRITTEN_BEFORE = "equal or smaller"
+"""Part of the error of an XADD whose id is not above the stream's last one."""
+
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
 # stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
 # values (sound) are not packed, which saves two copies.
 _RUN = (
     READABLE_EPOCH
+    + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
 local function run(packed_operations, epoch)
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
@@ -45,19 +49,19 @@ local function run(packed_operations, epoch)
     elseif redis.call('TTL', key) > tonumber(operation[3]) then  -- EXPIRE … LT needs Redis 7
       reply = redis.pcall('EXPIRE', key, operation[3])
     end
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, WRITTEN_BEFORE, 1, true) then
       return reply
     end
   end
 end
 
-local function refusal(owner_key, state_key, token, epoch)
+local function refusal_of_owner(owner_key, token)
   if token ~= '' and redis.call('GET', owner_key) ~= token then return {-1, 0} end
-  if epoch ~= '' then
-    local current = redis.call('HGET', state_key, 'epoch')
-    if current and not is_readable(current) then return redis.error_reply(NO_EPOCH) end
-    if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
-  end
+end
+
+local function refusal_of_epoch(epoch, current)
+  if current and not is_readable(current) then return redis.error_reply(NO_EPOCH) end
+  if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
 end
 """
 )
@@ -88,7 +92,8 @@ WRITE = Script(
 local owner_key, state_key = KEYS[1], KEYS[2]
 local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 
-local refused = refusal(owner_key, state_key, token, epoch)
+local refused = refusal_of_owner(owner_key, token)
+if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
 local failed = run(operations)
 if failed then return failed end
@@ -131,9 +136,13 @@ local function withdraw(turn)
   redis.call('HSET', state_key, 'withdrawn', table.concat(turns, ' ', first))
 end
 
-local refused = refusal(owner_key, state_key, token, fence_epoch)
+local refused = refusal_of_owner(owner_key, token)
 if refused then return refused end
-local epoch = redis.call('HGET', state_key, 'epoch') or '0'
+local state = redis.call('HMGET', state_key, 'epoch', 'talk', 'tentative')
+local epoch, tentative = state[1] or '0', raise_epoch and state[3]
+local talking = state[2] or tentative
+refused = fence_epoch ~= '' and refusal_of_epoch(fence_epoch, state[1])
+if refused then return refused end
 if not is_readable(epoch) then return redis.error_reply(NO_EPOCH) end
 if conditions ~= '' then
   for _, condition in ipairs(cmsgpack.unpack(conditions)) do
@@ -141,8 +150,6 @@ if conditions ~= '' then
   end
 end
 if is_once and not redis.call('SET', once_key, '1', 'NX', 'EX', once_ttl_s) then return {1, tonumber(epoch)} end
-local tentative = raise_epoch and redis.call('HGET', state_key, 'tentative')
-local talking = redis.call('HGET', state_key, 'talk') or tentative
 if raise_epoch then
   epoch = tostring(redis.call('HINCRBY', state_key, 'epoch', 1))
   if talking or withdrawn_turn ~= '' then redis.call('HSET', state_key, 'cut', epoch) end
@@ -151,14 +158,13 @@ if raise_epoch then
     if tentative ~= withdrawn_turn then withdraw(tentative) end
   end
   if withdrawn_turn ~= '' then withdraw(withdrawn_turn) end
-  redis.call('EXPIRE', state_key, state_ttl_s)
 end
 if talk == '1' then
   redis.call('HSET', state_key, 'talk', '1')
-  redis.call('EXPIRE', state_key, state_ttl_s)
 elseif talk == '0' then
   redis.call('HDEL', state_key, 'talk')
 end
+if raise_epoch or talk == '1' then redis.call('EXPIRE', state_key, state_ttl_s) end
 local failed = talking and run(operations_if_talking, epoch) or run(operations, epoch)
 if failed then
   if is_once then redis.call('DEL', once_key) end  -- nothing was written: a repeated call may write

@@ -12,10 +12,10 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.east_asian import HAN_OR_KANA, EastAsianReader
 from tertulia_llm.text.addressing.reader import Reader, reader_for
 from tertulia_llm.text.addressing.selection import Candidate, choose
-from tertulia_llm.text.addressing.sentences import sentences_of
+from tertulia_llm.text.addressing.sentences import Unit, sentences_of
 from tertulia_shared.answering import Mode
 from tertulia_shared.entries import NOBODY, TALKATIVENESS
-from tertulia_shared.names import NameFinder, normalized, words_of
+from tertulia_shared.names import Mention, NameFinder, normalized, words_of
 from tertulia_shared.stop_phrases import is_plain_stop
 
 MAX_CHARS: Final = 800
@@ -103,6 +103,8 @@ def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
     if HAN_OR_KANA.search(text):
         return EastAsianReader(text, finder.find(text, by_sound=spoken)).read()
     reader = _reader_of(text)
+    if not spoken and not _mentions(text, names):  # in any language
+        return reader.read(_sentences(text, names), spoken=False)
     mentions = finder.find(text, by_sound=spoken, languages=reader.languages)
     return reader.read(sentences_of(text, mentions), spoken=spoken)
 
@@ -110,11 +112,11 @@ def read_address(text: str, names: tuple[str, ...], *, spoken: bool) -> Address:
 def asks_for_discussion(text: str, cast: Sequence[Seat]) -> tuple[Seat, ...] | None:
     """The characters that a remark asks to talk with each other; None if it does not ask that."""
     text, names = normalized(_shortened(text)), tuple(seat.name for seat in cast)
-    mentions = _finder(names).find(text)
+    mentions = _mentions(text, names)
     if HAN_OR_KANA.search(text):
         is_request = EastAsianReader(text, mentions).asks_for_discussion()
     else:
-        is_request = _reader_of(text).asks_for_discussion(sentences_of(text, mentions))
+        is_request = _reader_of(text).asks_for_discussion(_sentences(text, names))
     if not is_request:
         return None
     excluded = read_address(text, names, spoken=False).excluded
@@ -197,6 +199,18 @@ class _Decision:
 
     def _all(self, indexes: Sequence[int | None], reason: Reason) -> tuple[Answerer, ...]:
         return tuple(Answerer(self._remark.cast[index], reason) for index in indexes if index is not None)
+
+
+@lru_cache(maxsize=32)
+def _mentions(text: str, names: tuple[str, ...]) -> tuple[Mention, ...]:
+    """The names in a written text of any language."""
+    return tuple(_finder(names).find(text))
+
+
+@lru_cache(maxsize=32)
+def _sentences(text: str, names: tuple[str, ...]) -> tuple[tuple[Unit, ...], ...]:
+    """The sentences of a written text of any language."""
+    return tuple(map(tuple, sentences_of(text, _mentions(text, names))))
 
 
 @lru_cache(maxsize=32)

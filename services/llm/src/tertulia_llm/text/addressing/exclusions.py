@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from tertulia_llm.text.addressing.lexicon import Lexicon
@@ -47,6 +47,10 @@ class ExclusionFinder:
 
     def find(self, units: Sequence[Unit]) -> Excluded:
         """Find the excluded characters of a sentence."""
+        # without a name, only "not you" excludes somebody
+        has_name = any(unit.kind is Kind.NAME for unit in units)
+        if not has_name and self._not_you.first_words.isdisjoint(unit.text for unit in units):
+            return Excluded(list(units), frozenset(), (), not_last=False)
         removed: set[int] = set()
         names: set[int] = set()
         only: list[int] = []
@@ -167,6 +171,6 @@ def _without(units: Sequence[Unit], removed: set[int]) -> list[Unit]:
         if index in removed:
             gap = max(gap, unit.gap, Gap.COMMA if not left else Gap.NONE)
             continue
-        left.append(replace(unit, gap=max(gap, unit.gap)) if gap > unit.gap else unit)
+        left.append(unit._replace(gap=max(gap, unit.gap)) if gap > unit.gap else unit)
         gap = Gap.NONE
     return left

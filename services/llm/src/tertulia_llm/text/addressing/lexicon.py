@@ -82,6 +82,7 @@ class Lexicon:
     asks_named: tuple[str, ...]
     """Patterns of sentences that ask the named character without addressing it: "what does X think"."""
     asks_all: tuple[str, ...]
+    """The same for all characters: "what does E think". Every match has an E."""
     discussion: tuple[str, ...]
     """Patterns of requests to talk with each other."""
 

@@ -87,12 +87,14 @@ class Reader:
         """Find the characters that the sentence asks without speaking to them."""
         for clause in _clauses(units):
             text, owners = joined(clause)
-            span = span_of(self.lexicon.asks_named, text)
+            has_name = any(unit.names for unit in clause)
+            span = span_of(self.lexicon.asks_named, text) if has_name else None
             if span is not None:
                 asked = {owners[at] for at in range(span[0], min(span[1], len(owners)))}
                 for index in sorted(asked):
                     address.ask(clause[index].names)
-            address.everyone |= matches(self.lexicon.asks_all, text)
+            if any(unit.kind is Kind.ALL for unit in clause):
+                address.everyone |= matches(self.lexicon.asks_all, text)
 
     def _is_follow_up(self, units: Sequence[Unit]) -> bool:
         lexicon = self.lexicon
@@ -121,7 +123,7 @@ class Reader:
 def reader_for(words: Collection[str], *, is_cyrillic: bool) -> Reader:
     """The reader of the languages that have most of the words; of all languages if the words show none."""
     counts = {
-        language: sum(word in vocabulary for word in words)
+        language: sum(map(vocabulary.__contains__, words))
         for language, vocabulary in _vocabularies().items()
         if (language in _CYRILLIC) == is_cyrillic
     }

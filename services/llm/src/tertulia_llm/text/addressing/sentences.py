@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from tertulia_llm.text.addressing.lexicon import ALL, NAME, Lexicon, Phrase
 from tertulia_shared.names import Case, Mention, words_of
@@ -52,9 +51,8 @@ class EveryonePhrase(StrEnum):
         return self in {EveryonePhrase.THE_TWO, EveryonePhrase.SHORT}
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A part of a word, a name of characters, or a phrase for all of them."""
+class Unit(NamedTuple):
+    """A part of a word, a name of characters, or a phrase for all of them. A frozen dataclass is made more slowly."""
 
     text: str
     gap: Gap
@@ -150,6 +148,8 @@ class EveryoneMarker:
 
     def mark(self, units: Sequence[Unit]) -> tuple[list[Unit], set[EveryonePhrase]]:
         """Replace each phrase except "one of you" by one unit. Returns the units, and the kinds of phrases found."""
+        if self._first_words.isdisjoint(unit.text for unit in units):
+            return list(units), set()
         marked: list[Unit] = []
         found: set[EveryonePhrase] = set()
         at = 0
@@ -165,7 +165,7 @@ class EveryoneMarker:
             if which is EveryonePhrase.ONE:
                 marked.extend(units[at : at + longest])
             else:
-                marked.append(replace(units[at], text=ALL, kind=Kind.ALL, phrase=which))
+                marked.append(units[at]._replace(text=ALL, kind=Kind.ALL, phrase=which))
             at += longest
         return marked, found
 

@@ -8,7 +8,7 @@ think Rex"). A name that is a subject, an object or part of a phrase is only men
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches
@@ -227,7 +227,7 @@ class VocativeFinder:
             return True
         if name.is_word or left[-1].text in lexicon.before:
             return False
-        if self._continues_address(right, replace(name, is_word=True, is_capitalized=True), spoken=spoken):
+        if self._continues_address(right, name._replace(is_word=True, is_capitalized=True), spoken=spoken):
             return spoken or left[-1].text in lexicon.ends
         asks = left[0].text in lexicon.questions and any(lexicon.is_second(unit.text) for unit in left)
         return spoken and asks and right[0].text in lexicon.before
