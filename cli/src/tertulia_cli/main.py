@@ -21,6 +21,7 @@ from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.lan import arguments as lan
 from tertulia_cli.lorebooks import arguments as lorebooks
 from tertulia_cli.models import arguments as models
+from tertulia_cli.personas import arguments as personas
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import arguments as voice
@@ -88,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     characters.add(commands)
     conversations.add(commands)
     lorebooks.add(commands)
+    personas.add(commands)
     access.add(commands)
     lan.add(commands)
     models.add(commands)

@@ -14,6 +14,7 @@ import { CardExport, CardNotes } from "./card-parts";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem, revealProblem } from "./field-problem";
+import { FormActions } from "./form-actions";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
 import { TalkativenessField } from "./talkativeness-field";
@@ -154,27 +155,17 @@ export function CharacterForm(props: Props): JSX.Element {
       />
       {character && <CardExport talk={talk} character={character} onFailed={setFailure} />}
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
-      <div class="actions">
-        <button type="submit" class="primary" disabled={busy || waiting}>
-          {character ? texts.character.save : texts.character.add}
-        </button>
-        <button type="button" onClick={onCancel}>
-          {texts.character.back}
-        </button>
-        {character && (
-          <button
-            type="button"
-            class="danger"
-            disabled={busy}
-            onClick={() => {
-              forget();
-              onRemove(character.id);
-            }}
-          >
-            {texts.character.remove}
-          </button>
-        )}
-      </div>
+      <FormActions
+        isNew={character === null}
+        busy={busy}
+        waiting={waiting}
+        onCancel={onCancel}
+        onRemove={() => {
+          if (!character) return;
+          forget();
+          onRemove(character.id);
+        }}
+      />
     </form>
   );
 }

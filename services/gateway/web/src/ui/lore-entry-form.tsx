@@ -5,6 +5,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { type Entry, MAX_CONTENT_CHARS, MAX_NAME_CHARS, keysIn } from "../lore/lorebook";
 import { texts } from "../texts";
+import { FormActions } from "./form-actions";
 
 interface Props {
   readonly entry: Entry;
@@ -76,19 +77,7 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
         />
         {texts.lorebook.constant}
       </label>
-      <div class="actions">
-        <button type="submit" class="primary" disabled={busy}>
-          {isNew ? texts.character.add : texts.character.save}
-        </button>
-        <button type="button" onClick={onCancel}>
-          {texts.character.back}
-        </button>
-        {!isNew && (
-          <button type="button" class="danger" disabled={busy} onClick={onRemove}>
-            {texts.character.remove}
-          </button>
-        )}
-      </div>
+      <FormActions {...{ isNew, busy, onCancel, onRemove }} />
     </form>
   );
 }

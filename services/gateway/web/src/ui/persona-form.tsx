@@ -10,6 +10,7 @@ import type { Talk } from "../talk/talk";
 import { USER_NAME_MAX, nameProblem } from "../talk/user-name";
 import { texts } from "../texts";
 import { FieldProblem, revealProblem } from "./field-problem";
+import { FormActions } from "./form-actions";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
 
@@ -92,19 +93,12 @@ export function PersonaForm({ talk, persona, onSaved, onCancel, onRemove }: Prop
         <FieldProblem text={problemOf("description")} />
       </div>
       {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
-      <div class="actions">
-        <button type="submit" class="primary" disabled={busy}>
-          {persona ? texts.character.save : texts.character.add}
-        </button>
-        <button type="button" onClick={onCancel}>
-          {texts.character.back}
-        </button>
-        {persona && (
-          <button type="button" class="danger" disabled={busy} onClick={() => onRemove(persona.id)}>
-            {texts.character.remove}
-          </button>
-        )}
-      </div>
+      <FormActions
+        isNew={persona === null}
+        busy={busy}
+        onCancel={onCancel}
+        onRemove={() => persona && onRemove(persona.id)}
+      />
     </form>
   );
 }

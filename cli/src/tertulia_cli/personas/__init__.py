@@ -1,0 +1,1 @@
+"""`tertulia persona`: lists, shows, creates and deletes personas by the gateway's REST API."""
