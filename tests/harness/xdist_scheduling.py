@@ -15,7 +15,6 @@ LONG = tuple(
         "reopened_turn",
         "connect_model",
         "clips",
-        "warnings",
         "examples",
     )
 )
