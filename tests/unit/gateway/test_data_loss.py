@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 T = "eeeeeeee-0000-4000-8000-00000000000{}"
+START_MS = 1_800_000_000_000
 
 
 @dataclass
@@ -39,7 +41,8 @@ class Bench:
     """A conversation whose client has read all events."""
 
     def __init__(self) -> None:
-        self.bus = MemoryBus(Keys("test"))
+        # each entry gets a later time: Redis, too, is not emptied and written again within one millisecond
+        self.bus = MemoryBus(Keys("test"), now_ms=itertools.count(START_MS).__next__)
         self.events = self.bus.keys.events(C)
         self.frames = Frames()
         self.position = ClientPosition("me", claimed=True)
