@@ -153,6 +153,20 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     assert dict(await bus.hash(state)) == {b"cursor": b"3-0"}
 
 
+@pytest.mark.parametrize("count", [1, 2])
+async def test_write_of_no_fields_changes_nothing(bus: Bus, count: int) -> None:
+    state, outlet = bus.keys.state(C), bus.outlet()
+    for _ in range(count):
+        outlet.put(state, {})
+    await outlet.flush()
+    assert dict(await bus.hash(state)) == {}
+    outlet.put(state, {"cursor": "1-0"})
+    await outlet.flush()
+    outlet.put(state, {})
+    await outlet.flush()
+    assert dict(await bus.hash(state)) == {b"cursor": b"1-0"}
+
+
 async def test_stream_is_trimmed_to_its_maximum_length(bus: Bus) -> None:
     key = Key(bus.keys.control(C).name, 60, max_len=10)
     outlet = bus.outlet()

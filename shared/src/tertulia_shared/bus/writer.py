@@ -203,10 +203,10 @@ def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Com
     if len(writes) > 1 or isinstance(writes[0], Expire):
         return ()
     key = writes[0].key
-    operation, *others = _encoded(writes[0], b"", ts, epoch, None)
-    if others:
+    operations = _encoded(writes[0], b"", ts, epoch, None)
+    if len(operations) != 1:  # fields to set and to delete, or no fields
         return ()
-    name, _, *arguments = operation
+    name, _, *arguments = operations[0]
     return (name, key.name, *arguments), ("EXPIRE", key.name, key.ttl_s)
 
 
