@@ -133,7 +133,7 @@ async def test_sound_is_not_sent_to_the_conversation_while_a_recording_is_made(v
     visitor = await visit(LIGHT)
     await visitor.arrive()
     await visitor.start_listening()
-    await visitor.until(lambda: visitor.page.evaluate("Boolean(window.heard)"), "the page listens")
+    await eventually(lambda: visitor.page.evaluate("Boolean(window.heard)"), "the page listens")
     await visitor.page.evaluate("window.ofConversation = window.heard")
     sheet = await open_editor(visitor)
     await sheet.get_by_role("button", name="Record", exact=True).click()
