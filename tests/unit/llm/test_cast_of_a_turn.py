@@ -12,6 +12,7 @@ from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entry_ids import order
 from tests.harness.llm import LLMBench
 from tests.harness.store_records import character
+from tests.harness.virtual_time import virtual_time
 
 
 async def seat(bench: LLMBench, *names: str, told: bool = False) -> None:
@@ -113,6 +114,7 @@ async def test_nobody_answers_at_an_empty_table_and_the_client_is_told_what_to_d
     assert [error.message for error in (await bench.client()).errors] == [NO_CHARACTER]
 
 
+@virtual_time
 async def test_character_that_leaves_during_a_discussion_is_not_asked_again() -> None:
     bench = LLMBench()
     await bench.set("Luna", "Rex", "Sage")
