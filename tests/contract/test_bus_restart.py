@@ -162,6 +162,18 @@ async def test_scripts_are_loaded_again_after_they_were_flushed(bus: RedisBus, a
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"2", b"3"]
 
 
+async def test_takeover_finds_nothing_after_a_flush_and_makes_the_consumer_group_again(
+    bus: RedisBus, admin: Any
+) -> None:
+    await claimed(bus, worker="a")
+    await admin.flushall()
+    assert await bus.take_over("tts", "b", idle_s=0, count=9) == []
+    await bus.post("tts", Work("new"))
+    assert await bus.take_over("tts", "b", idle_s=0, count=9) == []
+    (claim,) = await bus.claim("tts", "b", count=9, block_s=0)
+    assert claim.attempt == 1
+
+
 async def test_owner_can_be_replaced_after_the_consumer_group_was_deleted(bus: RedisBus, admin: Any) -> None:
     first = await claimed(bus)
     assert isinstance(await bus.own(first, C, "turns"), Owned)

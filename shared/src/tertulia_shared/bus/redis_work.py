@@ -155,7 +155,7 @@ class RedisWorkQueue(RedisConnections):
         self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = "",
         but_of: str = "",
     ) -> Sequence[Claim]:  # fmt: skip
-        reply = await self._call(
+        (reply,) = await self._calls.call(
             scripts.take_over(
                 stream_key=self.keys.work(stage).name,
                 group=stage,
@@ -167,6 +167,11 @@ class RedisWorkQueue(RedisConnections):
                 left_out=leave,
             )
         )
+        if isinstance(reply, ErrorReply):
+            if "NOGROUP" in str(reply):  # Redis was flushed: nothing is pending. Make the group again
+                await self.prepare(stage)
+                return []
+            raise refusal_of(reply, "to take work over")
         return [Claim(stage, id.decode(), int(attempt), fields_of(raw)) for id, attempt, raw in reply]
 
     async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
