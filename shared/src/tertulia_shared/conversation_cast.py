@@ -48,7 +48,7 @@ class Cast:
         return heard is None or heard(time_ms)
 
     def hearing(self, character_id: str) -> Callable[[int], bool] | None:
-        """Whether the character heard, or is told of, the turn of a time; None if it is so for all turns."""
+        """A function that says whether the character knows the turn of a given time; None if it knows all turns."""
         if self.told or self.seats is None or character_id not in self.stays:
             return None
         changes = self.stays[character_id]

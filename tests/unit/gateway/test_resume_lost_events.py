@@ -1,4 +1,4 @@
-"""A client that resumes is told if Redis has lost its last event, but not if that was trimmed."""
+"""The gateway tells a resuming client that Redis has lost its last event, unless Redis trimmed the event."""
 
 from __future__ import annotations
 

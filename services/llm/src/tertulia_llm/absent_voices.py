@@ -117,12 +117,12 @@ class AbsentVoices:
         applied = await self._bus.transact(
             message.conversation_id,
             [Append(keys.events(message.conversation_id), stage_away(message, has_workers=has_workers))],
-            # with another epoch, nobody waits for this reply: the user has interrupted it, or Redis has lost it
+            # another epoch means that the user has interrupted this reply, or that Redis has lost it
             given=[Condition(StateField.EPOCH, str(message.epoch))],
         )
         if applied.new:
             ids = {"message_id": message.message_id, "voice": message.voice_id}
-            log.warning("nobody can speak a message", extra=ids)
+            log.warning("no speech worker can speak a message", extra=ids)
 
 
 def stage_away(message: PostedMessage, *, has_workers: bool) -> Warn:
