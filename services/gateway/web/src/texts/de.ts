@@ -277,6 +277,8 @@ export const de: Texts = {
     soundBroken: "Die Sprachausgabe brach vor dem Ende ab, deshalb wurde keine Datei gespeichert. Versuche es noch einmal.",
     import: "Gespräch importieren",
     importing: "Wird importiert …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "Das Gespräch ist geöffnet. 1 Name war länger als 80 Zeichen und wurde gekürzt.", other: `Das Gespräch ist geöffnet. ${count} Namen waren länger als 80 Zeichen und wurden gekürzt.` }),
     delete: "Löschen",
     fileName: "gespraech",
     today: (time) => `heute, ${time}`,

@@ -269,6 +269,8 @@ export const en = {
     soundBroken: "The speech broke off before the end, so no file was saved. Try again.",
     import: "Import a conversation",
     importing: "Importing …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "The conversation is open. 1 name was longer than 80 characters and was shortened.", other: `The conversation is open. ${count} names were longer than 80 characters and were shortened.` }),
     delete: "Delete",
     fileName: "conversation",
     today: (time: string) => `today, ${time}`,
