@@ -224,6 +224,7 @@ export const de: Texts = {
     cancel: "Abbrechen",
     makeAgain: "Neu antworten lassen",
     continue: "Weitersprechen lassen",
+    notSeated: (name) => `${name} sitzt nicht am Tisch und kann darum weder neu antworten noch weitersprechen.`,
     answerAs: "Jemand anders antwortet …",
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",

@@ -219,6 +219,7 @@ export const en = {
     cancel: "Cancel",
     makeAgain: "Make it again",
     continue: "Continue",
+    notSeated: (name: string) => `${name} does not sit at the table, so ${name} cannot answer again or continue.`,
     answerAs: "Answer as…",
     branch: "Branch from here",
     branched: "This is a copy of the conversation up to the message that you chose. The original is unchanged.",

@@ -228,6 +228,7 @@ export const es: Texts = {
     cancel: "Cancelar",
     makeAgain: "Responder de nuevo",
     continue: "Que continúe",
+    notSeated: (name) => `${name} no está a la mesa, así que no puede responder de nuevo ni continuar.`,
     answerAs: "Que responda otro…",
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
