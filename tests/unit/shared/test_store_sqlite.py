@@ -229,9 +229,10 @@ async def test_pages_of_rows_are_read_from_an_index_without_sorting(
         (version_rows.CURRENT, {"conversation": "c", "root": "r"}, "messages_replacing"),
         (version_rows.HAS_VERSIONS_ASIDE, {"conversation": "c", "root": "r"}, "set_aside_replacing"),
         (version_rows.DOOMED, {"conversation": "c", "root": "r"}, "set_aside_branches"),
+        (version_rows.PLACES, {"conversation": "c", "roots": "[]"}, "set_aside_replacing"),
         (version_rows.DISPLACED, {"conversation": "c", "root": "r", "id": "i"}, "set_aside_replacing"),
     ],
-    ids=["current", "has versions", "doomed", "displaced"],
+    ids=["current", "has versions", "doomed", "places", "displaced"],
 )
 async def test_versions_are_found_without_reading_the_whole_conversation(
     store: SQLiteStore, path: Path, query: str, arguments: dict[str, object], index: str
@@ -243,6 +244,7 @@ async def test_versions_are_found_without_reading_the_whole_conversation(
     assert "SCAN messages" not in plan
     assert "SCAN set_aside" not in plan
     assert "SCAN other" not in plan
+    assert "SCAN aside" not in plan
 
 
 async def test_sqlite_store_refuses_a_schema_of_a_newer_release(store: SQLiteStore, path: Path) -> None:

@@ -7,9 +7,12 @@ Runs on the thread that owns the connection.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
-from tertulia_shared.store.records import Message
+import orjson
+
+from tertulia_shared.store.records import Message, VersionPlace
 from tertulia_shared.store.row_values import Row
 from tertulia_shared.store.versions import REMOVED
 
@@ -19,7 +22,7 @@ MESSAGE: Final = (
 )
 """The columns that `messages` and `set_aside` have in common."""
 
-# `replaces <> ''` lets SQLite use the index of the versions; the `+` keeps it from reading the whole conversation instead
+# `replaces <> ''` lets SQLite use the index of the versions; the `+` prevents that it reads the whole conversation
 _OF_GROUP: Final = "+conversation_id = :conversation AND (id = :root OR (replaces = :root AND replaces <> ''))"
 CURRENT: Final = f"SELECT id, position FROM messages WHERE {_OF_GROUP}"
 HAS_VERSIONS_ASIDE: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch <> '' LIMIT 1"
@@ -59,6 +62,13 @@ _OF_TURN: Final = "conversation_id = :conversation AND position >= :first AND po
 DISPLACED: Final = f"""
 SELECT id FROM set_aside WHERE {_OF_GROUP} AND branch = id
 ORDER BY displaced_by = :id DESC, position DESC, id DESC LIMIT 1
+"""
+PLACES: Final = """
+SELECT aside.id, CASE aside.replaces WHEN '' THEN aside.id ELSE aside.replaces END, aside.position
+FROM json_each(:roots) AS wanted JOIN set_aside AS aside
+    ON aside.id = wanted.value OR (aside.replaces = wanted.value AND aside.replaces <> '')
+WHERE +aside.conversation_id = :conversation AND aside.branch = aside.id
+    AND (aside.status <> 'streaming' OR aside.text <> '')
 """
 _SAME_BRANCH: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch = :branch LIMIT 1"
 
@@ -128,6 +138,11 @@ def withdraw(connection: sqlite3.Connection, conversation_id: str, turn_id: str,
         if displaced is not None:
             joined = "UPDATE set_aside SET branch = ?, displaced_by = '' WHERE branch = ?"
             connection.execute(joined, (branch, displaced[0]))
+
+
+def select_places(connection: sqlite3.Connection, conversation_id: str, roots: Sequence[str]) -> list[VersionPlace]:
+    wanted = {"conversation": conversation_id, "roots": orjson.dumps(roots).decode()}
+    return [VersionPlace(*row) for row in connection.execute(PLACES, wanted)]
 
 
 def _move_aside(
