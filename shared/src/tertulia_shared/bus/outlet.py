@@ -30,7 +30,7 @@ class Sink(Protocol):
 class QueueOutlet:
     """Implements `port.Outlet`."""
 
-    __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until")
+    __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until", "skipped")
 
     def __init__(self, sink: Sink, fence: Fence | None, epoch: int) -> None:
         self._sink = sink
@@ -38,6 +38,7 @@ class QueueOutlet:
         self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
         self.fresh_until: dict[str, float] = {}
         """For each key, the monotonic time in seconds up to which its TTL needs no renewal."""
+        self.skipped = False
         self._queued: list[Write] = []
         self._in_flight = 0
         self._error: Exception | None = None
@@ -92,9 +93,10 @@ class QueueOutlet:
         self._in_flight += len(writes)
         return writes
 
-    def settle(self, count: int, error: Exception | None) -> None:
+    def settle(self, count: int, error: Exception | None, *, skipped: bool = False) -> None:
         """Record Redis' answer to `count` writes in flight."""
         self._in_flight -= count
+        self.skipped = self.skipped or skipped
         if error is not None and self._error is None:
             self._error = error
             self._queued.clear()
