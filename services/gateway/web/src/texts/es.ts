@@ -228,6 +228,7 @@ export const es: Texts = {
     cancel: "Cancelar",
     makeAgain: "Responder de nuevo",
     continue: "Que continúe",
+    notSeated: (name) => `${name} no está a la mesa, así que no puede responder de nuevo ni continuar.`,
     answerAs: "Que responda otro…",
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
@@ -281,6 +282,8 @@ export const es: Texts = {
     soundBroken: "La voz se cortó antes del final, así que no se guardó ningún archivo. Inténtalo de nuevo.",
     import: "Importar una conversación",
     importing: "Importando …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "La conversación está abierta. 1 nombre tenía más de 80 caracteres y se ha acortado.", other: `La conversación está abierta. ${count} nombres tenían más de 80 caracteres y se han acortado.` }),
     delete: "Eliminar",
     fileName: "conversacion",
     today: (time) => `hoy, ${time}`,
