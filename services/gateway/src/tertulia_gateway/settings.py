@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode
 
 from tertulia_shared.settings import AnsweringSettings
 
@@ -24,7 +23,7 @@ class GatewaySettings(AnsweringSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
-    origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    origins: tuple[str, ...] = Field(
         (), description="additional origins that may connect, separated by commas (https://talk.example.org)"
     )
     lan_dir: Path | None = Field(
