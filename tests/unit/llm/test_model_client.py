@@ -68,7 +68,7 @@ async def test_generators_of_a_reply_are_closed_without_tasks_of_their_own() -> 
     hooks, left = sys.get_asyncgen_hooks(), list[str]()
 
     def finalize(generator: AsyncGenerator[object]) -> None:  # called by Python for a generator that nobody has closed
-        left.append(generator.__qualname__)
+        left.append(repr(generator))
         if hooks.finalizer is not None:
             hooks.finalizer(generator)
 
