@@ -89,6 +89,10 @@ class Outlet(Protocol):
         """Queue an XADD. Raises the error of an earlier write of this outlet."""
         ...
 
+    def append_by_tick(self, key: Key, entry: object) -> None:
+        """Queue an XADD that can wait for the next tick (`ticks`). A later write or `flush` takes it along at once."""
+        ...
+
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
         """Queue an HSET."""
         ...
