@@ -151,7 +151,7 @@ async def test_repeated_import_keeps_a_change_of_the_summary(api: httpx2.AsyncCl
     await store.save_document(summary_document(c, Summary(own="Ann seeks a clock.", made_at_ms=late)))
     file = await exported(api, c, "json")
     copy = (await imported(api, file))["id"]
-    assert (await stored_summary(store, copy)).made_at_ms < late
+    assert 0 < (await stored_summary(store, copy)).made_at_ms < late
     changed = await api.put(f"/api/conversations/{copy}/summary", json={"text": "Ann has a clock."})
     assert changed.status_code == 200
     assert (await imported(api, file))["id"] == copy
@@ -172,7 +172,7 @@ async def test_impossible_parts_of_a_summary_are_left_out(
     api: httpx2.AsyncClient, store: MemoryStore, summary: object, kept: Summary
 ) -> None:
     copy = await imported(api, json.dumps(OURS | {"summary": summary}))
-    assert await stored_summary(store, copy["id"]) == kept
+    assert replace(await stored_summary(store, copy["id"]), made_at_ms=0) == kept
 
 
 async def test_json_has_the_stored_summary_while_redis_is_away(

@@ -202,4 +202,8 @@ def local_summary(file: ConversationFile, messages: Sequence[Message], now: date
     places = [(each.position, record.position) for each, record in zip(file.messages, messages, strict=True)]
     covered = takewhile(lambda place: place[0] is not None and place[0] <= summary.covers, places)
     covers = max((here for _, here in covered), default=0)
-    return replace(summary, covers=covers) if covers else Summary(own=summary.own, off=summary.off)
+    if covers:
+        return replace(summary, covers=covers)
+    if not summary.own and not summary.off:
+        return NO_SUMMARY
+    return Summary(own=summary.own, off=summary.off, made_at_ms=summary.made_at_ms)
