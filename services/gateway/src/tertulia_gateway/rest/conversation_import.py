@@ -93,7 +93,8 @@ async def save_file(store: Store, conversation_id: str, file: ConversationFile, 
         StoreUnavailable: the rest is not written; repeat the call.
     """
     found = LocalCharacters(await store.characters())
-    messages, set_aside = records(conversation_id, file, found, now)
+    # in a thread: a large file takes a second, in which no conversation may get its sound late
+    messages, set_aside = await asyncio.to_thread(records, conversation_id, file, found, now)
     await store.ensure_conversation(conversation_id, file.title)
     settings = local_settings(file, found, now)
     if settings and not await store.model_settings(conversation_id):
