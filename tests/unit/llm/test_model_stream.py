@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import AFTER_FINISH_S, THINKING, Marker, ModelStream
+from tertulia_llm.model.stream import AFTER_FINISH_S, MOST_TICKS, THINKING, Marker, ModelStream
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.ticks import TICK_S
 from tests.fakes.model_sse import KEEP_ALIVE, chunk
@@ -109,15 +109,16 @@ async def test_tokens_are_yielded_one_by_one_until_text_is_merged() -> None:
     assert await pieces_of(ModelStream(Arriving(4, 0.01), settings)) == [" 0", " 1", " 2", " 3"]
 
 
+@pytest.mark.parametrize("ticks", [1, MOST_TICKS])
 @virtual_time
-async def test_merged_text_waits_for_the_next_tick_at_most() -> None:
+async def test_merged_text_waits_for_the_next_tick_at_most(ticks: int) -> None:
     began = now()
     stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
-    stream.merge_text()
+    stream.merge_text(ticks)
     pieces = [piece async for piece in stream]
     assert "".join(map(str, pieces)) == "".join(f" {number}" for number in range(40))
-    assert len(pieces) <= 21
-    assert now() - began < 40 * 0.01 + 2 * TICK_S
+    assert len(pieces) <= 20 / ticks + 2
+    assert now() - began < 40 * 0.01 + 2 * ticks * TICK_S
 
 
 @virtual_time
@@ -125,7 +126,7 @@ async def test_merged_texts_of_all_responses_are_read_at_the_same_times() -> Non
     async def read_times(start_s: float) -> set[float]:
         await asyncio.sleep(start_s)
         stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
-        stream.merge_text()
+        stream.merge_text(1)
         return {round(now(), 4) async for _ in stream}
 
     first, second = await asyncio.gather(read_times(0.0), read_times(0.007))
@@ -136,6 +137,6 @@ async def test_merged_texts_of_all_responses_are_read_at_the_same_times() -> Non
 async def test_merged_text_adds_no_wait_to_a_fast_response() -> None:
     began = now()
     stream = ModelStream(Arriving(200, 0.0), settings_of(LLMSettings))
-    stream.merge_text()
+    stream.merge_text(1)
     assert "".join(map(str, await pieces_of(stream))) == "".join(f" {number}" for number in range(200))
     assert now() == began
