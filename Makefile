@@ -5,6 +5,8 @@ BIN := .venv/bin
 TESTS ?= $(wildcard tests/unit tests/contract tests/integration tests/chaos)
 WORKERS ?= 2
 export PYTHON
+# Container images often set it. Without compiled files, each start compiles all modules again: 3 s of CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env dashboard clean setup setup-dev setup-stt models higgs-env higgs-models

@@ -101,6 +101,7 @@ async def test_write_with_a_repeated_entry_id_changes_nothing(bus: Bus) -> None:
     outlet.append(key, sentence(0, "First."), id="1-0")
     outlet.append(key, sentence(1, "Second."), id="2-0")
     await outlet.flush()
+    assert not outlet.skipped
 
     outlet.append(key, sentence(1, "Second again."), id="2-0")
     outlet.append(key, sentence(0, "Below."), id="1-5")
@@ -118,6 +119,7 @@ async def test_repeated_write_is_a_success_and_others_follow(bus: Bus, count: in
         for index in range(count):
             outlet.append(key, sentence(index, text), id=f"{index + 1}-0")
         await outlet.flush()
+        assert outlet.skipped == (text == "Repeated.")
     outlet.append(key, sentence(count, "Last."), id=f"{count + 1}-0")
     await outlet.flush()
     texts = [decode(TTSSentence, entry.fields).text for entry in await bus.read(key)]

@@ -139,11 +139,28 @@ async def test_repeated_chunk_is_a_success_and_changes_nothing(bench: Bench) -> 
     _, _, outlet = await speaking(bench.bus)
     say(outlet, bench.bus, 1)
     await outlet.flush()
+    assert not outlet.skipped
     say(outlet, bench.bus, 0, level=3)
     await outlet.flush()
+    assert outlet.skipped
     say(outlet, bench.bus, 1, 2, level=3)
     await outlet.flush()
     assert await heard(bench.bus) == [("1-1", 1), ("1-2", 1), ("1-3", 3)]
+
+
+@pytest.mark.parametrize("numbers", [(1,), (1, 2)])
+async def test_owner_learns_that_an_entry_with_a_higher_id_displaced_its_sound(
+    bench: Bench, numbers: tuple[int, ...]
+) -> None:
+    mine = await owned(bench.bus, await claimed(bench.bus), C, M)
+    stray = bench.rival.outlet()
+    stray.append(bench.bus.keys.audio(C, M), sound(8), id="1-9")
+    await stray.flush()
+    outlet = bench.bus.outlet(mine.fence())
+    say(outlet, bench.bus, *numbers)
+    await outlet.flush()
+    assert outlet.skipped
+    assert await heard(bench.bus) == [("1-9", 1)]
 
 
 async def test_sound_continues_in_a_stream_that_was_deleted(bench: Bench) -> None:

@@ -113,6 +113,14 @@ def test_make_targets_are_all_phony() -> None:
     assert set(phony[1].split()) == targets()
 
 
+def test_what_make_starts_keeps_its_compiled_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    recipe = "shown: ; @echo [$$PYTHONDONTWRITEBYTECODE]"
+    command = ["make", "--no-print-directory", f"--eval={recipe}", "shown"]
+    shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert shown == "[]\n"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_targets_that_exist(document: Path) -> None:
     named = set(re.findall(r"(?m)(?:^|`|\$ )make ([a-z][a-z0-9-]*)", document.read_text(encoding="utf-8")))

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import io
+import pkgutil
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tertulia_cli.access import arguments as access
-from tertulia_cli.characters import arguments as characters
-from tertulia_cli.client import arguments as client
-from tertulia_cli.conversations import arguments as conversations
-from tertulia_cli.dead_letters.arguments import add_dead
-from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
-from tertulia_cli.inspect.command import InspectOptions, inspect
-from tertulia_cli.lan import arguments as lan
-from tertulia_cli.lorebooks import arguments as lorebooks
-from tertulia_cli.models import arguments as models
-from tertulia_cli.personas import arguments as personas
-from tertulia_cli.run.command import run
-from tertulia_cli.settings import RunSettings
-from tertulia_cli.voice import arguments as voice
 from tertulia_shared.exception_groups import first_error
-from tertulia_shared.settings import load
 from tertulia_shared.version import __version__
 
 EXIT_CODES: Final = """exit codes:
   0    done                              3  no connection to the gateway or to Redis
   1    it was tried and failed           4  connected, but no answer came
   2    a wrong option, setting or file   130  stopped with Ctrl-C"""
-MAX_PORT: Final = 65_535
+ADD_COMMANDS: Final[Mapping[Sequence[str], str]] = {
+    ("run",): "tertulia_cli.run.arguments:add",
+    ("say", "talk", "ask", "who"): "tertulia_cli.client.arguments:add",
+    ("inspect",): "tertulia_cli.inspect.arguments:add",
+    ("dead",): "tertulia_cli.dead_letters.arguments:add_dead",
+    ("voice",): "tertulia_cli.voice.arguments:add",
+    ("character",): "tertulia_cli.characters.arguments:add",
+    ("conversation",): "tertulia_cli.conversations.arguments:add",
+    ("lorebook",): "tertulia_cli.lorebooks.arguments:add",
+    ("persona",): "tertulia_cli.personas.arguments:add",
+    ("access",): "tertulia_cli.access.arguments:add",
+    ("lan",): "tertulia_cli.lan.arguments:add",
+    ("fetch-models",): "tertulia_cli.models.arguments:add",
+    ("supabase-keys",): "tertulia_cli.supabase_keys_arguments:add",
+    ("doctor",): "tertulia_cli.doctor.arguments:add",
+}
+"""The function that adds each command's arguments, in the order of the help. Only that of the command is imported:
+`tertulia run` keeps in memory what it imports."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # on a terminal without UTF-8, print "?" instead of failing
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(words[0] if words else "").parse_args(words)
     raise SystemExit(_finish(lambda: args.do(args)))
 
 
@@ -71,8 +73,8 @@ def _print_failure(failure: Failure) -> int:
     return failure.code
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The command line: that of a `command`, or of all commands if there is none of that name."""
     top = argparse.ArgumentParser(
         prog="tertulia",
         description="Talk with several AI characters, each with a voice of its own, on your own machine.",
@@ -81,107 +83,12 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"tertulia {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    _add_run(commands)
-    client.add(commands)
-    _add_inspect(commands)
-    add_dead(commands)
-    voice.add(commands)
-    characters.add(commands)
-    conversations.add(commands)
-    lorebooks.add(commands)
-    personas.add(commands)
-    access.add(commands)
-    lan.add(commands)
-    models.add(commands)
-    command = commands.add_parser(
-        "supabase-keys",
-        help="make the passwords and the key of a local database that is compatible with Supabase",
-        description="Used by deploy/compose/supabase.yml. Existing files are kept.",
-    )
-    command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder with a folder for each reader")
-    command.set_defaults(do=_supabase_keys)
-    command = commands.add_parser("doctor", help="check what is installed, what is missing, and what to do")
-    command.set_defaults(do=_doctor)
+    known = [name for names in ADD_COMMANDS for name in names]
+    for names, add in ADD_COMMANDS.items():
+        if command in names or command not in known:
+            add_commands: Callable[[Any], None] = pkgutil.resolve_name(add)
+            add_commands(commands)
     return top
-
-
-def _add_run(commands: Any) -> None:
-    command = commands.add_parser(
-        "run",
-        help="start everything on this machine, until Ctrl-C",
-        description="Starts Redis (unless TERTULIA_REDIS_URL is set), the gateway and the workers, restarts those that "
-        "die, and stops them all at Ctrl-C. Their logs go to DATA/logs.",
-    )
-    command.add_argument("--host", help="address to listen on (TERTULIA_HOST, 127.0.0.1)")
-    command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
-    command.add_argument(
-        "--lan",
-        action="store_true",
-        help="also serve phones and other devices in the home network, by HTTPS with a certificate of this machine",
-    )
-    command.add_argument("--workers", default="", metavar="STAGE=N,…", help="number of workers: stt=1,llm=1,tts=1")
-    command.add_argument("--verbose", action="store_true", help="also show the services' logs here")
-    command.add_argument(
-        "--fetch-models",
-        action="store_true",
-        help="first download the models that the engines need, unless that has failed before (used by make run)",
-    )
-    command.set_defaults(do=_run)
-
-
-def _add_inspect(commands: Any) -> None:
-    command = commands.add_parser(
-        "inspect",
-        help="show what went through Redis, and how long each step took",
-        description="Without an argument lists the recent conversations; with one shows and explains its turns step by "
-        "step.",
-    )
-    command.add_argument(
-        "conversation", nargs="?", default="", help='an id, the start of one, or "last" for the most recent'
-    )
-    command.add_argument(
-        "--follow", action="store_true", help="print each entry as it arrives, of this conversation or of all"
-    )
-    command.add_argument("--message", default="", metavar="ID", help="one reply: sentences, chunks of sound, owner")
-    command.add_argument(
-        "--audio",
-        type=Path,
-        metavar="FILE.wav",
-        help="write the sound of this (or the last) message here; - writes it to standard output",
-    )
-    command.add_argument(
-        "--json", action="store_true", help="output for programs (docs/inspect.md); with --follow one line per entry"
-    )
-    command.set_defaults(do=_inspect)
-
-
-def _run(args: argparse.Namespace) -> int:
-    asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
-    settings = load(RunSettings).model_copy(update=asked)
-    if args.lan:
-        lan.check_modules()
-    return run(settings, workers=args.workers, verbose=args.verbose, fetch_models=args.fetch_models, lan=args.lan)
-
-
-def _inspect(args: argparse.Namespace) -> int:
-    options = InspectOptions(args.conversation, args.message, args.audio, args.follow, args.json)
-    return asyncio.run(inspect(load(RunSettings), options))
-
-
-def _doctor(_: argparse.Namespace) -> int:
-    return asyncio.run(doctor(load(RunSettings)))
-
-
-def _supabase_keys(args: argparse.Namespace) -> int:
-    from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - needs an optional library
-
-    return supabase_keys(args.dir)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {MAX_PORT}")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import uvloop
 
@@ -22,14 +22,11 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.endpoint import CannotListen, endpoint
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_store
 
 REDIS_PATIENCE_S = 30.0
 """How long a starting service waits for Redis before it exits with an error."""
 REDIS_AGAIN_S = 1.0
 """Seconds between a starting service's checks of whether a replica was promoted."""
-STORE_AGAIN_S = 5.0
-"""Seconds between attempts to open a store that was unavailable at the start."""
 
 GC_THRESHOLDS = (10_000, 20, 20)
 """New containers between garbage collections of the youngest generation; younger collections before each older one."""
@@ -60,48 +57,6 @@ def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics |
     except* CannotGoOn as group:
         print(f"tertulia-{service} cannot continue: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
-
-
-@asynccontextmanager
-async def open_store(settings: CommonSettings) -> AsyncGenerator[Store]:
-    """Open the store of the settings. If it is unavailable, the block begins anyway; its calls fail until it is back.
-
-    Raises:
-        CannotStart: the store can never work as configured; the message names the remedy.
-    """
-    try:
-        store = chosen_store(settings)
-        is_away = await _open(store)
-    except StoreError as error:
-        raise CannotStart(str(error)) from error
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            opening = tasks.create_task(_open_patiently(store)) if is_away else None
-            yield store
-            if opening is not None:
-                opening.cancel()
-    finally:
-        await store.close()
-
-
-async def _open(store: Store) -> bool:
-    try:
-        await store.open()
-    except StoreUnavailable as error:
-        log.warning("the store is unavailable: %s", error)
-        return True
-    return False
-
-
-async def _open_patiently(store: Store) -> None:
-    while True:
-        await asyncio.sleep(STORE_AGAIN_S)
-        try:
-            if not await _open(store):
-                log.info("the store is back")
-                return
-        except StoreError:
-            log.exception("the store cannot be used")
 
 
 async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,15 @@ def test_help_lists_the_commands_and_exit_codes(capsys: pytest.CaptureFixture[st
     text = capsys.readouterr().out
     for word in ("run", "say", "talk", "ask", "who", "inspect", "dead", "doctor", "exit codes", "130"):
         assert word in text
+
+
+def test_each_command_is_parsed_with_the_arguments_of_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    ends_with("--help")
+    listed = re.findall(r"(?m)^    ([a-z]\S+)", capsys.readouterr().out)
+    assert listed == [name for names in command.ADD_COMMANDS for name in names]
+    for name in listed:
+        assert ends_with(name, "--help") == OK
+        assert capsys.readouterr().out.startswith(f"usage: tertulia {name} ")
 
 
 def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:

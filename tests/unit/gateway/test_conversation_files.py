@@ -389,6 +389,13 @@ async def test_long_names_are_shortened_and_counted_once_each(api: httpx2.AsyncC
     assert (await imported(api, json.dumps(OURS)))["shortened_names"] == 0
 
 
+async def test_names_have_no_invisible_characters(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    copy = await imported(api, lines_of({"name": "Lu\u202ena\u200b", "mes": "Hi"}))
+    ours = await imported(api, json.dumps(OURS | {"messages": [MESSAGE | {"character_name": "\u2066An\u2069n"}]}))
+    names = [(await store.messages(each["id"], 1))[0].character_name for each in (copy, ours)]
+    assert names == ["Luna", "Ann"]
+
+
 async def test_null_in_a_chat_counts_as_an_empty_text(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     reply = {"name": None, "mes": None, "swipes": [None, "Ho"], "swipe_id": 1}
     copy = await imported(api, lines_of({"name": "Ann", "is_user": True, "mes": "Hello"}, reply))

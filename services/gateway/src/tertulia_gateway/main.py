@@ -24,8 +24,9 @@ from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.open_store import open_store
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.process import open_store, run
+from tertulia_shared.process import run
 from tertulia_shared.settings import load
 from tertulia_shared.store import Store
 

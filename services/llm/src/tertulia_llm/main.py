@@ -32,8 +32,9 @@ from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.open_store import open_store
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.process import CannotStart, open_store, run
+from tertulia_shared.process import CannotStart, run
 from tertulia_shared.settings import load
 from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker

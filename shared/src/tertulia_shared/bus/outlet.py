@@ -42,6 +42,7 @@ class QueueOutlet:
         "epoch",
         "fence",
         "fresh_until",
+        "skipped",
     )
 
     def __init__(self, sink: Sink, fence: Fence | None, epoch: int) -> None:
@@ -50,6 +51,7 @@ class QueueOutlet:
         self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
         self.fresh_until: dict[str, float] = {}
         """For each key, the monotonic time in seconds up to which its TTL needs no renewal."""
+        self.skipped = False
         self._queued: list[Write] = []
         self._is_announced = False
         """True if the sink knows of the queued writes; False while they wait for the next tick."""
@@ -104,9 +106,10 @@ class QueueOutlet:
         self._in_flight += len(writes)
         return writes
 
-    def settle(self, count: int, error: Exception | None) -> None:
+    def settle(self, count: int, error: Exception | None, *, skipped: bool = False) -> None:
         """Record Redis' answer to `count` writes in flight."""
         self._in_flight -= count
+        self.skipped = self.skipped or skipped
         if error is not None and self._error is None:
             self._error = error
             self._queued.clear()

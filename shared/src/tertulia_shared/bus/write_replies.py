@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tertulia_shared.bus.error_replies import refusal_of
@@ -15,36 +16,50 @@ class NotOpened(Exception):
     """An append found no stream to open, or not the script that opens it; nothing was written."""
 
 
-def after_script(replies: Sequence[Any]) -> Exception | None:
-    """The error of a batch that a script wrote; None if it was written."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The error of a batch, or None. `skipped`: see `Outlet.skipped`."""
+
+    error: Exception | None = None
+    skipped: bool = False
+
+
+def after_script(replies: Sequence[Any]) -> Outcome:
+    """The outcome of a batch that the script `WRITE` wrote."""
     (reply,) = replies
     if isinstance(reply, BusUnavailable):
-        return reply
+        return Outcome(reply)
     if isinstance(reply, ErrorReply):
-        return refusal_of(reply, "a write")
-    return refusal(reply)
+        return Outcome(refusal_of(reply, "a write"))
+    error = refusal(reply)
+    return Outcome(error, skipped=error is None and reply[1] > 0)
 
 
-def after_commands(replies: Sequence[Any]) -> Exception | None:
-    """The error of plain commands; None if all of them succeeded."""
+def after_commands(replies: Sequence[Any]) -> Outcome:
+    """The outcome of plain commands."""
+    skipped = False
     for reply in replies:
         if isinstance(reply, BusUnavailable):
-            return reply
-        if isinstance(reply, ErrorReply) and WRITTEN_BEFORE not in str(reply):
-            return refusal_of(reply, "a write")
-    return None
+            return Outcome(reply)
+        if isinstance(reply, ErrorReply):
+            if WRITTEN_BEFORE not in str(reply):
+                return Outcome(refusal_of(reply, "a write"))
+            skipped = True
+    return Outcome(skipped=skipped)
 
 
-def after_append(replies: Sequence[Any]) -> Exception | None:
-    """The error of the commands of `fenced_append`; `NotOpened` if the caller is to write with the script instead."""
+def after_append(replies: Sequence[Any]) -> Outcome:
+    """The outcome of the commands of `fenced_append`; after `NotOpened`, the caller writes with the script instead."""
     # an error here: Redis refused to queue a command, and then the transaction; nothing was written
-    if (error := after_commands(replies)) is not None:
-        return error
+    if (queued := after_commands(replies)).error is not None:
+        return queued
     opened, *added, closed = replies[-1]
     if isinstance(opened, ErrorReply):
-        return NotOpened(str(opened))
-    error = refusal(opened) or after_commands(added)
-    return error if error is not None or closed == 1 else WriteRefused(f"Redis did not close a stream: {closed!r}")
+        return Outcome(NotOpened(str(opened)))
+    if (error := refusal(opened)) is not None:
+        return Outcome(error)
+    outcome = after_commands(added)
+    return outcome if closed == 1 else Outcome(WriteRefused(f"Redis did not close a stream: {closed!r}"))
 
 
 def refusal(reply: object) -> Exception | None:

@@ -23,18 +23,18 @@ from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.writing import FIRST_WRITE_KEY, FenceArguments
 from tertulia_shared.bus.write_commands import fence_arguments, operations_of, plain_commands
-from tertulia_shared.bus.write_replies import NotOpened, after_append, after_commands, after_script
+from tertulia_shared.bus.write_replies import NotOpened, Outcome, after_append, after_commands, after_script
 from tertulia_shared.keys import Key
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Writes of an outlet, and the commands that make them. `outcome`: the error that their replies mean, or None."""
+    """Writes of an outlet, and the commands that make them. `outcome` reads their replies."""
 
     outlet: QueueOutlet
     writes: Sequence[Write]
     commands: Sequence[Command]
-    outcome: Callable[[Sequence[Any]], Exception | None]
+    outcome: Callable[[Sequence[Any]], Outcome]
 
 
 class _Call:
@@ -118,11 +118,13 @@ class Writer:
             got = list(itertools.islice(rest, len(batch.commands)))
             if isinstance(batch, _Call):
                 batch.settle(got[0])
-            elif isinstance(error := batch.outcome(got), NotOpened):
+                continue
+            outcome = batch.outcome(got)
+            if isinstance(outcome.error, NotOpened):
                 batch.outlet.fresh_until.clear()  # the script sets the TTL of the stream that it makes
                 not_opened.append(self._script_batch(batch.outlet, batch.writes))
             else:
-                batch.outlet.settle(len(batch.writes), error)
+                batch.outlet.settle(len(batch.writes), outcome.error, skipped=outcome.skipped)
         await self._send(not_opened)
 
     def _batch(self, item: QueueOutlet | tuple[Command, asyncio.Future[Any]]) -> _Batch | _Call | None:

@@ -20,13 +20,13 @@ from tertulia_gateway.rest.conversation_schemas import (
     listed_conversation,
 )
 from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item
+from tertulia_gateway.rest.message_versions import set_aside_item, table_items
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID
 from tertulia_shared.bus import BusError
 from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.store import Conversation, NotFound, Store
-from tertulia_shared.store.versions import was_shown
+from tertulia_shared.store.versions import root_of, was_shown
 from tertulia_shared.summary_documents import stored_summary
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
@@ -62,11 +62,12 @@ def router(ctx: GatewayContext) -> APIRouter:
         """Read a conversation with a page of its messages, oldest first."""
         conversation = await existing(store, conversation_id)
         messages = await store.messages(conversation_id, limit, after)
-        groups = grouped(await store.versions(conversation_id))
+        shown = [message for message in messages if was_shown(message)]
+        others = await store.version_places(conversation_id, {root_of(message) for message in shown})
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
             usage=await store.usage(conversation_id),
-            messages=[table_item(message, groups) for message in messages if was_shown(message)],
+            messages=table_items(shown, others),
             next=messages[-1].position if len(messages) >= limit else None,
         )
 

@@ -13,6 +13,7 @@ from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.store.records import Status
 from tertulia_shared.store.validation import SPEAKER_MAX_CHARS, TEXT_MAX_CHARS, fitted_title
 from tertulia_shared.text import clean_line, clean_text
+from tertulia_shared.visible_text import without_invisible
 
 MAX_MESSAGES: Final = 20_000
 """As many as the page shows of a conversation. Messages that are set aside count, too."""
@@ -91,10 +92,12 @@ def text_or_empty(given: object) -> str:
 
 
 def checked_name(given: object, name: str, number: int) -> str:
-    """The name of a speaker in the field `name` of message `number`, of any length. Raises: ImportRefused."""
+    """The name of a speaker in the field `name` of message `number`, of any length, without invisible characters.
+    Raises: ImportRefused.
+    """
     if not isinstance(given, str):
         raise bad_message(number, f"`{name}` must be a text")
-    return clean_line(given)
+    return clean_line(without_invisible(clean_line(given)))
 
 
 def fitted_name(name: str) -> str:

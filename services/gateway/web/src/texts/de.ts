@@ -854,7 +854,7 @@ export const de: Texts = {
       "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
     lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",
     lorebook_not_a_lorebook: () =>
-      "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
+      "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3, von NovelAI, Agnai oder RisuAI, oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",

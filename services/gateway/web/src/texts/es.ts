@@ -850,7 +850,7 @@ export const es: Texts = {
       "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
     lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",
     lorebook_not_a_lorebook: () =>
-      "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
+      "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3, de NovelAI, Agnai o RisuAI, o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",

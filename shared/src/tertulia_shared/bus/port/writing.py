@@ -78,7 +78,12 @@ class Applied:
 
 
 class Outlet(Protocol):
-    """An ordered queue of one owner's writes. Writes that are queued in one tick are sent as one atomic script call."""
+    """An ordered queue of one owner's writes. Writes that are queued in one tick are written atomically."""
+
+    @property
+    def skipped(self) -> bool:
+        """True if the stream had an entry with the id of one of these appends, or a higher one (see `Append`)."""
+        ...
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD. Raises the error of an earlier write of this outlet."""

@@ -9,7 +9,8 @@ from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.conversation_state import MAX_WITHDRAWN
 
 OK, FENCED, STALE, SEEN, UNMET = 0, -1, -2, 1, 2
-"""First element of the reply of `WRITE`, `OPEN` and `TRANSACT`; the second one is the epoch."""
+"""First element of the reply of `WRITE`, `OPEN` and `TRANSACT`; the second one is the epoch, or after `OK` of `WRITE`
+the number of entries that were there already."""
 
 READABLE_EPOCH = """
 local NO_EPOCH = 'BADSTATE the epoch in the state is no number that a script has written'
@@ -46,6 +47,7 @@ _RUN = (
     + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
 local function run(packed_operations, epoch)
+  local skipped = 0
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
     local command, key = operation[1], KEYS[tonumber(operation[2])]
     operation[2] = key
@@ -63,10 +65,12 @@ local function run(packed_operations, epoch)
     elseif redis.call('TTL', key) > tonumber(operation[3]) then  -- EXPIRE … LT needs Redis 7
       reply = redis.pcall('EXPIRE', key, operation[3])
     end
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, WRITTEN_BEFORE, 1, true) then
-      return reply
+    if type(reply) == 'table' and reply.err then
+      if not string.find(reply.err, WRITTEN_BEFORE, 1, true) then return reply end
+      skipped = skipped + 1
     end
   end
+  return nil, skipped
 end
 """
 )
@@ -100,9 +104,9 @@ local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
-local failed = run(operations)
+local failed, skipped = run(operations)
 if failed then return failed end
-return {0, 0}
+return {0, skipped}
 """
 )
 
