@@ -140,3 +140,63 @@ async def test_merged_text_adds_no_wait_to_a_fast_response() -> None:
     stream.merge_text(1)
     assert "".join(map(str, await pieces_of(stream))) == "".join(f" {number}" for number in range(200))
     assert now() == began
+
+
+class FakeConnection:
+    """Records when it is paused and resumed."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self.calls: list[tuple[str, float]] = []
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None:
+        self.calls.append(("pause", round(now() * 1000)))
+
+    def resume_reading(self) -> None:
+        self.calls.append(("resume", round(now() * 1000)))
+
+
+@virtual_time
+async def test_connection_is_read_only_at_ticks_once_text_is_merged() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    pieces = aiter(stream)
+    await anext(pieces)
+    assert connection.calls == []
+    stream.merge_text(MOST_TICKS)
+    assert len([piece async for piece in pieces]) <= 40 * 0.01 / (MOST_TICKS * TICK_S) + 2
+    assert len(connection.calls) >= 18
+    assert [name for name, _ in connection.calls] == ["pause", "resume"] * (len(connection.calls) // 2)
+    for _, at_ms in connection.calls[1::2]:
+        assert at_ms % (MOST_TICKS * TICK_S * 1000) == 0
+
+
+@virtual_time
+async def test_connection_of_a_cancelled_reply_is_read_again() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    stream.merge_text(1)
+    reading = asyncio.create_task(pieces_of(stream))
+    await asyncio.sleep(0.105)
+    assert connection.calls[-1][0] == "pause"
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert connection.calls[-1][0] == "resume"
+
+
+@virtual_time
+async def test_connection_that_closes_while_it_is_paused_is_not_resumed() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(4, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    stream.merge_text(1)
+    reading = asyncio.create_task(pieces_of(stream))
+    await asyncio.sleep(0.005)
+    connection.is_closed = True
+    assert len(await reading) > 1
+    assert [name for name, _ in connection.calls] == ["pause"]

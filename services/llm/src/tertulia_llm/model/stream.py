@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_llm.model.paused_reading import Connection, paused
 from tertulia_llm.model.reply_reader import Marker, ReplyReader
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.ticks import until_tick
@@ -46,6 +47,8 @@ class ModelStream:
         """A sentence for each setting that was left out because the model refuses it."""
         self.left_out = 0
         """The number of messages that were left out because the prompt has no room for them."""
+        self.connection: Connection | None = None
+        """The connection of the response; None if it cannot be paused."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
         self._ticks = 0
@@ -85,7 +88,8 @@ class ModelStream:
                 for piece in reader.feed(data) if data else reader.finish():
                     yield piece
                 if self._ticks and 0 < len(data) < _FEW_BYTES and not reader.is_finished:
-                    await asyncio.sleep(until_tick(loop.time(), self._ticks))
+                    with paused(self.connection):
+                        await asyncio.sleep(until_tick(loop.time(), self._ticks))
                 if reader.is_finished and not is_finished:
                     deadline = loop.time() + min(AFTER_FINISH_S, self._settings.llm_stall_s)
                 elif reader.progress > progress and not reader.is_finished:
