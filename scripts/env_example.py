@@ -10,11 +10,11 @@ from enum import Enum
 from itertools import groupby
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, installed_engines
-from tertulia_shared.setting_sources import variables
 from tertulia_shared.settings import PREFIX, CommonSettings
 
 FILE = Path(__file__).resolve().parent.parent / ".env.example"
@@ -26,9 +26,9 @@ HEAD = """\
 """
 
 
-def settings_classes() -> list[type[CommonSettings]]:
+def settings_classes() -> list[type[BaseSettings]]:
     """The settings of each service, the common ones first."""
-    found: list[type[CommonSettings]] = [CommonSettings]
+    found: list[type[BaseSettings]] = [CommonSettings]
     for package in PACKAGES:
         if importlib.util.find_spec(f"{package}.settings") is None:
             continue
@@ -36,13 +36,13 @@ def settings_classes() -> list[type[CommonSettings]]:
         found += [
             cls
             for _, cls in inspect.getmembers(module, inspect.isclass)
-            if issubclass(cls, CommonSettings) and cls.__module__ == module.__name__
+            if issubclass(cls, BaseSettings) and cls.__module__ == module.__name__
         ]
         found += [cls for cls in engine_settings(package) if cls not in found]
     return found
 
 
-def engine_settings(package: str) -> Iterator[type[CommonSettings]]:
+def engine_settings(package: str) -> Iterator[type[BaseSettings]]:
     """The settings of the engines that are part of a service, in alphabetical order of the engines."""
     for group in (STT_ENGINES, TTS_ENGINES):
         for engine in installed_engines(group).values():
@@ -52,7 +52,10 @@ def engine_settings(package: str) -> Iterator[type[CommonSettings]]:
 
 def variable(name: str, field: FieldInfo) -> str:
     """The environment variable that sets a field: its first alias, otherwise the prefix and its name."""
-    return variables(PREFIX, name, field)[0]
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = alias.choices[0]
+    return alias if isinstance(alias, str) else PREFIX + name.upper()
 
 
 def default_text(field: FieldInfo) -> str:
@@ -73,7 +76,7 @@ def default_text(field: FieldInfo) -> str:
             return str(value)
 
 
-def sections(classes: Sequence[type[CommonSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
+def sections(classes: Sequence[type[BaseSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
     """Yield each service's name in the file and its fields that no earlier service had, by variable."""
     seen: set[str] = set()
     for title, own in groupby(classes, _title):
@@ -84,11 +87,11 @@ def sections(classes: Sequence[type[CommonSettings]]) -> Iterator[tuple[str, lis
             yield title, fresh
 
 
-def _title(cls: type[CommonSettings]) -> str:
+def _title(cls: type[BaseSettings]) -> str:
     return "every service" if cls is CommonSettings else cls.__module__.split(".")[0].removeprefix("tertulia_")
 
 
-def render(classes: Sequence[type[CommonSettings]]) -> str:
+def render(classes: Sequence[type[BaseSettings]]) -> str:
     """The whole file.
 
     Raises:

@@ -14,16 +14,18 @@ from typing import TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tertulia_shared.bus import Bus, Claim, NotOwner, Owned, Stale
+from tertulia_shared.bus import Bus, Claim, NotOwner, Outlet, Owned, Stale
+from tertulia_shared.bus.write_commands import LONG_VALUE
 from tertulia_shared.codec import decode
-from tertulia_shared.entries import Work
-from tertulia_shared.events import TurnComplete
+from tertulia_shared.entries import AudioChunk, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tests.harness.bus import Bench, MemoryBench, redis_bench
 from tests.harness.leftover_keys import Leftovers
 
 CONVERSATIONS = 2
+SOUND = b"\1\0" * LONG_VALUE
+"""So long that a later write of an outlet appends it without passing it through the script."""
 T = TypeVar("T")
 _number = count()
 
@@ -67,6 +69,8 @@ class LocalClaim:
     conversation: int
     owned: Owned | None = None
     epoch: int = 0
+    outlet: Outlet | None = None
+    """The outlet of `owned`, if its last write succeeded."""
     may_finish: bool = False
     """True if its handler has ended: everything is released, or another entry's worker does the work."""
 
@@ -150,16 +154,17 @@ class ModelledBus(RuleBasedStateMachine):
     def fenced(self, grip: LocalClaim, key: Key, entry_id: str) -> type[Exception] | None:
         """Write one entry. Returns the error, or None if there is none."""
         assert grip.owned is not None
-        outlet = self.bus_of(grip.worker).outlet(grip.owned.fence(grip.epoch))
+        outlet, grip.outlet = grip.outlet or self.bus_of(grip.worker).outlet(grip.owned.fence(grip.epoch)), None
 
         async def write() -> None:
-            outlet.append(key, TurnComplete("t"), id=entry_id)
+            outlet.append(key, AudioChunk(SOUND, 0, 0, "c", "m", "luna"), id=entry_id)
             await outlet.flush()
 
         try:
             self.do(write())
         except (NotOwner, Stale) as error:
             return type(error)
+        grip.outlet = outlet
         return None
 
     def stream(self, talk: Conversation) -> Key:

@@ -10,6 +10,7 @@ from tertulia_shared.bus import Bus, QueueLoad
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import Work
+from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
@@ -34,6 +35,21 @@ async def test_work_is_claimed_once_and_in_the_order_in_which_it_was_posted(benc
     assert [claim.stage for claim in second] == ["tts"]
     assert envelope(first[0].fields).epoch == 7
     assert await bench.bus.claim("tts", "a", count=9, block_s=0) == []
+
+
+async def test_a_post_goes_out_in_order_with_the_writes_around_it(bench: Bench) -> None:
+    bus = bench.bus
+    await bus.prepare("tts")
+    outlet = bus.outlet()
+    work = Work(new_id(), message_id=new_id())
+    events = bus.keys.events(work.conversation_id)
+    outlet.append(events, TurnComplete("before"))
+    posted = bus.post("tts", work)  # queued now, although it is awaited later
+    await outlet.flush()
+    outlet.append(events, TurnComplete("after"))
+    await outlet.flush()
+    assert [decode(Work, claim.fields) for claim in await bus.claim("tts", "a", count=9, block_s=0)] == [work]
+    await posted
 
 
 async def test_concurrent_claims_deliver_each_work_entry_to_one_worker(bench: Bench) -> None:

@@ -47,6 +47,20 @@ async def test_written_entry_has_its_time_and_epoch(bus: Bus) -> None:
     assert (entry.fields[b"trace"], entry.fields[b"hops"]) == (b"\x00\xff", b"2")
 
 
+async def test_entries_that_can_wait_arrive_before_later_ones_and_at_the_next_tick(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    for event in (token("Once "), token("upon ")):
+        outlet.append_by_tick(events, event)
+    outlet.append(events, done("t"))
+    await outlet.flush()
+    outlet.append_by_tick(events, token("time"))
+    async with asyncio.timeout(5):
+        follow = bus.follow(events, (await bus.read(events))[-1].id)
+        assert events_of(await follow.read()) == [token("time")]
+        follow.close()
+    assert events_of(await bus.read(events)) == [token("Once upon "), done("t"), token("time")]
+
+
 async def test_consecutive_tokens_of_a_message_are_merged_into_one_entry(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for event in (token("Once "), token("upon "), token("a", "n"), done("t"), token("time"), token(".")):
@@ -87,6 +101,7 @@ async def test_write_with_a_repeated_entry_id_changes_nothing(bus: Bus) -> None:
     outlet.append(key, sentence(0, "First."), id="1-0")
     outlet.append(key, sentence(1, "Second."), id="2-0")
     await outlet.flush()
+    assert not outlet.skipped
 
     outlet.append(key, sentence(1, "Second again."), id="2-0")
     outlet.append(key, sentence(0, "Below."), id="1-5")
@@ -104,6 +119,7 @@ async def test_repeated_write_is_a_success_and_others_follow(bus: Bus, count: in
         for index in range(count):
             outlet.append(key, sentence(index, text), id=f"{index + 1}-0")
         await outlet.flush()
+        assert outlet.skipped == (text == "Repeated.")
     outlet.append(key, sentence(count, "Last."), id=f"{count + 1}-0")
     await outlet.flush()
     texts = [decode(TTSSentence, entry.fields).text for entry in await bus.read(key)]

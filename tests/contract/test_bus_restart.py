@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -120,7 +120,7 @@ async def test_bus_calls_raise_while_redis_is_unavailable(server: RedisServer, b
         await outlet.flush()
     with pytest.raises(BusUnavailable):
         outlet.append(bus.keys.events(C), TurnComplete("t"))
-    calls = [
+    calls: list[Awaitable[object]] = [
         bus.ping(), bus.prepare("llm"), bus.post("llm", Work(C)), bus.claim("llm", "a", count=1, block_s=30),
         bus.take_over("llm", "a", idle_s=0, count=1), bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"),
         bus.nack(claim, "a"), bus.requeue(claim, "a"), bus.own(claim, C, "turns"),

@@ -180,7 +180,7 @@ class OwnershipModel(ModelledBus):
             talk.token = grip.claim.token
             assert answer.epoch == talk.epoch
             assert [entry.id for entry in answer.waiting] == talk.turns[talk.cursor :][:9]
-            grip.owned, grip.epoch, grip.may_finish = answer, talk.epoch, False
+            grip.owned, grip.epoch, grip.outlet, grip.may_finish = answer, talk.epoch, None, False
 
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), again=st.booleans())

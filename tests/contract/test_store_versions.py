@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_shared.store import InvalidRecord, Message, NotFound, SetAside, Store
+from tertulia_shared.store import InvalidRecord, Message, NotFound, SetAside, Store, VersionPlace
 from tertulia_shared.store.validation import POSITION_MAX
 from tertulia_shared.store.versions import REMOVED, MessageVersions
 from tests.harness.store_records import OpenStore, at, new_id, reply, user_message
@@ -51,6 +51,28 @@ class TestNewVersions:
             SetAside(second, second.id, again.id),
             SetAside(third, second.id, again.id),
         ]
+
+    async def test_places_of_versions_are_those_of_the_wanted_messages_that_were_shown(
+        self, store: Store, talk: str
+    ) -> None:
+        first, second, third = said(talk, 1, "Hi"), answered(talk, 2, "Hello"), said(talk, 3, "Bye")
+        await store.save_messages([first, second, third])
+        unsaid = reply(talk, 4, "")
+        await store.save_messages([replace(unsaid, replaces=second.id)])
+        again, edited = answered(talk, 5, "Good day", second), said(talk, 6, "Hey", first)
+        await store.save_messages([again])
+        assert await store.version_places(talk, [second.id, new_id()]) == [VersionPlace(second.id, second.id, 2)]
+        await store.save_messages([edited])
+        places = await store.version_places(talk, {first.id, second.id, third.id})
+        assert sorted(places, key=lambda place: place.position) == [
+            VersionPlace(first.id, first.id, 1),
+            VersionPlace(second.id, second.id, 2),
+        ]
+        assert await store.version_places(talk, []) == await store.version_places(new_id(), [first.id]) == []
+        await store.choose_version(talk, first.id, before=7)
+        assert await store.version_places(talk, [first.id]) == [VersionPlace(edited.id, first.id, 6)]
+        await store.remove_message(talk, first.id)
+        assert await store.version_places(talk, [first.id, second.id]) == [VersionPlace(second.id, second.id, 2)]
 
     async def test_messages_that_follow_a_new_version_stay_at_the_table(self, store: Store, talk: str) -> None:
         first, answer = said(talk, 1, "Hi"), answered(talk, 2, "Hello")

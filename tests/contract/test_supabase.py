@@ -197,6 +197,7 @@ async def test_public_key_cannot_call_any_function(supabase: SupabaseServer) -> 
         "tertulia_remove_message": {"conversation": new_id(), "message": new_id()},
         "tertulia_delete_messages": {"conversation": new_id(), "turn": new_id(), "first": 0, "stop": 1},
         "tertulia_versions": {"conversation": new_id()},
+        "tertulia_version_places": {"conversation": new_id(), "roots": []},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_usage": {"conversation": new_id(), "without_turn": None},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},

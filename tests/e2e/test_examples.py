@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import threading
@@ -16,9 +15,10 @@ from typing import Any, cast
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.harness.eventually import PATIENCE_S, POLL_S, eventually
+from tests.e2e.socket_log import SocketLog
+from tests.harness.eventually import eventually
 from tests.harness.service_process import Process
-from tests.harness.spoken_reply import SpokenReply, newest_replies
+from tests.harness.spoken_reply import SpokenReply, replies_of
 from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
@@ -79,6 +79,7 @@ async def test_browser_example_plays_every_sample_once_although_the_connection_w
         line = BreakingProxy("127.0.0.1", gateway.port)
         async with line.listening() as address, await browser.new_context() as context:
             page = await context.new_page()
+            log = SocketLog(page)
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             await page.add_init_script(RECORDER)
@@ -92,7 +93,7 @@ async def test_browser_example_plays_every_sample_once_although_the_connection_w
             line.cut()
             await expect(status).to_have_text("Resumed")
 
-            replies = await visible_replies(page, stack)
+            replies = await visible_replies(page, stack, log)
             heard = cast("list[int]", await page.evaluate("window.samples"))
     assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
     assert not errors
@@ -119,24 +120,26 @@ async def test_minimal_browser_example_shows_the_replies_and_plays_their_sound(b
     with served(EXAMPLES) as origin, gateway_that_accepts(origin, stack) as gateway:
         async with await browser.new_context() as context:
             page = await context.new_page()
+            log = SocketLog(page)
             await page.add_init_script(RECORDER)
             await page.goto(f"{origin}/minimal_client.html?gateway=ws://127.0.0.1:{gateway.port}/ws")
             await page.get_by_label("Message").fill("Luna and Rex, how are you?")
             await page.get_by_role("button", name="Send").click()
             await expect(page.locator("main p").first).to_contain_text("Luna: ")
-            replies = await visible_replies(page, stack)
+            replies = await visible_replies(page, stack, log)
             heard = cast("list[int]", await page.evaluate("window.samples"))
     assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
 
 
-async def visible_replies(page: Page, stack: Stack) -> list[SpokenReply]:
+async def visible_replies(page: Page, stack: Stack, log: SocketLog) -> list[SpokenReply]:
     """Wait until both replies are complete, were played to the end and are shown on the page."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            replies = await newest_replies(stack)
-            if len(replies) == len(REPLIES) and all(reply.whole for reply in replies):
-                break
-            await asyncio.sleep(POLL_S)
+    (conversation_id,) = {started["conversation_id"] for started in log.of("conversation_started")}
+
+    async def whole_replies() -> list[SpokenReply] | None:
+        replies = await replies_of(stack, conversation_id)
+        return replies if [reply.name for reply in replies if reply.whole] == list(REPLIES) else None
+
+    replies = await eventually(whole_replies, "both replies are complete")
     samples = sum(len(reply.pcm) for reply in replies) // 2
     await page.wait_for_function(f"window.samples.length >= {samples} && window.ended === window.started")
     await expect(page.locator("main p")).to_have_text([f"{reply.name}: {reply.text}" for reply in replies])

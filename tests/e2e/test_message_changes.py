@@ -148,3 +148,19 @@ async def test_continued_deleted_and_copied_on_a_phone(visit: Visit, axe: str) -
     await look_at(visitor, "small-phone", "branch")
     await visitor.page.go_back()
     await expect(visitor.mine).to_have_count(2)
+
+
+async def test_speaker_that_left_the_table_cannot_answer_again(visitor: Visitor) -> None:
+    (first,) = await visitor.until_played(await visitor.write("Luna, how are you?"))
+    seat = await visitor.open_seat("Luna")
+    await seat.get_by_role("button", name="Remove from the table").click()
+    await expect(visitor.seats).to_have_count(2)
+    await choose(visitor, visitor.bubble(first.message_id))
+    menu = visitor.page.get_by_role("group", name="Message menu")
+    await expect(menu.get_by_text("Luna does not sit at the table")).to_be_visible()
+    await expect(menu.get_by_role("button", name="Make it again")).to_have_count(0)
+    await expect(menu.get_by_role("button", name="Continue")).to_have_count(0)
+    await menu.get_by_role("button", name="Answer as…").click()
+    await menu.get_by_role("button", name="Rex").click()
+    await until_changed(visitor, 1)
+    await expect(reply(visitor)).to_contain_text("Rex")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import expect
 
+from tertulia_shared.receipts import last_receipts
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
@@ -83,15 +84,42 @@ async def test_message_written_while_disconnected_is_sent_after_the_reconnect(
     assert [answer.name for answer in visitor.log.record().of_turn(accepted["turn_id"])] == ["Sage"]
 
 
+async def test_reply_that_was_played_to_its_end_without_a_connection_counts_as_heard(
+    visit: Visit, stack: Stack
+) -> None:
+    visitor = await visit()
+    line = line_to(stack)
+    async with line.listening() as address:
+        visitor.address = address
+        visitor.ignore_console_error(REFUSED)
+        await visitor.arrive()
+        turn_id = await visitor.write("Rex, tell me a story.")
+        await visitor.until_speaking(turn_id)
+        await eventually(lambda: visitor.log.record().turn_is_done(turn_id), "all frames have arrived")
+        line.refused = "/ws"
+        line.cut()
+        (story,) = await visitor.until_played(turn_id)
+        assert line.refusals, "the connection is still away"
+        line.refused = None
+        await expect(visitor.page.get_by_text(LOST)).to_be_hidden()
+
+        conversation_id = visitor.log.of("conversation_started")[0]["conversation_id"]
+
+        async with stack.bus() as bus:
+
+            async def receipt() -> bool:
+                last = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))[story.message_id]
+                return (last.sentence_index, last.chunk_index) == story.chunks[-1]
+
+            await eventually(receipt, "the receipt for the last chunk")
+
+
 @pytest.mark.parametrize("websocket_is_cut", [False, True], ids=["worklet only", "websocket too"])
 async def test_failed_load_of_the_playback_worklet_is_retried(
     visit: Visit, stack: Stack, *, websocket_is_cut: bool
 ) -> None:
     visitor = await visit()
-    parts = urlsplit(stack.http(""))
-    assert parts.hostname
-    assert parts.port
-    line = BreakingProxy(parts.hostname, parts.port)
+    line = line_to(stack)
     async with line.listening() as address:
         visitor.address = address
         visitor.ignore_console_error(REFUSED)
@@ -106,3 +134,11 @@ async def test_failed_load_of_the_playback_worklet_is_retried(
         turn_id = await visitor.write("Rex, thank you!")
         (answer,) = await visitor.until_played(turn_id)
         visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
+
+
+def line_to(stack: Stack) -> BreakingProxy:
+    """A proxy in front of the stack's gateway."""
+    address = urlsplit(stack.http(""))
+    assert address.hostname
+    assert address.port
+    return BreakingProxy(address.hostname, address.port)

@@ -53,7 +53,8 @@ async def test_page_that_takes_the_conversation_back_continues_where_the_other_p
     await expect(second.status_line).to_have_text("Open elsewhere")
     async with stack.bus() as bus:
         receipts = await receipts_of(first) + await receipts_of(second)
-        await assert_goes_on(first, bus, turn_id, receipts)
+        # The second page may have sent receipts while the gateway closed its connection.
+        await assert_goes_on(first, bus, turn_id, receipts, lost=2)
     await expect(first.mine).to_have_text([f"You: {QUESTION}"])
 
 

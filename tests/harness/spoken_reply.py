@@ -1,4 +1,4 @@
-"""Reads the replies of a stack's newest conversation, with the sound that tts made."""
+"""Reads the replies of a conversation, with the sound that tts made."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ class SpokenReply:
     whole: bool
 
 
-async def newest_replies(stack: Stack) -> list[SpokenReply]:
-    """The replies of the conversation that was changed last."""
-    newest = _get(stack.http("/api/conversations?limit=1"))["items"][0]
-    messages = _get(stack.http(f"/api/conversations/{newest['id']}"))["messages"]
+def newest_conversation(stack: Stack) -> str:
+    """The id of the conversation with the newest message. Conversations of earlier tests must have ended."""
+    return _get(stack.http("/api/conversations?limit=1"))["items"][0]["id"]
+
+
+async def replies_of(stack: Stack, conversation_id: str) -> list[SpokenReply]:
+    """The replies of this conversation, in order."""
+    messages = _get(stack.http(f"/api/conversations/{conversation_id}"))["messages"]
     async with stack.bus() as bus:
         replies: list[SpokenReply] = []
         for message in messages:
             if message["role"] != "character":
                 continue
-            entries = await bus.read(bus.keys.audio(newest["id"], message["id"]))
+            entries = await bus.read(bus.keys.audio(conversation_id, message["id"]))
             sound = [entry.fields[b"audio"] for entry in entries if b"is_final" not in entry.fields]
             whole = message["status"] == "complete" and len(sound) < len(entries)
             replies.append(SpokenReply(message["character_name"], message["text"], b"".join(sound), whole))

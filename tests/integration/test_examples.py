@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.eventually import PATIENCE_S
-from tests.harness.spoken_reply import newest_replies
+from tests.harness.spoken_reply import newest_conversation, replies_of
 from tests.harness.stack import Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
@@ -56,7 +56,7 @@ async def test_minimal_python_example_prints_the_replies_and_saves_their_sound(s
 
 
 async def assert_shown_and_saved(stack: Stack, shown: bytes, file: Path) -> None:
-    replies = await newest_replies(stack)
+    replies = await replies_of(stack, newest_conversation(stack))
     assert [(reply.name, reply.whole) for reply in replies] == [("Luna", True), ("Rex", True)]
     for reply in replies:
         assert f"\n{reply.name}: {reply.text}" in shown.decode()

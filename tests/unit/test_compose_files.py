@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
 from scripts.env_example import engine_settings, variable
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_llm.settings import LLMSettings
-from tertulia_shared.settings import CommonSettings
 from tertulia_shared.weights import MODELS
 from tertulia_stt.settings import STTSettings
 from tertulia_tts.settings import TTSSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-READS: Mapping[str, Sequence[type[CommonSettings]]] = {
+READS: Mapping[str, Sequence[type[BaseSettings]]] = {
     "gateway": [GatewaySettings],
     "stt": [STTSettings, *engine_settings("tertulia_stt")],
     "llm": [LLMSettings],

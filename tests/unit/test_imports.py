@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-LARGE = ("cryptography", "openai", "pydantic_settings", "redis")
+LARGE = ("cryptography", "openai", "redis")
 """Libraries that are not needed before somebody uses a certain function, or not at all."""
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pydantic_settings import BaseSettings
 
 from scripts.env_example import default_text, render, settings_classes, variable
-from tertulia_shared.settings import CommonSettings
 from tertulia_shared.version import __version__
 from tests.harness.loopback import LOOPBACK_MINUTES
 from tests.servers.redis_server import CHOICE
@@ -63,7 +63,7 @@ def test_env_example_lists_every_setting_with_its_default() -> None:
 
 @pytest.mark.parametrize("cls", settings_classes(), ids=lambda cls: cls.__name__)
 def test_uncommented_env_example_equals_the_defaults(
-    cls: type[CommonSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cls: type[BaseSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [*os.environ]:
         if name.startswith("TERTULIA_") or name in {variable(*item) for item in cls.model_fields.items()}:
@@ -71,7 +71,7 @@ def test_uncommented_env_example_equals_the_defaults(
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     env_file = tmp_path / "env"
     env_file.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", example), encoding="utf-8")
-    build: Any = cls  # the keyword arguments are not in the classes' signatures
+    build: Any = cls  # BaseSettings' own keyword arguments are not in the classes' signatures
     assert build(_env_file=env_file) == build(_env_file=None)
 
 

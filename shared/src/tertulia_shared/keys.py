@@ -31,6 +31,12 @@ class Key:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def opened(self) -> str:
+        """The open name of a stream, which it has only within a transaction that appends sound (see
+        `bus.fenced_append`)."""
+        return f"{self.name}:open"
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from tertulia_shared.answering import Mode
-from tertulia_shared.setting_sources import EnvironmentSettings, SettingsError
 from tertulia_shared.text import clean_line
 from tertulia_shared.tls import Tls
 from tertulia_shared.user_name import user_name_problem
@@ -22,15 +28,20 @@ SECRETS_DIR = Path("/run/secrets")
 """The folder of Docker's secrets."""
 
 
-class CommonSettings(EnvironmentSettings):
+class CommonSettings(BaseSettings):
     """The settings that all services share.
 
     The environment takes precedence over `.env` in the working directory, and `.env` over the files of the secrets
-    folder. An empty variable counts as unset: compose files pass an unset one as an empty string.
+    folder.
     """
 
-    prefix = PREFIX
-    default_secrets_dir = SECRETS_DIR
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,  # compose files pass an unset variable as an empty string
+        extra="ignore",
+        frozen=True,
+    )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
     redis_ca: Path | None = Field(
@@ -145,6 +156,18 @@ class CommonSettings(EnvironmentSettings):
             return None
         return Tls(self.redis_ca, self.redis_cert, self.redis_key)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's own does not report a missing folder
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The sources of settings, the strongest first."""
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls)
+
     @field_validator("supabase_url")
     @classmethod
     def _supabase_url(cls, url: str) -> str:
@@ -161,6 +184,29 @@ class CommonSettings(EnvironmentSettings):
                 "both are in the project's API settings"
             )
         return self
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """A file for each setting, named like its variable. The folder itself is set in the environment or `.env`."""
+
+    def __call__(self) -> dict[str, Any]:
+        named = self.current_state.get("secrets_dir")
+        self.secrets_dir = folder = SECRETS_DIR if named is None else Path(str(named))
+        if not folder.is_dir():
+            if folder == SECRETS_DIR:
+                return {}
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: there is no folder {folder}")
+        try:
+            return super().__call__()
+        except (SettingsError, OSError) as error:  # pydantic wraps errors of a file, but not of the folder
+            match error if isinstance(error, OSError) else error.__cause__:
+                case OSError(filename=name, strerror=why):
+                    reason = f"{name} cannot be read: {why}"
+                case UnicodeDecodeError(reason=why):
+                    reason = f"a file in {folder} is not text: {why}"
+                case _:
+                    reason = str(error)
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: {reason}") from error
 
 
 class AnsweringSettings(CommonSettings):
@@ -189,7 +235,7 @@ class AnsweringSettings(CommonSettings):
         return clean_line(name)
 
 
-S = TypeVar("S", bound=EnvironmentSettings)
+S = TypeVar("S", bound=BaseSettings)
 
 
 def load(cls: type[S]) -> S:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
+from tertulia_shared.bus import Bus, BusError, Claim
 from tertulia_shared.chosen_work import ChosenWork, SpeechPresence
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
@@ -92,7 +92,7 @@ class Worker:
         self._dead: set[str] = set()
         """Peers that died and may still hold work."""
         self._reply_lost = False
-        """True if a claim's reply was lost: Redis may have delivered work to this worker in it."""
+        """True if claiming failed, or a claim's reply was lost: Redis may have delivered work to this worker."""
         self._pending = False
         """True if work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
@@ -162,7 +162,7 @@ class Worker:
                 claims = await self._new_work.keep(claims)
                 failures = 0
             except BusError as error:
-                self._reply_lost = self._reply_lost or isinstance(error, BusUnavailable)
+                self._reply_lost = True
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))

@@ -35,7 +35,7 @@ class ScriptedApi:
         if b"bad" in file:
             raise Failure("The file has no messages.", FAILED)
         self.imported.append((file, request_id))
-        return {"id": ID, "messages": 3}
+        return {"id": ID, "messages": 3, "shortened_names": 1 if b"long" in file else 0}
 
     def exported_conversation(self, conversation_id: str, form: str) -> Iterator[bytes]:
         yield conversation_id.encode()
@@ -73,6 +73,12 @@ def test_file_that_fails_does_not_stop_the_others(tmp_path: Path, capsys: pytest
     assert "cannot be read" in missing
     assert str(MAX_FILE_BYTES) in long
     assert made == f"{files[3]}: 3 messages, conversation {ID}"
+
+
+def test_shortened_names_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, "a.jsonl", b"long")
+    assert import_conversations(ScriptedApi(), [file]) == OK
+    assert capsys.readouterr().out == f"{file}: 3 messages, 1 name shortened, conversation {ID}\n"
 
 
 def test_another_copy_has_a_new_request_id(tmp_path: Path) -> None:

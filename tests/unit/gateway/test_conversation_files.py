@@ -16,11 +16,15 @@ from tertulia_gateway.rest.import_fields import MAX_MESSAGES
 from tertulia_gateway.rest.middleware import MAX_IMPORT_BODY_BYTES
 from tertulia_gateway.rest.silly_tavern import time_in
 from tertulia_shared.author_note import AuthorNote
+from tertulia_shared.bus import BusUnavailable
 from tertulia_shared.conversation_cast import Cast, stored_cast
+from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.persona import Persona
 from tertulia_shared.store import Message, StoreUnavailable
 from tertulia_shared.store.ordering import turn_position
 from tertulia_shared.store.records import JsonValue
+from tertulia_shared.summary_documents import stored_summary, summary_document
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.unit.gateway.rest_client import problem
 
@@ -116,6 +120,72 @@ async def test_json_has_the_lorebook_and_an_impossible_one_is_left_out(
     for impossible in (3, {}, {"entries": 3}, {"entries": {"0": 1}}):
         copy = await imported(api, json.dumps({**json.loads(file), "lorebook": impossible}))
         assert (await api.get(f"/api/conversations/{copy['id']}/lorebook")).json() == {"entries": {}}
+
+
+async def test_json_has_the_summary_which_covers_the_same_messages_of_the_copy(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
+    c = await conversation(store)
+    positions = [message.position for message in await store.messages(c, 100)]
+    summary = Summary(
+        own="Ann seeks a clock.", made="They met.", covers=positions[2], since_ms=BEGUN_MS, until_ms=BEGUN_MS,
+        made_at_ms=BEGUN_MS, usage={"prompt_tokens": 9},
+    )  # fmt: skip
+    assert "summary" not in json.loads(await exported(api, c, "json"))
+    await store.save_document(summary_document(c, summary))
+    file = await exported(api, c, "json")
+    copy = await imported(api, file)
+    assert await stored_summary(store, copy["id"]) == summary
+    whole = json.loads(file)
+    for number, message in enumerate(whole["messages"]):
+        message["position"] = number + 7  # no turn is so early: the copy has positions of its own
+    whole["messages"][0]["turn_id"] = ""
+    copy = await imported(api, json.dumps(whole | {"summary": whole["summary"] | {"covers": 9}}))
+    covers = (await store.messages(copy["id"], 100))[2].position
+    assert await stored_summary(store, copy["id"]) == replace(summary, covers=covers)
+
+
+async def test_repeated_import_keeps_a_change_of_the_summary(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c = await conversation(store)
+    late = BEGUN_MS * 10
+    await store.save_document(summary_document(c, Summary(own="Ann seeks a clock.", made_at_ms=late)))
+    file = await exported(api, c, "json")
+    copy = (await imported(api, file))["id"]
+    assert (await stored_summary(store, copy)).made_at_ms < late
+    changed = await api.put(f"/api/conversations/{copy}/summary", json={"text": "Ann has a clock."})
+    assert changed.status_code == 200
+    assert (await imported(api, file))["id"] == copy
+    assert (await stored_summary(store, copy)).text == "Ann has a clock."
+
+
+@pytest.mark.parametrize(
+    ("summary", "kept"),
+    [
+        (3, Summary()),
+        ({"made": "They met.", "covers": "all"}, Summary()),
+        ({"own": "Ann.", "made": "They met.", "covers": 2**53 - 1, "made_at_ms": 2**53 - 1}, Summary(own="Ann.")),
+        ({"made": "x" * 9000, "covers": 5, "off": True}, Summary(off=True)),
+        ({"own": "Ann.", "off": True, "usage": {"junk": 1}}, Summary(own="Ann.", off=True)),
+    ],
+)
+async def test_impossible_parts_of_a_summary_are_left_out(
+    api: httpx2.AsyncClient, store: MemoryStore, summary: object, kept: Summary
+) -> None:
+    copy = await imported(api, json.dumps(OURS | {"summary": summary}))
+    assert await stored_summary(store, copy["id"]) == kept
+
+
+async def test_json_has_the_stored_summary_while_redis_is_away(
+    api: httpx2.AsyncClient, bus: MemoryBus, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = await conversation(store)
+    await store.save_document(summary_document(c, Summary(own="Ann seeks a clock.", made_at_ms=BEGUN_MS)))
+
+    async def away(_: str) -> dict[str, bytes]:
+        raise BusUnavailable("away")
+
+    monkeypatch.setattr(bus, "hash", away)
+    assert json.loads(await exported(api, c, "json"))["summary"]["own"] == "Ann seeks a clock."
 
 
 async def test_exported_json_names_its_format_and_the_characters_at_the_table(
@@ -294,7 +364,7 @@ OURS = {"format": "tertulia.conversation/1", "messages": [MESSAGE]}
         (json.dumps(OURS | {"messages": [MESSAGE | {"text": None}]}), ProblemCode.IMPORT_MESSAGE, {"number": 1}),
         (json.dumps(OURS | {"messages": [MESSAGE | {"text": "x" * 100_001}]}), ProblemCode.IMPORT_MESSAGE,
          {"number": 1}),
-        (lines_of({"name": "x" * 81, "mes": ""}), ProblemCode.IMPORT_MESSAGE, {"number": 1}),
+        (lines_of({"name": 5, "mes": ""}), ProblemCode.IMPORT_MESSAGE, {"number": 1}),
         (json.dumps(OURS | {"messages": [MESSAGE] * (MAX_MESSAGES + 1)}), ProblemCode.IMPORT_TOO_MANY,
          {"most": MAX_MESSAGES}),
     ],
@@ -305,6 +375,31 @@ async def test_file_that_cannot_be_imported_is_refused_and_nothing_is_stored(
     details = problem(await api.post("/api/conversations/import", content=content), 422)
     assert (details["code"], details["params"]) == (code, params)
     assert await store.conversations(10) == []
+
+
+async def test_long_names_are_shortened_and_counted_once_each(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    long, fits = "Luna " * 20, "x" * 80
+    luna = {"name": long, "mes": "Hi", "swipes": ["Hi", "Ho"], "swipe_id": 0}
+    copy = await imported(api, lines_of(luna, luna, {"name": fits, "mes": "Hello"}))
+    names = [message.character_name for message in await store.messages(copy["id"], 100)]
+    assert copy["shortened_names"] == 1
+    assert names == [long[:79] + "…", long[:79] + "…", fits]
+    ours = OURS | {"messages": [MESSAGE | {"character_name": fits + "y"}, MESSAGE | {"character_name": fits + "z"}]}
+    assert (await imported(api, json.dumps(ours)))["shortened_names"] == 2
+    assert (await imported(api, json.dumps(OURS)))["shortened_names"] == 0
+
+
+async def test_names_have_no_invisible_characters(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    copy = await imported(api, lines_of({"name": "Lu\u202ena\u200b", "mes": "Hi"}))
+    ours = await imported(api, json.dumps(OURS | {"messages": [MESSAGE | {"character_name": "\u2066An\u2069n"}]}))
+    names = [(await store.messages(each["id"], 1))[0].character_name for each in (copy, ours)]
+    assert names == ["Luna", "Ann"]
+
+
+async def test_null_in_a_chat_counts_as_an_empty_text(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    reply = {"name": None, "mes": None, "swipes": [None, "Ho"], "swipe_id": 1}
+    copy = await imported(api, lines_of({"name": "Ann", "is_user": True, "mes": "Hello"}, reply))
+    assert [message.text for message in await store.messages(copy["id"], 100)] == ["Hello", ""]
 
 
 async def test_file_over_the_bound_is_refused(api: httpx2.AsyncClient) -> None:

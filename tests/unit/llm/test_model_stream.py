@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import AFTER_FINISH_S, MERGED_TEXT_S, THINKING, Marker, ModelStream
+from tertulia_llm.model.stream import AFTER_FINISH_S, THINKING, Marker, ModelStream
 from tertulia_llm.settings import LLMSettings
+from tertulia_shared.ticks import TICK_S
 from tests.fakes.model_sse import KEEP_ALIVE, chunk
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, virtual_time
@@ -109,14 +110,26 @@ async def test_tokens_are_yielded_one_by_one_until_text_is_merged() -> None:
 
 
 @virtual_time
-async def test_merged_text_waits_at_most_20_ms_for_the_next_tokens() -> None:
+async def test_merged_text_waits_for_the_next_tick_at_most() -> None:
     began = now()
     stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
     stream.merge_text()
     pieces = [piece async for piece in stream]
     assert "".join(map(str, pieces)) == "".join(f" {number}" for number in range(40))
     assert len(pieces) <= 21
-    assert now() - began < 40 * 0.01 + 2 * MERGED_TEXT_S
+    assert now() - began < 40 * 0.01 + 2 * TICK_S
+
+
+@virtual_time
+async def test_merged_texts_of_all_responses_are_read_at_the_same_times() -> None:
+    async def read_times(start_s: float) -> set[float]:
+        await asyncio.sleep(start_s)
+        stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+        stream.merge_text()
+        return {round(now(), 4) async for _ in stream}
+
+    first, second = await asyncio.gather(read_times(0.0), read_times(0.007))
+    assert len(first | second) <= 23
 
 
 @virtual_time

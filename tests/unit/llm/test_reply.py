@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from tertulia_shared.events import Event, LLMChunk, MessageComplete, MessageResu
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.virtual_time import now, settle, virtual_time
 
 LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 
@@ -65,6 +67,26 @@ async def test_whole_text_of_a_reply_is_shown_and_spoken() -> None:
     assert last == MessageComplete(bench.message_id, LUNA.id, said.text, sentence_ends=(13, 25))
     state = await bench.bus.hash(bench.bus.keys.state(bench.conversation_id))
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
+
+
+@virtual_time
+async def test_text_before_the_end_of_the_first_sentence_is_written_by_tick_after_its_first_token() -> None:
+    bench = ReplyBench()
+    bench.reply.announce(resumed=False)
+    writer = ReplyWriter(bench.reply)
+    events = bench.bus.keys.events(bench.conversation_id)
+    written: list[tuple[float, str]] = []
+    began = now()
+    for token in ("Once", " upon", " a", " time", ".", " It", " rained"):
+        await writer.write(token)
+        await settle()
+        chunks = [
+            event for entry in await bench.bus.read(events) if isinstance(event := decode_event(entry.fields), LLMChunk)
+        ]
+        written += [(round(now() - began, 3), event.text) for event in chunks[len(written) :]]
+        await asyncio.sleep(0.005)
+    assert written[:3] == [(0, "Once"), (0.02, " upon a time"), (0.025, ". It")]
+    assert written[3:] == [(0.03, " rained")]
 
 
 async def test_numbers_are_spoken_as_words_and_stage_directions_are_only_shown() -> None:

@@ -128,8 +128,11 @@ def test_stream_whose_last_event_cannot_be_read_is_retryable_unless_the_reply_ha
     "last", [b"data: [PING]\n\n", b"data: ping\n\n", b": PROCESSING\n\n", b"data: {ping}\n\n", b"event: ping\n\n"]
 )
 def test_word_that_keeps_the_connection_alive_may_be_the_end_of_a_stream(last: bytes) -> None:
-    pieces, reader = read(delta(content="Hi"), last)
-    assert (pieces, reader.failure) == (["Hi"], None)
+    for times in (1, 2, 1000):
+        pieces, reader = read(delta(content="Hi"), last * times)
+        assert (pieces, reader.failure) == (["Hi"], None)
+    _, reader = read(delta(content="Hi"), last * 1000, b"502 Bad Gateway\n")
+    assert reader.failure is not None
 
 
 @pytest.mark.parametrize("reason", ["error", "ABORT", "network_error", "timeout", "insufficient_system_resource"])

@@ -72,6 +72,19 @@ async def test_message_started_is_sent_after_the_row_is_saved() -> None:
 
 
 @virtual_time
+async def test_reply_is_posted_to_the_speech_workers_before_its_row_is_saved() -> None:
+    bench = await bench_with()
+    handler = await bench.worker()
+    bench.store.delay_s = 1.0
+    await bench.say(USER[1])
+    answering = asyncio.create_task(handler.handle(await bench.claimed()))
+    await asyncio.sleep(0.5)
+    assert await bench.bus.open_work("tts") == 1
+    assert not bench.tables.messages
+    await answering
+
+
+@virtual_time
 async def test_turn_without_active_characters_ends_with_an_error() -> None:
     bench = LLMBench()
     await bench.set()

@@ -272,7 +272,7 @@ async def test_request_to_the_model_is_cancelled_when_the_turn_is_reopened() -> 
 @virtual_time
 async def test_withdrawn_turn_that_cannot_be_answered_is_given_up_without_an_error() -> None:
     turn = await begun()
-    await turn.bench.die_after(8)
+    assert await turn.bench.die_after(7)
     await turn.reopen()
     await give_up(turn.bench)
     client = await turn.bench.client()

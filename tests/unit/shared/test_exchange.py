@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 
 from tertulia_shared.bus.exchange import Exchange
 from tertulia_shared.bus.replies import ConnectionLost, ScriptMissing
@@ -44,6 +46,22 @@ class Server:
     def close(self) -> None:
         assert self.writer is not None
         self.writer.close()
+
+
+def test_commands_are_sent_before_callbacks_that_are_due() -> None:
+    async def send() -> bytes:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.setblocking(False)  # noqa: FBT003 - that of the standard library
+            _, exchange = await asyncio.get_running_loop().create_connection(Exchange, sock=ours)
+            replies = exchange.send([("PING",)], None)
+            sent = theirs.recv(100)  # the event loop has not run since
+            theirs.send(b"+PONG\r\n")
+            assert await replies == [b"PONG"]
+            exchange.lose(ConnectionLost("the test is over"))
+            return sent
+
+    assert uvloop.run(send()) == b"*1\r\n$4\r\nPING\r\n"
 
 
 @asynccontextmanager

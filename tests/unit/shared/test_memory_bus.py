@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import pytest
@@ -52,9 +53,12 @@ class Delivery(RuleBasedStateMachine):
 
     @rule()
     def post(self) -> None:
-        self.runner.run(self.bus.post("tts", Work(str(self.posted))))
+        self.runner.run(self._post(Work(str(self.posted))))
         self.posted += 1
         self.unclaimed += 1
+
+    async def _post(self, work: Work) -> None:
+        await self.bus.post("tts", work)
 
     @rule(seconds=st.sampled_from([0.5, 1.0, LEASE_S]))
     def time_passes(self, seconds: float) -> None:
@@ -149,7 +153,7 @@ async def test_memory_bus_calls_raise_while_its_connection_is_broken(bus: Memory
     outlet = bus.outlet()
     bus.break_connection()
     outlet.append(bus.keys.events(c), TurnComplete("t"))
-    calls = [
+    calls: list[Awaitable[object]] = [
         outlet.flush(), bus.ping(), bus.prepare("llm"), bus.post("llm", Work(c)), bus.deregister("llm", "a"),
         bus.claim("llm", "a", count=1, block_s=30), bus.take_over("llm", "a", idle_s=0, count=1),
         bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"), bus.nack(claim, "a"),

@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Append, Fence, NotOwner, Put, Stale
+from tertulia_shared.bus import Append, Expire, Fence, NotOwner, Put, Stale
 from tertulia_shared.bus.outlet import MAX_QUEUED, QueueOutlet
 from tertulia_shared.events import LLMChunk, TurnComplete
 from tertulia_shared.keys import Key
+from tertulia_shared.ticks import TICK_S
+from tests.harness.virtual_time import settle, virtual_time
 
 KEY = Key("k", 60)
 
@@ -72,6 +74,66 @@ def test_outlet_merges_only_consecutive_tokens(outlet: QueueOutlet) -> None:
     outlet.put(KEY, {"cursor": "1"})
     outlet.append(KEY, LLMChunk("f", "c", "m"))
     assert len(outlet.take()) == 3
+
+
+@virtual_time
+async def test_writes_that_can_wait_go_out_together_at_the_next_tick() -> None:
+    sink = HandSink()
+    outlets = QueueOutlet(sink, None, 0), QueueOutlet(sink, None, 0)
+    outlets[0].append_by_tick(KEY, LLMChunk("a", "c", "m"))
+    await asyncio.sleep(TICK_S / 2)
+    outlets[1].append_by_tick(KEY, LLMChunk("x", "c", "n"))
+    outlets[0].append_by_tick(KEY, LLMChunk("b", "c", "m"))
+    assert sink.woken == 0
+    await asyncio.sleep(TICK_S / 2)
+    assert sink.woken == 2
+    assert outlets[0].take() == [Append(KEY, LLMChunk("ab", "c", "m"))]
+    assert outlets[1].take() == [Append(KEY, LLMChunk("x", "c", "n"))]
+    outlets[0].append_by_tick(KEY, LLMChunk("c", "c", "m"))
+    await asyncio.sleep(2 * TICK_S)
+    assert sink.woken == 3, "the queue is announced once"
+
+
+@virtual_time
+async def test_writes_that_can_wait_go_out_with_the_next_write_or_flush() -> None:
+    sink = HandSink()
+    outlet = QueueOutlet(sink, None, 0)
+    outlet.append_by_tick(KEY, LLMChunk("a", "c", "m"))
+    outlet.append(KEY, LLMChunk("b", "c", "m"))
+    assert sink.woken == 1
+    outlet.append_by_tick(KEY, LLMChunk("c", "c", "m"))
+    assert outlet.take() == [Append(KEY, LLMChunk("abc", "c", "m"))]
+    outlet.append_by_tick(KEY, TurnComplete("1"))
+    outlet.put(KEY, {"a": 1})
+    assert sink.woken == 2
+    assert outlet.take() == [Append(KEY, TurnComplete("1")), Put(KEY, {"a": 1})]
+    outlet.append_by_tick(KEY, TurnComplete("2"))
+    outlet.expire(KEY, 5)
+    assert sink.woken == 3
+    assert outlet.take() == [Append(KEY, TurnComplete("2")), Expire(KEY, 5)]
+    outlet.append_by_tick(KEY, TurnComplete("3"))
+    flushing = asyncio.create_task(outlet.flush())
+    await settle()
+    assert sink.woken == 4
+    outlet.take()
+    outlet.settle(6, None)
+    await flushing
+    await asyncio.sleep(2 * TICK_S)
+    assert sink.woken == 4, "nothing is left for the tick"
+
+
+@virtual_time
+async def test_writes_that_wait_for_a_tick_are_dropped_after_a_failure() -> None:
+    sink = HandSink()
+    outlet = QueueOutlet(sink, None, 0)
+    outlet.append(KEY, TurnComplete("1"))
+    outlet.take()
+    outlet.append_by_tick(KEY, TurnComplete("2"))
+    outlet.settle(1, Stale("over"))
+    await asyncio.sleep(2 * TICK_S)
+    assert (sink.woken, outlet.take()) == (1, [])
+    with pytest.raises(Stale):
+        outlet.append_by_tick(KEY, TurnComplete("3"))
 
 
 async def test_flush_waits_for_all_writes_of_the_outlet(outlet: QueueOutlet) -> None:

@@ -188,6 +188,25 @@ async def test_second_lost_connection_does_not_raise_the_same_loss_again() -> No
 
 
 @virtual_time
+async def test_stream_that_is_followed_during_the_check_after_a_lost_connection_is_read() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
+    reader.follow(Key("a", 60), FIRST, tell_loss=True)
+    running = asyncio.create_task(reader.run())
+    _, reply = await reads.asked.get()
+    reply.set_exception(BusUnavailable("cut"))
+    command, reply = await reads.asked.get()
+    assert command[0] == "XRANGE"
+    reader.follow(Key("b", 60), "0-0")
+    await settle()
+    reply.set_result([(FIRST.encode(), [b"f", b"v"])])
+    command, _ = await reads.asked.get()
+    assert streams(command) == {"a", "b"}
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
 async def test_loss_is_noticed_although_a_later_entry_was_read_before_the_check() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 
 from tertulia_shared.settings import PREFIX, CommonSettings, load
 
@@ -37,30 +37,6 @@ def test_environment_takes_precedence_over_the_env_file(
     monkeypatch.setenv("TERTULIA_PORT", "2")
     settings = load(Settings)
     assert (settings.port, settings.namespace) == (2, "file")
-
-
-def test_case_of_a_variable_is_ignored_and_an_earlier_alias_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("tertulia_Port", "3")
-    monkeypatch.setenv("SUPABASE_SECRET_KEY", "third")
-    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", "second")
-    settings = load(Settings)
-    assert (settings.port, settings.supabase_key.get_secret_value()) == (3, "second")
-    assert {"port", "supabase_key"} == settings.model_fields_set
-
-
-def test_argument_takes_precedence_over_all_variables_of_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUPABASE_KEY", "from the environment")
-    by_alias = {"SUPABASE_SECRET_KEY": "given"}
-    for given in (Settings(supabase_key=SecretStr("given")), Settings(**by_alias)):  # pyright: ignore[reportCallIssue, reportArgumentType] - names that a type checker does not know
-        assert given.supabase_key.get_secret_value() == "given"
-
-
-def test_env_file_has_quotes_comments_and_names_of_other_variables(
-    bare_environment: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NUMBER", "7")
-    (bare_environment / ".env").write_text("export TERTULIA_PORT='81' # web\nTERTULIA_NAMESPACE=\"n-${NUMBER}\"\n")
-    assert (load(Settings).port, load(Settings).namespace) == (81, "n-7")
 
 
 def test_settings_are_immutable() -> None:
@@ -136,7 +112,7 @@ def test_empty_environment_variable_counts_as_unset(secrets: Path, monkeypatch: 
 def test_missing_secrets_folder_is_reported_only_if_it_was_set(
     bare_environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(CommonSettings, "default_secrets_dir", bare_environment / "none")
+    monkeypatch.setattr("tertulia_shared.settings.SECRETS_DIR", bare_environment / "none")
     assert load(Settings).port == 8080
     monkeypatch.setenv("TERTULIA_SECRETS_DIR", str(bare_environment / "other"))
     with pytest.raises(SystemExit):
@@ -149,12 +125,6 @@ def test_binary_secret_is_reported_without_its_bytes(secrets: Path, capsys: pyte
     with pytest.raises(SystemExit):
         load(Settings)
     assert f"a file in {secrets} is not text" in capsys.readouterr().err
-
-
-def test_other_files_of_the_secrets_folder_are_not_read(secrets: Path) -> None:
-    (secrets / "binary").write_bytes(b"\xff\xfe")
-    (secrets / "tertulia_port").write_text("4")
-    assert load(Settings).port == 4
 
 
 def test_tls_settings_name_the_files_of_authority_certificate_and_key(

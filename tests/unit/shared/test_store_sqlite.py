@@ -23,6 +23,7 @@ from tertulia_shared.store import (
     message_rows,
     rows,
     sqlite_file,
+    version_rows,
 )
 from tests.harness.store_records import new_id, user_message
 
@@ -220,6 +221,30 @@ async def test_pages_of_rows_are_read_from_an_index_without_sorting(
         plan = " / ".join(step for *_, step in other.execute(f"EXPLAIN QUERY PLAN {query}", arguments))
     assert index in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments", "index"),
+    [
+        (version_rows.CURRENT, {"conversation": "c", "root": "r"}, "messages_replacing"),
+        (version_rows.HAS_VERSIONS_ASIDE, {"conversation": "c", "root": "r"}, "set_aside_replacing"),
+        (version_rows.DOOMED, {"conversation": "c", "root": "r"}, "set_aside_branches"),
+        (version_rows.PLACES, {"conversation": "c", "roots": "[]"}, "set_aside_replacing"),
+        (version_rows.DISPLACED, {"conversation": "c", "root": "r", "id": "i"}, "set_aside_replacing"),
+    ],
+    ids=["current", "has versions", "doomed", "places", "displaced"],
+)
+async def test_versions_are_found_without_reading_the_whole_conversation(
+    store: SQLiteStore, path: Path, query: str, arguments: dict[str, object], index: str
+) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        plan = " / ".join(step for *_, step in other.execute(f"EXPLAIN QUERY PLAN {query}", arguments))
+    assert index in plan
+    assert "in_order" not in plan
+    assert "SCAN messages" not in plan
+    assert "SCAN set_aside" not in plan
+    assert "SCAN other" not in plan
+    assert "SCAN aside" not in plan
 
 
 async def test_sqlite_store_refuses_a_schema_of_a_newer_release(store: SQLiteStore, path: Path) -> None:

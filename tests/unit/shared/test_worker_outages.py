@@ -9,6 +9,7 @@ import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, WritesPaused
 from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.new_work import NewWork
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import BadWork
 from tests.harness.virtual_time import now, settle, virtual_time
@@ -77,6 +78,26 @@ async def test_broken_connection_delays_work_by_at_most_half_a_second() -> None:
         begun = now()
         await asyncio.sleep(6)
         assert [at - begun for at in done_at] == [pytest.approx(5.0, abs=0.5)]
+
+
+@virtual_time
+async def test_claimed_work_is_begun_soon_although_redis_took_no_writes_while_it_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bus, handler = make_bus(), ScriptedHandler(nothing)
+    refusals = [WritesPaused("no memory")]
+
+    async def keep(_: NewWork, claims: Sequence[Claim]) -> Sequence[Claim]:
+        if claims and refusals:
+            raise refusals.pop()
+        return claims
+
+    monkeypatch.setattr(NewWork, "keep", keep)
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(SETTINGS.lease_s / 2)
+        assert refusals == []
+        assert len(handler.ended) == 1
 
 
 @virtual_time

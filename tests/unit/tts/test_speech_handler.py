@@ -303,19 +303,20 @@ async def test_engine_gets_speed_and_pitch_within_their_ranges(
     assert [(request.speed, request.pitch) for request in engine.requests] == [used]
 
 
-async def test_message_whose_keys_are_deleted_after_its_final_entry_is_finished_without_another_write() -> None:
-    # the gateway does this with a sample of a voice, as soon as it has read the final entry
+@virtual_time
+async def test_audio_is_not_read_again_after_its_final_entry() -> None:
+    # the gateway deletes a sample of a voice as soon as it has read the final entry; besides, a read takes a round trip
     message = SpokenMessage()
     await message.post_sentences()
-    claim = await message.claim_work()
-    keys, of_message = message.bus.keys, (message.conversation_id, message.message_id)
+    read: list[Key] = []
     last = message.bus.last
 
-    async def deleted_before(key: Key) -> Entry | None:
-        if any(chunk.is_final for _, chunk in await message.audio()):
-            await message.bus.delete([keys.sentences(*of_message), keys.audio(*of_message), keys.owner(*of_message)])
+    async def noted(key: Key) -> Entry | None:
+        read.append(key)
         return await last(key)
 
-    message.bus.last = deleted_before  # type: ignore[method-assign]
-    await message.handler.handle(claim)
-    assert await message.audio() == []
+    message.bus.last = noted  # type: ignore[method-assign]
+    await message.speak()
+    audio = message.bus.keys.audio(message.conversation_id, message.message_id)
+    assert read.count(audio) == 1, "when the worker becomes the owner"
+    await message.assert_audio_complete()

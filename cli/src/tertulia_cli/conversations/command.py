@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from tertulia_cli.client.files import STANDARD_STREAM, import_each, read_file, report_written
 from tertulia_cli.conversations.incoming_file import write_whole
 from tertulia_cli.exit_codes import FAILED, MISUSED, OK, Failure
+from tertulia_cli.formatting import counted
 from tertulia_shared.ids import is_id, new_id
 
 MAX_FILE_BYTES: Final = 8 * 1024 * 1024
@@ -55,7 +56,9 @@ def import_conversations(api: ConversationApi, files: Sequence[Path], *, again: 
 
     def imported(path: Path) -> str:
         made = api.import_conversation(read_file(path, MAX_FILE_BYTES, "a conversation"), new_id() if again else "")
-        return f"{made['messages']} messages, conversation {made['id']}"
+        shortened = made.get("shortened_names", 0)  # an older gateway refuses a file with such a name
+        names = f", {counted(shortened, 'name')} shortened" if shortened else ""
+        return f"{made['messages']} messages{names}, conversation {made['id']}"
 
     return import_each(files, imported)
 

@@ -54,7 +54,7 @@ def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = pa
         await endpoint.serve(socket)
 
     app.include_router(status.router(ctx.bus, connections, ctx.metrics, ctx.health()))
-    app.include_router(conversations.router(ctx.store))
+    app.include_router(conversations.router(ctx))
     app.include_router(message_sound.router(ctx.store, ctx.bus, alive_s=ctx.alive_s))
     app.include_router(conversation_sound.router(ctx))
     app.include_router(conversation_import.router(ctx.store))

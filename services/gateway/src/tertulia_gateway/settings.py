@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from tertulia_shared.settings import AnsweringSettings
 
@@ -23,7 +24,7 @@ class GatewaySettings(AnsweringSettings):
     )
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
-    origins: tuple[str, ...] = Field(
+    origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="additional origins that may connect, separated by commas (https://talk.example.org)"
     )
     lan_dir: Path | None = Field(

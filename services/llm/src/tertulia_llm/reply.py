@@ -97,13 +97,19 @@ class Reply:
         self.shown = self.written.text
         self.announced = True
 
-    def publish(self, text: str, sentences: Sequence[Sentence]) -> None:
-        """Send `text` to the client, and the sentences that it completes to tts."""
+    def publish(self, text: str, sentences: Sequence[Sentence], *, can_wait: bool = False) -> None:
+        """Send `text` to the client, and the sentences that it completes to tts. `can_wait`: text that completes no
+        sentence may wait for the next tick.
+        """
         self.shown += text
         lengths = (len(sentence.written) for sentence in sentences)
         _, *ends = itertools.accumulate(lengths, initial=len(self.written.text))
         events = self.keys.events(self.conversation_id)
-        self.outlet.append(events, LLMChunk(text, self.speaker.id, self.message_id, tuple(ends)))
+        chunk = LLMChunk(text, self.speaker.id, self.message_id, tuple(ends))
+        if can_wait and not sentences:
+            self.outlet.append_by_tick(events, chunk)
+        else:
+            self.outlet.append(events, chunk)
         self.speak(sentences)
 
     def speak(self, sentences: Sequence[Sentence]) -> None:

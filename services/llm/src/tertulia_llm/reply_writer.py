@@ -67,8 +67,9 @@ class ReplyWriter:
             is_first_sentence = self._reply.written.sentences == 0
             clean = self._joined(clean)
             sentences = self._splitter.feed(clean)
-            self._reply.publish(clean, sentences)
             is_first_text = is_first_sentence and self._chars_since_yield == 0
+            # after the first sentence, the text was read by tick
+            self._reply.publish(clean, sentences, can_wait=is_first_sentence and not is_first_text)
             self._chars_since_yield += len(clean)
             if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:
                 self._chars_since_yield = 1

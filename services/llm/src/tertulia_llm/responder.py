@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
 from tertulia_llm.discussions import Discussions
@@ -94,10 +95,11 @@ class Responder:
         work = Work(
             conversation_id, message_id=reply.message_id, voice_id=speaker.voice, turn_id=turn.user_turn.turn_id
         )
-        background.create_task(self._bus.post("tts", work, epoch=epoch))
+        posted = self._bus.post("tts", work, epoch=epoch)
         self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
-        row_saved = background.create_task(self._rows.save(turn, outlet))
+        row_saved = background.create_task(self._save_row(turn, outlet, posted))
+        await asyncio.sleep(0)  # send the turn's plan and the post now: the row waits for the plan
         try:
             if reply.written.is_final:  # the previous worker wrote the final entry, but not `message_complete`
                 await row_saved
@@ -121,6 +123,10 @@ class Responder:
         turn.history.add(row)
         background.create_task(self._save_after_flush(turn, row, outlet))
         return True
+
+    async def _save_row(self, turn: Turn, outlet: Outlet, posted: Awaitable[object]) -> None:
+        await posted  # in one round trip with the plan
+        await self._rows.save(turn, outlet)
 
     async def _save_after_flush(self, turn: Turn, row: Message, outlet: Outlet) -> None:
         await outlet.flush()

@@ -162,11 +162,10 @@ class SpeechHandler:
         async with until_interrupted(self._bus, work.conversation_id, epoch, after=owned.commands_after):
             outlet = self._bus.outlet(owned.fence(epoch))
             index = await self._speak_all(sentences, owned, resume, outlet, work)
-            # Redis ignores entries whose id is not higher than the last id: after an entry with a wrong id, the final
-            # entry may be missing
-            final_id = await missing_final_id(self._bus, audio, index)
-            # without sentences, the gateway has deleted the message: it was a sample, whose final entry it has read
-            if final_id and await self._bus.last(sentences) is not None:
+            if not outlet.skipped:
+                return
+            # after an entry with a wrong id, Redis skips those with lower ids, also the final entry
+            if final_id := await missing_final_id(self._bus, audio, index):
                 log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})
                 outlet.append(audio, final_entry(work, index), id=final_id)
                 await outlet.flush()

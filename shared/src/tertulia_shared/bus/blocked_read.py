@@ -93,14 +93,15 @@ class BlockedRead:
     async def _read_forever(self) -> None:
         failures = 0
         while True:
-            asked = [follow for follow in self._follows if not follow.full and not follow.is_refused]
-            self._changed.clear()
-            if not asked:
-                await self._changed.wait()
-                continue
             try:
                 if failures:
                     await self._check_for_losses(self._reads, self.follows)
+                # after the check: a stream that was added meanwhile is read, too
+                asked = [follow for follow in self._follows if not follow.full and not follow.is_refused]
+                self._changed.clear()
+                if not asked:
+                    await self._changed.wait()
+                    continue
                 self._distribute(asked, await self._read(asked))
                 failures = 0
             except BusUnavailable as error:

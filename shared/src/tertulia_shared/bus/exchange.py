@@ -92,6 +92,8 @@ class Exchange(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
         self._transport = cast("asyncio.Transport", transport)
+        # uvloop otherwise sends a write only after all callbacks that are due, such as the work for other conversations
+        self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
         """Parse replies, and give them to the callers whose last reply has arrived."""

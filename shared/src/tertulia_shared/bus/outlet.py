@@ -14,6 +14,7 @@ from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.codec import Value
 from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key
+from tertulia_shared.ticks import until_tick
 
 MAX_QUEUED = 256
 """While more writes than this wait in an outlet, `room()` makes its owner wait."""
@@ -30,7 +31,19 @@ class Sink(Protocol):
 class QueueOutlet:
     """Implements `port.Outlet`."""
 
-    __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until")
+    __slots__ = (
+        "_error",
+        "_in_flight",
+        "_is_announced",
+        "_queued",
+        "_sink",
+        "_timer",
+        "_waiters",
+        "epoch",
+        "fence",
+        "fresh_until",
+        "skipped",
+    )
 
     def __init__(self, sink: Sink, fence: Fence | None, epoch: int) -> None:
         self._sink = sink
@@ -38,42 +51,42 @@ class QueueOutlet:
         self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
         self.fresh_until: dict[str, float] = {}
         """For each key, the monotonic time in seconds up to which its TTL needs no renewal."""
+        self.skipped = False
         self._queued: list[Write] = []
+        self._is_announced = False
+        """True if the sink knows of the queued writes; False while they wait for the next tick."""
+        self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
         self._error: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD; consecutive chunks of one message's text are merged."""
-        self._check()
-        if isinstance(entry, LLMChunk) and self._queued:
-            last = self._queued[-1]
-            if (
-                isinstance(last, Append)
-                and isinstance(last.entry, LLMChunk)
-                and last.entry.message_id == entry.message_id
-            ):
-                merged = replace(
-                    entry,
-                    text=last.entry.text + entry.text,
-                    sentence_ends=last.entry.sentence_ends + entry.sentence_ends,
-                )
-                self._queued[-1] = replace(last, entry=merged)
-                return
-        self._queue(Append(key, entry, id, extra))
+        self._append(key, entry, id, extra)
+        self._announce()
+
+    def append_by_tick(self, key: Key, entry: object) -> None:
+        """Like `append`, but the entry waits for the next tick, unless another write takes it along."""
+        self._append(key, entry, None, {})
+        if self._timer is None and not self._is_announced:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(until_tick(loop.time()), self._announce)
 
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
         """Queue an HSET."""
         self._check()
-        self._queue(Put(key, fields))
+        self._queued.append(Put(key, fields))
+        self._announce()
 
     def expire(self, key: Key, ttl_s: int) -> None:
         """Queue an `Expire`."""
         self._check()
-        self._queue(Expire(key, ttl_s))
+        self._queued.append(Expire(key, ttl_s))
+        self._announce()
 
     async def flush(self) -> None:
         """Wait until all queued writes are in Redis."""
+        self._announce()
         while self._busy and self._error is None:
             await self._settled()
         self._check()
@@ -89,12 +102,14 @@ class QueueOutlet:
     def take(self) -> list[Write]:
         """Return everything queued; it is now in flight."""
         writes, self._queued = self._queued, []
+        self._is_announced = False
         self._in_flight += len(writes)
         return writes
 
-    def settle(self, count: int, error: Exception | None) -> None:
+    def settle(self, count: int, error: Exception | None, *, skipped: bool = False) -> None:
         """Record Redis' answer to `count` writes in flight."""
         self._in_flight -= count
+        self.skipped = self.skipped or skipped
         if error is not None and self._error is None:
             self._error = error
             self._queued.clear()
@@ -111,9 +126,27 @@ class QueueOutlet:
     def _busy(self) -> bool:
         return bool(self._queued) or self._in_flight > 0
 
-    def _queue(self, write: Write) -> None:
-        self._queued.append(write)
-        if len(self._queued) == 1:
+    def _append(self, key: Key, entry: object, id: str | None, extra: Mapping[str, Value]) -> None:
+        self._check()
+        last = self._queued[-1] if self._queued else None
+        if (
+            isinstance(entry, LLMChunk)
+            and isinstance(last, Append)
+            and isinstance(last.entry, LLMChunk)
+            and last.entry.message_id == entry.message_id
+        ):
+            text, ends = last.entry.text + entry.text, last.entry.sentence_ends + entry.sentence_ends
+            self._queued[-1] = replace(last, entry=replace(entry, text=text, sentence_ends=ends))
+        else:
+            self._queued.append(Append(key, entry, id, extra))
+
+    def _announce(self) -> None:
+        """Tell the sink of the queued writes, unless it knows of them."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._queued and not self._is_announced:
+            self._is_announced = True
             self._sink.wake(self)
 
     async def _settled(self) -> None:

@@ -11,7 +11,7 @@ from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, 
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
-from tertulia_shared.bus.writer import refusal
+from tertulia_shared.bus.write_replies import refusal
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key, Stage

@@ -56,8 +56,8 @@ class RedisWorkQueue(RedisConnections):
             raise refusal_of(made, f"to make the consumer group of {key.name}")
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
-    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        await asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+    def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[list[object]]:
+        return asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name

@@ -11,7 +11,8 @@ from tertulia_shared.bus.port.writing import Applied, Condition, Fence, Write
 from tertulia_shared.bus.redis_connections import RedisConnections
 from tertulia_shared.bus.scripts import writing as scripts
 from tertulia_shared.bus.scripts.writing import FIRST_TRANSACT_KEY, OK
-from tertulia_shared.bus.writer import EPOCH_MARK, fence_arguments, operations_of, refusal
+from tertulia_shared.bus.write_commands import EPOCH_MARK, fence_arguments, operations_of
+from tertulia_shared.bus.write_replies import refusal
 from tertulia_shared.codec import pack
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Stage

@@ -15,7 +15,7 @@ from typing import Final, Literal, Self
 
 from tertulia_shared.bus.scripts import choosing, ownership, repair, work, writing
 from tertulia_shared.bus.scripts.script import Script
-from tertulia_shared.bus.writer import OPERATIONS
+from tertulia_shared.bus.write_commands import OPERATIONS
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.voice_clips import CLIP_DIGITS, CLIP_PREFIX
 
@@ -72,6 +72,7 @@ def _commands(*names: str) -> Rights:
 _CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD", "INFO")
 _READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNBLOCK")
 _WRITE = _running(writing.WRITE)
+_APPEND_SOUND = _running(writing.OPEN) + _commands("MULTI", "EXEC", "RENAMENX", "XADD")
 _TRANSACT = _running(writing.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
@@ -147,10 +148,10 @@ def _llm(keys: Keys) -> Rights:
 
 def _tts(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _WORK + _CHOOSE + _LEASE + _running(ownership.REOPEN)
+        _READ + _WRITE + _APPEND_SOUND + _TRANSACT + _WORK + _CHOOSE + _LEASE + _running(ownership.REOPEN)
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
-            keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
+            keys.sentences(UUID, UUID), keys.audio(UUID, UUID), keys.audio(UUID, UUID).opened,
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
             keys.voices(), keys.workers(), keys.slots(), keys.speech_workers(), keys.engines(), keys.clips(),
             keys.clip(CLIP), keys.clip_faults(), keys.engine_speeds(), keys.speed_keeper(),

@@ -15,6 +15,7 @@ from tertulia_shared.cards.card import book_of
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.cards.json_text import read_object
 from tertulia_shared.lorebooks.errors import BadLorebook
+from tertulia_shared.lorebooks.other_programs import book_of_other_program
 from tertulia_shared.lorebooks.reading import MAX_ENTRIES
 
 Json: TypeAlias = dict[str, Any]
@@ -25,8 +26,8 @@ MAX_BYTES: Final = 524_288
 DOCUMENT_ID: Final = "book"
 """The id of the document with a conversation's lorebook: each conversation has one."""
 _NO_ENTRIES: Final = (
-    "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, or the JSON "
-    "of a character card with a lorebook."
+    "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, of NovelAI, "
+    "Agnai or RisuAI, or the JSON of a character card with a lorebook."
 )
 
 
@@ -48,7 +49,7 @@ def checked(text: str) -> Json:
         if error.code == "card_not_a_card":
             raise BadLorebook("lorebook_not_a_lorebook", _NO_ENTRIES) from None
         raise BadLorebook("lorebook_no_json", str(error).replace("card", "lorebook")) from None
-    book = _book_in(whole)
+    book = book_of_other_program(whole) or _book_in(whole)
     entries = cast("Sequence[object] | Mapping[str, object]", book["entries"])
     if len(entries) > MAX_ENTRIES:
         raise BadLorebook(

@@ -30,6 +30,7 @@ from tertulia_shared.store.records import (
     Role,
     SetAside,
     Status,
+    VersionPlace,
 )
 from tertulia_shared.store.seed import seed_characters
 from tertulia_shared.store.sqlite import SQLiteStore
@@ -56,6 +57,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoreUnusable",
+    "VersionPlace",
     "chosen_store",
     "seed_characters",
     "supersedes",

@@ -12,11 +12,11 @@ first has not been awaited to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from tertulia_shared.store.documents import DocumentStore
-from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings, SetAside
+from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings, SetAside, VersionPlace
 from tertulia_shared.usage import Usage
 
 
@@ -118,6 +118,12 @@ class Store(DocumentStore, Protocol):
 
     async def versions(self, conversation_id: str) -> list[SetAside]:
         """The messages that are set aside, in the order of their positions, without the removed ones."""
+        ...
+
+    async def version_places(self, conversation_id: str, roots: Collection[str]) -> list[VersionPlace]:
+        """The versions of these messages that are set aside and that a client may have shown (`versions.was_shown`), in
+        any order. `roots`: the ids of the first versions of the messages. Unknown ids change nothing.
+        """
         ...
 
     async def save_set_aside(self, messages: Sequence[SetAside]) -> None:

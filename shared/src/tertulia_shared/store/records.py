@@ -88,6 +88,15 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionPlace:
+    """Where a version that is set aside belongs. `root`: the id of the first version of its message."""
+
+    id: str
+    root: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Character:
     """A character.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tertulia_shared.store import message_rows, version_rows
-from tertulia_shared.store.records import SetAside
+from tertulia_shared.store.records import SetAside, VersionPlace
 from tertulia_shared.store.sqlite_thread import SQLiteThread
 from tertulia_shared.store.validation import check_before, check_set_aside
 
@@ -26,6 +26,10 @@ class SQLiteVersions:
 
     async def versions(self, conversation_id: str) -> list[SetAside]:
         return await self._reader.submit(lambda db: message_rows.select_set_aside(db, conversation_id))
+
+    async def version_places(self, conversation_id: str, roots: Collection[str]) -> list[VersionPlace]:
+        wanted = list(roots)
+        return await self._reader.submit(lambda db: version_rows.select_places(db, conversation_id, wanted))
 
     async def save_set_aside(self, messages: Sequence[SetAside]) -> None:
         for each in messages:

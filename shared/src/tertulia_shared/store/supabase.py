@@ -49,7 +49,7 @@ from tertulia_shared.store.validation import (
 )
 from tertulia_shared.usage import Usage, summed_usage
 
-SCHEMA: Final = 11
+SCHEMA: Final = 12
 """The migrations that this version needs, as `tertulia_schema()` counts them."""
 TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 32

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from supabase import AsyncClient
 from tertulia_shared.store import supabase_rows as rows
-from tertulia_shared.store.records import SetAside
+from tertulia_shared.store.records import SetAside, VersionPlace
 from tertulia_shared.store.supabase_requests import run
 from tertulia_shared.store.validation import check_before, check_set_aside
 
@@ -38,6 +38,15 @@ class SupabaseVersions(ABC):
                 return []
             found = await run(client.rpc("tertulia_versions", {"conversation": conversation_id}))
             return [rows.set_aside(row) for row in found]
+
+    async def version_places(self, conversation_id: str, roots: Collection[str]) -> list[VersionPlace]:
+        wanted = [root for root in roots if rows.is_id(root)]
+        async with self._call() as client:
+            if not rows.is_id(conversation_id) or not wanted:
+                return []
+            places = {"conversation": conversation_id, "roots": wanted}
+            found = await run(client.rpc("tertulia_version_places", places))
+            return [VersionPlace(row["id"], row["root"], row["position"]) for row in found]
 
     async def save_set_aside(self, messages: Sequence[SetAside]) -> None:
         for each in messages:

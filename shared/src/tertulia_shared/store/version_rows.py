@@ -7,9 +7,12 @@ Runs on the thread that owns the connection.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
-from tertulia_shared.store.records import Message
+import orjson
+
+from tertulia_shared.store.records import Message, VersionPlace
 from tertulia_shared.store.row_values import Row
 from tertulia_shared.store.versions import REMOVED
 
@@ -19,10 +22,10 @@ MESSAGE: Final = (
 )
 """The columns that `messages` and `set_aside` have in common."""
 
-# `replaces <> ''` lets SQLite use the index of the versions
-_OF_GROUP: Final = "conversation_id = :conversation AND (id = :root OR (replaces = :root AND replaces <> ''))"
-_CURRENT: Final = f"SELECT id, position FROM messages WHERE {_OF_GROUP}"
-_HAS_VERSIONS_ASIDE: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch <> '' LIMIT 1"
+# `replaces <> ''` lets SQLite use the index of the versions; the `+` prevents that it reads the whole conversation
+_OF_GROUP: Final = "+conversation_id = :conversation AND (id = :root OR (replaces = :root AND replaces <> ''))"
+CURRENT: Final = f"SELECT id, position FROM messages WHERE {_OF_GROUP}"
+HAS_VERSIONS_ASIDE: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch <> '' LIMIT 1"
 _FOLLOWING: Final = """
 conversation_id = :conversation AND position < :before AND (position, id) >= (:position, :id)
 """
@@ -43,22 +46,29 @@ SELECT {_ROOT} FROM messages WHERE id = :id AND conversation_id = :conversation
 UNION ALL SELECT {_ROOT} FROM set_aside WHERE id = :id AND conversation_id = :conversation AND branch <> ''
 """
 # the versions of the group, the messages in their branches, the versions of those, and so on
-_DOOMED: Final = f"""
+DOOMED: Final = f"""
 WITH RECURSIVE doomed (id, root) AS (
     SELECT id, :root FROM messages WHERE {_OF_GROUP}
     UNION SELECT id, :root FROM set_aside WHERE {_OF_GROUP} AND branch <> ''
     UNION SELECT other.id, CASE other.replaces WHEN '' THEN other.id ELSE other.replaces END
     FROM doomed JOIN set_aside AS other
         ON other.branch = doomed.id OR other.id = doomed.root OR (other.replaces = doomed.root AND other.replaces <> '')
-    WHERE other.conversation_id = :conversation AND other.branch <> ''
+    WHERE +other.conversation_id = :conversation AND other.branch <> ''
 )
 SELECT DISTINCT id FROM doomed
 """
 _ERASE: Final = "UPDATE set_aside SET text = '', unheard = '', branch = '', displaced_by = '' WHERE id = ?"
 _OF_TURN: Final = "conversation_id = :conversation AND position >= :first AND position < :stop AND turn_id = :turn"
-_DISPLACED: Final = f"""
+DISPLACED: Final = f"""
 SELECT id FROM set_aside WHERE {_OF_GROUP} AND branch = id
 ORDER BY displaced_by = :id DESC, position DESC, id DESC LIMIT 1
+"""
+PLACES: Final = """
+SELECT aside.id, CASE aside.replaces WHEN '' THEN aside.id ELSE aside.replaces END, aside.position
+FROM json_each(:roots) AS wanted JOIN set_aside AS aside
+    ON aside.id = wanted.value OR (aside.replaces = wanted.value AND aside.replaces <> '')
+WHERE +aside.conversation_id = :conversation AND aside.branch = aside.id
+    AND (aside.status <> 'streaming' OR aside.text <> '')
 """
 _SAME_BRANCH: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch = :branch LIMIT 1"
 
@@ -66,9 +76,9 @@ _SAME_BRANCH: Final = f"SELECT 1 FROM set_aside WHERE {_OF_GROUP} AND branch = :
 def make_room(connection: sqlite3.Connection, message: Message) -> bool:
     """Set aside what a new message replaces. False if the new message must be set aside itself (see `versions`)."""
     group = {"conversation": message.conversation_id, "root": message.replaces}
-    current = connection.execute(_CURRENT, group).fetchone()
+    current = connection.execute(CURRENT, group).fetchone()
     if current is None:
-        return connection.execute(_HAS_VERSIONS_ASIDE, group).fetchone() is None
+        return connection.execute(HAS_VERSIONS_ASIDE, group).fetchone() is None
     if current[1] >= message.position:
         return False
     _move_aside(connection, message.conversation_id, current, message.id, before=message.position)
@@ -83,7 +93,7 @@ def choose(connection: sqlite3.Connection, conversation_id: str, message_id: str
     chosen = connection.execute(_CHOSEN, {"id": message_id, "conversation": conversation_id}).fetchone()
     if chosen is None:
         return
-    current = connection.execute(_CURRENT, {"conversation": conversation_id, "root": chosen[0]}).fetchone()
+    current = connection.execute(CURRENT, {"conversation": conversation_id, "root": chosen[0]}).fetchone()
     if current is None or current[1] >= before:
         return
     _move_aside(connection, conversation_id, current, message_id, before=before)
@@ -95,7 +105,7 @@ def remove(connection: sqlite3.Connection, conversation_id: str, message_id: str
     if known is None:
         return
     group = {"conversation": conversation_id, "root": known[0]}
-    for (each,) in connection.execute(_DOOMED, group).fetchall():
+    for (each,) in connection.execute(DOOMED, group).fetchall():
         row = connection.execute(f"DELETE FROM messages WHERE id = ? RETURNING {MESSAGE}", (each,)).fetchall()
         if row:
             insert_aside(connection, row[0], REMOVED, "")
@@ -117,17 +127,22 @@ def withdraw(connection: sqlite3.Connection, conversation_id: str, turn_id: str,
     ).fetchall()
     for _, message_id, root in sorted(gone, reverse=True):
         group = {"conversation": conversation_id, "root": root, "id": message_id}
-        displaced = connection.execute(_DISPLACED, group).fetchone()
-        if displaced is not None and connection.execute(_CURRENT, group).fetchone() is None:
+        displaced = connection.execute(DISPLACED, group).fetchone()
+        if displaced is not None and connection.execute(CURRENT, group).fetchone() is None:
             _restore(connection, displaced[0])
     for _, message_id, root, branch in sorted(hidden, reverse=True):
         group = {"conversation": conversation_id, "root": root, "id": message_id, "branch": branch}
         if branch in (REMOVED, message_id) or connection.execute(_SAME_BRANCH, group).fetchone() is not None:
             continue
-        displaced = connection.execute(_DISPLACED, group).fetchone()
+        displaced = connection.execute(DISPLACED, group).fetchone()
         if displaced is not None:
             joined = "UPDATE set_aside SET branch = ?, displaced_by = '' WHERE branch = ?"
             connection.execute(joined, (branch, displaced[0]))
+
+
+def select_places(connection: sqlite3.Connection, conversation_id: str, roots: Sequence[str]) -> list[VersionPlace]:
+    wanted = {"conversation": conversation_id, "roots": orjson.dumps(roots).decode()}
+    return [VersionPlace(*row) for row in connection.execute(PLACES, wanted)]
 
 
 def _move_aside(

@@ -143,8 +143,9 @@ class MemoryServer(MemoryKeyspace):
 
     # -- writing
 
-    def write(self, writes: Sequence[Write], *, fence: Fence | None, epoch: int) -> None:
-        """Apply an outlet's batch. The first failure ends it; earlier writes stay, as with Redis' scripts.
+    def write(self, writes: Sequence[Write], *, fence: Fence | None, epoch: int) -> bool:
+        """Apply an outlet's batch. The first failure ends it; earlier writes stay, as with Redis' scripts. Returns True
+        if one of the entries was there already.
 
         Raises:
             NotOwner, Stale: the fence refused the batch; nothing was written.
@@ -152,8 +153,10 @@ class MemoryServer(MemoryKeyspace):
         """
         _check_encodable(writes)
         self._check_fence(fence)
+        skipped = False
         for write in writes:
-            self.apply(write, epoch)
+            skipped = not self.apply(write, epoch) or skipped
+        return skipped
 
     def transact(
         self,
@@ -206,8 +209,8 @@ class MemoryServer(MemoryKeyspace):
             fields[StateField.WITHDRAWN] = " ".join(turns[-MAX_WITHDRAWN:])
         self.apply(Put(state, fields), 0)
 
-    def apply(self, write: Write, epoch: int) -> None:
-        """Apply one write, without checking the fence.
+    def apply(self, write: Write, epoch: int) -> bool:
+        """Apply one write, without checking the fence. Returns False if it is an entry that was there already.
 
         Raises:
             WriteRefused: the key is of another type, or the id is 0-0.
@@ -217,11 +220,10 @@ class MemoryServer(MemoryKeyspace):
             if write.key.name in self._streams or write.key.name in self._hashes:
                 end = self._clock() + write.ttl_s
                 self._expiring[write.key.name] = min(end, self._expiring.get(write.key.name, end))
-            return
+            return True
         self._expiring.pop(write.key.name, None)
         if isinstance(write, Append):
-            self._append(write, epoch)
-            return
+            return self._append(write, epoch)
         kept = self._own_hash(write.key)
         for name, value in write.fields.items():
             if value is None:
@@ -230,8 +232,9 @@ class MemoryServer(MemoryKeyspace):
                 kept[name.encode()] = _raw(value)
         if not kept:
             del self._hashes[write.key.name]
+        return True
 
-    def _append(self, write: Append, epoch: int) -> None:
+    def _append(self, write: Append, epoch: int) -> bool:
         flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
         stream = self._own_stream(write.key)
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
@@ -241,6 +244,7 @@ class MemoryServer(MemoryKeyspace):
             raise WriteRefused(f"refused a write to {write.key.name}: {error}") from error
         if new:
             self._arrived(write.key.name)
+        return new
 
     def _check_fence(self, fence: Fence | None) -> None:
         if fence is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from tertulia_shared.store.records import (
     ModelSettings,
     Preview,
     SetAside,
+    VersionPlace,
     parse_cursor,
     time_to_text,
     utc_now,
@@ -38,7 +39,7 @@ from tertulia_shared.store.validation import (
     name_key,
     settings_as_saved,
 )
-from tertulia_shared.store.versions import REMOVED, MessageVersions
+from tertulia_shared.store.versions import REMOVED, MessageVersions, root_of, was_shown
 from tertulia_shared.testing.memory_documents import MemoryDocuments, delete_documents_of
 from tertulia_shared.usage import Usage, total
 
@@ -168,6 +169,13 @@ class MemoryStore(MemoryDocuments):
             if each.message.conversation_id == conversation_id and each.branch != REMOVED
         ]
         return sorted(found, key=lambda each: (each.message.position, each.message.id))
+
+    async def version_places(self, conversation_id: str, roots: Collection[str]) -> list[VersionPlace]:
+        return [
+            VersionPlace(each.message.id, root_of(each.message), each.message.position)
+            for each in await self.versions(conversation_id)
+            if each.branch == each.message.id and root_of(each.message) in roots and was_shown(each.message)
+        ]
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)

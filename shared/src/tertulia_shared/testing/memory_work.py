@@ -39,8 +39,8 @@ class MemoryWorkQueue(MemoryBase):
         self._check()
         self._server.prepare(stage)
 
-    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        await self._in_turn(lambda: self._post(stage, work, epoch))
+    def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[None]:
+        return self._in_turn(lambda: self._post(stage, work, epoch))
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         self._check()

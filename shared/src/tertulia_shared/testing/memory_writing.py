@@ -75,9 +75,10 @@ class MemoryWriting(MemoryBase):
     def _settle(self, outlet: QueueOutlet) -> None:
         writes = outlet.take()
         error: Exception | None = None
+        skipped = False
         try:
             self._check_writes()
-            self._server.write(writes, fence=outlet.fence, epoch=outlet.epoch)
+            skipped = self._server.write(writes, fence=outlet.fence, epoch=outlet.epoch)
         except Exception as met:  # noqa: BLE001 - for the outlet's owner
             error = met
-        outlet.settle(len(writes), error)
+        outlet.settle(len(writes), error, skipped=skipped)

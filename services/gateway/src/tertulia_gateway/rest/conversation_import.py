@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query, Request, Response
 
 from tertulia_gateway.rest.conversation_schemas import ImportedConversation, conversation_item
-from tertulia_gateway.rest.import_fields import ConversationFile
+from tertulia_gateway.rest.import_fields import ConversationFile, fitted_name
 from tertulia_gateway.rest.import_file import read_file
 from tertulia_gateway.rest.import_places import has_places, places_of
 from tertulia_gateway.rest.problems import responses
@@ -24,10 +25,12 @@ from tertulia_gateway.rest.schemas import UUID as UUID_PATTERN
 from tertulia_shared.answering import STORED_AS as RULES
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.conversation_cast import Cast
+from tertulia_shared.conversation_summary import DOCUMENT, NO_SUMMARY, Summary
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID
 from tertulia_shared.store import Character, Document, Message, NotFound, SetAside, Store
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import name_key
+from tertulia_shared.summary_documents import summary_document
 
 SAVED_AT_ONCE: Final = 200
 """Messages per write to the store."""
@@ -72,7 +75,12 @@ def router(store: Store) -> APIRouter:
         saved = await store.conversation(conversation_id)
         if saved is None:  # it was deleted meanwhile
             raise NotFound("conversation", conversation_id)
-        return ImportedConversation(**conversation_item(saved).model_dump(), messages=len(file.messages))
+        names = {each.name for each in (*file.messages, *(aside.message for aside in file.set_aside))}
+        return ImportedConversation(
+            **conversation_item(saved).model_dump(),
+            messages=len(file.messages),
+            shortened_names=sum(name != fitted_name(name) for name in names),
+        )
 
     return api
 
@@ -92,6 +100,9 @@ async def save_file(store: Store, conversation_id: str, file: ConversationFile, 
         await store.save_model_settings(conversation_id, settings)
     if file.lorebook and await store.document("lorebook", conversation_id, DOCUMENT_ID) is None:
         await store.save_document(Document("lorebook", conversation_id, DOCUMENT_ID, file.lorebook, now))
+    summary = local_summary(file, messages, now)
+    if summary != NO_SUMMARY and await store.document(DOCUMENT, conversation_id, DOCUMENT) is None:
+        await store.save_document(summary_document(conversation_id, summary))
     for first in range(0, len(messages), SAVED_AT_ONCE):
         await store.save_messages(messages[first : first + SAVED_AT_ONCE])
     for first in range(0, len(set_aside), SAVED_AT_ONCE):
@@ -145,7 +156,7 @@ def records(
                 turn_id=str(uuid5(base, f"turn {turn}")),
                 role="user" if given.is_user else "character",
                 character_id=None if given.is_user else found.speaker(given.character_id, given.name),
-                character_name=given.name,
+                character_name=fitted_name(given.name),
                 text=given.text,
                 status=given.status,
                 position=position,
@@ -181,3 +192,14 @@ def local_cast(file: ConversationFile, found: LocalCharacters, now: datetime) ->
         return Cast(told=file.cast.told)
     stays = {here: changes for given, changes in file.cast.stays.items() if (here := ids[given])}
     return Cast(seats, stays if has_places(file, now) else {}, file.cast.told)
+
+
+def local_summary(file: ConversationFile, messages: Sequence[Message], now: datetime) -> Summary:
+    """The file's summary for these records of its messages. It covers the same messages, whose positions may be others.
+    If the file does not say which ones it covers, only the user's text and `off` are left.
+    """
+    summary = replace(file.summary, made_at_ms=min(file.summary.made_at_ms, int(now.timestamp() * 1000)))
+    places = [(each.position, record.position) for each, record in zip(file.messages, messages, strict=True)]
+    covered = takewhile(lambda place: place[0] is not None and place[0] <= summary.covers, places)
+    covers = max((here for _, here in covered), default=0)
+    return replace(summary, covers=covers) if covers else Summary(own=summary.own, off=summary.off)

@@ -87,6 +87,7 @@ class ImportedConversation(ConversationItem):
     """A conversation made from a file, or from another conversation."""
 
     messages: int = Field(description="how many messages it got from there")
+    shortened_names: int = Field(0, description="how many too long names of speakers were shortened")
 
 
 class NewBranch(Schema):

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
+from tertulia_gateway.context import GatewayContext
+from tertulia_gateway.conversation.summary_writer import SummaryWriter
 from tertulia_gateway.rest import export
 from tertulia_gateway.rest.conversation_schemas import (
     ConversationItem,
@@ -18,18 +20,22 @@ from tertulia_gateway.rest.conversation_schemas import (
     listed_conversation,
 )
 from tertulia_gateway.rest.export import Format
-from tertulia_gateway.rest.message_versions import grouped, set_aside_item, table_item
+from tertulia_gateway.rest.message_versions import set_aside_item, table_items
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID
+from tertulia_shared.bus import BusError
+from tertulia_shared.conversation_summary import Summary
 from tertulia_shared.store import Conversation, NotFound, Store
-from tertulia_shared.store.versions import was_shown
+from tertulia_shared.store.versions import root_of, was_shown
+from tertulia_shared.summary_documents import stored_summary
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
 EXPORT_MEDIA = ("text/markdown", "text/plain", "application/json", "application/x-ndjson")
 Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
 
 
-def router(store: Store) -> APIRouter:
+def router(ctx: GatewayContext) -> APIRouter:
+    store = ctx.store
     api = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
     @api.get("", responses=responses(422))
@@ -56,11 +62,12 @@ def router(store: Store) -> APIRouter:
         """Read a conversation with a page of its messages, oldest first."""
         conversation = await existing(store, conversation_id)
         messages = await store.messages(conversation_id, limit, after)
-        groups = grouped(await store.versions(conversation_id))
+        shown = [message for message in messages if was_shown(message)]
+        others = await store.version_places(conversation_id, {root_of(message) for message in shown})
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
             usage=await store.usage(conversation_id),
-            messages=[table_item(message, groups) for message in messages if was_shown(message)],
+            messages=table_items(shown, others),
             next=messages[-1].position if len(messages) >= limit else None,
         )
 
@@ -93,7 +100,14 @@ def router(store: Store) -> APIRouter:
     ) -> StreamingResponse:
         """Export a whole conversation as a file: Markdown, plain text, JSON or a chat of SillyTavern (jsonl)."""
         conversation = await existing(store, conversation_id)
-        file = await export.exported(store, conversation, format)
+
+        async def summary() -> Summary:
+            try:
+                return await SummaryWriter(ctx.bus, store, ctx.outbox, conversation_id).read()
+            except BusError:  # Redis is unavailable; the store may have an earlier summary
+                return await stored_summary(store, conversation_id)
+
+        file = await export.exported(store, conversation, format, summary)
         name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{file.suffix}"
         return StreamingResponse(
             file.content,

@@ -4,7 +4,7 @@ to import elsewhere. At most one page of messages is in memory, and those that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -16,6 +16,7 @@ from tertulia_gateway.rest.markdown_escaping import escaped_line, escaped_paragr
 from tertulia_gateway.rest.message_versions import grouped, versions_of
 from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID, stored
 from tertulia_shared.store import Conversation, Message, Store
 from tertulia_shared.store.versions import was_shown
@@ -46,8 +47,13 @@ class ExportedFile:
     suffix: str
 
 
-async def exported(store: Store, conversation: Conversation, format: Format) -> ExportedFile:
-    """Begin to export a conversation. The messages are read while the content is iterated."""
+async def exported(
+    store: Store, conversation: Conversation, format: Format, summary: Callable[[], Awaitable[Summary]]
+) -> ExportedFile:
+    """Begin to export a conversation. The messages are read while the content is iterated.
+
+    `summary`: reads the conversation's summary, which only a JSON file has.
+    """
     match format:
         case Format.MARKDOWN:
             return ExportedFile(markdown(store, conversation), "text/markdown; charset=utf-8", "md")
@@ -56,7 +62,7 @@ async def exported(store: Store, conversation: Conversation, format: Format) -> 
         case Format.JSONL:
             return ExportedFile(jsonl(store, conversation), "application/x-ndjson", "jsonl")
         case Format.JSON:
-            head = await _head(store, conversation)
+            head = await _head(store, conversation, await summary())
             return ExportedFile(json(store, conversation, head), "application/json", "json")
 
 
@@ -117,7 +123,7 @@ def _json_message(message: Message) -> dict[str, Any]:
     return {**message_item(message).model_dump(exclude=left_out), "usage": dict(message.usage)}
 
 
-async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:
+async def _head(store: Store, conversation: Conversation, summary: Summary) -> dict[str, Any]:
     """All of the JSON file but the messages."""
     settings = await store.model_settings(conversation.id)
     document = await store.document("lorebook", conversation.id, DOCUMENT_ID)
@@ -133,6 +139,7 @@ async def _head(store: Store, conversation: Conversation) -> dict[str, Any]:
             "stays": {character_id: list(changes) for character_id, changes in cast.stays.items()},
         },
         **({"lorebook": lorebook} if lorebook else {}),
+        **({} if summary == NO_SUMMARY else {"summary": orjson.loads(summary.to_json())}),
     }
 
 

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from tertulia_gateway.problem_codes import Params, ProblemCode
 from tertulia_shared.conversation_cast import Cast
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.store.records import Status
 from tertulia_shared.store.validation import SPEAKER_MAX_CHARS, TEXT_MAX_CHARS, fitted_title
 from tertulia_shared.text import clean_line, clean_text
+from tertulia_shared.visible_text import without_invisible
 
 MAX_MESSAGES: Final = 20_000
 """As many as the page shows of a conversation. Messages that are set aside count, too."""
@@ -36,8 +38,8 @@ class ImportRefused(Exception):
 class FileMessage:
     """A message in a file.
 
-    `id`, `turn_id`, `character_id`, `replaces`: as the file has them, "" if it has none. `position`: None if the file
-    has none. `created_at`: None if the file has no readable time.
+    `name` may be too long for the store. `id`, `turn_id`, `character_id`, `replaces`: as the file has them, "" if it
+    has none. `position`: None if the file has none. `created_at`: None if the file has no readable time.
     """
 
     is_user: bool
@@ -67,7 +69,7 @@ class ConversationFile:
     """A conversation in a file.
 
     `settings`: the possible ones, as the store keeps them, without the cast. `names`: the names of the characters in
-    the cast, by their ids.
+    the cast, by their ids. `summary`: its `covers` is a position of the file.
     """
 
     title: str
@@ -78,6 +80,7 @@ class ConversationFile:
     set_aside: list[FileSetAside] = field(default_factory=list[FileSetAside])
     lorebook: str = ""
     """JSON (world info); "": the file has none."""
+    summary: Summary = NO_SUMMARY
 
 
 def title_in(given: object) -> str:
@@ -89,11 +92,17 @@ def text_or_empty(given: object) -> str:
 
 
 def checked_name(given: object, name: str, number: int) -> str:
-    """The name of a speaker in the field `name` of message `number`. Raises: ImportRefused."""
-    cleaned = clean_line(given) if isinstance(given, str) else None
-    if cleaned is None or len(cleaned) > SPEAKER_MAX_CHARS:
-        raise bad_message(number, f"`{name}` must be a text of at most {SPEAKER_MAX_CHARS} characters")
-    return cleaned
+    """The name of a speaker in the field `name` of message `number`, of any length, without invisible characters.
+    Raises: ImportRefused.
+    """
+    if not isinstance(given, str):
+        raise bad_message(number, f"`{name}` must be a text")
+    return clean_line(without_invisible(clean_line(given)))
+
+
+def fitted_name(name: str) -> str:
+    """The name of a speaker, shortened to the bound that the store accepts."""
+    return name if len(name) <= SPEAKER_MAX_CHARS else name[: SPEAKER_MAX_CHARS - 1] + "…"
 
 
 def checked_text(given: object, name: str, number: int) -> str:

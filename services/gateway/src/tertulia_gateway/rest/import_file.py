@@ -29,6 +29,7 @@ from tertulia_gateway.rest.import_silly_tavern import read_lines
 from tertulia_shared.answering import stored_rules
 from tertulia_shared.author_note import stored_note
 from tertulia_shared.conversation_cast import Cast, possible_cast
+from tertulia_shared.conversation_summary import NO_SUMMARY, Summary, summary_from_json
 from tertulia_shared.lorebooks.errors import BadLorebook
 from tertulia_shared.lorebooks.forms import checked, encoded, world_info
 from tertulia_shared.model_settings import possible_settings
@@ -82,6 +83,7 @@ def _read_json(whole: Mapping[str, Any]) -> ConversationFile:
         names,
         _set_aside(rows_aside, len(rows) + 1),
         _lorebook_in(whole.get("lorebook")),
+        _summary_in(whole.get("summary")),
     )
 
 
@@ -142,6 +144,11 @@ def _lorebook_in(given: object) -> str:
         return encoded(world_info(checked(encoded(cast("Mapping[str, Any]", given)))))
     except BadLorebook:
         return ""
+
+
+def _summary_in(given: object) -> Summary:
+    """The summary; an empty one if there is none. What is impossible is left out."""
+    return summary_from_json(orjson.dumps(given)) if isinstance(given, dict) else NO_SUMMARY
 
 
 def _settings_in(given: object) -> Mapping[str, Any]:

@@ -71,7 +71,7 @@ def _with_swipes(line: Mapping[str, Any], number: int) -> tuple[FileMessage, Seq
     swipes, chosen_number = line.get("swipes"), line.get("swipe_id", 0)
     if chosen.is_user or not isinstance(swipes, list):
         return chosen, ()
-    texts = [checked_text(each, "swipes", number) for each in cast("list[object]", swipes)]
+    texts = [checked_text(_or_empty(each), "swipes", number) for each in cast("list[object]", swipes)]
     if not isinstance(chosen_number, int) or isinstance(chosen_number, bool) or not 0 <= chosen_number < len(texts):
         return chosen, ()  # no swipe is known to be the one in `mes`
     infos = line.get("swipe_info")
@@ -115,13 +115,18 @@ def _version(chosen: FileMessage, info: object, number: int) -> FileMessage:
 def _message(line: Mapping[str, Any], number: int) -> FileMessage:
     ours, is_user = silly_tavern.extra_of(line.get("extra")), line.get("is_user") is True
     status, unheard = ours.get("status"), ours.get("unheard", "")
-    name = checked_name(line.get("name", ""), "name", number)
+    name = checked_name(_or_empty(line.get("name")), "name", number)
     return FileMessage(
         is_user=is_user,
         # a message of a user without a name is exported with this name
         name="" if is_user and name == silly_tavern.USER_NAME else name,
-        text=checked_text(line.get("mes"), "mes", number),
+        text=checked_text(_or_empty(line["mes"]) if "mes" in line else None, "mes", number),
         unheard=checked_text(unheard, "unheard", number),
         status=STATUSES[status] if isinstance(status, str) and status in STATUSES else "complete",
         created_at=silly_tavern.time_in(line.get("send_date")),
     )
+
+
+def _or_empty(given: object) -> object:
+    """The value; "" for null, which some programs write for an empty text."""
+    return "" if given is None else given

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from tertulia_gateway.rest.conversation_schemas import MessageItem, SetAsideItem, message_item
-from tertulia_shared.store import Message, SetAside
+from tertulia_shared.store import Message, SetAside, VersionPlace
 from tertulia_shared.store.versions import root_of, was_shown
 
 Groups: TypeAlias = Mapping[str, Sequence[Message]]
@@ -28,11 +28,19 @@ def versions_of(message: Message, groups: Groups) -> list[Message]:
     return sorted((message, *others), key=lambda each: (each.position, each.id))
 
 
-def table_item(message: Message, groups: Groups) -> MessageItem:
-    """A message at the table with the ids of its versions, if it has several."""
-    versions = versions_of(message, groups)
-    ids = [each.id for each in versions] if len(versions) > 1 else []
-    return message_item(message).model_copy(update={"versions": ids})
+def table_items(messages: Sequence[Message], others: Sequence[VersionPlace]) -> list[MessageItem]:
+    """Messages at the table, each with the ids of its versions in the order in which they were made, if it has several.
+    `others`: the versions that are set aside.
+    """
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for each in others:
+        groups.setdefault(each.root, []).append((each.position, each.id))
+    items = list[MessageItem]()
+    for message in messages:
+        group = groups.get(root_of(message))
+        ids = [each for _, each in sorted((*group, (message.position, message.id)))] if group else []
+        items.append(message_item(message).model_copy(update={"versions": ids}))
+    return items
 
 
 def set_aside_item(aside: SetAside) -> SetAsideItem:

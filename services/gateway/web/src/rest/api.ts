@@ -118,6 +118,12 @@ export interface ConversationRow {
   readonly preview_by?: string;
 }
 
+/** A conversation that was made from a file. */
+export interface ImportedConversation extends ConversationRow {
+  /** How many names of speakers in the file were too long and are shortened. */
+  readonly shortened_names: number;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** The value of `before` for the next page; null on the last page. */
@@ -311,13 +317,13 @@ export class Api {
   }
 
   /**
-   * Make a conversation from a file. Resolves to its id.
+   * Make a conversation from a file.
    *
    * @param requestId the same for a repetition, so that it makes no second copy
    */
-  async importConversation(file: Blob, requestId: string): Promise<string> {
+  async importConversation(file: Blob, requestId: string): Promise<ImportedConversation> {
     const answer = await this.#fetch("POST", `api/conversations/import?request_id=${requestId}`, file);
-    return ((await answer.json()) as ConversationRow).id;
+    return (await answer.json()) as ImportedConversation;
   }
 
   /** Send a request, and return the decoded answer; null if it is empty. */

@@ -44,6 +44,7 @@ export class Playback {
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
   /** The last report about the reply being played. */
   #lastReport: FromWorklet | null = null;
+  #lastReceipt: Receipt | null = null;
 
   constructor(
     private readonly on: PlaybackCallbacks,
@@ -127,6 +128,7 @@ export class Playback {
     this.#bargeIn = NOT_DUCKED;
     this.#order = new AudioOrder();
     this.#receipts = new Receipts();
+    this.#lastReceipt = null;
     this.probe?.restarted();
     this.on.level(0);
   }
@@ -143,6 +145,11 @@ export class Playback {
   /** Continue the receipts of messages that were partly heard before this page was opened. */
   heardBefore(heard: readonly HeardBefore[]): void {
     for (const each of heard) this.#receipts.playedBefore(each);
+  }
+
+  /** Send the last receipt again: the server may not have it, because the connection was lost. */
+  repeatReceipt(): void {
+    if (this.#lastReceipt) this.on.receipt(this.#lastReceipt);
   }
 
   onAudio(frame: AudioFrame): void {
@@ -177,12 +184,17 @@ export class Playback {
   /** If nothing of the turn's first reply was played, say so. A page that cannot play sound sends no receipts. */
   #sendNotPlayed(firstId: string | undefined): void {
     const receipt = firstId !== undefined && this.#player.canPlay ? this.#receipts.notPlayed(firstId) : null;
-    if (receipt) this.on.receipt(receipt);
+    if (receipt) this.#give(receipt);
   }
 
   #sendReceipt(report: FromWorklet): void {
     const receipt = this.#receipts.after(report);
-    if (receipt) this.on.receipt(receipt);
+    if (receipt) this.#give(receipt);
+  }
+
+  #give(receipt: Receipt): void {
+    this.#lastReceipt = receipt;
+    this.on.receipt(receipt);
   }
 
   #carryOut(command: BargeInCommand): void {

@@ -280,6 +280,7 @@ export class Talk {
   }
 
   #onLive(): void {
+    this.#playback.repeatReceipt();
     this.#interrupt.onLive();
     if (this.#page.current.messages.length > 0) this.changes.sendRemembered();
     this.#turns.resend();

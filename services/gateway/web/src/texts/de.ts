@@ -224,6 +224,7 @@ export const de: Texts = {
     cancel: "Abbrechen",
     makeAgain: "Neu antworten lassen",
     continue: "Weitersprechen lassen",
+    notSeated: (name) => `${name} sitzt nicht am Tisch und kann darum weder neu antworten noch weitersprechen.`,
     answerAs: "Jemand anders antwortet …",
     branch: "Von hier abzweigen",
     branched: "Das ist eine Kopie des Gesprächs bis zur gewählten Nachricht. Das Original ist unverändert.",
@@ -277,6 +278,8 @@ export const de: Texts = {
     soundBroken: "Die Sprachausgabe brach vor dem Ende ab, deshalb wurde keine Datei gespeichert. Versuche es noch einmal.",
     import: "Gespräch importieren",
     importing: "Wird importiert …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "Das Gespräch ist geöffnet. 1 Name war länger als 80 Zeichen und wurde gekürzt.", other: `Das Gespräch ist geöffnet. ${count} Namen waren länger als 80 Zeichen und wurden gekürzt.` }),
     delete: "Löschen",
     fileName: "gespraech",
     today: (time) => `heute, ${time}`,
@@ -851,7 +854,7 @@ export const de: Texts = {
       "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
     lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",
     lorebook_not_a_lorebook: () =>
-      "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3 oder eine Charakterkarte mit einem Lorebook.",
+      "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3, von NovelAI, Agnai oder RisuAI, oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",
     model_no_worker: () =>
       "Kein llm-Worker hat geantwortet. Starte einen, oder warte, bis er läuft; tertulia doctor sagt, was fehlt.",

@@ -219,6 +219,7 @@ export const en = {
     cancel: "Cancel",
     makeAgain: "Make it again",
     continue: "Continue",
+    notSeated: (name: string) => `${name} does not sit at the table, so ${name} cannot answer again or continue.`,
     answerAs: "Answer as…",
     branch: "Branch from here",
     branched: "This is a copy of the conversation up to the message that you chose. The original is unchanged.",
@@ -269,6 +270,8 @@ export const en = {
     soundBroken: "The speech broke off before the end, so no file was saved. Try again.",
     import: "Import a conversation",
     importing: "Importing …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "The conversation is open. 1 name was longer than 80 characters and was shortened.", other: `The conversation is open. ${count} names were longer than 80 characters and were shortened.` }),
     delete: "Delete",
     fileName: "conversation",
     today: (time: string) => `today, ${time}`,

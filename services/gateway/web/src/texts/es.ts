@@ -228,6 +228,7 @@ export const es: Texts = {
     cancel: "Cancelar",
     makeAgain: "Responder de nuevo",
     continue: "Que continúe",
+    notSeated: (name) => `${name} no está a la mesa, así que no puede responder de nuevo ni continuar.`,
     answerAs: "Que responda otro…",
     branch: "Ramificar desde aquí",
     branched: "Esto es una copia de la conversación hasta el mensaje elegido. La original no ha cambiado.",
@@ -281,6 +282,8 @@ export const es: Texts = {
     soundBroken: "La voz se cortó antes del final, así que no se guardó ningún archivo. Inténtalo de nuevo.",
     import: "Importar una conversación",
     importing: "Importando …",
+    shortenedNames: (count: number) =>
+      plural(count, { one: "La conversación está abierta. 1 nombre tenía más de 80 caracteres y se ha acortado.", other: `La conversación está abierta. ${count} nombres tenían más de 80 caracteres y se han acortado.` }),
     delete: "Eliminar",
     fileName: "conversacion",
     today: (time) => `hoy, ${time}`,
@@ -847,7 +850,7 @@ export const es: Texts = {
       "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
     lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",
     lorebook_not_a_lorebook: () =>
-      "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3 o una ficha de personaje con un lorebook.",
+      "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3, de NovelAI, Agnai o RisuAI, o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
     model_no_worker: () =>
       "Ningún proceso llm ha respondido. Inicia uno, o espera a que esté en marcha; tertulia doctor dice qué falta.",

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { ConversationRow } from "../rest/api";
+import type { ConversationRow, ImportedConversation } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { useConversationList } from "./conversation-list";
@@ -17,6 +17,8 @@ import { when } from "./when";
 export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const [search, setSearch] = useState("");
   const { rows, hasMore, problem, more, reload, failed } = useConversationList(talk.api, search.trim());
+  /** How many names in the file that was imported last were too long. */
+  const [shortened, setShortened] = useState(0);
   const deletions = useDeletions((id) => {
     talk.api.deleteConversation(id).then(() => {
       if (id === talk.state.value.conversationId) talk.conversations.openNew();
@@ -27,14 +29,23 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     act();
     onClose();
   };
+  const opened = ({ id, shortened_names: shortenedNames }: ImportedConversation) => {
+    talk.conversations.openOther(id);
+    setShortened(shortenedNames);
+    if (shortenedNames) reload(); // the panel stays open, so that the user reads about the names
+    else onClose();
+  };
   return (
     <Sheet title={texts.app.conversations} onClose={onClose}>
       <div class="actions">
         <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
           <Icon name="plus" /> {texts.conversations.new}
         </button>
-        <ImportButton api={talk.api} onImported={(id) => open(() => talk.conversations.openOther(id))} onFailed={failed} />
+        <ImportButton api={talk.api} onImported={opened} onFailed={failed} />
       </div>
+      <p class="remark" role="status" hidden={shortened === 0}>
+        {shortened > 0 && texts.conversations.shortenedNames(shortened)}
+      </p>
       {problem && (
         <p class="remark trouble" role="alert">
           {problem}

@@ -3,14 +3,14 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 
-import type { Api } from "../rest/api";
+import type { Api, ImportedConversation } from "../rest/api";
 import { newId } from "../talk/new-id";
 import { texts } from "../texts";
 import { FileButton } from "./file-button";
 
 interface Props {
   readonly api: Pick<Api, "importConversation">;
-  readonly onImported: (conversationId: string) => void;
+  readonly onImported: (imported: ImportedConversation) => void;
   readonly onFailed: (error: unknown) => void;
 }
 

@@ -78,15 +78,24 @@ interface ReplyButtonsProps {
 
 function ReplyButtons({ talk, reply, offline, closing }: ReplyButtonsProps): JSX.Element {
   const [choosing, setChoosing] = useState(false);
-  const others = talk.state.value.characters.filter(({ id, active }) => active && id !== reply.characterId);
+  const seated = talk.state.value.characters.filter(({ active }) => active);
+  const others = seated.filter(({ id }) => id !== reply.characterId);
   return (
     <>
-      <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.makeAgain(reply))}>
-        <Icon name="again" /> {texts.message.makeAgain}
-      </button>
-      <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.continueReply(reply))}>
-        <Icon name="next" /> {texts.message.continue}
-      </button>
+      {others.length < seated.length ? (
+        <>
+          <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.makeAgain(reply))}>
+            <Icon name="again" /> {texts.message.makeAgain}
+          </button>
+          <button type="button" class="action" disabled={offline} onClick={closing(() => talk.history.continueReply(reply))}>
+            <Icon name="next" /> {texts.message.continue}
+          </button>
+        </>
+      ) : (
+        <p class="detail" dir="auto">
+          {texts.message.notSeated(reply.name)}
+        </p>
+      )}
       {others.length > 0 && (
         <button type="button" class="action" disabled={offline} aria-expanded={choosing} onClick={() => setChoosing(!choosing)}>
           <Icon name="people" /> {texts.message.answerAs}

@@ -233,8 +233,10 @@ class StreamParser:
             delta.is_whole = True
 
     def _keep_words(self, data: bytes) -> None:
-        if len(self._last_words) < 10 * MAX_WORDS:
-            self._last_words += data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
+        line = data[: 10 * MAX_WORDS].decode("utf-8", "ignore") + "\n"
+        # a word that keeps the connection alive comes again and again: once is enough
+        if len(self._last_words) < 10 * MAX_WORDS and not self._last_words.endswith(line):
+            self._last_words += line
         self._keep(data)
 
     def _keep(self, data: bytes) -> None:

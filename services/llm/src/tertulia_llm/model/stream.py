@@ -10,6 +10,7 @@ from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.reply_reader import Marker, ReplyReader
 from tertulia_llm.settings import LLMSettings
+from tertulia_shared.ticks import until_tick
 
 THINKING: Final = Marker.THINKING
 DISCARD: Final = Marker.DISCARD
@@ -18,10 +19,6 @@ __all__ = ("DISCARD", "THINKING", "Ending", "Marker", "ModelStream")
 AFTER_FINISH_S: Final = 2.0
 """After the reply: how long to wait for the token counts and the end of the stream. Some servers send neither."""
 
-MERGED_TEXT_S: Final = 0.02
-"""After `merge_text`, the time between two reads of a response that arrives token by token. A reader or a listener does
-not notice it; a read costs more than a token.
-"""
 _FEW_BYTES: Final = 2048
 """A read of so many bytes has only a few tokens."""
 
@@ -63,7 +60,7 @@ class ModelStream:
         return self._reader.ending
 
     def merge_text(self) -> None:
-        """From now on, let tokens wait up to `MERGED_TEXT_S` for the next ones."""
+        """From now on, read a response that arrives token by token only once a tick: a read costs more than a token."""
         self._merges_text = True
 
     async def __aiter__(self) -> AsyncGenerator[str | Marker]:
@@ -83,7 +80,7 @@ class ModelStream:
                 for piece in reader.feed(data) if data else reader.finish():
                     yield piece
                 if self._merges_text and 0 < len(data) < _FEW_BYTES and not reader.is_finished:
-                    await asyncio.sleep(MERGED_TEXT_S)
+                    await asyncio.sleep(until_tick(loop.time()))
                 if reader.is_finished and not is_finished:
                     deadline = loop.time() + min(AFTER_FINISH_S, self._settings.llm_stall_s)
                 elif reader.progress > progress and not reader.is_finished:

@@ -78,10 +78,19 @@ class Applied:
 
 
 class Outlet(Protocol):
-    """An ordered queue of one owner's writes. Writes that are queued in one tick are sent as one atomic script call."""
+    """An ordered queue of one owner's writes. Writes that are queued in one tick are written atomically."""
+
+    @property
+    def skipped(self) -> bool:
+        """True if the stream had an entry with the id of one of these appends, or a higher one (see `Append`)."""
+        ...
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD. Raises the error of an earlier write of this outlet."""
+        ...
+
+    def append_by_tick(self, key: Key, entry: object) -> None:
+        """Queue an XADD that can wait for the next tick (`ticks`). A later write or `flush` takes it along at once."""
         ...
 
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:

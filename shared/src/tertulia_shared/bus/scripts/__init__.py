@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts import choosing, ownership, repair, work, writing
 from tertulia_shared.bus.scripts.script import Script
 
-WRITING: Sequence[Script] = (writing.WRITE, writing.TRANSACT)
+WRITING: Sequence[Script] = (writing.WRITE, writing.OPEN, writing.TRANSACT)
 """The scripts of the connection for writes."""
 CALLING: Sequence[Script] = (*ownership.SCRIPTS, repair.MEND, *work.SCRIPTS, *choosing.SCRIPTS)
 """The scripts of the connection for calls."""

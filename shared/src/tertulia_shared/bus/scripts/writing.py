@@ -1,4 +1,4 @@
-"""Fenced writes: an outlet's batch, and a transaction on a conversation."""
+"""Fenced writes: an outlet's batch, appended sound, and a transaction on a conversation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.conversation_state import MAX_WITHDRAWN
 
 OK, FENCED, STALE, SEEN, UNMET = 0, -1, -2, 1, 2
-"""First element of the reply of `WRITE` and `TRANSACT`; the second one is the epoch."""
+"""First element of the reply of `WRITE`, `OPEN` and `TRANSACT`; the second one is the epoch, or after `OK` of `WRITE`
+the number of entries that were there already."""
 
 READABLE_EPOCH = """
 local NO_EPOCH = 'BADSTATE the epoch in the state is no number that a script has written'
@@ -23,15 +24,30 @@ end
 WRITTEN_BEFORE = "equal or smaller"
 """Part of the error of an XADD whose id is not above the stream's last one."""
 
+_CHECKS = (
+    READABLE_EPOCH
+    + """
+local function refusal_of_owner(owner_key, token)
+  if token ~= '' and redis.call('GET', owner_key) ~= token then return {-1, 0} end
+end
+
+local function refusal_of_epoch(epoch, current)
+  if current and not is_readable(current) then return redis.error_reply(NO_EPOCH) end
+  if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
+end
+"""
+)
+
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
 # stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
 # values (sound) are not packed, which saves two copies.
 _RUN = (
-    READABLE_EPOCH
+    _CHECKS
     + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
 local function run(packed_operations, epoch)
+  local skipped = 0
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
     local command, key = operation[1], KEYS[tonumber(operation[2])]
     operation[2] = key
@@ -49,19 +65,12 @@ local function run(packed_operations, epoch)
     elseif redis.call('TTL', key) > tonumber(operation[3]) then  -- EXPIRE … LT needs Redis 7
       reply = redis.pcall('EXPIRE', key, operation[3])
     end
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, WRITTEN_BEFORE, 1, true) then
-      return reply
+    if type(reply) == 'table' and reply.err then
+      if not string.find(reply.err, WRITTEN_BEFORE, 1, true) then return reply end
+      skipped = skipped + 1
     end
   end
-end
-
-local function refusal_of_owner(owner_key, token)
-  if token ~= '' and redis.call('GET', owner_key) ~= token then return {-1, 0} end
-end
-
-local function refusal_of_epoch(epoch, current)
-  if current and not is_readable(current) then return redis.error_reply(NO_EPOCH) end
-  if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
+  return nil, skipped
 end
 """
 )
@@ -95,9 +104,9 @@ local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
-local failed = run(operations)
+local failed, skipped = run(operations)
 if failed then return failed end
-return {0, 0}
+return {0, skipped}
 """
 )
 
@@ -108,6 +117,27 @@ def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes, valu
     `keys`, `values`: those that operations index, from `FIRST_WRITE_KEY` and `FIRST_WRITE_VALUE` on.
     """
     return WRITE.call([fence.owner_key, fence.state_key, *keys], fence.token, fence.epoch, operations, *values)
+
+
+OPEN = Script(
+    _CHECKS
+    + """
+local owner_key, state_key, stream_key, open_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local token, epoch = ARGV[1], ARGV[2]
+
+local refused = refusal_of_owner(owner_key, token)
+if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
+if refused then return refused end
+-- RENAMENX is an error if there is no stream
+local is_open = redis.call('RENAMENX', stream_key, open_key) == 1
+return is_open and {0, 0} or redis.error_reply('BADSTATE there is an open stream already')
+"""
+)
+
+
+def open_stream(fence: FenceArguments, *, stream_key: str, open_key: str) -> Command:
+    """Rename the stream to `open_key` if the fence allows a write. Only in a transaction that renames it back."""
+    return OPEN.call([fence.owner_key, fence.state_key, stream_key, open_key], fence.token, fence.epoch)
 
 
 TRANSACT = Script(

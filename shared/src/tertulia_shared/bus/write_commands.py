@@ -1,0 +1,139 @@
+"""Converts writes to commands: the arguments of the write scripts, and plain commands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgpack
+
+from tertulia_shared.bus.port.errors import WriteRefused
+from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
+from tertulia_shared.bus.scripts.script import Command
+from tertulia_shared.bus.scripts.writing import FIRST_WRITE_VALUE, FenceArguments
+from tertulia_shared.codec import Value, encode
+from tertulia_shared.keys import Key
+
+EPOCH_MARK = b"\0epoch"
+"""Placeholder for the epoch that the script itself raises."""
+OPERATIONS = ("XADD", "HSET", "HDEL", "EXPIRE")
+"""The commands that `operations_of` makes and the scripts run."""
+
+LONG_VALUE = 1024
+"""A value of more bytes is passed to the script separately."""
+Operation = Sequence[bytes | int]
+"""A command, the index of its key, and its arguments."""
+
+
+def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
+    """Convert a fence to the scripts' arguments. Without a fence they get `any_key` (of the same slot) and check
+    nothing."""
+    if fence is None:
+        return FenceArguments(any_key.name, any_key.name)
+    epoch = "" if fence.epoch is None else str(fence.epoch)
+    return FenceArguments(fence.owner.name, state_key(fence.owner.name).name, fence.token, epoch)
+
+
+def operations_of(
+    writes: Sequence[Write],
+    *,
+    first: int,
+    ts: int,
+    epoch: int | bytes,
+    fresh_until: dict[str, float] | None = None,
+    now: float = 0.0,
+    values: list[bytes] | None = None,
+) -> tuple[list[str], bytes]:
+    """Convert writes to the scripts' arguments: the keys (the first is KEYS[`first`]) and the packed operations.
+
+    A key's TTL is renewed with the first write and then once every quarter of the TTL (`fresh_until` keeps the times).
+    Long values are appended to `values`, if it is given, and operations have their index into ARGV.
+
+    Raises:
+        WriteRefused: something can't be encoded (half a surrogate pair, say).
+    """
+    indexes: dict[str, int] = {}
+    operations: list[Operation] = []
+    for write in writes:
+        name = write.key.name
+        index = indexes.get(name)
+        if index is None:
+            index = indexes[name] = first + len(indexes)
+        number = str(index).encode()
+        operations += _encoded(write, number, ts, epoch, values)
+        if isinstance(write, Expire):
+            if fresh_until is not None:
+                fresh_until[name] = 0.0  # the next write renews the TTL
+            continue
+        if fresh_until is not None and isinstance(write, Put) and all(each is None for each in write.fields.values()):
+            # Redis deletes a hash, with its TTL, when the last field is deleted: the next write sets the TTL
+            fresh_until[name] = 0.0
+            continue
+        if fresh_until is None or fresh_until.get(name, 0.0) <= now:
+            operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
+            if fresh_until is not None:
+                fresh_until[name] = now + write.key.ttl_s / 4
+    return list(indexes), msgpack.packb(operations, use_bin_type=False)
+
+
+def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Command]:
+    """The commands for a single write without a fence, which cost Redis less than a script. Empty for other writes: a
+    script writes them atomically.
+
+    Raises:
+        WriteRefused: the write can't be encoded.
+    """
+    if len(writes) > 1 or isinstance(writes[0], Expire):
+        return ()
+    key = writes[0].key
+    operations = _encoded(writes[0], b"", ts, epoch, None)
+    if len(operations) != 1:  # fields to set and to delete, or no fields
+        return ()
+    name, _, *arguments = operations[0]
+    return (name, key.name, *arguments), ("EXPIRE", key.name, key.ttl_s)
+
+
+def _encoded(
+    write: Write, number: bytes, ts: int, epoch: int | bytes, values: list[bytes] | None
+) -> Sequence[Operation]:
+    try:
+        return _operations(write, number, ts, epoch, values)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
+
+
+def _operations(
+    write: Write, number: bytes, ts: int, epoch: int | bytes, values: list[bytes] | None
+) -> Sequence[Operation]:
+    if isinstance(write, Append):
+        head: list[bytes | int] = [b"XADD", number]
+        if write.key.max_len is not None:
+            head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
+        head.append(b"*" if write.id is None else write.id.encode())
+        entry_epoch = -1 if isinstance(epoch, bytes) else epoch
+        fields = [_bytes(value) for value in encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra)]
+        if isinstance(epoch, bytes):
+            fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
+        return [[*head, *(fields if values is None else _with_indexes(fields, values))]]
+    if isinstance(write, Expire):
+        return [[b"SOONER", number, str(write.ttl_s).encode()]]
+    kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
+    gone = [name.encode() for name, value in write.fields.items() if value is None]
+    return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])
+
+
+def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
+    """The fields, with an index into ARGV in place of each long value."""
+    out: list[bytes | int] = []
+    for field in fields:
+        if len(field) > LONG_VALUE:
+            out.append(FIRST_WRITE_VALUE + len(values))
+            values.append(field)
+        else:
+            out.append(field)
+    return out
+
+
+def _bytes(value: Value) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else str(value).encode()
