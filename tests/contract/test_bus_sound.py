@@ -76,6 +76,17 @@ async def test_sound_arrives_complete_and_in_order(bench: Bench) -> None:
     assert [level_of(entry)[0] for entry in read] == [f"1-{n}" for n in range(1, 6)]
 
 
+async def test_end_of_a_message_is_written_with_its_last_sound(bench: Bench) -> None:
+    bus, key = bench.bus, bench.bus.keys.audio(C, M)
+    _, _, outlet = await speaking(bus)
+    say(outlet, bus, 1)
+    outlet.append(key, AudioChunk(b"\1\0", 0, 2, C, M, "luna"), id="1-3")
+    outlet.append(key, AudioChunk(b"", 1, 0, C, M, "luna", is_final=True), id="2-0")
+    await outlet.flush()
+    assert [entry.id for entry in await bus.read(key)] == ["1-1", "1-2", "1-3", "2-0"]
+    assert not outlet.skipped
+
+
 async def test_blocked_reader_gets_sound_that_is_appended(bench: Bench) -> None:
     _, _, outlet = await speaking(bench.bus)
     follow = bench.bus.follow(bench.bus.keys.audio(C, M), "1-1")
@@ -212,6 +223,18 @@ async def test_sound_that_replaces_no_other_type_of_key(bench: Bench) -> None:
 async def on_redis(request: pytest.FixtureRequest) -> AsyncGenerator[RedisBench]:
     async with redis_bench(request.getfixturevalue("redis_url"), request.getfixturevalue("keys")) as made:
         yield made
+
+
+@pytest.mark.slow
+async def test_sound_after_the_first_chunk_passes_through_no_script(on_redis: RedisBench) -> None:
+    _, _, outlet = await speaking(on_redis.bus)
+    before = await on_redis.client.info("commandstats")
+    for number in (1, 2, 3):
+        say(outlet, on_redis.bus, number)
+        await outlet.flush()
+    after = await on_redis.client.info("commandstats")
+    made = {name: after[f"cmdstat_{name}"]["calls"] - before[f"cmdstat_{name}"]["calls"] for name in ("exec", "xadd")}
+    assert made == {"exec": 3, "xadd": 3}
 
 
 @pytest.mark.slow

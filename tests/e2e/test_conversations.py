@@ -93,6 +93,22 @@ async def test_exported_conversation_is_imported_and_continued(visitor: Visitor)
     await expect(visitor.mine).to_have_count(2)
 
 
+async def test_user_is_told_that_a_long_name_in_a_file_was_shortened(visitor: Visitor) -> None:
+    visitor.ignore_console_error("422")
+    sheet = await visitor.open("Conversations")
+    file = sheet.get_by_label("Import a conversation")
+    await file.set_input_files({"name": "notes.json", "mimeType": "application/json", "buffer": b"{}"})
+    await expect(sheet.get_by_role("alert")).to_contain_text("The file has no messages")
+    chat = [{"user_name": "Ann", "character_name": "Night"}, {"name": "Luna " * 20, "mes": "Good evening."}]
+    lines = "\n".join(map(json.dumps, chat)).encode()
+    await file.set_input_files({"name": "night.jsonl", "mimeType": "application/octet-stream", "buffer": lines})
+    await expect(sheet.get_by_text("1 name was longer than 80 characters and was shortened")).to_be_visible()
+    await expect(sheet.get_by_role("alert")).to_have_count(0)
+    await expect(row(sheet, "Night")).to_contain_text("open now")
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.locator(".message.theirs")).to_contain_text("Good evening.")
+
+
 async def test_search_finds_a_conversation_by_what_was_said_and_shows_the_place(visitor: Visitor) -> None:
     for text in ("Rex, thank you for the windmill!", "Sage, thank you!"):
         await visitor.until_played(await visitor.write(text))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
+from tertulia_gateway.rest import conversation_branch, conversation_import
 from tertulia_gateway.rest.import_fields import MAX_MESSAGES
 from tertulia_gateway.rest.middleware import MAX_IMPORT_BODY_BYTES
 from tertulia_gateway.rest.silly_tavern import time_in
@@ -151,7 +154,7 @@ async def test_repeated_import_keeps_a_change_of_the_summary(api: httpx2.AsyncCl
     await store.save_document(summary_document(c, Summary(own="Ann seeks a clock.", made_at_ms=late)))
     file = await exported(api, c, "json")
     copy = (await imported(api, file))["id"]
-    assert (await stored_summary(store, copy)).made_at_ms < late
+    assert 0 < (await stored_summary(store, copy)).made_at_ms < late
     changed = await api.put(f"/api/conversations/{copy}/summary", json={"text": "Ann has a clock."})
     assert changed.status_code == 200
     assert (await imported(api, file))["id"] == copy
@@ -172,7 +175,7 @@ async def test_impossible_parts_of_a_summary_are_left_out(
     api: httpx2.AsyncClient, store: MemoryStore, summary: object, kept: Summary
 ) -> None:
     copy = await imported(api, json.dumps(OURS | {"summary": summary}))
-    assert await stored_summary(store, copy["id"]) == kept
+    assert replace(await stored_summary(store, copy["id"]), made_at_ms=0) == kept
 
 
 async def test_json_has_the_stored_summary_while_redis_is_away(
@@ -400,6 +403,28 @@ async def test_null_in_a_chat_counts_as_an_empty_text(api: httpx2.AsyncClient, s
     reply = {"name": None, "mes": None, "swipes": [None, "Ho"], "swipe_id": 1}
     copy = await imported(api, lines_of({"name": "Ann", "is_user": True, "mes": "Hello"}, reply))
     assert [message.text for message in await store.messages(copy["id"], 100)] == ["Hello", ""]
+
+
+async def test_large_conversations_are_copied_beside_the_event_loop(
+    api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[int]()
+
+    def noted(do: Callable[..., Any]) -> Callable[..., Any]:
+        def act(*given: Any) -> Any:
+            threads.append(threading.get_ident())
+            return do(*given)
+
+        return act
+
+    monkeypatch.setattr(conversation_import, "records", noted(conversation_import.records))
+    monkeypatch.setattr(conversation_branch, "copied", noted(conversation_branch.copied))
+    copy = await imported(api, await exported(api, await conversation(store), "json"))
+    last = (await store.messages(copy["id"], 100))[-1]
+    branch = {"message_id": last.id, "request_id": str(uuid4())}
+    assert (await api.post(f"/api/conversations/{copy['id']}/branch", json=branch)).status_code == 201
+    assert len(threads) == 7
+    assert threading.get_ident() not in threads
 
 
 async def test_file_over_the_bound_is_refused(api: httpx2.AsyncClient) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
+from tertulia_gateway.rest import export
 from tertulia_shared.store import Message
 from tertulia_shared.store.ordering import turn_position
 from tertulia_shared.testing.memory_store import MemoryStore
@@ -72,7 +73,11 @@ async def branches(store: MemoryStore, c: str) -> dict[str, list[str]]:
     return found
 
 
-async def test_json_keeps_all_versions_and_their_branches(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+@pytest.mark.parametrize("page", [1, 2, export.EXPORT_PAGE])
+async def test_json_keeps_all_versions_and_their_branches(
+    api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(export, "EXPORT_PAGE", page)
     c = await conversation(store)
     content = await exported(api, c, "json")
     copy = await imported(api, content)

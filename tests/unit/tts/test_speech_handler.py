@@ -72,7 +72,7 @@ async def test_no_sound_is_lost_or_repeated_if_the_worker_crashes_after_any_writ
 
 @virtual_time
 async def test_chunks_grow_while_the_engine_is_ahead_of_the_listener() -> None:
-    message = SpokenMessage(ScriptedSpeech(ms_per_char=80))
+    message = SpokenMessage(ScriptedSpeech(ms_per_char=160))
     await message.post_sentences()
     await message.speak()
     lengths = [len(chunk.audio) for _, chunk in await message.audio()]

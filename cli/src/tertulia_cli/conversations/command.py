@@ -58,7 +58,7 @@ def import_conversations(api: ConversationApi, files: Sequence[Path], *, again: 
         made = api.import_conversation(read_file(path, MAX_FILE_BYTES, "a conversation"), new_id() if again else "")
         shortened = made.get("shortened_names", 0)  # an older gateway refuses a file with such a name
         names = f", {counted(shortened, 'name')} shortened" if shortened else ""
-        return f"{made['messages']} messages{names}, conversation {made['id']}"
+        return f"{counted(made['messages'], 'message')}{names}, conversation {made['id']}"
 
     return import_each(files, imported)
 
@@ -72,7 +72,7 @@ def branch_conversation(api: ConversationApi, conversation_id: str, message_id: 
     _check_id(conversation_id, "the page's address ends with the id.")
     _check_id(message_id, "the ids of messages are in a file that `tertulia conversation export` writes.")
     made = api.branch_conversation(conversation_id, message_id, new_id())
-    print(f"{made['title'] or 'untitled'}: {made['messages']} messages, conversation {made['id']}")
+    print(f"{made['title'] or 'untitled'}: {counted(made['messages'], 'message')}, conversation {made['id']}")
     return OK
 
 

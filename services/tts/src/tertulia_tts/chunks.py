@@ -1,20 +1,20 @@
 """Splits a message's PCM into chunks, which grow while the listener has sound to play.
 
 A short chunk reaches the listener early; a long one costs less for each second of sound. So chunks are short while the
-listener waits, and at most as long as the sound that the listener still has; long chunks, half as long.
+listener waits, and at most as long as the sound that the listener still has; long chunks, half as long. Chunks that
+have grown get a length with which Redis wastes little memory.
 """
 
 from __future__ import annotations
 
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
+from tertulia_tts.entry_memory import fitting, split_at
 
 MIN_CHUNK_MS = 20
 MAX_CHUNK_MS = 200
 """Maximum of the settings for short chunks."""
-LONGEST_MS = 504
-"""Maximum length of a chunk. With its ids, such an entry just fits 24 KiB, a size in which Redis' allocator rounds up
-by less than 2 %.
-"""
+LONGEST_MS = 675
+"""Maximum length of a chunk. With its ids, such an entry just fits 32 KiB (see `entry_memory`)."""
 CAREFUL_MS = 334
 """A longer chunk is at most half as long as the lead, so that an engine that is little faster than the listener does
 not use up the lead with it.
@@ -25,7 +25,8 @@ class ChunkLengths:
     """Chooses the lengths of a message's chunks.
 
     Without a lead, a sentence's first chunk is `first_ms` long, the next ones `rest_ms`. Each further chunk is at most
-    twice as long as the one before, and not longer than the lead; above `CAREFUL_MS`, not longer than half of it.
+    twice as long as the one before, and not longer than the lead; above `CAREFUL_MS`, not longer than half of it. Of
+    these lengths it is the longest that fits the sizes of Redis' allocator.
 
     Raises:
         ValueError: a length is outside 20 to 200 ms.
@@ -48,7 +49,7 @@ class ChunkLengths:
             self._last = self._rest
         else:
             bound = max(min(lead, _CAREFUL), bytes_of(int(lead_s * 1000 / 2)))
-            self._last = max(self._rest, min(2 * self._last, bound, self._longest))
+            self._last = max(self._rest, fitting(min(2 * self._last, bound, self._longest)))
         return self._last
 
 
@@ -87,13 +88,14 @@ class Chunker:
         return self._cut(b"".join(self._held), lead_s)
 
     def finish(self) -> list[bytes]:
-        """Return the PCM that is left, as a list with one shorter chunk, or with none."""
+        """Return the PCM that is left, as a list of one or two shorter chunks, or of none."""
         if not self._held_bytes:
             return []
         last = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
-        return [last]
+        at = split_at(len(last), at_least=bytes_of(MIN_CHUNK_MS))
+        return [last[:at], last[at:]] if at else [last]
 
     def _choose(self, lead_s: float) -> int:
         self._wanted = self._lengths.next(lead_s, is_first=self._is_first)

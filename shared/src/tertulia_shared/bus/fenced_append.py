@@ -18,19 +18,21 @@ from tertulia_shared.entries import AudioChunk
 
 
 def only_appends_sound(writes: Sequence[Write], fresh_until: Mapping[str, float], now: float) -> bool:
-    """True if the writes append sound, and nothing else, to one stream that exists and whose TTL needs no renewal.
+    """True if the writes append sound, and nothing else, to one stream that exists and whose TTL needs no renewal, and
+    so much of it that a script would take longer.
 
     `fresh_until`: see `QueueOutlet`.
     """
-    name = writes[0].key.name
-    return fresh_until.get(name, 0.0) > now and all(
-        isinstance(write, Append)
-        and write.key.name == name
-        and write.id is not None
-        and isinstance(write.entry, AudioChunk)
-        and len(write.entry.audio) > LONG_VALUE
-        for write in writes
-    )
+    name, size = writes[0].key.name, 0
+    if fresh_until.get(name, 0.0) <= now:
+        return False
+    for write in writes:
+        if not isinstance(write, Append) or write.id is None or write.key.name != name:
+            return False
+        if not isinstance(write.entry, AudioChunk):
+            return False
+        size += len(write.entry.audio)
+    return size > LONG_VALUE
 
 
 def append_commands(writes: Sequence[Write], fence: FenceArguments, ts: int, epoch: int) -> Sequence[Command]:

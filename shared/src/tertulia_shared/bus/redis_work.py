@@ -57,7 +57,9 @@ class RedisWorkQueue(RedisConnections):
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
     def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[list[object]]:
-        return asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+        posted = asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+        posted.add_done_callback(_retrieve)
+        return posted
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name
@@ -321,3 +323,9 @@ class RedisWorkQueue(RedisConnections):
 def _by_name(raw: Sequence[Any]) -> dict[bytes, Any]:
     """A flat reply of XINFO: its values by name."""
     return dict(zip(raw[::2], raw[1::2], strict=True))
+
+
+def _retrieve(posted: asyncio.Future[list[object]]) -> None:
+    """Do not log the error if the caller does not await the post, because it was cancelled."""
+    if not posted.cancelled():
+        posted.exception()

@@ -73,8 +73,8 @@ WHERE conversation_id = ? AND branch <> '' ORDER BY position, id
 
 _USAGE: Final = """
 SELECT figure.key, TOTAL(figure.value) FROM (
-    SELECT usage FROM messages WHERE conversation_id = :id AND turn_id <> :without_turn
-    UNION ALL SELECT usage FROM set_aside WHERE conversation_id = :id AND turn_id <> :without_turn
+    SELECT usage FROM messages WHERE conversation_id = :id AND turn_id <> :without_turn AND usage <> '{}'
+    UNION ALL SELECT usage FROM set_aside WHERE conversation_id = :id AND turn_id <> :without_turn AND usage <> '{}'
 ) AS counted, json_each(counted.usage) AS figure
 WHERE figure.type IN ('integer', 'real')
 GROUP BY figure.key

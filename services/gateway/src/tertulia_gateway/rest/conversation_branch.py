@@ -5,6 +5,7 @@ All ids are derived from the request, so a repeated request completes or repeats
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Final
@@ -61,7 +62,8 @@ def router(ctx: GatewayContext) -> APIRouter:
         summary = await SummaryWriter(ctx.bus, store, ctx.outbox, conversation_id).read()
         if (kept := branched_summary(summary, messages[-1].position)) is not None:
             await store.save_document(summary_document(new_id, kept))
-        copies = [copied(message, new_id) for message in messages]
+        # in a thread: many messages take a second, in which no conversation may get its sound late
+        copies = await asyncio.to_thread(lambda: [copied(message, new_id) for message in messages])
         for first in range(0, len(copies), PAGE):
             await store.save_messages(copies[first : first + PAGE])
         saved = await existing(store, new_id)

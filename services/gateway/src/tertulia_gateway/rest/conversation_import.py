@@ -93,7 +93,8 @@ async def save_file(store: Store, conversation_id: str, file: ConversationFile, 
         StoreUnavailable: the rest is not written; repeat the call.
     """
     found = LocalCharacters(await store.characters())
-    messages, set_aside = records(conversation_id, file, found, now)
+    # in a thread: a large file takes a second, in which no conversation may get its sound late
+    messages, set_aside = await asyncio.to_thread(records, conversation_id, file, found, now)
     await store.ensure_conversation(conversation_id, file.title)
     settings = local_settings(file, found, now)
     if settings and not await store.model_settings(conversation_id):
@@ -202,4 +203,8 @@ def local_summary(file: ConversationFile, messages: Sequence[Message], now: date
     places = [(each.position, record.position) for each, record in zip(file.messages, messages, strict=True)]
     covered = takewhile(lambda place: place[0] is not None and place[0] <= summary.covers, places)
     covers = max((here for _, here in covered), default=0)
-    return replace(summary, covers=covers) if covers else Summary(own=summary.own, off=summary.off)
+    if covers:
+        return replace(summary, covers=covers)
+    if not summary.own and not summary.off:
+        return NO_SUMMARY
+    return Summary(own=summary.own, off=summary.off, made_at_ms=summary.made_at_ms)

@@ -4,7 +4,8 @@ to import elsewhere. At most one page of messages is in memory, and those that a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -18,7 +19,7 @@ from tertulia_gateway.rest.silly_tavern import header_line, message_line
 from tertulia_shared.conversation_cast import STORED_AS, Cast, stored_cast
 from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
 from tertulia_shared.lorebooks.forms import DOCUMENT_ID, stored
-from tertulia_shared.store import Conversation, Message, Store
+from tertulia_shared.store import Conversation, Message, SetAside, Store
 from tertulia_shared.store.versions import was_shown
 from tertulia_shared.visible_text import without_invisible
 
@@ -114,8 +115,18 @@ async def json(store: Store, conversation: Conversation, head: Mapping[str, Any]
     async for message in _all_messages(store, conversation.id):
         yield separator + orjson.dumps(_json_message(message))
         separator = b","
-    aside = [{**_json_message(each.message), "branch": each.branch} for each in await store.versions(conversation.id)]
-    yield b"]" + (b',"set_aside":' + orjson.dumps(aside) if aside else b"") + b"}"
+    aside = await store.versions(conversation.id)
+    yield b"]" + (b',"set_aside":[' if aside else b"")
+    for first in range(0, len(aside), EXPORT_PAGE):
+        # in a thread: thousands of messages take a second, in which no conversation may get its sound late
+        page = await asyncio.to_thread(_json_aside, aside[first : first + EXPORT_PAGE])
+        yield (b"," if first else b"") + page
+    yield b"]}" if aside else b"}"
+
+
+def _json_aside(page: Sequence[SetAside]) -> bytes:
+    """The items of `set_aside`, without the brackets of the list."""
+    return orjson.dumps([{**_json_message(each.message), "branch": each.branch} for each in page])[1:-1]
 
 
 def _json_message(message: Message) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import { Portrait } from "./portrait";
 import { Removed } from "./removed-row";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
+import { Switch } from "./switch";
 
 export function CharactersSheet({
   talk,
@@ -153,16 +154,11 @@ export function CharactersSheet({
               <button type="button" onClick={() => setEditing(character)} aria-label={texts.characters.editName(character.name)}>
                 {texts.characters.edit}
               </button>
-              <label class="switch">
-                <input
-                  type="checkbox"
-                  role="switch"
-                  checked={isSeated(character)}
-                  aria-label={texts.characters.takesPart(character.name)}
-                  onChange={(event) => talk.changes.seat(character.id, event.currentTarget.checked)}
-                />
-                <span aria-hidden="true" />
-              </label>
+              <Switch
+                label={texts.characters.takesPart(character.name)}
+                on={isSeated(character)}
+                onChange={(on) => talk.changes.seat(character.id, on)}
+              />
             </div>
           </li>
           ),

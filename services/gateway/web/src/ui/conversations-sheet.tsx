@@ -35,13 +35,17 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     if (shortenedNames) reload(); // the panel stays open, so that the user reads about the names
     else onClose();
   };
+  const notImported = (error: unknown) => {
+    setShortened(0);
+    failed(error);
+  };
   return (
     <Sheet title={texts.app.conversations} onClose={onClose}>
       <div class="actions">
         <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
           <Icon name="plus" /> {texts.conversations.new}
         </button>
-        <ImportButton api={talk.api} onImported={opened} onFailed={failed} />
+        <ImportButton api={talk.api} onImported={opened} onFailed={notImported} />
       </div>
       <p class="remark" role="status" hidden={shortened === 0}>
         {shortened > 0 && texts.conversations.shortenedNames(shortened)}

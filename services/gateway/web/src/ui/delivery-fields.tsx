@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { Delivery, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import { formatNumber, texts } from "../texts";
-import { FieldProblem } from "./field-problem";
+import { RangeField } from "./range-field";
 
 interface Range {
   readonly name: keyof Delivery;
@@ -48,7 +48,7 @@ export function DeliveryFields({ voice, delivery, failure, onChange }: Props): J
   return (
     <>
       {ranges.map((range) => (
-        <RangeField
+        <DeliveryField
           key={range.name}
           range={range}
           value={delivery[range.name]}
@@ -60,48 +60,33 @@ export function DeliveryFields({ voice, delivery, failure, onChange }: Props): J
   );
 }
 
-interface RangeProps extends Pick<Props, "onChange"> {
+interface FieldProps extends Pick<Props, "onChange"> {
   readonly range: Range;
   readonly value: number;
   readonly problem: string;
 }
 
-function RangeField({ range, value, problem, onChange }: RangeProps): JSX.Element {
-  const id = `delivery-${range.name}`;
+function DeliveryField({ range, value, problem, onChange }: FieldProps): JSX.Element {
   const words = range.words(value);
   const label = texts.delivery[range.name];
+  const set = (chosen: number) => onChange({ [range.name]: chosen });
   return (
-    <div class="field slider">
-      <div class="slider-head">
-        <label for={id}>{label}</label>
-        <output for={id}>{words}</output>
-        {value !== range.usual && (
-          <button
-            type="button"
-            class="link"
-            aria-label={texts.delivery.resetOf(label)}
-            onClick={() => onChange({ [range.name]: range.usual })}
-          >
-            {texts.delivery.reset}
-          </button>
-        )}
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={range.least}
-        max={range.most}
-        step={range.step}
-        value={value}
-        aria-valuetext={words}
-        aria-describedby={`${id}-effect`}
-        onInput={(event) => onChange({ [range.name]: event.currentTarget.valueAsNumber })}
-      />
-      <p class="detail" id={`${id}-effect`}>
-        {range.name === "speed" ? texts.delivery.speedEffect : texts.delivery.pitchEffect}
-      </p>
-      <FieldProblem text={problem} />
-    </div>
+    <RangeField
+      id={`delivery-${range.name}`}
+      label={label}
+      range={range}
+      value={value}
+      words={words}
+      spoken={words}
+      reset={
+        value === range.usual
+          ? null
+          : { text: texts.delivery.reset, label: texts.delivery.resetOf(label), act: () => set(range.usual) }
+      }
+      effect={range.name === "speed" ? texts.delivery.speedEffect : texts.delivery.pitchEffect}
+      problem={problem}
+      onInput={set}
+    />
   );
 }
 

@@ -10,6 +10,7 @@ import { FileButton } from "./file-button";
 import { Icon } from "./icons";
 import { LoreEntryForm } from "./lore-entry-form";
 import { asFailure, useLoaded } from "./request";
+import { Switch } from "./switch";
 
 /** Entries that are shown at first, and more each time the user asks for more. */
 const SHOWN = 50;
@@ -162,17 +163,7 @@ function Row({
         <button type="button" onClick={onEdit} aria-label={texts.characters.editName(name)}>
           {texts.characters.edit}
         </button>
-        <label class="switch">
-          <input
-            type="checkbox"
-            role="switch"
-            checked={entry.enabled}
-            disabled={busy}
-            aria-label={texts.lorebook.isUsed(name)}
-            onChange={(event) => onSwitch(event.currentTarget.checked)}
-          />
-          <span aria-hidden="true" />
-        </label>
+        <Switch label={texts.lorebook.isUsed(name)} on={entry.enabled} disabled={busy} onChange={onSwitch} />
       </div>
     </li>
   );

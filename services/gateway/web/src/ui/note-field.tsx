@@ -7,6 +7,7 @@ import { type AuthorNote, NOTE_MAX_CHARS, NOTE_MAX_DEPTH, shownNote } from "../t
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { Notices } from "./notices";
+import { RangeField } from "./range-field";
 
 export function NoteField({ talk }: { talk: Talk }): JSX.Element {
   const note = shownNote(talk.state.value.note);
@@ -55,30 +56,20 @@ export function NoteField({ talk }: { talk: Talk }): JSX.Element {
         )}
         <Notices talk={talk} place="note" />
       </div>
-      <div class="field slider">
-        <div class="slider-head">
-          <label for="note-depth">{texts.note.depth}</label>
-          <output for="note-depth">{depthText(depth)}</output>
-        </div>
-        <input
-          id="note-depth"
-          type="range"
-          min={0}
-          max={NOTE_MAX_DEPTH}
-          step={1}
-          value={depth}
-          aria-valuetext={`${depth}: ${depthText(depth)}`}
-          aria-describedby="note-depth-effect"
-          onInput={(event) => setMoved(event.currentTarget.valueAsNumber)}
-          onChange={(event) => {
-            change({ depth: event.currentTarget.valueAsNumber });
-            setMoved(null);
-          }}
-        />
-        <p class="detail" id="note-depth-effect">
-          {texts.note.depthEffect}
-        </p>
-      </div>
+      <RangeField
+        id="note-depth"
+        label={texts.note.depth}
+        range={{ least: 0, most: NOTE_MAX_DEPTH, step: 1 }}
+        value={depth}
+        words={depthText(depth)}
+        spoken={`${depth}: ${depthText(depth)}`}
+        effect={texts.note.depthEffect}
+        onInput={setMoved}
+        onChange={(chosen) => {
+          change({ depth: chosen });
+          setMoved(null);
+        }}
+      />
     </section>
   );
 }

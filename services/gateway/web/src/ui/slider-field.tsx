@@ -5,8 +5,8 @@ import { useState } from "preact/hooks";
 
 import { formatNumber, texts } from "../texts";
 import type { ModelSettings } from "../wire/events";
-import { FieldProblem } from "./field-problem";
 import type { Slider } from "./model-settings";
+import { RangeField } from "./range-field";
 
 interface Props {
   readonly slider: Slider;
@@ -21,43 +21,24 @@ interface Props {
 export function SliderField({ slider, value, unset, problem = "", onChange }: Props): JSX.Element {
   const [moving, setMoving] = useState<number | null>(null);
   const shown = moving ?? value ?? slider.usual;
-  const id = `slider-${slider.name}`;
   const { label, effect } = texts.model.settings[slider.name];
+  const isUnset = value === null && moving === null;
   return (
-    <div class={`field slider ${value === null && moving === null ? "unset" : ""}`}>
-      <div class="slider-head">
-        <label for={id}>{label}</label>
-        <output for={id}>{value === null && moving === null ? unset : formatNumber(shown)}</output>
-        {value !== null && (
-          <button
-            type="button"
-            class="link"
-            onClick={() => onChange({ [slider.name]: null })}
-            aria-label={texts.model.resetOf(label)}
-          >
-            {texts.model.reset}
-          </button>
-        )}
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={slider.least}
-        max={slider.most}
-        step={slider.step}
-        value={shown}
-        aria-describedby={`${id}-effect`}
-        onInput={(event) => setMoving(event.currentTarget.valueAsNumber)}
-        onChange={(event) => {
-          onChange({ [slider.name]: event.currentTarget.valueAsNumber });
-          setMoving(null);
-        }}
-      />
-      <p class="detail" id={`${id}-effect`}>
-        {effect}{" "}
-        {texts.model.range(formatNumber(slider.least), formatNumber(slider.most), formatNumber(slider.usual))}
-      </p>
-      {problem && <FieldProblem text={problem} />}
-    </div>
+    <RangeField
+      id={`slider-${slider.name}`}
+      label={label}
+      range={slider}
+      value={shown}
+      words={isUnset ? unset : formatNumber(shown)}
+      unset={isUnset}
+      reset={value === null ? null : { text: texts.model.reset, label: texts.model.resetOf(label), act: () => onChange({ [slider.name]: null }) }}
+      effect={`${effect} ${texts.model.range(formatNumber(slider.least), formatNumber(slider.most), formatNumber(slider.usual))}`}
+      problem={problem}
+      onInput={setMoving}
+      onChange={(chosen) => {
+        onChange({ [slider.name]: chosen });
+        setMoving(null);
+      }}
+    />
   );
 }

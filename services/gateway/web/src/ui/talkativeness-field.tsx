@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 
 import { texts } from "../texts";
-import { FieldProblem } from "./field-problem";
+import { RangeField } from "./range-field";
 
 interface Props {
   readonly value: number;
@@ -14,27 +14,17 @@ interface Props {
 export function TalkativenessField({ value, problem, onChange }: Props): JSX.Element {
   const words = talkativenessText(value);
   return (
-    <div class="field slider">
-      <div class="slider-head">
-        <label for="talkativeness">{texts.character.talkativeness}</label>
-        <output for="talkativeness">{words}</output>
-      </div>
-      <input
-        id="talkativeness"
-        type="range"
-        min={0}
-        max={100}
-        step={5}
-        value={value}
-        aria-valuetext={`${value}: ${words}`}
-        aria-describedby="talkativeness-effect"
-        onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
-      />
-      <p class="detail" id="talkativeness-effect">
-        {texts.character.talkativenessEffect}
-      </p>
-      <FieldProblem text={problem} />
-    </div>
+    <RangeField
+      id="talkativeness"
+      label={texts.character.talkativeness}
+      range={{ least: 0, most: 100, step: 5 }}
+      value={value}
+      words={words}
+      spoken={`${value}: ${words}`}
+      effect={texts.character.talkativenessEffect}
+      problem={problem}
+      onInput={onChange}
+    />
   );
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -87,6 +88,7 @@ class ModelStream:
                     # only text and reasoning extend the deadline; keep-alive comments do not
                     wait_s = self._settings.llm_stall_s
                     deadline = loop.time() + wait_s
+            await self._end_reading()
         finally:
             if reader.reasons_first:
                 self._reasons_first.add(self._model)
@@ -94,6 +96,15 @@ class ModelStream:
                 self._reasons_first.discard(self._model)
         if reader.failure is not None:
             raise reader.failure
+
+    async def _end_reading(self) -> None:
+        """Read on as far as possible without waiting. So the HTTP client's generators end here; otherwise the event
+        loop would close each of them in a task of its own.
+        """
+        with contextlib.suppress(Exception):  # the reply is complete
+            async with asyncio.timeout(0):
+                while await anext(self._pieces, b""):
+                    pass
 
     async def _read(self, deadline: float, wait_s: float) -> bytes:
         """The next bytes; empty at the end of the stream."""
