@@ -38,18 +38,18 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int, *, after
     """
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = (
-                tasks.create_task(_raise_when_above(bus, conversation_id, epoch, after)),
-                tasks.create_task(_raise_when_epoch_differs(bus, conversation_id, epoch)),
-            )
+            watching = tasks.create_task(_raise_when_interrupted(bus, conversation_id, epoch, after))
             yield
-            for task in watching:
-                task.cancel()
+            watching.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
 
 
-async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int, after: str) -> None:
+async def _raise_when_interrupted(bus: Bus, conversation_id: str, epoch: int, after: str) -> None:
+    """Read the commands, and compare the epoch at intervals: if Redis loses its data, no command says so, and the work
+    would wait for hours.
+    """
+    next_check = _now() + CHECK_S
     control = bus.keys.control(conversation_id)
     last = None if after else await _last(bus, control)
     follow = bus.follow(control, after or (BEGINNING if last is None else last.id), delay_s=DELAY_S)
@@ -57,7 +57,14 @@ async def _raise_when_above(bus: Bus, conversation_id: str, epoch: int, after: s
         if last is not None and _may_stop(last, epoch):
             await _compare(bus, conversation_id, epoch)
         while True:
-            for entry in await follow.read():
+            try:
+                async with asyncio.timeout_at(next_check):
+                    entries = await follow.read()
+            except TimeoutError:
+                next_check = _now() + CHECK_S
+                await _raise_if_epoch_differs(bus, conversation_id, epoch)
+                continue
+            for entry in entries:
                 if _may_stop(entry, epoch):
                     await _compare(bus, conversation_id, epoch)
     finally:
@@ -92,12 +99,13 @@ async def _compare(bus: Bus, conversation_id: str, epoch: int) -> None:
     )
 
 
-async def _raise_when_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:
-    """Check the epoch at intervals: if Redis loses its data, no command says so, and the work would wait for hours."""
-    while True:
-        await asyncio.sleep(CHECK_S)
-        held = epoch
-        with contextlib.suppress(BusError):  # the next check, or the work itself, gets the error again
-            held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
-        if held != epoch:
-            raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")
+async def _raise_if_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:
+    held = epoch
+    with contextlib.suppress(BusError):  # the next check, or the work itself, gets the error again
+        held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
+    if held != epoch:
+        raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

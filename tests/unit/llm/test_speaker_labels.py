@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_llm.text.speaker_lines import SpeakerLines
+from tertulia_llm.text.speaker_names import FoldedText
 
 REPLY = "It is a star."
+
+
+@given(st.text(st.sampled_from("aB1 .`-\n\t")))
+def test_letter_beyond_ascii_does_not_change_how_the_text_before_it_is_folded(text: str) -> None:
+    alone, longer = FoldedText.of(text), FoldedText.of(text + "\u00c9")
+    assert longer.folded == alone.folded + "e"
+    assert longer.starts == (*alone.starts, len(text) + 1)
 
 
 def filtered(text: str, *others: str, speaker: str = "Luna", user: str = "Jay", before: str = "") -> tuple[str, bool]:

@@ -125,8 +125,8 @@ class Responder:
         return True
 
     async def _save_row(self, turn: Turn, outlet: Outlet, posted: Awaitable[object]) -> None:
-        await posted  # in one round trip with the plan
         await self._rows.save(turn, outlet)
+        await posted  # it was sent with the plan, which the row has waited for
 
     async def _save_after_flush(self, turn: Turn, row: Message, outlet: Outlet) -> None:
         await outlet.flush()

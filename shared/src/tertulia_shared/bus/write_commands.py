@@ -123,6 +123,8 @@ def _operations(
 
 def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
     """The fields, with an index into ARGV in place of each long value."""
+    if max(map(len, fields)) <= LONG_VALUE:
+        return fields
     out: list[bytes | int] = []
     for field in fields:
         if len(field) > LONG_VALUE:

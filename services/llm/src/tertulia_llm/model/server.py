@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from tertulia_llm.model.context_window import entries_in
@@ -96,8 +96,9 @@ class ModelServer:
 
     def body_of(self, response: Response) -> AsyncIterator[bytes]:
         """The body, in pieces as they arrive."""
-        is_plain = response.headers.get("content-encoding", "identity") == "identity"
-        return response.aiter_raw() if is_plain else response.aiter_bytes()
+        if response.headers.get("content-encoding", "identity") != "identity":
+            return response.aiter_bytes()
+        return aiter(cast("httpx2.AsyncByteStream", response.stream))  # `aiter_raw` would take each piece once more
 
     async def beginning_of(self, response: Response) -> bytes:
         """The first bytes of a body, as many as arrive in time. They are enough for the title of a web page."""

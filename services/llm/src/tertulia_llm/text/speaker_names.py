@@ -67,6 +67,8 @@ class FoldedText:
     @classmethod
     def of(cls, text: str) -> FoldedText:
         """Fold a text. A sequence of spaces becomes one space; line feeds stay."""
+        if text.isascii() and text.isprintable() and "  " not in text:
+            return cls(text, fold(text), tuple(range(len(text) + 1)))
         folded: list[str] = []
         starts: list[int] = []
         for place, char in enumerate(text):

@@ -39,7 +39,7 @@ def create(settings: STTSettings) -> PocketSphinxEngine:
 
 
 class PocketSphinxEngine:
-    """A `RecognitionEngine`. A session needs a decoder of about 90 MB and one thread.
+    """A `RecognitionEngine`. A session needs a decoder of about 80 MB and one thread.
 
     At most `max_idle` unused decoders are kept for later sessions.
     """
