@@ -11,7 +11,7 @@ from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost
 from tertulia_shared.bus.port.reading import Follow
 from tertulia_shared.bus.reader import Reader
 from tertulia_shared.keys import Key
-from tests.harness.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.shared.hand_link import HandLink, entries, streams
 
 NOW_MS = 1_763_800_000_000
@@ -202,6 +202,23 @@ async def test_stream_that_is_followed_during_the_check_after_a_lost_connection_
     reply.set_result([(FIRST.encode(), [b"f", b"v"])])
     command, _ = await reads.asked.get()
     assert streams(command) == {"a", "b"}
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
+async def test_reading_goes_on_after_an_outage_of_an_hour() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
+    follow = reader.follow(Key("a", 60), "0-0")
+    running = asyncio.create_task(reader.run())
+    begun = now()
+    while now() - begun < 3600:
+        _, reply = await reads.asked.get()
+        reply.set_exception(BusUnavailable("away"))
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", FIRST))
+    assert [entry.id for entry in await follow.read()] == [FIRST]
     running.cancel()
     await asyncio.wait([running])
 

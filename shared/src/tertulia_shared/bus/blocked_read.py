@@ -106,7 +106,7 @@ class BlockedRead:
                 failures = 0
             except BusUnavailable as error:
                 failures += 1
-                delay_s = min(MAX_BACKOFF_S, 0.05 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                delay_s = min(MAX_BACKOFF_S, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
                 await asyncio.sleep(delay_s)
 
