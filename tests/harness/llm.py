@@ -97,7 +97,7 @@ class Words:
     def __aiter__(self) -> AsyncGenerator[str | Marker]:
         return self.texts
 
-    def merge_text(self) -> None:
+    def merge_text(self, ticks: int) -> None:
         """Nothing to do: the words come as they are."""
 
 

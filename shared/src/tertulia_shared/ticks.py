@@ -7,9 +7,11 @@ TICK_S = 0.02
 _TICK_MS = round(TICK_S * 1000)
 
 
-def until_tick(now_s: float) -> float:
-    """The seconds from `now_s`, the time of an event loop, to the next tick: more than 0, at most `TICK_S`.
+def until_tick(now_s: float, every: int = 1) -> float:
+    """The seconds from `now_s`, the time of an event loop, to the next tick, or to the next of those that are `every`
+    ticks apart: more than 0, at most `every * TICK_S`.
 
     All callers of one event loop get the same ticks. They are whole milliseconds, as are uvloop's timers.
     """
-    return (_TICK_MS - round(now_s * 1000) % _TICK_MS) / 1000
+    apart_ms = every * _TICK_MS
+    return (apart_ms - round(now_s * 1000) % apart_ms) / 1000

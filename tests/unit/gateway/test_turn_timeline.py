@@ -45,6 +45,42 @@ def test_spoken_turn_has_the_time_of_each_step_and_is_settled_after_its_audio() 
     }  # fmt: skip
 
 
+def replied_turn(timeline: TurnTimeline) -> None:
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
+    timeline.see(b"message_started", event(1004, turn_id="t", message_id="m"))
+    timeline.see(b"llm_chunk", event(1200, message_id="m"))
+    assert timeline.without_sentence == ("m",)
+
+
+def test_first_sentence_is_complete_with_the_first_event_that_has_sentence_ends() -> None:
+    timeline = TurnTimeline()
+    assert timeline.without_sentence == ()
+    replied_turn(timeline)
+    timeline.see(b"llm_chunk", {**event(1300, message_id="m"), b"sentence_ends": pack([12])})
+    timeline.see(b"llm_chunk", {**event(1400, message_id="m"), b"sentence_ends": pack([24])})
+    timeline.see(b"message_complete", {**event(1500, message_id="m"), b"sentence_ends": pack([12, 24])})
+    assert timeline.without_sentence == ()
+    assert timeline.metrics()["messages"][0]["first_sentence"] == 300
+
+
+def test_only_sentence_of_a_message_is_complete_with_the_message() -> None:
+    timeline = TurnTimeline()
+    replied_turn(timeline)
+    timeline.see(b"message_complete", {**event(1500, message_id="m"), b"sentence_ends": pack([12])})
+    assert timeline.without_sentence == ()
+    assert timeline.metrics()["messages"][0]["first_sentence"] == 500
+
+
+def test_first_sentence_of_a_message_without_sentence_ends_is_unknown_until_it_is_noted() -> None:
+    timeline = TurnTimeline()
+    replied_turn(timeline)
+    timeline.see(b"message_complete", event(1500, message_id="m"))
+    assert timeline.without_sentence == ("m",)
+    timeline.note_sentence("m", 1300)
+    assert timeline.without_sentence == ()
+    assert timeline.metrics()["messages"][0]["first_sentence"] == 300
+
+
 def test_transcript_event_that_comes_after_turn_accepted_is_recorded() -> None:
     timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))

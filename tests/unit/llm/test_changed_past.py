@@ -46,6 +46,7 @@ async def check(bench: LLMBench) -> Client:
     """Check that the client shows exactly what the store has."""
     client = await bench.client()
     assert [*client.table.values()] == [text for _, text, _ in await bench.rows()]
+    assert len(set(client.complete)) == len(client.complete), "a turn has ended twice"
     return client
 
 
@@ -340,4 +341,21 @@ async def test_two_changes_at_once_are_not_refused_if_their_worker_dies_after_an
         await table.bench.work()
         assert [text for _, text, _ in await table.bench.rows()] == [ASK, "Rex, come"], f"after write {writes}"
         assert (await check(table.bench)).errors == [], f"after write {writes}"
+    assert writes > 4
+
+
+@virtual_time
+async def test_turn_before_two_changes_is_ended_once_if_its_worker_dies_after_any_write() -> None:
+    writes, died = 0, True
+    while died:
+        writes += 1
+        table = await laid_table()
+        asked = await table.bench.say("Rex, what now?")
+        await table.bench.change("delete", table.luna)
+        await table.bench.change("delete", table.rex)
+        died = await table.bench.die_after(writes)
+        await table.bench.work()
+        client = await check(table.bench)
+        assert asked in client.complete, f"after write {writes}"
+        assert client.errors == [], f"after write {writes}"
     assert writes > 4

@@ -58,6 +58,17 @@ async def test_comments_and_empty_chunks_in_a_reply_are_skipped() -> None:
         assert "".join(await said(model)) == "Hello there"
 
 
+async def test_connection_of_a_reply_is_known_and_can_be_used_again_after_its_text_was_merged() -> None:
+    holds = Hold(after_tokens=1), Hold(after_tokens=1)
+    async with talking(*(Reply([" Hello", " there"], token_delay_s=0.01, hold=hold) for hold in holds)) as (_, model):
+        for hold in holds:
+            async with model.reply(ASKED, ModelSettings()) as stream:
+                assert stream.connection is not None
+                stream.merge_text(1)
+                hold.event.set()
+                assert "".join([piece async for piece in stream if isinstance(piece, str)]) == " Hello there"
+
+
 async def test_very_long_reply_is_read_completely() -> None:
     words = [f"word{number} " for number in range(20_000)]
     async with talking(Reply(words)) as (_, model):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import AFTER_FINISH_S, THINKING, Marker, ModelStream
+from tertulia_llm.model.stream import AFTER_FINISH_S, MOST_TICKS, THINKING, Marker, ModelStream
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.ticks import TICK_S
 from tests.fakes.model_sse import KEEP_ALIVE, chunk
@@ -109,15 +109,16 @@ async def test_tokens_are_yielded_one_by_one_until_text_is_merged() -> None:
     assert await pieces_of(ModelStream(Arriving(4, 0.01), settings)) == [" 0", " 1", " 2", " 3"]
 
 
+@pytest.mark.parametrize("ticks", [1, MOST_TICKS])
 @virtual_time
-async def test_merged_text_waits_for_the_next_tick_at_most() -> None:
+async def test_merged_text_waits_for_the_next_tick_at_most(ticks: int) -> None:
     began = now()
     stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
-    stream.merge_text()
+    stream.merge_text(ticks)
     pieces = [piece async for piece in stream]
     assert "".join(map(str, pieces)) == "".join(f" {number}" for number in range(40))
-    assert len(pieces) <= 21
-    assert now() - began < 40 * 0.01 + 2 * TICK_S
+    assert len(pieces) <= 20 / ticks + 2
+    assert now() - began < 40 * 0.01 + 2 * ticks * TICK_S
 
 
 @virtual_time
@@ -125,7 +126,7 @@ async def test_merged_texts_of_all_responses_are_read_at_the_same_times() -> Non
     async def read_times(start_s: float) -> set[float]:
         await asyncio.sleep(start_s)
         stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
-        stream.merge_text()
+        stream.merge_text(1)
         return {round(now(), 4) async for _ in stream}
 
     first, second = await asyncio.gather(read_times(0.0), read_times(0.007))
@@ -136,6 +137,66 @@ async def test_merged_texts_of_all_responses_are_read_at_the_same_times() -> Non
 async def test_merged_text_adds_no_wait_to_a_fast_response() -> None:
     began = now()
     stream = ModelStream(Arriving(200, 0.0), settings_of(LLMSettings))
-    stream.merge_text()
+    stream.merge_text(1)
     assert "".join(map(str, await pieces_of(stream))) == "".join(f" {number}" for number in range(200))
     assert now() == began
+
+
+class FakeConnection:
+    """Records when it is paused and resumed."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self.calls: list[tuple[str, float]] = []
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None:
+        self.calls.append(("pause", round(now() * 1000)))
+
+    def resume_reading(self) -> None:
+        self.calls.append(("resume", round(now() * 1000)))
+
+
+@virtual_time
+async def test_connection_is_read_only_at_ticks_once_text_is_merged() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    pieces = aiter(stream)
+    await anext(pieces)
+    assert connection.calls == []
+    stream.merge_text(MOST_TICKS)
+    assert len([piece async for piece in pieces]) <= 40 * 0.01 / (MOST_TICKS * TICK_S) + 2
+    assert len(connection.calls) >= 18
+    assert [name for name, _ in connection.calls] == ["pause", "resume"] * (len(connection.calls) // 2)
+    for _, at_ms in connection.calls[1::2]:
+        assert at_ms % (MOST_TICKS * TICK_S * 1000) == 0
+
+
+@virtual_time
+async def test_connection_of_a_cancelled_reply_is_read_again() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(40, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    stream.merge_text(1)
+    reading = asyncio.create_task(pieces_of(stream))
+    await asyncio.sleep(0.105)
+    assert connection.calls[-1][0] == "pause"
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert connection.calls[-1][0] == "resume"
+
+
+@virtual_time
+async def test_connection_that_closes_while_it_is_paused_is_not_resumed() -> None:
+    connection = FakeConnection()
+    stream = ModelStream(Arriving(4, 0.01), settings_of(LLMSettings))
+    stream.connection = connection
+    stream.merge_text(1)
+    reading = asyncio.create_task(pieces_of(stream))
+    await asyncio.sleep(0.005)
+    connection.is_closed = True
+    assert len(await reading) > 1
+    assert [name for name, _ in connection.calls] == ["pause"]

@@ -20,3 +20,11 @@ def test_tick_itself_is_followed_by_the_next_one() -> None:
     for _ in range(1000):
         assert until_tick(now_s) == TICK_S
         now_s += until_tick(now_s)
+
+
+def test_ticks_that_are_further_apart_are_among_all_ticks() -> None:
+    for now_ms in range(86_400_000, 86_400_100):
+        now_s = now_ms / 1000
+        later_s = until_tick(now_s, every=2)
+        assert 0 < later_s <= 2 * TICK_S
+        assert later_s - until_tick(now_s) == pytest.approx(0) or later_s - until_tick(now_s) == pytest.approx(TICK_S)

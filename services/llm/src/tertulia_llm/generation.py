@@ -16,7 +16,7 @@ from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
 from tertulia_llm.model.notices import Notices
-from tertulia_llm.model.stream import DISCARD, THINKING, ModelStream
+from tertulia_llm.model.stream import DISCARD, MOST_TICKS, THINKING, ModelStream
 from tertulia_llm.model.usage import usage_of
 from tertulia_llm.prompt_lore import PromptLore, lore_used
 from tertulia_llm.reply import Reply
@@ -193,9 +193,9 @@ class ReplyGenerator:
                 if not reply.announced:
                     await self._announce(turn, reply, row_saved)
                 takes_more = await writer.write(piece)
-                if reply.written.sentences:
+                if reply.written.sentences:  # until then, the user waits for each token; later, there is sound to play
                     turn.timer.sentence()
-                    stream.merge_text()  # until then, the user waits for each token
+                    stream.merge_text(min(reply.written.sentences, MOST_TICKS))
                 if not takes_more:
                     break
         if (

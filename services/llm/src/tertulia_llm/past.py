@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from tertulia_llm.history.changed_rows import changes_in
 from tertulia_llm.history.changes import applied_change
 from tertulia_llm.history.history import History
 from tertulia_llm.plan import position_of
 from tertulia_llm.turn import Turn
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import UserTurn
-from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import Error
 from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, NotFound, Store
@@ -67,7 +65,7 @@ class Past:
             events = self._bus.keys.events(turn.conversation_id)
             if event is not None:
                 outlet.append(events, event)
-            elif not await self._was_made(turn):
+            else:
                 why = UNREADABLE if self._outbox.is_away else UNKNOWN
                 outlet.append(events, Error("message_unknown", why, change.turn_id, change.message_id))
             turn.complete(self._bus.keys, outlet)
@@ -75,15 +73,6 @@ class Past:
         turn.history.is_complete = False  # the next turn reads the window again
         if is_known:
             await self._save(turn)
-
-    async def _was_made(self, turn: Turn) -> bool:
-        """True if an earlier attempt made this change, and then the turn after it, before its worker died."""
-        after = BEGINNING
-        while page := await self._bus.read(self._bus.keys.events(turn.conversation_id), after, count=PAGE):
-            if any(change.turn_id == turn.user_turn.turn_id for change in changes_in(page)):
-                return True
-            after = page[-1].id
-        return False
 
     async def _save(self, turn: Turn) -> None:
         change = turn.user_turn

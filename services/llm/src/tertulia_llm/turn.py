@@ -32,6 +32,8 @@ class Turn:
     history: History
     progress: Progress
     timer: TurnTimer
+    cursor: str
+    """The id of the entry before this turn: the turns up to it are answered."""
     user_name: str
     """The name that the characters call the user by."""
     cast: Cast
@@ -93,8 +95,9 @@ class Turn:
 
     def complete(self, keys: Keys, outlet: Outlet) -> None:
         """Queue `turn_complete`, and record in the state that it was sent, so that later attempts do not send it
-        again.
+        again. They begin after the cursor, because the state forgets that the turn before this one has ended.
         """
         outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
-        outlet.put(keys.state(self.conversation_id), {StateField.ENDED: self.user_turn.ref})
+        state = {StateField.ENDED: self.user_turn.ref, StateField.CURSOR: self.cursor}
+        outlet.put(keys.state(self.conversation_id), state)
         self.is_ended = True

@@ -255,7 +255,7 @@ class TurnHandler:
             await self._ending.interrupted(turn)
         else:
             turn.lorebook = await self._lorebooks.of(conversation_id, state.lorebook)
-            await self._answer(turn, state.cursor)
+            await self._answer(turn)
         timer.finish()
         self._histories.keep(conversation_id, entry.id, history)
         if is_emptied:
@@ -270,7 +270,7 @@ class TurnHandler:
         self._histories.evict(change.conversation_id)  # the streams have more than the cache
         return await self._histories.load(change.conversation_id, state)
 
-    async def _answer(self, turn: Turn, cursor: str) -> None:
+    async def _answer(self, turn: Turn) -> None:
         owned, epoch = turn.owned, turn.plan.epoch
         outlet = self._bus.outlet(owned.fence(epoch))
         try:
@@ -280,7 +280,7 @@ class TurnHandler:
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)
                     turn.is_tentative = False
                 if not turn.is_resumed:
-                    self._begin(outlet, turn, cursor)
+                    self._begin(outlet, turn)
                 applied_cut(turn.history, turn.plan)
                 if turn.is_tentative:
                     await self._think_ahead(turn, outlet)
@@ -298,9 +298,11 @@ class TurnHandler:
             await self._rows.save(turn, outlet)
             await answering
 
-    def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
+    def _begin(self, outlet: Outlet, turn: Turn) -> None:
         # write the plan and the cursor together, because the new plan overwrites the progress of the previous turn
-        outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
+        outlet.put(
+            self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: turn.cursor}
+        )
         events = self._bus.keys.events(turn.conversation_id)
         for event in (*begins_with(turn), turn_started(turn.plan)):
             outlet.append(events, event)

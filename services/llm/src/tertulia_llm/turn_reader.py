@@ -67,6 +67,7 @@ class TurnReader:
             history,
             state.progress_of(user_turn.ref),
             timer,
+            state.cursor,
             state.user_name or self._user_name,
             state.cast,
             state.summary,

@@ -30,6 +30,7 @@ from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import choosing
 from tertulia_shared.bus.scripts import work as scripts
+from tertulia_shared.bus.writer import retrieve_error
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
@@ -58,7 +59,7 @@ class RedisWorkQueue(RedisConnections):
 
     def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[list[object]]:
         posted = asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
-        posted.add_done_callback(_retrieve)
+        posted.add_done_callback(retrieve_error)
         return posted
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
@@ -323,9 +324,3 @@ class RedisWorkQueue(RedisConnections):
 def _by_name(raw: Sequence[Any]) -> dict[bytes, Any]:
     """A flat reply of XINFO: its values by name."""
     return dict(zip(raw[::2], raw[1::2], strict=True))
-
-
-def _retrieve(posted: asyncio.Future[list[object]]) -> None:
-    """Do not log the error if the caller does not await the post, because it was cancelled."""
-    if not posted.cancelled():
-        posted.exception()

@@ -79,7 +79,7 @@ class Writer:
         self._waiting += zip(commands, futures, strict=True)
         self._woken.set()
         for future in futures[:-1]:
-            future.add_done_callback(_retrieve)
+            future.add_done_callback(retrieve_error)
         return futures[-1]
 
     async def run(self) -> None:
@@ -99,7 +99,7 @@ class Writer:
                     item.refuse(closed)
                 elif not item[1].done():
                     item[1].set_exception(closed)
-                    _retrieve(item[1])
+                    retrieve_error(item[1])
 
     async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
         await self._send([batch for item in waiting if (batch := self._batch(item)) is not None])
@@ -171,6 +171,7 @@ class Writer:
         return fence_arguments(outlet.fence, any_key=writes[0].key, state_key=self._state_key)
 
 
-def _retrieve(future: asyncio.Future[Any]) -> None:
+def retrieve_error(future: asyncio.Future[Any]) -> None:
+    """A done callback: asyncio does not log the error if nobody awaits the future, as after a cancellation."""
     if not future.cancelled():
         future.exception()

@@ -91,7 +91,9 @@ class NameFinder:
         parts = _parts(words)
         at = 0
         while at < len(parts):
-            match = self._match(parts, at) if parts[at].begins else None
+            text = parts[at].text
+            is_possible = parts[at].begins and (text in self._forms or text in self._inflected)
+            match = self._match(parts, at) if is_possible else None
             if match is None:
                 at += 1
                 continue

@@ -88,7 +88,7 @@ class TurnCompletion:
 
     async def _report(self, turn_id: str) -> None:
         turn = self._timeline.key
-        for message_id in self._timeline.message_ids:
+        for message_id in self._timeline.without_sentence:
             first = await self._bus.read(self._bus.keys.sentences(self._conversation_id, message_id), count=1)
             if first:
                 try:

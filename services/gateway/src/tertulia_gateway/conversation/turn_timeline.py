@@ -59,9 +59,7 @@ class TurnTimeline:
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
         if kind == b"llm_chunk":  # handled first, because it is the most frequent event
-            reply = self._reply(fields)
-            if reply is not None and reply.first_chunk is None:
-                reply.first_chunk = _ts(fields)
+            self._llm_chunk(fields)
             return
         match kind:
             case b"vad_stop":
@@ -93,8 +91,16 @@ class TurnTimeline:
         if reply is not None:
             reply.audio_complete, reply.settled = sent_ms, True
 
+    @property
+    def without_sentence(self) -> tuple[str, ...]:
+        """The messages of which no event has said when the first sentence was complete. They have no sentence, or come
+        from an llm worker of an earlier release.
+        """
+        replies = {} if self._turn is None else self._turn.replies
+        return tuple(message_id for message_id, reply in replies.items() if reply.first_sentence is None)
+
     def note_sentence(self, message_id: str, entry_ts: int) -> None:
-        """Record when a message's first sentence was complete."""
+        """Record when the first sentence of a message `without_sentence` was complete."""
         reply = self._find(message_id)
         if reply is not None:
             reply.first_sentence = entry_ts
@@ -232,8 +238,21 @@ class TurnTimeline:
         reply = self._reply(fields)
         if reply is not None:
             reply.text_complete = _ts(fields)
+            self._note_sentence_ends(reply, fields)
             with contextlib.suppress(BadEntry):
                 reply.usage = unpack(fields[b"usage"]) if b"usage" in fields else {}
+
+    def _llm_chunk(self, fields: Fields) -> None:
+        reply = self._reply(fields)
+        if reply is not None:
+            if reply.first_chunk is None:
+                reply.first_chunk = _ts(fields)
+            self._note_sentence_ends(reply, fields)
+
+    @staticmethod
+    def _note_sentence_ends(reply: _Reply, fields: Fields) -> None:
+        if reply.first_sentence is None and b"sentence_ends" in fields:  # written together with the sentence
+            reply.first_sentence = _ts(fields)
 
     def _of(self, fields: Fields) -> _Turn | None:
         turn = self._turn

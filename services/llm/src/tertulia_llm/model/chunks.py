@@ -20,6 +20,7 @@ _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details",
 _REASONING_PART = re.compile(r"think|thought|reason", re.IGNORECASE)
 """Found in the types of reasoning: `thinking`, `redacted_thinking`, `reasoning_text`."""
 _MAX_DEPTH = 4
+_IN_PLAIN_CHOICES = frozenset({"index", "delta", "logprobs", "finish_reason"})
 
 
 @dataclass(slots=True)
@@ -64,6 +65,25 @@ class ChunkReader:
             read = [self.read(one, delta, texts, is_error=is_error) for one in cast("list[object]", event)]
             return any(read)
         return isinstance(event, dict) and self._object(cast("JsonObject", event), delta, texts, is_error=is_error)
+
+    def plain_text(self, event: Any) -> str | None:
+        """The text of an event that has nothing but a piece of the text, as most events do. None: `read` reads it.
+
+        It is a shortcut: `read` checks for many variants.
+        """
+        try:
+            (choice,) = event["choices"]
+            fields = choice["delta"]
+            text = fields["content"]
+            is_plain = len(fields) == 1 and bool(text) and choice["index"] == self._index and not event.get("usage")
+            if not is_plain or event.get("error") or not choice.keys() <= _IN_PLAIN_CHOICES:
+                return None
+            if choice.get("finish_reason") or not isinstance(text, str):
+                return None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+        self.possible_error, self._has_deltas = None, True
+        return self._whole(text)
 
     def _object(self, fields: JsonObject, delta: Delta, texts: list[str], *, is_error: bool) -> bool:
         choices = fields.get("choices")

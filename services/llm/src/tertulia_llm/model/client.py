@@ -17,6 +17,7 @@ from tertulia_llm.model.context_window import overflow_of
 from tertulia_llm.model.error_kinds import is_about_content, ran_out_of_tokens
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.model.knowledge import KnownModel, KnownModels
+from tertulia_llm.model.paused_reading import connection_of
 from tertulia_llm.model.request import Request, RequestBuilder
 from tertulia_llm.model.server import ModelServer, is_web_page
 from tertulia_llm.model.stream import ModelStream
@@ -105,6 +106,7 @@ class Model:
                 known.restore_window(window)
             raise
         stream = ModelStream(self.server.body_of(response), self._settings, model, self._reasons_first, names)
+        stream.connection = connection_of(response)
         stream.dropped = request.dropped
         stream.left_out = max(0, len(builder.messages) - len(request.messages))
         try:

@@ -172,6 +172,11 @@ class StreamParser:
             delta.done = delta.is_whole = True
             return
         event = self._loaded(data)
+        text = self._reader.plain_text(event) if not self._lines else None
+        if text is not None:
+            self._last_words = ""
+            texts.append(text)
+            return
         if self._lines or event is NOT_JSON:
             event = self._pieced(event, data)
             if event is NOT_JSON:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
+from tertulia_llm.model.paused_reading import Connection, paused
 from tertulia_llm.model.reply_reader import Marker, ReplyReader
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.ticks import until_tick
@@ -20,6 +21,8 @@ __all__ = ("DISCARD", "THINKING", "Ending", "Marker", "ModelStream")
 AFTER_FINISH_S: Final = 2.0
 """After the reply: how long to wait for the token counts and the end of the stream. Some servers send neither."""
 
+MOST_TICKS: Final = 2
+"""The argument of `merge_text` where nobody waits for the text: text comes 25 times a second."""
 _FEW_BYTES: Final = 2048
 """A read of so many bytes has only a few tokens."""
 
@@ -45,9 +48,12 @@ class ModelStream:
         """A sentence for each setting that was left out because the model refuses it."""
         self.left_out = 0
         """The number of messages that were left out because the prompt has no room for them."""
+        self.connection: Connection | None = None
+        """The connection of the response; None if it cannot be paused."""
         self._model = model
         self._reasons_first = set[str]() if reasons_first is None else reasons_first
-        self._merges_text = False
+        self._ticks = 0
+        """See `merge_text`."""
         self._reader = ReplyReader(settings.llm_max_tokens, reasons_first=model in self._reasons_first, names=names)
 
     @property
@@ -60,9 +66,11 @@ class ModelStream:
         """Why the reply ended. Valid after the iteration."""
         return self._reader.ending
 
-    def merge_text(self) -> None:
-        """From now on, read a response that arrives token by token only once a tick: a read costs more than a token."""
-        self._merges_text = True
+    def merge_text(self, ticks: int) -> None:
+        """From now on, read a response that arrives token by token only every `ticks` ticks: a read costs more than a
+        token.
+        """
+        self._ticks = ticks
 
     async def __aiter__(self) -> AsyncGenerator[str | Marker]:
         """Yield texts (never empty) and markers.
@@ -80,8 +88,9 @@ class ModelStream:
                 data = await self._read(deadline, wait_s)
                 for piece in reader.feed(data) if data else reader.finish():
                     yield piece
-                if self._merges_text and 0 < len(data) < _FEW_BYTES and not reader.is_finished:
-                    await asyncio.sleep(until_tick(loop.time()))
+                if self._ticks and 0 < len(data) < _FEW_BYTES and not reader.is_finished:
+                    with paused(self.connection):
+                        await asyncio.sleep(until_tick(loop.time(), self._ticks))
                 if reader.is_finished and not is_finished:
                     deadline = loop.time() + min(AFTER_FINISH_S, self._settings.llm_stall_s)
                 elif reader.progress > progress and not reader.is_finished:

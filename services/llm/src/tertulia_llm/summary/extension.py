@@ -14,7 +14,7 @@ from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Replies
 from tertulia_llm.model.endings import Ending
 from tertulia_llm.model.failures import ModelFailed
-from tertulia_llm.model.stream import DISCARD, THINKING
+from tertulia_llm.model.stream import DISCARD, MOST_TICKS, THINKING
 from tertulia_llm.model.usage import usage_of
 from tertulia_llm.plan import position_of
 from tertulia_llm.summary.activity import TurnActivity
@@ -148,7 +148,7 @@ class SummaryExtension:
             self._model.reply(messages, ModelSettings(model=state.settings.model)) as stream,
         ):
             try:
-                stream.merge_text()
+                stream.merge_text(MOST_TICKS)
                 async for piece in stream:
                     if piece is DISCARD:
                         pieces.clear()

@@ -222,7 +222,12 @@ def _unknown_abbreviation(written: str, previous: str) -> bool:
 
 
 def _word_start(buffer: str, start: int, at: int) -> int:
-    return max((buffer.rfind(space, start, at) for space in " \n\t\u00a0\u202f"), default=-1) + 1 or start
+    find = buffer.rfind
+    before = max(
+        find(" ", start, at), find("\n", start, at), find("\t", start, at), find("\u00a0", start, at),
+        find("\u202f", start, at),
+    )  # fmt: skip
+    return before + 1 or start
 
 
 def _lower(word: str) -> str:

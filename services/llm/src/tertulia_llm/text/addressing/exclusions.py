@@ -44,6 +44,7 @@ class ExclusionFinder:
         self._before = PhraseTable(lexicon.except_before)
         self._after = PhraseTable(lexicon.except_after)
         self._not_you = PhraseTable(lexicon.not_you)
+        self._first_words = self._not_you.first_words | self._before.first_words
 
     def find(self, units: Sequence[Unit]) -> Excluded:
         """Find the excluded characters of a sentence."""
@@ -57,6 +58,9 @@ class ExclusionFinder:
         not_last = False
         at = 0
         while at < len(units):
+            if units[at].kind is not Kind.NAME and units[at].text not in self._first_words:  # most words
+                at += 1
+                continue
             end, excluded, is_last = self._at(units, at)
             if end == at:
                 at += 1
