@@ -58,3 +58,34 @@ async def test_first_message_is_edited_without_an_answer() -> None:
 async def test_imported_reply_is_made_again() -> None:
     bench = await changed("again")
     assert [text for _, text, _ in await bench.rows()][:2] == ["Luna, the old question", LINES["Luna"]]
+
+
+@virtual_time
+async def test_imported_reply_is_deleted_after_the_store_was_away() -> None:
+    bench, _, answer = await imported()
+    await bench.worker()
+    bench.store.away = True
+    await bench.say("Luna, what now?")
+    await bench.work()
+    bench.store.away = False
+    await bench.drain()
+    await bench.change("delete", answer)
+    await bench.work()
+    assert (await bench.client()).errors == []
+    texts = ["Luna, the old question", "Luna, what now?", LINES["Luna"]]
+    assert [text for _, text, _ in await bench.rows()] == texts
+
+
+@virtual_time
+async def test_first_prompt_after_the_store_was_away_has_the_imported_messages() -> None:
+    bench, _, _ = await imported()
+    await bench.worker()
+    bench.store.away = True
+    await bench.say("Luna, what now?")
+    await bench.work()
+    bench.store.away = False
+    await bench.drain()
+    await bench.say("Luna, and then?")
+    await bench.work()
+    prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
+    assert [words in prompt for words in ("old question", "old answer", "what now", "and then")] == [True] * 4

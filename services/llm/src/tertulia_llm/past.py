@@ -29,14 +29,26 @@ class Past:
         self._bus = bus
         self._store = store
         self._outbox = outbox
+        self._unread: set[str] = set()
+        """The ids of the turns for which the store did not answer."""
 
     async def read(self, turn: UserTurn, history: History) -> bool:
         """Add to the history what the store has set aside; and all messages, if it lacks the one that is changed.
 
-        Returns False, and the history stays as it is, if the store is unavailable.
+        Returns False, and the history stays as it is, if the store is unavailable. If it was when it was used last, it
+        is asked only for a message that would otherwise be unknown, and only if it has everything.
         """
-        if self._outbox.is_away:
-            return False
+        asks = not self._outbox.is_away or (
+            not _has_place(turn, history) and not await self._outbox.is_waiting(turn.conversation_id)
+        )
+        is_read = asks and await self._read(turn, history)
+        if is_read:
+            self._unread.discard(turn.turn_id)
+        else:
+            self._unread.add(turn.turn_id)
+        return is_read
+
+    async def _read(self, turn: UserTurn, history: History) -> bool:
         try:
             async with asyncio.timeout(self._outbox.patience_s):
                 for each in await self._store.versions(turn.conversation_id):
@@ -66,10 +78,11 @@ class Past:
             if event is not None:
                 outlet.append(events, event)
             else:
-                why = UNREADABLE if self._outbox.is_away else UNKNOWN
+                why = UNREADABLE if change.turn_id in self._unread else UNKNOWN
                 outlet.append(events, Error("message_unknown", why, change.turn_id, change.message_id))
             turn.complete(self._bus.keys, outlet)
         await outlet.flush()
+        self._unread.discard(change.turn_id)
         turn.history.is_complete = False  # the next turn reads the window again
         if is_known:
             await self._save(turn)

@@ -115,7 +115,8 @@ class HistoryCache:
             return cached[1]
         # check the outbox before the store: if a write leaves the outbox between the two reads, the store has it
         waiting = await self._outbox.is_waiting(conversation_id)
-        stored = await self._stored(conversation_id)
+        # if it was away and has everything now, it is probably back
+        stored = None if self._outbox.is_away and waiting else await self._stored(conversation_id)
         is_complete = stored is not None and not waiting
         history = History({message.id: message for message in stored or ()}, is_complete, settled=state.settled)
         if not is_complete:
@@ -155,8 +156,6 @@ class HistoryCache:
 
     async def _stored(self, conversation_id: str) -> list[Message] | None:
         """The messages in the store; None if the store is unavailable."""
-        if self._outbox.is_away:
-            return None
         try:
             async with asyncio.timeout(self._outbox.patience_s):
                 return await self._store.history(conversation_id, self._limit)
