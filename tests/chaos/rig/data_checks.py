@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,8 +48,10 @@ class DataChecker:
         """Close the connections."""
         await self.redis.aclose()
 
-    async def check(self, client: Client, turn: Turn, faults: Container[str] = ()) -> None:
-        """Check a turn that is over. `faults`: all faults that were active at any time since the turn began."""
+    async def check(self, client: Client, turn: Turn, faults: Callable[[], Container[str]] = tuple) -> None:
+        """Check a turn that is over. `faults`: returns all faults that were active at any time since the turn began,
+        also while it is checked.
+        """
         checker = client.checker
         if turn.planned is None:
             if turn.command in WITHOUT_ANSWER:
@@ -68,7 +70,7 @@ class DataChecker:
                 self._check_cut(client, message, full)
         await self._check_rows(client, turn)
 
-    async def _check_whole(self, client: Client, message: Message, full: str, faults: Container[str]) -> None:
+    async def _check_whole(self, client: Client, message: Message, full: str, faults: Callable[[], Container[str]]) -> None:
         complain = client.checker.complain
         if message.status != "complete":
             complain("lost", f"{message.character}'s reply is {message.status!r}", message.turn_id)
@@ -96,7 +98,7 @@ class DataChecker:
             complain("doubled", f"{len(message.pcm)} sentences heard, {len(expected)} written", message.turn_id)
         audio = await self._entries(f"{{{client.checker.conversation_id}}}:{message.message_id}:audio")
         kept = [entry_id.decode() for entry_id, _ in audio]
-        if not is_all_sound(kept, message.chunks, faults):
+        if not is_all_sound(kept, message.chunks, faults()):
             complain("wrong", f"{len(audio) - 1} chunks in Redis, {len(message.chunks)} heard", message.turn_id)
 
     def _check_cut(self, client: Client, message: Message, full: str) -> None:

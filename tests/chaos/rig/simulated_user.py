@@ -301,7 +301,7 @@ class User:
                 if STORE_LOCKED not in faults and not is_table_lost:
                     self.checker.complain("wrong", "a change of a message that is shown was refused", turn.turn_id)
                 continue
-            await self._data_checker.check(self.client, turn, faults)
+            await self._data_checker.check(self.client, turn, lambda: self._faults_since(turn.turn_id))
             turn.checked = True
         if not any(turn.excused for turn in self.checker.turns.values()):
             await self._data_checker.check_table(self.client, turn)
