@@ -70,7 +70,9 @@ class DataChecker:
                 self._check_cut(client, message, full)
         await self._check_rows(client, turn)
 
-    async def _check_whole(self, client: Client, message: Message, full: str, faults: Callable[[], Container[str]]) -> None:
+    async def _check_whole(
+        self, client: Client, message: Message, full: str, faults: Callable[[], Container[str]]
+    ) -> None:
         complain = client.checker.complain
         if message.status != "complete":
             complain("lost", f"{message.character}'s reply is {message.status!r}", message.turn_id)

@@ -10,6 +10,7 @@ import time
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -301,7 +302,7 @@ class User:
                 if STORE_LOCKED not in faults and not is_table_lost:
                     self.checker.complain("wrong", "a change of a message that is shown was refused", turn.turn_id)
                 continue
-            await self._data_checker.check(self.client, turn, lambda: self._faults_since(turn.turn_id))
+            await self._data_checker.check(self.client, turn, partial(self._faults_since, turn.turn_id))
             turn.checked = True
         if not any(turn.excused for turn in self.checker.turns.values()):
             await self._data_checker.check_table(self.client, turn)
