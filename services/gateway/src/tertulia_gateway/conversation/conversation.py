@@ -129,6 +129,7 @@ class Conversation:
         Raises:
             BusError: the outcome is unknown; the client may send the same `turn_id` again.
         """
+        await self._turn_completion.clear_if_played()  # the last receipt may have come just before this turn
         applied = await self._writer.begin_turn(turn)
         if applied.new:
             self._position.raise_epoch(applied.epoch)

@@ -56,6 +56,7 @@ class TurnCompletion:
         self._earlier_usage = EarlierUsage()
         self._cleared = NO_TURN
         """The last turn whose talk mark was cleared."""
+        self._clearing = asyncio.Lock()
 
     async def run(self) -> None:
         """Complete one turn after the other, until cancelled."""
@@ -67,15 +68,12 @@ class TurnCompletion:
         """Clear the turn's talk mark and report the turn, as far as that is due. Returns the seconds until the next
         call; None: call again when the turn changes.
         """
-        turn = turn_id, epoch = self._timeline.key
+        turn = turn_id, _ = self._timeline.key
         if not self._timeline.settled or self._cleared == self._reported == turn:
             return None
-        remaining_s = self._position.playback.remaining(self._clock())
         try:
             # The mark first: a client may answer the metrics at once, and must not interrupt a turn that is over.
-            if remaining_s <= 0 and self._cleared != turn:
-                await self._clear_talk_mark(epoch)
-                self._cleared = turn
+            await self.clear_if_played()
             if self._reported != turn and self._timeline.key == turn:
                 self._on_settled()
                 await self._report(turn_id)
@@ -85,6 +83,19 @@ class TurnCompletion:
             log.log(level_of(error), "the talk mark is not cleared yet: %s", error, extra=ids)
             return RETRY_S
         return None if self._cleared == turn else max(0.0, self._position.playback.remaining(self._clock()))
+
+    async def clear_if_played(self) -> None:
+        """Clear the turn's talk mark if its text is complete and the client has played it.
+
+        Raises:
+            BusError: Redis is unavailable.
+        """
+        async with self._clearing:
+            turn = _, epoch = self._timeline.key
+            is_played = self._timeline.settled and self._position.playback.remaining(self._clock()) <= 0
+            if is_played and self._cleared != turn:
+                await self._clear_talk_mark(epoch)
+                self._cleared = turn
 
     async def _report(self, turn_id: str) -> None:
         turn = self._timeline.key
