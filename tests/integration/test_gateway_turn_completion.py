@@ -141,6 +141,17 @@ async def test_talk_mark_is_cleared_when_the_turn_was_played_to_its_end(bench: T
     assert bench.transport.events.empty()
 
 
+async def test_talk_mark_is_cleared_once_before_a_turn_that_follows_the_last_receipt(bench: TurnBench) -> None:
+    bench.settle()
+    assert await bench.next_event() == "turn_metrics"
+    bench.position.played(Receipt("m", 0, 0, 1000))
+    await bench.completion.clear_if_played()
+    assert not await bench.is_talking()
+    await bench.bus.transact(C, [], raise_epoch=True, talk=True)
+    await bench.completion.clear_if_played()
+    assert await bench.is_talking(), "it is the mark of the next turn"
+
+
 async def test_talk_mark_is_not_cleared_if_a_new_turn_has_begun(bench: TurnBench) -> None:
     bench.settle()
     assert await bench.next_event() == "turn_metrics"
