@@ -11,6 +11,7 @@ from tertulia_llm.text.lore.book_index import BookIndex
 from tertulia_llm.turn_state import Progress
 from tertulia_shared.author_note import AuthorNote
 from tertulia_shared.bus import Outlet, Owned
+from tertulia_shared.codec import Value
 from tertulia_shared.conversation_cast import Cast
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.conversation_summary import NO_SUMMARY, Summary
@@ -98,6 +99,6 @@ class Turn:
         again. They begin after the cursor, because the state forgets that the turn before this one has ended.
         """
         outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
-        state = {StateField.ENDED: self.user_turn.ref, StateField.CURSOR: self.cursor}
-        outlet.put(keys.state(self.conversation_id), state)
+        fields: dict[str, Value | None] = {StateField.ENDED: self.user_turn.ref, StateField.CURSOR: self.cursor}
+        outlet.put(keys.state(self.conversation_id), fields)
         self.is_ended = True
