@@ -99,12 +99,12 @@ async def test_user_is_told_that_a_long_name_in_a_file_was_shortened(visitor: Vi
     file = sheet.get_by_label("Import a conversation")
     await file.set_input_files({"name": "notes.json", "mimeType": "application/json", "buffer": b"{}"})
     await expect(sheet.get_by_role("alert")).to_contain_text("The file has no messages")
-    chat = [{"user_name": "Ann", "character_name": "Night"}, {"name": "Luna " * 20, "mes": "Good evening."}]
+    chat = [{"user_name": "Ann", "character_name": "Nightingale"}, {"name": "Luna " * 20, "mes": "Good evening."}]
     lines = "\n".join(map(json.dumps, chat)).encode()
-    await file.set_input_files({"name": "night.jsonl", "mimeType": "application/octet-stream", "buffer": lines})
+    await file.set_input_files({"name": "nightingale.jsonl", "mimeType": "application/octet-stream", "buffer": lines})
     await expect(sheet.get_by_text("1 name was longer than 80 characters and was shortened")).to_be_visible()
     await expect(sheet.get_by_role("alert")).to_have_count(0)
-    await expect(row(sheet, "Night")).to_contain_text("open now")
+    await expect(row(sheet, "Nightingale")).to_contain_text("open now")
     await visitor.page.keyboard.press("Escape")
     await expect(visitor.page.locator(".message.theirs")).to_contain_text("Good evening.")
 
