@@ -23,6 +23,20 @@ async def imported() -> tuple[LLMBench, str, str]:
     return bench, asked.id, answer.id
 
 
+async def imported_before_an_outage() -> tuple[LLMBench, str]:
+    """An imported conversation with one more turn, during which the store was away, and the id of the imported answer.
+    The store is back.
+    """
+    bench, _, answer = await imported()
+    await bench.worker()
+    bench.store.away = True
+    await bench.say("Luna, what now?")
+    await bench.work()
+    bench.store.away = False
+    await bench.drain()
+    return bench, answer
+
+
 async def changed(change: Change, *, text: str = "", to: str = "") -> LLMBench:
     """Change the first message, or if it is an answer, the second; then ask once more."""
     bench, asked, answer = await imported()
@@ -62,13 +76,7 @@ async def test_imported_reply_is_made_again() -> None:
 
 @virtual_time
 async def test_imported_reply_is_deleted_after_the_store_was_away() -> None:
-    bench, _, answer = await imported()
-    await bench.worker()
-    bench.store.away = True
-    await bench.say("Luna, what now?")
-    await bench.work()
-    bench.store.away = False
-    await bench.drain()
+    bench, answer = await imported_before_an_outage()
     await bench.change("delete", answer)
     await bench.work()
     assert (await bench.client()).errors == []
@@ -78,13 +86,7 @@ async def test_imported_reply_is_deleted_after_the_store_was_away() -> None:
 
 @virtual_time
 async def test_first_prompt_after_the_store_was_away_has_the_imported_messages() -> None:
-    bench, _, _ = await imported()
-    await bench.worker()
-    bench.store.away = True
-    await bench.say("Luna, what now?")
-    await bench.work()
-    bench.store.away = False
-    await bench.drain()
+    bench, _ = await imported_before_an_outage()
     await bench.say("Luna, and then?")
     await bench.work()
     prompt = "\n".join(message["content"] for message in bench.model.requests[-1])

@@ -78,7 +78,7 @@ async def test_very_long_reply_is_read_completely() -> None:
 async def test_generators_of_a_reply_are_closed_without_tasks_of_their_own() -> None:
     hooks, left = sys.get_asyncgen_hooks(), list[str]()
 
-    def finalize(generator: AsyncGenerator[object]) -> None:  # called by Python for a generator that nobody has closed
+    def finalize(generator: AsyncGenerator[object]) -> None:  # Python calls it for a generator that is still open
         left.append(repr(generator))
         if hooks.finalizer is not None:
             hooks.finalizer(generator)

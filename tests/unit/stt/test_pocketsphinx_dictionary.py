@@ -26,7 +26,7 @@ def folder_of(folder: Path, model: bytes) -> Path:
 
 def test_decoder_gets_the_entries_of_the_words_in_the_language_model(tmp_path: Path) -> None:
     file = recognizable(folder_of(tmp_path, model_of("</s>", "read", "'bout", "unheard")))
-    for _ in range(2):  # each decoder opens it anew
+    for _ in range(2):  # two decoders read the same file
         assert file.read_text() == "'bout B AW T\nread R EH D\nread(2) R IY D\n"
 
 

@@ -172,6 +172,6 @@ class Writer:
 
 
 def retrieve_error(future: asyncio.Future[Any]) -> None:
-    """A done callback: asyncio does not log the error if nobody awaits the future, as after a cancellation."""
+    """A done callback: keeps asyncio from logging the error of a future whose caller was cancelled."""
     if not future.cancelled():
         future.exception()

@@ -22,7 +22,7 @@ AFTER_FINISH_S: Final = 2.0
 """After the reply: how long to wait for the token counts and the end of the stream. Some servers send neither."""
 
 MOST_TICKS: Final = 2
-"""The argument of `merge_text` where nobody waits for the text: text comes 25 times a second."""
+"""The argument of `merge_text` after the second sentence: the stream yields text at most 25 times a second."""
 _FEW_BYTES: Final = 2048
 """A read of so many bytes has only a few tokens."""
 
