@@ -98,7 +98,7 @@ class Process:
     def answers(self, path: str) -> bool:
         """True if this gateway answers a request for a path with 200."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
                 return response.status == 200
         except (urllib.error.URLError, OSError):
             return False

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 45.0
+STOP_TIMEOUT_S = 45.0
 Fsync = Literal["always", "everysec", "off"]
 CHOICE = "TERTULIA_TEST_REDIS"
 """The environment variable that holds the path of the redis-server or valkey-server to test with."""
