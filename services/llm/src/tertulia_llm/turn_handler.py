@@ -272,9 +272,10 @@ class TurnHandler:
 
     async def _answer(self, turn: Turn) -> None:
         owned, epoch = turn.owned, turn.plan.epoch
-        outlet = self._bus.outlet(owned.fence(epoch))
+        fence, after = owned.fence(epoch), owned.commands_after
+        outlet = self._bus.outlet(fence)
         try:
-            async with until_interrupted(self._bus, turn.conversation_id, epoch, after=owned.commands_after):
+            async with until_interrupted(self._bus, turn.conversation_id, epoch, after=after, fence=fence):
                 # a command is obeyed when the user has finished: what it changes is not taken back
                 if turn.is_tentative and (turn.is_command or not self._thinks_ahead()):
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)
