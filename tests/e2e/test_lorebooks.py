@@ -59,7 +59,26 @@ async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
     await expect(section.get_by_role("listitem")).to_have_count(3)
     await section.get_by_role("button", name="Edit The bell").click()
     await section.get_by_role("button", name="Remove", exact=True).click()
+    await expect(section.get_by_text("Removed: The bell")).to_be_visible()
+    undo = section.get_by_role("button", name="Undo")
+    await expect(undo).to_be_focused()
+    await undo.click()
+    await expect(section.get_by_role("listitem")).to_have_count(3)
+    await section.get_by_role("button", name="Edit The bell").click()
+    await section.get_by_role("button", name="Remove", exact=True).click()
     await expect(section.get_by_role("listitem")).to_have_count(2)
+
+    # Esc closes the panel; what was entered comes back with the form, until it is saved.
+    await section.get_by_role("button", name="Edit The moon").click()
+    await section.get_by_label("Keywords, one on each line").fill("crater")
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await visitor.open("Model")
+    await section.get_by_role("button", name="Edit The moon").click()
+    await expect(section.get_by_label("Keywords, one on each line")).to_have_value("crater")
+    await section.get_by_role("button", name="Discard it").click()
+    await expect(section.get_by_label("Keywords, one on each line")).to_have_value("moon\n/full (moon|night)s?/i")
+    await section.get_by_role("button", name="Back").click()
     entries = lorebook(stack, path)["entries"]
     assert entries["0"]["unknown"] == 7
     assert entries["2"]["key"] == ["moon", "/full (moon|night)s?/i"]

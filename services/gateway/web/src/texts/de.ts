@@ -483,6 +483,7 @@ export const de: Texts = {
     unset: "Modellstandard",
     model: "Modell",
     serverDefault: "Standard des Servers",
+    advanced: "Erweiterte Einstellungen",
     reset: "Zurücksetzen",
     resetOf: (label) => `${label} zurücksetzen`,
     range: (least, most, usual) => `${least} bis ${most}, meist ${usual}.`,

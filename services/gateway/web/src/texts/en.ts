@@ -475,6 +475,7 @@ export const en = {
     unset: "model's default",
     model: "Model",
     serverDefault: "Server default",
+    advanced: "Advanced settings",
     reset: "Reset",
     resetOf: (label: string) => `Reset ${label}`,
     range: (least: string, most: string, usual: string) => `${least} to ${most}, usually ${usual}.`,

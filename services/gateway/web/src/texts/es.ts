@@ -486,6 +486,7 @@ export const es: Texts = {
     unset: "el valor del modelo",
     model: "Modelo",
     serverDefault: "El del servidor",
+    advanced: "Ajustes avanzados",
     reset: "Restablecer",
     resetOf: (label) => `Restablecer: ${label}`,
     range: (least, most, usual) => `De ${least} a ${most}, normalmente ${usual}.`,

@@ -1,34 +1,42 @@
 /** The form for one entry of a lorebook. */
 
 import type { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 import { type Entry, MAX_CONTENT_CHARS, MAX_NAME_CHARS, keysIn } from "../lore/lorebook";
 import { texts } from "../texts";
 import { FormActions } from "./form-actions";
+import { useFormDraft } from "./form-draft";
+import { RestoredNote } from "./restored-note";
 
 interface Props {
+  /** Names the entry, for what was entered and not saved. */
+  readonly draftKey: string;
   readonly entry: Entry;
   readonly isNew: boolean;
   readonly busy: boolean;
-  readonly onSave: (entry: Entry) => void;
+  /** @param forget to be called when the entry is saved */
+  readonly onSave: (entry: Entry, forget: () => void) => void;
   readonly onCancel: () => void;
   readonly onRemove: () => void;
 }
 
-export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }: Props): JSX.Element {
+export function LoreEntryForm({ draftKey, entry, isNew, busy, onSave, onCancel, onRemove }: Props): JSX.Element {
   const id = useId();
-  const [draft, setDraft] = useState(entry);
-  const [keys, setKeys] = useState(entry.keys.join("\n"));
+  const { draft, isRestored, change, discard, forget } = useFormDraft(draftKey, {
+    ...entry,
+    keyLines: entry.keys.join("\n"),
+  });
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
-  const change = (part: Partial<Entry>) => setDraft((before) => ({ ...before, ...part }));
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    onSave({ ...draft, name: draft.name.trim(), keys: keysIn(keys) });
+    const { keyLines, ...changed } = draft;
+    onSave({ ...changed, name: draft.name.trim(), keys: keysIn(keyLines) }, forget);
   };
   return (
     <form class="form" onSubmit={save}>
+      <RestoredNote {...{ isRestored, discard }} />
       <div class="field">
         <label for={`${id}-name`}>{texts.lorebook.name}</label>
         <input
@@ -49,9 +57,9 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
           dir="auto"
           spellcheck={false}
           required={!draft.constant}
-          value={keys}
+          value={draft.keyLines}
           aria-describedby={`${id}-keys-effect`}
-          onInput={(event) => setKeys(event.currentTarget.value)}
+          onInput={(event) => change({ keyLines: event.currentTarget.value })}
         />
         <p class="detail" id={`${id}-keys-effect`}>
           {texts.lorebook.keysEffect}
@@ -77,7 +85,13 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
         />
         {texts.lorebook.constant}
       </label>
-      <FormActions {...{ isNew, busy, onCancel, onRemove }} />
+      <FormActions
+        {...{ isNew, busy, onCancel }}
+        onRemove={() => {
+          forget();
+          onRemove();
+        }}
+      />
     </form>
   );
 }
