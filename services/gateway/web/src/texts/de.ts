@@ -300,7 +300,7 @@ export const de: Texts = {
     choose: "Karte importieren",
     hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
     reading: "Die Karte wird gelesen…",
-    drop: "Charakterkarte hier ablegen, um sie zu importieren",
+    drop: "Charakterkarte oder Gespräch hier ablegen, um sie zu importieren",
     tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte.",
     savePng: "Als PNG-Karte exportieren",
     saveJson: "Als JSON-Karte exportieren",

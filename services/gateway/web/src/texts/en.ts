@@ -292,7 +292,7 @@ export const en = {
     choose: "Import a card",
     hint: "A character card from another program: a PNG or JSON file. You can also drop it onto the page.",
     reading: "Reading the card…",
-    drop: "Drop a character card to import it",
+    drop: "Drop a character card or a conversation to import it",
     tooLarge: "The file is larger than 16 MiB. Choose a smaller card.",
     savePng: "Export as PNG card",
     saveJson: "Export as JSON card",

@@ -304,7 +304,7 @@ export const es: Texts = {
     choose: "Importar una ficha",
     hint: "Una ficha de personaje de otro programa: un archivo PNG o JSON. También puedes soltarla en la página.",
     reading: "Leyendo la ficha…",
-    drop: "Suelta una ficha de personaje para importarla",
+    drop: "Suelta una ficha de personaje o una conversación para importarla",
     tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña.",
     savePng: "Exportar como ficha PNG",
     saveJson: "Exportar como ficha JSON",
