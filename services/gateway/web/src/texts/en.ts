@@ -564,6 +564,21 @@ export const en = {
     keysEffect: "Upper and lower case do not matter. A line such as /tow(er|n)s?/i is a regular expression.",
     content: "Text",
     constant: "Always use it, without a keyword",
+    placement: "Place and order",
+    placementUsual: "as usual",
+    placementInText: "A line at the beginning of the text (@@position or @@depth) says where it goes, and wins over this.",
+    placeLabel: "Where it goes",
+    place: {
+      before: "Before the character's text",
+      after: "After the character's text",
+      depth: "Within the conversation",
+    },
+    depth: "How many messages follow it",
+    order: "Order",
+    /** @param order a number */
+    orderValue: (order: string) => `order ${order}`,
+    orderEffect: "Of the entries at one place, a higher order comes later. If there is no room for all, those that are always used stay first, then those of a higher order.",
+    wrongNumber: (least: string, most: string) => `Give a whole number from ${least} to ${most}.`,
   },
   connect: {
     asking: "Asking which model is used…",

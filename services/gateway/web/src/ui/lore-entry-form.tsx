@@ -1,12 +1,15 @@
 /** The form for one entry of a lorebook. */
 
 import type { JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { type Entry, MAX_CONTENT_CHARS, MAX_NAME_CHARS, keysIn } from "../lore/lorebook";
+import { hasOwnPlacement } from "../lore/placement";
 import { texts } from "../texts";
+import { revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
 import { useFormDraft } from "./form-draft";
+import { LorePlacementFields, draftOf, placementIn } from "./lore-placement-fields";
 import { RestoredNote } from "./restored-note";
 
 interface Props {
@@ -26,16 +29,25 @@ export function LoreEntryForm({ draftKey, entry, isNew, busy, onSave, onCancel, 
   const { draft, isRestored, change, discard, forget } = useFormDraft(draftKey, {
     ...entry,
     keyLines: entry.keys.join("\n"),
+    placementDraft: draftOf(entry.placement),
   });
+  /** How often the user has tried to save with a wrong number. */
+  const [refusals, setRefusals] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
+  useEffect(() => {
+    if (refusals > 0) revealProblem(form.current);
+  }, [refusals]);
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const { keyLines, ...changed } = draft;
-    onSave({ ...changed, name: draft.name.trim(), keys: keysIn(keyLines) }, forget);
+    const { keyLines, placementDraft, ...changed } = draft;
+    const placement = placementIn(placementDraft);
+    if (placement) onSave({ ...changed, name: draft.name.trim(), keys: keysIn(keyLines), placement }, forget);
+    else setRefusals((before) => before + 1);
   };
   return (
-    <form class="form" onSubmit={save}>
+    <form class="form" ref={form} onSubmit={save}>
       <RestoredNote {...{ isRestored, discard }} />
       <div class="field">
         <label for={`${id}-name`}>{texts.lorebook.name}</label>
@@ -85,6 +97,12 @@ export function LoreEntryForm({ draftKey, entry, isNew, busy, onSave, onCancel, 
         />
         {texts.lorebook.constant}
       </label>
+      <LorePlacementFields
+        draft={draft.placementDraft}
+        isDecorated={hasOwnPlacement(draft.content)}
+        checked={refusals > 0}
+        onChange={(part) => change({ placementDraft: { ...draft.placementDraft, ...part } })}
+      />
       <FormActions
         {...{ isNew, busy, onCancel }}
         onRemove={() => {
