@@ -12,6 +12,7 @@ from tertulia_shared.cards.png_file import NEITHER, NO_CARD, SIGNATURE, card_in,
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store.validation import NAME_MAX_CHARS, PROMPT_MAX_CHARS
 from tertulia_shared.text import clean_line
+from tertulia_shared.text_encoding import BYTE_ORDER_MARKS
 from tertulia_shared.visible_text import without_invisible
 
 NoteCode: TypeAlias = Literal["name_changed", "description_cut", "no_picture", "no_voice", "assets_dropped"]
@@ -53,9 +54,11 @@ def read_file(data: bytes) -> CardFile:
         return CardFile(charx.text, _card(charx.text), charx.pictures, charx.lacks_picture, charx.further_assets)
     if is_jpeg(data):
         raise BadCard("card_not_in_png", NO_CARD)
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+    if not data.startswith(BYTE_ORDER_MARKS) and not data.lstrip().startswith((b"{", b"[")):
         raise BadCard("card_no_png", NEITHER)
     text = text_of_bytes(data)
+    if not text.lstrip().startswith(("{", "[")):
+        raise BadCard("card_no_png", NEITHER)
     return CardFile(text, _card(text))
 
 
