@@ -309,6 +309,7 @@ export const de: Texts = {
     begins: "Das Gespräch beginnen lassen mit:",
     notes: {
       name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
+      name_replaced: "Der Name in der Karte lässt sich nicht aussprechen. Unten steht ein anderer, den du ändern kannst.",
       description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
       no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
       assets_dropped: "Weitere Bilder und Töne in der Datei werden nicht behalten.",

@@ -301,6 +301,7 @@ export const en = {
     begins: "Let it begin the conversation with:",
     notes: {
       name_changed: "The name was shortened, or signs were removed.",
+      name_replaced: "The name in the card cannot be said. Below is another one, which you can change.",
       description_cut: "The description is too long: its end is not used. Shorten it.",
       no_picture: "The picture of the card cannot be used. Choose another one.",
       assets_dropped: "Further pictures and sounds in the file are not kept.",

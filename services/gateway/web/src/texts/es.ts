@@ -313,6 +313,7 @@ export const es: Texts = {
     begins: "Que empiece la conversación con:",
     notes: {
       name_changed: "El nombre se acortó o se quitaron signos.",
+      name_replaced: "El nombre de la ficha no se puede pronunciar. Abajo hay otro, que puedes cambiar.",
       description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
       no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
       assets_dropped: "Las demás imágenes y sonidos del archivo no se conservan.",
