@@ -260,9 +260,10 @@ class Worker:
         try:
             while True:
                 with contextlib.suppress(BusError):
-                    members = await self._bus.alive(PEER_ALIVE_S)
+                    members, holders = await asyncio.gather(
+                        self._bus.alive(PEER_ALIVE_S), self._bus.holders(self._stage)
+                    )
                     alive = [name_of(each) for each in members if self._is_peer(each)]
-                    holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
                     if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):

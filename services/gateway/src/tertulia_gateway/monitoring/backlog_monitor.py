@@ -16,7 +16,7 @@ from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.problems import CODES
 
 POLL_S = 2.0
-"""Seconds between two polls. A poll takes a few round trips: one per stage and one per stream."""
+"""Seconds between two polls."""
 POLLED = (
     catalogue.WORK_WAITING,
     catalogue.WORK_HELD,
@@ -93,16 +93,20 @@ class BacklogMonitor:
         self._is_warned = True
 
     async def _poll(self) -> None:
-        of = self._metrics.of
-        workers = [member.partition(":")[0] for member in await self._bus.alive(self._health.alive_s)]
-        for stage in STAGES:
-            backlog = await self._bus.backlog(stage)
+        of, bus, keys = self._metrics.of, self._bus, self._bus.keys
+        streams = keys.store(), keys.held_back(), keys.dead()
+        alive, backlogs, (waiting, held_back, dead) = await asyncio.gather(  # together: one round trip
+            bus.alive(self._health.alive_s),
+            asyncio.gather(*(bus.backlog(stage) for stage in STAGES)),
+            asyncio.gather(*(bus.length(stream) for stream in streams)),
+        )
+        workers = [member.partition(":")[0] for member in alive]
+        for stage, backlog in zip(STAGES, backlogs, strict=True):
             of(catalogue.WORK_WAITING, stage).set(backlog.waiting)
             of(catalogue.WORK_HELD, stage).set(backlog.held)
             of(catalogue.WORK_HANDED_BACK, stage).set(backlog.handed_back)
             of(catalogue.WORK_OLDEST_WAITING, stage).set(backlog.oldest_waiting_s)
             of(catalogue.WORK_OLDEST_HELD, stage).set(backlog.oldest_given_out_s)
             of(catalogue.WORKERS, stage).set(workers.count(stage))
-        streams = self._bus.keys.store(), self._bus.keys.held_back()
-        of(catalogue.OUTBOX_ENTRIES).set(sum([await self._bus.length(stream) for stream in streams]))
-        of(catalogue.DEAD_ENTRIES).set(await self._bus.length(self._bus.keys.dead()))
+        of(catalogue.OUTBOX_ENTRIES).set(waiting + held_back)
+        of(catalogue.DEAD_ENTRIES).set(dead)
