@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
@@ -18,6 +19,8 @@ from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.process import CannotStart
 
 MAX_FRAME_BYTES = 1024 * 1024
+DATE_S = 1.0
+"""Seconds between two renewals of the `Date` that answers have; it counts seconds."""
 
 
 class Server(uvicorn.Server):
@@ -26,8 +29,30 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, on_listening: Callable[[int], None]) -> None:
+        self._exiting = asyncio.Event()
         super().__init__(config)
         self._on_listening = on_listening
+
+    @property
+    def should_exit(self) -> bool:
+        """True if the server shall stop. Replaces uvicorn's attribute, so that nothing needs to poll it."""
+        return self._exiting.is_set()
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        if value:
+            self._exiting.set()
+        else:
+            self._exiting.clear()
+
+    async def main_loop(self) -> None:
+        """Renew the `Date` of answers until the server shall stop. uvicorn's loop wakes up ten times as often, which is
+        a third of what an idle gateway does.
+        """
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DATE_S):
+                    await self._exiting.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Bind the socket, then call `on_listening` with the port."""
