@@ -95,3 +95,33 @@ async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor
     assert (entry["content"], entry["constant"]) == ("Her telescope is called Tycho.", True)
     card = rest("GET", stack.http(f"/api/characters/{mira['id']}/card"))
     assert card["data"]["character_book"]["entries"][0]["content"] == "Her telescope is called Tycho."
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+async def test_place_and_order_of_an_entry_are_shown_and_changed(visitor: Visitor, stack: Stack, width: int) -> None:
+    await visitor.page.set_viewport_size({"width": width, "height": 800})
+    path = f"conversations/{visitor.log.record().conversation_id}"
+    rest("PUT", stack.http(f"/api/{path}/lorebook"), WORLD_INFO)
+    sheet = await visitor.open("Model")
+    section = sheet.get_by_role("region", name="Lorebook")
+    await section.get_by_role("button", name="Edit The bell").click()
+    await expect(section.get_by_label("Where it goes")).to_be_hidden()
+    await section.get_by_text("Place and order").click()
+    await section.get_by_label("Where it goes").select_option("Within the conversation")
+    await section.get_by_label("How many messages follow it").fill("2")
+    await section.get_by_label("Order").fill("many")
+    await section.get_by_text("Place and order").click()
+    await section.get_by_role("button", name="Save", exact=True).click()
+    # the part unfolds, because the problem is in it
+    await expect(section.get_by_role("alert")).to_have_text("Give a whole number from -1,000,000 to 1,000,000.")
+    await expect(section.get_by_label("Order")).to_be_focused()
+    await visitor.picture(f"lorebook-placement-{width}")
+    await section.get_by_label("Order").fill("-20")
+    await section.get_by_role("button", name="Save", exact=True).click()
+    await expect(section.get_by_text("before the last 2 messages, order -20")).to_be_visible()
+    await visitor.picture(f"lorebook-entries-{width}")
+    entries = lorebook(stack, path)["entries"]
+    changed = {"constant": False, "position": 4, "depth": 2, "order": -20}
+    assert entries == {"0": WORLD_INFO["entries"]["0"], "1": {**WORLD_INFO["entries"]["1"], **changed}}
+    await section.get_by_role("button", name="Edit The tower").click()
+    await expect(section.get_by_text("as usual")).to_be_visible()

@@ -218,7 +218,7 @@ async def bench_on(
         bus,
         outbox,
         histories=histories,
-        past=Past(bus, store, outbox),
+        past=Past(bus, store, outbox, histories),
         characters=characters,
         lorebooks=ConversationLorebooks(bus, store, outbox),
         model=cast("Model", model),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { withLore, withMetrics } from "../src/inside/traces";
+import { USUAL_PLACEMENT } from "../src/lore/placement";
 import { NEW_ENTRY, entriesOf, keysIn, withEntry, withoutEntry } from "../src/lore/lorebook";
 
 const WORLD_INFO = {
@@ -13,7 +14,7 @@ const WORLD_INFO = {
 const CHARACTER_BOOK = {
   extensions: { x: 1 },
   entries: [
-    { keys: ["tower"], name: "The tower", content: "It leans.", enabled: false, extensions: { depth: 2 } },
+    { keys: ["tower"], name: "The tower", content: "It leans.", enabled: false, extensions: { sticky: 2 } },
     { keys: ["bell"], content: "It rings.", enabled: true, constant: true },
   ],
 };
@@ -24,8 +25,8 @@ describe.each([
 ])("a lorebook as %s", (_, book) => {
   it("has entries", () => {
     expect(entriesOf(book).map(({ place: _place, ...entry }) => entry)).toEqual([
-      { name: "The tower", keys: ["tower"], content: "It leans.", constant: false, enabled: false },
-      { name: "", keys: ["bell"], content: "It rings.", constant: true, enabled: true },
+      { name: "The tower", keys: ["tower"], content: "It leans.", constant: false, enabled: false, placement: USUAL_PLACEMENT },
+      { name: "", keys: ["bell"], content: "It rings.", constant: true, enabled: true, placement: USUAL_PLACEMENT },
     ]);
   });
 
@@ -36,7 +37,7 @@ describe.each([
     expect(entriesOf(changed)[0]).toEqual({ ...tower, enabled: true, keys: ["tower", "spire"] });
     expect(entriesOf(changed)[1]).toEqual(entriesOf(book)[1]);
     const before = JSON.stringify(book);
-    expect(JSON.stringify(changed)).toContain(before.includes("sticky") ? '"sticky":2' : '"depth":2');
+    expect(JSON.stringify(changed)).toContain('"sticky":2');
     expect(JSON.stringify(changed)).toContain(before.includes("originalData") ? '"originalData":1' : '"x":1');
   });
 

@@ -3,6 +3,8 @@
  * book as a list, with other names for the same fields. Everything else in a book stays as it is. Pure.
  */
 
+import { type Placement, USUAL_PLACEMENT, placementFields, placementOf } from "./placement";
+
 export type Book = Readonly<Record<string, unknown>>;
 
 /** The fields of an entry that the page shows. */
@@ -13,6 +15,7 @@ export interface Entry {
   /** It is used without a key. */
   readonly constant: boolean;
   readonly enabled: boolean;
+  readonly placement: Placement;
 }
 
 /** An entry with its place in `entries`. */
@@ -20,7 +23,7 @@ export interface PlacedEntry extends Entry {
   readonly place: string;
 }
 
-export const NEW_ENTRY: Entry = { name: "", keys: [], content: "", constant: false, enabled: true };
+export const NEW_ENTRY: Entry = { name: "", keys: [], content: "", constant: false, enabled: true, placement: USUAL_PLACEMENT };
 export const MAX_NAME_CHARS = 60;
 export const MAX_CONTENT_CHARS = 8_000;
 
@@ -37,6 +40,7 @@ export function entriesOf(book: Book): readonly PlacedEntry[] {
       content: textOf(entry["content"]),
       constant: entry["constant"] === true,
       enabled: entry["enabled"] !== false && entry["disable"] !== true,
+      placement: placementOf(entry),
     };
   });
 }
@@ -75,8 +79,10 @@ export function keysIn(text: string): readonly string[] {
 }
 
 /** The fields of an entry in the format of its book. Of a field with two names, the name counts that `before` has. */
-function written({ name, keys, content, constant, enabled }: Partial<Entry>, before: Fields, isWorldInfo: boolean): Fields {
+function written(entry: Partial<Entry>, before: Fields, isWorldInfo: boolean): Fields {
+  const { name, keys, content, constant, enabled, placement } = entry;
   return {
+    ...(placement && placementFields(placement, before, isWorldInfo)),
     ...(keys && { [isWorldInfo && !("keys" in before) ? "key" : "keys"]: keys }),
     ...(content !== undefined && { content }),
     ...(constant !== undefined && { constant }),

@@ -21,7 +21,7 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
   const refused = Object.keys(settings).some((name) => problemOf(name as keyof ModelSettings) !== "");
   const own = Object.values(settings).filter((value) => value !== null).length;
   return (
-    <details class="field own-model" open={refused || undefined}>
+    <details class="field folded" open={refused || undefined}>
       <summary>
         {texts.character.modelAndSettings}
         <span class="detail">{own === 0 ? texts.character.asInConversation : texts.character.changed(own)}</span>

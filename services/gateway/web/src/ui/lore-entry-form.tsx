@@ -4,8 +4,11 @@ import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { type Entry, MAX_CONTENT_CHARS, MAX_NAME_CHARS, keysIn } from "../lore/lorebook";
+import { hasOwnPlacement } from "../lore/placement";
 import { texts } from "../texts";
+import { revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
+import { LorePlacementFields, type PlacementDraft, draftOf, placementIn } from "./lore-placement-fields";
 
 interface Props {
   readonly entry: Entry;
@@ -20,15 +23,24 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
   const id = useId();
   const [draft, setDraft] = useState(entry);
   const [keys, setKeys] = useState(entry.keys.join("\n"));
+  const [placement, setPlacement] = useState(draftOf(entry.placement));
+  /** How often the user has tried to save with a wrong number. */
+  const [refusals, setRefusals] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
+  useEffect(() => {
+    if (refusals > 0) revealProblem(form.current);
+  }, [refusals]);
   const change = (part: Partial<Entry>) => setDraft((before) => ({ ...before, ...part }));
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    onSave({ ...draft, name: draft.name.trim(), keys: keysIn(keys) });
+    const placed = placementIn(placement);
+    if (placed) onSave({ ...draft, name: draft.name.trim(), keys: keysIn(keys), placement: placed });
+    else setRefusals((before) => before + 1);
   };
   return (
-    <form class="form" onSubmit={save}>
+    <form class="form" ref={form} onSubmit={save}>
       <div class="field">
         <label for={`${id}-name`}>{texts.lorebook.name}</label>
         <input
@@ -77,6 +89,12 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
         />
         {texts.lorebook.constant}
       </label>
+      <LorePlacementFields
+        draft={placement}
+        isDecorated={hasOwnPlacement(draft.content)}
+        checked={refusals > 0}
+        onChange={(part: Partial<PlacementDraft>) => setPlacement((before) => ({ ...before, ...part }))}
+      />
       <FormActions {...{ isNew, busy, onCancel, onRemove }} />
     </form>
   );

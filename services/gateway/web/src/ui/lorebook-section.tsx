@@ -9,6 +9,7 @@ import { download, fileName } from "./download";
 import { FileButton } from "./file-button";
 import { Icon } from "./icons";
 import { LoreEntryForm } from "./lore-entry-form";
+import { placementText } from "./lore-placement-fields";
 import { asFailure, useLoaded } from "./request";
 import { Switch } from "./switch";
 
@@ -149,6 +150,7 @@ function Row({
   onSwitch: (enabled: boolean) => void;
 }): JSX.Element {
   const name = entry.name || entry.keys[0] || texts.lorebook.unnamed;
+  const placement = placementText(entry.placement);
   return (
     <li class="row">
       <div class="grow">
@@ -158,6 +160,7 @@ function Row({
         <p class="detail preview" dir="auto">
           {entry.constant ? texts.lorebook.always : entry.keys.join(", ")}
         </p>
+        {placement && <p class="detail">{placement}</p>}
       </div>
       <div class="row-end">
         <button type="button" onClick={onEdit} aria-label={texts.characters.editName(name)}>
