@@ -134,6 +134,7 @@ async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be
     temperature = sheet.get_by_role("slider", name="Temperature")
     await sheet.get_by_role("textbox", name="Model").fill("some/model")
     await sheet.get_by_role("textbox", name="Model").press("Tab")
+    await sheet.get_by_text("Advanced settings").click()
     await temperature.fill("0.4")
     await eventually(lambda: _holds(visitor, model="some/model", temperature=0.4), "the settings hold")
     assert {"model": "some/model"} in visitor.log.commands("model_settings")
@@ -173,6 +174,7 @@ async def test_model_slider_moves_one_step_for_each_fast_key_press(visitor: Visi
     """Each key press changes the value that is shown, although the server has not confirmed it yet."""
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
+    await sheet.get_by_text("Advanced settings").click()
     await temperature.focus()
     for _ in range(6):
         await visitor.page.keyboard.press("ArrowRight")
