@@ -4,6 +4,8 @@
 BIN := .venv/bin
 TESTS ?= $(wildcard tests/unit tests/contract tests/integration tests/chaos)
 WORKERS ?= 2
+# The pages mostly wait for sound, which takes as long as it is, so there are more of them than cores.
+PAGES ?= 3
 export PYTHON
 # Container images often set it. Without compiled files, each start compiles all modules again: 3 s of CPU.
 unexport PYTHONDONTWRITEBYTECODE
@@ -39,7 +41,7 @@ test-engines: setup-dev setup-stt higgs-env models ## whisper and kokoro on thei
 e2e: setup-dev ## the page in a real browser (needs chromium, firefox-esr and pulseaudio; pictures in build/screenshots)
 	@scripts/web.sh build
 	@echo "e2e: tests/e2e"
-	@$(BIN)/python -m pytest -n $(WORKERS) -m e2e $(ARGS) tests/e2e
+	@$(BIN)/python -m pytest -n $(PAGES) -m e2e $(ARGS) tests/e2e
 
 check: lint test ## all that must be green before a commit: lint, then test
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.faulty_turn import chaos_stack
 from tests.harness.stack import Stack
+from tests.harness.usual_processes import restore
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def ready_stack(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     stack: Stack = request.getfixturevalue("stack")
-    stack.restore()
+    restore(stack)
     mark = stack.log_sizes()
     yield
     print(stack.tails(mark))  # noqa: T201 - pytest shows it with a failure

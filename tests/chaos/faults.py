@@ -11,6 +11,7 @@ from tests.harness.client import TalkClient
 from tests.harness.eventually import eventually
 from tests.harness.service_process import Process, Service
 from tests.harness.stack import Stack
+from tests.harness.usual_processes import owner_or_any, refill
 
 Fault = Callable[[Stack, TalkClient], Awaitable[None]]
 
@@ -19,8 +20,8 @@ def kill_owner(stage: Stage) -> Fault:
     """kill -9 of the worker that owns the work, or of any worker if none owns it. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
-        stack.owner_or_any(stage).send(signal.SIGKILL)
-        stack.refill(stage)
+        owner_or_any(stack, stage).send(signal.SIGKILL)
+        refill(stack, stage)
 
     return inject
 
@@ -31,7 +32,7 @@ def kill_all(service: Service) -> Fault:
     async def inject(stack: Stack, client: TalkClient) -> None:
         for process in stack.of(service):
             process.send(signal.SIGKILL)
-        stack.refill(service)
+        refill(stack, service)
         client.go_to(stack.urls)
 
     return inject
@@ -40,7 +41,7 @@ def kill_all(service: Service) -> Fault:
 async def kill_gateway(stack: Stack, client: TalkClient) -> None:
     """kill -9 of the gateway to which the client is connected. The client reconnects to the other gateway."""
     client.connected_to(stack.of("gateway")).send(signal.SIGKILL)
-    stack.refill("gateway")
+    refill(stack, "gateway")
     client.go_to(stack.urls)
 
 
@@ -69,8 +70,8 @@ def stop_owner(stage: Stage) -> Fault:
     """SIGTERM of the worker that owns the work: it must exit with 0. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
-        await _stop(stack.owner_or_any(stage))
-        stack.refill(stage)
+        await _stop(owner_or_any(stack, stage))
+        refill(stack, stage)
 
     return inject
 
@@ -79,7 +80,7 @@ async def stop_gateway(stack: Stack, client: TalkClient) -> None:
     """SIGTERM of the gateway to which the client is connected: it must exit with 0."""
     stopping = client.connected_to(stack.of("gateway"))
     stopping.send(signal.SIGTERM)
-    stack.refill("gateway")
+    refill(stack, "gateway")
     client.go_to([url for url in stack.urls if f":{stopping.port}/" not in url])
     assert await asyncio.to_thread(stopping.wait) == 0
 

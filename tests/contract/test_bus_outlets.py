@@ -14,6 +14,7 @@ from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key
 from tests.contract.written_entries import C, M, done, events_of
 from tests.harness.bus import Bench
+from tests.harness.eventually import PATIENCE_S
 
 
 def token(text: str, message_id: str = "m") -> LLMChunk:
@@ -53,9 +54,10 @@ async def test_entries_that_can_wait_arrive_before_later_ones_and_at_the_next_ti
         outlet.append_by_tick(events, event)
     outlet.append(events, done("t"))
     await outlet.flush()
+    before = (await bus.read(events))[-1].id
     outlet.append_by_tick(events, token("time"))
-    async with asyncio.timeout(5):
-        follow = bus.follow(events, (await bus.read(events))[-1].id)
+    async with asyncio.timeout(PATIENCE_S):
+        follow = bus.follow(events, before)
         assert events_of(await follow.read()) == [token("time")]
         follow.close()
     assert events_of(await bus.read(events)) == [token("Once upon "), done("t"), token("time")]

@@ -73,8 +73,7 @@ class Process:
     @property
     def cpu_s(self) -> float:
         """The processor time that the process has used, in seconds: independent of the load, unlike clock time."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.pid)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; after SIGKILL, wait for the end."""
@@ -118,3 +117,9 @@ class Process:
         """The last lines of its log, without the first `behind` bytes."""
         lines = self.log.read_bytes()[behind:].decode(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"-- {self.name}:", *lines])
+
+
+def cpu_s(pid: int) -> float:
+    """The processor time that a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")

@@ -53,7 +53,7 @@ class Stack:
         metrics: bool = False,
         redis_options: Sequence[str] = (),
     ) -> None:
-        """`metrics`: each process serves metrics at its `Process.metrics_port`."""
+        """`workers`: the number of processes of each service at the start. `metrics`: each process serves metrics."""
         self._metrics = metrics
         self.folder = folder
         self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
@@ -71,7 +71,7 @@ class Stack:
         )
         self.unsaid: set[str] = set()
         """Texts that no log may contain: speech and keys."""
-        self._workers = workers
+        self.workers = workers
         self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
             "TERTULIA_NAMESPACE": self.keys.ns,
             "TERTULIA_DATA_DIR": str(self.data_dir),
@@ -135,27 +135,6 @@ class Stack:
         """The running processes of a service that the test has not stopped, oldest first."""
         return [process for process in self.of(service) if not process.stopping]
 
-    def refill(self, service: Service) -> None:
-        """Start processes of a service until as many serve as at the start of the stack."""
-        for _ in range(self._workers.get(service, 0) - len(self.serving(service))):
-            self.start(service)
-
-    def restore(self) -> None:
-        """Wait until as many processes of each service serve as at the start of the stack, and no other one runs.
-
-        Raises:
-            StackFailed: a process ended by itself or takes too long, or a surplus one did not exit with 0.
-        """
-        self.wait_ready()  # a process that has not set its signal handlers yet would not exit with 0
-        for service in ONE_OF_EACH:
-            for surplus in self.serving(service)[self._workers.get(service, 0) :]:
-                surplus.send(signal.SIGTERM)
-            self.refill(service)
-        for process in self._all:
-            if process.stopping and process.running and process.wait() != 0:
-                raise StackFailed(f"{process.name} was stopped and failed\n{process.tail()}")
-        self.wait_ready()
-
     @property
     def processes(self) -> list[Process]:
         """All processes that the test has not stopped."""
@@ -190,14 +169,6 @@ class Stack:
             return None
         pid = int(pending[0]["consumer"].decode().split("-")[-2])
         return next(process for process in self._all if process.pid == pid)
-
-    def owner_or_any(self, stage: Stage) -> Process:
-        """The worker that has claimed the stage's oldest work; another one if nobody holds it, or if the test has
-        stopped the owner: its work stays pending until a peer takes it over.
-        """
-        owner = self.owner(stage)
-        serving = self.serving(stage)
-        return owner if owner is not None and owner in serving else serving[0]
 
     def length(self, key: Key) -> int:
         """The length of a stream."""
@@ -242,7 +213,7 @@ class Stack:
         self.data_dir.mkdir(parents=True)
         self.redis.start()
         try:
-            for service, count in self._workers.items():
+            for service, count in self.workers.items():
                 for _ in range(count):
                     self.start(service)
             self.wait_ready()

@@ -20,6 +20,7 @@ from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.eventually import PATIENCE_S
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -50,7 +51,7 @@ class GatedTransport:
 
     async def until(self, name: str) -> None:
         """Wait until the gateway has tried to send this frame, whether the transport has accepted it or not."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while await self.asked.get() != name:
                 pass
 

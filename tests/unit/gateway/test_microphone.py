@@ -15,6 +15,7 @@ from tertulia_shared.events import ListeningStopped
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.eventually import PATIENCE_S
 from tests.unit.gateway.gateway_context import gateway_context
 
 C = "cccccccc-0000-4000-8000-000000000001"
@@ -48,7 +49,7 @@ class RunningMicrophone:
     async def wait_for_chunks(self, session_id: str, count: int) -> list[bytes]:
         """Wait for this many chunks of a session. Returns their PCM."""
         key = self.bus.keys.mic(C, session_id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(entries := await self.bus.read(key)) < count:  # noqa: ASYNC110 - another task writes to the bus
                 await asyncio.sleep(0)
         assert [int(entry.id.partition("-")[0]) for entry in entries] == sorted(
@@ -76,7 +77,7 @@ async def test_audio_recorded_during_an_outage_is_written_when_redis_is_availabl
     running.bus.break_connection()
     for n in range(1, 10):
         running.microphone.feed(bytes([n, 0]))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         for _ in range(3):  # the microphone retries even if no further audio comes
             await running.failures.get()
     running.bus.restore_connection()

@@ -11,6 +11,7 @@ from websockets.frames import Frame, Opcode
 from tertulia_gateway.protocols.fair_parsing import FairParsing
 from tertulia_gateway.protocols.frame_header import frame_header
 from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
+from tests.harness.eventually import PATIENCE_S
 
 
 @dataclass(eq=False)
@@ -39,7 +40,7 @@ class Sender:
 
 
 async def _until_parsed(*senders: Sender) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while any(sender.slices > 0 for sender in senders):  # noqa: ASYNC110 - waits for the next iteration of the loop
             await asyncio.sleep(0)
 
