@@ -20,7 +20,7 @@ from tertulia_shared.codec import pack
 from tertulia_shared.store.validation import PROMPT_MAX_CHARS
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.harness.card_shapes import DATA, SHAPES, V2, V3, card_png, picture
+from tests.harness.card_shapes import CHARX, DATA, JPEG, SHAPES, V2, V3, card_png, charx, picture
 from tests.unit.gateway.rest_client import client_of, problem
 
 TEXT = json.dumps(V2)
@@ -118,7 +118,61 @@ async def test_character_lists_the_beginnings_of_its_greetings(api: httpx2.Async
     expected = ["Come in, …. Mind the springs.", "You again!", "The door was open."]
     assert made["greetings"] == expected
     assert (await api.get(f"/api/characters/{made['id']}")).json()["greetings"] == expected
+    named = await api.get(f"/api/characters/{made['id']}", params={"user": "Ann"})
+    assert named.json()["greetings"] == ["Come in, Ann. Mind the springs.", *expected[1:]]
+    too_long = await api.get(f"/api/characters/{made['id']}", params={"user": "A" * 1_000})
+    assert too_long.status_code == 422
     assert (await api.get("/api/characters")).json()["characters"][0]["greetings"] == []
+
+
+CHARX_TEXT = json.dumps(CHARX, indent=4)
+ICON = "assets/icon/image/0.png"
+
+
+@pytest.mark.parametrize("before", [b"", JPEG])
+async def test_card_in_an_archive_becomes_a_character_with_its_main_icon(
+    api: httpx2.AsyncClient, before: bytes
+) -> None:
+    icon = picture(colour=(9, 8, 7))
+    members = {"card.json": CHARX_TEXT, ICON: icon, "assets/a.mp3": b"a", "assets/b.webp": b"b"}
+    found = await imported(api, charx(members, before=before))
+    character = found["character"]
+    assert character["name"] == "Mira"
+    assert square(base64.b64decode(character["image"].partition(",")[2]), 1) == bytes((9, 8, 7, 255))
+    assert [note["code"] for note in found["notes"]] == ["assets_dropped"]
+    assert "2 further files" in found["notes"][0]["message"]
+    assert (await exported(api, character["id"])).text == CHARX_TEXT
+    book = await api.get(f"/api/characters/{character['id']}/lorebook")
+    assert [entry["content"] for entry in book.json()["entries"].values()] == ["Springs are wound at noon."]
+
+
+WEBP = b"RIFF\x30\0\0\0WEBPVP8 " + bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("icon", "before", "kind", "notes"),
+    [
+        (WEBP, b"", "webp", []),
+        (JPEG, b"", "jpeg", []),
+        (WEBP + bytes(200_000), JPEG, "jpeg", []),
+        (WEBP + bytes(200_000), b"", "", ["no_picture"]),
+        (b"no picture", b"", "", ["no_picture"]),
+        (picture()[:60], b"", "", ["no_picture"]),
+        (None, JPEG, "jpeg", []),
+        (None, b"", "", ["no_picture"]),
+    ],
+)
+async def test_picture_of_an_archive_that_is_no_png_is_taken_as_it_is_if_it_is_small(
+    api: httpx2.AsyncClient, icon: bytes | None, before: bytes, kind: str, notes: list[str]
+) -> None:
+    members: dict[str, str | bytes] = {"card.json": CHARX_TEXT}
+    if icon is not None:
+        members[ICON] = icon
+    answer = await api.post("/api/characters/card", content=charx(members, before=before))
+    assert answer.status_code == 200, answer.text
+    image = answer.json()["character"]["image"]
+    assert image.partition(";")[0] == (f"data:image/{kind}" if kind else "")
+    assert [note["code"] for note in answer.json()["notes"]] == notes
 
 
 async def test_card_can_be_read_without_being_saved_and_saved_then(api: httpx2.AsyncClient, store: MemoryStore) -> None:

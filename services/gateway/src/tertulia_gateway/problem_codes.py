@@ -101,6 +101,7 @@ class ProblemCode(StrEnum):
     CARD_NO_PNG = "card_no_png"
     CARD_NOT_IN_PNG = "card_not_in_png"
     CARD_ARCHIVE = "card_archive"
+    CARD_NOT_IN_ARCHIVE = "card_not_in_archive"
 
     # lorebooks
     LOREBOOK_TOO_LARGE = "lorebook_too_large"

@@ -24,7 +24,11 @@ KEYWORDS: Final = ("ccv3", "chara")
 """The chunk keywords of cards; the first one that is present counts."""
 _MAX_TEXT_BYTES: Final = 4 * MAX_CARD_CHARS * 4 // 3 + 4
 """Base64 of the longest JSON: a character has up to four bytes."""
-NEITHER: Final = "The file is neither a PNG nor JSON: choose a character card in one of these forms."
+NEITHER: Final = "The file is neither a PNG, a CHARX file nor JSON: choose a character card in one of these forms."
+NO_CARD: Final = (
+    "The picture contains no character card. Choose the original file: programs that change or copy pictures remove "
+    "the card."
+)
 _BROKEN_OFF: Final = "The picture breaks off: the file is damaged or was not loaded completely."
 _DAMAGED: Final = "A part of the picture cannot be decompressed: the file is damaged."
 _TEXT_KINDS: Final = (b"tEXt", b"zTXt", b"iTXt")
@@ -44,11 +48,7 @@ def card_in(png: bytes) -> str:
             if name in KEYWORDS and name not in found:
                 found[name] = _text_of(kind, rest)
     if not found:
-        raise BadCard(
-            "card_not_in_png",
-            "The picture contains no character card. Choose the original file: programs that change or copy pictures "
-            "remove the card.",
-        )
+        raise BadCard("card_not_in_png", NO_CARD)
     return _decoded(next(found[name] for name in KEYWORDS if name in found))
 
 

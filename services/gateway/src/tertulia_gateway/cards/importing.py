@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from tertulia_shared.cards.card import Card, read_card
+from tertulia_shared.cards.charx_file import is_charx, is_jpeg, read_charx
 from tertulia_shared.cards.errors import BadCard
-from tertulia_shared.cards.png_file import NEITHER, SIGNATURE, card_in, text_of_bytes
+from tertulia_shared.cards.png_file import NEITHER, NO_CARD, SIGNATURE, card_in, text_of_bytes
 from tertulia_shared.entries import MAX_PITCH, MAX_SPEED, MAX_TALKATIVENESS, MIN_SPEED, TALKATIVENESS
 from tertulia_shared.store.validation import NAME_MAX_CHARS, PROMPT_MAX_CHARS
 from tertulia_shared.text import clean_line
 from tertulia_shared.visible_text import without_invisible
 
-NoteCode: TypeAlias = Literal["name_changed", "description_cut", "no_picture", "no_voice"]
-
-_ZIP: Final = b"PK\x03\x04"
+NoteCode: TypeAlias = Literal["name_changed", "description_cut", "no_picture", "no_voice", "assets_dropped"]
 
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
-    """The card in a file, its JSON as it came, and the picture ("": the file is JSON)."""
+    """The card in a file, its JSON as it came, and its pictures, the best first. Those of a CHARX file can be no PNG.
+
+    `lacks_picture` and `further_assets`: see `CharxFile`.
+    """
 
     text: str
     card: Card
-    png: bytes
+    pictures: tuple[bytes, ...] = ()
+    lacks_picture: bool = False
+    further_assets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +40,23 @@ class CardNote:
 
 
 def read_file(data: bytes) -> CardFile:
-    """Read a card from a PNG or JSON file.
+    """Read a card from a PNG, CHARX or JSON file.
 
     Raises:
         BadCard: it contains no card, or is too large.
     """
-    if data.startswith(_ZIP):
-        raise BadCard(
-            "card_archive",
-            "The file is an archive (CHARX). Export the character as PNG or JSON instead, and import that.",
-        )
     if data.startswith(SIGNATURE):
         text = card_in(data)
-        return CardFile(text, _card(text), data)
+        return CardFile(text, _card(text), (data,))
+    if is_charx(data):
+        charx = read_charx(data)
+        return CardFile(charx.text, _card(charx.text), charx.pictures, charx.lacks_picture, charx.further_assets)
+    if is_jpeg(data):
+        raise BadCard("card_not_in_png", NO_CARD)
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
         raise BadCard("card_no_png", NEITHER)
     text = text_of_bytes(data)
-    return CardFile(text, _card(text), b"")
+    return CardFile(text, _card(text))
 
 
 def name_of(card: Card) -> str:
@@ -81,8 +85,9 @@ def pitch_of(card: Card) -> float:
     return _number(card, "pitch", -MAX_PITCH, MAX_PITCH) or 0.0
 
 
-def notes_of(card: Card) -> list[CardNote]:
-    """What of the card a character cannot have as it is."""
+def notes_of(file: CardFile) -> list[CardNote]:
+    """What of the file a character cannot have as it is."""
+    card = file.card
     notes: list[CardNote] = []
     if name_of(card) != card.name:
         notes.append(
@@ -93,6 +98,13 @@ def notes_of(card: Card) -> list[CardNote]:
         notes.append(
             CardNote("description_cut", f"The last {cut} characters of the description are not used: shorten it.")
         )
+    if file.lacks_picture:
+        notes.append(
+            CardNote("no_picture", "The picture that the card names is missing or damaged: choose another one.")
+        )
+    if file.further_assets:
+        files = "1 further file" if file.further_assets == 1 else f"{file.further_assets} further files"
+        notes.append(CardNote("assets_dropped", f"{files} of the card (pictures, sounds) are not kept."))
     return notes
 
 

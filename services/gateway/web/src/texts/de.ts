@@ -298,10 +298,10 @@ export const de: Texts = {
   },
   cards: {
     choose: "Karte importieren",
-    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
+    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG-, CHARX- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
     reading: "Die Karte wird gelesen…",
-    drop: "Charakterkarte hier ablegen, um sie zu importieren",
-    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte.",
+    drop: "Charakterkarte oder Gespräch hier ablegen, um sie zu importieren",
+    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte, oder exportiere sie ohne weitere Bilder.",
     savePng: "Als PNG-Karte exportieren",
     saveJson: "Als JSON-Karte exportieren",
     fileName: "figur",
@@ -311,6 +311,7 @@ export const de: Texts = {
       name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
       description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
       no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
+      assets_dropped: "Weitere Bilder und Töne in der Datei werden nicht behalten.",
       no_voice: "Keine Sprachausgabe läuft: Wähle die Stimme später.",
     },
   },
@@ -483,6 +484,7 @@ export const de: Texts = {
     unset: "Modellstandard",
     model: "Modell",
     serverDefault: "Standard des Servers",
+    advanced: "Erweiterte Einstellungen",
     reset: "Zurücksetzen",
     resetOf: (label) => `${label} zurücksetzen`,
     range: (least, most, usual) => `${least} bis ${most}, meist ${usual}.`,
@@ -859,11 +861,13 @@ export const de: Texts = {
     card_not_a_card: () =>
       "Die Datei ist keine Charakterkarte. Wähle eine Tavern-Karte V1, V2 oder V3 (JSON oder PNG), deren Figur einen Namen hat.",
     card_no_png: () =>
-      "Die Datei ist weder ein vollständiges PNG noch JSON. Wähle eine Charakterkarte in einer dieser Formen.",
+      "Die Datei ist weder ein vollständiges PNG noch CHARX oder JSON. Wähle eine Charakterkarte in einer dieser Formen.",
     card_not_in_png: () =>
       "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
     card_archive: () =>
-      "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
+      "Das Archiv (CHARX) ist beschädigt, verschlüsselt oder unvollständig. Exportiere die Figur noch einmal, ohne Passwort.",
+    card_not_in_archive: () =>
+      "Das Archiv enthält keine Charakterkarte (card.json). Wähle die .charx-Datei, die ein Programm exportiert hat, oder eine Karte als PNG oder JSON.",
     lorebook_too_large: () =>
       "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
     lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",

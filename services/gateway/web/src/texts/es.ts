@@ -302,10 +302,10 @@ export const es: Texts = {
   },
   cards: {
     choose: "Importar una ficha",
-    hint: "Una ficha de personaje de otro programa: un archivo PNG o JSON. También puedes soltarla en la página.",
+    hint: "Una ficha de personaje de otro programa: un archivo PNG, CHARX o JSON. También puedes soltarla en la página.",
     reading: "Leyendo la ficha…",
-    drop: "Suelta una ficha de personaje para importarla",
-    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña.",
+    drop: "Suelta una ficha de personaje o una conversación para importarla",
+    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña, o expórtala sin más imágenes.",
     savePng: "Exportar como ficha PNG",
     saveJson: "Exportar como ficha JSON",
     fileName: "personaje",
@@ -315,6 +315,7 @@ export const es: Texts = {
       name_changed: "El nombre se acortó o se quitaron signos.",
       description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
       no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
+      assets_dropped: "Las demás imágenes y sonidos del archivo no se conservan.",
       no_voice: "No hay ningún motor de voz en marcha: elige una voz más tarde.",
     },
   },
@@ -486,6 +487,7 @@ export const es: Texts = {
     unset: "el valor del modelo",
     model: "Modelo",
     serverDefault: "El del servidor",
+    advanced: "Ajustes avanzados",
     reset: "Restablecer",
     resetOf: (label) => `Restablecer: ${label}`,
     range: (least, most, usual) => `De ${least} a ${most}, normalmente ${usual}.`,
@@ -855,11 +857,13 @@ export const es: Texts = {
     card_no_json: () => "La ficha está dañada: no contiene JSON válido.",
     card_not_a_card: () =>
       "El archivo no es una ficha de personaje. Elige una ficha de Tavern V1, V2 o V3 (JSON o PNG) cuyo personaje tenga nombre.",
-    card_no_png: () => "El archivo no es un PNG completo ni JSON. Elige una ficha de personaje en una de estas formas.",
+    card_no_png: () => "El archivo no es un PNG completo, ni CHARX, ni JSON. Elige una ficha de personaje en una de estas formas.",
     card_not_in_png: () =>
       "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
     card_archive: () =>
-      "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
+      "El archivo comprimido (CHARX) está dañado, cifrado o incompleto. Exporta el personaje otra vez, sin contraseña.",
+    card_not_in_archive: () =>
+      "El archivo comprimido no contiene ninguna ficha (card.json). Elige el archivo .charx que exportó un programa, o una ficha en PNG o JSON.",
     lorebook_too_large: () =>
       "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
     lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",

@@ -116,6 +116,7 @@ export function CharactersSheet({
         {editing !== "new" && (
           <LorebookSection
             key={editing.id}
+            owner={editing.id}
             lead={texts.lorebook.ofCharacter}
             name={editing.name}
             load={() => talk.api.lorebook({ kind: "character", id: editing.id })}
@@ -180,7 +181,7 @@ export function CharactersSheet({
         </button>
         <FileButton
           text={texts.cards.choose}
-          accept="image/png,application/json,.png,.json"
+          accept="image/png,image/jpeg,application/json,.png,.charx,.jpg,.jpeg,.json"
           busy={reading}
           onChoose={readFile}
         />
