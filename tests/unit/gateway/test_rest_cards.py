@@ -249,6 +249,52 @@ async def test_long_description_and_an_impossible_name_are_fitted_and_reported(a
 
 
 @pytest.mark.parametrize(
+    ("name", "nickname", "becomes"),
+    [
+        ("🦊", "", "Fox Face"),
+        ("👩\u200d🚀", "", "Woman"),
+        ("✨ <3 ✨", "", None),
+        ("<>", "", "Character"),
+        ("...", "", "Character"),
+        ("🦊", "🦊 Rusty", "🦊 Rusty"),
+        ("🦊", "❤", "Fox Face"),
+        ("\u3164", "", "Character"),
+        ("\ue000", "", "Character"),
+        ("時計屋", "", None),
+        ("ክራር", "", None),
+        ("ߊߋߌ", "", None),
+        ("𓂀𓆣", "", None),
+        ("½", "", None),
+    ],
+)
+async def test_name_that_cannot_be_said_is_replaced_and_stays_in_the_card(
+    api: httpx2.AsyncClient, name: str, nickname: str, becomes: str | None
+) -> None:
+    """`becomes`: None if the name is kept, perhaps without some signs."""
+    text = json.dumps({**V3, "data": {**V3["data"], "name": name, "nickname": nickname}})
+    found = await imported(api, text)
+    codes = [note["code"] for note in found["notes"]]
+    if becomes is None:
+        assert found["character"]["name"] == name.replace("<", "")
+        assert codes == ["name_changed"] * ("<" in name)
+    else:
+        assert found["character"]["name"] == becomes
+        assert codes == ["name_replaced"]
+        assert f"imported as {becomes}." in found["notes"][0]["message"]
+    assert (await exported(api, found["character"]["id"])).text == text
+
+
+async def test_chosen_name_needs_no_note_about_the_cards(api: httpx2.AsyncClient) -> None:
+    found = await imported(api, json.dumps({**V2, "data": {**DATA, "name": "🦊"}}), name="Rusty")
+    assert (found["character"]["name"], found["notes"]) == ("Rusty", [])
+
+
+async def test_cut_name_ends_with_no_half_of_an_emoji(api: httpx2.AsyncClient) -> None:
+    found = await imported(api, json.dumps({**V2, "data": {**DATA, "name": "x" * 38 + "👩\u200d🚀"}}))
+    assert found["character"]["name"] == "x" * 38 + "👩"
+
+
+@pytest.mark.parametrize(
     "file", [b"", b"{}", b"\xff\xfe{\0", b"PK\x03\x04", b"hello", picture(), SIGNATURE, b'{"a":' * 9_000]
 )
 async def test_file_that_is_no_card_is_refused(api: httpx2.AsyncClient, store: MemoryStore, file: bytes) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.cards.json_text import MAX_CARD_CHARS
+from tertulia_shared.text_encoding import WANTED, UnknownEncoding, decoded
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_PNG_BYTES: Final = 16 * 1024 * 1024
@@ -144,9 +145,9 @@ def text_of_bytes(data: bytes) -> str:
     """The JSON text of a file.
 
     Raises:
-        BadCard: it is not UTF-8.
+        BadCard: it is in another encoding than `decoded` reads.
     """
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadCard("card_no_json", "The card is not in UTF-8: save it as UTF-8 JSON.") from None
+        return decoded(data)
+    except UnknownEncoding:
+        raise BadCard("card_encoding", f"The card is not in {WANTED}: save it as UTF-8.") from None

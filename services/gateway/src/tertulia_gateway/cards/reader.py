@@ -56,7 +56,7 @@ class CardReader:
             BusError, StoreError: the voices cannot be read.
         """
         file = await asyncio.to_thread(read_file, data)
-        notes = importing.notes_of(file)
+        notes = importing.notes_of(file, name)
         image, fault = await self._portrait(file.pictures)
         if fault:
             notes.append(CardNote("no_picture", f"{fault}, so the character has none: choose another one."))

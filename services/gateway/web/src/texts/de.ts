@@ -309,6 +309,7 @@ export const de: Texts = {
     begins: "Das Gespräch beginnen lassen mit:",
     notes: {
       name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
+      name_replaced: "Der Name in der Karte lässt sich nicht aussprechen. Unten steht ein anderer, den du ändern kannst.",
       description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
       no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
       assets_dropped: "Weitere Bilder und Töne in der Datei werden nicht behalten.",
@@ -701,6 +702,7 @@ export const de: Texts = {
       "Der Server nimmt gerade keine Nachrichten an; was du jetzt schreibst, wird so bald wie möglich gesendet.",
   },
   requests: {
+    loading: "Wird geladen …",
     unreachable: "Der Server ist nicht erreichbar. Prüfe, ob er läuft, und versuche es dann noch einmal.",
     notAllowed: "Der Server lässt diese Seite nicht zu. Öffne sie mit ihrem Token.",
     gone: "Diesen Eintrag gibt es nicht mehr. Lade die Liste neu.",
@@ -811,6 +813,7 @@ export const de: Texts = {
       "Redis ist nicht erreichbar. Was gespeichert werden sollte, ist gespeichert; lade die Seite neu, wenn Redis wieder da ist.",
     import_unreadable: (_sent, params) =>
       `Zeile ${params["line"]} der Datei ist kein JSON-Objekt. Wähle eine JSON-Datei, die Tertulia exportiert hat, oder einen Chat von SillyTavern (.jsonl).`,
+    import_encoding: () => "Die Datei ist weder in UTF-8 noch in UTF-16. Speichere sie als UTF-8.",
     import_format: () =>
       "Die Datei ist kein Gespräch von Tertulia. Wähle eine Datei, die Tertulia als JSON exportiert hat. Stammt sie von einer neueren Version, aktualisiere diese.",
     import_empty: () => "Die Datei enthält keine Nachrichten. Wähle eine Datei mit einem Gespräch.",
@@ -868,9 +871,11 @@ export const de: Texts = {
       "Das Archiv (CHARX) ist beschädigt, verschlüsselt oder unvollständig. Exportiere die Figur noch einmal, ohne Passwort.",
     card_not_in_archive: () =>
       "Das Archiv enthält keine Charakterkarte (card.json). Wähle die .charx-Datei, die ein Programm exportiert hat, oder eine Karte als PNG oder JSON.",
+    card_encoding: () => "Die Karte ist weder in UTF-8 noch in UTF-16. Speichere sie als UTF-8.",
     lorebook_too_large: () =>
       "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
     lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",
+    lorebook_encoding: () => "Das Weltbuch ist weder in UTF-8 noch in UTF-16. Speichere es als UTF-8.",
     lorebook_not_a_lorebook: () =>
       "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3, von NovelAI, Agnai oder RisuAI, oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",

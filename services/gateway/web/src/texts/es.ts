@@ -313,6 +313,7 @@ export const es: Texts = {
     begins: "Que empiece la conversación con:",
     notes: {
       name_changed: "El nombre se acortó o se quitaron signos.",
+      name_replaced: "El nombre de la ficha no se puede pronunciar. Abajo hay otro, que puedes cambiar.",
       description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
       no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
       assets_dropped: "Las demás imágenes y sonidos del archivo no se conservan.",
@@ -701,6 +702,7 @@ export const es: Texts = {
       "El servidor no puede aceptar mensajes ahora mismo; lo que escribas ahora se enviará en cuanto sea posible.",
   },
   requests: {
+    loading: "Cargando…",
     unreachable: "No se puede conectar con el servidor. Comprueba que está en marcha e inténtalo de nuevo.",
     notAllowed: "El servidor no deja entrar a esta página. Ábrela con su token.",
     gone: "Esto ya no existe. Vuelve a cargar la lista.",
@@ -809,6 +811,7 @@ export const es: Texts = {
       "No se puede acceder a Redis. Los cambios están guardados; vuelve a cargar la página cuando Redis responda.",
     import_unreadable: (_sent, params) =>
       `La línea ${params["line"]} del archivo no es un objeto JSON. Elige un archivo JSON exportado por Tertulia, o un chat de SillyTavern (.jsonl).`,
+    import_encoding: () => "El archivo no está ni en UTF-8 ni en UTF-16. Guárdalo como UTF-8.",
     import_format: () =>
       "El archivo no es una conversación de Tertulia. Elige un archivo que Tertulia exportó como JSON. Si lo exportó una versión más nueva, actualiza esta.",
     import_empty: () => "El archivo no tiene mensajes. Elige un archivo con una conversación.",
@@ -864,9 +867,11 @@ export const es: Texts = {
       "El archivo comprimido (CHARX) está dañado, cifrado o incompleto. Exporta el personaje otra vez, sin contraseña.",
     card_not_in_archive: () =>
       "El archivo comprimido no contiene ninguna ficha (card.json). Elige el archivo .charx que exportó un programa, o una ficha en PNG o JSON.",
+    card_encoding: () => "La ficha no está ni en UTF-8 ni en UTF-16. Guárdala como UTF-8.",
     lorebook_too_large: () =>
       "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
     lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",
+    lorebook_encoding: () => "El libro del mundo no está ni en UTF-8 ni en UTF-16. Guárdalo como UTF-8.",
     lorebook_not_a_lorebook: () =>
       "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3, de NovelAI, Agnai o RisuAI, o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",
