@@ -134,6 +134,25 @@ async def test_reply_is_made_again_after_redis_lost_its_data_and_the_store_was_a
 
 
 @virtual_time
+async def test_reply_keeps_its_versions_if_the_store_was_away_in_another_conversation() -> None:
+    bench, _, answer = await imported()
+    await bench.change("again", answer)
+    await bench.work()
+    second = (await bench.client()).order[-1]
+    here, bench.conversation_id = bench.conversation_id, new_id()
+    bench.store.away = True
+    await bench.say("Luna, what now?")
+    await bench.work()
+    bench.store.away = False
+    await bench.drain()
+    bench.conversation_id = here
+    await bench.change("again", second)
+    await bench.work()
+    client = await bench.client()
+    assert client.groups[second] == [answer, second, client.order[-1]]
+
+
+@virtual_time
 async def test_refused_change_says_that_the_database_is_away() -> None:
     bench, answer = await imported_before_an_outage()
     bench.store.away = True

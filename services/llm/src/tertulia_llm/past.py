@@ -39,12 +39,16 @@ class Past:
         A store that was away is asked only for a message that would otherwise be unknown.
         """
         conversation_id = turn.conversation_id
-        if self._is_away(history) and not _has_place(turn, history):
-            self._histories.evict(conversation_id)
-            history = await self._histories.load(conversation_id, state, asks_store=True)
-        if not self._is_away(history) and await self._read(turn, history):
+        if self._is_away(history):
+            self._histories.evict(conversation_id)  # the streams have more than the cache
+            history = await self._histories.load(conversation_id, state)
+            if self._is_away(history) and not _has_place(turn, history):
+                history = await self._histories.load(conversation_id, state, asks_store=True)
+            if self._is_away(history):
+                return history, False
+        if await self._read(turn, history):
             return history, True
-        self._histories.evict(conversation_id)  # the streams have more than the cache
+        self._histories.evict(conversation_id)
         return await self._histories.load(conversation_id, state), False
 
     def _is_away(self, history: History) -> bool:
