@@ -91,9 +91,19 @@ async def test_character_begins_a_conversation_with_a_greeting_of_its_card(visit
     await expect(row(sheet, "Mira")).to_be_visible()
     await close(visitor, sheet)
     menu = await visitor.open_seat("Mira")
-    await menu.get_by_role("button", name="Come in,").click()
+    await menu.get_by_role("button", name="Come in, Jay. Mind the springs.").click()
     await expect(visitor.page.get_by_text("Come in, Jay. Mind the springs.", exact=True)).to_be_visible()
     await visitor.page.keyboard.press("Escape")
+
+
+async def test_dropped_conversation_is_imported_and_opened(visitor: Visitor) -> None:
+    page = visitor.page
+    before = visitor.log.record().conversation_id
+    lines = [{"user_name": "Ann", "character_name": "Luna"}, {"name": "Luna", "mes": "The tide is out."}]
+    await drop(page, "tide.jsonl", "", "\n".join(map(json.dumps, lines)).encode())
+    await expect(page.get_by_text("The tide is out.")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    assert visitor.log.record().conversation_id != before
 
 
 async def test_built_in_character_is_exported_with_its_portrait(visitor: Visitor) -> None:

@@ -134,13 +134,14 @@ async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be
     temperature = sheet.get_by_role("slider", name="Temperature")
     await sheet.get_by_role("textbox", name="Model").fill("some/model")
     await sheet.get_by_role("textbox", name="Model").press("Tab")
+    await sheet.get_by_text("Advanced settings").click()
     await temperature.fill("0.4")
     await eventually(lambda: _holds(visitor, model="some/model", temperature=0.4), "the settings hold")
     assert {"model": "some/model"} in visitor.log.commands("model_settings")
     assert {"temperature": 0.4} in visitor.log.commands("model_settings")
     await visitor.page.keyboard.press("Escape")
 
-    await visitor.page.reload()
+    await visitor.reload()
     sheet = await visitor.open("Model")
     await expect(sheet.get_by_role("textbox", name="Model")).to_have_value("some/model")
     await expect(temperature).to_have_value("0.4")
@@ -173,6 +174,7 @@ async def test_model_slider_moves_one_step_for_each_fast_key_press(visitor: Visi
     """Each key press changes the value that is shown, although the server has not confirmed it yet."""
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
+    await sheet.get_by_text("Advanced settings").click()
     await temperature.focus()
     for _ in range(6):
         await visitor.page.keyboard.press("ArrowRight")

@@ -60,6 +60,7 @@ async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
     await section.get_by_role("button", name="Edit The bell").click()
     await section.get_by_role("button", name="Remove", exact=True).click()
     await expect(section.get_by_role("listitem")).to_have_count(2)
+    await eventually(lambda: set(lorebook(stack, path)["entries"]) == {"0", "2"}, "the server has the two entries")
     entries = lorebook(stack, path)["entries"]
     assert entries["0"]["unknown"] == 7
     assert entries["2"]["key"] == ["moon", "/full (moon|night)s?/i"]
@@ -76,6 +77,35 @@ async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
     await expect(inside.get_by_text("from lorebooks: The tower")).to_be_visible()
 
 
+async def test_removal_of_an_entry_is_undone_and_a_closed_form_keeps_what_was_entered(visitor: Visitor) -> None:
+    sheet = await visitor.open("Model")
+    section = sheet.get_by_role("region", name="Lorebook")
+    await section.get_by_role("button", name="New entry").click()
+    await section.get_by_label("Name of the entry").fill("The moon")
+    await section.get_by_label("Keywords, one on each line").fill("moon")
+    await section.get_by_label("Text", exact=True).fill("It is full.")
+    await section.get_by_role("button", name="Add", exact=True).click()
+    await section.get_by_role("button", name="Edit The moon").click()
+    await section.get_by_role("button", name="Remove", exact=True).click()
+    await expect(section.get_by_text("Removed: The moon")).to_be_visible()
+    undo = section.get_by_role("button", name="Undo")
+    await expect(undo).to_be_focused()
+    await undo.press("Enter")
+    await expect(section.get_by_role("switch", name="The moon is used")).to_be_visible()
+
+    # Esc closes the panel; what was entered comes back with the form, until it is discarded.
+    await section.get_by_role("button", name="Edit The moon").click()
+    keywords = section.get_by_label("Keywords, one on each line")
+    await keywords.fill("crater")
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await visitor.open("Model")
+    await section.get_by_role("button", name="Edit The moon").click()
+    await expect(keywords).to_have_value("crater")
+    await section.get_by_role("button", name="Discard it").click()
+    await expect(keywords).to_have_value("moon")
+
+
 async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor, stack: Stack) -> None:
     # the fixture deletes the character, so no other test finds the lorebook
     new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
@@ -88,7 +118,9 @@ async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor
     await section.get_by_label("Always use it").check()
     await section.get_by_role("button", name="Add", exact=True).click()
     await expect(section.get_by_text("Always used")).to_be_visible()
-    (entry,) = lorebook(stack, f"characters/{mira['id']}")["entries"].values()
+    of_mira = f"characters/{mira['id']}"
+    entries = await eventually(lambda: lorebook(stack, of_mira)["entries"], "the server has the entry")
+    (entry,) = entries.values()
     assert (entry["content"], entry["constant"]) == ("Her telescope is called Tycho.", True)
     card = rest("GET", stack.http(f"/api/characters/{mira['id']}/card"))
     assert card["data"]["character_book"]["entries"][0]["content"] == "Her telescope is called Tycho."

@@ -36,6 +36,15 @@ def test_command_imports_no_other_command() -> None:
     assert found.split() == []
 
 
+def test_program_that_supervises_imports_no_settings() -> None:
+    program = (
+        "import sys, tertulia_cli.run.supervise;"
+        "print(*{'pydantic', 'tertulia_cli.settings', 'tertulia_shared.settings'}.intersection(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found.split() == []
+
+
 @pytest.mark.parametrize("module", ["tertulia_stt.main", "tertulia_tts.main"])
 def test_workers_without_a_store_do_not_import_it(module: str) -> None:
     program = f"import sys, {module}; print(*{{'sqlite3', 'tertulia_shared.store'}}.intersection(sys.modules))"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import io
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from tertulia_cli.exit_codes import FAILED, STOPPED, Failure
-from tertulia_shared.exception_groups import first_error
+from tertulia_cli.program import exit_after, print_everywhere
 from tertulia_shared.version import __version__
 
 EXIT_CODES: Final = """exit codes:
@@ -39,38 +37,10 @@ ADD_COMMANDS: Final[Mapping[Sequence[str], str]] = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line, and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # on a terminal without UTF-8, print "?" instead of failing
+    print_everywhere()
     words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words else "").parse_args(words)
-    raise SystemExit(_finish(lambda: args.do(args)))
-
-
-def _finish(do: Callable[[], int]) -> int:
-    try:
-        return do()
-    except KeyboardInterrupt:
-        return STOPPED
-    except BrokenPipeError:  # `tertulia … | head`: the reader has exited
-        sys.stderr.close()
-        return FAILED
-    except Failure as failure:
-        return _print_failure(failure)
-    except BaseExceptionGroup as group:
-        ending, others = group.split((Failure, BrokenPipeError))
-        if ending is None or others is not None:
-            raise
-        return _finish(lambda: _raise(first_error(ending)))
-
-
-def _raise(error: BaseException) -> int:
-    raise error
-
-
-def _print_failure(failure: Failure) -> int:
-    print(f"tertulia: {failure}", file=sys.stderr)
-    return failure.code
+    exit_after(lambda: args.do(args))
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:

@@ -118,6 +118,10 @@ async def test_character_lists_the_beginnings_of_its_greetings(api: httpx2.Async
     expected = ["Come in, …. Mind the springs.", "You again!", "The door was open."]
     assert made["greetings"] == expected
     assert (await api.get(f"/api/characters/{made['id']}")).json()["greetings"] == expected
+    named = await api.get(f"/api/characters/{made['id']}", params={"user": "Ann"})
+    assert named.json()["greetings"] == ["Come in, Ann. Mind the springs.", *expected[1:]]
+    too_long = await api.get(f"/api/characters/{made['id']}", params={"user": "A" * 1_000})
+    assert too_long.status_code == 422
     assert (await api.get("/api/characters")).json()["characters"][0]["greetings"] == []
 
 

@@ -67,6 +67,43 @@ def assert_cut_off(client: Client, turn_id: str) -> None:
             assert client.final[message_id] == client.written.get(message_id, "")
 
 
+@pytest.mark.parametrize("played", [False, True])
+@virtual_time
+async def test_unfinished_sentence_that_was_shown_is_stored_as_unheard_and_not_told_to_the_model(
+    played: bool,  # noqa: FBT001 - pytest passes it by name
+) -> None:
+    writes, unfinished = 0, 0
+    while True:
+        writes += 1
+        bench = await bench_with("Luna")
+        await bench.say("One?")
+        interruptions: list[asyncio.Task[None]] = []
+        bench.writes.after(
+            writes,
+            lambda bench=bench, to=interruptions: to.append(asyncio.create_task(bench.interrupt())),
+        )
+        await bench.work()
+        if not interruptions:
+            break
+        await asyncio.gather(*interruptions)
+        await bench.work()
+        client = await bench.client()
+        if client.status.get(client.order[0] if client.order else "") != "interrupted":
+            continue
+        luna = client.order[0]
+        row = (await bench.store.messages(bench.conversation_id, 10))[-1]
+        assert (row.text, row.text + row.unheard) == (client.written.get(luna, ""), client.shown[luna])
+        unfinished += row.unheard != ""
+        if played:
+            await bench.played(luna, 0, 0)
+        await bench.say("And then?")
+        await bench.work()
+        row = (await bench.store.messages(bench.conversation_id, 10))[1]
+        assert row.text + row.unheard == client.shown[luna], f"interrupted at write {writes}"
+        assert not row.unheard or client.shown[luna] not in bench.model.requests[-1][-1]["content"]
+    assert unfinished > 1
+
+
 @virtual_time
 async def test_interrupted_turn_ends_in_the_same_way_if_the_worker_dies_after_any_write() -> None:
     writes = 0
@@ -127,6 +164,26 @@ async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     prompt = "\n".join(message["content"] for message in bench.model.requests[-1])
     assert "Vega" not in prompt
     assert luna == reply_id(turn_id, (await bench.store.characters())[0].id)
+
+
+@pytest.mark.parametrize("receipt", [(0, 0), None])
+@virtual_time
+async def test_reply_before_one_that_was_played_counts_as_heard_although_its_last_receipt_was_lost(
+    receipt: tuple[int, int] | None,
+) -> None:
+    bench = await bench_with("Luna", "Rex")
+    await bench.say("Hello")
+    await bench.work()
+    luna, rex = (await bench.client()).order
+    audio = bench.bus.keys.audio(bench.conversation_id, luna)
+    await bench.bus.transact(bench.conversation_id, [Append(audio, AudioChunk(b"\0\0", 0, 0, "", luna, ""), "1-1")])
+    if receipt:
+        await bench.played(luna, *receipt)
+    await bench.played(rex, 0, 0)
+    await bench.interrupt()
+    await bench.work()
+    assert (await bench.rows())[1] == ("Luna", LINES["Luna"], "complete")
+    assert (await bench.rows())[2][2] == "interrupted"
 
 
 @virtual_time

@@ -29,7 +29,6 @@ class Lan:
     ports: LanPorts
     token: str
     """The token of the setting; "" if the generated one is used."""
-    screen: LanScreen
     first: Certified
 
     @property
@@ -39,12 +38,13 @@ class Lan:
 
     def invite(self) -> None:
         """Print how other devices open the page."""
-        self.screen.invite(self.first, self.ports, self.token or self.first.token)
+        LanScreen().invite(self.first, self.ports, self.token or self.first.token)
 
     async def keep(self) -> None:
         """Renew the certificate until cancelled."""
+        screen = LanScreen()
         await keep_certified(
-            self.folder, self.asked, lambda certified: self.screen.moved(certified, self.ports), self.screen.trouble
+            self.folder, self.asked, lambda certified: screen.moved(certified, self.ports), screen.trouble
         )
 
 
@@ -63,11 +63,10 @@ def prepare(settings: RunSettings, folder: Path | None = None, gid: int | None =
             MISUSED,
         )
     where = LanFolder((folder or settings.data_dir / "lan").expanduser().resolve(), Readers(gid))
-    screen = LanScreen()
     certified = bring_up_to_date(where, find_machine(), asked, certificates.now())
-    screen.renewed(certified)
+    LanScreen().renewed(certified)
     ports = LanPorts(settings.lan_port, settings.lan_setup_port)
-    return Lan(where, asked, ports, settings.token.get_secret_value(), screen, certified)
+    return Lan(where, asked, ports, settings.token.get_secret_value(), certified)
 
 
 def lan(settings: RunSettings, *, folder: Path | None, gid: int | None, once: bool) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 
 from tertulia_cli.environments import python_of
 from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.run.service import ProcessSpec
+from tertulia_cli.run.system_plan import Worker
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Stage
 
@@ -22,14 +22,6 @@ GRACE_S: Final = 3.0
 """A process may take this long to end after its drain time; then it is killed."""
 REDIS_GRACE_S: Final = 10.0
 MAX_PORT: Final = 65_535
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """One process of a stage."""
-
-    stage: Stage
-    spec: ProcessSpec
 
 
 def parse_workers(asked: str) -> dict[Stage, int]:
@@ -88,11 +80,6 @@ def metrics_ports(settings: RunSettings, counts: Mapping[Stage, int]) -> dict[st
             MISUSED,
         )
     return {name: first + number for number, name in enumerate(names)}
-
-
-def log_of(settings: RunSettings, name: str) -> Path:
-    """The path of a service's log."""
-    return settings.data_dir / "logs" / f"{name}.log"
 
 
 def gateway(settings: RunSettings, env: Mapping[str, str]) -> ProcessSpec:

@@ -16,11 +16,11 @@ from typing import Final, TypeVar
 from tertulia_cli.run.report import Report
 from tertulia_cli.run.restarts import Restart
 from tertulia_cli.run.service import Service, ServiceFailure
+from tertulia_cli.run.system_plan import SystemPlan
 from tertulia_cli.run.watch import Watch
-from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
-from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.keys import Stage
 
 PING_EVERY_S: Final = 0.02
 """Poll interval while our own Redis starts; the start takes a few intervals."""
@@ -31,9 +31,8 @@ T = TypeVar("T")
 class Supervisor:
     """Runs the services once. Each `Service` gets `restarting` as its callback."""
 
-    def __init__(self, settings: RunSettings, redis_url: str, report: Report) -> None:
-        self._settings = settings
-        self._redis_url = redis_url
+    def __init__(self, plan: SystemPlan, report: Report) -> None:
+        self._plan = plan
         self._report = report
         self._redis: Service | None = None
         self._services: list[Service] = []
@@ -68,7 +67,7 @@ class Supervisor:
             async with AsyncExitStack() as stack:
                 bus = await self._unless_stopped(self._redis_up(stack))
                 if bus is not None:
-                    await self._serve(Watch(self._settings, bus, redis, gateway, workers, self._report))
+                    await self._serve(Watch(self._plan, bus, redis, gateway, workers, self._report))
             if redis is not None:
                 redis.stop()
         return self._failure
@@ -90,12 +89,10 @@ class Supervisor:
             self._stop.set()
 
     async def _redis_up(self, stack: AsyncExitStack) -> Bus:
-        keys = Keys(self._settings.namespace)
+        redis = self._plan.redis
         while True:
             try:
-                bus = await stack.enter_async_context(
-                    open_bus(self._redis_url, keys, name="run", tls=self._settings.redis_tls)
-                )
+                bus = await stack.enter_async_context(open_bus(redis.url, redis.keys, name="run", tls=redis.tls))
             except BusUnavailable:
                 await asyncio.sleep(PING_EVERY_S)  # our server is starting, or has died and `run` reports it
             else:

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from tertulia_cli.run import plan
 from tertulia_cli.run.readiness import HTTP_OK, gateway_status, live_members, this_host
 from tertulia_cli.run.report import Report
 from tertulia_cli.run.service import Service
-from tertulia_cli.settings import RunSettings
+from tertulia_cli.run.system_plan import SystemPlan
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import Stage
 
@@ -24,10 +23,10 @@ class Watch:
     """Polls the services until all are ready."""
 
     def __init__(  # noqa: PLR0917 - constructed in one place
-        self, settings: RunSettings, bus: Bus, redis: Service | None, gateway: Service,
+        self, plan: SystemPlan, bus: Bus, redis: Service | None, gateway: Service,
         workers: Sequence[tuple[Stage, Service]], report: Report,
     ) -> None:  # fmt: skip
-        self._settings = settings
+        self._plan = plan
         self._bus = bus
         self._redis = redis
         self._gateway = gateway
@@ -62,7 +61,7 @@ class Watch:
     async def _all_ready(self) -> bool:
         await self._check_redis()
         await self._check_workers()
-        status = await gateway_status(self._settings.reachable_host, self._settings.port)
+        status = await gateway_status(self._plan.page.host, self._plan.page.port)
         if status is not None:
             self._up(self._gateway, "")
             self._report_address()
@@ -90,15 +89,14 @@ class Watch:
         if self._reported_address:
             return
         self._reported_address = True
-        url = f"http://{self._settings.reachable_host}:{self._settings.port}"
-        token = bool(self._settings.token.get_secret_value())
-        self._report.open(url, demo=self._settings.demo, token=token, logs=plan.log_of(self._settings, "").parent)
+        page = self._plan.page
+        self._report.open(page.url, demo=page.demo, token=page.token, logs=self._plan.logs)
 
     def _report_slow(self) -> None:
         for service in self._all_services:
             if not service.ready and service.name not in self._reported_slow:
                 self._reported_slow.add(service.name)
-                self._report.slow(service.name, plan.log_of(self._settings, service.name))
+                self._report.slow(service.name, self._plan.log_of(service.name))
 
     def _up(self, service: Service, what: str) -> None:
         if service.pid and not service.ready:

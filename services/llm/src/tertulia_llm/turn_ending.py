@@ -9,6 +9,7 @@ from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.plan import positions_of
 from tertulia_llm.reply import Reply
+from tertulia_llm.shown_text import unfinished_sentence
 from tertulia_llm.spoken_commands import begins_with
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_replies import TurnReplies
@@ -16,6 +17,7 @@ from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
 from tertulia_shared.conversation_state import StateField
+from tertulia_shared.entries import Speaker
 from tertulia_shared.events import Error, Event, MessageComplete
 
 log = logging.getLogger(__name__)
@@ -58,11 +60,11 @@ class TurnEnding:
                 if turn.replaces_by(number):
                     self._rows.drop_version(turn, number)
                 continue
-            written = await self._replies.written(turn, message_id)
-            self._rows.add_reply_row(turn, number, written.text, ending or "interrupted")
             if ending is None:
-                text, ends = written.text, written.sentence_ends
-                completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
+                completions.append(await self._cut_off(turn, number, speaker))
+            else:
+                written = await self._replies.written(turn, message_id)
+                self._rows.add_reply_row(turn, number, written.text, ending)
         is_edit = turn.user_turn.change == "edit" and bool(turn.plan.removed)
         if is_edit or progress.started:
             applied_cut(turn.history, turn.plan)
@@ -76,6 +78,17 @@ class TurnEnding:
             turn.complete(keys, outlet)
         await outlet.flush()
         await self._rows.save(turn, outlet)
+
+    async def _cut_off(self, turn: Turn, number: int, speaker: Speaker) -> MessageComplete:
+        """End a reply in progress: queue its row, and return the event. `number`: of the reply in the plan, from 0."""
+        message_id = turn.plan.message_id(number)
+        written = await self._replies.written(turn, message_id)
+        # no sound was made of the unfinished sentence, but the client was shown it
+        unheard = await unfinished_sentence(
+            self._bus, turn.conversation_id, turn.plan.entry_id, message_id, written.text
+        )
+        self._rows.add_reply_row(turn, number, written.text, "interrupted", unheard=unheard)
+        return MessageComplete(message_id, speaker.id, written.text, "interrupted", sentence_ends=written.sentence_ends)
 
     async def _retract(self, turn: Turn, state: TurnState) -> None:
         turn.timer.set_result("withdrawn")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tertulia_llm.plan import position_of, positions_of
 from tertulia_llm.turn import Turn
@@ -50,10 +51,22 @@ class TurnRows:
         turn.unsaved[row.id] = row
 
     def add_reply_row(
-        self, turn: Turn, number: int, text: str, status: Status, usage: Mapping[str, int | float] = NO_USAGE
+        self,
+        turn: Turn,
+        number: int,
+        text: str,
+        status: Status,
+        usage: Mapping[str, int | float] = NO_USAGE,
+        *,
+        unheard: str = "",
     ) -> None:
-        """Queue the row of a reply for `save`. If its text is final, add it to the history. `number`: from 0."""
-        row = self.reply_row(turn, number, text, status, usage)
+        """Queue the row of a reply for `save`. If its text is final, add it to the history.
+
+        Args:
+            number: of the reply in the plan, from 0.
+            unheard: the text after `text`, which the client was shown and of which no sound was made.
+        """
+        row = replace(self.reply_row(turn, number, text, status, usage), unheard=unheard)
         if status != "streaming":
             turn.history.add(row)
         turn.unsaved[row.id] = row

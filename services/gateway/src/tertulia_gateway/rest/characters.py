@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from tertulia_gateway.rest.character_names import check_not_users
 from tertulia_gateway.rest.problems import responses
@@ -26,9 +26,12 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NameTaken, NotFound, Store, seed_characters
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.store.validation import fitted_character
+from tertulia_shared.store.validation import NAME_MAX_CHARS, fitted_character
 
 CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
+UserName = Annotated[
+    str, Query(min_length=1, max_length=NAME_MAX_CHARS, description="what the greetings call the user")
+]
 
 
 def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
@@ -67,9 +70,9 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         return await list_characters()
 
     @api.get("/characters/{character_id}", responses=responses(404, 422))
-    async def read_character(character_id: CharacterId) -> CharacterItem:
+    async def read_character(character_id: CharacterId, user: UserName = "…") -> CharacterItem:
         """One character."""
-        return character_item(await _existing(store, character_id))
+        return character_item(await _existing(store, character_id), user)
 
     @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
     async def create_character(new: NewCharacter) -> CharacterItem:

@@ -246,8 +246,9 @@ class Readiness(Schema):
     engines: dict[str, list[str]]
 
 
-def character_item(character: Character) -> CharacterItem:
+def character_item(character: Character, user: str = "…") -> CharacterItem:
+    """`user`: what its greetings call the user, whose name belongs to a conversation."""
     item = CharacterItem.model_validate(character, extra="ignore")
-    values = MacroValues(char=character.name, user="…")  # the user's name belongs to a conversation
+    values = MacroValues(char=character.name, user=user)
     greetings = [excerpt(expand(greeting, values)) for greeting in greetings_of_text(character.card)]
     return item.model_copy(update={"image": shown(item.image), "greetings": greetings})

@@ -174,8 +174,10 @@ export class Api {
     return list<Character>(await this.ask("GET", "api/characters"), "characters");
   }
 
-  async character(id: string): Promise<Character> {
-    return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}`)) as Character;
+  /** @param user what the character's greetings call the user; `""`: they show an ellipsis instead */
+  async character(id: string, user = ""): Promise<Character> {
+    const query = user ? `?user=${encodeURIComponent(user)}` : "";
+    return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}${query}`)) as Character;
   }
 
   /** Resolves to the id of the new character. */

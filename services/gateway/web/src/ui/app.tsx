@@ -11,6 +11,7 @@ import { CharactersSheet } from "./characters-sheet";
 import { isComposing } from "./composing";
 import { Composer } from "./composer";
 import { ConnectSheet } from "./connect-sheet";
+import { isConversationFile } from "./conversation-file";
 import { ConversationsSheet } from "./conversations-sheet";
 import { useFileDrop } from "./file-drop";
 import { Icon } from "./icons";
@@ -50,8 +51,11 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   };
   const [dropped, setDropped] = useState<File | null>(null);
   const isFileOver = useFileDrop((file) => {
-    setDropped(file);
-    openCharacters("");
+    void isConversationFile(file).then((isConversation) => {
+      setDropped(file);
+      if (isConversation) setPanel("talks");
+      else openCharacters("");
+    });
   });
   useStopKey(talk);
   return (
@@ -85,7 +89,9 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
       <p class="unseen" aria-live="polite">
         {announcement}
       </p>
-      {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
+      {panel === "talks" && (
+        <ConversationsSheet talk={talk} file={dropped} onFileTaken={() => setDropped(null)} onClose={close} />
+      )}
       {panel === "characters" && (
         <CharactersSheet
           talk={talk}

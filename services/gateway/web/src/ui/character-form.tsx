@@ -17,6 +17,7 @@ import { FieldProblem, revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
+import { RestoredNote } from "./restored-note";
 import { TalkativenessField } from "./talkativeness-field";
 import { VoiceField } from "./voice-field";
 import { voiceForNewCharacter } from "./voices";
@@ -82,14 +83,7 @@ export function CharacterForm(props: Props): JSX.Element {
   };
   return (
     <form class="form" ref={form} onSubmit={save}>
-      {isRestored && (
-        <p class="detail" role="status">
-          {texts.character.restored}{" "}
-          <button type="button" class="link" onClick={discard}>
-            {texts.character.discard}
-          </button>
-        </p>
-      )}
+      <RestoredNote {...{ isRestored, discard }} />
       {card && <CardNotes notes={card.notes} />}
       <PictureField
         name={draft.name}

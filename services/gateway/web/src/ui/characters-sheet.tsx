@@ -116,6 +116,7 @@ export function CharactersSheet({
         {editing !== "new" && (
           <LorebookSection
             key={editing.id}
+            owner={editing.id}
             lead={texts.lorebook.ofCharacter}
             name={editing.name}
             load={() => talk.api.lorebook({ kind: "character", id: editing.id })}

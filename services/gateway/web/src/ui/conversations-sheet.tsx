@@ -14,7 +14,15 @@ import { ImportButton } from "./import-button";
 import { Sheet } from "./sheet";
 import { when } from "./when";
 
-export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
+interface Props {
+  readonly talk: Talk;
+  /** A file that was dropped onto the page; null: none. */
+  readonly file: File | null;
+  readonly onFileTaken: () => void;
+  readonly onClose: () => void;
+}
+
+export function ConversationsSheet({ talk, file, onFileTaken, onClose }: Props): JSX.Element {
   const [search, setSearch] = useState("");
   const { rows, hasMore, problem, more, reload, failed } = useConversationList(talk.api, search.trim());
   /** How many names in the file that was imported last were too long. */
@@ -45,7 +53,13 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
         <button type="button" class="primary" onClick={() => open(() => talk.conversations.openNew())}>
           <Icon name="plus" /> {texts.conversations.new}
         </button>
-        <ImportButton api={talk.api} onImported={opened} onFailed={notImported} />
+        <ImportButton
+          api={talk.api}
+          file={file}
+          onFileTaken={onFileTaken}
+          onImported={opened}
+          onFailed={notImported}
+        />
       </div>
       <p class="remark" role="status" hidden={shortened === 0}>
         {shortened > 0 && texts.conversations.shortenedNames(shortened)}

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
+import { shownName } from "../talk/user-name";
 import { texts } from "../texts";
 import { Icon } from "./icons";
 import { useLoaded } from "./request";
@@ -18,7 +19,8 @@ interface Props {
 }
 
 export function Greetings({ talk, id, disabled, begin }: Props): JSX.Element | null {
-  const character = useLoaded(() => talk.api.character(id));
+  const userName = shownName(talk.state.value, talk.preferences.value.userName);
+  const character = useLoaded(() => talk.api.character(id, userName));
   const greetings = character.value?.greetings ?? [];
   if (greetings.length === 0) return null;
   return (

@@ -1,7 +1,7 @@
 /** The button that makes a conversation from a file: JSON as exported, or a chat of SillyTavern. */
 
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Api, ImportedConversation } from "../rest/api";
 import { newId } from "../talk/new-id";
@@ -10,11 +10,14 @@ import { FileButton } from "./file-button";
 
 interface Props {
   readonly api: Pick<Api, "importConversation">;
+  /** A file that was dropped onto the page; null: none. */
+  readonly file: File | null;
+  readonly onFileTaken: () => void;
   readonly onImported: (imported: ImportedConversation) => void;
   readonly onFailed: (error: unknown) => void;
 }
 
-export function ImportButton({ api, onImported, onFailed }: Props): JSX.Element {
+export function ImportButton({ api, file: dropped, onFileTaken, onImported, onFailed }: Props): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   /** The failed request. If the user chooses the same file again, it is repeated, because it may have succeeded. */
   const failed = useRef({ file: "", requestId: "" });
@@ -28,6 +31,11 @@ export function ImportButton({ api, onImported, onFailed }: Props): JSX.Element 
       .then(onImported, onFailed)
       .finally(() => setBusy(false));
   };
+  useEffect(() => {
+    if (!dropped) return;
+    choose(dropped);
+    onFileTaken();
+  }, [dropped]);
   return (
     <FileButton
       text={isBusy ? texts.conversations.importing : texts.conversations.import}

@@ -8,22 +8,29 @@ import { hasOwnPlacement } from "../lore/placement";
 import { texts } from "../texts";
 import { revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
-import { LorePlacementFields, type PlacementDraft, draftOf, placementIn } from "./lore-placement-fields";
+import { useFormDraft } from "./form-draft";
+import { LorePlacementFields, draftOf, placementIn } from "./lore-placement-fields";
+import { RestoredNote } from "./restored-note";
 
 interface Props {
+  /** Names the entry, for what was entered and not saved. */
+  readonly draftKey: string;
   readonly entry: Entry;
   readonly isNew: boolean;
   readonly busy: boolean;
-  readonly onSave: (entry: Entry) => void;
+  /** @param forget to be called when the entry is saved */
+  readonly onSave: (entry: Entry, forget: () => void) => void;
   readonly onCancel: () => void;
   readonly onRemove: () => void;
 }
 
-export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }: Props): JSX.Element {
+export function LoreEntryForm({ draftKey, entry, isNew, busy, onSave, onCancel, onRemove }: Props): JSX.Element {
   const id = useId();
-  const [draft, setDraft] = useState(entry);
-  const [keys, setKeys] = useState(entry.keys.join("\n"));
-  const [placement, setPlacement] = useState(draftOf(entry.placement));
+  const { draft, isRestored, change, discard, forget } = useFormDraft(draftKey, {
+    ...entry,
+    keyLines: entry.keys.join("\n"),
+    placementDraft: draftOf(entry.placement),
+  });
   /** How often the user has tried to save with a wrong number. */
   const [refusals, setRefusals] = useState(0);
   const form = useRef<HTMLFormElement>(null);
@@ -32,15 +39,16 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
   useEffect(() => {
     if (refusals > 0) revealProblem(form.current);
   }, [refusals]);
-  const change = (part: Partial<Entry>) => setDraft((before) => ({ ...before, ...part }));
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const placed = placementIn(placement);
-    if (placed) onSave({ ...draft, name: draft.name.trim(), keys: keysIn(keys), placement: placed });
+    const { keyLines, placementDraft, ...changed } = draft;
+    const placement = placementIn(placementDraft);
+    if (placement) onSave({ ...changed, name: draft.name.trim(), keys: keysIn(keyLines), placement }, forget);
     else setRefusals((before) => before + 1);
   };
   return (
     <form class="form" ref={form} onSubmit={save}>
+      <RestoredNote {...{ isRestored, discard }} />
       <div class="field">
         <label for={`${id}-name`}>{texts.lorebook.name}</label>
         <input
@@ -61,9 +69,9 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
           dir="auto"
           spellcheck={false}
           required={!draft.constant}
-          value={keys}
+          value={draft.keyLines}
           aria-describedby={`${id}-keys-effect`}
-          onInput={(event) => setKeys(event.currentTarget.value)}
+          onInput={(event) => change({ keyLines: event.currentTarget.value })}
         />
         <p class="detail" id={`${id}-keys-effect`}>
           {texts.lorebook.keysEffect}
@@ -90,12 +98,18 @@ export function LoreEntryForm({ entry, isNew, busy, onSave, onCancel, onRemove }
         {texts.lorebook.constant}
       </label>
       <LorePlacementFields
-        draft={placement}
+        draft={draft.placementDraft}
         isDecorated={hasOwnPlacement(draft.content)}
         checked={refusals > 0}
-        onChange={(part: Partial<PlacementDraft>) => setPlacement((before) => ({ ...before, ...part }))}
+        onChange={(part) => change({ placementDraft: { ...draft.placementDraft, ...part } })}
       />
-      <FormActions {...{ isNew, busy, onCancel, onRemove }} />
+      <FormActions
+        {...{ isNew, busy, onCancel }}
+        onRemove={() => {
+          forget();
+          onRemove();
+        }}
+      />
     </form>
   );
 }

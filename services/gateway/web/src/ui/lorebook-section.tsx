@@ -17,6 +17,8 @@ import { Switch } from "./switch";
 const SHOWN = 50;
 
 interface Props {
+  /** Names what the lorebook belongs to, for what was entered and not saved. */
+  readonly owner: string;
   readonly lead: string;
   /** The beginning of the name of an exported file. */
   readonly name: string;
@@ -25,24 +27,31 @@ interface Props {
   readonly save: (book: Book | Blob) => Promise<Book>;
 }
 
-export function LorebookSection({ lead, name, load, save }: Props): JSX.Element {
+/** `removed`: the name of the entry that was removed; null if a file was imported. */
+interface Replaced {
+  readonly book: Book;
+  readonly removed: string | null;
+}
+
+export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.Element {
   const heading = useId();
   const loaded = useLoaded(load);
   const [saved, setSaved] = useState<Book | null>(null);
-  /** The book that an import has replaced. */
-  const [replaced, setReplaced] = useState<Book | null>(null);
+  /** The book before the last import or removal, which can be undone. */
+  const [replaced, setReplaced] = useState<Replaced | null>(null);
   const [editing, setEditing] = useState<PlacedEntry | "new" | null>(null);
   const [shown, setShown] = useState(SHOWN);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const book = saved ?? loaded.value;
   const entries = book === null ? [] : entriesOf(book);
-  const keep = (next: Book | Blob, before: Book | null = null) => {
+  const keep = (next: Book | Blob, before: Replaced | null = null, done = () => {}) => {
     setBusy(true);
     setProblem("");
     save(next)
       .then(
         (now) => {
+          done();
           setSaved(now);
           setReplaced(before);
           setEditing(null);
@@ -51,7 +60,10 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
       )
       .finally(() => setBusy(false));
   };
-  const put = (place: string | null, entry: Partial<Entry>) => book && keep(withEntry(book, place, entry));
+  const put = (place: string | null, entry: Partial<Entry>, done?: () => void) =>
+    book && keep(withEntry(book, place, entry), null, done);
+  const remove = (entry: PlacedEntry) =>
+    book && keep(withoutEntry(book, entry.place), { book, removed: nameOf(entry) });
   const exported = () =>
     download(
       new Blob([JSON.stringify(book, null, 2)], { type: "application/json" }),
@@ -70,12 +82,13 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
       {editing && (
         <LoreEntryForm
           key={editing === "new" ? "new" : editing.place}
+          draftKey={draftKey(owner, editing)}
           entry={editing === "new" ? NEW_ENTRY : editing}
           isNew={editing === "new"}
           busy={busy}
-          onSave={(entry) => put(editing === "new" ? null : editing.place, entry)}
+          onSave={(entry, forget) => put(editing === "new" ? null : editing.place, entry, forget)}
           onCancel={() => setEditing(null)}
-          onRemove={() => book && editing !== "new" && keep(withoutEntry(book, editing.place))}
+          onRemove={() => editing !== "new" && remove(editing)}
         />
       )}
       {!editing && book && (
@@ -110,8 +123,10 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
           )}
           {replaced && (
             <p class="detail" role="status">
-              {texts.lorebook.imported(entries.length)}{" "}
-              <button type="button" class="link" disabled={busy} onClick={() => keep(replaced)}>
+              {replaced.removed === null
+                ? texts.lorebook.imported(entries.length)
+                : texts.characters.removed(replaced.removed)}{" "}
+              <button type="button" class="link" ref={replaced.removed === null ? null : focused} onClick={() => !busy && keep(replaced.book)}>
                 {texts.lorebook.undo}
               </button>
             </p>
@@ -124,7 +139,7 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
               text={texts.lorebook.import}
               accept="application/json,.json"
               busy={busy}
-              onChoose={(file) => keep(file, book)}
+              onChoose={(file) => keep(file, { book, removed: null })}
             />
             {entries.length > 0 && (
               <button type="button" onClick={exported}>
@@ -138,6 +153,20 @@ export function LorebookSection({ lead, name, load, save }: Props): JSX.Element 
   );
 }
 
+/** Take the focus: the button that had it is gone. */
+function focused(element: HTMLElement | null): void {
+  element?.focus();
+}
+
+/** The place of an entry changes if one before it is removed, so that its content must be in the key. */
+function draftKey(owner: string, editing: PlacedEntry | "new"): string {
+  return `lore:${owner}:${JSON.stringify(editing)}`;
+}
+
+function nameOf(entry: Entry): string {
+  return entry.name || entry.keys[0] || texts.lorebook.unnamed;
+}
+
 function Row({
   entry,
   busy,
@@ -149,7 +178,7 @@ function Row({
   onEdit: () => void;
   onSwitch: (enabled: boolean) => void;
 }): JSX.Element {
-  const name = entry.name || entry.keys[0] || texts.lorebook.unnamed;
+  const name = nameOf(entry);
   const placement = placementText(entry.placement);
   return (
     <li class="row">

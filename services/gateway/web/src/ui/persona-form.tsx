@@ -11,8 +11,10 @@ import { USER_NAME_MAX, nameProblem } from "../talk/user-name";
 import { texts } from "../texts";
 import { FieldProblem, revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
+import { useFormDraft } from "./form-draft";
 import { PictureField } from "./picture-field";
 import { asFailure } from "./request";
+import { RestoredNote } from "./restored-note";
 
 const DESCRIPTION_MAX_CHARS = 4_000;
 const EMPTY: PersonaDraft = { name: "", description: "", image: "" };
@@ -30,12 +32,14 @@ interface Props {
 export function PersonaForm({ talk, persona, onSaved, onCancel, onRemove }: Props): JSX.Element {
   // The same for each attempt: a repeated request makes no second persona.
   const [id] = useState(() => persona?.id ?? newId());
-  const [draft, setDraft] = useState<PersonaDraft>(persona ?? EMPTY);
+  const { draft, isRestored, change, discard, forget } = useFormDraft<PersonaDraft>(
+    `persona:${persona?.id ?? ""}`,
+    persona ?? EMPTY,
+  );
   const [named, setNamed] = useState("");
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const change = (part: Partial<PersonaDraft>) => setDraft((before) => ({ ...before, ...part }));
   const problemOf = (field: string) => failure?.about(field) ?? "";
   useEffect(() => {
     if (failure || named) revealProblem(form.current);
@@ -51,11 +55,18 @@ export function PersonaForm({ talk, persona, onSaved, onCancel, onRemove }: Prop
     setFailure(null);
     talk.api
       .savePersona(id, { name: name.trim(), description: description.trim(), image })
-      .then(onSaved, (error: unknown) => setFailure(asFailure(error)))
+      .then(
+        (saved) => {
+          forget();
+          onSaved(saved);
+        },
+        (error: unknown) => setFailure(asFailure(error)),
+      )
       .finally(() => setBusy(false));
   };
   return (
     <form class="form" ref={form} onSubmit={save}>
+      <RestoredNote {...{ isRestored, discard }} />
       <PictureField
         name={draft.name}
         image={draft.image}
@@ -97,7 +108,11 @@ export function PersonaForm({ talk, persona, onSaved, onCancel, onRemove }: Prop
         isNew={persona === null}
         busy={busy}
         onCancel={onCancel}
-        onRemove={() => persona && onRemove(persona.id)}
+        onRemove={() => {
+          if (!persona) return;
+          forget();
+          onRemove(persona.id);
+        }}
       />
     </form>
   );

@@ -27,6 +27,9 @@ export function SettingsSheet({
   const settings = shownSettings(talk.state.value);
   const { conversationId, demo } = talk.state.value;
   const [refused, setRefused] = useState(false);
+  const own = SLIDERS.filter(({ name }) => (settings[name] ?? null) !== null).length;
+  // Closed, so that the persona, the note and the lorebook are in view. It does not close while the user resets a value.
+  const [isOpened] = useState(own > 0);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changes.settings(part));
   return (
     <Sheet title={texts.app.model} onClose={onClose}>
@@ -55,15 +58,23 @@ export function SettingsSheet({
             value={settings.model ?? ""}
             onChange={(name) => change({ model: name || null })}
           />
-          {SLIDERS.map((slider) => (
-            <SliderField
-              key={slider.name}
-              slider={slider}
-              value={settings[slider.name] ?? null}
-              unset={texts.model.unset}
-              onChange={change}
-            />
-          ))}
+          <details class="field own-model" open={isOpened}>
+            <summary>
+              {texts.model.advanced}
+              <span class="detail">{own === 0 ? texts.model.unset : texts.character.changed(own)}</span>
+            </summary>
+            <div class="form">
+              {SLIDERS.map((slider) => (
+                <SliderField
+                  key={slider.name}
+                  slider={slider}
+                  value={settings[slider.name] ?? null}
+                  unset={texts.model.unset}
+                  onChange={change}
+                />
+              ))}
+            </div>
+          </details>
         </fieldset>
       </form>
       <PersonasSection talk={talk} />
@@ -72,6 +83,7 @@ export function SettingsSheet({
       {conversationId && (
         <LorebookSection
           key={conversationId}
+          owner={conversationId}
           lead={texts.lorebook.ofConversation}
           name={texts.conversations.fileName}
           load={() => talk.api.lorebook({ kind: "conversation", id: conversationId })}

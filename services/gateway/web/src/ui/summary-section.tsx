@@ -8,6 +8,7 @@ import type { SummaryChange } from "../rest/api";
 import { type Summary, SUMMARY_MAX_CHARS, newestSummary } from "../talk/summary";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
+import { useFormDraft } from "./form-draft";
 import { asFailure, useLoaded } from "./request";
 
 /** The text that the user edits, with the `covers` of the text that it was made from. */
@@ -20,7 +21,9 @@ export function SummarySection({ talk, conversationId }: { talk: Talk; conversat
   const loaded = useLoaded(() => talk.api.summary(conversationId));
   const { summary: told, demo } = talk.state.value;
   const [saved, setSaved] = useState<Summary | null>(null);
-  const [draft, setDraft] = useState<Draft | null>(null);
+  const kept = useFormDraft<{ readonly text: Draft | null }>(`summary:${conversationId}`, { text: null });
+  const draft = kept.draft.text;
+  const setDraft = (text: Draft | null) => kept.change({ text });
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const enabled = loaded.value?.enabled !== false;

@@ -66,7 +66,7 @@ class InterruptionSettler:
                 message = replace(
                     message,
                     text=text,
-                    unheard=_rest(message.text, text),
+                    unheard=_rest(message, text),
                     status="interrupted",
                     updated_at=utc_now(),
                 )
@@ -87,6 +87,9 @@ class InterruptionSettler:
         await outlet.flush()
 
 
-def _rest(whole: str, heard: str) -> str:
-    """The text after the heard part; "" if `whole` does not begin with it."""
+def _rest(message: Message, heard: str) -> str:
+    """The text after the heard part, with the unfinished sentence at its end; "" if the text does not begin with
+    `heard`.
+    """
+    whole = message.text + message.unheard
     return whole[len(heard) :] if whole.startswith(heard) else ""

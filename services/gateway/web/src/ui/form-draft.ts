@@ -1,0 +1,53 @@
+/**
+ * What the user has entered into a form. It is kept as long as the page is open, until it is saved or discarded: Esc or
+ * a click beside the panel must not lose it.
+ */
+
+import { useState } from "preact/hooks";
+
+export interface FormDraft<Fields> {
+  readonly draft: Fields;
+  /** True if the form was closed with this input before. */
+  readonly isRestored: boolean;
+  change(part: Partial<Fields>): void;
+  /** Return to what is saved. */
+  discard(): void;
+  /** The input is saved, or what it belongs to is removed. */
+  forget(): void;
+}
+
+const kept = new Map<string, object>();
+
+/**
+ * @param key names what the form changes, such as `persona:ID`; two forms with the same key share their input
+ * @param saved what is saved; the form begins with it
+ * @param imported what a new form begins with instead; it replaces what was entered before
+ */
+export function useFormDraft<Fields extends object>(
+  key: string,
+  saved: Fields,
+  imported: Fields | null = null,
+): FormDraft<Fields> {
+  const [isRestored, setRestored] = useState(() => imported === null && kept.has(key));
+  const [draft, setDraft] = useState<Fields>(() => {
+    if (imported) kept.set(key, imported);
+    // Only forms of the same type have the same key.
+    return (kept.get(key) as Fields | undefined) ?? saved;
+  });
+  return {
+    draft,
+    isRestored,
+    change: (part) =>
+      setDraft((before) => {
+        const after = { ...before, ...part };
+        kept.set(key, after);
+        return after;
+      }),
+    discard: () => {
+      kept.delete(key);
+      setDraft(saved);
+      setRestored(false);
+    },
+    forget: () => void kept.delete(key),
+  };
+}
