@@ -123,7 +123,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, what:
     with archive.open(member) as opened:
         content = opened.read(most + 1)
     if len(content) > most:
-        raise BadCard("card_too_large", f"The {what} has more than {most} bytes when decompressed.")
+        raise BadCard("card_too_large", f"The {what} has more than {most} bytes when decompressed: make it smaller.")
     return content
 
 
