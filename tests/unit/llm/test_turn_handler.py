@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 
 import pytest
 
-from tertulia_shared.bus import NotOwner
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.events import (
     MessageStarted,
 )
-from tertulia_shared.store import Message
 from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, LLMBench
 from tests.harness.scrape import scraped
@@ -85,31 +82,6 @@ async def test_reply_is_posted_to_the_speech_workers_before_its_row_is_saved() -
     assert await bench.bus.open_work("tts") == 1
     assert not bench.tables.messages
     await answering
-
-
-@pytest.mark.parametrize("is_flushed", [True, False], ids=["lost", "interrupted"])
-@virtual_time
-async def test_reply_whose_plan_redis_refuses_is_not_posted_to_the_speech_workers(
-    monkeypatch: pytest.MonkeyPatch, *, is_flushed: bool
-) -> None:
-    bench = await bench_with()
-    handler = await bench.worker()
-    keys, read_history = bench.bus.keys, bench.store.history
-
-    async def history(conversation_id: str, limit: int) -> list[Message]:
-        """The worker owns the turn, and has not written its plan."""
-        if is_flushed:
-            await bench.bus.delete([keys.owner(conversation_id, "turns")])
-        else:
-            await bench.interrupt()
-        return await read_history(conversation_id, limit)
-
-    monkeypatch.setattr(bench.store, "history", history)
-    await bench.say(USER[1])
-    claim = await bench.claimed()
-    with pytest.raises(NotOwner) if is_flushed else nullcontext():
-        await handler.handle(claim)
-    assert await bench.bus.open_work("tts") == 0
 
 
 @virtual_time

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from tertulia_llm.absent_voices import AbsentVoices, PostedMessage
 from tertulia_llm.discussions import Discussions
@@ -89,18 +90,16 @@ class Responder:
 
     async def _reply(self, turn: Turn, reply: Reply, outlet: Outlet, background: asyncio.TaskGroup) -> bool:
         """Write one reply. Returns False if the model failed; the turn then has no further replies."""
-        keys, conversation_id, number = self._bus.keys, turn.conversation_id, reply.number
+        conversation_id, number = turn.conversation_id, reply.number
         speaker, epoch = turn.plan.speakers[number], turn.plan.epoch
         work = Work(
             conversation_id, message_id=reply.message_id, voice_id=speaker.voice, turn_id=turn.user_turn.turn_id
         )
-        # in the same write as the turn's plan: Redis refuses both if it has lost the owner of the turn, so that no tts
-        # worker waits for a reply that nobody writes
-        outlet.append(keys.work("tts"), work)
+        posted = self._bus.post("tts", work, epoch=epoch)
         self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
-        row_saved = background.create_task(self._rows.save(turn, outlet))
-        await asyncio.sleep(0)  # send the turn's plan and the work now: the row waits for the plan
+        row_saved = background.create_task(self._save_row(turn, outlet, posted))
+        await asyncio.sleep(0)  # send the turn's plan and the post now: the row waits for the plan
         try:
             if reply.written.is_final:  # the previous worker wrote the final entry, but not `message_complete`
                 await row_saved
@@ -124,6 +123,10 @@ class Responder:
         turn.history.add(row)
         background.create_task(self._save_after_flush(turn, row, outlet))
         return True
+
+    async def _save_row(self, turn: Turn, outlet: Outlet, posted: Awaitable[object]) -> None:
+        await self._rows.save(turn, outlet)
+        await posted  # it was sent with the plan, which the row has waited for
 
     async def _save_after_flush(self, turn: Turn, row: Message, outlet: Outlet) -> None:
         await outlet.flush()

@@ -30,6 +30,7 @@ from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
 from tertulia_shared.bus.replies import ErrorReply
 from tertulia_shared.bus.scripts import choosing
 from tertulia_shared.bus.scripts import work as scripts
+from tertulia_shared.bus.writer import retrieve_error
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
@@ -56,8 +57,10 @@ class RedisWorkQueue(RedisConnections):
             raise refusal_of(made, f"to make the consumer group of {key.name}")
         await self._call(scripts.forget_dead(stream_key=key.name, group=stage, max_idle_ms=FORGOTTEN_MS))
 
-    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        await asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+    def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[list[object]]:
+        posted = asyncio.gather(*(self._writer.send(command) for command in self._post_commands(stage, work, epoch)))
+        posted.add_done_callback(retrieve_error)
+        return posted
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name

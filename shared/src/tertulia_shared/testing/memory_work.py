@@ -22,6 +22,7 @@ from tertulia_shared.bus.port.work import (
     QueueView,
     WaitingWork,
 )
+from tertulia_shared.bus.writer import retrieve_error
 from tertulia_shared.entries import Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Stage
@@ -39,8 +40,10 @@ class MemoryWorkQueue(MemoryBase):
         self._check()
         self._server.prepare(stage)
 
-    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        await self._in_turn(lambda: self._post(stage, work, epoch))
+    def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> asyncio.Future[None]:
+        posted = self._in_turn(lambda: self._post(stage, work, epoch))
+        posted.add_done_callback(retrieve_error)
+        return posted
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         self._check()

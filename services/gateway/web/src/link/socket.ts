@@ -14,6 +14,12 @@ const MIC_BACKLOG_MAX_BYTES = 64_000;
 /** How long the server may take to answer whether it is still there. */
 const ANSWER_MS = 3_000;
 
+/**
+ * How long the server may be silent after a command. Then it is asked whether it is still there: a WebSocket would
+ * notice only after minutes that the server is frozen, or that a router has dropped the connection.
+ */
+const SILENCE_MS = 6_000;
+
 export interface LinkListener {
   event(event: ServerEvent): void;
   audio(frame: AudioFrame): void;
@@ -28,6 +34,7 @@ export class Link {
   #state: LinkState = OFF;
   #socket: WebSocket | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly url: (at: Position) => string,
@@ -54,6 +61,8 @@ export class Link {
   send(command: Command): boolean {
     if (this.#state.phase !== "live" || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(command));
+    // A receipt has no answer.
+    if (command.type !== "playback") this.#expectAnswer();
     return true;
   }
 
@@ -125,8 +134,8 @@ export class Link {
   }
 
   /**
-   * The browser has lost its network. A WebSocket would notice it only after minutes. A server on this machine still
-   * answers; then nothing changes.
+   * The browser has lost its network, or the server is silent. A WebSocket would notice it only after minutes. If the
+   * server still answers, for example because it is on this machine, nothing changes.
    */
   async #check(): Promise<void> {
     const socket = this.#socket;
@@ -141,13 +150,27 @@ export class Link {
     this.#step({ on: "socket_closed", code: 1006, reason: "" });
   }
 
+  #expectAnswer(): void {
+    this.#silence ??= setTimeout(() => {
+      this.#silence = undefined;
+      void this.#check();
+    }, SILENCE_MS);
+  }
+
+  #hasAnswered(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+  }
+
   #drop(): void {
     clearTimeout(this.#retry);
+    this.#hasAnswered();
     this.#socket?.close(1000);
     this.#socket = null;
   }
 
   #received(data: string | ArrayBuffer): void {
+    this.#hasAnswered();
     try {
       if (typeof data === "string") {
         const event = parseEvent(data);

@@ -702,6 +702,7 @@ export const de: Texts = {
       "Der Server nimmt gerade keine Nachrichten an; was du jetzt schreibst, wird so bald wie möglich gesendet.",
   },
   requests: {
+    loading: "Wird geladen …",
     unreachable: "Der Server ist nicht erreichbar. Prüfe, ob er läuft, und versuche es dann noch einmal.",
     notAllowed: "Der Server lässt diese Seite nicht zu. Öffne sie mit ihrem Token.",
     gone: "Diesen Eintrag gibt es nicht mehr. Lade die Liste neu.",

@@ -680,6 +680,7 @@ export const en = {
       "The server cannot accept messages right now; what you write now is sent as soon as possible.",
   },
   requests: {
+    loading: "Loading…",
     unreachable: "The server cannot be reached. Check that it runs, then try again.",
     notAllowed: "The server does not let this page in. Open it with its token.",
     gone: "This entry does not exist any more. Reload the list.",

@@ -702,6 +702,7 @@ export const es: Texts = {
       "El servidor no puede aceptar mensajes ahora mismo; lo que escribas ahora se enviará en cuanto sea posible.",
   },
   requests: {
+    loading: "Cargando…",
     unreachable: "No se puede conectar con el servidor. Comprueba que está en marcha e inténtalo de nuevo.",
     notAllowed: "El servidor no deja entrar a esta página. Ábrela con su token.",
     gone: "Esto ya no existe. Vuelve a cargar la lista.",

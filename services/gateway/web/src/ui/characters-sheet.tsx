@@ -13,6 +13,7 @@ import { useDeletions } from "./deletions";
 import { FileButton } from "./file-button";
 import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
+import { Loading } from "./loading";
 import { LorebookSection } from "./lorebook-section";
 import type { People } from "./people";
 import { NameField } from "./name-field";
@@ -136,6 +137,7 @@ export function CharactersSheet({
           {trouble}
         </p>
       )}
+      <Loading of={characters} />
       <ul class="list">
         {characters.value?.map((character) =>
           deletions.waiting.has(character.id) ? (

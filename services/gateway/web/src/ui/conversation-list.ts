@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Api, ConversationRow } from "../rest/api";
-import { asFailure } from "./request";
+import { afterPatience, asFailure } from "./request";
 
 /** How long the user must not have typed before the search begins. */
 const TYPING_MS = 200;
@@ -27,7 +27,8 @@ export function useConversationList(api: Pick<Api, "conversations">, search: str
   const load = (before: string | null) => {
     if (before === null) round.current += 1;
     const mine = round.current;
-    api.conversations(before, search).then((page) => {
+    const stop = afterPatience((late) => round.current === mine && setProblem(late.message));
+    api.conversations(before, search).finally(stop).then((page) => {
       if (round.current !== mine) return; // the list was loaded again meanwhile, so this page of the old list is not used
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);

@@ -11,6 +11,7 @@ import { useDeletions } from "./deletions";
 import { ExportButtons } from "./export-buttons";
 import { Icon } from "./icons";
 import { ImportButton } from "./import-button";
+import { Loading } from "./loading";
 import { Sheet } from "./sheet";
 import { when } from "./when";
 
@@ -86,6 +87,7 @@ export function ConversationsSheet({ talk, file, onFileTaken, onClose }: Props):
             : texts.conversations.empty}
         </p>
       )}
+      <Loading of={{ value: rows, problem }} />
       <ul class="list">
         {rows?.map((row) => (
           <Row

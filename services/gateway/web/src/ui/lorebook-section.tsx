@@ -8,6 +8,7 @@ import { texts } from "../texts";
 import { download, fileName } from "./download";
 import { FileButton } from "./file-button";
 import { Icon } from "./icons";
+import { Loading } from "./loading";
 import { LoreEntryForm } from "./lore-entry-form";
 import { placementText } from "./lore-placement-fields";
 import { asFailure, useLoaded } from "./request";
@@ -91,6 +92,7 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
           onRemove={() => editing !== "new" && remove(editing)}
         />
       )}
+      {!book && <Loading of={loaded} />}
       {!editing && book && (
         <>
           {entries.length === 0 && <p class="detail">{texts.lorebook.none}</p>}

@@ -9,6 +9,7 @@ import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { useDeletions } from "./deletions";
 import { Icon } from "./icons";
+import { Loading } from "./loading";
 import { Notices } from "./notices";
 import { PersonaForm } from "./persona-form";
 import { Portrait } from "./portrait";
@@ -81,6 +82,7 @@ export function PersonasSection({ talk }: { talk: Talk }): JSX.Element {
               ),
             )}
           </ul>
+          <Loading of={personas} />
           <button type="button" onClick={() => setEditing("new")}>
             <Icon name="plus" /> {texts.personas.new}
           </button>

@@ -2,7 +2,10 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-import { RequestFailed } from "../rest/problem";
+import { RequestFailed, unreachable } from "../rest/problem";
+
+/** A server that is there answers within this time. One that is frozen or cut off would leave an empty list. */
+const PATIENCE_MS = 10_000;
 
 export interface Loaded<T> {
   readonly value: T | null;
@@ -17,7 +20,8 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   const [round, setRound] = useState(0);
   useEffect(() => {
     let gone = false;
-    load().then(
+    const stop = afterPatience(setProblem);
+    load().finally(stop).then(
       (loaded) => {
         if (gone) return;
         setValue(loaded);
@@ -29,10 +33,20 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
     );
     return () => {
       gone = true;
+      stop();
     };
   }, [round]);
   const reload = useCallback(() => setRound((each) => each + 1), []);
   return { value, problem, reload };
+}
+
+/**
+ * Report the server as unreachable if it takes too long. The request goes on: a late answer is still used. Returns a
+ * function that ends the wait.
+ */
+export function afterPatience(onProblem: (problem: RequestFailed) => void): () => void {
+  const timer = setTimeout(() => onProblem(unreachable()), PATIENCE_MS);
+  return () => clearTimeout(timer);
 }
 
 /** Return the error if it is a `RequestFailed`. Any other error is a bug in the page and is thrown again. */

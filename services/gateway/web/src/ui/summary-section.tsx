@@ -9,6 +9,7 @@ import { type Summary, SUMMARY_MAX_CHARS, newestSummary } from "../talk/summary"
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { useFormDraft } from "./form-draft";
+import { Loading } from "./loading";
 import { asFailure, useLoaded } from "./request";
 
 /** The text that the user edits, with the `covers` of the text that it was made from. */
@@ -59,6 +60,7 @@ export function SummarySection({ talk, conversationId }: { talk: Talk; conversat
             {trouble}
           </p>
         )}
+        {!summary && <Loading of={loaded} />}
         {summary && (
           <>
             <label class="check">

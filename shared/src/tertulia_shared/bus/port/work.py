@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -115,8 +115,10 @@ class WorkQueue(Protocol):
         """Create the stage's consumer group if it does not exist."""
         ...
 
-    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        """Post a pointer for a stage to claim."""
+    def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> Awaitable[object]:
+        """Post a pointer for a stage to claim. It is queued at once, behind earlier writes of this process, and is in
+        Redis when the result was awaited.
+        """
         ...
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
