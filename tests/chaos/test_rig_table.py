@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from tests.chaos.rig.failures import Kind
 from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.past_changes import chosen_change
@@ -62,6 +64,19 @@ def test_table_is_unknown_after_a_reload_or_a_long_change() -> None:
     assert not checker.table.is_in({"x": "t"})
     assert checker.table.is_in({})
     assert not failures
+
+
+def test_data_loss_may_undo_a_change_that_the_store_does_not_have_yet() -> None:
+    checker = FrameChecker(lambda _kind, what, _turn: pytest.fail(what))
+    checker.table.seed({"m": "t"})
+    checker.table.feed(changed("replaced", "n", removed=["m"]))
+    checker.table.saved()
+    checker.lost_data()
+    assert checker.table.is_known
+    checker.table.feed(changed("chosen", "m", removed=["n"], restored=[{"id": "m", "turn_id": "t"}]))
+    checker.lost_data()
+    assert not checker.table.is_known
+    assert checker.table.is_in({"n": "t"})
 
 
 def test_user_changes_only_messages_that_are_shown_and_were_compared_with_the_store() -> None:

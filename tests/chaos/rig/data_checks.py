@@ -160,6 +160,7 @@ class DataChecker:
                     if not table.is_known and table.is_in(rows):
                         table.seed(rows)
                     if table.is_known and rows.keys() == table.ids.keys() and not rows.keys() & aside.keys():
+                        table.saved()
                         break
                     await asyncio.sleep(POLL_S)
         complain = client.checker.complain

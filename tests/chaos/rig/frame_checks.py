@@ -119,6 +119,7 @@ class FrameChecker:
     def lost_data(self) -> None:
         """Note that Redis lost data: the epoch may become lower once, and unchecked turns may be lost."""
         self._epoch_may_fall = True
+        self.table.lost_data()
         for turn in self.turns.values():
             if not turn.checked:
                 turn.excused = "Redis lost it"

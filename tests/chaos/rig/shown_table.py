@@ -20,7 +20,7 @@ class ShownTable:
         """False after a reload, which loses events, until `seed`."""
         self._came = ""
         self._left: frozenset[str] = frozenset()
-        """The message that the last change brought, and those that it removed."""
+        """The message that the last change brought, and those that it removed. Empty once the store has the change."""
 
     def feed(self, frame: Mapping[str, Any]) -> None:
         """Apply the next frame."""
@@ -42,6 +42,17 @@ class ShownTable:
     def is_in(self, rows: Mapping[str, str]) -> bool:
         """True if these rows have the last change. The store gets it later than the client."""
         return (not self._came or self._came in rows) and not self._left & rows.keys()
+
+    def saved(self) -> None:
+        """Note that the store has the same table."""
+        self._came, self._left = "", frozenset()
+
+    def lost_data(self) -> None:
+        """Note that Redis lost data: a change that the store does not have yet may be undone. A client then reads the
+        conversation again."""
+        if self._came or self._left:
+            self.saved()
+            self.is_known = False
 
     def seed(self, rows: Mapping[str, str]) -> None:
         """Begin again with the rows of the store, as a page does after a reload."""
