@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Download, Page, expect
 
+from tertulia_shared.cards.charx_file import MAX_CHARX_BYTES
 from tertulia_shared.cards.png_file import card_in
 from tests.e2e.test_characters import close, row, who_answers
 from tests.e2e.visitor import Visitor
@@ -82,6 +84,21 @@ async def test_dropped_archive_becomes_a_character_with_its_icon(visitor: Visito
     await expect(row(sheet, "Mira")).to_be_visible()
     await sheet.get_by_role("button", name="Edit Mira").click()
     await expect(sheet.get_by_role("region", name="Lorebook").get_by_role("listitem")).to_contain_text("spring")
+
+
+async def test_only_the_card_and_its_icon_of_a_large_archive_are_sent(visitor: Visitor, tmp_path: Path) -> None:
+    members = {
+        "assets/emotion/image/2.webp": os.urandom(MAX_CHARX_BYTES),
+        "assets/icon/image/0.png": picture(300, 400),
+        "card.json": json.dumps(CHARX),
+    }
+    file = tmp_path / "mira.charx"
+    file.write_bytes(charx(members))
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_label("Import a card").set_input_files(file)
+    await expect(sheet.locator("#character-name")).to_have_value("Mira")
+    await expect(sheet.locator(".picture-field img")).to_have_attribute("src", re.compile("^data:image/png;base64,"))
+    await expect(sheet.get_by_text("Further pictures and sounds in the file are not kept.")).to_have_count(1)
 
 
 async def test_character_begins_a_conversation_with_a_greeting_of_its_card(visitor: Visitor) -> None:

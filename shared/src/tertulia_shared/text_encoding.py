@@ -16,7 +16,7 @@ class UnknownEncoding(ValueError):
     """The bytes are not text in one of the encodings that are read."""
 
     def __init__(self) -> None:
-        super().__init__(f"the text is not in {WANTED}")
+        super().__init__(f"the text is in another encoding than {WANTED}")
 
 
 def decoded(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from tertulia_cli.characters.command import ExportOptions, export_card, import_cards
 from tertulia_cli.exit_codes import FAILED, MISUSED, NO_CONNECTION, OK, Failure
+from tertulia_shared.cards.charx_file import CharxFile, read_charx
+from tests.harness.card_shapes import CHARX, charx, picture
 
 
 class ScriptedApi:
@@ -83,7 +86,22 @@ def test_file_above_the_bound_is_not_sent(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("tertulia_cli.characters.command.MAX_FILE_BYTES", 3)
     api = ScriptedApi()
     assert import_cards(api, [written(tmp_path, "a.png", b"four")]) == FAILED
+    assert import_cards(api, [written(tmp_path, "a.charx", charx({"a.json": "{}"}))]) == FAILED
     assert api.imported == []
+
+
+def test_only_the_card_and_its_icon_of_a_large_archive_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    icon, text = picture(), json.dumps(CHARX)
+    members = {"assets/icon/image/0.png": icon, "card.json": text, "a.mp3": bytes(5_000)}
+    file = written(tmp_path, "mira.charx", charx(members))
+    monkeypatch.setattr("tertulia_cli.characters.command.MAX_FILE_BYTES", file.stat().st_size - 1)
+    api = ScriptedApi()
+    assert import_cards(api, [file]) == OK
+    ((sent, _, _),) = api.imported
+    assert read_charx(sent) == CharxFile(text, (icon,), lacks_picture=False, further_assets=0)
+    assert "only the card and its icon were imported" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

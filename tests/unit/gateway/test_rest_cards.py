@@ -140,7 +140,7 @@ async def test_card_in_an_archive_becomes_a_character_with_its_main_icon(
     assert character["name"] == "Mira"
     assert square(base64.b64decode(character["image"].partition(",")[2]), 1) == bytes((9, 8, 7, 255))
     assert [note["code"] for note in found["notes"]] == ["assets_dropped"]
-    assert "2 further files" in found["notes"][0]["message"]
+    assert "2 further files are not kept" in found["notes"][0]["message"]
     assert (await exported(api, character["id"])).text == CHARX_TEXT
     book = await api.get(f"/api/characters/{character['id']}/lorebook")
     assert [entry["content"] for entry in book.json()["entries"].values()] == ["Springs are wound at noon."]

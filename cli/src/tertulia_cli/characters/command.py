@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tertulia_cli.client.files import import_each, read_file, report_written, write_file
+from tertulia_cli.client.files import STANDARD_STREAM, import_each, read_file, report_written, write_file
 from tertulia_cli.exit_codes import MISUSED, OK, Failure
+from tertulia_shared.cards.charx_file import slim_charx
+from tertulia_shared.cards.errors import BadCard
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 FORMS: Final = ("png", "json")
+SLIMMED: Final = "  The file is large: only the card and its icon were imported."
 
 
 class CharacterApi(Protocol):
@@ -42,10 +45,13 @@ def import_cards(api: CharacterApi, files: Sequence[Path], *, name: str = "", vo
         raise Failure("--name is for one file: import the files one by one.", MISUSED)
 
     def imported(path: Path) -> str:
-        made = api.import_card(read_file(path, MAX_FILE_BYTES, "a card"), name=name, voice=voice)
+        slim = _slim(path)
+        file = slim or read_file(path, MAX_FILE_BYTES, "a card")
+        made = api.import_card(file, name=name, voice=voice)
         character = made["character"]
         lines = [f"{character['name']} takes part, with the voice {character['voice']}"]
-        return "\n".join([*lines, *(f"  {note['message']}" for note in made["notes"])])
+        lines += [f"  {note['message']}" for note in made["notes"]]
+        return "\n".join([*lines, SLIMMED] if slim else lines)
 
     return import_each(files, imported)
 
@@ -74,6 +80,17 @@ def character_named(characters: Sequence[dict[str, Any]], name: str) -> dict[str
             return character
     names = ", ".join(character["name"] for character in characters) or "none"
     raise Failure(f"there is no character {name!r}. The characters are: {names}.", MISUSED)
+
+
+def _slim(path: Path) -> bytes:
+    """Of a CHARX file that is too large, one with only the card and its icon; nothing of another file."""
+    try:
+        if path == STANDARD_STREAM or path.stat().st_size <= MAX_FILE_BYTES:
+            return b""
+        with path.open("rb") as file:
+            return slim_charx(file)
+    except (OSError, BadCard):  # `read_file` reports it
+        return b""
 
 
 def _file_name(name: str) -> str:

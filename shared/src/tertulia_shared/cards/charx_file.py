@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.cards.json_text import MAX_CARD_CHARS, JsonObject, read_object
@@ -84,28 +84,64 @@ def read_charx(data: bytes) -> CharxFile:
         raise BadCard("card_archive", _DAMAGED) from None
 
 
+def slim_charx(file: BinaryIO) -> bytes:
+    """A CHARX file with only the card and its icon, made of one of any size. For a file that the user has chosen: its
+    directory is read without a bound.
+
+    Raises:
+        BadCard: as `read_charx`.
+    """
+    made = io.BytesIO()
+    try:
+        with zipfile.ZipFile(file) as archive, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as slim:
+            found = _Found(archive)
+            slim.writestr(CARD_NAME, found.text)
+            for picture in found.pictures():
+                slim.writestr(found.icon, picture)
+    except _FAULTS:
+        raise BadCard("card_archive", _DAMAGED) from None
+    return made.getvalue()
+
+
 def _read(archive: zipfile.ZipFile, data: bytes) -> CharxFile:
-    members = {member.filename: member for member in archive.infolist()}
-    card = members.get(CARD_NAME)
-    if card is None:
-        raise BadCard(
-            "card_not_in_archive",
-            f"The archive has no {CARD_NAME} at its top, so it is no character card (CHARX). Choose the .charx file "
-            "that a program has exported, or a card as PNG or JSON.",
-        )
-    text = text_of_bytes(_content(archive, card, MAX_JSON_BYTES, "card"))
-    icons = list(_icons(read_object(text)))
-    icon = next((name for name in icons if name in members), "")
-    pictures: list[bytes] = []
-    if icon:
-        try:
-            pictures.append(_content(archive, members[icon], MAX_PICTURE_BYTES, "picture"))
-        except (BadCard, *_FAULTS):  # the card is usable without it
-            pass
+    found = _Found(archive)
+    pictures = found.pictures()
     if is_jpeg(data):
-        pictures.append(data[: min(member.header_offset for member in members.values())])
-    further = sum(name not in (icon, CARD_NAME) and not name.lower().endswith(_NOT_ASSETS) for name in members)
-    return CharxFile(text, tuple(pictures), bool(icons) and not pictures, further)
+        pictures.append(data[: min(member.header_offset for member in found.members.values())])
+    further = sum(
+        name not in (found.icon, CARD_NAME) and not name.lower().endswith(_NOT_ASSETS) for name in found.members
+    )
+    return CharxFile(found.text, tuple(pictures), found.names_icon and not pictures, further)
+
+
+class _Found:
+    """The card in an archive. `icon`: the member that is its icon; "" if there is none. `names_icon`: the card names
+    one.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self.members = {member.filename: member for member in archive.infolist()}
+        card = self.members.get(CARD_NAME)
+        if card is None:
+            raise BadCard(
+                "card_not_in_archive",
+                f"The archive has no {CARD_NAME} at its top, so it is no character card (CHARX). Choose the .charx "
+                "file that a program has exported, or a card as PNG or JSON.",
+            )
+        self.text = text_of_bytes(_content(archive, card, MAX_JSON_BYTES, "card"))
+        icons = list(_icons(read_object(self.text)))
+        self.names_icon = bool(icons)
+        self.icon = next((name for name in icons if name in self.members and name != CARD_NAME), "")
+
+    def pictures(self) -> list[bytes]:
+        """The icon; nothing if it cannot be read, because the card is usable without it."""
+        if not self.icon:
+            return []
+        try:
+            return [_content(self._archive, self.members[self.icon], MAX_PICTURE_BYTES, "picture")]
+        except (BadCard, *_FAULTS):
+            return []
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, what: str) -> bytes:
@@ -123,7 +159,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, what:
     with archive.open(member) as opened:
         content = opened.read(most + 1)
     if len(content) > most:
-        raise BadCard("card_too_large", f"The {what} has more than {most} bytes when decompressed.")
+        raise BadCard("card_too_large", f"The {what} has more than {most} bytes when decompressed: make it smaller.")
     return content
 
 

@@ -150,4 +150,4 @@ def text_of_bytes(data: bytes) -> str:
     try:
         return decoded(data)
     except UnknownEncoding:
-        raise BadCard("card_encoding", f"The card is not in {WANTED}: save it as UTF-8.") from None
+        raise BadCard("card_encoding", f"The card is in another encoding than {WANTED}: save it as UTF-8.") from None

@@ -41,7 +41,9 @@ def checked_file(data: bytes) -> Json:
     try:
         text = decoded(data)
     except UnknownEncoding:
-        raise BadLorebook("lorebook_encoding", f"The lorebook is not in {WANTED}: save it as UTF-8.") from None
+        raise BadLorebook(
+            "lorebook_encoding", f"The lorebook is in another encoding than {WANTED}: save it as UTF-8."
+        ) from None
     return checked(text)
 
 

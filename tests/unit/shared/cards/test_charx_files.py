@@ -16,8 +16,10 @@ from tertulia_shared.cards.charx_file import (
     MAX_CHARX_BYTES,
     MAX_MEMBERS,
     MAX_PICTURE_BYTES,
+    CharxFile,
     is_charx,
     read_charx,
+    slim_charx,
 )
 from tertulia_shared.cards.errors import BadCard
 from tests.harness.card_shapes import CHARX, DATA, JPEG, V3, charx, picture
@@ -188,3 +190,27 @@ def test_changed_bytes_are_refused_or_harmless() -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b"PK", JPEG, MAIN, b"GIF89a"])
 def test_other_files_are_no_archives(data: bytes) -> None:
     assert not is_charx(data)
+
+
+@pytest.mark.parametrize("before", [b"", JPEG])
+def test_slim_archive_has_the_card_and_its_icon_only(before: bytes) -> None:
+    slim = slim_charx(io.BytesIO(charx({**MEMBERS, "big.mp3": bytes(MAX_CHARX_BYTES)}, before=before)))
+    assert read_charx(slim) == CharxFile(TEXT, (MAIN,), lacks_picture=False, further_assets=0)
+
+
+def test_slim_archive_has_no_icon_that_cannot_be_read() -> None:
+    text = with_icon("embeded://b.png")
+    for members in ({"card.json": text}, {"card.json": text, "b.png": bytes(MAX_PICTURE_BYTES + 1)}):
+        slim = slim_charx(io.BytesIO(charx(members)))
+        assert read_charx(slim) == CharxFile(text, (), lacks_picture=True, further_assets=0)
+
+
+def test_card_is_not_its_own_picture() -> None:
+    data = charx({"card.json": with_icon("embeded://card.json")})
+    assert read_charx(data).pictures == read_charx(slim_charx(io.BytesIO(data))).pictures == ()
+
+
+@pytest.mark.parametrize("data", [b"", b"no archive", charx({"a.json": TEXT}), charx(MEMBERS)[:-30]])
+def test_file_without_a_card_cannot_be_made_slim(data: bytes) -> None:
+    with pytest.raises(BadCard):
+        slim_charx(io.BytesIO(data))

@@ -122,8 +122,9 @@ def notes_of(file: CardFile, name: str = "") -> list[CardNote]:
             CardNote("no_picture", "The picture that the card names is missing or damaged: choose another one.")
         )
     if file.further_assets:
-        files = "1 further file" if file.further_assets == 1 else f"{file.further_assets} further files"
-        notes.append(CardNote("assets_dropped", f"{files} of the card (pictures, sounds) are not kept."))
+        count = file.further_assets
+        files = "1 further file is" if count == 1 else f"{count} further files are"
+        notes.append(CardNote("assets_dropped", f"{files} not kept (pictures, sounds)."))
     return notes
 
 

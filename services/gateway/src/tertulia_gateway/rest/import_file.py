@@ -46,7 +46,7 @@ def read_file(content: bytes) -> ConversationFile:
         content = decoded(content).encode()
     except UnknownEncoding:
         raise ImportRefused(
-            ProblemCode.IMPORT_ENCODING, f"The file is not in {WANTED}: save it as UTF-8, and import that."
+            ProblemCode.IMPORT_ENCODING, f"The file is in another encoding than {WANTED}: save it as UTF-8."
         ) from None
     try:
         whole = parsed(content)

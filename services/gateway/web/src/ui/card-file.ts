@@ -1,5 +1,6 @@
 /** Reads a character card for the form, and saves a character as a card. */
 
+import { slimCharx } from "../cards/slim-charx";
 import type { CardFormat, CardDraft } from "../rest/api";
 import type { Talk } from "../talk/talk";
 import { RequestFailed } from "../rest/problem";
@@ -9,10 +10,16 @@ import { download, fileName } from "./download";
 const MAX_BYTES = 16_777_216;
 const SIDE_PX = 256;
 
-/** @throws RequestFailed the file is no card, or is too large */
+/**
+ * Read a card on the server. Of a CHARX file that is too large, only the card and its icon are sent.
+ * @throws RequestFailed the file is no card, or is too large
+ */
 export async function readCard(talk: Talk, file: File): Promise<CardDraft> {
-  if (file.size > MAX_BYTES) throw new RequestFailed(413, texts.cards.tooLarge);
-  return talk.api.readCard(file);
+  if (file.size <= MAX_BYTES) return talk.api.readCard(file);
+  const slim = await slimCharx(file);
+  if (slim === null || slim.size > MAX_BYTES) throw new RequestFailed(413, texts.cards.tooLarge);
+  const draft = await talk.api.readCard(slim);
+  return { ...draft, notes: [...draft.notes, { code: "assets_dropped", message: texts.cards.notes.assets_dropped }] };
 }
 
 /** Save the character's card as a file. The picture of a PNG is the portrait. @throws RequestFailed */
