@@ -124,7 +124,7 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
             </label>
           )}
           {replaced && (
-            <p class="detail" role="status">
+            <p class="detail undoable" role="status">
               {replaced.removed === null
                 ? texts.lorebook.imported(entries.length)
                 : texts.characters.removed(replaced.removed)}{" "}
