@@ -19,9 +19,8 @@ def kill_owner(stage: Stage) -> Fault:
     """kill -9 of the worker that owns the work, or of any worker if none owns it. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
-        process = stack.owner(stage) or stack.of(stage)[0]
-        process.send(signal.SIGKILL)
-        stack.start(stage)
+        stack.owner_or_any(stage).send(signal.SIGKILL)
+        stack.refill(stage)
 
     return inject
 
@@ -30,11 +29,9 @@ def kill_all(service: Service) -> Fault:
     """kill -9 of every process of a service. No peer can take over before new processes are ready."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
-        killed = stack.of(service)
-        for process in killed:
+        for process in stack.of(service):
             process.send(signal.SIGKILL)
-        for _ in killed:
-            stack.start(service)
+        stack.refill(service)
         client.go_to(stack.urls)
 
     return inject
@@ -43,7 +40,7 @@ def kill_all(service: Service) -> Fault:
 async def kill_gateway(stack: Stack, client: TalkClient) -> None:
     """kill -9 of the gateway to which the client is connected. The client reconnects to the other gateway."""
     client.connected_to(stack.of("gateway")).send(signal.SIGKILL)
-    stack.start("gateway")
+    stack.refill("gateway")
     client.go_to(stack.urls)
 
 
@@ -72,9 +69,8 @@ def stop_owner(stage: Stage) -> Fault:
     """SIGTERM of the worker that owns the work: it must exit with 0. A new worker is started."""
 
     async def inject(stack: Stack, client: TalkClient) -> None:
-        process = stack.owner(stage) or stack.of(stage)[0]
-        await _stop(process)
-        stack.start(stage)
+        await _stop(stack.owner_or_any(stage))
+        stack.refill(stage)
 
     return inject
 
@@ -83,7 +79,7 @@ async def stop_gateway(stack: Stack, client: TalkClient) -> None:
     """SIGTERM of the gateway to which the client is connected: it must exit with 0."""
     stopping = client.connected_to(stack.of("gateway"))
     stopping.send(signal.SIGTERM)
-    stack.start("gateway")
+    stack.refill("gateway")
     client.go_to([url for url in stack.urls if f":{stopping.port}/" not in url])
     assert await asyncio.to_thread(stopping.wait) == 0
 

@@ -25,8 +25,7 @@ async def test_paused_worker_changes_nothing_after_a_peer_finished_its_work(stac
         turn_id = new_id()
         await client.say("Rex, tell me a story.", turn_id)
         await client.until_frames(10)
-        zombie = stack.owner(stage)
-        assert zombie is not None
+        zombie = await eventually(lambda: stack.owner(stage), "a worker has the work")
         zombie.send(signal.SIGSTOP)
         try:
             await client.until_done(turn_id)

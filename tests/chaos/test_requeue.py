@@ -11,6 +11,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Stage
 from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import talk
+from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 @pytest.mark.parametrize("stage", ["llm", "tts"])
 async def test_peer_continues_a_requeued_reply_without_waiting_for_the_lease(stack: Stack, stage: Stage) -> None:
     # the lease is so long that a takeover would exceed the time limit of the test
-    before = stack.of(stage)  # an earlier test may have left more than two: one that still drains, say
+    before = stack.of(stage)
     without_drain = [stack.start(stage, TERTULIA_DRAIN_S="0", TERTULIA_LEASE_S="30") for _ in range(2)]
     await asyncio.to_thread(stack.wait_ready)
     for draining in before:
@@ -30,7 +31,7 @@ async def test_peer_continues_a_requeued_reply_without_waiting_for_the_lease(sta
             turn_id = new_id()
             await client.say("Everybody, tell me a story.", turn_id)
             await client.until_frames(60)
-            owner = stack.owner(stage)
+            owner = await eventually(lambda: stack.owner(stage), "a worker has work")
             assert owner in without_drain
             owner.send(signal.SIGTERM)
             assert await asyncio.to_thread(owner.wait) == 0

@@ -39,7 +39,8 @@ def start_local(stack: Stack) -> None:
 
 async def inject(stack: Stack, chance: random.Random) -> None:
     """Kill the worker that speaks, or stop it in order, and start a worker of one of the engines."""
-    process = stack.owner("tts") or chance.choice(stack.of("tts"))
+    owner = stack.owner("tts")
+    process = owner if owner is not None and not owner.stopping else chance.choice(stack.serving("tts"))
     # a process that starts has no handler for SIGTERM yet
     await eventually(lambda: "the speech workers are" in process.log.read_text())
     process.send(chance.choice([signal.SIGKILL, signal.SIGTERM]))

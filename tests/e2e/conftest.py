@@ -133,6 +133,7 @@ async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
                 reduced_motion="reduce" if display.still else "no-preference",
             )
             closing.push_async_callback(context.close)
+            context.set_default_timeout(PATIENCE_S * 1000)
             visitor = Visitor(await context.new_page(), stack.http(""))
             visitors.append(visitor)
             return visitor
@@ -168,5 +169,5 @@ def rest(method: str, url: str, body: object = None) -> Any:
     """Send a request to the REST API. Returns the decoded response."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - ours
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:  # noqa: S310 - ours
         return json.loads(response.read() or "null")

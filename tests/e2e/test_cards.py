@@ -14,7 +14,7 @@ from playwright.async_api import Download, Page, expect
 from tertulia_shared.cards.png_file import card_in
 from tests.e2e.test_characters import close, row, who_answers
 from tests.e2e.visitor import Visitor
-from tests.harness.card_shapes import DATA, V2, V3, card_png, picture
+from tests.harness.card_shapes import CHARX, DATA, V2, V3, card_png, charx, picture
 
 pytestmark = pytest.mark.usefixtures("default_characters")
 
@@ -64,6 +64,24 @@ async def test_dropped_card_becomes_a_character_and_is_exported_again(visitor: V
         assert (card_in(content) if form == "png" else content.decode()) == TEXT
     await close(visitor, sheet)
     assert await who_answers(visitor, "Mira, are you there?") == ["Mira"]
+
+
+async def test_dropped_archive_becomes_a_character_with_its_icon(visitor: Visitor) -> None:
+    members = {
+        "card.json": json.dumps(CHARX),
+        "assets/icon/image/0.png": picture(300, 400),
+        "assets/emotion/image/2.webp": b"happy",
+    }
+    await drop(visitor.page, "mira.charx", "", charx(members))
+    sheet = visitor.page.get_by_role("dialog")
+    await expect(sheet.locator("#character-name")).to_have_value("Mira")
+    await expect(sheet.locator(".picture-field img")).to_have_attribute("src", re.compile("^data:image/png;base64,"))
+    await expect(sheet.get_by_text("Further pictures and sounds in the file are not kept.")).to_be_visible()
+    await visitor.picture("charx-import")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(row(sheet, "Mira")).to_be_visible()
+    await sheet.get_by_role("button", name="Edit Mira").click()
+    await expect(sheet.get_by_role("region", name="Lorebook").get_by_role("listitem")).to_contain_text("spring")
 
 
 async def test_character_begins_a_conversation_with_a_greeting_of_its_card(visitor: Visitor) -> None:

@@ -15,9 +15,9 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.usefixtures("default_characters")
 
 
-async def shown(visitor: Visitor) -> list[str]:
-    """The names at the table."""
-    return await visitor.page.locator(".seats > li bdi").all_text_contents()
+async def assert_shown(visitor: Visitor, *names: str) -> None:
+    """Wait until these names are at the table, in this order."""
+    await expect(visitor.page.locator(".seats > li bdi")).to_have_text(list(names))
 
 
 async def answers(visitor: Visitor, text: str) -> list[str]:
@@ -66,12 +66,12 @@ async def test_new_conversation_has_the_characters_that_were_chosen_last(visitor
     conversations = await visitor.open("Conversations")
     await conversations.get_by_role("button", name="New conversation").click()
     await expect(visitor.mine).to_have_count(0)
-    assert await shown(visitor) == ["Luna", "Sage"]
+    await assert_shown(visitor, "Luna", "Sage")
     sheet = await visitor.open("Characters")
     await switch(sheet, "Rex").focus()
     await visitor.page.keyboard.press("Space")
     await visitor.page.keyboard.press("Escape")
-    assert await shown(visitor) == ["Luna", "Sage", "Rex"]
+    await assert_shown(visitor, "Luna", "Sage", "Rex")
     assert await answers(visitor, "How are you all tonight?") == ["Luna", "Sage", "Rex"]
 
 
@@ -80,7 +80,7 @@ async def test_first_characters_are_restored_and_messages_of_removed_ones_stay(v
     await visitor.until_played(turn_id)
     luna = next(each for each in rest("GET", stack.http("/api/characters"))["characters"] if each["name"] == "Luna")
     rest("DELETE", stack.http(f"/api/characters/{luna['id']}"))
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(visitor.seats).to_have_count(2)
     message = visitor.page.locator(".message.theirs").first
     await expect(message).to_contain_text("Luna")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tertulia_shared.wav import parse, wav_file
 from tests.e2e import microphone
 from tests.e2e.conftest import LIGHT, Display, Visit
 from tests.e2e.test_accessibility import look_at
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, glimpse
 from tests.fakes.speech_server import SpeechServer
 from tests.harness.cloning_stack import cloning_stack
 from tests.harness.eventually import eventually
@@ -23,6 +24,7 @@ from tests.harness.stack import Stack
 PHONE = Display(width=390, height=844, still=True, touch=True, scale=2)
 DARK = Display(still=True, scheme="dark")
 DARK_PHONE = Display(width=390, height=844, still=True, scheme="dark", touch=True, scale=2)
+LONGEST_S = 30
 MAKE = "Make a voice from a recording"
 
 
@@ -57,15 +59,21 @@ async def open_editor(visitor: Visitor) -> Locator:
     return sheet
 
 
+async def until_recorded(sheet: Locator, seconds: int) -> None:
+    """Wait until the recording is at least this long. Each number is shown for a second, so one may be missed."""
+    longer = "|".join(map(str, range(seconds, LONGEST_S + 1)))
+    await expect(sheet.get_by_text(re.compile(rf"\b({longer}) of {LONGEST_S} s"))).to_be_visible()
+
+
 async def record(sheet: Locator) -> None:
     """Record two sentences with the fake microphone."""
     await sheet.get_by_role("button", name="Record", exact=True).click()
     await expect(sheet.get_by_role("button", name="Stop", exact=True)).to_be_enabled()
-    await expect(sheet.get_by_text("1 of 30 s")).to_be_visible()
+    await until_recorded(sheet, 1)
     await microphone.say(sheet.page, "hello_luna.wav")
-    await expect(sheet.get_by_text("6 of 30 s")).to_be_visible()
+    await until_recorded(sheet, 6)
     await microphone.say(sheet.page, "question_rex.wav")
-    await expect(sheet.get_by_text("11 of 30 s")).to_be_visible()
+    await until_recorded(sheet, 11)
 
 
 async def fill(sheet: Locator, name: str) -> None:
@@ -108,7 +116,7 @@ async def test_recorded_voice_is_made_tried_and_given_to_a_character_which_keeps
 
     await expect(sheet.get_by_role("radio", name="Zora")).to_be_checked()
     await sheet.get_by_role("button", name="Try Zora").click()
-    await expect(sheet.get_by_text("Zora is speaking.")).to_be_visible()
+    await glimpse(sheet.get_by_text("Zora is speaking."), "the voice is heard")
     await expect(sheet.get_by_role("button", name="Try Zora")).to_be_visible()
     uploaded = server.requests[-1]["voice"]
     assert server.uploads[uploaded]["ref_text"] == text
@@ -137,10 +145,10 @@ async def test_sound_is_not_sent_to_the_conversation_while_a_recording_is_made(v
     await visitor.page.evaluate("window.ofConversation = window.heard")
     sheet = await open_editor(visitor)
     await sheet.get_by_role("button", name="Record", exact=True).click()
-    await expect(sheet.get_by_text("1 of 30 s")).to_be_visible()
+    await until_recorded(sheet, 1)
     await visitor.page.evaluate("window.heard = window.ofConversation")
     await microphone.say(visitor.page, "hello_luna.wav")
-    await expect(sheet.get_by_text("8 of 30 s")).to_be_visible()
+    await until_recorded(sheet, 8)
     await sheet.get_by_role("button", name="Stop", exact=True).click()
     await expect(sheet.get_by_label("The recording")).to_be_visible()
     await microphone.say(visitor.page, "question_rex.wav")

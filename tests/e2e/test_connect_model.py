@@ -158,21 +158,22 @@ async def test_page_asks_for_the_token_and_then_connects_a_model_with_it(
 ) -> None:
     gateway = stack.start("gateway", TERTULIA_TOKEN=TOKEN)
     stack.wait_ready()
-    visitor = await visit()
-    visitor.address = f"http://127.0.0.1:{gateway.port}"
-    visitor.ignore_console_error("401")
-    visitor.ignore_console_error("WebSocket")
-    await visitor.page.goto(visitor.address)
-    for token in ("a wrong token, much too long", TOKEN):
-        await visitor.page.get_by_placeholder("Token").fill(token)
-        async with visitor.page.expect_navigation():
-            await visitor.page.get_by_role("button", name="Continue").click()
-    await expect(visitor.status_line).to_have_text(READY)
-    panel = await open_panel(visitor)
-    await connect(panel, server.base_url)
-    gateway.stopping = True
-    gateway.send(signal.SIGTERM)
-    assert await asyncio.to_thread(gateway.wait) == 0
+    try:
+        visitor = await visit()
+        visitor.address = f"http://127.0.0.1:{gateway.port}"
+        visitor.ignore_console_error("401")
+        visitor.ignore_console_error("WebSocket")
+        await visitor.page.goto(visitor.address)
+        for token in ("a wrong token, much too long", TOKEN):
+            await visitor.page.get_by_placeholder("Token").fill(token)
+            async with visitor.page.expect_navigation():
+                await visitor.page.get_by_role("button", name="Continue").click()
+        await expect(visitor.status_line).to_have_text(READY)
+        panel = await open_panel(visitor)
+        await connect(panel, server.base_url)
+    finally:  # other tests expect only one gateway
+        gateway.send(signal.SIGTERM)
+        assert await asyncio.to_thread(gateway.wait) == 0
 
 
 @pytest.mark.parametrize("name", DISPLAYS)

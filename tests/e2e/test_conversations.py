@@ -141,7 +141,7 @@ async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be
     assert {"temperature": 0.4} in visitor.log.commands("model_settings")
     await visitor.page.keyboard.press("Escape")
 
-    await visitor.page.reload()
+    await visitor.reload()
     sheet = await visitor.open("Model")
     await expect(sheet.get_by_role("textbox", name="Model")).to_have_value("some/model")
     await expect(temperature).to_have_value("0.4")

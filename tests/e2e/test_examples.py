@@ -16,7 +16,7 @@ from typing import Any, cast
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.socket_log import SocketLog
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.service_process import Process
 from tests.harness.spoken_reply import SpokenReply, replies_of
 from tests.harness.stack import Stack
@@ -141,6 +141,7 @@ async def visible_replies(page: Page, stack: Stack, log: SocketLog) -> list[Spok
 
     replies = await eventually(whole_replies, "both replies are complete")
     samples = sum(len(reply.pcm) for reply in replies) // 2
-    await page.wait_for_function(f"window.samples.length >= {samples} && window.ended === window.started")
+    whole = f"window.samples.length >= {samples} && window.ended === window.started"
+    await page.wait_for_function(whole, timeout=PATIENCE_S * 1000)
     await expect(page.locator("main p")).to_have_text([f"{reply.name}: {reply.text}" for reply in replies])
     return replies

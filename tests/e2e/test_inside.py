@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
+
+
+async def are_drawn(bars: Locator) -> bool:
+    """True if there are at least four bars, and each is visible."""
+    widths: list[float] = await bars.evaluate_all("bars => bars.map((bar) => bar.getBoundingClientRect().width)")
+    return len(widths) >= 4 and min(widths) >= 1
 
 
 async def test_inside_panel_shows_the_waterfall_chart_of_a_turn(visitor: Visitor) -> None:
@@ -22,9 +28,7 @@ async def test_inside_panel_shows_the_waterfall_chart_of_a_turn(visitor: Visitor
     await expect(figure).to_contain_text("heard here after")
     for reply in ("Luna", "Rex", "Sage"):
         bars = figure.get_by_role("row").filter(has_text=reply).locator(".bar")
-        assert await bars.count() >= 4
-        boxes = [await bar.bounding_box() for bar in await bars.all()]
-        assert all(box is not None and box["width"] >= 1 for box in boxes)
+        await eventually(lambda bars=bars: are_drawn(bars), f"the bars of {reply}")
     await expect(figure.locator(".why")).to_have_text(["all characters answer"] * 3)
     await expect(sheet.locator(".facts")).to_contain_text("espeak")
     conversation_id = visitor.log.record().conversation_id

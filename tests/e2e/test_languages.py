@@ -134,7 +134,7 @@ async def test_every_view_is_in_the_browsers_language(visit: Visit, axe: str, la
     await look(visitor, language, "welcome")
 
     box = visitor.page.locator("#message")
-    await box.fill("Luna and Rex, tell me about the sea.")
+    await box.fill("Luna and Rex, tell me a long story.")  # it must not be over when it is stopped
     await box.press("Enter")
     await expect(visitor.page.locator(".seat.speaking")).to_be_visible()
     await look(visitor, language, "speaking")

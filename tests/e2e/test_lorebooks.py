@@ -60,6 +60,7 @@ async def test_lorebook_of_a_conversation_is_imported_edited_used_and_exported(
     await section.get_by_role("button", name="Edit The bell").click()
     await section.get_by_role("button", name="Remove", exact=True).click()
     await expect(section.get_by_role("listitem")).to_have_count(2)
+    await eventually(lambda: set(lorebook(stack, path)["entries"]) == {"0", "2"}, "the server has the two entries")
     entries = lorebook(stack, path)["entries"]
     assert entries["0"]["unknown"] == 7
     assert entries["2"]["key"] == ["moon", "/full (moon|night)s?/i"]
@@ -117,7 +118,9 @@ async def test_lorebook_of_a_character_is_written_into_its_card(visitor: Visitor
     await section.get_by_label("Always use it").check()
     await section.get_by_role("button", name="Add", exact=True).click()
     await expect(section.get_by_text("Always used")).to_be_visible()
-    (entry,) = lorebook(stack, f"characters/{mira['id']}")["entries"].values()
+    of_mira = f"characters/{mira['id']}"
+    entries = await eventually(lambda: lorebook(stack, of_mira)["entries"], "the server has the entry")
+    (entry,) = entries.values()
     assert (entry["content"], entry["constant"]) == ("Her telescope is called Tycho.", True)
     card = rest("GET", stack.http(f"/api/characters/{mira['id']}/card"))
     assert card["data"]["character_book"]["entries"][0]["content"] == "Her telescope is called Tycho."

@@ -151,7 +151,7 @@ def add_characters(stack: Stack, names: Iterable[str]) -> None:
 async def press_every_portrait(visitor: Visitor) -> None:
     """Press the middle of each portrait; a click that another element receives is an error."""
     for seat in await visitor.seats.all():
-        await seat.locator(".halo").click(timeout=10_000)
+        await seat.locator(".halo").click()
         await expect(seat.get_by_role("button", name="Answer now")).to_be_visible()
         await visitor.page.keyboard.press("Escape")
         await expect(seat.get_by_role("button", name="Answer now")).to_be_hidden()

@@ -183,8 +183,9 @@ async def test_device_that_delivers_nothing_is_not_shown_as_listening_and_is_ope
 
 async def test_unplugged_device_is_replaced_by_another(visit: Visit) -> None:
     visitor = await talking(visit)
+    await visitor.page.evaluate("window.unplugged = window.heard")
     await microphone.unplug(visitor.page, another=True)
-    await becomes_true(visitor, "tracks.length === 2")
+    await becomes_true(visitor, "tracks.length === 2 && heard !== unplugged")
     await expect(visitor.status_line).to_have_text(LISTENING)
     await visitor.say("question_sage.wav")
     await eventually(lambda: visitor.log.of("turn_accepted"), "the other device is heard")
@@ -213,6 +214,7 @@ async def test_page_listens_in_a_new_conversation_too(visit: Visit) -> None:
     sheet = await visitor.open("Conversations")
     await sheet.get_by_role("button", name="New conversation").click()
     await eventually(lambda: len(visitor.log.of("conversation_started")) == 2, "the conversation is open")
+    await eventually(lambda: len(visitor.log.commands("start_listening")) == 2, "the page listens there, too")
     await visitor.say("question_sage.wav")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
     assert accepted["source"] == "spoken"

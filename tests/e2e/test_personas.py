@@ -72,7 +72,7 @@ async def test_persona_is_made_edited_chosen_again_and_given_up(visitor: Visitor
     await sheet.get_by_role("button", name="Save", exact=True).click()
     await expect(sheet.get_by_role("radio", name="Zoe")).to_be_checked()
     await eventually(lambda: confirmed(visitor, "persona", "name")[-1] == "Zoe", "the conversation has the new text")
-    await visitor.page.reload()
+    await visitor.reload()
     await eventually(lambda: len(visitor.log.of("persona")) > 3, "the page asks after a reload")
     assert confirmed(visitor, "persona", "description")[-1] == "{{user}} mends clocks."
 
@@ -99,8 +99,8 @@ async def test_new_conversation_has_the_persona_chosen_last_and_a_note_of_its_ow
     await visitor.picture("personas-and-note")
     await close(visitor, sheet)
     await visitor.write("Luna, hello!")
-    await eventually(lambda: confirmed(visitor, "note", "text")[-1] == "It rains.", "the server has the note")
-    assert confirmed(visitor, "note", "depth")[-1] == 0
+    await eventually(lambda: confirmed(visitor, "note", "text")[-1:] == ["It rains."], "the server has the note")
+    await eventually(lambda: confirmed(visitor, "note", "depth")[-1:] == [0], "and its depth")
     await visitor.page.keyboard.press("Escape")
 
     conversations = await visitor.open("Conversations")
@@ -116,4 +116,4 @@ async def test_new_conversation_has_the_persona_chosen_last_and_a_note_of_its_ow
     sheet = await visitor.open("Model")
     await sheet.get_by_role("textbox", name="Author's note").fill("It snows.")
     await close(visitor, sheet)  # also keeps what is being typed
-    await eventually(lambda: confirmed(visitor, "note", "text")[-1] == "It snows.", "the note is sent at once")
+    await eventually(lambda: confirmed(visitor, "note", "text")[-1:] == ["It snows."], "the note is sent at once")

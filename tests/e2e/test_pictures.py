@@ -72,7 +72,7 @@ async def test_chosen_photograph_is_scaled_and_shown_at_the_table_in_messages_an
     speaker = await visitor.until_speaking(turn_id)
     assert await drawn(visitor.bubble(speaker).locator("img")) == SMALL
     await visitor.page.keyboard.press("Escape")
-    await visitor.page.reload()
+    await visitor.reload()
     assert await drawn(seat.locator("img")) == SMALL
     sheet = await visitor.open("Characters")
     assert await drawn(row(sheet, "Pilar").locator("img")) == SMALL
@@ -111,8 +111,7 @@ async def test_external_picture_url_stored_by_an_earlier_release_is_not_requeste
         changed = tables.execute("UPDATE characters SET image = ? WHERE name = 'Pilar'", (ELSEWHERE,))
     tables.close()
     assert changed.rowcount == 1
-    visitor.ignore_console_error("status of 404")  # this conversation has no stored messages
-    await visitor.page.reload()
+    await visitor.reload()
     seat = visitor.seats.filter(has_text="Pilar")
     await expect(seat.locator(".initial")).to_have_text("P")
     sheet = await visitor.open("Characters")

@@ -15,6 +15,7 @@ from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
 from tests.harness.service_process import Process
 from tests.harness.stack import Stack
+from tests.harness.talk_record import Heard
 from tests.servers.breaking_proxy import BreakingProxy
 
 LOST = "Connection lost. Reconnecting"
@@ -93,12 +94,12 @@ async def test_reply_that_was_played_to_its_end_without_a_connection_counts_as_h
         visitor.address = address
         visitor.ignore_console_error(REFUSED)
         await visitor.arrive()
-        turn_id = await visitor.write("Rex, tell me a story.")
+        turn_id = await visitor.write("Rex and Luna, how are you?")  # some 15 s of sound
         await visitor.until_speaking(turn_id)
         await eventually(lambda: visitor.log.record().turn_is_done(turn_id), "all frames have arrived")
         line.refused = "/ws"
         line.cut()
-        (story,) = await visitor.until_played(turn_id)
+        replies = await visitor.until_played(turn_id)
         assert line.refusals, "the connection is still away"
         line.refused = None
         await expect(visitor.page.get_by_text(LOST)).to_be_hidden()
@@ -107,11 +108,11 @@ async def test_reply_that_was_played_to_its_end_without_a_connection_counts_as_h
 
         async with stack.bus() as bus:
 
-            async def receipt() -> bool:
-                last = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))[story.message_id]
-                return (last.sentence_index, last.chunk_index) == story.chunks[-1]
+            async def receipt(reply: Heard) -> bool:
+                last = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))[reply.message_id]
+                return (last.sentence_index, last.chunk_index) == reply.chunks[-1]
 
-            await eventually(receipt, "the receipt for the last chunk")
+            await eventually(lambda: receipt(replies[-1]), "the receipt for the last chunk")
 
 
 @pytest.mark.parametrize("websocket_is_cut", [False, True], ids=["worklet only", "websocket too"])

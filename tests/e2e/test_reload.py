@@ -66,9 +66,8 @@ async def samples_played(visitor: Visitor) -> int:
 async def reload(visitor: Visitor) -> None:
     """Reload the page, and allow sound if the browser asks for it."""
     visitor.ignore_console_error("AudioContext was not allowed to start")
-    visitor.ignore_console_error("status of 404")  # the first message may not be stored yet
     visitor.log.restart()
-    await visitor.page.reload()
+    await visitor.reload()
     await eventually(lambda: visitor.log.of("conversation_started"), "the page is back")
     await visitor.page.locator(".scene").click()
 

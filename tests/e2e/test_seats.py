@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Display, Visit
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, glimpse
 from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("default_characters")
@@ -16,13 +16,14 @@ pytestmark = pytest.mark.usefixtures("default_characters")
 PHONE = Display(320, 640, touch=True, still=True)
 
 
-async def shown(visitor: Visitor) -> list[str]:
-    """The names at the table in the order of the list, which is that of the keyboard."""
-    return await visitor.page.locator(".seats > li bdi").all_text_contents()
+async def assert_shown(visitor: Visitor, *names: str) -> None:
+    """Wait until these names are at the table in the order of the list, which is that of the keyboard."""
+    await expect(visitor.page.locator(".seats > li bdi")).to_have_text(list(names))
 
 
 async def drag(visitor: Visitor, name: str, onto: str) -> None:
     """Drag a portrait with the mouse onto another one."""
+    await portrait(visitor, name).hover()  # when it has come to its seat
     start, end = [await portrait(visitor, each).bounding_box() for each in (name, onto)]
     assert start is not None
     assert end is not None
@@ -40,17 +41,16 @@ def portrait(visitor: Visitor, name: str) -> Locator:
 
 
 async def test_portrait_dragged_to_another_seat_stays_there_in_this_browser(visitor: Visitor, visit: Visit) -> None:
-    visitor.ignore_console_error("?limit=1000")  # a conversation without messages is not stored
-    assert await shown(visitor) == ["Luna", "Rex", "Sage"]
+    await assert_shown(visitor, "Luna", "Rex", "Sage")
     await drag(visitor, "Luna", onto="Sage")
-    assert await shown(visitor) == ["Rex", "Sage", "Luna"]
+    await assert_shown(visitor, "Rex", "Sage", "Luna")
     await expect(visitor.page.locator("[popover][data-open]")).to_have_count(0)
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(visitor.seats).to_have_count(3)
-    assert await shown(visitor) == ["Rex", "Sage", "Luna"]
+    await assert_shown(visitor, "Rex", "Sage", "Luna")
     other = await visit()
     await other.arrive()
-    assert await shown(other) == ["Luna", "Rex", "Sage"]
+    await assert_shown(other, "Luna", "Rex", "Sage")
 
 
 async def test_portrait_is_dragged_with_a_finger(visit: Visit) -> None:
@@ -72,7 +72,7 @@ async def test_portrait_is_dragged_with_a_finger(visit: Visit) -> None:
     await visitor.picture("seat-dragged-320")
     await finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await expect(visitor.page.locator(".seat.dragged")).to_have_count(0)
-    assert await shown(visitor) == ["Sage", "Luna", "Rex"]
+    await assert_shown(visitor, "Sage", "Luna", "Rex")
 
 
 async def test_all_characters_answer_in_the_order_of_their_seats(visitor: Visitor) -> None:
@@ -100,7 +100,7 @@ async def test_character_is_moved_with_the_keys_and_announced(visitor: Visitor) 
     await expect(spoken).to_have_text("Luna: seat 2 of 3.")
     await visitor.page.keyboard.press("Escape")
     await expect(spoken).to_have_text("Luna was not moved.")
-    assert await shown(visitor) == ["Luna", "Rex", "Sage"]
+    await assert_shown(visitor, "Luna", "Rex", "Sage")
 
     await visitor.page.keyboard.press("Enter")
     await move.focus()
@@ -110,7 +110,7 @@ async def test_character_is_moved_with_the_keys_and_announced(visitor: Visitor) 
     await visitor.page.keyboard.press("Enter")
     await expect(spoken).to_have_text("Luna has seat 2 of 3.")
     await expect(button).to_be_focused()
-    assert await shown(visitor) == ["Rex", "Luna", "Sage"]
+    await assert_shown(visitor, "Rex", "Luna", "Sage")
 
 
 async def test_menu_of_a_seat_asks_mutes_edits_and_plays_the_voice(visitor: Visitor) -> None:
@@ -126,7 +126,7 @@ async def test_menu_of_a_seat_asks_mutes_edits_and_plays_the_voice(visitor: Visi
 
     menu = await visitor.open_seat("Rex")
     await menu.get_by_role("button", name="Hear the voice").click()
-    await expect(menu.get_by_role("button", name="Stop the voice")).to_be_visible()
+    await glimpse(menu.get_by_role("button", name="Stop the voice"), "the voice is heard")
     await expect(menu.get_by_role("button", name="Hear the voice")).to_be_visible()
     await visitor.page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
@@ -145,12 +145,7 @@ async def test_menu_of_a_seat_fits_a_small_phone(visit: Visit, axe: str) -> None
     await visitor.arrive()
     await visitor.seat("Sage").get_by_role("button", name="Sage").tap()
     menu = visitor.page.get_by_role("group", name="Sage", exact=True)
-    box = await menu.bounding_box()
-    assert box is not None
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= PHONE.width
-    assert box["y"] >= 0
-    assert box["y"] + box["height"] <= PHONE.height
+    await expect(menu).to_be_in_viewport(ratio=1)
     await visitor.page.evaluate(axe)
     found = await visitor.page.evaluate("async () => (await axe.run()).violations.map(({ id }) => id)")
     assert found == []

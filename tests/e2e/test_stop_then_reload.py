@@ -41,15 +41,22 @@ async def test_interrupted_and_unspoken_replies_look_the_same_after_a_reload(vis
     bubbles = visitor.page.locator(".message.theirs")
     await expect(bubbles.locator(".unspoken")).to_have_count(1)
     await expect(visitor.bubble(rex)).to_contain_text("You interrupted: the rest was not spoken")
+    (heard,) = [each["text"] for each in visitor.log.of("message_heard") if each["message_id"] == rex]
+    rest = visitor.log.record().messages[rex].text.strip().removeprefix(heard)
+    await expect(visitor.bubble(rex).locator(".bubble")).to_have_text(f"{heard} Not heard: {rest}")
     before = await bubbles.evaluate_all(SHOWN)
     assert [each["isFolded"] for each in before] == [False, True]
     assert before[0]["text"] != before[0]["unheard"] != ""
 
     visitor.log.restart()
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(bubbles).to_have_count(2)
     await expect(bubbles.locator(".unspoken")).to_have_count(1)
-    assert await bubbles.evaluate_all(SHOWN) == before
+
+    async def as_before() -> bool:
+        return await bubbles.evaluate_all(SHOWN) == before
+
+    await eventually(as_before, "the replies as before")
     assert visitor.log.of("message_heard") == [], "the page has it from the store"
     await visitor.picture("stopped-then-reloaded")
 
@@ -67,7 +74,7 @@ async def test_first_reply_that_is_stopped_before_it_is_played_looks_unspoken_af
     (before,) = await bubbles.evaluate_all(SHOWN)
     assert before["text"] == before["unheard"]
 
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(bubbles.locator(".unspoken")).to_have_count(1)
     (after,) = await bubbles.evaluate_all(SHOWN)
     assert (after["id"], after["remark"]) == (before["id"], before["remark"])

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import rest
 from tests.e2e.visitor import Visitor
+from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.usefixtures("default_characters")
@@ -27,7 +28,7 @@ async def test_summary_is_written_shown_turned_off_and_written_anew(visitor: Vis
     await text.fill("Otto is a dog.")
     await section.get_by_role("button", name="Save").click()
     await expect(state).to_contain_text("Your text stays")
-    assert (kept()["text"], kept()["edited"]) == ("Otto is a dog.", True)
+    await eventually(lambda: (kept()["text"], kept()["edited"]) == ("Otto is a dog.", True), "the text is kept")
 
     rest("PUT", url, {"text": "Mia is a cat."})
     await expect(text).to_have_value("Mia is a cat.")
@@ -38,9 +39,9 @@ async def test_summary_is_written_shown_turned_off_and_written_anew(visitor: Vis
     await section.get_by_role("checkbox").click()
     await expect(state).to_contain_text("It is off")
     await expect(text).not_to_be_editable()
-    assert kept()["off"]
+    await eventually(lambda: kept()["off"], "it is kept that it is off")
     await section.get_by_role("checkbox").click()
     await expect(section.get_by_role("checkbox")).to_be_checked()
     await section.get_by_role("button", name="Write it anew").click()
     await expect(text).to_have_value("")
-    assert (kept()["text"], kept()["off"]) == ("", False)
+    await eventually(lambda: (kept()["text"], kept()["off"]) == ("", False), "it is kept that there is none")

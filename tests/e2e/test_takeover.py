@@ -13,6 +13,8 @@ from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
+LONGER = "Rex and Luna, how are you?"
+"""Some 15 s of sound, so that a page which loads slowly does not come too late."""
 PART = RATE // 2
 """How many samples each page plays before the other one takes over: half a second."""
 
@@ -36,7 +38,7 @@ async def test_page_that_takes_the_conversation_back_continues_where_the_other_p
         visitor.ignore_console_error("AudioContext was not allowed to start")
         await visitor.page.add_init_script(RECEIPTS)
     await first.arrive()
-    turn_id = await first.write(QUESTION)
+    turn_id = await first.write(LONGER)
     await until_played(first, PART)
 
     conversation_id = first.log.record().conversation_id
@@ -55,7 +57,7 @@ async def test_page_that_takes_the_conversation_back_continues_where_the_other_p
         receipts = await receipts_of(first) + await receipts_of(second)
         # The second page may have sent receipts while the gateway closed its connection.
         await assert_goes_on(first, bus, turn_id, receipts, lost=2)
-    await expect(first.mine).to_have_text([f"You: {QUESTION}"])
+    await expect(first.mine).to_have_text([f"You: {LONGER}"])
 
 
 async def test_conversation_that_is_opened_again_during_a_turn_continues_where_it_was(

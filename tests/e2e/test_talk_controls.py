@@ -54,5 +54,14 @@ async def test_no_control_below_the_table_covers_another(visit: Visit, locale: s
 async def stays_clear_in_all_sizes(visitor: Visitor) -> None:
     for width, height in SIZES:
         await visitor.page.set_viewport_size({"width": width, "height": height})
-        covered = await visitor.page.evaluate(COVERED)
-        assert covered == "", f"{width} × {height}: {covered}"
+        covered = ""
+
+        async def clear() -> bool | None:
+            nonlocal covered
+            covered = await visitor.page.evaluate(COVERED)
+            return covered == "" or None
+
+        try:
+            await visitor.until(clear, "the controls are laid out")
+        except AssertionError:
+            pytest.fail(f"{width} × {height}: {covered}")

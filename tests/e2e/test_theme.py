@@ -30,7 +30,7 @@ async def test_chosen_theme_is_kept_and_the_system_theme_can_be_chosen_again(vis
     await assert_theme(visitor, "dark")
     bars = await visitor.page.locator("meta[name=theme-color]").evaluate_all("metas => metas.map((m) => m.content)")
     assert set(bars) == {"#181210"}
-    await visitor.page.reload()
+    await visitor.reload()
     await assert_theme(visitor, "dark")
 
     await visitor.page.emulate_media(color_scheme="dark")

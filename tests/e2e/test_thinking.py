@@ -71,7 +71,7 @@ async def test_inside_panel_shows_the_tokens_of_the_turn_and_of_the_conversation
     await expect(sheet.get_by_role("figure")).to_contain_text("tokens read")
     await expect(sheet.get_by_text("This conversation so far:")).to_contain_text("tokens read")
     await close(visitor, sheet)
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(visitor.status_line).to_have_text(READY)
     sheet = await visitor.open("See inside")
     await expect(sheet.get_by_text("This conversation so far:")).to_contain_text("tokens read")

@@ -56,7 +56,7 @@ async def test_name_is_asked_once_sent_with_the_first_message_and_kept(visitor: 
     await eventually(lambda: [row["character_name"] for row in stored(stack, first)] == ["Ana"], "it is stored")
     await visitor.page.keyboard.press("Escape")
 
-    await visitor.page.reload()
+    await visitor.reload()
     await eventually(lambda: names(visitor)[2:] and names(visitor)[-1] == "Ana", "the name is there after a reload")
     await expect(question).to_have_count(0)
 
@@ -71,11 +71,10 @@ async def test_name_is_asked_once_sent_with_the_first_message_and_kept(visitor: 
 
 
 async def test_question_for_the_name_can_be_skipped(visitor: Visitor) -> None:
-    visitor.ignore_console_error("?limit=1000")  # a conversation without messages is not stored
     await visitor.page.get_by_role("button", name="Skip").click()
     await expect(visitor.page.get_by_text("They call you Jay.")).to_be_visible()
     await expect(visitor.page.get_by_role("button", name="Change your name")).to_be_visible()
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(visitor.page.get_by_text("They call you Jay.")).to_be_visible()
 
 

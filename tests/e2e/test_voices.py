@@ -14,7 +14,7 @@ from tertulia_shared.codec import decode
 from tertulia_shared.entries import TTSSentence
 from tests.e2e.conftest import Display, Visit
 from tests.e2e.test_characters import row
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, glimpse
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
@@ -46,7 +46,7 @@ async def open_form(visitor: Visitor) -> Locator:
 async def listen_to_end(sheet: Locator, voice: str) -> None:
     """Play the sample of a voice, and wait until it has ended."""
     await sheet.get_by_role("button", name=f"Listen to {voice}").click()
-    await expect(sheet.get_by_role("status").filter(has_text=f"{voice} is speaking.")).to_be_visible()
+    await glimpse(sheet.get_by_role("status").filter(has_text=f"{voice} is speaking."), "the voice is heard")
     await expect(sheet.get_by_role("button", name=f"Listen to {voice}")).to_be_visible()
 
 
@@ -87,7 +87,7 @@ async def test_sample_of_an_engine_that_is_not_ready_is_announced_and_can_be_sto
         await expect(sheet.get_by_role("button", name="Listen to Finn")).to_be_visible()
         await sheet.get_by_role("button", name="Listen to Ada").click()
         await expect(sheet.get_by_text("Loading the voice of Ada…")).to_be_visible()
-    await expect(sheet.get_by_text("Ada is speaking.")).to_be_visible()
+    await glimpse(sheet.get_by_text("Ada is speaking."), "the voice is heard")
 
 
 async def test_failure_of_a_sample_is_shown_in_words(visitor: Visitor) -> None:
@@ -113,7 +113,7 @@ async def test_keyboard_chooses_a_voice_and_listens_to_it(visitor: Visitor) -> N
     await expect(sheet.get_by_role("radio", name="Finn")).to_be_checked()
     await visitor.page.keyboard.press("Tab")
     await visitor.page.keyboard.press("Enter")
-    await expect(sheet.get_by_text("Finn is speaking.")).to_be_visible()
+    await glimpse(sheet.get_by_text("Finn is speaking."), "the voice is heard")
 
 
 async def test_speed_and_pitch_are_heard_in_the_sample_and_saved(visit: Visit, stack: Stack) -> None:

@@ -55,7 +55,7 @@ async def test_rule_of_who_answers_is_shown_changed_and_kept(visitor: Visitor) -
     await expect(visitor.status_line).to_have_text(READY)
     await expect(visitor.page.locator(".dots")).to_have_count(0)
 
-    await visitor.page.reload()
+    await visitor.reload()
     await expect(visitor.who_answers).to_have_accessible_name("Who answers: Only when named")
     await choose_rule(visitor, "In turn")
     turn_id = await visitor.write("It is still raining.")

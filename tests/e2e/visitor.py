@@ -81,6 +81,11 @@ class Visitor:
 
     # -- actions
 
+    async def reload(self) -> None:
+        """Reload the page. Its conversation may not be stored yet; then the browser logs the answer 404."""
+        self.ignore_console_error("?limit=1000")
+        await self.page.reload()
+
     async def arrive(self, at: str = "/?probe=1", *, playback: bool = True, device: bool = False) -> None:
         """Open the page, and wait until it is ready. With `playback`, wait also until the playback worklet is
         loaded.
@@ -292,6 +297,11 @@ class Visitor:
             return
         if parts.netloc != urlsplit(self.address).netloc:
             self._foreign_requests.append(request.url)
+
+
+async def glimpse(element: Locator, what: str) -> None:
+    """Wait for an element that may soon disappear again: `expect` looks only once a second."""
+    await eventually(element.is_visible, what)
 
 
 def _played(row: dict[str, Any]) -> Played:

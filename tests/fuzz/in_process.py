@@ -36,7 +36,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
 from tests.fuzz.model_streams import model_stream
 from tests.fuzz.mutations import changed, flipped, raw, value
-from tests.harness.card_shapes import DATA, PNG_KINDS, SHAPES, card_png
+from tests.harness.card_shapes import DATA, JPEG, PNG_KINDS, SHAPES, card_png, charx, picture
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
     each for each in vars(entries).values() if isinstance(each, type) and dataclasses.is_dataclass(each)
@@ -159,19 +159,24 @@ def lorebook(rng: Random) -> None:
 
 
 def card(rng: Random) -> None:
-    """A mutated character card, in a picture or not. If it is one, its edit and its prompt must work."""
+    """A mutated character card, in a picture, an archive or alone. If it is one, its edit and its prompt must work."""
     text = rng.choice(tuple(SHAPES.values()))
     if not rng.randrange(3):
         text = _json({"spec": "chara_card_v2", "data": changed(rng, {**DATA, "name": "Mira"})})
-    file = card_png(text, rng.choice(("chara", "ccv3")), rng.choice(PNG_KINDS)) if rng.randrange(2) else text.encode()
+    forms = (
+        text.encode(),
+        card_png(text, rng.choice(("chara", "ccv3")), rng.choice(PNG_KINDS)),
+        charx({"card.json": text, "a.png": picture()}, before=rng.choice((b"", JPEG))),
+    )
+    file = rng.choice(forms)
     found = read_file(file if rng.randrange(4) == 0 else flipped(rng, file))
     values = MacroValues(char="Mira", user="Jay", seed="seed")
     for part in dataclasses.astuple(prompt_of(found.card)):
         expand(part, values)
     assert read_card(edited(found.text, {"name": "Maja"})).name == "Maja"
-    if found.png:
+    for each in found.pictures:
         with contextlib.suppress(BadPicture):
-            square(found.png, 2)
+            square(each, 2)
 
 
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {

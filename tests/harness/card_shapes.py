@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import struct
+import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tertulia_shared.cards.png_file import SIGNATURE, chunk
@@ -121,8 +124,34 @@ SHAPES: Final[dict[str, str]] = {
 """JSON of cards with the name Mira (or its Japanese form), by a description of their shape."""
 
 
+CHARX: Final[dict[str, Any]] = {
+    **V3,
+    "data": {
+        **V3["data"],
+        "assets": [
+            {"type": "emotion", "uri": "embeded://assets/emotion/image/2.webp", "name": "happy", "ext": "webp"},
+            {"type": "icon", "uri": "embeded://assets/icon/image/1.png", "name": "side", "ext": "png"},
+            {"type": "icon", "uri": "embeded://assets/icon/image/0.png", "name": "main", "ext": "png"},
+        ],
+    },
+}
+"""The card of a CHARX file as RisuAI writes it."""
+
 PNG_KINDS: Final = ("tEXt", "zTXt", "iTXt", "iTXt compressed")
 """The chunks in which a picture can contain a card."""
+
+
+JPEG: Final = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(40) + b"\xff\xd9"
+"""The frame of a JPEG. Nothing here decodes one."""
+
+
+def charx(members: Mapping[str, str | bytes], *, before: bytes = b"", method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A ZIP with these members, after the bytes `before`."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return before + file.getvalue()
 
 
 def picture(width: int = 48, height: int = 64, *, colour: tuple[int, int, int] = (200, 40, 90)) -> bytes:

@@ -46,6 +46,7 @@ from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler
 from tests.fakes.scripted_recognition import ScriptedRecognition
 from tests.harness.bus import running
+from tests.harness.eventually import PATIENCE_S
 from tests.harness.llm import BenchModel
 from tests.harness.raw_writes import MemoryRawWrites, RawWrites, RedisRawWrites
 from tests.harness.settings_of import settings_of
@@ -53,7 +54,6 @@ from tests.harness.settings_of import settings_of
 LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
-PATIENCE_S = 15.0
 """Time limit for a turn, even if its data is corrupted."""
 LEASE_S = 1.0
 POLL_S = 0.01
@@ -87,13 +87,13 @@ class CorruptionBench:
 
     def set_column(self, table: str, id: str, column: str, value: object) -> None:
         """Set a column of a row, if the database accepts the value."""
-        with sqlite3.connect(self.path, timeout=5) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
+        with sqlite3.connect(self.path, timeout=PATIENCE_S) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
             db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, id))  # noqa: S608 - the names come from the test
 
     def insert_message(self, columns: Mapping[str, object]) -> None:
         """Insert a message row, if the database accepts it."""
         names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
-        with sqlite3.connect(self.path, timeout=5) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
+        with sqlite3.connect(self.path, timeout=PATIENCE_S) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
             db.execute(f"INSERT INTO messages ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608
 
 
@@ -218,7 +218,7 @@ async def bench_on(
         bus,
         outbox,
         histories=histories,
-        past=Past(bus, store, outbox),
+        past=Past(bus, store, outbox, histories),
         characters=characters,
         lorebooks=ConversationLorebooks(bus, store, outbox),
         model=cast("Model", model),

@@ -26,9 +26,8 @@ from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.store import Store
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 
-PATIENCE_S = 20.0
 """How long a test waits for a frame or for the end of the gateway."""
 LUNA = "aaaaaaaa-0000-4000-8000-000000000001"
 REX = "aaaaaaaa-0000-4000-8000-000000000002"

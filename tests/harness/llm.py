@@ -285,7 +285,7 @@ class LLMBench:
             self.bus,
             outbox,
             histories=histories,
-            past=Past(self.bus, store, outbox),
+            past=Past(self.bus, store, outbox, histories),
             characters=characters,
             lorebooks=ConversationLorebooks(self.bus, store, outbox),
             model=model,

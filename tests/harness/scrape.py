@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import parser
 
 from tertulia_shared.metrics import Metrics
+from tests.harness.eventually import PATIENCE_S
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 
@@ -55,5 +56,5 @@ def scraped(metrics: Metrics) -> Scrape:
 
 def scrape(port: int) -> Scrape:
     """The metrics of the process that serves them at `port`."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as response:
         return parsed(response.read().decode())

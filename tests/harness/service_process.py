@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,9 @@ from tests.servers.slow_network_link import FarLink
 Service = Literal["gateway", "stt", "llm", "tts"]
 
 STOP_S = 30.0
+CHILDREN_END_S = 5.0
+"""A child of a killed process ends when it finds its input closed, which takes a moment on a busy machine."""
+POLL_S = 0.02
 TAIL_LINES = 15
 USER_AND_SYSTEM = slice(11, 13)
 """The two times among the fields of /proc/<pid>/stat (proc(5)), counted after the name of the program."""
@@ -94,19 +98,21 @@ class Process:
     def answers(self, path: str) -> bool:
         """True if this gateway answers a request for a path with 200."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
                 return response.status == 200
         except (urllib.error.URLError, OSError):
             return False
 
     def left_behind(self) -> bool:
-        """Kill the child processes that outlived the process; True if there were any."""
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        os.killpg(self.pid, signal.SIGKILL)
-        return True
+        """Kill the child processes that outlived the process by `CHILDREN_END_S`; True if there were any."""
+        deadline = time.monotonic() + CHILDREN_END_S
+        with suppress(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.killpg(self.pid, 0)
+                time.sleep(POLL_S)
+            os.killpg(self.pid, signal.SIGKILL)
+            return True
+        return False
 
     def tail(self, behind: int = 0) -> str:
         """The last lines of its log, without the first `behind` bytes."""

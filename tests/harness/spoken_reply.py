@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.harness.eventually import PATIENCE_S
 from tests.harness.stack import Stack
 
 
@@ -42,5 +43,5 @@ async def replies_of(stack: Stack, conversation_id: str) -> list[SpokenReply]:
 
 
 def _get(url: str) -> Mapping[str, Any]:
-    with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - the stack's gateway
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:  # noqa: S310 - the stack's gateway
         return json.loads(response.read())

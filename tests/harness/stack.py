@@ -131,6 +131,31 @@ class Stack:
         """The running processes of a service, oldest first."""
         return [process for process in self._all if process.service == service and process.running]
 
+    def serving(self, service: Service) -> list[Process]:
+        """The running processes of a service that the test has not stopped, oldest first."""
+        return [process for process in self.of(service) if not process.stopping]
+
+    def refill(self, service: Service) -> None:
+        """Start processes of a service until as many serve as at the start of the stack."""
+        for _ in range(self._workers.get(service, 0) - len(self.serving(service))):
+            self.start(service)
+
+    def restore(self) -> None:
+        """Wait until as many processes of each service serve as at the start of the stack, and no other one runs.
+
+        Raises:
+            StackFailed: a process ended by itself or takes too long, or a surplus one did not exit with 0.
+        """
+        self.wait_ready()  # a process that has not set its signal handlers yet would not exit with 0
+        for service in ONE_OF_EACH:
+            for surplus in self.serving(service)[self._workers.get(service, 0) :]:
+                surplus.send(signal.SIGTERM)
+            self.refill(service)
+        for process in self._all:
+            if process.stopping and process.running and process.wait() != 0:
+                raise StackFailed(f"{process.name} was stopped and failed\n{process.tail()}")
+        self.wait_ready()
+
     @property
     def processes(self) -> list[Process]:
         """All processes that the test has not stopped."""
@@ -165,6 +190,14 @@ class Stack:
             return None
         pid = int(pending[0]["consumer"].decode().split("-")[-2])
         return next(process for process in self._all if process.pid == pid)
+
+    def owner_or_any(self, stage: Stage) -> Process:
+        """The worker that has claimed the stage's oldest work; another one if nobody holds it, or if the test has
+        stopped the owner: its work stays pending until a peer takes it over.
+        """
+        owner = self.owner(stage)
+        serving = self.serving(stage)
+        return owner if owner is not None and owner in serving else serving[0]
 
     def length(self, key: Key) -> int:
         """The length of a stream."""

@@ -21,6 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         workers={"gateway": 1, "stt": 1, "llm": 2, "tts": 1},
         env={
             "TERTULIA_TTS_ENGINE": "espeak",
+            "TERTULIA_LEASE_S": "3",  # a worker that is slow for a moment must not lose its work
             "TERTULIA_DEMO_TOKENS_PER_SECOND": "200",
             "TERTULIA_LOG_LEVEL": "DEBUG",
         },

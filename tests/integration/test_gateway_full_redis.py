@@ -15,7 +15,7 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from tertulia_shared.keys import Keys
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.gateway import Client, Workers, gateway
 from tests.servers.redis_server import RedisServer
 
@@ -117,7 +117,7 @@ async def test_microphone_audio_that_redis_refused_is_written_later(pausable: Pa
             assert (await client.until("error"))["turn_id"] == TURN, "the audio frames before it were accepted"
         assert (await client.until("warning"))["code"] == "writes_resumed"
         follow = made.bus.follow(keys.work("stt"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             session = (await follow.read())[0].fields[b"session_id"].decode()
             mic = made.bus.follow(keys.mic(client.conversation_id, session))
             heard: list[bytes] = []

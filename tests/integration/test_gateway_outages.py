@@ -233,6 +233,32 @@ async def test_client_that_resumes_after_a_flush_gets_an_error_although_there_ar
             await again.until("interrupted")
 
 
+async def test_message_is_accepted_although_the_state_was_damaged_while_a_reply_was_played(
+    redis_url: str, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        workers = Workers(made.bus, client.conversation_id)
+        await client.send("user_message", text="hello")
+        reply = workers.reply(*await workers.next_turn())
+        steps = reply.steps()
+        for step in steps[:-1]:
+            step()
+        await reply.flush()
+        state = keys.state(client.conversation_id).name
+        cast("Any", redis.Redis.from_url(redis_url)).hset(state, "epoch", "abc")  # pyright: ignore[reportUnknownMemberType] - untyped
+        steps[-1]()
+        await reply.flush()
+
+        async def is_played() -> bool:
+            return "the talk mark is not cleared yet" in caplog.text
+
+        await eventually(is_played)
+        await client.send("user_message", text="are you there?")
+        await client.until("turn_accepted", lambda frame: frame["text"] == "are you there?")
+        assert client.of("error") == []
+
+
 async def test_gateway_that_stops_closes_its_connections_with_1001(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as one, Client.at(made.url()) as other:
         await asyncio.gather(one.next(), other.next())

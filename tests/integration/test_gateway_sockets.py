@@ -16,6 +16,7 @@ from tertulia_gateway.protocols.bounds import MAX_UNFINISHED, SocketBounds
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.client import talk
+from tests.harness.eventually import PATIENCE_S
 from tests.harness.gateway import Client, gateway
 from tests.harness.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
 from tests.harness.stack import Stack
@@ -201,7 +202,7 @@ def _do_not_read(raw: RawSocket) -> None:
 
 async def _wait_for_room(url: str) -> None:
     """Connect repeatedly until the gateway has dropped the client that is connected."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             async with Client.at(url) as client:
                 with suppress(ConnectionClosed):

@@ -19,6 +19,7 @@ from tertulia_shared.codec import pack
 from tertulia_shared.entries import AudioChunk, Receipt
 from tertulia_shared.keys import SOUND_GRACE_S, Keys
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.eventually import PATIENCE_S
 from tests.harness.store_records import reply
 
 C = "cccccccc-0000-4000-8000-000000000001"
@@ -73,7 +74,7 @@ class TurnBench:
         self.position.audio_complete("m", 3)
 
     async def next_event(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.transport.events.get()
 
     async def is_talking(self) -> bool:
@@ -82,7 +83,7 @@ class TurnBench:
     async def play(self) -> None:
         """Report that all audio was played, and wait until the talk mark is cleared."""
         self.position.played(Receipt("m", 0, 0, 1000))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self.talk_ended.wait()
 
     async def audio_ttl(self) -> int:
@@ -166,7 +167,7 @@ async def test_talk_mark_is_not_cleared_if_this_gateway_has_just_written_a_turn(
     assert await bench.next_event() == "turn_metrics"
     applied = await bench.bus.transact(C, [], raise_epoch=True, talk=True)
     bench.position.raise_epoch(applied.epoch)  # the event of the turn comes later
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await bench.talk_ended.wait()
     assert await bench.is_talking()
 
@@ -184,7 +185,7 @@ async def test_audio_keeps_its_ttl_if_no_receipt_confirms_its_end(bench: TurnBen
     bench.position.playback.receipt(Receipt("m", 0, 0, 1000))
     bench.now = 60.0  # longer than playing can take
     bench.settle()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await bench.talk_ended.wait()
     assert await bench.audio_ttl() > SOUND_GRACE_S
 

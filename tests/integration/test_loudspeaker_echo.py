@@ -117,15 +117,17 @@ async def test_cough_hum_or_laughter_does_not_interrupt(
 
 
 @pytest.mark.parametrize(
-    ("room", "at_s"), [(LOUDSPEAKER, 5.0), (LOUDSPEAKER, 9.0), (HEADPHONES, 0.6), (HEADPHONES, 5.0)]
+    ("room", "at_s", "speaking"),
+    [(LOUDSPEAKER, 5.0, 1), (LOUDSPEAKER, 9.0, 2), (HEADPHONES, 0.6, 1), (HEADPHONES, 5.0, 1)],
 )
 async def test_stop_over_a_reply_interrupts_within_300_ms_of_its_end(
-    recognizer: PocketSphinxEngine, speech: EspeakEngine, room: Room, at_s: float
+    recognizer: PocketSphinxEngine, speech: EspeakEngine, room: Room, at_s: float, speaking: int
 ) -> None:
+    """`speaking`: the number of replies that have begun by then. Each takes 9 s, and what follows is not decoded."""
     talk = LoopbackTalk(recognizer, speech, room)
     job = await talk.start()
     said, length = stop()
-    begun = await talk.turn(*await replies(talk, 4, seed=0), user=[(at_s, said)])
+    begun = await talk.turn(*(await replies(talk, 4, seed=0))[:speaking], user=[(at_s, said)])
     await talk.stop(job)
     interruption, *_ = talk.interruptions
     first = begun + int(at_s * 16_000)

@@ -14,7 +14,7 @@ import pytest
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import SQLiteStore
 from tests.harness.client import TalkClient, talk
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.stack import Stack
 
 READ_AGAIN = '"message":"characters read again","count":'
@@ -90,13 +90,13 @@ async def _answering_names(client: TalkClient, text: str) -> list[str]:
 
 
 def _delete(address: str) -> int:
-    with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10) as response:  # noqa: S310 - our own
+    with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=PATIENCE_S) as response:  # noqa: S310 - our own
         return response.status
 
 
 def _get(address: str) -> int:
     try:
-        with urllib.request.urlopen(address, timeout=10) as response:  # noqa: S310 - our own
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as response:  # noqa: S310 - our own
             return response.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -19,7 +19,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Stage
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.harness.client import talk
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.scrape import Scrape, Series, parsed, scrape
 from tests.harness.service_process import Process, Service
 from tests.harness.stack import Stack
@@ -85,9 +85,9 @@ def begun_and_ended(moved: MetricChanges, stage: Stage) -> tuple[float, float]:
 @pytest.fixture
 def asking(tmp_path: Path, model_port: int) -> Iterator[Stack]:
     """A stack whose model can be paused in mid-reply."""
-    with Stack(
-        tmp_path / "stack", env={"TERTULIA_TTS_ENGINE": "espeak", **model_at(model_port)}, metrics=True
-    ) as running:
+    # a worker that is slow for a moment must not lose its work, which would count as another claim
+    env = {"TERTULIA_TTS_ENGINE": "espeak", "TERTULIA_LEASE_S": "30", **model_at(model_port)}
+    with Stack(tmp_path / "stack", env=env, metrics=True) as running:
         yield running
 
 
@@ -208,7 +208,7 @@ async def test_metrics_have_the_open_work_in_redis(stack: Stack) -> None:
 
 def test_every_process_reports_its_health(stack: Stack) -> None:
     for process in processes(stack):
-        with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=PATIENCE_S) as response:
             assert response.read() == b"ok\n"
         shown = scrape(process.metrics_port)
         assert shown.of("tertulia_healthy") == 1
@@ -228,13 +228,13 @@ def test_metric_series_are_few_and_contain_no_ids(stack: Stack) -> None:
 def test_gateway_serves_its_metrics_at_its_own_address(stack: Stack) -> None:
     (gateway,) = stack.of("gateway")
     port = stack.of("gateway")[0].port
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as response:
         shown = parsed(response.read().decode())
     assert {name for name, _ in shown.values} == {name for name, _ in scrape(gateway.metrics_port).values}
 
 
 def test_gateway_metrics_require_a_token(stack: Stack) -> None:
-    asking = http.client.HTTPConnection("127.0.0.1", stack.of("gateway")[0].port, timeout=10)
+    asking = http.client.HTTPConnection("127.0.0.1", stack.of("gateway")[0].port, timeout=PATIENCE_S)
     with contextlib.closing(asking):
         asking.request("GET", "/metrics", headers={"Host": "tertulia.example"})
         assert asking.getresponse().status == 403

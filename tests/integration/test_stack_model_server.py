@@ -253,6 +253,6 @@ async def test_refused_parameter_is_left_out_in_the_same_turn_and_shown_in_the_s
 
 def status_of(stack: Stack, model: str) -> dict[str, Any] | None:
     """The entry for a model in `/api/status`."""
-    with urllib.request.urlopen(stack.http("/api/status"), timeout=10) as response:  # noqa: S310 - our own
+    with urllib.request.urlopen(stack.http("/api/status"), timeout=30) as response:  # noqa: S310 - our own
         models = json.load(response)["models"]
     return next((entry for entry in models if entry["model"] == model), None)

@@ -12,7 +12,7 @@ from typing import Any
 from tertulia_shared.ids import new_id
 from tests.fakes.model_server import Hold, Reply, ScriptedModel
 from tests.harness.client import talk
-from tests.harness.eventually import eventually
+from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.stack import Stack
 
 FACT = "My dog is called Otto."
@@ -58,7 +58,7 @@ async def test_turn_cancels_a_summary_and_a_peer_makes_that_of_a_worker_that_was
                 url = stack.http(f"/api/conversations/{client.record.conversation_id}/summary")
 
                 def shown() -> Mapping[str, Any]:
-                    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - ours
+                    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:  # noqa: S310 - ours
                         return json.load(answer)
 
                 assert await eventually(lambda: shown()["text"] == SUMMARY or None, "the summary over REST")

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 45.0
+STOP_TIMEOUT_S = 45.0
 Fsync = Literal["always", "everysec", "off"]
 CHOICE = "TERTULIA_TEST_REDIS"
 """The environment variable that holds the path of the redis-server or valkey-server to test with."""
@@ -56,6 +56,12 @@ def _chosen() -> str | None:
 
 
 _given: set[int] = set()
+_BLOCK, _SHARES = 50, 4
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+_share = int(_worker.removeprefix("gw")) % _SHARES if _worker else None
+"""The workers of pytest-xdist take their ports from different blocks: none takes a port whose server another one
+restarts.
+"""
 _anywhere = random.SystemRandom()  # pytest-randomly seeds `random` for each test, which would repeat the same ports
 
 
@@ -65,7 +71,7 @@ def free_ports(count: int) -> int:
     while True:
         first = _anywhere.randrange(20_000, 30_000 - count)
         ports = range(first, first + count)
-        if _given.isdisjoint(ports) and all(map(_is_free, ports)):
+        if all(map(_is_ours, ports)) and _given.isdisjoint(ports) and all(map(_is_free, ports)):
             _given.update(ports)
             return first
 
@@ -81,6 +87,10 @@ def cluster_port() -> int:
         port = free_port()
         if port + 10_000 < 32_768 and _is_free(port + 10_000):
             return port
+
+
+def _is_ours(port: int) -> bool:
+    return _share is None or port // _BLOCK % _SHARES == _share
 
 
 def _is_free(port: int) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_shared.bus import Bus, BusError, BusUnavailable, Entry, Stale
+from tertulia_shared.bus import Bus, BusError, BusUnavailable, Entry, Fence, NotOwner, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entry_ids import BEGINNING
@@ -27,27 +26,33 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def until_interrupted(bus: Bus, conversation_id: str, epoch: int, *, after: str = "") -> AsyncGenerator[None]:
+async def until_interrupted(
+    bus: Bus, conversation_id: str, epoch: int, *, after: str = "", fence: Fence | None = None
+) -> AsyncGenerator[None]:
     """Run the block until it ends; cancel it when the conversation's epoch goes above `epoch`.
 
-    A lower epoch cancels it, too (checked every `CHECK_S`): Redis has lost the data that this work belongs to.
+    A lower epoch or, with the `fence` of the work's writes, another owner cancels it, too (checked every `CHECK_S`):
+    Redis has lost the data that this work belongs to. The epoch alone may be the same after a loss.
 
     `after`: the last command at a time when the epoch was not above `epoch` yet; "" reads it, which takes a round trip.
 
-    Raises: Stale: the work was interrupted. Errors of the block itself are raised unchanged.
+    Raises:
+        Stale: the work was interrupted.
+        NotOwner: this worker no longer owns the work.
+        Exception: an error of the block itself, unchanged.
     """
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_raise_when_interrupted(bus, conversation_id, epoch, after))
+            watching = tasks.create_task(_raise_when_interrupted(bus, conversation_id, epoch, after, fence))
             yield
             watching.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
 
 
-async def _raise_when_interrupted(bus: Bus, conversation_id: str, epoch: int, after: str) -> None:
-    """Read the commands, and compare the epoch at intervals: if Redis loses its data, no command says so, and the work
-    would wait for hours.
+async def _raise_when_interrupted(bus: Bus, conversation_id: str, epoch: int, after: str, fence: Fence | None) -> None:
+    """Read the commands, and check the epoch and the owner at intervals: if Redis loses its data, no command says so,
+    and the work would wait for hours.
     """
     next_check = _now() + CHECK_S
     control = bus.keys.control(conversation_id)
@@ -62,7 +67,7 @@ async def _raise_when_interrupted(bus: Bus, conversation_id: str, epoch: int, af
                     entries = await follow.read()
             except TimeoutError:
                 next_check = _now() + CHECK_S
-                await _raise_if_epoch_differs(bus, conversation_id, epoch)
+                await _raise_if_lost(bus, conversation_id, epoch, fence)
                 continue
             for entry in entries:
                 if _may_stop(entry, epoch):
@@ -99,10 +104,16 @@ async def _compare(bus: Bus, conversation_id: str, epoch: int) -> None:
     )
 
 
-async def _raise_if_epoch_differs(bus: Bus, conversation_id: str, epoch: int) -> None:
+async def _raise_if_lost(bus: Bus, conversation_id: str, epoch: int, fence: Fence | None) -> None:
     held = epoch
-    with contextlib.suppress(BusError):  # the next check, or the work itself, gets the error again
+    try:
         held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
+        if held == epoch and fence is not None:
+            await bus.transact(conversation_id, [], fence=fence)  # writes nothing
+    except (NotOwner, Stale):
+        raise
+    except BusError:  # the next check, or the work itself, gets the error again
+        return
     if held != epoch:
         raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")
 

@@ -89,6 +89,9 @@ def test_description_comes_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     args = parser().parse_args(["persona", "create", "Ann", "--file", str(file)])
     assert args.do(args) == OK
     assert api.kept[0]["description"] == "Tall.\nQuiet."
+    file.write_bytes("Groß.".encode("utf-16"))
+    assert args.do(parser().parse_args(["persona", "create", "Bo", "--file", str(file)])) == OK
+    assert api.kept[1]["description"] == "Groß."
     file.write_bytes(b"\xff")
     with pytest.raises(Failure, match=r"ann\.txt: the file is not text"):
         args.do(args)

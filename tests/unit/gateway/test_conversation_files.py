@@ -355,7 +355,7 @@ OURS = {"format": "tertulia.conversation/1", "messages": [MESSAGE]}
         ("", ProblemCode.IMPORT_EMPTY, {}),
         ("not json", ProblemCode.IMPORT_UNREADABLE, {"line": 1}),
         (lines_of() + "\n[1]", ProblemCode.IMPORT_UNREADABLE, {"line": 2}),
-        (b"\xff\xfe\x00", ProblemCode.IMPORT_UNREADABLE, {"line": 1}),
+        (b"\xff\xfe\x00", ProblemCode.IMPORT_ENCODING, {}),
         ("[" * 100_000, ProblemCode.IMPORT_UNREADABLE, {"line": 1}),
         (json.dumps(OURS | {"format": "tertulia.conversation/2"}), ProblemCode.IMPORT_FORMAT, {}),
         (json.dumps({"messages": []}), ProblemCode.IMPORT_FORMAT, {}),

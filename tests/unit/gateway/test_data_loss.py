@@ -10,6 +10,7 @@ import pytest
 
 from tertulia_gateway.conversation.data_loss import LOST_EPOCHS, DataLoss
 from tertulia_gateway.conversation.event_filter import Decision
+from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_shared.bus import Entry
@@ -47,7 +48,11 @@ class Bench:
         self.frames = Frames()
         self.position = ClientPosition("me", claimed=True)
         self.writer = ConversationWriter(self.bus, C)
-        self.loss = DataLoss(self.bus, self.frames, C, self.position, writer=self.writer, microphone=None)
+        self.microphone = Microphone(self.bus, self._unavailable)
+        self.loss = DataLoss(self.bus, self.frames, C, self.position, writer=self.writer, microphone=self.microphone)
+
+    async def _unavailable(self) -> None:
+        raise AssertionError("the bus is available")
 
     async def turn(self, number: int) -> int:
         """Accept a turn. Returns its epoch."""
@@ -66,7 +71,7 @@ class Bench:
     async def flush(self) -> None:
         """Lose the conversation."""
         keys = self.bus.keys
-        await self.bus.delete([keys.state(C), keys.events(C), keys.turns(C)])
+        await self.bus.delete([keys.state(C), keys.events(C), keys.turns(C), keys.work("stt")])
 
     async def epoch(self) -> int:
         """The epoch in Redis."""
@@ -120,3 +125,46 @@ async def test_each_loss_is_reported(bench: Bench) -> None:
         await bench.read()
         await bench.loss.recover(lost)
     assert bench.frames.codes == ["talk_lost", "talk_lost"]
+
+
+async def listening(bench: Bench) -> str:
+    """Begin to listen. Returns the id of the session."""
+    session_id = bench.microphone.start(C)
+    await bench.microphone.flush()
+    return session_id
+
+
+async def posted_sessions(bench: Bench) -> list[str]:
+    """The listening sessions that Redis has work for."""
+    await bench.microphone.flush()
+    work = await bench.bus.read(bench.bus.keys.work("stt"))
+    return [entry.fields[b"session_id"].decode() for entry in work]
+
+
+async def test_listening_continues_after_a_second_loss_that_comes_between_the_report_and_the_recovery(
+    bench: Bench,
+) -> None:
+    session_id, lost = await listening(bench), bench.position.after
+    await bench.flush()
+    await bench.turn(3)
+    await bench.read()  # this event shows the loss
+    assert await posted_sessions(bench) == [session_id]
+    await bench.flush()
+    await bench.loss.recover(lost)
+    assert await posted_sessions(bench) == [session_id]
+    assert bench.frames.codes == ["talk_lost"]
+
+
+async def test_listening_continues_after_a_second_loss_during_the_recovery(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id, lost = await listening(bench), bench.position.after
+
+    async def lose_again(frame: str) -> None:
+        assert await posted_sessions(bench) == [session_id]
+        await bench.flush()
+
+    monkeypatch.setattr(bench.frames, "send_text", lose_again)
+    await bench.flush()
+    await bench.loss.recover(lost)
+    assert await posted_sessions(bench) == [session_id]

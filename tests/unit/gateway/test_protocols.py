@@ -9,8 +9,8 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
+from tertulia_gateway.protocols.frame_header import frame_header
 from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
-from tertulia_gateway.protocols.websocket import frame_header
 
 
 @dataclass(eq=False)

@@ -20,7 +20,7 @@ from tertulia_shared.codec import pack
 from tertulia_shared.store.validation import PROMPT_MAX_CHARS
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.harness.card_shapes import DATA, SHAPES, V2, V3, card_png, picture
+from tests.harness.card_shapes import CHARX, DATA, JPEG, SHAPES, V2, V3, card_png, charx, picture
 from tests.unit.gateway.rest_client import client_of, problem
 
 TEXT = json.dumps(V2)
@@ -125,6 +125,56 @@ async def test_character_lists_the_beginnings_of_its_greetings(api: httpx2.Async
     assert (await api.get("/api/characters")).json()["characters"][0]["greetings"] == []
 
 
+CHARX_TEXT = json.dumps(CHARX, indent=4)
+ICON = "assets/icon/image/0.png"
+
+
+@pytest.mark.parametrize("before", [b"", JPEG])
+async def test_card_in_an_archive_becomes_a_character_with_its_main_icon(
+    api: httpx2.AsyncClient, before: bytes
+) -> None:
+    icon = picture(colour=(9, 8, 7))
+    members = {"card.json": CHARX_TEXT, ICON: icon, "assets/a.mp3": b"a", "assets/b.webp": b"b"}
+    found = await imported(api, charx(members, before=before))
+    character = found["character"]
+    assert character["name"] == "Mira"
+    assert square(base64.b64decode(character["image"].partition(",")[2]), 1) == bytes((9, 8, 7, 255))
+    assert [note["code"] for note in found["notes"]] == ["assets_dropped"]
+    assert "2 further files" in found["notes"][0]["message"]
+    assert (await exported(api, character["id"])).text == CHARX_TEXT
+    book = await api.get(f"/api/characters/{character['id']}/lorebook")
+    assert [entry["content"] for entry in book.json()["entries"].values()] == ["Springs are wound at noon."]
+
+
+WEBP = b"RIFF\x30\0\0\0WEBPVP8 " + bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("icon", "before", "kind", "notes"),
+    [
+        (WEBP, b"", "webp", []),
+        (JPEG, b"", "jpeg", []),
+        (WEBP + bytes(200_000), JPEG, "jpeg", []),
+        (WEBP + bytes(200_000), b"", "", ["no_picture"]),
+        (b"no picture", b"", "", ["no_picture"]),
+        (picture()[:60], b"", "", ["no_picture"]),
+        (None, JPEG, "jpeg", []),
+        (None, b"", "", ["no_picture"]),
+    ],
+)
+async def test_picture_of_an_archive_that_is_no_png_is_taken_as_it_is_if_it_is_small(
+    api: httpx2.AsyncClient, icon: bytes | None, before: bytes, kind: str, notes: list[str]
+) -> None:
+    members: dict[str, str | bytes] = {"card.json": CHARX_TEXT}
+    if icon is not None:
+        members[ICON] = icon
+    answer = await api.post("/api/characters/card", content=charx(members, before=before))
+    assert answer.status_code == 200, answer.text
+    image = answer.json()["character"]["image"]
+    assert image.partition(";")[0] == (f"data:image/{kind}" if kind else "")
+    assert [note["code"] for note in answer.json()["notes"]] == notes
+
+
 async def test_card_can_be_read_without_being_saved_and_saved_then(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     answer = await api.post("/api/characters/card", content=card_png(TEXT))
     assert answer.status_code == 200, answer.text
@@ -196,6 +246,52 @@ async def test_long_description_and_an_impossible_name_are_fitted_and_reported(a
     assert len(found["character"]["system_prompt"]) == PROMPT_MAX_CHARS
     assert [note["code"] for note in found["notes"]] == ["name_changed", "description_cut"]
     assert (await exported(api, found["character"]["id"])).json() == card
+
+
+@pytest.mark.parametrize(
+    ("name", "nickname", "becomes"),
+    [
+        ("🦊", "", "Fox Face"),
+        ("👩\u200d🚀", "", "Woman"),
+        ("✨ <3 ✨", "", None),
+        ("<>", "", "Character"),
+        ("...", "", "Character"),
+        ("🦊", "🦊 Rusty", "🦊 Rusty"),
+        ("🦊", "❤", "Fox Face"),
+        ("\u3164", "", "Character"),
+        ("\ue000", "", "Character"),
+        ("時計屋", "", None),
+        ("ክራር", "", None),
+        ("ߊߋߌ", "", None),
+        ("𓂀𓆣", "", None),
+        ("½", "", None),
+    ],
+)
+async def test_name_that_cannot_be_said_is_replaced_and_stays_in_the_card(
+    api: httpx2.AsyncClient, name: str, nickname: str, becomes: str | None
+) -> None:
+    """`becomes`: None if the name is kept, perhaps without some signs."""
+    text = json.dumps({**V3, "data": {**V3["data"], "name": name, "nickname": nickname}})
+    found = await imported(api, text)
+    codes = [note["code"] for note in found["notes"]]
+    if becomes is None:
+        assert found["character"]["name"] == name.replace("<", "")
+        assert codes == ["name_changed"] * ("<" in name)
+    else:
+        assert found["character"]["name"] == becomes
+        assert codes == ["name_replaced"]
+        assert f"imported as {becomes}." in found["notes"][0]["message"]
+    assert (await exported(api, found["character"]["id"])).text == text
+
+
+async def test_chosen_name_needs_no_note_about_the_cards(api: httpx2.AsyncClient) -> None:
+    found = await imported(api, json.dumps({**V2, "data": {**DATA, "name": "🦊"}}), name="Rusty")
+    assert (found["character"]["name"], found["notes"]) == ("Rusty", [])
+
+
+async def test_cut_name_ends_with_no_half_of_an_emoji(api: httpx2.AsyncClient) -> None:
+    found = await imported(api, json.dumps({**V2, "data": {**DATA, "name": "x" * 38 + "👩\u200d🚀"}}))
+    assert found["character"]["name"] == "x" * 38 + "👩"
 
 
 @pytest.mark.parametrize(

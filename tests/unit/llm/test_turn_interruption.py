@@ -166,6 +166,26 @@ async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     assert luna == reply_id(turn_id, (await bench.store.characters())[0].id)
 
 
+@pytest.mark.parametrize("receipt", [(0, 0), None])
+@virtual_time
+async def test_reply_before_one_that_was_played_counts_as_heard_although_its_last_receipt_was_lost(
+    receipt: tuple[int, int] | None,
+) -> None:
+    bench = await bench_with("Luna", "Rex")
+    await bench.say("Hello")
+    await bench.work()
+    luna, rex = (await bench.client()).order
+    audio = bench.bus.keys.audio(bench.conversation_id, luna)
+    await bench.bus.transact(bench.conversation_id, [Append(audio, AudioChunk(b"\0\0", 0, 0, "", luna, ""), "1-1")])
+    if receipt:
+        await bench.played(luna, *receipt)
+    await bench.played(rex, 0, 0)
+    await bench.interrupt()
+    await bench.work()
+    assert (await bench.rows())[1] == ("Luna", LINES["Luna"], "complete")
+    assert (await bench.rows())[2][2] == "interrupted"
+
+
 @virtual_time
 async def test_receipt_that_the_client_sends_after_the_interruption_counts() -> None:
     bench = await bench_with("Luna")

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Append, Entry, Follow, NotOwner, Stale
-from tertulia_shared.entries import Interrupt
+from tertulia_shared.bus import Append, Entry, Fence, Follow, NotOwner, Owned, Stale
+from tertulia_shared.entries import Interrupt, Work
 from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import CHECK_S, until_interrupted
@@ -27,8 +27,18 @@ async def interrupt(bus: MemoryBus) -> None:
     await bus.transact(CONVERSATION, [], raise_epoch=True, if_talking=[entry])
 
 
-async def block(bus: MemoryBus, epoch: int, ended: list[str]) -> None:
-    async with until_interrupted(bus, CONVERSATION, epoch):
+async def owning(bus: MemoryBus) -> Fence:
+    """Own a message of the conversation. Returns the fence of its writes."""
+    await bus.prepare("tts")
+    await bus.post("tts", Work(CONVERSATION, message_id=CONVERSATION))
+    (claim,) = await bus.claim("tts", "worker", count=1, block_s=0)
+    owned = await bus.own(claim, CONVERSATION, CONVERSATION)
+    assert isinstance(owned, Owned)
+    return owned.fence(1)
+
+
+async def block(bus: MemoryBus, epoch: int, ended: list[str], fence: Fence | None = None) -> None:
+    async with until_interrupted(bus, CONVERSATION, epoch, fence=fence):
         try:
             await asyncio.Event().wait()
         finally:
@@ -121,9 +131,20 @@ async def test_work_is_cancelled_when_redis_has_lost_its_data() -> None:
 
 
 @virtual_time
-async def test_work_continues_while_redis_is_unavailable_or_its_epoch_is_unchanged() -> None:
+async def test_work_is_cancelled_when_its_owner_is_lost_although_the_epoch_is_the_same() -> None:
     bus, ended = await talking_bus(), list[str]()
-    job = asyncio.create_task(block(bus, 1, ended))
+    fence = await owning(bus)
+    job = asyncio.create_task(block(bus, 1, ended, fence))
+    await bus.delete([fence.owner])  # with all data; then a turn is accepted, also at epoch 1
+    with pytest.raises(NotOwner):
+        await job
+    assert ended == ["ended"]
+
+
+@virtual_time
+async def test_work_continues_while_redis_is_unavailable_or_its_epoch_and_owner_are_unchanged() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    job = asyncio.create_task(block(bus, 1, ended, await owning(bus)))
     await asyncio.sleep(3 * CHECK_S)
     bus.break_connection()
     await asyncio.sleep(3 * CHECK_S)

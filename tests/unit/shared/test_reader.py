@@ -97,15 +97,64 @@ async def test_stream_with_a_delay_is_read_with_the_next_read_or_after_the_delay
 
 
 @virtual_time
-async def test_stream_with_a_delay_is_read_at_once_if_no_read_is_blocked() -> None:
+async def test_stream_with_a_delay_begins_no_read_before_the_delay() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
     running = asyncio.create_task(reader.run())
     await settle()
-    reader.follow(Key("a", 60), "0-0", delay_s=0.1)
+    reader.follow(Key("a", 60), "0-0", delay_s=0.1).close()
+    late = now() + 0.2
+    reader.follow(Key("b", 60), "0-0", delay_s=0.2)
+    command, _ = await reads.asked.get()
+    assert streams(command) == {"b"}
+    assert now() == late
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_stream_that_a_reader_follows_because_of_an_entry_joins_the_next_read() -> None:
+    reads, calls = HandLink(), HandLink()
+    reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
+    running = asyncio.create_task(reader.run())
+    first = reader.follow(Key("a", 60), "0-0")
+    begun = asyncio.Event()
+
+    async def read_events() -> None:
+        await first.read()
+        begun.set()
+
+    async def follow_sound() -> None:
+        await begun.wait()
+        reader.follow(Key("b", 60), "0-0")
+
+    readers = asyncio.gather(read_events(), follow_sound())
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", FIRST))
+    command, _ = await reads.asked.get()
+    assert streams(command) == {"a", "b"}
+    await readers
     await settle()
-    command, _ = reads.asked.get_nowait()
-    assert streams(command) == {"a"}
+    assert calls.asked.empty(), "the read was ended although it has all streams"
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_stream_is_not_read_after_its_final_entry() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS, no_idle_read)
+    running = asyncio.create_task(reader.run())
+    ends = reader.follow(Key("a", 60), "0-0", until_final=True)
+    goes_on = reader.follow(Key("b", 60), "0-0")
+    final = [b"is_final", b"1"]
+    _, reply = await reads.asked.get()
+    reply.set_result([[b"a", [(b"1-0", [b"is_final", b"0"])]], [b"b", [(b"1-0", final)]]])
+    command, reply = await reads.asked.get()
+    assert streams(command) == {"a", "b"}
+    reply.set_result([[b"a", [(b"2-0", final)]]])
+    command, _ = await reads.asked.get()
+    assert streams(command) == {"b"}
+    assert ids_taken(ends) == ["1-0", "2-0"]
+    assert ids_taken(goes_on) == ["1-0"]
     running.cancel()
     await asyncio.wait([running])
 

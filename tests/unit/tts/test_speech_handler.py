@@ -12,6 +12,7 @@ from tertulia_shared.bus import Entry, NotOwner, Stale
 from tertulia_shared.codec import envelope
 from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
+from tertulia_shared.interruption import CHECK_S
 from tertulia_shared.keys import Key
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.chunks import LONGEST_MS, bytes_of
@@ -237,6 +238,21 @@ async def test_message_fails_if_the_next_sentence_does_not_come_in_time() -> Non
     with pytest.raises(BadWork, match="no further sentence"):
         await message.speak()
     assert now() - begun == pytest.approx(SENTENCE_WAIT_S, abs=2)
+
+
+@virtual_time
+async def test_worker_does_not_wait_for_a_reply_that_redis_lost_although_the_epoch_is_the_same() -> None:
+    message = SpokenMessage()
+    await message.post_sentences(SENTENCES[:1], final=False)
+    speaking = asyncio.create_task(message.speak())
+    await asyncio.sleep(1)
+    keys, conversation_id, message_id = message.bus.keys, message.conversation_id, message.message_id
+    lost = (keys.sentences(conversation_id, message_id), keys.audio(conversation_id, message_id))
+    begun = now()
+    await message.bus.delete([*lost, keys.owner(conversation_id, message_id)])
+    with pytest.raises(NotOwner):
+        await speaking
+    assert now() - begun < 2 * CHECK_S
 
 
 @pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])

@@ -17,12 +17,12 @@ def add(commands: Any) -> None:
         "character",
         help="import and export character cards",
         description="Character cards are files in which programs exchange characters: Tavern cards V1, V2 and V3, as "
-        "JSON or PNG. The gateway must be running.",
+        "JSON, PNG or (import only) CHARX. The gateway must be running.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     importing = what.add_parser("import", help="create a character of each card")
     importing.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a PNG or JSON file; - reads standard input"
+        "files", nargs="+", type=Path, metavar="FILE", help="a PNG, CHARX or JSON file; - reads standard input"
     )
     importing.add_argument("--name", default="", help="the character's name, instead of the card's")
     importing.add_argument("--voice", default="", metavar="ID", help="its voice; without it, one is proposed")

@@ -11,6 +11,7 @@ from tertulia_cli.client.gateway_options import add_gateway_options, gateway_add
 from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.personas.command import create_persona, delete_persona, list_personas, show_persona
 from tertulia_cli.personas.rest import PersonaRest
+from tertulia_shared.text_encoding import WANTED, UnknownEncoding, decoded
 
 MAX_FILE_BYTES: Final = 64 * 1024
 """More than the longest description that the gateway accepts."""
@@ -69,8 +70,8 @@ def _create(args: argparse.Namespace) -> int:
 def _text_of(path: Path) -> str:
     """The text of a file. Raises: Failure."""
     try:
-        return read_file(path, MAX_FILE_BYTES, "a description").decode("utf-8-sig").strip()
+        return decoded(read_file(path, MAX_FILE_BYTES, "a description")).strip()
     except Failure as failure:
         raise Failure(f"{path}: {failure}", failure.code) from None
-    except UnicodeDecodeError:
-        raise Failure(f"{path}: the file is not text in UTF-8.", MISUSED) from None
+    except UnknownEncoding:
+        raise Failure(f"{path}: the file is not text in {WANTED}.", MISUSED) from None

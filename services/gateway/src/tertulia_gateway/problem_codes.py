@@ -57,6 +57,7 @@ class ProblemCode(StrEnum):
 
     # conversations from files
     IMPORT_UNREADABLE = "import_unreadable"  # line: its number
+    IMPORT_ENCODING = "import_encoding"
     IMPORT_FORMAT = "import_format"
     IMPORT_EMPTY = "import_empty"
     IMPORT_TOO_MANY = "import_too_many"  # most: messages
@@ -101,11 +102,14 @@ class ProblemCode(StrEnum):
     CARD_NO_PNG = "card_no_png"
     CARD_NOT_IN_PNG = "card_not_in_png"
     CARD_ARCHIVE = "card_archive"
+    CARD_NOT_IN_ARCHIVE = "card_not_in_archive"
+    CARD_ENCODING = "card_encoding"
 
     # lorebooks
     LOREBOOK_TOO_LARGE = "lorebook_too_large"
     LOREBOOK_NO_JSON = "lorebook_no_json"
     LOREBOOK_NOT_A_LOREBOOK = "lorebook_not_a_lorebook"
+    LOREBOOK_ENCODING = "lorebook_encoding"
 
     # the connection to the model server
     MODEL_BUSY = "model_busy"

@@ -72,7 +72,7 @@ def main() -> None:
                 bus,
                 outbox,
                 histories=histories,
-                past=Past(bus, store, outbox),
+                past=Past(bus, store, outbox, histories),
                 characters=characters,
                 lorebooks=ConversationLorebooks(bus, store, outbox),
                 model=current,

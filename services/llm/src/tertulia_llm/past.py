@@ -6,9 +6,10 @@ import asyncio
 from typing import Final
 
 from tertulia_llm.history.changes import applied_change
-from tertulia_llm.history.history import History
+from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.plan import position_of
 from tertulia_llm.turn import Turn
+from tertulia_llm.turn_state import TurnState
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import Error
@@ -25,30 +26,33 @@ UNREADABLE: Final = "The database is away, so this message cannot be changed now
 class Past:
     """The past of conversations, as far as turns change it."""
 
-    def __init__(self, bus: Bus, store: Store, outbox: Outbox) -> None:
+    def __init__(self, bus: Bus, store: Store, outbox: Outbox, histories: HistoryCache) -> None:
         self._bus = bus
         self._store = store
         self._outbox = outbox
-        self._unread: set[str] = set()
-        """The ids of the turns for which the store did not answer."""
+        self._histories = histories
 
-    async def read(self, turn: UserTurn, history: History) -> bool:
-        """Add to the history what the store has set aside; and all messages, if it lacks the one that is changed.
+    async def read(self, turn: UserTurn, state: TurnState, history: History) -> tuple[History, bool]:
+        """The history with what the store has set aside; and with all messages, if it lacks the one that is changed.
+        And whether the store has answered.
 
-        Returns False, and the history stays as it is, if the store is unavailable. If it was when it was used last, it
-        is asked only for a message that would otherwise be unknown, and only if it has everything.
+        A store that was away is asked only for a message that would otherwise be unknown.
         """
-        asks = not self._outbox.is_away or (
-            not _has_place(turn, history) and not await self._outbox.is_waiting(turn.conversation_id)
-        )
-        is_read = asks and await self._read(turn, history)
-        if is_read:
-            self._unread.discard(turn.turn_id)
-        else:
-            self._unread.add(turn.turn_id)
-        return is_read
+        conversation_id = turn.conversation_id
+        if self._is_away(history) and not _has_place(turn, history):
+            self._histories.evict(conversation_id)
+            history = await self._histories.load(conversation_id, state, asks_store=True)
+        if not self._is_away(history) and await self._read(turn, history):
+            return history, True
+        self._histories.evict(conversation_id)  # the streams have more than the cache
+        return await self._histories.load(conversation_id, state), False
+
+    def _is_away(self, history: History) -> bool:
+        """True if the store did not answer when it was used last."""
+        return self._outbox.is_away and not history.is_just_stored
 
     async def _read(self, turn: UserTurn, history: History) -> bool:
+        """Add to the history what the store has. False, and the history stays as it is, if the store is unavailable."""
         try:
             async with asyncio.timeout(self._outbox.patience_s):
                 for each in await self._store.versions(turn.conversation_id):
@@ -78,11 +82,10 @@ class Past:
             if event is not None:
                 outlet.append(events, event)
             else:
-                why = UNREADABLE if change.turn_id in self._unread else UNKNOWN
+                why = UNKNOWN if turn.is_past_read else UNREADABLE
                 outlet.append(events, Error("message_unknown", why, change.turn_id, change.message_id))
             turn.complete(self._bus.keys, outlet)
         await outlet.flush()
-        self._unread.discard(change.turn_id)
         turn.history.is_complete = False  # the next turn reads the window again
         if is_known:
             await self._save(turn)

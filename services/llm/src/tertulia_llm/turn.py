@@ -59,6 +59,8 @@ class Turn:
     """True if this version was withdrawn when the worker read its entry."""
     is_command: bool = False
     """True if the user's words were a command: `user_turn` is what stands in its place."""
+    is_past_read: bool = True
+    """False if the turn changes the past, and the store did not answer."""
     is_saved: bool = False
     """True if the store may have rows of this turn."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])

@@ -19,7 +19,7 @@ from tertulia_llm.discussions import Discussions
 from tertulia_llm.generation import ReplyGenerator
 from tertulia_llm.giving_up import MAX_REASON_CHARS, GivingUp
 from tertulia_llm.history.changes import applied_cut
-from tertulia_llm.history.history import History, HistoryCache
+from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.history.settle import InterruptionSettler
 from tertulia_llm.history.withdrawal import TurnWithdrawal
 from tertulia_llm.lorebooks import ConversationLorebooks
@@ -48,7 +48,7 @@ from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refu
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.dead_letters import write_dead_letter
-from tertulia_shared.entries import DeadLetter, UserTurn, Work
+from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.events import Error
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -227,14 +227,14 @@ class TurnHandler:
     ) -> None:
         timer = self._metrics.start_turn(turn_id_of(entry))
         self._metrics.hop.taken(entry.fields)
-        history = await self._histories.load(conversation_id, state)
+        history, is_past_read = await self._histories.load(conversation_id, state), True
         try:
             change = changed_by(entry)
             if change is not None and not state.has_plan_of(change.ref):
-                history = await self._with_past(change, state, history)
+                history, is_past_read = await self._past.read(change, state, history)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
             if turn.is_command and turn.user_turn.change and not turn.is_resumed:
-                history = await self._with_past(turn.user_turn, state, history)
+                history, is_past_read = await self._past.read(turn.user_turn, state, history)
                 turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
         except UnknownVersion:  # a worker of a newer release may be able to answer it
             raise
@@ -247,6 +247,7 @@ class TurnHandler:
         if not turn.is_resumed and state.unsettled is not None:
             await self._settler.settle(owned, conversation_id, state, history, newest)
             turn = self._reader.read(entry, state, owned=owned, history=history, timer=timer)
+        turn.is_past_read = is_past_read
         turn.is_withdrawn = is_withdrawn(*version_of(entry), state.withdrawn, newest)
         is_emptied = await empty_summary(self._bus, turn)
         if turn.user_turn.source == "change" or turn.names_unknown_message:
@@ -263,18 +264,12 @@ class TurnHandler:
                 await save_summary(self._outbox, conversation_id, turn.summary)
         self._on_answered(turn)
 
-    async def _with_past(self, change: UserTurn, state: TurnState, history: History) -> History:
-        """The history with what a change of the past needs."""
-        if await self._past.read(change, history):
-            return history
-        self._histories.evict(change.conversation_id)  # the streams have more than the cache
-        return await self._histories.load(change.conversation_id, state)
-
     async def _answer(self, turn: Turn) -> None:
         owned, epoch = turn.owned, turn.plan.epoch
-        outlet = self._bus.outlet(owned.fence(epoch))
+        fence, after = owned.fence(epoch), owned.commands_after
+        outlet = self._bus.outlet(fence)
         try:
-            async with until_interrupted(self._bus, turn.conversation_id, epoch, after=owned.commands_after):
+            async with until_interrupted(self._bus, turn.conversation_id, epoch, after=after, fence=fence):
                 # a command is obeyed when the user has finished: what it changes is not taken back
                 if turn.is_tentative and (turn.is_command or not self._thinks_ahead()):
                     await until_confirmed(self._bus, turn.conversation_id, turn.plan)

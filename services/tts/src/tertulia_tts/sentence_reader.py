@@ -34,7 +34,7 @@ async def read_sentences(
     """
     entries = [entry for entry in known if order(entry.id)[0] > first]
     # follow the stream now, so that new entries are read while the known sentences are spoken
-    follow = bus.follow(key, known[-1].id if entries else f"{first}-0")
+    follow = bus.follow(key, known[-1].id if entries else f"{first}-0", until_final=True)
     try:
         while True:
             if entries:

@@ -159,8 +159,9 @@ class SpeechHandler:
         resume = resume_after(published, engine=self._engine.name, first_ms=first_ms, rest_ms=rest_ms)
         if resume.engine_before:
             self._leave_to_engine(resume.engine_before, claim)
-        async with until_interrupted(self._bus, work.conversation_id, epoch, after=owned.commands_after):
-            outlet = self._bus.outlet(owned.fence(epoch))
+        fence, after = owned.fence(epoch), owned.commands_after
+        async with until_interrupted(self._bus, work.conversation_id, epoch, after=after, fence=fence):
+            outlet = self._bus.outlet(fence)
             index = await self._speak_all(sentences, owned, resume, outlet, work)
             if not outlet.skipped:
                 return

@@ -20,6 +20,11 @@ BLOCK_MS = 5_000
 """How long one read blocks. To add a stream, it is ended with CLIENT UNBLOCK."""
 MAX_PER_READ = 128
 """The most entries of one stream in one reply."""
+ROUNDS_BEFORE_READ = 2
+"""After entries have arrived, the next read is sent so many rounds of the event loop later. Their readers often follow
+another stream meanwhile (the sound of a message that has begun), or stop following: the next read then knows it, and
+need not be ended for it.
+"""
 MAX_BACKOFF_S = 0.25
 """Longest wait between attempts to reconnect: a client waits for sound meanwhile."""
 
@@ -51,6 +56,10 @@ class BlockedRead:
         self._reading = 0
         """Number of the read in flight; 0 between reads."""
         self._count = 0
+        self._asked: Sequence[StreamFollow] = ()
+        """The follows of the read in flight, or of the last one."""
+        self._delayed: set[StreamFollow] = set()
+        """Follows that are no reason to begin a read yet."""
 
     def __len__(self) -> int:
         return len(self._follows)
@@ -63,18 +72,23 @@ class BlockedRead:
     def add(self, follow: StreamFollow, delay_s: float = 0.0) -> None:
         """Read the stream of `follow`, too: with the next read, which begins after `delay_s` at the latest."""
         self._follows[follow] = None
-        if delay_s and self._reading:
-            asyncio.get_running_loop().call_later(delay_s, self._end_read_without, follow, self._reading)
+        if delay_s:
+            self._delayed.add(follow)
+            asyncio.get_running_loop().call_later(delay_s, self._end_delay, follow)
         else:
             self.changed()
 
-    def _end_read_without(self, follow: StreamFollow, number: int) -> None:
-        if self._reading == number and follow in self._follows:
+    def _end_delay(self, follow: StreamFollow) -> None:
+        if follow not in self._delayed:  # it was closed meanwhile, or moved
+            return
+        self._delayed.remove(follow)
+        if not self._reading or follow not in self._asked:
             self.changed()
 
     def remove(self, follow: StreamFollow) -> None:
         """Read this stream no longer. The read in flight continues, and still delivers its entries."""
         del self._follows[follow]
+        self._delayed.discard(follow)
 
     def changed(self) -> None:
         """Called when the set of streams to read has grown."""
@@ -97,13 +111,16 @@ class BlockedRead:
                 if failures:
                     await self._check_for_losses(self._reads, self.follows)
                 # after the check: a stream that was added meanwhile is read, too
-                asked = [follow for follow in self._follows if not follow.full and not follow.is_refused]
+                asked = [follow for follow in self._follows if follow.is_readable]
                 self._changed.clear()
-                if not asked:
+                if self._delayed.issuperset(asked):
                     await self._changed.wait()
                     continue
+                self._asked = asked
                 self._distribute(asked, await self._read(asked))
                 failures = 0
+                for _ in range(ROUNDS_BEFORE_READ):
+                    await asyncio.sleep(0)
             except BusUnavailable as error:
                 failures += 1
                 delay_s = min(MAX_BACKOFF_S, 0.05 * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
@@ -164,6 +181,8 @@ class BlockedRead:
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
+            if not self._changed.is_set():  # the read that was sent meanwhile has the new set
+                continue
             self._changed.clear()  # cleared before the first await, because a later follow sets it again
             number = self._reading
             if number == 0:  # no read blocks: the read loop is about to read the new set of streams

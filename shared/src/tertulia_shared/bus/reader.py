@@ -48,9 +48,14 @@ class Reader:
         """The read that has each follow."""
         self._rounds = 0
 
-    def follow(self, key: Key, after: str, *, tell_loss: bool = False, delay_s: float = 0.0) -> StreamFollow:
-        """Follow `key`: read the entries after the id `after`. The first read begins after `delay_s` at the latest."""
-        follow = StreamFollow(self, key, after, tell_loss=tell_loss)
+    def follow(
+        self, key: Key, after: str, *, tell_loss: bool = False, delay_s: float = 0.0, until_final: bool = False
+    ) -> StreamFollow:
+        """Follow `key`: read the entries after the id `after`. The first read begins after `delay_s` at the latest.
+
+        `until_final`: read no further after an entry with `is_final`.
+        """
+        follow = StreamFollow(self, key, after, tell_loss=tell_loss, until_final=until_final)
         self._homes[follow] = self._active
         self._active.add(follow, delay_s)
         return follow

@@ -17,9 +17,15 @@ class RedisReading(RedisConnections):
     """Implements `port.Reading`."""
 
     def follow(
-        self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False, delay_s: float = 0.0
+        self,
+        key: Key,
+        after: str = BEGINNING,
+        *,
+        tell_loss: bool = False,
+        delay_s: float = 0.0,
+        until_final: bool = False,
     ) -> StreamFollow:
-        return self._reader.follow(key, after, tell_loss=tell_loss, delay_s=delay_s)
+        return self._reader.follow(key, after, tell_loss=tell_loss, delay_s=delay_s, until_final=until_final)
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
         limit = () if count is None else ("COUNT", count)

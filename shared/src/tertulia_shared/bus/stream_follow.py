@@ -31,8 +31,12 @@ class FollowKeeper(Protocol):
 class StreamFollow:
     """Implements `port.Follow`."""
 
-    def __init__(self, reader: FollowKeeper, key: Key, after: str, *, tell_loss: bool) -> None:
+    def __init__(
+        self, reader: FollowKeeper, key: Key, after: str, *, tell_loss: bool, until_final: bool = False
+    ) -> None:
         self._reader = reader
+        self._until_final = until_final
+        self._has_final = False
         self.quiet_rounds = 0
         """The rounds of the reader since the last entry arrived, or since the follow began."""
         self.name = key.name
@@ -58,6 +62,11 @@ class StreamFollow:
     def full(self) -> bool:
         """True if the buffer must be read before the reader fetches more."""
         return len(self._held) >= MAX_HELD
+
+    @property
+    def is_readable(self) -> bool:
+        """False if a read need not ask for the stream: the buffer is full, nothing may follow, or it is no stream."""
+        return not (self.full or self._has_final or self.is_refused)
 
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
@@ -140,5 +149,6 @@ class StreamFollow:
             self._checked = self.cursor
         self.quiet_rounds = 0
         self._is_known = True
+        self._has_final = self._until_final and entries[-1].fields.get(b"is_final") == b"1"
         self._held.extend(entries)
         self._arrived.set()

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 Code: TypeAlias = Literal[
     "card_too_large", "card_no_json", "card_too_deep", "card_not_a_card", "card_no_png", "card_not_in_png",
-    "card_archive",
+    "card_archive", "card_not_in_archive", "card_encoding",
 ]  # fmt: skip
 
 

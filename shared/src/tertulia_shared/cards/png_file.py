@@ -15,6 +15,7 @@ from typing import Final
 
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.cards.json_text import MAX_CARD_CHARS
+from tertulia_shared.text_encoding import WANTED, UnknownEncoding, decoded
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_PNG_BYTES: Final = 16 * 1024 * 1024
@@ -24,7 +25,11 @@ KEYWORDS: Final = ("ccv3", "chara")
 """The chunk keywords of cards; the first one that is present counts."""
 _MAX_TEXT_BYTES: Final = 4 * MAX_CARD_CHARS * 4 // 3 + 4
 """Base64 of the longest JSON: a character has up to four bytes."""
-NEITHER: Final = "The file is neither a PNG nor JSON: choose a character card in one of these forms."
+NEITHER: Final = "The file is neither a PNG, a CHARX file nor JSON: choose a character card in one of these forms."
+NO_CARD: Final = (
+    "The picture contains no character card. Choose the original file: programs that change or copy pictures remove "
+    "the card."
+)
 _BROKEN_OFF: Final = "The picture breaks off: the file is damaged or was not loaded completely."
 _DAMAGED: Final = "A part of the picture cannot be decompressed: the file is damaged."
 _TEXT_KINDS: Final = (b"tEXt", b"zTXt", b"iTXt")
@@ -44,11 +49,7 @@ def card_in(png: bytes) -> str:
             if name in KEYWORDS and name not in found:
                 found[name] = _text_of(kind, rest)
     if not found:
-        raise BadCard(
-            "card_not_in_png",
-            "The picture contains no character card. Choose the original file: programs that change or copy pictures "
-            "remove the card.",
-        )
+        raise BadCard("card_not_in_png", NO_CARD)
     return _decoded(next(found[name] for name in KEYWORDS if name in found))
 
 
@@ -144,9 +145,9 @@ def text_of_bytes(data: bytes) -> str:
     """The JSON text of a file.
 
     Raises:
-        BadCard: it is not UTF-8.
+        BadCard: it is in another encoding than `decoded` reads.
     """
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadCard("card_no_json", "The card is not in UTF-8: save it as UTF-8 JSON.") from None
+        return decoded(data)
+    except UnknownEncoding:
+        raise BadCard("card_encoding", f"The card is not in {WANTED}: save it as UTF-8.") from None

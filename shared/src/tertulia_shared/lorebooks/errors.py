@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-Code: TypeAlias = Literal["lorebook_too_large", "lorebook_no_json", "lorebook_not_a_lorebook"]
+Code: TypeAlias = Literal["lorebook_too_large", "lorebook_no_json", "lorebook_not_a_lorebook", "lorebook_encoding"]
 
 
 class BadLorebook(Exception):

@@ -17,6 +17,7 @@ from tertulia_shared.cards.json_text import read_object
 from tertulia_shared.lorebooks.errors import BadLorebook
 from tertulia_shared.lorebooks.other_programs import book_of_other_program
 from tertulia_shared.lorebooks.reading import MAX_ENTRIES
+from tertulia_shared.text_encoding import WANTED, UnknownEncoding, decoded
 
 Json: TypeAlias = dict[str, Any]
 Form: TypeAlias = Literal["world_info", "character_book"]
@@ -29,6 +30,19 @@ _NO_ENTRIES: Final = (
     "The JSON has no entries of a lorebook. Choose SillyTavern's world info, a lorebook of the V3 format, of NovelAI, "
     "Agnai or RisuAI, or the JSON of a character card with a lorebook."
 )
+
+
+def checked_file(data: bytes) -> Json:
+    """Parse a file with a lorebook.
+
+    Raises:
+        BadLorebook: it is no lorebook, is larger than allowed, or is in an encoding that is not read.
+    """
+    try:
+        text = decoded(data)
+    except UnknownEncoding:
+        raise BadLorebook("lorebook_encoding", f"The lorebook is not in {WANTED}: save it as UTF-8.") from None
+    return checked(text)
 
 
 def checked(text: str) -> Json:

@@ -46,6 +46,12 @@ def is_picture(image: str) -> bool:
     return _MAGIC[found[1]].match(data) is not None
 
 
+def picture_uri(data: bytes) -> str:
+    """The data: URI of a file that is a PNG, JPEG, WebP or GIF by its first bytes; "" for another one."""
+    kind = next((kind for kind, magic in _MAGIC.items() if magic.match(data)), "")
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}" if kind else ""
+
+
 def shown(image: str) -> str:
     """The picture for clients: `""` for a picture that an earlier release stored and this one does not allow."""
     return image if is_picture(image) else ""

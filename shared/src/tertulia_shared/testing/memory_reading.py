@@ -26,6 +26,7 @@ class MemoryReading(MemoryBase):
         *,
         tell_loss: bool = False,
         delay_s: float = 0.0,  # noqa: ARG002 - reads of the fake cost nothing
+        until_final: bool = False,  # noqa: ARG002
     ) -> MemoryFollow:
         return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 

@@ -16,7 +16,9 @@ from typing import Any, Final, Literal, TypeAlias
 from tertulia_shared.cards.errors import BadCard
 from tertulia_shared.cards.png_file import SIGNATURE, chunk, chunks
 
-Reason: TypeAlias = Literal["picture_damaged", "picture_too_large", "picture_interlaced"]
+Reason: TypeAlias = Literal[
+    "picture_damaged", "picture_too_large", "picture_interlaced", "picture_unknown", "picture_no_png"
+]
 
 MAX_SIDE: Final = 8_192
 MAX_PIXELS: Final = 12_000_000

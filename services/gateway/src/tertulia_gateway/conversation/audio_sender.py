@@ -20,7 +20,7 @@ from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, audio_frame
 from tertulia_gateway.transport import Transport
-from tertulia_shared.bus import Bus, BusError, Entry, WriteRefused, WritesPaused
+from tertulia_shared.bus import Bus, BusError, Entry, Follow, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entry_ids import BEGINNING
@@ -60,15 +60,20 @@ class AudioSender:
         """Send until cancelled."""
         while True:
             message = await self._queue.next()
-            async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(self._send(message))
-                self._queue.cancel_when_dropped(message, sending)
+            # before the task begins: so the next read, which is sent soon after `message_started` was read, has it
+            audio = self._bus.keys.audio(self._conversation_id, message.message_id)
+            follow = self._bus.follow(audio, message.after, until_final=True)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    sending = tasks.create_task(self._send(message, follow))
+                    self._queue.cancel_when_dropped(message, sending)
+            finally:
+                follow.close()
             if not self._queue.is_dropped(message):
                 await self._complete(message, "" if sending.cancelled() else sending.result())
 
-    async def _send(self, message: QueuedMessage) -> str:
+    async def _send(self, message: QueuedMessage, follow: Follow) -> str:
         """Send the message up to its final entry. Returns the id of the final entry; "" if the message has none."""
-        follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, message.message_id), message.after)
         first, asked_ms = message.after == BEGINNING, self._wall_ms()
         skip_samples = message.skip_samples
         ids = {"message_id": message.message_id}
@@ -93,8 +98,6 @@ class AudioSender:
         except WriteRefused as error:
             log.error("the audio cannot be read: %s", error, extra=ids)  # noqa: TRY400
             return ""
-        finally:
-            follow.close()
 
     async def _send_frame(self, message: QueuedMessage, entry: Entry, *, first: bool) -> None:
         fields = entry.fields

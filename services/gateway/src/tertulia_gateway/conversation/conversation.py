@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +25,7 @@ from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.answering import Mode
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, WriteRefused
 from tertulia_shared.entries import Receipt, UserTurn
 from tertulia_shared.events import Answering, ConversationStarted, NoteChanged, TurnAccepted, UserName
 from tertulia_shared.metrics import Metrics
@@ -129,7 +130,8 @@ class Conversation:
         Raises:
             BusError: the outcome is unknown; the client may send the same `turn_id` again.
         """
-        await self._turn_completion.clear_if_played()  # the last receipt may have come just before this turn
+        with contextlib.suppress(WriteRefused):  # damaged keys: the writer repairs them
+            await self._turn_completion.clear_if_played()  # the last receipt may have come just before this turn
         applied = await self._writer.begin_turn(turn)
         if applied.new:
             self._position.raise_epoch(applied.epoch)

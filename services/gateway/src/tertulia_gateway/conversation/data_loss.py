@@ -57,9 +57,12 @@ class DataLoss:
 
     async def _report(self) -> None:
         """Tell the client, and make the microphone write again what Redis may have lost."""
+        self._restore_listening()
+        await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
+
+    def _restore_listening(self) -> None:
         if self._microphone is not None:
             self._microphone.redis_lost_data()
-        await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
 
     async def recover(self, lost_id: str) -> None:
         """Report the loss, unless that is done, and continue from what Redis has, retrying while Redis is unavailable.
@@ -70,7 +73,10 @@ class DataLoss:
             await self._report()
         while True:
             try:
-                return await self._continue(lost_id)
+                await self._continue(lost_id)
+                # Redis may have lost its data once more since the report. From now on it has an event, so that a
+                # further loss is noticed.
+                return self._restore_listening()
             except BusError as error:
                 ids = {"conversation_id": self._id}
                 log.log(level_of(error), "no recovery from the data loss of Redis yet: %s", error, extra=ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from asyncio.transports import BaseTransport
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,8 @@ from websockets.protocol import State
 
 from tertulia_gateway.protocols.bounds import FRAME_BURST_S, SharedLimits
 from tertulia_gateway.protocols.fair_parsing import take_slice
+from tertulia_gateway.protocols.frame_header import frame_header
+from tertulia_gateway.protocols.joined_writes import JoinedWrites
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 
@@ -26,19 +27,6 @@ reading stops.
 """
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
-_FIN = 0x80
-_HEADER_16 = struct.Struct("!BBH")
-_HEADER_64 = struct.Struct("!BBQ")
-
-
-def frame_header(opcode: Opcode, length: int) -> bytes:
-    """The header of a whole, unmasked message (RFC 6455, section 5.2)."""
-    first = _FIN | opcode
-    if length < 126:  # noqa: PLR2004 - the limits of the three forms of a length
-        return bytes((first, length))
-    if length < 1 << 16:
-        return _HEADER_16.pack(first, 126, length)
-    return _HEADER_64.pack(first, 127, length)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -76,6 +64,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Start to use the transport, which belonged to the HTTP protocol until now."""
         super().connection_made(transport)
+        self._frames = JoinedWrites(self.transport, self.loop)
         self._shared.unfinished.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,6 +102,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if self._can_parse():
             return True
         if self._at_eof and not self._backlog and not self._is_closing:
+            self._frames.flush()
             self.transport.close()
         self._read_or_pause()
         return False
@@ -229,7 +219,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         payload, opcode = message.get("bytes"), Opcode.BINARY
         if payload is None:
             payload, opcode = message["text"].encode(), Opcode.TEXT
-        self.transport.write(frame_header(opcode, len(payload)) + payload)
+        self._frames.write(frame_header(opcode, len(payload)) + payload)
 
     # -- closing
 
@@ -281,6 +271,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._shared.unfinished.enter(self)
         if self.transport.is_closing():
             return
+        self._frames.flush()
         self.transport.write(b"".join(self.conn.data_to_send()))
         if self.transport.can_write_eof():
             self.transport.write_eof()

@@ -26,9 +26,10 @@ from tertulia_shared.store.validation import NAME_MAX_CHARS, VOICE_MAX_CHARS
 _FILE: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "the file: a PNG with a card, or the card's JSON",
+        "description": "the file: a PNG with a card, a CHARX archive, or the card's JSON",
         "content": {
             "image/png": {"schema": {"type": "string", "format": "binary"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
             "application/json": {"schema": {"type": "object"}},
         },
     }
@@ -74,7 +75,7 @@ def router(ctx: GatewayContext) -> APIRouter:
 
     @api.post("/import", status_code=201, responses=responses(409, 422, body=True), openapi_extra=_FILE)
     async def import_character(request: Request, voice: Voice = "", name: Name = "") -> ImportedCharacter:
-        """Create a character of a character card (Tavern card V1, V2 or V3, as PNG or JSON).
+        """Create a character of a character card (Tavern card V1, V2 or V3, as PNG, CHARX or JSON).
 
         The card is kept as it came, and is exported again with what was changed since.
         """

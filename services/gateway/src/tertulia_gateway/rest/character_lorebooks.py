@@ -13,7 +13,7 @@ from tertulia_gateway.rest.lorebooks import ANSWER, BODY, Format, book_response
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_shared.bus import Bus
-from tertulia_shared.lorebooks.forms import checked, converted
+from tertulia_shared.lorebooks.forms import checked_file, converted
 from tertulia_shared.store import Character, NotFound, Store
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import fitted_character
@@ -52,8 +52,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
         character_id: CharacterId, request: Request, format: Format = "world_info"
     ) -> Response:
         """Set the lorebook of a character, in its card. Nothing else in the card changes."""
-        text = (await request.body()).decode("utf-8-sig", "replace")
-        book = converted(await asyncio.to_thread(checked, text), "character_book")
+        book = converted(await asyncio.to_thread(checked_file, await request.body()), "character_book")
         character = await existing(character_id)
         await save(character, await asyncio.to_thread(with_book, character, book))
         return book_response(converted(book, format))

@@ -35,12 +35,19 @@ from tertulia_shared.lorebooks.forms import checked, encoded, world_info
 from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.persona import stored_persona
 from tertulia_shared.store.validation import fitted_title
+from tertulia_shared.text_encoding import WANTED, UnknownEncoding, decoded
 from tertulia_shared.usage import possible_usage
 from tertulia_shared.user_name import stored_name, to_store
 
 
 def read_file(content: bytes) -> ConversationFile:
     """Read a file of either format; the content says which one it is. Raises: ImportRefused."""
+    try:
+        content = decoded(content).encode()
+    except UnknownEncoding:
+        raise ImportRefused(
+            ProblemCode.IMPORT_ENCODING, f"The file is not in {WANTED}: save it as UTF-8, and import that."
+        ) from None
     try:
         whole = parsed(content)
     except orjson.JSONDecodeError:

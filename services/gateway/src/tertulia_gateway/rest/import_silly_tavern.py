@@ -30,7 +30,7 @@ from tertulia_gateway.rest.import_fields import (
 
 
 def read_lines(content: bytes) -> ConversationFile:
-    """Read a chat. Raises: ImportRefused."""
+    """Read a chat in UTF-8, without a byte order mark. Raises: ImportRefused."""
     title, messages, set_aside = "", list[FileMessage](), list[FileSetAside]()
     number = 0
     for line in _lines(content):
@@ -48,7 +48,7 @@ def read_lines(content: bytes) -> ConversationFile:
 
 def _lines(content: bytes) -> Iterator[Mapping[str, Any]]:
     """The objects in the lines."""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+    for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         try:

@@ -12,7 +12,7 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.lorebook import LorebookWriter
 from tertulia_gateway.rest.conversations import ConversationId
 from tertulia_gateway.rest.problems import responses
-from tertulia_shared.lorebooks.forms import Form, checked, converted, encoded
+from tertulia_shared.lorebooks.forms import Form, checked_file, converted, encoded
 
 _BOOK: Final[dict[str, Any]] = {
     "type": "object",
@@ -56,7 +56,7 @@ def router(ctx: GatewayContext) -> APIRouter:
 
         A client that has the conversation open gets the event `lorebook`.
         """
-        book = await asyncio.to_thread(checked, (await request.body()).decode("utf-8-sig", "replace"))
+        book = await asyncio.to_thread(checked_file, await request.body())
         return book_response(await writer(conversation_id).save(book))
 
     @api.delete("/conversations/{conversation_id}/lorebook", status_code=204, responses=responses(404, 422))

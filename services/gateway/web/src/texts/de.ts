@@ -304,10 +304,10 @@ export const de: Texts = {
   },
   cards: {
     choose: "Karte importieren",
-    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
+    hint: "Eine Charakterkarte aus einem anderen Programm: eine PNG-, CHARX- oder JSON-Datei. Du kannst sie auch auf die Seite ziehen.",
     reading: "Die Karte wird gelesen…",
     drop: "Charakterkarte oder Gespräch hier ablegen, um sie zu importieren",
-    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte.",
+    tooLarge: "Die Datei ist größer als 16 MiB. Wähle eine kleinere Karte, oder exportiere sie ohne weitere Bilder.",
     savePng: "Als PNG-Karte exportieren",
     saveJson: "Als JSON-Karte exportieren",
     fileName: "figur",
@@ -315,8 +315,10 @@ export const de: Texts = {
     begins: "Das Gespräch beginnen lassen mit:",
     notes: {
       name_changed: "Der Name wurde gekürzt, oder Zeichen wurden entfernt.",
+      name_replaced: "Der Name in der Karte lässt sich nicht aussprechen. Unten steht ein anderer, den du ändern kannst.",
       description_cut: "Die Beschreibung ist zu lang: Ihr Ende wird nicht verwendet. Kürze sie.",
       no_picture: "Das Bild der Karte ist nicht verwendbar. Wähle ein anderes.",
+      assets_dropped: "Weitere Bilder und Töne in der Datei werden nicht behalten.",
       no_voice: "Keine Sprachausgabe läuft: Wähle die Stimme später.",
     },
   },
@@ -817,6 +819,7 @@ export const de: Texts = {
       "Redis ist nicht erreichbar. Was gespeichert werden sollte, ist gespeichert; lade die Seite neu, wenn Redis wieder da ist.",
     import_unreadable: (_sent, params) =>
       `Zeile ${params["line"]} der Datei ist kein JSON-Objekt. Wähle eine JSON-Datei, die Tertulia exportiert hat, oder einen Chat von SillyTavern (.jsonl).`,
+    import_encoding: () => "Die Datei ist weder in UTF-8 noch in UTF-16. Speichere sie als UTF-8.",
     import_format: () =>
       "Die Datei ist kein Gespräch von Tertulia. Wähle eine Datei, die Tertulia als JSON exportiert hat. Stammt sie von einer neueren Version, aktualisiere diese.",
     import_empty: () => "Die Datei enthält keine Nachrichten. Wähle eine Datei mit einem Gespräch.",
@@ -867,14 +870,18 @@ export const de: Texts = {
     card_not_a_card: () =>
       "Die Datei ist keine Charakterkarte. Wähle eine Tavern-Karte V1, V2 oder V3 (JSON oder PNG), deren Figur einen Namen hat.",
     card_no_png: () =>
-      "Die Datei ist weder ein vollständiges PNG noch JSON. Wähle eine Charakterkarte in einer dieser Formen.",
+      "Die Datei ist weder ein vollständiges PNG noch CHARX oder JSON. Wähle eine Charakterkarte in einer dieser Formen.",
     card_not_in_png: () =>
       "Das Bild enthält keine Charakterkarte. Wähle die ursprüngliche Datei: Programme, die Bilder ändern, entfernen die Karte.",
     card_archive: () =>
-      "Die Datei ist ein Archiv (CHARX). Exportiere die Figur als PNG oder JSON und importiere diese Datei.",
+      "Das Archiv (CHARX) ist beschädigt, verschlüsselt oder unvollständig. Exportiere die Figur noch einmal, ohne Passwort.",
+    card_not_in_archive: () =>
+      "Das Archiv enthält keine Charakterkarte (card.json). Wähle die .charx-Datei, die ein Programm exportiert hat, oder eine Karte als PNG oder JSON.",
+    card_encoding: () => "Die Karte ist weder in UTF-8 noch in UTF-16. Speichere sie als UTF-8.",
     lorebook_too_large: () =>
       "Das Weltbuch ist zu groß: Erlaubt sind 512 KiB und 2.000 Einträge. Teile es, oder entferne Einträge.",
     lorebook_no_json: () => "Das Weltbuch ist beschädigt: Es enthält kein gültiges JSON.",
+    lorebook_encoding: () => "Das Weltbuch ist weder in UTF-8 noch in UTF-16. Speichere es als UTF-8.",
     lorebook_not_a_lorebook: () =>
       "Die Datei ist kein Weltbuch (Lorebook). Wähle World Info von SillyTavern, ein Lorebook im Format V3, von NovelAI, Agnai oder RisuAI, oder eine Charakterkarte mit einem Lorebook.",
     model_busy: () => "Andere Anfragen warten noch auf ihre Antwort. Versuche es gleich noch einmal.",

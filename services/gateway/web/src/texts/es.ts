@@ -308,10 +308,10 @@ export const es: Texts = {
   },
   cards: {
     choose: "Importar una ficha",
-    hint: "Una ficha de personaje de otro programa: un archivo PNG o JSON. También puedes soltarla en la página.",
+    hint: "Una ficha de personaje de otro programa: un archivo PNG, CHARX o JSON. También puedes soltarla en la página.",
     reading: "Leyendo la ficha…",
     drop: "Suelta una ficha de personaje o una conversación para importarla",
-    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña.",
+    tooLarge: "El archivo ocupa más de 16 MiB. Elige una ficha más pequeña, o expórtala sin más imágenes.",
     savePng: "Exportar como ficha PNG",
     saveJson: "Exportar como ficha JSON",
     fileName: "personaje",
@@ -319,8 +319,10 @@ export const es: Texts = {
     begins: "Que empiece la conversación con:",
     notes: {
       name_changed: "El nombre se acortó o se quitaron signos.",
+      name_replaced: "El nombre de la ficha no se puede pronunciar. Abajo hay otro, que puedes cambiar.",
       description_cut: "La descripción es demasiado larga: su final no se usa. Acórtala.",
       no_picture: "La imagen de la ficha no se puede usar. Elige otra.",
+      assets_dropped: "Las demás imágenes y sonidos del archivo no se conservan.",
       no_voice: "No hay ningún motor de voz en marcha: elige una voz más tarde.",
     },
   },
@@ -815,6 +817,7 @@ export const es: Texts = {
       "No se puede acceder a Redis. Los cambios están guardados; vuelve a cargar la página cuando Redis responda.",
     import_unreadable: (_sent, params) =>
       `La línea ${params["line"]} del archivo no es un objeto JSON. Elige un archivo JSON exportado por Tertulia, o un chat de SillyTavern (.jsonl).`,
+    import_encoding: () => "El archivo no está ni en UTF-8 ni en UTF-16. Guárdalo como UTF-8.",
     import_format: () =>
       "El archivo no es una conversación de Tertulia. Elige un archivo que Tertulia exportó como JSON. Si lo exportó una versión más nueva, actualiza esta.",
     import_empty: () => "El archivo no tiene mensajes. Elige un archivo con una conversación.",
@@ -863,14 +866,18 @@ export const es: Texts = {
     card_no_json: () => "La ficha está dañada: no contiene JSON válido.",
     card_not_a_card: () =>
       "El archivo no es una ficha de personaje. Elige una ficha de Tavern V1, V2 o V3 (JSON o PNG) cuyo personaje tenga nombre.",
-    card_no_png: () => "El archivo no es un PNG completo ni JSON. Elige una ficha de personaje en una de estas formas.",
+    card_no_png: () => "El archivo no es un PNG completo, ni CHARX, ni JSON. Elige una ficha de personaje en una de estas formas.",
     card_not_in_png: () =>
       "La imagen no contiene ninguna ficha de personaje. Elige el archivo original: los programas que cambian imágenes quitan la ficha.",
     card_archive: () =>
-      "El archivo es un archivo comprimido (CHARX). Exporta el personaje como PNG o JSON e importa ese archivo.",
+      "El archivo comprimido (CHARX) está dañado, cifrado o incompleto. Exporta el personaje otra vez, sin contraseña.",
+    card_not_in_archive: () =>
+      "El archivo comprimido no contiene ninguna ficha (card.json). Elige el archivo .charx que exportó un programa, o una ficha en PNG o JSON.",
+    card_encoding: () => "La ficha no está ni en UTF-8 ni en UTF-16. Guárdala como UTF-8.",
     lorebook_too_large: () =>
       "El libro del mundo es demasiado grande: se permiten 512 KiB y 2000 entradas. Divídelo, o quita entradas.",
     lorebook_no_json: () => "El libro del mundo está dañado: no contiene JSON válido.",
+    lorebook_encoding: () => "El libro del mundo no está ni en UTF-8 ni en UTF-16. Guárdalo como UTF-8.",
     lorebook_not_a_lorebook: () =>
       "El archivo no es un libro del mundo (lorebook). Elige un World Info de SillyTavern, un lorebook en el formato V3, de NovelAI, Agnai o RisuAI, o una ficha de personaje con un lorebook.",
     model_busy: () => "Hay otras peticiones que esperan su respuesta. Inténtalo de nuevo en un momento.",

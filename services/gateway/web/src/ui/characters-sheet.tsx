@@ -196,7 +196,7 @@ export function CharactersSheet({
         </button>
         <FileButton
           text={texts.cards.choose}
-          accept="image/png,application/json,.png,.json"
+          accept="image/png,image/jpeg,application/json,.png,.charx,.jpg,.jpeg,.json"
           busy={reading}
           onChoose={readFile}
         />

@@ -11,7 +11,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
 from tertulia_shared.jobs import PEER_ALIVE_S
-from tertulia_shared.receipts import Chunk, advanced, has_played, last_receipts, readable_receipts
+from tertulia_shared.receipts import MAX_INDEX, Chunk, advanced, has_played, last_receipts, readable_receipts
 from tertulia_shared.written_texts import written_texts
 
 BYTES_PER_SAMPLE = 2
@@ -41,9 +41,14 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan, *, is_soundless:
         if own and not is_unheard:  # the client says that nothing was played, maybe before the first sound was made
             is_unheard = any(member.startswith("tts:") for member in await bus.alive(PEER_ALIVE_S))
         return dict.fromkeys(plan.message_ids, "") if is_unheard else {}
+    last = max((at for at, message_id in enumerate(plan.message_ids) if message_id in receipts), default=-1)
     out: dict[str, str] = {}
-    for message_id in plan.message_ids:
+    for at, message_id in enumerate(plan.message_ids):
         receipt = receipts.get(message_id)
+        # replies are played one after the other: those before the last one were heard to their end, although their last
+        # receipts may have been lost with the connection, or dropped because they came too fast
+        if at < last and (receipt or await bus.last(bus.keys.audio(conversation_id, message_id))):
+            receipt = Receipt(message_id, MAX_INDEX, 0, 0)
         try:
             out[message_id] = "" if receipt is None else await _heard(bus, conversation_id, message_id, receipt)
         except BadEntry as error:

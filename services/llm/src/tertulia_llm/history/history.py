@@ -52,6 +52,8 @@ class History:
     """
     aside: dict[str, SetAside] = field(default_factory=dict[str, SetAside])
     """Messages that are not at the table, by id; only what a change of the past needed, not cached."""
+    is_just_stored: bool = False
+    """True if the store answered when the messages were read for the turn in hand."""
     settled: str = ""
     """The last turn whose interruption is settled in these messages, or that is retracted (`TurnState.settled`)."""
 
@@ -107,8 +109,11 @@ class HistoryCache:
         self._user_name = user_name
         self._cached: OrderedDict[str, tuple[str, History]] = OrderedDict()
 
-    async def load(self, conversation_id: str, state: TurnState) -> History:
-        """The history up to the state's cursor, without the turns that were withdrawn."""
+    async def load(self, conversation_id: str, state: TurnState, *, asks_store: bool = False) -> History:
+        """The history up to the state's cursor, without the turns that were withdrawn.
+
+        A store that was away and may lack messages is asked only with `asks_store`: it may take long to answer.
+        """
         cached = self._cached.get(conversation_id)
         if cached is not None and cached[0] == state.cursor and cached[1].settled == state.settled:
             self._cached.move_to_end(conversation_id)
@@ -116,9 +121,11 @@ class HistoryCache:
         # check the outbox before the store: if a write leaves the outbox between the two reads, the store has it
         waiting = await self._outbox.is_waiting(conversation_id)
         # if it was away and has everything now, it is probably back
-        stored = None if self._outbox.is_away and waiting else await self._stored(conversation_id)
+        asks_store = asks_store or not self._outbox.is_away or not waiting
+        stored = await self._stored(conversation_id) if asks_store else None
         is_complete = stored is not None and not waiting
         history = History({message.id: message for message in stored or ()}, is_complete, settled=state.settled)
+        history.is_just_stored = stored is not None
         if not is_complete:
             events, found = [entry async for entry in self._events(conversation_id)], Withdrawals()
             for event in events:
@@ -143,6 +150,7 @@ class HistoryCache:
         if not history.is_complete:
             self.evict(conversation_id)
             return
+        history.is_just_stored = False
         history.aside.clear()
         history.trim(self._limit)
         self._cached[conversation_id] = (cursor, history)

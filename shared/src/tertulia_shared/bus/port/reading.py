@@ -43,7 +43,15 @@ class Follow(Protocol):
 class Reading(Protocol):
     """Reads of streams and hashes."""
 
-    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False, delay_s: float = 0.0) -> Follow:
+    def follow(
+        self,
+        key: Key,
+        after: str = BEGINNING,
+        *,
+        tell_loss: bool = False,
+        delay_s: float = 0.0,
+        until_final: bool = False,
+    ) -> Follow:
         """Follow a stream: read the entries after the id `after` (Redis' `"$"` is not supported).
 
         With `tell_loss`, `read` raises `EntriesLost`, once, when entries that were read last no longer exist. The bus
@@ -54,7 +62,11 @@ class Reading(Protocol):
         key's TTL has expired and is not lost.
 
         With `delay_s`, reading begins with the next read of this process, or so many seconds later: it then does not
-        end the read that is blocked now, which takes two round trips.
+        end the read that is blocked now, which takes two round trips, and leaves no blocked read behind if it is closed
+        before.
+
+        With `until_final`, the stream may not be read further after entries of which the last one has `is_final`: close
+        the follow when you have read it. Otherwise a read would stay blocked on a stream that nobody writes.
         """
         ...
 
