@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Display, Visit, rest
+from tests.e2e.test_characters import close
 from tests.e2e.visitor import Visitor
 from tests.harness.stack import Stack
 
@@ -86,6 +87,28 @@ async def test_eight_characters_with_long_names_have_room(visit: Visit, stack: S
     assert await title.evaluate("(title) => title.getBoundingClientRect().right") <= await close.evaluate(
         "(close) => close.getBoundingClientRect().left"
     )
+
+
+async def test_long_list_of_characters_is_searched(visitor: Visitor, stack: Stack) -> None:
+    sheet = await visitor.open("Characters")
+    await expect(sheet.get_by_role("button", name="Edit Luna")).to_be_visible()
+    await expect(sheet.get_by_role("searchbox")).to_have_count(0)
+    await close(visitor, sheet)
+    add_characters(stack, NAMES[:6])
+
+    sheet = await visitor.open("Characters")
+    rows = sheet.get_by_role("listitem")
+    await expect(rows).to_have_count(9)
+    search = sheet.get_by_role("searchbox", name="Search the characters")
+    await search.fill("muller")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Müller-Lüdenscheidt")
+    await expect(sheet.get_by_text("1 of 9")).to_be_visible()
+    await visitor.picture("characters-search")
+    await search.fill("nobody has this name")
+    await expect(sheet.get_by_text("Nothing contains these words.")).to_be_visible()
+    await search.fill("")
+    await expect(rows).to_have_count(9)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 6, 9, 12])

@@ -29,6 +29,18 @@ async def new_conversation(visitor: Visitor) -> None:
     await expect(visitor.page.locator(".welcome")).to_be_visible()
 
 
+async def test_text_that_is_not_sent_survives_a_reload_and_is_gone_when_it_is_sent(visitor: Visitor) -> None:
+    visitor.ignore_console_error("status of 404")  # this conversation has no stored messages
+    await visitor.box.fill("Rex, thank")
+    await visitor.page.reload()
+    await expect(visitor.box).to_have_value("Rex, thank")
+    await expect(visitor.status_line).to_have_text(READY)
+    await begin(visitor, FIRST)
+    await visitor.page.reload()
+    await expect(visitor.mine).to_have_text([f"You: {FIRST}"])
+    await expect(visitor.box).to_have_value("")
+
+
 async def test_back_and_forward_go_from_conversation_to_conversation(visitor: Visitor) -> None:
     first = await begin(visitor, FIRST)
     await new_conversation(visitor)

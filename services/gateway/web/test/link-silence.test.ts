@@ -1,8 +1,8 @@
-/** The connection to a server that is frozen: it is noticed when a command gets no answer. */
+/** The connection to a server that is frozen: a command or an attempt to connect gets no answer. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Link } from "../src/link/socket";
+import { Link, type LinkListener } from "../src/link/socket";
 
 const SILENCE_MS = 6_000;
 
@@ -33,17 +33,17 @@ class FakeSocket extends EventTarget {
   }
 }
 
-const phases: string[] = [];
+const LISTENER: LinkListener = {
+  event: () => {},
+  audio: () => {},
+  state: () => {},
+  live: () => {},
+  unreadable: () => {},
+};
 const answer = vi.fn<() => Promise<Response>>();
 
 function liveLink(): Link {
-  const link = new Link(() => "ws://test", {
-    event: () => {},
-    audio: () => {},
-    state: ({ phase }) => phases.push(phase),
-    live: () => {},
-    unreadable: () => {},
-  });
+  const link = new Link(() => "ws://test", LISTENER);
   link.connect("a");
   FakeSocket.last.dispatchEvent(new Event("open"));
   FakeSocket.last.receive("conversation_started", { conversation_id: "a", resumed: true });
@@ -55,7 +55,6 @@ beforeEach(() => {
   vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", answer);
   vi.stubGlobal("addEventListener", () => {});
-  phases.length = 0;
   FakeSocket.count = 0;
   answer.mockReset();
 });
@@ -63,6 +62,33 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+describe("An attempt to connect", () => {
+  const OPEN_MS = 10_000;
+  const LONGEST_DELAY_MS = 250;
+
+  it("is given up and repeated if the server does not answer it", async () => {
+    const link = new Link(() => "ws://test", LISTENER);
+    link.connect("a");
+    await vi.advanceTimersByTimeAsync(OPEN_MS);
+    expect(link.state.phase).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(LONGEST_DELAY_MS);
+    expect([link.state.phase, FakeSocket.count]).toEqual(["connecting", 2]);
+  });
+
+  it("is repeated at once if the user asks for it", () => {
+    const link = new Link(() => "ws://test", LISTENER);
+    link.connect("a");
+    link.retryNow();
+    expect([link.state.phase, FakeSocket.count]).toEqual(["connecting", 2]);
+  });
+
+  it("has no limit of time after it has succeeded", async () => {
+    const link = liveLink();
+    await vi.advanceTimersByTimeAsync(3 * OPEN_MS);
+    expect([link.state.phase, FakeSocket.count]).toEqual(["live", 1]);
+  });
 });
 
 describe("A command without an answer", () => {

@@ -20,6 +20,9 @@ const ANSWER_MS = 3_000;
  */
 const SILENCE_MS = 6_000;
 
+/** How long an attempt to connect may take. Browsers wait for minutes. */
+const OPEN_MS = 10_000;
+
 export interface LinkListener {
   event(event: ServerEvent): void;
   audio(frame: AudioFrame): void;
@@ -35,6 +38,7 @@ export class Link {
   #socket: WebSocket | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #opening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly url: (at: Position) => string,
@@ -121,15 +125,21 @@ export class Link {
     const current = (act: () => void) => () => {
       if (socket === this.#socket) act();
     };
+    this.#opening = setTimeout(() => this.#lose(), OPEN_MS);
     socket.addEventListener(
       "open",
-      current(() => this.#step({ on: "socket_opened" })),
+      current(() => {
+        clearTimeout(this.#opening);
+        this.#step({ on: "socket_opened" });
+      }),
     );
     socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (socket === this.#socket) this.#received(data);
     });
     socket.addEventListener("close", ({ code, reason }) => {
-      if (socket === this.#socket) this.#step({ on: "socket_closed", code, reason });
+      if (socket !== this.#socket) return;
+      clearTimeout(this.#opening);
+      this.#step({ on: "socket_closed", code, reason });
     });
   }
 
@@ -145,7 +155,11 @@ export class Link {
       () => true,
       () => false,
     );
-    if (answers || socket !== this.#socket) return;
+    if (!answers && socket === this.#socket) this.#lose();
+  }
+
+  /** Give up a socket that the browser still takes for open, or still tries to open. */
+  #lose(): void {
     this.#drop();
     this.#step({ on: "socket_closed", code: 1006, reason: "" });
   }
@@ -164,6 +178,7 @@ export class Link {
 
   #drop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#opening);
     this.#hasAnswered();
     this.#socket?.close(1000);
     this.#socket = null;

@@ -87,7 +87,9 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
       return closed(state, input, random);
     case "retry_due":
     case "network_back":
-      return state.phase === "waiting" ? [connecting(state), [connectTo(state)]] : [state, []];
+      if (state.phase === "waiting") return [connecting(state), [connectTo(state)]];
+      // An attempt may hang without an answer.
+      return state.phase === "connecting" ? [state, [{ do: "disconnect" }, connectTo(state)]] : [state, []];
     case "event":
       return received(state, input.event);
     case "audio":

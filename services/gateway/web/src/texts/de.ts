@@ -285,6 +285,12 @@ export const de: Texts = {
     today: (time) => `heute, ${time}`,
     yesterday: (time) => `gestern, ${time}`,
   },
+  listSearch: {
+    characters: "Figuren durchsuchen",
+    entries: "Einträge durchsuchen",
+    found: (found: number, count: number) => `${found} von ${count}`,
+    none: "Nichts enthält diese Wörter.",
+  },
   characters: {
     new: "Neue Figur",
     removed: (name) => `Entfernt: ${name}`,

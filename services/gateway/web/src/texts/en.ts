@@ -277,6 +277,12 @@ export const en = {
     today: (time: string) => `today, ${time}`,
     yesterday: (time: string) => `yesterday, ${time}`,
   },
+  listSearch: {
+    characters: "Search the characters",
+    entries: "Search the entries",
+    found: (found: number, count: number) => `${found} of ${count}`,
+    none: "Nothing contains these words.",
+  },
   characters: {
     new: "New character",
     removed: (name: string) => `Removed: ${name}`,

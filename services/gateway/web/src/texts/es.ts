@@ -289,6 +289,12 @@ export const es: Texts = {
     today: (time) => `hoy, ${time}`,
     yesterday: (time) => `ayer, ${time}`,
   },
+  listSearch: {
+    characters: "Buscar personajes",
+    entries: "Buscar entradas",
+    found: (found: number, count: number) => `${found} de ${count}`,
+    none: "Nada contiene estas palabras.",
+  },
   characters: {
     new: "Nuevo personaje",
     removed: (name) => `Fuera: ${name}`,

@@ -1,19 +1,30 @@
 /** Banners for what blocks the conversation: no connection, another tab, no token, no sound. */
 
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 
+import type { PageState } from "../talk/page-state";
 import { keepToken } from "../talk/preferences";
 import type { Talk } from "../talk/talk";
 import { texts } from "../texts";
 import { Notices } from "./notices";
 
+/** True from the loss of the connection until it is back: also while an attempt to connect goes on. */
+function useLost(link: PageState["link"]): boolean {
+  const isLost = useRef(false);
+  if (link === "waiting") isLost.current = true;
+  else if (link !== "connecting" && link !== "greeting" && link !== "resuming") isLost.current = false;
+  return isLost.current;
+}
+
 export function Banner({ talk }: { talk: Talk }): JSX.Element {
   const { link, linkReason, soundBlocked: blocked } = talk.state.value;
   // Another page has the conversation, and with it the sound.
   const soundBlocked = link === "replaced" ? "" : blocked;
+  const isLost = useLost(link);
   return (
     <div class="banners">
-      {link === "waiting" && (
+      {isLost && (
         <div class="banner" role="status">
           <p>{texts.banner.lost}</p>
           <button type="button" onClick={() => talk.retryNow()}>

@@ -13,8 +13,10 @@ import { useDeletions } from "./deletions";
 import { FileButton } from "./file-button";
 import { isFirstMissing } from "./first-characters";
 import { Icon } from "./icons";
+import { ListSearch } from "./list-search";
 import { Loading } from "./loading";
 import { LorebookSection } from "./lorebook-section";
+import { isMatching } from "./matching";
 import type { People } from "./people";
 import { NameField } from "./name-field";
 import { Portrait } from "./portrait";
@@ -46,6 +48,7 @@ export function CharactersSheet({
   const [card, setCard] = useState<CardDraft | null>(null);
   const [reading, setReading] = useState(false);
   const [problem, setProblem] = useState("");
+  const [search, setSearch] = useState("");
   const { characters: known, cast } = talk.state.value;
   const isSeated = ({ id, active }: Character) => known.find((each) => each.id === id)?.active ?? active;
   useEffect(() => {
@@ -127,6 +130,9 @@ export function CharactersSheet({
       </Sheet>
     );
   }
+  const shown = (characters.value ?? []).filter(({ id, name, system_prompt: prompt }) =>
+    deletions.waiting.has(id) || isMatching(search, name, prompt),
+  );
   const trouble = problem || (characters.problem?.message ?? "");
   return (
     <Sheet title={texts.app.characters} onClose={onClose}>
@@ -138,8 +144,15 @@ export function CharactersSheet({
         </p>
       )}
       <Loading of={characters} />
+      <ListSearch
+        label={texts.listSearch.characters}
+        count={characters.value?.length ?? 0}
+        found={shown.length}
+        text={search}
+        onInput={setSearch}
+      />
       <ul class="list">
-        {characters.value?.map((character) =>
+        {shown.map((character) =>
           deletions.waiting.has(character.id) ? (
             <Removed key={character.id} name={character.name} onUndo={() => deletions.undo(character.id)} />
           ) : (

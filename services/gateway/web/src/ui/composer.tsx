@@ -11,6 +11,7 @@ import { sendsMessage } from "./composing";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
 import type { People } from "./people";
+import { loadUnsent, saveUnsent } from "./unsent-text";
 import { WhoAnswers } from "./who-answers";
 
 const COUNT_FROM = MESSAGE_MAX_CHARS - 500;
@@ -24,7 +25,11 @@ interface Props {
 }
 
 export function Composer({ talk, people, addressee, onAddress }: Props): JSX.Element {
-  const [text, setText] = useState("");
+  const [text, setShownText] = useState(loadUnsent);
+  const setText = (value: string) => {
+    setShownText(value);
+    saveUnsent(value);
+  };
   const to = present(addressee, people);
   const box = useRef<HTMLTextAreaElement>(null);
   const tooLong = text.length > MESSAGE_MAX_CHARS;

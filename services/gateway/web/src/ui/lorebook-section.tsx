@@ -8,9 +8,11 @@ import { texts } from "../texts";
 import { download, fileName } from "./download";
 import { FileButton } from "./file-button";
 import { Icon } from "./icons";
+import { ListSearch } from "./list-search";
 import { Loading } from "./loading";
 import { LoreEntryForm } from "./lore-entry-form";
 import { placementText } from "./lore-placement-fields";
+import { isMatching } from "./matching";
 import { asFailure, useLoaded } from "./request";
 import { Switch } from "./switch";
 
@@ -42,10 +44,12 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
   const [replaced, setReplaced] = useState<Replaced | null>(null);
   const [editing, setEditing] = useState<PlacedEntry | "new" | null>(null);
   const [shown, setShown] = useState(SHOWN);
+  const [search, setSearch] = useState("");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const book = saved ?? loaded.value;
   const entries = book === null ? [] : entriesOf(book);
+  const found = entries.filter(({ name: entryName, keys, content }) => isMatching(search, entryName, ...keys, content));
   const keep = (next: Book | Blob, before: Replaced | null = null, done = () => {}) => {
     setBusy(true);
     setProblem("");
@@ -87,7 +91,10 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
           entry={editing === "new" ? NEW_ENTRY : editing}
           isNew={editing === "new"}
           busy={busy}
-          onSave={(entry, forget) => put(editing === "new" ? null : editing.place, entry, forget)}
+          onSave={(entry, forget) => {
+            if (editing === "new") setSearch(""); // the new entry must be in view
+            put(editing === "new" ? null : editing.place, entry, forget);
+          }}
           onCancel={() => setEditing(null)}
           onRemove={() => editing !== "new" && remove(editing)}
         />
@@ -96,8 +103,15 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
       {!editing && book && (
         <>
           {entries.length === 0 && <p class="detail">{texts.lorebook.none}</p>}
+          <ListSearch
+            label={texts.listSearch.entries}
+            count={entries.length}
+            found={found.length}
+            text={search}
+            onInput={setSearch}
+          />
           <ul class="list">
-            {entries.slice(0, shown).map((entry) => (
+            {found.slice(0, shown).map((entry) => (
               <Row
                 key={entry.place}
                 entry={entry}
@@ -107,9 +121,9 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
               />
             ))}
           </ul>
-          {entries.length > shown && (
+          {found.length > shown && (
             <button type="button" onClick={() => setShown(shown + SHOWN)}>
-              {texts.lorebook.more(entries.length - shown)}
+              {texts.lorebook.more(found.length - shown)}
             </button>
           )}
           {entries.length > 1 && (
@@ -124,7 +138,7 @@ export function LorebookSection({ owner, lead, name, load, save }: Props): JSX.E
             </label>
           )}
           {replaced && (
-            <p class="detail" role="status">
+            <p class="detail undoable" role="status">
               {replaced.removed === null
                 ? texts.lorebook.imported(entries.length)
                 : texts.characters.removed(replaced.removed)}{" "}

@@ -58,7 +58,7 @@ export function SettingsSheet({
             value={settings.model ?? ""}
             onChange={(name) => change({ model: name || null })}
           />
-          <details class="field own-model" open={isOpened}>
+          <details class="field folded" open={isOpened}>
             <summary>
               {texts.model.advanced}
               <span class="detail">{own === 0 ? texts.model.unset : texts.character.changed(own)}</span>
