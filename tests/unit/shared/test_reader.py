@@ -101,13 +101,16 @@ async def test_stream_with_a_delay_begins_no_read_before_the_delay() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS, no_idle_read)
     running = asyncio.create_task(reader.run())
-    await settle()
-    reader.follow(Key("a", 60), "0-0", delay_s=0.1).close()
-    late = now() + 0.2
-    reader.follow(Key("b", 60), "0-0", delay_s=0.2)
+    ends = reader.follow(Key("a", 60), "0-0")
+    _, reply = await reads.asked.get()
+    due = now() + 0.2
+    reader.follow(Key("b", 60), "0-0", delay_s=0.1).close()
+    reader.follow(Key("c", 60), "0-0", delay_s=0.2)
+    reply.set_result(entries("a", FIRST))
+    ends.close()
     command, _ = await reads.asked.get()
-    assert streams(command) == {"b"}
-    assert now() == late
+    assert streams(command) == {"c"}
+    assert now() == pytest.approx(due)
     running.cancel()
     await asyncio.wait([running])
 
