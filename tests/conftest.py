@@ -41,8 +41,8 @@ ENGINES = {"pocketsphinx", "whisper"}
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without the garbage collector, and keep what was collected out of its sight: it would walk over the
-    15,000 tests again and again, which took a third of the collection.
+    """Collect without the garbage collector, and exclude the collected tests from its later runs: it examined 15,000
+    tests each time, which took half of the time of the collection.
     """
     gc.disable()
     try:
