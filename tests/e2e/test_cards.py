@@ -113,6 +113,60 @@ async def test_character_begins_a_conversation_with_a_greeting_of_its_card(visit
     await visitor.page.keyboard.press("Escape")
 
 
+async def test_texts_of_a_card_can_be_changed_before_and_after_it_is_saved(visitor: Visitor) -> None:
+    await drop(visitor.page, "mira.json", "application/json", TEXT.encode())
+    sheet = visitor.page.get_by_role("dialog")
+    part = sheet.locator(".card-texts")
+    await expect(part.locator("summary")).to_contain_text("8 texts")
+    await part.locator("summary").click()
+    await expect(part.get_by_label("Scenario", exact=True)).to_have_value(DATA["scenario"])
+    await part.get_by_label("Scenario", exact=True).fill("A tower by the sea.")
+    await visitor.picture("card-texts")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await sheet.get_by_role("button", name="Edit Mira").click()
+    await expect(part.locator("summary")).to_contain_text("8 texts")
+    await part.locator("summary").click()
+    await expect(part.get_by_label("Scenario", exact=True)).to_have_value("A tower by the sea.")
+    await part.get_by_label("Greeting 1", exact=True).fill("Mind the stairs, {{user}}.")
+    await part.get_by_role("button", name="Remove: Greeting 2").click()
+    await part.get_by_role("button", name="Add: Greeting").click()
+    await expect(part.get_by_label("Greeting 3", exact=True)).to_be_focused()
+    await part.get_by_label("Greeting 3", exact=True).fill("The light is out.")
+    await sheet.get_by_role("button", name="Save").click()
+
+    await sheet.get_by_role("button", name="Edit Mira").click()
+    async with visitor.page.expect_download() as saving:
+        await sheet.get_by_role("button", name="Export as JSON card").click()
+    card = json.loads(await content_of(await saving.value))
+    changed = {
+        "scenario": "A tower by the sea.",
+        "first_mes": "Mind the stairs, {{user}}.",
+        "alternate_greetings": ["The door was open.", "The light is out."],
+    }
+    assert card == {**V3, "data": {**V3["data"], **changed}}
+    await close(visitor, sheet)
+    menu = await visitor.open_seat("Mira")
+    await menu.get_by_role("button", name="Mind the stairs, Jay.").click()
+    await expect(visitor.page.get_by_text("Mind the stairs, Jay.", exact=True)).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+
+
+async def test_character_without_a_card_can_have_a_greeting(visitor: Visitor) -> None:
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="New character").click()
+    await sheet.get_by_label("Name").fill("Pilar")
+    part = sheet.locator(".card-texts")
+    await expect(part.locator("summary")).to_contain_text("none")
+    await part.locator("summary").click()
+    await part.get_by_role("button", name="Add: Greeting").click()
+    await part.get_by_label("Greeting 1", exact=True).fill("The tide is out.")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(row(sheet, "Pilar")).to_be_visible()
+    await close(visitor, sheet)
+    menu = await visitor.open_seat("Pilar")
+    await expect(menu.get_by_role("button", name="The tide is out.")).to_be_visible()
+
+
 async def test_dropped_conversation_is_imported_and_opened(visitor: Visitor) -> None:
     page = visitor.page
     before = visitor.log.record().conversation_id

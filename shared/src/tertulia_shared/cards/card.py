@@ -106,6 +106,17 @@ def book_of(text: str) -> JsonObject:
     return _object(_object(whole.get("data")).get("character_book")) or _object(whole.get("character_book"))
 
 
+def further_greetings(text: str) -> tuple[str, ...]:
+    """The alternate greetings that `read_card` leaves out, because the card has more than `MAX_GREETINGS`.
+
+    Raises:
+        BadCard: it is not the JSON of an object, or is too large.
+    """
+    whole = read_object(text)
+    data = whole if _version(whole) == 1 else _object(whole.get("data"))
+    return _texts(data.get("alternate_greetings"))[MAX_GREETINGS:]
+
+
 def check_card(text: str) -> None:
     """Check the JSON of a character's card; "" is none.
 
@@ -116,13 +127,16 @@ def check_card(text: str) -> None:
         read_card(text)
 
 
-def paths_of(text: str, field: str) -> tuple[tuple[str, ...], ...]:
-    """The paths at which a card has this text field; if it has it nowhere, the path at which its version has it."""
+def paths_of(text: str, field: str, kind: type[str | list[Any]] = str) -> tuple[tuple[str, ...], ...]:
+    """The paths at which a card has this field of texts; if it has it nowhere, the path at which its version has it.
+
+    `kind`: what the field is at the top level, where a value of another type is left alone.
+    """
     whole = read_object(text)
     paths: list[tuple[str, ...]] = []
     if _version(whole) > 1:
         paths.append(("data", field))
-    top = [name for name in (field, _OTHER_NAMES.get(field, field)) if isinstance(whole.get(name), str)]
+    top = [name for name in (field, _OTHER_NAMES.get(field, field)) if isinstance(whole.get(name), kind)]
     paths += [(name,) for name in dict.fromkeys(top)]
     return tuple(paths) or ((field,),)
 
@@ -146,7 +160,7 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return clean_text(found) if isinstance(found, str) else ""
 
 
-def _texts(found: object, most: int) -> tuple[str, ...]:
+def _texts(found: object, most: int | None = None) -> tuple[str, ...]:
     if not isinstance(found, list):
         return ()
     given = cast("Sequence[object]", found)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tertulia_shared.cards.card import paths_of
+from tertulia_shared.cards.card import Card, paths_of
 from tertulia_shared.cards.json_text import read_object, with_value
 
 V2, V3 = ("chara_card_v2", "2.0"), ("chara_card_v3", "3.0")
 
 
-def edited(text: str, changes: Mapping[str, str]) -> str:
-    """The JSON of a card with other values of these text fields, wherever it has them. The rest of it stays as it is.
+def edited(text: str, changes: Mapping[str, str | Sequence[str]]) -> str:
+    """The JSON of a card with other values of these fields (a text, or a list of texts), wherever it has them. The rest
+    of it stays as it is.
 
     Raises:
         BadCard: it is not the JSON of a card.
     """
     for field, value in changes.items():
-        for path in paths_of(text, field):
-            text = with_value(text, path, value)
+        is_text = isinstance(value, str)
+        for path in paths_of(text, field, str if is_text else list):
+            text = with_value(text, path, value if is_text else list(value))
     return text
 
 
@@ -36,6 +38,28 @@ def new_card(name: str, description: str, extension: Mapping[str, Any]) -> str:
         "extensions": {"tertulia": dict(extension)},
     }
     return json.dumps({"spec": spec, "spec_version": spec_version, "data": data}, ensure_ascii=False, indent=2)
+
+
+def raised_to_v2(text: str, card: Card) -> str:
+    """The JSON of a V1 card as a V2 card, which has the fields of V1 as well. `card`: what was read of the text."""
+    spec, spec_version = V2
+    text = with_value(with_value(text, ("spec",), spec), ("spec_version",), spec_version)
+    data: dict[str, Any] = dict.fromkeys(_TEXTS, "")
+    data |= {
+        "name": card.name,
+        "description": card.description,
+        "personality": card.personality,
+        "scenario": card.scenario,
+        "first_mes": card.first_mes,
+        "mes_example": card.mes_example,
+        "creator_notes": card.creator_notes,
+        "system_prompt": card.system_prompt,
+        "post_history_instructions": card.post_history_instructions,
+        "alternate_greetings": list(card.alternate_greetings),
+        "tags": list(card.tags),
+        "extensions": {},
+    }
+    return with_value(text, ("data",), data)
 
 
 def as_v2(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tertulia_shared.cards.card import read_card
 from tertulia_shared.cards.edits import as_v2, edited, new_card
 from tertulia_shared.cards.png_file import card_in, with_cards
-from tests.harness.card_shapes import PNG_KINDS, SHAPES, V1, V3, card_png, picture
+from tests.harness.card_shapes import PNG_KINDS, SHAPES, V1, V2, V3, card_png, picture
 
 EACH = pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES.keys())
 
@@ -61,6 +61,12 @@ def _without_description(value: Any) -> Any:
         members = cast("dict[str, Any]", value)
         return {name: _without_description(inner) for name, inner in members.items() if name not in left_out}
     return value
+
+
+def test_edit_of_a_list_that_the_card_has_twice_changes_both() -> None:
+    text = json.dumps({**V2, "alternate_greetings": ["Old."]})
+    changed = json.loads(edited(text, {"alternate_greetings": ("New.",)}))
+    assert changed["alternate_greetings"] == changed["data"]["alternate_greetings"] == ["New."]
 
 
 def test_edit_of_a_field_that_the_card_has_twice_changes_both() -> None:

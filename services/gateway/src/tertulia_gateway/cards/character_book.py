@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tertulia_gateway.cards.exporting import card_json
 from tertulia_shared.cards.card import read_card
-from tertulia_shared.cards.edits import V2
+from tertulia_shared.cards.edits import raised_to_v2
 from tertulia_shared.cards.json_text import with_value, without_member
 from tertulia_shared.lorebooks.forms import book_in_card
 from tertulia_shared.store import Character
@@ -36,25 +36,7 @@ def with_book(character: Character, book: Mapping[str, Any] | None) -> str:
     if book is None:
         return without_member(without_member(text, ("data", "character_book")), ("character_book",))
     if card.version == 1:
-        spec, spec_version = V2
-        text = with_value(with_value(text, ("spec",), spec), ("spec_version",), spec_version)
-        data: dict[str, Any] = {
-            "name": card.name,
-            "description": card.description,
-            "personality": card.personality,
-            "scenario": card.scenario,
-            "first_mes": card.first_mes,
-            "mes_example": card.mes_example,
-            "creator_notes": "",
-            "system_prompt": "",
-            "post_history_instructions": "",
-            "alternate_greetings": [],
-            "tags": [],
-            "creator": "",
-            "character_version": "",
-            "extensions": {},
-        }
-        text = with_value(text, ("data",), data)
+        text = raised_to_v2(text, card)
     text = with_value(text, ("data", "character_book"), book)
     read_card(text)
     return text

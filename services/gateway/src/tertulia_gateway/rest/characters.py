@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from tertulia_gateway.cards.character_texts import with_texts
+from tertulia_gateway.rest.card_schemas import (
+    CardTextsChange,
+    CharacterEdit,
+    CharacterToCreate,
+    WholeCharacter,
+    whole_character,
+)
 from tertulia_gateway.rest.character_names import check_not_users
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.refresh import refresh_characters
 from tertulia_gateway.rest.schemas import (
     UUID,
-    CharacterChange,
     CharacterItem,
     CharacterList,
     CharacterOrder,
-    NewCharacter,
     character_item,
 )
 from tertulia_shared.bus import Bus
@@ -70,22 +77,25 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
         return await list_characters()
 
     @api.get("/characters/{character_id}", responses=responses(404, 422))
-    async def read_character(character_id: CharacterId, user: UserName = "…") -> CharacterItem:
-        """One character."""
-        return character_item(await _existing(store, character_id), user)
+    async def read_character(character_id: CharacterId, user: UserName = "…") -> WholeCharacter:
+        """One character, with the texts in its card."""
+        return whole_character(await _existing(store, character_id), user)
 
     @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
-    async def create_character(new: NewCharacter) -> CharacterItem:
-        """Create a character."""
+    async def create_character(new: CharacterToCreate) -> CharacterItem:
+        """Create a character. `card_texts` are written into its card."""
         check_not_users(new.name, user_name)
         check_card(new.card)
         now = utc_now()
-        return await save(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
+        fields = new.model_dump(exclude={"card_texts"})
+        character = Character(id=new_id(), created_at=now, updated_at=now, **fields)
+        return await save(await _with_card_texts(character, new.card_texts))
 
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
-    async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
-        """Change the given fields. The other fields keep their values."""
-        return await save(_changed(await _existing(store, character_id), change, user_name))
+    async def change_character(character_id: CharacterId, change: CharacterEdit) -> CharacterItem:
+        """Change the given fields. The other fields keep their values, and what else is in the card stays as it is."""
+        character = _changed(await _existing(store, character_id), change, user_name)
+        return await save(await _with_card_texts(character, change.card_texts))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
@@ -97,14 +107,21 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
     return api
 
 
-def _changed(known: Character, change: CharacterChange, user_name: str) -> Character:
-    """The character after a change. Raises: see `check_not_users`."""
-    changes = {name: value for name, value in change.model_dump().items() if value is not None}
+def _changed(known: Character, change: CharacterEdit, user_name: str) -> Character:
+    """The character after a change, without that of its card. Raises: see `check_not_users`."""
+    changes = {name: value for name, value in change.model_dump(exclude={"card_texts"}).items() if value is not None}
     if change.name is not None and change.name != known.name:
         check_not_users(change.name, user_name)
     # a stored picture that only an older release accepted must not prevent changes of other fields
     known = replace(known, image=shown(known.image))
     return replace(known, **changes, updated_at=utc_now())
+
+
+async def _with_card_texts(character: Character, texts: CardTextsChange | None) -> Character:
+    """Raises: see `with_texts`."""
+    if texts is None:
+        return character
+    return replace(character, card=await asyncio.to_thread(with_texts, character, texts.given()))
 
 
 async def _restore(store: Store) -> None:

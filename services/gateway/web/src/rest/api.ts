@@ -1,5 +1,6 @@
 /** Client of the gateway's REST API, for the calls that the page uses. Every call rejects with `RequestFailed`. */
 
+import type { CardTexts } from "../cards/card-texts";
 import type { Book } from "../lore/lorebook";
 import type { Summary } from "../talk/summary";
 import type { ModelSettings } from "../wire/events";
@@ -25,9 +26,16 @@ export interface Character {
   readonly greetings?: readonly string[];
 }
 
+/** A character with the texts in its card. Older gateways do not send them. */
+export interface WholeCharacter extends Character {
+  readonly card_texts?: CardTexts;
+}
+
 export interface CharacterDraft extends Omit<Character, "id" | "greetings"> {
   /** The JSON of the character card of which a new character is made. */
   readonly card?: string;
+  /** Texts to write into its card. Older gateways refuse them. */
+  readonly card_texts?: Partial<CardTexts>;
 }
 
 /** Who the user can be. */
@@ -44,7 +52,9 @@ export interface PersonaDraft {
 
 /** What the server has read in a file with a character card. Nothing is saved yet. */
 export interface CardDraft {
-  readonly character: CharacterDraft;
+  readonly character: Omit<CharacterDraft, "card_texts">;
+  /** Older gateways do not send them. */
+  readonly card_texts?: CardTexts;
   readonly notes: readonly CardNote[];
 }
 
@@ -175,9 +185,9 @@ export class Api {
   }
 
   /** @param user what the character's greetings call the user; `""`: they show an ellipsis instead */
-  async character(id: string, user = ""): Promise<Character> {
+  async character(id: string, user = ""): Promise<WholeCharacter> {
     const query = user ? `?user=${encodeURIComponent(user)}` : "";
-    return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}${query}`)) as Character;
+    return (await this.ask("GET", `api/characters/${encodeURIComponent(id)}${query}`)) as WholeCharacter;
   }
 
   /** Resolves to the id of the new character. */

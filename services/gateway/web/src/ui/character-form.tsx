@@ -1,22 +1,24 @@
-/** The form for one character: name, voice, system prompt, picture and model. */
+/** The form for one character: name, voice, texts, picture and model. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { NO_CARD_TEXTS } from "../cards/card-texts";
 import type { CardDraft, Character, Voice } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { isSameName, shownName } from "../talk/user-name";
 import { texts } from "../texts";
-import type { ModelSettings } from "../wire/events";
-import { draftOf, useCharacterDraft } from "./character-draft";
+import { draftOf, toSave, useCharacterDraft } from "./character-draft";
 import { CardExport, CardNotes } from "./card-parts";
+import { CardTextsFields } from "./card-texts-fields";
 import { CharacterModel } from "./character-model";
 import { DeliveryFields } from "./delivery-fields";
 import { FieldProblem, revealProblem } from "./field-problem";
 import { FormActions } from "./form-actions";
+import { Loading } from "./loading";
 import { PictureField } from "./picture-field";
-import { asFailure } from "./request";
+import { asFailure, useLoaded } from "./request";
 import { RestoredNote } from "./restored-note";
 import { TalkativenessField } from "./talkativeness-field";
 import { VoiceField } from "./voice-field";
@@ -46,6 +48,10 @@ export function CharacterForm(props: Props): JSX.Element {
   const voices = known ?? [];
   const waiting = known === null && !voicesProblem;
   const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card?.character);
+  // The list of characters does not have them.
+  const whole = useLoaded(async () => (character ? talk.api.character(character.id) : null));
+  const savedTexts = (character ? whole.value : (card ?? { card_texts: NO_CARD_TEXTS }))?.card_texts ?? null;
+  const cardTexts = draft.card_texts ?? savedTexts;
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const problemOf = (field: string) => failure?.about(field) ?? "";
@@ -74,11 +80,11 @@ export function CharacterForm(props: Props): JSX.Element {
       revealProblem(form.current);
       return;
     }
-    const whole = { ...draft, voice, name: draft.name.trim(), model_settings: trimmed(draft.model_settings) };
+    const sent = toSave({ ...draft, voice }, savedTexts);
     run(
       character
-        ? talk.api.changeCharacter(character.id, whole)
-        : talk.api.createCharacter(whole).then((id) => talk.changes.seatNew(id)),
+        ? talk.api.changeCharacter(character.id, sent)
+        : talk.api.createCharacter(sent).then((id) => talk.changes.seatNew(id)),
     );
   };
   return (
@@ -137,6 +143,12 @@ export function CharacterForm(props: Props): JSX.Element {
         />
         <FieldProblem text={problemOf("system_prompt")} />
       </div>
+      {cardTexts ? (
+        <CardTextsFields value={cardTexts} failure={failure} onChange={(card_texts) => change({ card_texts })} />
+      ) : (
+        character && <Loading of={whole} />
+      )}
+      {whole.problem && <FieldProblem text={whole.problem.message} />}
       <TalkativenessField
         value={draft.talkativeness}
         problem={problemOf("talkativeness")}
@@ -162,9 +174,4 @@ export function CharacterForm(props: Props): JSX.Element {
       />
     </form>
   );
-}
-
-/** The settings with the spaces around the model's name removed. A name that is then empty becomes null. */
-function trimmed(settings: ModelSettings): ModelSettings {
-  return { ...settings, model: settings.model?.trim() || null };
 }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  type CardTexts,
+  NO_CARD_TEXTS,
+  changedTexts,
+  countOf,
+  lengthOf,
+  savedPlace,
+  withGreeting,
+  withoutGreeting,
+} from "../src/cards/card-texts";
+import { NO_SETTINGS } from "../src/ui/model-settings";
+import { draftOf, toSave } from "../src/ui/character-draft";
+
+const MIRA: CardTexts = { ...NO_CARD_TEXTS, scenario: "A workshop.", greetings: ["Come in.", "You again!"] };
+
+describe("what is saved of a card's texts", () => {
+  it("is nothing if nothing was changed", () => {
+    expect(changedTexts(MIRA, { ...MIRA, greetings: [...MIRA.greetings] })).toEqual({});
+    // A greeting that was added and stayed empty.
+    expect(changedTexts(MIRA, { ...MIRA, greetings: [...MIRA.greetings, " "] })).toEqual({});
+  });
+
+  it("is what was changed, added or emptied", () => {
+    expect(changedTexts(MIRA, { ...MIRA, scenario: "", personality: "Patient." })).toEqual({
+      scenario: "",
+      personality: "Patient.",
+    });
+  });
+
+  it("is all greetings if one was changed, added or removed", () => {
+    expect(changedTexts(MIRA, withGreeting(MIRA, 1, "Back so soon?"))).toEqual({ greetings: ["Come in.", "Back so soon?"] });
+    expect(changedTexts(MIRA, withoutGreeting(MIRA, 0))).toEqual({ greetings: ["You again!"] });
+    expect(changedTexts(MIRA, { ...MIRA, greetings: ["", "Come in.", "You again!", "Sit."] })).toEqual({
+      greetings: ["Come in.", "You again!", "Sit."],
+    });
+    expect(changedTexts(MIRA, { ...MIRA, greetings: [] })).toEqual({ greetings: [] });
+  });
+
+  it("is everything if it is not known what is saved", () => {
+    expect(changedTexts(null, MIRA)).toEqual(MIRA);
+  });
+});
+
+it("counts the texts and the greetings that are not empty", () => {
+  expect(countOf(NO_CARD_TEXTS)).toBe(0);
+  expect(countOf({ ...MIRA, personality: " ", greetings: ["Come in.", ""] })).toBe(2);
+});
+
+it("finds the place of a greeting in what is saved", () => {
+  const texts = { ...MIRA, greetings: ["", "Come in.", " ", "You again!"] };
+  expect([1, 3].map((at) => savedPlace(texts, at))).toEqual([0, 1]);
+});
+
+it("counts characters as the gateway does", () => {
+  expect(lengthOf(" a🕰b ")).toBe(3);
+});
+
+describe("what the form of a character sends", () => {
+  const draft = { ...draftOf(null), name: " Mira ", model_settings: { ...NO_SETTINGS, model: " " } };
+
+  it("has no texts of a card unless one was changed", () => {
+    expect(toSave(draft, MIRA)).toEqual({ ...draftOf(null), name: "Mira" });
+    expect(toSave({ ...draft, card_texts: MIRA }, MIRA)).not.toHaveProperty("card_texts");
+  });
+
+  it("has the texts that were changed", () => {
+    const card_texts = { ...MIRA, scenario: "A tower." };
+    expect(toSave({ ...draft, card_texts }, MIRA).card_texts).toEqual({ scenario: "A tower." });
+  });
+});
