@@ -89,7 +89,8 @@ def english_only(tag: str) -> list[re.Pattern[str]]:
         return re.compile(".+".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}", text)))
 
     own = texts("en") - texts(tag)
-    return [pattern(text) for text in own if re.search(r"[a-z]{2}", re.sub(r"\$\{[^}]*\}", "", text))]
+    # a template such as "${found} of ${count}" would match whole sentences of the characters
+    return [pattern(text) for text in own if re.search(r"[a-z]{3}", re.sub(r"\$\{[^}]*\}", "", text))]
 
 
 async def arrive(visitor: Visitor, language: Language) -> None:
