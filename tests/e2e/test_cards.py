@@ -121,7 +121,6 @@ async def test_texts_of_a_card_can_be_changed_before_and_after_it_is_saved(visit
     await part.locator("summary").click()
     await expect(part.get_by_label("Scenario", exact=True)).to_have_value(DATA["scenario"])
     await part.get_by_label("Scenario", exact=True).fill("A tower by the sea.")
-    await visitor.picture("card-texts")
     await sheet.get_by_role("button", name="Add", exact=True).click()
     await sheet.get_by_role("button", name="Edit Mira").click()
     await expect(part.locator("summary")).to_contain_text("8 texts")
@@ -132,6 +131,7 @@ async def test_texts_of_a_card_can_be_changed_before_and_after_it_is_saved(visit
     await part.get_by_role("button", name="Add: Greeting").click()
     await expect(part.get_by_label("Greeting 3", exact=True)).to_be_focused()
     await part.get_by_label("Greeting 3", exact=True).fill("The light is out.")
+    await visitor.picture("card-texts")
     await sheet.get_by_role("button", name="Save").click()
 
     await sheet.get_by_role("button", name="Edit Mira").click()

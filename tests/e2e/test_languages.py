@@ -152,7 +152,9 @@ async def test_every_view_is_in_the_browsers_language(visit: Visit, axe: str, la
             await edit.click()
             await expect(sheet.locator("#character-name")).to_have_value("Luna")
             await expect(sheet.locator(".voice-row.chosen")).to_be_visible()
-            await sheet.locator("summary").click()
+            await expect(sheet.locator("summary")).to_have_count(2)
+            for part in await sheet.locator("summary").all():
+                await part.click()
             await look(visitor, language, "character")
         await close(visitor)
 

@@ -59,7 +59,7 @@ def texts_of_character(character: Character) -> CardTexts:
 
 
 def with_texts(character: Character, texts: Texts) -> str:
-    """The JSON of the character's card with these texts. What is not among them stays as it is, character by character.
+    """The JSON of the character's card with these texts. Everything else in it stays as it is, character by character.
 
     Greetings without a visible character are left out. A character without a card gets one if a text is not empty. A
     V1 card that gets a text for which V1 has no field becomes a V2 card, which has the fields of V1 as well.

@@ -93,7 +93,7 @@ def router(store: Store, bus: Bus, user_name: str) -> APIRouter:
 
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterEdit) -> CharacterItem:
-        """Change the given fields. The other fields keep their values, and what else is in the card stays as it is."""
+        """Change the given fields. The other fields, and the rest of the card, stay as they are."""
         character = _changed(await _existing(store, character_id), change, user_name)
         return await save(await _with_card_texts(character, change.card_texts))
 
