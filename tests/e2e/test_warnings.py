@@ -29,7 +29,7 @@ async def test_message_written_while_writes_are_paused_is_answered_later(visitor
     await expect(notices).to_have_count(0)
     await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
     sent = visitor.log.commands("user_message")[-1]["turn_id"]
-    answer = await visitor.until_speaking(sent)  # a reply to both messages, if nothing of the story was heard
+    answer = await visitor.until_speaking(sent)
     assert visitor.log.record().messages[answer].name == "Rex"
     await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
 
