@@ -89,6 +89,21 @@ async def test_persona_is_made_edited_chosen_again_and_given_up(visitor: Visitor
     await expect(sheet.get_by_role("radio", name="Zoe")).to_have_count(0)
 
 
+async def test_second_persona_of_the_same_name_is_refused_at_the_name(visitor: Visitor, stack: Stack) -> None:
+    visitor.ignore_console_error("409")
+    sheet = await visitor.open("Model")
+    await new_persona(sheet, "Ada", "A clockmaker.")
+    await expect(sheet.get_by_role("radio", name="Ada")).to_be_checked()
+    await new_persona(sheet, "ADA", "A diver.")
+    field = sheet.locator(".field").filter(has=visitor.page.get_by_role("textbox", name="What they call you"))
+    await expect(field.get_by_role("alert")).to_contain_text("There is already a persona named 'Ada'")
+    await visitor.picture("persona-name-taken")
+    await sheet.get_by_role("textbox", name="What they call you").fill("Zoe")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(sheet.get_by_role("radio", name="Zoe")).to_be_checked()
+    assert [persona["name"] for persona in personas(stack)] == ["Ada", "Zoe"]
+
+
 async def test_new_conversation_has_the_persona_chosen_last_and_a_note_of_its_own(visitor: Visitor) -> None:
     sheet = await visitor.open("Model")
     await new_persona(sheet, "Ada", "A clockmaker.")

@@ -29,9 +29,32 @@ async def test_message_written_while_writes_are_paused_is_answered_later(visitor
     await expect(notices).to_have_count(0)
     await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
     sent = visitor.log.commands("user_message")[-1]["turn_id"]
-    answer = await visitor.until_speaking(sent)  # a reply to both messages, if nothing of the story was heard
+    answer = await visitor.until_speaking(sent)
     assert visitor.log.record().messages[answer].name == "Rex"
     await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
+
+
+async def test_message_written_while_writes_are_paused_is_sent_after_a_reload(visitor: Visitor, stack: Stack) -> None:
+    await visitor.until_played(await visitor.write("Sage, thank you!"))
+    with stack.writes_paused():
+        await visitor.box.fill("Rex, thank you!")
+        await visitor.box.press("Enter")
+        await expect(visitor.page.get_by_text(WAITING)).to_be_visible()
+        written = visitor.log.commands("user_message")[-1]
+        visitor.ignore_console_error("AudioContext was not allowed to start")
+        visitor.log.restart()
+        await visitor.reload()
+        assert await visitor.page.evaluate("sessionStorage['tertulia.unaccepted']")
+    await eventually(lambda: visitor.accepted(written["turn_id"]), "the message is accepted")
+    assert visitor.log.commands("user_message")[0] == written
+    await expect(visitor.mine).to_have_text(["You: Sage, thank you!", "You: Rex, thank you!"])
+    await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
+    assert await visitor.page.evaluate("sessionStorage['tertulia.unaccepted']") is None
+    await visitor.picture("sent-after-reload")
+    visitor.log.restart()
+    await visitor.reload()
+    await expect(visitor.mine).to_have_text(["You: Sage, thank you!", "You: Rex, thank you!"])
+    assert visitor.log.commands("user_message") == []
 
 
 async def test_interrupt_that_was_refused_while_writes_are_paused_is_sent_again(visitor: Visitor, stack: Stack) -> None:

@@ -14,6 +14,7 @@ import pytest
 import redis
 from redis.exceptions import OutOfMemoryError
 
+from tertulia_shared.entry_ids import order
 from tertulia_shared.keys import Keys
 from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.gateway import Client, Workers, gateway
@@ -101,6 +102,41 @@ async def test_client_that_connects_while_redis_refuses_writes_gets_an_error_and
                 assert cause in refused["message"]
         async with Client.at(made.url()) as later:
             await later.until("conversation_started")
+
+
+@KINDS
+async def test_receipts_that_redis_refused_are_written_before_the_next_turn(
+    pausable: Pausable, keys: Keys, kind: str, cause: str
+) -> None:
+    async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        receipts, turns = keys.receipts(client.conversation_id), keys.turns(client.conversation_id)
+        with pausable.paused(kind):
+            for chunk in (1, 2):
+                await client.send("playback", message_id=TURN, sentence_index=0, chunk_index=chunk, played_ms=200)
+            await client.send("user_message", text="are you there?", turn_id=TURN)
+            assert cause in (await client.until("error"))["message"]
+        await client.send("user_message", text="are you there?", turn_id=TURN)
+        await client.until("turn_accepted")
+        written, accepted = await made.bus.read(receipts), await made.bus.read(turns)
+        assert [entry.fields[b"chunk_index"] for entry in written] == [b"2"]
+        assert order(written[0].id) <= order(accepted[0].id)
+
+
+@KINDS
+async def test_receipts_that_redis_refused_are_written_although_the_client_says_nothing_more(
+    pausable: Pausable, keys: Keys, kind: str, cause: str
+) -> None:
+    async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        receipts = keys.receipts(client.conversation_id)
+        with pausable.paused(kind):
+            await client.send("playback", message_id=TURN, sentence_index=0, chunk_index=2, played_ms=200)
+            assert cause in (await client.until("warning"))["message"]
+            assert await made.bus.read(receipts) == []
+        async with asyncio.timeout(PATIENCE_S):
+            written = await made.bus.follow(receipts).read()
+        assert [entry.fields[b"chunk_index"] for entry in written] == [b"2"]
 
 
 async def test_microphone_audio_that_redis_refused_is_written_later(pausable: Pausable, keys: Keys) -> None:

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 
 from tertulia_gateway.problem_codes import ProblemCode
+from tertulia_shared.persona import Persona, document_of
+from tertulia_shared.store.records import utc_now
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.unit.gateway.rest_client import client_of, problem
@@ -65,6 +67,31 @@ async def test_impossible_persona_is_refused(
 async def test_persona_cannot_have_the_name_of_a_character(api: httpx2.AsyncClient) -> None:
     details = problem(await api.put(f"/api/personas/{uuid4()}", json=ADA | {"name": "LUNA"}), 409)
     assert (details["code"], details["params"]) == (ProblemCode.NAME_TAKEN, {"name": "Luna"})
+
+
+async def test_persona_cannot_have_the_name_of_another_persona(api: httpx2.AsyncClient) -> None:
+    path, other = f"/api/personas/{uuid4()}", f"/api/personas/{uuid4()}"
+    await api.put(path, json=ADA)
+    await api.put(other, json=ADA | {"name": "Zoë"})
+    for refused in (f"/api/personas/{uuid4()}", other):
+        details = problem(await api.put(refused, json=ADA | {"name": "ADA"}), 409)
+        assert (details["code"], details["params"]) == (ProblemCode.NAME_TAKEN, {"name": "Ada", "kind": "persona"})
+        assert [each["field"] for each in details["errors"]] == ["name"]
+        assert details["detail"] == "There is already a persona named 'Ada': choose another name, or edit that persona."
+    assert [each["name"] for each in (await api.get("/api/personas")).json()["personas"]] == ["Ada", "Zoë"]
+    await api.delete(path)
+    assert (await api.put(other, json=ADA)).status_code == 200
+
+
+async def test_personas_that_have_one_name_already_can_be_edited(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    ids = [str(uuid4()), str(uuid4())]
+    for persona_id in ids:
+        await store.save_document(document_of(Persona(persona_id, "Ada", ""), "", None, utc_now()))
+    path = f"/api/personas/{ids[0]}"
+    assert (await api.put(path, json=ADA | {"description": "A diver."})).status_code == 200
+    assert (await api.put(path, json=ADA | {"name": "ADA"})).status_code == 200
+    assert (await api.put(path, json=ADA | {"name": "Zoë"})).status_code == 200
+    assert problem(await api.put(path, json=ADA), 409)["code"] == ProblemCode.NAME_TAKEN
 
 
 async def test_nothing_is_promised_while_the_store_is_away(api: httpx2.AsyncClient, store: MemoryStore) -> None:

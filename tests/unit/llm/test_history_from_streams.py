@@ -5,7 +5,7 @@ from tertulia_llm.withdrawn_turns import separated
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import UserTurn
-from tertulia_shared.events import LLMChunk, MessageComplete, MessageHeard, TurnStarted
+from tertulia_shared.events import LLMChunk, MessageComplete, MessageHeard, MessageResumed, MessageStarted, TurnStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import turn_position
 
@@ -53,6 +53,45 @@ def test_messages_from_streams_equal_those_in_the_store() -> None:
     ]
     assert {row.conversation_id for row in rows} == {TALK}
     assert [row.turn_id for row in rows] == [FIRST, FIRST, FIRST, SECOND]
+
+
+def reply_of(*events: object) -> tuple[str, str, str]:
+    """The text, the unheard text and the status of the reply that these events are about."""
+    entries = [EVENTS[0], *(entry(f"{number}-0", event) for number, event in enumerate(events, 2))]
+    (row,) = (
+        row
+        for row in messages_from_streams(TALK, TURNS, entries, cursor=f"{MS + 1}-0", user_name="Jay")
+        if row.id == LUNA
+    )
+    return row.text, row.unheard, row.status
+
+
+TOLD = [
+    MessageStarted(LUNA, FIRST, "c", "Luna"),
+    LLMChunk("Lost after a cr", "c", LUNA),
+    MessageResumed(LUNA, "c", "Good eve"),
+    LLMChunk("ning. It is la", "c", LUNA),
+]
+
+
+def test_unfinished_sentence_of_a_reply_that_was_cut_off_is_unheard() -> None:
+    cut = MessageComplete(LUNA, "c", "Good evening.", "interrupted")
+    assert reply_of(*TOLD, cut) == ("Good evening.", " It is la", "interrupted")
+    assert reply_of(*TOLD, cut, MessageHeard(LUNA, "c", "Good")) == ("Good", " evening. It is la", "interrupted")
+    nothing = MessageComplete(LUNA, "c", "", "interrupted")
+    assert reply_of(*TOLD, nothing) == ("", "Good evening. It is la", "interrupted")
+
+
+def test_rest_of_a_whole_reply_is_unheard() -> None:
+    end = MessageComplete(LUNA, "c", "Good evening.")
+    assert reply_of(*TOLD, end) == ("Good evening.", "", "complete")
+    assert reply_of(*TOLD, end, MessageHeard(LUNA, "c", "Good")) == ("Good", " evening.", "interrupted")
+
+
+def test_nothing_is_unheard_if_the_text_of_the_reply_is_not_whole() -> None:
+    cut = MessageComplete(LUNA, "c", "Good evening.", "interrupted")
+    assert reply_of(*TOLD[3:], cut) == ("Good evening.", "", "interrupted")
+    assert reply_of(cut, MessageHeard(LUNA, "c", "Something else")) == ("Something else", "", "interrupted")
 
 
 def test_turn_after_the_cursor_is_left_out() -> None:

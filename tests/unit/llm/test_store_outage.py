@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from tertulia_llm.turn_handler import LAST_RECEIPT_S
 from tests.harness.llm import LINES
 from tests.harness.virtual_time import now, virtual_time
 from tests.unit.llm.turn_bench import SAGE, bench_with
@@ -133,6 +136,46 @@ async def test_next_workers_prompt_has_the_heard_text_while_the_store_is_unavail
     bench.store.away = False
     await bench.drain()
     assert (await bench.rows())[1] == ("Luna", heard, "interrupted")
+
+
+@virtual_time
+async def test_unfinished_sentence_is_unheard_if_another_worker_settles_the_turn_without_the_store() -> None:
+    writes, unfinished = 0, 0
+    while True:
+        writes += 1
+        bench = await bench_with("Luna")
+        await bench.say("One?")
+        handler = await bench.worker()
+        bench.store.away = True
+        cut = asyncio.Event()
+        bench.writes.after(writes, cut.set)
+        answering = asyncio.create_task(handler.handle(await bench.claimed()))
+        is_due = asyncio.create_task(cut.wait())
+        await asyncio.wait([answering, is_due], return_when=asyncio.FIRST_COMPLETED)
+        is_due.cancel()
+        if not cut.is_set():
+            break
+        for message_id in (await bench.client()).order:
+            await bench.played(message_id, 0, 0)
+        await bench.interrupt()
+        await asyncio.sleep(LAST_RECEIPT_S / 2)  # the turn is ended, but it is not settled yet
+        answering.cancel()
+        await asyncio.wait([answering])
+        client = await bench.client()
+        if client.status.get(client.order[0] if client.order else "") != "interrupted":
+            continue
+        luna = client.order[0]
+        assert luna not in client.heard
+        bench.orphaned = True
+        await bench.worker()
+        bench.store.away = True
+        await bench.work()
+        bench.store.away = False
+        await bench.drain()
+        row = (await bench.store.messages(bench.conversation_id, 10))[1]
+        assert (row.id, row.text + row.unheard) == (luna, client.shown[luna]), f"interrupted at write {writes}"
+        unfinished += client.shown[luna] != client.written.get(luna, "")
+    assert unfinished > 3
 
 
 @virtual_time

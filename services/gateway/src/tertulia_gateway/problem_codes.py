@@ -50,7 +50,7 @@ class ProblemCode(StrEnum):
     VOICE_NOT_FOUND = "voice_not_found"
     MESSAGE_NOT_FOUND = "message_not_found"
     PERSONA_NOT_FOUND = "persona_not_found"
-    NAME_TAKEN = "name_taken"  # name
+    NAME_TAKEN = "name_taken"  # name; kind: "persona" if a persona has it, missing if a character has it
     NAME_OF_USER = "name_of_user"  # name
     STORE_UNAVAILABLE = "store_unavailable"
     REDIS_UNAVAILABLE = "redis_unavailable"

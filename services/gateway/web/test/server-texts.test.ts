@@ -34,6 +34,16 @@ describe("problems of the REST API", () => {
     expect(readProblem(422, { errors: [empty] }).about("name")).toBe("This must not be empty.");
   });
 
+  it("say whether a character or a persona has the name", async () => {
+    const ofPersona = { ...TAKEN, params: { name: "Ada", kind: "persona" } };
+    await showLanguage("de");
+    expect(readProblem(409, TAKEN).message).toContain("Eine Figur heißt schon Luna.");
+    expect(readProblem(409, ofPersona).message).toContain("Eine Rolle heißt schon Ada.");
+    await showLanguage("es");
+    expect(readProblem(409, TAKEN).message).toContain("un personaje que se llama Luna.");
+    expect(readProblem(409, ofPersona).message).toContain("un papel que se llama Ada.");
+  });
+
   it.each([
     ["invalid_value", "must be a valid integer", "This must be a valid integer."],
     ["out_of_range", "must be less than or equal to 2", "This must be less than or equal to 2."],

@@ -3,25 +3,33 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OUTBOX_MAX } from "../src/link/outbox";
 import type { PageInput } from "../src/talk/page-reducer";
 import { TurnSender } from "../src/talk/turn-sender";
+import { readUnsentMessages } from "../src/talk/unsent-messages";
 import type { TurnCommand } from "../src/wire/commands";
-import { OPEN, after, said } from "./page-inputs";
+import { ASKED, OPEN, after, said } from "./page-inputs";
 
-function begun(state = OPEN) {
+function begun(state = OPEN, restorable: readonly TurnCommand[] = []) {
   const sent: TurnCommand[] = [];
   const shown: PageInput[] = [];
+  const restored: PageInput[] = [];
   const problems: string[] = [];
-  const sender = new TurnSender({
-    state: () => state,
-    prepare: () => undefined,
-    send: (command) => sent.push(command),
-    begins: (input) => shown.push(input),
-    trouble: (code) => problems.push(code),
-  });
+  const kept: (readonly string[])[] = [];
+  const sender = new TurnSender(
+    {
+      state: () => state,
+      prepare: () => undefined,
+      send: (command) => sent.push(command),
+      begins: (input) => shown.push(input),
+      restored: (input) => restored.push(input),
+      unaccepted: (commands) => kept.push(commands.map(({ data }) => data.turn_id)),
+      trouble: (code) => problems.push(code),
+    },
+    restorable,
+  );
   const answer = (type: string, fields: Record<string, unknown>) => {
     const input = said(type, fields);
     if (input.on === "event") sender.onEvent(input.event);
   };
-  return { sender, sent, shown, problems, answer };
+  return { sender, sent, shown, restored, problems, kept, answer };
 }
 
 describe("TurnSender", () => {
@@ -97,6 +105,52 @@ describe("TurnSender", () => {
     expect(sent).toHaveLength(4);
   });
 
+  it("says which commands the server has not accepted", () => {
+    const { sender, sent, kept, answer } = begun();
+    sender.say("Hello", null);
+    sender.say("Bye", null);
+    const [first, second] = sent.map(({ data }) => data.turn_id);
+    answer("error", { code: "unavailable", message: "wait", turn_id: second });
+    expect(kept).toEqual([[first], [first, second]]);
+    answer("turn_accepted", { turn_id: first, text: "Hello" });
+    answer("error", { code: "bad_field", message: "no", turn_id: second });
+    expect(kept.slice(2)).toEqual([[second], []]);
+    sender.say("Again", null);
+    sender.clear();
+    expect(kept.at(-1)).toEqual([]);
+  });
+
+  it("sends the messages again that were sent before a reload, when the stored messages are shown", () => {
+    const kept: readonly TurnCommand[] = [
+      { type: "user_message", data: { text: "Stored", turn_id: "t" } },
+      { type: "user_message", data: { text: "Accepted", turn_id: "t2" } },
+      { type: "user_message", data: { text: "Lost", turn_id: "t3", to: ["rex"], replaces: "u1" } },
+    ];
+    const run = begun(ASKED, kept);
+    run.answer("turn_accepted", { turn_id: "t2", text: "Accepted" });
+    run.sender.resend();
+    run.sender.say("Later", null);
+    expect(run.sent).toEqual([]);
+    const later = run.shown[0]?.on === "sent" ? run.shown[0].turnId : "";
+    expect(run.kept.at(-1)).toEqual(["t", "t3", later]);
+    run.sender.restore();
+    run.sender.restore();
+    expect(run.sent.map(({ data }) => data.turn_id)).toEqual(["t3", later]);
+    expect(run.sent[0]).toEqual(kept[2]);
+    const change = { messageId: "u1", extent: "from" };
+    expect(run.restored).toEqual([{ on: "sent", turnId: "t3", text: "Lost", to: ["rex"], change }]);
+    expect(run.kept.at(-1)).toEqual(["t3", later]);
+    run.sender.say("More", null);
+    expect(run.sent).toHaveLength(3);
+  });
+
+  it("does not send the messages of a conversation that was left", () => {
+    const run = begun(OPEN, [{ type: "user_message", data: { text: "Lost", turn_id: "t3" } }]);
+    run.sender.clear();
+    run.sender.restore();
+    expect([run.sent, run.kept]).toEqual([[], [[]]]);
+  });
+
   it("refuses a message while too many wait", () => {
     const { sender, sent, problems } = begun();
     for (let index = 0; index < OUTBOX_MAX; index += 1) expect(sender.say("x", null)).toBe(true);
@@ -105,5 +159,29 @@ describe("TurnSender", () => {
     sender.clear();
     expect(sender.say("z", null)).toBe(true);
     expect(sent).toHaveLength(OUTBOX_MAX + 1);
+  });
+});
+
+describe("unsent messages", () => {
+  const message = { text: "Hello", turn_id: "t", to: ["rex"] };
+
+  it("are read for their conversation only", () => {
+    const text = JSON.stringify({ conversationId: "c", messages: [message] });
+    expect(readUnsentMessages(text, "c")).toEqual([{ type: "user_message", data: message }]);
+    expect(readUnsentMessages(text, "")).toEqual([]);
+  });
+
+  it("are ignored if the text is damaged", () => {
+    const broken = [null, {}, { ...message, text: 1 }, { ...message, to: [1] }, { text: "x" }, { ...message, replaces: 0 }];
+    const messages = [...broken, message, { ...message, text: "x".repeat(20_000) }];
+    expect(readUnsentMessages(JSON.stringify({ conversationId: "c", messages }), "c")).toHaveLength(1);
+    for (const text of [null, "", "{", "null", "[]", '{"conversationId":"c","messages":{}}']) {
+      expect(readUnsentMessages(text, "c")).toEqual([]);
+    }
+  });
+
+  it("are bounded", () => {
+    const messages = Array.from({ length: OUTBOX_MAX + 1 }, () => message);
+    expect(readUnsentMessages(JSON.stringify({ conversationId: "c", messages }), "c")).toHaveLength(OUTBOX_MAX);
   });
 });

@@ -15,7 +15,7 @@ from tertulia_shared.events import LLMChunk, MessageResumed, MessageStarted
 
 PAGE: Final = 1_000
 """Number of events per read."""
-_TEXT_EVENTS: Final = {event.type.encode() for event in (MessageStarted, LLMChunk, MessageResumed)}
+TEXT_EVENTS: Final = {event.type.encode() for event in (MessageStarted, LLMChunk, MessageResumed)}
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,12 @@ async def unfinished_sentence(bus: Bus, conversation_id: str, entry_id: str, mes
     while page := await bus.read(bus.keys.events(conversation_id), after, count=PAGE):
         shown = text_after(shown, page, message_id)
         after = page[-1].id
-    return shown.removeprefix(finished) if shown.startswith(finished) else ""
+    return rest_of(shown, finished)
+
+
+def rest_of(whole: str, beginning: str) -> str:
+    """The text after `beginning`; "" if the text does not begin with it. Pure."""
+    return whole[len(beginning) :] if whole.startswith(beginning) else ""
 
 
 def text_after(shown: str, events: Iterable[Entry], message_id: str) -> str:
@@ -41,7 +46,7 @@ def text_after(shown: str, events: Iterable[Entry], message_id: str) -> str:
     """
     own = message_id.encode()
     for entry in events:
-        if entry.fields.get(b"message_id") != own or entry.fields.get(b"type") not in _TEXT_EVENTS:
+        if entry.fields.get(b"message_id") != own or entry.fields.get(b"type") not in TEXT_EVENTS:
             continue
         try:
             event = decode_event(entry.fields)

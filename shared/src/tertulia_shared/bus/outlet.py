@@ -60,6 +60,11 @@ class QueueOutlet:
         self._error: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
+    @property
+    def failed(self) -> bool:
+        """True if a write failed."""
+        return self._error is not None
+
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD; consecutive chunks of one message's text are merged."""
         self._append(key, entry, id, extra)

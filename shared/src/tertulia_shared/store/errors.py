@@ -4,7 +4,7 @@
     ├── StoreUnavailable   unavailable, locked, full or closed: keep the write and try again (retryable)
     ├── StoreUnusable      the configuration can never work: path, permissions, newer schema
     ├── InvalidRecord      a record or an argument breaks a rule; the message names the field and what is allowed
-    ├── NameTaken          another character already has this name
+    ├── NameTaken          another character, or another persona, already has this name
     └── NotFound           the row of the call does not exist
 
 A caller with an outbox retries `retryable` errors; retrying does not help with the others.
@@ -12,7 +12,7 @@ A caller with an outbox retries `retryable` errors; retrying does not help with 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class StoreError(Exception):
@@ -45,11 +45,12 @@ class InvalidRecord(StoreError):
 
 
 class NameTaken(StoreError):
-    """Another character already has this name (upper and lower case count as the same)."""
+    """Another character, or another persona, already has this name (upper and lower case count as the same)."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is already a character named {name!r}: choose another name, or edit that character.")
+    def __init__(self, name: str, kind: Literal["character", "persona"] = "character") -> None:
+        super().__init__(f"There is already a {kind} named {name!r}: choose another name, or edit that {kind}.")
         self.name = name
+        self.kind = kind
 
 
 class NotFound(StoreError):

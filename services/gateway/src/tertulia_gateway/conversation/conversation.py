@@ -21,6 +21,7 @@ from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
 from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
+from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
 from tertulia_gateway.transport import Transport
@@ -52,6 +53,7 @@ class Conversation:
         wall_ms: Callable[[], int],
         metrics: Metrics | None = None,
         microphone: Microphone | None = None,
+        writes: WriteStatus | None = None,
     ) -> None:
         self.id = opened.conversation_id
         self._bus = bus
@@ -63,7 +65,7 @@ class Conversation:
         self._default_mode = who_answers
         self._default_name = user_name
         self._position = position = opened.position
-        self._receipts = ReceiptWriter(bus, self.id, clock)
+        self._receipts = ReceiptWriter(bus, self.id, clock, writes)
         self._writer = ConversationWriter(bus, self.id)
         self._personas = PersonaWriter(bus, store, self.id)
         self._data_loss = DataLoss(bus, transport, self.id, position, writer=self._writer, microphone=microphone)
@@ -130,6 +132,7 @@ class Conversation:
         Raises:
             BusError: the outcome is unknown; the client may send the same `turn_id` again.
         """
+        self._receipts.write_deferred()  # before the turn: its worker reads them
         with contextlib.suppress(WriteRefused):  # damaged keys: the writer repairs them
             await self._turn_completion.clear_if_played()  # the last receipt may have come just before this turn
         applied = await self._writer.begin_turn(turn)
@@ -140,6 +143,7 @@ class Conversation:
 
     async def interrupt(self) -> None:
         """Stop the reply in progress."""
+        self._receipts.write_deferred()  # before the interruption: its worker reads them
         applied = await self._writer.interrupt()
         self._position.raise_epoch(applied.epoch)
 

@@ -113,6 +113,7 @@ class ConversationSession:
             wall_ms=ctx.wall_ms,
             metrics=ctx.metrics,
             microphone=self._microphone,
+            writes=ctx.writes,
         )
         if opened.resumed:
             ctx.metrics.of(catalogue.RESUMES).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from pydantic import Field
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.schemas import UUID, Line, Schema, Text
 from tertulia_shared.persona import KIND, MAX_DESCRIPTION_CHARS, Persona, PersonaRecord, document_of, record_of
-from tertulia_shared.store import EVERYBODY, NameTaken, NotFound, Store
+from tertulia_shared.store import EVERYBODY, Document, NameTaken, NotFound, Store
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.validation import IMAGE_MAX_CHARS, name_key
 from tertulia_shared.user_name import MAX_CHARS, same_name
@@ -51,7 +52,7 @@ def router(store: Store) -> APIRouter:
     @api.get("/personas", responses=responses())
     async def list_personas() -> PersonaList:
         """All personas, by name."""
-        found = [record for document in await store.documents(KIND) if (record := record_of(document))]
+        found = _records(await store.documents(KIND))
         found.sort(key=lambda record: (name_key(record.persona.name), record.persona.id))
         return PersonaList(personas=[_item(record) for record in found])
 
@@ -66,7 +67,8 @@ def router(store: Store) -> APIRouter:
 
     @api.put("/personas/{persona_id}", responses=responses(409, 422, body=True))
     async def save_persona(persona_id: PersonaId, content: PersonaContent) -> PersonaItem:
-        """Create or replace a persona. The same request a second time changes nothing.
+        """Create or replace a persona. The same request a second time changes nothing. A character's name, and the name
+        of another persona, are refused.
 
         A conversation that uses the persona gets the new text when it is opened the next time, or when the persona is
         chosen again.
@@ -74,6 +76,8 @@ def router(store: Store) -> APIRouter:
         persona = Persona(persona_id, content.name, content.description.strip())
         if name := same_name(persona.name, [character.name for character in await store.characters()]):
             raise NameTaken(name)
+        if name := _name_of_another(persona, await store.documents(KIND)):
+            raise NameTaken(name, "persona")
         before = await store.document(KIND, EVERYBODY, persona_id)
         await store.save_document(document_of(persona, content.image, before, utc_now()))
         return await read_persona(persona_id)
@@ -85,6 +89,19 @@ def router(store: Store) -> APIRouter:
             raise NotFound("persona", persona_id)
 
     return api
+
+
+def _records(documents: Iterable[Document]) -> list[PersonaRecord]:
+    return [record for document in documents if (record := record_of(document))]
+
+
+def _name_of_another(persona: Persona, documents: Iterable[Document]) -> str:
+    """The name of another persona that cannot be told from this persona's name; "" if there is none, or if this persona
+    has the name already: earlier releases accepted two of one name.
+    """
+    names = {record.persona.id: record.persona.name for record in _records(documents)}
+    own = names.pop(persona.id, "")
+    return "" if same_name(persona.name, [own]) else same_name(persona.name, names.values())
 
 
 def _item(record: PersonaRecord) -> PersonaItem:

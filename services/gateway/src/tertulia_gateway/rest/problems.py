@@ -144,8 +144,9 @@ async def _store_error(_: Request, error: Exception) -> JSONResponse:
     match error:
         case NotFound(kind=kind):
             return problem(404, NOT_FOUND.get(kind, ProblemCode.HTTP_ERROR), str(error))
-        case NameTaken(name=name):
-            return _field_problem(409, "name", ProblemCode.NAME_TAKEN, str(error), {"name": name})
+        case NameTaken(name=name, kind=kind):
+            params = {"name": name} if kind == "character" else {"name": name, "kind": kind}
+            return _field_problem(409, "name", ProblemCode.NAME_TAKEN, str(error), params)
         case InvalidRecord(field=field, problem=what, code=code):
             name = field.rpartition(".")[2]
             fault = FieldError(field=name, message=what, code=known_code(code))

@@ -14,6 +14,7 @@ import { Api } from "../rest/api";
 import { showLanguage } from "../texts";
 import { languageFor } from "../texts/languages";
 import type { ServerEvent } from "../wire/events";
+import { conversationInAddress } from "./address";
 import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
 import { canStop, isDismissed, isTalking } from "./status-line";
@@ -30,6 +31,7 @@ import type { Notice, NoticePlace } from "./page-state";
 import type { PageInput } from "./page-reducer";
 import { pageTitle } from "./page-title";
 import { PublishedState } from "./published-state";
+import { loadUnsentMessages, saveUnsentMessages } from "./unsent-messages";
 import { WakeLock } from "./wake-lock";
 
 export class Talk {
@@ -107,16 +109,21 @@ export class Talk {
       reloaded: (stored) => this.#page.apply({ on: "reloaded", ...stored }),
       trouble: (problem) => this.#page.notify("transcript", "stored", problem),
     });
-    this.#turns = new TurnSender({
-      state: () => this.#page.current,
-      prepare: () => {
-        this.history.sendDeletions();
-        this.changes.sendRemembered();
+    this.#turns = new TurnSender(
+      {
+        state: () => this.#page.current,
+        prepare: () => {
+          this.history.sendDeletions();
+          this.changes.sendRemembered();
+        },
+        send: (command) => this.#link.send(command),
+        begins: (input) => this.#onTurnBegins(input),
+        restored: (input) => this.#page.apply(input),
+        unaccepted: (commands) => saveUnsentMessages(conversationInAddress(location.hash), commands),
+        trouble: (code, problem) => this.#page.notify("composer", code, problem),
       },
-      send: (command) => this.#link.send(command),
-      begins: (input) => this.#onTurnBegins(input),
-      trouble: (code, problem) => this.#page.notify("composer", code, problem),
-    });
+      loadUnsentMessages(conversationInAddress(location.hash)),
+    );
     this.history = new MessageChanges(this.#page, this.#turns, this.api, {
       openBranch: (id) => this.conversations.openBranch(id),
     });
@@ -291,9 +298,10 @@ export class Talk {
 
   #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {
     this.conversations.started(id);
+    this.#turns.keep();
     this.#playback.heardBefore(heard);
     if (!resumed || unused) this.#stored.isNew(id);
-    void this.#stored.load(id);
+    void this.#stored.load(id).then(() => this.#turns.restore());
   }
 
   #leaveConversation(comesBack: boolean): void {

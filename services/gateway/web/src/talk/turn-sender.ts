@@ -1,6 +1,6 @@
 /**
  * Sends the commands that begin a turn: messages, and requests for a reply. A command that the server has not accepted
- * is sent again after a reconnect, and after the error `unavailable`.
+ * is sent again after a reconnect, and after the error `unavailable`; a message is also sent again after a reload.
  */
 
 import { Outbox } from "../link/outbox";
@@ -22,13 +22,26 @@ export interface TurnSenderCallbacks {
   send(command: TurnCommand): void;
   /** Called before a command is sent. `input` shows it on the page. */
   begins(input: PageInput): void;
+  /** Shows a message again that was sent before the page was reloaded. */
+  restored(input: PageInput): void;
+  /** Called when the commands change that the server has not accepted, so that they can be kept over a reload. */
+  unaccepted(commands: readonly TurnCommand[]): void;
   trouble(code: string, problem: string): void;
 }
 
 export class TurnSender {
   #outbox = new Outbox();
 
-  constructor(private readonly on: TurnSenderCallbacks) {}
+  /** The messages that were sent before the page was reloaded. `restore` adds them to the outbox. */
+  #restorable: readonly TurnCommand[];
+
+  /** `restorable`: the messages that the server had not accepted before the page was reloaded. */
+  constructor(
+    private readonly on: TurnSenderCallbacks,
+    restorable: readonly TurnCommand[] = [],
+  ) {
+    this.#restorable = restorable;
+  }
 
   /**
    * Send a message. Returns false if too many commands wait already.
@@ -39,8 +52,8 @@ export class TurnSender {
   say(text: string, to: readonly string[] | null, replaces = ""): boolean {
     const turnId = newId();
     const data = { text, turn_id: turnId, ...(to && { to }), ...(replaces && { replaces }) };
-    const change = replaces ? ({ messageId: replaces, extent: "from" } as const) : null;
-    return this.#begin({ type: "user_message", data }, { on: "sent", turnId, text, to, change });
+    const command = { type: "user_message", data } as const;
+    return this.#begin(command, shownAs(command));
   }
 
   /**
@@ -100,19 +113,52 @@ export class TurnSender {
   }
 
   onEvent(event: ServerEvent): void {
-    if (event.type === "turn_accepted") this.#outbox.settle(event.turn_id);
+    if (event.type === "turn_accepted") this.#settle(event.turn_id);
     if (event.type !== "error" || event.turn_id === "") return;
     if (event.code === "unavailable") setTimeout(() => this.resend(), RESEND_MS);
-    else this.#outbox.settle(event.turn_id);
+    else this.#settle(event.turn_id);
+  }
+
+  /**
+   * Show and send the messages again that were sent before the page was reloaded, unless the server has accepted them.
+   * To be called when the stored messages are shown. Until then, later commands wait, so that the order stays.
+   */
+  restore(): void {
+    const kept = this.#restorable;
+    if (kept.length === 0) return;
+    this.#restorable = [];
+    const shown = new Set(this.on.state().messages.map(({ id }) => id));
+    const later = this.#outbox.commands();
+    this.#outbox.clear();
+    const missing = kept.filter(({ data }) => !shown.has(data.turn_id));
+    for (const command of [...missing, ...later]) this.#outbox.add(command);
+    this.keep();
+    this.on.prepare();
+    for (const command of missing) if (command.type === "user_message") this.on.restored(shownAs(command));
+    this.resend();
   }
 
   /** Send everything again that the server has not accepted. */
   resend(): void {
+    if (this.#restorable.length > 0) return;
     for (const command of this.#outbox.commands()) this.on.send(command);
   }
 
   clear(): void {
     this.#outbox.clear();
+    this.#restorable = [];
+    this.keep();
+  }
+
+  /** Report the commands that the server has not accepted. To be called when a conversation was opened. */
+  keep(): void {
+    this.on.unaccepted([...this.#restorable, ...this.#outbox.commands()]);
+  }
+
+  #settle(turnId: string): void {
+    this.#outbox.settle(turnId);
+    this.#restorable = this.#restorable.filter(({ data }) => data.turn_id !== turnId);
+    this.keep();
   }
 
   #begin(command: TurnCommand, input: PageInput): boolean {
@@ -120,9 +166,17 @@ export class TurnSender {
       this.on.trouble("outbox", texts.problems.outbox);
       return false;
     }
+    this.keep();
     this.on.prepare();
     this.on.begins(input);
-    this.on.send(command);
+    if (this.#restorable.length === 0) this.on.send(command);
     return true;
   }
+}
+
+/** The input that shows a message before the server has accepted it. */
+function shownAs({ data }: Extract<TurnCommand, { type: "user_message" }>): PageInput {
+  const { turn_id: turnId, text, to = null, replaces = "" } = data;
+  const change = replaces ? ({ messageId: replaces, extent: "from" } as const) : null;
+  return { on: "sent", turnId, text, to, change };
 }

@@ -837,7 +837,9 @@ export const de: Texts = {
     voice_not_found: () => "Diese Stimme gibt es nicht mehr. Wähle eine andere.",
     message_not_found: () => "Diese Nachricht gibt es nicht mehr. Lade die Seite neu.",
     name_taken: (_sent, params) =>
-      `Eine Figur heißt schon ${params["name"]}. Wähle einen anderen Namen, oder bearbeite diese Figur.`,
+      params["kind"] === "persona"
+        ? `Eine Rolle heißt schon ${params["name"]}. Wähle einen anderen Namen, oder bearbeite diese Rolle.`
+        : `Eine Figur heißt schon ${params["name"]}. Wähle einen anderen Namen, oder bearbeite diese Figur.`,
     name_of_user: (_sent, params) =>
       `Die Figuren nennen dich ${params["name"]}. Wähle für die Figur einen anderen Namen.`,
     store_unavailable: () => "Die Datenbank ist nicht erreichbar. Versuche es gleich noch einmal.",

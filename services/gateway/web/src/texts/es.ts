@@ -836,7 +836,9 @@ export const es: Texts = {
     voice_not_found: () => "Esta voz ya no existe. Elige otra.",
     message_not_found: () => "Este mensaje ya no existe. Vuelve a cargar la página.",
     name_taken: (_sent, params) =>
-      `Ya hay un personaje que se llama ${params["name"]}. Elige otro nombre, o edita ese personaje.`,
+      params["kind"] === "persona"
+        ? `Ya hay un papel que se llama ${params["name"]}. Elige otro nombre, o edita ese papel.`
+        : `Ya hay un personaje que se llama ${params["name"]}. Elige otro nombre, o edita ese personaje.`,
     name_of_user: (_sent, params) => `Los personajes te llaman ${params["name"]}. Elige otro nombre para el personaje.`,
     store_unavailable: () => "No se puede acceder a la base de datos. Inténtalo de nuevo en un momento.",
     redis_unavailable: () =>

@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import Any
 
 from tertulia_llm.plan import position_of
+from tertulia_llm.shown_text import TEXT_EVENTS, rest_of, text_after
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import TURN_CHANGE_VERSION, UserTurn
@@ -26,8 +27,8 @@ READ_EVENTS = {event.type.encode() for event in (TurnStarted, TurnExtended, Mess
 
 @dataclass(slots=True)
 class _Shown:
-    """The data of the replies in the events: `planned` by the turn's id and epoch, `ended` and `heard` by message
-    id.
+    """The data of the replies in the events: `planned` by the turn's id and epoch, `ended`, `unfinished` and `heard` by
+    message id.
     """
 
     planned: dict[tuple[str, int], list[Mapping[str, Any]]] = field(
@@ -36,12 +37,21 @@ class _Shown:
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
         default_factory=dict[str, tuple[MessageComplete, datetime]]
     )
+    unfinished: dict[str, str] = field(default_factory=dict[str, str])
+    """The text after the finished sentences of a reply that was cut off: the client was shown it."""
     heard: dict[str, MessageHeard] = field(default_factory=dict[str, MessageHeard])
     refused: set[str] = field(default_factory=set[str])
     """The ids of turns that could not change the past, because their message is not at the table."""
 
+    texts: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
+    """The events with the text of each reply that has no end yet. They are read only if it was cut off."""
+
+    def see_text(self, entry: Entry) -> None:
+        """Take in one event with a reply's text."""
+        self.texts.setdefault(entry.fields[b"message_id"].decode(), []).append(entry)
+
     def see(self, entry: Entry) -> None:
-        """Take in one event.
+        """Take in one other event.
 
         Raises:
             BadEntry: the event cannot be read.
@@ -54,6 +64,9 @@ class _Shown:
                 self.planned.setdefault((event.turn_id, envelope(entry.fields).epoch), []).extend(event.replies)
             case MessageComplete():
                 self.ended[event.message_id] = event, _time(entry)
+                events = self.texts.pop(event.message_id, [])
+                if event.status == "interrupted":
+                    self.unfinished[event.message_id] = rest_of(text_after("", events, event.message_id), event.text)
             case MessageHeard():
                 self.heard[event.message_id] = event
             case Error(code="message_unknown"):
@@ -71,9 +84,13 @@ def messages_from_streams(
     """
     shown = _Shown()
     for entry in events:
-        if entry.fields.get(b"type") in READ_EVENTS:
+        kind = entry.fields.get(b"type")
+        if kind in READ_EVENTS:
             with suppress(BadEntry, ValueError, OverflowError, OSError):
                 shown.see(entry)
+        elif kind in TEXT_EVENTS:
+            with suppress(KeyError, ValueError):
+                shown.see_text(entry)
     messages: list[Message] = []
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
         # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
@@ -114,13 +131,15 @@ def _replies(
             character_id=str(reply["character_id"]),
             character_name=str(reply["character_name"]),
             text=end.text,
+            unheard=shown.unfinished.get(message_id, ""),
             status=end.status,
             position=position_of(entry_id, slot),
             created_at=time,
             updated_at=time,
         )
         if message_id in shown.heard:
-            row = replace(row, text=shown.heard[message_id].text, status="interrupted")
+            heard = shown.heard[message_id].text
+            row = replace(row, text=heard, unheard=rest_of(row.text + row.unheard, heard), status="interrupted")
         yield row
 
 

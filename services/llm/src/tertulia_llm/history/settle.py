@@ -10,6 +10,7 @@ from dataclasses import replace
 from tertulia_llm.history.heard import heard
 from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.history.withdrawal import TurnWithdrawal
+from tertulia_llm.shown_text import rest_of
 from tertulia_llm.turn_state import TurnState
 from tertulia_llm.withdrawn_turns import NO_VERSIONS, is_withdrawn
 from tertulia_shared.bus import Bus, Owned
@@ -66,7 +67,7 @@ class InterruptionSettler:
                 message = replace(
                     message,
                     text=text,
-                    unheard=_rest(message, text),
+                    unheard=rest_of(message.text + message.unheard, text),
                     status="interrupted",
                     updated_at=utc_now(),
                 )
@@ -85,11 +86,3 @@ class InterruptionSettler:
         for message_id in plan.message_ids:
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()
-
-
-def _rest(message: Message, heard: str) -> str:
-    """The text after the heard part, with the unfinished sentence at its end; "" if the text does not begin with
-    `heard`.
-    """
-    whole = message.text + message.unheard
-    return whole[len(heard) :] if whole.startswith(heard) else ""

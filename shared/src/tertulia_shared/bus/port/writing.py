@@ -85,6 +85,11 @@ class Outlet(Protocol):
         """True if the stream had an entry with the id of one of these appends, or a higher one (see `Append`)."""
         ...
 
+    @property
+    def failed(self) -> bool:
+        """True if a write of this outlet failed: nothing after it was written, and it takes no more writes."""
+        ...
+
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD. Raises the error of an earlier write of this outlet."""
         ...
