@@ -151,6 +151,26 @@ async def test_texts_of_a_card_can_be_changed_before_and_after_it_is_saved(visit
     await visitor.page.keyboard.press("Escape")
 
 
+async def test_text_that_is_too_long_is_refused_at_its_field(visitor: Visitor) -> None:
+    card = {**V2, "data": {**DATA, "scenario": "A tower. " * 4_000}}
+    await drop(visitor.page, "mira.json", "application/json", json.dumps(card).encode())
+    sheet = visitor.page.get_by_role("dialog")
+    part = sheet.locator(".card-texts")
+    scenario = part.get_by_label("Scenario", exact=True)
+    await part.locator("summary").click()
+    await expect(part.get_by_text("The prompt has only the first 4,000.")).to_be_visible()
+    await scenario.press("End")
+    await scenario.press_sequentially("!")
+    await part.locator("summary").click()
+    visitor.ignore_console_error("status of 4")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(part.get_by_role("alert")).to_have_text("At most 32000 characters are allowed.")
+    await expect(scenario).to_be_focused()
+    await scenario.fill("A tower by the sea.")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(row(sheet, "Mira")).to_be_visible()
+
+
 async def test_character_without_a_card_can_have_a_greeting(visitor: Visitor) -> None:
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="New character").click()

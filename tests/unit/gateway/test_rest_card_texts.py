@@ -179,6 +179,25 @@ async def test_text_that_is_not_allowed_is_refused_with_its_field(
     assert await exported(api, path) == json.dumps(V2)
 
 
+@pytest.mark.parametrize(
+    ("change", "code", "params", "message"),
+    [
+        ({"name": "x" * 99}, "too_long", {"most": 40}, "must have at most 40 characters"),
+        ({"name": ""}, "empty", {}, "must not be empty"),
+        ({"card_texts": {"scenario": "x" * (MAX_TEXT_CHARS + 1)}}, "too_long", {"most": MAX_TEXT_CHARS},
+         f"must have at most {MAX_TEXT_CHARS} characters"),
+        ({"card_texts": {"greetings": ["Hello."] * (MAX_TEXTS + 1)}}, "invalid_value", {},
+         f"List should have at most {MAX_TEXTS} items after validation, not {MAX_TEXTS + 1}"),
+    ],
+)  # fmt: skip
+async def test_length_that_is_not_allowed_is_said_with_its_bound(
+    api: httpx2.AsyncClient, change: dict[str, Any], code: str, params: dict[str, Any], message: str
+) -> None:
+    path = await imported(api, json.dumps(V2))
+    (error,) = problem(await api.patch(path, json=change), 422)["errors"]
+    assert (error["code"], error["params"], error["message"]) == (code, params, message)
+
+
 async def test_row_that_is_no_card_has_no_texts_and_is_not_overwritten(
     api: httpx2.AsyncClient, store: MemoryStore
 ) -> None:

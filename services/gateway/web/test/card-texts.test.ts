@@ -1,8 +1,14 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import {
   type CardTexts,
+  MAX_GREETINGS,
+  MAX_TEXT_CHARS,
   NO_CARD_TEXTS,
+  USED_CHARS,
+  USED_GREETING_CHARS,
   changedTexts,
   countOf,
   lengthOf,
@@ -14,6 +20,12 @@ import { NO_SETTINGS } from "../src/ui/model-settings";
 import { draftOf, toSave } from "../src/ui/character-draft";
 
 const MIRA: CardTexts = { ...NO_CARD_TEXTS, scenario: "A workshop.", greetings: ["Come in.", "You again!"] };
+
+/** A number in a Python module. */
+function bound(file: string, name: string): number {
+  const source = readFileSync(new URL(file, new URL("../../../../", import.meta.url)), "utf8");
+  return Number(new RegExp(`^${name}: Final = ([\\d_]+)$`, "mu").exec(source)?.[1]?.replaceAll("_", ""));
+}
 
 describe("what is saved of a card's texts", () => {
   it("is nothing if nothing was changed", () => {
@@ -68,5 +80,20 @@ describe("what the form of a character sends", () => {
   it("has the texts that were changed", () => {
     const card_texts = { ...MIRA, scenario: "A tower." };
     expect(toSave({ ...draft, card_texts }, MIRA).card_texts).toEqual({ scenario: "A tower." });
+  });
+});
+
+describe("the bounds", () => {
+  it("are those of the gateway", () => {
+    expect(MAX_TEXT_CHARS).toBe(bound("services/gateway/src/tertulia_gateway/cards/character_texts.py", "MAX_TEXT_CHARS"));
+    expect(MAX_GREETINGS).toBe(bound("shared/src/tertulia_shared/cards/card.py", "MAX_GREETINGS") + 1);
+  });
+
+  it("are those of prompts", () => {
+    const prompts = "shared/src/tertulia_shared/cards/prompt_fields.py";
+    const { post_history_instructions, ...others } = USED_CHARS;
+    expect(new Set(Object.values(others))).toEqual(new Set([bound(prompts, "MAX_PART_CHARS")]));
+    expect(post_history_instructions).toBe(bound(prompts, "MAX_POST_HISTORY_CHARS"));
+    expect(USED_GREETING_CHARS).toBe(bound(prompts, "MAX_GREETING_CHARS"));
   });
 });

@@ -246,7 +246,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     """Pydantic's error for the user of the page: Pydantic's words are for programmers."""
     field = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
-    kind, limits = error["type"], error.get("ctx", {})
+    kind, limits = _kind(error), error.get("ctx", {})
     if kind == "string_too_short" and limits["min_length"] == 1:
         return FieldError(field=field, message="must not be empty", code=ProblemCode.EMPTY)
     if kind == "string_too_short":
@@ -260,6 +260,14 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     message = str(error["msg"]).replace("Input should be", "must be")
     code = _CHECKED.get(field.rpartition(".")[2]) if kind == "value_error" else _KINDS.get(kind)
     return FieldError(field=field, message=message, code=code or known_code(kind))
+
+
+def _kind(error: Mapping[str, Any]) -> str:
+    """The type of Pydantic's error. For a cleaned text that may be null, Pydantic gives the type that lists have."""
+    kind = str(error["type"])
+    if kind not in ("too_short", "too_long"):
+        return kind
+    return f"string_{kind}" if isinstance(error.get("input"), str) else "list_length"
 
 
 _KINDS: Mapping[str, ProblemCode] = {
