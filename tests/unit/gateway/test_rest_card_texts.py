@@ -128,7 +128,7 @@ async def test_character_without_a_card_gets_one_with_its_first_text(
 ) -> None:
     luna = (await store.characters())[0]
     path = f"/api/characters/{luna.id}"
-    empty = {**dict.fromkeys(FIELDS, ""), "greetings": []}
+    empty: dict[str, object] = {**dict.fromkeys(FIELDS, ""), "greetings": []}
     assert await texts_at(api, path) == empty
     await change(api, path, empty)
     saved = await store.character(luna.id)
