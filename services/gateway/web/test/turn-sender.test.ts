@@ -144,6 +144,17 @@ describe("TurnSender", () => {
     expect(run.sent).toHaveLength(3);
   });
 
+  it("refuses a message while too many wait that were sent before a reload", () => {
+    const kept = Array.from({ length: OUTBOX_MAX - 1 }, (_, index): TurnCommand => {
+      return { type: "user_message", data: { text: "Lost", turn_id: `t${index}` } };
+    });
+    const { sender, sent, problems } = begun(OPEN, kept);
+    expect(sender.say("Later", null)).toBe(true);
+    expect(sender.say("Too many", null)).toBe(false);
+    sender.restore();
+    expect([sent.length, problems]).toEqual([OUTBOX_MAX, ["outbox"]]);
+  });
+
   it("does not send the messages of a conversation that was left", () => {
     const run = begun(OPEN, [{ type: "user_message", data: { text: "Lost", turn_id: "t3" } }]);
     run.sender.clear();

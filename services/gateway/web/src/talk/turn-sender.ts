@@ -3,7 +3,7 @@
  * is sent again after a reconnect, and after the error `unavailable`; a message is also sent again after a reload.
  */
 
-import { Outbox } from "../link/outbox";
+import { OUTBOX_MAX, Outbox } from "../link/outbox";
 import { texts } from "../texts";
 import type { TurnCommand } from "../wire/commands";
 import type { ServerEvent } from "../wire/events";
@@ -162,7 +162,8 @@ export class TurnSender {
   }
 
   #begin(command: TurnCommand, input: PageInput): boolean {
-    if (!this.#outbox.add(command)) {
+    const isFull = this.#restorable.length + this.#outbox.commands().length >= OUTBOX_MAX;
+    if (isFull || !this.#outbox.add(command)) {
       this.on.trouble("outbox", texts.problems.outbox);
       return false;
     }
