@@ -35,8 +35,9 @@ def restore(stack: Stack) -> None:
 
 
 def owner_or_any(stack: Stack, stage: Stage) -> Process:
-    """The worker that has claimed the stage's oldest work; another one if nobody holds it, or if the test has stopped
-    the owner: its work stays pending until a peer takes it over.
+    """The worker that has claimed the stage's oldest work.
+
+    If no worker has claimed it, or the test has stopped the owner, any other worker of the stage.
     """
     owner, serving = stack.owner(stage), stack.serving(stage)
     return owner if owner is not None and owner in serving else serving[0]

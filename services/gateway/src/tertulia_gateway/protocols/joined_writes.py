@@ -12,7 +12,7 @@ MAX_JOINED_BYTES: Final = 64 * 1024
 class JoinedWrites:
     """Writes to a transport, in order. The first write of a round goes out at once, the later ones together after it.
 
-    Whoever closes the transport, or writes to it beside this where the order matters, calls `flush` before.
+    Call `flush` before you close the transport, or write to it directly after earlier writes.
     """
 
     def __init__(self, transport: WriteTransport, loop: AbstractEventLoop) -> None:

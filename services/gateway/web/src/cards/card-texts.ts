@@ -42,8 +42,8 @@ export function countOf(texts: CardTexts): number {
 }
 
 /**
- * What is to be saved. A text that nobody changed is not sent.
- * @param before what is saved; null if it is not known
+ * The texts that differ from the saved ones: only these are sent.
+ * @param before the saved texts; null if they are not known
  */
 export function changedTexts(before: CardTexts | null, after: CardTexts): Partial<CardTexts> {
   const fields = CARD_FIELDS.filter((field) => after[field] !== before?.[field]);

@@ -65,8 +65,8 @@ class Reading(Protocol):
         end the read that is blocked now, which takes two round trips, and leaves no blocked read behind if it is closed
         before.
 
-        With `until_final`, the stream may not be read further after entries of which the last one has `is_final`: close
-        the follow when you have read it. Otherwise a read would stay blocked on a stream that nobody writes.
+        With `until_final`, reading stops at an entry with `is_final`, because no entry follows it and a read of the
+        stream would stay blocked. Close the follow after that entry.
         """
         ...
 
