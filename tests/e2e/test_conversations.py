@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
 from tertulia_shared.events import Warn
 from tests.e2e.visitor import Visitor
@@ -148,6 +149,29 @@ async def test_model_settings_are_sent_to_the_server_survive_a_reload_and_can_be
     await sheet.get_by_role("button", name="Reset Temperature").click()
     await eventually(lambda: _holds(visitor, model="some/model", temperature=None), "the default holds again")
     await expect(sheet.locator("output[for=slider-temperature]")).to_have_text("model's default")
+
+
+async def test_advanced_settings_open_when_their_values_arrive_after_the_panel_is_opened(visitor: Visitor) -> None:
+    sheet = await visitor.open("Model")
+    temperature = sheet.get_by_role("slider", name="Temperature")
+    await sheet.get_by_text("Advanced settings").click()
+    await temperature.fill("0.4")
+    await eventually(lambda: _holds(visitor, temperature=0.4), "the setting holds")
+    await visitor.page.keyboard.press("Escape")
+
+    may_connect = asyncio.Event()
+
+    async def connect_later(socket: WebSocketRoute) -> None:
+        await may_connect.wait()
+        socket.connect_to_server()
+
+    await visitor.page.route_web_socket("**/ws*", connect_later)
+    await visitor.reload()
+    await visitor.open("Model")
+    await expect(sheet.get_by_text("Advanced settings")).to_be_visible()
+    await expect(temperature).to_be_hidden()
+    may_connect.set()
+    await expect(temperature).to_have_value("0.4")
 
 
 async def test_text_being_typed_into_the_model_field_is_kept_when_events_arrive(visitor: Visitor, stack: Stack) -> None:

@@ -52,9 +52,10 @@ function useServerModels(talk: Talk): readonly [string, readonly string[]] {
     if (demo) return;
     const api = new ModelApi(talk.api);
     const load = async () => {
-      const { model, address, may_change: mayAsk } = await api.overview();
+      const { source, model, address, may_change: mayAsk } = await api.overview();
       setUsed(model);
-      if (mayAsk) setModels((await api.models(address, "")).models);
+      // The page may not know yet that this is the demo, which has no list of models.
+      if (mayAsk && source !== "demo") setModels((await api.models(address, "")).models);
     };
     load().catch(() => undefined);
   }, [demo]);

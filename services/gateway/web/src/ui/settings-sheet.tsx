@@ -28,8 +28,10 @@ export function SettingsSheet({
   const { conversationId, demo } = talk.state.value;
   const [refused, setRefused] = useState(false);
   const own = SLIDERS.filter(({ name }) => (settings[name] ?? null) !== null).length;
-  // Closed, so that the persona, the note and the lorebook are in view. It does not close while the user resets a value.
-  const [isOpened] = useState(own > 0);
+  // Closed, so that the persona, the note and the lorebook are in view. It opens as soon as the page knows of a changed
+  // value, which may be after the panel opens. It does not close while the user resets a value.
+  const [isOpened, setOpened] = useState(own > 0);
+  if (own > 0 && !isOpened) setOpened(true);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changes.settings(part));
   return (
     <Sheet title={texts.app.model} onClose={onClose}>
