@@ -1,8 +1,8 @@
 """Claims new work so that the workers of a stage share it: each takes what it can begin, in proportion to its slots.
 
-A worker without peers claims one entry after the other. With peers it claims its share of what waits, and leaves the
-rest to them. If they do not claim it within `GRACE_S` (a peer hangs), it claims that too. If nothing waits, the workers
-whose slots are filled least block in a claim of one entry, and the others wait for a post.
+A worker without peers claims as many entries as it has free slots. With peers it claims its share of what waits, and
+leaves the rest to them. If they do not claim it within `GRACE_S` (a peer hangs), it claims that too. If nothing waits,
+the workers whose slots are filled least block in a claim of one entry, and the others wait for a post.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class NewWork:
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         room = self._limit - held
-        if not self._peers:  # one entry: a peer may start while this claim is blocked
-            return await self._take(1, block_s)
+        if not self._peers:  # a claim that is blocked gets only what one command posts
+            return await self._take(max(1, min(room, self.slots - held)), block_s)
         load = await self._bus.load(self._stage)
         slots = {**self._peers, self._worker: self.slots}
         share = share_of(self._worker, load, slots, room)
