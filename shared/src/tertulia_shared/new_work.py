@@ -61,7 +61,8 @@ class NewWork:
         self._worker = worker
         self.slots = min(slots, limit)
         self._limit = limit
-        self._peers: Mapping[str, int] = {}
+        self._peers: Mapping[str, int] | None = None
+        """None: not known yet."""
         self.left: Collection[str] = ()
         """Returned work that this worker does not claim now."""
         self._left_since: float | None = None
@@ -69,13 +70,14 @@ class NewWork:
 
     def share_with(self, peers: Mapping[str, int]) -> bool:
         """Set the slots of the live peers, by name. Returns True if other peers than before share the work."""
-        changed = self._peers.keys() != peers.keys()
+        changed = (self._peers or {}).keys() != peers.keys()
         self._peers = peers
         return changed
 
     def forget(self, peer: str) -> None:
         """Leave no more work to this peer: its process has ended."""
-        self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
+        if self._peers is not None:
+            self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
 
     @property
     def not_taken_over_from(self) -> str:
@@ -96,7 +98,9 @@ class NewWork:
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         room = self._limit - held
-        if not self._peers:  # a claim that is blocked gets only what one command posts
+        if self._peers is None:  # one entry: the others may be the share of a peer
+            return await self._take(1, block_s)
+        if not self._peers:  # a peer may start while this claim is blocked, but it then gets what one command posts
             return await self._take(max(1, min(room, self.slots - held)), block_s)
         load = await self._bus.load(self._stage)
         slots = {**self._peers, self._worker: self.slots}
