@@ -71,8 +71,13 @@ def operations_of(
         if fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
-                fresh_until[name] = now + write.key.ttl_s / 4
+                fresh_until[name] = renew_at(write.key, now)
     return list(indexes), msgpack.packb(operations, use_bin_type=False)
+
+
+def renew_at(key: Key, now: float) -> float:
+    """When the TTL of a key that is set `now` needs to be renewed, in seconds of the same clock."""
+    return now + key.ttl_s / 4
 
 
 def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Command]:
