@@ -9,7 +9,7 @@ import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { isSameName, shownName } from "../talk/user-name";
 import { texts } from "../texts";
-import { draftOf, toSave, useCharacterDraft } from "./character-draft";
+import { changesTo, draftOf, toSave, useCharacterDraft } from "./character-draft";
 import { CardExport, CardNotes } from "./card-parts";
 import { CardTextsFields } from "./card-texts-fields";
 import { CharacterModel } from "./character-model";
@@ -52,11 +52,11 @@ export function CharacterForm(props: Props): JSX.Element {
   const voices = known ?? [];
   const isVoiceOpen = !character && others === null && !othersProblem;
   const waiting = (known === null && !voicesProblem) || isVoiceOpen;
-  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card?.character);
+  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card);
   // The list of characters does not have them.
   const whole = useLoaded(async () => (character ? talk.api.character(character.id) : null));
   const savedTexts = (character ? whole.value : (card ?? { card_texts: NO_CARD_TEXTS }))?.card_texts ?? null;
-  const cardTexts = draft.card_texts ?? savedTexts;
+  const cardTexts = savedTexts && { ...savedTexts, ...draft.card_texts };
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const problemOf = (field: string) => failure?.about(field) ?? "";
@@ -88,7 +88,7 @@ export function CharacterForm(props: Props): JSX.Element {
     const sent = toSave({ ...draft, voice }, savedTexts);
     run(
       character
-        ? talk.api.changeCharacter(character.id, sent)
+        ? talk.api.changeCharacter(character.id, changesTo(character, sent))
         : talk.api.createCharacter(sent).then((id) => talk.changes.seatNew(id)),
     );
   };
@@ -149,7 +149,11 @@ export function CharacterForm(props: Props): JSX.Element {
         <FieldProblem text={problemOf("system_prompt")} />
       </div>
       {cardTexts ? (
-        <CardTextsFields value={cardTexts} failure={failure} onChange={(card_texts) => change({ card_texts })} />
+        <CardTextsFields
+          value={cardTexts}
+          failure={failure}
+          onChange={(changed) => change({ card_texts: { ...draft.card_texts, ...changed } })}
+        />
       ) : (
         character && <Loading of={whole} />
       )}

@@ -82,6 +82,8 @@ export function CharactersSheet({
     setCard(null);
   };
   const changed = () => {
+    // The new character would not be seen among those that were found.
+    if (editing === "new") setSearch("");
     leave();
     setProblem("");
     characters.reload();

@@ -16,12 +16,12 @@ export interface FormDraft<Fields> {
   forget(): void;
 }
 
-/** The fields that the user has changed, by the key of the form. */
+/** For each form, the fields that the user has changed. */
 const kept = new Map<string, object>();
 
 /**
  * @param key names what the form changes, such as `persona:ID`; two forms with the same key share their input
- * @param saved what is saved; a field that the user has not changed has its value, also if it arrives later
+ * @param saved what is saved; the form shows it in the fields that the user has not changed, also if it arrives later
  * @param imported what a new form begins with instead; it replaces what was entered before
  */
 export function useFormDraft<Fields extends object>(
@@ -30,23 +30,23 @@ export function useFormDraft<Fields extends object>(
   imported: Fields | null = null,
 ): FormDraft<Fields> {
   const [isRestored, setRestored] = useState(() => imported === null && kept.has(key));
-  const [entered, setEntered] = useState<Partial<Fields>>(() => {
+  const [changes, setChanges] = useState<Partial<Fields>>(() => {
     if (imported) kept.set(key, imported);
     // Only forms of the same type have the same key.
     return (kept.get(key) as Partial<Fields> | undefined) ?? {};
   });
   return {
-    draft: { ...saved, ...entered },
+    draft: { ...saved, ...changes },
     isRestored,
     change: (part) =>
-      setEntered((before) => {
+      setChanges((before) => {
         const after = { ...before, ...part };
         kept.set(key, after);
         return after;
       }),
     discard: () => {
       kept.delete(key);
-      setEntered({});
+      setChanges({});
       setRestored(false);
     },
     forget: () => void kept.delete(key),
