@@ -97,16 +97,16 @@ ASKING: dict[str, Opener] = {name: PANELS[name] for name in ("Conversations", "C
 """The panels that are filled with answers of the REST API."""
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def conversation(stack: Stack) -> AsyncGenerator[str]:
     """The id of a conversation in which nothing has its usual value."""
     stack.wait_ready()
     luna, rex, *_ = rest("GET", stack.http("/api/characters"))["characters"]
-    ada = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Ada", "description": "She mends clocks."})
+    nora = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Nora", "description": "She mends clocks."})
     async with talk(*stack.urls) as client:
         for kind, data in (
             ("model_settings", {"temperature": 0.4, "model": "owl"}),
-            ("persona", {"persona_id": ada["id"]}),
+            ("persona", {"persona_id": nora["id"]}),
             ("user_name", {"name": "Bo"}),
             ("note", {"text": "It rains.", "depth": 2}),
             ("answering", {"mode": "named", "discussion": 12, "muted": [rex["id"]]}),
@@ -120,7 +120,7 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
         rest("PUT", stack.http(f"{path}/summary"), {"text": "Otto is a dog."})
         yield client.record.conversation_id
     rest("DELETE", stack.http(path))
-    rest("DELETE", stack.http(f"/api/personas/{ada['id']}"))
+    rest("DELETE", stack.http(f"/api/personas/{nora['id']}"))
 
 
 async def settled(opened: Locator, requests: Requests) -> str:
