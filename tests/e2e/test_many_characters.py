@@ -109,6 +109,11 @@ async def test_long_list_of_characters_is_searched(visitor: Visitor, stack: Stac
     await expect(sheet.get_by_text("Nothing contains these words.")).to_be_visible()
     await search.fill("")
     await expect(rows).to_have_count(9)
+    await search.fill("muller")
+    await sheet.get_by_role("button", name="New character").click()
+    await sheet.get_by_label("Name").fill("Pilar")
+    await sheet.get_by_role("button", name="Add", exact=True).click()
+    await expect(rows).to_have_count(10)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 6, 9, 12])

@@ -57,6 +57,27 @@ async def test_message_written_while_writes_are_paused_is_sent_after_a_reload(vi
     assert visitor.log.commands("user_message") == []
 
 
+async def test_message_written_while_writes_are_paused_is_sent_when_its_conversation_is_open_again(
+    visitor: Visitor, stack: Stack
+) -> None:
+    await visitor.until_played(await visitor.write("Sage, thank you!"))
+    first = visitor.log.record().conversation_id
+    with stack.writes_paused():
+        await visitor.box.fill("Rex, thank you!")
+        await visitor.box.press("Enter")
+        await expect(visitor.page.get_by_text(WAITING)).to_be_visible()
+        written = visitor.log.commands("user_message")[-1]
+        sheet = await visitor.open("Conversations")
+        await sheet.get_by_role("button", name="New conversation").click()
+        await eventually(lambda: visitor.log.commands("new_conversation"), "the page asks for it")
+    await eventually(lambda: visitor.log.record().conversation_id != first, "a new conversation")
+    await expect(visitor.mine).to_have_count(0)
+    await visitor.page.go_back()
+    await eventually(lambda: visitor.accepted(written["turn_id"]), "the message is accepted")
+    await expect(visitor.mine).to_have_text(["You: Sage, thank you!", "You: Rex, thank you!"])
+    await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
+
+
 async def test_interrupt_that_was_refused_while_writes_are_paused_is_sent_again(visitor: Visitor, stack: Stack) -> None:
     turn_id = await visitor.write("Luna and Rex, tell me a story.")
     await visitor.until_speaking(turn_id)

@@ -139,6 +139,24 @@ async def test_receipts_that_redis_refused_are_written_although_the_client_says_
         assert [entry.fields[b"chunk_index"] for entry in written] == [b"2"]
 
 
+@KINDS
+async def test_receipts_that_redis_refused_are_written_although_the_client_has_gone(
+    pausable: Pausable, keys: Keys, kind: str, cause: str
+) -> None:
+    async with gateway(pausable.server.url, keys) as made:
+        async with Client.at(made.url()) as client:
+            await client.next()
+            receipts = keys.receipts(client.conversation_id)
+            with pausable.paused(kind):
+                await client.send("playback", message_id=TURN, sentence_index=0, chunk_index=2, played_ms=200)
+                assert cause in (await client.until("warning"))["message"]
+                await client.socket.close()
+                assert await made.bus.read(receipts) == []
+        async with asyncio.timeout(PATIENCE_S):
+            written = await made.bus.follow(receipts).read()
+        assert [entry.fields[b"chunk_index"] for entry in written] == [b"2"]
+
+
 async def test_microphone_audio_that_redis_refused_is_written_later(pausable: Pausable, keys: Keys) -> None:
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
         await client.next()

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tertulia_gateway.conversation.receipts import MAX_UNWRITTEN, RECEIPTS_PER_S, RETRY_S, ReceiptWriter
+from tertulia_gateway.left_receipts import MAX_LEFT, LeftReceipts
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_shared.bus import Fence, WriteRefused
 from tertulia_shared.bus.outlet import QueueOutlet
@@ -156,3 +157,73 @@ async def test_receipts_for_a_damaged_key_are_written_with_the_next_receipt_and_
     await asyncio.sleep(RETRY_S)
     assert await written(bus) == [1, 2]
     running.cancel()
+
+
+@virtual_time
+@pytest.mark.parametrize("is_probed", [True, False])
+async def test_receipts_of_a_client_that_has_gone_are_written_when_redis_accepts_writes_again(
+    *, is_probed: bool
+) -> None:
+    bus, writes, left = MemoryBus(Keys("test"), clock=now), WriteStatus(), LeftReceipts()
+    writer = ReceiptWriter(bus, C, now, writes, left)
+    running, finishing = asyncio.create_task(writer.run()), asyncio.create_task(left.run(writes))
+    bus.pause_writes(OOM)
+    if is_probed:
+        writes.set("Redis is full")
+    for message, chunk in ((M, 1), (N, 0)):
+        writer.add(Receipt(message, 0, chunk, 0))
+        await asyncio.sleep(0.2)
+    running.cancel()
+    await asyncio.wait([running])
+    writer.add_last(Receipt(N, 0, 1, 0))  # it was read after the client had disconnected
+    await asyncio.sleep(10 * RETRY_S)
+    assert await written(bus) == []
+    bus.resume_writes()
+    writes.set("")
+    await asyncio.sleep(2 * RETRY_S)
+    assert await written(bus) == [1, 1]
+    await asyncio.sleep(10 * RETRY_S)
+    assert await written(bus) == [1, 1], "each is written once"
+    finishing.cancel()
+
+
+@virtual_time
+async def test_receipts_of_a_client_that_has_gone_are_written_after_redis_was_unavailable() -> None:
+    bus, left = MemoryBus(Keys("test"), clock=now), LeftReceipts()
+    writer = ReceiptWriter(bus, C, now, left=left)
+    finishing = asyncio.create_task(left.run(WriteStatus()))
+    bus.break_connection()
+    writer.add_last(Receipt(M, 0, 1, 0))
+    await asyncio.sleep(3 * RETRY_S)
+    bus.restore_connection()
+    await asyncio.sleep(2 * RETRY_S)
+    assert await written(bus) == [1]
+    finishing.cancel()
+
+
+@virtual_time
+async def test_receipts_of_a_client_that_has_gone_are_given_up_if_the_key_is_damaged() -> None:
+    bus, left = DamagedBus(Keys("test"), clock=now), LeftReceipts()
+    finishing = asyncio.create_task(left.run(WriteStatus()))
+    ReceiptWriter(bus, C, now, left=left).add_last(Receipt(M, 0, 1, 0))
+    await asyncio.sleep(10 * RETRY_S)
+    assert bus.outlets == 1
+    bus.is_damaged = False
+    ReceiptWriter(bus, C, now, left=left).add_last(Receipt(N, 0, 2, 0))
+    await asyncio.sleep(RETRY_S)
+    assert await written(bus) == [2]
+    finishing.cancel()
+
+
+@virtual_time
+async def test_number_of_clients_that_have_gone_with_receipts_left_is_bounded() -> None:
+    bus, left = MemoryBus(Keys("test"), clock=now), LeftReceipts()
+    bus.pause_writes(OOM)
+    for chunk in range(MAX_LEFT + 3):
+        ReceiptWriter(bus, C, now, left=left).add_last(Receipt(M, 0, chunk, 0))
+    finishing = asyncio.create_task(left.run(WriteStatus()))
+    await asyncio.sleep(RETRY_S)
+    bus.resume_writes()
+    await asyncio.sleep(RETRY_S)
+    assert await written(bus) == list(range(3, MAX_LEFT + 3))
+    finishing.cancel()

@@ -117,6 +117,15 @@ async def test_greetings_above_the_bound_stay_in_the_card(api: httpx2.AsyncClien
     assert after == [*many[1:3], "Changed.", *many[4:]]
 
 
+async def test_greetings_that_are_not_changed_stay_in_the_card_as_they_came(api: httpx2.AsyncClient) -> None:
+    alternates = r'["caf\u00e9\r\nline, two ", null, "", "Sit\u0000."]'
+    text = '{"spec": "chara_card_v2", "data": {"name": "Mira", "first_mes": "H\\u00e9", "alternate_greetings": %s}}'
+    path = await imported(api, text % alternates)
+    assert await texts_at(api, path) == {**dict.fromkeys(FIELDS, ""), "greetings": ["Hé", "café\nline, two ", "Sit."]}
+    await change(api, path, {"greetings": ["Hé", "café\nline, two ", "Stand."]})
+    assert await exported(api, path) == text % alternates.replace(r'"Sit\u0000."', '"Stand."')
+
+
 async def test_v1_card_stays_one_if_its_own_fields_are_changed(api: httpx2.AsyncClient) -> None:
     path = await imported(api, json.dumps(V1))
     await change(api, path, {"scenario": "A tower.", "greetings": ["Come up."], "system_prompt": ""})

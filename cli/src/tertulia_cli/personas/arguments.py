@@ -23,8 +23,8 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "persona",
         help="list, show, create and delete personas",
-        description="A persona is who you are in a conversation: the page chooses one under Model. The gateway must be "
-        "running.",
+        description="A persona is who you are in a conversation: the page chooses one under Model and memory. The "
+        "gateway must be running.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     listing = what.add_parser("list", help="print the ids and the names of all personas")

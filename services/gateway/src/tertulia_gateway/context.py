@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tertulia_gateway.auth import Access
 from tertulia_gateway.clips.clip_store import ClipStore
+from tertulia_gateway.left_receipts import LeftReceipts
 from tertulia_gateway.monitoring.character_voices import CharacterVoices
 from tertulia_gateway.monitoring.health import HealthCheck
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
@@ -44,6 +45,7 @@ class GatewayContext:
     """Whether the llm workers make summaries."""
     metrics: Metrics = field(default_factory=Metrics)
     writes: WriteStatus = field(default_factory=WriteStatus)
+    left_receipts: LeftReceipts = field(default_factory=LeftReceipts)
     store_folder: Path | None = None
     """The folder of the store's file; None if the store is not a file here."""
 

@@ -104,6 +104,7 @@ async def serve_until(
             tasks.create_task(saver.run()),
             tasks.create_task(BacklogMonitor(bus, metrics, ctx.health()).run()),
             tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
+            tasks.create_task(ctx.left_receipts.run(ctx.writes)),
             tasks.create_task(ClipPublisher(bus, ctx.clips, ctx.clock).run()),
         ]
         serving = [tasks.create_task(run_server(server))]

@@ -16,8 +16,9 @@ import {
   withGreeting,
   withoutGreeting,
 } from "../src/cards/card-texts";
+import type { Character } from "../src/rest/api";
 import { NO_SETTINGS } from "../src/ui/model-settings";
-import { draftOf, toSave } from "../src/ui/character-draft";
+import { type CharacterFields, changesTo, draftOf, toSave } from "../src/ui/character-draft";
 
 const MIRA: CardTexts = { ...NO_CARD_TEXTS, scenario: "A workshop.", greetings: ["Come in.", "You again!"] };
 
@@ -29,13 +30,14 @@ function bound(file: string, name: string): number {
 
 describe("what is saved of a card's texts", () => {
   it("is nothing if nothing was changed", () => {
+    expect(changedTexts(MIRA, {})).toEqual({});
     expect(changedTexts(MIRA, { ...MIRA, greetings: [...MIRA.greetings] })).toEqual({});
     // A greeting that was added and stayed empty.
     expect(changedTexts(MIRA, { ...MIRA, greetings: [...MIRA.greetings, " "] })).toEqual({});
   });
 
   it("is what was changed, added or emptied", () => {
-    expect(changedTexts(MIRA, { ...MIRA, scenario: "", personality: "Patient." })).toEqual({
+    expect(changedTexts(MIRA, { scenario: "", personality: "Patient." })).toEqual({
       scenario: "",
       personality: "Patient.",
     });
@@ -78,8 +80,20 @@ describe("what the form of a character sends", () => {
   });
 
   it("has the texts that were changed", () => {
-    const card_texts = { ...MIRA, scenario: "A tower." };
+    const card_texts = { personality: "", scenario: "A tower." };
     expect(toSave({ ...draft, card_texts }, MIRA).card_texts).toEqual({ scenario: "A tower." });
+  });
+
+  it("has only what was changed if the character exists", () => {
+    const mira: Character = { ...draftOf(null), id: "m", name: "Mira", greetings: [] };
+    const sent = (changed: Partial<CharacterFields>) => changesTo(mira, toSave({ ...draftOf(mira), ...changed }, MIRA));
+    expect(sent({})).toEqual({});
+    const model_settings = { ...NO_SETTINGS, temperature: 1 };
+    expect(sent({ name: " Maja ", model_settings, card_texts: { scenario: "A tower." } })).toEqual({
+      name: "Maja",
+      model_settings,
+      card_texts: { scenario: "A tower." },
+    });
   });
 });
 

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OUTBOX_MAX } from "../src/link/outbox";
 import type { PageInput } from "../src/talk/page-reducer";
 import { TurnSender } from "../src/talk/turn-sender";
-import { readUnsentMessages } from "../src/talk/unsent-messages";
 import type { TurnCommand } from "../src/wire/commands";
 import { ASKED, OPEN, after, said } from "./page-inputs";
 
@@ -30,6 +29,10 @@ function begun(state = OPEN, restorable: readonly TurnCommand[] = []) {
     if (input.on === "event") sender.onEvent(input.event);
   };
   return { sender, sent, shown, restored, problems, kept, answer };
+}
+
+function lost(turnId: string): TurnCommand {
+  return { type: "user_message", data: { text: "Lost", turn_id: turnId } };
 }
 
 describe("TurnSender", () => {
@@ -116,8 +119,9 @@ describe("TurnSender", () => {
     answer("error", { code: "bad_field", message: "no", turn_id: second });
     expect(kept.slice(2)).toEqual([[second], []]);
     sender.say("Again", null);
-    sender.clear();
-    expect(kept.at(-1)).toEqual([]);
+    const before = kept.length;
+    sender.leave();
+    expect(kept).toHaveLength(before);
   });
 
   it("sends the messages again that were sent before a reload, when the stored messages are shown", () => {
@@ -145,9 +149,7 @@ describe("TurnSender", () => {
   });
 
   it("refuses a message while too many wait that were sent before a reload", () => {
-    const kept = Array.from({ length: OUTBOX_MAX - 1 }, (_, index): TurnCommand => {
-      return { type: "user_message", data: { text: "Lost", turn_id: `t${index}` } };
-    });
+    const kept = Array.from({ length: OUTBOX_MAX - 1 }, (_, index) => lost(`t${index}`));
     const { sender, sent, problems } = begun(OPEN, kept);
     expect(sender.say("Later", null)).toBe(true);
     expect(sender.say("Too many", null)).toBe(false);
@@ -155,11 +157,15 @@ describe("TurnSender", () => {
     expect([sent.length, problems]).toEqual([OUTBOX_MAX, ["outbox"]]);
   });
 
-  it("does not send the messages of a conversation that was left", () => {
-    const run = begun(OPEN, [{ type: "user_message", data: { text: "Lost", turn_id: "t3" } }]);
-    run.sender.clear();
+  it("sends the messages of the conversation that is opened, and not of the one that was left", () => {
+    const run = begun(OPEN, [lost("t3")]);
+    run.sender.leave([lost("t4")]);
+    run.sender.say("Later", null);
     run.sender.restore();
-    expect([run.sent, run.kept]).toEqual([[], [[]]]);
+    expect(run.sent).toEqual([lost("t4"), expect.objectContaining({ type: "user_message" })]);
+    run.sender.leave();
+    run.sender.restore();
+    expect(run.sent).toHaveLength(2);
   });
 
   it("refuses a message while too many wait", () => {
@@ -167,32 +173,8 @@ describe("TurnSender", () => {
     for (let index = 0; index < OUTBOX_MAX; index += 1) expect(sender.say("x", null)).toBe(true);
     expect(sender.say("y", null)).toBe(false);
     expect(problems).toEqual(["outbox"]);
-    sender.clear();
+    sender.leave();
     expect(sender.say("z", null)).toBe(true);
     expect(sent).toHaveLength(OUTBOX_MAX + 1);
-  });
-});
-
-describe("unsent messages", () => {
-  const message = { text: "Hello", turn_id: "t", to: ["rex"] };
-
-  it("are read for their conversation only", () => {
-    const text = JSON.stringify({ conversationId: "c", messages: [message] });
-    expect(readUnsentMessages(text, "c")).toEqual([{ type: "user_message", data: message }]);
-    expect(readUnsentMessages(text, "")).toEqual([]);
-  });
-
-  it("are ignored if the text is damaged", () => {
-    const broken = [null, {}, { ...message, text: 1 }, { ...message, to: [1] }, { text: "x" }, { ...message, replaces: 0 }];
-    const messages = [...broken, message, { ...message, text: "x".repeat(20_000) }];
-    expect(readUnsentMessages(JSON.stringify({ conversationId: "c", messages }), "c")).toHaveLength(1);
-    for (const text of [null, "", "{", "null", "[]", '{"conversationId":"c","messages":{}}']) {
-      expect(readUnsentMessages(text, "c")).toEqual([]);
-    }
-  });
-
-  it("are bounded", () => {
-    const messages = Array.from({ length: OUTBOX_MAX + 1 }, () => message);
-    expect(readUnsentMessages(JSON.stringify({ conversationId: "c", messages }), "c")).toHaveLength(OUTBOX_MAX);
   });
 });

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tertulia_shared.cards.card import Card, paths_of
-from tertulia_shared.cards.json_text import read_object, with_value
+from tertulia_shared.cards.json_text import list_at, read_object, with_elements, with_value
+from tertulia_shared.text import clean_text
 
 V2, V3 = ("chara_card_v2", "2.0"), ("chara_card_v3", "3.0")
 
 
 def edited(text: str, changes: Mapping[str, str | Sequence[str]]) -> str:
     """The JSON of a card with other values of these fields (a text, or a list of texts), wherever it has them. The rest
-    of it stays as it is.
+    of it stays as it is, also texts of a list that are in the new one, and elements that are no text or an empty one.
 
     Raises:
         BadCard: it is not the JSON of a card.
@@ -22,7 +23,7 @@ def edited(text: str, changes: Mapping[str, str | Sequence[str]]) -> str:
     for field, value in changes.items():
         is_text = isinstance(value, str)
         for path in paths_of(text, field, str if is_text else list):
-            text = with_value(text, path, value if is_text else list(value))
+            text = with_value(text, path, value) if is_text else _with_texts(text, path, value)
     return text
 
 
@@ -75,6 +76,27 @@ def is_v3(text: str) -> bool:
         BadCard: it is not the JSON of an object.
     """
     return read_object(text).get("spec") == V3[0]
+
+
+def _with_texts(text: str, path: Sequence[str], wanted: Sequence[str]) -> str:
+    known = list_at(text, path)
+    if known is None:
+        return with_value(text, path, list(wanted))
+    return with_elements(text, path, _merged(known, wanted))
+
+
+def _merged(known: Sequence[object], wanted: Sequence[str]) -> list[int | str]:
+    """The elements of a list that has these texts: numbers are places of known elements, texts are new ones."""
+    places = [place for place, each in enumerate(known) if isinstance(each, str) and clean_text(each).strip()]
+    texts = [clean_text(cast("str", known[place])) for place in places]
+    most = min(len(texts), len(wanted))
+    first = next((at for at in range(most) if texts[at] != wanted[at]), most)
+    last = next((at for at in range(most - first) if texts[-1 - at] != wanted[-1 - at]), most - first)
+    old, new = places[first : len(places) - last], wanted[first : len(wanted) - last]
+    replaced, removed, added = dict(zip(old, new, strict=False)), set(old[len(new) :]), new[len(old) :]
+    merged: list[int | str] = [replaced.get(place, place) for place in range(len(known)) if place not in removed]
+    at = merged.index(places[-last]) if last else len(merged)
+    return [*merged[:at], *added, *merged[at:]]
 
 
 _TEXTS: Final = (

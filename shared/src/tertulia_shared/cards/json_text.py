@@ -32,6 +32,14 @@ class _Member:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """The text of an element of a list, and the white space before it."""
+
+    space: str
+    source: str
+
+
 def read_object(text: str) -> JsonObject:
     """Parse a JSON object.
 
@@ -71,6 +79,32 @@ def with_value(text: str, path: Sequence[str], value: object) -> str:
             return text[: member.value] + _json(_nested(rest, value), text) + text[member.end :]
         start = member.value
     return text
+
+
+def list_at(text: str, path: Sequence[str]) -> Sequence[object] | None:
+    """The list at `path` of the text of a JSON object; None if there is none. The text must be valid."""
+    start = _start_of(text, path)
+    if start is None or text[start] != "[":
+        return None
+    return cast("Sequence[object]", _DECODER.raw_decode(text, start)[0])
+
+
+def with_elements(text: str, path: Sequence[str], elements: Sequence[int | str]) -> str:
+    """The text of a JSON object with other elements in the list at `path`, which it must have: a number is the place of
+    an element of this list, whose text is kept; a text is a new element.
+    """
+    start = _start_of(text, path)
+    if start is None:
+        raise ValueError(f"there is no list at {path}")
+    known, tail, end = _elements(text, start)
+    first = known[0].space if known else ""
+    between = known[1].space if len(known) > 1 else first or (" " if ", " in text else "")
+    parts: list[str] = []
+    for element in elements:
+        source = _json(element, text) if isinstance(element, str) else known[element].source
+        own = known[element].space if isinstance(element, int) and element else between
+        parts.append((own if parts else first) + source)
+    return f"{text[: start + 1]}{','.join(parts)}{tail}{text[end - 1 :]}"
 
 
 def without_member(text: str, path: Sequence[str]) -> str:
@@ -137,6 +171,34 @@ def _members(text: str, start: int) -> dict[str, _Member]:
         if text[at] == ",":
             at = _skip(text, at + 1)
     return members
+
+
+def _elements(text: str, start: int) -> tuple[list[_Element], str, int]:
+    """The elements of the list that begins at `start`, the white space after the last one, and where the list ends."""
+    elements: list[_Element] = []
+    at = start + 1
+    value = _skip(text, at)
+    while text[value] != "]":
+        _, end = _DECODER.raw_decode(text, value)
+        after = _skip(text, end)
+        if text[after] == "]":
+            elements.append(_Element(text[at:value], text[value:end]))
+            return elements, text[end:after], after + 1
+        elements.append(_Element(text[at:value], text[value:after]))
+        at = after + 1
+        value = _skip(text, at)
+    return elements, text[at:value], value + 1
+
+
+def _start_of(text: str, path: Sequence[str]) -> int | None:
+    """Where the value at `path` begins; None if there is none."""
+    start = _skip(text, 0)
+    for name in path:
+        member = _members(text, start).get(name) if text[start] == "{" else None
+        if member is None:
+            return None
+        start = member.value
+    return start
 
 
 def _with_member(text: str, start: int, name: str, value: object) -> str:

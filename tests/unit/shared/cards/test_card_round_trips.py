@@ -69,6 +69,42 @@ def test_edit_of_a_list_that_the_card_has_twice_changes_both() -> None:
     assert changed["alternate_greetings"] == changed["data"]["alternate_greetings"] == ["New."]
 
 
+ONE, TWO, THREE = r'"caf\u00e9\r\nline"', r'"Two,  or 2\u0000"', r'"\ud83d\ude00"'
+"""Greetings with escapes, a line end of Windows and a control character, as JSON."""
+KEPT = ["café\nline", "Two,  or 2", "😀"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        (KEPT, f'[{ONE},\n 3 ,{TWO} , "",  {THREE}\n]'),
+        ([KEPT[0], "New é.", KEPT[2]], f'[{ONE},\n 3 ,\n "New é.", "",  {THREE}\n]'),
+        (["New.", *KEPT[1:]], f'["New.",\n 3 ,{TWO} , "",  {THREE}\n]'),
+        ([*KEPT, "More."], f'[{ONE},\n 3 ,{TWO} , "",  {THREE},\n "More."\n]'),
+        (["First.", *KEPT], f'["First.",\n {ONE},\n 3 ,{TWO} , "",  {THREE}\n]'),
+        ([KEPT[0], KEPT[2]], f'[{ONE},\n 3 , "",  {THREE}\n]'),
+        (KEPT[1:], f'[3 ,{TWO} , "",  {THREE}\n]'),
+        ([KEPT[0], "New.", "More.", KEPT[2]], f'[{ONE},\n 3 ,\n "New.", "",\n "More.",  {THREE}\n]'),
+        (["New."], '["New.",\n 3 , ""\n]'),
+        ([], '[3 , ""\n]'),
+    ],
+)  # fmt: skip
+def test_edit_of_a_list_keeps_the_other_elements_as_they_came(wanted: list[str], left: str) -> None:
+    text = '{"spec": "chara_card_v2", "data": {"name": "Mira", "alternate_greetings": %s, "é": [ ] } }'
+    before = text % f'[{ONE},\n 3 ,{TWO} , "",  {THREE}\n]'
+    assert list(read_card(before).alternate_greetings) == KEPT
+    after = edited(before, {"alternate_greetings": wanted})
+    assert after == text % left
+    assert list(read_card(after).alternate_greetings) == wanted
+
+
+@pytest.mark.parametrize("known", ["[]", "[ ]", "[\n]"])
+def test_edit_of_an_empty_list_adds_elements(known: str) -> None:
+    text = '{"spec": "chara_card_v2", "data": {"name": "Mira", "alternate_greetings": %s}}'
+    after = edited(text % known, {"alternate_greetings": ["One.", "Two."]})
+    assert after == text % known.replace("[", '["One.", "Two."')
+
+
 def test_edit_of_a_field_that_the_card_has_twice_changes_both() -> None:
     changed = json.loads(edited(SHAPES["v2 with V1's fields at the top"], {"name": "Maja"}))
     assert (changed["name"], changed["data"]["name"]) == ("Maja", "Maja")

@@ -21,6 +21,7 @@ from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
 from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
+from tertulia_gateway.left_receipts import LeftReceipts
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json
@@ -54,6 +55,7 @@ class Conversation:
         metrics: Metrics | None = None,
         microphone: Microphone | None = None,
         writes: WriteStatus | None = None,
+        left_receipts: LeftReceipts | None = None,
     ) -> None:
         self.id = opened.conversation_id
         self._bus = bus
@@ -65,7 +67,7 @@ class Conversation:
         self._default_mode = who_answers
         self._default_name = user_name
         self._position = position = opened.position
-        self._receipts = ReceiptWriter(bus, self.id, clock, writes)
+        self._receipts = ReceiptWriter(bus, self.id, clock, writes, left_receipts)
         self._writer = ConversationWriter(bus, self.id)
         self._personas = PersonaWriter(bus, store, self.id)
         self._data_loss = DataLoss(bus, transport, self.id, position, writer=self._writer, microphone=microphone)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tertulia_gateway.left_receipts import LeftReceipts
 from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.rate_limit import Clock, TokenBucket
 from tertulia_shared.bus import Bus, BusError, BusUnavailable, Outlet, WritesPaused
@@ -26,10 +27,19 @@ class ReceiptWriter:
     not take.
     """
 
-    def __init__(self, bus: Bus, conversation_id: str, clock: Clock, writes: WriteStatus | None = None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        conversation_id: str,
+        clock: Clock,
+        writes: WriteStatus | None = None,
+        left: LeftReceipts | None = None,
+    ) -> None:
+        """`left` writes what Redis has not confirmed when `run` ends."""
         self._bus = bus
         self._key = bus.keys.receipts(conversation_id)
         self._writes = writes or WriteStatus()
+        self._left = left or LeftReceipts()
         self._outlet: Outlet | None = None
         self._rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
         self._deferred: dict[str, Receipt] = {}
@@ -58,7 +68,24 @@ class ReceiptWriter:
     def add_last(self, receipt: Receipt) -> None:
         """Write a receipt at once, without the rate limit. For use after `run` has ended."""
         self._defer(receipt)
+        self._end()
+
+    async def finish(self) -> bool:
+        """Write what is left after `run` has ended. Returns False if Redis did not take it, so that it has to be tried
+        again.
+        """
         self.write_deferred()
+        outlet = self._outlet
+        if outlet is None:
+            return True
+        try:
+            await outlet.flush()
+        except (WritesPaused, BusUnavailable):
+            return False
+        except BusError:  # the key is damaged, and no turn of this connection will repair it
+            return True
+        self._unconfirmed.clear()
+        return True
 
     async def run(self) -> None:
         """Write receipts until cancelled. On cancellation, the receipts that are still deferred are written."""
@@ -72,7 +99,12 @@ class ReceiptWriter:
                     self._write_oldest()
                 await self._confirm()
         finally:
-            self.write_deferred()
+            self._end()
+
+    def _end(self) -> None:
+        self.write_deferred()
+        if self._unconfirmed:
+            self._left.keep(self)
 
     def _write_oldest(self) -> None:
         if self._outlet is not None and self._outlet.failed:

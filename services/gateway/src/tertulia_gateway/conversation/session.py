@@ -114,6 +114,7 @@ class ConversationSession:
             metrics=ctx.metrics,
             microphone=self._microphone,
             writes=ctx.writes,
+            left_receipts=ctx.left_receipts,
         )
         if opened.resumed:
             ctx.metrics.of(catalogue.RESUMES).inc()

@@ -39,7 +39,8 @@ class JoinedWrites:
         """Write what waits. Nothing is written to a transport that closes."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if waiting and not self._transport.is_closing():
-            self._transport.writelines(waiting)
+            # not `writelines`: before Python 3.12.9 it never pauses the writer, however much waits for a slow client
+            self._transport.write(b"".join(waiting))
 
     def _end_round(self) -> None:
         self._has_written = False

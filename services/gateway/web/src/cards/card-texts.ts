@@ -44,22 +44,23 @@ export function countOf(texts: CardTexts): number {
 /**
  * The texts that differ from the saved ones: only these are sent.
  * @param before the saved texts; null if they are not known
+ * @param after the texts that the user has entered
  */
-export function changedTexts(before: CardTexts | null, after: CardTexts): Partial<CardTexts> {
-  const fields = CARD_FIELDS.filter((field) => after[field] !== before?.[field]);
-  const greetings = visible(after.greetings);
+export function changedTexts(before: CardTexts | null, after: Partial<CardTexts>): Partial<CardTexts> {
+  const fields = CARD_FIELDS.filter((field) => after[field] !== undefined && after[field] !== before?.[field]);
+  const greetings = after.greetings && visible(after.greetings);
   return {
     ...Object.fromEntries(fields.map((field) => [field, after[field]])),
-    ...(!(before && isSame(greetings, before.greetings)) && { greetings }),
+    ...(greetings && !(before && isSame(greetings, before.greetings)) && { greetings }),
   };
 }
 
-export function withGreeting(texts: CardTexts, at: number, greeting: string): CardTexts {
-  return { ...texts, greetings: texts.greetings.map((each, index) => (index === at ? greeting : each)) };
+export function withGreeting({ greetings }: CardTexts, at: number, greeting: string): Pick<CardTexts, "greetings"> {
+  return { greetings: greetings.map((each, index) => (index === at ? greeting : each)) };
 }
 
-export function withoutGreeting(texts: CardTexts, at: number): CardTexts {
-  return { ...texts, greetings: texts.greetings.filter((_, index) => index !== at) };
+export function withoutGreeting({ greetings }: CardTexts, at: number): Pick<CardTexts, "greetings"> {
+  return { greetings: greetings.filter((_, index) => index !== at) };
 }
 
 /** The place that a greeting of a form has in what is saved: empty ones are left out. */

@@ -12,8 +12,8 @@ import { Address, conversationInAddress } from "./address";
 export interface ConversationChoiceCallbacks {
   /** The id of the open conversation. */
   open(): string;
-  /** Called before the page leaves the open conversation. `comesBack`: it opens the same one again. */
-  leave(comesBack: boolean): void;
+  /** Called before the page leaves the open conversation for this one; `""`: a new one, null: the same one again. */
+  leave(to: string | null): void;
   tell(code: string, text: string): void;
 }
 
@@ -21,6 +21,8 @@ export class ConversationChoice {
   #address = new Address();
   /** True if the server does not know the conversation that was to be opened; it then opens a new one. */
   #isUnknown = false;
+  /** True while the server is asked for a new conversation over the connection of the one that is left. */
+  #isAsked = false;
   /** The copy that is to be opened; `""` if there is none. */
   #branch = "";
 
@@ -42,14 +44,15 @@ export class ConversationChoice {
 
   openNew(): void {
     this.#address.leaving();
-    this.on.leave(false);
-    if (!this.link.send({ type: "new_conversation" })) this.link.connect("");
+    this.#leave("");
+    this.#isAsked = this.link.send({ type: "new_conversation" });
+    if (!this.#isAsked) this.link.connect("");
   }
 
   openOther(id: string): void {
     if (id === this.on.open()) return;
     this.#address.leaving();
-    this.on.leave(false);
+    this.#leave(id);
     this.link.connect(id);
   }
 
@@ -62,8 +65,18 @@ export class ConversationChoice {
   /** Take the conversation back from another page: this page continues where the other one stopped. */
   takeBack(): void {
     const { conversationId } = this.link.state;
-    this.on.leave(true);
+    this.#leave(null);
     this.link.connect(conversationId);
+  }
+
+  /**
+   * The server refuses a new conversation while it cannot write, and stays in the old one. Over a connection of its own,
+   * it opens the new one as soon as it can.
+   */
+  onEvent(event: ServerEvent): void {
+    if (!this.#isAsked || event.type !== "error" || event.code !== "unavailable" || event.turn_id) return;
+    this.#isAsked = false;
+    this.link.connect("");
   }
 
   /** Returns true if the event is about the choice alone. */
@@ -74,11 +87,17 @@ export class ConversationChoice {
   }
 
   started(id: string): void {
+    this.#isAsked = false;
     this.#address.show(id);
     if (this.#isUnknown) this.on.tell("unknown_conversation", texts.problems.unknownConversation);
     this.#isUnknown = false;
     if (this.#branch === id) this.on.tell("branched", texts.message.branched);
     this.#branch = "";
+  }
+
+  #leave(to: string | null): void {
+    this.#isAsked = false;
+    this.on.leave(to);
   }
 
   /** The user has gone back or forward, or has entered an address. */
@@ -89,7 +108,7 @@ export class ConversationChoice {
       this.#address.show(open);
       return;
     }
-    this.on.leave(false);
+    this.#leave(id);
     this.link.connect(id);
   }
 }

@@ -31,7 +31,7 @@ import type { Notice, NoticePlace } from "./page-state";
 import type { PageInput } from "./page-reducer";
 import { pageTitle } from "./page-title";
 import { PublishedState } from "./published-state";
-import { loadUnsentMessages, saveUnsentMessages } from "./unsent-messages";
+import { UnsentMessages } from "./unsent-messages";
 import { WakeLock } from "./wake-lock";
 
 export class Talk {
@@ -64,6 +64,7 @@ export class Talk {
   #stopwatch = new Stopwatch();
   #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #stored: StoredLoader;
+  #unsent = new UnsentMessages(conversationInAddress(location.hash));
   #turns: TurnSender;
   #wakeLock = new WakeLock(navigator.wakeLock, document);
 
@@ -89,7 +90,7 @@ export class Talk {
     });
     this.conversations = new ConversationChoice(this.#link, {
       open: () => this.#page.current.conversationId,
-      leave: (comesBack) => this.#leaveConversation(comesBack),
+      leave: (to) => this.#leaveConversation(to),
       tell: (code, text) => this.#page.notify("page", code, text, false),
     });
     this.#playback = new Playback(
@@ -119,10 +120,10 @@ export class Talk {
         send: (command) => this.#link.send(command),
         begins: (input) => this.#onTurnBegins(input),
         restored: (input) => this.#page.apply(input),
-        unaccepted: (commands) => saveUnsentMessages(conversationInAddress(location.hash), commands),
+        unaccepted: (commands) => this.#unsent.keep(commands),
         trouble: (code, problem) => this.#page.notify("composer", code, problem),
       },
-      loadUnsentMessages(conversationInAddress(location.hash)),
+      this.#unsent.load(),
     );
     this.history = new MessageChanges(this.#page, this.#turns, this.api, {
       openBranch: (id) => this.conversations.openBranch(id),
@@ -242,6 +243,7 @@ export class Talk {
     this.#interrupt.onEvent(event);
     this.#listening.onEvent(event);
     this.#turns.onEvent(event);
+    this.conversations.onEvent(event);
     if (event.type === "turn_accepted") this.#stopwatch.turn(event.turn_id);
     if (event.type === "vad_start") this.history.onSpeech();
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
@@ -298,21 +300,23 @@ export class Talk {
 
   #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {
     this.conversations.started(id);
+    this.#unsent.opened(id);
     this.#turns.keep();
     this.#playback.heardBefore(heard);
     if (!resumed || unused) this.#stored.isNew(id);
     void this.#stored.load(id).then(() => this.#turns.restore());
   }
 
-  #leaveConversation(comesBack: boolean): void {
+  #leaveConversation(to: string | null): void {
     this.history.sendDeletions();
     this.#playback.restart();
     this.#page.apply({ on: "left" });
     this.#stored.forget();
     this.traces.value = [];
     this.#lore = new Map();
-    if (comesBack) return;
-    this.#turns.clear();
+    if (to === null) return;
+    this.#unsent.leave(to);
+    this.#turns.leave(this.#unsent.load());
     this.#interrupt.clear();
   }
 

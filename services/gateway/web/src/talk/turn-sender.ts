@@ -1,6 +1,7 @@
 /**
  * Sends the commands that begin a turn: messages, and requests for a reply. A command that the server has not accepted
- * is sent again after a reconnect, and after the error `unavailable`; a message is also sent again after a reload.
+ * is sent again after a reconnect, and after the error `unavailable`; a message is also sent again after a reload, and
+ * when its conversation is opened again.
  */
 
 import { OUTBOX_MAX, Outbox } from "../link/outbox";
@@ -22,9 +23,9 @@ export interface TurnSenderCallbacks {
   send(command: TurnCommand): void;
   /** Called before a command is sent. `input` shows it on the page. */
   begins(input: PageInput): void;
-  /** Shows a message again that was sent before the page was reloaded. */
+  /** Shows a message again that was sent before the page was reloaded, or its conversation was left. */
   restored(input: PageInput): void;
-  /** Called when the commands change that the server has not accepted, so that they can be kept over a reload. */
+  /** Called when the commands change that the server has not accepted, so that their messages can be kept. */
   unaccepted(commands: readonly TurnCommand[]): void;
   trouble(code: string, problem: string): void;
 }
@@ -32,7 +33,7 @@ export interface TurnSenderCallbacks {
 export class TurnSender {
   #outbox = new Outbox();
 
-  /** The messages that were sent before the page was reloaded. `restore` adds them to the outbox. */
+  /** The messages that were kept of the conversation that is being opened. `restore` adds them to the outbox. */
   #restorable: readonly TurnCommand[];
 
   /** `restorable`: the messages that the server had not accepted before the page was reloaded. */
@@ -120,7 +121,7 @@ export class TurnSender {
   }
 
   /**
-   * Show and send the messages again that were sent before the page was reloaded, unless the server has accepted them.
+   * Show and send the messages again that were kept of this conversation, unless the server has accepted them.
    * To be called when the stored messages are shown. Until then, later commands wait, so that the order stays.
    */
   restore(): void {
@@ -144,10 +145,10 @@ export class TurnSender {
     for (const command of this.#outbox.commands()) this.on.send(command);
   }
 
-  clear(): void {
+  /** The page opens another conversation. `restorable`: the messages that were kept of it. */
+  leave(restorable: readonly TurnCommand[] = []): void {
     this.#outbox.clear();
-    this.#restorable = [];
-    this.keep();
+    this.#restorable = restorable;
   }
 
   /** Report the commands that the server has not accepted. To be called when a conversation was opened. */

@@ -1,6 +1,7 @@
 /**
- * The messages that are sent, but not accepted by the server. They are kept in the tab, so that a reload does not lose
- * them: the page then sends them again, with the same turn ids. If the browser forbids storage, they are not kept.
+ * The messages that are sent, but not accepted by the server. They are kept in the tab, so that neither a reload nor the
+ * choice of another conversation loses them: when their conversation is open again, the page sends them again, with the
+ * same turn ids. If the browser forbids storage, they are not kept.
  */
 
 import { OUTBOX_MAX } from "../link/outbox";
@@ -8,33 +9,79 @@ import { MESSAGE_MAX_CHARS, type TurnCommand } from "../wire/commands";
 
 const KEY = "tertulia.unaccepted";
 
+/** For how many conversations messages are kept; beyond it, the ones that were kept first are dropped. */
+const CONVERSATIONS_MAX = 8;
+
 type MessageCommand = Extract<TurnCommand, { type: "user_message" }>;
 
-/** The messages that were kept for this conversation. `""`: one that the server had not opened yet. */
-export function loadUnsentMessages(conversationId: string): readonly MessageCommand[] {
-  try {
-    return readUnsentMessages(sessionStorage.getItem(KEY), conversationId);
-  } catch {
-    return [];
-  }
-}
+export class UnsentMessages {
+  #conversationId: string;
 
-/** Keep the messages among these commands, in place of those that were kept before. */
-export function saveUnsentMessages(conversationId: string, commands: readonly TurnCommand[]): void {
-  const messages = commands.filter(isMessage).map(({ data }) => data);
-  try {
-    if (messages.length > 0) sessionStorage.setItem(KEY, JSON.stringify({ conversationId, messages }));
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // They are lost with a reload; everything else works.
+  /**
+   * @param conversationId the conversation that the page opens; `""`: a new one
+   * @param storage where they are kept; throws if the browser forbids it
+   */
+  constructor(
+    conversationId: string,
+    private readonly storage: () => Pick<Storage, "getItem" | "setItem" | "removeItem"> = () => sessionStorage,
+  ) {
+    this.#conversationId = conversationId;
+  }
+
+  /** The messages that are kept for the conversation that the page opens, or has open. */
+  load(): readonly MessageCommand[] {
+    return messagesOf(this.#all(), this.#conversationId);
+  }
+
+  /** Keep the messages among these commands, in place of those that were kept of this conversation. */
+  keep(commands: readonly TurnCommand[]): void {
+    const messages = commands.filter(isMessage).map(({ data }) => data);
+    const others = Object.entries(this.#all()).filter(([id]) => id !== this.#conversationId);
+    const entries = messages.length > 0 ? [...others, [this.#conversationId, messages]] : others;
+    try {
+      if (entries.length === 0) this.storage().removeItem(KEY);
+      else this.storage().setItem(KEY, JSON.stringify(Object.fromEntries(entries.slice(-CONVERSATIONS_MAX))));
+    } catch {
+      // They are lost with a reload; everything else works.
+    }
+  }
+
+  /** The page opens another conversation; `""`: a new one, which has no messages yet. */
+  leave(conversationId: string): void {
+    this.#conversationId = conversationId;
+    if (conversationId === "") this.keep([]);
+  }
+
+  /** The conversation was opened, and has this id. A new one takes over what was kept, also in place of a lost one. */
+  opened(conversationId: string): void {
+    if (conversationId === this.#conversationId) return;
+    this.keep([]);
+    this.#conversationId = conversationId;
+  }
+
+  #all(): Record<string, unknown> {
+    try {
+      return readUnsent(this.storage().getItem(KEY));
+    } catch {
+      return {};
+    }
   }
 }
 
 /** Pure: another release, or an extension of the browser, may have written the text. */
-export function readUnsentMessages(text: string | null, conversationId: string): readonly MessageCommand[] {
-  const kept = parsed(text);
-  if (!isRecord(kept) || kept["conversationId"] !== conversationId || !Array.isArray(kept["messages"])) return [];
-  const data = (kept["messages"] as readonly unknown[]).filter(isMessageData).slice(0, OUTBOX_MAX);
+function readUnsent(text: string | null): Record<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(text ?? "{}");
+    return isRecord(kept) ? kept : {};
+  } catch {
+    return {};
+  }
+}
+
+function messagesOf(kept: Record<string, unknown>, conversationId: string): readonly MessageCommand[] {
+  const messages = Object.hasOwn(kept, conversationId) ? kept[conversationId] : [];
+  if (!Array.isArray(messages)) return [];
+  const data = (messages as readonly unknown[]).filter(isMessageData).slice(0, OUTBOX_MAX);
   return data.map((each) => ({ type: "user_message", data: each }));
 }
 
@@ -56,12 +103,4 @@ function isMessageData(data: unknown): data is MessageCommand["data"] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
-}
-
-function parsed(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch {
-    return null;
-  }
 }

@@ -27,7 +27,7 @@ export const de: Texts = {
     demoHint: "Demo: Die Antworten stehen in einem Skript. Drücke hier, um ein Modell zu verbinden.",
     conversations: "Gespräche",
     characters: "Figuren",
-    model: "Modell",
+    model: "Modell und Gedächtnis",
     inside: "Einblick",
     someone: "Jemand",
   },
@@ -952,10 +952,10 @@ export const de: Texts = {
     bad_audio: (sent) => withQuote("Der Server hat den Ton nicht angenommen.", sent),
     rate_limited: () => "Das war zu viel auf einmal; der Server hat einen Teil verworfen. Warte einen Moment.",
     unavailable: () => "Der Server ist gerade nicht bereit. Versuche es gleich noch einmal.",
-    llm_auth: () => "Der Modellserver hat den Schlüssel abgelehnt. Prüfe ihn unter „Modell“.",
+    llm_auth: () => "Der Modellserver hat den Schlüssel abgelehnt. Prüfe ihn unter „Modell und Gedächtnis“.",
     llm_credit: () =>
       "Das Konto beim Modellserver hat kein Guthaben mehr. Lade es auf, oder wähle ein kostenloses Modell.",
-    llm_model: () => "Der Modellserver kennt dieses Modell nicht. Wähle unter „Modell“ ein anderes.",
+    llm_model: () => "Der Modellserver kennt dieses Modell nicht. Wähle unter „Modell und Gedächtnis“ ein anderes.",
     llm_address: () =>
       "An der Adresse des Modellservers ist keine OpenAI-kompatible API. Prüfe die Adresse; sie endet oft auf /v1.",
     llm_context: () => "Die Anweisungen sind zu lang für das Modell. Kürze die Persönlichkeit, oder wähle ein Modell mit mehr Kontext.",

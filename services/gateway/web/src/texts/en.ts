@@ -20,7 +20,7 @@ export const en = {
     demoHint: "Demo: the replies are scripted. Press to connect a model.",
     conversations: "Conversations",
     characters: "Characters",
-    model: "Model",
+    model: "Model and memory",
     inside: "See inside",
     someone: "Someone",
   },

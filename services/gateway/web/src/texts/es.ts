@@ -27,7 +27,7 @@ export const es: Texts = {
     demoHint: "Demo: las respuestas vienen de un guion. Pulsa para conectar un modelo.",
     conversations: "Conversaciones",
     characters: "Personajes",
-    model: "Modelo",
+    model: "Modelo y memoria",
     inside: "Por dentro",
     someone: "Alguien",
   },
@@ -947,9 +947,9 @@ export const es: Texts = {
     bad_audio: (sent) => withQuote("El servidor no ha aceptado el sonido.", sent),
     rate_limited: () => "Ha sido demasiado de una vez y el servidor ha descartado una parte. Espera un momento.",
     unavailable: () => "El servidor no está listo ahora mismo. Inténtalo de nuevo dentro de un momento.",
-    llm_auth: () => "El servidor del modelo ha rechazado la clave. Revísala en «Modelo».",
+    llm_auth: () => "El servidor del modelo ha rechazado la clave. Revísala en «Modelo y memoria».",
     llm_credit: () => "La cuenta del servidor del modelo no tiene saldo. Recárgala o elige un modelo gratuito.",
-    llm_model: () => "El servidor no tiene ese modelo. Elige otro en «Modelo».",
+    llm_model: () => "El servidor no tiene ese modelo. Elige otro en «Modelo y memoria».",
     llm_address: () =>
       "En la dirección del servidor del modelo no hay una API compatible con OpenAI. Revísala; suele terminar en /v1.",
     llm_context: () =>

@@ -1,7 +1,7 @@
 /** The texts of a character that are in its card. Folded: a character needs none of them. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import {
   CARD_FIELDS,
@@ -25,14 +25,20 @@ import { Icon } from "./icons";
 interface Props {
   readonly value: CardTexts;
   readonly failure: RequestFailed | null;
-  readonly onChange: (value: CardTexts) => void;
+  /** Called with the texts that the user changes. */
+  readonly onChange: (changed: Partial<CardTexts>) => void;
 }
+
+const ADD_GREETING = "card-add-greeting";
 
 export function CardTextsFields({ value, failure, onChange }: Props): JSX.Element {
   /** The fields that are shown although they are empty. */
   const [opened, setOpened] = useState<readonly CardField[]>([]);
-  /** The id of the field that was just added and takes the focus. */
-  const [added, setAdded] = useState("");
+  /** The id of the element that takes the focus, after a field was added or removed. */
+  const [focused, setFocused] = useState({ id: "" });
+  useEffect(() => {
+    if (focused.id) document.getElementById(focused.id)?.focus();
+  }, [focused]);
   const problemOf = (field: string) => failure?.about(field, "card_texts") ?? "";
   const isRefused = failure?.fields.some(({ field }) => /^card(?:_texts)?\b/u.test(field)) ?? false;
   const shown = CARD_FIELDS.filter((field) => value[field] || opened.includes(field));
@@ -55,12 +61,11 @@ export function CardTextsFields({ value, failure, onChange }: Props): JSX.Elemen
             value={value[field]}
             limit={texts.cardTexts.tooLong}
             used={USED_CHARS[field]}
-            isNew={added === `card-${field}`}
             problem={problemOf(field)}
             onInput={(text) => {
               // It stays while the user empties it.
               if (!opened.includes(field)) setOpened([...opened, field]);
-              onChange({ ...value, [field]: text });
+              onChange({ [field]: text });
             }}
           />
         ))}
@@ -73,10 +78,13 @@ export function CardTextsFields({ value, failure, onChange }: Props): JSX.Elemen
             value={greeting}
             limit={texts.cardTexts.greetingTooLong}
             used={USED_GREETING_CHARS}
-            isNew={added === `card-greeting-${at}`}
             problem={problemOf(`greetings.${savedPlace(value, at)}`)}
             onInput={(text) => onChange(withGreeting(value, at, text))}
-            onRemove={() => onChange(withoutGreeting(value, at))}
+            onRemove={() => {
+              onChange(withoutGreeting(value, at));
+              const left = value.greetings.length - 1;
+              setFocused({ id: left > 0 ? `card-greeting-${Math.min(at, left - 1)}` : ADD_GREETING });
+            }}
           />
         ))}
         <FieldProblem text={problemOf("greetings")} />
@@ -87,16 +95,17 @@ export function CardTextsFields({ value, failure, onChange }: Props): JSX.Elemen
               text={texts.cardTexts.fields[field]}
               onClick={() => {
                 setOpened([...opened, field]);
-                setAdded(`card-${field}`);
+                setFocused({ id: `card-${field}` });
               }}
             />
           ))}
           {value.greetings.length < MAX_GREETINGS && (
             <AddButton
+              id={ADD_GREETING}
               text={texts.cardTexts.addGreeting}
               onClick={() => {
-                onChange({ ...value, greetings: [...value.greetings, ""] });
-                setAdded(`card-greeting-${value.greetings.length}`);
+                onChange({ greetings: [...value.greetings, ""] });
+                setFocused({ id: `card-greeting-${value.greetings.length}` });
               }}
             />
           )}
@@ -106,9 +115,9 @@ export function CardTextsFields({ value, failure, onChange }: Props): JSX.Elemen
   );
 }
 
-function AddButton({ text, onClick }: { text: string; onClick: () => void }): JSX.Element {
+function AddButton({ id, text, onClick }: { id?: string; text: string; onClick: () => void }): JSX.Element {
   return (
-    <button type="button" aria-label={texts.cardTexts.add(text)} onClick={onClick}>
+    <button type="button" {...(id && { id })} aria-label={texts.cardTexts.add(text)} onClick={onClick}>
       <Icon name="plus" /> {text}
     </button>
   );
@@ -121,7 +130,6 @@ function TextField({
   value,
   limit,
   used,
-  isNew,
   problem,
   onInput,
   onRemove,
@@ -134,7 +142,6 @@ function TextField({
   limit: (length: string, used: string) => string;
   /** How many characters are used. */
   used: number;
-  isNew: boolean;
   problem: string;
   onInput: (text: string) => void;
   onRemove?: () => void;
@@ -145,7 +152,6 @@ function TextField({
     <div class="field">
       <label for={id}>{label}</label>
       <textarea
-        ref={isNew ? focusOnce : null}
         id={id}
         rows={4}
         // A longer text came with the card: the browser would refuse to save it with the first change.
@@ -168,9 +174,4 @@ function TextField({
       )}
     </div>
   );
-}
-
-/** A function of its own: the same one is not called again while the field stays. */
-function focusOnce(element: HTMLElement | null): void {
-  element?.focus();
 }

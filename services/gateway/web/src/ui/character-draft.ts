@@ -1,14 +1,11 @@
 /** What the user has entered into the form of a character. */
 
 import { type CardTexts, changedTexts } from "../cards/card-texts";
-import type { Character, CharacterDraft } from "../rest/api";
+import type { CardDraft, Character, CharacterDraft } from "../rest/api";
 import { type FormDraft, useFormDraft } from "./form-draft";
 import { NO_SETTINGS } from "./model-settings";
 
-export interface CharacterFields extends Omit<CharacterDraft, "card_texts"> {
-  /** All texts of its card, once the user has changed one. */
-  readonly card_texts?: CardTexts;
-}
+export type CharacterFields = CharacterDraft;
 
 const NEW_CHARACTER: CharacterFields = {
   name: "",
@@ -22,11 +19,10 @@ const NEW_CHARACTER: CharacterFields = {
   pitch: 0,
 };
 
-/** @param imported the character of a card, with which a new form begins; it replaces what was entered before */
-export function useCharacterDraft(
-  character: Character | null,
-  imported: CharacterFields | null = null,
-): FormDraft<CharacterFields> {
+/** @param card a card, with which a new form begins; it replaces what was entered before */
+export function useCharacterDraft(character: Character | null, card: CardDraft | null = null): FormDraft<CharacterFields> {
+  // The texts of the card are kept with the rest of it: the form may be closed and opened again.
+  const imported = card && { ...card.character, ...(card.card_texts && { card_texts: card.card_texts }) };
   return useFormDraft(`character:${character?.id ?? ""}`, draftOf(character), imported);
 }
 
@@ -37,7 +33,7 @@ export function draftOf(character: Character | null): CharacterFields {
 }
 
 /**
- * What the form sends.
+ * What the form sends of a new character.
  * @param texts the texts that are saved in the card; null if they are not known
  */
 export function toSave({ card_texts, ...fields }: CharacterFields, texts: CardTexts | null): CharacterDraft {
@@ -45,4 +41,11 @@ export function toSave({ card_texts, ...fields }: CharacterFields, texts: CardTe
   const name = fields.name.trim();
   const model_settings = { ...fields.model_settings, model: fields.model_settings.model?.trim() || null };
   return { ...fields, name, model_settings, ...(Object.keys(changed).length > 0 && { card_texts: changed }) };
+}
+
+/** What the form sends of a character that exists: only what was changed, because another page may change the rest. */
+export function changesTo(character: Character, after: CharacterDraft): Partial<CharacterDraft> {
+  const before: Readonly<Record<string, unknown>> = { ...draftOf(character) };
+  const isChanged = ([name, value]: [string, unknown]) => JSON.stringify(value) !== JSON.stringify(before[name]);
+  return Object.fromEntries(Object.entries(after).filter(isChanged));
 }

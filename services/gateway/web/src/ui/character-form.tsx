@@ -1,7 +1,7 @@
 /** The form for one character: name, voice, texts, picture and model. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { NO_CARD_TEXTS } from "../cards/card-texts";
 import type { CardDraft, Character, Voice } from "../rest/api";
@@ -9,7 +9,7 @@ import type { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { isSameName, shownName } from "../talk/user-name";
 import { texts } from "../texts";
-import { draftOf, toSave, useCharacterDraft } from "./character-draft";
+import { changesTo, draftOf, toSave, useCharacterDraft } from "./character-draft";
 import { CardExport, CardNotes } from "./card-parts";
 import { CardTextsFields } from "./card-texts-fields";
 import { CharacterModel } from "./character-model";
@@ -33,8 +33,12 @@ interface Props {
   /** All voices; null while they are loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
-  /** All characters; a new character gets a voice that no active one has. */
-  readonly others: readonly Character[];
+  /**
+   * All characters; a new character gets a voice that no active one has. null while they are loading, or if they could
+   * not be loaded.
+   */
+  readonly others: readonly Character[] | null;
+  readonly othersProblem: string;
   readonly onVoicesChanged: () => void;
   readonly onDone: () => void;
   readonly onCancel: () => void;
@@ -43,21 +47,22 @@ interface Props {
 }
 
 export function CharacterForm(props: Props): JSX.Element {
-  const { talk, character, card, voices: known, voicesProblem, others } = props;
+  const { talk, character, card, voices: known, voicesProblem, others, othersProblem } = props;
   const { onVoicesChanged, onDone, onCancel, onRemove } = props;
   const voices = known ?? [];
-  const waiting = known === null && !voicesProblem;
-  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card?.character);
+  const isVoiceOpen = !character && others === null && !othersProblem;
+  const waiting = (known === null && !voicesProblem) || isVoiceOpen;
+  const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card);
   // The list of characters does not have them.
   const whole = useLoaded(async () => (character ? talk.api.character(character.id) : null));
   const savedTexts = (character ? whole.value : (card ?? { card_texts: NO_CARD_TEXTS }))?.card_texts ?? null;
-  const cardTexts = draft.card_texts ?? savedTexts;
+  const cardTexts = savedTexts && { ...savedTexts, ...draft.card_texts };
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [busy, setBusy] = useState(false);
   const problemOf = (field: string) => failure?.about(field) ?? "";
   const userName = shownName(talk.state.value, talk.preferences.value.userName);
   const isUsers = draft.name !== character?.name && isSameName(draft.name, userName);
-  const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
+  const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others ?? []));
   const saved = () => {
     forget();
     onDone();
@@ -71,7 +76,7 @@ export function CharacterForm(props: Props): JSX.Element {
   };
   const form = useRef<HTMLFormElement>(null);
   // The problem may be far above the button.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (failure) revealProblem(form.current);
   }, [failure]);
   const save = (event: SubmitEvent) => {
@@ -83,7 +88,7 @@ export function CharacterForm(props: Props): JSX.Element {
     const sent = toSave({ ...draft, voice }, savedTexts);
     run(
       character
-        ? talk.api.changeCharacter(character.id, sent)
+        ? talk.api.changeCharacter(character.id, changesTo(character, sent))
         : talk.api.createCharacter(sent).then((id) => talk.changes.seatNew(id)),
     );
   };
@@ -144,7 +149,11 @@ export function CharacterForm(props: Props): JSX.Element {
         <FieldProblem text={problemOf("system_prompt")} />
       </div>
       {cardTexts ? (
-        <CardTextsFields value={cardTexts} failure={failure} onChange={(card_texts) => change({ card_texts })} />
+        <CardTextsFields
+          value={cardTexts}
+          failure={failure}
+          onChange={(changed) => change({ card_texts: { ...draft.card_texts, ...changed } })}
+        />
       ) : (
         character && <Loading of={whole} />
       )}

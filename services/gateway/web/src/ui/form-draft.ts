@@ -16,11 +16,12 @@ export interface FormDraft<Fields> {
   forget(): void;
 }
 
+/** For each form, the fields that the user has changed. */
 const kept = new Map<string, object>();
 
 /**
  * @param key names what the form changes, such as `persona:ID`; two forms with the same key share their input
- * @param saved what is saved; the form begins with it
+ * @param saved what is saved; the form shows it in the fields that the user has not changed, also if it arrives later
  * @param imported what a new form begins with instead; it replaces what was entered before
  */
 export function useFormDraft<Fields extends object>(
@@ -29,23 +30,23 @@ export function useFormDraft<Fields extends object>(
   imported: Fields | null = null,
 ): FormDraft<Fields> {
   const [isRestored, setRestored] = useState(() => imported === null && kept.has(key));
-  const [draft, setDraft] = useState<Fields>(() => {
+  const [changes, setChanges] = useState<Partial<Fields>>(() => {
     if (imported) kept.set(key, imported);
     // Only forms of the same type have the same key.
-    return (kept.get(key) as Fields | undefined) ?? saved;
+    return (kept.get(key) as Partial<Fields> | undefined) ?? {};
   });
   return {
-    draft,
+    draft: { ...saved, ...changes },
     isRestored,
     change: (part) =>
-      setDraft((before) => {
+      setChanges((before) => {
         const after = { ...before, ...part };
         kept.set(key, after);
         return after;
       }),
     discard: () => {
       kept.delete(key);
-      setDraft(saved);
+      setChanges({});
       setRestored(false);
     },
     forget: () => void kept.delete(key),
