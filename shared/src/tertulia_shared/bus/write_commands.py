@@ -96,9 +96,7 @@ def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Com
     return (name, key.name, *arguments), ("EXPIRE", key.name, key.ttl_s)
 
 
-def _encoded(
-    write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None
-) -> Sequence[Operation]:
+def _encoded(write: Write, index: int, ts: int, epoch: int | bytes, values: list[bytes] | None) -> Sequence[Operation]:
     try:
         return _operations(write, index, ts, epoch, values)
     except (ValueError, TypeError, OverflowError) as error:
