@@ -40,24 +40,26 @@ end
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or by the earlier owner whose work it resumes): that is success. Any other failure
-# stops the batch. SOONER is an EXPIRE that never extends a TTL. A number in the arguments stands for that ARGV: long
-# values (sound) are not packed, which saves two copies.
+# stops the batch. SOONER is an EXPIRE that never extends a TTL. If there are long values, a number in the arguments
+# stands for that ARGV: they are not packed, which saves two copies. `epoch`: replaces its mark.
 _RUN = (
     _CHECKS
     + f"local WRITTEN_BEFORE = '{WRITTEN_BEFORE}'"
     + """
-local function run(packed_operations, epoch)
+local function run(packed_operations, epoch, has_long)
   local skipped = 0
   for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
-    local command, key = operation[1], KEYS[tonumber(operation[2])]
+    local command, key = operation[1], KEYS[operation[2]]
     operation[2] = key
-    if epoch then
+    if epoch or has_long then
       for i = 3, #operation do
-        if operation[i] == '\\0epoch' then operation[i] = epoch end
+        local value = operation[i]
+        if epoch and value == '\\0epoch' then
+          operation[i] = epoch
+        elseif type(value) == 'number' then
+          operation[i] = ARGV[value]
+        end
       end
-    end
-    for i = #operation, 3, -1 do
-      if type(operation[i]) == 'number' then operation[i] = ARGV[operation[i]] end
     end
     local reply
     if command ~= 'SOONER' then
@@ -104,7 +106,7 @@ local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
-local failed, skipped = run(operations)
+local failed, skipped = run(operations, nil, #ARGV > 3)
 if failed then return failed end
 return {0, skipped}
 """
