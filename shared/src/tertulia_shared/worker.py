@@ -11,7 +11,6 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from tertulia_shared.bus import Bus, BusError, Claim
 from tertulia_shared.chosen_work import ChosenWork, SpeechPresence
@@ -260,22 +259,24 @@ class Worker:
         try:
             while True:
                 with contextlib.suppress(BusError):
-                    members, holders = await asyncio.gather(
-                        self._bus.alive(PEER_ALIVE_S), self._bus.holders(self._stage)
+                    members, holders, slots = await asyncio.gather(
+                        self._bus.alive(PEER_ALIVE_S),
+                        self._bus.holders(self._stage),
+                        self._bus.slots(self._stage, PEER_ALIVE_S),
                     )
                     alive = [name_of(each) for each in members if self._is_peer(each)]
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
                     if await self._new_work.refresh([each for each in members if not self._has_ended(each)], holders):
                         self._end_wait()  # a blocked claim would take work that is no longer its own
-                    await self._share_with(set(alive))
+                    self._share_with({name: slots[name] for name in alive if name in slots})
                 await self._watch_for_deaths(min(BEAT_S, self._calm_check_s))  # sees pending work before its lease ends
         finally:
             self._peers.close()
 
-    async def _share_with(self, alive: AbstractSet[str]) -> None:
-        slots = await self._bus.slots(self._stage, PEER_ALIVE_S)
-        peers = {name: slots[name] for name in alive & slots.keys() - {self.name} if not self._peers.has_ended(name)}
+    def _share_with(self, slots: Mapping[str, int]) -> None:
+        """Share new work with the live workers of the stage. `slots`: how many jobs each begins without delay."""
+        peers = {name: count for name, count in slots.items() if name != self.name and not self._peers.has_ended(name)}
         if self._new_work.share_with(peers):
             log.info("sharing new work with peers", extra={"worker": self.name, "count": len(peers)})
 

@@ -6,11 +6,8 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.codec import decode, decode_event
+from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Work
-from tertulia_shared.events import (
-    MessageStarted,
-)
 from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, LLMBench
 from tests.harness.scrape import scraped
@@ -50,38 +47,20 @@ async def test_prompt_has_each_earlier_message_once_and_in_order() -> None:
 
 
 @virtual_time
-async def test_message_started_is_sent_after_the_row_is_saved() -> None:
-    bench = await bench_with()
+async def test_first_text_and_speech_do_not_wait_for_the_store() -> None:
+    bench = await bench_with("Luna")
     handler = await bench.worker()
-    bench.store.delay_s = 1.0
-    seen: list[tuple[str, bool]] = []
-    events = bench.bus.follow(bench.bus.keys.events(bench.conversation_id))
-
-    async def watch() -> None:
-        while True:
-            for entry in await events.read():
-                event = decode_event(entry.fields)
-                if isinstance(event, MessageStarted):
-                    seen.append((event.character_name, event.message_id in bench.tables.messages))
-
-    await bench.say(USER[1])
-    watching = asyncio.create_task(watch())
-    await handler.handle(await bench.claimed())
-    watching.cancel()
-    assert seen == [("Luna", True), ("Rex", True)]
-
-
-@virtual_time
-async def test_reply_is_posted_to_the_speech_workers_before_its_row_is_saved() -> None:
-    bench = await bench_with()
-    handler = await bench.worker()
-    bench.store.delay_s = 1.0
-    await bench.say(USER[1])
+    bench.store.delay_s = 1.5
+    await bench.say("Hello")
     answering = asyncio.create_task(handler.handle(await bench.claimed()))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.0)
+    client = await bench.client()
+    assert [client.names[id] for id in client.order] == ["Luna"]
+    assert client.final[client.order[0]] == LINES["Luna"]
     assert await bench.bus.open_work("tts") == 1
     assert not bench.tables.messages
     await answering
+    assert await bench.rows() == [("Jay", "Hello", "complete"), LUNA]
 
 
 @virtual_time

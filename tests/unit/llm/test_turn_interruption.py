@@ -305,20 +305,19 @@ async def test_reply_that_redis_refuses_after_an_interruption_is_neither_saved_n
     gives_receipts: bool,  # noqa: FBT001 - pytest passes it by name
 ) -> None:
     bench = await bench_with("Luna", "Rex")
-    bench.model.word_s = 0.0
     await bench.say("Rex, hello")
     await bench.work()
     if gives_receipts:
         await bench.played((await bench.client()).order[0], 9, 9)
     await bench.bus.transact(bench.conversation_id, [], talk=False)  # the reply was played to the end
     await bench.say("Luna, hello")
-    bench.store.delay_s = 1.0  # meanwhile the model sends the rest of the reply
-    bench.bus.latency_s = 0.1
     answering = asyncio.create_task(bench.work())
-    await asyncio.sleep(1.05)  # the row is saved, but Redis has not answered the writes of the reply yet
-    bench.store.delay_s = 0.0
+    await asyncio.sleep(bench.model.word_s / 2)  # the plan is in Redis
+    bench.bus.latency_s = 2.0
+    await asyncio.sleep(1.0)  # the model has written the reply, but no write of it has reached Redis
     await bench.interrupt()
     await answering
+    bench.bus.latency_s = 0.0
     await bench.say("Rex, and now?")
     await bench.work()
     client = await bench.client()

@@ -63,7 +63,8 @@ def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
     """The command line. The server has no TCP port; only this user can open the socket.
 
     With `appendfsync everysec` a crash of the machine loses the last second of writes. A killed server loses no
-    acknowledged write, because the kernel already has it.
+    acknowledged write, because the kernel already has it. `hz`: it does its background work, which is most of its
+    work at rest, 5 times a second instead of 10.
     """
     return [
         server,
@@ -71,5 +72,5 @@ def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
         "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
         "--maxmemory", MAX_MEMORY, "--maxmemory-policy", "noeviction",
         "--stream-node-max-bytes", str(STREAM_NODE_BYTES),
-        "--daemonize", "no", "--loglevel", "notice",
+        "--hz", "5", "--daemonize", "no", "--loglevel", "notice",
     ]  # fmt: skip

@@ -91,13 +91,13 @@ class ReplyGenerator:
         self._metrics = metrics
         self._notices = Notices()
 
-    async def generate(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
-        """Have the model write the rest of a reply. The client gets none of the text before `row_saved` is done.
+    async def generate(self, turn: Turn, reply: Reply) -> None:
+        """Have the model write the rest of a reply.
 
         Raises:
             ModelFailed: the model failed, and no further request is made. The text so far is published.
         """
-        if turn.user_turn.greeting and await self._greet(turn, reply, row_saved):
+        if turn.user_turn.greeting and await self._greet(turn, reply):
             return
         failures = requests = empty = 0
         tries = self._settings.llm_retries + 1
@@ -107,7 +107,7 @@ class ReplyGenerator:
             span = self._metrics.tracer.start("model request", turn.user_turn.turn_id, parent=turn.timer.span.id)
             seed = reply_seed(reply.message_id, empty, turn.plan.versions if turn.replaces_by(reply.number) else ())
             try:
-                await self._request(turn, reply, row_saved, seed, span)
+                await self._request(turn, reply, seed, span)
             except ModelFailed as failed:
                 span.end(failed=True, message_id=reply.message_id, code=failed.code)
                 self._metrics.request_failed(failed.code)
@@ -130,7 +130,7 @@ class ReplyGenerator:
             finally:
                 span.end(message_id=reply.message_id, interrupted=True)
 
-    async def _greet(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> bool:
+    async def _greet(self, turn: Turn, reply: Reply) -> bool:
         """Publish the turn's greeting as the reply. Returns False if it has nothing to say: the model then replies."""
         pieces = list(greeting_pieces(turn, reply))
         if not pieces and not reply.written.text:
@@ -138,7 +138,7 @@ class ReplyGenerator:
         turn.timer.token()
         writer = ReplyWriter(reply, in_conversation(self._voices.of(reply.speaker.voice), ["".join(pieces)]))
         if not reply.announced:
-            await self._announce(turn, reply, row_saved)
+            self._announce(turn, reply)
         for piece in pieces:
             if not await writer.write(piece):
                 break
@@ -148,9 +148,7 @@ class ReplyGenerator:
             return False
         return True
 
-    async def _request(
-        self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None], seed: int, span: SpanHandle
-    ) -> None:
+    async def _request(self, turn: Turn, reply: Reply, seed: int, span: SpanHandle) -> None:
         settings = merged(reply.speaker.settings, turn.plan.settings)
         names = (turn.user_name, reply.speaker.name)
         prompt = self._prompt(turn, reply, settings)
@@ -160,16 +158,14 @@ class ReplyGenerator:
             for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
                 reply.warn("model_setting_dropped", notice)
             try:
-                writer = await self._write(turn, reply, stream, row_saved, span)
+                writer = await self._write(turn, reply, stream, span)
                 self._finish(reply, writer, stream.ending)
             finally:
                 usage = usage_of(stream.usage)
                 self._metrics.count_tokens(usage)
                 reply.usage = added(reply.usage, usage)
 
-    async def _write(
-        self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None], span: SpanHandle
-    ) -> ReplyWriter:
+    async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, span: SpanHandle) -> ReplyWriter:
         """Publish the stream's text until the stream ends, or until the reply can take no more text."""
         messages = turn.history.prompt_messages(_LANGUAGE_MESSAGES)
         recent = [reply.written.text, *(message.text for message in reversed(messages))]
@@ -191,7 +187,7 @@ class ReplyGenerator:
                     span.event("first token")
                 turn.timer.token()
                 if not reply.announced:
-                    await self._announce(turn, reply, row_saved)
+                    self._announce(turn, reply)
                 takes_more = await writer.write(piece)
                 if reply.written.sentences:  # until then, the user waits for each token; later, there is sound to play
                     turn.timer.sentence()
@@ -201,11 +197,10 @@ class ReplyGenerator:
         if (
             not reply.announced and reply.written.text
         ):  # if the text of a resumed reply is already complete, the model may have nothing to add
-            await self._announce(turn, reply, row_saved)
+            self._announce(turn, reply)
         return writer
 
-    async def _announce(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
-        await row_saved
+    def _announce(self, turn: Turn, reply: Reply) -> None:
         is_new = turn.progress.started <= reply.number
         if is_new and turn.replaces_by(reply.number):  # in the same write as `message_started`
             reply.tell(replaced(turn.plan, reply.message_id))

@@ -3,9 +3,8 @@
 If the characters talk among themselves, each reply is followed by the choice of the next speaker, until the discussion
 is over.
 
-The row of a reply is inserted while the model is already writing. The client gets the reply's message id only after the
-row is inserted. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn
-continues.
+The row of a reply is inserted while the model is already writing; neither the text nor the sound waits for it. While
+the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`), and the turn continues.
 """
 
 from __future__ import annotations
@@ -98,17 +97,14 @@ class Responder:
         posted = self._bus.post("tts", work, epoch=epoch)
         self._absent_voices.watch(PostedMessage(conversation_id, reply.message_id, speaker.voice, speaker.name, epoch))
         self._rows.add_reply_row(turn, number, reply.written.text, "streaming")
-        row_saved = background.create_task(self._save_row(turn, outlet, posted))
+        background.create_task(self._save_row(turn, outlet, posted))
         await asyncio.sleep(0)  # send the turn's plan and the post now: the row waits for the plan
         try:
-            if reply.written.is_final:  # the previous worker wrote the final entry, but not `message_complete`
-                await row_saved
-            else:
-                await self._generator.generate(turn, reply, row_saved)
+            if not reply.written.is_final:  # else the previous worker wrote the final entry, but not `message_complete`
+                await self._generator.generate(turn, reply)
         except ModelFailed as failure:
             details = {"turn_id": turn.user_turn.turn_id, "code": failure.code}
             log.warning("the model failed: %s", failure.code, extra=details)
-            await row_saved
             self._ending.model_failed(turn, reply, outlet, failure)
             return False
         if reply.written.sentences:

@@ -205,8 +205,10 @@ class TurnHandler:
                 cursor = entry.id
             if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
                 return
-            state = await self._state(conversation_id)
-            waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
+            state, waiting = await asyncio.gather(  # in one round trip
+                self._state(conversation_id),
+                self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING),
+            )
 
     async def _state(self, conversation_id: str) -> TurnState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))

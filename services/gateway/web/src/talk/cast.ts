@@ -2,6 +2,7 @@
 
 import type { CastChange } from "../wire/commands";
 import type { EventOf, Participant } from "../wire/events";
+import type { PageState } from "./page-state";
 
 export interface Cast {
   /** What the server has confirmed; null before its first answer. */
@@ -44,6 +45,11 @@ export function castToSend(shelf: readonly Participant[], cast: Cast): readonly 
 function fromBefore(shelf: readonly Participant[], { remembered, isNew }: Cast): readonly string[] | null {
   const known = isNew ? (remembered ?? []).filter((id) => shelf.some((character) => character.id === id)) : [];
   return known.length > 0 ? known : null;
+}
+
+/** False until the page knows who sits at the table: a change would be made of a guess, and replace the whole list. */
+export function isCastKnown({ charactersKnown, cast }: Pick<PageState, "charactersKnown" | "cast">): boolean {
+  return charactersKnown && cast.confirmed !== null;
 }
 
 /** True if a change is sent at once. A conversation without a turn gets its cast with the first one. */

@@ -7,7 +7,7 @@ import { texts } from "../texts";
 import type { AnsweringChange, CastChange, Command, NoteChange } from "../wire/commands";
 import type { ModelSettings } from "../wire/events";
 import { muting } from "./answering";
-import { castToSend, isCastKept } from "./cast";
+import { castToSend, isCastKept, isCastKnown } from "./cast";
 import { type ChosenPersona, isPersonaKept, personaToSend } from "./persona";
 import type { PublishedState } from "./published-state";
 import { hasBegun, nameToSend } from "./user-name";
@@ -49,9 +49,10 @@ export class Changes {
     else this.page.notify("composer", "answering", texts.problems.notChanged);
   }
 
-  /** A muted character answers only if it is called by name. */
+  /** A muted character answers only if it is called by name. Nothing is changed until the rules are known. */
   mute(characterId: string, muted: boolean): void {
-    this.answering(muting(this.page.current.answering, characterId, muted));
+    if (this.page.current.answering.confirmed) this.answering(muting(this.page.current.answering, characterId, muted));
+    else this.page.notify("composer", "answering", texts.problems.notChanged);
   }
 
   /**
@@ -107,9 +108,13 @@ export class Changes {
 
   /**
    * Seat these characters in this order, in this conversation and in new ones. A conversation without a turn gets them
-   * with its first turn: until then, nothing of it is stored.
+   * with its first turn: until then, nothing of it is stored. Nothing is changed until the table is known.
    */
   seats(ids: readonly string[]): void {
+    if (!isCastKnown(this.page.current)) {
+      this.page.notify("page", "cast", texts.problems.notChanged);
+      return;
+    }
     if (isCastKept(this.page.current.cast) && !this.#sendCast({ characters: ids })) return;
     this.on.rememberCast(ids);
     this.page.applyNow({ on: "cast_remembered", ids });

@@ -25,9 +25,9 @@ export function shownName(state: PageState, remembered: string): string {
 }
 
 /** The name to send before the first turn of a new conversation; `""` if there is nothing to send. */
-export function nameToSend({ userName, messages, characters }: PageState, remembered: string): string {
+export function nameToSend({ userName, messages, characters, cast }: PageState, remembered: string): string {
   const hasTurn = messages.some((message) => message.kind === "reply" || message.delivery !== "sending");
-  const isOpen = userName.own === "" && userName.pending === null && !hasTurn;
+  const isOpen = cast.isNew && userName.own === "" && userName.pending === null && !hasTurn;
   return isOpen && remembered !== userName.defaultName && !nameProblem(remembered, characters) ? remembered : "";
 }
 

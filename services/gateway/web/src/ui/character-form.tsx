@@ -1,7 +1,7 @@
 /** The form for one character: name, voice, texts, picture and model. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { NO_CARD_TEXTS } from "../cards/card-texts";
 import type { CardDraft, Character, Voice } from "../rest/api";
@@ -33,8 +33,12 @@ interface Props {
   /** All voices; null while they are loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
-  /** All characters; a new character gets a voice that no active one has. */
-  readonly others: readonly Character[];
+  /**
+   * All characters; a new character gets a voice that no active one has. null while they are loading, or if they could
+   * not be loaded.
+   */
+  readonly others: readonly Character[] | null;
+  readonly othersProblem: string;
   readonly onVoicesChanged: () => void;
   readonly onDone: () => void;
   readonly onCancel: () => void;
@@ -43,10 +47,11 @@ interface Props {
 }
 
 export function CharacterForm(props: Props): JSX.Element {
-  const { talk, character, card, voices: known, voicesProblem, others } = props;
+  const { talk, character, card, voices: known, voicesProblem, others, othersProblem } = props;
   const { onVoicesChanged, onDone, onCancel, onRemove } = props;
   const voices = known ?? [];
-  const waiting = known === null && !voicesProblem;
+  const isVoiceOpen = !character && others === null && !othersProblem;
+  const waiting = (known === null && !voicesProblem) || isVoiceOpen;
   const { draft, isRestored, change, discard, forget } = useCharacterDraft(character, card);
   // The list of characters does not have them.
   const whole = useLoaded(async () => (character ? talk.api.character(character.id) : null));
@@ -57,7 +62,7 @@ export function CharacterForm(props: Props): JSX.Element {
   const problemOf = (field: string) => failure?.about(field) ?? "";
   const userName = shownName(talk.state.value, talk.preferences.value.userName);
   const isUsers = draft.name !== character?.name && isSameName(draft.name, userName);
-  const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others));
+  const voice = draft.voice || (character ? "" : voiceForNewCharacter(voices, others ?? []));
   const saved = () => {
     forget();
     onDone();
@@ -71,7 +76,7 @@ export function CharacterForm(props: Props): JSX.Element {
   };
   const form = useRef<HTMLFormElement>(null);
   // The problem may be far above the button.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (failure) revealProblem(form.current);
   }, [failure]);
   const save = (event: SubmitEvent) => {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { CardDraft, Character, Voice } from "../rest/api";
-import { isCastKept, isTold } from "../talk/cast";
+import { isCastKept, isCastKnown, isTold } from "../talk/cast";
 import type { Talk } from "../talk/talk";
 import { texts, voiceDescription } from "../texts";
 import { readCard } from "./card-file";
@@ -53,7 +53,8 @@ export function CharactersSheet({
   const isSeated = ({ id, active }: Character) => known.find((each) => each.id === id)?.active ?? active;
   useEffect(() => {
     const found = characters.value?.find(({ id }) => id === first);
-    if (found) setEditing(found);
+    // The user may have begun a new character meanwhile.
+    if (found) setEditing((now) => now ?? found);
   }, [characters.value === null]);
   const readFile = (chosen: File) => {
     setProblem("");
@@ -101,16 +102,19 @@ export function CharactersSheet({
     );
   });
   if (editing) {
+    // The list may be loaded again while the form is shown.
+    const saved = editing === "new" ? null : (characters.value?.find(({ id }) => id === editing.id) ?? editing);
     return (
       <Sheet title={editing === "new" ? texts.characters.new : editing.name} onClose={onClose}>
         <CharacterForm
           key={editing === "new" ? (card?.character.card ?? "") : editing.id}
           talk={talk}
-          character={editing === "new" ? null : editing}
+          character={saved}
           card={editing === "new" ? (card ?? undefined) : undefined}
           voices={voices.value}
           voicesProblem={voices.problem?.message ?? ""}
-          others={characters.value ?? []}
+          others={characters.value}
+          othersProblem={characters.problem?.message ?? ""}
           onVoicesChanged={voices.reload}
           onDone={changed}
           onCancel={leave}
@@ -175,6 +179,7 @@ export function CharactersSheet({
               <Switch
                 label={texts.characters.takesPart(character.name)}
                 on={isSeated(character)}
+                disabled={!isCastKnown(talk.state.value)}
                 onChange={(on) => talk.changes.seat(character.id, on)}
               />
             </div>

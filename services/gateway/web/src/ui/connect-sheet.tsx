@@ -1,7 +1,7 @@
 /** The panel that connects a model server: which one is used, and how to use another one. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { hostOf } from "../model/connecting";
 import { type Connection, ModelApi, type ModelOverview } from "../rest/model-api";
@@ -94,7 +94,7 @@ function InUse({
   // The control that had the focus is gone after a change: the form, or the button that forgets the key.
   const shown = useRef<HTMLParagraphElement>(null);
   const first = useRef(used);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (first.current !== used) shown.current?.focus();
   }, [used]);
   const [busy, setBusy] = useState(false);

@@ -24,11 +24,18 @@ export function useConversationList(api: Pick<Api, "conversations">, search: str
   const [problem, setProblem] = useState("");
   const failed = (error: unknown) => setProblem(asFailure(error).message);
   const round = useRef(0);
+  /** The page that is being loaded; a second click must not load it twice. */
+  const asked = useRef<string | null>(null);
   const load = (before: string | null) => {
+    if (before !== null && before === asked.current) return;
+    asked.current = before;
     if (before === null) round.current += 1;
     const mine = round.current;
     const stop = afterPatience((late) => round.current === mine && setProblem(late.message));
-    api.conversations(before, search).finally(stop).then((page) => {
+    api.conversations(before, search).finally(() => {
+      stop();
+      if (round.current === mine) asked.current = null;
+    }).then((page) => {
       if (round.current !== mine) return; // the list was loaded again meanwhile, so this page of the old list is not used
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);

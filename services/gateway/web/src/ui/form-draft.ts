@@ -21,7 +21,7 @@ const kept = new Map<string, object>();
 
 /**
  * @param key names what the form changes, such as `persona:ID`; two forms with the same key share their input
- * @param saved what is saved; the form shows it in the fields that the user has not changed
+ * @param saved what is saved; the form shows it in the fields that the user has not changed, also if it arrives later
  * @param imported what a new form begins with instead; it replaces what was entered before
  */
 export function useFormDraft<Fields extends object>(

@@ -20,7 +20,7 @@ interface Props {
 
 export function Greetings({ talk, id, disabled, begin }: Props): JSX.Element | null {
   const userName = shownName(talk.state.value, talk.preferences.value.userName);
-  const character = useLoaded(() => talk.api.character(id, userName));
+  const character = useLoaded(() => talk.api.character(id, userName), userName);
   const greetings = character.value?.greetings ?? [];
   if (greetings.length === 0) return null;
   return (

@@ -91,8 +91,8 @@ export function InsideSheet({
       <h3>{texts.inside.streams}</h3>
       <p class="lead">{texts.inside.streamsLead}</p>
       <ul class="keys">
-        {keyLines(status.value?.namespace ?? "tertulia", conversationId, lastReply).map(({ what, command }) => (
-          <KeyRow key={command} what={texts.inside.keys[what]} command={command} />
+        {(status.value ? keyLines(status.value.namespace, conversationId, lastReply) : []).map(({ what, command }) => (
+          <KeyRow key={what} what={texts.inside.keys[what]} command={command} />
         ))}
       </ul>
     </Sheet>
@@ -182,11 +182,12 @@ function LoreNames({ lore }: { lore: Lore | undefined }): JSX.Element | null {
 }
 
 function KeyRow({ what, command }: { what: string; command: string }): JSX.Element {
-  const [copied, setCopied] = useState(false);
+  /** The command that is in the clipboard. */
+  const [copied, setCopied] = useState("");
   const copy = () => {
     navigator.clipboard.writeText(command).then(
-      () => setCopied(true),
-      () => setCopied(false),
+      () => setCopied(command),
+      () => setCopied(""),
     );
   };
   return (
@@ -196,7 +197,7 @@ function KeyRow({ what, command }: { what: string; command: string }): JSX.Eleme
         <code>{command}</code>
         {"clipboard" in navigator && (
           <button type="button" class="link" onClick={copy} aria-label={texts.inside.copyOf(what)}>
-            {copied ? texts.inside.copied : texts.inside.copy}
+            {copied === command ? texts.inside.copied : texts.inside.copy}
           </button>
         )}
       </div>

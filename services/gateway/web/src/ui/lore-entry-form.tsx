@@ -1,7 +1,7 @@
 /** The form for one entry of a lorebook. */
 
 import type { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { type Entry, MAX_CONTENT_CHARS, MAX_NAME_CHARS, keysIn } from "../lore/lorebook";
 import { hasOwnPlacement } from "../lore/placement";
@@ -35,8 +35,9 @@ export function LoreEntryForm({ draftKey, entry, isNew, busy, onSave, onCancel, 
   const [refusals, setRefusals] = useState(0);
   const form = useRef<HTMLFormElement>(null);
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
-  useEffect(() => {
+  // Before the user can type: a later focus would take the text that is typed into another field.
+  useLayoutEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => {
     if (refusals > 0) revealProblem(form.current);
   }, [refusals]);
   const save = (event: SubmitEvent) => {

@@ -208,7 +208,7 @@ function Row({
         {placement && <p class="detail">{placement}</p>}
       </div>
       <div class="row-end">
-        <button type="button" onClick={onEdit} aria-label={texts.characters.editName(name)}>
+        <button type="button" disabled={busy} onClick={onEdit} aria-label={texts.characters.editName(name)}>
           {texts.characters.edit}
         </button>
         <Switch label={texts.lorebook.isUsed(name)} on={entry.enabled} disabled={busy} onChange={onSwitch} />

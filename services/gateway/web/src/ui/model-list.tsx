@@ -1,7 +1,7 @@
 /** A server's models: a search field, and the models whose names match. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { type Connecting, type ConnectingInput, matching } from "../model/connecting";
 import { texts } from "../texts";
@@ -19,7 +19,8 @@ export function ModelList({
   const { shown, count } = matching(models, search, MOST_SHOWN);
   const typed = search.trim();
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before the user can press a key: a later focus would take it from another control.
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <fieldset class="models">
       <legend>{texts.connect.which}</legend>

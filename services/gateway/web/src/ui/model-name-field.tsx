@@ -53,9 +53,10 @@ function useServerModels(talk: Talk): readonly [string, readonly string[]] {
     const api = new ModelApi(talk.api);
     const load = async () => {
       const { source, model, address, may_change: mayAsk } = await api.overview();
+      // The page may not know yet that this is the demo, which has no models to choose.
+      if (source === "demo") return;
       setUsed(model);
-      // The page may not know yet that this is the demo, which has no list of models.
-      if (mayAsk && source !== "demo") setModels((await api.models(address, "")).models);
+      if (mayAsk) setModels((await api.models(address, "")).models);
     };
     load().catch(() => undefined);
   }, [demo]);

@@ -1,7 +1,7 @@
 /** What the characters call the user, with a field to change it. */
 
 import type { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { USER_NAME_MAX, nameProblem, shownName } from "../talk/user-name";
@@ -16,9 +16,10 @@ export function NameField({ talk, asks }: { talk: Talk; asks: boolean }): JSX.El
   const [open, setOpen] = useState(false);
   const changer = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(false);
-  const name = shownName(talk.state.value, remembered);
+  const isKnown = talk.state.value.userName.defaultName !== "";
+  const name = isKnown ? shownName(talk.state.value, remembered) : "";
   const isAsking = asks && !userNameAsked;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wasOpen.current && !open) changer.current?.focus();
     wasOpen.current = open;
   }, [open]);
@@ -71,7 +72,7 @@ function NameForm({ talk, name, question, takesFocus, onDone, onCancel }: FormPr
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState("");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (takesFocus) input.current?.select();
   }, []);
   const save = (event: SubmitEvent) => {

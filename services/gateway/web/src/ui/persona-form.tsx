@@ -1,7 +1,7 @@
 /** The form for one persona: picture, name and description. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { Persona, PersonaDraft } from "../rest/api";
 import type { RequestFailed } from "../rest/problem";
@@ -41,10 +41,11 @@ export function PersonaForm({ talk, persona, onSaved, onCancel, onRemove }: Prop
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const problemOf = (field: string) => failure?.about(field) ?? "";
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (failure || named) revealProblem(form.current);
   }, [failure, named]);
-  useEffect(() => form.current?.querySelector<HTMLInputElement>("#persona-name")?.focus(), []);
+  // Before the user can type: a later focus would take the text that is typed into another field.
+  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("#persona-name")?.focus(), []);
   const save = (event: SubmitEvent) => {
     event.preventDefault();
     const { name, description, image } = draft;

@@ -21,6 +21,7 @@ export function PersonasSection({ talk }: { talk: Talk }): JSX.Element {
   const [editing, setEditing] = useState<Persona | "new" | null>(null);
   const [problem, setProblem] = useState("");
   const chosen = shownPersona(talk.state.value, talk.preferences.value.persona);
+  const isKnown = talk.state.value.persona.confirmed !== null;
   const deletions = useDeletions((id) => {
     talk.api.deletePersona(id).then(personas.reload, (error: unknown) => setProblem(asFailure(error).message));
   });
@@ -29,6 +30,8 @@ export function PersonasSection({ talk }: { talk: Talk }): JSX.Element {
   };
   const saved = (persona: Persona) => {
     setEditing(null);
+    const others = (personas.value ?? []).filter(({ id }) => id !== persona.id);
+    personas.put([...others, persona]);
     personas.reload();
     // A new persona is chosen; a conversation gets the new text of its persona when it is chosen again.
     if (editing === "new" || persona.id === chosen.id) choose({ id: persona.id, name: persona.name });
@@ -57,7 +60,7 @@ export function PersonasSection({ talk }: { talk: Talk }): JSX.Element {
           }}
         />
       ) : (
-        <fieldset class="personas" aria-labelledby="personas-title">
+        <fieldset class="personas" aria-labelledby="personas-title" disabled={!isKnown}>
           <ul class="list">
             <Choice
               name={texts.personas.none}

@@ -11,9 +11,14 @@ export function Removed({ name, onUndo }: { name: string; onUndo: () => void }):
       <p class="grow" role="status" dir="auto">
         {texts.characters.removed(name)}
       </p>
-      <button type="button" ref={(button) => button?.focus()} onClick={onUndo}>
+      <button type="button" ref={focusOnce} onClick={onUndo}>
         {texts.characters.undo}
       </button>
     </li>
   );
+}
+
+/** A function of its own: the same one is not called again when the row is rendered again. */
+function focusOnce(element: HTMLElement | null): void {
+  element?.focus();
 }

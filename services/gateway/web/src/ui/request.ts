@@ -11,10 +11,12 @@ export interface Loaded<T> {
   readonly value: T | null;
   readonly problem: RequestFailed | null;
   reload(): void;
+  /** Show this value, which the server has just confirmed, until the next answer. */
+  put(value: T): void;
 }
 
-/** Load on mount, and again on `reload`. */
-export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
+/** Load on mount, and again on `reload` and when `of` changes. The old value is shown until the new one arrives. */
+export function useLoaded<T>(load: () => Promise<T>, of = ""): Loaded<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<RequestFailed | null>(null);
   const [round, setRound] = useState(0);
@@ -35,9 +37,9 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
       gone = true;
       stop();
     };
-  }, [round]);
+  }, [round, of]);
   const reload = useCallback(() => setRound((each) => each + 1), []);
-  return { value, problem, reload };
+  return { value, problem, reload, put: setValue };
 }
 
 /**

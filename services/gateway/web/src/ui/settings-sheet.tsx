@@ -25,7 +25,7 @@ export function SettingsSheet({
   onClose: () => void;
 }): JSX.Element {
   const settings = shownSettings(talk.state.value);
-  const { conversationId, demo } = talk.state.value;
+  const { conversationId, demo, settings: confirmed } = talk.state.value;
   const [refused, setRefused] = useState(false);
   const own = SLIDERS.filter(({ name }) => (settings[name] ?? null) !== null).length;
   // Closed, so that the persona, the note and the lorebook are in view. It opens as soon as the page knows of a changed
@@ -54,7 +54,7 @@ export function SettingsSheet({
       )}
       <Notices talk={talk} place="settings" />
       <form class="form settings-form" onSubmit={(event) => event.preventDefault()}>
-        <fieldset class="form" aria-describedby={demo ? "no-effect" : undefined}>
+        <fieldset class="form" aria-describedby={demo ? "no-effect" : undefined} disabled={confirmed === null}>
           <ModelNameField
             talk={talk}
             value={settings.model ?? ""}

@@ -1,7 +1,7 @@
 /** A panel over the page. A native dialog, so that focus, Esc and screen readers work as usual. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 import { texts } from "../texts";
 import { Icon } from "./icons";
@@ -17,7 +17,7 @@ export function Sheet({
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
     return () => {

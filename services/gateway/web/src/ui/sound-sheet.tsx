@@ -14,11 +14,10 @@ import { ThemeField } from "./theme-field";
 import { TokenOnDevice } from "./token-on-device";
 
 const PERCENT: Intl.NumberFormatOptions = { style: "percent" };
-const NO_DEVICES: Devices = { microphones: [], loudspeakers: [] };
 
 export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const { volume, microphone, loudspeaker, typingInterrupts } = talk.preferences.value;
-  const [devices, setDevices] = useState(NO_DEVICES);
+  const [devices, setDevices] = useState<Devices | null>(null);
   const load = () => void listDevices().then(setDevices);
   useEffect(() => {
     load();
@@ -30,7 +29,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
         <DeviceField
           id="microphone"
           label={texts.sound.microphone}
-          devices={devices.microphones}
+          devices={devices?.microphones ?? null}
           chosen={microphone}
           onChange={(id) => talk.prefer({ microphone: id })}
         />
@@ -39,7 +38,7 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
           <DeviceField
             id="loudspeaker"
             label={texts.sound.loudspeaker}
-            devices={devices.loudspeakers}
+            devices={devices?.loudspeakers ?? null}
             chosen={loudspeaker}
             onChange={(id) => talk.prefer({ loudspeaker: id })}
           />
@@ -78,26 +77,27 @@ export function SoundSheet({ talk, onClose }: { talk: Talk; onClose: () => void 
 interface DeviceFieldProps {
   readonly id: string;
   readonly label: string;
-  readonly devices: readonly Device[];
+  /** null until the browser has listed them. */
+  readonly devices: readonly Device[] | null;
   readonly chosen: string;
   readonly onChange: (id: string) => void;
 }
 
 function DeviceField({ id, label, devices, chosen, onChange }: DeviceFieldProps): JSX.Element {
-  const isMissing = chosen !== "" && !devices.some((device) => device.id === chosen);
+  const isUnlisted = chosen !== "" && !devices?.some((device) => device.id === chosen);
   return (
     <div class="field">
       <label for={`device-${id}`}>{label}</label>
       <select id={`device-${id}`} value={chosen} onChange={(event) => onChange(event.currentTarget.value)}>
         <option value="">{texts.sound.systemDefault}</option>
-        {isMissing && <option value={chosen}>{texts.sound.missingDevice}</option>}
-        {devices.map((device) => (
+        {isUnlisted && <option value={chosen}>{devices ? texts.sound.missingDevice : ""}</option>}
+        {devices?.map((device) => (
           <option key={device.id} value={device.id}>
             {device.label}
           </option>
         ))}
       </select>
-      {devices.length === 0 && <p class="detail">{texts.sound.noNames}</p>}
+      {devices?.length === 0 && <p class="detail">{texts.sound.noNames}</p>}
     </div>
   );
 }

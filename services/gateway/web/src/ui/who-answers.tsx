@@ -40,7 +40,7 @@ export function WhoAnswers({ talk, people }: { talk: Talk; people: People }): JS
     >
       {() => (
         <>
-          <fieldset class="choices">
+          <fieldset class="choices" disabled={!answering.confirmed}>
             <legend>{texts.whoAnswers.title}</legend>
             <p class="detail">{texts.whoAnswers.lead}</p>
             {MODES.map((each) => (
@@ -75,8 +75,9 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
     const number = Math.round(Number(text));
     if (number >= 1) talk.changes.answering({ discussion: Math.min(number, DISCUSSION_MAX) });
   };
+  const isKnown = talk.state.value.answering.confirmed !== null;
   return (
-    <div class="choices discussion">
+    <fieldset class="choices discussion" disabled={!isKnown}>
       <label class="choice">
         <input
           type="checkbox"
@@ -102,7 +103,7 @@ function Discussion({ talk, replies }: { talk: Talk; replies: number }): JSX.Ele
           />
         </label>
       )}
-    </div>
+    </fieldset>
   );
 }
 

@@ -1,0 +1,285 @@
+"""Panels and menus that are opened before the page knows what to show in them: afterwards they show the same as those
+that are opened later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, expect
+
+from tertulia_shared.ids import new_id
+from tests.e2e.conftest import Visit, rest
+from tests.e2e.held_back import ControlledConnection, Requests, held_answers, hold_connection, hold_events
+from tests.e2e.visitor import READY, Visitor
+from tests.harness.client import talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
+
+pytestmark = pytest.mark.usefixtures("default_characters")
+
+Opener = Callable[[Visitor], Awaitable[Locator]]
+
+CHANGING = re.compile(r"\d+:\d\d(\s[AP]M)?|[\d.]+ ms")
+"""A time of day, and how far away Redis is."""
+EMPTY_ID = re.compile(r"//|/(undefined|null)?$|/(undefined|null)/")
+REMEMBER_FOCUS = "window.focusBefore = document.activeElement"
+FOCUS_AFTER_CLICK = """async (button) => {
+  button.click();
+  for (let task = 0; task < 5; task++) await null;
+  return document.activeElement.labels?.[0].textContent;
+}"""
+"""The label of the field that has the focus when the click is rendered, before the next frame."""
+HAS_FOCUS = "document.activeElement === window.focusBefore"
+BOOK = {"entries": {"0": {"uid": 0, "key": ["tower"], "comment": "The tower", "content": "It leans."}}}
+
+
+def panel(name: str) -> Opener:
+    return lambda visitor: visitor.open(name)
+
+
+async def sound(visitor: Visitor) -> Locator:
+    await visitor.page.get_by_role("button", name="Settings", exact=True).click()
+    sheet = visitor.page.get_by_role("dialog")
+    await expect(sheet.get_by_role("option", name="Fake Audio Input 1")).to_be_attached()
+    return sheet
+
+
+async def connection(visitor: Visitor) -> Locator:
+    sheet = await visitor.open("Model")
+    await sheet.get_by_role("button", name=re.compile("Connect a model|Model server and key")).click()
+    return visitor.page.get_by_role("dialog", name="Connect a model")
+
+
+async def character(visitor: Visitor) -> Locator:
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Edit Luna").click()
+    return visitor.page.get_by_role("dialog")
+
+
+async def new_character(visitor: Visitor) -> Locator:
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="New character").click()
+    return visitor.page.get_by_role("dialog")
+
+
+async def edit_from_the_table(visitor: Visitor) -> Locator:
+    menu = await visitor.open_seat("Luna")
+    await menu.get_by_role("button", name="Edit").click()
+    return visitor.page.get_by_role("dialog")
+
+
+async def who_answers(visitor: Visitor) -> Locator:
+    await visitor.who_answers.click()
+    return visitor.page.get_by_role("group", name="Who answers").first
+
+
+PANELS: dict[str, Opener] = {
+    "Conversations": panel("Conversations"),
+    "Characters": panel("Characters"),
+    "Model": panel("Model"),
+    "See inside": panel("See inside"),
+    "Settings": sound,
+    "connection": connection,
+    "character": character,
+    "new character": new_character,
+    "who answers": who_answers,
+}
+ASKING: dict[str, Opener] = {name: PANELS[name] for name in ("Conversations", "Characters", "Model", "See inside")} | {
+    "connection": connection,
+    "edit from the table": edit_from_the_table,
+}
+"""The panels that are filled with answers of the REST API."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def conversation(stack: Stack) -> AsyncGenerator[str]:
+    """The id of a conversation in which nothing has its usual value."""
+    stack.wait_ready()
+    luna, rex, *_ = rest("GET", stack.http("/api/characters"))["characters"]
+    ada = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Ada", "description": "She mends clocks."})
+    async with talk(*stack.urls) as client:
+        for kind, data in (
+            ("model_settings", {"temperature": 0.4, "model": "owl"}),
+            ("persona", {"persona_id": ada["id"]}),
+            ("user_name", {"name": "Bo"}),
+            ("note", {"text": "It rains.", "depth": 2}),
+            ("answering", {"mode": "named", "discussion": 12, "muted": [rex["id"]]}),
+            ("cast", {"characters": [rex["id"], luna["id"]], "told": True}),
+        ):
+            await client.send(kind, **cast("dict[str, Any]", data))
+            await client.until_event(kind)
+        await client.until_done(await client.say("Luna, who are you?", new_id()))
+        path = f"/api/conversations/{client.record.conversation_id}"
+        rest("PUT", stack.http(f"{path}/lorebook"), BOOK)
+        rest("PUT", stack.http(f"{path}/summary"), {"text": "Otto is a dog."})
+        yield client.record.conversation_id
+    rest("DELETE", stack.http(path))
+    rest("DELETE", stack.http(f"/api/personas/{ada['id']}"))
+
+
+async def settled(opened: Locator, requests: Requests) -> str:
+    """What a panel shows when every answer has arrived and is rendered."""
+    await eventually(lambda: not requests.waiting, "every answer has arrived")
+    await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return CHANGING.sub("…", await opened.aria_snapshot())
+
+
+async def assert_becomes(opened: Locator, expected: str, requests: Requests) -> None:
+    """Check that a panel comes to show this."""
+    shown = ""
+
+    async def is_same() -> bool:
+        nonlocal shown
+        shown = await settled(opened, requests)
+        return shown == expected
+
+    try:
+        await eventually(is_same)
+    except AssertionError:
+        assert shown == expected  # with the difference
+        raise
+
+
+@pytest.mark.parametrize("name", PANELS)
+async def test_panel_that_is_opened_before_the_page_knows_the_conversation_shows_the_same(
+    visit: Visit, conversation: str, name: str
+) -> None:
+    visitor = await visit()
+    requests = Requests(visitor.page)
+    await visitor.arrive(f"/?probe=1#/{conversation}", playback=False)
+    visitor.log.restart()
+    await visitor.page.reload()  # a page that was open before the turn was over shows its timings
+    await expect(visitor.status_line).to_have_text(READY)
+    opened = await PANELS[name](visitor)
+    expected = await settled(opened, requests)
+    for hold in (hold_connection, hold_events):
+        release = await hold(visitor.page)
+        await visitor.page.reload()
+        opened = await PANELS[name](visitor)
+        await settled(opened, requests)
+        await visitor.page.evaluate(REMEMBER_FOCUS)
+        release()
+        await expect(visitor.status_line).to_have_text(READY)
+        await assert_becomes(opened, expected, requests)
+        assert await visitor.page.evaluate(HAS_FOCUS), "the focus stayed"
+    assert not [sent for sent in requests.sent if EMPTY_ID.search(sent)]
+
+
+@pytest.mark.parametrize("name", ASKING)
+async def test_panel_shows_the_same_whichever_answer_comes_last(visit: Visit, conversation: str, name: str) -> None:
+    opener = ASKING[name]
+    visitor = await visit()
+    requests = Requests(visitor.page)
+    await visitor.arrive(f"/?probe=1#/{conversation}", playback=False)
+    await expect(visitor.page.locator(".message")).to_have_count(2)
+    requests.sent.clear()
+    opened = await opener(visitor)
+    expected = await settled(opened, requests)
+    await visitor.page.keyboard.press("Escape")
+    await expect(opened).to_be_hidden()
+    asked = set(requests.sent)
+    assert asked
+    for late in asked:
+        async with held_answers(visitor.page, lambda sent, late=late: sent == late) as released:
+            opened = await opener(visitor)
+            await eventually(lambda late=late: set(requests.waiting) == {late}, f"only {late} waits")
+            await visitor.page.evaluate(REMEMBER_FOCUS)
+            released.set()
+            await assert_becomes(opened, expected, requests)
+            assert await visitor.page.evaluate(HAS_FOCUS), f"the focus stayed when {late} was answered"
+            await visitor.page.keyboard.press("Escape")
+            await expect(opened).to_be_hidden()
+    assert not [sent for sent in requests.sent if EMPTY_ID.search(sent)]
+
+
+async def test_form_takes_the_focus_before_anything_can_be_typed(visitor: Visitor) -> None:
+    sheet = await visitor.open("Model")
+    for button, label in (("New entry", "Name of the entry"), ("New persona", "What they call you")):
+        opener = sheet.get_by_role("button", name=button)
+        assert await opener.evaluate(FOCUS_AFTER_CLICK) == label
+
+
+async def test_undo_of_a_removal_takes_the_focus_once(visitor: Visitor, stack: Stack) -> None:
+    new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
+    rest("POST", stack.http("/api/characters"), new)
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Edit Mira").click()
+    await sheet.get_by_role("button", name="Remove", exact=True).click()
+    await expect(sheet.get_by_role("button", name="Undo")).to_be_focused()
+    sage = sheet.get_by_role("switch", name="Sage")
+    await sage.focus()
+    await sage.press(" ")
+    await expect(sage).not_to_be_checked()
+    await expect(visitor.seats).to_have_count(2)
+    await expect(sage).to_be_focused()
+
+
+async def test_persona_that_was_just_made_is_in_the_list_before_the_list_is_loaded_again(
+    visitor: Visitor, stack: Stack
+) -> None:
+    sheet = await visitor.open("Model")
+    await sheet.get_by_role("button", name="New persona").click()
+    await sheet.get_by_label("What they call you").fill("Eva")
+    async with held_answers(visitor.page, lambda sent: sent == "GET /api/personas"):
+        await sheet.get_by_role("button", name="Add", exact=True).click()
+        eva = sheet.get_by_role("radio", name="Eva")
+        await expect(eva).to_be_checked()
+        await expect(sheet.get_by_role("button", name="Edit Eva")).to_be_visible()
+    for persona in rest("GET", stack.http("/api/personas"))["personas"]:
+        if persona["name"] == "Eva":
+            rest("DELETE", stack.http(f"/api/personas/{persona['id']}"))
+
+
+async def test_form_that_is_opened_from_an_old_list_does_not_bring_the_old_values_back(
+    visitor: Visitor, stack: Stack
+) -> None:
+    new = {"name": "Mira", "voice": "luna", "system_prompt": "You watch the stars.", "active": False}
+    path = stack.http(f"/api/characters/{rest('POST', stack.http('/api/characters'), new)['id']}")
+    sheet = await visitor.open("Characters")
+    edit, save = sheet.get_by_role("button", name="Edit Mira"), sheet.get_by_role("button", name="Save")
+    personality = sheet.get_by_label("Personality")
+    await edit.click()
+    await personality.fill("You watch the birds.")
+    async with held_answers(visitor.page, lambda sent: sent == "GET /api/characters") as released:
+        await save.click()
+        await edit.click()
+        await sheet.get_by_label("Name").fill("Mirabel")
+        released.set()
+        await expect(personality).to_have_value("You watch the birds.")
+    await save.click()
+    await expect(sheet.get_by_role("button", name="Edit Mirabel")).to_be_visible()
+    saved = rest("GET", path)
+    assert (saved["name"], saved["system_prompt"]) == ("Mirabel", "You watch the birds.")
+
+
+async def test_note_is_kept_if_the_panel_is_closed_while_the_connection_is_down(
+    visit: Visit, conversation: str
+) -> None:
+    visitor = await visit()
+    connection = await ControlledConnection.of(visitor.page)
+    await visitor.arrive(f"/?probe=1#/{conversation}", playback=False)
+    sheet = await visitor.open("Model")
+    note = sheet.get_by_role("textbox", name="Author's note")
+    await expect(note).to_be_enabled()
+    await connection.cut()
+    await visitor.until(lambda: has_link(visitor, is_live=False), "the page notices it")
+    await note.fill("It snows.")
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await visitor.open("Model")
+    await expect(note).to_have_value("It snows.")
+    connection.restore()
+    await visitor.until(lambda: has_link(visitor, is_live=True), "the page is connected")
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await eventually(lambda: connection.notes() == ["It snows."], "the server gets it, once")
+
+
+async def has_link(visitor: Visitor, *, is_live: bool) -> bool | None:
+    """True if the page's connection is in this state, else None."""
+    return (await visitor.page.evaluate("tertulia.state().link === 'live'") == is_live) or None
