@@ -1,8 +1,8 @@
 """Claims new work so that the workers of a stage share it: each takes what it can begin, in proportion to its slots.
 
-A worker without peers claims as many entries as it has free slots. With peers it claims its share of what waits, and
-leaves the rest to them. If they do not claim it within `GRACE_S` (a peer hangs), it claims that too. If nothing waits,
-the workers whose slots are filled least block in a claim of one entry, and the others wait for a post.
+A worker without peers claims one entry after the other. With peers it claims its share of what waits, and leaves the
+rest to them. If they do not claim it within `GRACE_S` (a peer hangs), it claims that too. If nothing waits, the workers
+whose slots are filled least block in a claim of one entry, and the others wait for a post.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ class NewWork:
         self._worker = worker
         self.slots = min(slots, limit)
         self._limit = limit
-        self._peers: Mapping[str, int] | None = None
-        """None: not known yet."""
+        self._peers: Mapping[str, int] = {}
         self.left: Collection[str] = ()
         """Returned work that this worker does not claim now."""
         self._left_since: float | None = None
@@ -70,14 +69,13 @@ class NewWork:
 
     def share_with(self, peers: Mapping[str, int]) -> bool:
         """Set the slots of the live peers, by name. Returns True if other peers than before share the work."""
-        changed = (self._peers or {}).keys() != peers.keys()
+        changed = self._peers.keys() != peers.keys()
         self._peers = peers
         return changed
 
     def forget(self, peer: str) -> None:
         """Leave no more work to this peer: its process has ended."""
-        if self._peers is not None:
-            self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
+        self._peers = {name: slots for name, slots in self._peers.items() if name != peer}
 
     @property
     def not_taken_over_from(self) -> str:
@@ -98,10 +96,8 @@ class NewWork:
     async def claim(self, held: int, block_s: float) -> Sequence[Claim]:
         """Claim new work, waiting up to `block_s` for it. May return nothing earlier. `held`: what the worker holds."""
         room = self._limit - held
-        if self._peers is None:  # one entry: the others may be the share of a peer
+        if not self._peers:  # one entry: a peer may start while this claim is blocked
             return await self._take(1, block_s)
-        if not self._peers:  # a peer may start while this claim is blocked, but it then gets what one command posts
-            return await self._take(max(1, min(room, self.slots - held)), block_s)
         load = await self._bus.load(self._stage)
         slots = {**self._peers, self._worker: self.slots}
         share = share_of(self._worker, load, slots, room)

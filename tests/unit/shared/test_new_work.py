@@ -88,18 +88,6 @@ async def test_single_worker_claims_a_burst_at_once() -> None:
         assert len(handler.begun) == 12
 
 
-@virtual_time
-async def test_worker_without_peers_claims_what_its_free_slots_take_and_then_one_entry_at_a_time() -> None:
-    bus = make_bus()
-    work = NewWork(bus, "tts", "a", slots=8, limit=64)
-    await bus.prepare("tts")
-    await post(bus, 12)
-    assert len(await work.claim(0, 5.0)) == 1, "its peers are not known yet"
-    work.share_with({})
-    assert len(await work.claim(1, 5.0)) == 7
-    assert [len(await work.claim(held, 5.0)) for held in (8, 9, 10, 11)] == [1, 1, 1, 1]
-
-
 async def claim_repeatedly(work: NewWork, counts: Counter[str], name: str, held: int) -> None:
     while True:
         counts[name] += len(await work.claim(held + counts[name], 5.0))

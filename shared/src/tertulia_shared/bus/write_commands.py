@@ -71,8 +71,13 @@ def operations_of(
         if fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
-                fresh_until[name] = now + write.key.ttl_s / 4
+                fresh_until[name] = renew_at(write.key, now)
     return list(indexes), msgpack.packb(operations, use_bin_type=False)
+
+
+def renew_at(key: Key, now: float) -> float:
+    """When the TTL of a key that is set `now` needs to be renewed, in seconds of the same clock."""
+    return now + key.ttl_s / 4
 
 
 def plain_commands(writes: Sequence[Write], ts: int, epoch: int) -> Sequence[Command]:
@@ -110,13 +115,13 @@ def _operations(
             head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
         head.append(b"*" if write.id is None else write.id.encode())
         entry_epoch = -1 if isinstance(epoch, bytes) else epoch
-        fields = [_bytes(value) for value in encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra)]
+        fields = _all_bytes(encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra))
         if isinstance(epoch, bytes):
             fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
         return [[*head, *(fields if values is None else _with_indexes(fields, values))]]
     if isinstance(write, Expire):
         return [[b"SOONER", number, str(write.ttl_s).encode()]]
-    kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
+    kept = _all_bytes([part for name, value in write.fields.items() if value is not None for part in (name, value)])
     gone = [name.encode() for name, value in write.fields.items() if value is None]
     return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])
 
@@ -135,7 +140,9 @@ def _with_indexes(fields: list[bytes], values: list[bytes]) -> Operation:
     return out
 
 
-def _bytes(value: Value) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    return value.encode() if isinstance(value, str) else str(value).encode()
+def _all_bytes(values: Sequence[Value]) -> list[bytes]:
+    # without a call for each value: a turn has some 400 of them in the tts worker
+    return [
+        value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else str(value).encode()
+        for value in values
+    ]

@@ -123,21 +123,30 @@ OPEN = Script(
     _CHECKS
     + """
 local owner_key, state_key, stream_key, open_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local token, epoch = ARGV[1], ARGV[2]
+local token, epoch, may_make = ARGV[1], ARGV[2], ARGV[3] == '1'
 
 local refused = refusal_of_owner(owner_key, token)
 if not refused and epoch ~= '' then refused = refusal_of_epoch(epoch, redis.call('HGET', state_key, 'epoch')) end
 if refused then return refused end
--- RENAMENX is an error if there is no stream
-local is_open = redis.call('RENAMENX', stream_key, open_key) == 1
-return is_open and {0, 0} or redis.error_reply('BADSTATE there is an open stream already')
+local opened = redis.pcall('RENAMENX', stream_key, open_key)
+if type(opened) == 'table' and opened.err then
+  if not (may_make and string.find(opened.err, 'no such key', 1, true)) then return opened end
+  redis.call('XADD', open_key, '0-1', '', '')  -- a stream stays when its only entry is deleted
+  redis.call('XDEL', open_key, '0-1')
+  opened = 1
+end
+return opened == 1 and {0, 0} or redis.error_reply('BADSTATE there is an open stream already')
 """
 )
 
 
-def open_stream(fence: FenceArguments, *, stream_key: str, open_key: str) -> Command:
-    """Rename the stream to `open_key` if the fence allows a write. Only in a transaction that renames it back."""
-    return OPEN.call([fence.owner_key, fence.state_key, stream_key, open_key], fence.token, fence.epoch)
+def open_stream(fence: FenceArguments, *, stream_key: str, open_key: str, may_make: bool) -> Command:
+    """Rename the stream to `open_key` if the fence allows a write. Only in a transaction that renames it back.
+
+    `may_make`: make an empty stream if there is none; without it, that is an error.
+    """
+    keys = [fence.owner_key, fence.state_key, stream_key, open_key]
+    return OPEN.call(keys, fence.token, fence.epoch, "1" if may_make else "")
 
 
 TRANSACT = Script(
