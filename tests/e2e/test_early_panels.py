@@ -132,6 +132,7 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
 async def settled(opened: Locator, requests: Requests) -> str:
     """What a panel shows when every answer has arrived and is rendered."""
     await eventually(lambda: not requests.waiting, "every answer has arrived")
+    await expect(opened.get_by_text("Asking which model is used…")).to_have_count(0)
     await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return CHANGING.sub("…", await opened.aria_snapshot())
 
