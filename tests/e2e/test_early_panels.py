@@ -4,6 +4,7 @@ that are opened later.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, cast
@@ -96,16 +97,16 @@ ASKING: dict[str, Opener] = {name: PANELS[name] for name in ("Conversations", "C
 """The panels that are filled with answers of the REST API."""
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def conversation(stack: Stack) -> AsyncGenerator[str]:
     """The id of a conversation in which nothing has its usual value."""
     stack.wait_ready()
     luna, rex, *_ = rest("GET", stack.http("/api/characters"))["characters"]
-    ada = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Ada", "description": "She mends clocks."})
+    nora = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Nora", "description": "She mends clocks."})
     async with talk(*stack.urls) as client:
         for kind, data in (
             ("model_settings", {"temperature": 0.4, "model": "owl"}),
-            ("persona", {"persona_id": ada["id"]}),
+            ("persona", {"persona_id": nora["id"]}),
             ("user_name", {"name": "Bo"}),
             ("note", {"text": "It rains.", "depth": 2}),
             ("answering", {"mode": "named", "discussion": 12, "muted": [rex["id"]]}),
@@ -113,18 +114,25 @@ async def conversation(stack: Stack) -> AsyncGenerator[str]:
         ):
             await client.send(kind, **cast("dict[str, Any]", data))
             await client.until_event(kind)
-        await client.until_done(await client.say("Luna, who are you?", new_id()))
+        turn_id = await client.say("Luna, who are you?", new_id())
+        await client.until_done(turn_id)
+        for reply in client.record.of_turn(turn_id):
+            # Heard, so that no page has sound left to play, which needs a click first.
+            sentence, chunk = reply.chunks[-1]
+            place = {"sentence_index": sentence, "chunk_index": chunk, "played_ms": 60_000}
+            await client.send("playback", message_id=reply.message_id, **place)
         path = f"/api/conversations/{client.record.conversation_id}"
         rest("PUT", stack.http(f"{path}/lorebook"), BOOK)
         rest("PUT", stack.http(f"{path}/summary"), {"text": "Otto is a dog."})
         yield client.record.conversation_id
     rest("DELETE", stack.http(path))
-    rest("DELETE", stack.http(f"/api/personas/{ada['id']}"))
+    rest("DELETE", stack.http(f"/api/personas/{nora['id']}"))
 
 
 async def settled(opened: Locator, requests: Requests) -> str:
     """What a panel shows when every answer has arrived and is rendered."""
     await eventually(lambda: not requests.waiting, "every answer has arrived")
+    await expect(opened.get_by_text("Asking which model is used…")).to_have_count(0)
     await opened.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return CHANGING.sub("…", await opened.aria_snapshot())
 
@@ -283,3 +291,32 @@ async def test_note_is_kept_if_the_panel_is_closed_while_the_connection_is_down(
 async def has_link(visitor: Visitor, *, is_live: bool) -> bool | None:
     """True if the page's connection is in this state, else None."""
     return (await visitor.page.evaluate("tertulia.state().link === 'live'") == is_live) or None
+
+
+async def test_message_that_is_sent_before_the_page_is_connected_has_the_persona_and_the_characters_chosen_last(
+    visit: Visit, stack: Stack
+) -> None:
+    _, rex, *_ = rest("GET", stack.http("/api/characters"))["characters"]
+    eva = rest("PUT", stack.http(f"/api/personas/{new_id()}"), {"name": "Eva", "description": "She dives."})
+    for hold in (hold_connection, hold_events):
+        visitor = await visit()
+        chosen = {"persona": {"id": eva["id"], "name": "Eva"}, "userName": "Eva", "cast": [rex["id"]]}
+        await visitor.page.goto(stack.http("/?probe=1"))
+        await visitor.page.evaluate("(text) => localStorage.setItem('tertulia.preferences', text)", json.dumps(chosen))
+        release = await hold(visitor.page)
+        await visitor.page.goto("about:blank")
+        await visitor.page.goto(stack.http("/?probe=1"))
+        await visitor.box.fill("Who is here?")
+        await visitor.box.press("Enter")
+        await expect(visitor.mine).to_have_count(1)
+        release()
+        await expect(visitor.page.locator(".message.theirs")).to_have_count(1)
+        await expect(visitor.page.locator(".message.theirs")).to_contain_text("Rex")
+        exported = stack.http(f"/api/conversations/{await open_id(visitor)}/export?format=json")
+        assert rest("GET", exported)["settings"]["persona"]["name"] == "Eva"
+    rest("DELETE", stack.http(f"/api/personas/{eva['id']}"))
+
+
+async def open_id(visitor: Visitor) -> str:
+    """The id of the conversation in the page's address."""
+    return cast("str", await visitor.page.evaluate("location.hash.slice(2)"))

@@ -134,7 +134,8 @@ async def reload_at(moment: int, visit: Visit, bus: Bus) -> None:
     if not visitor.log.of("turn_accepted"):  # the turn was over before the reload
         await expect(visitor.page.locator(".message.theirs.stored")).to_have_count(2)
         return
-    await assert_goes_on(visitor, bus, turn_id, receipts)
+    # on a slow machine, the browser drops what it has not sent yet, or the gateway reads it after the page is back
+    await assert_goes_on(visitor, bus, turn_id, receipts, lost=2)
     await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
 
 

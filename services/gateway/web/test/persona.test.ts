@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { shownNote } from "../src/talk/author-note";
 import { Changes } from "../src/talk/changes";
+import { canBeginTurn } from "../src/talk/first-turn";
 import { type ChosenPersona, NO_PERSONA, personaToSend, shownPersona } from "../src/talk/persona";
 import { readPreferences } from "../src/talk/preferences";
 import { PublishedState } from "../src/talk/published-state";
@@ -31,6 +32,13 @@ describe("the persona", () => {
     expect(personaToSend(BEGUN, ADA)).toBeNull();
     expect(personaToSend(after([{ on: "persona_changed", persona: ADA }], NEW), ADA)).toBeNull();
     expect(personaToSend(after([chosen(BO)], NEW), ADA)).toBeNull();
+  });
+
+  it("is waited for before the first turn of a conversation", () => {
+    const known = after([chosen(NO_PERSONA), said("cast", { characters: null, told: false })], OPEN);
+    expect([OPEN, NEW, known].map(canBeginTurn)).toEqual([false, false, true]);
+    const resumed = after([said("conversation_started", { conversation_id: "d", resumed: true })], OPEN);
+    expect(canBeginTurn(resumed)).toBe(true);
   });
 
   it("is shown before the server confirms it, and not after a refusal or a lost connection", () => {

@@ -108,6 +108,18 @@ describe("TurnSender", () => {
     expect(sent).toHaveLength(4);
   });
 
+  it("keeps what the user sends before the page knows what it depends on, and sends it once", () => {
+    const { sender, sent, shown } = begun();
+    sender.hold();
+    sender.say("Hello", null);
+    sender.resend();
+    expect([sent.length, shown.length]).toEqual([0, 1]);
+    sender.release();
+    expect(sent).toMatchObject([{ type: "user_message", data: { text: "Hello" } }]);
+    sender.say("Bye", null);
+    expect(sent).toHaveLength(2);
+  });
+
   it("says which commands the server has not accepted", () => {
     const { sender, sent, kept, answer } = begun();
     sender.say("Hello", null);

@@ -17,6 +17,7 @@ import type { ServerEvent } from "../wire/events";
 import { conversationInAddress } from "./address";
 import { Changes } from "./changes";
 import { ConversationChoice } from "./conversation-choice";
+import { canBeginTurn } from "./first-turn";
 import { canStop, isDismissed, isTalking } from "./status-line";
 import { ListeningController } from "./listening";
 import { MessageChanges } from "./message-changes";
@@ -249,6 +250,8 @@ export class Talk {
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (!this.conversations.isUnknown(event) && !isAboutSession(event)) this.#page.apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
+    // The server may be unable to say what the conversation has; a message must not wait for that.
+    else if (this.#turns.isHeld && (event.type === "error" || canBeginTurn(this.#page.current))) this.#beginTurns();
     if (event.type === "history_changed" && event.reload) {
       void this.#stored.reload(this.#page.current.conversationId, event.message_id);
     }
@@ -291,11 +294,16 @@ export class Talk {
   #onLive(): void {
     this.#playback.repeatReceipt();
     this.#interrupt.onLive();
-    if (this.#page.current.messages.length > 0) this.changes.sendRemembered();
-    this.#turns.resend();
+    if (canBeginTurn(this.#page.current)) this.#beginTurns();
+    else this.#turns.hold();
     this.#listening.live();
     void this.#playback.load();
     this.changes.query();
+  }
+
+  #beginTurns(): void {
+    if (this.#page.current.messages.length > 0 || this.listening) this.changes.sendRemembered();
+    this.#turns.release();
   }
 
   #onConversation({ conversation_id: id, resumed, heard, unused }: ServerEvent & { type: "conversation_started" }): void {

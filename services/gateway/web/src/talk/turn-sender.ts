@@ -32,6 +32,8 @@ export interface TurnSenderCallbacks {
 
 export class TurnSender {
   #outbox = new Outbox();
+  /** True while commands are only kept, because the page does not know yet what they depend on. */
+  #isHeld = false;
 
   /** The messages that were kept of the conversation that is being opened. `restore` adds them to the outbox. */
   #restorable: readonly TurnCommand[];
@@ -139,9 +141,25 @@ export class TurnSender {
     this.resend();
   }
 
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Keep all commands until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Send everything that the server has not accepted, also what was kept. */
+  release(): void {
+    if (this.#isHeld && this.#outbox.commands().length > 0) this.on.prepare();
+    this.#isHeld = false;
+    this.resend();
+  }
+
   /** Send everything again that the server has not accepted. */
   resend(): void {
-    if (this.#restorable.length > 0) return;
+    if (this.#isHeld || this.#restorable.length > 0) return;
     for (const command of this.#outbox.commands()) this.on.send(command);
   }
 
@@ -171,7 +189,7 @@ export class TurnSender {
     this.keep();
     this.on.prepare();
     this.on.begins(input);
-    if (this.#restorable.length === 0) this.on.send(command);
+    if (!this.#isHeld && this.#restorable.length === 0) this.on.send(command);
     return true;
   }
 }
