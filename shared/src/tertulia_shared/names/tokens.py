@@ -55,6 +55,8 @@ def words_of(text: str) -> tuple[Word, ...]:
 
 def parts_of(folded: str) -> tuple[str, ...]:
     """A folded word, split at hyphens and apostrophes."""
+    if folded.isalnum():  # most words
+        return (folded,)
     return tuple(part for part in _JOINT.split(folded) if part)
 
 

@@ -111,7 +111,8 @@ class ReplyLanguage:
 
 def language_of(text: str) -> str:
     """The language that the text shows; "" if the text shows none clearly."""
-    return _language_of_script(text) or _language_of_words(text)
+    script = "" if text.isascii() else _language_of_script(text)
+    return script or _language_of_words(text)
 
 
 def _language_of_script(text: str) -> str:

@@ -216,7 +216,8 @@ def _sentences(text: str, names: tuple[str, ...]) -> tuple[tuple[Unit, ...], ...
 @lru_cache(maxsize=32)
 def _reader_of(text: str) -> Reader:
     words = [part for word in words_of(text) for part in word.parts]
-    return reader_for(words, is_cyrillic=any("\u0400" <= char <= "\u04ff" for char in text))
+    is_cyrillic = not text.isascii() and any("\u0400" <= char <= "\u04ff" for char in text)
+    return reader_for(words, is_cyrillic=is_cyrillic)
 
 
 def _shortened(text: str) -> str:

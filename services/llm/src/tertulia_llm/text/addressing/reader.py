@@ -10,7 +10,7 @@ from tertulia_llm.text.addressing.address import Address
 from tertulia_llm.text.addressing.exclusions import ExclusionFinder
 from tertulia_llm.text.addressing.lexicon import Lexicon, matches, span_of, united
 from tertulia_llm.text.addressing.lexicons import LEXICONS
-from tertulia_llm.text.addressing.sentences import EveryoneMarker, EveryonePhrase, Gap, Kind, Unit, joined
+from tertulia_llm.text.addressing.sentences import EveryoneMarker, EveryonePhrase, Gap, Kind, Unit, joined, units_within
 from tertulia_llm.text.addressing.vocatives import VocativeFinder
 from tertulia_shared.names import fold
 
@@ -86,15 +86,12 @@ class Reader:
     def _read_questions(self, units: Sequence[Unit], address: Address) -> None:
         """Find the characters that the sentence asks without speaking to them."""
         for clause in _clauses(units):
-            text, owners = joined(clause)
-            has_name = any(unit.names for unit in clause)
-            span = span_of(self.lexicon.asks_named, text) if has_name else None
-            if span is not None:
-                asked = {owners[at] for at in range(span[0], min(span[1], len(owners)))}
-                for index in sorted(asked):
-                    address.ask(clause[index].names)
+            if any(unit.names for unit in clause):
+                span = span_of(self.lexicon.asks_named, joined(clause))
+                for unit in units_within(clause, span) if span is not None else ():
+                    address.ask(unit.names)
             if any(unit.kind is Kind.ALL for unit in clause):
-                address.everyone |= matches(self.lexicon.asks_all, text)
+                address.everyone |= matches(self.lexicon.asks_all, joined(clause))
 
     def _is_follow_up(self, units: Sequence[Unit]) -> bool:
         lexicon = self.lexicon
@@ -111,8 +108,7 @@ class Reader:
         """True if the remark asks the characters to talk with each other."""
         for sentence in sentences:
             units = self._exclusions.find(sentence).units
-            text = " ".join(unit.text for unit in units)
-            marked = " ".join(unit.text for unit in self._marker.mark(units)[0])
+            text, marked = joined(units), joined(self._marker.mark(units)[0])
             if matches(self.lexicon.discussion, text):
                 return True
             if marked != text and matches(self.lexicon.discussion, marked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
 
@@ -189,9 +189,19 @@ class EveryoneMarker:
         return length
 
 
-def joined(units: Sequence[Unit]) -> tuple[str, list[int]]:
-    """The text of units for patterns, and for each of its characters the index of the unit."""
-    owners: list[int] = []
-    for index, unit in enumerate(units):
-        owners.extend([index] * (len(unit.text) + 1))
-    return " ".join(unit.text for unit in units), owners
+def joined(units: Iterable[Unit]) -> str:
+    """The text of units, for patterns."""
+    return " ".join(unit.text for unit in units)
+
+
+def units_within(units: Sequence[Unit], span: tuple[int, int]) -> Sequence[Unit]:
+    """The units that a span of their joined text touches; the space after a unit belongs to it."""
+    start, end = span
+    within: list[Unit] = []
+    at = 0
+    for unit in units:
+        after = at + len(unit.text) + 1
+        if max(at, start) < min(after, end):
+            within.append(unit)
+        at = after
+    return within
